@@ -1,0 +1,464 @@
+"""What a map's tables say, before they are drawn: shared by the terminal (`text`) and by markdown.
+
+A table is columns and rows of cells; how it is drawn, and what has to go where there is little room, is not decided
+here. Repeated rows are folded unless `full` is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from aotlens_tracer.descriptor_map import (
+    DescriptorMap,
+    Example,
+    Graph,
+    Input,
+    Output,
+    Saved,
+    Slot,
+    Span,
+    Subclass,
+    VanishedArgument,
+)
+
+from .folding import Folded, fold, names_in_brief, numbers_in_brief, unfolded
+from .shapes import bytes_in_words, tensor_in_brief
+from .words import USUAL, legend, piece, role
+
+PathLabel = Callable[[str], str]
+NOTHING = "—"
+
+_ORIGINS = {
+    "option": "given as an option",
+    "pinned": "pinned",
+    "recorded": "recorded",
+    "call-site": "found at a call site",
+    "inferred": "inferred",
+}
+_REASONS = {
+    "deduplication": "it is the same tensor as another argument; AOTAutograd's deduplication keeps one of them",
+    "base": "it shares memory with an argument that is changed in place; synthetic base handling passes "
+    "their base instead",
+    "unknown": "torch does not say why",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell. `tone` is empty, "dim" for what matters less, or "warn" for what deserves a look."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `kind` is node, name, type, place, number or prose; `rank` says what has to go first (the highest)
+    where there is little room, and 0 that the column always stays."""
+
+    title: str
+    kind: str
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table. `summary` stands beside the title, `notes` below the rows."""
+
+    title: str
+    summary: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One slot or value on its way into a table. Rows fold when `shown` agrees; `nodes` and numbers are then listed."""
+
+    label: str
+    shown: tuple[object, ...]
+    item: object = field(compare=False)
+
+
+def tables(graph: Graph, path_label: PathLabel, full: bool = False) -> list[Table]:
+    """The tables of one graph, those that would be empty left out (except inputs and outputs)."""
+    result = [_inputs(graph, path_label, full), _outputs(graph, path_label, full)]
+    if graph.saved is not None:
+        result.append(_saved(graph.saved, path_label, full))
+    if graph.vanished:
+        result.append(_vanished(graph))
+    if graph.subclasses:
+        result.append(_subclasses(graph, full))
+    return result
+
+
+def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:
+    """(role, sentence) for each unusual kind of slot or saved value that occurs."""
+    kinds: list[str] = []
+    for graph in descriptor_map.graphs:
+        kinds += [slot.kind for slot in (*graph.inputs, *graph.outputs) if slot.kind]
+        # Everything in the table of saved values is one: only the variant needs a word.
+        kinds += [value.kind for value in graph.saved or () if value.kind != "SavedForBackwardsAOTOutput"]
+    result: dict[str, str] = {}
+    for kind in dict.fromkeys(kinds):
+        if kind not in USUAL:
+            # Roles of pieces name what they are a piece of; the legend is for all of them.
+            title = role(kind).removeprefix("subclass ")
+            result.setdefault(legend(kind), title)
+    return [(title, sentence) for sentence, title in result.items()]
+
+
+def facts(descriptor_map: DescriptorMap) -> list[str]:
+    """How the map was made, in a few words each: convention, capture, mode, torch, time."""
+    result = [f"{descriptor_map.convention} convention"]
+    captures = list(dict.fromkeys(graph.capture for graph in descriptor_map.graphs))
+    if captures:
+        result.append(
+            "captured " + " and ".join({"dynamo": "by Dynamo", "direct": "directly"}.get(c, c) for c in captures)
+        )
+    if descriptor_map.graphs and not any(graph.joint for graph in descriptor_map.graphs):
+        result.append("forward only")
+    if descriptor_map.example is not None and descriptor_map.example.mode:
+        result.append(f"{descriptor_map.example.mode} mode")
+    if descriptor_map.torch:
+        result.append(f"torch {descriptor_map.torch}")
+    if descriptor_map.seconds.total:
+        result.append(f"{descriptor_map.seconds.total:.1f} s")
+    return result
+
+
+def call_in_brief(descriptor_map: DescriptorMap) -> str:
+    """The traced call: `Block(64)(x: f32[2, 16, 64])`."""
+    example = descriptor_map.example
+    if example is None:
+        return ""
+    callee = example.constructor or descriptor_map.target.qualname
+    arguments = ", ".join(f"{argument.name}: {argument.value}" for argument in example.arguments)
+    return f"{' '.join(callee.split())}({arguments})"
+
+
+def origin(example: Example, path_label: PathLabel) -> str:
+    """Where the example comes from: `pinned at model.py:10`, `recorded in model.py::GPT`."""
+    result = _ORIGINS.get(example.origin, example.origin)
+    if example.recorded_in:
+        result += f" in {example.recorded_in}"
+    if example.source is not None:
+        result += f" at {place(example.source, path_label)}"
+    if example.weights != "fake":
+        result += f", {example.weights} weights"
+    return result
+
+
+def place(span: Span | None, path_label: PathLabel) -> str:
+    """`model.py:14`, or a dash."""
+    return f"{path_label(span.path)}:{span.line}" if span is not None else NOTHING
+
+
+def position(path: str | None, line: int | None, column: int | None, path_label: PathLabel) -> str:
+    """`model.py:14:9`, as far as it is known; empty where nothing is."""
+    if path is None:
+        return ""
+    return ":".join(str(part) for part in (path_label(path), line, column) if part is not None)
+
+
+def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+    rows = [
+        _Row(
+            slot.label,
+            (
+                _role(slot),
+                tensor_in_brief(slot.dtype, slot.shape),
+                place(slot.definition, path_label),
+                _gradient_state(slot, graph),
+                _pair_shape(slot),
+                slot.tied_to,
+                slot.stands_for,
+                slot.used,
+            ),
+            slot,
+        )
+        for slot in graph.inputs
+    ]
+    body, notes = [], []
+    for folded in _fold(rows, full):
+        slots = [row.item for row in folded.rows if isinstance(row.item, Input)]
+        first = slots[0]
+        body.append(
+            (
+                Cell(names_in_brief([slot.node for slot in slots])),
+                Cell(_role(first)),
+                Cell(folded.label),
+                Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(place(first.definition, path_label)),
+                _gradient(slots, graph),
+                Cell(_input_notes(slots)),
+            )
+        )
+    if not graph.joint:
+        notes.append("The graph is forward only: there are no tangents and no gradients.")
+    columns = (
+        Column("node", "node"),
+        Column("role", "prose", 2),
+        Column("name", "name"),
+        Column("type", "type"),
+        Column("made at", "place", 3),
+        Column("gradient", "number", 1),
+        Column("notes", "prose", 0),
+    )
+    return _without_empty(Table("Inputs", _census(graph.inputs), columns, tuple(body), tuple(notes)))
+
+
+def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+    empty = [slot for slot in graph.outputs if slot.kind is None and slot.node is None]
+    shown = [slot for slot in graph.outputs if full or slot not in empty]
+    rows = [
+        _Row(
+            slot.label,
+            (
+                _role(slot),
+                slot.node is None,
+                tensor_in_brief(slot.dtype, slot.shape),
+                place(slot.source, path_label),
+                _pair_shape(slot),
+                len(slot.base_of),
+            ),
+            slot,
+        )
+        for slot in shown
+    ]
+    body, notes = [], []
+    for folded in _fold(rows, full):
+        slots = [row.item for row in folded.rows if isinstance(row.item, Output)]
+        first = slots[0]
+        missing = first.node is None and first.kind == "GradAOTOutput"
+        body.append(
+            (
+                Cell(numbers_in_brief([slot.index for slot in slots])),
+                Cell("none", "warn") if missing else Cell(names_in_brief([slot.node for slot in slots])),
+                Cell(_role(first)),
+                Cell(folded.label),
+                Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(place(first.source, path_label)),
+                Cell(_partners(slots, graph)),
+            )
+        )
+    if empty and not full:
+        those = (
+            "is 1 more slot, empty: its input needs"
+            if len(empty) == 1
+            else (f"are {len(empty)} more slots, empty: their inputs need")
+        )
+        notes.append(f"There {those} no gradient.")
+    columns = (
+        Column("#", "number"),
+        Column("node", "node", 3),
+        Column("role", "prose", 4),
+        Column("name", "name"),
+        Column("type", "type"),
+        Column("computed at", "place", 2),
+        Column("pairs with", "node", 1),
+    )
+    return _without_empty(Table("Outputs", _census(shown), columns, tuple(body), tuple(notes)))
+
+
+def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
+    aliases = [value for value in values if value.alias_of is not None]
+    own = [value for value in values if value.alias_of is None]
+    total = sum(value.bytes or 0 for value in own)
+
+    rows = [
+        _Row(
+            value.label,
+            (
+                value.kind,
+                value.bytes,
+                tensor_in_brief(value.dtype, value.shape),
+                place(value.source, path_label),
+                value.alias_of is not None,
+            ),
+            value,
+        )
+        for value in (values if full else own)
+    ]
+    groups = [
+        (folded, [row.item for row in folded.rows if isinstance(row.item, Saved)]) for folded in _fold(rows, full)
+    ]
+    # Aliases last, they cost nothing; then by what a row costs in all.
+    groups.sort(key=lambda group: (group[1][0].alias_of is not None, -sum(value.bytes or 0 for value in group[1])))
+    body = []
+    for folded, members in groups:
+        first = members[0]
+        alias = first.alias_of is not None
+        cost = None if first.bytes is None else sum(value.bytes or 0 for value in members)
+        body.append(
+            (
+                Cell(f"alias of {names_in_brief([v.alias_of for v in members])}", "dim")
+                if alias
+                else Cell(bytes_in_words(cost)),
+                Cell(f"×{folded.count}" if folded.count > 1 else ""),
+                Cell(folded.label),
+                Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(place(first.source, path_label)),
+                Cell(names_in_brief([value.node for value in members])),
+            )
+        )
+    summary = f"{_count(len(own), 'value')}, {bytes_in_words(total)}"
+    unknown = sum(value.bytes is None for value in own)
+    notes = []
+    if unknown:
+        notes.append(f"{_count(unknown, 'value')} of unknown size or no tensor: not in the sum.")
+    if aliases:
+        notes.append(
+            f"{_count(len(aliases), 'more saved value')} {'is an alias' if len(aliases) == 1 else 'are aliases'} of "
+            "graph inputs or of other saved values: no memory of their own, not counted."
+        )
+    if own:
+        notes.append("As AOTAutograd's own partitioner decides; Inductor's decompositions come later.")
+    columns = (
+        Column("bytes", "number"),
+        Column("", "number"),
+        Column("value", "name"),
+        Column("type", "type"),
+        Column("line", "place", 1),
+        Column("node", "node", 2),
+    )
+    return _without_empty(Table("Saved for backward", summary, columns, tuple(body), tuple(notes)))
+
+
+def _vanished(graph: Graph) -> Table:
+    body = tuple(
+        (
+            Cell(gone.label),
+            Cell(graph.inputs[gone.into].node or NOTHING if gone.into is not None else NOTHING),
+            Cell(_REASONS.get(gone.reason, gone.reason)),
+        )
+        for gone in graph.vanished
+    )
+    columns = (Column("argument", "name"), Column("now in", "node"), Column("because", "prose"))
+    return Table("Arguments without an input of their own", str(len(graph.vanished)), columns, body)
+
+
+def _subclasses(graph: Graph, full: bool) -> Table:
+    rows = [
+        _Row(subclass.label, (subclass.type, tuple(piece for piece, _ in _pieces(subclass, graph))), subclass)
+        for subclass in graph.subclasses
+    ]
+    body = []
+    for folded in _fold(rows, full):
+        members = [row.item for row in folded.rows if isinstance(row.item, Subclass)]
+        nodes = [[node for _, node in _pieces(member, graph)] for member in members]
+        pieces = [
+            f"{piece} = {names_in_brief(column)}"
+            for (piece, _), column in zip(_pieces(members[0], graph), zip(*nodes, strict=True), strict=True)
+        ]
+        body.append((Cell(folded.label), Cell(members[0].type), Cell(", ".join(pieces) or NOTHING)))
+    columns = (Column("name", "name"), Column("type", "name"), Column("pieces", "prose"))
+    return Table("Tensor subclasses", str(len(graph.subclasses)), columns, tuple(body))
+
+
+def _pieces(subclass: Subclass, graph: Graph) -> list[tuple[str, str | None]]:
+    """(how the piece is reached from the subclass, node) of each piece."""
+    slots: list[Slot] = [graph.inputs[index] for index in subclass.inputs]
+    slots += [graph.outputs[index] for index in subclass.outputs]
+    described = [(slot, slot.as_descriptor()) for slot in slots]
+    return [(piece(desc)[0] if desc else slot.label, slot.node) for slot, desc in described]
+
+
+def _fold(rows: Sequence[_Row], full: bool) -> list[Folded[_Row]]:
+    if full:
+        return unfolded(rows, lambda row: row.label)
+    return fold(rows, key=lambda row: row.shown, label=lambda row: row.label)
+
+
+def _role(slot: Slot) -> str:
+    if slot.kind is None and isinstance(slot, Output) and slot.node is None:
+        return "no gradient"
+    return role(slot.kind, slot.fields)
+
+
+def _census(slots: Iterable[Slot]) -> str:
+    """`18: 12 parameters, 2 buffers, 1 argument`."""
+    roles = Counter(_role(slot) for slot in slots)
+    parts = [f"{count} {_plural(what) if count > 1 else what}" for what, count in roles.items()]
+    return f"{sum(roles.values())}{': ' if parts else ''}{', '.join(parts)}"
+
+
+def _plural(what: str) -> str:
+    return {"no descriptor": "without descriptor", "no gradient": "without gradient"}.get(what, f"{what}s")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _gradient_state(slot: Input, graph: Graph) -> str:
+    """Whether an input has a gradient, for folding and for showing: present, none, frozen, or nothing to say."""
+    if slot.gradient is not None:
+        return "present" if graph.outputs[slot.gradient].node is not None else "none"
+    return "frozen" if slot.kind == "ParamAOTInput" and slot.requires_grad is False else NOTHING
+
+
+def _gradient(slots: Sequence[Input], graph: Graph) -> Cell:
+    """The cell that says where the gradient is: `#12`, that there is none although one is wanted, or that none is."""
+    state = _gradient_state(slots[0], graph)
+    if state == "present":
+        return Cell(f"#{_numbers(slot.gradient for slot in slots)}")
+    return Cell(state, "warn" if state == "none" else "dim")
+
+
+def _pair_shape(slot: Slot) -> tuple[bool, ...]:
+    """Which pairings a slot has: rows that differ in that do not fold."""
+    pairings = ("gradient", "mutation", "tangent_of", "token", "tangent", "gradient_of", "mutation_of")
+    return tuple(getattr(slot, pairing, None) is not None for pairing in pairings)
+
+
+def _input_notes(slots: Sequence[Input]) -> str:
+    first = slots[0]
+    notes = []
+    if first.mutation is not None:
+        notes.append(f"changed in place, new value #{_numbers(slot.mutation for slot in slots)}")
+    if first.tangent_of is not None:
+        notes.append(f"of #{_numbers(slot.tangent_of for slot in slots)}")
+    if first.token is not None:
+        notes.append(f"leaves as #{_numbers(slot.token for slot in slots)}")
+    if first.stands_for:
+        notes.append(f"in place of {', '.join(first.stands_for)}")
+    if first.tied_to:
+        notes.append(f"tied to {', '.join(first.tied_to)}")
+    if first.used is False:
+        notes.append("not used")
+    return "; ".join(notes)
+
+
+def _partners(slots: Sequence[Output], graph: Graph) -> str:
+    first = slots[0]
+    partners = []
+    for pairing in ("gradient_of", "mutation_of", "token", "tangent"):
+        if getattr(first, pairing) is not None:
+            partners.append(names_in_brief([graph.inputs[getattr(slot, pairing)].node for slot in slots]))
+    if first.base_of:
+        partners.append(f"base of #{_numbers(index for slot in slots for index in slot.base_of)}")
+    return ", ".join(partners) or NOTHING
+
+
+def _numbers(numbers: Iterable[int | None]) -> str:
+    return numbers_in_brief([number for number in numbers if number is not None])
+
+
+def _without_empty(table: Table) -> Table:
+    """The table without optional columns in which no row says anything."""
+    keep = [
+        index
+        for index, column in enumerate(table.columns)
+        if column.kind == "name" or any(row[index].text not in ("", NOTHING) for row in table.rows)
+    ]
+    return Table(
+        table.title,
+        table.summary,
+        tuple(table.columns[index] for index in keep),
+        tuple(tuple(row[index] for index in keep) for row in table.rows),
+        table.notes,
+    )

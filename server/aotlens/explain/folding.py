@@ -1,0 +1,209 @@
+"""Repeated layers in one row: `layers.{0..31}.attn.qkv.weight`.
+
+Rows fold when their labels differ only in integers at the same places and the rest of what is shown agrees. Only
+whole components count as integers: `layers.3.fc1` holds the 3, not the 1; `blocks[3]` holds the 3. A set of integers
+is written out in braces, and two of them in one label always stand for *every* combination: what is not a full product
+is split into parts that are. Nothing is ever lost: `unfold` gives back the labels of the rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row")
+
+# A dotted path (`layers.0.fc.weight`, `0.weight`), in which components that are integers may vary, or `[3]`.
+_PATH_OR_INDEX = re.compile(r"(?<![\w.])\w+(?:\.\w+)+(?![\w.])|(?<=\[)\d+(?=\])", re.ASCII)
+# Such as `0` and `17`, not `007`, which would not survive the way to an integer and back.
+_INTEGER = re.compile(r"0|[1-9][0-9]*")
+_BRACES = re.compile(r"\{([0-9.,]+)\}")
+
+_Point = tuple[int, ...]
+_Box = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Folded(Generic[Row]):
+    """One shown row: its label, and the rows it stands for in their original order."""
+
+    label: str
+    rows: tuple[Row, ...]
+
+    @property
+    def first(self) -> Row:
+        """The row whose place this one takes."""
+        return self.rows[0]
+
+    @property
+    def count(self) -> int:
+        """How many rows this one stands for."""
+        return len(self.rows)
+
+
+def fold(rows: Iterable[Row], key: Callable[[Row], Hashable], label: Callable[[Row], str]) -> list[Folded[Row]]:
+    """`rows` with repetitions folded, wherever they stand; each folded row takes the place of its first member.
+
+    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well.
+    """
+    rows = list(rows)
+    groups: dict[Hashable, list[tuple[_Point, int]]] = {}
+    for position, row in enumerate(rows):
+        template, point = split(label(row))
+        groups.setdefault((template, key(row)), []).append((point, position))
+    placed: list[tuple[int, Folded[Row]]] = []
+    for (template, _), members in groups.items():  # type: ignore[misc]
+        for box, positions in _boxes(members):
+            folded = Folded(_join(template, box), tuple(rows[position] for position in positions))
+            placed.append((positions[0], folded))
+    placed.sort(key=lambda item: item[0])
+    return [folded for _, folded in placed]
+
+
+def unfolded(rows: Iterable[Row], label: Callable[[Row], str]) -> list[Folded[Row]]:
+    """Each row by itself, in the form that `fold` gives."""
+    return [Folded(label(row), (row,)) for row in rows]
+
+
+def unfold(folded: Folded[Row]) -> list[str]:
+    """The labels that a folded row's label stands for, as often as they occur, in no particular order."""
+    if folded.count == 1:
+        return [folded.label]
+    parts = _BRACES.split(folded.label)
+    choices = [[text] if index % 2 == 0 else _numbers(text) for index, text in enumerate(parts)]
+    labels = ["".join(choice) for choice in itertools.product(*choices)]
+    return labels * (folded.count // len(labels))
+
+
+def split(label: str) -> tuple[tuple[str, ...], _Point]:
+    """A label as the texts around its integer components, and these integers."""
+    # In a label that has braces of its own, the braces of a fold could not be told from them.
+    if "{" in label or "}" in label:
+        return (label,), ()
+    texts: list[str] = []
+    numbers: list[int] = []
+    end = 0
+    for match in _PATH_OR_INDEX.finditer(label):
+        parts = match[0].split(".")
+        if len(parts) > 1 and all(part[0].isdigit() for part in parts):
+            continue  # a number such as 0.5, no path
+        start = match.start()
+        for part in parts:
+            if _INTEGER.fullmatch(part):
+                texts.append(label[end:start])
+                numbers.append(int(part))
+                end = start + len(part)
+            start += len(part) + 1
+    texts.append(label[end:])
+    return tuple(texts), tuple(numbers)
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """A set of integers in brief: `0..3,5`."""
+    ordered = sorted(set(numbers))
+    parts: list[str] = []
+    for _, run in itertools.groupby(enumerate(ordered), key=lambda item: item[1] - item[0]):
+        members = [number for _, number in run]
+        # Two neighbours are as short with a comma.
+        parts.append(f"{members[0]}..{members[-1]}" if len(members) > 2 else ",".join(map(str, members)))
+    return ",".join(parts)
+
+
+def names_in_brief(names: Sequence[str | None]) -> str:
+    """The nodes of a folded row, in its order: `primals_{2..5}`, `primals_{2,14..374}`, else the first and an ellipsis.
+
+    `{2,14..374}` is 2, 14, 26 and so on up to 374: steps as long as the first.
+    """
+    distinct = list(dict.fromkeys(names))
+    if distinct == [None]:
+        return "—"
+    if len(distinct) == 1:
+        return distinct[0] or "—"
+    split_names = [re.fullmatch(r"(.*?)(0|[1-9][0-9]*)", name or "") for name in distinct]
+    if len(distinct) > 2 and all(split_names):
+        prefixes = {match[1] for match in split_names if match}
+        steps = progression([int(match[2]) for match in split_names if match])
+        if len(prefixes) == 1 and steps is not None:
+            return f"{prefixes.pop()}{{{steps}}}"
+    if len(distinct) == 2 and None not in distinct:
+        return ", ".join(str(name) for name in distinct)
+    return f"{distinct[0] or '—'} …"
+
+
+def numbers_in_brief(numbers: Sequence[int]) -> str:
+    """Indices of a folded row, in its order: `3..34`, `3,15..375`, else the first and an ellipsis."""
+    distinct = list(dict.fromkeys(numbers))
+    if len(distinct) < 3:
+        return ",".join(map(str, distinct)) or "—"
+    return progression(distinct) or f"{distinct[0]} …"
+
+
+def progression(numbers: Sequence[int]) -> str | None:
+    """`2..5` or `2,14..374` when the numbers rise by equal steps, else None."""
+    if len(numbers) < 3:
+        return None
+    step = numbers[1] - numbers[0]
+    if step < 1 or any(after - before != step for before, after in itertools.pairwise(numbers)):
+        return None
+    return f"{numbers[0]}..{numbers[-1]}" if step == 1 else f"{numbers[0]},{numbers[1]}..{numbers[-1]}"
+
+
+def _boxes(members: list[tuple[_Point, int]]) -> list[tuple[_Box, list[int]]]:
+    """The members of one group as full products of integers, each with the positions of its rows."""
+    at: dict[_Point, list[int]] = {}
+    for point, position in members:
+        at.setdefault(point, []).append(position)
+    # A label that occurs twice must occur twice in all of its box, or unfolding would not give it back.
+    times = Counter({point: len(positions) for point, positions in at.items()})
+    result: list[tuple[_Box, list[int]]] = []
+    for multiplicity in sorted(set(times.values())):
+        points = {point for point, count in times.items() if count == multiplicity}
+        for box in _products(points):
+            result.append((box, sorted(position for point in itertools.product(*box) for position in at[point])))
+    return result
+
+
+def _products(points: set[_Point]) -> list[_Box]:
+    """`points` as few full products (not always the fewest: that is a hard problem, and layers are regular)."""
+    axes = [tuple(sorted(set(axis))) for axis in zip(*points, strict=True)]
+    size = 1
+    for axis in axes:
+        size *= len(axis)
+    if size == len(points):
+        return [tuple(axes)]
+    best: list[_Box] | None = None
+    varying = [index for index, axis in enumerate(axes) if len(axis) > 1]
+    # Every order of three axes is tried; of more, which no model has, the first goes first: the orders are too many.
+    for index in varying if len(varying) <= 3 else varying[:1]:
+        by_rest: dict[_Point, set[int]] = {}
+        for point in points:
+            by_rest.setdefault(point[:index] + point[index + 1 :], set()).add(point[index])
+        by_values: dict[tuple[int, ...], set[_Point]] = {}
+        for rest, values in by_rest.items():
+            by_values.setdefault(tuple(sorted(values)), set()).add(rest)
+        boxes = [
+            (*box[:index], values, *box[index:]) for values, rests in by_values.items() for box in _products(rests)
+        ]
+        if best is None or len(boxes) < len(best):
+            best = boxes
+    assert best is not None  # points that are no product vary along two axes at least
+    return best
+
+
+def _join(template: tuple[str, ...], box: _Box) -> str:
+    text = template[0]
+    for values, after in zip(box, template[1:], strict=True):
+        text += (str(values[0]) if len(values) == 1 else f"{{{ranges(values)}}}") + after
+    return text
+
+
+def _numbers(text: str) -> list[str]:
+    result: list[str] = []
+    for part in text.split(","):
+        first, _, last = part.partition("..")
+        result.extend(str(number) for number in range(int(first), int(last or first) + 1))
+    return result

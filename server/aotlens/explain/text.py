@@ -1,0 +1,275 @@
+"""A map as tables in a terminal.
+
+Names are never cut: a column that does not fit is wrapped at its dots and commas, and where that is not enough, less
+important columns go, which is said at the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, GraphBreak
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from .content import (
+    Cell,
+    Column,
+    PathLabel,
+    Table,
+    call_in_brief,
+    facts,
+    legends,
+    origin,
+    position,
+    tables,
+)
+
+_TONES = {"": "", "dim": "dim", "warn": "yellow"}
+_SEVERITIES = {"error": "bold red", "warning": "yellow", "information": "cyan", "hint": "dim"}
+# How narrow a column may get before another one has to go, by kind. Other kinds keep their natural width.
+_LEAST = {"name": 22, "type": 15, "prose": 14}
+_GAP = 2
+# A place further away than this many characters is shown by the end of its path.
+_LONGEST_PLACE = 28
+
+
+def _unchanged(path: str) -> str:
+    return path
+
+
+def render_text(
+    map: DescriptorMap,
+    console: Console,
+    *,
+    full: bool = False,
+    path_label: PathLabel = _unchanged,
+) -> None:
+    """Print `map` to `console`; repeated layers are folded unless `full`. Paths are shown as `path_label` gives them."""
+    paper = _Paper(console)
+    _header(map, paper, path_label)
+    if map.failure is not None:
+        _failure(map.failure, paper, path_label)
+    for number, graph in enumerate(map.graphs, 1):
+        if len(map.graphs) > 1:
+            paper.line()
+            paper.line((f"Graph {number} of {len(map.graphs)}", "bold underline"))
+        for table in tables(graph, path_label, full):
+            _table(table, paper)
+    if map.graph_breaks:
+        _graph_breaks(map.graph_breaks, paper, path_label)
+    if map.findings:
+        _findings(map.findings, paper, path_label)
+    explained = legends(map)
+    if explained:
+        paper.line()
+        paper.line(("Legend", "bold"))
+        for title, sentence in explained:
+            paper.block((title, "bold"), ("  " + sentence, ""), hang=2, indent=2)
+    if paper.left_out:
+        paper.line()
+        left_out = ", ".join(dict.fromkeys(paper.left_out))
+        paper.block((f"Left out at {console.width} columns: {left_out}.", "dim"))
+
+
+class _Paper:
+    """The console, with what is known of it: how wide it is, what it can encode, which columns did not fit."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.width = console.width
+        self.left_out: list[str] = []
+        self._ascii = console.options.ascii_only
+
+    def text(self, content: str, style: str = "") -> Text:
+        if self._ascii:
+            content = content.replace("—", "-").replace("…", "...").replace("×", "x").replace("·", "|")
+        return Text(content, style=style)
+
+    def line(self, *parts: tuple[str, str]) -> None:
+        self.block(*parts)
+
+    def block(self, *parts: tuple[str, str], indent: int = 0, hang: int = 0) -> None:
+        """Styled text, wrapped at words, below the first line indented by `hang` more."""
+        whole = Text()
+        for content, style in parts:
+            whole.append_text(self.text(content, style))
+        lines = whole.wrap(self.console, max(self.width - indent - hang, 20), overflow="fold")
+        for number, line in enumerate(lines or [Text()]):
+            line.rstrip()
+            padding = " " * (indent + (hang if number else 0)) if line.plain else ""
+            self.console.print(Text(padding).append_text(line), soft_wrap=True, highlight=False)
+
+
+def _header(map: DescriptorMap, paper: _Paper, path_label: PathLabel) -> None:
+    target = map.target
+    where = f"{path_label(target.path)}::{target.qualname}"
+    line = f"  {path_label(target.path)}:{target.line}" if target.line is not None else ""
+    status = ("  traced", "green") if map.status == "traced" else (f"  {map.status}", "bold red")
+    paper.line((where, "bold"), (line, "dim"), status)
+    paper.block((" · ".join(facts(map)), ""), indent=2, hang=2)
+    if map.example is not None:
+        call, source = call_in_brief(map), origin(map.example, path_label)
+        paper.block((call, "cyan"), (f"  {source}", "dim"), indent=2, hang=2)
+
+
+def _failure(failure: Failure, paper: _Paper, path_label: PathLabel) -> None:
+    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
+    first, _, rest = failure.message.strip().partition("\n")
+    paper.line()
+    paper.block((f"error[{what}]: ", "bold red"), (first, "bold"), hang=2)
+    for line in rest.splitlines():
+        paper.block((line, ""), indent=2, hang=2)
+    where = position(failure.path, failure.line, failure.column, path_label)
+    if where:
+        paper.block(("--> ", "dim"), (where, "cyan"), indent=2)
+    for frame in failure.frames:
+        paper.block((f"{path_label(frame.path)}:{frame.line}", ""), (f" in {frame.function}", "dim"), indent=4, hang=2)
+        if frame.code:
+            paper.block((frame.code.strip(), ""), indent=8, hang=2)
+    if failure.hint:
+        paper.block(("hint: ", "bold"), (failure.hint, ""), indent=2, hang=6)
+
+
+def _graph_breaks(breaks: Sequence[GraphBreak], paper: _Paper, path_label: PathLabel) -> None:
+    paper.line()
+    paper.line(("Graph breaks", "bold"), (f"  {len(breaks)}", ""))
+    for graph_break in breaks:
+        where = position(graph_break.path, graph_break.line, None, path_label)
+        paper.block((f"{where}  " if where else "", "cyan"), (graph_break.reason, ""), indent=2, hang=2)
+        for hint in graph_break.hints:
+            paper.block(("hint: ", "bold"), (hint, ""), indent=4, hang=2)
+
+
+def _findings(findings: Sequence[Finding], paper: _Paper, path_label: PathLabel) -> None:
+    paper.line()
+    paper.line(("Findings", "bold"), (f"  {len(findings)}", ""))
+    for finding in findings:
+        where = position(finding.path, finding.line, finding.column, path_label)
+        paper.block(
+            (f"{where}  " if where else "", "cyan"),
+            (f"{finding.severity}[{finding.code}]", _SEVERITIES.get(finding.severity, "")),
+            (f"  {finding.message}", ""),
+            indent=2,
+            hang=2,
+        )
+
+
+def _table(table: Table, paper: _Paper) -> None:
+    paper.line()
+    paper.line((table.title, "bold"), (f"  {table.summary}" if table.summary else "", ""))
+    if table.rows:
+        columns, rows, widths, left_out = _fit(table, paper.width)
+        paper.left_out += [f"{title} ({table.title.lower()})" for title in left_out]
+        drawn = RichTable(
+            box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP // 2), show_edge=False, header_style="dim"
+        )
+        for column, width in zip(columns, widths, strict=True):
+            drawn.add_column(
+                paper.text(column.title),
+                justify="right" if column.kind == "number" else "left",
+                width=width,
+                no_wrap=True,
+                overflow="fold",
+            )
+        for row in rows:
+            drawn.add_row(
+                *(
+                    paper.text("\n".join(_wrap(cell.text, width, column.kind)), _style(cell, column))
+                    for cell, column, width in zip(row, columns, widths, strict=True)
+                )
+            )
+        paper.console.print(drawn)
+    for note in table.notes:
+        paper.block((note, "dim"), hang=2)
+
+
+def _style(cell: Cell, column: Column) -> str:
+    if cell.tone:
+        return _TONES.get(cell.tone, "")
+    return {"name": "bold", "place": "dim", "node": "cyan"}.get(column.kind, "")
+
+
+def _fit(table: Table, width: int) -> tuple[list[Column], list[list[Cell]], list[int], list[str]]:
+    """The columns that have room within `width`, their cells, their widths, and the titles of those left out."""
+    columns = list(table.columns)
+    rows = [
+        [
+            Cell(_shortened(cell.text), cell.tone) if c.kind == "place" else cell
+            for cell, c in zip(row, columns, strict=True)
+        ]
+        for row in table.rows
+    ]
+    left_out: list[str] = []
+    while True:
+        natural = [
+            max([cell_len(column.title), *(cell_len(row[index].text) for row in rows)])
+            for index, column in enumerate(columns)
+        ]
+        least = [min(size, _LEAST.get(column.kind, size)) for size, column in zip(natural, columns, strict=True)]
+        room = width - (_GAP + 1) * (len(columns) - 1)
+        droppable = [index for index, column in enumerate(columns) if column.rank]
+        if sum(least) <= room or not droppable:
+            return columns, rows, _share(natural, least, room), left_out
+        out = max(droppable, key=lambda index: columns[index].rank)
+        left_out.append(columns[out].title)
+        for cells in (columns, *rows):
+            del cells[out]
+
+
+def _share(natural: list[int], least: list[int], room: int) -> list[int]:
+    """Widths between least and natural that fill `room`, the widest columns giving way first."""
+    widths = list(natural)
+    while sum(widths) > room:
+        giving = [index for index in range(len(widths)) if widths[index] > least[index]]
+        if not giving:
+            break
+        widest = max(giving, key=lambda index: widths[index])
+        widths[widest] -= 1
+    # Not even the least fits: the widest wraps still more, until the table is a ladder.
+    while sum(widths) > room and max(widths) > 6:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _wrap(text: str, width: int, kind: str) -> list[str]:
+    """`text` in lines of at most `width`: names break at dots, brackets and commas, prose at words."""
+    if cell_len(text) <= width:
+        return [text]
+    pieces = re.findall(r"\S+\s*" if kind == "prose" else r"[^.,\[\s(]*(?:[.,\s(]+|\[|$)", text)
+    lines = [""]
+    for part in (part for part in pieces if part):
+        if lines[-1] and cell_len((lines[-1] + part).rstrip()) > width:
+            lines.append("")
+        while cell_len(part.rstrip()) > width:
+            cut = _prefix(part, width)
+            lines[-1], part = part[:cut], part[cut:]
+            lines.append("")
+        lines[-1] += part
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def _prefix(text: str, width: int) -> int:
+    """How many characters of `text` fit into `width` columns, at least one."""
+    used = 0
+    for index, character in enumerate(text):
+        used += cell_len(character)
+        if used > width:
+            return max(index, 1)
+    return len(text)
+
+
+def _shortened(where: str) -> str:
+    """The end of a long path: `…/llama/modeling_llama.py:123`. The file's name and the line always stay."""
+    if len(where) <= _LONGEST_PLACE:
+        return where
+    parts = re.split(r"(?<=[/\\])", where)
+    kept = parts.pop()
+    while parts and len(parts[-1]) + len(kept) + 2 <= _LONGEST_PLACE:
+        kept = parts.pop() + kept
+    return f"…/{kept}" if parts else kept

@@ -1,0 +1,394 @@
+"""Every descriptor in words: what it is, what it is called in a table, and which stage of AOTAutograd made it.
+
+The claims are checked against torch 2.13 (`torch/_functorch/_aot_autograd`). `_KINDS` is the one place that knows the
+classes of `descriptors.py`; an unknown class of a newer torch is named by its own fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aotlens_tracer.descriptor_map import Descriptor, Graph, Output, Slot
+
+# From a descriptor's repr to what the user calls the thing: {"PlainAOTInput(idx=1)": "batch['mask']"}.
+Labels = Mapping[str, str]
+
+CONVENTION = "original calling convention"
+DEDUPLICATION = "deduplication"
+BASES = "synthetic base handling"
+ALIASING = "mutation and alias handling"
+AUTOGRAD = "joint graph creation"
+SUBCLASSES = "subclass unwrapping"
+TOKENS = "effect tokens"
+RNG = "functionalized RNG"
+PARTITIONER = "partitioner"
+
+# How a sentence ends, by stage: who put the slot there.
+_CREDITS = {
+    CONVENTION: "Part of the original calling convention.",
+    BASES: "Introduced by AOTAutograd's synthetic base handling.",
+    ALIASING: "Introduced by AOTAutograd's mutation and alias handling.",
+    AUTOGRAD: "Introduced by autograd, when AOTAutograd created the joint graph.",
+    SUBCLASSES: "Introduced by AOTAutograd's subclass unwrapping.",
+    TOKENS: "Introduced by AOTAutograd's effect tokens.",
+    RNG: "Introduced by AOTAutograd's functionalized RNG.",
+    PARTITIONER: "Introduced by the partitioner, which splits the joint graph into forward and backward.",
+}
+
+# Kinds that need no legend: every reader of a model knows them.
+USUAL = frozenset(
+    {"ParamAOTInput", "BufferAOTInput", "PlainAOTInput", "TangentAOTInput", "PlainAOTOutput", "GradAOTOutput"}
+)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One class of `descriptors.py`. `noun` names one instance, `why` goes on from that name and ends the sentence."""
+
+    stage: str
+    role: str
+    noun: Callable[[Mapping[str, Any], Labels], str]
+    why: str
+
+
+def _phrase(template: str, inner: str | None = None) -> Callable[[Mapping[str, Any], Labels], str]:
+    """A noun made from a template over the fields, where `{inner}` is the name of the descriptor in field `inner`."""
+
+    def noun(fields: Mapping[str, Any], labels: Labels) -> str:
+        values = {key: value for key, value in fields.items() if not isinstance(value, Descriptor)}
+        if inner is not None:
+            values["inner"] = _inner_name(fields.get(inner), labels)
+        return template.format_map(_Lenient(values))
+
+    return noun
+
+
+class _Lenient(dict):
+    """A torch that renamed a field still gets a sentence."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _inner_name(value: Any, labels: Labels) -> str:
+    return name(value, labels) if isinstance(value, Descriptor) else "something unknown"
+
+
+def _is_a_piece_of(what: str) -> str:
+    return f", which is a tensor subclass: {what}"
+
+
+_DUMMY = _Kind(
+    "none",
+    "placeholder",
+    _phrase("placeholder descriptor {idx}"),
+    ": torch puts it where a descriptor is demanded but not needed. No stage introduces it, and no traced graph shows "
+    "it",
+)
+_MADE_OF_PIECES = _is_a_piece_of(
+    "the graph takes and returns only plain values, so each subclass is replaced by the attributes it is made of"
+)
+_DYNAMIC = _is_a_piece_of("its {0} is dynamic here, and therefore passed to or from the graph as a value of its own")
+_TOKEN = (
+    ". It holds no data: operations with side effects (printing, for instance) are strung along it, "
+    "so that they keep their order and are not removed"
+)
+_SEEDED = ". Random operations become plain functions of a seed and an offset"
+
+_KINDS: dict[str, _Kind] = {
+    "ParamAOTInput": _Kind(CONVENTION, "parameter", _phrase("parameter `{target}`"), ", passed in as it is"),
+    "BufferAOTInput": _Kind(CONVENTION, "buffer", _phrase("buffer `{target}`"), ", passed in as it is"),
+    "DummyAOTInput": _DUMMY,
+    "PlainAOTInput": _Kind(CONVENTION, "argument", _phrase("argument `args[{idx}]`"), ", as you passed it"),
+    "SubclassGetAttrAOTInput": _Kind(
+        SUBCLASSES, "piece", _phrase("the `{attr}` piece of {inner}", "base"), _MADE_OF_PIECES
+    ),
+    "SubclassSizeAOTInput": _Kind(
+        SUBCLASSES,
+        "size",
+        _phrase("the size of dimension {idx} of {inner}", "base"),
+        _DYNAMIC.format("size"),
+    ),
+    "SubclassStrideAOTInput": _Kind(
+        SUBCLASSES,
+        "stride",
+        _phrase("the stride of dimension {idx} of {inner}", "base"),
+        _DYNAMIC.format("stride"),
+    ),
+    "ViewBaseAOTInput": _Kind(
+        BASES,
+        "view base",
+        _phrase("the tensor that {inner} is a view of", "base_of"),
+        ". Several arguments share this memory and the traced code writes to it, so this one tensor is passed in place "
+        "of them all, and the views are made anew from it",
+    ),
+    "SyntheticBaseAOTInput": _Kind(
+        BASES,
+        "synthetic base",
+        _phrase("a tensor over the whole storage of {inner}", "base_of"),
+        ". Several arguments share this memory and the traced code writes to it, but autograd knows no tensor that "
+        "they are views of; so one is made up, passed in place of them all, and the views are made anew from it",
+    ),
+    "PhiloxForwardSeedAOTInput": _Kind(
+        RNG, "RNG seed", _phrase("the seed of the forward pass's random numbers"), _SEEDED
+    ),
+    "PhiloxForwardBaseOffsetAOTInput": _Kind(
+        RNG, "RNG offset", _phrase("the offset at which the forward pass's random numbers start"), _SEEDED
+    ),
+    "PhiloxBackwardSeedAOTInput": _Kind(
+        RNG, "RNG seed", _phrase("the seed of the backward pass's random numbers"), _SEEDED
+    ),
+    "PhiloxBackwardBaseOffsetAOTInput": _Kind(
+        RNG, "RNG offset", _phrase("the offset at which the backward pass's random numbers start"), _SEEDED
+    ),
+    "ForwardTokenAOTInput": _Kind(
+        TOKENS, "effect token", _phrase("effect token {idx} on its way into the forward pass"), _TOKEN
+    ),
+    "BackwardTokenAOTInput": _Kind(
+        TOKENS, "effect token", _phrase("effect token {idx} on its way into the backward pass"), _TOKEN
+    ),
+    "TangentAOTInput": _Kind(
+        AUTOGRAD,
+        "tangent",
+        _phrase("the tangent of {inner}", "output"),
+        ": the gradient of the loss with respect to it, from which the backward pass starts",
+    ),
+    "PlainAOTOutput": _Kind(CONVENTION, "output", _phrase("output `output[{idx}]`"), ", as the traced code returns it"),
+    "InputMutationAOTOutput": _Kind(
+        ALIASING,
+        "mutated input",
+        _phrase("the new value of {inner}", "mutated_input"),
+        ", which the traced code changes in place. The graph itself writes to none of its inputs: it returns the new "
+        "value, which is copied back afterwards",
+    ),
+    "IntermediateBaseAOTOutput": _Kind(
+        ALIASING,
+        "intermediate base",
+        _phrase("the intermediate tensor that {inner} is a view of", "base_of"),
+        ". Several outputs share its memory, so the graph returns it as well: the outputs are made anew as views of "
+        "it, and gradients flow through it",
+    ),
+    "MetadataMutationAOTOutput": _Kind(
+        BASES,
+        "metadata mutation",
+        _phrase("number {idx} of the aliased arguments whose shape or strides change"),
+        " (torch does not say which argument that is). It shares memory with another argument, and the traced code "
+        "changes its shape or strides in place (`t_()`, for instance); it is returned so that the change can be "
+        "repeated on the caller's tensor",
+    ),
+    "GradAOTOutput": _Kind(
+        AUTOGRAD, "gradient", _phrase("the gradient of {inner}", "grad_of"), ", computed by the backward pass"
+    ),
+    "PhiloxUpdatedForwardOffsetAOTOutput": _Kind(
+        RNG,
+        "RNG offset",
+        _phrase("the offset that the forward pass's random numbers have reached"),
+        ", returned so that the generator can go on from there",
+    ),
+    "PhiloxUpdatedBackwardOffsetAOTOutput": _Kind(
+        RNG,
+        "RNG offset",
+        _phrase("the offset that the backward pass's random numbers have reached"),
+        ", returned so that the generator can go on from there",
+    ),
+    "ForwardTokenAOTOutput": _Kind(
+        TOKENS, "effect token", _phrase("effect token {idx} on its way out of the forward pass"), _TOKEN
+    ),
+    "BackwardTokenAOTOutput": _Kind(
+        TOKENS, "effect token", _phrase("effect token {idx} on its way out of the backward pass"), _TOKEN
+    ),
+    "SubclassGetAttrAOTOutput": _Kind(
+        SUBCLASSES, "piece", _phrase("the `{attr}` piece of {inner}", "base"), _MADE_OF_PIECES
+    ),
+    "SubclassSizeAOTOutput": _Kind(
+        SUBCLASSES,
+        "size",
+        _phrase("the size of dimension {idx} of {inner}", "base"),
+        _DYNAMIC.format("size"),
+    ),
+    "SubclassStrideAOTOutput": _Kind(
+        SUBCLASSES,
+        "stride",
+        _phrase("the stride of dimension {idx} of {inner}", "base"),
+        _DYNAMIC.format("stride"),
+    ),
+    "DummyAOTOutput": _DUMMY,
+    "SavedForBackwardsAOTOutput": _Kind(
+        PARTITIONER, "saved for backward", _phrase("value {idx} that the forward pass keeps for the backward pass"), ""
+    ),
+    "SavedForBackwardsNoVcCheckAOTOutput": _Kind(
+        PARTITIONER,
+        "saved unchecked",
+        _phrase("value {idx} that the forward pass keeps for the backward pass, without a version check"),
+        ". A custom `autograd.Function` stored it on `ctx` itself instead of calling `ctx.save_for_backward`, so a "
+        "later change in place goes unnoticed, as in eager mode",
+    ),
+}
+
+KINDS = frozenset(_KINDS)
+
+# The nouns of a legend, which names no instance; where it is missing, `noun` names none anyway. What comes in pairs
+# (in and out, forward and backward) shares one, so that a legend says it once.
+_PIECE = "one piece of a value"
+_SIZE = "the size of one dimension of a value"
+_STRIDE = "the stride of one dimension of a value"
+_GENERIC = {
+    "DummyAOTInput": "a placeholder descriptor",
+    "SubclassGetAttrAOTInput": _PIECE,
+    "SubclassSizeAOTInput": _SIZE,
+    "SubclassStrideAOTInput": _STRIDE,
+    "ViewBaseAOTInput": "the tensor that an argument is a view of",
+    "SyntheticBaseAOTInput": "a tensor over the whole storage of an argument",
+    "ForwardTokenAOTInput": "an effect token",
+    "BackwardTokenAOTInput": "an effect token",
+    "InputMutationAOTOutput": "the new value of an input",
+    "IntermediateBaseAOTOutput": "the intermediate tensor that an output is a view of",
+    "MetadataMutationAOTOutput": "one of the aliased arguments whose shape or strides change",
+    "ForwardTokenAOTOutput": "an effect token",
+    "BackwardTokenAOTOutput": "an effect token",
+    "SubclassGetAttrAOTOutput": _PIECE,
+    "SubclassSizeAOTOutput": _SIZE,
+    "SubclassStrideAOTOutput": _STRIDE,
+    "DummyAOTOutput": "a placeholder descriptor",
+    "SavedForBackwardsAOTOutput": "a value that the forward pass keeps for the backward pass",
+    "SavedForBackwardsNoVcCheckAOTOutput": (
+        "a value that the forward pass keeps for the backward pass, without a version check"
+    ),
+}
+
+
+def name(descriptor: Descriptor, labels: Labels | None = None) -> str:
+    """The descriptor as a noun phrase: "the `_local_tensor` piece of the gradient of parameter `w`"."""
+    labels = labels or {}
+    label = labels.get(descriptor.descriptor)
+    kind = _KINDS.get(descriptor.kind)
+    if kind is None:
+        noun = f"the {_spelled(descriptor.kind)}" + (f" `{label}`" if label else "")
+        inner = [f"{key}: {_field(value, labels)}" for key, value in descriptor.fields.items()]
+        return f"{noun} ({', '.join(inner)})" if inner else noun
+    # Only these two are numbered where a person has a name for them; all others are named by what they wrap.
+    if label and descriptor.kind in ("PlainAOTInput", "PlainAOTOutput"):
+        return f"{kind.role} `{label}`"
+    return kind.noun(descriptor.fields, labels)
+
+
+def describe(descriptor: Descriptor, labels: Labels | None = None) -> str:
+    """What the descriptor is, and which stage of AOTAutograd introduced it, for who never read torch's source."""
+    kind = _KINDS.get(descriptor.kind)
+    if kind is None:
+        return (
+            f"{_capital(name(descriptor, labels))}: torch calls it `{descriptor.kind}`, which this version of aotlens "
+            "does not know."
+        )
+    return _sentence(name(descriptor, labels), kind)
+
+
+def meaning(slot: Slot, labels: Labels | None = None) -> str:
+    """What a slot of the graph is: its descriptor in words, and the truth about slots that hold nothing."""
+    descriptor = slot.as_descriptor()
+    if descriptor is None:
+        if isinstance(slot, Output) and slot.node is None:
+            return (
+                "An empty slot without a descriptor: the input whose gradient would stand here requires none. "
+                "Introduced by autograd, when AOTAutograd created the joint graph."
+            )
+        return "torch attached no descriptor to this slot."
+    if slot.node is None and descriptor.kind == "GradAOTOutput":
+        return (
+            f"{_capital(name(descriptor, labels))} would stand here, but there is none: no gradient reaches it from "
+            f"the outputs. {_CREDITS[AUTOGRAD]}"
+        )
+    return describe(descriptor, labels)
+
+
+def legend(kind: str) -> str:
+    """One sentence on what slots of this kind are, naming no instance."""
+    known = _KINDS.get(kind)
+    if known is None:
+        return f"torch calls it `{kind}`, which this version of aotlens does not know."
+    return _sentence(_GENERIC.get(kind) or known.noun({}, {}), known)
+
+
+def stage(kind: str) -> str:
+    """The stage of AOTAutograd that introduces descriptors of this class."""
+    known = _KINDS.get(kind)
+    return known.stage if known else "unknown"
+
+
+def role(kind: str | None, fields: Mapping[str, Any] | None = None) -> str:
+    """What a slot is in two or three words, for a table: "parameter", "gradient piece", "effect token"."""
+    if kind is None:
+        return "no descriptor"
+    known = _KINDS.get(kind)
+    if known is None:
+        return _spelled(kind)
+    if known.stage != SUBCLASSES:
+        return known.role
+    base = (fields or {}).get("base")
+    if not isinstance(base, Descriptor):
+        return f"subclass {known.role}"
+    # A piece of a piece is a piece: nesting shows in the label, and words for it would only get longer.
+    _, owner = piece(base)
+    return f"{role(owner.kind, owner.fields)} {known.role}"
+
+
+def labels_of(graph: Graph) -> dict[str, str]:
+    """What the user calls each argument and output of `graph`, by the repr of its descriptor.
+
+    A subclass has no slot of its own, only its pieces have, and a vanished argument has none at all: their names come
+    from the labels of the pieces and from the list of vanished arguments.
+    """
+    labels: dict[str, str] = {}
+    for slot in (*graph.inputs, *graph.outputs):
+        descriptor = slot.as_descriptor()
+        if descriptor is None:
+            continue
+        suffix, owner = piece(descriptor)
+        if owner.kind in ("PlainAOTInput", "PlainAOTOutput") and slot.label.endswith(suffix):
+            label = slot.label[: len(slot.label) - len(suffix)]
+            if label:
+                labels.setdefault(owner.descriptor, label)
+    for gone in graph.vanished:
+        position = re.fullmatch(r"args\[(\d+)\]", gone.expression)
+        if position and gone.label:
+            labels.setdefault(f"PlainAOTInput(idx={position[1]})", gone.label)
+    return labels
+
+
+def piece(descriptor: Descriptor) -> tuple[str, Descriptor]:
+    """How a piece of a subclass is reached from its owner (`._local_tensor`, `.size(0)`), and the owner.
+
+    Nothing and the descriptor itself where it is no piece.
+    """
+    suffix = ""
+    while stage(descriptor.kind) == SUBCLASSES:
+        base = descriptor.fields.get("base")
+        if not isinstance(base, Descriptor):
+            break
+        attribute, dimension = descriptor.fields.get("attr"), descriptor.fields.get("idx")
+        how = _KINDS[descriptor.kind].role
+        suffix = (f".{attribute}" if how == "piece" else f".{how}({dimension})") + suffix
+        descriptor = base
+    return suffix, descriptor
+
+
+def _sentence(noun: str, kind: _Kind) -> str:
+    credit = _CREDITS.get(kind.stage)
+    return f"{_capital(noun)}{kind.why}.{' ' + credit if credit else ''}"
+
+
+def _field(value: Any, labels: Labels) -> str:
+    return name(value, labels) if isinstance(value, Descriptor) else f"`{value!r}`"
+
+
+def _spelled(kind: str) -> str:
+    """`FancyNewAOTInput` as "fancy new input"."""
+    stem = re.sub(r"AOT(?=(Input|Output)$)", "", kind)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", stem).lower()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,173 @@
+"""Where each parameter, buffer and submodule was made, recorded while the constructor runs.
+
+The span is that of the innermost call outside torch and the standard library: for the weight of `self.qkv = nn.Linear(8, 24)` the call
+`nn.Linear(8, 24)`, whatever torch does below it. Three sources, best first: the call that created the object, the
+call or assignment that registered it, the place of the module that holds it (copies made by `copy.deepcopy` run no
+constructor). Registrations are seen through torch's global registration hooks, creations by wrapping
+`nn.Module.__init__` and `Parameter.__new__` for as long as the recording is entered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import linecache
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules import module as torch_module
+
+from .descriptor_map import Span
+from .failures import EXAMPLE_FILE, is_library
+
+
+class Birthplaces:
+    """What was recorded. Objects are held, so that their ids stay theirs."""
+
+    def __init__(self) -> None:
+        self._created: dict[int, Span] = {}
+        self._registered: dict[tuple[int, str], Span] = {}
+        self._owned: set[int] = set()
+        self._tied: set[tuple[int, str]] = set()
+        self._alive: list[Any] = []
+
+    def replace(self, new: Any, old: Any) -> None:
+        """Let `new`, which stands where `old` stood, have its birthplace."""
+        self._created.pop(id(new), None)
+        if id(old) in self._created:
+            self._created[id(new)] = self._created[id(old)]
+        self._alive.append(new)
+
+    def of_tensor(self, root: nn.Module, fqn: str) -> Span | None:
+        """The birthplace of the parameter or buffer `fqn` of `root`."""
+        path, _, name = fqn.rpartition(".")
+        try:
+            owner = root.get_submodule(path)
+        except AttributeError:
+            return None
+        key = (id(owner), name)
+        if key in self._tied:
+            return self._registered[key]
+        tensor = owner._parameters.get(name, owner._buffers.get(name))
+        created = self._created.get(id(tensor)) if tensor is not None else None
+        return created or self._registered.get(key) or self.of_module(root, path)
+
+    def of_module(self, root: nn.Module, path: str) -> Span | None:
+        """The birthplace of the submodule at `path` of `root`, or of the nearest one above that has one."""
+        while path:
+            parent_path, _, name = path.rpartition(".")
+            try:
+                module, parent = root.get_submodule(path), root.get_submodule(parent_path)
+            except AttributeError:
+                return None
+            span = self._created.get(id(module)) or self._registered.get((id(parent), name))
+            if span is not None:
+                return span
+            path = parent_path
+        return None
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Record all that is made while this is entered."""
+        module_init, parameter_new = nn.Module.__init__, nn.Parameter.__new__
+        buffer_new = nn.Buffer.__new__
+        uninitialized_new = nn.UninitializedParameter.__new__
+
+        def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
+            self._create(module, sys._getframe(1))
+            module_init(module, *args, **kwargs)
+
+        def recorded_new(original: Any) -> Any:
+            def new(cls: type, *args: Any, **kwargs: Any) -> Any:
+                made = original(cls, *args, **kwargs)
+                # Parameter(t) gives back t itself where t is of a custom tensor class: the first place counts.
+                self._create(made, sys._getframe(1))
+                return made
+
+            return new
+
+        hooks = [
+            torch_module.register_module_parameter_registration_hook(self._on_registration),
+            torch_module.register_module_buffer_registration_hook(self._on_registration),
+            torch_module.register_module_module_registration_hook(self._on_registration),
+        ]
+        nn.Module.__init__ = init  # type: ignore[method-assign]
+        nn.Parameter.__new__ = recorded_new(parameter_new)  # type: ignore[method-assign]
+        nn.Buffer.__new__ = recorded_new(buffer_new)  # type: ignore[method-assign]
+        nn.UninitializedParameter.__new__ = recorded_new(uninitialized_new)  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            nn.Module.__init__ = module_init  # type: ignore[method-assign]
+            nn.Parameter.__new__ = parameter_new  # type: ignore[method-assign]
+            nn.Buffer.__new__ = buffer_new  # type: ignore[method-assign]
+            nn.UninitializedParameter.__new__ = uninitialized_new  # type: ignore[method-assign]
+            for hook in hooks:
+                hook.remove()
+
+    def _create(self, made: Any, frame: types.FrameType | None) -> None:
+        if id(made) in self._created:
+            return
+        span = _call_site(frame, made)
+        if span is not None:
+            self._created[id(made)] = span
+            self._alive.append(made)
+
+    def _on_registration(self, module: nn.Module, name: str, value: Any) -> None:
+        if value is None:
+            return
+        span = _call_site(sys._getframe(1), module if isinstance(value, nn.Module) else None)
+        if span is None:
+            return
+        key = (id(module), name)
+        self._registered[key] = span
+        self._alive.append(module)
+        if isinstance(value, torch.Tensor):
+            if id(value) in self._owned:
+                self._tied.add(key)
+            else:
+                self._tied.discard(key)
+            self._owned.add(id(value))
+            self._alive.append(value)
+
+
+def _call_site(frame: types.FrameType | None, made: Any) -> Span | None:
+    """The innermost call outside torch, from `frame` outwards, past the constructors of `made` itself."""
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if path == EXAMPLE_FILE:
+            return None
+        if not (path.startswith("<") or is_library(path) or _is_constructor_of(frame, made)):
+            return _span(frame)
+        frame = frame.f_back
+    return None
+
+
+def _is_constructor_of(frame: types.FrameType, made: Any) -> bool:
+    code = frame.f_code
+    if code.co_name != "__init__" or not isinstance(made, nn.Module) or not code.co_varnames:
+        return False
+    return frame.f_locals.get(code.co_varnames[0]) is made
+
+
+def _span(frame: types.FrameType) -> Span:
+    """The span of the expression that `frame` is executing; the line alone on Python 3.10."""
+    code = frame.f_code
+    if not hasattr(code, "co_positions"):
+        return Span(code.co_filename, frame.f_lineno)
+    position = next(itertools.islice(code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
+    line, end_line, column, end_column = position
+    if line is None or column is None or end_line is None or end_column is None:
+        return Span(code.co_filename, frame.f_lineno)
+    start = _code_point_column(code.co_filename, line, column)
+    return Span(code.co_filename, line, start, end_line, _code_point_column(code.co_filename, end_line, end_column))
+
+
+def _code_point_column(path: str, line: int, byte_offset: int) -> int:
+    """A 1-based code point column from Python's 0-based UTF-8 byte offset."""
+    text = linecache.getline(path, line)
+    return len(text.encode()[:byte_offset].decode(errors="ignore")) + 1

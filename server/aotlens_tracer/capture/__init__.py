@@ -1,0 +1,1 @@
+"""Target and example to captured graphs."""

@@ -1,0 +1,161 @@
+"""The export convention: Dynamo first, AOTAutograd directly on the module where Dynamo cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..descriptor_map import GraphBreak
+from ..examples.evaluate import BuiltExample
+from ..failures import Codebase, user_frames
+from .torch_private import (
+    DataDependentOutputException,
+    JointCapture,
+    dynamo_capture,
+    explain_graph_breaks,
+    joint_capture,
+    pytree,
+)
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A joint graph, by which way it was captured, and the error with which Dynamo refused, if it did."""
+
+    joint: JointCapture
+    capture: str
+    dynamo_error: Exception | None = None
+
+
+class ForwardError(Exception):
+    """The user's own call fails without any capture: `__cause__` is the error."""
+
+
+class CaptureError(Exception):
+    """The call runs, and yet neither Dynamo nor AOTAutograd can capture it: `__cause__` is the error to show."""
+
+    def __init__(self, dynamo_error: Exception) -> None:
+        super().__init__()
+        self.dynamo_error = dynamo_error
+
+
+@contextlib.contextmanager
+def capture(example: BuiltExample) -> Iterator[Captured]:
+    """The joint graph of the example's call; valid while entered. Raises ForwardError or CaptureError."""
+    with contextlib.ExitStack() as stack:
+        register_dataclasses((example.args, example.kwargs))
+        try:
+            captured = Captured(_through_dynamo(example, stack), "dynamo")
+        except Exception as error:
+            stack.enter_context(example.fake())
+            captured = _without_dynamo(example, error, stack)
+        yield captured
+
+
+def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> JointCapture:
+    # Outside the example's fake mode: Dynamo makes its own, and refuses inputs that are views within another.
+    graph_module = dynamo_capture(example.function, example.args, example.kwargs)
+    return stack.enter_context(joint_capture(graph_module, example.args, example.kwargs, dynamo=True))
+
+
+def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: contextlib.ExitStack) -> Captured:
+    """What remains when Dynamo refuses: the module directly, or the reason in the user's words.
+
+    The call itself is made last: it may change the example's tensors in place.
+    """
+    try:
+        module = as_module(example.function, example.module)
+        joint = stack.enter_context(joint_capture(module, example.args, example.kwargs, dynamo=False))
+        return Captured(joint, "direct", dynamo_error)
+    except Exception as error:
+        direct_error = error
+    try:
+        outputs = example.function(*example.args, **example.kwargs)
+    except DataDependentOutputException as error:
+        raise CaptureError(dynamo_error) from error
+    except Exception as error:
+        raise ForwardError from error
+    if register_dataclasses(outputs):  # an output of a type of which only now torch knows that it holds tensors
+        return Captured(_through_dynamo(example, stack), "dynamo")
+    raise CaptureError(dynamo_error) from _clearer(dynamo_error, direct_error)
+
+
+def _clearer(dynamo_error: Exception, direct_error: Exception) -> Exception:
+    """Of two reasons the one that helps: Dynamo's says what in the user's code is in the way."""
+    return dynamo_error if getattr(dynamo_error, "real_stack", None) else direct_error
+
+
+def graph_breaks(example: BuiltExample, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
+    """Every graph break: full-graph capture stops at the first, so the others come from a run that is not full-graph.
+
+    Where that run fails, or without an example to run, the first alone. The run makes the call, which may change the
+    example's tensors in place.
+    """
+    found = [_graph_break(str(getattr(first, "msg", None) or first), getattr(first, "real_stack", None), codebase)]
+    if example is not None:
+        with contextlib.suppress(Exception), example.fake():
+            for reason in explain_graph_breaks(example.function, example.args, example.kwargs):
+                found.append(_graph_break(reason.reason, reason.user_stack, codebase))
+    unique: dict[tuple[str, str | None, int | None], GraphBreak] = {}
+    for item in found:
+        unique.setdefault((item.reason, item.path, item.line), item)
+    return tuple(unique.values())
+
+
+def _graph_break(text: str, stack: Any, codebase: Codebase) -> GraphBreak:
+    """Dynamo's message cut to its first line and explanation, at the innermost line of the user's."""
+    lines = [line.strip() for line in text.splitlines()]
+    reason = next((line for line in lines if line), "Dynamo stopped")
+    explanation = next((line.removeprefix("Explanation: ") for line in lines if line.startswith("Explanation: ")), None)
+    if explanation:
+        reason = f"{reason}: {explanation}"
+    hints = tuple(line.removeprefix("Hint: ") for line in lines if line.startswith("Hint: "))
+    frames = user_frames(stack, codebase, None) if stack else ()
+    place = frames[-1] if frames else None
+    return GraphBreak(reason, place.path if place else None, place.line if place else None, hints)
+
+
+def as_module(function: Callable[..., Any], owner: nn.Module | None) -> nn.Module:
+    """A module whose forward is `function` and whose parameters have the names they have in `owner`."""
+    if isinstance(function, nn.Module):
+        return function
+    wrapper = _Wrapper(function)
+    if owner is not None:
+        # Shared, not copied: a functional call swaps tensors in these very dictionaries.
+        for name in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
+            wrapper.__dict__[name] = owner.__dict__[name]
+        wrapper.training = owner.training
+    return wrapper
+
+
+class _Wrapper(nn.Module):
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        object.__setattr__(self, "_function", function)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
+
+
+def register_dataclasses(tree: Any) -> bool:
+    """Make pytree nodes of the dataclasses in `tree` that are none yet; whether there was one.
+
+    Torch flattens only types that it was told of; a plain dataclass would count as one opaque value.
+    """
+    found = False
+    pending = [tree]
+    while pending:
+        leaves = pytree.tree_leaves(pending.pop(), is_leaf=None)
+        for leaf in leaves:
+            if dataclasses.is_dataclass(leaf) and not isinstance(leaf, (type, torch.Tensor)):
+                with contextlib.suppress(ValueError):
+                    torch.export.register_dataclass(type(leaf))
+                    found = True
+                    pending.append(leaf)
+    return found

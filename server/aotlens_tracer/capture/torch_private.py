@@ -1,0 +1,154 @@
+"""Every touch of torch's private modules, in one place (torch 2.13 to 2.15).
+
+The names below are imported nowhere else in the tracer, so that a new torch release is one file's work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+import torch._dynamo
+import torch._dynamo.config
+import torch.utils._pytree as pytree
+from torch import nn
+from torch._dynamo.exc import TorchDynamoException, Unsupported
+from torch._dynamo.functional_export import dynamo_graph_capture_for_export
+from torch._functorch._aot_autograd.descriptors import (
+    AOTInput,
+    AOTOutput,
+    BufferAOTInput,
+    DifferentiableAOTInput,
+    ParamAOTInput,
+    PlainAOTInput,
+)
+from torch._functorch._aot_autograd.graph_compile import _partition_joint_graph_into_fw_bw
+from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
+from torch._functorch.partitioners import min_cut_rematerialization_partition
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensor, FakeTensorMode
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+
+__all__ = [
+    "AOTInput",
+    "AOTOutput",
+    "DataDependentOutputException",
+    "FakeTensor",
+    "FakeTensorMode",
+    "JointCapture",
+    "TorchDynamoException",
+    "Unsupported",
+    "dynamo_capture",
+    "explain_graph_breaks",
+    "fake_mode",
+    "flat_inputs",
+    "is_traceable_wrapper_subclass",
+    "joint_capture",
+    "partition",
+    "pytree",
+    "storage_key",
+]
+
+
+def fake_mode() -> FakeTensorMode:
+    """A mode whose tensors have shapes but no data; real tensors that meet them are taken as fake."""
+    return FakeTensorMode(allow_non_fake_inputs=True)
+
+
+def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
+    """The forward of a module, function or bound method as one Dynamo graph. Raises what Dynamo raises."""
+    with _dynamo_settings():
+        return dynamo_graph_capture_for_export(function)(*args, **kwargs)
+
+
+@contextlib.contextmanager
+def _dynamo_settings() -> Iterator[None]:
+    """RNNs are taken, and loggers are passed over: neither changes what the graph's inputs and outputs are."""
+    names = ("debug", "info", "warning", "error", "exception", "critical", "log")
+    ignored = {getattr(logging.Logger, name) for name in names}
+    with torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=ignored):
+        yield
+
+
+class JointCapture:
+    """The joint graph of `module` with its descriptors, and what is needed to partition it."""
+
+    def __init__(self, joint: Any, module: nn.Module) -> None:
+        self._joint = joint
+        self.module = module
+        self.graph_module: torch.fx.GraphModule = joint.graph_module
+        self.in_spec: pytree.TreeSpec = joint.in_spec
+        self.out_spec: pytree.TreeSpec = joint.out_spec
+
+    @property
+    def needs_autograd(self) -> bool:
+        """Whether the graph has a backward part."""
+        return bool(self._joint._aot_state.needs_autograd)
+
+
+def flat_inputs(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[tuple[DifferentiableAOTInput, Any]]:
+    """The flat calling convention AOTAutograd starts from: each descriptor with its value.
+
+    As `prepare_aot_module_simplified` in torch/_functorch/aot_autograd.py builds it, before duplicates are removed.
+    """
+    flat: list[tuple[DifferentiableAOTInput, Any]] = []
+    flat += [(ParamAOTInput(name), value) for name, value in module.named_parameters(remove_duplicate=False)]
+    flat += [(BufferAOTInput(name), value) for name, value in module.named_buffers(remove_duplicate=False)]
+    flat += [(PlainAOTInput(index), value) for index, value in enumerate(pytree.tree_leaves((args, kwargs)))]
+    return flat
+
+
+@contextlib.contextmanager
+def joint_capture(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamo: bool
+) -> Iterator[JointCapture]:
+    """The joint graph of `module`: a graph module from `dynamo_capture`, or (`dynamo` false) any module directly.
+
+    The capture is valid while the context is entered. Raises what AOTAutograd raises.
+    """
+    with contextlib.ExitStack() as stack:
+        if dynamo:
+            stack.enter_context(torch._guards.tracing(module.meta["tracing_context"]))  # type: ignore[arg-type]
+            stack.enter_context(module.meta["fake_mode"])  # type: ignore[arg-type]
+        yield JointCapture(aot_export_joint_with_descriptors(stack, module, args, kwargs), module)
+
+
+def partition(capture: JointCapture) -> tuple[torch.fx.GraphModule, int]:
+    """The forward graph that torch's min-cut partitioner makes, and how many of its outputs are not saved for backward.
+
+    The partitioner changes the joint graph: read that first. Inductor would decompose operations and run its own joint
+    passes before, so its saved set may differ.
+    """
+    state, graph_capture = capture._joint._aot_state, capture._joint._aot_graph_capture
+    subclass_meta = graph_capture.maybe_subclass_meta
+    forward, _, forward_outputs = _partition_joint_graph_into_fw_bw(
+        capture.graph_module,
+        graph_capture.updated_flat_args,
+        state.fw_metadata if subclass_meta is None else subclass_meta.fw_metadata,
+        state.fw_metadata,
+        state.aot_config,
+        min_cut_rematerialization_partition,
+    )
+    return forward, forward_outputs
+
+
+def explain_graph_breaks(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """Every graph break of a run that need not be one graph: objects with `reason` and `user_stack`."""
+    torch._dynamo.reset()
+    with _dynamo_settings():
+        return list(torch._dynamo.explain(function)(*args, **kwargs).break_reasons)
+
+
+def storage_key(tensor: torch.Tensor) -> int | None:
+    """A key that two tensors share exactly if they share memory; None for wrapper subclasses, which have none."""
+    if is_traceable_wrapper_subclass(tensor):
+        return None
+    try:
+        return StorageWeakRef(tensor.untyped_storage()).cdata
+    except (NotImplementedError, RuntimeError):
+        return None

@@ -1,0 +1,139 @@
+"""From an example's expression, `CALLEE(ARGUMENTS)`, to the callable and its arguments."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dis
+import linecache
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..birthplaces import Birthplaces
+from ..capture.torch_private import FakeTensorMode, fake_mode
+from ..descriptor_map import Failure, Span
+from ..failures import EXAMPLE_FILE, TraceError, is_library
+from ..protocol import ExampleSource
+from .fake_modules import conversions, light_initialization
+
+
+@dataclass(frozen=True)
+class BuiltExample:
+    """A callable (module, bound method of a module, or function) and the arguments to call it with.
+
+    `mode` is the fake mode that made them, or None where they had to be made for real; `constructor` the source of the
+    callee, None for a plain function.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    mode: FakeTensorMode | None
+    constructor: str | None
+
+    @property
+    def module(self) -> nn.Module | None:
+        """The module whose state the call uses: the callable itself, or what a bound method is bound to."""
+        owner = getattr(self.function, "__self__", None)
+        candidate = owner if isinstance(owner, nn.Module) else self.function
+        return candidate if isinstance(candidate, nn.Module) else None
+
+    def fake(self) -> contextlib.AbstractContextManager[Any]:
+        """The context in which the example lives: its fake mode, where it has one."""
+        return self.mode if self.mode is not None else contextlib.nullcontext()
+
+
+def build(
+    source: ExampleSource,
+    module: types.ModuleType,
+    birthplaces: Birthplaces,
+    train: bool | None,
+    note: Callable[[str], None],
+) -> BuiltExample:
+    """Evaluate the example in the namespace of `module`, `torch` in scope.
+
+    Everything is built with fake tensors. Code that reads data (`linspace(...).item()`) cannot run on them: then all of
+    it is built again for real, after a word to `note`. Raises TraceError for an expression that is no call, and what
+    the user's code raises.
+    """
+    call = parse(source)
+    namespace = {"torch": torch, **vars(module)}
+    mode = fake_mode()
+    try:
+        with conversions(birthplaces), mode:
+            return _evaluate(call, source, namespace, mode, train)
+    except Exception as error:
+        if not _may_be_due_to_fake_tensors(error):
+            raise
+        note(f"fake tensors do not do here ({type(error).__name__}: {error}), so everything is built for real")
+    with light_initialization():
+        return _evaluate(call, source, namespace, None, train)
+
+
+def _may_be_due_to_fake_tensors(error: Exception) -> bool:
+    """Whether real tensors might do better: not where the user's own code raised, or a name is wrong."""
+    if isinstance(error, (TraceError, NameError, ImportError, SyntaxError)):
+        return False
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None or is_library(traceback.tb_frame.f_code.co_filename):
+        return True
+    instruction = traceback.tb_frame.f_code.co_code[traceback.tb_lasti]
+    return dis.opname[instruction] != "RAISE_VARARGS"
+
+
+def parse(source: ExampleSource) -> ast.Call:
+    """The example as a call. Raises TraceError with its place where it is not one."""
+    try:
+        tree = ast.parse(source.expression.strip(), EXAMPLE_FILE, "eval")
+    except SyntaxError as error:
+        line = (source.line or 1) + (error.lineno or 1) - 1
+        raise TraceError(_not_a_call(source, f"{error.msg} in the example", line)) from None
+    if not isinstance(tree.body, ast.Call):
+        raise TraceError(_not_a_call(source, "the example is not a call", source.line))
+    return tree.body
+
+
+def _not_a_call(source: ExampleSource, message: str, line: int | None) -> Failure:
+    return Failure(
+        "example",
+        "error",
+        f"{message}: {source.expression.strip()}",
+        source.path,
+        line if source.path else None,
+        hint="an example builds the module and calls it, in one expression: Block(64)(torch.randn(2, 16, 64))",
+    )
+
+
+def _evaluate(
+    call: ast.Call, source: ExampleSource, namespace: dict[str, Any], mode: FakeTensorMode | None, train: bool | None
+) -> BuiltExample:
+    text = source.expression.strip()
+    linecache.cache[EXAMPLE_FILE] = (len(text), None, text.splitlines(keepends=True), EXAMPLE_FILE)
+    namespace = dict(namespace)
+    function = eval(compile(ast.Expression(call.func), EXAMPLE_FILE, "eval"), namespace)
+    if not callable(function):
+        raise TypeError(f"{ast.unparse(call.func)} is not callable: it is a {type(function).__name__}")
+    if isinstance(function, type):
+        inner = ast.unparse(call.func)
+        raise TraceError(
+            _not_a_call(source, f"the example only builds {inner} and does not call it", source.line)
+        )
+    collector = "_aotlens_arguments"
+    namespace[collector] = lambda *args, **kwargs: (args, kwargs)
+    arguments = ast.Call(ast.Name(collector, ast.Load()), call.args, call.keywords)
+    ast.copy_location(arguments, call)
+    expression = ast.fix_missing_locations(ast.Expression(arguments))
+    args, kwargs = eval(compile(expression, EXAMPLE_FILE, "eval"), namespace)
+    constructor = ast.get_source_segment(text, call.func) if not isinstance(function, types.FunctionType) else None
+    built = BuiltExample(function, args, kwargs, mode, constructor)
+    if train is not None and built.module is not None:
+        built.module.train(train)
+    return built
+

@@ -1,0 +1,176 @@
+"""A user's exception as a Failure: the message, the best place known, the user's part of the traceback."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import sys
+import sysconfig
+import traceback
+import types
+from dataclasses import dataclass, replace
+
+from .descriptor_map import Failure, Frame, Span
+
+EXAMPLE_FILE = "<aotlens example>"
+"""The file name under which an example's expression is compiled."""
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_STDLIB = tuple(
+    {os.path.join(form, "") for key in ("stdlib", "platstdlib") if (p := sysconfig.get_path(key)) for form in (p, os.path.realpath(p))}
+)
+
+
+class TraceError(Exception):
+    """A failure that is fully described already: ends the trace with it."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class Codebase:
+    """Tells the user's files from everybody else's.
+
+    The target's own folder tree is the user's even in site-packages: people trace installed models too.
+    """
+
+    target: str
+
+    def owns(self, path: str) -> bool:
+        """Whether a traceback frame of the file `path` is the user's."""
+        if path.startswith("<") or is_library(path):
+            return path == EXAMPLE_FILE
+        package = _package_folder(path)
+        return package is None or package == _package_folder(self.target)
+
+
+def is_library(path: str) -> bool:
+    """Whether a file belongs to torch, the standard library or this tracer: never the place a user looks for."""
+    if path.startswith((_HERE, _torch_folder(), "<frozen ")):
+        return True
+    return _package_folder(path) is None and os.path.isabs(path) and path.startswith(_STDLIB)
+
+
+def _torch_folder() -> str:
+    torch = sys.modules.get("torch")
+    return os.path.dirname(torch.__file__) + os.sep if torch is not None and torch.__file__ else "\0"
+
+
+def _package_folder(path: str) -> str | None:
+    """`.../site-packages/name` of a file in there, else None."""
+    match = re.match(r"(.*[/\\](?:site|dist)-packages[/\\][^/\\]+)", path)
+    return match[1] if match else None
+
+
+def failure_of(error: BaseException, stage: str, codebase: Codebase, example: Span | None = None) -> Failure:
+    """The Failure for an exception of the user's code in `stage`.
+
+    `example` is where the example's expression stands: its frames are shown there.
+    """
+    if isinstance(error, TraceError):
+        return error.failure
+    if isinstance(error, SyntaxError) and error.filename and error.filename != EXAMPLE_FILE:
+        return _syntax_failure(error, stage, codebase)
+    frames = user_frames(traceback.extract_tb(error.__traceback__), codebase, example)
+    place = frames[-1] if frames else None
+    return Failure(
+        stage,
+        "memory" if isinstance(error, MemoryError) else "error",
+        _message(error),
+        place.path if place else example.path if example else None,
+        place.line if place else example.line if example else None,
+        frames=frames,
+        traceback="".join(traceback.format_exception(type(error), error, error.__traceback__)),
+        hint=_hint(error),
+    )
+
+
+def user_frames(stack: traceback.StackSummary, codebase: Codebase, example: Span | None) -> tuple[Frame, ...]:
+    """The frames of a stack that are the user's, outermost first."""
+    frames = []
+    for entry in stack:
+        if not codebase.owns(entry.filename):
+            continue
+        frame = Frame(entry.filename, entry.lineno or 1, entry.name, entry.line or None)
+        if entry.filename == EXAMPLE_FILE:
+            if example is None:
+                continue
+            frame = replace(frame, path=example.path, line=example.line + frame.line - 1, function="the example")
+        frames.append(frame)
+    return tuple(frames)
+
+
+def innermost_user_span(frame: types.FrameType | None, codebase: Codebase) -> Span | None:
+    """The span of the innermost frame of the user's, starting at `frame`."""
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if codebase.owns(path) and path != EXAMPLE_FILE:
+            return Span(path, frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failure:
+    path = error.filename or codebase.target
+    column = error.offset if error.offset and error.offset > 0 else None
+    message = f"{type(error).__name__}: {error.msg}"
+    hint = None
+    if "codec can't decode" in message or "encoding" in message:
+        hint = "save the file as UTF-8, or declare its encoding in its first line: # -*- coding: latin-1 -*-"
+    text = error.text.rstrip() if error.text else None
+    return Failure(
+        "syntax" if os.path.realpath(path) == os.path.realpath(codebase.target) else stage,
+        "error",
+        message,
+        path,
+        error.lineno,
+        column,
+        hint,
+        (Frame(path, error.lineno or 1, "<module>", text),),
+        "".join(traceback.format_exception_only(type(error), error)),
+    )
+
+
+def _message(error: BaseException) -> str:
+    """What the exception says, with its type, without the advice that torch appends for its own developers."""
+    if isinstance(error, SystemExit):
+        return f"the code called sys.exit({error.code!r})" if error.code is not None else "the code called sys.exit()"
+    if isinstance(error, KeyboardInterrupt):
+        return "the code raised KeyboardInterrupt"
+    try:
+        text = str(error)
+    except Exception:  # a user's __str__ may fail
+        text = "(its message could not be made)"
+    if type(error).__name__ == "DataDependentOutputException":
+        return (
+            f"the value of a tensor is needed to go on ({text}), but tracing knows shapes only: "
+            "a branch, .item(), int() or bool() depends on data here"
+        )
+    for tail in ("\n\nSet TORCHDYNAMO_VERBOSE", "\n\nWhile executing %", "\n\n For more details about this graph"):
+        text = text.partition(tail)[0]
+    name = type(error).__qualname__
+    return f"{name}: {text.strip()}" if text.strip() else name
+
+
+def _hint(error: BaseException) -> str | None:
+    text = str(error) if not isinstance(error, SystemExit) else ""
+    if type(error).__name__ == "DataDependentOutputException":
+        return "use torch.where or torch.cond instead of the branch, or take the value as an argument of forward"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return (
+            f"install {error.name.split('.')[0]} in the interpreter that traces ({sys.executable}), "
+            "choose another with --python, or add the folder it lies in to PYTHONPATH"
+        )
+    if isinstance(error, SystemExit):
+        return "put what runs at import under `if __name__ == '__main__':`"
+    if "support for cuda" in text or "CUDA enabled" in text or "NVIDIA driver" in text or "CUDA GPU" in text:
+        return "this code needs CUDA, which this machine or this build of torch lacks: take the device from the input"
+    return None
+
+
+def code_line(path: str, line: int) -> str | None:
+    """The text of a line, stripped, or None."""
+    return linecache.getline(path, line).strip() or None

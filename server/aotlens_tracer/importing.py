@@ -1,0 +1,153 @@
+"""Import a user's file the way `import pkg.model` from its package root would, never as `__main__`."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+@dataclass(frozen=True)
+class ModuleName:
+    """The dotted name of a file, and the directories that have to be on `sys.path`, the first of them its root."""
+
+    name: str
+    roots: tuple[str, ...]
+
+
+def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
+    """How the file at `path` is imported.
+
+    The chain of `__init__.py` above it gives the package. Above that chain, folders count as namespace packages where
+    something says so: the file lies under a root that the caller names or under the project's `src/`, it imports
+    relatively beyond the chain, or it imports its own project by a name that starts at the project's root.
+    """
+    file = Path(path)
+    folder = file.parent
+    parts = [] if file.name == "__init__.py" else [file.stem]
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    project = _project_root(folder)
+    package_depth = len(parts) - (file.name != "__init__.py")
+    root = _namespace_root(file, folder, package_depth, project, extra_roots)
+    if root is not None and root != folder:
+        between = folder.relative_to(root).parts
+        if all(part.isidentifier() for part in between):
+            parts = [*between, *parts]
+            folder = root
+    roots = [str(folder)]
+    for extra in (*extra_roots, *([str(project / "src"), str(project)] if project else [])):
+        if extra not in roots and os.path.isdir(extra):
+            roots.append(extra)
+    return ModuleName(".".join(parts) or folder.name, tuple(roots))
+
+
+def _project_root(folder: Path) -> Path | None:
+    for candidate in (folder, *folder.parents):
+        if any((candidate / name).exists() for name in PROJECT_FILES):
+            return candidate
+    return None
+
+
+def _namespace_root(
+    file: Path, folder: Path, package_depth: int, project: Path | None, extra_roots: tuple[str, ...]
+) -> Path | None:
+    """The folder above `folder` from which the dotted name starts, or None when `folder` itself is the root."""
+    for extra in extra_roots:
+        if folder.is_relative_to(extra):
+            return Path(extra)
+    if project is not None and folder.is_relative_to(project / "src"):
+        return project / "src"
+    level, absolute = _imports(file)
+    missing = level - package_depth  # packages that `from ..x import y` needs above the `__init__.py` chain
+    wanted = folder
+    for _ in range(max(missing, 0)):
+        wanted = wanted.parent
+    if project is not None and folder != project:
+        first = folder.relative_to(project).parts[0]
+        if first in absolute or missing > 0 and wanted.is_relative_to(project):
+            return project
+    return wanted if missing > 0 else None
+
+
+def _imports(file: Path) -> tuple[int, set[str]]:
+    """The deepest relative import level of a file and the first names of its absolute imports; nothing if unreadable."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return 0, set()
+    level, names = 0, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            level = max(level, node.level)
+            if node.level == 0 and node.module:
+                names.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+    return level, names
+
+
+def import_file(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleType:
+    """Import the file at `path` under its own dotted name and return the module.
+
+    Raises whatever the user's code raises. A module that is already imported from this very file is returned as it is;
+    one of the same name from elsewhere (a user's `random.py`) is left alone, and the file gets a name of its own.
+    """
+    named = module_name(path, extra_roots)
+    for position, root in enumerate(named.roots):
+        if root not in sys.path:
+            sys.path.insert(position, root)
+    importlib.invalidate_caches()
+    loaded = sys.modules.get(named.name)
+    if loaded is not None and _is_file(loaded, path):
+        return loaded
+    parent = named.name.rpartition(".")[0]
+    if parent:
+        importlib.import_module(parent)
+        loaded = sys.modules.get(named.name)  # the package's own __init__ may have imported it
+        if loaded is not None and _is_file(loaded, path):
+            return loaded
+    name = named.name if loaded is None else f"_aotlens_target_{named.name.replace('.', '_')}"
+    if loaded is None and _found_file(name) == os.path.realpath(path):
+        return importlib.import_module(name)
+    return _load(name, path, parent)
+
+
+def _load(name: str, path: str, parent: str) -> types.ModuleType:
+    """Load a file that its name alone would not find: it is shadowed by another module, or no `.py` file."""
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load {path} as a Python module", path=path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    if parent and name.startswith(parent + "."):
+        setattr(sys.modules[parent], name.rpartition(".")[2], module)
+    return module
+
+
+def _found_file(name: str) -> str | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return None
+    return os.path.realpath(spec.origin) if spec is not None and spec.origin and spec.has_location else None
+
+
+def _is_file(module: types.ModuleType, path: str) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and os.path.realpath(file) == os.path.realpath(path)

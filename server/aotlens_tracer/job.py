@@ -1,0 +1,211 @@
+"""What a trace child does: import the user's file, build the example, capture, describe."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from .birthplaces import Birthplaces
+from .capture.export import CaptureError, Captured, ForwardError, capture, graph_breaks
+from .definitions import line_of, module_classes, resolve
+from .describe import Named, describe
+from .descriptor_map import DescriptorMap, Example, Failure, Finding, Graph, Seconds, Span, Target
+from .examples.evaluate import BuiltExample, build
+from .failures import Codebase, TraceError, failure_of
+from .importing import import_file
+from .labels import described_arguments
+from .protocol import ExampleSource, TargetsParams, TraceParams
+from .saved import saved_for_backward
+from .stack_traces import Sources
+from .verdicts import findings_of
+
+Send = Callable[[dict[str, Any]], None]
+
+
+class Phases:
+    """Times the phases of a trace, and announces each as it begins."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._seconds: dict[str, float] = {}
+        self._start = time.perf_counter()
+        self.current = "import"
+
+    @contextlib.contextmanager
+    def phase(self, stage: str, clock: str | None = None) -> Iterator[None]:
+        """A phase that is reported as `stage`, and whose time counts towards `clock` (the stage itself by default)."""
+        self.current = stage
+        self._send({"event": "stage", "stage": stage})
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            clock = clock or stage
+            self._seconds[clock] = self._seconds.get(clock, 0.0) + time.perf_counter() - start
+
+    def seconds(self) -> Seconds:
+        """What was measured so far."""
+        rounded = {key: round(value, 3) for key, value in self._seconds.items()}
+        return Seconds(
+            rounded.get("import", 0.0),
+            rounded.get("example", 0.0),
+            rounded.get("capture", 0.0),
+            rounded.get("describe", 0.0),
+            round(time.perf_counter() - self._start, 3),
+        )
+
+
+def list_targets(params: TargetsParams, send: Send) -> dict[str, Any]:
+    """The module classes of a file: `{"targets": [Target], "failure": None}`, or why it could not be imported."""
+    codebase = Codebase(params.path)
+    phases = Phases(send)
+    try:
+        with phases.phase("import"):
+            module = import_file(params.path, params.import_roots)
+        return {"targets": module_classes(module, params.path), "failure": None}
+    except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
+        return {"targets": [], "failure": failure_of(error, "import", codebase)}
+
+
+def trace(params: TraceParams, send: Send) -> DescriptorMap:
+    """The descriptor map of one target; a failure is part of it, never an exception."""
+    phases = Phases(send)
+    job = _Trace(params, phases, send)
+    try:
+        job.run()
+        status = "traced"
+    except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
+        status = "failed"
+        job.failure = job.explain(error)
+    return DescriptorMap(
+        job.target,
+        status,
+        params.convention,
+        job.example,
+        job.graphs,
+        job.graph_breaks,
+        tuple(job.findings),
+        job.failure,
+        phases.seconds(),
+        torch.__version__,
+    )
+
+
+class _Trace:
+    """One trace, as far as it got."""
+
+    def __init__(self, params: TraceParams, phases: Phases, send: Send) -> None:
+        self.params = params
+        self.phases = phases
+        self.send = send
+        self.codebase = Codebase(params.path)
+        self.target = Target(params.path, params.qualname)
+        self.example: Example | None = None
+        self.example_span: Span | None = None
+        self.graphs: tuple[Graph, ...] = ()
+        self.graph_breaks: tuple[Any, ...] = ()
+        self.findings: list[Finding] = []
+        self.failure: Failure | None = None
+
+    def run(self) -> None:
+        params, phases = self.params, self.phases
+        birthplaces = Birthplaces()
+        with birthplaces.recording():
+            with phases.phase("import"):
+                module = import_file(params.path, params.import_roots)
+            value = self._resolve(module)
+            source = self._choose_example(value)
+            with phases.phase("example"):
+                example = self._build(source, module, birthplaces)
+        with phases.phase("capture"), capture(example) as captured:
+            self._describe(example, captured, birthplaces)
+        if captured.dynamo_error is not None:
+            with phases.phase("capture"):
+                self.graph_breaks = graph_breaks(example, self.codebase, captured.dynamo_error)
+        self.findings += findings_of(self.target, self.graphs, self.graph_breaks)
+
+    def _resolve(self, module: types.ModuleType) -> Any:
+        params = self.params
+        value = resolve(module, params.path, params.qualname)
+        line = line_of(value, params.path) if value is not None else None
+        if line is None and params.definition_lines:
+            line = params.definition_lines[-1]
+        self.target = replace(self.target, line=line)
+        others = [other for other in params.definition_lines if other != line]
+        if others and line is not None:
+            where = ", ".join(str(other) for other in others)
+            message = f"{params.qualname} is defined more than once (also on line {where}): Python keeps the one here"
+            self.findings.append(Finding("duplicate-definition", "information", message, params.path, line))
+        return value
+
+    def _choose_example(self, value: Any) -> ExampleSource:
+        line = self.target.line
+        for source in self.params.examples:
+            if source.definition_line in (None, line):
+                return source
+        name = self.params.qualname.rpartition(".")[2]
+        call = f"{name}(…)(torch.randn(…))" if value is None or isinstance(value, type) else f"{name}(torch.randn(…))"
+        raise TraceError(
+            Failure(
+                "example",
+                "error",
+                f"no example says how to build and call {self.params.qualname}",
+                self.params.path,
+                line,
+                hint=f"write one above its definition, `# aotlens: {call}`, or give it with --example",
+            )
+        )
+
+    def _build(self, source: ExampleSource, module: types.ModuleType, birthplaces: Birthplaces) -> BuiltExample:
+        if source.path is not None and source.line is not None:
+            self.example_span = Span(source.path, source.line, source.column)
+        self.example = Example(source.origin, expression=source.expression.strip(), source=self.example_span)
+        train = {"train": True, "eval": False, None: None}[self.params.mode]
+        example = build(source, module, birthplaces, train, lambda note: self.send({"event": "note", "text": note}))
+        owner = example.module
+        self.example = replace(
+            self.example,
+            constructor=example.constructor,
+            arguments=described_arguments(example.function, example.args, example.kwargs),
+            mode=None if owner is None else "train" if owner.training else "eval",
+            weights="fake" if example.mode is not None else "real",
+        )
+        return example
+
+    def _describe(self, example: BuiltExample, captured: Captured, birthplaces: Birthplaces) -> None:
+        sources = Sources(self.codebase)
+        named = Named(example.function, example.args, example.kwargs, example.module, birthplaces)
+        with self.phases.phase("describe"):
+            graph = describe(captured.joint, captured.capture, named, sources)
+            self.graphs = (graph,)
+        if not graph.joint:
+            return
+        with self.phases.phase("partition", "describe"):
+            try:
+                graph = replace(graph, saved=saved_for_backward(captured.joint, graph, sources))
+            except Exception as error:
+                message = f"torch's partitioner failed, so nothing is known of what is saved for backward: {error}"
+                self.findings.append(
+                    Finding("partition-failed", "warning", message, self.target.path, self.target.line)
+                )
+        self.graphs = (graph,)
+
+    def explain(self, error: BaseException) -> Failure:
+        """The failure for an exception that ended the trace."""
+        stage = self.phases.current
+        if isinstance(error, ForwardError) and error.__cause__ is not None:
+            return failure_of(error.__cause__, "forward", self.codebase, self.example_span)
+        if isinstance(error, CaptureError) and error.__cause__ is not None:
+            self.graph_breaks = graph_breaks(None, self.codebase, error.dynamo_error)
+            failure = failure_of(error.__cause__, "capture", self.codebase, self.example_span)
+            place = next((item for item in self.graph_breaks if item.path is not None), None)
+            if failure.path is None and place is not None:
+                failure = replace(failure, path=place.path, line=place.line)
+            return failure
+        return failure_of(error, stage if stage in ("import", "example") else "capture", self.codebase, self.example_span)

@@ -1,0 +1,76 @@
+"""The source spans of graph nodes, from the stack traces that torch stores as text in `node.meta["stack_trace"]`."""
+
+from __future__ import annotations
+
+import linecache
+import re
+from typing import Any
+
+from .descriptor_map import Span
+from .failures import Codebase
+
+_FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<function>.+)$')
+_CARETS = re.compile(r"^(?P<indent> *)(?P<marks>[\^~]+) *$")
+
+
+class Sources:
+    """Spans of nodes, in the user's files."""
+
+    def __init__(self, codebase: Codebase) -> None:
+        self._codebase = codebase
+        self._parsed: dict[str, tuple[Span, ...]] = {}
+
+    def stack_of_node(self, node: Any) -> tuple[Span, ...]:
+        """The frames of a node, outermost first; empty where torch recorded none (direct capture)."""
+        text = node.meta.get("stack_trace")
+        if not text:
+            return ()
+        if text not in self._parsed:
+            self._parsed[text] = parse(text)
+        return self._parsed[text]
+
+    def of_node(self, node: Any) -> Span | None:
+        """The span of the innermost frame of the user's, else of the innermost frame."""
+        stack = self.stack_of_node(node)
+        owned = [span for span in stack if self._codebase.owns(span.path)]
+        return owned[-1] if owned else stack[-1] if stack else None
+
+
+def parse(text: str) -> tuple[Span, ...]:
+    """The spans of a formatted stack, outermost first.
+
+    Columns come from the carets below the code, which Python 3.11+ writes; it leaves them out where they would mark the
+    whole line. A span of several lines is marked on its first line only, so its end is not known.
+    """
+    lines = text.splitlines()
+    spans: list[Span] = []
+    for index, line in enumerate(lines):
+        match = _FRAME.match(line)
+        if match is None:
+            continue
+        path, number = match["path"], int(match["line"])
+        code = lines[index + 1] if index + 1 < len(lines) and not _FRAME.match(lines[index + 1]) else None
+        carets = _CARETS.match(lines[index + 2]) if code is not None and index + 2 < len(lines) else None
+        if code is None or carets is None:
+            spans.append(Span(path, number))
+            continue
+        source = linecache.getline(path, number)
+        offset = len(carets["indent"]) - (len(code) - len(code.lstrip()))
+        column = len(source) - len(source.lstrip()) + offset + 1
+        width = len(carets["marks"])
+        reaches_end = offset + width >= len(code.strip())
+        spans.append(Span(path, number, column, *((None, None) if reaches_end else (number, column + width))))
+    return tuple(spans)
+
+
+def source_text(span: Span) -> str | None:
+    """The text under a span, or of its whole line where no column is known, without a leading `self.`."""
+    line = linecache.getline(span.path, span.line)
+    if not line.strip():
+        return None
+    if span.column is not None:
+        end = span.end_column - 1 if span.end_line == span.line and span.end_column else None
+        text = line[span.column - 1 : end].strip()
+    else:
+        text = line.strip()
+    return text.removeprefix("self.")

@@ -1,0 +1,62 @@
+"""Findings: what a captured graph says that its user should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .descriptor_map import Finding, Graph, GraphBreak, Input, Target
+
+
+def findings_of(target: Target, graphs: Sequence[Graph], breaks: Sequence[GraphBreak]) -> list[Finding]:
+    """The findings of a traced target, in the order of the graph."""
+    findings = [
+        Finding(
+            "graph-break",
+            "warning",
+            f"Dynamo cannot take the whole of {target.qualname}: {item.reason}",
+            item.path or target.path,
+            item.line or target.line,
+        )
+        for item in breaks
+    ]
+    for graph in graphs:
+        for slot in graph.inputs:
+            findings += _of_input(slot, graph, target)
+    return findings
+
+
+def _of_input(slot: Input, graph: Graph, target: Target) -> list[Finding]:
+    findings = []
+    if slot.kind == "ParamAOTInput" and graph.joint and slot.requires_grad and not _has_gradient(slot, graph):
+        findings.append(("parameter-without-gradient", "warning", _missing_gradient(slot, graph)))
+    if slot.mutation is not None and slot.kind is not None:
+        code = "buffer-mutation" if slot.kind == "BufferAOTInput" else "input-mutation"
+        noun = "buffer" if slot.kind == "BufferAOTInput" else "argument"
+        if slot.kind != "ParamAOTInput":
+            message = f"the {noun} {slot.label} is changed in place: its new value is output {slot.mutation} of the graph"
+            severity = "hint" if code == "buffer-mutation" else "information"
+            place = graph.outputs[slot.mutation].source or slot.definition
+            if place is not None:
+                return [Finding(code, severity, message, place.path, place.line, place.column)]
+            findings.append((code, severity, message))
+    place = slot.definition
+    if place is not None:
+        return [Finding(*finding, place.path, place.line, place.column) for finding in findings]
+    return [Finding(*finding, target.path, target.line) for finding in findings]
+
+
+def _has_gradient(slot: Input, graph: Graph) -> bool:
+    if slot.gradient is not None and graph.outputs[slot.gradient].node is not None:
+        return True
+    # A tied parameter's gradient is summed in the slot of one of its names.
+    return any(other.label in slot.tied_to and _own_gradient(other, graph) for other in graph.inputs)
+
+
+def _own_gradient(slot: Input, graph: Graph) -> bool:
+    return slot.gradient is not None and graph.outputs[slot.gradient].node is not None
+
+
+def _missing_gradient(slot: Input, graph: Graph) -> str:
+    if not slot.used:
+        return f"{slot.label} gets no gradient: forward never uses it"
+    return f"{slot.label} gets no gradient: it is used, but no output that needs a gradient depends on it differentiably"
