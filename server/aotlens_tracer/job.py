@@ -123,7 +123,9 @@ class _Trace:
             source = self._choose_example(value)
             with phases.phase("example"):
                 example = self._build(source, module, birthplaces)
-        with phases.phase("capture"), capture(example) as captured:
+        with contextlib.ExitStack() as stack:
+            with phases.phase("capture"):
+                captured = stack.enter_context(capture(example))
             self._describe(example, captured, birthplaces)
         if captured.dynamo_error is not None:
             with phases.phase("capture"):

@@ -47,20 +47,23 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `tone` is empty, "dim" for what matters less, or "warn" for what deserves a look."""
+    """One cell. `tone` is empty, "dim" for what matters less, or "warn" for what deserves a look; `brief` says the same
+    in less room, empty where there is no such thing."""
 
     text: str
     tone: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `kind` is node, name, type, place, number or prose; `rank` says what has to go first (the highest)
+    """One column. `kind` is node, name, type, place, index, number or prose; `rank` says what has to go first (the highest)
     where there is little room, and 0 that the column always stays."""
 
     title: str
     kind: str
     rank: int = 0
+    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def facts(descriptor_map: DescriptorMap) -> list[str]:
     if descriptor_map.torch:
         result.append(f"torch {descriptor_map.torch}")
     if descriptor_map.seconds.total:
-        result.append(f"{descriptor_map.seconds.total:.1f} s")
+        result.append(f"{descriptor_map.seconds.total:.1f}s")
     return result
 
 
@@ -188,9 +191,9 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         first = slots[0]
         body.append(
             (
-                Cell(names_in_brief([slot.node for slot in slots])),
-                Cell(_role(first)),
-                Cell(folded.label),
+                _names([slot.node for slot in slots]),
+                _role_cell(first),
+                Cell(folded.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.definition, path_label)),
                 _gradient(slots, graph),
@@ -205,7 +208,7 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("name", "name"),
         Column("type", "type"),
         Column("made at", "place", 3),
-        Column("gradient", "number", 1),
+        Column("gradient", "index", 1, "grad"),
         Column("notes", "prose", 0),
     )
     return _without_empty(Table("Inputs", _census(graph.inputs), columns, tuple(body), tuple(notes)))
@@ -236,13 +239,13 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         missing = first.node is None and first.kind == "GradAOTOutput"
         body.append(
             (
-                Cell(numbers_in_brief([slot.index for slot in slots])),
-                Cell("none", "warn") if missing else Cell(names_in_brief([slot.node for slot in slots])),
-                Cell(_role(first)),
-                Cell(folded.label),
-                Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(numbers_in_brief([slot.index for slot in slots]), brief=_first(slots[0].index, len(slots))),
+                _names([slot.node for slot in slots]),
+                _role_cell(first),
+                Cell(folded.label or NOTHING),
+                Cell("none", "warn") if missing else Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.source, path_label)),
-                Cell(_partners(slots, graph)),
+                _partners(slots, graph),
             )
         )
     if empty and not full:
@@ -253,7 +256,7 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         )
         notes.append(f"There {those} no gradient.")
     columns = (
-        Column("#", "number"),
+        Column("#", "index"),
         Column("node", "node", 3),
         Column("role", "prose", 4),
         Column("name", "name"),
@@ -299,10 +302,10 @@ def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
                 if alias
                 else Cell(bytes_in_words(cost)),
                 Cell(f"×{folded.count}" if folded.count > 1 else ""),
-                Cell(folded.label),
+                Cell(folded.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.source, path_label)),
-                Cell(names_in_brief([value.node for value in members])),
+                _names([value.node for value in members]),
             )
         )
     summary = f"{_count(len(own), 'value')}, {bytes_in_words(total)}"
@@ -316,7 +319,7 @@ def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
             "graph inputs or of other saved values: no memory of their own, not counted."
         )
     if own:
-        notes.append("As AOTAutograd's own partitioner decides; Inductor's decompositions come later.")
+        notes.append("By AOTAutograd's own partitioner, before Inductor's decompositions.")
     columns = (
         Column("bytes", "number"),
         Column("", "number"),
@@ -354,7 +357,7 @@ def _subclasses(graph: Graph, full: bool) -> Table:
             f"{piece} = {names_in_brief(column)}"
             for (piece, _), column in zip(_pieces(members[0], graph), zip(*nodes, strict=True), strict=True)
         ]
-        body.append((Cell(folded.label), Cell(members[0].type), Cell(", ".join(pieces) or NOTHING)))
+        body.append((Cell(folded.label or NOTHING), Cell(members[0].type), Cell(", ".join(pieces) or NOTHING)))
     columns = (Column("name", "name"), Column("type", "name"), Column("pieces", "prose"))
     return Table("Tensor subclasses", str(len(graph.subclasses)), columns, tuple(body))
 
@@ -377,6 +380,11 @@ def _role(slot: Slot) -> str:
     if slot.kind is None and isinstance(slot, Output) and slot.node is None:
         return "no gradient"
     return role(slot.kind, slot.fields)
+
+
+def _role_cell(slot: Slot) -> Cell:
+    what = _role(slot)
+    return Cell(what, brief=what.replace("parameter", "param").replace("argument", "arg").replace("gradient", "grad"))
 
 
 def _census(slots: Iterable[Slot]) -> str:
@@ -405,7 +413,7 @@ def _gradient(slots: Sequence[Input], graph: Graph) -> Cell:
     """The cell that says where the gradient is: `#12`, that there is none although one is wanted, or that none is."""
     state = _gradient_state(slots[0], graph)
     if state == "present":
-        return Cell(f"#{_numbers(slot.gradient for slot in slots)}")
+        return Cell(f"#{_numbers(slot.gradient for slot in slots)}", brief="yes")
     return Cell(state, "warn" if state == "none" else "dim")
 
 
@@ -420,8 +428,6 @@ def _input_notes(slots: Sequence[Input]) -> str:
     notes = []
     if first.mutation is not None:
         notes.append(f"changed in place, new value #{_numbers(slot.mutation for slot in slots)}")
-    if first.tangent_of is not None:
-        notes.append(f"of #{_numbers(slot.tangent_of for slot in slots)}")
     if first.token is not None:
         notes.append(f"leaves as #{_numbers(slot.token for slot in slots)}")
     if first.stands_for:
@@ -433,15 +439,27 @@ def _input_notes(slots: Sequence[Input]) -> str:
     return "; ".join(notes)
 
 
-def _partners(slots: Sequence[Output], graph: Graph) -> str:
+def _partners(slots: Sequence[Output], graph: Graph) -> Cell:
+    """The inputs that an output belongs to (a gradient's parameter, an output's tangent), or what it is the base of."""
     first = slots[0]
     partners = []
     for pairing in ("gradient_of", "mutation_of", "token", "tangent"):
         if getattr(first, pairing) is not None:
-            partners.append(names_in_brief([graph.inputs[getattr(slot, pairing)].node for slot in slots]))
+            partners.append(_names([graph.inputs[getattr(slot, pairing)].node for slot in slots]))
     if first.base_of:
-        partners.append(f"base of #{_numbers(index for slot in slots for index in slot.base_of)}")
-    return ", ".join(partners) or NOTHING
+        partners.append(Cell(f"base of #{_numbers(index for slot in slots for index in slot.base_of)}"))
+    return Cell(
+        ", ".join(cell.text for cell in partners) or NOTHING,
+        brief=", ".join(cell.brief or cell.text for cell in partners),
+    )
+
+
+def _names(nodes: Sequence[str | None]) -> Cell:
+    return Cell(names_in_brief(nodes), brief=_first(nodes[0] or NOTHING, len(set(nodes))))
+
+
+def _first(item: object, count: int) -> str:
+    return f"{item} …" if count > 1 else str(item)
 
 
 def _numbers(numbers: Iterable[int | None]) -> str:

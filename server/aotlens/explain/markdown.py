@@ -120,8 +120,7 @@ def _table(table: Table, heading: str) -> Iterable[str]:
             *(_row(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)) for row in table.rows),
         ]
         yield "\n".join(lines)
-    for note in table.notes:
-        yield note
+    yield from table.notes
 
 
 def _row(cells: Iterable[str]) -> str:

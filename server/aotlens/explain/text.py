@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, GraphBreak
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from .content import (
@@ -33,8 +31,11 @@ from .content import (
 _TONES = {"": "", "dim": "dim", "warn": "yellow"}
 _SEVERITIES = {"error": "bold red", "warning": "yellow", "information": "cyan", "hint": "dim"}
 # How narrow a column may get before another one has to go, by kind. Other kinds keep their natural width.
-_LEAST = {"name": 22, "type": 15, "prose": 14}
+_LEAST = {"name": 28, "type": 15, "prose": 14}
 _GAP = 2
+# A folded range (`{0..4,6..31}`) is one component, a path breaks after its dots, a type after its commas.
+_COMPONENTS = re.compile(r"(?:\{[^{}]*\}|[^.,\s\[(/|])*(?:[.,\s(/|]+|\[|$)")
+_WORDS = re.compile(r"\S+\s*")
 # A place further away than this many characters is shown by the end of its path.
 _LONGEST_PLACE = 28
 
@@ -50,7 +51,7 @@ def render_text(
     full: bool = False,
     path_label: PathLabel = _unchanged,
 ) -> None:
-    """Print `map` to `console`; repeated layers are folded unless `full`. Paths are shown as `path_label` gives them."""
+    """Print `map` to `console`; repeated layers are folded unless `full`. Paths are shown as `path_label` says."""
     paper = _Paper(console)
     _header(map, paper, path_label)
     if map.failure is not None:
@@ -93,6 +94,19 @@ class _Paper:
 
     def line(self, *parts: tuple[str, str]) -> None:
         self.block(*parts)
+
+    def row(self, cells: Sequence[tuple[Sequence[str], str, bool]], widths: Sequence[int]) -> None:
+        """One row of a table: for each cell its lines, its style, and whether it stands at the right."""
+        for number in range(max(len(lines) for lines, _, _ in cells)):
+            whole = Text()
+            for (lines, style, right), width in zip(cells, widths, strict=True):
+                content = lines[number] if number < len(lines) else ""
+                space = " " * max(width - cell_len(content), 0)
+                whole.append(" " * _GAP if whole.plain or whole.spans else "")
+                whole.append(space if right else "").append_text(self.text(content, style))
+                whole.append("" if right else space)
+            whole.rstrip()
+            self.console.print(whole, soft_wrap=True, highlight=False)
 
     def block(self, *parts: tuple[str, str], indent: int = 0, hang: int = 0) -> None:
         """Styled text, wrapped at words, below the first line indented by `hang` more."""
@@ -166,25 +180,16 @@ def _table(table: Table, paper: _Paper) -> None:
     if table.rows:
         columns, rows, widths, left_out = _fit(table, paper.width)
         paper.left_out += [f"{title} ({table.title.lower()})" for title in left_out]
-        drawn = RichTable(
-            box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP // 2), show_edge=False, header_style="dim"
-        )
-        for column, width in zip(columns, widths, strict=True):
-            drawn.add_column(
-                paper.text(column.title),
-                justify="right" if column.kind == "number" else "left",
-                width=width,
-                no_wrap=True,
-                overflow="fold",
-            )
+        paper.row([([column.title], "dim", _is_right(column)) for column in columns], widths)
+        paper.line(("─" * (sum(widths) + _GAP * (len(widths) - 1)), "dim"))
         for row in rows:
-            drawn.add_row(
-                *(
-                    paper.text("\n".join(_wrap(cell.text, width, column.kind)), _style(cell, column))
+            paper.row(
+                [
+                    (_wrap(cell.text, width, column.kind), _style(cell, column), _is_right(column))
                     for cell, column, width in zip(row, columns, widths, strict=True)
-                )
+                ],
+                widths,
             )
-        paper.console.print(drawn)
     for note in table.notes:
         paper.block((note, "dim"), hang=2)
 
@@ -192,27 +197,33 @@ def _table(table: Table, paper: _Paper) -> None:
 def _style(cell: Cell, column: Column) -> str:
     if cell.tone:
         return _TONES.get(cell.tone, "")
-    return {"name": "bold", "place": "dim", "node": "cyan"}.get(column.kind, "")
+    return {"place": "dim", "node": "cyan"}.get(column.kind, "")
+
+
+def _is_right(column: Column) -> bool:
+    return column.kind == "number"
 
 
 def _fit(table: Table, width: int) -> tuple[list[Column], list[list[Cell]], list[int], list[str]]:
-    """The columns that have room within `width`, their cells, their widths, and the titles of those left out."""
+    """The columns that have room within `width`, their cells, their widths, and the titles of those left out.
+
+    What does not fit is first said more briefly, where a cell knows how; then columns wrap; then they go.
+    """
     columns = list(table.columns)
     rows = [
         [
-            Cell(_shortened(cell.text), cell.tone) if c.kind == "place" else cell
-            for cell, c in zip(row, columns, strict=True)
+            replace(cell, text=_shortened(cell.text)) if column.kind == "place" else cell
+            for cell, column in zip(row, columns, strict=True)
         ]
         for row in table.rows
     ]
     left_out: list[str] = []
+    if sum(_natural(columns, rows)) > _room(width, columns):
+        columns = [replace(column, title=column.brief or column.title) for column in columns]
+        rows = [[replace(cell, text=cell.brief or cell.text) for cell in row] for row in rows]
     while True:
-        natural = [
-            max([cell_len(column.title), *(cell_len(row[index].text) for row in rows)])
-            for index, column in enumerate(columns)
-        ]
+        natural, room = _natural(columns, rows), _room(width, columns)
         least = [min(size, _LEAST.get(column.kind, size)) for size, column in zip(natural, columns, strict=True)]
-        room = width - (_GAP + 1) * (len(columns) - 1)
         droppable = [index for index, column in enumerate(columns) if column.rank]
         if sum(least) <= room or not droppable:
             return columns, rows, _share(natural, least, room), left_out
@@ -222,6 +233,18 @@ def _fit(table: Table, width: int) -> tuple[list[Column], list[list[Cell]], list
             del cells[out]
 
 
+def _natural(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """How wide each column would like to be."""
+    return [
+        max([cell_len(column.title), *(cell_len(row[index].text) for row in rows)])
+        for index, column in enumerate(columns)
+    ]
+
+
+def _room(width: int, columns: Sequence[Column]) -> int:
+    return width - _GAP * (len(columns) - 1)
+
+
 def _share(natural: list[int], least: list[int], room: int) -> list[int]:
     """Widths between least and natural that fill `room`, the widest columns giving way first."""
     widths = list(natural)
@@ -229,8 +252,7 @@ def _share(natural: list[int], least: list[int], room: int) -> list[int]:
         giving = [index for index in range(len(widths)) if widths[index] > least[index]]
         if not giving:
             break
-        widest = max(giving, key=lambda index: widths[index])
-        widths[widest] -= 1
+        widths[max(giving, key=lambda index: widths[index])] -= 1
     # Not even the least fits: the widest wraps still more, until the table is a ladder.
     while sum(widths) > room and max(widths) > 6:
         widths[widths.index(max(widths))] -= 1
@@ -238,12 +260,11 @@ def _share(natural: list[int], least: list[int], room: int) -> list[int]:
 
 
 def _wrap(text: str, width: int, kind: str) -> list[str]:
-    """`text` in lines of at most `width`: names break at dots, brackets and commas, prose at words."""
+    """`text` in lines of at most `width`: names break after dots, commas and before brackets, prose at words."""
     if cell_len(text) <= width:
         return [text]
-    pieces = re.findall(r"\S+\s*" if kind == "prose" else r"[^.,\[\s(]*(?:[.,\s(]+|\[|$)", text)
     lines = [""]
-    for part in (part for part in pieces if part):
+    for part in (_WORDS if kind == "prose" else _COMPONENTS).findall(text):
         if lines[-1] and cell_len((lines[-1] + part).rstrip()) > width:
             lines.append("")
         while cell_len(part.rstrip()) > width:

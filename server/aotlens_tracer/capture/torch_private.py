@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch.utils._pytree as pytree
 from torch import nn
 from torch._dynamo.exc import TorchDynamoException, Unsupported
 from torch._dynamo.functional_export import dynamo_graph_capture_for_export
+from torch._dynamo.symbolic_convert import InstructionTranslatorBase
 from torch._functorch._aot_autograd.descriptors import (
     AOTInput,
     AOTOutput,
@@ -69,8 +71,31 @@ def _dynamo_settings() -> Iterator[None]:
     """RNNs are taken, and loggers are passed over: neither changes what the graph's inputs and outputs are."""
     names = ("debug", "info", "warning", "error", "exception", "critical", "log")
     ignored = {getattr(logging.Logger, name) for name in names}
-    with torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=ignored):
+    with torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=ignored), _whole_spans():
         yield
+
+
+@contextlib.contextmanager
+def _whole_spans() -> Iterator[None]:
+    """Let Dynamo's stack traces mark where an expression ends.
+
+    Its frame summaries carry columns but no end line, so that the traceback module marks everything up to the end of
+    the line (torch 2.13 to 2.15).
+    """
+    original = InstructionTranslatorBase.frame_summary
+
+    def frame_summary(translator: InstructionTranslatorBase) -> traceback.FrameSummary:
+        summary = original(translator)
+        positions = translator.current_instruction.positions
+        if positions is not None and getattr(summary, "end_lineno", 0) is None:
+            summary.end_lineno = positions.end_lineno  # type: ignore[attr-defined]
+        return summary
+
+    InstructionTranslatorBase.frame_summary = frame_summary  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        InstructionTranslatorBase.frame_summary = original  # type: ignore[method-assign]
 
 
 class JointCapture:

@@ -1,0 +1,145 @@
+"""The commands and their options; what they do is in the other files of this folder."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from typing import Annotated
+
+import typer
+
+from aotlens import __version__
+
+from .doctor import run_doctor
+from .trace import TraceOptions, UsageError, run_trace
+
+app = typer.Typer(
+    name="aotlens",
+    help="What every input and output of AOTAutograd's joint graph is: which parameter, argument, gradient, tangent.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXAMPLES = """
+**Examples**
+
+    aotlens trace model.py::Block --example "Block(64)(torch.randn(2, 16, 64))"
+
+    aotlens trace model.py                        # every class, with the examples pinned in the file
+
+    aotlens trace model.py::Block --format json   # one object, schema aotlens.trace/1
+
+An example is one call: how the module is built, and how it is called. Pin it as a comment above the class,
+`# aotlens: Block(64)(torch.randn(2, 16, 64))`, or in pyproject.toml under `[tool.aotlens.examples]`.
+
+**Exit status**: 0 all was traced, 1 something was not, 2 wrong usage, no such file or interpreter.
+"""
+
+
+class Format(str, enum.Enum):
+    """How the map is printed."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+
+
+class Convention(str, enum.Enum):
+    """Whose calling convention the graph has."""
+
+    export = "export"
+
+
+class Mode(str, enum.Enum):
+    """The module's mode."""
+
+    train = "train"
+    eval = "eval"
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        print(f"aotlens {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+@app.command(epilog=EXAMPLES)
+def trace(
+    target: Annotated[
+        str, typer.Argument(metavar="PATH[::Qualname]", help="A Python file, and in it a class, function or method.")
+    ],
+    example: Annotated[
+        str | None, typer.Option(metavar="EXPR", help="How to build and call the target, in one call expression.")
+    ] = None,
+    convention: Annotated[Convention, typer.Option(help="Whose calling convention the graph has.")] = Convention.export,
+    mode: Annotated[
+        Mode | None, typer.Option(help="Put the module in this mode first. Default: as the example leaves it (train).")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print the map.")] = Format.text,
+    full: Annotated[bool, typer.Option("--full", help="Do not fold repeated layers into one row.")] = False,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PYTHON", help="Interpreter to trace in. Default: the active virtual environment, else this one."
+        ),
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit for each target.")] = 120.0,
+    memory: Annotated[
+        float | None,
+        typer.Option(metavar="GIB", min=0.05, help="Memory limit for each target. Default: 3/4 of the machine's."),
+    ] = None,
+    show_output: Annotated[bool, typer.Option("--show-output", help="Print what user code printed, on stderr.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show whole tracebacks and the tracer's log, on stderr.")
+    ] = False,
+    spawn: Annotated[bool, typer.Option("--spawn", hidden=True, help="Start children afresh instead of forking.")] = False,
+) -> None:
+    """Trace a module or function and print what every input and output of its joint graph is.
+
+    Without `::Qualname`, every module class of the file (and every function with a pinned example).
+    """
+    options = TraceOptions(
+        example, convention.value, mode.value if mode else None, format.value, full, python, timeout, memory
+    )
+    try:
+        status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    raise typer.Exit(status)
+
+
+@app.command()
+def doctor(
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PYTHON", help="Interpreter to check. Default: the active virtual environment, else this one."
+        ),
+    ] = None,
+) -> None:
+    """Check interpreter, torch and tracer: what works, what does not, and what to do about it."""
+    raise typer.Exit(run_doctor(python))
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C ends with status 130, a closed pipe quietly."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing is left to say. The interpreter would complain when it flushes stdout.
+        sys.stdout = None  # type: ignore[assignment]
+        sys.exit(141)

@@ -1,0 +1,99 @@
+"""`aotlens doctor`: what works here, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aotlens import __version__
+from aotlens.session.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
+from aotlens.session.tracer import TracerProcess, TracerUnusable
+from aotlens_tracer.memory import can_watch
+from aotlens_tracer.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH, ExampleSource, Ready, TraceParams
+
+from .problems import advice
+
+_PROBE = """\
+import torch
+
+
+class Probe(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.linear(x).relu()
+"""
+
+
+def run_doctor(python: str | None) -> int:
+    """Print the report; 0 when a trace works, 1 when it does not, 2 when there is no such interpreter."""
+    console = Console(highlight=False)
+    table = Table.grid(padding=(0, 2))
+    report = _Report(table)
+    report.add("aotlens", f"{__version__}, in {sys.executable}")
+    try:
+        interpreter = choose_interpreter(python, os.environ)
+    except NoSuchInterpreter as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    report.add("interpreter", f"{interpreter.path}: {interpreter.reason}")
+    status = _check_tracer(interpreter, report)
+    console.print(table)
+    return status
+
+
+class _Report:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, what: str, text: str, good: bool | None = None) -> None:
+        mark = {True: Text("ok", "green"), False: Text("no", "bold red"), None: Text("", "")}[good]
+        self._table.add_row(mark, Text(what, "bold"), Text(text))
+
+
+def _check_tracer(interpreter: Interpreter, report: _Report) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        probe = Path(folder) / "aotlens_probe.py"
+        probe.write_text(_PROBE, encoding="utf-8")
+        try:
+            with TracerProcess(interpreter.path, folder) as tracer:
+                _report_ready(tracer.ready, report)
+                example = ExampleSource("Probe()(torch.randn(1, 2))", "option")
+                traced = tracer.trace(TraceParams(str(probe), "Probe", (example,), working_directory=folder)).map
+        except TracerUnusable as error:
+            if error.ready is not None:
+                report.add("python", error.ready.python)
+            report.add("torch" if error.problem.endswith("torch") else "tracer", str(error), False)
+            report.add("", advice(error, interpreter).splitlines()[-1])
+            return 1
+    if traced.failure is not None:
+        report.add("trace", traced.failure.message, False)
+        return 1
+    graph = traced.graphs[0]
+    report.add(
+        "trace",
+        f"a small module in {traced.seconds.total:.1f} s, through {graph.capture}: "
+        f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs, {len(graph.saved or ())} values saved for backward",
+        True,
+    )
+    return 0
+
+
+def _report_ready(ready: Ready, report: _Report) -> None:
+    report.add("python", ready.python)
+    oldest, newest = (".".join(map(str, version)) for version in (MINIMUM_TORCH, NEWEST_TESTED_TORCH))
+    release = tuple(int(part) for part in (ready.torch or "0.0").split(".")[:2])
+    untested = "" if release <= NEWEST_TESTED_TORCH else " - newer than any that aotlens was tested with"
+    report.add("torch", f"{ready.torch} (supported: {oldest} to {newest}){untested}", True)
+    report.add("CUDA", "available" if ready.cuda else "not available: targets that need it fail; everything else works")
+    report.add("tracer", f"started in {ready.seconds:.1f} s; children by {'fork' if ready.fork else 'spawn'}", True)
+    limit = "enforced" if can_watch() else "not enforced on this system: a runaway module can fill the memory"
+    report.add("memory limit", limit, can_watch())

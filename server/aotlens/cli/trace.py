@@ -1,0 +1,250 @@
+"""`aotlens trace`: from a path to printed maps."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from aotlens.explain.markdown import render_markdown
+from aotlens.explain.public_json import public_json
+from aotlens.explain.text import render_text
+from aotlens.session.examples import candidates, definition_lines
+from aotlens.session.interpreter import NoSuchInterpreter, choose_interpreter
+from aotlens.session.project import BadProjectFile, pinned_in_project
+from aotlens.session.tracer import TracerProcess, TracerUnusable
+from aotlens.syntax.definitions import Definition, definitions
+from aotlens.syntax.source import UnreadableSource, read_source
+from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, Target
+from aotlens_tracer.protocol import TargetsParams, TraceParams
+
+from .problems import advice
+
+_STAGES = {
+    "import": "importing the file",
+    "example": "building the example",
+    "capture": "capturing the joint graph",
+    "describe": "describing the graph",
+    "partition": "partitioning into forward and backward",
+}
+
+
+class UsageError(Exception):
+    """Wrong usage, no such file, no such interpreter: exit status 2."""
+
+
+@dataclass(frozen=True)
+class TraceOptions:
+    """The options of `aotlens trace` that shape the answer. `memory` in GiB; None for the default."""
+
+    example: str | None = None
+    convention: str = "export"
+    mode: str | None = None
+    format: str = "text"
+    full: bool = False
+    python: str | None = None
+    timeout: float = 120.0
+    memory: float | None = None
+
+
+def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose: bool, spawn: bool) -> int:
+    """Trace what `target` names and print it; the exit status. Raises UsageError."""
+    path, qualname = _parse_target(target)
+    try:
+        interpreter = choose_interpreter(options.python, os.environ)
+        in_project = pinned_in_project(path) if options.example is None else {}
+    except (NoSuchInterpreter, BadProjectFile) as error:
+        raise UsageError(str(error)) from None
+    if options.example is not None and qualname is None:
+        raise UsageError("--example says how to call one target: name it, as in model.py::Block")
+    try:
+        known = definitions(read_source(path))
+    except UnreadableSource as error:
+        maps = [_unreadable(error, path, qualname, options)]
+        _print(maps, None, options, verbose)
+        return 1
+    progress = _Progress()
+    try:
+        with progress, TracerProcess(interpreter.path, os.getcwd(), spawn) as tracer:
+            session = _Session(tracer, path, known, in_project, options, progress)
+            maps, output = session.run(qualname)
+            version = tracer.ready.torch
+            if verbose and (log := tracer.log().strip()):
+                print(log, file=sys.stderr)
+    except TracerUnusable as error:
+        raise UsageError(f"{error}\n{advice(error, interpreter)}") from None
+    _print(maps, version, options, verbose)
+    _print_output(output, show_output)
+    return 0 if maps and all(map.status == "traced" for map in maps) else 1
+
+
+def _parse_target(target: str) -> tuple[Path, str | None]:
+    name, separator, qualname = target.rpartition("::")
+    if not separator:
+        name, qualname = target, ""
+    if separator and not qualname:
+        raise UsageError(f"there is no name behind :: in {target}")
+    path = Path(name)
+    if path.is_dir():
+        raise UsageError(f"{name} is a folder: name a Python file in it")
+    if not path.is_file():
+        raise UsageError(f"there is no file {name}")
+    return path.absolute(), qualname or None
+
+
+class _Session:
+    """The requests of one run."""
+
+    def __init__(
+        self,
+        tracer: TracerProcess,
+        path: Path,
+        known: Sequence[Definition],
+        in_project: dict[str, list[str]],
+        options: TraceOptions,
+        progress: _Progress,
+    ) -> None:
+        self._tracer = tracer
+        self._path = path
+        self._known = known
+        self._in_project = in_project
+        self._options = options
+        self._progress = progress
+        gib = options.memory
+        self._memory = int(gib * (1 << 30)) if gib is not None else _default_memory()
+
+    def run(self, qualname: str | None) -> tuple[list[DescriptorMap], str]:
+        """The maps of the target, or of every target of the file, and what user code printed."""
+        if qualname is not None:
+            return self._trace([qualname])
+        self._progress.about(self._path.name)
+        answer = self._tracer.targets(
+            TargetsParams(str(self._path), self._options.timeout, self._memory, os.getcwd()), self._progress.stage
+        )
+        if answer.failure is not None:
+            target = Target(str(self._path), "*", None)
+            return [
+                DescriptorMap(target, "failed", self._options.convention, failure=answer.failure)
+            ], answer.output
+        names = [target.qualname for target in answer.targets]
+        names += [d.qualname for d in self._known if d.kind == "function" and d.pins and "<locals>" not in d.qualname]
+        if not names:
+            hint = "name a function as in model.py::function, with --example or a pinned example"
+            failure = Failure("target", "error", "the file defines no nn.Module class", str(self._path), hint=hint)
+            target = Target(str(self._path), "*", None)
+            return [DescriptorMap(target, "failed", self._options.convention, failure=failure)], answer.output
+        lines = {d.qualname: d.line for d in self._known}
+        return self._trace(sorted(names, key=lambda name: lines.get(name, 0)))
+
+    def _trace(self, names: Sequence[str]) -> tuple[list[DescriptorMap], str]:
+        maps, outputs = [], []
+        for name in names:
+            self._progress.about(name)
+            params = TraceParams(
+                str(self._path),
+                name,
+                candidates(self._path, name, self._known, self._in_project, self._options.example),
+                self._options.mode,
+                self._options.convention,
+                self._options.timeout,
+                self._memory,
+                os.getcwd(),
+                definition_lines=definition_lines(name, self._known),
+            )
+            traced = self._tracer.trace(params, self._progress.stage)
+            maps.append(_with_failure_finding(traced.map))
+            outputs.append(traced.output)
+        return maps, "".join(outputs)
+
+
+def _default_memory() -> int | None:
+    """Three quarters of the machine's memory, in bytes; None where the system does not tell how much there is."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
+    """A failure is a finding too, so that whoever reads findings alone sees it."""
+    failure = map.failure
+    if failure is None:
+        return map
+    code = "example-failed" if failure.stage == "example" else "trace-failed"
+    finding = Finding(
+        code, "error", failure.message, failure.path or map.target.path, failure.line or map.target.line, failure.column
+    )
+    return replace(map, findings=(*map.findings, finding))
+
+
+def _unreadable(error: UnreadableSource, path: Path, qualname: str | None, options: TraceOptions) -> DescriptorMap:
+    hint = "save the file as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
+    failure = Failure("syntax", "error", error.reason, str(path), error.line, hint=hint)
+    map = DescriptorMap(Target(str(path), qualname or "*", None), "failed", options.convention, failure=failure)
+    return _with_failure_finding(map)
+
+
+def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptions, verbose: bool) -> None:
+    """Print the maps on stdout in the format asked for."""
+    here = os.getcwd()
+
+    def path_label(path: str) -> str:
+        relative = os.path.relpath(path, here)
+        return path if relative.startswith("..") else relative
+
+    if options.format == "json":
+        print(json.dumps(public_json(maps, torch, here), indent=2, ensure_ascii=False))
+    elif options.format == "markdown":
+        print("\n".join(render_markdown(map, path_label=path_label, full=options.full) for map in maps))
+    else:
+        console = Console(soft_wrap=False, highlight=False)
+        for index, map in enumerate(maps):
+            if index:
+                console.print()
+            render_text(map, console, full=options.full, path_label=path_label)
+    if verbose:
+        for map in maps:
+            if map.failure is not None and map.failure.traceback:
+                print(map.failure.traceback.rstrip(), file=sys.stderr)
+
+
+def _print_output(output: str, show: bool) -> None:
+    if not output:
+        return
+    if show:
+        sys.stderr.write(output if output.endswith("\n") else output + "\n")
+    else:
+        lines = output.count("\n") + (not output.endswith("\n"))
+        print(f"(the code printed {lines} line{'s' * (lines != 1)}: --show-output shows them)", file=sys.stderr)
+
+
+class _Progress(contextlib.AbstractContextManager["_Progress"]):
+    """What is being done, on stderr, where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._what = ""
+        self._status = self._console.status("starting the tracer (importing torch)")
+
+    def about(self, name: str) -> None:
+        """What the next stages are about."""
+        self._what = name
+
+    def stage(self, stage: str) -> None:
+        """Show the stage that began."""
+        self._status.update(f"{self._what}: {_STAGES.get(stage, stage)}")
+
+    def __enter__(self) -> _Progress:
+        if self._console.is_terminal:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+

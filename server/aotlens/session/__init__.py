@@ -1,0 +1,1 @@
+"""The interpreter to trace in, the project's settings, and the tracer process."""

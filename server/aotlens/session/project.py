@@ -1,0 +1,62 @@
+"""The settings of a project: `[tool.aotlens]` of the nearest pyproject.toml."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class BadProjectFile(Exception):
+    """A pyproject.toml that cannot be read, or a setting of ours in it that is none."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+def pinned_in_project(file: Path) -> dict[str, list[str]]:
+    """The examples that the project pins for the targets of `file`, by qualified name. Raises BadProjectFile.
+
+    In pyproject.toml, `[tool.aotlens.examples]` maps `"pkg/model.py::Block"`, relative to its own folder, to one
+    expression or a list of them.
+    """
+    project = find_project_file(file)
+    if project is None:
+        return {}
+    pinned: dict[str, list[str]] = {}
+    for key, value in _examples(project).items():
+        path, separator, qualname = key.rpartition("::")
+        expressions = [value] if isinstance(value, str) else value
+        if not separator or not qualname or not path:
+            raise BadProjectFile(project, f'[tool.aotlens.examples]: the key "{key}" is not "path/to/file.py::Class"')
+        if not isinstance(expressions, list) or not all(isinstance(item, str) for item in expressions):
+            raise BadProjectFile(project, f'[tool.aotlens.examples]: "{key}" is neither a string nor a list of strings')
+        if (project.parent / path).resolve() == file.resolve():
+            pinned[qualname] = expressions
+    return pinned
+
+
+def find_project_file(file: Path) -> Path | None:
+    """The nearest pyproject.toml above a file, if any."""
+    for folder in file.resolve().parents:
+        if (folder / "pyproject.toml").is_file():
+            return folder / "pyproject.toml"
+    return None
+
+
+def _examples(project: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(project.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadProjectFile(project, str(error)) from None
+    examples = content.get("tool", {}).get("aotlens", {}).get("examples", {})
+    if not isinstance(examples, dict):
+        raise BadProjectFile(project, "[tool.aotlens.examples] is not a table")
+    return examples

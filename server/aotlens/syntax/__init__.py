@@ -1,0 +1,1 @@
+"""What the source says, without importing anything."""

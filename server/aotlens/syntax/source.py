@@ -1,0 +1,44 @@
+"""A Python file's text."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from pathlib import Path
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+class UnreadableSource(Exception):
+    """The file's bytes are no text in the encoding that it declares (UTF-8 where it declares none)."""
+
+    def __init__(self, path: str, line: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+def read_source(path: Path) -> str:
+    """The text of a Python file, decoded as Python itself would (PEP 263). Raises UnreadableSource and OSError."""
+    return decode_source(path.read_bytes(), str(path))
+
+
+def decode_source(data: bytes, path: str) -> str:
+    """The text of Python source. Raises UnreadableSource with the line of the first byte that cannot be decoded."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        raise UnreadableSource(path, 1, str(error)) from None
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        name = "UTF-8" if encoding.startswith("utf-8") else encoding
+        raise UnreadableSource(path, line, f"byte 0x{data[error.start]:02x} is not {name}") from None
+
+
+def split_lines(text: str) -> list[str]:
+    r"""The lines of a text, without their ends. Only \n, \r\n and \r end a line, as in LSP and in Python source."""
+    return _LINE_END.split(text)
