@@ -1,9 +1,10 @@
 """Where each parameter, buffer and submodule was made, recorded while the constructor runs.
 
-The span is that of the innermost call outside torch and the standard library: for the weight of `self.qkv = nn.Linear(8, 24)` the call
-`nn.Linear(8, 24)`, whatever torch does below it. Three sources, best first: the call that created the object, the
-call or assignment that registered it, the place of the module that holds it (copies made by `copy.deepcopy` run no
-constructor). Registrations are seen through torch's global registration hooks, creations by wrapping
+The span is that of the innermost call outside torch and the standard library: for the weight of
+`self.qkv = nn.Linear(8, 24)` the call `nn.Linear(8, 24)`, whatever torch does below it. Three sources, best first: the
+call that created the object, the call or assignment that registered it, the place of the module that holds it (copies
+made by `copy.deepcopy` run no constructor). Registrations are seen through torch's global registration hooks, creations
+by wrapping
 `nn.Module.__init__` and `Parameter.__new__` for as long as the recording is entered.
 """
 

@@ -1,4 +1,4 @@
-"""The child's end of the pipe to the tracer: out of reach of user code that prints, reads stdin or closes descriptors."""
+"""The child's end of the pipe to the tracer, out of reach of user code that prints, reads stdin or closes files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HIGH = 64
 
 
 def move_high(descriptor: int) -> int:
-    """A copy of a file descriptor that `os.closerange(3, sysconf('SC_OPEN_MAX'))` does not reach; closes the old one."""
+    """A copy of a descriptor that `os.closerange(3, sysconf('SC_OPEN_MAX'))` does not reach; closes the old one."""
     try:
         import fcntl
         import resource
@@ -80,7 +80,8 @@ def replace_standard_streams(output: int) -> None:
     for descriptor in (null, output):
         if descriptor > 2:
             os.close(descriptor)
-    sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    # Open for as long as the process lives, and open still where user code closes the objects.
+    sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr

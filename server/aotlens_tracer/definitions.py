@@ -114,7 +114,7 @@ def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | a
 def _local_definition(path: str, qualname: str) -> str | None:
     """The full qualified name of something that is defined inside a function under this short one."""
     for name, _ in definitions(path):
-        if "<locals>" in name and name.replace(".<locals>", "") == qualname or name.endswith(f"<locals>.{qualname}"):
+        if ("<locals>" in name and name.replace(".<locals>", "") == qualname) or name.endswith(f"<locals>.{qualname}"):
             return name
     return None
 

@@ -125,7 +125,8 @@ class Output(Slot):
     """An output of the graph. `source` is the line that computed it.
 
     Pairings are indices: `tangent` the input with this output's incoming gradient; `gradient_of`, `mutation_of` and
-    `token` inputs; `base_of` the outputs that are views of this intermediate base.
+    `token` inputs; `alias_of` the input that this output is a view of (or is itself); `base_of` the outputs that are
+    views of this intermediate base.
     """
 
     source: Span | None = None
@@ -133,6 +134,7 @@ class Output(Slot):
     gradient_of: int | None = None
     mutation_of: int | None = None
     token: int | None = None
+    alias_of: int | None = None
     base_of: tuple[int, ...] = ()
 
 
@@ -156,10 +158,10 @@ class Saved:
 
 @dataclass(frozen=True)
 class Subclass:
-    """A tensor subclass that AOTAutograd unpacked: its name, its type and its pieces (indices of slots)."""
+    """A tensor subclass that AOTAutograd unpacked: its name, its type if known, and its pieces (indices of slots)."""
 
     label: str
-    type: str
+    type: str | None
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
 

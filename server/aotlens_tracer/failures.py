@@ -18,7 +18,12 @@ EXAMPLE_FILE = "<aotlens example>"
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _STDLIB = tuple(
-    {os.path.join(form, "") for key in ("stdlib", "platstdlib") if (p := sysconfig.get_path(key)) for form in (p, os.path.realpath(p))}
+    {
+        os.path.join(form, "")
+        for key in ("stdlib", "platstdlib")
+        if (p := sysconfig.get_path(key))
+        for form in (p, os.path.realpath(p))
+    }
 )
 
 

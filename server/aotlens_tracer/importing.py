@@ -74,13 +74,13 @@ def _namespace_root(
         wanted = wanted.parent
     if project is not None and folder != project:
         first = folder.relative_to(project).parts[0]
-        if first in absolute or missing > 0 and wanted.is_relative_to(project):
+        if first in absolute or (missing > 0 and wanted.is_relative_to(project)):
             return project
     return wanted if missing > 0 else None
 
 
 def _imports(file: Path) -> tuple[int, set[str]]:
-    """The deepest relative import level of a file and the first names of its absolute imports; nothing if unreadable."""
+    """The deepest relative import level of a file, and the first names of its absolute imports."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):

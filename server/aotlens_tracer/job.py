@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from .birthplaces import Birthplaces
-from .capture.export import CaptureError, Captured, ForwardError, capture, graph_breaks
+from .capture.export import Captured, CaptureError, ForwardError, capture, graph_breaks
 from .definitions import line_of, module_classes, resolve
 from .describe import Named, describe
 from .descriptor_map import DescriptorMap, Example, Failure, Finding, Graph, Seconds, Span, Target
@@ -210,4 +210,6 @@ class _Trace:
             if failure.path is None and place is not None:
                 failure = replace(failure, path=place.path, line=place.line)
             return failure
-        return failure_of(error, stage if stage in ("import", "example") else "capture", self.codebase, self.example_span)
+        return failure_of(
+            error, stage if stage in ("import", "example") else "capture", self.codebase, self.example_span
+        )

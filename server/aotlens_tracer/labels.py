@@ -67,7 +67,7 @@ def _suffixes(spec: pytree.TreeSpec) -> list[str]:
     rebuilt = _rebuild(spec)
     fields = _field_names(rebuilt)
     suffixes = []
-    for index, sentinel in enumerate(_sentinels(len(children))):
+    for sentinel in _sentinels(len(children)):
         name = next((name for name in fields if getattr(rebuilt, name, None) == sentinel), None)
         suffixes.append(f".{name}" if name is not None else None)
     if None not in suffixes:
@@ -111,7 +111,7 @@ def _keys(spec: pytree.TreeSpec) -> list[Any]:
 
 
 def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
-    """The names of the first `count` positional parameters; those of `*rest` are `rest[0]`, `rest[1]`, …"""
+    """The names of the first `count` positional parameters; those of `*rest` are `rest[0]` and so on."""
     parameters = _parameters(function)
     names: list[str] = []
     for parameter in parameters:

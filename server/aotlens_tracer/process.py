@@ -321,9 +321,7 @@ class Tracer:
             return {"targets": [], "failure": to_json(failure)}
         seconds = replace(Seconds(), total=round(time.monotonic() - job.started, 3))
         target = Target(params["path"], params["qualname"], (params.get("definition_lines") or [None])[-1])
-        return to_json(
-            DescriptorMap(target, "failed", params["convention"], example, failure=failure, seconds=seconds)
-        )
+        return to_json(DescriptorMap(target, "failed", params["convention"], example, failure=failure, seconds=seconds))
 
     def _frames(self, job: Job, example: Example | None) -> tuple[Frame, ...]:
         """The user's frames, outermost first, from the call of `os._exit` or from the dumped stacks."""

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from .capture.torch_private import JointCapture, partition, storage_key
-from .descriptor_map import Graph, Saved
 from .describe import tensor_facts
+from .descriptor_map import Graph, Saved
 from .stack_traces import Sources, source_text
 
 

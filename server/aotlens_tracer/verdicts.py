@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .descriptor_map import Finding, Graph, GraphBreak, Input, Target
+from .descriptor_map import Finding, Graph, GraphBreak, Input, Span, Target
 
 
 def findings_of(target: Target, graphs: Sequence[Graph], breaks: Sequence[GraphBreak]) -> list[Finding]:
@@ -28,21 +28,22 @@ def findings_of(target: Target, graphs: Sequence[Graph], breaks: Sequence[GraphB
 def _of_input(slot: Input, graph: Graph, target: Target) -> list[Finding]:
     findings = []
     if slot.kind == "ParamAOTInput" and graph.joint and slot.requires_grad and not _has_gradient(slot, graph):
-        findings.append(("parameter-without-gradient", "warning", _missing_gradient(slot, graph)))
-    if slot.mutation is not None and slot.kind is not None:
-        code = "buffer-mutation" if slot.kind == "BufferAOTInput" else "input-mutation"
-        noun = "buffer" if slot.kind == "BufferAOTInput" else "argument"
-        if slot.kind != "ParamAOTInput":
-            message = f"the {noun} {slot.label} is changed in place: its new value is output {slot.mutation} of the graph"
-            severity = "hint" if code == "buffer-mutation" else "information"
-            place = graph.outputs[slot.mutation].source or slot.definition
-            if place is not None:
-                return [Finding(code, severity, message, place.path, place.line, place.column)]
-            findings.append((code, severity, message))
-    place = slot.definition
-    if place is not None:
-        return [Finding(*finding, place.path, place.line, place.column) for finding in findings]
-    return [Finding(*finding, target.path, target.line) for finding in findings]
+        place = slot.definition or Span(target.path, target.line or 1)
+        findings.append(_finding("parameter-without-gradient", "warning", _missing_gradient(slot), place))
+    if slot.mutation is not None and slot.kind in ("BufferAOTInput", "PlainAOTInput"):
+        is_buffer = slot.kind == "BufferAOTInput"
+        place = graph.outputs[slot.mutation].source or slot.definition or Span(target.path, target.line or 1)
+        noun = "buffer" if is_buffer else "argument"
+        message = (
+            f"the {noun} {slot.label} is changed in place: its new value is output {slot.mutation} of the graph"
+        )
+        code, severity = ("buffer-mutation", "hint") if is_buffer else ("input-mutation", "information")
+        findings.append(_finding(code, severity, message, place))
+    return findings
+
+
+def _finding(code: str, severity: str, message: str, place: Span) -> Finding:
+    return Finding(code, severity, message, place.path, place.line, place.column)
 
 
 def _has_gradient(slot: Input, graph: Graph) -> bool:
@@ -56,7 +57,7 @@ def _own_gradient(slot: Input, graph: Graph) -> bool:
     return slot.gradient is not None and graph.outputs[slot.gradient].node is not None
 
 
-def _missing_gradient(slot: Input, graph: Graph) -> str:
+def _missing_gradient(slot: Input) -> str:
     if not slot.used:
         return f"{slot.label} gets no gradient: forward never uses it"
-    return f"{slot.label} gets no gradient: it is used, but no output that needs a gradient depends on it differentiably"
+    return f"{slot.label} gets no gradient: it is used, but not on a differentiable path to an output that needs one"

@@ -20,7 +20,6 @@ from aotlens_tracer.descriptor_map import (
     Slot,
     Span,
     Subclass,
-    VanishedArgument,
 )
 
 from .folding import Folded, fold, names_in_brief, numbers_in_brief, unfolded
@@ -48,7 +47,8 @@ _REASONS = {
 @dataclass(frozen=True)
 class Cell:
     """One cell. `tone` is empty, "dim" for what matters less, or "warn" for what deserves a look; `brief` says the same
-    in less room, empty where there is no such thing."""
+    in less room, empty where there is no such thing.
+    """
 
     text: str
     tone: str = ""
@@ -57,8 +57,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `kind` is node, name, type, place, index, number or prose; `rank` says what has to go first (the highest)
-    where there is little room, and 0 that the column always stays."""
+    """One column.
+
+    `kind` is node, name, type, place, index, number, prose or note. `rank` says what has to go first (the highest)
+    where there is little room; with 0 the column always stays. `brief` is a shorter title.
+    """
 
     title: str
     kind: str
@@ -170,7 +173,7 @@ def position(path: str | None, line: int | None, column: int | None, path_label:
 def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
     rows = [
         _Row(
-            slot.label,
+            _one_line(slot.label),
             (
                 _role(slot),
                 tensor_in_brief(slot.dtype, slot.shape),
@@ -204,12 +207,12 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         notes.append("The graph is forward only: there are no tangents and no gradients.")
     columns = (
         Column("node", "node"),
-        Column("role", "prose", 2),
+        Column("role", "prose", 0 if _has_unusual(graph.inputs) else 2),
         Column("name", "name"),
         Column("type", "type"),
         Column("made at", "place", 3),
         Column("gradient", "index", 1, "grad"),
-        Column("notes", "prose", 0),
+        Column("notes", "note"),
     )
     return _without_empty(Table("Inputs", _census(graph.inputs), columns, tuple(body), tuple(notes)))
 
@@ -219,7 +222,7 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
     shown = [slot for slot in graph.outputs if full or slot not in empty]
     rows = [
         _Row(
-            slot.label,
+            _one_line(slot.label),
             (
                 _role(slot),
                 slot.node is None,
@@ -239,13 +242,14 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         missing = first.node is None and first.kind == "GradAOTOutput"
         body.append(
             (
-                Cell(numbers_in_brief([slot.index for slot in slots]), brief=_first(slots[0].index, len(slots))),
+                _listed(numbers_in_brief([slot.index for slot in slots]), first.index),
                 _names([slot.node for slot in slots]),
                 _role_cell(first),
                 Cell(folded.label or NOTHING),
                 Cell("none", "warn") if missing else Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.source, path_label)),
                 _partners(slots, graph),
+                Cell(_output_notes(slots)),
             )
         )
     if empty and not full:
@@ -258,11 +262,12 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
     columns = (
         Column("#", "index"),
         Column("node", "node", 3),
-        Column("role", "prose", 4),
+        Column("role", "prose", 0 if _has_unusual(shown) else 4),
         Column("name", "name"),
         Column("type", "type"),
         Column("computed at", "place", 2),
         Column("pairs with", "node", 1),
+        Column("notes", "note"),
     )
     return _without_empty(Table("Outputs", _census(shown), columns, tuple(body), tuple(notes)))
 
@@ -274,7 +279,7 @@ def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
 
     rows = [
         _Row(
-            value.label,
+            _one_line(value.label),
             (
                 value.kind,
                 value.bytes,
@@ -298,7 +303,7 @@ def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
         cost = None if first.bytes is None else sum(value.bytes or 0 for value in members)
         body.append(
             (
-                Cell(f"alias of {names_in_brief([v.alias_of for v in members])}", "dim")
+                Cell(f"alias of {names_in_brief([v.alias_of for v in members])}", "dim", "alias")
                 if alias
                 else Cell(bytes_in_words(cost)),
                 Cell(f"×{folded.count}" if folded.count > 1 else ""),
@@ -334,7 +339,7 @@ def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
 def _vanished(graph: Graph) -> Table:
     body = tuple(
         (
-            Cell(gone.label),
+            Cell(_one_line(gone.label)),
             Cell(graph.inputs[gone.into].node or NOTHING if gone.into is not None else NOTHING),
             Cell(_REASONS.get(gone.reason, gone.reason)),
         )
@@ -346,7 +351,9 @@ def _vanished(graph: Graph) -> Table:
 
 def _subclasses(graph: Graph, full: bool) -> Table:
     rows = [
-        _Row(subclass.label, (subclass.type, tuple(piece for piece, _ in _pieces(subclass, graph))), subclass)
+        _Row(
+            _one_line(subclass.label), (subclass.type, tuple(piece for piece, _ in _pieces(subclass, graph))), subclass
+        )
         for subclass in graph.subclasses
     ]
     body = []
@@ -370,6 +377,11 @@ def _pieces(subclass: Subclass, graph: Graph) -> list[tuple[str, str | None]]:
     return [(piece(desc)[0] if desc else slot.label, slot.node) for slot, desc in described]
 
 
+def _one_line(label: str) -> str:
+    """A label may be source text, which may go over several lines."""
+    return " ".join(label.split())
+
+
 def _fold(rows: Sequence[_Row], full: bool) -> list[Folded[_Row]]:
     if full:
         return unfolded(rows, lambda row: row.label)
@@ -380,6 +392,11 @@ def _role(slot: Slot) -> str:
     if slot.kind is None and isinstance(slot, Output) and slot.node is None:
         return "no gradient"
     return role(slot.kind, slot.fields)
+
+
+def _has_unusual(slots: Iterable[Slot]) -> bool:
+    """Whether there is a slot that its name alone does not explain, so that its role must be shown."""
+    return any(slot.kind is not None and slot.kind not in USUAL for slot in slots)
 
 
 def _role_cell(slot: Slot) -> Cell:
@@ -427,9 +444,9 @@ def _input_notes(slots: Sequence[Input]) -> str:
     first = slots[0]
     notes = []
     if first.mutation is not None:
-        notes.append(f"changed in place, new value #{_numbers(slot.mutation for slot in slots)}")
+        notes.append(f"changed in place, new value is output {_numbers(slot.mutation for slot in slots)}")
     if first.token is not None:
-        notes.append(f"leaves as #{_numbers(slot.token for slot in slots)}")
+        notes.append(f"leaves as output {_numbers(slot.token for slot in slots)}")
     if first.stands_for:
         notes.append(f"in place of {', '.join(first.stands_for)}")
     if first.tied_to:
@@ -440,26 +457,31 @@ def _input_notes(slots: Sequence[Input]) -> str:
 
 
 def _partners(slots: Sequence[Output], graph: Graph) -> Cell:
-    """The inputs that an output belongs to (a gradient's parameter, an output's tangent), or what it is the base of."""
+    """The inputs that an output belongs to (a gradient's parameter, an output's tangent)."""
     first = slots[0]
     partners = []
     for pairing in ("gradient_of", "mutation_of", "token", "tangent"):
         if getattr(first, pairing) is not None:
             partners.append(_names([graph.inputs[getattr(slot, pairing)].node for slot in slots]))
-    if first.base_of:
-        partners.append(Cell(f"base of #{_numbers(index for slot in slots for index in slot.base_of)}"))
     return Cell(
         ", ".join(cell.text for cell in partners) or NOTHING,
         brief=", ".join(cell.brief or cell.text for cell in partners),
     )
 
 
+def _output_notes(slots: Sequence[Output]) -> str:
+    bases = [index for slot in slots for index in slot.base_of]
+    return f"base of output {_numbers(bases)}" if bases else ""
+
+
 def _names(nodes: Sequence[str | None]) -> Cell:
-    return Cell(names_in_brief(nodes), brief=_first(nodes[0] or NOTHING, len(set(nodes))))
+    return _listed(names_in_brief(nodes), nodes[0] or NOTHING)
 
 
-def _first(item: object, count: int) -> str:
-    return f"{item} …" if count > 1 else str(item)
+def _listed(text: str, first: object) -> Cell:
+    """A cell that lists several things, and in brief only the first of them."""
+    brief = f"{first} …"
+    return Cell(text, brief=brief if len(brief) < len(text) else "")
 
 
 def _numbers(numbers: Iterable[int | None]) -> str:

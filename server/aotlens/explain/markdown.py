@@ -78,8 +78,15 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """`text` on one line, with nothing in it that markdown or HTML would take for markup."""
-    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", " ".join(text.split())).replace("&", "&amp;")
+    """`text` on one line, with nothing in it that markdown or HTML would take for markup, except its code spans."""
+    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    # Every second part is a code span.
+    return "".join(part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    text = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text.replace("&", "&amp;"))
+    return re.sub(r"^#", r"\\#", text)
 
 
 def _header(map: DescriptorMap, path_label: PathLabel) -> Iterable[str]:
@@ -135,7 +142,8 @@ def _cell(cell: Cell, column: Column) -> str:
     if column.kind in ("node", "name", "type", "place"):
         # In a table a bar ends the cell even within a code span, unless it is escaped.
         return code(cell.text).replace("|", "\\|")
-    return prose(cell.text)
+    # Pasted into an issue, a bare #12 would become a link to another issue.
+    return code(cell.text) if cell.text.startswith("#") else prose(cell.text)
 
 
 def _fence(text: str) -> str:

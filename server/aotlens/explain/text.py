@@ -10,10 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, GraphBreak
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
+
+from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, GraphBreak
 
 from .content import (
     Cell,
@@ -34,7 +35,7 @@ _SEVERITIES = {"error": "bold red", "warning": "yellow", "information": "cyan", 
 _LEAST = {"name": 28, "type": 15, "prose": 14}
 _GAP = 2
 # A folded range (`{0..4,6..31}`) is one component, a path breaks after its dots, a type after its commas.
-_COMPONENTS = re.compile(r"(?:\{[^{}]*\}|[^.,\s\[(/|])*(?:[.,\s(/|]+|\[|$)")
+_COMPONENTS = re.compile(r"(?:\{[^{}]*\}|[^.,\s\[(])*(?:[.,\s(]+|\[|$)")
 _WORDS = re.compile(r"\S+\s*")
 # A place further away than this many characters is shown by the end of its path.
 _LONGEST_PLACE = 28
@@ -88,8 +89,12 @@ class _Paper:
         self._ascii = console.options.ascii_only
 
     def text(self, content: str, style: str = "") -> Text:
+        # Messages and labels are the user's: they must not drive the terminal.
+        content = content.replace("\x1b", "\\x1b")
         if self._ascii:
-            content = content.replace("—", "-").replace("…", "...").replace("×", "x").replace("·", "|")
+            content = (
+                content.replace("─", "-").replace("—", "-").replace("…", "...").replace("×", "x").replace("·", "|")
+            )
         return Text(content, style=style)
 
     def line(self, *parts: tuple[str, str]) -> None:
@@ -178,11 +183,12 @@ def _table(table: Table, paper: _Paper) -> None:
     paper.line()
     paper.line((table.title, "bold"), (f"  {table.summary}" if table.summary else "", ""))
     if table.rows:
+        notes = [index for index, column in enumerate(table.columns) if column.kind == "note"]
         columns, rows, widths, left_out = _fit(table, paper.width)
         paper.left_out += [f"{title} ({table.title.lower()})" for title in left_out]
         paper.row([([column.title], "dim", _is_right(column)) for column in columns], widths)
         paper.line(("─" * (sum(widths) + _GAP * (len(widths) - 1)), "dim"))
-        for row in rows:
+        for row, whole in zip(rows, table.rows, strict=True):
             paper.row(
                 [
                     (_wrap(cell.text, width, column.kind), _style(cell, column), _is_right(column))
@@ -190,6 +196,9 @@ def _table(table: Table, paper: _Paper) -> None:
                 ],
                 widths,
             )
+            for index in notes:
+                if whole[index].text:
+                    paper.block((whole[index].text, "dim"), indent=widths[0] + _GAP, hang=2)
     for note in table.notes:
         paper.block((note, "dim"), hang=2)
 
@@ -209,18 +218,28 @@ def _fit(table: Table, width: int) -> tuple[list[Column], list[list[Cell]], list
 
     What does not fit is first said more briefly, where a cell knows how; then columns wrap; then they go.
     """
-    columns = list(table.columns)
+    # Notes stand below their rows, and take no room.
+    columns = [column for column in table.columns if column.kind != "note"]
     rows = [
         [
             replace(cell, text=_shortened(cell.text)) if column.kind == "place" else cell
-            for cell, column in zip(row, columns, strict=True)
+            for cell, column in zip(row, table.columns, strict=True)
+            if column.kind != "note"
         ]
         for row in table.rows
     ]
     left_out: list[str] = []
-    if sum(_natural(columns, rows)) > _room(width, columns):
-        columns = [replace(column, title=column.brief or column.title) for column in columns]
-        rows = [[replace(cell, text=cell.brief or cell.text) for cell in row] for row in rows]
+    brief_columns = [replace(column, title=column.brief or column.title) for column in columns]
+    brief_rows = [[replace(cell, text=cell.brief or cell.text) for cell in row] for row in rows]
+    savings = [
+        at_length - briefly
+        for at_length, briefly in zip(_natural(columns, rows), _natural(brief_columns, brief_rows), strict=True)
+    ]
+    for index in sorted(range(len(columns)), key=lambda index: -savings[index]):
+        if sum(_natural(columns, rows)) > _room(width, columns) and savings[index]:
+            columns[index] = brief_columns[index]
+            for row, brief_row in zip(rows, brief_rows, strict=True):
+                row[index] = brief_row[index]
     while True:
         natural, room = _natural(columns, rows), _room(width, columns)
         least = [min(size, _LEAST.get(column.kind, size)) for size, column in zip(natural, columns, strict=True)]

@@ -161,8 +161,8 @@ _KINDS: dict[str, _Kind] = {
         ALIASING,
         "mutated input",
         _phrase("the new value of {inner}", "mutated_input"),
-        ", which the traced code changes in place. The graph itself writes to none of its inputs: it returns the new "
-        "value, which is copied back afterwards",
+        ", which the traced code changes in place. The graph does not write to this input: it returns the new value, "
+        "which is copied back afterwards",
     ),
     "IntermediateBaseAOTOutput": _Kind(
         ALIASING,
@@ -230,25 +230,31 @@ _KINDS: dict[str, _Kind] = {
 
 KINDS = frozenset(_KINDS)
 
-# The nouns of a legend, which names no instance; where it is missing, `noun` names none anyway. What comes in pairs
-# (in and out, forward and backward) shares one, so that a legend says it once.
+# The nouns of a legend, which names no instance; a kind that is not here has a noun without a name already. What comes
+# in pairs (in and out, forward and backward) shares one, so that a legend says it once.
 _PIECE = "one piece of a value"
 _SIZE = "the size of one dimension of a value"
 _STRIDE = "the stride of one dimension of a value"
 _GENERIC = {
+    "ParamAOTInput": "a parameter",
+    "BufferAOTInput": "a buffer",
+    "PlainAOTInput": "an argument",
+    "TangentAOTInput": "the tangent of an output",
+    "PlainAOTOutput": "an output",
+    "GradAOTOutput": "the gradient of an input",
     "DummyAOTInput": "a placeholder descriptor",
     "SubclassGetAttrAOTInput": _PIECE,
     "SubclassSizeAOTInput": _SIZE,
     "SubclassStrideAOTInput": _STRIDE,
     "ViewBaseAOTInput": "the tensor that an argument is a view of",
     "SyntheticBaseAOTInput": "a tensor over the whole storage of an argument",
-    "ForwardTokenAOTInput": "an effect token",
-    "BackwardTokenAOTInput": "an effect token",
+    "ForwardTokenAOTInput": "a marker for side effects",
+    "BackwardTokenAOTInput": "a marker for side effects",
     "InputMutationAOTOutput": "the new value of an input",
     "IntermediateBaseAOTOutput": "the intermediate tensor that an output is a view of",
     "MetadataMutationAOTOutput": "one of the aliased arguments whose shape or strides change",
-    "ForwardTokenAOTOutput": "an effect token",
-    "BackwardTokenAOTOutput": "an effect token",
+    "ForwardTokenAOTOutput": "a marker for side effects",
+    "BackwardTokenAOTOutput": "a marker for side effects",
     "SubclassGetAttrAOTOutput": _PIECE,
     "SubclassSizeAOTOutput": _SIZE,
     "SubclassStrideAOTOutput": _STRIDE,

@@ -28,6 +28,7 @@ from torch._functorch._aot_autograd.descriptors import (
     PlainAOTInput,
 )
 from torch._functorch._aot_autograd.graph_compile import _partition_joint_graph_into_fw_bw
+from torch._functorch._aot_autograd.schemas import OutputType, SubclassCreationMeta
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
 from torch._functorch.partitioners import min_cut_rematerialization_partition
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensor, FakeTensorMode
@@ -112,6 +113,35 @@ class JointCapture:
     def needs_autograd(self) -> bool:
         """Whether the graph has a backward part."""
         return bool(self._joint._aot_state.needs_autograd)
+
+    def views_of_inputs(self) -> dict[int, AOTInput]:
+        """Which flat outputs are views of an input, or an input itself, by the input's descriptor."""
+        state = self._joint._aot_state
+        found = {}
+        for position, info in enumerate(state.fw_metadata.output_info):
+            if info.output_type in (OutputType.alias_of_input, OutputType.is_input) and info.base_idx is not None:
+                found[position] = state.flat_args_descs[info.base_idx]
+        return found
+
+    def views_of_intermediates(self) -> dict[int, list[int]]:
+        """For each intermediate base that the graph returns, in order, the flat outputs that are views of it."""
+        found: dict[int, list[int]] = {}
+        for position, info in enumerate(self._joint._aot_state.fw_metadata.output_info):
+            views = (OutputType.alias_of_intermediate, OutputType.alias_of_intermediate_save_as_output)
+            if info.output_type in views and info.base_idx is not None:
+                found.setdefault(info.base_idx, []).append(position)
+        return found
+
+    def output_subclass_types(self) -> list[tuple[range, str]]:
+        """The type of each forward output that is a tensor subclass, with the graph outputs that are its pieces."""
+        metadata = self._joint._aot_state.fw_metadata
+        found = []
+        for meta in metadata.subclass_fw_graph_out_meta:
+            if isinstance(meta, SubclassCreationMeta):
+                start = meta.flat_tensor_start_idx + len(metadata.tokens)
+                kind = meta.original_subclass_type or type(meta.original_subclass)
+                found.append((range(start, start + meta.arg_count), kind.__name__))
+        return found
 
 
 def flat_inputs(

@@ -16,7 +16,7 @@ from torch import nn
 
 from ..birthplaces import Birthplaces
 from ..capture.torch_private import FakeTensorMode, fake_mode
-from ..descriptor_map import Failure, Span
+from ..descriptor_map import Failure
 from ..failures import EXAMPLE_FILE, TraceError, is_library
 from ..protocol import ExampleSource
 from .fake_modules import conversions, light_initialization
@@ -122,9 +122,7 @@ def _evaluate(
         raise TypeError(f"{ast.unparse(call.func)} is not callable: it is a {type(function).__name__}")
     if isinstance(function, type):
         inner = ast.unparse(call.func)
-        raise TraceError(
-            _not_a_call(source, f"the example only builds {inner} and does not call it", source.line)
-        )
+        raise TraceError(_not_a_call(source, f"the example only builds {inner} and does not call it", source.line))
     collector = "_aotlens_arguments"
     namespace[collector] = lambda *args, **kwargs: (args, kwargs)
     arguments = ast.Call(ast.Name(collector, ast.Load()), call.args, call.keywords)
@@ -136,4 +134,3 @@ def _evaluate(
     if train is not None and built.module is not None:
         built.module.train(train)
     return built
-

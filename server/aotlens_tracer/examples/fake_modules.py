@@ -1,4 +1,4 @@
-"""What modules need to be built with fake weights: conversions that torch's fake tensors do not support by themselves."""
+"""What modules need to be built with fake weights: conversions that fake tensors do not support by themselves."""
 
 from __future__ import annotations
 

@@ -1,0 +1,184 @@
+"""The tables in a terminal: readable at every width, nothing lost, nothing cut."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from aotlens.explain.text import render_text
+from aotlens_tracer.descriptor_map import DescriptorMap, Finding, Graph
+from unit.explain import maps
+
+MAPS = {build.__name__: build for build in (maps.deep, maps.aliases, maps.subclasses, maps.failed, maps.untraced)}
+
+
+def label(path: str) -> str:
+    return path.removeprefix("/home/ada/project/")
+
+
+def render(described: DescriptorMap, width: int = 140, full: bool = False, **console: object) -> str:
+    file = io.StringIO()
+    render_text(described, Console(file=file, width=width, **console), full=full, path_label=label)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def section(text: str, title: str) -> str:
+    """One table of the output, from its title to the next empty line."""
+    return next(block for block in text.split("\n\n") if block.startswith(title))
+
+
+def test_a_small_table_to_the_letter() -> None:
+    assert section(render(maps.subclasses(), 100), "Inputs") == (
+        "Inputs  10: 8 parameter pieces, 1 tangent, 1 argument size\n"
+        "node              role             name                             type       gradient\n"
+        "───────────────────────────────────────────────────────────────────────────────────────\n"
+        "primals_{1,3..7}  parameter piece  net.{0..3}.weight._local_tensor  f32[2, 8]  #1..4\n"
+        "primals_{2,4..8}  parameter piece  net.{0..3}.weight.device_mesh    —          —\n"
+        "tangents_1        tangent          tangent(output)                  f32[2, 8]  —\n"
+        "primals_10        argument size    x.size(1)                        —          —"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 140])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("name", sorted(MAPS))
+def test_no_line_is_wider_than_the_console(name: str, width: int, full: bool) -> None:
+    text = render(MAPS[name](), width, full)
+    lines = text.splitlines()
+    # A target's path is never wrapped into a table, but it may be long.
+    assert max(cell_len(line) for line in lines) <= width
+    assert not any(line != line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_names_are_never_cut(width: int) -> None:
+    """Put together again, the wrapped lines of the name column are the names."""
+    text = section(render(maps.deep(), width), "Inputs")
+    lines = text.splitlines()
+    header = next(number for number, line in enumerate(lines) if line.startswith("node "))
+    start, end = lines[header].index("name"), lines[header].index("type")
+    pieces = [line[start:end].strip() for line in lines[header + 2 :]]
+    assert "layers.{0..31}.attn.norm.weightlayers.{0..31}.attn.qkv.weight" in "".join(pieces)
+    assert "layers.{0..4,6..31}.mlp.fc2.weightlayers.5.mlp.fc2.weight" in "".join(pieces)
+
+
+def test_what_is_left_out_is_said() -> None:
+    assert "Left out" not in render(maps.deep(), 140)
+    narrow = render(maps.deep(), 80)
+    assert "model.py:31" not in section(narrow, "Inputs")
+    assert "made at (inputs)" in narrow[narrow.index("Left out at 80 columns") :]
+
+
+def test_a_deep_model_folds_and_unfolds() -> None:
+    folded, full = render(maps.deep()), render(maps.deep(), full=True)
+    assert len(folded.splitlines()) < 50 < 193 + 193 < len(full.splitlines())
+    assert "layers.{0..31}.attn.qkv.weight" in folded and "layers.17.attn.qkv.weight" not in folded
+    for layer in range(32):
+        assert f" layers.{layer}.attn.qkv.weight " in full
+        assert f"grad(layers.{layer}.attn.qkv.weight)" in full
+    # The layer that differs keeps a row of its own.
+    assert "layers.{0..4,6..31}.mlp.fc2.weight" in folded
+    assert re.search(r"primals_37 +parameter +layers\.5\.mlp\.fc2\.weight .* none\n", folded)
+
+
+def test_two_thousand_rows_fold_to_a_page() -> None:
+    assert len(render(maps.deep(334), 100).splitlines()) < 70
+
+
+def test_saved_values_are_summed_without_aliases_and_sorted() -> None:
+    table = section(render(maps.deep()), "Saved for backward")
+    assert table.startswith("Saved for backward  65 values, 160.0 MiB\n")
+    rows = table.splitlines()[3:]
+    assert re.match(r" *128\.0 MiB +×32 +F\.gelu", rows[0]) and re.match(r" *32\.0 MiB +×32", rows[1])
+    assert "32 more saved values are aliases" in table and "primals" not in table
+    assert "alias of primals_8" in section(render(maps.deep(), full=True), "Saved for backward")
+
+
+def test_empty_gradient_slots_are_counted_not_listed() -> None:
+    table = section(render(maps.deep()), "Outputs")
+    assert "There are 3 more slots, empty: their inputs need no gradient." in table
+    assert section(render(maps.deep(), full=True), "Outputs").count("no gradient") == 3
+
+
+def test_unpartitioned_and_forward_only_graphs_say_so() -> None:
+    described = maps.deep(1)
+    graph = replace(described.graphs[0], saved=None, joint=False)
+    text = render(replace(described, graphs=(graph,)))
+    assert "Saved for backward" not in text
+    assert "forward only" in text.splitlines()[1] and "no tangents and no gradients" in text
+
+
+def test_pairings_aliases_and_vanished_arguments() -> None:
+    text = render(maps.aliases(), 140)
+    inputs, outputs = section(text, "Inputs"), section(text, "Outputs")
+    assert "changed in place, new value is output 1; in place of a, b" in inputs
+    assert "tied to embed.weight; not used" in inputs and "frozen" in inputs
+    assert re.search(r"^1 +as_strided_scatter +mutated input .* primals_1$", outputs, re.M)
+    assert "base of output 2" in outputs
+    vanished = section(text, "Arguments without an input")
+    assert re.search(r"^a +primals_1 .*shares memory", vanished, re.M)
+    assert re.search(r"^c +primals_2 .*deduplication", vanished, re.M)
+
+
+def test_the_legend_explains_the_unusual_once_and_nothing_else() -> None:
+    legend = section(render(maps.aliases(), 140), "Legend")
+    titles = [line.split("  ")[1] for line in legend.splitlines()[1:] if re.match(r"  \S", line)]
+    assert titles == ["effect token", "view base", "mutated input", "intermediate base", "saved unchecked"]
+    assert "Legend" not in render(maps.deep())
+
+
+def test_a_failure_shows_where_why_and_what_to_do() -> None:
+    text = render(maps.failed(), 100)
+    assert text.splitlines()[0] == "model.py::Block  model.py:12  failed"
+    assert "error[forward]: RuntimeError: a and b must have same reduction dim, but got [32, 32] X [64, 256].\n" in text
+    assert "  See [docs] for more.\n  --> model.py:22:16\n" in text
+    assert "    model.py:30 in Model.forward\n        return self.block(x)\n    model.py:22 in Block.forward\n" in text
+    assert text.rstrip().endswith("hint: the example's x is f32[2, 16, 32]; self.fc1 expects 64 features")
+    assert "Traceback" not in text
+    assert "error[target, timeout]: no answer" in render(maps.untraced())
+
+
+def test_findings_and_graph_breaks_keep_their_brackets() -> None:
+    """What looks like markup of the console library is text."""
+    text = render(maps.aliases())
+    assert "model.py:15  Unsupported: call to `print`\n    hint: Move it out of [forward]." in text
+    assert "warning[parameter-without-gradient]  `layers.5.mlp.fc2.weight`" in render(maps.deep())
+
+
+def test_several_graphs_are_numbered() -> None:
+    described = maps.subclasses()
+    two = render(replace(described, graphs=described.graphs * 2))
+    assert "Graph 1 of 2" in two and "Graph 2 of 2" in two
+    assert "Graph 1" not in render(described)
+
+
+def test_a_graph_with_nothing_in_it() -> None:
+    described = replace(maps.subclasses(), graphs=(Graph("direct", (), ()),))
+    assert "Inputs  0" in render(described) and "Outputs  0" in render(described)
+
+
+def test_no_colour_when_asked_or_piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b" not in render(maps.aliases())
+    coloured = render(maps.aliases(), force_terminal=True, color_system="standard")
+    assert "\x1b[36m" in coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = render(maps.aliases(), force_terminal=True, color_system="standard")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", plain)
+
+
+def test_a_terminal_that_knows_only_ascii() -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    render_text(replace(maps.deep(2), findings=()), Console(file=file, width=100), path_label=label)
+    file.flush()
+    assert b"layers.{0,1}.attn.qkv.weight" in file.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_messages_of_the_user_cannot_drive_the_terminal() -> None:
+    finding = Finding("x", "error", "\x1b[2Jgone [bold]not bold[/bold]")
+    text = render(replace(maps.subclasses(), findings=(finding,)), force_terminal=True, color_system="standard")
+    assert "\x1b[2J" not in text and "[bold]not bold[/bold]" in text
