@@ -15,7 +15,7 @@ import itertools
 import linecache
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -74,41 +74,46 @@ class Birthplaces:
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
         """Record all that is made while this is entered."""
-        module_init, parameter_new = nn.Module.__init__, nn.Parameter.__new__
-        buffer_new = nn.Buffer.__new__
-        uninitialized_new = nn.UninitializedParameter.__new__
-
-        def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
-            self._create(module, sys._getframe(1))
-            module_init(module, *args, **kwargs)
-
-        def recorded_new(original: Any) -> Any:
-            def new(cls: type, *args: Any, **kwargs: Any) -> Any:
-                made = original(cls, *args, **kwargs)
-                # Parameter(t) gives back t itself where t is of a custom tensor class: the first place counts.
-                self._create(made, sys._getframe(1))
-                return made
-
-            return new
-
         hooks = [
             torch_module.register_module_parameter_registration_hook(self._on_registration),
             torch_module.register_module_buffer_registration_hook(self._on_registration),
             torch_module.register_module_module_registration_hook(self._on_registration),
         ]
-        nn.Module.__init__ = init  # type: ignore[method-assign]
-        nn.Parameter.__new__ = recorded_new(parameter_new)  # type: ignore[method-assign]
-        nn.Buffer.__new__ = recorded_new(buffer_new)  # type: ignore[method-assign]
-        nn.UninitializedParameter.__new__ = recorded_new(uninitialized_new)  # type: ignore[method-assign]
+        wrapped = [
+            (nn.Module, "__init__", self._recording_init),
+            (nn.Parameter, "__new__", self._recording_result),
+            (nn.Buffer, "__new__", self._recording_result),
+            (nn.UninitializedParameter, "__new__", self._recording_result),
+            # A fake parameter is copied as the tensor that it is, without Parameter.__new__.
+            (torch.Tensor, "__deepcopy__", self._recording_result),
+        ]
+        originals = [(owner, name, getattr(owner, name)) for owner, name, _ in wrapped]
+        for owner, name, wrapper in wrapped:
+            setattr(owner, name, wrapper(getattr(owner, name)))
         try:
             yield
         finally:
-            nn.Module.__init__ = module_init  # type: ignore[method-assign]
-            nn.Parameter.__new__ = parameter_new  # type: ignore[method-assign]
-            nn.Buffer.__new__ = buffer_new  # type: ignore[method-assign]
-            nn.UninitializedParameter.__new__ = uninitialized_new  # type: ignore[method-assign]
+            for owner, name, original in originals:
+                setattr(owner, name, original)
             for hook in hooks:
                 hook.remove()
+
+    def _recording_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
+            self._create(module, sys._getframe(1))
+            original(module, *args, **kwargs)
+
+        return init
+
+    def _recording_result(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def make(*args: Any, **kwargs: Any) -> Any:
+            made = original(*args, **kwargs)
+            # Parameter(t) gives back t itself where t is of a custom tensor class: the first place counts.
+            if isinstance(made, (nn.Parameter, nn.Buffer)):
+                self._create(made, sys._getframe(1))
+            return made
+
+        return make
 
     def _create(self, made: Any, frame: types.FrameType | None) -> None:
         if id(made) in self._created:

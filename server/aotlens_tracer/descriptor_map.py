@@ -48,7 +48,7 @@ class Example:
     """How the target was built and called, and where that knowledge came from.
 
     `origin` is one of option, pinned, recorded, call-site, inferred. `constructor` is None for a function.
-    `weights` says whether parameters were fake (shapes only) or had to be allocated for real.
+    `weights` says whether parameters were fake (shapes only) or had to be allocated for real, and `weights_reason` why.
     """
 
     origin: str
@@ -59,6 +59,7 @@ class Example:
     source: Span | None = None
     mode: str | None = None
     weights: str = "fake"
+    weights_reason: str | None = None
 
 
 @dataclass(frozen=True)

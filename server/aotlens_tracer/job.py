@@ -169,7 +169,13 @@ class _Trace:
             self.example_span = Span(source.path, source.line, source.column)
         self.example = Example(source.origin, expression=source.expression.strip(), source=self.example_span)
         train = {"train": True, "eval": False, None: None}[self.params.mode]
-        example = build(source, module, birthplaces, train, lambda note: self.send({"event": "note", "text": note}))
+        reasons: list[str] = []
+
+        def note(reason: str) -> None:
+            reasons.append(reason)
+            self.send({"event": "note", "text": f"built with real weights: {reason}"})
+
+        example = build(source, module, birthplaces, train, note)
         owner = example.module
         self.example = replace(
             self.example,
@@ -177,6 +183,7 @@ class _Trace:
             arguments=described_arguments(example.function, example.args, example.kwargs),
             mode=None if owner is None else "train" if owner.training else "eval",
             weights="fake" if example.mode is not None else "real",
+            weights_reason=next(iter(reasons), None),
         )
         return example
 

@@ -34,9 +34,7 @@ def _of_input(slot: Input, graph: Graph, target: Target) -> list[Finding]:
         is_buffer = slot.kind == "BufferAOTInput"
         place = graph.outputs[slot.mutation].source or slot.definition or Span(target.path, target.line or 1)
         noun = "buffer" if is_buffer else "argument"
-        message = (
-            f"the {noun} {slot.label} is changed in place: its new value is output {slot.mutation} of the graph"
-        )
+        message = f"the {noun} {slot.label} is changed in place: its new value is output {slot.mutation} of the graph"
         code, severity = ("buffer-mutation", "hint") if is_buffer else ("input-mutation", "information")
         findings.append(_finding(code, severity, message, place))
     return findings

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from aotlens_tracer.descriptor_map import (
     DescriptorMap,
     Example,
+    Finding,
     Graph,
     Input,
     Output,
@@ -117,6 +118,18 @@ def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:
     return [(title, sentence) for sentence, title in result.items()]
 
 
+def findings(descriptor_map: DescriptorMap, full: bool = False) -> list[tuple[Finding, str]]:
+    """Each finding with its message; what is said of one layer after the other at one place is said once."""
+    if full:
+        return [(finding, finding.message) for finding in descriptor_map.findings]
+    folded = fold(
+        descriptor_map.findings,
+        key=lambda finding: (finding.code, finding.severity, finding.path, finding.line, finding.column),
+        label=lambda finding: finding.message,
+    )
+    return [(row.first, row.label + (f" (×{row.count})" if row.count > 1 else "")) for row in folded]
+
+
 def facts(descriptor_map: DescriptorMap) -> list[str]:
     """How the map was made, in a few words each: convention, capture, mode, torch, time."""
     result = [f"{descriptor_map.convention} convention"]
@@ -137,10 +150,12 @@ def facts(descriptor_map: DescriptorMap) -> list[str]:
 
 
 def call_in_brief(descriptor_map: DescriptorMap) -> str:
-    """The traced call: `Block(64)(x: f32[2, 16, 64])`."""
+    """The traced call: `Block(64)(x: f32[2, 16, 64])`; the example's own text where it did not get that far."""
     example = descriptor_map.example
     if example is None:
         return ""
+    if example.expression and example.constructor is None and not example.arguments:
+        return " ".join(example.expression.split())  # it was never got to run: all that is known is its text
     callee = example.constructor or descriptor_map.target.qualname
     arguments = ", ".join(f"{argument.name}: {argument.value}" for argument in example.arguments)
     return f"{' '.join(callee.split())}({arguments})"
@@ -239,14 +254,13 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
     for folded in _fold(rows, full):
         slots = [row.item for row in folded.rows if isinstance(row.item, Output)]
         first = slots[0]
-        missing = first.node is None and first.kind == "GradAOTOutput"
         body.append(
             (
                 _listed(numbers_in_brief([slot.index for slot in slots]), first.index),
                 _names([slot.node for slot in slots]),
                 _role_cell(first),
                 Cell(folded.label or NOTHING),
-                Cell("none", "warn") if missing else Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell("none", "warn") if _is_missing(first) else Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.source, path_label)),
                 _partners(slots, graph),
                 Cell(_output_notes(slots)),
@@ -399,6 +413,11 @@ def _has_unusual(slots: Iterable[Slot]) -> bool:
     return any(slot.kind is not None and slot.kind not in USUAL for slot in slots)
 
 
+def _is_missing(slot: Slot) -> bool:
+    """Whether this is the place of a gradient that was asked for and does not exist."""
+    return slot.kind == "GradAOTOutput" and slot.node is None
+
+
 def _role_cell(slot: Slot) -> Cell:
     what = _role(slot)
     return Cell(what, brief=what.replace("parameter", "param").replace("argument", "arg").replace("gradient", "grad"))
@@ -406,7 +425,7 @@ def _role_cell(slot: Slot) -> Cell:
 
 def _census(slots: Iterable[Slot]) -> str:
     """`18: 12 parameters, 2 buffers, 1 argument`."""
-    roles = Counter(_role(slot) for slot in slots)
+    roles = Counter("missing gradient" if _is_missing(slot) else _role(slot) for slot in slots)
     parts = [f"{count} {_plural(what) if count > 1 else what}" for what, count in roles.items()]
     return f"{sum(roles.values())}{': ' if parts else ''}{', '.join(parts)}"
 

@@ -15,6 +15,7 @@ from .content import (
     Table,
     call_in_brief,
     facts,
+    findings,
     legends,
     origin,
     position,
@@ -55,8 +56,8 @@ def render_markdown(map: DescriptorMap, *, path_label: PathLabel = _unchanged, f
         blocks.append(
             "\n".join(
                 f"- {_lead(position(item.path, item.line, item.column, path_label))}"
-                f"**{item.severity}** {code(item.code)}: {prose(item.message)}"
-                for item in map.findings
+                f"**{item.severity}** {code(item.code)}: {prose(message)}"
+                for item, message in findings(map, full)
             )
         )
     explained = legends(map)

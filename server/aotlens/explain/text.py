@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, GraphBreak
+from aotlens_tracer.descriptor_map import DescriptorMap, Failure, GraphBreak
 
 from .content import (
     Cell,
@@ -23,6 +23,7 @@ from .content import (
     Table,
     call_in_brief,
     facts,
+    findings,
     legends,
     origin,
     position,
@@ -66,7 +67,7 @@ def render_text(
     if map.graph_breaks:
         _graph_breaks(map.graph_breaks, paper, path_label)
     if map.findings:
-        _findings(map.findings, paper, path_label)
+        _findings(map, paper, path_label, full)
     explained = legends(map)
     if explained:
         paper.line()
@@ -165,15 +166,15 @@ def _graph_breaks(breaks: Sequence[GraphBreak], paper: _Paper, path_label: PathL
             paper.block(("hint: ", "bold"), (hint, ""), indent=4, hang=2)
 
 
-def _findings(findings: Sequence[Finding], paper: _Paper, path_label: PathLabel) -> None:
+def _findings(map: DescriptorMap, paper: _Paper, path_label: PathLabel, full: bool) -> None:
     paper.line()
-    paper.line(("Findings", "bold"), (f"  {len(findings)}", ""))
-    for finding in findings:
+    paper.line(("Findings", "bold"), (f"  {len(map.findings)}", ""))
+    for finding, message in findings(map, full):
         where = position(finding.path, finding.line, finding.column, path_label)
         paper.block(
             (f"{where}  " if where else "", "cyan"),
             (f"{finding.severity}[{finding.code}]", _SEVERITIES.get(finding.severity, "")),
-            (f"  {finding.message}", ""),
+            (f"  {message}", ""),
             indent=2,
             hang=2,
         )

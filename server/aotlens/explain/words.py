@@ -122,14 +122,14 @@ _KINDS: dict[str, _Kind] = {
         BASES,
         "view base",
         _phrase("the tensor that {inner} is a view of", "base_of"),
-        ". Several arguments share this memory and the traced code writes to it, so this one tensor is passed in place "
+        ". Several inputs share this memory and the traced code writes to it, so this one tensor is passed in place "
         "of them all, and the views are made anew from it",
     ),
     "SyntheticBaseAOTInput": _Kind(
         BASES,
         "synthetic base",
         _phrase("a tensor over the whole storage of {inner}", "base_of"),
-        ". Several arguments share this memory and the traced code writes to it, but autograd knows no tensor that "
+        ". Several inputs share this memory and the traced code writes to it, but autograd knows no tensor that "
         "they are views of; so one is made up, passed in place of them all, and the views are made anew from it",
     ),
     "PhiloxForwardSeedAOTInput": _Kind(
@@ -162,7 +162,7 @@ _KINDS: dict[str, _Kind] = {
         "mutated input",
         _phrase("the new value of {inner}", "mutated_input"),
         ", which the traced code changes in place. The graph does not write to this input: it returns the new value, "
-        "which is copied back afterwards",
+        "which is written back afterwards",
     ),
     "IntermediateBaseAOTOutput": _Kind(
         ALIASING,
@@ -174,8 +174,8 @@ _KINDS: dict[str, _Kind] = {
     "MetadataMutationAOTOutput": _Kind(
         BASES,
         "metadata mutation",
-        _phrase("number {idx} of the aliased arguments whose shape or strides change"),
-        " (torch does not say which argument that is). It shares memory with another argument, and the traced code "
+        _phrase("number {idx} of the aliased inputs whose shape or strides change"),
+        " (torch does not say which input that is). It shares memory with another one, and the traced code "
         "changes its shape or strides in place (`t_()`, for instance); it is returned so that the change can be "
         "repeated on the caller's tensor",
     ),
@@ -246,13 +246,13 @@ _GENERIC = {
     "SubclassGetAttrAOTInput": _PIECE,
     "SubclassSizeAOTInput": _SIZE,
     "SubclassStrideAOTInput": _STRIDE,
-    "ViewBaseAOTInput": "the tensor that an argument is a view of",
-    "SyntheticBaseAOTInput": "a tensor over the whole storage of an argument",
+    "ViewBaseAOTInput": "the tensor that an input is a view of",
+    "SyntheticBaseAOTInput": "a tensor over the whole storage of an input",
     "ForwardTokenAOTInput": "a marker for side effects",
     "BackwardTokenAOTInput": "a marker for side effects",
     "InputMutationAOTOutput": "the new value of an input",
     "IntermediateBaseAOTOutput": "the intermediate tensor that an output is a view of",
-    "MetadataMutationAOTOutput": "one of the aliased arguments whose shape or strides change",
+    "MetadataMutationAOTOutput": "one of the aliased inputs whose shape or strides change",
     "ForwardTokenAOTOutput": "a marker for side effects",
     "BackwardTokenAOTOutput": "a marker for side effects",
     "SubclassGetAttrAOTOutput": _PIECE,

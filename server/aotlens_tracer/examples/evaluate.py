@@ -19,7 +19,7 @@ from ..capture.torch_private import FakeTensorMode, fake_mode
 from ..descriptor_map import Failure
 from ..failures import EXAMPLE_FILE, TraceError, is_library
 from ..protocol import ExampleSource
-from .fake_modules import conversions, light_initialization
+from .fake_modules import fake_modules, light_initialization
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ def build(
     namespace = {"torch": torch, **vars(module)}
     mode = fake_mode()
     try:
-        with conversions(birthplaces), mode:
+        with fake_modules(birthplaces), mode:
             return _evaluate(call, source, namespace, mode, train)
     except Exception as error:
         if not _may_be_due_to_fake_tensors(error):
             raise
-        note(f"fake tensors do not do here ({type(error).__name__}: {error}), so everything is built for real")
+        note(f"fake tensors do not do ({type(error).__name__}: {error})")
     with light_initialization():
         return _evaluate(call, source, namespace, None, train)
 

@@ -10,14 +10,43 @@ import torch
 from torch import nn
 
 from ..birthplaces import Birthplaces
-from ..capture.torch_private import FakeTensor
+from ..capture.torch_private import FakeTensor, unset_fake_temporarily
 
 LARGE = 1 << 20
 """Elements from which on a real tensor's random initialization is left out: values of weights change no graph."""
 
 
 @contextlib.contextmanager
-def conversions(birthplaces: Birthplaces) -> Iterator[None]:
+def fake_modules(birthplaces: Birthplaces) -> Iterator[None]:
+    """Let modules be built under a fake mode that torch's fake tensors alone do not suffice for."""
+    with _conversions(birthplaces), _lazy_parameters():
+        yield
+
+
+@contextlib.contextmanager
+def _lazy_parameters() -> Iterator[None]:
+    """Let lazy modules be built: their empty parameters are real, as a fake tensor cannot be made a subclass of."""
+    classes = (nn.UninitializedParameter, nn.parameter.UninitializedBuffer)
+    originals = [cls.__new__ for cls in classes]
+
+    def outside(original: Callable[..., Any]) -> Callable[..., Any]:
+        def new(*args: Any, **kwargs: Any) -> Any:
+            with unset_fake_temporarily():
+                return original(*args, **kwargs)
+
+        return new
+
+    for cls, original in zip(classes, originals):
+        cls.__new__ = outside(original)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for cls, original in zip(classes, originals):
+            cls.__new__ = original  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def _conversions(birthplaces: Birthplaces) -> Iterator[None]:
     """Let `.to(dtype)`, `.half()` and the like work on modules with fake parameters.
 
     `nn.Module._apply` swaps the tensors of fake parameters, which fails as soon as anything refers to them weakly (the

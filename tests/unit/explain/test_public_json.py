@@ -139,5 +139,5 @@ def test_symbolic_sizes_are_strings_and_meanings_use_the_user_s_names() -> None:
     (aliases, deep) = traced(maps.aliases(), maps.deep(1))
     assert aliases["graphs"][0]["inputs"][2]["shape"] == ["s77", "s77//2 + 1"]
     meanings = [slot["meaning"] for slot in deep["graphs"][0]["inputs"]]
-    assert any("argument `batch['attention_mask']`, as you passed it" in meaning for meaning in meanings)
-    assert any("tangent of output `output.logits`" in meaning for meaning in meanings)
+    assert any("Argument `batch['attention_mask']`, as you passed it" in meaning for meaning in meanings)
+    assert any("The tangent of output `output.logits`" in meaning for meaning in meanings)

@@ -150,6 +150,27 @@ def test_findings_and_graph_breaks_keep_their_brackets() -> None:
     assert "warning[parameter-without-gradient]  `layers.5.mlp.fc2.weight`" in render(maps.deep())
 
 
+def test_findings_about_each_layer_are_one() -> None:
+    each = tuple(
+        Finding("parameter-without-gradient", "warning", f"layers.{i}.{name} gets no gradient", maps.MODEL, 9, 23)
+        for i in range(4)
+        for name in ("w", "b")
+    )
+    described = replace(maps.subclasses(), findings=each)
+    table = section(render(described), "Findings  8")
+    assert [line.rpartition("]  ")[2] for line in table.splitlines()[1:]] == [
+        "layers.{0..3}.w gets no gradient (×4)",
+        "layers.{0..3}.b gets no gradient (×4)",
+    ]
+    assert len(section(render(described, full=True), "Findings  8").splitlines()) == 9
+
+
+def test_missing_gradients_are_counted_apart() -> None:
+    assert section(render(maps.deep()), "Outputs").startswith(
+        "Outputs  194: 1 output, 192 gradients, 1 missing gradient\n"
+    )
+
+
 def test_several_graphs_are_numbered() -> None:
     described = maps.subclasses()
     two = render(replace(described, graphs=described.graphs * 2))

@@ -1,0 +1,108 @@
+"""Torch's own sample inputs for every module of `torch.nn`, looked up by name and number.
+
+Used by the target files of the truth test and, on the same terms, by the script they are compared with.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import types
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+MOST = 8
+"""Samples taken of one module. Three modules have hundreds, which differ in values, or in every combination of options."""
+
+
+def _module_database() -> list[Any]:
+    """Torch's module database, without its operator database: it takes four times as long to import as all the rest.
+
+    Only `DecorateInfo` is taken from there, which says what torch's own tests skip.
+    """
+    operators = "torch.testing._internal.common_methods_invocations"
+    stub = types.ModuleType(operators)
+    stub.DecorateInfo = lambda *args, **kwargs: None  # type: ignore[attr-defined]
+    present = sys.modules.setdefault(operators, stub)
+    try:
+        from torch.testing._internal.common_modules import module_db
+    finally:
+        if present is stub:
+            del sys.modules[operators]
+    return module_db
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How one module is built, and called."""
+
+    name: str
+    number: int
+    info: Any
+    inputs: Any
+
+    def build(self, module_class: type[torch.nn.Module]) -> torch.nn.Module:
+        """An instance of a class derived from the sample's module."""
+        return module_class(*self.inputs.constructor_input.args, **self.inputs.constructor_input.kwargs).train()
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The positional arguments of the call."""
+        return self.inputs.forward_input.args
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        """The keyword arguments of the call."""
+        return self.inputs.forward_input.kwargs
+
+
+def _samples(info: Any) -> list[Sample]:
+    random.seed(0)
+    torch.manual_seed(0)
+    made = info.module_inputs_func(info, device="cpu", dtype=torch.float32, requires_grad=True, training=True)
+    return [Sample(info.name.removeprefix("nn."), number, info, inputs) for number, inputs in enumerate(made)]
+
+
+def sample(name: str, number: int) -> Sample:
+    """The sample of that number for `torch.nn.NAME`, made anew: under a fake mode its tensors are fake."""
+    info = next(info for info in _module_database() if info.name == f"nn.{name}")
+    return _samples(info)[number]
+
+
+def chosen() -> list[Sample]:
+    """At most `MOST` samples of each module, evenly spread over all of them, the first and the last included."""
+    found = []
+    for info in _module_database():
+        samples = _samples(info)
+        count = min(len(samples), MOST)
+        found += [samples[round(i * (len(samples) - 1) / max(count - 1, 1))] for i in range(count)]
+    return found
+
+
+def target_source(samples: list[Sample]) -> str:
+    """A Python file with one class per sample, each with its pinned example."""
+    lines = ["import torch", "from module_samples import sample", ""]
+    for s in samples:
+        name = f"{s.name}_{s.number}"
+        lines += [
+            f"# aotlens: (s := sample({s.name!r}, {s.number})).build({name})(*s.args, **s.kwargs)",
+            f"class {name}(torch.nn.{s.name}):",
+            f"    {s.inputs.desc!r}",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Write the target files named on the command line; together they hold every chosen sample once."""
+    files = sys.argv[1:]
+    samples = chosen()
+    for index, file in enumerate(files):
+        with open(file, "w", encoding="utf-8") as stream:
+            stream.write(target_source(samples[index :: len(files)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The truth: what plain torch says of each class of a file that has a pinned example, one line of JSON for each.
+
+Everything is built for real. This script shares no code with aotlens.
+
+    python plain.py FILE [--partition]
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.util
+import json
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+import torch._dynamo
+from torch._dynamo.exc import Unsupported
+from torch._dynamo.functional_export import dynamo_graph_capture_for_export
+from torch._functorch._aot_autograd.graph_compile import _partition_joint_graph_into_fw_bw
+from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
+from torch._functorch.partitioners import min_cut_rematerialization_partition
+
+PINNED = re.compile(r"^# aotlens: (?P<example>.+)\nclass (?P<name>\w+)", re.MULTILINE)
+
+
+def load(path: str) -> types.ModuleType:
+    """The file as a module."""
+    spec = importlib.util.spec_from_file_location("truth_targets", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def build(example: str, namespace: dict[str, Any]) -> tuple[torch.nn.Module, tuple[Any, ...], dict[str, Any]]:
+    """The module of an example `CALLEE(ARGUMENTS)`, and the arguments."""
+    call = ast.parse(example, mode="eval").body
+    assert isinstance(call, ast.Call)
+    scope = {**namespace, "arguments": lambda *args, **kwargs: (args, kwargs)}
+    module = eval(compile(ast.Expression(call.func), "<example>", "eval"), scope)
+    call.func = ast.copy_location(ast.Name("arguments", ast.Load()), call.func)
+    args, kwargs = eval(compile(ast.Expression(call), "<example>", "eval"), scope)
+    return module, args, kwargs
+
+
+@contextlib.contextmanager
+def joint_graph(module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """By which way the joint graph was captured, and the graph: through Dynamo, directly where it is `Unsupported`."""
+    with contextlib.ExitStack() as stack:
+        try:
+            graph_module = dynamo_graph_capture_for_export(module)(*args, **kwargs)
+        except Unsupported:
+            yield "direct", aot_export_joint_with_descriptors(stack, module, args, kwargs)
+        else:
+            stack.enter_context(torch._guards.tracing(graph_module.meta["tracing_context"]))
+            stack.enter_context(graph_module.meta["fake_mode"])
+            yield "dynamo", aot_export_joint_with_descriptors(stack, graph_module, args, kwargs)
+
+
+def texts(descriptor: Any) -> list[str | None]:
+    """The repr and the expression of a descriptor."""
+    return [None, None] if descriptor is None else [repr(descriptor), descriptor.expr()]
+
+
+def saved(joint: Any) -> list[tuple[str, int | None]]:
+    """Name and bytes of each output of the forward graph that is saved for the backward graph."""
+    state, capture = joint._aot_state, joint._aot_graph_capture
+    subclass_meta = capture.maybe_subclass_meta
+    forward, _, outputs = _partition_joint_graph_into_fw_bw(
+        joint.graph_module,
+        capture.updated_flat_args,
+        state.fw_metadata if subclass_meta is None else subclass_meta.fw_metadata,
+        state.fw_metadata,
+        state.aot_config,
+        min_cut_rematerialization_partition,
+    )
+    nodes = forward.graph.find_nodes(op="output")[0].args[0][outputs:]
+    values = [(node.name, node.meta["val"]) for node in nodes]
+    return [(name, value.nbytes if isinstance(value, torch.Tensor) else None) for name, value in values]
+
+
+def truth(make: Callable[[], tuple[Any, ...]], partition: bool) -> dict[str, Any]:
+    """What torch says of one example, or why it says nothing."""
+    torch._dynamo.reset()
+    try:
+        with joint_graph(*make()) as (way, joint):
+            graph = joint.graph_module.graph
+            answer = {
+                "capture": way,
+                "inputs": [texts(node.meta.get("desc")) for node in graph.find_nodes(op="placeholder")],
+                "outputs": [texts(descriptor) for descriptor in graph.find_nodes(op="output")[0].meta["desc"]],
+            }
+            if partition:
+                answer["saved"] = saved(joint)
+            return answer
+    except Exception as error:
+        first_line = (str(error).strip().splitlines() or [""])[0]
+        return {"left_out": f"{type(error).__name__}: {first_line}"}
+
+
+def main() -> None:
+    """Answer for every pinned class of the file on the command line."""
+    path, *options = sys.argv[1:]
+    with open(path, encoding="utf-8") as file:
+        source = file.read()
+    namespace = vars(load(path))
+    for match in PINNED.finditer(source):
+        answer = truth(lambda example=match["example"]: build(example, namespace), "--partition" in options)
+        print(json.dumps({"name": match["name"], **answer}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
