@@ -40,6 +40,10 @@ from torch._subclasses.fake_tensor import (
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+with contextlib.suppress(Exception):
+    # The first partition imports this, which takes most of a second: once here, not once in every child.
+    import torch._inductor.lowering  # noqa: F401
+
 __all__ = [
     "AOTInput",
     "AOTOutput",
