@@ -35,6 +35,10 @@ _STAGES = {
 }
 
 
+_PIPED_WIDTH = 140
+"""Columns where stdout is no terminal: most rows then are one line, as `grep` likes them."""
+
+
 class UsageError(Exception):
     """Wrong usage, no such file, no such interpreter: exit status 2."""
 
@@ -203,7 +207,9 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
     elif options.format == "markdown":
         print("\n".join(render_markdown(map, path_label=path_label, full=options.full) for map in maps))
     else:
-        console = Console(soft_wrap=False, highlight=False)
+        console = Console(highlight=False)
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            console = Console(highlight=False, width=_PIPED_WIDTH)
         for index, map in enumerate(maps):
             if index:
                 console.print()
