@@ -9,6 +9,9 @@ from typing import Any
 
 from .protocol import frame
 
+# As they were before any user code could replace them.
+_write, _fstat, _open, _getpid = os.write, os.fstat, open, os.getpid
+
 HIGH = 64
 """How far above the usual limit of open files the private descriptors go, where the system allows it."""
 
@@ -40,32 +43,44 @@ def move_high(descriptor: int) -> int:
 
 
 class Channel:
-    """Writes framed messages to a descriptor; to the file `fallback` once that descriptor is not ours any more."""
+    """Writes framed messages to a descriptor; to the file `fallback` once that descriptor is not ours any more.
+
+    It belongs to the process that made it. User code may fork, and its copy run on into ours: what the copy has to say
+    is dropped (`is_ours` tells).
+    """
 
     def __init__(self, descriptor: int, token: bytes, fallback: str) -> None:
         self._descriptor = move_high(descriptor)
         self._token = token
         self._fallback = fallback
+        self._pid = _getpid()
         self._identity = _identity(self._descriptor)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process is the one that made the channel."""
+        return _getpid() == self._pid
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message, whole."""
+        if not self.is_ours:
+            return
         data = frame(self._token, message)
         if _identity(self._descriptor) == self._identity is not None:
             try:
                 while data:
-                    data = data[os.write(self._descriptor, data) :]
+                    data = data[_write(self._descriptor, data) :]
                 return
             except OSError:
                 data = frame(self._token, message)
-        with open(self._fallback, "ab") as file:
+        with _open(self._fallback, "ab") as file:
             file.write(data)
 
 
 def _identity(descriptor: int) -> tuple[int, int, int] | None:
     """What tells a pipe from whatever user code may have opened under its number since."""
     try:
-        status = os.fstat(descriptor)
+        status = _fstat(descriptor)
     except OSError:
         return None
     return status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode)

@@ -16,17 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
+import types
 from collections.abc import Callable
 from typing import Any
 
 from .channel import Channel, move_high, replace_standard_streams
 from .descriptor_map import from_json, to_json
+from .memory import children_of
 from .protocol import TargetsParams, TraceParams, bootstrap_command, encode
 
 DUMP_SIGNAL = getattr(signal, "SIGUSR2", None)
 """Asks a child for the Python stacks of its threads; None where there are no such signals."""
 RESULT_FILE = "messages"
 DUMP_FILE = "stacks"
+DYNAMO_HEADER = "Dynamo (most recent call first):"
+"""Stands in the dump file above the stack of what Dynamo is interpreting."""
 
 
 class Child:
@@ -124,6 +129,7 @@ def fork(request: dict[str, Any], close: Callable[[], None]) -> Child:
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(BaseException):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.close(messages)
             os.close(output)
             close()
@@ -150,6 +156,7 @@ def spawn() -> SpawnedChild:
 
 def spawned_main() -> None:
     """What a spawned child runs: import torch, wait for the request on the original stdin, carry it out."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the tracer ignores it, and that is inherited
     requests, messages = os.dup(0), os.dup(1)
     output = os.dup(2)
     replace_standard_streams(output)
@@ -173,12 +180,22 @@ def run(request: dict[str, Any], messages: int, output: int | None, folder: str,
     dump = os.open(os.path.join(folder, DUMP_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     _report_faults(move_high(dump))
     _report_exits(channel)
-    message = _answer(request, channel.send)
+    try:
+        message = {"result": _answer(request, lambda event: _send(event, channel, exit_process))}
+    except BaseException:  # nothing that user code raises comes as far as this
+        message = {"event": "bug", "traceback": traceback.format_exc()}
     with contextlib.suppress(BaseException):
         sys.stdout.flush()
         sys.stderr.flush()
-    channel.send({"result": message})
+    channel.send(message)
     exit_process(0)
+
+
+def _send(event: dict[str, Any], channel: Channel, exit_process: Callable[[int], None]) -> None:
+    """Send an event; a copy of this process that user code forked, and that came back from there, ends here."""
+    if not channel.is_ours:
+        exit_process(0)
+    channel.send(event)
 
 
 def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
@@ -197,8 +214,25 @@ def _report_faults(descriptor: int) -> None:
     file = os.fdopen(descriptor, "wb", closefd=False)
     faulthandler.enable(file, all_threads=False)
     if DUMP_SIGNAL is not None:
-        faulthandler.register(DUMP_SIGNAL, file, all_threads=False)
+        write = os.write
+        signal.signal(DUMP_SIGNAL, lambda _, frame: write(descriptor, _dynamo_stack(frame).encode()) and None)
+        faulthandler.register(DUMP_SIGNAL, file, all_threads=False, chain=True)
     _report_faults.keep = file  # type: ignore[attr-defined]  # faulthandler holds the number alone
+
+
+def _dynamo_stack(frame: types.FrameType | None) -> str:
+    """Where Dynamo is in the user's code: it runs that itself, without a Python frame of its own for it.
+
+    In faulthandler's format, behind a header of its own; empty where Dynamo does not run.
+    """
+    lines = []
+    while frame is not None:
+        translator = frame.f_locals.get("self")
+        if frame.f_code.co_name == "step" and frame.f_code.co_filename.endswith("symbolic_convert.py"):
+            code = translator.f_code
+            lines.append(f'  File "{code.co_filename}", line {translator.lineno} in {code.co_name}')
+        frame = frame.f_back
+    return "\n".join([DYNAMO_HEADER, *lines, ""]) if lines else ""
 
 
 def _report_exits(channel: Channel) -> None:
@@ -220,9 +254,29 @@ def _report_exits(channel: Channel) -> None:
 
 def _die_with_parent() -> None:
     """Where Linux lets one ask for it: end when the tracer ends, however that ends."""
+    _prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def adopt_orphans() -> None:
+    """Where Linux lets one ask for it: become the parent of what a child leaves behind, to be able to end it."""
+    _prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+
+
+def end_orphans(known: set[int]) -> None:
+    """End the processes that children left behind, even those that left their session; `known` are to stay."""
+    deadline = time.monotonic() + 1
+    while (orphans := [pid for pid in children_of(os.getpid()) if pid not in known]) and time.monotonic() < deadline:
+        for pid in orphans:  # the children of one that ends are the next round's orphans
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.001)
+
+
+def _prctl(option: int, value: int) -> None:
     if not sys.platform.startswith("linux"):
         return
     with contextlib.suppress(Exception):
         import ctypes
 
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(option, value)

@@ -179,3 +179,8 @@ def _hint(error: BaseException) -> str | None:
 def code_line(path: str, line: int) -> str | None:
     """The text of a line, stripped, or None."""
     return linecache.getline(path, line).strip() or None
+
+
+def first_line(text: str) -> str:
+    """The first line of a message that has something on it."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -17,7 +17,7 @@ from .definitions import line_of, module_classes, resolve
 from .describe import Named, describe
 from .descriptor_map import DescriptorMap, Example, Failure, Finding, Graph, Seconds, Span, Target
 from .examples.evaluate import BuiltExample, build
-from .failures import Codebase, TraceError, failure_of
+from .failures import Codebase, TraceError, failure_of, first_line
 from .importing import import_file
 from .labels import described_arguments
 from .protocol import ExampleSource, TargetsParams, TraceParams
@@ -210,13 +210,23 @@ class _Trace:
         stage = self.phases.current
         if isinstance(error, ForwardError) and error.__cause__ is not None:
             return failure_of(error.__cause__, "forward", self.codebase, self.example_span)
-        if isinstance(error, CaptureError) and error.__cause__ is not None:
-            self.graph_breaks = graph_breaks(None, self.codebase, error.dynamo_error)
-            failure = failure_of(error.__cause__, "capture", self.codebase, self.example_span)
-            place = next((item for item in self.graph_breaks if item.path is not None), None)
-            if failure.path is None and place is not None:
-                failure = replace(failure, path=place.path, line=place.line)
-            return failure
+        if isinstance(error, CaptureError):
+            return self._capture_failure(error)
         return failure_of(
             error, stage if stage in ("import", "example") else "capture", self.codebase, self.example_span
+        )
+
+    def _capture_failure(self, error: CaptureError) -> Failure:
+        """Dynamo's reason with its place, and why AOTAutograd alone did no better."""
+        self.graph_breaks = graph_breaks(None, self.codebase, error.dynamo_error)
+        if error.direct_error is None:
+            return failure_of(error.__cause__ or error, "capture", self.codebase, self.example_span)
+        first = self.graph_breaks[0]
+        direct = failure_of(error.direct_error, "capture", self.codebase, self.example_span)
+        return replace(
+            direct,
+            message=f"Dynamo: {first.reason}\nAOTAutograd without Dynamo: {first_line(direct.message)}",
+            path=first.path or direct.path or self.params.path,
+            line=first.line or direct.line or self.target.line,
+            hint=next(iter(first.hints), direct.hint),
         )

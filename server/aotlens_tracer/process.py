@@ -18,10 +18,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import child as child_processes
-from .child import DUMP_FILE, RESULT_FILE, Child
+from .child import DUMP_FILE, DYNAMO_HEADER, RESULT_FILE, Child
 from .descriptor_map import DescriptorMap, Example, Failure, Frame, Seconds, Span, Target, to_json
-from .failures import EXAMPLE_FILE, Codebase
-from .memory import can_watch, resident_bytes
+from .failures import EXAMPLE_FILE, Codebase, code_line, shortened
+from .memory import can_watch, exceeds
 from .protocol import (
     MINIMUM_TORCH,
     VERSION,
@@ -48,6 +48,8 @@ def main(arguments: list[str]) -> None:
     if "--child" in arguments:
         child_processes.spawned_main()
         return
+    # Ctrl-C in a terminal reaches every process there: the command line decides, and closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, replies = os.dup(0), os.dup(1)
     # What torch prints while it is imported belongs to the log, which is stderr.
     null = os.open(os.devnull, os.O_RDONLY)
@@ -140,6 +142,7 @@ class Job:
     output: Output = field(default_factory=Output)
     result: dict[str, Any] | None = None
     exit: dict[str, Any] | None = None
+    bug: str | None = None
     ended: bool = False
 
     @property
@@ -168,6 +171,7 @@ class Tracer:
             for name in ("SIGTERM", "SIGHUP"):
                 if hasattr(signal, name):
                     signal.signal(getattr(signal, name), lambda *_: self._stop())
+        child_processes.adopt_orphans()
         self._prepare()
         self._pump.add(self._requests, self._on_request_bytes)
         try:
@@ -184,6 +188,7 @@ class Tracer:
             if self._standby is not None:
                 self._standby.kill()
                 self._standby.forget()
+            child_processes.end_orphans(set())
 
     def _stop(self) -> None:
         self._running = False
@@ -245,6 +250,8 @@ class Tracer:
             job.note = message["text"]
         elif message.get("event") == "exit":
             job.exit = message
+        elif message.get("event") == "bug":
+            job.bug = message["traceback"]
 
     def _look_after(self, job: Job) -> None:
         """See whether the child is done, gone, too slow or too large."""
@@ -255,6 +262,9 @@ class Tracer:
             self._read_the_rest(job)
         if job.result is not None:
             self._answer(job, job.result)
+        elif job.bug is not None:
+            last = job.bug.strip().splitlines()[-1]
+            self._answer(job, self._failed(job, "crash", f"aotlens itself failed ({last})"))
         elif status is not None:
             self._answer(job, self._failed(job, "crash", _how_it_ended(status, job)))
         elif time.monotonic() - job.started > job.params["timeout"]:
@@ -268,8 +278,7 @@ class Tracer:
 
     def _too_large(self, job: Job) -> bool:
         limit = job.params.get("memory")
-        used = resident_bytes(job.child.pid) if limit else None
-        return used is not None and used > limit
+        return bool(limit) and exceeds(job.child.pid, limit)
 
     def _read_stacks(self, job: Job) -> None:
         """Before a child is killed: let it say where it is."""
@@ -278,6 +287,9 @@ class Tracer:
         deadline = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < deadline and not self._stacks(job) and job.child.poll() is None:
             time.sleep(0.01)
+        if b"symbolic_convert.py" in self._stacks(job):  # then it also says where Dynamo is, a little later
+            while time.monotonic() < deadline and DYNAMO_HEADER.encode() not in self._stacks(job):
+                time.sleep(0.01)
 
     def _stacks(self, job: Job) -> bytes:
         return job.child.read_file(DUMP_FILE)
@@ -297,6 +309,7 @@ class Tracer:
         self._pump.remove(job.child.output)
         job.child.forget()
         self._job = None
+        child_processes.end_orphans({self._standby.pid} if self._standby is not None else set())
         _write(self._replies, {"id": job.request["id"], "result": result, "output": job.output.text()})
 
     def _failed(self, job: Job, reason: str, message: str) -> dict[str, Any]:
@@ -306,16 +319,15 @@ class Tracer:
         example = _example(params)
         frames = self._frames(job, example)
         place = frames[-1] if frames else None
-        where = "while importing the file" if stage == "import" else f"in stage {stage}"
         failure = Failure(
             stage,
             reason,
-            f"{message}, {where}" + (f" ({job.note})" if job.note else ""),
+            f"{message}, {_DOING[stage]}" + (f" ({job.note})" if job.note else ""),
             place.path if place else params["path"],
             place.line if place else None,
-            hint=_hint(reason, stage),
+            hint=_BUG_HINT if job.bug is not None else _hint(reason, stage),
             frames=frames,
-            traceback=self._stacks(job).decode(errors="replace") or None,
+            traceback=job.bug or self._stacks(job).decode(errors="replace") or None,
         )
         if job.request["method"] == "targets":
             return {"targets": [], "failure": to_json(failure)}
@@ -339,15 +351,15 @@ class Tracer:
                 if source is None:
                     continue
                 frame = Frame(source.path, source.line + frame.line - 1, "the example")
-            frames.append(frame)
-        return tuple(frames)
+            frames.append(replace(frame, code=code_line(frame.path, frame.line)))
+        return shortened(frames)
 
 
 def _dumped_frames(text: str) -> list[Frame]:
     """The frames of the last stack that faulthandler wrote, innermost first."""
     frames: list[Frame] = []
     for line in text.splitlines():
-        if line.startswith(("Current thread", "Stack (most recent")):
+        if line.startswith(("Current thread", "Stack (most recent", DYNAMO_HEADER)):
             frames = []
         elif (match := _DUMP_FRAME.match(line)) is not None:
             # faulthandler writes what is not ASCII as escapes
@@ -365,13 +377,27 @@ def _example(params: dict[str, Any]) -> Example | None:
     return None
 
 
+_DOING = {
+    "import": "while importing the file",
+    "example": "while building the example",
+    "capture": "while calling it or capturing its graph",
+}
+_SIGNALS = {
+    "SIGSEGV": " (a crash in native code)",
+    "SIGBUS": " (a crash in native code)",
+    "SIGABRT": " (native code gave up: a failed check, or an uncaught exception)",
+    "SIGKILL": " (by the system when memory ran out, or by somebody else)",
+}
+_BUG_HINT = "this is a mistake in aotlens: please report it, with what --verbose prints"
+
+
 def _how_it_ended(status: int, job: Job) -> str:
     if job.exit is not None:
         return f"the code ended its process with os._exit({job.exit['status']})"
     if status < 0:
         with contextlib.suppress(ValueError):
             name = signal.Signals(-status).name
-            return f"the process was ended by {name}" + (" (a crash in native code)" if name == "SIGSEGV" else "")
+            return f"the process was ended by {name}" + _SIGNALS.get(name, "")
         return f"the process was ended by signal {-status}"
     return f"the process ended by itself, with exit status {status}"
 
@@ -381,7 +407,7 @@ def _hint(reason: str, stage: str) -> str | None:
         return "give it more time with --timeout SECONDS"
     if reason == "memory":
         return "raise the limit with --memory GIB, or build a smaller model in the example"
-    if stage == "import":
+    if stage == "import" and reason == "crash":
         return "put what runs at import under `if __name__ == '__main__':`"
     return None
 

@@ -32,6 +32,7 @@ PRIVATE_NAME = "_aotlens_tracer"
 
 _BOOTSTRAP = """\
 import sys
+if sys.version_info < (3, 10): sys.exit('aotlens needs Python 3.10 or newer, this is ' + sys.version.split()[0])
 if sys.path and sys.path[0] == '': del sys.path[0]
 from importlib.util import spec_from_file_location as spec_of, module_from_spec
 spec = spec_of({name!r}, {package!r} + '/__init__.py', submodule_search_locations=[{package!r}])
@@ -108,9 +109,12 @@ class TargetsParams:
     import_roots: tuple[str, ...] = ()
 
 
+_dumps = json.dumps  # as it was before any user code could replace it
+
+
 def encode(message: dict[str, Any]) -> bytes:
     """One message as one line. ASCII only, so that no encoding can break it."""
-    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+    return _dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def frame(token: bytes, message: dict[str, Any]) -> bytes:

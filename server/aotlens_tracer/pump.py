@@ -44,6 +44,8 @@ class SelectorPump:
     def poll(self, timeout: float | None) -> None:
         """Hand out what arrives within `timeout` seconds; without a limit where it is None."""
         for key, _ in self._selector.select(timeout):
+            if self._selector.get_map().get(key.fd) is not key:
+                continue  # removed by what an earlier one of these bytes led to
             data = _read(key.fd)
             if data is None:
                 continue

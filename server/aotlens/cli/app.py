@@ -99,11 +99,15 @@ def trace(
         float | None,
         typer.Option(metavar="GIB", min=0.05, help="Memory limit for each target. Default: 3/4 of the machine's."),
     ] = None,
-    show_output: Annotated[bool, typer.Option("--show-output", help="Print what user code printed, on stderr.")] = False,
+    show_output: Annotated[
+        bool, typer.Option("--show-output", help="Print what user code printed, on stderr.")
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show whole tracebacks and the tracer's log, on stderr.")
     ] = False,
-    spawn: Annotated[bool, typer.Option("--spawn", hidden=True, help="Start children afresh instead of forking.")] = False,
+    spawn: Annotated[
+        bool, typer.Option("--spawn", hidden=True, help="Start children afresh instead of forking.")
+    ] = False,
 ) -> None:
     """Trace a module or function and print what every input and output of its joint graph is.
 
@@ -136,7 +140,7 @@ def doctor(
 def main() -> None:
     """Run the command line. Ctrl-C ends with status 130, a closed pipe quietly."""
     try:
-        app()
+        app(prog_name="aotlens")
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

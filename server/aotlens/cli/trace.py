@@ -133,9 +133,7 @@ class _Session:
         )
         if answer.failure is not None:
             target = Target(str(self._path), "*", None)
-            return [
-                DescriptorMap(target, "failed", self._options.convention, failure=answer.failure)
-            ], answer.output
+            return [DescriptorMap(target, "failed", self._options.convention, failure=answer.failure)], answer.output
         names = [target.qualname for target in answer.targets]
         names += [d.qualname for d in self._known if d.kind == "function" and d.pins and "<locals>" not in d.qualname]
         if not names:
@@ -253,4 +251,3 @@ class _Progress(contextlib.AbstractContextManager["_Progress"]):
 
     def __exit__(self, *_: object) -> None:
         self._status.stop()
-

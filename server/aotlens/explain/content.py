@@ -118,12 +118,19 @@ def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:
     return [(title, sentence) for sentence, title in result.items()]
 
 
+def shown_findings(descriptor_map: DescriptorMap) -> list[Finding]:
+    """The findings without those that only repeat the failure or a graph break: these have a place of their own."""
+    repeated = ("trace-failed", "example-failed", "graph-break")
+    return [finding for finding in descriptor_map.findings if finding.code not in repeated]
+
+
 def findings(descriptor_map: DescriptorMap, full: bool = False) -> list[tuple[Finding, str]]:
-    """Each finding with its message; what is said of one layer after the other at one place is said once."""
+    """Each shown finding with its message; what is said of one layer after the other at one place is said once."""
+    shown = shown_findings(descriptor_map)
     if full:
-        return [(finding, finding.message) for finding in descriptor_map.findings]
+        return [(finding, finding.message) for finding in shown]
     folded = fold(
-        descriptor_map.findings,
+        shown,
         key=lambda finding: (finding.code, finding.severity, finding.path, finding.line, finding.column),
         label=lambda finding: finding.message,
     )

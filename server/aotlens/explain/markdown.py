@@ -19,6 +19,7 @@ from .content import (
     legends,
     origin,
     position,
+    shown_findings,
     tables,
 )
 
@@ -51,7 +52,7 @@ def render_markdown(map: DescriptorMap, *, path_label: PathLabel = _unchanged, f
                 for item in map.graph_breaks
             )
         )
-    if map.findings:
+    if shown_findings(map):
         blocks.append("## Findings")
         blocks.append(
             "\n".join(

@@ -27,6 +27,7 @@ from .content import (
     legends,
     origin,
     position,
+    shown_findings,
     tables,
 )
 
@@ -66,7 +67,7 @@ def render_text(
             _table(table, paper)
     if map.graph_breaks:
         _graph_breaks(map.graph_breaks, paper, path_label)
-    if map.findings:
+    if shown_findings(map):
         _findings(map, paper, path_label, full)
     explained = legends(map)
     if explained:
@@ -168,7 +169,7 @@ def _graph_breaks(breaks: Sequence[GraphBreak], paper: _Paper, path_label: PathL
 
 def _findings(map: DescriptorMap, paper: _Paper, path_label: PathLabel, full: bool) -> None:
     paper.line()
-    paper.line(("Findings", "bold"), (f"  {len(map.findings)}", ""))
+    paper.line(("Findings", "bold"), (f"  {len(shown_findings(map))}", ""))
     for finding, message in findings(map, full):
         where = position(finding.path, finding.line, finding.column, path_label)
         paper.block(

@@ -18,7 +18,7 @@ def candidates(
     in_project: Mapping[str, Sequence[str]],
     option: str | None,
 ) -> tuple[ExampleSource, ...]:
-    """The examples for `qualname`, in the order of the ladder: a given one alone, else comments, else pyproject.toml."""
+    """The examples for `qualname`, best first: a given one alone, else comments, then pyproject.toml."""
     if option is not None:
         return (ExampleSource(option, "option"),)
     found = [

@@ -17,11 +17,15 @@ from ..failures import Codebase, user_frames
 from .torch_private import (
     DataDependentOutputException,
     JointCapture,
+    TorchDynamoException,
     dynamo_capture,
     explain_graph_breaks,
     joint_capture,
     pytree,
 )
+
+_HINTS_FOR_TORCH = ("Please report an issue", "It may be possible to write Dynamo tracing rules")
+"""How hints of Dynamo begin that are of no use to whoever wrote the module."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,15 @@ class ForwardError(Exception):
 
 
 class CaptureError(Exception):
-    """The call runs, and yet neither Dynamo nor AOTAutograd can capture it: `__cause__` is the error to show."""
+    """The call cannot be captured, though nothing is wrong with it: by Dynamo for one reason, directly for another.
 
-    def __init__(self, dynamo_error: Exception) -> None:
+    The direct reason is None where the call itself already needs the data of a tensor; that error is `__cause__`.
+    """
+
+    def __init__(self, dynamo_error: Exception, direct_error: Exception | None = None) -> None:
         super().__init__()
         self.dynamo_error = dynamo_error
+        self.direct_error = direct_error
 
 
 @contextlib.contextmanager
@@ -83,12 +91,7 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         raise ForwardError from error
     if register_dataclasses(outputs):  # an output of a type of which only now torch knows that it holds tensors
         return Captured(_through_dynamo(example, stack), "dynamo")
-    raise CaptureError(dynamo_error) from _clearer(dynamo_error, direct_error)
-
-
-def _clearer(dynamo_error: Exception, direct_error: Exception) -> Exception:
-    """Of two reasons the one that helps: Dynamo's says what in the user's code is in the way."""
-    return dynamo_error if getattr(dynamo_error, "real_stack", None) else direct_error
+    raise CaptureError(dynamo_error, direct_error)
 
 
 def graph_breaks(example: BuiltExample, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
@@ -97,7 +100,10 @@ def graph_breaks(example: BuiltExample, codebase: Codebase, first: Exception) ->
     Where that run fails, or without an example to run, the first alone. The run makes the call, which may change the
     example's tensors in place.
     """
-    found = [_graph_break(str(getattr(first, "msg", None) or first), getattr(first, "real_stack", None), codebase)]
+    text = str(getattr(first, "msg", None) or first)
+    if not isinstance(first, TorchDynamoException):
+        text = f"internal error ({type(first).__name__}: {text})"
+    found = [_graph_break(text, getattr(first, "real_stack", None), codebase)]
     if example is not None:
         with contextlib.suppress(Exception), example.fake():
             for reason in explain_graph_breaks(example.function, example.args, example.kwargs):
@@ -115,10 +121,11 @@ def _graph_break(text: str, stack: Any, codebase: Codebase) -> GraphBreak:
     explanation = next((line.removeprefix("Explanation: ") for line in lines if line.startswith("Explanation: ")), None)
     if explanation:
         reason = f"{reason}: {explanation}"
-    hints = tuple(line.removeprefix("Hint: ") for line in lines if line.startswith("Hint: "))
+    hints = [line.removeprefix("Hint: ") for line in lines if line.startswith("Hint: ")]
+    hints = [hint for hint in hints if not hint.startswith(_HINTS_FOR_TORCH)]
     frames = user_frames(stack, codebase, None) if stack else ()
     place = frames[-1] if frames else None
-    return GraphBreak(reason, place.path if place else None, place.line if place else None, hints)
+    return GraphBreak(reason, place.path if place else None, place.line if place else None, tuple(hints))
 
 
 def as_module(function: Callable[..., Any], owner: nn.Module | None) -> nn.Module:

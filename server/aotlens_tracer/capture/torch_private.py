@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,7 +43,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 with contextlib.suppress(Exception):
     # The first partition imports this, which takes most of a second: once here, not once in every child.
-    import torch._inductor.lowering  # noqa: F401
+    import torch._inductor.lowering
 
 __all__ = [
     "AOTInput",
@@ -82,7 +83,10 @@ def _dynamo_settings() -> Iterator[None]:
     """RNNs are taken, and loggers are passed over: neither changes what the graph's inputs and outputs are."""
     names = ("debug", "info", "warning", "error", "exception", "critical", "log")
     ignored = {getattr(logging.Logger, name) for name in names}
-    with torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=ignored), _whole_spans():
+    settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=ignored)
+    with settings, _whole_spans(), warnings.catch_warnings():
+        # Meant for those who would run the exported module: mutated buffers are what our findings report.
+        warnings.filterwarnings("ignore", "While compiling, we found certain side effects")
         yield
 
 
