@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import inspect
 import types
 from collections.abc import Iterator
@@ -46,8 +47,7 @@ def resolve(module: types.ModuleType, path: str, qualname: str) -> Any | None:
         try:
             value = inspect.getattr_static(value, part) if isinstance(value, type) else getattr(value, part)
         except AttributeError:
-            local = _local_definition(path, qualname)
-            if local is not None:
+            if local_definition(path, qualname) is not None:
                 return None
             raise TraceError(_no_such_target(path, qualname)) from None
     if isinstance(value, (staticmethod, classmethod)):
@@ -65,7 +65,13 @@ def resolve(module: types.ModuleType, path: str, qualname: str) -> Any | None:
         )
     if not callable(value):
         raise TraceError(
-            Failure("target", "error", f"{qualname} is neither a class nor a function: {type(value).__name__}", path)
+            Failure(
+                "target",
+                "error",
+                f"{qualname} is neither a class nor a function, but of type {type(value).__name__}",
+                path,
+                hint="trace a subclass of torch.nn.Module, or a function or method that takes tensors",
+            )
         )
     return value
 
@@ -87,6 +93,7 @@ def line_of(value: Any, path: str) -> int | None:
     return candidates[-1].lineno if candidates else None
 
 
+@functools.cache
 def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every class and function of a file with its qualified name, as `__qualname__` would have it."""
     try:
@@ -111,20 +118,28 @@ def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | a
     return found
 
 
-def _local_definition(path: str, qualname: str) -> str | None:
+def local_definition(path: str, qualname: str) -> str | None:
     """The full qualified name of something that is defined inside a function under this short one."""
     for name, _ in definitions(path):
-        if ("<locals>" in name and name.replace(".<locals>", "") == qualname) or name.endswith(f"<locals>.{qualname}"):
+        if "<locals>" in name and (
+            name.replace(".<locals>", "") == qualname.replace(".<locals>", "") or name.endswith(f"<locals>.{qualname}")
+        ):
             return name
     return None
 
 
 def _no_such_target(path: str, qualname: str) -> Failure:
-    names = [name for name, _ in definitions(path) if "<locals>" not in name]
+    found = [(name, node) for name, node in definitions(path) if "<locals>" not in name]
+    names = list(dict.fromkeys(name for name, _ in found))
+    if qualname in names:
+        line = [node.lineno for name, node in found if name == qualname][-1]
+        message = f"{qualname} does not exist once the file is imported"
+        hint = "its definition stands under a condition that did not hold, or something deletes or replaces it later"
+        return Failure("target", "error", message, path, line, hint=hint)
     near = difflib.get_close_matches(qualname, names, n=3, cutoff=0.5)
     if not near:
         near = [name for name in names if name.lower().endswith(qualname.lower())][:3]
-    classes = [name for name, node in definitions(path) if isinstance(node, ast.ClassDef) and "<locals>" not in name]
+    classes = [name for name, node in found if isinstance(node, ast.ClassDef)]
     if near:
         hint = "did you mean " + " or ".join(near) + "?"
     elif classes:

@@ -43,7 +43,7 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources) 
     returned_descriptors = list(output_node.meta.get("desc") or [None] * len(returned))
 
     flat = FlatArguments(joint.module, named.args, named.kwargs, labels)
-    inputs = [_input(index, node, labels, named, flat) for index, node in enumerate(placeholders)]
+    inputs = [_input(index, node, labels, named, flat, sources) for index, node in enumerate(placeholders)]
     outputs = [
         _output(index, node, descriptor, labels, sources)
         for index, (node, descriptor) in enumerate(zip(returned, returned_descriptors))
@@ -66,7 +66,9 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources) 
     )
 
 
-def _input(index: int, node: torch.fx.Node, labels: Labels, named: Named, flat: FlatArguments) -> Input:
+def _input(
+    index: int, node: torch.fx.Node, labels: Labels, named: Named, flat: FlatArguments, sources: Sources
+) -> Input:
     descriptor = copy_descriptor(node.meta.get("desc"))
     definition = None
     requires_grad = None
@@ -88,6 +90,7 @@ def _input(index: int, node: torch.fx.Node, labels: Labels, named: Named, flat: 
         definition,
         requires_grad=requires_grad,
         used=bool(node.users),
+        reads=tuple(dict.fromkeys(span for user in node.users if (span := sources.of_forward_node(user)) is not None)),
     )
 
 

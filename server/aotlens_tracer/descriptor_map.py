@@ -107,7 +107,8 @@ class Input(Slot):
     Pairings are indices into `Graph.outputs`: `gradient` the slot with this input's gradient (also where no gradient
     exists and its node is null), `mutation` the new value of a mutated input, `tangent_of` the output whose incoming
     gradient this tangent is, `token` the effect token's other end. `stands_for` names the arguments that vanished from
-    the signature because this input replaces them; `tied_to` the other names of the same parameter.
+    the signature because this input replaces them; `tied_to` the other names of the same parameter. `reads` are the
+    user's expressions whose forward operations read it.
     """
 
     definition: Span | None = None
@@ -119,6 +120,7 @@ class Input(Slot):
     tied_to: tuple[str, ...] = ()
     requires_grad: bool | None = None
     used: bool | None = None
+    reads: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,20 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class ModuleInstance:
+    """A module of the traced module tree: its name (empty for the root), its class, and where it was made.
+
+    `class_path` and `class_line` say where the class is defined; the line is None for a class outside its file's text.
+    """
+
+    name: str
+    type: str
+    class_path: str | None
+    class_line: int | None
+    definition: Span | None = None
+
+
+@dataclass(frozen=True)
 class GraphBreak:
     """A place where Dynamo could not go on, and why."""
 
@@ -264,6 +280,7 @@ class DescriptorMap:
     convention: str
     example: Example | None = None
     graphs: tuple[Graph, ...] = ()
+    modules: tuple[ModuleInstance, ...] = ()
     graph_breaks: tuple[GraphBreak, ...] = ()
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None

@@ -9,12 +9,17 @@ import sys
 import sysconfig
 import traceback
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .descriptor_map import Failure, Frame, Span
 
 EXAMPLE_FILE = "<aotlens example>"
 """The file name under which an example's expression is compiled."""
+MOST_FRAMES = 12
+"""How many frames of the user's a failure shows."""
+LONGEST_TRACEBACK = 100_000
+"""Characters of a traceback that are kept."""
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _STDLIB = tuple(
@@ -80,17 +85,53 @@ def failure_of(error: BaseException, stage: str, codebase: Codebase, example: Sp
     if isinstance(error, SyntaxError) and error.filename and error.filename != EXAMPLE_FILE:
         return _syntax_failure(error, stage, codebase)
     frames = user_frames(traceback.extract_tb(error.__traceback__), codebase, example)
-    place = frames[-1] if frames else None
+    place: Frame | Span | None = frames[-1] if frames else example
+    path = place.path if place is not None else codebase.target if stage == "import" else None
     return Failure(
         stage,
         "memory" if isinstance(error, MemoryError) else "error",
-        _message(error),
-        place.path if place else example.path if example else None,
-        place.line if place else example.line if example else None,
-        frames=frames,
-        traceback="".join(traceback.format_exception(type(error), error, error.__traceback__)),
-        hint=_hint(error),
+        _clipped(_message(error)),
+        path,
+        place.line if place is not None else None,
+        frames=shortened(frames),
+        traceback=_formatted(error),
+        hint=_hint(error, stage, codebase),
     )
+
+
+def shortened(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """At most `MOST_FRAMES` of the frames, outermost first: a deep recursion is told by its two ends."""
+    if len(frames) <= MOST_FRAMES:
+        return tuple(frames)
+    half = MOST_FRAMES // 2
+    middle = replace(frames[half], code=None, function=f"{frames[half].function}, and {len(frames) - 2 * half} more")
+    return (*frames[:half], middle, *frames[-half:])
+
+
+def _formatted(error: BaseException) -> str:
+    """The whole traceback, torch's frames and all, but without our own.
+
+    What we caught ourselves before this error came is no part of the user's story.
+    """
+    formatted = traceback.TracebackException.from_exception(error)
+    cause: traceback.TracebackException | None = formatted
+    while cause is not None:
+        context = cause.__context__
+        if context is not None and context.stack and context.stack[0].filename.startswith(_HERE):
+            cause.__context__ = context = None
+        cause.stack = traceback.StackSummary.from_list(
+            [entry for entry in cause.stack if not entry.filename.startswith(_HERE)]
+        )
+        cause = cause.__cause__ or context
+    return _clipped("".join(formatted.format()), LONGEST_TRACEBACK)
+
+
+def _clipped(text: str, limit: int = 4000) -> str:
+    """A text that may be of any length, without its middle where it is too long to read."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]} […, {len(text) - 2 * half} characters left out] {text[-half:]}"
 
 
 def user_frames(stack: traceback.StackSummary, codebase: Codebase, example: Span | None) -> tuple[Frame, ...]:
@@ -125,7 +166,8 @@ def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failu
     hint = None
     if "codec can't decode" in message or "encoding" in message:
         hint = "save the file as UTF-8, or declare its encoding in its first line: # -*- coding: latin-1 -*-"
-    text = error.text.rstrip() if error.text else None
+    text = _clipped(error.text.rstrip(), 400) if error.text else None
+    importing = user_frames(traceback.extract_tb(error.__traceback__), codebase, None)
     return Failure(
         "syntax" if os.path.realpath(path) == os.path.realpath(codebase.target) else stage,
         "error",
@@ -134,21 +176,23 @@ def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failu
         error.lineno,
         column,
         hint,
-        (Frame(path, error.lineno or 1, "<module>", text),),
-        "".join(traceback.format_exception_only(type(error), error)),
+        (*importing, Frame(path, error.lineno or 1, "<module>", text)),
+        _formatted(error),
     )
 
 
 def _message(error: BaseException) -> str:
     """What the exception says, with its type, without the advice that torch appends for its own developers."""
     if isinstance(error, SystemExit):
-        return f"the code called sys.exit({error.code!r})" if error.code is not None else "the code called sys.exit()"
+        code = error.code if error.code is None or isinstance(error.code, int) else str(error.code)[:200]
+        return f"the code called sys.exit({'' if code is None else repr(code)})"
     if isinstance(error, KeyboardInterrupt):
         return "the code raised KeyboardInterrupt"
-    try:
-        text = str(error)
-    except Exception:  # a user's __str__ may fail
-        text = "(its message could not be made)"
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}"
+    if isinstance(error, MemoryError):
+        return "MemoryError: the system gave no more memory" if not error.args else f"MemoryError: {error}"
+    text = _text(error)
     if type(error).__name__ == "DataDependentOutputException":
         return (
             f"the value of a tensor is needed to go on ({text}), but tracing knows shapes only: "
@@ -160,24 +204,54 @@ def _message(error: BaseException) -> str:
     return f"{name}: {text.strip()}" if text.strip() else name
 
 
-def _hint(error: BaseException) -> str | None:
-    text = str(error) if not isinstance(error, SystemExit) else ""
+def _text(error: BaseException) -> str:
+    """`str(error)`, of which nothing is certain in a class of the user's."""
+    try:
+        return str(error)
+    except BaseException as second:
+        return f"(its __str__ raised {type(second).__name__})"
+
+
+def _hint(error: BaseException, stage: str, codebase: Codebase) -> str | None:
+    text = _text(error)
     if type(error).__name__ == "DataDependentOutputException":
         return "use torch.where or torch.cond instead of the branch, or take the value as an argument of forward"
     if isinstance(error, ModuleNotFoundError) and error.name:
+        package, _, rest = error.name.partition(".")
+        folder = next(iter(getattr(sys.modules.get(package), "__path__", ())), None)
+        if rest and folder is not None:
+            return f"{package} was found in {folder}: is a file missing there, or is another {package} meant?"
         return (
-            f"install {error.name.split('.')[0]} in the interpreter that traces ({sys.executable}), "
+            f"install {package} in the interpreter that traces ({sys.executable}), "
             "choose another with --python, or add the folder it lies in to PYTHONPATH"
         )
-    if isinstance(error, SystemExit):
+    if isinstance(error, SystemExit) and stage == "import":
         return "put what runs at import under `if __name__ == '__main__':`"
+    if isinstance(error, NameError) and stage == "example" and _is_of_the_example(error):
+        return f"an example knows the names of {os.path.basename(codebase.target)}, and torch"
+    if isinstance(error, EOFError):
+        return "standard input is empty here: code that asks has to do without an answer"
+    if isinstance(error, MemoryError):
+        return "build a smaller model in the example, or trace on a machine with more memory"
     if "support for cuda" in text or "CUDA enabled" in text or "NVIDIA driver" in text or "CUDA GPU" in text:
         return "this code needs CUDA, which this machine or this build of torch lacks: take the device from the input"
+    if type(error).__name__ == "FakeTensorDeviceMismatchError":
+        return (
+            "all tensors have to be on one device: where that is CUDA, put the module and its arguments there "
+            "in the example; else take the device from the input, as in x.device"
+        )
     return None
+
+
+def _is_of_the_example(error: BaseException) -> bool:
+    """Whether the example's own expression raised it, not what that calls."""
+    entries = traceback.extract_tb(error.__traceback__)
+    return bool(entries) and entries[-1].filename == EXAMPLE_FILE
 
 
 def code_line(path: str, line: int) -> str | None:
     """The text of a line, stripped, or None."""
+    linecache.checkcache(path)
     return linecache.getline(path, line).strip() or None
 
 

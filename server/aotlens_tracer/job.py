@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -13,13 +15,14 @@ import torch
 
 from .birthplaces import Birthplaces
 from .capture.export import Captured, CaptureError, ForwardError, capture, graph_breaks
-from .definitions import line_of, module_classes, resolve
+from .definitions import line_of, local_definition, module_classes, resolve
 from .describe import Named, describe
-from .descriptor_map import DescriptorMap, Example, Failure, Finding, Graph, Seconds, Span, Target
+from .descriptor_map import DescriptorMap, Example, Failure, Finding, Graph, ModuleInstance, Seconds, Span, Target
 from .examples.evaluate import BuiltExample, build
 from .failures import Codebase, TraceError, failure_of, first_line
 from .importing import import_file
 from .labels import described_arguments
+from .module_tree import module_tree
 from .protocol import ExampleSource, TargetsParams, TraceParams
 from .saved import saved_for_backward
 from .stack_traces import Sources
@@ -89,6 +92,7 @@ def trace(params: TraceParams, send: Send) -> DescriptorMap:
         params.convention,
         job.example,
         job.graphs,
+        job.modules,
         job.graph_breaks,
         tuple(job.findings),
         job.failure,
@@ -105,10 +109,11 @@ class _Trace:
         self.phases = phases
         self.send = send
         self.codebase = Codebase(params.path)
-        self.target = Target(params.path, params.qualname)
+        self.target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
         self.example: Example | None = None
         self.example_span: Span | None = None
         self.graphs: tuple[Graph, ...] = ()
+        self.modules: tuple[ModuleInstance, ...] = ()
         self.graph_breaks: tuple[Any, ...] = ()
         self.findings: list[Finding] = []
         self.failure: Failure | None = None
@@ -122,7 +127,7 @@ class _Trace:
             value = self._resolve(module)
             source = self._choose_example(value)
             with phases.phase("example"):
-                example = self._build(source, module, birthplaces)
+                example = self._build(source, module, value, birthplaces)
         with contextlib.ExitStack() as stack:
             with phases.phase("capture"):
                 captured = stack.enter_context(capture(example))
@@ -136,8 +141,7 @@ class _Trace:
         params = self.params
         value = resolve(module, params.path, params.qualname)
         line = line_of(value, params.path) if value is not None else None
-        if line is None and params.definition_lines:
-            line = params.definition_lines[-1]
+        line = line or self.target.line
         self.target = replace(self.target, line=line)
         others = [other for other in params.definition_lines if other != line]
         if others and line is not None:
@@ -151,8 +155,6 @@ class _Trace:
         for source in self.params.examples:
             if source.definition_line in (None, line):
                 return source
-        name = self.params.qualname.rpartition(".")[2]
-        call = f"{name}(…)(torch.randn(…))" if value is None or isinstance(value, type) else f"{name}(torch.randn(…))"
         raise TraceError(
             Failure(
                 "example",
@@ -160,11 +162,57 @@ class _Trace:
                 f"no example says how to build and call {self.params.qualname}",
                 self.params.path,
                 line,
-                hint=f"write one above its definition, `# aotlens: {call}`, or give it with --example",
+                hint=self._how_to_pin(value),
             )
         )
 
-    def _build(self, source: ExampleSource, module: types.ModuleType, birthplaces: Birthplaces) -> BuiltExample:
+    def _how_to_pin(self, value: Any) -> str:
+        """What to do where there is no example."""
+        path, qualname, line = self.params.path, self.params.qualname, self.target.line
+        elsewhere = next((source for source in self.params.examples if source.definition_line != line), None)
+        if elsewhere is not None:
+            return (
+                f"the example in line {elsewhere.line} stands above the definition in line "
+                f"{elsewhere.definition_line}, which the one in line {line} replaces: move it there"
+            )
+        file = getattr(sys.modules.get(getattr(value, "__module__", None) or ""), "__file__", None)
+        if value is not None and file is not None and os.path.realpath(file) != os.path.realpath(path):
+            return f"it comes from {file}: trace it there, or give an example with --example"
+        owner, _, name = qualname.replace(".<locals>", "").rpartition(".")
+        if value is None:
+            function = (local_definition(path, qualname) or qualname).partition(".<locals>")[0]
+            call = f"{function}(…)(torch.randn(…))"
+            return f"it is made inside {function}: write an example that gets at it, as `# aotlens: {call}`, above it"
+        if isinstance(value, type):
+            call = f"{qualname}(…)(torch.randn(…))"
+        else:
+            call = f"{owner}(…).{name}(torch.randn(…))" if owner else f"{name}(torch.randn(…))"
+        return f"write one right above its definition, `# aotlens: {call}`, or give it with --example"
+
+    def _check(self, example: BuiltExample, value: Any) -> None:
+        """An example of another class (a copied comment) would make a map that is not the target's."""
+        if value is None:
+            full = local_definition(self.params.path, self.params.qualname)
+            reached = [type(module) for module in example.module.modules()] if example.module else []
+            if full in (getattr(item, "__qualname__", None) for item in (*reached, example.function)):
+                return
+        elif not isinstance(value, type):
+            return
+        call = self.example.expression if self.example is not None else ""
+        if example.module is None:
+            what = f"calls a {type(example.function).__name__}, not a module"
+        elif value is not None and any(isinstance(module, value) for module in example.module.modules()):
+            return
+        else:
+            what = f"is one of {type(example.module).__name__}, in which there is no {self.params.qualname}"
+        span = self.example_span
+        place = (span.path, span.line) if span is not None else (None, None)
+        hint = f"an example of {self.params.qualname} builds one and calls it, in one expression"
+        raise TraceError(Failure("example", "error", f"the example {what}: {call}", *place, hint=hint))
+
+    def _build(
+        self, source: ExampleSource, module: types.ModuleType, value: Any, birthplaces: Birthplaces
+    ) -> BuiltExample:
         if source.path is not None and source.line is not None:
             self.example_span = Span(source.path, source.line, source.column)
         self.example = Example(source.origin, expression=source.expression.strip(), source=self.example_span)
@@ -176,7 +224,10 @@ class _Trace:
             self.send({"event": "note", "text": f"built with real weights: {reason}"})
 
         example = build(source, module, birthplaces, train, note)
+        self._check(example, value)
         owner = example.module
+        if owner is not None:
+            self.modules = module_tree(owner, birthplaces)
         self.example = replace(
             self.example,
             constructor=example.constructor,
@@ -212,6 +263,8 @@ class _Trace:
             return failure_of(error.__cause__, "forward", self.codebase, self.example_span)
         if isinstance(error, CaptureError):
             return self._capture_failure(error)
+        if stage == "capture" and not isinstance(error, Exception):  # the user's sys.exit, their KeyboardInterrupt
+            return failure_of(error, "forward", self.codebase, self.example_span)
         return failure_of(
             error, stage if stage in ("import", "example") else "capture", self.codebase, self.example_span
         )

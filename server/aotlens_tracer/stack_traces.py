@@ -35,6 +35,12 @@ class Sources:
         owned = [span for span in stack if self._codebase.owns(span.path)]
         return owned[-1] if owned else stack[-1] if stack else None
 
+    def of_forward_node(self, node: Any) -> Span | None:
+        """The span of an operation of the forward part; None for all others, and where there is no trace."""
+        if node.op == "output" or node.meta.get("partitioner_tag") == "is_backward":
+            return None
+        return self.of_node(node)
+
 
 def parse(text: str) -> tuple[Span, ...]:
     """The spans of a formatted stack, outermost first.
@@ -58,8 +64,10 @@ def parse(text: str) -> tuple[Span, ...]:
         offset = len(carets["indent"]) - (len(code) - len(code.lstrip()))
         column = len(source) - len(source.lstrip()) + offset + 1
         width = len(carets["marks"])
-        reaches_end = offset + width >= len(code.strip())
-        spans.append(Span(path, number, column, *((None, None) if reaches_end else (number, column + width))))
+        marked = source[column - 1 : column - 1 + width]
+        # What is open at the end of the line goes on on the next one.
+        whole = all(marked.count(opening) <= marked.count(closing) for opening, closing in ("()", "[]", "{}"))
+        spans.append(Span(path, number, column, *((number, column + width) if whole else (None, None))))
     return tuple(spans)
 
 

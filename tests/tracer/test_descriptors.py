@@ -8,6 +8,7 @@ come from a trace too: on a CUDA device where there is one, else with a stand-in
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -292,11 +293,12 @@ def _rebuilt(described: dict[str, Any]) -> Any:
 
 def test_saved_for_backward(graphs: dict[str, dict[str, Any]]) -> None:
     saved = {value["kind"]: value for value in graphs["Stash"]["saved"]}
-    assert saved["SavedForBackwardsNoVcCheckAOTOutput"]["label"] == "x @ w"
+    view_of_input = saved["SavedForBackwardsAOTOutput"]
+    if sys.version_info >= (3, 11):  # without columns the label is the whole line
+        assert saved["SavedForBackwardsNoVcCheckAOTOutput"]["label"] == "x @ w"
+        assert view_of_input["label"] == "x.t()"
     assert saved["SavedForBackwardsNoVcCheckAOTOutput"]["bytes"] == 2 * 4 * 4
     assert saved["SavedForBackwardsNoVcCheckAOTOutput"]["alias_of"] is None
-    view_of_input = saved["SavedForBackwardsAOTOutput"]
-    assert view_of_input["label"] == "x.t()"
     assert view_of_input["alias_of"] == "primals_2"  # a view of the argument: no memory of its own
     assert view_of_input["source"]["path"] == "zoo.py"
 

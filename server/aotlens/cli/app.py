@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import io
 import sys
 from typing import Annotated
 
@@ -139,6 +140,9 @@ def doctor(
 
 def main() -> None:
     """Run the command line. Ctrl-C ends with status 130, a closed pipe quietly."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name of the user's never breaks the output
     try:
         app(prog_name="aotlens")
     except KeyboardInterrupt:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -69,6 +71,8 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
         raise UsageError("--example says how to call one target: name it, as in model.py::Block")
     try:
         known = definitions(read_source(path))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except UnreadableSource as error:
         maps = [_unreadable(error, path, qualname, options)]
         _print(maps, None, options, verbose)
@@ -98,8 +102,20 @@ def _parse_target(target: str) -> tuple[Path, str | None]:
     if path.is_dir():
         raise UsageError(f"{name} is a folder: name a Python file in it")
     if not path.is_file():
-        raise UsageError(f"there is no file {name}")
+        raise UsageError(f"there is no file {name}{_meant(name)}")
     return path.absolute(), qualname or None
+
+
+def _meant(name: str) -> str:
+    """What was probably meant by the name of a file that is not there."""
+    file, colon, qualname = name.rpartition(":")
+    if colon and Path(file).is_file():
+        return f": did you mean {file}::{qualname}?"
+    with contextlib.suppress(OSError):
+        there = [entry.name for entry in Path(name).parent.iterdir() if entry.suffix == ".py"]
+        if near := difflib.get_close_matches(Path(name).name, there, n=2):
+            return ": did you mean " + " or ".join(str(Path(name).parent / other) for other in near) + "?"
+    return ""
 
 
 class _Session:
@@ -128,19 +144,23 @@ class _Session:
         if qualname is not None:
             return self._trace([qualname])
         self._progress.about(self._path.name)
-        answer = self._tracer.targets(
-            TargetsParams(str(self._path), self._options.timeout, self._memory, os.getcwd()), self._progress.stage
-        )
+        params = TargetsParams(str(self._path), self._options.timeout, self._memory, os.getcwd())
+        try:
+            answer = self._tracer.targets(params, self._progress.stage)
+        except TracerUnusable as error:
+            return [self._failed("*", self._lost(error))], ""
         if answer.failure is not None:
-            target = Target(str(self._path), "*", None)
-            return [DescriptorMap(target, "failed", self._options.convention, failure=answer.failure)], answer.output
+            return [self._failed("*", answer.failure)], answer.output
         names = [target.qualname for target in answer.targets]
         names += [d.qualname for d in self._known if d.kind == "function" and d.pins and "<locals>" not in d.qualname]
         if not names:
             hint = "name a function as in model.py::function, with --example or a pinned example"
+            inside = [d for d in self._known if d.kind == "class" and "<locals>" in d.qualname]
+            if inside:
+                line, name = inside[0].line, inside[0].qualname
+                hint = f"the class in line {line} is made inside a function: name it, as in {self._path.name}::{name}"
             failure = Failure("target", "error", "the file defines no nn.Module class", str(self._path), hint=hint)
-            target = Target(str(self._path), "*", None)
-            return [DescriptorMap(target, "failed", self._options.convention, failure=failure)], answer.output
+            return [self._failed("*", failure)], answer.output
         lines = {d.qualname: d.line for d in self._known}
         return self._trace(sorted(names, key=lambda name: lines.get(name, 0)))
 
@@ -159,10 +179,26 @@ class _Session:
                 os.getcwd(),
                 definition_lines=definition_lines(name, self._known),
             )
-            traced = self._tracer.trace(params, self._progress.stage)
-            maps.append(_with_failure_finding(traced.map))
+            try:
+                traced = self._tracer.trace(params, self._progress.stage)
+            except TracerUnusable as error:
+                maps.append(self._failed(name, self._lost(error)))
+                if name != names[-1]:
+                    self._tracer.restart()
+                continue
+            maps.append(traced.map)
             outputs.append(traced.output)
         return maps, "".join(outputs)
+
+    def _failed(self, qualname: str, failure: Failure) -> DescriptorMap:
+        line = next(iter(definition_lines(qualname, self._known)[-1:]), None)
+        target = Target(str(self._path), qualname, line)
+        return DescriptorMap(target, "failed", self._options.convention, failure=failure)
+
+    def _lost(self, error: TracerUnusable) -> Failure:
+        """The failure where the tracer itself ended, which costs this target alone."""
+        hint = "does the code end processes other than its own, or did memory run out? --verbose shows the tracer's log"
+        return Failure("capture", "crash", str(error), str(self._path), hint=hint)
 
 
 def _default_memory() -> int | None:
@@ -188,8 +224,7 @@ def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
 def _unreadable(error: UnreadableSource, path: Path, qualname: str | None, options: TraceOptions) -> DescriptorMap:
     hint = "save the file as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
     failure = Failure("syntax", "error", error.reason, str(path), error.line, hint=hint)
-    map = DescriptorMap(Target(str(path), qualname or "*", None), "failed", options.convention, failure=failure)
-    return _with_failure_finding(map)
+    return DescriptorMap(Target(str(path), qualname or "*", None), "failed", options.convention, failure=failure)
 
 
 def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptions, verbose: bool) -> None:
@@ -201,7 +236,7 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
         return path if relative.startswith("..") else relative
 
     if options.format == "json":
-        print(json.dumps(public_json(maps, torch, here), indent=2, ensure_ascii=False))
+        print(_json_text(public_json([_with_failure_finding(map) for map in maps], torch, here)))
     elif options.format == "markdown":
         print("\n".join(render_markdown(map, path_label=path_label, full=options.full) for map in maps))
     else:
@@ -218,6 +253,16 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
                 print(map.failure.traceback.rstrip(), file=sys.stderr)
 
 
+def _json_text(value: Any) -> str:
+    """JSON that stdout can encode; names are readable where that is possible."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeError:
+        return json.dumps(value, indent=2)
+    return text
+
+
 def _print_output(output: str, show: bool) -> None:
     if not output:
         return
@@ -225,7 +270,8 @@ def _print_output(output: str, show: bool) -> None:
         sys.stderr.write(output if output.endswith("\n") else output + "\n")
     else:
         lines = output.count("\n") + (not output.endswith("\n"))
-        print(f"(the code printed {lines} line{'s' * (lines != 1)}: --show-output shows them)", file=sys.stderr)
+        more = "more than " if " bytes left out ...]" in output else ""
+        print(f"(the code printed {more}{lines} line{'s' * (lines != 1)}: --show-output shows them)", file=sys.stderr)
 
 
 class _Progress(contextlib.AbstractContextManager["_Progress"]):

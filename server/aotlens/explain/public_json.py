@@ -14,6 +14,8 @@ from aotlens_tracer.descriptor_map import SCHEMA, DescriptorMap, to_json
 
 from .words import labels_of, meaning
 
+_PATHS = ("path", "class_path")
+
 
 def public_json(maps: Sequence[DescriptorMap], torch: str | None, relative_to: str) -> dict[str, Any]:
     """`maps` as one JSON object; a path under the absolute folder `relative_to` becomes relative to it."""
@@ -40,7 +42,7 @@ def _relative(value: Any, folder: str) -> Any:
     if isinstance(value, dict):
         return {
             # A descriptor's own fields are torch's, and stay as they are, whatever their names.
-            key: _path(item, folder) if key == "path" else item if key == "fields" else _relative(item, folder)
+            key: _path(item, folder) if key in _PATHS else item if key == "fields" else _relative(item, folder)
             for key, item in value.items()
         }
     return value

@@ -23,8 +23,7 @@ def candidates(
         return (ExampleSource(option, "option"),)
     found = [
         ExampleSource(pin.expression, "pinned", str(path), pin.line, pin.column, definition.line)
-        for definition in definitions
-        if _short(definition.qualname) == _short(qualname)
+        for definition in _meant(qualname, definitions)
         for pin in definition.pins
     ]
     project = find_project_file(path)
@@ -35,12 +34,17 @@ def candidates(
 
 def definition_lines(qualname: str, definitions: Sequence[Definition]) -> tuple[int, ...]:
     """The lines of every definition of that name: there may be several, or one inside a function."""
-    return tuple(d.line for d in definitions if _short(d.qualname) == _short(qualname))
+    return tuple(definition.line for definition in _meant(qualname, definitions))
 
 
-def _short(qualname: str) -> str:
-    """A qualified name as its user may write it."""
-    return qualname.replace(".<locals>", "")
+def _meant(written: str, definitions: Sequence[Definition]) -> list[Definition]:
+    """The definitions that a name as its user may write it stands for.
+
+    Without `<locals>` in it, and, where nothing else has that name, without the function that something is in.
+    """
+    short = written.replace(".<locals>", "")
+    found = [definition for definition in definitions if definition.qualname.replace(".<locals>", "") == short]
+    return found or [definition for definition in definitions if definition.qualname.endswith(f".<locals>.{written}")]
 
 
 def _line_of(project: Path | None, qualname: str) -> int | None:

@@ -56,7 +56,9 @@ def _examples(project: Path) -> dict[str, Any]:
         content = tomllib.loads(project.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadProjectFile(project, str(error)) from None
-    examples = content.get("tool", {}).get("aotlens", {}).get("examples", {})
-    if not isinstance(examples, dict):
-        raise BadProjectFile(project, "[tool.aotlens.examples] is not a table")
-    return examples
+    table: Any = content
+    for depth, key in enumerate(("tool", "aotlens", "examples"), 1):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise BadProjectFile(project, f"[{'.'.join(('tool', 'aotlens', 'examples')[:depth])}] is not a table")
+    return table

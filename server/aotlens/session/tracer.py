@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -18,6 +19,9 @@ from aotlens_tracer.protocol import VERSION, Ready, TargetsParams, TraceParams, 
 
 READY_TIMEOUT = 180.0
 """Seconds in which an interpreter must have imported torch; a cold disk makes that slow."""
+
+_FOREIGN_LINES = 1000
+"""How many lines an interpreter may print before the tracer's first."""
 
 OnStage = Callable[[str], None]
 
@@ -52,35 +56,48 @@ class TracerProcess:
     """A tracer in one interpreter. Use as a context manager: leaving it ends the process and its children."""
 
     def __init__(self, python: str, working_directory: str, spawn: bool = False) -> None:
-        self._log = tempfile.TemporaryFile()
+        self._python = python
+        self._command = bootstrap_command(python, *(["--spawn"] if spawn else []))
+        self._working_directory = working_directory
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed on leaving
         self._next = 0
+        self._start()
+
+    def _start(self) -> None:
         try:
             self._process = subprocess.Popen(
-                bootstrap_command(python, *(["--spawn"] if spawn else [])),
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                cwd=working_directory,
+                cwd=self._working_directory,
                 env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
             )
         except OSError as error:
-            raise TracerUnusable("died", f"{python} cannot be started: {error.strerror}") from None
+            raise TracerUnusable("died", f"{self._python} cannot be started: {error.strerror}") from None
         try:
-            self.ready = self._handshake(python)
+            self.ready = self._handshake(self._python)
         except BaseException:
             self.close()
             raise
+
+    def restart(self) -> None:
+        """Start again after the tracer ended. Raises TracerUnusable."""
+        self.close()
+        self._start()
 
     def _handshake(self, python: str) -> Ready:
         timer = threading.Timer(READY_TIMEOUT, self._process.kill)
         timer.start()
         try:
-            message = self._read()
+            message = self._first_message()
         finally:
+            late = not timer.is_alive()
             timer.cancel()
         if message is None:
-            slow = "" if self._process.poll() is not None else f" within {READY_TIMEOUT:g} s"
-            raise TracerUnusable("died", f"{python} did not start as a tracer{slow}{self._last_log_line()}")
+            slow = f" within {READY_TIMEOUT:g} s" if late else ""
+            why = self._last_log_line() or ": it is no Python, or ends without a word"
+            raise TracerUnusable("died", f"{python} did not start as a tracer{slow}{why}")
         if message.get("method") != "ready" or message["params"].get("protocol") != VERSION:
             raise TracerUnusable("protocol", f"the tracer in {python} speaks another version of the protocol")
         ready: Ready = from_json(Ready, message["params"])
@@ -143,11 +160,32 @@ class TracerProcess:
             if "result" in message:
                 return message
             on_stage(message["stage"])
-        raise TracerUnusable("died", f"the tracer ended unexpectedly{self._last_log_line()}")
+        raise TracerUnusable("died", f"the tracer {self._how_it_ended()} in the middle of this{self._last_log_line()}")
+
+    def _how_it_ended(self) -> str:
+        try:
+            status = self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            return "closed its pipe"
+        if status < 0:
+            with contextlib.suppress(ValueError):
+                return f"was ended by {signal.Signals(-status).name}"
+        return f"ended with status {status}"
 
     def _last_log_line(self) -> str:
         lines = self.log().strip().splitlines()
-        return f": {lines[-1]}" if lines else ""
+        return f": {lines[-1][:500]}" if lines else ""
+
+    def _first_message(self) -> dict[str, Any] | None:
+        """The first line that is a message: a start-up file of the interpreter may have printed before it."""
+        for _ in range(_FOREIGN_LINES):
+            try:
+                message = self._read()
+            except ValueError:
+                continue
+            if message is None or isinstance(message, dict):
+                return message
+        return None
 
     def _read(self) -> dict[str, Any] | None:
         assert self._process.stdout is not None

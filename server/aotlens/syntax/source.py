@@ -27,6 +27,10 @@ def read_source(path: Path) -> str:
 
 def decode_source(data: bytes, path: str) -> str:
     """The text of Python source. Raises UnreadableSource with the line of the first byte that cannot be decoded."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableSource(path, 1, "the file is UTF-16, which Python does not read")
+    if (null := data.find(b"\0")) >= 0:
+        raise UnreadableSource(path, data[:null].count(b"\n") + 1, "the file has a null byte in it, which is no text")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:

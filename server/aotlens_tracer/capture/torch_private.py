@@ -66,6 +66,11 @@ __all__ = [
     "unset_fake_temporarily",
 ]
 
+# It logs each operation that fails, with torch's own stack, and then raises the error that is reported anyway.
+logging.getLogger("torch._subclasses.fake_tensor").addFilter(
+    lambda record: not str(record.msg).startswith("failed while attempting to run meta")
+)
+
 
 def fake_mode() -> FakeTensorMode:
     """A mode whose tensors have shapes but no data; real tensors that meet them are taken as fake."""
@@ -81,13 +86,22 @@ def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
 @contextlib.contextmanager
 def _dynamo_settings() -> Iterator[None]:
     """RNNs are taken, and loggers are passed over: neither changes what the graph's inputs and outputs are."""
-    names = ("debug", "info", "warning", "error", "exception", "critical", "log")
-    ignored = {getattr(logging.Logger, name) for name in names}
-    settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=ignored)
+    settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=_logging_functions())
     with settings, _whole_spans(), warnings.catch_warnings():
         # Meant for those who would run the exported module: mutated buffers are what our findings report.
         warnings.filterwarnings("ignore", "While compiling, we found certain side effects")
         yield
+
+
+def _logging_functions() -> set[Callable[..., Any]]:
+    """The methods of loggers that log, those included that a library adds to them (transformers: `warning_once`).
+
+    Dynamo lets them return None: with `isEnabledFor` nothing is enabled.
+    """
+    names = ("debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log", "isEnabledFor")
+    found = {getattr(logging.Logger, name) for name in names if hasattr(logging.Logger, name)}
+    added = [value for name, value in vars(logging.Logger).items() if not name.startswith("_") and callable(value)]
+    return found | {value for value in added if getattr(value, "__module__", None) != logging.__name__}
 
 
 @contextlib.contextmanager

@@ -93,20 +93,26 @@ def parse(source: ExampleSource) -> ast.Call:
     try:
         tree = ast.parse(source.expression.strip(), EXAMPLE_FILE, "eval")
     except SyntaxError as error:
-        line = (source.line or 1) + (error.lineno or 1) - 1
-        raise TraceError(_not_a_call(source, f"{error.msg} in the example", line)) from None
+        message = f"the example is not a Python expression ({error.msg})" if source.expression.strip() else _EMPTY
+        raise TraceError(_not_a_call(source, message, error.lineno or 1)) from None
     if not isinstance(tree.body, ast.Call):
-        raise TraceError(_not_a_call(source, "the example is not a call", source.line))
+        raise TraceError(_not_a_call(source, "the example is not a call"))
     return tree.body
 
 
-def _not_a_call(source: ExampleSource, message: str, line: int | None) -> Failure:
+_EMPTY = "the example is empty"
+
+
+def _not_a_call(source: ExampleSource, message: str, line: int = 1) -> Failure:
+    """The failure for an example that is not of the right form; `line` counts within it."""
+    lines = source.expression.strip().splitlines()
+    code = lines[line - 1].strip() if line <= len(lines) else None
+    place = (source.path, source.line + line - 1) if source.path and source.line else (source.path, None)
     return Failure(
         "example",
         "error",
-        f"{message}: {source.expression.strip()}",
-        source.path,
-        line if source.path else None,
+        f"{message}: {code}" if code else message,
+        *place,
         hint="an example builds the module and calls it, in one expression: Block(64)(torch.randn(2, 16, 64))",
     )
 
@@ -122,7 +128,7 @@ def _evaluate(
         raise TypeError(f"{ast.unparse(call.func)} is not callable: it is a {type(function).__name__}")
     if isinstance(function, type):
         inner = ast.unparse(call.func)
-        raise TraceError(_not_a_call(source, f"the example only builds {inner} and does not call it", source.line))
+        raise TraceError(_not_a_call(source, f"the example only builds {inner} and does not call it"))
     collector = "_aotlens_arguments"
     namespace[collector] = lambda *args, **kwargs: (args, kwargs)
     arguments = ast.Call(ast.Name(collector, ast.Load()), call.args, call.keywords)

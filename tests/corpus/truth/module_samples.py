@@ -5,6 +5,7 @@ Used by the target files of the truth test and, on the same terms, by the script
 
 from __future__ import annotations
 
+import functools
 import random
 import sys
 import types
@@ -17,20 +18,27 @@ MOST = 8
 """Samples taken of one module. Three modules have hundreds, which differ in values, or in every combination of options."""
 
 
-def _module_database() -> list[Any]:
-    """Torch's module database, without its operator database: it takes four times as long to import as all the rest.
+_NOT_NEEDED = ("hypothesis", "pytest")
+"""What torch's test utilities import where it is installed, and use in none of the samples."""
 
-    Only `DecorateInfo` is taken from there, which says what torch's own tests skip.
+
+@functools.cache
+def _module_database() -> list[Any]:
+    """Torch's module database, imported without what makes that slow: every trace imports it anew.
+
+    Of the operator database, which takes four times as long as all the rest, only `DecorateInfo` is imported there: it
+    says what torch's own tests skip.
     """
-    operators = "torch.testing._internal.common_methods_invocations"
-    stub = types.ModuleType(operators)
-    stub.DecorateInfo = lambda *args, **kwargs: None  # type: ignore[attr-defined]
-    present = sys.modules.setdefault(operators, stub)
+    operators = types.ModuleType("torch.testing._internal.common_methods_invocations")
+    operators.DecorateInfo = lambda *args, **kwargs: None  # type: ignore[attr-defined]
+    hidden: dict[str, Any] = {operators.__name__: operators} | dict.fromkeys(_NOT_NEEDED)
+    hidden = {name: module for name, module in hidden.items() if name not in sys.modules}
+    sys.modules.update(hidden)
     try:
         from torch.testing._internal.common_modules import module_db
     finally:
-        if present is stub:
-            del sys.modules[operators]
+        for name in hidden:
+            del sys.modules[name]
     return module_db
 
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import torch
 import torch._dynamo
-from torch._dynamo.exc import Unsupported
 from torch._dynamo.functional_export import dynamo_graph_capture_for_export
 from torch._functorch._aot_autograd.graph_compile import _partition_joint_graph_into_fw_bw
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
@@ -49,18 +48,32 @@ def build(example: str, namespace: dict[str, Any]) -> tuple[torch.nn.Module, tup
     return module, args, kwargs
 
 
+class CannotCapture(Exception):
+    """Neither through Dynamo nor directly."""
+
+
 @contextlib.contextmanager
 def joint_graph(module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """By which way the joint graph was captured, and the graph: through Dynamo, directly where it is `Unsupported`."""
+    """By which way the joint graph was captured, and the graph: through Dynamo, directly where Dynamo refuses."""
     with contextlib.ExitStack() as stack:
         try:
             graph_module = dynamo_graph_capture_for_export(module)(*args, **kwargs)
-        except Unsupported:
-            yield "direct", aot_export_joint_with_descriptors(stack, module, args, kwargs)
+        except Exception as refusal:
+            try:
+                joint = aot_export_joint_with_descriptors(stack, module, args, kwargs)
+            except Exception as error:
+                raise CannotCapture(f"Dynamo: {first_line(refusal)}; directly: {first_line(error)}") from error
+            yield "direct", joint
         else:
             stack.enter_context(torch._guards.tracing(graph_module.meta["tracing_context"]))
             stack.enter_context(graph_module.meta["fake_mode"])
             yield "dynamo", aot_export_joint_with_descriptors(stack, graph_module, args, kwargs)
+
+
+def first_line(error: Exception) -> str:
+    """Type and first line of an exception, without addresses."""
+    line = (str(error).strip().splitlines() or [""])[0]
+    return re.sub(r"\b0x[0-9a-f]+", "0x", f"{type(error).__name__}: {line}")
 
 
 def texts(descriptor: Any) -> list[str | None]:
@@ -99,9 +112,10 @@ def truth(make: Callable[[], tuple[Any, ...]], partition: bool) -> dict[str, Any
             if partition:
                 answer["saved"] = saved(joint)
             return answer
+    except CannotCapture as error:
+        return {"left_out": str(error)}
     except Exception as error:
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        return {"left_out": f"{type(error).__name__}: {first_line}"}
+        return {"left_out": first_line(error)}
 
 
 def main() -> None:

@@ -1,0 +1,23 @@
+"""A vision transformer from vit-pytorch, whose `__init__` imports torchvision for other models than this one."""
+
+import importlib.util
+import sys
+from unittest.mock import MagicMock
+
+import torch
+
+if importlib.util.find_spec("torchvision") is None:
+    for name in ("torchvision", "torchvision.models", "torchvision.transforms"):
+        sys.modules[name] = MagicMock(__spec__=None)
+
+from vit_pytorch.vit import ViT
+
+
+# aotlens: Classifier()(torch.randn(2, 3, 32, 32))
+class Classifier(ViT):
+    """Small, with dropout."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            image_size=32, patch_size=8, num_classes=10, dim=64, depth=3, heads=4, mlp_dim=128, dropout=0.1
+        )

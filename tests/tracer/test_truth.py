@@ -1,0 +1,195 @@
+"""The descriptors that aotlens prints are torch's own: compared, to the letter, with what a plain script gets of torch.
+
+The script is tests/corpus/truth/plain.py; it shares no code with aotlens, and builds everything for real.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import CORPUS, ROOT, trace_json
+
+TRUTH = CORPUS / "truth"
+PYTHONPATH = os.pathsep.join([str(ROOT / "server"), str(TRUTH)])
+
+LEFT_OUT = TRUTH / "left_out.json"
+"""Per release of torch: the samples that torch can capture neither way, and how many are compared at least.
+
+Written anew by: AOTLENS_PIN_TRUTH=1 python -m pytest tests/tracer/test_truth.py -k module
+"""
+
+
+def plain(script: str, *arguments: str | Path) -> str:
+    """What a script of the corpus prints."""
+    command = [sys.executable, str(TRUTH / script), *map(str, arguments)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(TRUTH)}, capture_output=True, encoding="utf-8", timeout=900
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def truth(file: Path, *options: str) -> dict[str, dict[str, Any]]:
+    """What plain torch says of each pinned class of a file."""
+    answers = [json.loads(line) for line in plain("plain.py", file, *options).splitlines()]
+    return {answer.pop("name"): answer for answer in answers}
+
+
+def traces(file: Path, *options: str) -> tuple[str, dict[str, dict[str, Any]]]:
+    """Torch's version, and what aotlens says of each class of a file."""
+    answer = trace_json(file.name, *options, cwd=file.parent, timeout=900, PYTHONPATH=PYTHONPATH)
+    return answer["torch"], {trace["target"]["qualname"]: trace for trace in answer["traces"]}
+
+
+class Peaks(threading.Thread):
+    """Watches the trace children of the command line that is run while this is entered.
+
+    `resident` is the most that one of them ever had in memory, as the system counts it: with what it shares with the
+    tracer it was forked from. `own` is the most seen of what it alone had.
+    """
+
+    resident = own = 0
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.2):
+            for command_line in children(os.getpid()):
+                for tracer in children(command_line):
+                    for child in children(tracer):
+                        self.resident = max(self.resident, memory(child, "status", "VmHWM:"))
+                        self.own = max(self.own, memory(child, "smaps_rollup", "Private_Clean:", "Private_Dirty:"))
+
+    def __enter__(self) -> Peaks:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+
+def children(pid: int) -> list[int]:
+    """The children of a process, whichever of its threads started them; none of one that is gone."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def memory(pid: int, file: str, *fields: str) -> int:
+    """The sum of some fields of a file of /proc, in bytes; 0 for a process that is gone."""
+    try:
+        lines = [line.split() for line in Path(f"/proc/{pid}/{file}").read_text().splitlines()]
+    except OSError:
+        return 0
+    return sum(int(line[1]) * 1024 for line in lines if line[0] in fields)
+
+
+def difference(trace: dict[str, Any], expected: dict[str, Any]) -> str | None:
+    """How the descriptors of a trace differ from those expected: the first place, in words."""
+    if trace["status"] != "traced":
+        return f"not traced: {trace['failure']['message']}"
+    for where in ("inputs", "outputs"):
+        got = [[slot["descriptor"], slot["expression"]] for slot in trace["graphs"][0][where]]
+        if got != expected[where]:
+            pairs = zip(got, expected[where])
+            index = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(got), len(expected[where])))
+            return f"{where}[{index}]: {got[index : index + 1]} instead of {expected[where][index : index + 1]}"
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_modules_of_torch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if importlib.util.find_spec("expecttest") is None:
+        pytest.skip("torch's own tests need expecttest, which is not installed")
+    files = [tmp_path / f"modules_{index}.py" for index in range(2)]
+    plain("module_samples.py", *files)
+    with ThreadPoolExecutor(min(len(files), os.cpu_count() or 1)) as pool:
+        expected = {name: answer for answers in pool.map(truth, files) for name, answer in answers.items()}
+        answers = list(pool.map(traces, files))
+    found = {name: trace for _, part in answers for name, trace in part.items()}
+    release = answers[0][0].partition("+")[0]
+
+    left_out = {name: answer["left_out"] for name, answer in sorted(expected.items()) if "left_out" in answer}
+    compared = expected.keys() - left_out.keys()
+    differences = {name: text for name in compared if (text := difference(found[name], expected[name]))}
+    with capsys.disabled():
+        print(f"\n{len(compared)} samples of torch's modules compared, {len(left_out)} left out, torch {release}")
+    assert not differences
+
+    pinned = json.loads(LEFT_OUT.read_text(encoding="utf-8"))
+    if "AOTLENS_PIN_TRUTH" in os.environ:
+        pinned[release] = {"least": len(compared), "left_out": left_out}
+        LEFT_OUT.write_text(json.dumps(pinned, indent=2) + "\n", encoding="utf-8")
+    if release not in pinned:
+        pytest.skip(f"nothing is pinned for torch {release}; the {len(compared)} samples compared are the same")
+    assert left_out == pinned[release]["left_out"]
+    assert len(compared) >= pinned[release]["least"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "package", "name", "labels"),
+    [
+        ("llama.py", "transformers", "DecoderForCausalLM", ["output.loss", "output.logits"]),
+        ("vit.py", "vit_pytorch", "Classifier", ["output"]),
+        ("resnet.py", "pytorchcv", "Network", ["output"]),
+    ],
+)
+def test_models_of_packages(
+    file: str, package: str, name: str, labels: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed (tests/requirements-without-dependencies.txt)")
+    expected = truth(TRUTH / file, "--partition")[name]
+    assert "left_out" not in expected, expected
+    trace = traces(TRUTH / file)[1][name]
+    assert difference(trace, expected) is None
+    (graph,) = trace["graphs"]
+    assert graph["capture"] == expected["capture"] == "dynamo"
+    assert [slot["label"] for slot in graph["outputs"] if slot["kind"] == "PlainAOTOutput"] == labels
+
+    saved = [[value["node"], value["bytes"]] for value in graph["saved"]]
+    assert saved == expected["saved"]
+    with capsys.disabled():
+        slots = len(graph["inputs"]) + len(graph["outputs"])
+        print(f"\n{package}: {slots} descriptors and {len(saved)} saved values are the same")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak of a process from /proc")
+def test_llama_70b_in_less_than_a_gigabyte(capsys: pytest.CaptureFixture[str]) -> None:
+    if importlib.util.find_spec("transformers") is None:
+        pytest.skip("transformers is not installed")
+    with Peaks() as peaks:
+        _, answers = traces(TRUTH / "llama70b.py", "--timeout", "500")
+    trace = answers["Llama70BForCausalLM"]
+    assert trace["status"] == "traced", trace["failure"]
+    (graph,) = trace["graphs"]
+    parameters = [slot for slot in graph["inputs"] if slot["kind"] == "ParamAOTInput"]
+    assert sum(math.prod(slot["shape"]) for slot in parameters) == 70_553_706_496
+    assert all(graph["outputs"][slot["gradient"]]["node"] for slot in parameters)
+    assert len(graph["saved"]) > 80
+    with capsys.disabled():
+        print(
+            f"\nLlama 70B in {trace['seconds']['total']:.0f} s: the child's peak is {peaks.resident / 1e6:.0f} MB; "
+            f"{peaks.own / 1e6:.0f} MB are its own, the rest it shares with the tracer"
+        )
+    assert 0 < peaks.resident < 1e9
