@@ -83,7 +83,7 @@ def _get_ready(fork: bool) -> Ready:
     except ModuleNotFoundError as error:
         problem = "no-torch" if error.name == "torch" else "broken-torch"
         message = "torch is not installed in this interpreter" if problem == "no-torch" else f"importing torch: {error}"
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem, message = "broken-torch", f"torch cannot be imported: {type(error).__name__}: {error}"
     if fork and problem is None:
         import gc
@@ -327,7 +327,7 @@ class Tracer:
             place.line if place else None,
             hint=_BUG_HINT if job.bug is not None else _hint(reason, stage),
             frames=frames,
-            traceback=job.bug or self._stacks(job).decode(errors="replace") or None,
+            traceback=job.bug or _without_ours(self._stacks(job).decode(errors="replace")) or None,
         )
         if job.request["method"] == "targets":
             return {"targets": [], "failure": to_json(failure)}
@@ -353,6 +353,12 @@ class Tracer:
                 frame = Frame(source.path, source.line + frame.line - 1, "the example")
             frames.append(replace(frame, code=code_line(frame.path, frame.line)))
         return shortened(frames)
+
+
+def _without_ours(stacks: str) -> str:
+    """Dumped stacks without the frames of this package."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    return "\n".join(line for line in stacks.splitlines() if not line.startswith(f'  File "{here}'))
 
 
 def _dumped_frames(text: str) -> list[Frame]:

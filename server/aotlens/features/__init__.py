@@ -1,0 +1,1 @@
+"""What the editor shows: pure functions of a snapshot and a position. No IO, no LSP types, no torch."""

@@ -1,0 +1,83 @@
+"""What a feature may look at: the documents and maps of one moment. Immutable.
+
+Lines and columns are 1-based, columns in Unicode code points, ends exclusive, as in a descriptor map.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Span
+from aotlens_tracer.protocol import ExampleSource
+
+Status = Literal["untraced", "waiting", "tracing", "traced", "failed"]
+
+
+@dataclass(frozen=True)
+class TargetKey:
+    """Names a target: the absolute path of its file, and its qualified name."""
+
+    path: str
+    qualname: str
+
+
+@dataclass(frozen=True)
+class TargetState:
+    """All that is known of a target.
+
+    `map` is the last good map; `versions` the versions of the open documents that it was traced from, by path.
+    `stale` says that the text has changed since, or that a newer trace failed. `failure` is that of the last attempt.
+    `stage` is what a running trace is doing. `examples` are the candidates that the syntax offers, best first.
+    """
+
+    key: TargetKey
+    status: Status = "untraced"
+    map: DescriptorMap | None = None
+    versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    stale: bool = False
+    failure: Failure | None = None
+    stage: str | None = None
+    examples: tuple[ExampleSource, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of the session at one moment.
+
+    `documents` are the open ones by path. `contexts` says which target's map answers for a class that occurs in
+    several, where the user has chosen: from the class to the target.
+    """
+
+    documents: Mapping[str, Document]
+    states: Mapping[TargetKey, TargetState]
+    contexts: Mapping[TargetKey, TargetKey] = field(default_factory=lambda: MappingProxyType({}))
+    trusted: bool = True
+
+    def now(self, state: TargetState, span: Span) -> Span | None:
+        """Where a span of the state's map is in today's text; None where an edit has destroyed it."""
+        document = self.documents.get(span.path)
+        version = state.versions.get(span.path)
+        if document is None or version is None:
+            return span
+        return document.carry(version, span)
+
+    def then(self, state: TargetState, path: str, line: int, column: int) -> tuple[int, int] | None:
+        """Where a position of today's text was in the text that the state's map was traced from; None if it is new."""
+        document = self.documents.get(path)
+        version = state.versions.get(path)
+        if document is None or version is None:
+            return line, column
+        return document.back(version, line, column)
+
+    def maps(self) -> list[TargetState]:
+        """The states that have a map."""
+        return [state for state in self.states.values() if state.map is not None]
+
+    def with_state(self, state: TargetState) -> Snapshot:
+        """This snapshot with one state replaced."""
+        return dataclasses.replace(self, states=MappingProxyType({**self.states, state.key: state}))

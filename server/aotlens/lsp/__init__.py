@@ -1,0 +1,1 @@
+"""The edge: LSP's positions, lifecycle and replies."""
