@@ -199,14 +199,15 @@ def _send(event: dict[str, Any], channel: Channel, exit_process: Callable[[int],
 
 
 def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
-    from . import job
+    from . import job, overlay
 
     params = request["params"]
     if params.get("working_directory"):
         os.chdir(params["working_directory"])
+    overlay.install(params.get("overlay") or {})
     if request["method"] == "targets":
         return to_json(job.list_targets(from_json(TargetsParams, params), send))
-    return to_json(job.trace(from_json(TraceParams, params), send))
+    return job.trace(from_json(TraceParams, params), send)
 
 
 def _report_faults(descriptor: int) -> None:

@@ -14,6 +14,7 @@ from torch import nn
 
 from .descriptor_map import Failure, Target
 from .failures import TraceError
+from .overlay import read_bytes
 
 
 def module_classes(module: types.ModuleType, path: str) -> list[Target]:
@@ -97,8 +98,7 @@ def line_of(value: Any, path: str) -> int | None:
 def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every class and function of a file with its qualified name, as `__qualname__` would have it."""
     try:
-        with open(path, "rb") as file:
-            tree = ast.parse(file.read())
+        tree = ast.parse(read_bytes(path))
     except (OSError, SyntaxError, ValueError):
         return []
     found: list[tuple[str, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]] = []

@@ -273,7 +273,10 @@ class Seconds:
 
 @dataclass(frozen=True)
 class DescriptorMap:
-    """All that is known of one target after one capture. Immutable: a new trace makes a new map."""
+    """All that is known of one target after one capture. Immutable: a new trace makes a new map.
+
+    `files` are the user's files that were imported for it.
+    """
 
     target: Target
     status: str
@@ -286,6 +289,7 @@ class DescriptorMap:
     failure: Failure | None = None
     seconds: Seconds = Seconds()
     torch: str | None = None
+    files: tuple[str, ...] = ()
 
 
 def to_json(value: typing.Any) -> typing.Any:

@@ -12,6 +12,8 @@ import types
 from dataclasses import dataclass
 from pathlib import Path
 
+from .overlay import read_bytes
+
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -82,7 +84,7 @@ def _namespace_root(
 def _imports(file: Path) -> tuple[int, set[str]]:
     """The deepest relative import level of a file, and the first names of its absolute imports."""
     try:
-        tree = ast.parse(file.read_bytes())
+        tree = ast.parse(read_bytes(str(file)))
     except (OSError, SyntaxError, ValueError):
         return 0, set()
     level, names = 0, set()

@@ -17,7 +17,18 @@ from .birthplaces import Birthplaces
 from .capture.export import Captured, CaptureError, ForwardError, capture, graph_breaks
 from .definitions import line_of, local_definition, module_classes, resolve
 from .describe import Named, describe
-from .descriptor_map import DescriptorMap, Example, Failure, Finding, Graph, ModuleInstance, Seconds, Span, Target
+from .descriptor_map import (
+    DescriptorMap,
+    Example,
+    Failure,
+    Finding,
+    Graph,
+    ModuleInstance,
+    Seconds,
+    Span,
+    Target,
+    to_json,
+)
 from .examples.evaluate import BuiltExample, build
 from .failures import Codebase, TraceError, failure_of, first_line
 from .importing import import_file
@@ -76,8 +87,11 @@ def list_targets(params: TargetsParams, send: Send) -> dict[str, Any]:
         return {"targets": [], "failure": failure_of(error, "import", codebase)}
 
 
-def trace(params: TraceParams, send: Send) -> DescriptorMap:
-    """The descriptor map of one target; a failure is part of it, never an exception."""
+def trace(params: TraceParams, send: Send) -> dict[str, Any]:
+    """The descriptor map of one target, as JSON; a failure is part of it, never an exception.
+
+    Where it travels in stages, without what was sent already, and with `saved` by itself (see `protocol.Assembled`).
+    """
     phases = Phases(send)
     job = _Trace(params, phases, send)
     try:
@@ -86,7 +100,7 @@ def trace(params: TraceParams, send: Send) -> DescriptorMap:
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         status = "failed"
         job.failure = job.explain(error)
-    return DescriptorMap(
+    map = DescriptorMap(
         job.target,
         status,
         params.convention,
@@ -98,7 +112,21 @@ def trace(params: TraceParams, send: Send) -> DescriptorMap:
         job.failure,
         phases.seconds(),
         torch.__version__,
+        _files(job.codebase),
     )
+    result: dict[str, Any] = to_json(map)
+    for name in job.sent:
+        del result[name]
+    if "graphs" in job.sent:
+        result["saved"] = to_json([graph.saved for graph in job.graphs])
+    return result
+
+
+def _files(codebase: Codebase) -> tuple[str, ...]:
+    """The user's files that are imported: a change of one of them may change the map."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    found = {file for file in files if isinstance(file, str) and os.path.isabs(file) and codebase.owns(file)}
+    return tuple(sorted(found))
 
 
 class _Trace:
@@ -116,6 +144,7 @@ class _Trace:
         self.modules: tuple[ModuleInstance, ...] = ()
         self.graph_breaks: tuple[Any, ...] = ()
         self.findings: list[Finding] = []
+        self.sent: list[str] = []
         self.failure: Failure | None = None
 
     def run(self) -> None:
@@ -128,6 +157,7 @@ class _Trace:
             source = self._choose_example(value)
             with phases.phase("example"):
                 example = self._build(source, module, value, birthplaces)
+        self._send_stage("built", "target", "example", "modules")
         with contextlib.ExitStack() as stack:
             with phases.phase("capture"):
                 captured = stack.enter_context(capture(example))
@@ -244,6 +274,7 @@ class _Trace:
         with self.phases.phase("describe"):
             graph = describe(captured.joint, captured.capture, named, sources)
             self.graphs = (graph,)
+        self._send_stage("joint", "graphs")
         if not graph.joint:
             return
         with self.phases.phase("partition", "describe"):
@@ -255,6 +286,14 @@ class _Trace:
                     Finding("partition-failed", "warning", message, self.target.path, self.target.line)
                 )
         self.graphs = (graph,)
+
+    def _send_stage(self, stage: str, *names: str) -> None:
+        """Send these fields of the map ahead of the rest."""
+        if self.params.stages:
+            self.send(
+                {"event": "map", "stage": stage, "fields": {name: to_json(getattr(self, name)) for name in names}}
+            )
+            self.sent += names
 
     def explain(self, error: BaseException) -> Failure:
         """The failure for an exception that ended the trace."""

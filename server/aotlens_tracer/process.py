@@ -246,6 +246,8 @@ class Tracer:
         elif message.get("event") == "stage":
             job.stage = message["stage"]
             _write(self._replies, {"id": job.request["id"], **message})
+        elif message.get("event") == "map":
+            _write(self._replies, {"id": job.request["id"], **message})
         elif message.get("event") == "note":
             job.note = message["text"]
         elif message.get("event") == "exit":

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,11 @@ class ExampleSource:
 
 @dataclass(frozen=True)
 class TraceParams:
-    """What to trace, with what, and within which limits (seconds, bytes of resident memory)."""
+    """What to trace, with what, and within which limits (seconds, bytes of resident memory).
+
+    `overlay` has the unsaved texts of files, by absolute path. With `stages`, the map travels in parts as they are
+    made, `{"event": "map", "fields": {...}}`, and the result holds what is left (see `Assembled`).
+    """
 
     path: str
     qualname: str
@@ -96,6 +100,8 @@ class TraceParams:
     working_directory: str | None = None
     import_roots: tuple[str, ...] = ()
     definition_lines: tuple[int, ...] = ()
+    overlay: dict[str, str] = field(default_factory=dict)
+    stages: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,22 @@ class TargetsParams:
 
 
 _dumps = json.dumps  # as it was before any user code could replace it
+
+
+class Assembled:
+    """Puts a map that travels in parts together again, as JSON."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, Any] = {}
+
+    def add(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The map's JSON so far, with these fields. `saved` is a list of each graph's saved values."""
+        saved = fields.pop("saved", None)
+        self._fields = {**self._fields, **fields}
+        if saved is not None:
+            graphs = [{**graph, "saved": values} for graph, values in zip(self._fields["graphs"], saved)]
+            self._fields["graphs"] = graphs
+        return dict(self._fields)
 
 
 def encode(message: dict[str, Any]) -> bytes:

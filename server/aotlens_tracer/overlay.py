@@ -1,0 +1,44 @@
+"""Imports and tracebacks see the editor's unsaved text in place of what is on disk."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import linecache
+import os
+from collections.abc import Mapping
+from typing import Any
+
+_texts: dict[str, str] = {}
+
+
+def install(texts: Mapping[str, str]) -> None:
+    """From now on, the files at these absolute paths have these texts, in this process."""
+    if not texts:
+        return
+    loader = importlib.machinery.SourceFileLoader
+    get_data, path_stats = loader.get_data, loader.path_stats
+    for path, text in texts.items():
+        _texts[os.path.realpath(path)] = text
+        # Carets in stack traces come from these lines. An entry without a time of change is never checked against disk.
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+
+    def overlaid_data(self: Any, path: str) -> bytes:
+        text = _texts.get(os.path.realpath(path))
+        return get_data(self, path) if text is None else text.encode()
+
+    def overlaid_stats(self: Any, path: str) -> Mapping[str, Any]:
+        if os.path.realpath(path) in _texts:
+            raise OSError("not on disk")  # so that no compiled file of the text on disk is used, and none is written
+        return path_stats(self, path)
+
+    loader.get_data = overlaid_data  # type: ignore[method-assign]
+    loader.path_stats = overlaid_stats  # type: ignore[method-assign]
+
+
+def read_bytes(path: str) -> bytes:
+    """The source of a file, unsaved text before what is on disk. Raises OSError."""
+    text = _texts.get(os.path.realpath(path))
+    if text is not None:
+        return text.encode()
+    with open(path, "rb") as file:
+        return file.read()
