@@ -19,6 +19,7 @@ from aotlens.explain.public_json import public_json
 from aotlens.explain.text import render_text
 from aotlens.session.examples import candidates, definition_lines
 from aotlens.session.interpreter import NoSuchInterpreter, choose_interpreter
+from aotlens.session.limits import default_memory
 from aotlens.session.project import BadProjectFile, pinned_in_project
 from aotlens.session.tracer import TracerProcess, TracerUnusable
 from aotlens.syntax.definitions import Definition, definitions
@@ -137,7 +138,7 @@ class _Session:
         self._options = options
         self._progress = progress
         gib = options.memory
-        self._memory = int(gib * (1 << 30)) if gib is not None else _default_memory()
+        self._memory = int(gib * (1 << 30)) if gib is not None else default_memory()
 
     def run(self, qualname: str | None) -> tuple[list[DescriptorMap], str]:
         """The maps of the target, or of every target of the file, and what user code printed."""
@@ -199,14 +200,6 @@ class _Session:
         """The failure where the tracer itself ended, which costs this target alone."""
         hint = "does the code end processes other than its own, or did memory run out? --verbose shows the tracer's log"
         return Failure("capture", "crash", str(error), str(self._path), hint=hint)
-
-
-def _default_memory() -> int | None:
-    """Three quarters of the machine's memory, in bytes; None where the system does not tell how much there is."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:

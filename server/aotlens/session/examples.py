@@ -26,7 +26,7 @@ def candidates(
         for definition in _meant(qualname, definitions)
         for pin in definition.pins
     ]
-    project = find_project_file(path)
+    project = find_project_file(path) if in_project.get(qualname) else None
     for expression in in_project.get(qualname, ()):
         found.append(ExampleSource(expression, "pinned", str(project), _line_of(project, qualname)))
     return tuple(found)

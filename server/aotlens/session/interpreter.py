@@ -31,7 +31,7 @@ def choose_interpreter(wanted: str | None, environment: Mapping[str, str]) -> In
         return Interpreter(_executable(wanted), "as asked for")
     for variable, what in (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment")):
         folder = environment.get(variable)
-        if folder and (found := _in_environment(Path(folder))) is not None:
+        if folder and (found := in_environment(Path(folder))) is not None:
             return Interpreter(found, f"the active {what} ({variable})")
     return Interpreter(sys.executable, "the interpreter that aotlens runs in")
 
@@ -39,7 +39,7 @@ def choose_interpreter(wanted: str | None, environment: Mapping[str, str]) -> In
 def _executable(wanted: str) -> str:
     path = Path(wanted).expanduser()
     if path.is_dir():
-        found = _in_environment(path)
+        found = in_environment(path)
         if found is None:
             raise NoSuchInterpreter(f"{wanted} is a folder without a Python interpreter in it")
         return found
@@ -53,7 +53,7 @@ def _executable(wanted: str) -> str:
     return command
 
 
-def _in_environment(folder: Path) -> str | None:
+def in_environment(folder: Path) -> str | None:
     """The interpreter of an environment's folder. Not resolved: the link's place is what makes it that environment."""
     for relative in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
         candidate = folder / relative

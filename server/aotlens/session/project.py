@@ -51,6 +51,14 @@ def find_project_file(file: Path) -> Path | None:
     return None
 
 
+def read_project_file(project: Path) -> dict[str, Any]:
+    """The content of a pyproject.toml; nothing where there is none or it cannot be read."""
+    try:
+        return tomllib.loads(project.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
 def _examples(project: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(project.read_text(encoding="utf-8"))

@@ -75,10 +75,8 @@ class WarmTracer:
         """Whether a request is under way."""
         return bool(self._waiting)
 
-    async def trace(
-        self, params: TraceParams, overlay: Mapping[str, str], on_event: Callable[[dict[str, Any]], None]
-    ) -> dict[str, Any]:
-        """Trace one target: the answer's message, `result` null when it was cancelled.
+    async def trace(self, params: TraceParams, on_event: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Trace one target: the answer's message.
 
         `on_event` gets each stage as it comes. Cancelling this coroutine ends the child. Raises TracerUnusable when the
         interpreter cannot trace, or the tracer itself ends.
@@ -92,8 +90,7 @@ class WarmTracer:
         self.last_used = time.monotonic()
         self._set("busy")
         try:
-            message = {"id": identifier, "method": "trace", "params": {**to_json(params), "overlay": dict(overlay)}}
-            self._send(message)
+            self._send({"id": identifier, "method": "trace", "params": to_json(params)})
             return await future
         except asyncio.CancelledError:
             self._send({"method": "cancel", "params": {"id": identifier}})

@@ -14,9 +14,11 @@ from typing import Any
 
 import torch
 
-MOST = 8
-"""Samples taken of one module. Three modules have hundreds, which differ in values, or in every combination of options."""
+MOST = 6
+"""Samples taken of one module, so that all modules together take minutes.
 
+Most modules have fewer. A few have one for every combination of their options, hundreds of them.
+"""
 
 _NOT_NEEDED = ("hypothesis", "pytest")
 """What torch's test utilities import where it is installed, and use in none of the samples."""

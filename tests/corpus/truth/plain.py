@@ -41,7 +41,7 @@ def build(example: str, namespace: dict[str, Any]) -> tuple[torch.nn.Module, tup
     """The module of an example `CALLEE(ARGUMENTS)`, and the arguments."""
     call = ast.parse(example, mode="eval").body
     assert isinstance(call, ast.Call)
-    scope = {**namespace, "arguments": lambda *args, **kwargs: (args, kwargs)}
+    scope = {"torch": torch, **namespace, "arguments": lambda *args, **kwargs: (args, kwargs)}
     module = eval(compile(ast.Expression(call.func), "<example>", "eval"), scope)
     call.func = ast.copy_location(ast.Name("arguments", ast.Load()), call.func)
     args, kwargs = eval(compile(ast.Expression(call), "<example>", "eval"), scope)

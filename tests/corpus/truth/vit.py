@@ -4,8 +4,6 @@ import importlib.util
 import sys
 from unittest.mock import MagicMock
 
-import torch
-
 if importlib.util.find_spec("torchvision") is None:
     for name in ("torchvision", "torchvision.models", "torchvision.transforms"):
         sys.modules[name] = MagicMock(__spec__=None)

@@ -1,0 +1,98 @@
+"""Findings as diagnostics, each at its place in today's text; suppressed ones are left out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aotlens.explain.folding import fold
+from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import Failure, Finding, Span
+
+from .snapshot import Snapshot, TargetState
+
+_IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A finding at a place of one document. `stale` where the text has changed since it was found."""
+
+    span: Span
+    code: str
+    severity: str
+    message: str
+    target: str
+    stale: bool = False
+
+
+def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
+    """The diagnostics of a document, from every map that has something to say about it."""
+    found: dict[tuple[int, int, str, str], Diagnostic] = {}
+    for state in snapshot.states.values():
+        for finding in _findings(state):
+            if finding.path != document.path or finding.line is None:
+                continue
+            span = _span(snapshot, state, document, finding)
+            if span is None or is_suppressed(document, span.line, finding.code):
+                continue
+            # Two models that share a class say the same about it: once is enough.
+            identity = (span.line, span.column or 0, finding.code, finding.message)
+            found.setdefault(
+                identity,
+                Diagnostic(span, finding.code, finding.severity, finding.message, state.key.qualname, state.stale),
+            )
+    return sorted(found.values(), key=lambda item: (item.span.line, item.span.column or 0, item.code))
+
+
+def _findings(state: TargetState) -> list[Finding]:
+    """The findings of the last good map, those of repeated layers folded into one, and the last failure."""
+    findings: list[Finding] = []
+    if state.map is not None:
+        kept = [item for item in state.map.findings if item.code not in ("trace-failed", "example-failed")]
+        for row in fold(
+            kept,
+            key=lambda item: (item.code, item.severity, item.path, item.line, item.column),
+            label=lambda item: item.message,
+        ):
+            first = row.first
+            findings.append(Finding(first.code, first.severity, row.label, first.path, first.line, first.column))
+    if state.failure is not None and state.status == "failed":
+        findings.append(_failure(state.failure, state))
+    return findings
+
+
+def _failure(failure: Failure, state: TargetState) -> Finding:
+    code = "example-failed" if failure.stage == "example" else "trace-failed"
+    message = failure.message + (f"\n{failure.hint}" if failure.hint else "")
+    # A class without an example is nothing wrong, only something that can be done.
+    severity = "hint" if failure.stage == "example" and not state.examples else "error"
+    line = failure.line or (state.examples[0].definition_line if state.examples else None) or 1
+    return Finding(code, severity, message, failure.path or state.key.path, line, failure.column)
+
+
+def _span(snapshot: Snapshot, state: TargetState, document: Document, finding: Finding) -> Span | None:
+    """The finding's place today: from its column to the end of its line, or the code of the line."""
+    assert finding.path is not None and finding.line is not None
+    span = snapshot.now(state, Span(finding.path, finding.line, finding.column))
+    if span is None or not 1 <= span.line <= len(document.lines):
+        return None
+    text = document.lines[span.line - 1]
+    start = span.column or len(text) - len(text.lstrip()) + 1
+    end = len(text.rstrip()) + 1
+    start = min(start, max(end, 1))
+    return Span(span.path, span.line, start, span.line, max(end, start))
+
+
+def is_suppressed(document: Document, line: int, code: str) -> bool:
+    """Whether `# aotlens: ignore[code]` stands at the end of the line, or by itself on the line above."""
+    own = document.lines[line - 1]
+    above = document.lines[line - 2] if line >= 2 else ""
+    for text in (own, above if above.lstrip().startswith("#") else ""):
+        match = _IGNORE.search(text)
+        if match is None:
+            continue
+        codes = match["codes"]
+        if codes is None or code in [item.strip() for item in codes.split(",")]:
+            return True
+    return False

@@ -1,0 +1,116 @@
+"""Code lenses: over each target what its graph is, with what it was traced, and what is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aotlens.explain.folding import fold
+from aotlens.session.documents import Document
+from aotlens.syntax.definitions import definitions
+from aotlens_tracer.descriptor_map import DescriptorMap
+
+from .snapshot import Snapshot, TargetKey, TargetState
+from .summary import graph_in_words, state_in_words
+
+KINDS = ("graph", "example")
+
+
+@dataclass(frozen=True)
+class LensPlace:
+    """Where a lens stands, and what it is about: found quickly, for the whole document."""
+
+    line: int
+    key: TargetKey
+    kind: str
+
+
+@dataclass(frozen=True)
+class LensText:
+    """What a lens says, and the command behind it with its arguments."""
+
+    title: str
+    command: str
+    arguments: tuple[Any, ...]
+
+
+def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
+    """The lenses of a document: two over each target, one over each other class that a traced model contains."""
+    found = []
+    for definition in definitions(document.text):
+        key = TargetKey(document.path, definition.qualname)
+        state = snapshot.states.get(key)
+        if state is not None and (state.examples or state.map is not None):
+            found += [LensPlace(definition.line, key, kind) for kind in KINDS]
+        elif definition.kind == "class" and (state is not None or _containing(snapshot, key)):
+            found.append(LensPlace(definition.line, key, "graph"))
+    return found
+
+
+def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
+    """What a lens says now."""
+    state = snapshot.states.get(key) or TargetState(key)
+    target = f"{key.path}::{key.qualname}"
+    if kind == "example":
+        return LensText(_example(state), "aotlens.editExample", (target,))
+    if state.map is None and not state.examples:
+        return _without_example(snapshot, key, target)
+    if not snapshot.trusted:
+        return LensText("not traced: this workspace is not trusted", "aotlens.traceNow", (target,))
+    words = [word for word in (state_in_words(state), _graph(state)) if word]
+    title = " · ".join(words) or "not traced yet"
+    return LensText(title, "aotlens.showMap" if state.map is not None else "aotlens.traceNow", (target,))
+
+
+def _graph(state: TargetState) -> str | None:
+    if state.map is None or not state.map.graphs:
+        return None
+    return graph_in_words(state.map.graphs[0])
+
+
+def _example(state: TargetState) -> str:
+    example = state.map.example if state.map is not None else None
+    if example is None or not example.arguments:
+        source = state.examples[0] if state.examples else None
+        if source is None:
+            return "no example"
+        return f"example: {' '.join(source.expression.split())} ({source.origin})"
+    arguments = ", ".join(f"{argument.name}: {argument.value}" for argument in example.arguments)
+    more = f" · {len(state.examples)} examples" if len(state.examples) > 1 else ""
+    mode = f" · {example.mode}" if example.mode else ""
+    return f"{example.constructor or state.key.qualname}({arguments}) · {example.origin}{mode}{more}"
+
+
+def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensText:
+    """A class without an example of its own: where traced models use it, or that one is needed."""
+    for state, names in _containing(snapshot, key):
+        folded = fold(names, key=lambda name: 0, label=lambda name: name)
+        shown = ", ".join(row.label for row in folded[:3]) + (", …" if len(folded) > 3 else "")
+        stale = " · stale" if state.stale else ""
+        return LensText(f"in {state.key.qualname}: {shown}{stale}", "aotlens.showMap", (_target(state),))
+    if not snapshot.trusted:
+        return LensText("not traced: this workspace is not trusted", "aotlens.pinExample", (target,))
+    return LensText("not traced: no example says how to build and call it", "aotlens.pinExample", (target,))
+
+
+def _containing(snapshot: Snapshot, key: TargetKey) -> list[tuple[TargetState, list[str]]]:
+    """The traced targets that contain instances of a class, with their names; the chosen context first."""
+    chosen = snapshot.contexts.get(key)
+    found = []
+    for state in snapshot.maps():
+        assert state.map is not None
+        names = list(_instances(state.map, key))
+        if names:
+            found.append((state, names))
+    return sorted(found, key=lambda item: (item[0].key != chosen, item[0].key.path != key.path, item[0].key.qualname))
+
+
+def _instances(map: DescriptorMap, key: TargetKey) -> Iterator[str]:
+    for module in map.modules:
+        if module.name and module.type == key.qualname and module.class_path == key.path:
+            yield module.name
+
+
+def _target(state: TargetState) -> str:
+    return f"{state.key.path}::{state.key.qualname}"

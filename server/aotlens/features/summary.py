@@ -1,0 +1,91 @@
+"""A target's graph and state in a few words, for a code lens and a status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aotlens.explain.shapes import bytes_in_words
+from aotlens_tracer.descriptor_map import Failure, Graph
+
+from .snapshot import TargetState
+
+_STAGES = {
+    "import": "importing",
+    "example": "building the example",
+    "capture": "capturing",
+    "describe": "describing",
+    "partition": "partitioning",
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a graph has. `saved` is in bytes, aliases apart; None while the graph is not partitioned."""
+
+    inputs: int
+    outputs: int
+    gradients: int
+    missing: int
+    mutations: int
+    saved: int | None
+
+
+def count(graph: Graph) -> Counts:
+    """What the graph has."""
+    gradients = [out for out in graph.outputs if out.gradient_of is not None]
+    wanting = [
+        slot
+        for slot in graph.inputs
+        if slot.requires_grad and slot.gradient is not None and graph.outputs[slot.gradient].node is None
+    ]
+    missing = [slot for slot in wanting if not slot.tied_to]
+    saved = None
+    if graph.saved is not None:
+        saved = sum(value.bytes or 0 for value in graph.saved if value.alias_of is None)
+    return Counts(
+        len(graph.inputs),
+        sum(1 for out in graph.outputs if out.kind is not None and out.gradient_of is None),
+        sum(1 for out in gradients if out.node is not None),
+        len(missing),
+        sum(1 for slot in graph.inputs if slot.mutation is not None),
+        saved,
+    )
+
+
+def graph_in_words(graph: Graph) -> str:
+    """`12 inputs · 2 outputs · 8 gradients, 1 missing · 1 mutation · 1.5 MiB saved for backward`."""
+    counts = count(graph)
+    parts = [_number(counts.inputs, "input"), _number(counts.outputs, "output")]
+    if graph.joint:
+        missing = f", {counts.missing} missing" if counts.missing else ""
+        parts.append(_number(counts.gradients, "gradient") + missing)
+    else:
+        parts.append("forward only")
+    if counts.mutations:
+        parts.append(_number(counts.mutations, "mutation"))
+    if counts.saved is not None and graph.joint:
+        parts.append(f"{bytes_in_words(counts.saved)} saved for backward")
+    return " · ".join(parts)
+
+
+def state_in_words(state: TargetState) -> str | None:
+    """What is going on with a target beyond its map: tracing, stale, failed; None when there is nothing to say."""
+    if state.status == "tracing":
+        return f"tracing: {_STAGES.get(state.stage or '', 'starting')} …"
+    if state.status == "waiting":
+        return "waiting to be traced"
+    if state.status == "failed" and state.failure is not None:
+        return f"failed: {failure_in_words(state.failure)}"
+    if state.stale:
+        return "stale: the code has changed since"
+    return None
+
+
+def failure_in_words(failure: Failure) -> str:
+    """The first line of a failure, cut to what a lens can hold."""
+    text = failure.message.splitlines()[0] if failure.message else failure.reason
+    return text if len(text) <= 100 else text[:97] + "…"
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}" + ("s" if number != 1 else "")

@@ -1,0 +1,440 @@
+"""The language server's state: documents, targets and their maps, and what is being traced. Lives on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import functools
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.syntax.definitions import Definition, definitions
+from aotlens_tracer.descriptor_map import DescriptorMap, Failure, from_json
+from aotlens_tracer.memory import resident_bytes
+from aotlens_tracer.protocol import Assembled, TraceParams
+
+from .documents import Document, Documents
+from .environments import interpreter_of_folder
+from .examples import candidates, definition_lines
+from .interpreter import Interpreter, NoSuchInterpreter
+from .limits import default_memory
+from .progress import Progress, Shown
+from .project import BadProjectFile, pinned_in_project
+from .queue import Queue
+from .settings import Settings
+from .tracer import TracerUnusable
+from .tracers import TracerStatus, WarmTracer
+
+TYPING_PAUSE = 0.4
+"""Seconds without an edit after which the text is traced, where it is traced while typing."""
+IDLE_TRACERS_GIB = 4.0
+
+
+class Client(Protocol):
+    """What the session tells the edge."""
+
+    def states_changed(self, keys: Iterable[TargetKey]) -> None:
+        """The states of these targets are others now."""
+
+    def status_changed(self, status: TracerStatus) -> None:
+        """A tracer has another state."""
+
+    def log(self, level: str, message: str) -> None:
+        """Something for the log."""
+
+    def progress(self, title: str, cancel: Callable[[], None]) -> Progress:
+        """Begin to show progress that the user can cancel."""
+
+
+class Session:
+    """All state, and the only place that changes it."""
+
+    def __init__(self, client: Client, environment: Mapping[str, str]) -> None:
+        self._client = client
+        self._environment = environment
+        self.documents = Documents()
+        self.settings = Settings()
+        self.trusted = False
+        self.folders: tuple[Path, ...] = ()
+        self._states: Mapping[TargetKey, TargetState] = MappingProxyType({})
+        self._contexts: Mapping[TargetKey, TargetKey] = MappingProxyType({})
+        self._project_examples: dict[str, dict[str, list[str]]] = {}
+        self._tracers: dict[tuple[str, ...], WarmTracer] = {}
+        self._queue = Queue()
+        self._worker: asyncio.Task[None] | None = None
+        self._running: tuple[TargetKey, asyncio.Task[None]] | None = None
+        self._pauses: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def snapshot(self) -> Snapshot:
+        """The state of this moment, for the features."""
+        return Snapshot(self.documents.by_path, self._states, self._contexts, self.trusted)
+
+    # What the client tells.
+
+    def opened(self, document: Document) -> None:
+        """A document was opened: know its targets, and trace them unless the user traces by hand."""
+        self._learn_targets(document)
+        self._spawn(self._read_project(document.path))
+        if self.settings.trace_run != "manual" and not self.settings.excludes(document.path):
+            self._want_all(document.path)
+
+    def changed(self, document: Document) -> None:
+        """A document was edited: its maps are stale, and in time it is traced again."""
+        self._learn_targets(document)
+        dependents = self._dependents(document.path)
+        self._update([dataclasses.replace(state, stale=True) for state in dependents if state.map and not state.stale])
+        if self.settings.trace_run != "onType":
+            return
+        running = self._running
+        if running is not None and any(state.key == running[0] for state in dependents):
+            running[1].cancel()  # what it would say is about a text that is gone
+        if (pause := self._pauses.pop(document.path, None)) is not None:
+            pause.cancel()
+        keys = [state.key for state in dependents if state.map is not None or state.examples]
+        loop = asyncio.get_running_loop()
+        self._pauses[document.path] = loop.call_later(TYPING_PAUSE, self._want, keys)
+
+    def saved(self, path: str) -> None:
+        """A document was saved."""
+        if self.settings.trace_run == "onSave":
+            self._want([s.key for s in self._dependents(path) if (s.examples or s.map) and self._is_wanted(s)])
+
+    def closed(self, path: str) -> None:
+        """A document was closed: what is on disk counts again. Its maps stay, as other files refer to them."""
+        states = [state for state in self._states.values() if path in state.versions]
+        self._update([dataclasses.replace(s, versions=_without(s.versions, path), stale=True) for s in states])
+
+    def files_changed(self, paths: Iterable[str]) -> None:
+        """Files changed on disk, outside the editor (a checkout, a rename)."""
+        for path in paths:
+            if path.endswith("pyproject.toml"):
+                for document in self.documents.by_path.values():
+                    self._spawn(self._read_project(document.path))
+                continue
+            if path in self.documents.by_path:
+                continue  # the editor's text counts
+            states = [state for state in self._dependents(path) if state.map is not None]
+            self._update([dataclasses.replace(state, stale=True) for state in states])
+            if self.settings.trace_run != "manual":
+                self._want([state.key for state in states if not self.settings.excludes(state.key.path)])
+
+    def trust(self, trusted: bool) -> None:
+        """The workspace was trusted, or is not any more: then all that runs is ended."""
+        if trusted == self.trusted:
+            return
+        self.trusted = trusted
+        if trusted:
+            for document in self.documents.by_path.values():
+                self.opened(document)
+        else:
+            self._spawn(self.close_tracers())
+        self._client.states_changed(list(self._states))
+
+    def configure(self, settings: Settings) -> None:
+        """Settings changed: those that shape a trace make every map stale."""
+        before, self.settings = self.settings, settings
+        shaping = ("interpreter", "trace_mode", "trace_working_directory", "trace_environment", "trace_import_paths")
+        if any(getattr(before, name) != getattr(settings, name) for name in shaping):
+            self._update([dataclasses.replace(state, stale=True) for state in self._states.values() if state.map])
+            wanted = [state.key for state in self._states.values() if self._is_wanted(state)]
+            self._spawn(self._replace_tracers(wanted if settings.trace_run != "manual" else []))
+        self._client.states_changed(list(self._states))
+
+    def focus(self, path: str, line: int) -> None:
+        """Where the user is: what is there is traced first."""
+        self._queue.focus = (path, line)
+
+    def trace_now(self, keys: Iterable[TargetKey]) -> None:
+        """Trace these, because the user asks for it, whatever the settings say."""
+        for tracer in self._tracers.values():
+            tracer.forgive()
+        self._want(keys)
+
+    def choose_context(self, of: TargetKey, context: TargetKey) -> None:
+        """Let the map of `context` answer for the class `of`."""
+        self._contexts = MappingProxyType({**self._contexts, of: context})
+        self._client.states_changed([of])
+
+    def cancel(self, key: TargetKey) -> None:
+        """Stop tracing a target."""
+        self._queue.drop(key)
+        if self._running is not None and self._running[0] == key:
+            self._running[1].cancel()
+
+    async def restart(self) -> None:
+        """End all tracers and trace anew what is open."""
+        open_paths = self.documents.by_path
+        await self._replace_tracers([s.key for s in self._states.values() if s.key.path in open_paths and s.examples])
+
+    async def _replace_tracers(self, keys: list[TargetKey]) -> None:
+        await self.close_tracers()
+        self._want(keys)
+
+    async def close_tracers(self) -> None:
+        """End all tracers and what they run."""
+        self._queue.clear()
+        if self._running is not None:
+            self._running[1].cancel()
+        tracers, self._tracers = list(self._tracers.values()), {}
+        for tracer in tracers:
+            await tracer.close()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; held, as the loop itself holds tasks weakly."""
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Targets.
+
+    def _learn_targets(self, document: Document) -> None:
+        """The targets that the syntax shows: classes with a forward, and whatever has an example."""
+        known = definitions(document.text)
+        in_project = self._project_examples.get(document.path, {})
+        names = dict.fromkeys(d.qualname for d in known if _is_target(d, known, in_project))
+        changes = []
+        for name in names:
+            key = TargetKey(document.path, name)
+            examples = candidates(Path(document.path), name, known, in_project, None)
+            state = self._states.get(key)
+            if state is None or state.examples != examples:
+                changes.append(dataclasses.replace(state or TargetState(key), examples=examples))
+        gone = [
+            key
+            for key, state in self._states.items()
+            if key.path == document.path and key.qualname not in names and state.map is None
+        ]
+        if gone:
+            self._states = MappingProxyType({k: v for k, v in self._states.items() if k not in gone})
+        self._update(changes)
+
+    async def _read_project(self, path: str) -> None:
+        """The examples that the project pins: a file is read, so not on the event loop."""
+        try:
+            loop = asyncio.get_running_loop()
+            pinned = await loop.run_in_executor(None, pinned_in_project, Path(path))
+        except BadProjectFile as error:
+            self._client.log("warning", str(error))
+            return
+        if pinned == self._project_examples.get(path, {}):
+            return
+        self._project_examples[path] = pinned
+        document = self.documents.by_path.get(path)
+        if document is not None:
+            self._learn_targets(document)
+            if self.settings.trace_run != "manual" and not self.settings.excludes(path):
+                self._want_all(path)
+
+    def _dependents(self, path: str) -> list[TargetState]:
+        """The states that a change of a file concerns: its own targets, and those whose trace imported it."""
+        return [
+            state
+            for state in self._states.values()
+            if state.key.path == path or (state.map is not None and path in state.map.files)
+        ]
+
+    def _is_wanted(self, state: TargetState) -> bool:
+        return bool(state.examples or state.map) and not self.settings.excludes(state.key.path)
+
+    def _want_all(self, path: str) -> None:
+        self._want([s.key for s in self._states.values() if s.key.path == path and s.examples])
+
+    def _update(self, states: Iterable[TargetState]) -> None:
+        changed = {state.key: state for state in states}
+        if changed:
+            self._states = MappingProxyType({**self._states, **changed})
+            self._client.states_changed(changed)
+
+    # Tracing.
+
+    def _want(self, keys: Iterable[TargetKey]) -> None:
+        """Trace these in time. Nothing is traced before the workspace is trusted."""
+        if not self.trusted:
+            return
+        for key in keys:
+            self._queue.add(key)
+            state = self._states.get(key) or TargetState(key)
+            if state.status != "tracing":
+                self._update([dataclasses.replace(state, status="waiting")])
+        if self._queue and (self._worker is None or self._worker.done()):
+            self._worker = asyncio.ensure_future(self._work())
+
+    async def _work(self) -> None:
+        while (key := self._queue.next(self._line_of)) is not None:
+            task = asyncio.ensure_future(self._trace(key))
+            self._running = (key, task)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+            self._running = None
+            if task.cancelled():
+                state = self._states[key]
+                status = "traced" if state.map is not None else "untraced"
+                self._update([dataclasses.replace(state, status=status, stage=None)])
+            elif (error := task.exception()) is not None:
+                self._client.log("error", f"tracing {key.qualname}: {type(error).__name__}: {error}")
+                failure = Failure("capture", "error", f"aotlens itself failed: {error}", key.path)
+                self._update([dataclasses.replace(self._states[key], status="failed", failure=failure, stage=None)])
+
+    def _line_of(self, key: TargetKey) -> int:
+        state = self._states.get(key)
+        lines = [example.definition_line or 0 for example in state.examples] if state is not None else []
+        return lines[0] if lines else 0
+
+    async def _trace(self, key: TargetKey) -> None:
+        loop = asyncio.get_running_loop()
+        state = self._states.get(key) or TargetState(key)
+        versions = {path: document.version for path, document in self.documents.by_path.items()}
+        try:
+            params = await loop.run_in_executor(None, self._params, key, dict(self.documents.by_path))
+            tracer = await self._tracer_for(key.path)
+        except (OSError, BadProjectFile, NoSuchInterpreter, UnicodeDecodeError) as error:
+            failure = Failure("target", "error", str(error), key.path)
+            self._update([dataclasses.replace(state, status="failed", failure=failure, stage=None)])
+            return
+        self._update([dataclasses.replace(state, status="tracing", stage="import")])
+        assembled = Assembled()
+        started = time.monotonic()
+        begin = functools.partial(self._client.progress, f"Tracing {key.qualname}", functools.partial(self.cancel, key))
+        with Shown(begin) as shown:
+
+            def on_event(message: dict[str, Any]) -> None:
+                current = self._states[key]
+                if message.get("event") == "stage":
+                    shown.report(message["stage"])
+                    self._update([dataclasses.replace(current, stage=message["stage"])])
+                elif message.get("event") == "map":
+                    partial = assembled.add(message["fields"])
+                    if state.map is None:  # a first answer; later the last whole one stays until the next is whole
+                        self._update([dataclasses.replace(current, map=_partial_map(partial), versions=versions)])
+
+            try:
+                message = await tracer.trace(params, on_event)
+            except TracerUnusable as error:
+                failure = Failure("import", "crash", str(error), key.path)
+                self._update([dataclasses.replace(self._states[key], status="failed", failure=failure, stage=None)])
+                return
+        fields = assembled.add(message["result"])
+        map = await loop.run_in_executor(None, from_json, DescriptorMap, fields)
+        self._log_trace(map, message.get("output") or "", time.monotonic() - started)
+        self._finish(key, map, versions)
+
+    def _finish(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> None:
+        state = self._states[key]
+        if map.status != "traced":
+            kept = state.map if state.map is not None and state.map.status == "traced" else None
+            self._update(
+                [dataclasses.replace(state, status="failed", failure=map.failure, map=kept, stale=True, stage=None)]
+            )
+            return
+        relevant = {path: version for path, version in versions.items() if path == key.path or path in map.files}
+        documents = self.documents.by_path
+        stale = any(documents[p].version != v for p, v in relevant.items() if p in documents)
+        self._update(
+            [
+                dataclasses.replace(
+                    state,
+                    status="traced",
+                    map=map,
+                    versions=MappingProxyType(relevant),
+                    stale=stale,
+                    failure=None,
+                    stage=None,
+                )
+            ]
+        )
+
+    def _params(self, key: TargetKey, documents: Mapping[str, Document]) -> TraceParams:
+        """What is sent to the tracer. Reads files: not for the event loop."""
+        path = Path(key.path)
+        document = documents.get(key.path)
+        text = document.text if document is not None else path.read_text(encoding="utf-8")
+        known = definitions(text)
+        settings = self.settings
+        folder = self._folder_of(key.path)
+        memory = settings.trace_memory
+        return TraceParams(
+            key.path,
+            key.qualname,
+            candidates(path, key.qualname, known, pinned_in_project(path), None),
+            settings.trace_mode,
+            timeout=settings.trace_timeout,
+            memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
+            working_directory=settings.trace_working_directory or str(folder),
+            import_roots=tuple(str(folder / root) for root in settings.trace_import_paths),
+            definition_lines=definition_lines(key.qualname, known),
+            overlay={path: document.text for path, document in documents.items() if path.endswith((".py", ".pyi"))},
+            stages=True,
+        )
+
+    def _folder_of(self, path: str) -> Path:
+        """The innermost workspace folder that holds a file, else the file's own folder."""
+        holding = [folder for folder in self.folders if Path(path).is_relative_to(folder)]
+        return max(holding, key=lambda folder: len(folder.parts)) if holding else Path(path).parent
+
+    async def _tracer_for(self, path: str) -> WarmTracer:
+        """The warm tracer of the file's folder. Raises NoSuchInterpreter."""
+        folder = self._folder_of(path)
+        loop = asyncio.get_running_loop()
+        find = functools.partial(
+            interpreter_of_folder, folder, self.settings.interpreter, self._environment, self.trusted
+        )
+        interpreter: Interpreter = await loop.run_in_executor(None, find)
+        extra = tuple(f"{name}={value}" for name, value in sorted(self.settings.trace_environment.items()))
+        identity = (interpreter.path, *extra)
+        if identity not in self._tracers:
+            await self._make_room()
+            environment = {**self._environment, **self.settings.trace_environment}
+            self._tracers[identity] = WarmTracer(
+                interpreter, environment, str(folder), self._client.status_changed, self._client.log
+            )
+        return self._tracers[identity]
+
+    async def _make_room(self) -> None:
+        """End idle tracers, the longest unused first, while all of them take more memory than they may."""
+        budget = (self.settings.tracer_memory or IDLE_TRACERS_GIB) * (1 << 30)
+        by_age = sorted(self._tracers.items(), key=lambda item: item[1].last_used)
+        for identity, tracer in by_age:
+            used = sum(resident_bytes(t.pid) or 0 for t in self._tracers.values() if t.pid is not None)
+            if used <= budget:
+                return
+            if not tracer.busy:
+                del self._tracers[identity]
+                await tracer.close()
+
+    def _log_trace(self, map: DescriptorMap, output: str, total: float) -> None:
+        seconds = map.seconds
+        outcome = "traced" if map.failure is None else f"failed at {map.failure.stage}: {map.failure.message}"
+        self._client.log(
+            "info",
+            f"{map.target.qualname} ({os.path.basename(map.target.path)}) {outcome}; import {seconds.import_:.2f} s, "
+            f"example {seconds.example:.2f} s, capture {seconds.capture:.2f} s, describe {seconds.describe:.2f} s, "
+            f"total {total:.2f} s",
+        )
+        for line in output.splitlines()[-200:]:
+            self._client.log("info", f"  printed: {line}")
+
+
+def _partial_map(fields: dict[str, Any]) -> DescriptorMap:
+    """A map of which only the first stages are known."""
+    filled = {"status": "traced", "convention": "export", **fields}
+    map: DescriptorMap = from_json(DescriptorMap, filled)
+    return map
+
+
+def _is_target(definition: Definition, known: list[Definition], in_project: Mapping[str, list[str]]) -> bool:
+    if "<locals>" in definition.qualname:
+        return False
+    if definition.pins or definition.qualname in in_project:
+        return True
+    return definition.kind == "class" and any(d.qualname == f"{definition.qualname}.forward" for d in known)
+
+
+def _without(versions: Mapping[str, int], path: str) -> Mapping[str, int]:
+    return MappingProxyType({p: v for p, v in versions.items() if p != path})
