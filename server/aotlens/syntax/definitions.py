@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Parser, Query, QueryCursor, Tree
 
 from .source import split_lines
 
 _PYTHON = Language(tree_sitter_python.language())
+_DEFINITIONS = Query(_PYTHON, "[(class_definition) (function_definition)] @definition")
 _PIN = re.compile(r"^(?P<indent>\s*)#\s*aotlens:\s*(?P<text>.*)$")
 _RESERVED = re.compile(r"ignore\s*(\[|$)")
 
@@ -33,43 +34,47 @@ class Pin:
 
 @dataclass(frozen=True)
 class Definition:
-    """A class or function, by the qualified name that Python gives it. `line` is that of its `class` or `def`."""
+    """A class or function, by the qualified name that Python gives it.
+
+    `line` is that of its `class` or `def`, `start_line` that of its first decorator, `end_line` its last.
+    """
 
     qualname: str
     kind: str
     line: int
+    start_line: int
     end_line: int
     pins: tuple[Pin, ...] = ()
 
 
 def definitions(text: str) -> list[Definition]:
     """Every class and function of the text, in its order; of broken text those that can still be made out."""
-    tree = Parser(_PYTHON).parse(text.encode())
-    lines = split_lines(text)
+    return definitions_in(Parser(_PYTHON).parse(text.encode()), split_lines(text))
+
+
+def definitions_in(tree: Tree, lines: Sequence[str]) -> list[Definition]:
+    """The same of a text that is parsed already."""
+    nodes = QueryCursor(_DEFINITIONS).captures(tree.root_node).get("definition", [])
     found: list[Definition] = []
-    _visit(tree.root_node, "", lines, found)
+    enclosing: list[tuple[int, str]] = []  # where each definition around ends, and the prefix of what is in it
+    for node in sorted(nodes, key=lambda node: (node.start_byte, -node.end_byte)):
+        while enclosing and enclosing[-1][0] <= node.start_byte:
+            enclosing.pop()
+        name_node = node.child_by_field_name("name")
+        if name_node is None or name_node.text is None:
+            continue
+        qualname = (enclosing[-1][1] if enclosing else "") + name_node.text.decode()
+        parent = node.parent
+        outer = parent if parent is not None and parent.type == "decorated_definition" else node
+        kind = "class" if node.type == "class_definition" else "function"
+        enclosing.append((node.end_byte, f"{qualname}." if kind == "class" else f"{qualname}.<locals>."))
+        first = outer.start_point.row
+        pins = tuple(pins_above(lines, first))
+        found.append(Definition(qualname, kind, node.start_point.row + 1, first + 1, node.end_point.row + 1, pins))
     return found
 
 
-def _visit(node: Node, prefix: str, lines: list[str], found: list[Definition]) -> None:
-    for child in node.children:
-        if child.type not in ("class_definition", "function_definition"):
-            _visit(child, prefix, lines, found)
-            continue
-        name_node = child.child_by_field_name("name")
-        if name_node is None or name_node.text is None:
-            _visit(child, prefix, lines, found)
-            continue
-        qualname = prefix + name_node.text.decode()
-        outer = node if node.type == "decorated_definition" else child
-        kind = "class" if child.type == "class_definition" else "function"
-        line = child.start_point.row + 1
-        pins = tuple(pins_above(lines, outer.start_point.row))
-        found.append(Definition(qualname, kind, line, child.end_point.row + 1, pins))
-        _visit(child, f"{qualname}." if kind == "class" else f"{qualname}.<locals>.", lines, found)
-
-
-def pins_above(lines: list[str], row: int) -> Iterator[Pin]:
+def pins_above(lines: Sequence[str], row: int) -> Iterator[Pin]:
     """The examples in the block of comment lines right above the 0-based `row`, in their order."""
     first = row
     while first > 0 and lines[first - 1].lstrip().startswith("#"):

@@ -1,0 +1,127 @@
+"""Parameters and buffers by name: as workspace symbols, and as completions inside strings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aotlens.explain.shapes import tensor_in_brief
+from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import Input, Span
+
+from .snapshot import Snapshot, TargetState
+
+LIMIT = 200
+
+_ACCESS = re.compile(
+    r"(?:get_parameter|get_buffer|get_submodule)\(\s*f?(?P<q1>[\"'])(?P<p1>[\w.]*)$"
+    r"|(?:state_dict\w*|\bstate|\bsd|weights|checkpoint)(?:\(\))?\s*\[\s*f?(?P<q2>[\"'])(?P<p2>[\w.]*)$"
+)
+_DOTTED = re.compile(r"[\"'](?P<prefix>[A-Za-z_]\w*\.[\w.]*)$")
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A parameter or buffer of a traced model, with its birthplace in today's text."""
+
+    name: str
+    kind: str
+    container: str
+    detail: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A name to put into a string, in place of what stands in `span`."""
+
+    name: str
+    kind: str
+    detail: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Completions:
+    """The names that fit; not all of them where `incomplete`."""
+
+    items: tuple[Completion, ...]
+    incomplete: bool
+
+
+def workspace_symbols(snapshot: Snapshot, query: str) -> list[Symbol]:
+    """The parameters and buffers whose names have the letters of the query, in its order; nearest matches first."""
+    found = []
+    for state in snapshot.maps():
+        for slot in _state(state):
+            score = match(query, slot.label)
+            if score is None or slot.definition is None:
+                continue
+            span = snapshot.now(state, slot.definition)
+            if span is not None:
+                kind = "parameter" if slot.kind == "ParamAOTInput" else "buffer"
+                detail = tensor_in_brief(slot.dtype, slot.shape)
+                found.append((score, Symbol(slot.label, kind, state.key.qualname, detail, span)))
+    found.sort(key=lambda item: (item[0], item[1].name, item[1].container))
+    return [symbol for _, symbol in found[:LIMIT]]
+
+
+def match(query: str, name: str) -> tuple[int, int] | None:
+    """How well a query fits a name, less is better: a substring first, then letters in order; None if not at all."""
+    query, lower = query.lower(), name.lower()
+    position = lower.find(query)
+    if position >= 0:
+        return 0, len(name)
+    at = 0
+    for letter in query:
+        at = lower.find(letter, at) + 1
+        if at == 0:
+            return None
+    return 1, len(name)
+
+
+def completions(snapshot: Snapshot, document: Document, line: int, column: int) -> Completions | None:
+    """The names that complete the string at a position; None outside strings that name parameters."""
+    if not 1 <= line <= len(document.lines):
+        return None
+    before = document.lines[line - 1][: column - 1]
+    access = _ACCESS.search(before)
+    dotted = _DOTTED.search(before) if access is None else None
+    if access is None and dotted is None:
+        return None
+    prefix = (
+        (access["p1"] if access["p1"] is not None else access["p2"]) if access else dotted["prefix"] if dotted else ""
+    )
+    wants_modules = access is not None and "get_submodule" in access[0]
+    span = Span(document.path, line, column - len(prefix), line, column)
+    items: dict[str, Completion] = {}
+    for state in snapshot.maps():
+        for name, kind, detail in _names(state, wants_modules):
+            if name.startswith(prefix) and name not in items:
+                items[name] = Completion(name, kind, detail, span)
+    if dotted is not None and not items:
+        return None
+    chosen = list(items.values())[:LIMIT]
+    return Completions(tuple(chosen), len(items) > LIMIT)
+
+
+def _names(state: TargetState, modules: bool) -> Iterator[tuple[str, str, str]]:
+    assert state.map is not None
+    if modules:
+        for module in state.map.modules:
+            if module.name:
+                yield module.name, "module", f"{module.type} of {state.key.qualname}"
+        return
+    for slot in _state(state):
+        kind = "parameter" if slot.kind == "ParamAOTInput" else "buffer"
+        yield slot.label, kind, f"{tensor_in_brief(slot.dtype, slot.shape)} of {state.key.qualname}"
+
+
+def _state(state: TargetState) -> Iterator[Input]:
+    """The parameters and buffers of a map."""
+    assert state.map is not None
+    for graph in state.map.graphs:
+        for slot in graph.inputs:
+            if slot.kind in ("ParamAOTInput", "BufferAOTInput"):
+                yield slot
