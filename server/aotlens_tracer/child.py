@@ -224,7 +224,7 @@ def _report_faults(descriptor: int) -> None:
 def _dynamo_stack(frame: types.FrameType | None) -> str:
     """Where Dynamo is in the user's code: it runs that itself, without a Python frame of its own for it.
 
-    In faulthandler's format, behind a header of its own; empty where Dynamo does not run.
+    In faulthandler's format, behind a header of its own; the header alone where Dynamo does not run.
     """
     lines = []
     while frame is not None:
@@ -233,7 +233,7 @@ def _dynamo_stack(frame: types.FrameType | None) -> str:
             code = translator.f_code
             lines.append(f'  File "{code.co_filename}", line {translator.lineno} in {code.co_name}')
         frame = frame.f_back
-    return "\n".join([DYNAMO_HEADER, *lines, ""]) if lines else ""
+    return "\n".join([DYNAMO_HEADER, *lines, ""])
 
 
 def _report_exits(channel: Channel) -> None:

@@ -34,6 +34,8 @@ from .protocol import (
 )
 from .pump import SelectorPump, ThreadPump
 
+START_SECONDS = 60.0
+"""How long a child may take until it begins; one that is spawned imports torch first, on nobody's account."""
 POLL_SECONDS = 0.02
 """How often limits are looked at while a child runs."""
 GRACE_SECONDS = 0.3
@@ -137,6 +139,7 @@ class Job:
     child: Child
     unframer: Unframer
     started: float = field(default_factory=time.monotonic)
+    begun: bool = False
     stage: str = "import"
     note: str | None = None
     output: Output = field(default_factory=Output)
@@ -241,6 +244,8 @@ class Tracer:
             self._on_message(job, message)
 
     def _on_message(self, job: Job, message: dict[str, Any]) -> None:
+        if not job.begun:
+            job.begun, job.started = True, time.monotonic()
         if "result" in message:
             job.result = message["result"]
         elif message.get("event") == "stage":
@@ -269,7 +274,7 @@ class Tracer:
             self._answer(job, self._failed(job, "crash", f"aotlens itself failed ({last})"))
         elif status is not None:
             self._answer(job, self._failed(job, "crash", _how_it_ended(status, job)))
-        elif time.monotonic() - job.started > job.params["timeout"]:
+        elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
             seconds = job.params["timeout"]
             self._answer(job, self._failed(job, "timeout", f"still running after the time limit of {seconds:g} s"))
@@ -287,11 +292,11 @@ class Tracer:
         if not job.child.ask_for_stacks():
             return
         deadline = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < deadline and not self._stacks(job) and job.child.poll() is None:
+        # The part about Dynamo comes last, and not at all while native code runs.
+        while time.monotonic() < deadline and DYNAMO_HEADER.encode() not in self._stacks(job):
+            if job.child.poll() is not None:
+                break
             time.sleep(0.01)
-        if b"symbolic_convert.py" in self._stacks(job):  # then it also says where Dynamo is, a little later
-            while time.monotonic() < deadline and DYNAMO_HEADER.encode() not in self._stacks(job):
-                time.sleep(0.01)
 
     def _stacks(self, job: Job) -> bytes:
         return job.child.read_file(DUMP_FILE)
@@ -364,10 +369,12 @@ def _without_ours(stacks: str) -> str:
 
 
 def _dumped_frames(text: str) -> list[Frame]:
-    """The frames of the last stack that faulthandler wrote, innermost first."""
+    """The frames of the last stack that faulthandler wrote, innermost first; of Dynamo's, where there is one."""
+    dynamo = text.partition(DYNAMO_HEADER)[2]
+    text = dynamo if dynamo.strip() else text
     frames: list[Frame] = []
     for line in text.splitlines():
-        if line.startswith(("Current thread", "Stack (most recent", DYNAMO_HEADER)):
+        if line.startswith(("Current thread", "Stack (most recent")):
             frames = []
         elif (match := _DUMP_FRAME.match(line)) is not None:
             # faulthandler writes what is not ASCII as escapes

@@ -1,4 +1,4 @@
-"""What the command line's tests share: sources that go wrong, one tracer for many of them, and what a user then sees."""
+"""What the command line's tests share: sources that go wrong, one tracer for many, and what a user then sees."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from cli.support import (
     BLOCK,
     HEADER,
@@ -93,7 +94,10 @@ CASES = {
     "not-a-class": Case("SIZE = 3\n", "target", "SIZE is neither a class nor a function, .* int", "subclass", "SIZE"),
     "inner-class-by-its-short-name": Case(NESTED, "target", "no Inner in", "did you mean Outer.Inner", "Inner"),
     "class-under-a-condition-that-does-not-hold": Case(
-        f"{HEADER}if False:\n    class Block(nn.Module):  {HERE}\n        pass\n", "target", "does not exist", "condition"
+        f"{HEADER}if False:\n    class Block(nn.Module):  {HERE}\n        pass\n",
+        "target",
+        "does not exist",
+        "condition",
     ),
     # the file
     "syntax-error": Case(f"{HEADER}x = (1,\n\n{BLOCK}".replace("(1,", f"(1,  {HERE}"), "syntax", "never closed"),
@@ -104,7 +108,10 @@ CASES = {
     ),
     "python-2": Case(at_import(f"print 'hello'  {HERE}"), "syntax", "Missing parentheses"),
     "not-utf-8": Case(
-        at_import(f"x = 'Größe'  {HERE}").encode("latin-1"), "syntax", "byte 0xf6 is not UTF-8", "save the file as UTF-8"
+        at_import(f"x = 'Größe'  {HERE}").encode("latin-1"),
+        "syntax",
+        "byte 0xf6 is not UTF-8",
+        "save the file as UTF-8",
     ),
     "an-unknown-encoding": Case(
         f"# -*- coding: klingon -*-  {HERE}\n{HEADER}{BLOCK}".encode(), "syntax", "unknown encoding: klingon"
@@ -195,7 +202,9 @@ CASES = {
         pinned(f"# aotlens: Block(m=4)(torch.randn(2, 4))  {HERE}"), "example", "unexpected keyword argument 'm'"
     ),
     "example-of-another-class": Case(
-        pinned(f"# aotlens: nn.Linear(4, 4)(torch.randn(2, 4))  {HERE}"), "example", "Linear, in which there is no Block"
+        pinned(f"# aotlens: nn.Linear(4, 4)(torch.randn(2, 4))  {HERE}"),
+        "example",
+        "Linear, in which there is no Block",
     ),
     "example-that-calls-no-module": Case(
         HEADER + BLOCK,
@@ -232,7 +241,7 @@ CASES = {
     "no-forward": Case(
         f"{HEADER}\n# aotlens: Block()(torch.ones(3))  {HERE}\nclass Block(nn.Module):\n    pass\n",
         "forward",
-        "missing the required \"forward\" function",
+        'missing the required "forward" function',
     ),
     "assertion": Case(
         in_forward(f"assert x.shape[1] == 7, f'need 7 columns, got {{x.shape[1]}}'  {HERE}"),
@@ -295,7 +304,10 @@ def test_a_syntax_error_in_an_imported_file(shared: Commands, tmp_path: Path) ->
     write(tmp_path, "model.py", at_import("import helper"))
     outcome = shared.trace("model.py::Block", tmp_path)
     assert_failed(outcome, "import", "SyntaxError: invalid syntax", ("helper.py", 4))
-    assert [(frame["path"], frame["line"]) for frame in outcome.failure["frames"]] == [("model.py", 3), ("helper.py", 4)]
+    assert [(frame["path"], frame["line"]) for frame in outcome.failure["frames"]] == [
+        ("model.py", 3),
+        ("helper.py", 4),
+    ]
 
 
 def test_an_imported_file_that_is_not_utf_8(shared: Commands, tmp_path: Path) -> None:
@@ -413,7 +425,9 @@ def test_a_class_in_a_function_with_its_pin(shared: Commands, tmp_path: Path) ->
 def test_a_file_with_a_class_in_a_function_alone(shared: Commands, tmp_path: Path) -> None:
     write(tmp_path, "model.py", LOCAL)
     outcome = shared.trace("model.py", tmp_path)
-    assert_failed(outcome, "target", "defines no nn.Module class", ("model.py", None), hint="model.py::make.<locals>.Inner")
+    assert_failed(
+        outcome, "target", "defines no nn.Module class", ("model.py", None), hint="model.py::make.<locals>.Inner"
+    )
 
 
 SECOND = BLOCK.replace("Block(4)", "Block()").replace("self, n", "self").replace("n, n", "4, 4")
@@ -498,7 +512,10 @@ USAGE = {
     "no such folder": (["nowhere/model.py"], "there is no file nowhere"),
     "a folder": (["folder"], "folder is a folder: name a Python file"),
     "no name": (["model.py::"], "there is no name behind ::"),
-    "an example for everything": (["model.py", "--example", "Block(4)(torch.ones(4))"], "name it, as in model.py::Block"),
+    "an example for everything": (
+        ["model.py", "--example", "Block(4)(torch.ones(4))"],
+        "name it, as in model.py::Block",
+    ),
     "no such interpreter": (["model.py", "--python", "no/such/python"], "there is no interpreter no/such/python"),
     "no such command": (["model.py", "--python", "nosuchpython"], "there is no interpreter nosuchpython"),
     "a folder without an interpreter": (["model.py", "--python", "folder"], "without a Python interpreter"),
@@ -553,7 +570,11 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 TORCHES = {
     "none": (None, "torch is not installed in this interpreter", "install torch there"),
-    "old": ("__version__ = '2.9.0'\nclass cuda:\n    is_available = lambda: False\n", "torch 2.9.0 is too old", "upgrade"),
+    "old": (
+        "__version__ = '2.9.0'\nclass cuda:\n    is_available = lambda: False\n",
+        "torch 2.9.0 is too old",
+        "upgrade",
+    ),
     "broken": ("raise OSError('libtorch.so: no such file')\n", "torch cannot be imported: OSError: libtorch", "try it"),
     "without a version": ("", "torch cannot be imported: AttributeError", "try it there"),
     "exits": ("import sys\nsys.exit('no torch today')\n", "torch cannot be imported: SystemExit", "try it there"),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import enum
 import io
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from aotlens import __version__
 
-from .doctor import run_doctor
-from .trace import TraceOptions, UsageError, run_trace
+from .serve import ServeOptions, run_serve
 
 app = typer.Typer(
     name="aotlens",
@@ -114,14 +114,19 @@ def trace(
 
     Without `::Qualname`, every module class of the file (and every function with a pinned example).
     """
+    from .trace import TraceOptions, UsageError, run_trace  # imported here, so that `serve` starts fast
+
     options = TraceOptions(
         example, convention.value, mode.value if mode else None, format.value, full, python, timeout, memory
     )
     try:
         status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)
+        sys.stdout.flush()
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
+    except BrokenPipeError:
+        _end_without_reader()
     raise typer.Exit(status)
 
 
@@ -135,7 +140,37 @@ def doctor(
     ] = None,
 ) -> None:
     """Check interpreter, torch and tracer: what works, what does not, and what to do about it."""
+    from .doctor import run_doctor  # imported here, so that `serve` starts fast
+
     raise typer.Exit(run_doctor(python))
+
+
+class LogLevel(str, enum.Enum):
+    """From which level on the server logs."""
+
+    error = "error"
+    warning = "warning"
+    info = "info"
+    debug = "debug"
+
+
+@app.command()
+def serve(
+    stdio: Annotated[bool, typer.Option("--stdio", help="Serve on stdin and stdout. The default.")] = False,
+    tcp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT",
+            help="Serve the first client that connects here. Whoever can connect can run code as you. "
+            "Default host: 127.0.0.1. Port 0 takes a free one; it is printed on stderr.",
+        ),
+    ] = None,
+    log_level: Annotated[
+        LogLevel, typer.Option(help="Log from this level on, on stderr and in the editor.")
+    ] = LogLevel.info,
+) -> None:
+    """Run the language server, for editors."""
+    raise typer.Exit(run_serve(ServeOptions(stdio, tcp, log_level.value)))
 
 
 def main() -> None:
@@ -148,6 +183,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # The reader has gone (`| head`): nothing is left to say. The interpreter would complain when it flushes stdout.
-        sys.stdout = None  # type: ignore[assignment]
-        sys.exit(141)
+        _end_without_reader()
+
+
+def _end_without_reader() -> NoReturn:
+    """The reader has gone (`| head`): nothing is left to say, and what is still buffered goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(141)

@@ -233,9 +233,9 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
     elif options.format == "markdown":
         print("\n".join(render_markdown(map, path_label=path_label, full=options.full) for map in maps))
     else:
-        console = Console(highlight=False)
+        console = _Console(highlight=False)
         if not console.is_terminal and "COLUMNS" not in os.environ:
-            console = Console(highlight=False, width=_PIPED_WIDTH)
+            console = _Console(highlight=False, width=_PIPED_WIDTH)
         for index, map in enumerate(maps):
             if index:
                 console.print()
@@ -244,6 +244,13 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
         for map in maps:
             if map.failure is not None and map.failure.traceback:
                 print(map.failure.traceback.rstrip(), file=sys.stderr)
+
+
+class _Console(Console):
+    """A console that leaves it to the command what to do when the reader has gone."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def _json_text(value: Any) -> str:

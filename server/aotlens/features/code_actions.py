@@ -70,11 +70,21 @@ def _of_class(snapshot: Snapshot, document: Document, definition: Definition) ->
     if state is not None and state.examples:
         actions.append(CodeAction(f"Trace {definition.qualname} now", "source", (), "aotlens.traceNow", (target,)))
     else:
-        line = definition.start_line
-        indent = document.lines[definition.line - 1]
-        indent = indent[: len(indent) - len(indent.lstrip())]
-        snippet = f"{indent}# aotlens: {definition.qualname}()(torch.randn(1))\n"
-        edit = TextEdit(Span(document.path, line, 1, line, 1), snippet)
         title = f"Pin an example for {definition.qualname}, to be filled in"
-        actions.append(CodeAction(title, "refactor", (edit,)))
+        actions.append(CodeAction(title, "refactor", (_template(document, definition),)))
     return actions
+
+
+def pin_template(document: Document, qualname: str) -> TextEdit | None:
+    """An example to be filled in above a class; None where the document has no such class."""
+    for definition in definitions(document.text):
+        if definition.qualname == qualname:
+            return _template(document, definition)
+    return None
+
+
+def _template(document: Document, definition: Definition) -> TextEdit:
+    text = document.lines[definition.line - 1]
+    indent = text[: len(text) - len(text.lstrip())]
+    at = Span(document.path, definition.start_line, 1, definition.start_line, 1)
+    return TextEdit(at, f"{indent}# aotlens: {definition.qualname}()(torch.randn(1))\n")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import Span
 
 from .snapshot import Snapshot, TargetState
 
@@ -15,8 +16,7 @@ from .snapshot import Snapshot, TargetState
 class InlayHint:
     """A hint at the end of a line: `label` beside the code, `tooltip` on demand."""
 
-    line: int
-    column: int
+    span: Span
     label: str
     tooltip: str
 
@@ -36,8 +36,9 @@ def inlay_hints(
             if first <= line <= last and line <= len(document.lines):
                 column = len(document.lines[line - 1].rstrip()) + 1
                 stale = " (stale)" if state.stale else ""
-                hints.setdefault((line, kind), InlayHint(line, column, label + stale, tooltip))
-    return sorted(hints.values(), key=lambda hint: (hint.line, hint.label))
+                span = Span(document.path, line, column, line, column)
+                hints.setdefault((line, kind), InlayHint(span, label + stale, tooltip))
+    return sorted(hints.values(), key=lambda hint: (hint.span.line, hint.label))
 
 
 def _shapes(snapshot: Snapshot, state: TargetState, document: Document) -> list[tuple[int, str, str]]:

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
-from collections.abc import Iterable
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
-from aotlens.explain.markdown import render_markdown
-from aotlens.features import code_actions, definition, highlight, hover, inlay_hints, lens, references, symbols
-from aotlens.features import diagnostics as findings
-from aotlens.features.snapshot import Snapshot, TargetKey
+from aotlens.features import (
+    code_actions,
+    definition,
+    diagnostics,
+    highlight,
+    hover,
+    inlay_hints,
+    lens,
+    references,
+    symbols,
+)
+from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import Span
 
-from .places import Places
+from .positions import from_position, from_range, to_range
 
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
 
 SOURCE = "aotlens"
-COMMANDS = (
-    "aotlens.traceNow",
-    "aotlens.chooseContext",
-    "aotlens.showMap",
-    "aotlens.copyExpression",
-    "aotlens.restartTracer",
-    "aotlens.showLogs",
-    "aotlens.editExample",
-    "aotlens.pinExample",
-)
 _SEVERITIES = {
     "error": lsp.DiagnosticSeverity.Error,
     "warning": lsp.DiagnosticSeverity.Warning,
@@ -45,3 +39,253 @@ _COMPLETIONS = {
     "buffer": lsp.CompletionItemKind.Property,
     "module": lsp.CompletionItemKind.Module,
 }
+_TABLE_RULE = re.compile(r"^\|[\s:|-]+\|$", re.MULTILINE)
+
+
+def register(server: AotlensServer) -> None:
+    """Add every feature to the server."""
+    _Handlers(server).register()
+
+
+class _Handlers:
+    """The handlers. Each looks at one snapshot and answers from it."""
+
+    def __init__(self, server: AotlensServer) -> None:
+        self._server = server
+
+    def register(self) -> None:
+        """Tell the server of each handler."""
+        feature = self._server.feature
+        feature(lsp.TEXT_DOCUMENT_HOVER)(self.hover)
+        feature(lsp.TEXT_DOCUMENT_CODE_LENS, lsp.CodeLensOptions(resolve_provider=True))(self.code_lens)
+        feature(lsp.CODE_LENS_RESOLVE)(self.resolve_lens)
+        feature(lsp.TEXT_DOCUMENT_DEFINITION)(self.definition)
+        feature(lsp.TEXT_DOCUMENT_REFERENCES)(self.references)
+        feature(lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)(self.highlight)
+        feature(lsp.WORKSPACE_SYMBOL)(self.workspace_symbols)
+        triggers = lsp.CompletionOptions(trigger_characters=['"', "'", "."])
+        feature(lsp.TEXT_DOCUMENT_COMPLETION, triggers)(self.completion)
+        feature(lsp.TEXT_DOCUMENT_INLAY_HINT)(self.inlay_hints)
+        kinds = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Source]
+        feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(kinds))(self.code_actions)
+        pull = lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
+        feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, pull)(self.pull_diagnostics)
+
+    def _at(self, params: lsp.TextDocumentPositionParams) -> tuple[Document, int, int] | None:
+        """The document and place that a request is about; the place is also where the user is."""
+        document = self._server.documents.get(params.text_document.uri)
+        if document is None:
+            return None
+        line, column = from_position(document, params.position, self._server.encoding)
+        self._server.session.focus(document.path, line)
+        return document, line, column
+
+    def hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
+        """`textDocument/hover`."""
+        if (place := self._at(params)) is None:
+            return None
+        document, line, column = place
+        found = hover.hover(self._server.session.snapshot(), document, line, column)
+        if found is None:
+            return None
+        kind, text = lsp.MarkupKind.Markdown, found.markdown
+        if not _understands_markdown(self._server.client_capabilities):
+            kind, text = lsp.MarkupKind.PlainText, plain_text(text)
+        return lsp.Hover(lsp.MarkupContent(kind, text), to_range(document, found.span, self._server.encoding))
+
+    def code_lens(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+        """`textDocument/codeLens`: where lenses are; what they say comes with `codeLens/resolve`."""
+        document = self._server.documents.get(params.text_document.uri)
+        if document is None or not self._server.session.settings.code_lens_enable:
+            return []
+        return [
+            lsp.CodeLens(
+                lsp.Range(lsp.Position(place.line - 1, 0), lsp.Position(place.line - 1, 0)),
+                data={"path": place.key.path, "qualname": place.key.qualname, "kind": place.kind},
+            )
+            for place in lens.places(self._server.session.snapshot(), document)
+        ]
+
+    def resolve_lens(self, params: lsp.CodeLens) -> lsp.CodeLens:
+        """`codeLens/resolve`."""
+        data: Any = params.data
+        if not isinstance(data, dict) or not {"path", "qualname", "kind"} <= data.keys():
+            return params
+        said = lens.text(self._server.session.snapshot(), TargetKey(data["path"], data["qualname"]), str(data["kind"]))
+        params.command = lsp.Command(said.title, said.command, None, list(said.arguments))
+        return params
+
+    async def definition(self, params: lsp.DefinitionParams) -> list[lsp.LocationLink] | list[lsp.Location] | None:
+        """`textDocument/definition`: links where the client takes them, else locations."""
+        if (place := self._at(params)) is None:
+            return None
+        document, line, column = place
+        links = definition.definition(self._server.session.snapshot(), document, line, column)
+        if not links:
+            return None
+        capabilities = self._server.client_capabilities.text_document
+        if not (capabilities and capabilities.definition and capabilities.definition.link_support):
+            return await self._server.places.locations(link.target for link in links)
+        ranges = await self._server.places.ranges(link.target for link in links)
+        return [
+            lsp.LocationLink(
+                self._server.places.uri(link.target.path),
+                ranges[link.target],
+                ranges[link.target],
+                to_range(document, link.origin, self._server.encoding),
+            )
+            for link in links
+            if link.target in ranges
+        ]
+
+    async def references(self, params: lsp.ReferenceParams) -> list[lsp.Location] | None:
+        """`textDocument/references`."""
+        if (place := self._at(params)) is None:
+            return None
+        snapshot = self._server.session.snapshot()
+        spans = references.references(snapshot, *place, include_declaration=params.context.include_declaration)
+        return await self._server.places.locations(spans) or None
+
+    def highlight(self, params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
+        """`textDocument/documentHighlight`."""
+        if (place := self._at(params)) is None:
+            return None
+        document, line, column = place
+        found = highlight.highlight(self._server.session.snapshot(), document, line, column)
+        kinds = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKind.Read}
+        return [
+            lsp.DocumentHighlight(to_range(document, item.span, self._server.encoding), kinds[item.is_write])
+            for item in found
+        ] or None
+
+    async def workspace_symbols(self, params: lsp.WorkspaceSymbolParams) -> list[lsp.SymbolInformation]:
+        """`workspace/symbol`."""
+        found = symbols.workspace_symbols(self._server.session.snapshot(), params.query)
+        ranges = await self._server.places.ranges(symbol.span for symbol in found)
+        return [
+            lsp.SymbolInformation(
+                location=lsp.Location(self._server.places.uri(symbol.span.path), ranges[symbol.span]),
+                name=symbol.name,
+                kind=_SYMBOLS[symbol.kind],
+                container_name=f"{symbol.container} {symbol.detail}",
+            )
+            for symbol in found
+            if symbol.span in ranges
+        ]
+
+    def completion(self, params: lsp.CompletionParams) -> lsp.CompletionList | None:
+        """`textDocument/completion`, inside strings that name parameters."""
+        if (place := self._at(params)) is None:
+            return None
+        document = place[0]
+        found = symbols.completions(self._server.session.snapshot(), *place)
+        if found is None:
+            return None
+        items = [
+            lsp.CompletionItem(
+                label=item.name,
+                kind=_COMPLETIONS[item.kind],
+                detail=item.detail,
+                filter_text=item.name,
+                text_edit=lsp.TextEdit(to_range(document, item.span, self._server.encoding), item.name),
+            )
+            for item in found.items
+        ]
+        return lsp.CompletionList(is_incomplete=found.incomplete, items=items)
+
+    def inlay_hints(self, params: lsp.InlayHintParams) -> list[lsp.InlayHint] | None:
+        """`textDocument/inlayHint`: each kind only where the user asked for it."""
+        document = self._server.documents.get(params.text_document.uri)
+        wanted = self._server.session.settings.inlay_hints
+        if document is None or not (wanted.shapes or wanted.saved):
+            return None
+        lines = from_range(document, params.range, self._server.encoding)
+        found = inlay_hints.inlay_hints(
+            self._server.session.snapshot(),
+            document,
+            lines.line,
+            lines.end_line or lines.line,
+            shapes=wanted.shapes,
+            saved=wanted.saved,
+        )
+        encoding = self._server.encoding
+        return [
+            lsp.InlayHint(
+                position=to_range(document, hint.span, encoding).start,
+                label=hint.label,
+                tooltip=hint.tooltip,
+                padding_left=True,
+            )
+            for hint in found
+        ]
+
+    def code_actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        """`textDocument/codeAction`."""
+        document = self._server.documents.get(params.text_document.uri)
+        if document is None:
+            return []
+        lines = from_range(document, params.range, self._server.encoding)
+        self._server.session.focus(document.path, lines.line)
+        last = lines.end_line or lines.line
+        found = code_actions.code_actions(self._server.session.snapshot(), document, lines.line, last)
+        only = params.context.only
+        return [
+            self._code_action(document, action, params.context.diagnostics)
+            for action in found
+            if not only or any(action.kind == kind or action.kind.startswith(f"{kind}.") for kind in only)
+        ]
+
+    def _code_action(
+        self, document: Document, action: code_actions.CodeAction, shown: list[lsp.Diagnostic]
+    ) -> lsp.CodeAction:
+        edits = [lsp.TextEdit(to_range(document, edit.span, self._server.encoding), edit.text) for edit in action.edits]
+        fixed = [d for d in shown if action.fixes is not None and d.code == action.fixes and d.source == SOURCE]
+        return lsp.CodeAction(
+            title=action.title,
+            kind=action.kind,
+            diagnostics=fixed or None,
+            edit=self._edit(document, edits) if edits else None,
+            command=lsp.Command(action.title, action.command, None, list(action.arguments)) if action.command else None,
+        )
+
+    def _edit(self, document: Document, edits: list[lsp.TextEdit]) -> lsp.WorkspaceEdit:
+        """With the document's version where the client checks it, so that an edit never lands in another text."""
+        workspace = self._server.client_capabilities.workspace
+        if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
+            identifier = lsp.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+            return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(identifier, list(edits))])
+        return lsp.WorkspaceEdit(changes={document.uri: edits})
+
+    def pull_diagnostics(self, params: lsp.DocumentDiagnosticParams) -> lsp.RelatedFullDocumentDiagnosticReport:
+        """`textDocument/diagnostic`."""
+        document = self._server.documents.get(params.text_document.uri)
+        items = diagnostics_of(self._server, document) if document is not None else []
+        return lsp.RelatedFullDocumentDiagnosticReport(items=items)
+
+
+def diagnostics_of(server: AotlensServer, document: Document) -> list[lsp.Diagnostic]:
+    """The diagnostics of a document as LSP has them."""
+    if not server.session.settings.diagnostics_enable:
+        return []
+    return [
+        lsp.Diagnostic(
+            range=to_range(document, item.span, server.encoding),
+            severity=_SEVERITIES[item.severity],
+            code=item.code,
+            source=SOURCE,
+            message=item.message + (" (stale: the code has changed since)" if item.stale else ""),
+        )
+        for item in diagnostics.diagnostics(server.session.snapshot(), document)
+    ]
+
+
+def _understands_markdown(capabilities: lsp.ClientCapabilities) -> bool:
+    text = capabilities.text_document
+    formats = text.hover.content_format if text and text.hover else None
+    return not formats or lsp.MarkupKind.Markdown in formats
+
+
+def plain_text(markdown: str) -> str:
+    """A hover for clients that show no markdown."""
+    text = _TABLE_RULE.sub("", markdown)
+    return re.sub(r"\n{3,}", "\n\n", text.replace("`", "").replace("**", "").replace("\\", "")).strip()

@@ -71,6 +71,7 @@ class Document:
         self._lines: tuple[str, ...] | None = None
         self._past: tuple[_Past, ...] = ()
         self._known_since = version
+        self._since_version: dict[int, list[_Past]] = {}
         # The parsed text, and that of the nearest version before this one that anybody asked to be parsed.
         self._parsed: tuple[bytes, Tree] | None = None
         self._parsed_before: tuple[bytes, Tree] | None = None
@@ -107,7 +108,8 @@ class Document:
             # tree-sitter takes no \r for a line end; as \n its rows are ours, and Python agrees.
             source = _LONE_RETURN.sub(b"\n", self.text.encode("utf-8", "surrogatepass"))
             before = self._parsed_before
-            tree = Parser(_PYTHON).parse(source, None if before is None else _edited(*before, source))
+            parser = Parser(_PYTHON)
+            tree = parser.parse(source) if before is None else parser.parse(source, _edited(*before, source))
             self._parsed, self._parsed_before = (source, tree), None
         return self._parsed[1]
 
@@ -162,6 +164,7 @@ class Document:
         after._raw = raw
         after._text = after._lines = None
         after._past = (*self._past, *past)
+        after._since_version = {}
         after._known_since = self._known_since
         if (surplus := len(after._past) - HISTORY_LIMIT) > 0:
             after._known_since = after._past[surplus - 1].version + 1
@@ -181,27 +184,22 @@ class Document:
         line, column, end_line, end_column = span.line, span.column, span.end_line, span.end_column
         if end_line is None and (column is None or end_column is not None):
             end_line = line
-        for index in range(self._first_after(version), len(self._past)):
-            _, start, end, new_end, head_blank, tail_blank = self._past[index]
+        for _, start, end, new_end, head_blank, tail_blank in self._since(version):
             if start[0] > line and (end_line is None or start[0] > end_line):
                 continue
-            down = new_end[0] - end[0]
-            if end[0] < line:
-                line += down
-                end_line = None if end_line is None else end_line + down
-            elif end <= (line, column) if column is not None else end[0] == line and head_blank:
+            if end[0] < line or (end[0] == line and (head_blank if column is None else end[1] <= column)):
+                right = new_end[1] - end[1]
                 if end_column is not None and end_line == end[0]:
-                    end_column += new_end[1] - end[1]
-                if column is not None:
-                    column += new_end[1] - end[1]
+                    end_column += right
+                if column is not None and line == end[0]:
+                    column += right
+                down = new_end[0] - end[0]
                 line += down
                 end_line = None if end_line is None else end_line + down
             elif end_line is None:
                 if column is None or start <= (line, column):
                     return None
-            elif not (
-                start >= (end_line, end_column) if end_column is not None else start[0] == end_line and tail_blank
-            ):
+            elif start[0] < end_line or not (tail_blank if end_column is None else start[1] >= end_column):
                 return None
         if not self._has(line, column) or (end_line is not None and not self._has(end_line, end_column)):
             return None
@@ -210,23 +208,30 @@ class Document:
         return replace(span, line=line, column=column, end_line=end_line, end_column=end_column)
 
     def back(self, version: int, line: int, column: int) -> tuple[int, int] | None:
-        """Where the character at a position was in the text at `version`; None where it is newer, or nobody remembers."""
+        """Where the character at a position was in the text at `version`; None if it is newer, or nobody remembers."""
         if not self._known_since <= version <= self.version or not self._has(line, column):
             return None
         position = (line, column)
-        for index in range(len(self._past) - 1, self._first_after(version) - 1, -1):
-            _, start, end, new_end, _, _ = self._past[index]
-            if position < start:
+        for past in reversed(self._since(version)):
+            if position < past.start:
                 continue
-            if position < new_end:
+            if position < past.new_end:
                 return None
-            line, column = position
-            position = (line + end[0] - new_end[0], column + end[1] - new_end[1] if line == new_end[0] else column)
+            position = _moved(position, past.new_end, past.end)
         return position
 
-    def _first_after(self, version: int) -> int:
-        """The index of the first edit of the text at `version`."""
-        return bisect_left(self._past, (version,))
+    def _since(self, version: int) -> list[_Past]:
+        """The edits since the text at `version`. Those that touch are one, so that typing a word is."""
+        if version not in self._since_version:
+            edits: list[_Past] = []
+            for past in self._past[bisect_left(self._past, (version,)) :]:
+                joined = _joined(edits[-1], past) if edits else None
+                if joined is None:
+                    edits.append(past)
+                else:
+                    edits[-1] = joined
+            self._since_version[version] = edits
+        return self._since_version[version]
 
     def _has(self, line: int, column: int | None) -> bool:
         """Whether there is such a position; the end of a line is one."""
@@ -277,6 +282,25 @@ def _splice(raw: list[str], edit: Edit, version: int) -> _Past:
     return _Past(version, start, end, (row + 1, changed + 1), head_blank, tail_blank)
 
 
+def _joined(first: _Past, second: _Past) -> _Past | None:
+    """Two edits, one after the other, as one; None where they do not touch."""
+    _, start, end, middle, head_blank, tail_blank = first
+    if second.end < start or middle < second.start:
+        return None
+    new_end = second.new_end if second.end >= middle else _moved(middle, second.end, second.new_end)
+    if second.start < start:
+        start, tail_blank = second.start, tail_blank and second.tail_blank
+    if second.end > middle:
+        end, head_blank = _moved(second.end, middle, end), head_blank and second.head_blank
+    return _Past(first.version, start, end, new_end, head_blank, tail_blank)
+
+
+def _moved(position: tuple[int, int], old: tuple[int, int], new: tuple[int, int]) -> tuple[int, int]:
+    """Where a position is when what ended at `old` ends at `new`."""
+    line, column = position
+    return line + new[0] - old[0], column + new[1] - old[1] if line == old[0] else column
+
+
 def _inside(raw: list[str], line: int, column: int) -> tuple[int, int]:
     """The nearest position inside the text."""
     if line < 1:
@@ -290,7 +314,7 @@ def _replacement(old: str, new: str) -> Edit:
     """The smallest edit that makes one text into another: what is before and after it keeps its place."""
     start, tail = _common(old, new)
     # No edit may begin or end between \r and \n: there is no such position.
-    if start and "\r" == old[start - 1] and (old.startswith("\n", start) or new.startswith("\n", start)):
+    if start and old[start - 1] == "\r" and (old.startswith("\n", start) or new.startswith("\n", start)):
         start -= 1
     if tail and old[-tail] == "\n" and "\r" in (old[-tail - 1 : -tail], new[-tail - 1 : -tail]):
         tail -= 1
@@ -384,10 +408,11 @@ class Documents:
         return self._put(document.changed(version, ()))
 
     def close(self, uri: str) -> Document | None:
-        """A document was closed. Gives the last that was known of it."""
-        path = path_of(uri)
-        self._by_path = MappingProxyType({key: value for key, value in self._by_path.items() if key != path})
-        return None
+        """A document was closed. Gives what it was; None where it was not open."""
+        by_path = dict(self._by_path)
+        document = by_path.pop(path_of(uri), None)
+        self._by_path = MappingProxyType(by_path)
+        return document
 
     def uri_of(self, path: str) -> str:
         """The URI of a path; of an open document the one that the client uses."""
@@ -404,7 +429,7 @@ def path_of(uri: str) -> str:
     match = _FILE_URI.match(uri)
     if match is None:
         return uri
-    path = os.path.normpath(unquote(match["path"], errors="surrogateescape"))
+    path = os.path.normpath("/" + unquote(match["path"], errors="surrogateescape").lstrip("/"))
     host = (match["host"] or "").lower()
     return path if host in ("", "localhost") else f"//{host}{path}"
 

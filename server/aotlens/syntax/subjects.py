@@ -1,4 +1,4 @@
-"""What stands at a position of a document: an attribute of a module, an argument, a `return`, a descriptor, …
+"""What stands at a position of a document: an attribute of a module, an argument, a `return`, a descriptor.
 
 Syntax alone, also in broken code. Several things may stand at one place, in each other: `subjects_at` gives them from
 the innermost to the outermost, so that who has nothing to say about the first may go on with the next.
@@ -6,6 +6,7 @@ the innermost to the outermost, so that who has nothing to say about the first m
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -277,9 +278,9 @@ def _method(node: Node, name: str) -> Node | None:
     body = node.child_by_field_name("body")
     for child in body.named_children if body is not None else ():
         definition = child.child_by_field_name("definition") if child.type == "decorated_definition" else child
-        if definition is not None and definition.type == "function_definition":
-            if text_of(definition.child_by_field_name("name")) == name:
-                return definition
+        is_function = definition is not None and definition.type == "function_definition"
+        if is_function and text_of(definition.child_by_field_name("name")) == name:
+            return definition
     return None
 
 
@@ -300,12 +301,12 @@ class _Here:
         self._line = line
         self._column = _of_word(document.line(line), column)
         self._chain = self._around(line, self._column)
+        self._function: str | None = None
         self._owner, self._scopes = self._enclosing()
-        self._function = self._scopes[0].name if self._scopes else None
-        self._evaluator = Evaluator(self._chain, self._scopes)
         self._module_name: str | None = None
-        if not self._scopes and document.tree.root_node.has_error:
-            self._guess_from_indentation()
+        if document.tree.root_node.has_error:
+            self._correct_by_indentation()
+        self._evaluator = Evaluator(self._chain, self._scopes)
 
     def subjects(self) -> Iterator[Subject]:
         """What stands here, from the innermost to the outermost."""
@@ -316,11 +317,13 @@ class _Here:
         yield from _in_text(self._document, self._line, self._column, self._owner, is_code)
         if in_comment:
             return
-        if string is not None:
-            yield from self._string(string)
-        else:
-            yield from self._leaf(leaf)
         creation = self._creation()
+        for subject in self._string(string) if string is not None else self._leaf(leaf):
+            # The name of what is made here is answered as such: in another module it may be another thing's.
+            if creation is not None and _names(subject, creation):
+                yield dataclasses.replace(creation, span=subject.span)
+                creation = None
+            yield subject
         if creation is not None:
             yield creation
         yield from self._statement()
@@ -353,30 +356,41 @@ class _Here:
             in_class = index > 0 and names[index - 1][1].type == "class_definition"
             if node.type == "class_definition":
                 qualname, local = qualname + name, ""
-                owner = ClassRef(qualname, self._document.span_of(node).line, self._document.span_of(node).end_line or 0)
+                owner = _class_ref(qualname, node)
                 qualname += "."
                 continue
             module = _module_parameter(node) if in_class else None
             scopes.append(Scope(node, local + name, module))
             local += f"{name}.<locals>."
             qualname += f"{name}.<locals>."
+        # In the body of a class, but in none of its methods, a function around the class is no place to be in.
+        self._function = scopes[-1].name if local else None
         return owner, scopes[::-1]
 
-    def _guess_from_indentation(self) -> None:
-        """Find the class and method around this line of broken code, which the tree has lost."""
-        lines = self._document.lines
-        text = lines[self._line - 1]
+    def _correct_by_indentation(self) -> None:
+        """In broken code a class may be lost to the tree, or may have swallowed the next: then indentation decides."""
+        around = [node for node in self._chain if node.type in ("class_definition", "function_definition")]
+        if around and not around[-1].has_error:
+            return
+        text = self._document.line(self._line)
         indent = len(text) - len(text.lstrip())
+        function: str | None = None
+        module: str | None = None
+        owner: ClassRef | None = None
         for number in range(self._line - 1, max(0, self._line - _REACH), -1):
             text = self._document.line(number)
             definition, is_class = _DEF_LINE.match(text), _CLASS_LINE.match(text)
-            if definition and len(definition[1]) < indent and self._function is None:
-                self._function, self._module_name = definition[2], definition[3]
+            if definition and len(definition[1]) < indent and function is None:
+                function, module = definition[2], definition[3]
                 indent = len(definition[1])
             elif is_class and len(is_class[1]) < indent:
-                self._owner = ClassRef(is_class[2], number, max(self._line, number))
-                return
-        self._function = self._module_name = None
+                owner = ClassRef(is_class[2], number, self._line)
+                break
+        known = self._owner.line if self._owner is not None else None
+        if owner is None or (known == owner.line and self._function is not None):
+            return
+        self._owner, self._function, self._module_name = owner, function, module
+        self._scopes = []
 
     def _value(self, node: Node, before: int | None = None) -> Value:
         if self._module_name is not None:
@@ -402,14 +416,11 @@ class _Here:
         span = self._document.span_of(leaf)
         is_name = _same(parent.child_by_field_name("name"), leaf)
         if parent.type == "class_definition" and is_name:
-            prefix = f"{self._owner.qualname}." if self._owner is not None and not self._scopes else self._prefix()
-            whole = self._document.span_of(parent)
-            owner = ClassRef(prefix + text_of(leaf), whole.line, whole.end_line or whole.line)
+            owner = _class_ref(self._prefix() + text_of(leaf), parent)
             yield ClassSubject(owner, owner.qualname, span)
             return
         if parent.type == "function_definition" and is_name:
-            in_class = self._owner is not None and not self._scopes
-            local = text_of(leaf) if in_class or not self._scopes else f"{self._scopes[0].name}.<locals>.{text_of(leaf)}"
+            local = (f"{self._function}.<locals>." if self._function else "") + text_of(leaf)
             yield FunctionSubject(self._owner, local, self._prefix() + text_of(leaf), span)
             return
         if parent.type == "keyword_argument" and is_name:
@@ -429,7 +440,7 @@ class _Here:
     def _prefix(self) -> str:
         """What stands before the name of something that is defined here."""
         prefix = f"{self._owner.qualname}." if self._owner is not None else ""
-        return prefix + (f"{self._scopes[0].name}.<locals>." if self._scopes else "")
+        return prefix + (f"{self._function}.<locals>." if self._function else "")
 
     def _called(self, attribute: Node) -> Value:
         """What `self.get_parameter("w")` gives, asked at its name."""
@@ -539,7 +550,7 @@ class _Here:
         first = len(text) - len(text.lstrip()) + 1
         if first > len(text) or text[first - 1] == "#":
             return
-        chain = self._chain if self._column >= first else self._around(self._line, first)
+        chain = self._chain if first <= self._column <= len(text.rstrip()) else self._around(self._line, first)
         for node, outer in zip(chain, [*chain[1:], None]):
             if node.type in ("comment", "string_start") and outer is not None and outer.type in ("block", "module"):
                 return
@@ -563,6 +574,13 @@ class _Here:
             if outer is not None and outer.type in ("block", "ERROR"):
                 yield LineSubject(self._owner, self._function, self._document.span_of(node))
                 return
+
+
+def _names(subject: Subject, creation: CreationSubject) -> bool:
+    """Whether a subject is the name of what is made."""
+    if isinstance(subject, AttributeSubject):
+        return subject.path == creation.path
+    return isinstance(subject, StringSubject) and creation.path[-1:] == (subject.text,)
 
 
 def _in_text(
@@ -648,8 +666,14 @@ def _module_parameter(function: Node) -> str | None:
         if decorators & {"@staticmethod", "@classmethod"}:
             return None
     parameters = function.child_by_field_name("parameters")
-    first = next((child for child in parameters.named_children if child.type != "comment"), None) if parameters else None
-    return (parameter_name(first) or None) if first is not None else None
+    for child in parameters.named_children if parameters is not None else ():
+        if child.type != "comment":
+            return parameter_name(child) or None
+    return None
+
+
+def _class_ref(qualname: str, node: Node) -> ClassRef:
+    return ClassRef(qualname, node.start_point.row + 1, node.end_point.row + 1)
 
 
 def _plain_value(node: Node, module: str, function: str) -> Value:
@@ -688,10 +712,7 @@ def _suffix(step: Step) -> str:
 
 def _is_its_name(parameter: Node, leaf: Node) -> bool:
     """Whether the leaf is the name of a parameter rather than part of its annotation or default."""
-    for field in ("type", "value"):
-        if _within(leaf, parameter.child_by_field_name(field)):
-            return False
-    return True
+    return not any(_within(leaf, parameter.child_by_field_name(field)) for field in ("type", "value"))
 
 
 def _within(inner: Node, outer: Node | None) -> bool:

@@ -6,7 +6,6 @@ alone: of several assignments the nearest one before the use counts, whatever br
 
 from __future__ import annotations
 
-import ast
 import enum
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -241,6 +240,7 @@ class Evaluator:
         if kind == "expression_statement":
             for child in node.named_children:
                 found = self._in_expression(child, name, scope, before, depth)
+                found = found or self._in_walrus(child, name, scope, before, depth)
                 if found is not None:
                     return found
             return None
@@ -275,12 +275,22 @@ class Evaluator:
                 continue
             if child.type == "block":
                 found = self._in_block(child, name, scope, before, depth - 1)
-            elif child.type == "named_expression":
-                found = self._in_expression(child, name, scope, before, depth - 1)
             elif child.type.endswith(("_clause", "_statement")) or child.type in ("assignment", "ERROR"):
                 found = self._in_statement(child, name, scope, before, depth - 1)
             else:
-                continue
+                found = self._in_walrus(child, name, scope, before, depth - 1)
+            if found is not None:
+                return found
+        return None
+
+    def _in_walrus(self, node: Node, name: str, scope: int, before: int, depth: int) -> _Found | None:
+        """The binding of a `:=` somewhere in an expression."""
+        if depth <= 0 or node.text is None or b":=" not in node.text:
+            return None
+        if node.type == "named_expression":
+            return self._in_expression(node, name, scope, before, depth)
+        for child in reversed(node.named_children):
+            found = self._in_walrus(child, name, scope, before, depth - 1)
             if found is not None:
                 return found
         return None
@@ -377,12 +387,11 @@ def string_value(node: Node) -> str | None:
     """The value of a plain string literal; None for anything else, f-strings with fields among it."""
     if node.type != "string" or any(child.type == "interpolation" for child in node.children):
         return None
-    try:
-        value = ast.literal_eval(text_of(node))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        content = [child for child in node.children if child.type == "string_content"]
-        return text_of(content[0]) if len(content) == 1 else None
-    return value if isinstance(value, str) else None
+    # Escapes stay as they are: no name has any.
+    parts = [text_of(child) for child in node.children if child.type in ("string_start", "string_content")]
+    if not parts or "b" in parts[0].lower():
+        return None
+    return "".join(parts[1:])
 
 
 def integer_value(node: Node) -> int | None:

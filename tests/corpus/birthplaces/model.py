@@ -32,7 +32,7 @@ class Everything(nn.Module):
     def __init__(self, width):
         super().__init__()
         self.plain = nn.Linear(width, width)
-        self.ü = nn.LayerNorm(width); self.second = nn.LayerNorm(width, bias=False)  # noqa: E702, PLC2401
+        self.ü = nn.LayerNorm(width); self.second = nn.LayerNorm(width, bias=False)  # noqa: E702
         self.layers = nn.ModuleList([nn.Linear(width, width, bias=False, device=None) for _ in range(3)])
         self.scale = nn.Parameter(torch.full((width,), 2.0))
         made_before = torch.nn.Parameter(torch.zeros(1, width))

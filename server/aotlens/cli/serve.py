@@ -1,0 +1,68 @@
+"""`aotlens serve`: the language server."""
+
+from __future__ import annotations
+
+import gc
+import re
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+LOG_LEVELS = ("error", "warning", "info", "debug")
+
+_ADDRESS = re.compile(r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>\d{1,5})")
+
+
+class ServeOptions(NamedTuple):
+    """What the command line says."""
+
+    stdio: bool = False
+    tcp: str | None = None
+    log_level: str = "info"
+
+
+def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
+    """The options, written as editors write them; None for all that the real parser has to look at.
+
+    An editor waits for the server to start, and the real parser takes longer to import than all of ours.
+    """
+    options, rest = ServeOptions(), list(arguments)
+    while rest:
+        name = rest.pop(0)
+        if name == "--stdio":
+            options = options._replace(stdio=True)
+        elif name == "--tcp" and rest:
+            options = options._replace(tcp=rest.pop(0))
+        elif name == "--log-level" and rest and rest[0] in LOG_LEVELS:
+            options = options._replace(log_level=rest.pop(0))
+        else:
+            return None
+    return options
+
+
+def run_serve(options: ServeOptions) -> int:
+    """Serve one client. Gives the exit status."""
+    if options.stdio and options.tcp is not None:
+        return _wrong_usage("--stdio and --tcp exclude each other")
+    address = _ADDRESS.fullmatch(options.tcp) if options.tcp is not None else None
+    if options.tcp is not None and (address is None or int(address["port"]) > 65535):
+        return _wrong_usage(f"--tcp {options.tcp}: this is no address such as 127.0.0.1:2087")
+
+    gc.disable()  # the classes of the protocol are many, and stay: looking for garbage among them takes a tenth longer
+    from aotlens.server import LOOPBACK, create_server, log_to_stderr, serve_stdio, serve_tcp
+
+    server = create_server()
+    gc.freeze()
+    gc.enable()
+    log_to_stderr(options.log_level)
+    if address is None:
+        return serve_stdio(server)
+    try:
+        return serve_tcp((address["host"] or LOOPBACK).strip("[]"), int(address["port"]), server)
+    except OSError as error:
+        return _wrong_usage(f"cannot listen on {options.tcp}: {error.strerror or error}")
+
+
+def _wrong_usage(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2

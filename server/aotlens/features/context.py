@@ -1,0 +1,157 @@
+"""Which traced model answers for a class: a class may be traced itself, and occur in other traced models.
+
+The order of preference: the model that the user has chosen for the class; the class's own trace; of the models that
+contain it those of its own file first, then by name. The same question always has the same answer, and an edit does
+not change it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aotlens.explain.folding import fold
+from aotlens.session.documents import Document
+from aotlens.syntax.subjects import ClassRef
+from aotlens_tracer.descriptor_map import ModuleInstance
+
+from .index import MapIndex, Named, index_of
+from .snapshot import Snapshot, TargetKey, TargetState
+
+
+@dataclass(frozen=True)
+class Context:
+    """A model that answers for a class: its state, its indexed map, and the instances of the class in it."""
+
+    state: TargetState
+    index: MapIndex
+    instances: tuple[Named, ...]
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The names of the instances; empty for the model itself."""
+        return tuple(instance.name for instance in self.instances)
+
+    @property
+    def label(self) -> str:
+        """The names of the instances, folded: `blocks.{0..5}.attn`."""
+        return folded(self.prefixes)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the class is the traced model itself."""
+        return self.prefixes == ("",)
+
+
+def context_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> Context | None:
+    """The model that answers for a class of the document; None where no map has it."""
+    for context in _contexts(snapshot, document, owner):
+        return context
+    return None
+
+
+def contexts_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> tuple[Context, ...]:
+    """Every model that can answer for a class of the document, in the order of preference."""
+    return tuple(_contexts(snapshot, document, owner))
+
+
+def function_context(snapshot: Snapshot, document: Document, function: str) -> Context | None:
+    """The trace of a function of the document."""
+    state = snapshot.states.get(TargetKey(document.path, function))
+    if state is None or state.map is None:
+        return None
+    index = index_of(state.map)
+    return Context(state, index, (index.root,))
+
+
+def own_states(snapshot: Snapshot, path: str) -> list[TargetState]:
+    """The states that have a map: those of a file first, then the others, by name."""
+    return sorted(snapshot.maps(), key=lambda state: (state.key.path != path, state.key.path, state.key.qualname))
+
+
+def folded(names: Iterable[str]) -> str:
+    """Names in brief: `blocks.{0..5}.attn, head`; three groups at most."""
+    groups = [group.label for group in fold(list(names), key=lambda name: 0, label=lambda name: name)]
+    return ", ".join(groups[:3]) + (", …" if len(groups) > 3 else "")
+
+
+def _contexts(snapshot: Snapshot, document: Document, owner: ClassRef) -> Iterable[Context]:
+    key = TargetKey(document.path, owner.qualname)
+    first = [snapshot.contexts.get(key), key]
+    seen = set()
+    for candidate in first:
+        state = snapshot.states.get(candidate) if candidate is not None else None
+        if state is not None and state.key not in seen:
+            seen.add(state.key)
+            yield from _in_state(snapshot, document, owner, state)
+    for state in own_states(snapshot, document.path):
+        if state.key not in seen:
+            yield from _in_state(snapshot, document, owner, state)
+
+
+def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState) -> Iterable[Context]:
+    if state.map is None:
+        return
+    index = index_of(state.map)
+    if document.path not in index.files:
+        return
+    known = index.instances.get((document.path, owner.qualname), [])
+    modules = _of_this_class(snapshot, document, owner, state, known)
+    if not modules and not known:
+        modules = _by_birth(snapshot, document, owner, state, index)
+    if modules:
+        root = [module for module in modules if not module.name]
+        # Of a model that contains itself, the model is meant.
+        named = [index.named(module.name) for module in root or modules]
+        yield Context(state, index, tuple(item for item in named if item is not None))
+
+
+def _of_this_class(
+    snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState, known: Sequence[ModuleInstance]
+) -> list[ModuleInstance]:
+    """Of the instances of a class of this name and file those of this very class."""
+    lines = {module.class_line for module in known}
+    then = snapshot.then(state, document.path, owner.line, 1)
+    if then is None or lines == {then[0]} or not known:
+        return list(known)
+    if len(lines) == 1 and not _is_repeated(document, owner.qualname):
+        return list(known)
+    return [module for module in known if module.class_line == then[0]]
+
+
+def _is_repeated(document: Document, qualname: str) -> bool:
+    name = qualname.rpartition(".")[2]
+    return len(re.findall(rf"^[ \t]*class[ \t]+{re.escape(name)}\b", document.text, re.MULTILINE)) > 1
+
+
+def _by_birth(
+    snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState, index: MapIndex
+) -> list[ModuleInstance]:
+    """The instances of classes that inherit from this one: what it makes in its own lines is theirs."""
+    births = index.births.get(document.path)
+    start = snapshot.then(state, document.path, owner.line, 1)
+    if births is None or start is None:
+        return []
+    # The end may be newer than the map; what the class has lost or gained since is no more than a few lines.
+    end = start[0] + owner.end_line - owner.line
+    found: dict[str, ModuleInstance] = {}
+    for line in range(start[0], end + 1):
+        for birth in births.get(line, ()):
+            parent = index.named(birth.named.name.rpartition(".")[0]) if birth.named.name else None
+            module = parent.module if parent is not None else None
+            # A class without a line is torch's: what is in a ModuleList was not made by a method of it.
+            if module is not None and module.class_line is not None and _inherits(module, document, owner):
+                found[module.name] = module
+    return list(found.values())
+
+
+def _inherits(module: ModuleInstance, document: Document, owner: ClassRef) -> bool:
+    """Whether a class may inherit from another: its bases name it, or are elsewhere."""
+    if module.class_path != document.path or module.class_line is None:
+        return True
+    name = owner.qualname.rpartition(".")[2]
+    header = re.search(
+        rf"^[ \t]*class[ \t]+{re.escape(module.type.rpartition('.')[2])}\b([^:]*):", document.text, re.MULTILINE
+    )
+    return header is not None and re.search(rf"\b{re.escape(name)}\b", header[1]) is not None

@@ -1,0 +1,114 @@
+"""Go to definition: from a name to where the parameter, module or output it stands for was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from aotlens.session.documents import Document
+from aotlens.syntax.source import split_lines
+from aotlens.syntax.subjects import (
+    AttributeSubject,
+    CreationSubject,
+    DescriptorSubject,
+    GraphNameSubject,
+    StringSubject,
+    parameter_span,
+    subjects_at,
+)
+from aotlens_tracer.descriptor_map import Span
+
+from .index import Entry, Result, birthplace, fqn_of
+from .resolve import Meant, called, meant
+from .snapshot import Snapshot
+
+Read = Callable[[str], str | None]
+"""The text of a file that is not open; None where it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """From what stands under the cursor to where it was made."""
+
+    origin: Span
+    target: Span
+
+
+def definition(
+    snapshot: Snapshot, document: Document, line: int, column: int, read: Read | None = None
+) -> tuple[Link, ...]:
+    """Where what stands at a position was made, in the order of the graph; empty where it is not known."""
+    kinds = (AttributeSubject, CreationSubject, StringSubject, GraphNameSubject, DescriptorSubject)
+    for subject in subjects_at(document, line, column):
+        if not isinstance(subject, kinds):
+            continue
+        targets = [span for found in meant(snapshot, document, subject, line, column) for span in _of(snapshot, found)]
+        if targets:
+            spans = dict.fromkeys(with_columns(snapshot, span, read) for span in targets)
+            return tuple(Link(subject.span, span) for span in spans)
+    return ()
+
+
+def with_columns(snapshot: Snapshot, span: Span, read: Read | None = None) -> Span:
+    """A span with its end and columns, where the tracer knew no more than the line: then the text of that line.
+
+    It stays as it is where nobody can say what that text is.
+    """
+    if span.column is not None and span.end_line is not None and span.end_column is not None:
+        return span
+    document = snapshot.documents.get(span.path)
+    end_line = span.end_line or span.line
+    if document is not None:
+        first, last = document.line(span.line), document.line(end_line)
+    else:
+        text = read(span.path) if read is not None else None
+        lines = split_lines(text) if text is not None else []
+        if not 1 <= span.line <= end_line <= len(lines):
+            return span
+        first, last = lines[span.line - 1], lines[end_line - 1]
+    column = span.column or len(first) - len(first.lstrip()) + 1
+    least = column if end_line == span.line else 1
+    return replace(span, column=column, end_line=end_line, end_column=max(len(last.rstrip()) + 1, least))
+
+
+def birthplaces(snapshot: Snapshot, found: Meant) -> list[Span]:
+    """Where what is meant was made, in today's text."""
+    spans = [birthplace(named) for named in found.named]
+    spans += [item.slot.definition for item in found.items if isinstance(item, Entry)]
+    now = [snapshot.now(found.state, span) for span in dict.fromkeys(spans) if span is not None]
+    return [span for span in now if span is not None]
+
+
+def _of(snapshot: Snapshot, found: Meant) -> list[Span]:
+    spans = birthplaces(snapshot, found)
+    for item in found.items:
+        if isinstance(item, Result):
+            spans += _now(snapshot, found, item.slot.source)
+            if item.slot.gradient_of is not None:
+                spans += _now(snapshot, found, item.graph.inputs[item.slot.gradient_of].definition)
+        elif item.slot.tangent_of is not None:
+            spans += _now(snapshot, found, item.graph.outputs[item.slot.tangent_of].source)
+        elif item.slot.definition is None and fqn_of(item.slot) is None:
+            spans += _parameter(snapshot, found, item)
+    return spans
+
+
+def _now(snapshot: Snapshot, found: Meant, span: Span | None) -> list[Span]:
+    now = snapshot.now(found.state, span) if span is not None else None
+    return [now] if now is not None else []
+
+
+def _parameter(snapshot: Snapshot, found: Meant, item: Entry) -> list[Span]:
+    """Where an argument is named in the signature; of a file that is not open the line of its class."""
+    target = found.state.map.target if found.state.map is not None else None
+    if target is None or target.line is None:
+        return []
+    start = snapshot.now(found.state, Span(target.path, target.line))
+    document = snapshot.documents.get(target.path)
+    if start is None:
+        return []
+    names = [
+        name for name, pairs in found.index.arguments.items() if any(entry.slot is item.slot for _, entry in pairs)
+    ]
+    spans = [parameter_span(document, start.line, called(found.state), name) for name in names] if document else []
+    return [span for span in spans if span is not None] or [start]

@@ -1,0 +1,36 @@
+"""Highlights: the other places of a document that read what is under the cursor, and where it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aotlens.session.documents import Document
+from aotlens.syntax.subjects import subjects_at
+from aotlens_tracer.descriptor_map import Span
+
+from .definition import birthplaces, with_columns
+from .references import in_order, is_referable, read_spans
+from .resolve import meant
+from .snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Highlight:
+    """A place of the document: one that reads the thing, or where it is made."""
+
+    span: Span
+    is_write: bool
+
+
+def highlight(snapshot: Snapshot, document: Document, line: int, column: int) -> tuple[Highlight, ...]:
+    """The places of the document of what stands at a position, in their order."""
+    for subject in subjects_at(document, line, column):
+        found = meant(snapshot, document, subject, line, column) if is_referable(subject) else ()
+        if found:
+            kinds: dict[Span, bool] = {}
+            for one in found:
+                kinds |= {span: False for span in read_spans(snapshot, one) if span.path == document.path}
+                kinds |= {span: True for span in birthplaces(snapshot, one) if span.path == document.path}
+            places = [Highlight(with_columns(snapshot, span), is_write) for span, is_write in kinds.items()]
+            return tuple(sorted(places, key=lambda place: in_order(place.span)))
+    return ()

@@ -1,0 +1,66 @@
+"""References: every expression whose operations read a parameter, buffer or argument."""
+
+from __future__ import annotations
+
+from aotlens.session.documents import Document
+from aotlens.syntax.subjects import (
+    ArgumentSubject,
+    AttributeSubject,
+    CreationSubject,
+    DescriptorSubject,
+    GraphNameSubject,
+    StringSubject,
+    Subject,
+    subjects_at,
+)
+from aotlens_tracer.descriptor_map import Span
+
+from .definition import Read, birthplaces, with_columns
+from .resolve import Meant, meant
+from .snapshot import Snapshot
+
+_KINDS = (ArgumentSubject, AttributeSubject, CreationSubject, DescriptorSubject, GraphNameSubject, StringSubject)
+
+
+def references(
+    snapshot: Snapshot,
+    document: Document,
+    line: int,
+    column: int,
+    include_declaration: bool = True,
+    read: Read | None = None,
+) -> tuple[Span, ...]:
+    """Where what stands at a position is read, in today's text of every file, in the order of files and lines."""
+    for subject in subjects_at(document, line, column):
+        found = meant(snapshot, document, subject, line, column) if is_referable(subject) else ()
+        if found:
+            spans = [span for one in found for span in read_spans(snapshot, one)]
+            if include_declaration:
+                spans += [span for one in found for span in birthplaces(snapshot, one)]
+            complete = {with_columns(snapshot, span, read) for span in spans}
+            return tuple(sorted(complete, key=in_order))
+    return ()
+
+
+def is_referable(subject: Subject) -> bool:
+    """Whether something is read at places worth listing: `self` alone would be read everywhere."""
+    return isinstance(subject, _KINDS) and not (isinstance(subject, AttributeSubject) and not subject.path)
+
+
+def in_order(span: Span) -> tuple[str, int, int, int, int]:
+    """The order of files and lines; of two that start at one place the shorter first."""
+    return span.path, span.line, span.column or 0, span.end_line or 0, span.end_column or 0
+
+
+def read_spans(snapshot: Snapshot, found: Meant) -> list[Span]:
+    """Where the inputs that are meant are read, in today's text; what an edit has destroyed is left out.
+
+    A tied parameter is read wherever one of its names is. Of an output it is the line that computes it.
+    """
+    entries = found.entries
+    tied = [found.index.named(name) for entry in entries for name in entry.slot.tied_to]
+    entries += [entry for named in tied if named is not None for entry in named.entries]
+    spans = [span for entry in entries for span in entry.slot.reads]
+    spans += [result.slot.source for result in found.results if result.slot.source is not None]
+    now = (snapshot.now(found.state, span) for span in dict.fromkeys(spans))
+    return [span for span in now if span is not None]

@@ -1,0 +1,142 @@
+"""The commands of `workspace/executeCommand`. Each takes targets as `path::Qualname`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcInvalidParams
+
+from aotlens.explain.markdown import render_markdown
+from aotlens.features.code_actions import pin_template
+from aotlens.features.snapshot import TargetKey
+from aotlens_tracer.descriptor_map import Span
+
+from .positions import to_range
+
+if TYPE_CHECKING:
+    from aotlens.server import AotlensServer
+
+
+def register(server: AotlensServer) -> None:
+    """Add every command to the server."""
+    commands = _Commands(server)
+    for name, handler in {
+        "aotlens.traceNow": commands.trace_now,
+        "aotlens.cancelTrace": commands.cancel_trace,
+        "aotlens.chooseContext": commands.choose_context,
+        "aotlens.showMap": commands.show_map,
+        "aotlens.copyExpression": commands.copy_expression,
+        "aotlens.editExample": commands.edit_example,
+        "aotlens.pinExample": commands.pin_example,
+        "aotlens.restartTracer": commands.restart_tracer,
+        "aotlens.showLogs": commands.show_logs,
+    }.items():
+        server.command(name)(handler)
+
+
+class _Commands:
+    def __init__(self, server: AotlensServer) -> None:
+        self._server = server
+
+    async def trace_now(self, target: str) -> None:
+        """Trace a target, whatever `aotlens.trace.run` says."""
+        if not self._server.session.trusted:
+            self._say("aotlens does not run code of a workspace that is not trusted")
+            return
+        self._server.session.trace_now([key_of(target)])
+
+    async def cancel_trace(self, target: str) -> None:
+        """Stop tracing a target."""
+        self._server.session.cancel(key_of(target))
+
+    async def choose_context(self, of: str, context: str) -> None:
+        """Let the map of one target answer for a class that occurs in several."""
+        self._server.session.choose_context(key_of(of), key_of(context))
+
+    async def show_map(self, target: str) -> dict[str, Any]:
+        """The map of a target as a markdown document, which is opened where the client can; its text and place."""
+        key = key_of(target)
+        state = self._server.session.snapshot().states.get(key)
+        if state is None or state.map is None:
+            raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
+        text = render_markdown(state.map, path_label=self._relative, full=False)
+        path = await asyncio.get_running_loop().run_in_executor(None, _write, key.qualname, text)
+        await self._open(Path(path).as_uri(), None)
+        return {"markdown": text, "path": path}
+
+    async def copy_expression(self, target: str, label: str) -> list[str]:
+        """The descriptors, as expressions, of the slots of a target that have this label."""
+        state = self._server.session.snapshot().states.get(key_of(target))
+        if state is None or state.map is None:
+            return []
+        slots = [slot for graph in state.map.graphs for slot in (*graph.inputs, *graph.outputs)]
+        return [slot.descriptor for slot in slots if slot.label == label and slot.descriptor is not None]
+
+    async def edit_example(self, target: str) -> None:
+        """Go to the example of a target."""
+        state = self._server.session.snapshot().states.get(key_of(target))
+        source = state.examples[0] if state is not None and state.examples else None
+        if source is None or source.path is None or source.line is None:
+            self._say("there is no example to edit")
+            return
+        span = Span(source.path, source.line, source.column)
+        locations = await self._server.places.locations([span])
+        if locations:
+            await self._open(locations[0].uri, locations[0].range)
+
+    async def pin_example(self, target: str) -> None:
+        """Write a template of an example above a class, to be filled in."""
+        key = key_of(target)
+        document = self._server.documents.by_path.get(key.path)
+        edit = pin_template(document, key.qualname) if document is not None else None
+        if document is None or edit is None:
+            self._say(f"{key.qualname} is not in an open document")
+            return
+        text_edit = lsp.TextEdit(to_range(document, edit.span, self._server.encoding), edit.text)
+        change = lsp.WorkspaceEdit(changes={document.uri: [text_edit]})
+        await self._server.workspace_apply_edit_async(lsp.ApplyWorkspaceEditParams(change, "Pin an example"))
+
+    async def restart_tracer(self) -> None:
+        """End all tracers, and trace anew what is open."""
+        await self._server.session.restart()
+
+    async def show_logs(self) -> str:
+        """The last lines of the server's log."""
+        return "\n".join(self._server.log_lines)
+
+    async def _open(self, uri: str, selection: lsp.Range | None) -> None:
+        window = self._server.client_capabilities.window
+        if window and window.show_document and window.show_document.support:
+            params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
+            await self._server.window_show_document_async(params)
+
+    def _say(self, message: str) -> None:
+        self._server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, message))
+
+    def _relative(self, path: str) -> str:
+        for folder in self._server.session.folders:
+            if Path(path).is_relative_to(folder):
+                return os.path.relpath(path, folder)
+        return path
+
+
+def key_of(target: Any) -> TargetKey:
+    """The target that `path::Qualname` names. Raises InvalidParams for anything else."""
+    if not isinstance(target, str) or "::" not in target:
+        raise JsonRpcInvalidParams(f"{target!r} is not path::Qualname")
+    path, _, qualname = target.rpartition("::")
+    return TargetKey(path, qualname)
+
+
+def _write(qualname: str, text: str) -> str:
+    folder = os.path.join(tempfile.gettempdir(), f"aotlens-{os.getpid()}")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, f"{qualname}.map.md")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path

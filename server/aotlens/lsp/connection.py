@@ -1,0 +1,167 @@
+"""The bytes between client and server: framing, stdin and stdout, TCP, and whether the client is still there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+Deliver = Callable[["bytes | None"], None]
+"""Takes the body of the next message; None for a header that makes no sense."""
+
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_HEADER_LIMIT = 1 << 14
+_BODY_LIMIT = 1 << 30
+_CHUNK = 1 << 16
+_POLL_SECONDS = 1.0
+
+
+def frame(body: bytes) -> bytes:
+    """A message as it goes over the wire."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+class Unframer:
+    """Cuts what comes over the wire into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._length: int | None = None
+
+    def feed(self, data: bytes) -> Iterator[bytes | None]:
+        """The bodies that the data completes; None for a header without a sensible length."""
+        self._buffer += data
+        while True:
+            if self._length is None:
+                end = _HEADER_END.search(self._buffer)
+                if end is None:
+                    if len(self._buffer) > _HEADER_LIMIT:
+                        self._buffer.clear()
+                        yield None
+                    return
+                match = _LENGTH.search(self._buffer, 0, end.start())
+                length = int(match[1]) if match is not None else None
+                del self._buffer[: end.end()]
+                if length is None or length > _BODY_LIMIT:
+                    yield None
+                    continue
+                self._length = length
+            if len(self._buffer) < self._length:
+                return
+            body = bytes(self._buffer[: self._length])
+            del self._buffer[: self._length]
+            self._length = None
+            yield body
+
+
+class StdioWriter:
+    """Writes to a file descriptor. Says so once when nobody reads it any more, and is silent from then on."""
+
+    def __init__(self, descriptor: int, on_lost: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._on_lost = on_lost
+        self._lost = False
+
+    def write(self, data: bytes) -> None:
+        """Write all of it."""
+        view = memoryview(data)
+        while view and not self._lost:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except OSError:
+                self._lost = True
+                self._on_lost()
+
+    def close(self) -> None:
+        """Write no more."""
+        self._lost = True
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+
+def take_stdio() -> tuple[int, int]:
+    """The descriptors of the original stdin and stdout, for the protocol alone.
+
+    From here on, whatever else prints to stdout lands on stderr, and whatever reads stdin finds it empty; processes
+    that are started inherit neither.
+    """
+    sys.stdout.flush()
+    source, sink = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return source, sink
+
+
+def read_in_thread(descriptor: int, deliver: Deliver, on_end: Callable[[], None]) -> None:
+    """Deliver the messages that come over a file descriptor, from a thread of its own."""
+
+    def read() -> None:
+        unframer = Unframer()
+        with contextlib.suppress(OSError, RuntimeError):  # the descriptor or the loop was closed
+            while data := os.read(descriptor, _CHUNK):
+                for body in unframer.feed(data):
+                    deliver(body)
+        with contextlib.suppress(RuntimeError):
+            on_end()
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+
+
+async def read_stream(reader: asyncio.StreamReader, deliver: Deliver, on_end: Callable[[], None]) -> None:
+    """Deliver the messages that come over a stream."""
+    unframer = Unframer()
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            for body in unframer.feed(data):
+                deliver(body)
+    on_end()
+
+
+def is_alive(process_id: int) -> bool:
+    """Whether a process runs. One that has ended and that nobody has waited for does not."""
+    try:
+        os.kill(process_id, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{process_id}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    return True
+
+
+def watch_process(process_id: int, on_gone: Callable[[], None]) -> None:
+    """Call, from a thread, when a process has gone.
+
+    Nothing is watched where there is no such process to begin with: then the client runs on another machine, or in
+    another container, and its number means nothing here.
+    """
+    if process_id <= 0 or os.name != "posix" or not is_alive(process_id):
+        return
+
+    def watch() -> None:
+        while is_alive(process_id):
+            time.sleep(_POLL_SECONDS)
+        with contextlib.suppress(RuntimeError):
+            on_gone()
+
+    threading.Thread(target=watch, name="client's process", daemon=True).start()
+
+
+def exit_soon(status: int, seconds: float) -> None:
+    """End the process after some seconds, whatever its threads still do."""
+
+    def end() -> None:
+        time.sleep(seconds)
+        os._exit(status)
+
+    threading.Thread(target=end, name="exit", daemon=True).start()

@@ -1,0 +1,68 @@
+"""Spans anywhere as LSP locations: of open documents from their text, of others from what is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from lsprotocol import types as lsp
+
+from aotlens.session.documents import Document, Documents
+from aotlens.syntax.source import UnreadableSource, decode_source
+from aotlens_tracer.descriptor_map import Span
+
+from .positions import Encoding, to_range
+
+CACHE_SIZE = 64
+
+
+class Places:
+    """Converts spans. Files that are not open are read off the event loop, and kept while they do not change."""
+
+    def __init__(self, documents: Documents, encoding: Encoding) -> None:
+        self._documents = documents
+        self._encoding = encoding
+        self._closed: dict[str, tuple[int, Document]] = {}
+
+    async def locations(self, spans: Iterable[Span]) -> list[lsp.Location]:
+        """The spans as locations; one whose file cannot be read is left out."""
+        return [lsp.Location(self._documents.uri_of(span.path), found) for span, found in await self._ranges(spans)]
+
+    async def ranges(self, spans: Iterable[Span]) -> dict[Span, lsp.Range]:
+        """The ranges of the spans whose files can be read."""
+        return dict(await self._ranges(spans))
+
+    def uri(self, path: str) -> str:
+        """The URI of a path, as the client writes it."""
+        return self._documents.uri_of(path)
+
+    async def _ranges(self, spans: Iterable[Span]) -> list[tuple[Span, lsp.Range]]:
+        found = []
+        for span in spans:
+            document = await self._document(span.path)
+            if document is not None:
+                found.append((span, to_range(document, span, self._encoding)))
+        return found
+
+    async def _document(self, path: str) -> Document | None:
+        document = self._documents.by_path.get(path)
+        if document is not None:
+            return document
+        return await asyncio.get_running_loop().run_in_executor(None, self._read, path)
+
+    def _read(self, path: str) -> Document | None:
+        try:
+            changed = os.stat(path).st_mtime_ns
+            kept = self._closed.get(path)
+            if kept is not None and kept[0] == changed:
+                return kept[1]
+            text = decode_source(Path(path).read_bytes(), path)
+        except (OSError, UnreadableSource):
+            return None
+        if len(self._closed) >= CACHE_SIZE:
+            self._closed.clear()
+        document = Document(self._documents.uri_of(path), path, 0, text)
+        self._closed[path] = (changed, document)
+        return document

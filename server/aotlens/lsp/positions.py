@@ -1,0 +1,99 @@
+"""Positions on the wire, in the encoding agreed upon, and in a document: 1-based, columns in code points."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lsprotocol import types
+
+from aotlens.session.documents import Document, Edit
+from aotlens_tracer.descriptor_map import Span
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+"""In which units the client counts the characters of a line."""
+
+
+def choose_encoding(capabilities: types.ClientCapabilities) -> Encoding:
+    """The first that the client offers and that is not UTF-16, which costs both sides most; else UTF-16."""
+    offered = (capabilities.general and capabilities.general.position_encodings) or ()
+    for encoding in offered:
+        if encoding == "utf-8":
+            return "utf-8"
+        if encoding == "utf-32":
+            return "utf-32"
+    return "utf-16"
+
+
+def column_of(line: str, character: int, encoding: Encoding) -> int:
+    """The column of an offset into a line; past its end the end, inside a character where that begins."""
+    if encoding == "utf-32" or line.isascii():
+        return max(0, min(character, len(line))) + 1
+    units = 0
+    for index, text in enumerate(line):
+        units += _width(text, encoding)
+        if units > character:
+            return index + 1
+    return len(line) + 1
+
+
+def character_of(line: str, column: int, encoding: Encoding) -> int:
+    """The offset into a line of a column; past its end the end."""
+    if encoding == "utf-32" or line.isascii():
+        return max(0, min(column - 1, len(line)))
+    return sum(_width(text, encoding) for text in line[: max(0, column - 1)])
+
+
+def _width(text: str, encoding: Encoding) -> int:
+    if encoding == "utf-16":
+        return 1 + (text > "\uffff")
+    return 1 + (text > "\x7f") + (text > "\u07ff") + (text > "\uffff")
+
+
+def from_position(document: Document, position: types.Position, encoding: Encoding) -> tuple[int, int]:
+    """The line and column of a position of the client's; one outside the text means the nearest inside."""
+    line = position.line + 1
+    if not 1 <= line <= document.line_count:
+        return document.clamp(line, 1)
+    return line, column_of(document.line(line), position.character, encoding)
+
+
+def to_position(document: Document, line: int, column: int, encoding: Encoding) -> types.Position:
+    """A line and column as the client counts them; a position outside the text means the nearest inside."""
+    line, column = document.clamp(line, column)
+    return types.Position(line - 1, character_of(document.line(line), column, encoding))
+
+
+def to_range(document: Document, span: Span, encoding: Encoding) -> types.Range:
+    """A span as the client counts it.
+
+    Without a column it is the line from its first character that is no blank to its end; without an end it is empty.
+    """
+    if span.column is None:
+        text = document.line(span.line)
+        column = len(text) - len(text.lstrip()) + 1
+        end_line, end_column = span.end_line or span.line, span.end_column
+    else:
+        column = span.column
+        end_line, end_column = span.end_line or span.line, span.end_column
+        if span.end_line is None and end_column is None:
+            end_column = column
+    if end_column is None:
+        end_column = len(document.line(end_line)) + 1
+    start = to_position(document, span.line, column, encoding)
+    return types.Range(start, to_position(document, end_line, end_column, encoding))
+
+
+def from_range(document: Document, range: types.Range, encoding: Encoding) -> Span:
+    """A range of the client's as a span."""
+    line, column = from_position(document, range.start, encoding)
+    end_line, end_column = from_position(document, range.end, encoding)
+    return Span(document.path, line, column, end_line, end_column)
+
+
+def to_edit(document: Document, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> Edit | str:
+    """A change of the client's as an edit of the document; a change of everything as the new text."""
+    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+        return change.text
+    start = from_position(document, change.range.start, encoding)
+    end = from_position(document, change.range.end, encoding)
+    return Edit(*start, *end, change.text)

@@ -1,0 +1,118 @@
+"""Tests as data: questions with a cursor in a piece of a source, and the answers below them.
+
+A file of `expected/` holds, for sources named by `# path` lines, cases such as
+
+    ## hover `x = block$0(x)`
+
+    **module** `blocks.{0..5}` …
+
+`AOTLENS_UPDATE_EXPECTED=1 pytest tests/unit/features` writes the answers that are given now.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from aotlens.features.definition import definition
+from aotlens.features.highlight import highlight
+from aotlens.features.hover import hover
+from aotlens.features.references import references
+from aotlens.features.snapshot import Snapshot
+from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import Span
+from unit.features.world import HERE, ROOT, find, world
+
+EXPECTED = HERE / "expected"
+_CASE = re.compile(r"^## (hover|definition|references|highlight) `(.*)`$")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question: in which file of `expected/`, about which source, and what the answer should be."""
+
+    file: str
+    source: str
+    kind: str
+    marked: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.kind} {self.marked}"
+
+
+def cases() -> list[Case]:
+    """Every case of every file."""
+    return [case for path in sorted(EXPECTED.glob("*.md")) for case in _parse(path)]
+
+
+def check(case: Case) -> None:
+    """Compare the answer with the expected one, or write it down where that is asked for."""
+    actual = answer(case)
+    if actual != case.expected and os.environ.get("AOTLENS_UPDATE_EXPECTED"):
+        _write(case, actual)
+        return
+    assert actual == case.expected
+
+
+def answer(case: Case) -> str:
+    """What is answered now."""
+    snapshot = world()
+    document = snapshot.documents[str(ROOT / case.source)]
+    line, column = find(document, case.marked)
+    if case.kind == "hover":
+        found = hover(snapshot, document, line, column)
+        if found is None:
+            return "nothing"
+        assert _is_in(document, found.span)
+        return found.markdown
+    if case.kind == "definition":
+        links = definition(snapshot, document, line, column)
+        return "\n".join(_shown(snapshot, link.target) for link in links) or "nothing"
+    if case.kind == "references":
+        return "\n".join(_shown(snapshot, span) for span in references(snapshot, document, line, column)) or "nothing"
+    marks = highlight(snapshot, document, line, column)
+    return "\n".join(f"{'write' if m.is_write else 'read'} {_shown(snapshot, m.span)}" for m in marks) or "nothing"
+
+
+def _shown(snapshot: Snapshot, span: Span) -> str:
+    """`parts.py:25:19 nn.Linear(width, 2 * width)`."""
+    document = snapshot.documents[span.path]
+    assert _is_in(document, span)
+    text = document.line(span.line)[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None]
+    return f"{Path(span.path).name}:{span.line}:{span.column} `{text}`"
+
+
+def _is_in(document: Document, span: Span) -> bool:
+    start, end = (span.line, span.column), (span.end_line, span.end_column)
+    return start <= end and document.clamp(*start) == start and document.clamp(*end) == end
+
+
+def _parse(path: Path) -> list[Case]:
+    found: list[Case] = []
+    source, body = "", []
+    head: re.Match[str] | None = None
+    for line in [*path.read_text(encoding="utf-8").splitlines(), "# "]:
+        match = _CASE.match(line)
+        if match or line.startswith("# "):
+            if head is not None:
+                found.append(Case(path.name, source, head[1], head[2], "\n".join(body).strip("\n")))
+            head, body = match, []
+            source = source if match else line.removeprefix("# ")
+        else:
+            body.append(line)
+    return found
+
+
+def _write(case: Case, actual: str) -> None:
+    path = EXPECTED / case.file
+    blocks, source = [], ""
+    for known in _parse(path):
+        if known.source != source:
+            source = known.source
+            blocks.append(f"# {source}")
+        same = (known.source, known.kind, known.marked) == (case.source, case.kind, case.marked)
+        blocks.append(f"## {known.kind} `{known.marked}`\n\n{actual if same else known.expected}")
+    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")

@@ -1,0 +1,90 @@
+"""Make the descriptor maps of the fixtures anew: `python tests/unit/features/make_maps.py` (needs torch).
+
+They are kept as JSON beside the fixtures, with the folders that they name abbreviated, so that the tests of the
+features need no torch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent.parent
+sys.path.insert(0, str(ROOT / "server"))
+
+from aotlens.session.examples import candidates, definition_lines  # noqa: E402
+from aotlens.session.tracer import TracerProcess  # noqa: E402
+from aotlens.syntax.definitions import definitions  # noqa: E402
+from aotlens.syntax.source import read_source  # noqa: E402
+from aotlens_tracer.descriptor_map import to_json  # noqa: E402
+from aotlens_tracer.protocol import TraceParams  # noqa: E402
+
+TARGETS = {
+    "decoder": (ROOT / "docs/examples/decoder.py", "Decoder"),
+    "zoo": (HERE / "project/zoo/model.py", "Zoo"),
+    "attend": (HERE / "project/zoo/model.py", "attend"),
+}
+
+
+def main() -> None:
+    """Trace every target and write its map."""
+    with TracerProcess(sys.executable, str(ROOT)) as tracer:
+        for name, (path, qualname) in TARGETS.items():
+            known = definitions(read_source(path))
+            examples = candidates(path, qualname, known, {}, None)
+            params = TraceParams(str(path), qualname, examples, definition_lines=definition_lines(qualname, known))
+            traced = tracer.trace(params).map
+            if traced.failure is not None:
+                sys.exit(f"{name}: {traced.failure.message}\n{traced.failure.traceback}")
+            text = json.dumps(to_json(traced), separators=(",", ":"))
+            for folder, short in ((str(ROOT), "$ROOT"), (_torch(text), "$TORCH")):
+                text = text.replace(json.dumps(folder)[1:-1], short)
+            # Seconds differ from run to run, and nothing here depends on them.
+            value = json.loads(text) | {"seconds": {}}
+            (HERE / "maps" / f"{name}.json").write_text(_readable(value), encoding="utf-8")
+
+
+def _torch(text: str) -> str:
+    """The folder that torch is installed in."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("torch")
+    return os.path.dirname(spec.origin) if spec is not None and spec.origin else "/nowhere"
+
+
+def _readable(value: dict) -> str:
+    """One slot, module or saved value a line: differences between two versions can be read."""
+    lines = []
+    for key, item in value.items():
+        if key == "graphs":
+            item = [{name: _Rows(part) if isinstance(part, list) else part for name, part in g.items()} for g in item]
+            graphs = ",\n".join(_object(graph) for graph in item)
+            lines.append(f'"graphs": [\n{graphs}]')
+        elif key in ("modules", "findings"):
+            lines.append(f"{json.dumps(key)}: {_rows(item)}")
+        else:
+            lines.append(f"{json.dumps(key)}: {json.dumps(item)}")
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+class _Rows(list):
+    pass
+
+
+def _object(value: dict) -> str:
+    parts = [
+        f"{json.dumps(name)}: {_rows(part) if isinstance(part, _Rows) else json.dumps(part)}"
+        for name, part in value.items()
+    ]
+    return "{" + ",\n".join(parts) + "}"
+
+
+def _rows(items: list) -> str:
+    return "[" + ",".join("\n" + json.dumps(item) for item in items) + "]"
+
+
+if __name__ == "__main__":
+    main()

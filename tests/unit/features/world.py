@@ -1,0 +1,62 @@
+"""The fixtures as a snapshot: the sources as open documents, and the maps that were made of them.
+
+The maps are those of the real tracer, kept as JSON: `make_maps.py` makes them anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from types import MappingProxyType
+
+from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import DescriptorMap, from_json
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent.parent
+DECODER = ROOT / "docs/examples/decoder.py"
+MODEL = HERE / "project/zoo/model.py"
+PARTS = HERE / "project/zoo/parts.py"
+USE = HERE / "project/zoo/use.py"
+NOTES = HERE / "project/notes.txt"
+
+
+@functools.cache
+def load_map(name: str) -> DescriptorMap:
+    """A kept map, with the folders of this machine in it."""
+    text = (HERE / "maps" / f"{name}.json").read_text(encoding="utf-8")
+    text = text.replace("$ROOT", json.dumps(str(ROOT))[1:-1]).replace("$TORCH", "/lib/torch")
+    return from_json(DescriptorMap, json.loads(text))
+
+
+def document(path: Path, text: str | None = None) -> Document:
+    """A file as an open document at version 1."""
+    return Document(path.as_uri(), str(path), 1, path.read_text(encoding="utf-8") if text is None else text)
+
+
+def state_of(name: str) -> TargetState:
+    """A traced state with a kept map, traced from version 1 of all documents."""
+    map = load_map(name)
+    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS)}
+    return TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
+
+
+def world(*names: str) -> Snapshot:
+    """All fixtures as open documents, and the states of the maps of these names (of all where none is given)."""
+    states = [state_of(name) for name in names or ("decoder", "zoo", "attend")]
+    documents = {str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES)}
+    return Snapshot(MappingProxyType(documents), MappingProxyType({state.key: state for state in states}))
+
+
+def find(document: Document, marked: str) -> tuple[int, int]:
+    """The line and column of `$0` in a piece of the document, which must be in it once."""
+    before, mark, after = marked.partition("$0")
+    assert mark, f"no $0 in {marked!r}"
+    piece = before + after
+    lines = [number for number, text in enumerate(document.lines, 1) if piece in text]
+    assert len(lines) == 1, f"{piece!r} is on lines {lines} of {document.path}"
+    text = document.line(lines[0])
+    assert text.count(piece) == 1, f"{piece!r} is in {text!r} more than once"
+    return lines[0], text.index(piece) + len(before) + 1
