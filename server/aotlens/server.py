@@ -9,8 +9,10 @@ import logging
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -21,9 +23,14 @@ from .lsp.positions import Encoding
 from .lsp.protocol import StrictProtocol
 from .session.documents import Documents
 
+if TYPE_CHECKING:
+    from .lsp.places import Places
+    from .session.session import Session
+
 LOOPBACK = "127.0.0.1"
 
 _END = object()
+_LOG_LINES = 2000
 _CANCEL_SECONDS = 1.0
 _CLEANUP_SECONDS = 2.0
 _EXIT_SECONDS = 1.0
@@ -35,6 +42,10 @@ class AotlensServer(LanguageServer):
     """The language server and what its handlers share. Its attributes change on the event loop only."""
 
     protocol: StrictProtocol
+    session: Session
+    """The state behind the features; set by `lsp.lifecycle.register`."""
+    places: Places
+    """Spans as locations; set when the client has said how it counts."""
 
     def __init__(self) -> None:
         self.documents = Documents()
@@ -42,12 +53,24 @@ class AotlensServer(LanguageServer):
         """Whether user code may run. Before the client says so, it may not."""
         self.cleanups: list[Callable[[], Awaitable[None] | None]] = []
         """Called when the server ends, however that comes about: to end what it started. They have two seconds."""
+        self.log_lines: deque[str] = deque(maxlen=_LOG_LINES)
+        """The end of the log, for who asks for it."""
         super().__init__("aotlens", __version__, protocol_cls=StrictProtocol)
 
     @property
     def encoding(self) -> Encoding:
         """The units in which the client counts the characters of a line."""
         return self.protocol.encoding
+
+    def feature(self, feature_name: str, options: Any | None = None) -> Callable[[Any], Any]:
+        """Register a handler; also a bound method, on which pygls could leave no mark."""
+        register = super().feature(feature_name, options)
+        return lambda handler: register(partial(handler))
+
+    def command(self, command_name: str) -> Callable[[Any], Any]:
+        """Register a command; also a bound method."""
+        register = super().command(command_name)
+        return lambda handler: register(partial(handler))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error; pygls would have it pop up in the editor."""
@@ -59,8 +82,12 @@ class AotlensServer(LanguageServer):
         self.protocol.end()
 
 
-def create_server(register: Sequence[Callable[[AotlensServer], None]] = ()) -> AotlensServer:
-    """A server with the features that the functions register on it."""
+def create_server(register: Sequence[Callable[[AotlensServer], None]] | None = None) -> AotlensServer:
+    """A server with all features; with `register`, with those alone that its functions register."""
+    if register is None:
+        from .lsp import commands, features, lifecycle
+
+        register = (lifecycle.register, features.register, commands.register)
     server = AotlensServer()
     for one in register:
         one(server)
@@ -180,8 +207,9 @@ class _ClientLog(logging.Handler):
         self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send a record to the client."""
+        """Keep a record, and send it to the client."""
         try:
+            self._server.log_lines.append(f"{record.levelname.lower()}: {record.getMessage()}")
             message = types.LogMessageParams(_message_type(record.levelno), record.getMessage())
             if threading.get_ident() == self._thread:
                 self._send(message)

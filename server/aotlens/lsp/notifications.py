@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from .features import diagnostics_of
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
 
+_log = logging.getLogger(__name__)
 STATUS = "aotlens/status"
 REFRESH_SECONDS = 0.05
 """Changes that come within this time are told at once."""
@@ -99,7 +101,7 @@ class Notifier:
 
     def log(self, level: str, message: str) -> None:
         """To stderr and `window/logMessage`."""
-        self._server.log(level, message)
+        _log.log(logging.getLevelName(level.upper()), message)
 
     def progress(self, title: str, cancel: Callable[[], None]) -> Progress:
         """Work-done progress with cancel, where the client shows it."""

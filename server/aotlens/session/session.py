@@ -55,10 +55,10 @@ class Client(Protocol):
 class Session:
     """All state, and the only place that changes it."""
 
-    def __init__(self, client: Client, environment: Mapping[str, str]) -> None:
+    def __init__(self, client: Client, documents: Documents, environment: Mapping[str, str]) -> None:
         self._client = client
         self._environment = environment
-        self.documents = Documents()
+        self.documents = documents
         self.settings = Settings()
         self.trusted = False
         self.folders: tuple[Path, ...] = ()
@@ -67,6 +67,8 @@ class Session:
         self._project_examples: dict[str, dict[str, list[str]]] = {}
         self._tracers: dict[tuple[str, ...], WarmTracer] = {}
         self._queue = Queue()
+        self.configured = asyncio.Event()
+        """Set once the client's settings are known, or it turned out that it gives none: nothing is traced before."""
         self._worker: asyncio.Task[None] | None = None
         self._running: tuple[TargetKey, asyncio.Task[None]] | None = None
         self._pauses: dict[str, asyncio.TimerHandle] = {}
@@ -267,6 +269,7 @@ class Session:
             self._worker = asyncio.ensure_future(self._work())
 
     async def _work(self) -> None:
+        await self.configured.wait()
         while (key := self._queue.next(self._line_of)) is not None:
             task = asyncio.ensure_future(self._trace(key))
             self._running = (key, task)
