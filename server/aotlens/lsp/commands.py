@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -20,6 +21,8 @@ from .positions import to_range
 
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
+
+_log = logging.getLogger(__name__)
 
 
 def register(server: AotlensServer) -> None:
@@ -113,7 +116,10 @@ class _Commands:
         window = self._server.client_capabilities.window
         if window and window.show_document and window.show_document.support:
             params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
-            await self._server.window_show_document_async(params)
+            try:
+                await self._server.window_show_document_async(params)
+            except Exception as error:  # whatever the client makes of it: the answer of the command does not need it
+                _log.warning("the client did not show %s: %s", uri, error)
 
     def _say(self, message: str) -> None:
         self._server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, message))

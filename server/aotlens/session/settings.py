@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
+import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -47,7 +48,7 @@ class Settings:
     def excludes(self, path: str) -> bool:
         """Whether the file is not to be traced for being opened; it still is when asked for."""
         posix = PurePath(path).as_posix()
-        return any(fnmatch.fnmatch(posix, pattern) for pattern in self.trace_exclude)
+        return any(_glob(pattern).fullmatch(posix) for pattern in self.trace_exclude)
 
 
 def parse_settings(section: Any) -> tuple[Settings, list[str]]:
@@ -131,6 +132,14 @@ class _Reader:
             self._problems.append(f"aotlens.{key}: every item has to be a string")
             return default
         return tuple(value)
+
+
+@functools.cache
+def _glob(pattern: str) -> re.Pattern[str]:
+    """A glob as editors have them: `*` and `?` stay within one folder, `**` does not."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts))
 
 
 _KINDS = {str: "string", bool: "boolean", dict: "object", list: "list"}

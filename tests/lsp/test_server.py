@@ -1,0 +1,291 @@
+"""The whole server over the wire, on a real trace: what an editor gets, in which states, and when things go wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp.client import Client, serving
+
+DECODER = Path(__file__).parent.parent.parent / "docs" / "examples" / "decoder.py"
+PATIENCE = 120.0
+VSCODE: dict[str, Any] = {
+    "workspace": {
+        "configuration": True,
+        "codeLens": {"refreshSupport": True},
+        "didChangeConfiguration": {"dynamicRegistration": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True},
+        "workspaceEdit": {"documentChanges": True},
+    },
+    "window": {"workDoneProgress": True, "showDocument": {"support": True}},
+    "textDocument": {"definition": {"linkSupport": True}, "hover": {"contentFormat": ["markdown", "plaintext"]}},
+    "general": {"positionEncodings": ["utf-16"]},
+}
+
+
+class Editor:
+    """A client with one document, which it edits as an editor does."""
+
+    def __init__(self, client: Client, path: Path) -> None:
+        self.client = client
+        self.path = path
+        self.uri = path.as_uri()
+        self.text = path.read_text(encoding="utf-8")
+        self.version = 1
+
+    def open(self) -> None:
+        """Open the document."""
+        self.client.open(self.uri, self.text)
+
+    def insert(self, line: int, text: str) -> None:
+        """Insert text at the beginning of a 0-based line."""
+        self.version += 1
+        at = {"line": line, "character": 0}
+        change = {"range": {"start": at, "end": at}, "text": text}
+        document = {"uri": self.uri, "version": self.version}
+        self.client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        lines = self.text.splitlines(keepends=True)
+        lines[line:line] = [text]
+        self.text = "".join(lines)
+
+    def save(self) -> None:
+        """Save the document (the server is told, the file is left alone)."""
+        self.client.notify("textDocument/didSave", {"textDocument": {"uri": self.uri}})
+
+    def at(self, marked: str) -> dict[str, Any]:
+        """The position that `|` marks in a stretch of the document's text."""
+        offset = self.text.index(marked.replace("|", "")) + marked.index("|")
+        before = self.text[:offset]
+        character = len(before.rpartition("\n")[2].encode("utf-16-le")) // 2
+        return {"textDocument": {"uri": self.uri}, "position": {"line": before.count("\n"), "character": character}}
+
+    def ask(self, method: str, marked: str, **more: Any) -> Any:
+        """The answer to a request at a position."""
+        return self.client.result(f"textDocument/{method}", {**self.at(marked), **more})
+
+    def hover(self, marked: str) -> str:
+        """The text of the hover at a position."""
+        found = self.ask("hover", marked)
+        return found["contents"]["value"] if found else ""
+
+    def lenses(self) -> list[str]:
+        """What the lenses say."""
+        lenses = self.client.result("textDocument/codeLens", {"textDocument": {"uri": self.uri}})
+        return [self.client.result("codeLens/resolve", one)["command"]["title"] for one in lenses]
+
+    def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
+        """Wait until the lenses are so."""
+        import time
+
+        end = time.monotonic() + PATIENCE
+        while not holds(found := self.lenses()):
+            assert time.monotonic() < end, found
+            time.sleep(0.1)
+        return found
+
+    def until_traced(self) -> list[str]:
+        """Wait for a whole map of today's text."""
+
+        def whole(lenses: list[str]) -> bool:
+            return any("saved for backward" in one for one in lenses) and not any(
+                word in one for one in lenses for word in ("stale", "tracing", "waiting")
+            )
+
+        return self.until(whole)
+
+    def until_diagnosed(self, code: str) -> list[dict[str, Any]]:
+        """Wait until the document has a diagnostic with this code. Gives all that it has then."""
+
+        def found() -> list[dict[str, Any]] | None:
+            diagnostics = self.diagnostics()
+            return diagnostics if code in {one["code"] for one in diagnostics} else None
+
+        return self.client.wait(found, what=f"a diagnostic {code}")
+
+    def diagnostics(self) -> list[dict[str, Any]]:
+        """The last diagnostics that were sent for the document."""
+        sent = [m["params"] for m in self.client.of("textDocument/publishDiagnostics")]
+        return next((p["diagnostics"] for p in reversed(sent) if p["uri"] == self.uri), [])
+
+
+@contextmanager
+def editing(path: Path, *, trusted: bool = True, capabilities: Any = None, **settings: Any) -> Iterator[Editor]:
+    """An editor with a server, in which a document is open."""
+    with serving(initialize=False) as client:
+        client.answers["window/showDocument"] = {"success": True}
+        client.answers["workspace/configuration"] = [{"interpreter": sys.executable, **settings}]
+        folder = {"uri": path.parent.as_uri(), "name": "here"}
+        params = {"processId": None, "capabilities": VSCODE if capabilities is None else capabilities}
+        options = {"trusted": trusted, "settings": {"interpreter": sys.executable, **settings}}
+        client.result("initialize", {**params, "workspaceFolders": [folder], "initializationOptions": options})
+        client.notify("initialized", {})
+        editor = Editor(client, path)
+        editor.open()
+        yield editor
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[Editor]:
+    """The decoder of the documentation, traced."""
+    with editing(DECODER, inlayHints={"saved": True, "shapes": True}) as editor:
+        editor.until_traced()
+        yield editor
+
+
+def test_lenses(decoder: Editor) -> None:
+    assert decoder.lenses() == [
+        "in Decoder: blocks.{0..5}.attn",
+        "in Decoder: blocks.{0..5}",
+        "75 inputs · 3 outputs · 63 gradients, 6 missing · 1 mutation · 819.3 KiB saved for backward",
+        "Decoder(vocab=1000, width=64, heads=4, layers=6)(ids: i64[2, 16], labels: i64[2, 16]) · pinned · train",
+    ]
+
+
+def test_hover(decoder: Editor) -> None:
+    assert decoder.hover("self.q|kv(x)").startswith("**module** `blocks.{0..5}.attn.qkv` of `Decoder`")
+    assert "forward never uses it" in decoder.hover("self.ga|te")
+    assert "`primals_72`" in decoder.hover("def forward(self, i|ds, labels)")
+    assert "tangents_2" in decoder.hover("ret|urn {")
+    assert decoder.hover("import tor|ch\n") == ""
+
+
+def test_definition_is_a_link_to_the_birthplace(decoder: Editor) -> None:
+    (link,) = decoder.ask("definition", "self.q|kv(x)")
+    line = decoder.text.splitlines()[link["targetRange"]["start"]["line"]]
+    assert line.strip() == "self.qkv = nn.Linear(width, 3 * width, bias=False)"
+    assert link["originSelectionRange"]["start"]["line"] == decoder.at("self.q|kv(x)")["position"]["line"]
+
+
+def test_references_are_the_lines_that_read_it(decoder: Editor) -> None:
+    found = decoder.ask("references", "self.q|kv = nn", context={"includeDeclaration": False})
+    lines = decoder.text.splitlines()
+    assert [lines[one["range"]["start"]["line"]].strip()[:17] for one in found] == ["q, k, v = self.qk"]
+
+
+def test_highlights(decoder: Editor) -> None:
+    assert [one["kind"] for one in decoder.ask("documentHighlight", "self.q|kv = nn")] == [3, 2]
+
+
+def test_workspace_symbols(decoder: Editor) -> None:
+    found = decoder.client.result("workspace/symbol", {"query": "attn.qkv"})
+    assert [one["name"] for one in found] == [f"blocks.{index}.attn.qkv.weight" for index in range(6)]
+
+
+def test_inlay_hints(decoder: Editor) -> None:
+    everything = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+    found = decoder.client.result("textDocument/inlayHint", {"textDocument": {"uri": decoder.uri}, "range": everything})
+    labels = {one["label"] for one in found}
+    assert {"weight f32[192, 64]", "saves 3.0 KiB"} <= labels
+
+
+def test_diagnostics_and_their_suppression(decoder: Editor) -> None:
+    found = {one["code"]: one for one in decoder.until_diagnosed("parameter-without-gradient")}
+    assert set(found) == {"parameter-without-gradient", "buffer-mutation"}
+    assert found["parameter-without-gradient"]["message"].startswith("blocks.{0..5}.gate gets no gradient")
+    where = found["parameter-without-gradient"]["range"]
+    actions = decoder.client.result(
+        "textDocument/codeAction",
+        {
+            "textDocument": {"uri": decoder.uri},
+            "range": where,
+            "context": {"diagnostics": [found["parameter-without-gradient"]]},
+        },
+    )
+    suppress = next(one for one in actions if one["kind"] == "quickfix")
+    (change,) = suppress["edit"]["documentChanges"]
+    assert change["textDocument"]["version"] == 1
+    assert change["edits"][0]["newText"] == "  # aotlens: ignore[parameter-without-gradient]"
+
+
+def test_the_map_as_a_document(decoder: Editor) -> None:
+    arguments = [f"{DECODER}::Decoder"]
+    shown = decoder.client.result("workspace/executeCommand", {"command": "aotlens.showMap", "arguments": arguments})
+    assert shown["markdown"].startswith("# `decoder.py::Decoder`")
+    assert decoder.client.of("window/showDocument")
+
+
+def test_status_and_progress(decoder: Editor) -> None:
+    states = [message["params"]["state"] for message in decoder.client.of("aotlens/status")]
+    assert states[:4] == ["starting", "ready", "busy", "ready"]
+    kinds = [message["params"]["value"]["kind"] for message in decoder.client.of("$/progress")]
+    assert kinds[:1] in ([], ["begin"])
+    assert kinds.count("begin") == kinds.count("end")
+
+
+def test_an_edit_makes_stale_and_a_save_makes_fresh(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(DECODER.read_text(encoding="utf-8"), encoding="utf-8")
+    with editing(path) as editor:
+        editor.until_traced()
+        editor.insert(0, "# é𝕏\n")
+        assert any("stale" in one for one in editor.lenses())
+        assert "*Stale" in editor.hover("self.q|kv(x)")
+        (link,) = editor.ask("definition", "self.q|kv(x)")  # carried through the edit
+        assert "nn.Linear(width, 3" in editor.text.splitlines()[link["targetRange"]["start"]["line"]]
+        broken = editor.text.index("class Attention")
+        editor.insert(editor.text[:broken].count("\n"), "def broken(:\n")
+        editor.save()
+        editor.until(lambda lenses: any("failed" in one for one in lenses))
+        assert "`blocks.{0..5}.attn.qkv`" in editor.hover("self.q|kv(x)")  # the last good map stays
+        editor.until_diagnosed("trace-failed")
+
+
+def test_unsaved_text_is_what_gets_traced(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(DECODER.read_text(encoding="utf-8"), encoding="utf-8")
+    with editing(path, trace={"run": "onType"}) as editor:
+        editor.until_traced()
+        line = editor.text[: editor.text.index("        self.head = ")].count("\n")
+        editor.insert(line, "        self.extra = nn.Parameter(torch.zeros(5))\n")
+        editor.until(lambda lenses: any("76 inputs" in one for one in lenses))
+        assert "**parameter** `extra`" in editor.hover("self.ext|ra")
+    assert "extra" not in path.read_text(encoding="utf-8")
+
+
+def test_nothing_runs_before_the_workspace_is_trusted(tmp_path: Path) -> None:
+    path, proof = tmp_path / "model.py", tmp_path / "it-ran"
+    path.write_text(f"open({str(proof)!r}, 'w').close()\n" + DECODER.read_text(encoding="utf-8"), encoding="utf-8")
+    with editing(path, trusted=False) as editor:
+        assert any("not trusted" in one for one in editor.lenses())
+        assert "not trusted" in editor.hover("self.q|kv(x)")
+        editor.save()
+        target = [f"{path}::Decoder"]
+        editor.client.request("workspace/executeCommand", {"command": "aotlens.cancelTrace", "arguments": target})
+        assert not editor.client.of("aotlens/status")
+        assert not proof.exists()
+        editor.client.notify("aotlens/didChangeTrust", {"trusted": True})
+        editor.until_traced()
+        assert proof.exists()
+
+
+def test_plain_capabilities_are_enough() -> None:
+    """A client that offers nothing: no refresh, no progress, no configuration, no links, plain text."""
+    with editing(DECODER, capabilities={"textDocument": {"hover": {"contentFormat": ["plaintext"]}}}) as editor:
+        editor.until_traced()
+        assert editor.hover("self.q|kv(x)").startswith("module blocks.{0..5}.attn.qkv of Decoder")
+        (location,) = editor.ask("definition", "self.q|kv(x)")
+        assert location["uri"] == editor.uri
+        methods = {message.get("method") for message in editor.client.messages}
+        assert not methods & {
+            "workspace/codeLens/refresh",
+            "window/workDoneProgress/create",
+            "workspace/configuration",
+            "client/registerCapability",
+        }
+
+
+def test_a_module_that_ends_its_process_costs_one_trace(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    source = "import os\nimport torch\n\n# aotlens: Gone()(torch.ones(1))\nclass Gone(torch.nn.Module):\n"
+    path.write_text(source + "    def forward(self, x):\n        os._exit(3)\n", encoding="utf-8")
+    with editing(path) as editor:
+        editor.until(lambda lenses: any("failed" in one for one in lenses))
+        (found,) = editor.until_diagnosed("trace-failed")
+        assert "os._exit(3)" in found["message"]
+        assert found["range"]["start"]["line"] == 6
+        assert editor.hover("class Go|ne")
