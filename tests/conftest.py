@@ -1,0 +1,11 @@
+"""How the tests run: the same examples each time where a run decides what lands, new ones everywhere else."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
