@@ -8,7 +8,6 @@ import re
 import sys
 import sysconfig
 import traceback
-import types
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -147,16 +146,6 @@ def user_frames(stack: traceback.StackSummary, codebase: Codebase, example: Span
             frame = replace(frame, path=example.path, line=example.line + frame.line - 1, function="the example")
         frames.append(frame)
     return tuple(frames)
-
-
-def innermost_user_span(frame: types.FrameType | None, codebase: Codebase) -> Span | None:
-    """The span of the innermost frame of the user's, starting at `frame`."""
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if codebase.owns(path) and path != EXAMPLE_FILE:
-            return Span(path, frame.f_lineno)
-        frame = frame.f_back
-    return None
 
 
 def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failure:

@@ -5,7 +5,6 @@ Lines and columns are 1-based, columns in Unicode code points, ends exclusive, a
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -77,7 +76,3 @@ class Snapshot:
     def maps(self) -> list[TargetState]:
         """The states that have a map."""
         return [state for state in self.states.values() if state.map is not None]
-
-    def with_state(self, state: TargetState) -> Snapshot:
-        """This snapshot with one state replaced."""
-        return dataclasses.replace(self, states=MappingProxyType({**self.states, state.key: state}))

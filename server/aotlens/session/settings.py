@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 from collections.abc import Mapping
@@ -83,11 +82,6 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
         log_level=reader.choice("logLevel", ("error", "warning", "info", "debug"), "info"),
     )
     return settings, problems
-
-
-def merged(settings: Settings, **changes: Any) -> Settings:
-    """The settings with some replaced."""
-    return dataclasses.replace(settings, **changes)
 
 
 class _Reader:
