@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aotlens.session.documents import Document
-from aotlens.syntax.definitions import Definition, definitions
+from aotlens.syntax.definitions import Definition
 from aotlens_tracer.descriptor_map import Span
 
 from .diagnostics import diagnostics
@@ -43,7 +43,7 @@ def code_actions(snapshot: Snapshot, document: Document, first: int, last: int) 
     for finding in diagnostics(snapshot, document):
         if first <= finding.span.line <= last:
             actions.append(_suppress(document, finding.span.line, finding.code))
-    for definition in definitions(document.text):
+    for definition in document.definitions:
         if definition.kind == "class" and first <= definition.line <= last:
             actions += _of_class(snapshot, document, definition)
     return actions
@@ -77,7 +77,7 @@ def _of_class(snapshot: Snapshot, document: Document, definition: Definition) ->
 
 def pin_template(document: Document, qualname: str) -> TextEdit | None:
     """An example to be filled in above a class; None where the document has no such class."""
-    for definition in definitions(document.text):
+    for definition in document.definitions:
         if definition.qualname == qualname:
             return _template(document, definition)
     return None

@@ -8,7 +8,6 @@ from typing import Any
 
 from aotlens.explain.folding import fold
 from aotlens.session.documents import Document
-from aotlens.syntax.definitions import definitions
 from aotlens_tracer.descriptor_map import DescriptorMap
 
 from .snapshot import Snapshot, TargetKey, TargetState
@@ -38,7 +37,7 @@ class LensText:
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
     """The lenses of a document: two over each target, one over each other class that a traced model contains."""
     found = []
-    for definition in definitions(document.text):
+    for definition in document.definitions:
         key = TargetKey(document.path, definition.qualname)
         state = snapshot.states.get(key)
         if state is not None and (state.examples or state.map is not None):

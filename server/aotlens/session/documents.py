@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Point, Tree
 
+from aotlens.syntax.definitions import Definition, definitions_in
 from aotlens_tracer.descriptor_map import Span
 
 HISTORY_LIMIT = 10_000
@@ -69,6 +70,7 @@ class Document:
         self._raw = _split(text)  # the lines with their ends; never changed in place
         self._text: str | None = text
         self._lines: tuple[str, ...] | None = None
+        self._definitions: tuple[Definition, ...] | None = None
         self._past: tuple[_Past, ...] = ()
         self._known_since = version
         self._since_version: dict[int, list[_Past]] = {}
@@ -97,6 +99,13 @@ class Document:
     def line_count(self) -> int:
         """How many lines there are; at least one."""
         return len(self._raw)
+
+    @property
+    def definitions(self) -> Sequence[Definition]:
+        """Its classes and functions, with the examples pinned above them. Found when first asked for."""
+        if self._definitions is None:
+            self._definitions = tuple(definitions_in(self.tree, self.lines))
+        return self._definitions
 
     @property
     def tree(self) -> Tree:
@@ -162,7 +171,7 @@ class Document:
         after = Document.__new__(Document)
         after.uri, after.path, after.version = self.uri, self.path, version
         after._raw = raw
-        after._text = after._lines = None
+        after._text = after._lines = after._definitions = None
         after._past = (*self._past, *past)
         after._since_version = {}
         after._known_since = self._known_since

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -33,6 +33,8 @@ from .tracers import TracerStatus, WarmTracer
 
 TYPING_PAUSE = 0.4
 """Seconds without an edit after which the text is traced, where it is traced while typing."""
+LEARN_PAUSE = 0.1
+"""Seconds after an edit in which further edits are waited for, before the text's targets are looked at."""
 IDLE_TRACERS_GIB = 4.0
 
 
@@ -72,6 +74,7 @@ class Session:
         self._worker: asyncio.Task[None] | None = None
         self._running: tuple[TargetKey, asyncio.Task[None]] | None = None
         self._pauses: dict[str, asyncio.TimerHandle] = {}
+        self._learning: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def snapshot(self) -> Snapshot:
@@ -89,7 +92,7 @@ class Session:
 
     def changed(self, document: Document) -> None:
         """A document was edited: its maps are stale, and in time it is traced again."""
-        self._learn_targets(document)
+        self._learn_soon(document.path)
         dependents = self._dependents(document.path)
         self._update([dataclasses.replace(state, stale=True) for state in dependents if state.map and not state.stale])
         if self.settings.trace_run != "onType":
@@ -196,9 +199,20 @@ class Session:
 
     # Targets.
 
+    def _learn_soon(self, path: str) -> None:
+        """Look for targets once in a while, not with every key that is pressed."""
+        if path not in self._learning:
+            self._learning[path] = asyncio.get_running_loop().call_later(LEARN_PAUSE, self._learn, path)
+
+    def _learn(self, path: str) -> None:
+        del self._learning[path]
+        document = self.documents.by_path.get(path)
+        if document is not None:
+            self._learn_targets(document)
+
     def _learn_targets(self, document: Document) -> None:
         """The targets that the syntax shows: classes with a forward, and whatever has an example."""
-        known = definitions(document.text)
+        known = document.definitions
         in_project = self._project_examples.get(document.path, {})
         names = dict.fromkeys(d.qualname for d in known if _is_target(d, known, in_project))
         changes = []
@@ -431,7 +445,7 @@ def _partial_map(fields: dict[str, Any]) -> DescriptorMap:
     return map
 
 
-def _is_target(definition: Definition, known: list[Definition], in_project: Mapping[str, list[str]]) -> bool:
+def _is_target(definition: Definition, known: Sequence[Definition], in_project: Mapping[str, list[str]]) -> bool:
     if "<locals>" in definition.qualname:
         return False
     if definition.pins or definition.qualname in in_project:
