@@ -104,10 +104,10 @@ CASES = {
         both=True,
     ),
     "loops in forward": Case(
-        in_forward(f"while True:\n            x = x + 1  {HERE}"), "capture", "time limit of 2 s", "timeout", timeout=2
+        in_forward(f"while True: x = x + 1  {HERE}"), "capture", "time limit of 3 s", "timeout", timeout=3
     ),
     "loops in the constructor": Case(
-        HEADER + BLOCK.replace("super().__init__()", f"\n        while True:\n            n += 1  {HERE}"),
+        HEADER + BLOCK.replace("super().__init__()", f"\n        while True: n += 1  {HERE}"),
         "example",
         "time limit of 1 s, while building the example",
         "timeout",
