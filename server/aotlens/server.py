@@ -51,6 +51,8 @@ class AotlensServer(LanguageServer):
         self.documents = Documents()
         self.trusted = False
         """Whether user code may run. Before the client says so, it may not."""
+        self.client_copies = False
+        """Whether the client puts what `aotlens.copyExpression` gives into its clipboard; else it is shown."""
         self.cleanups: list[Callable[[], Awaitable[None] | None]] = []
         """Called when the server ends, however that comes about: to end what it started. They have two seconds."""
         self.log_lines: deque[str] = deque(maxlen=_LOG_LINES)

@@ -161,12 +161,16 @@ class Saved:
 
 @dataclass(frozen=True)
 class Subclass:
-    """A tensor subclass that AOTAutograd unpacked: its name, its type if known, and its pieces (indices of slots)."""
+    """A tensor subclass that AOTAutograd unpacked: its name, its type if known, and its pieces (indices of slots).
+
+    `flatten` is where its type's `__tensor_flatten__` says what the pieces are.
+    """
 
     label: str
     type: str | None
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
+    flatten: Span | None = None
 
 
 @dataclass(frozen=True)

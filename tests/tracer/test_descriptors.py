@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -364,6 +365,11 @@ def test_subclasses_are_named_with_their_types(graphs: dict[str, dict[str, Any]]
         ("grad(x)", "TwoTensor", 0, 2),
     }
     assert ("weight", "DTensor") in {(s["label"], s["type"]) for s in graphs["ShardedLinear"]["subclasses"]}
+    for graph, file in (("Sine", "two_tensor.py"), ("ShardedLinear", "_api.py")):
+        for subclass in graphs[graph]["subclasses"]:
+            path, line = Path(subclass["flatten"]["path"]), subclass["flatten"]["line"]
+            assert path.name == file
+            assert "def __tensor_flatten__" in path.read_text(encoding="utf-8").splitlines()[line - 1]
 
 
 def test_symbolic_sizes_are_strings(graphs: dict[str, dict[str, Any]]) -> None:

@@ -79,6 +79,36 @@ def read_descriptor(text: str) -> Descriptor | None:
         return None
 
 
+def read_code(text: str) -> Descriptor | None:
+    """The descriptor that an expression of a program builds, with None for each argument that is not written out."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        return _descriptor(_Unwritten().visit(tree))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+class _Unwritten(ast.NodeTransformer):
+    """Puts None for the arguments of calls that cannot be read."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Attribute) and node.func.attr.endswith(("AOTInput", "AOTOutput")):
+            node.func = ast.Name(node.func.attr)  # descriptors.GradAOTOutput(…)
+        for index, value in enumerate(node.args):
+            node.args[index] = self._readable(value)
+        for keyword in node.keywords:
+            keyword.value = self._readable(keyword.value)
+        return node
+
+    def _readable(self, node: ast.expr) -> ast.expr:
+        node = self.visit(node)
+        try:
+            _field(node)
+        except (SyntaxError, ValueError):
+            return ast.Constant(None)
+        return node
+
+
 def illegal_nesting(descriptor: Descriptor) -> str | None:
     """Why no stage of AOTAutograd makes such a descriptor, at its outermost offence; None where it is legal."""
     for value in descriptor.fields.values():
@@ -87,6 +117,18 @@ def illegal_nesting(descriptor: Descriptor) -> str | None:
         problem = _problem(descriptor, value) or illegal_nesting(value)
         if problem is not None:
             return problem
+    return None
+
+
+def corrected(descriptor: Descriptor) -> Descriptor | None:
+    """The descriptor that was probably meant by an illegally nested one; None where that cannot be told."""
+    for name, value in descriptor.fields.items():
+        if not isinstance(value, Descriptor):
+            continue
+        if _problem(descriptor, value) is not None:
+            return _turned_around(descriptor, value)
+        if (inner := corrected(value)) is not None:
+            return _made(descriptor.kind, {**descriptor.fields, name: inner})
     return None
 
 

@@ -1,14 +1,21 @@
-"""Code actions: pin an example, suppress a finding."""
+"""Code actions: mend or suppress a finding, pin an example, choose the model that answers, copy descriptors."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from aotlens.session.documents import Document
 from aotlens.syntax.definitions import Definition
+from aotlens.syntax.subjects import ClassRef, subjects_at
 from aotlens_tracer.descriptor_map import Span
+from aotlens_tracer.protocol import ExampleSource
 
+from .context import contexts_of, folded
 from .diagnostics import diagnostics
+from .index import fqn_of
+from .resolve import meant
 from .snapshot import Snapshot, TargetKey
 
 
@@ -22,7 +29,7 @@ class TextEdit:
 
 @dataclass(frozen=True)
 class CodeAction:
-    """An action: a title, a kind as LSP has them, and either edits of this document or a command.
+    """An action: a title, a kind as LSP has them (empty for what changes no code), and edits or a command.
 
     `fixes` is the code of the finding that it takes away, at `line`.
     """
@@ -31,22 +38,44 @@ class CodeAction:
     kind: str
     edits: tuple[TextEdit, ...] = ()
     command: str | None = None
-    arguments: tuple[str, ...] = ()
+    arguments: tuple[Any, ...] = ()
     fixes: str | None = None
     line: int | None = None
     preferred: bool = False
 
 
-def code_actions(snapshot: Snapshot, document: Document, first: int, last: int) -> list[CodeAction]:
-    """What can be done on the lines `first` to `last`."""
+def code_actions(snapshot: Snapshot, document: Document, where: Span) -> list[CodeAction]:
+    """What can be done where the user is: on the lines that are selected, and with what stands where they begin."""
     actions = []
+    first, last = where.line, where.end_line or where.line
     for finding in diagnostics(snapshot, document):
         if first <= finding.span.line <= last:
+            if finding.fix is not None:
+                edit = TextEdit(finding.span, finding.fix.text)
+                line = finding.span.line
+                actions.append(
+                    CodeAction(finding.fix.title, "quickfix", (edit,), fixes=finding.code, line=line, preferred=True)
+                )
             actions.append(_suppress(document, finding.span.line, finding.code))
     for definition in document.definitions:
         if definition.kind == "class" and first <= definition.line <= last:
             actions += _of_class(snapshot, document, definition)
+    actions += _copy(snapshot, document, where.line, where.column or 1)
     return actions
+
+
+def _copy(snapshot: Snapshot, document: Document, line: int, column: int) -> Iterator[CodeAction]:
+    """Copying the descriptors of what stands at a position."""
+    for subject in subjects_at(document, line, column):
+        for found in meant(snapshot, document, subject, line, column):
+            slots = [entry.slot for entry in found.entries] + [result.slot for result in found.results]
+            labels = list(dict.fromkeys(slot.label for slot in slots if slot.descriptor is not None))
+            if labels:
+                names = folded(dict.fromkeys(fqn_of(slot) or slot.label for slot in slots))
+                many = "s" if len(labels) > 1 else ""
+                arguments = (str(found.state.key), labels)
+                yield CodeAction(f"Copy the descriptor{many} of {names}", "", (), "aotlens.copyExpression", arguments)
+                return
 
 
 def _suppress(document: Document, line: int, code: str) -> CodeAction:
@@ -63,16 +92,31 @@ def _suppress(document: Document, line: int, code: str) -> CodeAction:
 def _of_class(snapshot: Snapshot, document: Document, definition: Definition) -> list[CodeAction]:
     key = TargetKey(document.path, definition.qualname)
     state = snapshot.states.get(key)
-    target = f"{key.path}::{key.qualname}"
+    target = str(key)
     actions = []
     if state is not None and state.map is not None:
-        actions.append(CodeAction(f"Show the map of {definition.qualname}", "source", (), "aotlens.showMap", (target,)))
+        actions.append(CodeAction(f"Show the map of {definition.qualname}", "", (), "aotlens.showMap", (target,)))
     if state is not None and state.examples:
-        actions.append(CodeAction(f"Trace {definition.qualname} now", "source", (), "aotlens.traceNow", (target,)))
+        actions.append(CodeAction(f"Trace {definition.qualname} now", "", (), "aotlens.traceNow", (target,)))
+        example = state.examples[0]
+        if example.path != document.path:
+            title = f"Pin this example above {definition.qualname}: {_brief(example)}"
+            actions.append(CodeAction(title, "refactor", (_pin(document, definition, example.expression),)))
     else:
         title = f"Pin an example for {definition.qualname}, to be filled in"
         actions.append(CodeAction(title, "refactor", (_template(document, definition),)))
+    contexts = contexts_of(snapshot, document, ClassRef(definition.qualname, definition.line, definition.end_line))
+    for context in contexts[1:]:
+        other = context.state.key
+        place = "itself" if context.is_own else f"{context.label} of {other.qualname}"
+        title = f"Let {place} answer for {definition.qualname}"
+        actions.append(CodeAction(title, "", (), "aotlens.chooseContext", (target, str(other))))
     return actions
+
+
+def _brief(example: ExampleSource) -> str:
+    text = " ".join(example.expression.split())
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def pin_template(document: Document, qualname: str) -> TextEdit | None:
@@ -84,7 +128,13 @@ def pin_template(document: Document, qualname: str) -> TextEdit | None:
 
 
 def _template(document: Document, definition: Definition) -> TextEdit:
+    return _pin(document, definition, f"{definition.qualname}()(torch.randn(1))")
+
+
+def _pin(document: Document, definition: Definition, expression: str) -> TextEdit:
     text = document.lines[definition.line - 1]
     indent = text[: len(text) - len(text.lstrip())]
     at = Span(document.path, definition.start_line, 1, definition.start_line, 1)
-    return TextEdit(at, f"{indent}# aotlens: {definition.qualname}()(torch.randn(1))\n")
+    first, *more = expression.strip().splitlines()
+    comment = "".join(f"{indent}# {line}\n" for line in (f"aotlens: {first}", *more))
+    return TextEdit(at, comment)

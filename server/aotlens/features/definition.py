@@ -82,6 +82,7 @@ def birthplaces(snapshot: Snapshot, found: Meant) -> list[Span]:
 def _of(snapshot: Snapshot, found: Meant) -> list[Span]:
     spans = birthplaces(snapshot, found)
     for item in found.items:
+        spans += _now(snapshot, found, _flatten(item))
         if isinstance(item, Result):
             spans += _now(snapshot, found, item.slot.source)
             if item.slot.gradient_of is not None:
@@ -91,6 +92,15 @@ def _of(snapshot: Snapshot, found: Meant) -> list[Span]:
         elif item.slot.definition is None and fqn_of(item.slot) is None:
             spans += _parameter(snapshot, found, item)
     return spans
+
+
+def _flatten(item: Entry | Result) -> Span | None:
+    """For a piece of a tensor subclass: where the subclass says what its pieces are."""
+    for subclass in item.graph.subclasses:
+        pieces = subclass.inputs if isinstance(item, Entry) else subclass.outputs
+        if item.slot.index in pieces:
+            return subclass.flatten
+    return None
 
 
 def _now(snapshot: Snapshot, found: Meant, span: Span | None) -> list[Span]:

@@ -1,17 +1,32 @@
-"""Findings as diagnostics, each at its place in today's text; suppressed ones are left out."""
+"""Findings as diagnostics, each at its place in today's text; suppressed ones are left out.
+
+Those of the maps come from the tracer; what is wrong in the text itself is found here.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotlens.explain.folding import fold
+from aotlens.explain.reading import corrected, illegal_nesting, read_code, read_descriptor
 from aotlens.session.documents import Document
+from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens_tracer.descriptor_map import Failure, Finding, Span
 
 from .snapshot import Snapshot, TargetState
+from .unknown_names import unknown_names
 
 _IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What takes a finding away for sure: a title, and the text to put in the place of the finding's."""
+
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -22,8 +37,8 @@ class Diagnostic:
     code: str
     severity: str
     message: str
-    target: str
     stale: bool = False
+    fix: Fix | None = None
 
 
 def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
@@ -40,9 +55,35 @@ def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
             identity = (span.line, span.column or 0, finding.code, finding.message)
             found.setdefault(
                 identity,
-                Diagnostic(span, finding.code, finding.severity, finding.message, state.key.qualname, state.stale),
+                Diagnostic(span, finding.code, finding.severity, finding.message, state.stale),
             )
+    for item in (*_unknown_names(snapshot, document), *_illegal_nestings(document)):
+        if not is_suppressed(document, item.span.line, item.code):
+            found.setdefault((item.span.line, item.span.column or 0, item.code, item.message), item)
     return sorted(found.values(), key=lambda item: (item.span.line, item.span.column or 0, item.code))
+
+
+def _unknown_names(snapshot: Snapshot, document: Document) -> Iterator[Diagnostic]:
+    for unknown in unknown_names(snapshot, document):
+        what = "module" if unknown.access.wants_module else "parameter or buffer"
+        message = f"{unknown.model} has no {what} `{unknown.access.name}`"
+        fix = None
+        if unknown.near is not None:
+            message += f": did you mean `{unknown.near}`?"
+            fix = Fix(f"Change to `{unknown.near}`", unknown.near)
+        yield Diagnostic(unknown.access.span, "unknown-parameter-name", "warning", message, fix=fix)
+
+
+def _illegal_nestings(document: Document) -> Iterator[Diagnostic]:
+    for text, span in descriptor_calls(document, document.lines):
+        descriptor = read_code(text)
+        problem = illegal_nesting(descriptor) if descriptor is not None else None
+        if problem is None:
+            continue
+        written = read_descriptor(text)
+        meant = corrected(written) if written is not None else None
+        fix = Fix(f"Change to `{meant.descriptor}`", meant.descriptor) if meant is not None else None
+        yield Diagnostic(span, "illegal-descriptor-nesting", "warning", problem, fix=fix)
 
 
 def _findings(state: TargetState) -> list[Finding]:

@@ -37,7 +37,7 @@ from .context import Context, context_of, contexts_of, folded, function_context,
 from .index import Entry, MapIndex, Named, Result, distinct, fqn_of, index_of
 from .resolve import Meant, births_at, called, called_context, meant
 from .snapshot import Snapshot, TargetKey, TargetState
-from .summary import failure_in_words, graph_in_words, state_in_words
+from .summary import failure_in_words, graph_in_words, state_in_words, untraced_in_words
 
 ROWS = 8
 """How many rows a table in a hover has at most."""
@@ -135,7 +135,7 @@ class _Asked:
             return f"*{name}: {words}*"
         if not state.examples:
             return f"*{name} is not traced: no example says how to build and call it.*"
-        return f"*{name} is not traced yet.*"
+        return f"*{name} is {untraced_in_words(self.snapshot, state)}.*"
 
     def _class(self, subject: ClassSubject) -> str:
         assert subject.owner is not None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from aotlens.explain.folding import fold
 from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import DescriptorMap
 
+from .index import index_of
 from .snapshot import Snapshot, TargetKey, TargetState
-from .summary import graph_in_words, state_in_words
+from .summary import graph_in_words, state_in_words, untraced_in_words
 
 KINDS = ("graph", "example")
 
@@ -50,15 +49,13 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
 def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
     """What a lens says now."""
     state = snapshot.states.get(key) or TargetState(key)
-    target = f"{key.path}::{key.qualname}"
+    target = str(key)
     if kind == "example":
         return LensText(_example(state), "aotlens.editExample", (target,))
     if state.map is None and not state.examples:
         return _without_example(snapshot, key, target)
-    if not snapshot.trusted:
-        return LensText("not traced: this workspace is not trusted", "aotlens.traceNow", (target,))
     words = [word for word in (state_in_words(state), _graph(state)) if word]
-    title = " · ".join(words) or "not traced yet"
+    title = " · ".join(words) if words and snapshot.trusted else untraced_in_words(snapshot, state)
     return LensText(title, "aotlens.showMap" if state.map is not None else "aotlens.traceNow", (target,))
 
 
@@ -87,7 +84,7 @@ def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensTex
         folded = fold(names, key=lambda name: 0, label=lambda name: name)
         shown = ", ".join(row.label for row in folded[:3]) + (", …" if len(folded) > 3 else "")
         stale = " · stale" if state.stale else ""
-        return LensText(f"in {state.key.qualname}: {shown}{stale}", "aotlens.showMap", (_target(state),))
+        return LensText(f"in {state.key.qualname}: {shown}{stale}", "aotlens.showMap", (str(state.key),))
     if not snapshot.trusted:
         return LensText("not traced: this workspace is not trusted", "aotlens.pinExample", (target,))
     return LensText("not traced: no example says how to build and call it", "aotlens.pinExample", (target,))
@@ -99,17 +96,8 @@ def _containing(snapshot: Snapshot, key: TargetKey) -> list[tuple[TargetState, l
     found = []
     for state in snapshot.maps():
         assert state.map is not None
-        names = list(_instances(state.map, key))
+        instances = index_of(state.map).instances.get((key.path, key.qualname), ())
+        names = [module.name for module in instances if module.name]
         if names:
             found.append((state, names))
     return sorted(found, key=lambda item: (item[0].key != chosen, item[0].key.path != key.path, item[0].key.qualname))
-
-
-def _instances(map: DescriptorMap, key: TargetKey) -> Iterator[str]:
-    for module in map.modules:
-        if module.name and module.type == key.qualname and module.class_path == key.path:
-            yield module.name
-
-
-def _target(state: TargetState) -> str:
-    return f"{state.key.path}::{state.key.qualname}"

@@ -19,10 +19,21 @@ Status = Literal["untraced", "waiting", "tracing", "traced", "failed"]
 
 @dataclass(frozen=True)
 class TargetKey:
-    """Names a target: the absolute path of its file, and its qualified name."""
+    """Names a target: the absolute path of its file, and its qualified name. As text: `path::Qualname`."""
 
     path: str
     qualname: str
+
+    def __str__(self) -> str:
+        return f"{self.path}::{self.qualname}"
+
+    @classmethod
+    def parse(cls, text: str) -> TargetKey:
+        """The target that a text names. Raises ValueError."""
+        path, separator, qualname = text.rpartition("::")
+        if not (separator and path and qualname):
+            raise ValueError(f"{text!r} is not path::Qualname")
+        return cls(path, qualname)
 
 
 @dataclass(frozen=True)
@@ -49,13 +60,16 @@ class Snapshot:
     """The state of the session at one moment.
 
     `documents` are the open ones by path. `contexts` says which target's map answers for a class that occurs in
-    several, where the user has chosen: from the class to the target.
+    several, where the user has chosen: from the class to the target. Of the `excluded` files (by path) nothing is
+    traced before the user asks for it, nor of any where `manual` is set.
     """
 
     documents: Mapping[str, Document]
     states: Mapping[TargetKey, TargetState]
     contexts: Mapping[TargetKey, TargetKey] = field(default_factory=lambda: MappingProxyType({}))
     trusted: bool = True
+    excluded: frozenset[str] = frozenset()
+    manual: bool = False
 
     def now(self, state: TargetState, span: Span) -> Span | None:
         """Where a span of the state's map is in today's text; None where an edit has destroyed it."""

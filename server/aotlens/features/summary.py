@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aotlens.explain.shapes import bytes_in_words
 from aotlens_tracer.descriptor_map import Failure, Graph
 
-from .snapshot import TargetState
+from .snapshot import Snapshot, TargetState
 
 _STAGES = {
     "import": "importing",
@@ -79,6 +79,17 @@ def state_in_words(state: TargetState) -> str | None:
     if state.stale:
         return "stale: the code has changed since"
     return None
+
+
+def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
+    """Why a target that could be traced was not."""
+    if not snapshot.trusted:
+        return "not traced: this workspace is not trusted"
+    if state.key.path in snapshot.excluded:
+        return "not traced by itself: the file is excluded by aotlens.trace.exclude"
+    if snapshot.manual:
+        return "not traced by itself: aotlens.trace.run is manual"
+    return "not traced yet"
 
 
 def failure_in_words(failure: Failure) -> str:

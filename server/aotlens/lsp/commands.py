@@ -17,12 +17,15 @@ from aotlens.features.code_actions import pin_template
 from aotlens.features.snapshot import TargetKey
 from aotlens_tracer.descriptor_map import Span
 
+from .capabilities import applies_edits, shows_documents
 from .positions import to_range
 
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
 
 _log = logging.getLogger(__name__)
+_SHOWN = 10
+"""Of several descriptors so many are shown."""
 
 
 def register(server: AotlensServer) -> None:
@@ -72,13 +75,24 @@ class _Commands:
         await self._open(Path(path).as_uri(), None)
         return {"markdown": text, "path": path}
 
-    async def copy_expression(self, target: str, label: str) -> list[str]:
-        """The descriptors, as expressions, of the slots of a target that have this label."""
-        state = self._server.session.snapshot().states.get(key_of(target))
+    async def copy_expression(self, target: str, labels: Any) -> list[str]:
+        """The descriptors, as Python that builds them, of the slots of a target that have these labels.
+
+        A server has no clipboard: who cannot put them there shows them.
+        """
+        key = key_of(target)
+        state = self._server.session.snapshot().states.get(key)
         if state is None or state.map is None:
-            return []
+            raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
+        wanted = [labels] if isinstance(labels, str) else labels
+        if not isinstance(wanted, list):
+            raise JsonRpcInvalidParams(f"{labels!r} is no label and no list of labels")
         slots = [slot for graph in state.map.graphs for slot in (*graph.inputs, *graph.outputs)]
-        return [slot.descriptor for slot in slots if slot.label == label and slot.descriptor is not None]
+        found = [slot.descriptor for slot in slots if slot.label in wanted and slot.descriptor is not None]
+        if not self._server.client_copies:
+            more = [f"… and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+            self._say("\n".join(found[:_SHOWN] + more))
+        return found
 
     async def edit_example(self, target: str) -> None:
         """Go to the example of a target."""
@@ -100,6 +114,9 @@ class _Commands:
         if document is None or edit is None:
             self._say(f"{key.qualname} is not in an open document")
             return
+        if not applies_edits(self._server.client_capabilities):
+            self._say(f"write this above {key.qualname}: {edit.text.strip()}")
+            return
         text_edit = lsp.TextEdit(to_range(document, edit.span, self._server.encoding), edit.text)
         change = lsp.WorkspaceEdit(changes={document.uri: [text_edit]})
         await self._server.workspace_apply_edit_async(lsp.ApplyWorkspaceEditParams(change, "Pin an example"))
@@ -113,8 +130,7 @@ class _Commands:
         return "\n".join(self._server.log_lines)
 
     async def _open(self, uri: str, selection: lsp.Range | None) -> None:
-        window = self._server.client_capabilities.window
-        if window and window.show_document and window.show_document.support:
+        if shows_documents(self._server.client_capabilities):
             params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
             try:
                 await self._server.window_show_document_async(params)
@@ -133,10 +149,12 @@ class _Commands:
 
 def key_of(target: Any) -> TargetKey:
     """The target that `path::Qualname` names. Raises InvalidParams for anything else."""
-    if not isinstance(target, str) or "::" not in target:
+    if not isinstance(target, str):
         raise JsonRpcInvalidParams(f"{target!r} is not path::Qualname")
-    path, _, qualname = target.rpartition("::")
-    return TargetKey(path, qualname)
+    try:
+        return TargetKey.parse(target)
+    except ValueError as error:
+        raise JsonRpcInvalidParams(str(error)) from None
 
 
 def _write(qualname: str, text: str) -> str:

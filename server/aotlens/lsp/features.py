@@ -21,6 +21,7 @@ from aotlens.features import (
 from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document
 
+from .capabilities import checks_versions, takes_action_literals, takes_links, understands_markdown
 from .positions import from_position, from_range, to_range
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class _Handlers:
         triggers = lsp.CompletionOptions(trigger_characters=['"', "'", "."])
         feature(lsp.TEXT_DOCUMENT_COMPLETION, triggers)(self.completion)
         feature(lsp.TEXT_DOCUMENT_INLAY_HINT)(self.inlay_hints)
-        kinds = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Source]
+        kinds = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]
         feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(kinds))(self.code_actions)
         pull = lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
         feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, pull)(self.pull_diagnostics)
@@ -89,7 +90,7 @@ class _Handlers:
         if found is None:
             return None
         kind, text = lsp.MarkupKind.Markdown, found.markdown
-        if not _understands_markdown(self._server.client_capabilities):
+        if not understands_markdown(self._server.client_capabilities):
             kind, text = lsp.MarkupKind.PlainText, plain_text(text)
         return lsp.Hover(lsp.MarkupContent(kind, text), to_range(document, found.span, self._server.encoding))
 
@@ -123,8 +124,7 @@ class _Handlers:
         links = definition.definition(self._server.session.snapshot(), document, line, column)
         if not links:
             return None
-        capabilities = self._server.client_capabilities.text_document
-        if not (capabilities and capabilities.definition and capabilities.definition.link_support):
+        if not takes_links(self._server.client_capabilities):
             return await self._server.places.locations(link.target for link in links)
         ranges = await self._server.places.ranges(link.target for link in links)
         return [
@@ -219,39 +219,42 @@ class _Handlers:
             for hint in found
         ]
 
-    def code_actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        """`textDocument/codeAction`."""
+    def code_actions(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+        """`textDocument/codeAction`; to clients that know no other actions, those that are commands."""
         document = self._server.documents.get(params.text_document.uri)
         if document is None:
             return []
-        lines = from_range(document, params.range, self._server.encoding)
-        self._server.session.focus(document.path, lines.line)
-        last = lines.end_line or lines.line
-        found = code_actions.code_actions(self._server.session.snapshot(), document, lines.line, last)
+        where = from_range(document, params.range, self._server.encoding)
+        self._server.session.focus(document.path, where.line)
+        found = code_actions.code_actions(self._server.session.snapshot(), document, where)
         only = params.context.only
+        if not takes_action_literals(self._server.client_capabilities):
+            return [command for action in found if (command := _command(action)) is not None]
         return [
             self._code_action(document, action, params.context.diagnostics)
             for action in found
-            if not only or any(action.kind == kind or action.kind.startswith(f"{kind}.") for kind in only)
+            if not only or any(not kind or f"{action.kind}.".startswith(f"{kind}.") for kind in only)
         ]
 
     def _code_action(
         self, document: Document, action: code_actions.CodeAction, shown: list[lsp.Diagnostic]
     ) -> lsp.CodeAction:
         edits = [lsp.TextEdit(to_range(document, edit.span, self._server.encoding), edit.text) for edit in action.edits]
-        fixed = [d for d in shown if action.fixes is not None and d.code == action.fixes and d.source == SOURCE]
+        fixed = [
+            d for d in shown if d.source == SOURCE and d.code == action.fixes and d.range.start.line + 1 == action.line
+        ]
         return lsp.CodeAction(
             title=action.title,
             kind=action.kind,
             diagnostics=fixed or None,
+            is_preferred=action.preferred or None,
             edit=self._edit(document, edits) if edits else None,
-            command=lsp.Command(action.title, action.command, None, list(action.arguments)) if action.command else None,
+            command=_command(action),
         )
 
     def _edit(self, document: Document, edits: list[lsp.TextEdit]) -> lsp.WorkspaceEdit:
         """With the document's version where the client checks it, so that an edit never lands in another text."""
-        workspace = self._server.client_capabilities.workspace
-        if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
+        if checks_versions(self._server.client_capabilities):
             identifier = lsp.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
             return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(identifier, list(edits))])
         return lsp.WorkspaceEdit(changes={document.uri: edits})
@@ -279,10 +282,8 @@ def diagnostics_of(server: AotlensServer, document: Document) -> list[lsp.Diagno
     ]
 
 
-def _understands_markdown(capabilities: lsp.ClientCapabilities) -> bool:
-    text = capabilities.text_document
-    formats = text.hover.content_format if text and text.hover else None
-    return not formats or lsp.MarkupKind.Markdown in formats
+def _command(action: code_actions.CodeAction) -> lsp.Command | None:
+    return lsp.Command(action.title, action.command, None, list(action.arguments)) if action.command else None
 
 
 def plain_text(markdown: str) -> str:

@@ -48,6 +48,7 @@ class _Lifecycle:
         server.session = Session(self._notifier, server.documents, os.environ)
         server.cleanups.append(server.session.close_tracers)
         self._folders: dict[str, Path] = {}
+        self._initial: Any = None
 
     def initialize(self, params: lsp.InitializeParams) -> None:
         """Take over what `initialize` says: folders, trust, settings for clients without `workspace/configuration`."""
@@ -61,7 +62,9 @@ class _Lifecycle:
         self._set_folders({uri: Path(path_of(uri)) for uri in roots})
         options: Any = params.initialization_options
         if isinstance(options, dict) and options.get("settings") is not None:
-            self._configure(options["settings"])
+            self._initial = options["settings"]
+            self._configure(self._initial)
+        server.client_copies = isinstance(options, dict) and options.get("clipboard") is True
         server.session.trusted = server.trusted
 
     async def initialized(self, params: lsp.InitializedParams) -> None:
@@ -86,7 +89,7 @@ class _Lifecycle:
             except Exception as error:  # the client refuses what it offered: then we do without
                 _log.warning("the client did not register: %s", error)
         await self._pull_settings()
-        self._server.session.configured.set()
+        self._server.session.begin()
 
     def opened(self, params: lsp.DidOpenTextDocumentParams) -> None:
         """`textDocument/didOpen`."""
@@ -136,7 +139,7 @@ class _Lifecycle:
 
     def _set_folders(self, folders: dict[str, Path]) -> None:
         self._folders = folders
-        self._server.session.folders = tuple(folders.values())
+        self._server.session.change_folders(folders.values())
 
     async def _pull_settings(self) -> bool:
         """Ask the client for the `aotlens` section; whether it can be asked."""
@@ -153,7 +156,8 @@ class _Lifecycle:
         return True
 
     def _configure(self, section: Any) -> None:
-        settings, problems = parse_settings(section)
+        """Take over settings. A client that has none in its configuration may have given some with `initialize`."""
+        settings, problems = parse_settings(self._initial if section is None else section)
         for problem in problems:
             _log.warning("%s", problem)
         logging.getLogger("aotlens").setLevel(settings.log_level.upper())

@@ -14,6 +14,7 @@ from aotlens.features.snapshot import TargetKey
 from aotlens.session.progress import Progress
 from aotlens.session.tracers import TracerStatus
 
+from .capabilities import pulls_diagnostics
 from .features import diagnostics_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _log = logging.getLogger(__name__)
 STATUS = "aotlens/status"
 REFRESH_SECONDS = 0.05
 """Changes that come within this time are told at once."""
-_TOLD_ONCE = ("no-torch", "old-torch", "broken-torch", "protocol", "died")
 
 
 class Notifier:
@@ -34,13 +34,18 @@ class Notifier:
         self._changed = False
         self._timer: asyncio.TimerHandle | None = None
         self._published: dict[str, list[Any]] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[str] = set()
         self._progress: dict[str, Callable[[], None]] = {}
 
     def states_changed(self, keys: Iterable[TargetKey]) -> None:
         """Refresh what the client shows, soon, and not for each change by itself."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(REFRESH_SECONDS, self._refresh)
+
+    def text_changed(self) -> None:
+        """Send the diagnostics to a client that does not ask for them by itself."""
+        if not pulls_diagnostics(self._server.client_capabilities):
+            self.publish()
 
     def _refresh(self) -> None:
         self._timer = None
@@ -50,17 +55,10 @@ class Notifier:
             self._server.workspace_code_lens_refresh(None)
         if workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support:
             self._server.workspace_inlay_hint_refresh(None)
-        if self.pulls_diagnostics:
-            if workspace and workspace.diagnostics and workspace.diagnostics.refresh_support:
-                self._server.workspace_diagnostic_refresh(None)
+        if pulls_diagnostics(capabilities):
+            self._server.workspace_diagnostic_refresh(None)
         else:
             self.publish()
-
-    @property
-    def pulls_diagnostics(self) -> bool:
-        """Whether the client asks for diagnostics; else they are sent."""
-        text = self._server.client_capabilities.text_document
-        return bool(text and text.diagnostic)
 
     def publish(self) -> None:
         """Send the diagnostics of the open documents, as far as they are others than those sent."""
@@ -76,11 +74,11 @@ class Notifier:
 
     def withdraw(self, uri: str, path: str) -> None:
         """A document was closed: its diagnostics go."""
-        if not self.pulls_diagnostics and self._published.pop(path, None) is not None:
+        if not pulls_diagnostics(self._server.client_capabilities) and self._published.pop(path, None) is not None:
             self._server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
 
     def status_changed(self, status: TracerStatus) -> None:
-        """`aotlens/status`, and once for each interpreter a message where it cannot trace."""
+        """`aotlens/status`, and a message where an interpreter cannot trace: once, until it can."""
         self._server.protocol.notify(
             STATUS,
             {
@@ -91,12 +89,15 @@ class Notifier:
                 "torch": status.torch,
                 "problem": status.problem,
                 "message": status.message,
+                "hint": status.hint,
             },
         )
-        told = (status.interpreter.path, status.problem or "")
-        if status.state in ("unusable", "gone") and status.problem in _TOLD_ONCE and told not in self._told:
-            self._told.add(told)
-            text = f"aotlens cannot trace: {status.message} ({status.interpreter.path}: {status.interpreter.reason})"
+        if status.state == "ready":
+            self._told.discard(status.interpreter.path)
+        if status.state in ("unusable", "gone") and status.interpreter.path not in self._told:
+            self._told.add(status.interpreter.path)
+            where = f"{status.interpreter.path}: {status.interpreter.reason}"
+            text = f"aotlens cannot trace: {status.message} ({where}). What to do: {status.hint}"
             self._server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, text))
 
     def log(self, level: str, message: str) -> None:

@@ -38,6 +38,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from aotlens.session.documents import NotOpen
 
+from .capabilities import pulls_diagnostics
 from .connection import frame, watch_process
 from .positions import Encoding, choose_encoding, to_edit
 
@@ -344,6 +345,8 @@ class StrictProtocol(LanguageServerProtocol):
         options = params.initialization_options
         self._server.trusted = isinstance(options, dict) and options.get("trusted") is True
         result: types.InitializeResult = yield from super().lsp_initialize(params)
+        if not pulls_diagnostics(params.capabilities):
+            result.capabilities.diagnostic_provider = None
         result.capabilities.position_encoding = types.PositionEncodingKind(self.encoding)
         if params.process_id is not None:
             watch_process(params.process_id, self._server.leave)

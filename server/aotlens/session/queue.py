@@ -25,12 +25,14 @@ class Queue:
         """Do not want it any more."""
         self._wanted.pop(key, None)
 
-    def clear(self) -> None:
-        """Want nothing any more."""
+    def clear(self) -> list[TargetKey]:
+        """Want nothing any more. Gives what was wanted."""
+        wanted = list(self._wanted)
         self._wanted.clear()
+        return wanted
 
-    def next(self, line_of: Callable[[TargetKey], int]) -> TargetKey | None:
-        """Take the next one; None when there is none."""
+    def first(self, line_of: Callable[[TargetKey], int]) -> TargetKey | None:
+        """The one that is next as things are now; None when there is none."""
         if not self._wanted:
             return None
         order = {key: index for index, key in enumerate(self._wanted)}
@@ -42,6 +44,11 @@ class Queue:
             # The class that the cursor is in begins at or above it.
             return (0, distance if distance >= 0 else 1_000_000 - distance, order[key])
 
-        key = min(self._wanted, key=rank)
-        del self._wanted[key]
+        return min(self._wanted, key=rank)
+
+    def next(self, line_of: Callable[[TargetKey], int]) -> TargetKey | None:
+        """Take the next one; None when there is none."""
+        key = self.first(line_of)
+        if key is not None:
+            del self._wanted[key]
         return key

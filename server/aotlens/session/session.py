@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import functools
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.features.snapshot import Snapshot, Status, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition, definitions
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, from_json
 from aotlens_tracer.memory import resident_bytes
@@ -29,7 +29,7 @@ from .project import BadProjectFile, pinned_in_project
 from .queue import Queue
 from .settings import Settings
 from .tracer import TracerUnusable
-from .tracers import TracerStatus, WarmTracer
+from .tracers import TracerStatus, WarmTracer, hint_for
 
 TYPING_PAUSE = 0.4
 """Seconds without an edit after which the text is traced, where it is traced while typing."""
@@ -43,6 +43,9 @@ class Client(Protocol):
 
     def states_changed(self, keys: Iterable[TargetKey]) -> None:
         """The states of these targets are others now."""
+
+    def text_changed(self) -> None:
+        """The text of a document is another, and not for the first moment: what is found in texts may be too."""
 
     def status_changed(self, status: TracerStatus) -> None:
         """A tracer has another state."""
@@ -66,35 +69,51 @@ class Session:
         self.folders: tuple[Path, ...] = ()
         self._states: Mapping[TargetKey, TargetState] = MappingProxyType({})
         self._contexts: Mapping[TargetKey, TargetKey] = MappingProxyType({})
+        self._excluded: frozenset[str] = frozenset()
         self._project_examples: dict[str, dict[str, list[str]]] = {}
         self._tracers: dict[tuple[str, ...], WarmTracer] = {}
         self._queue = Queue()
-        self.configured = asyncio.Event()
-        """Set once the client's settings are known, or it turned out that it gives none: nothing is traced before."""
+        self._configured = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._running: tuple[TargetKey, asyncio.Task[None]] | None = None
         self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._learning: dict[str, asyncio.TimerHandle] = {}
+        self._unsaved: set[str] = set()
+        self._no_interpreter: TracerStatus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def snapshot(self) -> Snapshot:
         """The state of this moment, for the features."""
-        return Snapshot(self.documents.by_path, self._states, self._contexts, self.trusted)
+        documents = self.documents.by_path
+        manual = self.settings.trace_run == "manual"
+        return Snapshot(documents, self._states, self._contexts, self.trusted, self._excluded, manual)
 
     # What the client tells.
 
+    def begin(self) -> None:
+        """The client's settings are known, or it turned out that it gives none: nothing is traced before."""
+        self._configured.set()
+        self._want_open()
+
     def opened(self, document: Document) -> None:
         """A document was opened: know its targets, and trace them unless the user traces by hand."""
+        if self.settings.excludes(document.path):
+            self._excluded |= {document.path}
         self._learn_targets(document)
+        # A map that was made from the file on disk has its places in the text as it was opened.
+        known = [s for s in self._dependents(document.path) if s.map is not None and document.path not in s.versions]
+        versions = {document.path: document.version}
+        self._update([replace(s, versions=MappingProxyType({**s.versions, **versions})) for s in known])
         self._spawn(self._read_project(document.path))
-        if self.settings.trace_run != "manual" and not self.settings.excludes(document.path):
-            self._want_all(document.path)
+        self._want_open(document.path)
 
     def changed(self, document: Document) -> None:
         """A document was edited: its maps are stale, and in time it is traced again."""
+        self._unsaved.add(document.path)
         self._learn_soon(document.path)
         dependents = self._dependents(document.path)
-        self._update([dataclasses.replace(state, stale=True) for state in dependents if state.map and not state.stale])
+        self._update([replace(state, stale=True) for state in dependents if state.map and not state.stale])
         if self.settings.trace_run != "onType":
             return
         running = self._running
@@ -102,19 +121,33 @@ class Session:
             running[1].cancel()  # what it would say is about a text that is gone
         if (pause := self._pauses.pop(document.path, None)) is not None:
             pause.cancel()
-        keys = [state.key for state in dependents if state.map is not None or state.examples]
         loop = asyncio.get_running_loop()
-        self._pauses[document.path] = loop.call_later(TYPING_PAUSE, self._want, keys)
+        self._pauses[document.path] = loop.call_later(TYPING_PAUSE, self._typed, document.path)
+
+    def _typed(self, path: str) -> None:
+        del self._pauses[path]
+        self._want([state.key for state in self._dependents(path) if self._is_wanted(state)])
 
     def saved(self, path: str) -> None:
         """A document was saved."""
+        self._unsaved.discard(path)
         if self.settings.trace_run == "onSave":
-            self._want([s.key for s in self._dependents(path) if (s.examples or s.map) and self._is_wanted(s)])
+            self._want([state.key for state in self._dependents(path) if self._is_wanted(state)])
 
     def closed(self, path: str) -> None:
         """A document was closed: what is on disk counts again. Its maps stay, as other files refer to them."""
+        self._excluded -= {path}
+        unsaved = path in self._unsaved
+        self._unsaved.discard(path)
         states = [state for state in self._states.values() if path in state.versions]
-        self._update([dataclasses.replace(s, versions=_without(s.versions, path), stale=True) for s in states])
+        self._update([replace(s, versions=_without(s.versions, path), stale=s.stale or unsaved) for s in states])
+        self._spawn(self._closed(path, [state.key for state in states] if unsaved else []))
+
+    async def _closed(self, path: str, changed: Iterable[TargetKey]) -> None:
+        await self._forget_if_gone(path)
+        if self.settings.trace_run != "manual":
+            states = [state for key in changed if (state := self._states.get(key)) is not None]
+            self._want([state.key for state in states if self._is_wanted(state)])
 
     def files_changed(self, paths: Iterable[str]) -> None:
         """Files changed on disk, outside the editor (a checkout, a rename)."""
@@ -125,10 +158,29 @@ class Session:
                 continue
             if path in self.documents.by_path:
                 continue  # the editor's text counts
-            states = [state for state in self._dependents(path) if state.map is not None]
-            self._update([dataclasses.replace(state, stale=True) for state in states])
-            if self.settings.trace_run != "manual":
-                self._want([state.key for state in states if not self.settings.excludes(state.key.path)])
+            states = self._dependents(path)
+            if states:
+                self._update([replace(state, stale=True) for state in states if state.map is not None])
+                self._spawn(self._changed_on_disk(path, [state.key for state in states]))
+
+    async def _changed_on_disk(self, path: str, keys: Iterable[TargetKey]) -> None:
+        await self._forget_if_gone(path)
+        if self.settings.trace_run != "manual":
+            states = [state for key in keys if (state := self._states.get(key)) is not None]
+            self._want([state.key for state in states if self._is_wanted(state)])
+
+    def change_folders(self, folders: Iterable[Path]) -> None:
+        """The workspace has these folders now: what is in another one than before may have another interpreter."""
+        before = {key: self._folder_of(key.path) for key in self._states}
+        had, self.folders = self.folders, tuple(folders)
+        moved = [state for key, state in self._states.items() if self._folder_of(key.path) != before[key]]
+        self._update([replace(state, stale=True) for state in moved if state.map is not None])
+        if self.settings.trace_run != "manual":
+            self._want([state.key for state in moved if self._is_wanted(state)])
+        for identity, tracer in list(self._tracers.items()):
+            if tracer.folder in had and tracer.folder not in self.folders and not tracer.busy:
+                del self._tracers[identity]
+                self._spawn(tracer.close())
 
     def trust(self, trusted: bool) -> None:
         """The workspace was trusted, or is not any more: then all that runs is ended."""
@@ -145,11 +197,16 @@ class Session:
     def configure(self, settings: Settings) -> None:
         """Settings changed: those that shape a trace make every map stale."""
         before, self.settings = self.settings, settings
+        self._excluded = frozenset(filter(settings.excludes, self.documents.by_path))
+        self._no_interpreter = None
         shaping = ("interpreter", "trace_mode", "trace_working_directory", "trace_environment", "trace_import_paths")
         if any(getattr(before, name) != getattr(settings, name) for name in shaping):
-            self._update([dataclasses.replace(state, stale=True) for state in self._states.values() if state.map])
-            wanted = [state.key for state in self._states.values() if self._is_wanted(state)]
-            self._spawn(self._replace_tracers(wanted if settings.trace_run != "manual" else []))
+            self._update([replace(state, stale=True) for state in self._states.values() if state.map is not None])
+            if self._configured.is_set():
+                wanted = [state.key for state in self._states.values() if self._is_wanted(state)]
+                self._spawn(self._replace_tracers(wanted if settings.trace_run != "manual" else []))
+        elif (before.trace_run, before.trace_exclude) != (settings.trace_run, settings.trace_exclude):
+            self._want_open(untraced=True)
         self._client.states_changed(list(self._states))
 
     def focus(self, path: str, line: int) -> None:
@@ -172,11 +229,22 @@ class Session:
         self._queue.drop(key)
         if self._running is not None and self._running[0] == key:
             self._running[1].cancel()
+        else:
+            self._rest([key])
+
+    def _cancel_waiting(self) -> None:
+        self._rest(self._queue.clear())
+
+    def _rest(self, keys: Iterable[TargetKey]) -> None:
+        """Nothing is done about these any more: they are again what they were before."""
+        states = [state for key in keys if (state := self._states.get(key)) is not None]
+        self._update([replace(s, status=_settled(s), stage=None) for s in states if s.status in ("waiting", "tracing")])
 
     async def restart(self) -> None:
         """End all tracers and trace anew what is open."""
         open_paths = self.documents.by_path
-        await self._replace_tracers([s.key for s in self._states.values() if s.key.path in open_paths and s.examples])
+        states = [state for state in self._states.values() if state.key.path in open_paths]
+        await self._replace_tracers([s.key for s in states if s.examples and (s.map is not None or self._is_wanted(s))])
 
     async def _replace_tracers(self, keys: list[TargetKey]) -> None:
         await self.close_tracers()
@@ -184,12 +252,13 @@ class Session:
 
     async def close_tracers(self) -> None:
         """End all tracers and what they run."""
-        self._queue.clear()
+        self._cancel_waiting()
+        if self._warming is not None:
+            self._warming.cancel()
         if self._running is not None:
             self._running[1].cancel()
         tracers, self._tracers = list(self._tracers.values()), {}
-        for tracer in tracers:
-            await tracer.close()
+        await asyncio.gather(*(tracer.close() for tracer in tracers))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run something beside; held, as the loop itself holds tasks weakly."""
@@ -209,6 +278,7 @@ class Session:
         document = self.documents.by_path.get(path)
         if document is not None:
             self._learn_targets(document)
+            self._client.text_changed()
 
     def _learn_targets(self, document: Document) -> None:
         """The targets that the syntax shows: classes with a forward, and whatever has an example."""
@@ -221,15 +291,28 @@ class Session:
             examples = candidates(Path(document.path), name, known, in_project, None)
             state = self._states.get(key)
             if state is None or state.examples != examples:
-                changes.append(dataclasses.replace(state or TargetState(key), examples=examples))
+                changes.append(replace(state or TargetState(key), examples=examples))
         gone = [
             key
             for key, state in self._states.items()
             if key.path == document.path and key.qualname not in names and state.map is None
         ]
-        if gone:
-            self._states = MappingProxyType({k: v for k, v in self._states.items() if k not in gone})
+        self._forget(gone)
         self._update(changes)
+
+    def _forget(self, keys: Sequence[TargetKey]) -> None:
+        """These targets are no more."""
+        if keys:
+            for key in keys:
+                self.cancel(key)
+            self._states = MappingProxyType({k: v for k, v in self._states.items() if k not in keys})
+            self._client.states_changed(keys)
+
+    async def _forget_if_gone(self, path: str) -> None:
+        """Forget the targets of a file that is neither on disk nor open."""
+        exists = await asyncio.get_running_loop().run_in_executor(None, os.path.exists, path)
+        if not exists and path not in self.documents.by_path:
+            self._forget([key for key in self._states if key.path == path])
 
     async def _read_project(self, path: str) -> None:
         """The examples that the project pins: a file is read, so not on the event loop."""
@@ -245,22 +328,31 @@ class Session:
         document = self.documents.by_path.get(path)
         if document is not None:
             self._learn_targets(document)
-            if self.settings.trace_run != "manual" and not self.settings.excludes(path):
-                self._want_all(path)
+            self._want_open(path)
 
     def _dependents(self, path: str) -> list[TargetState]:
-        """The states that a change of a file concerns: its own targets, and those whose trace imported it."""
+        """The states that a change of a file concerns: its own targets, and those whose trace imported it.
+
+        Also those that could not be imported: what they would have imported nobody knows.
+        """
         return [
             state
             for state in self._states.values()
-            if state.key.path == path or (state.map is not None and path in state.map.files)
+            if state.key.path == path
+            or (state.map is not None and path in state.map.files)
+            or (state.failure is not None and state.failure.stage in ("import", "syntax"))
         ]
 
     def _is_wanted(self, state: TargetState) -> bool:
         return bool(state.examples or state.map) and not self.settings.excludes(state.key.path)
 
-    def _want_all(self, path: str) -> None:
-        self._want([s.key for s in self._states.values() if s.key.path == path and s.examples])
+    def _want_open(self, path: str | None = None, *, untraced: bool = False) -> None:
+        """Trace what has an example in an open document, or in all; with `untraced`, what has no map."""
+        if not self._configured.is_set() or self.settings.trace_run == "manual":
+            return
+        paths = self.documents.by_path if path is None else (path,)
+        states = [state for state in self._states.values() if state.key.path in paths and state.examples]
+        self._want([s.key for s in states if self._is_wanted(s) and not (untraced and s.map is not None)])
 
     def _update(self, states: Iterable[TargetState]) -> None:
         changed = {state.key: state for state in states}
@@ -278,26 +370,39 @@ class Session:
             self._queue.add(key)
             state = self._states.get(key) or TargetState(key)
             if state.status != "tracing":
-                self._update([dataclasses.replace(state, status="waiting")])
+                self._update([replace(state, status="waiting")])
         if self._queue and (self._worker is None or self._worker.done()):
             self._worker = asyncio.ensure_future(self._work())
 
     async def _work(self) -> None:
-        await self.configured.wait()
-        while (key := self._queue.next(self._line_of)) is not None:
+        await self._configured.wait()
+        while self._queue:
+            self._warming = asyncio.ensure_future(self._warm_up())
+            await asyncio.wait([self._warming])
+            key = self._queue.next(self._line_of)
+            if key is None:
+                return
             task = asyncio.ensure_future(self._trace(key))
             self._running = (key, task)
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
+            await asyncio.wait([task])
             self._running = None
             if task.cancelled():
-                state = self._states[key]
-                status = "traced" if state.map is not None else "untraced"
-                self._update([dataclasses.replace(state, status=status, stage=None)])
+                self._rest([key])
             elif (error := task.exception()) is not None:
                 self._client.log("error", f"tracing {key.qualname}: {type(error).__name__}: {error}")
-                failure = Failure("capture", "error", f"aotlens itself failed: {error}", key.path)
-                self._update([dataclasses.replace(self._states[key], status="failed", failure=failure, stage=None)])
+                self._fail(key, Failure("capture", "error", f"aotlens itself failed: {error}", key.path))
+
+    async def _warm_up(self) -> None:
+        """Have a tracer before it is decided what is traced first: when it is ready, the user may be elsewhere."""
+        key = self._queue.first(self._line_of)
+        if key is None:
+            return
+        # What goes wrong here goes wrong again when the target is traced, and is told then.
+        with contextlib.suppress(OSError, BadProjectFile, NoSuchInterpreter, TracerUnusable):
+            tracer = await self._tracer_for(key.path)
+            title = f"Starting {tracer.interpreter.path} with torch"
+            with Shown(functools.partial(self._client.progress, title, self._cancel_waiting)):
+                await tracer.start()
 
     def _line_of(self, key: TargetKey) -> int:
         state = self._states.get(key)
@@ -311,61 +416,83 @@ class Session:
         try:
             params = await loop.run_in_executor(None, self._params, key, dict(self.documents.by_path))
             tracer = await self._tracer_for(key.path)
-        except (OSError, BadProjectFile, NoSuchInterpreter, UnicodeDecodeError) as error:
-            failure = Failure("target", "error", str(error), key.path)
-            self._update([dataclasses.replace(state, status="failed", failure=failure, stage=None)])
+        except NoSuchInterpreter as error:
+            self._fail(key, self._without_interpreter(key, error))
             return
-        self._update([dataclasses.replace(state, status="tracing", stage="import")])
+        except (OSError, BadProjectFile, UnicodeDecodeError) as error:
+            self._fail(key, Failure("target", "error", str(error), key.path))
+            return
+        self._update([replace(state, status="tracing", stage="import")])
         assembled = Assembled()
         started = time.monotonic()
         begin = functools.partial(self._client.progress, f"Tracing {key.qualname}", functools.partial(self.cancel, key))
         with Shown(begin) as shown:
 
             def on_event(message: dict[str, Any]) -> None:
-                current = self._states[key]
+                current = self._states.get(key)
+                if current is None:  # it has gone from the text
+                    return
                 if message.get("event") == "stage":
                     shown.report(message["stage"])
-                    self._update([dataclasses.replace(current, stage=message["stage"])])
+                    self._update([replace(current, stage=message["stage"])])
                 elif message.get("event") == "map":
                     partial = assembled.add(message["fields"])
                     if state.map is None:  # a first answer; later the last whole one stays until the next is whole
-                        self._update([dataclasses.replace(current, map=_partial_map(partial), versions=versions)])
+                        self._update([replace(current, map=_partial_map(partial), versions=versions)])
 
             try:
                 message = await tracer.trace(params, on_event)
-            except TracerUnusable as error:
-                failure = Failure("import", "crash", str(error), key.path)
-                self._update([dataclasses.replace(self._states[key], status="failed", failure=failure, stage=None)])
-                return
+            except (asyncio.CancelledError, TracerUnusable) as error:
+                current = self._states.get(key)
+                if current is not None and current.map is not state.map:  # half a map
+                    self._update([replace(current, map=state.map, versions=state.versions)])
+                if isinstance(error, TracerUnusable):
+                    # One interpreter for the whole file: it is said once, at its beginning.
+                    hint = hint_for(error.problem, tracer.interpreter) if tracer.status.state == "unusable" else None
+                    self._fail(key, Failure("target", "crash", str(error), key.path, 1, hint=hint))
+                    return
+                raise
         fields = assembled.add(message["result"])
         map = await loop.run_in_executor(None, from_json, DescriptorMap, fields)
         self._log_trace(map, message.get("output") or "", time.monotonic() - started)
         self._finish(key, map, versions)
+        await self._make_room(tracer)
+
+    def _fail(self, key: TargetKey, failure: Failure) -> None:
+        state = self._states.get(key)
+        if state is not None:
+            self._update([replace(state, status="failed", failure=failure, stage=None)])
+
+    def _without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> Failure:
+        """The failure of a target for which there is no interpreter, which the client is told as a tracer's state."""
+        interpreter = Interpreter(self.settings.interpreter or "", "the setting aotlens.interpreter")
+        status = TracerStatus("unusable", interpreter, message=str(error), problem="no-interpreter")
+        if status != self._no_interpreter:
+            self._no_interpreter = status
+            self._client.status_changed(status)
+        return Failure("target", "error", str(error), key.path, 1, hint=status.hint)
 
     def _finish(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> None:
-        state = self._states[key]
-        if map.status != "traced":
-            kept = state.map if state.map is not None and state.map.status == "traced" else None
-            self._update(
-                [dataclasses.replace(state, status="failed", failure=map.failure, map=kept, stale=True, stage=None)]
-            )
+        state = self._states.get(key)
+        if state is None:  # it has gone from the text
             return
-        relevant = {path: version for path, version in versions.items() if path == key.path or path in map.files}
         documents = self.documents.by_path
-        stale = any(documents[p].version != v for p, v in relevant.items() if p in documents)
-        self._update(
-            [
-                dataclasses.replace(
-                    state,
-                    status="traced",
-                    map=map,
-                    versions=MappingProxyType(relevant),
-                    stale=stale,
-                    failure=None,
-                    stage=None,
-                )
-            ]
-        )
+        relevant = {path: version for path, version in versions.items() if path == key.path or path in map.files}
+        edited = [p for p, version in relevant.items() if p in documents and documents[p].version != version]
+        if map.status == "traced":
+            state = replace(state, status="traced", map=map, versions=MappingProxyType(relevant), failure=None)
+            self._update([replace(state, stale=bool(edited), stage=None)])
+        else:
+            kept = state.map if state.map is not None and state.map.status == "traced" else None
+            self._update([replace(state, status="failed", failure=map.failure, map=kept, stale=True, stage=None)])
+        if edited and self._is_due(edited):
+            self._want([key])
+
+    def _is_due(self, edited: Iterable[str]) -> bool:
+        """Whether a text that changed while it was traced is traced again; not where the user types still."""
+        if self.settings.trace_run == "onSave":
+            return self._unsaved.isdisjoint(edited)
+        return self.settings.trace_run == "onType" and not any(path in self._pauses for path in edited)
 
     def _params(self, key: TargetKey, documents: Mapping[str, Document]) -> TraceParams:
         """What is sent to the tracer. Reads files: not for the event loop."""
@@ -383,8 +510,8 @@ class Session:
             settings.trace_mode,
             timeout=settings.trace_timeout,
             memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
-            working_directory=settings.trace_working_directory or str(folder),
-            import_roots=tuple(str(folder / root) for root in settings.trace_import_paths),
+            working_directory=str(folder / os.path.expanduser(settings.trace_working_directory or "")),
+            import_roots=tuple(str(folder / os.path.expanduser(root)) for root in settings.trace_import_paths),
             definition_lines=definition_lines(key.qualname, known),
             overlay={path: document.text for path, document in documents.items() if path.endswith((".py", ".pyi"))},
             stages=True,
@@ -409,11 +536,11 @@ class Session:
             await self._make_room()
             environment = {**self._environment, **self.settings.trace_environment}
             self._tracers[identity] = WarmTracer(
-                interpreter, environment, str(folder), self._client.status_changed, self._client.log
+                interpreter, environment, folder, self._client.status_changed, self._client.log
             )
         return self._tracers[identity]
 
-    async def _make_room(self) -> None:
+    async def _make_room(self, kept: WarmTracer | None = None) -> None:
         """End idle tracers, the longest unused first, while all of them take more memory than they may."""
         budget = (self.settings.tracer_memory or IDLE_TRACERS_GIB) * (1 << 30)
         by_age = sorted(self._tracers.items(), key=lambda item: item[1].last_used)
@@ -421,8 +548,8 @@ class Session:
             used = sum(resident_bytes(t.pid) or 0 for t in self._tracers.values() if t.pid is not None)
             if used <= budget:
                 return
-            if not tracer.busy:
-                del self._tracers[identity]
+            if tracer is not kept and not tracer.busy:
+                self._tracers.pop(identity, None)
                 await tracer.close()
 
     def _log_trace(self, map: DescriptorMap, output: str, total: float) -> None:
@@ -455,3 +582,10 @@ def _is_target(definition: Definition, known: Sequence[Definition], in_project: 
 
 def _without(versions: Mapping[str, int], path: str) -> Mapping[str, int]:
     return MappingProxyType({p: v for p, v in versions.items() if p != path})
+
+
+def _settled(state: TargetState) -> Status:
+    """What a target is when nothing is done about it."""
+    if state.failure is not None:
+        return "failed"
+    return "traced" if state.map is not None else "untraced"

@@ -20,7 +20,7 @@ from aotlens_tracer.protocol import VERSION, Ready, TargetsParams, TraceParams, 
 READY_TIMEOUT = 180.0
 """Seconds in which an interpreter must have imported torch; a cold disk makes that slow."""
 
-_FOREIGN_LINES = 1000
+FOREIGN_LINES = 1000
 """How many lines an interpreter may print before the tracer's first."""
 
 OnStage = Callable[[str], None]
@@ -178,7 +178,7 @@ class TracerProcess:
 
     def _first_message(self) -> dict[str, Any] | None:
         """The first line that is a message: a start-up file of the interpreter may have printed before it."""
-        for _ in range(_FOREIGN_LINES):
+        for _ in range(FOREIGN_LINES):
             try:
                 message = self._read()
             except ValueError:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, NoReturn
 
 from aotlens_tracer.descriptor_map import from_json, to_json
 from aotlens_tracer.protocol import VERSION, Ready, TraceParams, bootstrap_command, encode
 
 from .interpreter import Interpreter
-from .tracer import READY_TIMEOUT, TracerUnusable
+from .tracer import FOREIGN_LINES, READY_TIMEOUT, TracerUnusable
 
 MAX_CRASHES = 5
 CRASH_WINDOW = 180.0
 """A tracer that ended unexpectedly this often within this many seconds is not started again by itself."""
 BACKOFF = (0.0, 1.0, 2.0, 4.0, 8.0)
+END_SECONDS = 1.0
+"""How long a tracer may take to end by itself, with its children, once its pipe is closed."""
 LINE_LIMIT = 1 << 30
 
 State = Literal["stopped", "starting", "ready", "busy", "unusable", "restarting", "gone"]
@@ -28,7 +32,7 @@ State = Literal["stopped", "starting", "ready", "busy", "unusable", "restarting"
 
 @dataclass(frozen=True)
 class TracerStatus:
-    """What the user may know of a tracer. `message` says what is wrong, and in `hint` what mends it."""
+    """What the user may know of a tracer. `message` says what is wrong, and `hint` what mends it."""
 
     state: State
     interpreter: Interpreter
@@ -36,6 +40,27 @@ class TracerStatus:
     python: str | None = None
     message: str | None = None
     problem: str | None = None
+
+    @property
+    def hint(self) -> str | None:
+        """What mends the problem."""
+        if self.state == "gone":
+            return "trace something by hand, or restart the tracer"
+        if self.state != "unusable" or self.problem is None:
+            return None
+        return hint_for(self.problem, self.interpreter)
+
+
+def hint_for(problem: str, interpreter: Interpreter) -> str:
+    """What mends a problem of an interpreter: those of `protocol.Ready`, and died, protocol, none."""
+    choose = "choose another interpreter with aotlens.interpreter"
+    if problem == "no-torch":
+        return f"install torch there ({interpreter.path} -m pip install torch), or {choose}"
+    if problem == "old-torch":
+        return f"upgrade torch there, or {choose}"
+    if problem == "broken-torch":
+        return f"try it there: {interpreter.path} -c 'import torch'"
+    return choose
 
 
 class WarmTracer:
@@ -45,13 +70,13 @@ class WarmTracer:
         self,
         interpreter: Interpreter,
         environment: Mapping[str, str],
-        working_directory: str | None,
+        folder: Path,
         on_change: Callable[[TracerStatus], None],
         log: Callable[[str, str], None],
     ) -> None:
         self.interpreter = interpreter
         self._environment = dict(environment)
-        self._working_directory = working_directory
+        self._folder = folder
         self._on_change = on_change
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
@@ -60,10 +85,16 @@ class WarmTracer:
         self._waiting: dict[int, tuple[asyncio.Future[dict[str, Any]], Callable[[dict[str, Any]], None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
-        self._starting = asyncio.Lock()
+        self._last_words = ""
+        self._starting: asyncio.Task[None] | None = None
         self._closed = False
         self.last_used = time.monotonic()
         self.status = TracerStatus("stopped", interpreter)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it was started for."""
+        return self._folder
 
     @property
     def pid(self) -> int | None:
@@ -81,8 +112,7 @@ class WarmTracer:
         `on_event` gets each stage as it comes. Cancelling this coroutine ends the child. Raises TracerUnusable when the
         interpreter cannot trace, or the tracer itself ends.
         """
-        await self._start()
-        assert self._process is not None and self._process.stdin is not None
+        await self.start()
         self._next += 1
         identifier = self._next
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -101,6 +131,20 @@ class WarmTracer:
             if not self._waiting and self.status.state == "busy":
                 self._set("ready")
 
+    async def start(self) -> None:
+        """Have a running process. Raises TracerUnusable, at once where that was found to be no use.
+
+        Cancelling this leaves the start to go on: whoever comes next has the use of it.
+        """
+        if self._process is not None and self.status.state in ("ready", "busy"):
+            return
+        if self._closed:
+            raise TracerUnusable("died", "the tracer was ended")
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.ensure_future(self._start())
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._starting)
+
     def forgive(self) -> None:
         """Forget past crashes: the user asks for another try."""
         self._crashes.clear()
@@ -110,6 +154,9 @@ class WarmTracer:
     async def close(self) -> None:
         """End the process and its children."""
         self._closed = True
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
         await self._end(None)
         self._set("stopped")
 
@@ -127,63 +174,69 @@ class WarmTracer:
             self._on_change(status)
 
     async def _start(self) -> None:
-        """Have a running process. Raises TracerUnusable at once where that was found to be no use."""
-        async with self._starting:
-            if self._process is not None:
-                return
-            if self.status.state == "unusable":
-                raise TracerUnusable(self.status.problem or "died", self.status.message or "the tracer is unusable")
-            now = time.monotonic()
-            recent = [moment for moment in self._crashes if now - moment < CRASH_WINDOW]
-            if len(recent) >= MAX_CRASHES:
-                message = f"the tracer ended {MAX_CRASHES} times within {CRASH_WINDOW / 60:.0f} minutes"
-                self._set("gone", message, "died")
-                raise TracerUnusable("died", f"{message}: it is started again when you ask for it")
-            if recent:
-                self._set("restarting")
-                await asyncio.sleep(BACKOFF[min(len(recent), len(BACKOFF) - 1)])
-            self._set("starting")
-            await self._spawn()
+        if self.status.state == "unusable":
+            raise TracerUnusable(self.status.problem or "died", self.status.message or "the tracer is unusable")
+        now = time.monotonic()
+        recent = [moment for moment in self._crashes if now - moment < CRASH_WINDOW]
+        if len(recent) >= MAX_CRASHES:
+            message = f"the tracer ended {MAX_CRASHES} times within {CRASH_WINDOW / 60:.0f} minutes"
+            self._set("gone", message, "died")
+            raise TracerUnusable("died", f"{message}: it is started again when you ask for it")
+        if recent:
+            self._set("restarting")
+            await asyncio.sleep(BACKOFF[min(len(recent), len(BACKOFF)) - 1])
+        self._set("starting")
+        await self._spawn()
 
     async def _spawn(self) -> None:
         python = self.interpreter.path
         start = time.monotonic()
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *bootstrap_command(python),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=LINE_LIMIT,
-                cwd=self._working_directory,
+                cwd=self._folder if self._folder.is_dir() else None,
                 env={**self._environment, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
             )
-        except OSError as error:
-            message = f"{python} cannot be started: {error.strerror}"
-            self._set("unusable", message, "died")
-            raise TracerUnusable("died", message) from None
-        assert self._process.stdout is not None and self._process.stderr is not None
-        self._tasks = [asyncio.create_task(self._log_errors(self._process.stderr))]
+        except (OSError, ValueError) as error:  # no such program; nothing that an environment can hold
+            self._give_up("died", f"{python} cannot be started: {getattr(error, 'strerror', None) or error}")
+        self._process = process
+        assert process.stdout is not None and process.stderr is not None
+        self._last_words = ""
+        listening = asyncio.create_task(self._log_errors(process.stderr))
+        self._tasks = [listening]
         try:
-            line = await asyncio.wait_for(self._process.stdout.readline(), READY_TIMEOUT)
-            ready: Ready = from_json(Ready, json.loads(line)["params"])
-        except (asyncio.TimeoutError, ValueError, KeyError):
+            ready = await asyncio.wait_for(_first_message(process.stdout), READY_TIMEOUT)
+        except asyncio.TimeoutError:
             await self._end("it did not start")
-            self._crashes.append(time.monotonic())
-            message = f"{python} did not start as a tracer"
-            self._set("unusable", message, "died")
-            raise TracerUnusable("died", message) from None
+            self._give_up("died", f"{python} did not start as a tracer within {READY_TIMEOUT:g} s")
+        if ready is None:
+            await asyncio.wait([listening, asyncio.ensure_future(process.wait())], timeout=END_SECONDS)
+            code = process.returncode
+            await self._end("it did not start")
+            if code is not None and code < 0:  # that says nothing about the interpreter
+                self._crashed(f"{_how_it_ended(code)} while it started")
+                raise TracerUnusable("died", f"the tracer {_how_it_ended(code)} while it started")
+            why = f": {self._last_words}" if self._last_words else ": it is no Python, or ends without a word"
+            self._give_up("died", f"{python} did not start as a tracer{why}")
         self._ready = ready
         problem, message = ready.problem, ready.message
         if ready.protocol != VERSION:
             problem, message = "protocol", f"the tracer in {python} speaks another version of the protocol"
         if problem is not None:
             await self._end(None)
-            self._set("unusable", message, problem)
-            raise TracerUnusable(problem, message or problem, ready)
+            self._give_up(problem, message or problem)
         self._log("info", f"tracer ready in {time.monotonic() - start:.1f} s: {python}, torch {ready.torch}")
-        self._tasks.append(asyncio.create_task(self._read(self._process)))
+        self._tasks.append(asyncio.create_task(self._read(process)))
         self._set("ready")
+
+    def _give_up(self, problem: str, message: str) -> NoReturn:
+        """Nothing can be traced in this interpreter, until the user changes something and asks."""
+        self._set("unusable", message, problem)
+        raise TracerUnusable(problem, message, self._ready)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -195,24 +248,35 @@ class WarmTracer:
             if waiting is None:
                 continue
             future, on_event = waiting
+            if future.done():
+                continue
             if "result" not in message:
-                on_event(message)
-            elif not future.done():
+                try:
+                    on_event(message)
+                except Exception as error:  # it costs this trace, not those to come
+                    future.set_exception(error)
+            else:
                 future.set_result(message)
         if not self._closed and process is self._process:
-            code = await process.wait()
-            self._crashes.append(time.monotonic())
-            self._log("error", f"the tracer ended unexpectedly, with status {code}")
-            await self._end("the tracer ended unexpectedly")
-            self._set("stopped", f"the tracer ended unexpectedly, with status {code}", "died")
+            how = _how_it_ended(await process.wait())
+            self._crashed(how)
+            await self._end(f"the tracer {how}")
+
+    def _crashed(self, how: str) -> None:
+        self._crashes.append(time.monotonic())
+        self._log("error", f"the tracer {how}")
+        self._set("stopped", f"the tracer {how}", "died")
 
     async def _log_errors(self, stream: asyncio.StreamReader) -> None:
         while line := await stream.readline():
-            self._log("debug", f"tracer: {line.decode(errors='backslashreplace').rstrip()}")
+            text = line.decode(errors="backslashreplace").rstrip()
+            self._last_words = text[:500] or self._last_words
+            self._log("debug", f"tracer: {text}")
 
     async def _end(self, reason: str | None) -> None:
         """End the process; whoever waits for it is told."""
         process, self._process = self._process, None
+        tasks, self._tasks = self._tasks, []
         for future, _ in list(self._waiting.values()):
             if not future.done():
                 if reason is None:
@@ -223,13 +287,37 @@ class WarmTracer:
             if process.stdin is not None:
                 process.stdin.close()
             try:
-                await asyncio.wait_for(process.wait(), 2)
+                if self.status.state != "starting":  # until it has started it does not notice that its pipe is closed
+                    await asyncio.wait_for(process.wait(), END_SECONDS)
             except asyncio.TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                pass
+            finally:
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+            await process.wait()
         current = asyncio.current_task()
-        for task in self._tasks:
+        for task in tasks:
             if task is not current:
                 task.cancel()
-        self._tasks = []
+
+
+async def _first_message(stream: asyncio.StreamReader) -> Ready | None:
+    """The first line that is the tracer's: a start-up file of the interpreter may have printed before it."""
+    for _ in range(FOREIGN_LINES):
+        line = await stream.readline()
+        if not line:
+            return None
+        try:
+            ready: Ready = from_json(Ready, json.loads(line)["params"])
+            return ready
+        except (ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def _how_it_ended(code: int) -> str:
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}"
+    return f"ended unexpectedly, with status {code}"

@@ -56,7 +56,14 @@ class Each:
     item: Value
 
 
-Value = Place | Each | tuple["Value", ...] | None
+@dataclass(frozen=True)
+class StateDict:
+    """The `state_dict()` of a module, whose keys are dotted names."""
+
+    module: Place
+
+
+Value = Place | Each | StateDict | tuple["Value", ...] | None
 """What an expression stands for; a tuple for a display of several, None where it is not known."""
 
 
@@ -147,7 +154,7 @@ class Evaluator:
                 return Each(base.at(ANY))
             if method in ("items", "named_children"):
                 return Each((None, base.at(ANY)))
-            return None
+            return StateDict(base) if method == "state_dict" else None
         name = string_value(given[0])
         if name is None:
             return None
@@ -375,6 +382,9 @@ def _subscript(base: Value, subscripts: Sequence[Node]) -> Value:
     number = integer_value(subscript)
     if isinstance(base, Each):
         return base.item
+    if isinstance(base, StateDict):
+        name = string_value(subscript)
+        return base.module.at(*name.split(".")) if name else None
     if isinstance(base, tuple):
         return base[number] if number is not None and -len(base) <= number < len(base) else None
     if number is not None:

@@ -160,7 +160,7 @@ class JointCapture:
                 found.setdefault(info.base_idx, []).append(position)
         return found
 
-    def output_subclass_types(self) -> list[tuple[range, str]]:
+    def output_subclass_types(self) -> list[tuple[range, type]]:
         """The type of each forward output that is a tensor subclass, with the graph outputs that are its pieces."""
         metadata = self._joint._aot_state.fw_metadata
         found = []
@@ -168,7 +168,7 @@ class JointCapture:
             if isinstance(meta, SubclassCreationMeta):
                 start = meta.flat_tensor_start_idx + len(metadata.tokens)
                 kind = meta.original_subclass_type or type(meta.original_subclass)
-                found.append((range(start, start + meta.arg_count), kind.__name__))
+                found.append((range(start, start + meta.arg_count), kind))
         return found
 
 

@@ -1,0 +1,133 @@
+"""Names in strings that no parameter, buffer or module of the model has: `model.get_parameter("blocks.0.atn.qkv")`.
+
+Only where it is known which model is asked: `self` of a traced class, or a variable that a call of a traced class was
+assigned to. A model may be built with more layers than the traced one: names that differ in numbers alone are known.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from aotlens.session.documents import Document
+from aotlens.syntax.accesses import Access, accesses
+from aotlens.syntax.subjects import AttributeSubject, subjects_at
+
+from .context import Context, context_of
+from .index import MapIndex, Named, index_of
+from .snapshot import Snapshot, TargetState
+
+_NUMBER = re.compile(r"\b\d+\b")
+
+
+@dataclass(frozen=True)
+class UnknownName:
+    """A name that the model does not have. `near` is the one that was probably meant."""
+
+    access: Access
+    model: str
+    near: str | None
+
+
+def unknown_names(snapshot: Snapshot, document: Document) -> Iterator[UnknownName]:
+    """The names in the strings of a document that are known to be wrong."""
+    if not any(_is_telling(state) for state in snapshot.states.values()):
+        return
+    for access in _accesses(document):
+        for state, roots in _models(snapshot, document, access):
+            if _is_telling(state) and not any(_has(root, access.name) for root in roots):
+                yield UnknownName(access, _title(state, roots), _near(roots, access))
+            break
+
+
+def _is_telling(state: TargetState) -> bool:
+    """Whether what is not in the map is not in the model: of one that Dynamo broke in pieces nobody knows."""
+    return state.map is not None and not state.stale and len(state.map.graphs) == 1 and not state.map.graph_breaks
+
+
+@functools.lru_cache(maxsize=16)
+def _accesses(document: Document) -> Sequence[Access]:
+    return accesses(document, document.lines)
+
+
+def _models(snapshot: Snapshot, document: Document, access: Access) -> Iterator[tuple[TargetState, list[Named]]]:
+    """The model that is asked: its state, and the modules of it that `self` may be."""
+    if access.model is not None:
+        name = access.model.rpartition(".")[2]
+        for state in snapshot.maps():
+            if state.key.qualname == name and _is_imported(document, state, name):
+                assert state.map is not None
+                yield state, [index_of(state.map).root]
+        return
+    for subject in subjects_at(document, access.span.line, access.span.column or 1):
+        if isinstance(subject, AttributeSubject) and subject.owner is not None:
+            context = context_of(snapshot, document, subject.owner)
+            steps = access.name.split(".")
+            path = subject.path[: -len(steps)]
+            if context is not None and subject.path[-len(steps) :] == tuple(steps):
+                yield context.state, _reached(context, path)
+            return
+
+
+def _reached(context: Context, path: Sequence[object]) -> list[Named]:
+    index: MapIndex = context.index
+    return [named for instance in context.instances for named in index.reached(instance, tuple(path))]
+
+
+def _is_imported(document: Document, state: TargetState, name: str) -> bool:
+    """Whether the name means that target here: defined in this file, or from a module of its file's name."""
+    if state.key.path == document.path:
+        return True
+    path = PurePath(state.key.path)
+    module = re.escape(path.stem if path.stem != "__init__" else path.parent.name)
+    source = rf"^\s*(?:from\s+[\w.]*\b{module}\s+import\b[^#\n]*|import\s+[\w.]*\b{module}\b)"
+    return re.search(source, document.text, re.MULTILINE) is not None
+
+
+def _has(root: Named, name: str) -> bool:
+    """Whether a model has a name, or one that differs in numbers alone."""
+    found = [root]
+    for step in name.split("."):
+        alike = [
+            child
+            for named in found
+            for known, child in named.children.items()
+            if known == step or (known.isdecimal() and step.isdecimal())
+        ]
+        parametrized = [named.children["parametrizations"] for named in found if "parametrizations" in named.children]
+        found = alike + [child for named in parametrized for known, child in named.children.items() if known == step]
+    return bool(found)
+
+
+def _near(roots: Sequence[Named], access: Access) -> str | None:
+    """The nearest name that the model has: in how its words are written, not in its numbers."""
+    numbers = _NUMBER.findall(access.name)
+    names: dict[str, str] = {}
+    for root in roots[:1]:
+        prefix = len(root.name) + 1 if root.name else 0
+        for named in _all(root):
+            if (named.module is not None) == access.wants_module and named.name != root.name:
+                names.setdefault(_NUMBER.sub("0", named.name[prefix:]), named.name[prefix:])
+    close = difflib.get_close_matches(_NUMBER.sub("0", access.name), list(names), 1, 0.6)
+    if not close:
+        return None
+    name = names[close[0]]
+    if len(_NUMBER.findall(name)) != len(numbers):
+        return name
+    given = iter(numbers)
+    return _NUMBER.sub(lambda _: next(given), name)
+
+
+def _all(root: Named) -> Iterator[Named]:
+    yield root
+    for child in root.children.values():
+        yield from _all(child)
+
+
+def _title(state: TargetState, roots: Sequence[Named]) -> str:
+    inner = roots[0].module.type if roots and roots[0].name and roots[0].module is not None else None
+    return inner or state.key.qualname

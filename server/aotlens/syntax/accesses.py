@@ -1,0 +1,152 @@
+"""Where code asks a model for something by name: `model.get_parameter("head.weight")`, `model.state_dict()["…"]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from aotlens_tracer.descriptor_map import Span
+
+from .subjects import SourceText
+from .values import string_value, text_of
+
+_ASKED = re.compile(r"\bget_(?:parameter|buffer|submodule)\(\s*(?=[\"'])|\bstate_dict\(\)\s*\[\s*(?=[\"'])")
+_KEPT = re.compile(r"^\s*(\w+)\s*=\s*[\w.]+\.state_dict\(\)\s*(?:#.*)?$")
+_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
+_SAME_MODEL = frozenset({"to", "cuda", "cpu", "eval", "train", "half", "float", "double", "bfloat16", "requires_grad_"})
+"""Methods of a module that return the module itself."""
+_BINDERS = {
+    "assignment": "left",
+    "augmented_assignment": "left",
+    "for_statement": "left",
+    "named_expression": "name",
+    "as_pattern": None,
+    "parameters": None,
+}
+"""What binds variables, and in which of its fields; None where anywhere."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """A name in a string that a model is asked for.
+
+    `span` is the name without its quotes. `model` is the class whose call made the model, as it is written there
+    (`zoo.Decoder`); None where the model is not made in sight, as `self` is not.
+    """
+
+    name: str
+    span: Span
+    wants_module: bool
+    model: str | None
+
+
+def accesses(document: SourceText, lines: list[str]) -> list[Access]:
+    """Every such name in a document, in its order. `lines` are those of the document."""
+    kept = {match[1] for match in map(_KEPT.match, lines) if match}
+    of_kept = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, kept)))})\[\s*(?=[\"'])") if kept else None
+    found = []
+    for number, text in enumerate(lines, 1):
+        if "get_" not in text and "[" not in text:
+            continue
+        matches = [*_ASKED.finditer(text), *(of_kept.finditer(text) if of_kept is not None else ())]
+        for match in sorted(matches, key=lambda match: match.end()):
+            access = _access(document, number, match.end() + 1)
+            if access is not None:
+                found.append(access)
+    return found
+
+
+def _access(document: SourceText, line: int, column: int) -> Access | None:
+    start = document.point(line, column)
+    node = document.tree.root_node.descendant_for_point_range(start, start)
+    while node is not None and node.type != "string":
+        node = node.parent
+    parent = node.parent if node is not None else None
+    if node is None or parent is None:
+        return None
+    name = string_value(node)
+    if name is None or not _NAME.fullmatch(name):
+        return None
+    whole = document.span_of(node)
+    if whole.line != whole.end_line or whole.column is None:
+        return None
+    first = whole.column + document.line(line)[whole.column - 1 :].find(name)
+    span = Span(whole.path, line, first, line, first + len(name))
+    if parent.type == "subscript":
+        receiver = _of_state(parent.child_by_field_name("value"))
+        return Access(name, span, False, _model(receiver)) if receiver is not None else None
+    call = parent.parent if parent.type == "argument_list" else None
+    function = call.child_by_field_name("function") if call is not None else None
+    if function is None or function.type != "attribute":
+        return None
+    method = text_of(function.child_by_field_name("attribute"))
+    return Access(name, span, method == "get_submodule", _model(function.child_by_field_name("object")))
+
+
+def _of_state(node: Node | None) -> Node | None:
+    """The model whose `state_dict()` an expression is, or a variable that was set to it."""
+    if node is not None and node.type == "identifier":
+        node = _bound(node)
+    function = node.child_by_field_name("function") if node is not None and node.type == "call" else None
+    if function is None or text_of(function.child_by_field_name("attribute")) != "state_dict":
+        return None
+    return function.child_by_field_name("object")
+
+
+def _model(node: Node | None, depth: int = 8) -> str | None:
+    """The class whose call made what an expression stands for."""
+    if node is None or depth == 0:
+        return None
+    if node.type == "identifier":
+        return _model(_bound(node), depth - 1)
+    function = node.child_by_field_name("function") if node.type == "call" else None
+    if function is None:
+        return None
+    name = text_of(function)
+    if function.type == "attribute" and text_of(function.child_by_field_name("attribute")) in _SAME_MODEL:
+        return _model(function.child_by_field_name("object"), depth - 1)
+    return name if _NAME.fullmatch(name) and name.rpartition(".")[2][0].isupper() else None
+
+
+def _bound(name: Node) -> Node | None:
+    """What a variable is set to, where one assignment of the function or file around it, and nothing else, sets it."""
+    scope = name.parent
+    while scope is not None and scope.type not in ("function_definition", "module"):
+        scope = scope.parent
+    while scope is not None:
+        setters = list(_setters(scope, text_of(name)))
+        if setters:
+            setter = setters[0] if len(setters) == 1 else None
+            return setter if setter is not None and setter.start_byte < name.start_byte else None
+        scope = scope.parent
+        while scope is not None and scope.type not in ("function_definition", "module"):
+            scope = scope.parent
+    return None
+
+
+def _setters(scope: Node, name: str) -> Iterator[Node | None]:
+    """The right side of each assignment to a name in a scope; None for whatever else binds it."""
+    stack = [scope]
+    while stack:
+        node = stack.pop()
+        if node is not scope and node.type in ("function_definition", "class_definition", "lambda"):
+            continue
+        if node.type in _BINDERS:
+            field = _BINDERS[node.type]
+            bound = node.child_by_field_name(field) if field is not None else node
+            if bound is not None and _holds(bound, name):
+                is_plain = node.type == "assignment" and bound.type == "identifier"
+                yield node.child_by_field_name("right") if is_plain else None
+        stack += reversed(node.named_children)
+
+
+def _holds(node: Node, name: str) -> bool:
+    """Whether a name occurs in a node as a variable."""
+    if node.type == "identifier":
+        return text_of(node) == name
+    if node.type == "attribute":
+        return False
+    return any(_holds(child, name) for child in node.named_children)
