@@ -1,0 +1,129 @@
+"""An editor with a server: one client, documents that it edits, and what it is shown."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lsp.client import Client, serving
+
+PATIENCE = 120.0
+VSCODE: dict[str, Any] = {
+    "workspace": {
+        "configuration": True,
+        "codeLens": {"refreshSupport": True},
+        "didChangeConfiguration": {"dynamicRegistration": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True},
+        "workspaceEdit": {"documentChanges": True},
+    },
+    "window": {"workDoneProgress": True, "showDocument": {"support": True}},
+    "textDocument": {
+        "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor"]}}},
+        "definition": {"linkSupport": True},
+        "hover": {"contentFormat": ["markdown", "plaintext"]},
+    },
+    "general": {"positionEncodings": ["utf-16"]},
+}
+
+
+class Editor:
+    """A client with one document, which it edits as an editor does."""
+
+    def __init__(self, client: Client, path: Path) -> None:
+        self.client = client
+        self.path = path
+        self.uri = path.as_uri()
+        self.text = path.read_text(encoding="utf-8")
+        self.version = 1
+
+    def open(self) -> None:
+        """Open the document."""
+        self.client.open(self.uri, self.text)
+
+    def insert(self, line: int, text: str) -> None:
+        """Insert text at the beginning of a 0-based line."""
+        self.version += 1
+        at = {"line": line, "character": 0}
+        change = {"range": {"start": at, "end": at}, "text": text}
+        document = {"uri": self.uri, "version": self.version}
+        self.client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        lines = self.text.splitlines(keepends=True)
+        lines[line:line] = [text]
+        self.text = "".join(lines)
+
+    def save(self) -> None:
+        """Save the document (the server is told, the file is left alone)."""
+        self.client.notify("textDocument/didSave", {"textDocument": {"uri": self.uri}})
+
+    def at(self, marked: str) -> dict[str, Any]:
+        """The position that `|` marks in a stretch of the document's text."""
+        offset = self.text.index(marked.replace("|", "")) + marked.index("|")
+        before = self.text[:offset]
+        character = len(before.rpartition("\n")[2].encode("utf-16-le")) // 2
+        return {"textDocument": {"uri": self.uri}, "position": {"line": before.count("\n"), "character": character}}
+
+    def ask(self, method: str, marked: str, **more: Any) -> Any:
+        """The answer to a request at a position."""
+        return self.client.result(f"textDocument/{method}", {**self.at(marked), **more})
+
+    def hover(self, marked: str) -> str:
+        """The text of the hover at a position."""
+        found = self.ask("hover", marked)
+        return found["contents"]["value"] if found else ""
+
+    def lenses(self) -> list[str]:
+        """What the lenses say."""
+        lenses = self.client.result("textDocument/codeLens", {"textDocument": {"uri": self.uri}})
+        return [self.client.result("codeLens/resolve", one)["command"]["title"] for one in lenses]
+
+    def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
+        """Wait until the lenses are so."""
+        end = time.monotonic() + PATIENCE
+        while not holds(found := self.lenses()):
+            assert time.monotonic() < end, found
+            time.sleep(0.1)
+        return found
+
+    def until_traced(self) -> list[str]:
+        """Wait for a whole map of today's text."""
+
+        def whole(lenses: list[str]) -> bool:
+            return any("saved for backward" in one for one in lenses) and not any(
+                word in one for one in lenses for word in ("stale", "tracing", "waiting")
+            )
+
+        return self.until(whole)
+
+    def until_diagnosed(self, code: str) -> list[dict[str, Any]]:
+        """Wait until the document has a diagnostic with this code. Gives all that it has then."""
+
+        def found() -> list[dict[str, Any]] | None:
+            diagnostics = self.diagnostics()
+            return diagnostics if code in {one["code"] for one in diagnostics} else None
+
+        return self.client.wait(found, what=f"a diagnostic {code}")
+
+    def diagnostics(self) -> list[dict[str, Any]]:
+        """The last diagnostics that were sent for the document."""
+        sent = [m["params"] for m in self.client.of("textDocument/publishDiagnostics")]
+        return next((p["diagnostics"] for p in reversed(sent) if p["uri"] == self.uri), [])
+
+
+@contextmanager
+def editing(path: Path, *, trusted: bool = True, capabilities: Any = None, **settings: Any) -> Iterator[Editor]:
+    """An editor with a server, in which a document is open."""
+    with serving(initialize=False) as client:
+        client.answers["window/showDocument"] = {"success": True}
+        client.answers["workspace/configuration"] = [{"interpreter": sys.executable, **settings}]
+        folder = {"uri": path.parent.as_uri(), "name": "here"}
+        params = {"processId": None, "capabilities": VSCODE if capabilities is None else capabilities}
+        options = {"trusted": trusted, "settings": {"interpreter": sys.executable, **settings}}
+        client.result("initialize", {**params, "workspaceFolders": [folder], "initializationOptions": options})
+        client.notify("initialized", {})
+        editor = Editor(client, path)
+        editor.open()
+        yield editor
