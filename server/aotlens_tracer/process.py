@@ -42,14 +42,22 @@ GRACE_SECONDS = 0.3
 """How long a child that has to go may take to write its stacks."""
 OUTPUT_LIMIT = 1 << 16
 """Bytes kept of what user code prints, at the beginning and again at the end."""
+NICENESS = 10
+"""By how much a tracer in the background lowers its priority, as `nice` counts it."""
 _DUMP_FRAME = re.compile(r'^  File "(?P<path>.*)", line (?P<line>\d+) in (?P<function>.*)$')
 
 
 def main(arguments: list[str]) -> None:
-    """Run as the tracer; with `--child` as a spawned child; `--spawn` avoids fork where there is one."""
+    """Run as the tracer; with `--child` as a spawned child.
+
+    `--spawn` avoids fork where there is one; `--background` leaves the processor to whoever else wants it, such as the
+    editor whose user waits for no trace.
+    """
     if "--child" in arguments:
         child_processes.spawned_main()
         return
+    if "--background" in arguments and hasattr(os, "nice"):
+        os.nice(NICENESS)
     # Ctrl-C in a terminal reaches every process there: the command line decides, and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, replies = os.dup(0), os.dup(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,57 @@ class Editor:
         lines = self.text.splitlines(keepends=True)
         lines[line:line] = [text]
         self.text = "".join(lines)
+
+    def replace(self, old: str, new: str) -> None:
+        """Replace a stretch of the text, which stands in it once."""
+        assert self.text.count(old) == 1, old
+        self.version += 1
+        start, end = self.at(f"|{old}")["position"], self.at(f"{old}|")["position"]
+        change = {"range": {"start": start, "end": end}, "text": new}
+        document = {"uri": self.uri, "version": self.version}
+        self.client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        self.text = self.text.replace(old, new)
+
+    def close(self) -> None:
+        """Close the document."""
+        self.client.notify("textDocument/didClose", {"textDocument": {"uri": self.uri}})
+
+    def another(self, path: Path) -> Editor:
+        """Open another document, of the same server."""
+        editor = Editor(self.client, path)
+        editor.open()
+        return editor
+
+    def command(self, name: str, *qualname: str) -> Any:
+        """Execute a command, for a target of the document where one is named."""
+        arguments = [f"{self.path}::{name}" for name in qualname]
+        return self.client.result("workspace/executeCommand", {"command": f"aotlens.{name}", "arguments": arguments})
+
+    def configure(self, **settings: Any) -> None:
+        """Change the settings, in a client that is asked for them."""
+        self.client.answers["workspace/configuration"] = [{"interpreter": sys.executable, **settings}]
+        self.client.notify("workspace/didChangeConfiguration", {"settings": None})
+
+    def changed_on_disk(self, *paths: Path) -> None:
+        """Tell the server that files were changed, made or removed outside the editor."""
+        changes = [{"uri": path.as_uri(), "type": 2 if path.exists() else 3} for path in paths]
+        self.client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """The states of tracers that were told."""
+        return [message["params"] for message in self.client.of("aotlens/status")]
+
+    def logged(self, part: str) -> list[str]:
+        """The lines of the log that have something in them."""
+        lines = [message["params"]["message"] for message in self.client.of("window/logMessage")]
+        return [line for line in lines if part in line]
+
+    def popped_up(self) -> list[str]:
+        """The messages that popped up, which are thereby accepted."""
+        shown = self.client.of("window/showMessage")
+        for message in shown:
+            self.client.messages.remove(message)
+        return [message["params"]["message"] for message in shown]
 
     def save(self) -> None:
         """Save the document (the server is told, the file is left alone)."""
@@ -114,15 +165,18 @@ class Editor:
 
 
 @contextmanager
-def editing(path: Path, *, trusted: bool = True, capabilities: Any = None, **settings: Any) -> Iterator[Editor]:
-    """An editor with a server, in which a document is open."""
+def editing(
+    path: Path, *, trusted: bool = True, capabilities: Any = None, folders: Sequence[Path] = (), **settings: Any
+) -> Iterator[Editor]:
+    """An editor with a server, in which a document is open. The workspace is its folder unless it is given."""
     with serving(initialize=False) as client:
+        settings = {"interpreter": sys.executable, **settings}
         client.answers["window/showDocument"] = {"success": True}
-        client.answers["workspace/configuration"] = [{"interpreter": sys.executable, **settings}]
-        folder = {"uri": path.parent.as_uri(), "name": "here"}
+        client.answers["workspace/configuration"] = [settings]
+        workspace = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders or (path.parent,)]
         params = {"processId": None, "capabilities": VSCODE if capabilities is None else capabilities}
-        options = {"trusted": trusted, "settings": {"interpreter": sys.executable, **settings}}
-        client.result("initialize", {**params, "workspaceFolders": [folder], "initializationOptions": options})
+        options = {"trusted": trusted, "settings": settings}
+        client.result("initialize", {**params, "workspaceFolders": workspace, "initializationOptions": options})
         client.notify("initialized", {})
         editor = Editor(client, path)
         editor.open()

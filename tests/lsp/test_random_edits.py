@@ -1,15 +1,19 @@
-"""Whatever the client edits, the server has the client's text."""
+"""Whatever the client edits, the server has the client's text, and all that it shows is in that text."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lsp.client import Client, serving
+from lsp.client import Client, Message, serving
+from lsp.editor import Editor as Session
+from lsp.editor import editing
 
 EDITS = 50
 EXAMPLES = 10
@@ -92,3 +96,125 @@ def random_edits(client: Client, encoding: str) -> None:
         client.forget()
 
     edits()
+
+
+MODEL = """\
+import torch
+from torch import nn
+
+
+class Block(nn.Module):  # 𝔘😀
+    def __init__(self, width):
+        super().__init__()
+        self.linear, self.name = nn.Linear(width, width), "𝔘é"; self.idle = nn.Parameter(torch.zeros(3))
+
+    def forward(self, x):
+        return "😀" and self.linear(x).relu()
+
+
+# aotlens: Model()(torch.randn(2, 8))
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(Block(8) for _ in range(3))
+        self.register_buffer("steps", torch.zeros(()))
+
+    def forward(self, x):
+        self.steps.add_(1)
+        for block in self.blocks:
+            x = block(x)
+        return {"out": x}
+
+    def never_called(self):
+        return "😀", self.get_parameter("blocks.0.linear.wieght")
+"""
+MODELS = [MODEL, MODEL.replace("\n", "\r\n"), MODEL.replace("\n", "\r"), MODEL.replace("    def", "    \f\n    def")]
+SMALL = st.tuples(st.integers(0, 1000), st.sampled_from([0, 0, 1, 2, 8]), st.sampled_from([0, 0, 0, 1]), TEXTS)
+# An edit that leaves most of the text in place, and where the cursor then is.
+STEPS = st.lists(st.tuples(st.lists(SMALL, min_size=1, max_size=2), st.integers(0, 1000)), min_size=50, max_size=50)
+ASKED = ("hover", "definition", "codeLens", "diagnostic", "documentHighlight", "references", "codeAction", "inlayHint")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_all_that_is_shown_is_in_the_clients_text(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(MODEL, encoding="utf-8")
+    capabilities = {
+        "general": {"positionEncodings": [encoding]},
+        "textDocument": {"diagnostic": {}, "definition": {"linkSupport": True}},
+        "workspace": {"configuration": True, "diagnostics": {"refreshSupport": True}},
+    }
+    hints = {"saved": True, "shapes": True}
+    with editing(path, capabilities=capabilities, trace={"run": "manual"}, inlayHints=hints) as session:
+        answered = dict.fromkeys(ASKED, 0)
+        edits_and_questions(session, encoding, answered)
+        # Not only empty answers were looked at.
+        assert all(count > 25 for count in answered.values()), answered
+
+
+def edits_and_questions(session: Session, encoding: str, answered: dict[str, int]) -> None:
+    client, uri = session.client, session.uri
+    version = itertools.count(2)
+
+    def change(changes: list[dict[str, Any]]) -> None:
+        document = {"uri": uri, "version": next(version)}
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(MODELS), STEPS)
+    def steps(text: str, steps: list[tuple[list[tuple[int, int, int, str]], int]]) -> None:
+        change([{"text": text}])
+        arguments = [f"{session.path}::Model"]
+        client.result("workspace/executeCommand", {"command": "aotlens.traceNow", "arguments": arguments})
+        session.until_traced()
+        editor = Editor(text, encoding)
+        for batch, cursor in steps:
+            change([editor.edit(start, start + width, beyond, new) for start, width, beyond, new in batch])
+            spots = {(p["line"], p["character"]) for _, p, _ in editor.spots()}
+            place = editor.spots()[cursor * (len(spots) - 1) // 1000][1]
+            asked = {method: client.request(f"textDocument/{method}", params(method, uri, place)) for method in ASKED}
+            for method, id in asked.items():
+                result = client.reply(id)["result"]
+                answered[method] += bool(result) and result != {"items": [], "kind": "full"}
+                for shown in ranges(result, uri):
+                    start, end = ((shown[at]["line"], shown[at]["character"]) for at in ("start", "end"))
+                    assert start in spots, (method, result)
+                    assert end in spots, (method, result)
+                    assert start <= end, (method, result)
+            assert client.text(uri)["text"] == editor.text
+        client.forget()
+
+    steps()
+
+
+def params(method: str, uri: str, place: dict[str, int]) -> dict[str, Any]:
+    """The params of a request, where the cursor is at a place."""
+    everything = {"start": {"line": 0, "character": 0}, "end": {"line": 10_000, "character": 0}}
+    where: dict[str, Any] = {"textDocument": {"uri": uri}}
+    if method in ("hover", "definition", "documentHighlight", "references"):
+        where["position"] = place
+    if method in ("codeAction", "inlayHint"):
+        where["range"] = everything
+    if method in ("references", "codeAction"):
+        where["context"] = {"includeDeclaration": True, "diagnostics": []}
+    return where
+
+
+def ranges(value: Message | list[Any] | Any, uri: str) -> Iterator[dict[str, Any]]:
+    """Every range of a document in an answer."""
+    if isinstance(value, list):
+        for item in value:
+            yield from ranges(item, uri)
+        return
+    if not isinstance(value, dict):
+        return
+    if value.keys() == {"start", "end"}:
+        yield value
+        return
+    elsewhere = value.get("uri", uri) != uri
+    target_elsewhere = value.get("targetUri", uri) != uri
+    for key, item in value.items():
+        if key == "position":
+            yield {"start": item, "end": item}
+        elif not elsewhere and not (target_elsewhere and key.startswith("target")):
+            yield from ranges(item, uri)

@@ -56,7 +56,9 @@ def code_actions(snapshot: Snapshot, document: Document, where: Span) -> list[Co
                 actions.append(
                     CodeAction(finding.fix.title, "quickfix", (edit,), fixes=finding.code, line=line, preferred=True)
                 )
-            actions.append(_suppress(document, finding.span.line, finding.code))
+            suppress = _suppress(document, finding.span.line, finding.code)
+            if suppress not in actions:
+                actions.append(suppress)
     for definition in document.definitions:
         if definition.kind == "class" and first <= definition.line <= last:
             actions += _of_class(snapshot, document, definition)

@@ -19,6 +19,7 @@ from .snapshot import Snapshot, TargetState
 from .unknown_names import unknown_names
 
 _IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
+_OF_THE_LAST_ATTEMPT = ("trace-failed", "example-failed")
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,12 @@ def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
             span = _span(snapshot, state, document, finding)
             if span is None or is_suppressed(document, span.line, finding.code):
                 continue
+            stale = state.stale and finding.code not in _OF_THE_LAST_ATTEMPT
             # Two models that share a class say the same about it: once is enough.
             identity = (span.line, span.column or 0, finding.code, finding.message)
             found.setdefault(
                 identity,
-                Diagnostic(span, finding.code, finding.severity, finding.message, state.stale),
+                Diagnostic(span, finding.code, finding.severity, finding.message, stale),
             )
     for item in (*_unknown_names(snapshot, document), *_illegal_nestings(document)):
         if not is_suppressed(document, item.span.line, item.code):
@@ -90,7 +92,7 @@ def _findings(state: TargetState) -> list[Finding]:
     """The findings of the last good map, those of repeated layers folded into one, and the last failure."""
     findings: list[Finding] = []
     if state.map is not None:
-        kept = [item for item in state.map.findings if item.code not in ("trace-failed", "example-failed")]
+        kept = [item for item in state.map.findings if item.code not in _OF_THE_LAST_ATTEMPT]
         for row in fold(
             kept,
             key=lambda item: (item.code, item.severity, item.path, item.line, item.column),
@@ -98,7 +100,7 @@ def _findings(state: TargetState) -> list[Finding]:
         ):
             first = row.first
             findings.append(Finding(first.code, first.severity, row.label, first.path, first.line, first.column))
-    if state.failure is not None and state.status == "failed":
+    if state.failure is not None:  # also while the next attempt runs: what comes and goes is worse than what is old
         findings.append(_failure(state.failure, state))
     return findings
 

@@ -117,7 +117,7 @@ class _Asked:
             if context.is_own or subject.function != "forward" or subject.path:
                 return ""
             name = code(context.state.key.qualname)
-            return f"**argument** {code(subject.label)} · computed inside {name}, whose graph has no input for it"
+            return f"**argument** {code(subject.label)} · of a call inside {name}: only its own arguments are inputs"
         if context is not None:
             is_new = self.snapshot.then(context.state, self.document.path, self.line, self.column) is None
             if is_new and context.state.stale and isinstance(subject, (CreationSubject, AttributeSubject)):

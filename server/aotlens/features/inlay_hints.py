@@ -60,7 +60,7 @@ def _shapes(snapshot: Snapshot, state: TargetState, document: Document) -> list[
         (
             line,
             ", ".join(list(texts)[:3]) + (" …" if len(texts) > 3 else ""),
-            f"{count[line]} graph inputs are made here",
+            "a graph input is made here" if count[line] == 1 else f"{count[line]} graph inputs are made here",
         )
         for line, texts in by_line.items()
     ]

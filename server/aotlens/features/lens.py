@@ -100,4 +100,7 @@ def _containing(snapshot: Snapshot, key: TargetKey) -> list[tuple[TargetState, l
         names = [module.name for module in instances if module.name]
         if names:
             found.append((state, names))
-    return sorted(found, key=lambda item: (item[0].key != chosen, item[0].key.path != key.path, item[0].key.qualname))
+    return sorted(
+        found,
+        key=lambda item: (item[0].key != chosen, item[0].key.path != key.path, item[0].key.path, item[0].key.qualname),
+    )

@@ -89,7 +89,7 @@ class _Commands:
             raise JsonRpcInvalidParams(f"{labels!r} is no label and no list of labels")
         slots = [slot for graph in state.map.graphs for slot in (*graph.inputs, *graph.outputs)]
         found = [slot.descriptor for slot in slots if slot.label in wanted and slot.descriptor is not None]
-        if not self._server.client_copies:
+        if found and not self._server.client_copies:
             more = [f"… and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
             self._say("\n".join(found[:_SHOWN] + more))
         return found

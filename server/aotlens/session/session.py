@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import os
 import time
@@ -29,7 +28,7 @@ from .project import BadProjectFile, pinned_in_project
 from .queue import Queue
 from .settings import Settings
 from .tracer import TracerUnusable
-from .tracers import TracerStatus, WarmTracer, hint_for
+from .tracers import TracerStatus, WarmTracer
 
 TYPING_PAUSE = 0.4
 """Seconds without an edit after which the text is traced, where it is traced while typing."""
@@ -79,6 +78,7 @@ class Session:
         self._running: tuple[TargetKey, asyncio.Task[None]] | None = None
         self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._learning: dict[str, asyncio.TimerHandle] = {}
+        self._opened: dict[str, int] = {}
         self._unsaved: set[str] = set()
         self._no_interpreter: TracerStatus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,6 +100,7 @@ class Session:
         """A document was opened: know its targets, and trace them unless the user traces by hand."""
         if self.settings.excludes(document.path):
             self._excluded |= {document.path}
+        self._opened[document.path] = document.version
         self._learn_targets(document)
         # A map that was made from the file on disk has its places in the text as it was opened.
         known = [s for s in self._dependents(document.path) if s.map is not None and document.path not in s.versions]
@@ -137,6 +138,7 @@ class Session:
     def closed(self, path: str) -> None:
         """A document was closed: what is on disk counts again. Its maps stay, as other files refer to them."""
         self._excluded -= {path}
+        self._opened.pop(path, None)
         unsaved = path in self._unsaved
         self._unsaved.discard(path)
         states = [state for state in self._states.values() if path in state.versions]
@@ -188,8 +190,7 @@ class Session:
             return
         self.trusted = trusted
         if trusted:
-            for document in self.documents.by_path.values():
-                self.opened(document)
+            self._want_open()
         else:
             self._spawn(self.close_tracers())
         self._client.states_changed(list(self._states))
@@ -199,15 +200,28 @@ class Session:
         before, self.settings = self.settings, settings
         self._excluded = frozenset(filter(settings.excludes, self.documents.by_path))
         self._no_interpreter = None
-        shaping = ("interpreter", "trace_mode", "trace_working_directory", "trace_environment", "trace_import_paths")
-        if any(getattr(before, name) != getattr(settings, name) for name in shaping):
+        process = ("interpreter", "trace_environment")
+        request = ("trace_mode", "trace_working_directory", "trace_import_paths")
+        if any(getattr(before, name) != getattr(settings, name) for name in (*process, *request)):
             self._update([replace(state, stale=True) for state in self._states.values() if state.map is not None])
             if self._configured.is_set():
-                wanted = [state.key for state in self._states.values() if self._is_wanted(state)]
-                self._spawn(self._replace_tracers(wanted if settings.trace_run != "manual" else []))
+                self._trace_anew(any(getattr(before, name) != getattr(settings, name) for name in process))
         elif (before.trace_run, before.trace_exclude) != (settings.trace_run, settings.trace_exclude):
             self._want_open(untraced=True)
         self._client.states_changed(list(self._states))
+
+    def _trace_anew(self, new_tracers: bool) -> None:
+        """Trace what is wanted, and what is under way, with the settings of today."""
+        wanted = []
+        if self.settings.trace_run != "manual":
+            wanted = [state.key for state in self._states.values() if self._is_wanted(state)]
+        if self._running is not None:
+            wanted.append(self._running[0])
+            self._running[1].cancel()
+        if new_tracers:
+            self._spawn(self._replace_tracers(wanted))
+        else:
+            self._want(wanted)
 
     def focus(self, path: str, line: int) -> None:
         """Where the user is: what is there is traced first."""
@@ -397,12 +411,17 @@ class Session:
         key = self._queue.first(self._line_of)
         if key is None:
             return
-        # What goes wrong here goes wrong again when the target is traced, and is told then.
-        with contextlib.suppress(OSError, BadProjectFile, NoSuchInterpreter, TracerUnusable):
+        try:
             tracer = await self._tracer_for(key.path)
-            title = f"Starting {tracer.interpreter.path} with torch"
-            with Shown(functools.partial(self._client.progress, title, self._cancel_waiting)):
+        except (OSError, BadProjectFile, NoSuchInterpreter):
+            return  # it happens again when the target is traced, and is told then
+        title = f"Starting {tracer.interpreter.path} with torch"
+        with Shown(functools.partial(self._client.progress, title, self._cancel_waiting)):
+            try:
                 await tracer.start()
+            except TracerUnusable as error:
+                self._queue.drop(key)
+                self._fail(key, _failure_of(tracer, error, key))
 
     def _line_of(self, key: TargetKey) -> int:
         state = self._states.get(key)
@@ -411,7 +430,6 @@ class Session:
 
     async def _trace(self, key: TargetKey) -> None:
         loop = asyncio.get_running_loop()
-        state = self._states.get(key) or TargetState(key)
         versions = {path: document.version for path, document in self.documents.by_path.items()}
         try:
             params = await loop.run_in_executor(None, self._params, key, dict(self.documents.by_path))
@@ -422,6 +440,9 @@ class Session:
         except (OSError, BadProjectFile, UnicodeDecodeError) as error:
             self._fail(key, Failure("target", "error", str(error), key.path))
             return
+        state = self._states.get(key)
+        if state is None:  # it has gone from the text
+            return
         self._update([replace(state, status="tracing", stage="import")])
         assembled = Assembled()
         started = time.monotonic()
@@ -430,7 +451,7 @@ class Session:
 
             def on_event(message: dict[str, Any]) -> None:
                 current = self._states.get(key)
-                if current is None:  # it has gone from the text
+                if current is None:
                     return
                 if message.get("event") == "stage":
                     shown.report(message["stage"])
@@ -447,9 +468,7 @@ class Session:
                 if current is not None and current.map is not state.map:  # half a map
                     self._update([replace(current, map=state.map, versions=state.versions)])
                 if isinstance(error, TracerUnusable):
-                    # One interpreter for the whole file: it is said once, at its beginning.
-                    hint = hint_for(error.problem, tracer.interpreter) if tracer.status.state == "unusable" else None
-                    self._fail(key, Failure("target", "crash", str(error), key.path, 1, hint=hint))
+                    self._fail(key, _failure_of(tracer, error, key))
                     return
                 raise
         fields = assembled.add(message["result"])
@@ -474,17 +493,20 @@ class Session:
 
     def _finish(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> None:
         state = self._states.get(key)
-        if state is None:  # it has gone from the text
+        if state is None:
             return
         documents = self.documents.by_path
-        relevant = {path: version for path, version in versions.items() if path == key.path or path in map.files}
-        edited = [p for p, version in relevant.items() if p in documents and documents[p].version != version]
+        # What was opened in the meantime was read from disk, as it was when it was opened.
+        relevant = {p: versions.get(p, self._opened[p]) for p in (key.path, *map.files) if p in self._opened}
+        edited = [path for path, version in relevant.items() if documents[path].version != version]
         if map.status == "traced":
             state = replace(state, status="traced", map=map, versions=MappingProxyType(relevant), failure=None)
             self._update([replace(state, stale=bool(edited), stage=None)])
         else:
             kept = state.map if state.map is not None and state.map.status == "traced" else None
-            self._update([replace(state, status="failed", failure=map.failure, map=kept, stale=True, stage=None)])
+            self._update(
+                [replace(state, status="failed", failure=map.failure, map=kept, stale=kept is not None, stage=None)]
+            )
         if edited and self._is_due(edited):
             self._want([key])
 
@@ -498,8 +520,7 @@ class Session:
         """What is sent to the tracer. Reads files: not for the event loop."""
         path = Path(key.path)
         document = documents.get(key.path)
-        text = document.text if document is not None else path.read_text(encoding="utf-8")
-        known = definitions(text)
+        known = document.definitions if document is not None else definitions(path.read_text(encoding="utf-8"))
         settings = self.settings
         folder = self._folder_of(key.path)
         memory = settings.trace_memory
@@ -567,7 +588,7 @@ class Session:
 
 def _partial_map(fields: dict[str, Any]) -> DescriptorMap:
     """A map of which only the first stages are known."""
-    filled = {"status": "traced", "convention": "export", **fields}
+    filled = {"status": "partial", "convention": "export", **fields}
     map: DescriptorMap = from_json(DescriptorMap, filled)
     return map
 
@@ -582,6 +603,11 @@ def _is_target(definition: Definition, known: Sequence[Definition], in_project: 
 
 def _without(versions: Mapping[str, int], path: str) -> Mapping[str, int]:
     return MappingProxyType({p: v for p, v in versions.items() if p != path})
+
+
+def _failure_of(tracer: WarmTracer, error: TracerUnusable, key: TargetKey) -> Failure:
+    """A target's failure where the tracer ended. It concerns the whole file: it is said once, at its beginning."""
+    return Failure("target", "crash", str(error), key.path, 1, hint=tracer.status.hint)
 
 
 def _settled(state: TargetState) -> Status:

@@ -48,10 +48,10 @@ class TracerStatus:
             return "trace something by hand, or restart the tracer"
         if self.state != "unusable" or self.problem is None:
             return None
-        return hint_for(self.problem, self.interpreter)
+        return _hint_for(self.problem, self.interpreter)
 
 
-def hint_for(problem: str, interpreter: Interpreter) -> str:
+def _hint_for(problem: str, interpreter: Interpreter) -> str:
     """What mends a problem of an interpreter: those of `protocol.Ready`, and died, protocol, none."""
     choose = "choose another interpreter with aotlens.interpreter"
     if problem == "no-torch":
@@ -193,7 +193,7 @@ class WarmTracer:
         start = time.monotonic()
         try:
             process = await asyncio.create_subprocess_exec(
-                *bootstrap_command(python),
+                *bootstrap_command(python, "--background"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

@@ -1,0 +1,1 @@
+"""Used by none of the models that are traced here."""
