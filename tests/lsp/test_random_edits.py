@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ MODELS = [MODEL, MODEL.replace("\n", "\r\n"), MODEL.replace("\n", "\r"), MODEL.r
 SMALL = st.tuples(st.integers(0, 1000), st.sampled_from([0, 0, 1, 2, 8]), st.sampled_from([0, 0, 0, 1]), TEXTS)
 # An edit that leaves most of the text in place, and where the cursor then is.
 STEPS = st.lists(st.tuples(st.lists(SMALL, min_size=1, max_size=2), st.integers(0, 1000)), min_size=50, max_size=50)
+NAME = re.compile(r"(?<=self\.)\w+|(?<=\bin )self|return|\bblock\b")
 ASKED = ("hover", "definition", "codeLens", "diagnostic", "documentHighlight", "references", "codeAction", "inlayHint")
 
 
@@ -169,9 +171,11 @@ def edits_and_questions(session: Session, encoding: str, answered: dict[str, int
         session.until_traced()
         editor = Editor(text, encoding)
         for batch, cursor in steps:
-            change([editor.edit(start, start + width, beyond, new) for start, width, beyond, new in batch])
-            spots = {(p["line"], p["character"]) for _, p, _ in editor.spots()}
-            place = editor.spots()[cursor * (len(spots) - 1) // 1000][1]
+            change([editor.edit(start, min(start + width, 1000), beyond, new) for start, width, beyond, new in batch])
+            places = editor.spots()
+            spots = {(p["line"], p["character"]) for _, p, _ in places}
+            names = [place for place in places if NAME.match(editor.text, place[0])]
+            place = (names or places)[cursor * (len(names or places) - 1) // 1000][1]
             asked = {method: client.request(f"textDocument/{method}", params(method, uri, place)) for method in ASKED}
             for method, id in asked.items():
                 result = client.reply(id)["result"]
