@@ -150,6 +150,7 @@ def test_modules_of_torch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         ("llama.py", "transformers", "DecoderForCausalLM", ["output.loss", "output.logits"]),
         ("vit.py", "vit_pytorch", "Classifier", ["output"]),
+        ("vit.py", "vit_pytorch", "Simple", ["output"]),
         ("resnet.py", "pytorchcv", "Network", ["output"]),
     ],
 )

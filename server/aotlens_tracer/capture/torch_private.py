@@ -195,10 +195,25 @@ def joint_capture(
     The capture is valid while the context is entered. Raises what AOTAutograd raises.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_fake_constants())
         if dynamo:
             stack.enter_context(torch._guards.tracing(module.meta["tracing_context"]))  # type: ignore[arg-type]
             stack.enter_context(module.meta["fake_mode"])  # type: ignore[arg-type]
         yield JointCapture(aot_export_joint_with_descriptors(stack, module, args, kwargs), module)
+
+
+@contextlib.contextmanager
+def _fake_constants() -> Iterator[None]:
+    """Let a graph hold fake tensors as constants: what a module keeps as a plain attribute.
+
+    `assert_no_fake_params_or_buffers` refuses them, for the sake of who runs the graph. Nobody runs ours.
+    """
+    original = torch._dynamo.utils.assert_no_fake_params_or_buffers
+    torch._dynamo.utils.assert_no_fake_params_or_buffers = lambda module: None
+    try:
+        yield
+    finally:
+        torch._dynamo.utils.assert_no_fake_params_or_buffers = original
 
 
 def partition(capture: JointCapture) -> tuple[torch.fx.GraphModule, int]:
