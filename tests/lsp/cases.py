@@ -286,7 +286,9 @@ class Desk:
     def _references(self, source: str, marked: str, declaration: bool = True) -> str:
         params = {**self.at(source, marked), "context": {"includeDeclaration": declaration}}
         found = self._ask("textDocument/references", params) or []
-        return "\n".join(self.place(one["uri"], one["range"]) for one in found) or "nothing"
+        places = [self.place(one["uri"], one["range"]) for one in found]
+        # The server sorts files by path, and here that of $SITE may come before or after that of the project.
+        return "\n".join(sorted(places, key=lambda place: place.partition(":")[0])) or "nothing"
 
     def _references_without_declaration(self, source: str, marked: str) -> str:
         return self._references(source, marked, declaration=False)
