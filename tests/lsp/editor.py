@@ -158,6 +158,10 @@ class Editor:
 
         return self.client.wait(found, what=f"a diagnostic {code}")
 
+    def until_undiagnosed(self) -> None:
+        """Wait until the document has no diagnostics."""
+        self.client.wait(lambda: True if self.diagnostics() == [] else None, what="no diagnostics")
+
     def diagnostics(self) -> list[dict[str, Any]]:
         """The last diagnostics that were sent for the document."""
         sent = [m["params"] for m in self.client.of("textDocument/publishDiagnostics")]

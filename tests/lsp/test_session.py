@@ -181,7 +181,7 @@ def test_a_killed_tracer_is_told_and_replaced(tmp_path: Path) -> None:
         editor.save()
         editor.until_traced()
         assert tracer_of_server() != tracer
-        assert editor.diagnostics() == []
+        editor.until_undiagnosed()
         states = [status["state"] for status in editor.statuses()]
         assert states == ["starting", "ready", "busy", "stopped", "restarting", "starting", "ready", "busy", "ready"]
         assert editor.statuses()[3]["message"] == "the tracer was ended by SIGKILL"
@@ -365,7 +365,7 @@ def test_an_interpreter_that_cannot_trace_is_said_once(tmp_path: Path, make: Cal
         assert words in said and status["hint"] in said
         editor.configure()
         editor.until_traced()
-        assert editor.diagnostics() == []
+        editor.until_undiagnosed()
 
 
 def test_settings_that_are_pushed(tmp_path: Path) -> None:
@@ -477,7 +477,7 @@ def test_a_deleted_file_takes_its_maps_with_it(tmp_path: Path) -> None:
         model.unlink()
         editor.changed_on_disk(model)
         other.until(lambda lenses: lenses != ["in Model: block"])
-        editor.client.wait(lambda: True if other.diagnostics() == [] else None)
+        other.until_undiagnosed()
         assert not editor.client.result("workspace/symbol", {"query": "inner"})
 
 
