@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from peer import COMMANDS, Server, ratio, row
+from peer import CLASS, COMMANDS, Server, ratio, row
 
 DECODER = Path(__file__).parent.parent.parent / "docs" / "examples" / "decoder.py"
 ROUNDS = 3_000
@@ -35,19 +35,6 @@ class Busy(torch.nn.Module):
         return x
 """
 CLASSES, LINES = 300, 20_000
-LONG_CLASS = """\
-class Block{0}(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.linear = nn.Linear(width, width)
-
-    def forward(self, x):
-        x = self.norm(x)
-{1}        return self.linear(x).relu()
-
-
-"""
 LONG_MODEL = """\
 # aotlens: Model()(torch.randn(2, 8))
 class Model(nn.Module):
@@ -205,10 +192,10 @@ def is_alive(pid: int) -> bool:
 
 def time_a_long_document() -> None:
     """A file of 20,000 lines with 300 classes, of which a traced model uses thirty."""
-    body = [LONG_CLASS.format(number, "") for number in range(CLASSES)]
+    body = [CLASS.format(number, "") for number in range(CLASSES)]
     missing = LINES - sum(part.count("\n") for part in body) - LONG_MODEL.count("\n") - 5
     filler = "        x = x + 1\n" * (missing // CLASSES)
-    body = [LONG_CLASS.format(number, filler if number % 10 else "") for number in range(CLASSES)]
+    body = [CLASS.format(number, filler if number % 10 else "") for number in range(CLASSES)]
     text = "import torch\nfrom torch import nn\n\n\n" + "".join(body) + LONG_MODEL
     text = text.rstrip("\n") + "\n" + "# end\n" * (LINES - text.count("\n"))
     with tempfile.TemporaryDirectory() as folder:

@@ -23,6 +23,19 @@ server.start_io()
 """
 COMMANDS = {"empty pygls": ["-c", EMPTY], "aotlens": ["-m", "aotlens", "serve"]}
 URI = "file:///project/model.py"
+CLASS = """\
+class Block{0}(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.linear = nn.Linear(width, width)
+
+    def forward(self, x):
+        x = self.norm(x)
+{1}        return self.linear(x).relu()
+
+"""
+"""A class of ten lines, with its number, and more statements where the second field is."""
 
 
 class Server:

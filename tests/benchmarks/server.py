@@ -10,27 +10,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from peer import COMMANDS, URI, Server, ratio, row
+from peer import CLASS, COMMANDS, URI, Server, ratio, row
 
 from aotlens.session.documents import Document, Edit
 
 SPAWNS, REQUESTS, EDITS = 10, 2_000, 200
-CLASS = """\
-class Block{0}(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.linear = nn.Linear(width, width)
-
-    def forward(self, x):
-        x = self.norm(x)
-        return self.linear(x).relu()
-
-"""
 
 
 def source(lines: int) -> str:
-    return "".join(CLASS.format(number) for number in range(lines // 10))
+    return "".join(CLASS.format(number, "") for number in range(lines // 10))
 
 
 def time_spawns() -> None:

@@ -29,13 +29,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from expectations import Expectation, is_updating, read, write
 from lsp.client import Client, Message, serving
 
 HERE = Path(__file__).parent / "cases"
 SITE = Path(sysconfig.get_path("purelib"))
 PATIENCE = 300.0
 SETTLE = 0.3
-_HEAD = re.compile(r"^## ((?:[a-z ]+(?: `[^`]*`)?)(?:; [a-z ]+(?: `[^`]*`)?)*)$")
+_HEAD = re.compile(r"[a-z ]+(?: `[^`]*`)?(?:; [a-z ]+(?: `[^`]*`)?)*")
 _STEP = re.compile(r"([a-z][a-z ]*[a-z])(?: `([^`]*)`)?(?:; |$)")
 _SEVERITIES = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 _SYMBOLS = {7: "property", 8: "field"}
@@ -64,7 +65,11 @@ class Case:
 
 def cases(workspace: str) -> list[Case]:
     """Every case of a workspace."""
-    return [case for path in sorted((HERE / workspace).glob("*.md")) for case in _parse(path)]
+    return [
+        Case(path.name, known.source, known.head, known.text)
+        for path in sorted((HERE / workspace).glob("*.md"))
+        for known in read(path, _HEAD)
+    ]
 
 
 def check(desk: Desk, case: Case) -> None:
@@ -75,15 +80,10 @@ def check(desk: Desk, case: Case) -> None:
     if desk.same(actual, case.expected):
         return
     if is_updating():
-        _write(desk.workspace, case, actual)
+        write(HERE / desk.workspace / case.file, _HEAD, Expectation(case.source, case.head, actual))
         return
     difference = difflib.unified_diff(case.expected.split("\n"), actual.split("\n"), "expected", "actual", lineterm="")
     raise AssertionError("\n".join(difference))
-
-
-def is_updating() -> bool:
-    """Whether the answers are to be written down."""
-    return bool(os.environ.get("AOTLENS_UPDATE_EXPECTED"))
 
 
 class Desk:
@@ -610,32 +610,3 @@ def _plain(markdown: str) -> str:
 
 def _without_versions(text: str) -> str:
     return re.sub(r"\b\d+\.\d+ ?s\b", "$SECONDS", re.sub(r"\b(torch|Python) \d[\w.+]*", r"\1 $VERSION", text))
-
-
-def _parse(path: Path) -> list[Case]:
-    found: list[Case] = []
-    source, body = "", []
-    head: re.Match[str] | None = None
-    for line in [*path.read_text(encoding="utf-8").splitlines(), "# "]:
-        match = _HEAD.match(line)
-        is_source = re.match(r"# [\w$./-]*$", line) is not None
-        if match or is_source:
-            if head is not None:
-                found.append(Case(path.name, source, head[1], "\n".join(body).strip("\n")))
-            head, body = match, []
-            source = source if match else line.removeprefix("# ")
-        else:
-            body.append(line)
-    return found
-
-
-def _write(workspace: str, case: Case, actual: str) -> None:
-    path = HERE / workspace / case.file
-    blocks, source = [], ""
-    for known in _parse(path):
-        if known.source != source:
-            source = known.source
-            blocks.append(f"# {source}")
-        same = (known.source, known.head) == (case.source, case.head)
-        blocks.append(f"## {known.head}\n\n{actual if same else known.expected}".rstrip("\n"))
-    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")

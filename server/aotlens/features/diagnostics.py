@@ -5,6 +5,7 @@ Those of the maps come from the tracer; what is wrong in the text itself is foun
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,7 +77,9 @@ def _unknown_names(snapshot: Snapshot, document: Document) -> Iterator[Diagnosti
         yield Diagnostic(unknown.access.span, "unknown-parameter-name", "warning", message, fix=fix)
 
 
-def _illegal_nestings(document: Document) -> Iterator[Diagnostic]:
+@functools.lru_cache(maxsize=16)
+def _illegal_nestings(document: Document) -> tuple[Diagnostic, ...]:
+    found = []
     for text, span in descriptor_calls(document, document.lines):
         descriptor = read_code(text)
         problem = illegal_nesting(descriptor) if descriptor is not None else None
@@ -85,7 +88,8 @@ def _illegal_nestings(document: Document) -> Iterator[Diagnostic]:
         written = read_descriptor(text)
         meant = corrected(written) if written is not None else None
         fix = Fix(f"Change to `{meant.descriptor}`", meant.descriptor) if meant is not None else None
-        yield Diagnostic(span, "illegal-descriptor-nesting", "warning", problem, fix=fix)
+        found.append(Diagnostic(span, "illegal-descriptor-nesting", "warning", problem, fix=fix))
+    return tuple(found)
 
 
 def _findings(state: TargetState) -> list[Finding]:

@@ -127,14 +127,10 @@ class _Asked:
         if state is None or state.map is not None:
             return ""
         name = code(qualname)
-        if not self.snapshot.trusted:
-            return f"*{name} is not traced: this workspace is not trusted.*"
-        if state.status == "failed" and state.failure is not None:
+        if self.snapshot.trusted and state.status == "failed" and state.failure is not None:
             return f"*{name} could not be traced: {prose(failure_in_words(state.failure))}*"
-        if (words := state_in_words(state)) is not None:
+        if self.snapshot.trusted and (words := state_in_words(state)) is not None:
             return f"*{name}: {words}*"
-        if not state.examples:
-            return f"*{name} is not traced: no example says how to build and call it.*"
         return f"*{name} is {untraced_in_words(self.snapshot, state)}.*"
 
     def _class(self, subject: ClassSubject) -> str:

@@ -85,9 +85,7 @@ def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensTex
         shown = ", ".join(row.label for row in folded[:3]) + (", …" if len(folded) > 3 else "")
         stale = " · stale" if state.stale else ""
         return LensText(f"in {state.key.qualname}: {shown}{stale}", "aotlens.showMap", (str(state.key),))
-    if not snapshot.trusted:
-        return LensText("not traced: this workspace is not trusted", "aotlens.pinExample", (target,))
-    return LensText("not traced: no example says how to build and call it", "aotlens.pinExample", (target,))
+    return LensText(untraced_in_words(snapshot, TargetState(key)), "aotlens.pinExample", (target,))
 
 
 def _containing(snapshot: Snapshot, key: TargetKey) -> list[tuple[TargetState, list[str]]]:

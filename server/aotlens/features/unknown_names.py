@@ -38,10 +38,9 @@ def unknown_names(snapshot: Snapshot, document: Document) -> Iterator[UnknownNam
     if not any(_is_telling(state) for state in snapshot.states.values()):
         return
     for access in _accesses(document):
-        for state, roots in _models(snapshot, document, access):
-            if _is_telling(state) and not any(_has(root, access.name) for root in roots):
-                yield UnknownName(access, _title(state, roots), _near(roots, access))
-            break
+        state, roots = _model(snapshot, document, access)
+        if state is not None and _is_telling(state) and not any(_has(root, access.name) for root in roots):
+            yield UnknownName(access, _title(state, roots), _near(roots, access))
 
 
 def _is_telling(state: TargetState) -> bool:
@@ -54,23 +53,24 @@ def _accesses(document: Document) -> Sequence[Access]:
     return accesses(document, document.lines)
 
 
-def _models(snapshot: Snapshot, document: Document, access: Access) -> Iterator[tuple[TargetState, list[Named]]]:
-    """The model that is asked: its state, and the modules of it that `self` may be."""
+def _model(snapshot: Snapshot, document: Document, access: Access) -> tuple[TargetState | None, list[Named]]:
+    """The model that is asked: its state, None where that is not known, and the modules of it that `self` may be."""
     if access.model is not None:
         name = access.model.rpartition(".")[2]
         for state in snapshot.maps():
             if state.key.qualname == name and _is_imported(document, state, name):
                 assert state.map is not None
-                yield state, [index_of(state.map).root]
-        return
+                return state, [index_of(state.map).root]
+        return None, []
     for subject in subjects_at(document, access.span.line, access.span.column or 1):
         if isinstance(subject, AttributeSubject) and subject.owner is not None:
             context = context_of(snapshot, document, subject.owner)
             steps = access.name.split(".")
             path = subject.path[: -len(steps)]
             if context is not None and subject.path[-len(steps) :] == tuple(steps):
-                yield context.state, _reached(context, path)
-            return
+                return context.state, _reached(context, path)
+            break
+    return None, []
 
 
 def _reached(context: Context, path: Sequence[object]) -> list[Named]:

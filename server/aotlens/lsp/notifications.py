@@ -31,7 +31,6 @@ class Notifier:
 
     def __init__(self, server: AotlensServer) -> None:
         self._server = server
-        self._changed = False
         self._timer: asyncio.TimerHandle | None = None
         self._published: dict[str, list[Any]] = {}
         self._told: set[str] = set()

@@ -114,16 +114,13 @@ def _model(node: Node | None, depth: int = 8) -> str | None:
 def _bound(name: Node) -> Node | None:
     """What a variable is set to, where one assignment of the function or file around it, and nothing else, sets it."""
     scope = name.parent
-    while scope is not None and scope.type not in ("function_definition", "module"):
-        scope = scope.parent
     while scope is not None:
-        setters = list(_setters(scope, text_of(name)))
-        if setters:
-            setter = setters[0] if len(setters) == 1 else None
-            return setter if setter is not None and setter.start_byte < name.start_byte else None
+        if scope.type in ("function_definition", "module"):
+            setters = list(_setters(scope, text_of(name)))
+            if setters:
+                setter = setters[0] if len(setters) == 1 else None
+                return setter if setter is not None and setter.start_byte < name.start_byte else None
         scope = scope.parent
-        while scope is not None and scope.type not in ("function_definition", "module"):
-            scope = scope.parent
     return None
 
 

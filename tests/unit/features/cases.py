@@ -11,7 +11,6 @@ A file of `expected/` holds, for sources named by `# path` lines, cases such as
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +22,11 @@ from aotlens.features.references import references
 from aotlens.features.snapshot import Snapshot
 from aotlens.session.documents import Document
 from aotlens_tracer.descriptor_map import Span
+from expectations import Expectation, is_updating, read, write
 from unit.features.world import HERE, ROOT, find, world
 
 EXPECTED = HERE / "expected"
-_CASE = re.compile(r"^## (hover|definition|references|highlight) `(.*)`$")
+_HEAD = re.compile(r"(hover|definition|references|highlight) `(.*)`")
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,18 @@ class Case:
 
 def cases() -> list[Case]:
     """Every case of every file."""
-    return [case for path in sorted(EXPECTED.glob("*.md")) for case in _parse(path)]
+    return [
+        Case(path.name, known.source, *_HEAD.fullmatch(known.head).groups(), known.text)
+        for path in sorted(EXPECTED.glob("*.md"))
+        for known in read(path, _HEAD)
+    ]
 
 
 def check(case: Case) -> None:
     """Compare the answer with the expected one, or write it down where that is asked for."""
     actual = answer(case)
-    if actual != case.expected and os.environ.get("AOTLENS_UPDATE_EXPECTED"):
-        _write(case, actual)
+    if actual != case.expected and is_updating():
+        write(EXPECTED / case.file, _HEAD, Expectation(case.source, f"{case.kind} `{case.marked}`", actual))
         return
     assert actual == case.expected
 
@@ -88,31 +92,3 @@ def _shown(snapshot: Snapshot, span: Span) -> str:
 def _is_in(document: Document, span: Span) -> bool:
     start, end = (span.line, span.column), (span.end_line, span.end_column)
     return start <= end and document.clamp(*start) == start and document.clamp(*end) == end
-
-
-def _parse(path: Path) -> list[Case]:
-    found: list[Case] = []
-    source, body = "", []
-    head: re.Match[str] | None = None
-    for line in [*path.read_text(encoding="utf-8").splitlines(), "# "]:
-        match = _CASE.match(line)
-        if match or line.startswith("# "):
-            if head is not None:
-                found.append(Case(path.name, source, head[1], head[2], "\n".join(body).strip("\n")))
-            head, body = match, []
-            source = source if match else line.removeprefix("# ")
-        else:
-            body.append(line)
-    return found
-
-
-def _write(case: Case, actual: str) -> None:
-    path = EXPECTED / case.file
-    blocks, source = [], ""
-    for known in _parse(path):
-        if known.source != source:
-            source = known.source
-            blocks.append(f"# {source}")
-        same = (known.source, known.kind, known.marked) == (case.source, case.kind, case.marked)
-        blocks.append(f"## {known.kind} `{known.marked}`\n\n{actual if same else known.expected}")
-    path.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
