@@ -225,7 +225,11 @@ class GraphBreak:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something worth telling the user. `severity` is error, warning, information or hint."""
+    """Something worth telling the user. `severity` is error, warning, information or hint.
+
+    `name` is the parameter, buffer or argument that it is about, as it stands in the message, and `output` the output
+    of the graph that the message names.
+    """
 
     code: str
     severity: str
@@ -233,6 +237,8 @@ class Finding:
     path: str | None = None
     line: int | None = None
     column: int | None = None
+    name: str | None = None
+    output: int | None = None
 
 
 @dataclass(frozen=True)

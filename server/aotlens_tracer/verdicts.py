@@ -29,19 +29,19 @@ def _of_input(slot: Input, graph: Graph, target: Target) -> list[Finding]:
     findings = []
     if slot.kind == "ParamAOTInput" and graph.joint and slot.requires_grad and not _has_gradient(slot, graph):
         place = slot.definition or Span(target.path, target.line or 1)
-        findings.append(_finding("parameter-without-gradient", "warning", _missing_gradient(slot), place))
+        findings.append(_finding("parameter-without-gradient", "warning", _missing_gradient(slot), place, slot))
     if slot.mutation is not None and slot.kind in ("BufferAOTInput", "PlainAOTInput"):
         is_buffer = slot.kind == "BufferAOTInput"
         place = graph.outputs[slot.mutation].source or slot.definition or Span(target.path, target.line or 1)
         noun = "buffer" if is_buffer else "argument"
         message = f"the {noun} {slot.label} is changed in place: its new value is output {slot.mutation} of the graph"
         code, severity = ("buffer-mutation", "hint") if is_buffer else ("input-mutation", "information")
-        findings.append(_finding(code, severity, message, place))
+        findings.append(_finding(code, severity, message, place, slot, slot.mutation))
     return findings
 
 
-def _finding(code: str, severity: str, message: str, place: Span) -> Finding:
-    return Finding(code, severity, message, place.path, place.line, place.column)
+def _finding(code: str, severity: str, message: str, place: Span, slot: Input, output: int | None = None) -> Finding:
+    return Finding(code, severity, message, place.path, place.line, place.column, slot.label, output)
 
 
 def _has_gradient(slot: Input, graph: Graph) -> bool:

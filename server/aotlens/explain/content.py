@@ -23,6 +23,7 @@ from aotlens_tracer.descriptor_map import (
     Subclass,
 )
 
+from .findings import fold_findings
 from .folding import Folded, fold, names_in_brief, numbers_in_brief, unfolded
 from .shapes import bytes_in_words, tensor_in_brief
 from .words import USUAL, legend, piece, role
@@ -129,12 +130,7 @@ def findings(descriptor_map: DescriptorMap, full: bool = False) -> list[tuple[Fi
     shown = shown_findings(descriptor_map)
     if full:
         return [(finding, finding.message) for finding in shown]
-    folded = fold(
-        shown,
-        key=lambda finding: (finding.code, finding.severity, finding.path, finding.line, finding.column),
-        label=lambda finding: finding.message,
-    )
-    return [(row.first, row.label + (f" (×{row.count})" if row.count > 1 else "")) for row in folded]
+    return [(row.first, row.label + (f" (×{row.count})" if row.count > 1 else "")) for row in fold_findings(shown)]
 
 
 def facts(descriptor_map: DescriptorMap) -> list[str]:
@@ -433,16 +429,19 @@ def _role_cell(slot: Slot) -> Cell:
 def _census(slots: Iterable[Slot]) -> str:
     """`18: 12 parameters, 2 buffers, 1 argument`."""
     roles = Counter("missing gradient" if _is_missing(slot) else _role(slot) for slot in slots)
-    parts = [f"{count} {_plural(what) if count > 1 else what}" for what, count in roles.items()]
+    parts = [f"{count} {plural(what, count)}" for what, count in roles.items()]
     return f"{sum(roles.values())}{': ' if parts else ''}{', '.join(parts)}"
 
 
-def _plural(what: str) -> str:
+def plural(what: str, count: int = 2) -> str:
+    """A role, or any noun, as it is said of so many."""
+    if count == 1:
+        return what
     return {"no descriptor": "without descriptor", "no gradient": "without gradient"}.get(what, f"{what}s")
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number} {plural(what, number)}"
 
 
 def _gradient_state(slot: Input, graph: Graph) -> str:

@@ -21,6 +21,10 @@ Row = TypeVar("Row")
 _PATH_OR_INDEX = re.compile(r"(?<![\w.])\w+(?:\.\w+)+(?![\w.])|(?<=\[)\d+(?=\])", re.ASCII)
 # Such as `0` and `17`, not `007`, which would not survive the way to an integer and back.
 _INTEGER = re.compile(r"0|[1-9][0-9]*")
+_WORDS = re.compile(r"\w+(?:\.\w+)*")
+_SUFFIX = re.compile(r"(?<![0-9])(?:0|[1-9][0-9]*)$")
+_LISTED = 4
+"""So many numbers are listed one by one."""
 _BRACES = re.compile(r"\{([0-9.,]+)\}")
 
 _Point = tuple[int, ...]
@@ -45,15 +49,18 @@ class Folded(Generic[Row]):
         return len(self.rows)
 
 
-def fold(rows: Iterable[Row], key: Callable[[Row], Hashable], label: Callable[[Row], str]) -> list[Folded[Row]]:
+def fold(
+    rows: Iterable[Row], key: Callable[[Row], Hashable], label: Callable[[Row], str], *, suffixes: bool = False
+) -> list[Folded[Row]]:
     """`rows` with repetitions folded, wherever they stand; each folded row takes the place of its first member.
 
-    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well.
+    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well. With `suffixes`,
+    the number that a component ends with counts too: `conv1`, `conv2`.
     """
     rows = list(rows)
     groups: dict[Hashable, list[tuple[_Point, int]]] = {}
     for position, row in enumerate(rows):
-        template, point = split(label(row))
+        template, point = split(label(row), suffixes)
         groups.setdefault((template, key(row)), []).append((point, position))
     placed: list[tuple[int, Folded[Row]]] = []
     for (template, _), members in groups.items():  # type: ignore[misc]
@@ -79,7 +86,7 @@ def unfold(folded: Folded[Row]) -> list[str]:
     return labels * (folded.count // len(labels))
 
 
-def split(label: str) -> tuple[tuple[str, ...], _Point]:
+def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
     """A label as the texts around its integer components, and these integers."""
     # In a label that has braces of its own, the braces of a fold could not be told from them.
     if "{" in label or "}" in label:
@@ -87,15 +94,16 @@ def split(label: str) -> tuple[tuple[str, ...], _Point]:
     texts: list[str] = []
     numbers: list[int] = []
     end = 0
-    for match in _PATH_OR_INDEX.finditer(label):
+    for match in (_WORDS if suffixes else _PATH_OR_INDEX).finditer(label):
         parts = match[0].split(".")
         if len(parts) > 1 and all(part[0].isdigit() for part in parts):
             continue  # a number such as 0.5, no path
         start = match.start()
         for part in parts:
-            if _INTEGER.fullmatch(part):
-                texts.append(label[end:start])
-                numbers.append(int(part))
+            digits = _SUFFIX.search(part) if suffixes else _INTEGER.fullmatch(part)
+            if digits is not None:
+                texts.append(label[end : start + digits.start()])
+                numbers.append(int(digits[0]))
                 end = start + len(part)
             start += len(part) + 1
     texts.append(label[end:])
@@ -113,10 +121,28 @@ def ranges(numbers: Iterable[int]) -> str:
     return ",".join(parts)
 
 
-def names_in_brief(names: Sequence[str | None]) -> str:
-    """The nodes of a folded row, in its order: `primals_{2..5}`, `primals_{2,14..374}`, else the first and an ellipsis.
+def all_names(names: Iterable[str]) -> list[str]:
+    """Every one of the dotted names, in brief: `head.weight`, `body.conv{1..3}.{weight,bias}`."""
+    leaves: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        parent, _, leaf = name.rpartition(".")
+        leaves.setdefault(parent, []).append(leaf)
+    shown = []
+    for row in fold(leaves, key=lambda parent: tuple(leaves[parent]), label=lambda parent: parent, suffixes=True):
+        last = leaves[row.first]
+        if not row.first:
+            shown += [leaf.label for leaf in fold(last, key=lambda _: 0, label=str)]
+            continue
+        numbers = all(_INTEGER.fullmatch(leaf) for leaf in last)
+        listed = ranges(map(int, last)) if numbers else ",".join(last)
+        shown.append(f"{row.label}.{listed}" if len(last) == 1 else f"{row.label}.{{{listed}}}")
+    return shown
 
-    `{2,14..374}` is 2, 14, 26 and so on up to 374: steps as long as the first.
+
+def names_in_brief(names: Sequence[str | None]) -> str:
+    """The nodes of a folded row, in its order: `primals_{2..5}`, `primals_{3,10,17}`, `primals_{2,14,26,…,374}`.
+
+    Else the first and an ellipsis.
     """
     distinct = list(dict.fromkeys(names))
     if distinct == [None]:
@@ -126,30 +152,37 @@ def names_in_brief(names: Sequence[str | None]) -> str:
     split_names = [re.fullmatch(r"(.*?)(0|[1-9][0-9]*)", name or "") for name in distinct]
     if len(distinct) > 2 and all(split_names):
         prefixes = {match[1] for match in split_names if match}
-        steps = progression([int(match[2]) for match in split_names if match])
-        if len(prefixes) == 1 and steps is not None:
-            return f"{prefixes.pop()}{{{steps}}}"
+        numbers = in_brief([int(match[2]) for match in split_names if match])
+        if len(prefixes) == 1 and numbers is not None:
+            return f"{prefixes.pop()}{{{','.join(numbers)}}}"
     if len(distinct) == 2 and None not in distinct:
         return ", ".join(str(name) for name in distinct)
     return f"{distinct[0] or '—'} …"
 
 
 def numbers_in_brief(numbers: Sequence[int]) -> str:
-    """Indices of a folded row, in its order: `3..34`, `3,15..375`, else the first and an ellipsis."""
+    """Indices of a folded row, in its order: `3..34`, `3, 15, 27, …, 375`, else the first and an ellipsis."""
     distinct = list(dict.fromkeys(numbers))
-    if len(distinct) < 3:
-        return ",".join(map(str, distinct)) or "—"
-    return progression(distinct) or f"{distinct[0]} …"
+    if not distinct:
+        return "—"
+    shown = in_brief(distinct)
+    return ", ".join(shown) if shown is not None else f"{distinct[0]} …"
 
 
-def progression(numbers: Sequence[int]) -> str | None:
-    """`2..5` or `2,14..374` when the numbers rise by equal steps, else None."""
-    if len(numbers) < 3:
-        return None
-    step = numbers[1] - numbers[0]
-    if step < 1 or any(after - before != step for before, after in itertools.pairwise(numbers)):
-        return None
-    return f"{numbers[0]}..{numbers[-1]}" if step == 1 else f"{numbers[0]},{numbers[1]}..{numbers[-1]}"
+def in_brief(numbers: Sequence[int]) -> list[str] | None:
+    """Distinct numbers so that nobody can take them for others; None where they are too many and have no order.
+
+    A run is `2..5`. A few are listed. Of those that rise by equal steps the first three and the last are: `2..374` or
+    `2,14..374` would seem to hold all that lie between.
+    """
+    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    if len(numbers) > 2 and steps == {1}:
+        return [f"{numbers[0]}..{numbers[-1]}"]
+    if len(numbers) <= _LISTED:
+        return [str(number) for number in numbers]
+    if len(steps) == 1 and min(steps) > 0:
+        return [*map(str, numbers[:3]), "…", str(numbers[-1])]
+    return None
 
 
 def _boxes(members: list[tuple[_Point, int]]) -> list[tuple[_Box, list[int]]]:

@@ -8,7 +8,7 @@ not change it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from aotlens.explain.folding import fold
@@ -67,13 +67,49 @@ def function_context(snapshot: Snapshot, document: Document, function: str) -> C
 
 def own_states(snapshot: Snapshot, path: str) -> list[TargetState]:
     """The states that have a map: those of a file first, then the others, by name."""
-    return sorted(snapshot.maps(), key=lambda state: (state.key.path != path, state.key.path, state.key.qualname))
+    return sorted(snapshot.maps(), key=lambda state: (state.key.path != path, *_name(state)))
 
 
-def folded(names: Iterable[str]) -> str:
-    """Names in brief: `blocks.{0..5}.attn, head`; three groups at most."""
-    groups = [group.label for group in fold(list(names), key=lambda name: 0, label=lambda name: name)]
-    return ", ".join(groups[:3]) + (", …" if len(groups) > 3 else "")
+def class_at(document: Document, line: int) -> ClassRef | None:
+    """The innermost class around a line."""
+    around = [d for d in document.definitions if d.kind == "class" and d.start_line <= line <= d.end_line]
+    return ClassRef(around[-1].qualname, around[-1].line, around[-1].end_line) if around else None
+
+
+def first_that_knows(snapshot: Snapshot, document: Document, line: int, column: int) -> TargetState | None:
+    """Of a line for whose class no model answers: the first that made, read or saved anything there."""
+    path = document.path
+    for state in own_states(snapshot, path):
+        if state.map is None:
+            continue
+        index = index_of(state.map)
+        if path not in index.files:
+            continue
+        then = snapshot.then(state, path, line, column)
+        known = (index.saved.get(path, {}), index.births.get(path, {}), index.reads.get(path, {}))
+        if then is not None and any(then[0] in lines for lines in known):
+            return state
+    return None
+
+
+def by_preference(snapshot: Snapshot, document: Document, line: int) -> list[TargetState]:
+    """All states, in the order in which they answer for a line of a document."""
+    owner = class_at(document, line)
+    own = TargetKey(document.path, owner.qualname) if owner is not None else None
+    chosen = snapshot.contexts.get(own) if own is not None else None
+    known = snapshot.states.values()
+    return sorted(known, key=lambda s: (s.key != chosen, s.key != own, s.key.path != document.path, *_name(s)))
+
+
+def folded(names: Iterable[str], mark: Callable[[str], str] = str) -> str:
+    """Names in brief, each marked: `blocks.{0..5}.attn, head`; of more than three groups how many more names."""
+    groups = fold(list(names), key=lambda name: 0, label=lambda name: name, suffixes=True)
+    rest = sum(group.count for group in groups[3:])
+    return ", ".join(mark(group.label) for group in groups[:3]) + (f" and {rest} more" if rest else "")
+
+
+def _name(state: TargetState) -> tuple[str, str]:
+    return state.key.path, state.key.qualname
 
 
 def _contexts(snapshot: Snapshot, document: Document, owner: ClassRef) -> Iterable[Context]:

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aotlens.explain.folding import fold
+from aotlens.explain.findings import in_words, sentence_of, subject_in_words
+from aotlens.explain.folding import Folded
 from aotlens.explain.reading import corrected, illegal_nesting, read_code, read_descriptor
 from aotlens.session.documents import Document
 from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens_tracer.descriptor_map import Failure, Finding, Span
 
+from .context import by_preference
+from .index import index_of
 from .snapshot import Snapshot, TargetState
 from .unknown_names import unknown_names
 
 _IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
 _OF_THE_LAST_ATTEMPT = ("trace-failed", "example-failed")
+_OF_THE_FILE = ("target", "import", "syntax")
+"""The stages at which a trace fails for every target of the file alike."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +50,72 @@ class Diagnostic:
 
 def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
     """The diagnostics of a document, from every map that has something to say about it."""
-    found: dict[tuple[int, int, str, str], Diagnostic] = {}
-    for state in snapshot.states.values():
-        for finding in _findings(state):
-            if finding.path != document.path or finding.line is None:
-                continue
-            span = _span(snapshot, state, document, finding)
-            if span is None or is_suppressed(document, span.line, finding.code):
-                continue
-            stale = state.stale and finding.code not in _OF_THE_LAST_ATTEMPT
-            # Two models that share a class say the same about it: once is enough.
-            identity = (span.line, span.column or 0, finding.code, finding.message)
-            found.setdefault(
-                identity,
-                Diagnostic(span, finding.code, finding.severity, finding.message, stale),
-            )
+    found = _of_models(snapshot, document)
     for item in (*_unknown_names(snapshot, document), *_illegal_nestings(document)):
         if not is_suppressed(document, item.span.line, item.code):
-            found.setdefault((item.span.line, item.span.column or 0, item.code, item.message), item)
-    return sorted(found.values(), key=lambda item: (item.span.line, item.span.column or 0, item.code))
+            found.append(item)
+    return sorted(found, key=lambda item: (item.span.line, item.span.column or 0, item.code))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What one model says at a place: findings that make one sentence."""
+
+    state: TargetState
+    findings: tuple[Finding, ...]
+    span: Span
+
+
+def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
+    """One diagnostic for each kind of finding on a line, whatever models it comes from."""
+    lines: dict[tuple[int, str, str], list[_Said]] = {}
+    for state in snapshot.states.values():
+        for row in _findings(state):
+            first = row.first
+            if first.path != document.path or first.line is None:
+                continue
+            span = _span(snapshot, state, document, row.rows)
+            if span is not None and not is_suppressed(document, span.line, first.code):
+                lines.setdefault((span.line, first.code, first.severity), []).append(_Said(state, row.rows, span))
+    found = []
+    for (line, code, severity), said in lines.items():
+        order = {state.key: place for place, state in enumerate(by_preference(snapshot, document, line))}
+        said.sort(key=lambda one: order.get(one.state.key, len(order)))
+        lead = said[0]
+        stale = lead.state.stale and code not in _OF_THE_LAST_ATTEMPT
+        found.append(Diagnostic(lead.span, code, severity, _message(document, line, said), stale))
+    return found
+
+
+def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
+    """What the models say, each sentence once: first about the model that answers for the place, then about others."""
+    models = {one.state.key for one in said}
+    sentences: dict[str, list[_Said]] = {}
+    for one in said:
+        sentences.setdefault(sentence_of(one.findings[0]), []).append(one)
+    texts = []
+    for first, *others in sentences.values():
+        is_plain = len(models) == 1 and _is_within(document, line, first.state)
+        is_of_file = first.state.failure is not None and first.state.failure.stage in _OF_THE_FILE
+        if is_plain or (is_of_file and not first.findings[0].name):
+            texts.append(in_words(first.findings))
+            continue
+        texts.append(in_words(first.findings, first.state.key.qualname))
+        if others:
+            texts.append("also " + ", ".join(subject_in_words(o.findings, o.state.key.qualname) for o in others))
+    return "\n".join(texts)
+
+
+def _is_within(document: Document, line: int, state: TargetState) -> bool:
+    """Whether a line is one of the target itself, so that its names need no word about whose they are."""
+    if state.key.path != document.path:
+        return False
+    for definition in document.definitions:
+        if definition.qualname == state.key.qualname:
+            first = min([definition.start_line, *(pin.line for pin in definition.pins)])
+            if first <= line <= definition.end_line:
+                return True
+    return False
 
 
 def _unknown_names(snapshot: Snapshot, document: Document) -> Iterator[Diagnostic]:
@@ -92,20 +144,15 @@ def _illegal_nestings(document: Document) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _findings(state: TargetState) -> list[Finding]:
+def _findings(state: TargetState) -> list[Folded[Finding]]:
     """The findings of the last good map, those of repeated layers folded into one, and the last failure."""
-    findings: list[Finding] = []
+    findings: list[Folded[Finding]] = []
     if state.map is not None:
-        kept = [item for item in state.map.findings if item.code not in _OF_THE_LAST_ATTEMPT]
-        for row in fold(
-            kept,
-            key=lambda item: (item.code, item.severity, item.path, item.line, item.column),
-            label=lambda item: item.message,
-        ):
-            first = row.first
-            findings.append(Finding(first.code, first.severity, row.label, first.path, first.line, first.column))
+        kept = index_of(state.map).folded_findings
+        findings += [row for row in kept if row.first.code not in _OF_THE_LAST_ATTEMPT]
     if state.failure is not None:  # also while the next attempt runs: what comes and goes is worse than what is old
-        findings.append(_failure(state.failure, state))
+        failure = _failure(state.failure, state)
+        findings.append(Folded(failure.message, (failure,)))
     return findings
 
 
@@ -118,10 +165,12 @@ def _failure(failure: Failure, state: TargetState) -> Finding:
     return Finding(code, severity, message, failure.path or state.key.path, line, failure.column)
 
 
-def _span(snapshot: Snapshot, state: TargetState, document: Document, finding: Finding) -> Span | None:
-    """The finding's place today: from its column to the end of its line, or the code of the line."""
-    assert finding.path is not None and finding.line is not None
-    span = snapshot.now(state, Span(finding.path, finding.line, finding.column))
+def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: Sequence[Finding]) -> Span | None:
+    """Where findings are today: from their column to the end of their line, or the code of the line."""
+    first = findings[0]
+    assert first.path is not None and first.line is not None
+    columns = {finding.column for finding in findings}
+    span = snapshot.now(state, Span(first.path, first.line, first.column if len(columns) == 1 else None))
     if span is None or not 1 <= span.line <= len(document.lines):
         return None
     text = document.lines[span.line - 1]

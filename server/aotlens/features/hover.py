@@ -6,13 +6,14 @@ The first line says what it is; a table comes only where there are several rows,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import PurePath
 
-from aotlens.explain.content import call_in_brief
-from aotlens.explain.folding import Folded, fold, names_in_brief, numbers_in_brief
+from aotlens.explain.content import call_in_brief, plural
+from aotlens.explain.folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfold
 from aotlens.explain.markdown import code, prose
 from aotlens.explain.reading import illegal_nesting, read_descriptor
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
@@ -33,7 +34,7 @@ from aotlens.syntax.subjects import (
 )
 from aotlens_tracer.descriptor_map import Output, Saved, Slot, Span
 
-from .context import Context, context_of, contexts_of, folded, function_context, own_states
+from .context import Context, context_of, contexts_of, first_that_knows, folded, function_context
 from .index import Entry, MapIndex, Named, Result, distinct, fqn_of, index_of
 from .resolve import Meant, births_at, called, called_context, meant
 from .snapshot import Snapshot, TargetKey, TargetState
@@ -91,8 +92,8 @@ class _Asked:
         if isinstance(subject, ArgumentSubject):
             return self._argument(subject, found[0])
         text = self._named(found[0])
-        others = [code(other.state.key.qualname) for other in found[1:4]]
-        return f"{text}\n\nAlso in {', '.join(others)}{_more(len(found) - 4)}" if others else text
+        others = [code(other.state.key.qualname) for other in found[1:]]
+        return f"{text}\n\nAlso in {_some(others)}" if others else text
 
     def silence(self, subject: Subject) -> str:
         """Why there is no answer, where one could be expected."""
@@ -148,9 +149,9 @@ class _Asked:
                 f"{code(other.label)} of {code(other.state.key.qualname)}"
                 if not other.is_own
                 else f"{code(other.state.key.qualname)} itself"
-                for other in others[:3]
+                for other in others
             ]
-            text += f"\n\nAlso in {', '.join(places)}{_more(len(others) - 3)}"
+            text += f"\n\nAlso in {_some(places)}"
         return text + self._stale(first.state)
 
     def _function(self, subject: FunctionSubject) -> str:
@@ -189,9 +190,9 @@ class _Asked:
 
     def _modules_anew(self, state: TargetState, index: MapIndex, modules: Sequence[Named]) -> str:
         kinds = list(dict.fromkeys(named.module.type for named in modules if named.module is not None))
-        head = f"**module** {_code_list(folded(named.name for named in modules))} of {code(state.key.qualname)}"
+        head = f"**module** {folded((named.name for named in modules), code)} of {code(state.key.qualname)}"
         if kinds:
-            head += f" · {', '.join(map(code, kinds[:3]))}{', …' if len(kinds) > 3 else ''}"
+            head += f" · {_some([code(kind) for kind in kinds])}"
         if len(modules) > 1:
             head += f" · {len(modules)} instances"
         relative: dict[int, str] = {}
@@ -258,7 +259,7 @@ class _Asked:
             if place is not None and (place.path, place.line) != (self.document.path, self.line):
                 facts.append(f"made at {code(_place(place))}")
         if slot.tied_to and _gradient(first, found.index) != "tied":
-            facts.append(f"tied to {', '.join(map(code, slot.tied_to[:3]))}{_more(len(slot.tied_to) - 3)}")
+            facts.append(f"tied to {_some([code(name) for name in slot.tied_to])}")
         if slot.stands_for:
             facts.append(f"in place of {', '.join(map(code, slot.stands_for))}")
         lines = [" · ".join(parts), " · ".join(facts)]
@@ -330,7 +331,7 @@ class _Asked:
             for item in found[:ROWS]
         ]
         head = f"**{code(subject.name)}** in {len(found)} traced targets"
-        return f"{head}\n\n{_markdown_table(('target', 'input', 'type'), rows)}{_more(len(found) - ROWS)}"
+        return f"{head}\n\n{_markdown_table(('target', 'input', 'type'), rows)}{_more(len(found) - ROWS, 'target')}"
 
     def _slot(self, found: Meant, item: Entry | Result) -> str:
         """One slot by itself."""
@@ -403,7 +404,7 @@ class _Asked:
         ]
         head = f"**outputs** of {code(found.state.key.qualname)}"
         table = _markdown_table(("output", "type", "node", "tangent", "computed at"), cells)
-        return f"{head}\n\n{table}{_more(len(rows) - ROWS)}"
+        return f"{head}\n\n{table}{_more(sum(row.count for row in rows[ROWS:]), 'output')}"
 
     def _where(self, found: Meant, span: Span | None) -> str:
         place = self.snapshot.now(found.state, span) if span is not None else None
@@ -424,18 +425,7 @@ class _Asked:
         context = self._line_context(subject)
         if context is not None:
             return context.state
-        path = self.document.path
-        for state in own_states(self.snapshot, path):
-            if state.map is None:
-                continue
-            index = index_of(state.map)
-            if path not in index.files:
-                continue
-            then = self.snapshot.then(state, path, self.line, self.column)
-            known = (index.saved.get(path, {}), index.births.get(path, {}), index.reads.get(path, {}))
-            if then is not None and any(then[0] in lines for lines in known):
-                return state
-        return None
+        return first_that_knows(self.snapshot, self.document, self.line, self.column)
 
     def _line_facts(self, subject: LineSubject) -> str:
         """What a statement saves for backward, reads, changes and makes."""
@@ -451,11 +441,11 @@ class _Asked:
         reads = [entry for line in lines for entry, _ in index.reads.get(path, {}).get(line, ())]
         if reads := distinct(reads, key=lambda entry: id(entry.slot)):
             names = [fqn_of(entry.slot) or entry.slot.label for entry in reads]
-            blocks.append(f"reads {_code_list(folded(dict.fromkeys(names)))}")
+            blocks.append(f"reads {folded(dict.fromkeys(names), code)}")
         changed = [e for e in reads if e.mutation is not None and _on(e.mutation.source, path, lines)]
         if changed:
             names = [fqn_of(entry.slot) or entry.slot.label for entry in changed]
-            blocks.append(f"**changes in place** {_code_list(folded(dict.fromkeys(names)))}")
+            blocks.append(f"**changes in place** {folded(dict.fromkeys(names), code)}")
         if not blocks:
             births = births_at(self.snapshot, state, index, path, self.line, self.column)
             if births:
@@ -505,7 +495,10 @@ class _Asked:
             )
             for row in rows[:ROWS]
         ]
-        return f"{head}\n\n{_markdown_table(('bytes', '', 'type', 'value', 'node'), cells)}{_more(len(rows) - ROWS)}"
+        table = _markdown_table(("bytes", "", "type", "value", "node"), cells)
+        rest = [value for row in rows[ROWS:] for value in row.rows]
+        more = f"{_more(len(rest), 'value')}, {bytes_in_words(sum(v.bytes or 0 for v in rest))}" if rest else ""
+        return f"{head}\n\n{table}{more}"
 
     def _descriptor(self, subject: DescriptorSubject) -> str:
         descriptor = read_descriptor(subject.text)
@@ -527,7 +520,7 @@ class _Asked:
             )
             blocks.append(f"{what} of {code(item.state.key.qualname)} · {code(slot.label)} · {_type(slot)}")
         if len(found) > 3:
-            blocks[-1] += _more(len(found) - 3)
+            blocks[-1] += _more(len(found) - 3, "target")
         blocks.append(code(descriptor.descriptor))
         stale = self._stale(found[0].state) if found else ""
         return "\n\n".join(blocks) + stale
@@ -542,18 +535,60 @@ class _Asked:
 
 
 def _table(rows: Sequence[Folded[Entry]], index: MapIndex) -> str:
-    if len(rows) > ROWS:  # what has no gradient must not be among those left out
-        rows = sorted(rows, key=lambda row: _gradient(row.first, index) != "none")
-    notes = [_note(row.first, index) for row in rows[:ROWS]]
+    """A table of inputs. What has no room in it is counted, or named where there is something to tell of it."""
+    shown = _chosen(rows, index)
+    notes = [_note(row.first, index) for row in shown]
     cells = []
-    for row, note in zip(rows, notes):
+    for row, note in zip(shown, notes):
         gradient = _gradient(row.first, index)
-        shown = {"none": "**none**", "": "—", "tied": f"in that of {code(''.join(row.first.slot.tied_to[:1]))}"}
+        words = {"none": "**none**", "": "—", "tied": f"in that of {code(''.join(row.first.slot.tied_to[:1]))}"}
         nodes = code(names_in_brief([entry.slot.node for entry in row.rows]))
-        cell = (nodes, code(row.label), _type(row.first.slot), shown.get(gradient, gradient))
+        cell = (nodes, code(row.label), _type(row.first.slot), words.get(gradient, gradient))
         cells.append((*cell, note) if any(notes) else cell)
     titles = ("input", "name", "type", "gradient", *(("notes",) if any(notes) else ()))
-    return _markdown_table(titles, cells) + _more(len(rows) - ROWS)
+    rest = [row for row in rows if row not in shown]
+    return "\n\n".join([_markdown_table(titles, cells), *_left_out(rest, index)])
+
+
+def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex) -> list[Folded[Entry]]:
+    """The rows that a table has room for: what has something to tell goes before what has not, all in their order."""
+    if len(rows) <= ROWS:
+        return list(rows)
+    telling = [row for row in rows if _is_telling(row.first, index)]
+    if len(telling) > ROWS:  # the buffers of batch norms, say: these are named in fewer words below the table
+        telling = [row for row in telling if row.first.slot.mutation is None][:ROWS]
+    usual = [row for row in rows if not _is_telling(row.first, index)]
+    chosen = telling + usual[: ROWS - len(telling)]
+    return [row for row in rows if row in chosen]
+
+
+def _is_telling(entry: Entry, index: MapIndex) -> bool:
+    """Whether there is more to an input than that it is one: no gradient, changed in place, tied."""
+    slot = entry.slot
+    return _gradient(entry, index) in ("none", "tied") or slot.mutation is not None or bool(slot.tied_to)
+
+
+def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[str]:
+    """`… and 14 more: 12 parameters with a gradient, 2 buffers`; `… and 2 buffers, changed in place: bn.{mean,var}`."""
+    states = {"yes": "{} with a gradient", "frozen": "frozen {}"}
+    usual: Counter[tuple[str, str]] = Counter()
+    told: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        entry = row.first
+        what, gradient = role(entry.slot.kind, entry.slot.fields), _gradient(entry, index)
+        if not _is_telling(entry, index):
+            usual[what, states.get(gradient, "{}")] += row.count
+            continue
+        lead = "no gradient" if gradient == "none" else _note(entry, index) or f"tied to {code(entry.slot.tied_to[0])}"
+        told.setdefault((lead, what), []).extend(unfold(row))
+    parts = [f"{count} {state.format(plural(what, count))}" for (what, state), count in usual.items()]
+    if len(parts) == 1:
+        yield f"… and {parts[0].replace(' ', ' more ', 1)}"
+    elif parts:
+        yield f"… and {sum(usual.values())} more: {', '.join(parts)}"
+    for (lead, what), names in told.items():
+        count = len(names)
+        yield f"… and {count} {plural(what, count)}, **{lead}**: {', '.join(map(code, all_names(names)))}"
 
 
 def _note(entry: Entry, index: MapIndex) -> str:
@@ -633,10 +668,6 @@ def _is_joint(state: TargetState) -> bool:
     return state.map is not None and any(graph.joint and graph.saved is not None for graph in state.map.graphs)
 
 
-def _code_list(names: str) -> str:
-    return ", ".join(code(name) if name != "…" else name for name in names.split(", "))
-
-
 def _qualname(subject: ArgumentSubject) -> str:
     return f"{subject.class_qualname}.{subject.function}" if subject.class_qualname else subject.function
 
@@ -650,5 +681,10 @@ def _place(span: Span) -> str:
     return f"{PurePath(span.path).name}:{span.line}"
 
 
-def _more(count: int) -> str:
-    return f"\n\n… and {count} more" if count > 0 else ""
+def _more(count: int, what: str) -> str:
+    return f"\n\n… and {count} more {plural(what, count)}" if count > 0 else ""
+
+
+def _some(texts: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")

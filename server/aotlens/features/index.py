@@ -9,9 +9,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from aotlens.explain.findings import fold_findings
+from aotlens.explain.folding import Folded
 from aotlens.explain.words import Labels, labels_of, piece
 from aotlens.syntax.values import ANY, Key, Path, Step
-from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Input, ModuleInstance, Output, Saved, Slot, Span
+from aotlens_tracer.descriptor_map import (
+    DescriptorMap,
+    Finding,
+    Graph,
+    Input,
+    ModuleInstance,
+    Output,
+    Saved,
+    Slot,
+    Span,
+)
 
 Item = TypeVar("Item")
 
@@ -221,10 +233,15 @@ class MapIndex:
         """Why a parameter gets no gradient, by its name."""
         found = {}
         for finding in self._findings:
-            name, separator, reason = finding.message.partition(" gets no gradient: ")
-            if finding.code == "parameter-without-gradient" and separator:
-                found[name.strip("`")] = reason
+            _, separator, reason = finding.message.partition(" gets no gradient: ")
+            if finding.code == "parameter-without-gradient" and finding.name is not None and separator:
+                found[finding.name] = reason
         return found
+
+    @cached_property
+    def folded_findings(self) -> list[Folded[Finding]]:
+        """The findings, those that say the same of several things on one line as one."""
+        return fold_findings(self._findings)
 
     def labels(self, graph: Graph) -> Labels:
         """What the user calls the arguments and outputs of a graph."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aotlens.explain.folding import Folded, fold
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import Span
+from aotlens.syntax.subjects import ClassRef
+from aotlens_tracer.descriptor_map import Input, Saved, Span
 
+from .context import Context, class_at, context_of, first_that_knows, function_context
 from .snapshot import Snapshot, TargetState
+
+ROWS = 12
+"""How many things a tooltip lists."""
 
 
 @dataclass(frozen=True)
@@ -24,63 +31,93 @@ class InlayHint:
 def inlay_hints(
     snapshot: Snapshot, document: Document, first: int, last: int, *, shapes: bool, saved: bool
 ) -> list[InlayHint]:
-    """The hints of the lines `first` to `last`. Of several models that share a line, the first that knows it speaks."""
-    hints: dict[tuple[int, str], InlayHint] = {}
-    for state in snapshot.maps():
-        rows = []
-        if shapes:
-            rows += [("shape", *row) for row in _shapes(snapshot, state, document)]
-        if saved:
-            rows += [("saved", *row) for row in _saved(snapshot, state, document)]
-        for kind, line, label, tooltip in rows:
-            if first <= line <= last and line <= len(document.lines):
-                column = len(document.lines[line - 1].rstrip()) + 1
-                stale = " (stale)" if state.stale else ""
-                span = Span(document.path, line, column, line, column)
-                hints.setdefault((line, kind), InlayHint(span, label + stale, tooltip))
-    return sorted(hints.values(), key=lambda hint: (hint.span.line, hint.label))
-
-
-def _shapes(snapshot: Snapshot, state: TargetState, document: Document) -> list[tuple[int, str, str]]:
-    """For each line on which parameters or buffers are made: their distinct shapes by last name."""
-    by_line: dict[int, dict[str, None]] = defaultdict(dict)
-    count: dict[int, int] = defaultdict(int)
-    assert state.map is not None
-    for graph in state.map.graphs:
-        for slot in graph.inputs:
-            if slot.definition is None or slot.definition.path != document.path or slot.shape is None:
-                continue
-            span = snapshot.now(state, slot.definition)
-            if span is None:
-                continue
-            last_name = slot.label.rpartition(".")[2]
-            by_line[span.line][f"{last_name} {tensor_in_brief(slot.dtype, slot.shape)}"] = None
-            count[span.line] += 1
-    return [
-        (
-            line,
-            ", ".join(list(texts)[:3]) + (" …" if len(texts) > 3 else ""),
-            "a graph input is made here" if count[line] == 1 else f"{count[line]} graph inputs are made here",
-        )
-        for line, texts in by_line.items()
-    ]
-
-
-def _saved(snapshot: Snapshot, state: TargetState, document: Document) -> list[tuple[int, str, str]]:
-    """For each line that keeps memory for backward: how much, in how many values, aliases apart."""
-    total: dict[int, int] = defaultdict(int)
-    values: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    assert state.map is not None
-    for graph in state.map.graphs:
-        for value in graph.saved or ():
-            if value.source is None or value.alias_of is not None or not value.bytes:
-                continue
-            span = snapshot.now(state, value.source) if value.source.path == document.path else None
-            if span is not None:
-                total[span.line] += value.bytes
-                values[span.line][f"{value.label}: {tensor_in_brief(value.dtype, value.shape)}"] += 1
+    """The hints of the lines `first` to `last`: of each line those of the model that answers there, as in a hover."""
     hints = []
-    for line, size in total.items():
-        listed = "\n".join(f"{text} ×{n}" if n > 1 else text for text, n in list(values[line].items())[:12])
-        hints.append((line, f"saves {bytes_in_words(size)}", f"kept for backward in {state.key.qualname}:\n{listed}"))
+    contexts: dict[object, Context | None] = {}
+    made: dict[object, dict[int, list[Input]]] = {}
+    kept: dict[object, dict[int, list[Saved]]] = {}
+    for line in range(max(first, 1), min(last, len(document.lines)) + 1):
+        place = class_at(document, line) or _function_at(document, line)
+        if place not in contexts:
+            contexts[place] = _context(snapshot, document, place)
+        context = contexts[place]
+        state = context.state if context is not None else first_that_knows(snapshot, document, line, 1)
+        if state is None:
+            continue
+        if state.key not in made:
+            made[state.key] = _made(snapshot, state, document) if shapes else {}
+            kept[state.key] = _kept(snapshot, state, document) if saved else {}
+        texts = []
+        if line in made[state.key]:
+            texts.append(_shapes(made[state.key][line], state))
+        if line in kept[state.key]:
+            texts.append(_saved(kept[state.key][line], state, len(context.instances) if context is not None else 1))
+        column = len(document.lines[line - 1].rstrip()) + 1
+        for label, tooltip in sorted(texts):
+            span = Span(document.path, line, column, line, column)
+            hints.append(InlayHint(span, label + (" (stale)" if state.stale else ""), tooltip))
     return hints
+
+
+def _function_at(document: Document, line: int) -> str | None:
+    """The outermost function around a line."""
+    around = [d.qualname for d in document.definitions if d.start_line <= line <= d.end_line]
+    return around[0] if around else None
+
+
+def _context(snapshot: Snapshot, document: Document, place: ClassRef | str | None) -> Context | None:
+    if isinstance(place, ClassRef):
+        return context_of(snapshot, document, place)
+    return function_context(snapshot, document, place) if place is not None else None
+
+
+def _made(snapshot: Snapshot, state: TargetState, document: Document) -> dict[int, list[Input]]:
+    """The parameters and buffers by the line of today's text that makes them."""
+    by_line: dict[int, list[Input]] = defaultdict(list)
+    for graph in state.map.graphs if state.map is not None else ():
+        for slot in graph.inputs:
+            if slot.definition is not None and slot.definition.path == document.path and slot.shape is not None:
+                span = snapshot.now(state, slot.definition)
+                if span is not None:
+                    by_line[span.line].append(slot)
+    return by_line
+
+
+def _kept(snapshot: Snapshot, state: TargetState, document: Document) -> dict[int, list[Saved]]:
+    """What is kept for backward, aliases apart, by the line of today's text that computes it."""
+    by_line: dict[int, list[Saved]] = defaultdict(list)
+    for graph in state.map.graphs if state.map is not None else ():
+        for value in graph.saved or ():
+            if value.source is not None and value.source.path == document.path and value.bytes and not value.alias_of:
+                span = snapshot.now(state, value.source)
+                if span is not None:
+                    by_line[span.line].append(value)
+    return by_line
+
+
+def _shapes(slots: Sequence[Input], state: TargetState) -> tuple[str, str]:
+    """The distinct shapes by last name."""
+    texts = dict.fromkeys(f"{slot.label.rpartition('.')[2]} {_type(slot)}" for slot in slots)
+    label = ", ".join(list(texts)[:3]) + (" …" if len(texts) > 3 else "")
+    of = state.key.qualname
+    what = f"an input of {of} is" if len(slots) == 1 else f"{len(slots)} inputs of {of} are"
+    rows = fold(slots, key=_type, label=lambda slot: slot.label)
+    return label, f"{what} made here:\n{_listed(rows)}"
+
+
+def _saved(values: Sequence[Saved], state: TargetState, instances: int) -> tuple[str, str]:
+    """How much, and in which values."""
+    size = bytes_in_words(sum(value.bytes or 0 for value in values))
+    many = f", {instances} instances" if instances > 1 else ""
+    rows = fold(values, key=_type, label=lambda value: " ".join(value.label.split()))
+    return f"saves {size}", f"kept for backward in {state.key.qualname}{many}:\n{_listed(rows)}"
+
+
+def _listed(rows: Sequence[Folded[Input]] | Sequence[Folded[Saved]]) -> str:
+    lines = [f"{row.label}: {_type(row.first)}{f' ×{row.count}' if row.count > 1 else ''}" for row in rows[:ROWS]]
+    rest = sum(row.count for row in rows[ROWS:])
+    return "\n".join([*lines, *([f"… and {rest} more"] if rest else [])])
+
+
+def _type(item: Input | Saved) -> str:
+    return tensor_in_brief(item.dtype, item.shape)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aotlens.explain.folding import fold
 from aotlens.session.documents import Document
 
+from .context import folded
 from .index import index_of
 from .snapshot import Snapshot, TargetKey, TargetState
 from .summary import graph_in_words, state_in_words, untraced_in_words
@@ -81,10 +81,8 @@ def _example(state: TargetState) -> str:
 def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensText:
     """A class without an example of its own: where traced models use it, or that one is needed."""
     for state, names in _containing(snapshot, key):
-        folded = fold(names, key=lambda name: 0, label=lambda name: name)
-        shown = ", ".join(row.label for row in folded[:3]) + (", …" if len(folded) > 3 else "")
         stale = " · stale" if state.stale else ""
-        return LensText(f"in {state.key.qualname}: {shown}{stale}", "aotlens.showMap", (str(state.key),))
+        return LensText(f"in {state.key.qualname}: {folded(names)}{stale}", "aotlens.showMap", (str(state.key),))
     return LensText(untraced_in_words(snapshot, TargetState(key)), "aotlens.pinExample", (target,))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aotlens.explain.folding import Folded, fold, names_in_brief, numbers_in_brief, progression, ranges, unfold
+from aotlens.explain.folding import Folded, fold, in_brief, names_in_brief, numbers_in_brief, ranges, unfold
 
 
 def folded(labels: list[str]) -> list[str]:
@@ -121,9 +121,14 @@ def test_ranges_name_exactly_the_numbers(numbers: set[int]) -> None:
         ([None], "—"),
         (["a", "b"], "a, b"),
         (["primals_2", "primals_3", "primals_4"], "primals_{2..4}"),
-        (["primals_2", "primals_14", "primals_26"], "primals_{2,14..26}"),
-        (["primals_2", "primals_14", "primals_27"], "primals_2 …"),
-        (["mm_9", "mm_6", "mm_3"], "mm_9 …"),
+        (["primals_2", "primals_14", "primals_26"], "primals_{2,14,26}"),
+        (["primals_3", "primals_10", "primals_17"], "primals_{3,10,17}"),
+        (["primals_18", "primals_22", "primals_29", "primals_33"], "primals_{18,22,29,33}"),
+        ([f"primals_{number}" for number in range(2, 375, 12)], "primals_{2,14,26,…,374}"),
+        ([f"primals_{number}" for number in (2, 3, 14, 15, 26)], "primals_2 …"),
+        (["primals_2", "primals_14", "primals_27"], "primals_{2,14,27}"),
+        (["mm_9", "mm_6", "mm_3"], "mm_{9,6,3}"),
+        (["mm_15", "mm_12", "mm_9", "mm_6", "mm_3"], "mm_15 …"),
         (["view", "view_1", "view_2"], "view …"),
         (["a", None, "b"], "a …"),
     ],
@@ -132,12 +137,39 @@ def test_nodes_in_brief(names: list[str | None], expected: str) -> None:
     assert names_in_brief(names) == expected
 
 
-@given(st.lists(st.integers(0, 50), max_size=8))
-def test_a_progression_stands_for_exactly_its_numbers(numbers: list[int]) -> None:
-    shown = progression(numbers)
-    if shown is not None:
-        start, last = shown.split("..")
-        first, _, second = start.partition(",")
-        step = int(second) - int(first) if second else 1
-        assert list(range(int(first), int(last) + 1, step)) == numbers
-    assert numbers_in_brief(numbers)
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([], "—"),
+        ([7], "7"),
+        ([14, 25], "14, 25"),
+        ([3, 4, 5, 6], "3..6"),
+        ([3, 10, 17], "3, 10, 17"),
+        (list(range(3, 376, 12)), "3, 15, 27, …, 375"),
+        ([1, 2, 4, 8, 16], "1 …"),
+    ],
+)
+def test_numbers_in_brief(numbers: list[int], expected: str) -> None:
+    assert numbers_in_brief(numbers) == expected
+
+
+@given(
+    st.one_of(
+        st.lists(st.integers(0, 50), max_size=8, unique=True),
+        st.builds(lambda start, step, count: list(range(start, start + step * count, step)), *[st.integers(1, 9)] * 3),
+    )
+)
+def test_numbers_in_brief_stand_for_themselves_alone(numbers: list[int]) -> None:
+    shown = in_brief(numbers)
+    if shown is None:
+        return
+    read: list[int] = []
+    for part in shown:
+        first, _, last = part.partition("..")
+        if part == "…":
+            step = read[1] - read[0]
+            assert read[2] - read[1] == step
+            read += range(read[2] + step, int(shown[-1]), step)
+        else:
+            read += range(int(first), int(last or first) + 1)
+    assert read == numbers

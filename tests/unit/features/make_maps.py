@@ -40,14 +40,14 @@ def main() -> None:
             if traced.failure is not None:
                 sys.exit(f"{name}: {traced.failure.message}\n{traced.failure.traceback}")
             text = json.dumps(to_json(traced), separators=(",", ":"))
-            for folder, short in ((str(ROOT), "$ROOT"), (_torch(text), "$TORCH")):
+            for folder, short in ((_torch(), "$TORCH"), (str(ROOT), "$ROOT")):  # torch may lie in a folder of ours
                 text = text.replace(json.dumps(folder)[1:-1], short)
             # Seconds differ from run to run, and nothing here depends on them.
             value = json.loads(text) | {"seconds": {}}
             (HERE / "maps" / f"{name}.json").write_text(_readable(value), encoding="utf-8")
 
 
-def _torch(text: str) -> str:
+def _torch() -> str:
     """The folder that torch is installed in."""
     import importlib.util
 
