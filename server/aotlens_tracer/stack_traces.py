@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import linecache
 import re
+import traceback
+import unicodedata
 from typing import Any
 
 from .descriptor_map import Span
@@ -61,14 +63,27 @@ def parse(text: str) -> tuple[Span, ...]:
             spans.append(Span(path, number))
             continue
         source = linecache.getline(path, number)
-        offset = len(carets["indent"]) - (len(code) - len(code.lstrip()))
+        shown = len(carets["indent"]) - (len(code) - len(code.lstrip()))
+        offset = _characters(code.strip(), shown)
         column = len(source) - len(source.lstrip()) + offset + 1
-        width = len(carets["marks"])
+        width = _characters(code.strip(), shown + len(carets["marks"])) - offset
         marked = source[column - 1 : column - 1 + width]
         # What is open at the end of the line goes on on the next one.
         whole = all(marked.count(opening) <= marked.count(closing) for opening, closing in ("()", "[]", "{}"))
         spans.append(Span(path, number, column, *((number, column + width) if whole else (None, None))))
     return tuple(spans)
+
+
+def _characters(text: str, width: int) -> int:
+    """How many characters of a text are as wide in a terminal as so many marks: Python sees to it that these fit."""
+    if text.isascii() or not hasattr(traceback, "_display_width"):
+        return width
+    used = 0
+    for count, character in enumerate(text):
+        if used >= width:
+            return count
+        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return len(text)
 
 
 def source_text(span: Span) -> str | None:
