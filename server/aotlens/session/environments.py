@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from .interpreter import Interpreter, NoSuchInterpreter, choose_interpreter, in_environment
 from .project import read_project_file
@@ -65,10 +66,10 @@ def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:
     As `EnvManager.generate_env_name` of poetry does it.
     """
     content = read_project_file(folder / "pyproject.toml")
-    tool = content.get("tool", {}).get("poetry")
-    if not isinstance(tool, dict):
+    tool = _table(_table(content, "tool") or {}, "poetry")
+    if tool is None:
         return None
-    name = tool.get("name") or content.get("project", {}).get("name")
+    name = tool.get("name") or (_table(content, "project") or {}).get("name")
     if not isinstance(name, str):
         return None
     sanitized = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
@@ -81,6 +82,11 @@ def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:
             if found := in_environment(environment_folder):
                 return found
     return None
+
+
+def _table(content: dict[str, Any], name: str) -> dict[str, Any] | None:
+    found = content.get(name)
+    return found if isinstance(found, dict) else None
 
 
 _POETRY_CACHES = (".cache/pypoetry/virtualenvs", "Library/Caches/pypoetry/virtualenvs")

@@ -1,0 +1,104 @@
+"""The interpreter of a folder: found where people's tools put it, in their order, and none of a folder not trusted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aotlens.session.environments import interpreter_of_folder
+from aotlens.session.interpreter import NoSuchInterpreter
+
+
+def python(environment: Path) -> Path:
+    """An interpreter in an environment; what it is does not matter."""
+    path = environment / "bin" / "python"
+    path.parent.mkdir(parents=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+Found = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
+    """The interpreter of the folder `project`, and why it."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / ".git").mkdir()
+
+    def found(setting: str | None = None, trusted: bool = True, **environment: object) -> tuple[str, str]:
+        variables = {"PATH": "", **{name: str(value) for name, value in environment.items()}}
+        chosen = interpreter_of_folder(folder, setting, variables, trusted)
+        return chosen.path, chosen.reason
+
+    return found
+
+
+def test_each_place_goes_before_those_below_it(tmp_path: Path, found: Found) -> None:
+    folder = tmp_path / "project"
+    assert found() == (sys.executable, "the interpreter that aotlens runs in")
+    on_path = python(tmp_path / "tools").rename(tmp_path / "tools" / "bin" / "python3")
+    path = {"PATH": on_path.parent}
+    assert found(**path) == (str(on_path), "python3 on PATH")
+
+    pyenv = python(tmp_path / "home" / ".pyenv" / "versions" / "3.12.4")
+    (folder / ".python-version").write_text("3.12\n")
+    assert found(**path) == (str(pyenv), "pyenv's .python-version")
+
+    (folder / "pyproject.toml").write_text('[tool.poetry]\nname = "My Model"\n')
+    digest = base64.urlsafe_b64encode(hashlib.sha256(os.path.realpath(folder).encode()).digest()).decode()[:8]
+    name = f"my_model-{digest}-py3.12"
+    poetry = python(tmp_path / "home" / ".cache" / "pypoetry" / "virtualenvs" / name)
+    assert found(**path) == (str(poetry), "poetry's environment")
+
+    own = python(folder / ".venv")
+    assert found(**path) == (str(own), ".venv of project")
+    uv = python(folder / "envs" / "uv")
+    path["UV_PROJECT_ENVIRONMENT"] = "envs/uv"
+    assert found(**path) == (str(uv), "uv's environment (UV_PROJECT_ENVIRONMENT)")
+    conda = python(tmp_path / "conda")
+    path["CONDA_PREFIX"] = conda.parent.parent
+    assert found(**path) == (str(conda), "the active conda environment (CONDA_PREFIX)")
+    active = python(tmp_path / "active")
+    path["VIRTUAL_ENV"] = active.parent.parent
+    assert found(**path) == (str(active), "the active virtual environment (VIRTUAL_ENV)")
+    chosen = python(tmp_path / "chosen")
+    assert found(str(chosen), **path) == (str(chosen), "the setting aotlens.interpreter")
+    assert found("envs/uv", **path)[0] == str(uv), "relative to the folder, and an environment will do"
+
+
+def test_an_environment_above_the_folder_counts_up_to_the_repository(tmp_path: Path, found: Found) -> None:
+    python(tmp_path / ".venv")
+    assert found()[0] == sys.executable
+    (tmp_path / "project" / ".git").rmdir()
+    assert found() == (str(tmp_path / ".venv" / "bin" / "python"), f".venv of {tmp_path.name}")
+
+
+def test_nothing_of_a_folder_that_is_not_trusted(tmp_path: Path, found: Found) -> None:
+    own = python(tmp_path / "project" / ".venv")
+    assert found()[0] == str(own)
+    assert found(trusted=False)[0] == sys.executable
+    assert found(trusted=False, VIRTUAL_ENV=own.parent.parent)[0] == sys.executable
+
+
+def test_a_setting_that_names_none(found: Found) -> None:
+    for setting in ("nowhere/python", "no-such-command"):
+        with pytest.raises(NoSuchInterpreter):
+            found(setting)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"), [("pyproject.toml", "[tool.poetry"), ("pyproject.toml", "tool = 3"), (".python-version", "\0")]
+)
+def test_files_that_make_no_sense(tmp_path: Path, found: Found, file: str, text: str) -> None:
+    (tmp_path / "project" / file).write_text(text)
+    assert found()[0] == sys.executable
