@@ -70,8 +70,8 @@ def begun(editor: Editor, title: str) -> str:
     return editor.client.wait(token, PATIENCE, f"progress {title!r}")
 
 
-def untraced(lenses: list[str]) -> bool:
-    return lenses[0].startswith("not traced")
+def cancelled(lenses: list[str]) -> bool:
+    return lenses[0] == "cancelled: click to trace again"
 
 
 # Cancelling.
@@ -90,7 +90,7 @@ def test_cancelling_ends_the_child_and_keeps_the_tracer(tmp_path: Path, way: str
         else:
             editor.command("cancelTrace", "Slow")
         gone(child, "the cancelled trace")
-        editor.until(untraced)
+        editor.until(cancelled)
         hold.unlink()
         editor.command("traceNow", "Slow")
         editor.until_traced()
@@ -107,7 +107,20 @@ def test_what_waits_can_be_cancelled(tmp_path: Path) -> None:
         editor.until(lambda lenses: "waiting to be traced" not in lenses)
         editor.command("cancelTrace", "Slow")
         gone(child, "the cancelled trace")
-        editor.until(lambda lenses: [untraced([lens]) for lens in lenses[::2]] == [True, True])
+        editor.until(lambda lenses: [cancelled([lens]) for lens in lenses[::2]] == [True, True])
+        editor.insert(0, "# edited\n")
+        assert cancelled(editor.lenses())
+        hold.unlink()
+        editor.save()
+        editor.until_traced()
+        editor.configure(trace={"run": "manual"})
+        editor.insert(0, "# edited again\n")
+        hold.write_text("")
+        editor.command("traceNow", "Slow")
+        running_child()
+        editor.command("cancelTrace", "Slow")
+        (lens, *_) = editor.until(lambda lenses: lenses[0].startswith("cancelled"))
+        assert lens.startswith("cancelled: click to trace again · 4 inputs"), "the last map stays"
 
 
 def test_a_trace_cancelled_while_its_tracer_starts_leaves_the_start_to_the_next(tmp_path: Path) -> None:
@@ -115,7 +128,7 @@ def test_a_trace_cancelled_while_its_tracer_starts_leaves_the_start_to_the_next(
     with editing(path) as editor:
         tracer = tracer_of_server()
         editor.command("cancelTrace", "Model")
-        editor.until(untraced)
+        editor.until(cancelled)
         editor.command("traceNow", "Model")
         editor.until_traced()
         assert tracer_of_server() == tracer
@@ -133,6 +146,121 @@ def test_a_class_that_is_renamed_while_it_is_traced(tmp_path: Path) -> None:
         editor.save()
         editor.until_traced()
         assert len(editor.lenses()) == 2
+
+
+def test_a_class_that_is_renamed_after_its_trace(tmp_path: Path) -> None:
+    """What is known of it goes on under its new name, through half a name, and back."""
+    holder = module("Model", "self.block = Before()").replace("self.fc(x)", "self.block(self.fc(x))")
+    path = write(tmp_path / "model.py", HEADER, module("Before", example="Before()(torch.ones(3, 2))"), holder)
+    with editing(path) as editor:
+        editor.until_traced()
+        editor.until(
+            lambda lenses: len(lenses) == 4 and not any("waiting" in lens or "tracing" in lens for lens in lenses)
+        )
+        editor.replace("Before(nn.Module", "(nn.Module")
+        time.sleep(0.5)
+        editor.replace(
+            "(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc",
+            "After(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc",
+        )
+        (lens, *_) = editor.until(lambda lenses: len(lenses) == 4 and lenses[0].startswith("stale"))
+        assert lens.startswith("stale: the code has changed since · 4 inputs")
+        hover = editor.hover("class Af|ter")
+        assert "**class** `After`" in hover and "Also in `block` of `Model`" in hover
+        names = lambda: {one["containerName"] for one in editor.client.result("workspace/symbol", {"query": "fc"})}  # noqa: E731
+        assert names() == {"After f32[2, 2]", "After f32[2]", "Model f32[2, 2]", "Model f32[2]"}
+        editor.replace("After(nn.Module", "Before(nn.Module")
+        eventually(lambda: "After f32[2]" not in names(), "the old name")
+        assert "**class** `Before`" in editor.hover("class Be|fore")
+
+
+def test_a_class_that_is_deleted_is_forgotten_and_comes_back_with_its_text(tmp_path: Path) -> None:
+    first, second = module("First"), module("Second")
+    path = write(tmp_path / "model.py", HEADER, first, second)
+    with editing(path, trace={"run": "manual"}) as editor:
+        editor.command("traceNow", "First")
+        editor.until_traced()
+        editor.replace(first, "")
+        eventually(lambda: not editor.client.result("workspace/symbol", {"query": "fc"}), "nothing of the class")
+        editor.replace(second, second + first)
+        lenses = editor.until(lambda lenses: any(lens.startswith("stale") for lens in lenses))
+        assert lenses[2].startswith("stale: the code has changed since · 4 inputs")
+
+
+# Pinning.
+
+
+def test_a_template_is_written_completed_and_traced(tmp_path: Path) -> None:
+    text = module("Model").split("\n", 3)[3].replace("__init__(self)", "__init__(self, width: int)")
+    path = write(tmp_path / "model.py", HEADER, "\n\n", text.replace("nn.Linear(2, 2)", "nn.Linear(2, width)"))
+    with editing(path) as editor:
+        assert editor.lenses() == ["not traced: no example says how to build and call it"]
+        at = editor.at("class Mo|del")["position"]
+        where = {"textDocument": {"uri": editor.uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}}
+        (pin,) = editor.client.result("textDocument/codeAction", where)
+        (change,) = pin["edit"]["documentChanges"][0]["edits"]
+        assert change["newText"] == "# aotlens: Model(width=...)(x=torch.randn(...))\n"
+        editor.insert(change["range"]["start"]["line"], change["newText"])
+        editor.save()
+        editor.until(lambda lenses: lenses[0].startswith("the example is to be completed"))
+        (found,) = editor.until_diagnosed("example-failed")
+        assert found["severity"] == 3 and found["range"]["start"]["line"] == change["range"]["start"]["line"]
+        editor.replace("width=...", "width=4")
+        editor.replace("randn(...)", "randn(3, 2)")
+        editor.save()
+        editor.until_traced()
+        editor.until_undiagnosed()
+
+
+def test_nothing_is_pinned_in_a_file_that_is_read_only(tmp_path: Path) -> None:
+    path = write(tmp_path / "model.py", HEADER, module("Model").split("\n", 3)[3])
+    path.chmod(0o444)
+    with editing(path) as editor:
+        editor.until(lambda lenses: lenses == [])
+        at = editor.at("class Mo|del")["position"]
+        where = {"textDocument": {"uri": editor.uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}}
+        assert editor.client.result("textDocument/codeAction", where) == []
+        editor.command("pinExample", "Model")
+        (said,) = editor.popped_up()
+        assert said.startswith("Model is in a file that is not to be written to")
+
+
+# Several definitions of one name.
+
+
+def test_a_class_that_a_later_one_replaces_says_so(tmp_path: Path) -> None:
+    later = module("Model").replace("nn.Linear(2, 2)", "nn.Linear(2, 2, bias=False)")
+    path = write(tmp_path / "model.py", HEADER, module("Model"), later)
+    with editing(path) as editor:
+        line = editor.text.splitlines().index("class Model(nn.Module):", 12) + 1
+        assert editor.lenses()[0] == f"replaced by the definition in line {line}"
+        lenses = editor.until(lambda lenses: "saved for backward" in lenses[1])
+        assert len(lenses) == 3 and lenses[0] == f"replaced by the definition in line {line}"
+        assert lenses[1].startswith("3 inputs")
+        replaced = f"*`Model` is replaced by the definition in line {line}.*"
+        assert editor.hover("self.f|c = nn.Linear(2, 2)\n") == replaced
+        editor.insert(0, "# moved\n")
+        assert editor.lenses()[0] == f"replaced by the definition in line {line + 1}"
+        editor.command("goToTarget", "Model")
+        (shown,) = editor.client.of("window/showDocument")
+        assert shown["params"]["selection"]["start"]["line"] == line
+
+
+def test_of_definitions_in_branches_the_one_that_was_taken_counts(tmp_path: Path) -> None:
+    branch = lambda text: "".join(f"    {line}\n" if line else "\n" for line in text.strip("\n").splitlines())  # noqa: E731
+    first = module("Model", example="Model()(torch.ones(3, 2))")
+    parts = (
+        "\nif True:\n",
+        branch(first),
+        "else:\n",
+        branch(first.replace("nn.Linear(2, 2)", "nn.Linear(2, 2, bias=False)")),
+    )
+    path = write(tmp_path / "model.py", HEADER, *parts)
+    with editing(path) as editor:
+        assert not any("replaced" in lens for lens in editor.lenses())
+        lenses = editor.until(lambda lenses: any("saved for backward" in lens for lens in lenses))
+        line = editor.text.splitlines().index("    class Model(nn.Module):") + 1
+        assert lenses[0].startswith("4 inputs") and lenses[2] == f"replaced by the definition in line {line}"
 
 
 # The end.
@@ -565,6 +693,21 @@ def test_where_and_with_what_the_code_runs(tmp_path: Path) -> None:
             eventually(lambda: len(printed()) > before, f"a trace after {change}")  # noqa: B023
         assert printed()[1:] == [f"{work} two 3", f"{path.parent} two 3", f"{path.parent} two 4"]
         assert "f32[4, 2]" in editor.until_traced() or "f32[4, 2]" in editor.hover("self.f|c = ")
+
+
+def test_what_was_traced_with_other_settings_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "model.py", HEADER, module("Model", "self.spare = nn.Parameter(torch.ones(2))"))
+    with editing(path, trace={"run": "manual"}) as editor:
+        editor.command("traceNow", "Model")
+        editor.until_traced()
+        editor.configure(trace={"run": "manual", "mode": "eval"})
+        editor.until(lambda lenses: lenses[0].startswith("stale: the settings have changed since · 5 inputs"))
+        assert "*Stale: the settings have changed since this was traced.*" in editor.hover("class Mo|del")
+        eventually(lambda: "(stale: the settings have changed since)" in editor.diagnostics()[0]["message"], "why")
+        editor.command("traceNow", "Model")
+        editor.until_traced()
+        editor.insert(0, "# edited\n")
+        editor.until(lambda lenses: lenses[0].startswith("stale: the code has changed since"))
 
 
 def traced_files(editor: Editor) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,9 @@ from aotlens_tracer.protocol import ExampleSource
 
 from .context import contexts_of, folded
 from .diagnostics import diagnostics
+from .duplicates import replacement
 from .index import fqn_of
+from .pin_template import template
 from .resolve import meant
 from .snapshot import Snapshot, TargetKey
 
@@ -48,7 +51,7 @@ def code_actions(snapshot: Snapshot, document: Document, where: Span) -> list[Co
     """What can be done where the user is: on the lines that are selected, and with what stands where they begin."""
     actions = []
     first, last = where.line, where.end_line or where.line
-    for finding in diagnostics(snapshot, document):
+    for finding in diagnostics(snapshot, document) if snapshot.can_edit(document) else ():
         if first <= finding.span.line <= last:
             if finding.fix is not None:
                 edit = TextEdit(finding.span, finding.fix.text)
@@ -92,6 +95,8 @@ def _suppress(document: Document, line: int, code: str) -> CodeAction:
 
 
 def _of_class(snapshot: Snapshot, document: Document, definition: Definition) -> list[CodeAction]:
+    if replacement(snapshot, document, definition.qualname, definition.line) is not None:
+        return []
     key = TargetKey(document.path, definition.qualname)
     state = snapshot.states.get(key)
     target = str(key)
@@ -101,12 +106,13 @@ def _of_class(snapshot: Snapshot, document: Document, definition: Definition) ->
     if state is not None and state.examples:
         actions.append(CodeAction(f"Trace {definition.qualname} now", "", (), "aotlens.traceNow", (target,)))
         example = state.examples[0]
-        if example.path != document.path:
+        if example.path != document.path and can_be_pinned(snapshot, document, definition):
             title = f"Pin this example above {definition.qualname}: {_brief(example)}"
             actions.append(CodeAction(title, "refactor", (_pin(document, definition, example.expression),)))
-    else:
-        title = f"Pin an example for {definition.qualname}, to be filled in"
-        actions.append(CodeAction(title, "refactor", (_template(document, definition),)))
+    elif can_be_pinned(snapshot, document, definition):
+        title = f"Pin an example for {definition.qualname}, to be completed"
+        edit = _pin(document, definition, template(document, definition))
+        actions.append(CodeAction(title, "refactor", (edit,)))
     contexts = contexts_of(snapshot, document, ClassRef(definition.qualname, definition.line, definition.end_line))
     for context in contexts[1:]:
         other = context.state.key
@@ -121,16 +127,17 @@ def _brief(example: ExampleSource) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def pin_template(document: Document, qualname: str) -> TextEdit | None:
-    """An example to be filled in above a class; None where the document has no such class."""
-    for definition in document.definitions:
-        if definition.qualname == qualname:
-            return _template(document, definition)
+def pin_template(snapshot: Snapshot, document: Document, qualname: str) -> TextEdit | None:
+    """An example to be completed above a class; None where the document has no such class, or is none to write to."""
+    for definition in reversed(document.definitions):
+        if definition.qualname == qualname and can_be_pinned(snapshot, document, definition):
+            return _pin(document, definition, template(document, definition))
     return None
 
 
-def _template(document: Document, definition: Definition) -> TextEdit:
-    return _pin(document, definition, f"{definition.qualname}()(torch.randn(1))")
+def can_be_pinned(snapshot: Snapshot, document: Document, definition: Definition) -> bool:
+    """Whether an example above a definition would be written and found: not in a text without a file, for one."""
+    return snapshot.can_edit(document) and os.path.isabs(document.path) and "<locals>" not in definition.qualname
 
 
 def _pin(document: Document, definition: Definition, expression: str) -> TextEdit:

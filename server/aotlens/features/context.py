@@ -133,6 +133,8 @@ def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: Ta
     if document.path not in index.files:
         return
     known = index.instances.get((document.path, owner.qualname), [])
+    if not known and (then := snapshot.then(state, document.path, owner.line, 1)) is not None:
+        known = index.instances_by_line.get((document.path, then[0]), [])
     modules = _of_this_class(snapshot, document, owner, state, known)
     if not modules and not known:
         modules = _by_birth(snapshot, document, owner, state, index)

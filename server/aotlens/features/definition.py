@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aotlens.session.documents import Document
+from aotlens.syntax.signatures import parameter_span
 from aotlens.syntax.source import split_lines
 from aotlens.syntax.subjects import (
     AttributeSubject,
@@ -13,7 +14,6 @@ from aotlens.syntax.subjects import (
     DescriptorSubject,
     GraphNameSubject,
     StringSubject,
-    parameter_span,
     subjects_at,
 )
 from aotlens_tracer.descriptor_map import Span

@@ -20,6 +20,7 @@ from aotlens_tracer.descriptor_map import Failure, Finding, Span
 from .context import by_preference
 from .index import index_of
 from .snapshot import Snapshot, TargetState
+from .summary import TO_BE_COMPLETED, change_in_words, is_to_be_completed
 from .unknown_names import unknown_names
 
 _IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
@@ -38,13 +39,13 @@ class Fix:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A finding at a place of one document. `stale` where the text has changed since it was found."""
+    """A finding at a place of one document. `stale` says what has changed since it was found."""
 
     span: Span
     code: str
     severity: str
     message: str
-    stale: bool = False
+    stale: str = ""
     fix: Fix | None = None
 
 
@@ -82,7 +83,8 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
         order = {state.key: place for place, state in enumerate(by_preference(snapshot, document, line))}
         said.sort(key=lambda one: order.get(one.state.key, len(order)))
         lead = said[0]
-        stale = lead.state.stale and code not in _OF_THE_LAST_ATTEMPT
+        is_stale = lead.state.stale and code not in _OF_THE_LAST_ATTEMPT
+        stale = change_in_words(lead.state) if is_stale else ""
         found.append(Diagnostic(lead.span, code, severity, _message(document, line, said), stale))
     return found
 
@@ -161,6 +163,9 @@ def _failure(failure: Failure, state: TargetState) -> Finding:
     message = failure.message + (f"\n{failure.hint}" if failure.hint else "")
     # A class without an example is nothing wrong, only something that can be done.
     severity = "hint" if failure.stage == "example" and not state.examples else "error"
+    if is_to_be_completed(state) and state.examples[0].path is not None:
+        example = state.examples[0]
+        return Finding("example-failed", "information", TO_BE_COMPLETED, example.path, example.line, example.column)
     line = failure.line or (state.examples[0].definition_line if state.examples else None) or 1
     return Finding(code, severity, message, failure.path or state.key.path, line, failure.column)
 

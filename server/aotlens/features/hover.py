@@ -19,6 +19,7 @@ from aotlens.explain.reading import illegal_nesting, read_descriptor
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
 from aotlens.explain.words import KINDS, describe, legend, meaning, name, role
 from aotlens.session.documents import Document
+from aotlens.syntax.signatures import function_node, parameters_of
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
@@ -35,10 +36,11 @@ from aotlens.syntax.subjects import (
 from aotlens_tracer.descriptor_map import Output, Saved, Slot, Span
 
 from .context import Context, context_of, contexts_of, first_that_knows, folded, function_context
+from .duplicates import replacement
 from .index import Entry, MapIndex, Named, Result, distinct, fqn_of, index_of
 from .resolve import Meant, births_at, called, called_context, meant
 from .snapshot import Snapshot, TargetKey, TargetState
-from .summary import failure_in_words, graph_in_words, state_in_words, untraced_in_words
+from .summary import change_in_words, failure_in_words, graph_in_words, state_in_words, untraced_in_words
 
 ROWS = 8
 """How many rows a table in a hover has at most."""
@@ -113,6 +115,8 @@ class _Asked:
 
     def _why_not_traced(self, qualname: str, subject: Subject) -> str:
         owner = subject.owner
+        if owner is not None and (kept := replacement(self.snapshot, self.document, owner.qualname, owner.line)):
+            return f"*{code(owner.qualname)} is replaced by the definition in line {kept.line}.*"
         context = context_of(self.snapshot, self.document, owner) if owner is not None else None
         if context is not None and isinstance(subject, ArgumentSubject):
             if context.is_own or subject.function != "forward" or subject.path:
@@ -320,8 +324,18 @@ class _Asked:
         example = context.state.map.example
         value = next((a.value for a in example.arguments if a.name == subject.name), None) if example else None
         if value is None:
-            return f"**argument** {code(subject.name)} · not given in the traced call, its default is part of the graph"
+            default = self._default(subject)
+            more = f", its default {code(default)} is part of the graph" if default is not None else ""
+            return f"**argument** {code(subject.name)} · not given in the traced call{more}"
         return f"**argument** {code(subject.name)} · no input of the graph, which holds for {code(value)} alone"
+
+    def _default(self, subject: ArgumentSubject) -> str | None:
+        """The default of an argument, as it is written."""
+        own = [d.line for d in self.document.definitions if d.qualname == subject.function]
+        line = subject.owner.line if subject.owner is not None else own[0] if own else None
+        node = function_node(self.document, line, subject.function) if line is not None else None
+        parameters = parameters_of(node) if node is not None else ()
+        return next((p.default for p in parameters if p.name == subject.name), None)
 
     def _graph_name(self, subject: GraphNameSubject, found: Sequence[Meant]) -> str:
         if len(found) == 1:
@@ -531,7 +545,7 @@ class _Asked:
             return ""
         if state.failure is not None:
             return f"\n\n*Stale: the last trace failed: {prose(failure_in_words(state.failure))}*"
-        return "\n\n*Stale: the code has changed since this was traced.*"
+        return f"\n\n*Stale: {change_in_words(state)} since this was traced.*"
 
 
 def _table(rows: Sequence[Folded[Entry]], index: MapIndex) -> str:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from aotlens.explain.findings import fold_findings
 from aotlens.explain.folding import Folded
 from aotlens.explain.words import Labels, labels_of, piece
-from aotlens.syntax.values import ANY, Key, Path, Step
+from aotlens.syntax.values import ANY, Items, Key, Path, Step
 from aotlens_tracer.descriptor_map import (
     DescriptorMap,
     Finding,
@@ -156,6 +156,14 @@ class MapIndex:
         found: dict[tuple[str | None, str], list[ModuleInstance]] = {}
         for module in self._modules:
             found.setdefault((module.class_path, module.type), []).append(module)
+        return found
+
+    @cached_property
+    def instances_by_line(self) -> dict[tuple[str | None, int | None], list[ModuleInstance]]:
+        """The modules by the file and line of their class: its name may be another by now."""
+        found: dict[tuple[str | None, int | None], list[ModuleInstance]] = {}
+        for module in self._modules:
+            found.setdefault((module.class_path, module.class_line), []).append(module)
         return found
 
     @cached_property
@@ -342,6 +350,8 @@ def _children(named: Named, step: Step) -> Sequence[Named]:
     """The children that a step leads to."""
     if step is ANY:
         return list(named.children.values())
+    if isinstance(step, Items):
+        return [child for name, child in named.children.items() if name.isdecimal()][step.start : step.stop : step.step]
     if isinstance(step, int):
         if step < 0:
             numbered = [child for name, child in named.children.items() if name.isdecimal()]
@@ -357,7 +367,7 @@ def _children(named: Named, step: Step) -> Sequence[Named]:
 
 
 def _pattern(step: Step) -> str:
-    if step is ANY:
+    if step is ANY or isinstance(step, Items):
         return r"(?:\[[^\]]*\]|\.\w+)"
     if isinstance(step, Key):
         return re.escape(f"[{step.name!r}]")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aotlens.session.documents import Document
+from aotlens.syntax.subjects import ClassRef
 
-from .context import folded
-from .index import index_of
+from .code_actions import can_be_pinned
+from .context import Context, contexts_of
+from .duplicates import replacement
 from .snapshot import Snapshot, TargetKey, TargetState
 from .summary import graph_in_words, state_in_words, untraced_in_words
 
 KINDS = ("graph", "example")
+REPLACED = "replaced"
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,22 @@ class LensText:
 
 
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
-    """The lenses of a document: two over each target, one over each other class that a traced model contains."""
+    """The lenses of a document: two over each target, one over each other class that a traced model contains.
+
+    A definition that another of its name replaces has only one that says so.
+    """
     found = []
     for definition in document.definitions:
         key = TargetKey(document.path, definition.qualname)
         state = snapshot.states.get(key)
+        if state is not None and replacement(snapshot, document, definition.qualname, definition.line) is not None:
+            found.append(LensPlace(definition.line, key, REPLACED))
+            continue
         if state is not None and (state.examples or state.map is not None):
             found += [LensPlace(definition.line, key, kind) for kind in KINDS]
-        elif definition.kind == "class" and (state is not None or _containing(snapshot, key)):
+        elif definition.kind == "class" and (
+            (state is not None and can_be_pinned(snapshot, document, definition)) or _containing(snapshot, key)
+        ):
             found.append(LensPlace(definition.line, key, "graph"))
     return found
 
@@ -50,13 +62,16 @@ def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
     """What a lens says now."""
     state = snapshot.states.get(key) or TargetState(key)
     target = str(key)
+    if kind == REPLACED:
+        return LensText(_replaced(snapshot, key), "aotlens.goToTarget", (target,))
     if kind == "example":
         return LensText(_example(state), "aotlens.editExample", (target,))
     if state.map is None and not state.examples:
         return _without_example(snapshot, key, target)
     words = [word for word in (state_in_words(state), _graph(state)) if word]
     title = " · ".join(words) if words and snapshot.trusted else untraced_in_words(snapshot, state)
-    return LensText(title, "aotlens.showMap" if state.map is not None else "aotlens.traceNow", (target,))
+    is_shown = state.map is not None and state.status != "cancelled"
+    return LensText(title, "aotlens.showMap" if is_shown else "aotlens.traceNow", (target,))
 
 
 def _graph(state: TargetState) -> str | None:
@@ -78,25 +93,27 @@ def _example(state: TargetState) -> str:
     return f"{example.constructor or state.key.qualname}({arguments}) · {example.origin}{mode}{more}"
 
 
+def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
+    document = snapshot.documents.get(key.path)
+    kept = replacement(snapshot, document, key.qualname, 0) if document is not None else None
+    return f"replaced by the definition in line {kept.line}" if kept is not None else "defined more than once"
+
+
 def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensText:
     """A class without an example of its own: where traced models use it, or that one is needed."""
-    for state, names in _containing(snapshot, key):
+    for context in _containing(snapshot, key):
+        state = context.state
         stale = " · stale" if state.stale else ""
-        return LensText(f"in {state.key.qualname}: {folded(names)}{stale}", "aotlens.showMap", (str(state.key),))
+        return LensText(f"in {state.key.qualname}: {context.label}{stale}", "aotlens.showMap", (str(state.key),))
     return LensText(untraced_in_words(snapshot, TargetState(key)), "aotlens.pinExample", (target,))
 
 
-def _containing(snapshot: Snapshot, key: TargetKey) -> list[tuple[TargetState, list[str]]]:
-    """The traced targets that contain instances of a class, with their names; the chosen context first."""
-    chosen = snapshot.contexts.get(key)
-    found = []
-    for state in snapshot.maps():
-        assert state.map is not None
-        instances = index_of(state.map).instances.get((key.path, key.qualname), ())
-        names = [module.name for module in instances if module.name]
-        if names:
-            found.append((state, names))
-    return sorted(
-        found,
-        key=lambda item: (item[0].key != chosen, item[0].key.path != key.path, item[0].key.path, item[0].key.qualname),
-    )
+def _containing(snapshot: Snapshot, key: TargetKey) -> Sequence[Context]:
+    """The traced models that contain instances of a class: that which answers for it in hovers first."""
+    document = snapshot.documents.get(key.path)
+    refs = [
+        ClassRef(definition.qualname, definition.line, definition.end_line)
+        for definition in (document.definitions if document is not None else ())
+        if definition.kind == "class" and definition.qualname == key.qualname
+    ]
+    return [c for ref in refs for c in contexts_of(snapshot, document, ref) if not c.is_own] if document else ()

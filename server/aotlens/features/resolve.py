@@ -135,6 +135,14 @@ def contains(span: Span, line: int, column: int) -> bool:
     return (span.line, span.column) <= (line, column) < end
 
 
+def _is_in(inner: Span, outer: Span) -> bool:
+    """Whether one span is inside another, both with their ends."""
+    if None in (inner.column, inner.end_line, inner.end_column, outer.column, outer.end_line, outer.end_column):
+        return False
+    starts = (outer.line, outer.column) <= (inner.line, inner.column)  # type: ignore[operator]
+    return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)  # type: ignore[operator]
+
+
 def _extent(span: Span) -> tuple[int, int]:
     return (span.end_line or span.line) - span.line, (span.end_column or 1000) - (span.column or 0)
 
@@ -165,7 +173,13 @@ def _made(
     if inside:
         whole = {birth.named.name for birth in births} & names
         return [named for named in reached if named.name in whole] if whole else _outermost(inside)
-    return [] if ANY in subject.path else reached
+    if ANY not in subject.path:
+        return reached
+    # `setattr(self, f"head_{name}", nn.Linear(8, 8))`: what was made there is what is meant.
+    made = {birth.named.name: birth for one in context.index.births.get(document.path, {}).values() for birth in one}
+    now = {name: snapshot.now(context.state, birth.span) for name, birth in made.items()}
+    within = [made[name].named for name, span in now.items() if span is not None and _is_in(span, subject.span)]
+    return _outermost([named for named in within if _is_below(named.name, names)])
 
 
 def _of_string(snapshot: Snapshot, document: Document, subject: StringSubject) -> tuple[Meant, ...]:

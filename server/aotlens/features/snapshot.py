@@ -5,8 +5,9 @@ Lines and columns are 1-based, columns in Unicode code points, ends exclusive, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -14,7 +15,9 @@ from aotlens.session.documents import Document
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Span
 from aotlens_tracer.protocol import ExampleSource
 
-Status = Literal["untraced", "waiting", "tracing", "traced", "failed"]
+Status = Literal["untraced", "waiting", "tracing", "traced", "failed", "cancelled"]
+Change = Literal["code", "settings", "folders"]
+_INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python3\.\d+)[/\\]")
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class TargetState:
     """All that is known of a target.
 
     `map` is the last good map; `versions` the versions of the open documents that it was traced from, by path.
-    `stale` says that the text has changed since, or that a newer trace failed. `failure` is that of the last attempt.
-    `stage` is what a running trace is doing. `examples` are the candidates that the syntax offers, best first.
+    `stale` says that something has changed since, which is `changed`, or that a newer trace failed. `failure` is that
+    of the last attempt. `stage` is what a running trace is doing. `examples` are the candidates that the syntax offers,
+    best first.
     """
 
     key: TargetKey
@@ -50,9 +54,16 @@ class TargetState:
     map: DescriptorMap | None = None
     versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     stale: bool = False
+    changed: Change = "code"
     failure: Failure | None = None
     stage: str | None = None
     examples: tuple[ExampleSource, ...] = ()
+
+    def outdated(self, changed: Change = "code") -> TargetState:
+        """The same state after such a change: what it has is of before. The first change is the one to tell."""
+        if self.map is None or self.stale:
+            return self
+        return replace(self, stale=True, changed=changed)
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class Snapshot:
 
     `documents` are the open ones by path. `contexts` says which target's map answers for a class that occurs in
     several, where the user has chosen: from the class to the target. Of the `excluded` files (by path) nothing is
-    traced before the user asks for it, nor of any where `manual` is set.
+    traced before the user asks for it, nor of any where `manual` is set. The `read_only` ones cannot be written to.
     """
 
     documents: Mapping[str, Document]
@@ -70,6 +81,11 @@ class Snapshot:
     trusted: bool = True
     excluded: frozenset[str] = frozenset()
     manual: bool = False
+    read_only: frozenset[str] = frozenset()
+
+    def can_edit(self, document: Document) -> bool:
+        """Whether an edit of a document is to be offered: not of an installed package, which is nobody's to change."""
+        return document.path not in self.read_only and _INSTALLED.search(document.path) is None
 
     def now(self, state: TargetState, span: Span) -> Span | None:
         """Where a span of the state's map is in today's text; None where an edit has destroyed it."""

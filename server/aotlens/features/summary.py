@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aotlens.explain.shapes import bytes_in_words
 from aotlens_tracer.descriptor_map import Failure, Graph
 
+from .pin_template import is_incomplete
 from .snapshot import Snapshot, TargetState
 
 _STAGES = {
@@ -15,6 +16,12 @@ _STAGES = {
     "capture": "capturing",
     "describe": "describing",
     "partition": "partitioning",
+}
+TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
+_CHANGES = {
+    "code": "the code has changed",
+    "settings": "the settings have changed",
+    "folders": "the folders of the workspace have changed",
 }
 
 
@@ -74,11 +81,24 @@ def state_in_words(state: TargetState) -> str | None:
         return f"tracing: {_STAGES.get(state.stage or '', 'starting')} …"
     if state.status == "waiting":
         return "waiting to be traced"
+    if state.status == "failed" and is_to_be_completed(state):
+        return TO_BE_COMPLETED
     if state.status == "failed" and state.failure is not None:
         return f"failed: {failure_in_words(state.failure)}"
-    if state.stale:
-        return "stale: the code has changed since"
-    return None
+    if state.status == "cancelled":
+        return "cancelled: click to trace again"
+    return f"stale: {change_in_words(state)} since" if state.stale else None
+
+
+def is_to_be_completed(state: TargetState) -> bool:
+    """Whether a trace failed because its example is a template still."""
+    stage = state.failure.stage if state.failure is not None else None
+    return stage in ("example", "forward") and any(is_incomplete(one.expression) for one in state.examples[:1])
+
+
+def change_in_words(state: TargetState) -> str:
+    """What has changed since a target was traced: `the code has changed`."""
+    return _CHANGES[state.changed]
 
 
 def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.session.documents import Document
+from aotlens.syntax.subjects import AttributeSubject, subjects_at
 from aotlens_tracer.descriptor_map import Input, Span
 
+from .context import context_of
+from .index import Named
 from .snapshot import Snapshot, TargetState
 
 LIMIT = 200
@@ -18,6 +21,7 @@ _ACCESS = re.compile(
     r"(?:get_parameter|get_buffer|get_submodule)\(\s*f?(?P<q1>[\"'])(?P<p1>[\w.]*)$"
     r"|(?:state_dict\w*|\bstate|\bsd|weights|checkpoint)(?:\(\))?\s*\[\s*f?(?P<q2>[\"'])(?P<p2>[\w.]*)$"
 )
+_KEY = re.compile(r"\[\s*[\"'](?P<prefix>[\w.]*)$")
 _DOTTED = re.compile(r"[\"'](?P<prefix>[A-Za-z_]\w*\.[\w.]*)$")
 
 
@@ -89,12 +93,12 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
     access = _ACCESS.search(before)
     dotted = _DOTTED.search(before) if access is None else None
     if access is None and dotted is None:
-        return None
+        return _keys(snapshot, document, line, column)
     prefix = (
         (access["p1"] if access["p1"] is not None else access["p2"]) if access else dotted["prefix"] if dotted else ""
     )
     wants_modules = access is not None and "get_submodule" in access[0]
-    span = Span(document.path, line, column - len(prefix), line, column)
+    span = _word(document, line, column, prefix)
     items: dict[str, Completion] = {}
     for state in snapshot.maps():
         for name, kind, detail in _names(state, wants_modules):
@@ -104,6 +108,39 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
         return None
     chosen = list(items.values())[:LIMIT]
     return Completions(tuple(chosen), len(items) > LIMIT)
+
+
+def _word(document: Document, line: int, column: int, prefix: str) -> Span:
+    """What a completion replaces: the whole of a name that the cursor is in."""
+    rest = re.match(r"[\w.]*", document.lines[line - 1][column - 1 :]) if prefix else None
+    return Span(document.path, line, column - len(prefix), line, column + len(rest[0] if rest is not None else ""))
+
+
+def _keys(snapshot: Snapshot, document: Document, line: int, column: int) -> Completions | None:
+    """The keys of a ModuleDict or ParameterDict: `self.steps["first"]`."""
+    typed = _KEY.search(document.lines[line - 1][: column - 1])
+    if typed is None:
+        return None
+    for subject in subjects_at(document, line, column):
+        context = context_of(snapshot, document, subject.owner) if subject.owner is not None else None
+        if not isinstance(subject, AttributeSubject) or context is None or len(subject.path) < 2:
+            continue
+        span = _word(document, line, column, typed["prefix"])
+        around = [named for one in context.instances for named in context.index.reached(one, subject.path[:-1])]
+        items = {
+            name: Completion(name, "module" if child.module is not None else "parameter", detail, span)
+            for named in around
+            for name, child in named.children.items()
+            if name.startswith(typed["prefix"]) and (detail := f"{_kind(child)} of {context.state.key.qualname}")
+        }
+        return Completions(tuple(items.values()), False) if items else None
+    return None
+
+
+def _kind(named: Named) -> str:
+    if named.module is not None:
+        return named.module.type
+    return tensor_in_brief(named.entries[0].slot.dtype, named.entries[0].slot.shape) if named.entries else "part"
 
 
 def _names(state: TargetState, modules: bool) -> Iterator[tuple[str, str, str]]:

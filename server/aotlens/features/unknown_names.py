@@ -39,7 +39,7 @@ def unknown_names(snapshot: Snapshot, document: Document) -> Iterator[UnknownNam
         return
     for access in _accesses(document):
         state, roots = _model(snapshot, document, access)
-        if state is not None and _is_telling(state) and not any(_has(root, access.name) for root in roots):
+        if state is not None and _is_telling(state) and not any(_has(root, access) for root in roots):
             yield UnknownName(access, _title(state, roots), _near(roots, access))
 
 
@@ -88,10 +88,10 @@ def _is_imported(document: Document, state: TargetState, name: str) -> bool:
     return re.search(source, document.text, re.MULTILINE) is not None
 
 
-def _has(root: Named, name: str) -> bool:
-    """Whether a model has a name, or one that differs in numbers alone."""
-    found = [root]
-    for step in name.split("."):
+def _has(root: Named, access: Access) -> bool:
+    """Whether a model has a module, or a parameter or buffer, of a name, or of one that differs in numbers alone."""
+    found, alike = [root], [root]
+    for step in access.name.split("."):
         alike = [
             child
             for named in found
@@ -100,7 +100,10 @@ def _has(root: Named, name: str) -> bool:
         ]
         parametrized = [named.children["parametrizations"] for named in found if "parametrizations" in named.children]
         found = alike + [child for named in parametrized for known, child in named.children.items() if known == step]
-    return bool(found)
+    if access.wants_module:
+        return any(not named.entries for named in found)
+    # What is parametrized is a module in the map, and a tensor to who asks for it.
+    return any(named.entries or named not in alike for named in found)
 
 
 def _near(roots: Sequence[Named], access: Access) -> str | None:

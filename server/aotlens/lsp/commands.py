@@ -14,6 +14,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from aotlens.explain.markdown import render_markdown
 from aotlens.features.code_actions import pin_template
+from aotlens.features.duplicates import replacement
 from aotlens.features.snapshot import TargetKey
 from aotlens_tracer.descriptor_map import Span
 
@@ -38,6 +39,7 @@ def register(server: AotlensServer) -> None:
         "aotlens.showMap": commands.show_map,
         "aotlens.copyExpression": commands.copy_expression,
         "aotlens.editExample": commands.edit_example,
+        "aotlens.goToTarget": commands.go_to_target,
         "aotlens.pinExample": commands.pin_example,
         "aotlens.restartTracer": commands.restart_tracer,
         "aotlens.showLogs": commands.show_logs,
@@ -106,13 +108,28 @@ class _Commands:
         if locations:
             await self._open(locations[0].uri, locations[0].range)
 
+    async def go_to_target(self, target: str) -> None:
+        """Go to the definition of a target: of several of its name to that which Python keeps."""
+        key = key_of(target)
+        document = self._server.documents.by_path.get(key.path)
+        found = [one for one in (document.definitions if document is not None else ()) if one.qualname == key.qualname]
+        if document is None or not found:
+            self._say(f"{key.qualname} is not in an open document")
+            return
+        kept = replacement(self._server.session.snapshot(), document, key.qualname, 0) or found[-1]
+        span = to_range(document, Span(key.path, kept.line), self._server.encoding)
+        await self._open(document.uri, span)
+
     async def pin_example(self, target: str) -> None:
         """Write a template of an example above a class, to be filled in."""
         key = key_of(target)
         document = self._server.documents.by_path.get(key.path)
-        edit = pin_template(document, key.qualname) if document is not None else None
-        if document is None or edit is None:
+        if document is None or all(one.qualname != key.qualname for one in document.definitions):
             self._say(f"{key.qualname} is not in an open document")
+            return
+        edit = pin_template(self._server.session.snapshot(), document, key.qualname)
+        if edit is None:
+            self._say(f"{key.qualname} is in a file that is not to be written to: trace a model of yours that uses it")
             return
         if not applies_edits(self._server.client_capabilities):
             self._say(f"write this above {key.qualname}: {edit.text.strip()}")

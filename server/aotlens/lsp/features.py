@@ -276,7 +276,7 @@ def diagnostics_of(server: AotlensServer, document: Document) -> list[lsp.Diagno
             severity=_SEVERITIES[item.severity],
             code=item.code,
             source=SOURCE,
-            message=item.message + (" (stale: the code has changed since)" if item.stale else ""),
+            message=item.message + (f" (stale: {item.stale} since)" if item.stale else ""),
         )
         for item in diagnostics.diagnostics(server.session.snapshot(), document)
     ]

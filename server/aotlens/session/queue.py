@@ -17,6 +17,9 @@ class Queue:
     def __bool__(self) -> bool:
         return bool(self._wanted)
 
+    def __contains__(self, key: TargetKey) -> bool:
+        return key in self._wanted
+
     def add(self, key: TargetKey) -> None:
         """Want a target; wanted twice is wanted once."""
         self._wanted.setdefault(key)

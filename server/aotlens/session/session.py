@@ -6,13 +6,13 @@ import asyncio
 import functools
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from aotlens.features.snapshot import Snapshot, Status, TargetKey, TargetState
+from aotlens.features.snapshot import Change, Snapshot, Status, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition, definitions
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, from_json
 from aotlens_tracer.memory import resident_bytes
@@ -26,6 +26,7 @@ from .limits import default_memory
 from .progress import Progress, Shown
 from .project import BadProjectFile, pinned_in_project
 from .queue import Queue
+from .renames import renamed, successor
 from .settings import Settings
 from .tracer import TracerUnusable
 from .tracers import TracerStatus, WarmTracer
@@ -69,6 +70,7 @@ class Session:
         self._states: Mapping[TargetKey, TargetState] = MappingProxyType({})
         self._contexts: Mapping[TargetKey, TargetKey] = MappingProxyType({})
         self._excluded: frozenset[str] = frozenset()
+        self._read_only: frozenset[str] = frozenset()
         self._project_examples: dict[str, dict[str, list[str]]] = {}
         self._tracers: dict[tuple[str, ...], WarmTracer] = {}
         self._queue = Queue()
@@ -80,6 +82,7 @@ class Session:
         self._learning: dict[str, asyncio.TimerHandle] = {}
         self._opened: dict[str, int] = {}
         self._unsaved: set[str] = set()
+        self._cut: dict[TargetKey, TargetState] = {}
         self._no_interpreter: TracerStatus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -87,7 +90,8 @@ class Session:
         """The state of this moment, for the features."""
         documents = self.documents.by_path
         manual = self.settings.trace_run == "manual"
-        return Snapshot(documents, self._states, self._contexts, self.trusted, self._excluded, manual)
+        contexts, excluded, read_only = self._contexts, self._excluded, self._read_only
+        return Snapshot(documents, self._states, contexts, self.trusted, excluded, manual, read_only)
 
     # What the client tells.
 
@@ -106,6 +110,7 @@ class Session:
         known = [s for s in self._dependents(document.path) if s.map is not None and document.path not in s.versions]
         versions = {document.path: document.version}
         self._update([replace(s, versions=MappingProxyType({**s.versions, **versions})) for s in known])
+        self._spawn(self._look_at_permissions(document.path))
         self._spawn(self._read_project(document.path))
         self._want_open(document.path)
 
@@ -114,7 +119,7 @@ class Session:
         self._unsaved.add(document.path)
         self._learn_soon(document.path)
         dependents = self._dependents(document.path)
-        self._update([replace(state, stale=True) for state in dependents if state.map and not state.stale])
+        self._outdate(dependents)
         if self.settings.trace_run != "onType":
             return
         running = self._running
@@ -131,18 +136,25 @@ class Session:
 
     def saved(self, path: str) -> None:
         """A document was saved."""
+        self._read_only -= {path}
         self._unsaved.discard(path)
+        if (soon := self._learning.get(path)) is not None:  # what was just written may be what is to be traced
+            soon.cancel()
+            self._learn(path)
         if self.settings.trace_run == "onSave":
             self._want([state.key for state in self._dependents(path) if self._is_wanted(state)])
 
     def closed(self, path: str) -> None:
         """A document was closed: what is on disk counts again. Its maps stay, as other files refer to them."""
         self._excluded -= {path}
+        self._read_only -= {path}
         self._opened.pop(path, None)
+        self._cut = {key: state for key, state in self._cut.items() if key.path != path}
         unsaved = path in self._unsaved
         self._unsaved.discard(path)
         states = [state for state in self._states.values() if path in state.versions]
-        self._update([replace(s, versions=_without(s.versions, path), stale=s.stale or unsaved) for s in states])
+        closed = [replace(state, versions=_without(state.versions, path)) for state in states]
+        self._update([state.outdated() if unsaved else state for state in closed])
         self._spawn(self._closed(path, [state.key for state in states] if unsaved else []))
 
     async def _closed(self, path: str, changed: Iterable[TargetKey]) -> None:
@@ -162,7 +174,7 @@ class Session:
                 continue  # the editor's text counts
             states = self._dependents(path)
             if states:
-                self._update([replace(state, stale=True) for state in states if state.map is not None])
+                self._outdate(states)
                 self._spawn(self._changed_on_disk(path, [state.key for state in states]))
 
     async def _changed_on_disk(self, path: str, keys: Iterable[TargetKey]) -> None:
@@ -176,7 +188,7 @@ class Session:
         before = {key: self._folder_of(key.path) for key in self._states}
         had, self.folders = self.folders, tuple(folders)
         moved = [state for key, state in self._states.items() if self._folder_of(key.path) != before[key]]
-        self._update([replace(state, stale=True) for state in moved if state.map is not None])
+        self._outdate(moved, "folders")
         if self.settings.trace_run != "manual":
             self._want([state.key for state in moved if self._is_wanted(state)])
         for identity, tracer in list(self._tracers.items()):
@@ -203,7 +215,7 @@ class Session:
         process = ("interpreter", "trace_environment")
         request = ("trace_mode", "trace_working_directory", "trace_import_paths")
         if any(getattr(before, name) != getattr(settings, name) for name in (*process, *request)):
-            self._update([replace(state, stale=True) for state in self._states.values() if state.map is not None])
+            self._outdate(self._states.values(), "settings")
             if self._configured.is_set():
                 self._trace_anew(any(getattr(before, name) != getattr(settings, name) for name in process))
         elif (before.trace_run, before.trace_exclude) != (settings.trace_run, settings.trace_exclude):
@@ -239,20 +251,24 @@ class Session:
         self._client.states_changed([of])
 
     def cancel(self, key: TargetKey) -> None:
-        """Stop tracing a target."""
+        """Stop tracing a target, because the user says so."""
+        self._drop(key, "cancelled")
+
+    def _drop(self, key: TargetKey, status: Status | None = None) -> None:
+        """Do not trace a target."""
         self._queue.drop(key)
+        self._rest([key], status)
         if self._running is not None and self._running[0] == key:
             self._running[1].cancel()
-        else:
-            self._rest([key])
 
     def _cancel_waiting(self) -> None:
-        self._rest(self._queue.clear())
+        self._rest(self._queue.clear(), "cancelled")
 
-    def _rest(self, keys: Iterable[TargetKey]) -> None:
-        """Nothing is done about these any more: they are again what they were before."""
+    def _rest(self, keys: Iterable[TargetKey], status: Status | None = None) -> None:
+        """Nothing is done about these any more: they are again what they were before, or what is said."""
         states = [state for key in keys if (state := self._states.get(key)) is not None]
-        self._update([replace(s, status=_settled(s), stage=None) for s in states if s.status in ("waiting", "tracing")])
+        under_way = [state for state in states if state.status in ("waiting", "tracing")]
+        self._update([replace(state, status=status or _settled(state), stage=None) for state in under_way])
 
     async def restart(self) -> None:
         """End all tracers and trace anew what is open."""
@@ -266,7 +282,7 @@ class Session:
 
     async def close_tracers(self) -> None:
         """End all tracers and what they run."""
-        self._cancel_waiting()
+        self._rest(self._queue.clear())
         if self._warming is not None:
             self._warming.cancel()
         if self._running is not None:
@@ -305,20 +321,37 @@ class Session:
             examples = candidates(Path(document.path), name, known, in_project, None)
             state = self._states.get(key)
             if state is None or state.examples != examples:
-                changes.append(replace(state or TargetState(key), examples=examples))
-        gone = [
-            key
-            for key, state in self._states.items()
-            if key.path == document.path and key.qualname not in names and state.map is None
-        ]
-        self._forget(gone)
+                changes.append(replace(state or self._cut.pop(key, None) or TargetState(key), examples=examples))
+        gone = [s for key, s in self._states.items() if key.path == document.path and key.qualname not in names]
         self._update(changes)
+        self._follow(gone, document, names)
+
+    def _follow(self, gone: Iterable[TargetState], document: Document, names: Collection[str]) -> None:
+        """These targets are not in the text any more: under another name they go on, else they are forgotten.
+
+        While the text is broken, nobody knows. One that was cut out may be put back elsewhere.
+        """
+        for state in gone:
+            key = TargetKey(document.path, successor(state, document, names) or state.key.qualname)
+            known = self._states[key]
+            if known is not state and known.map is None:
+                moved = replace(renamed(state, key.qualname), examples=known.examples, status=_settled(state))
+                self._update([moved])
+                chosen = {moved.key if k == state.key else k: v for k, v in self._contexts.items()}
+                self._contexts = MappingProxyType({k: moved.key if v == state.key else v for k, v in chosen.items()})
+                if state.status in ("waiting", "tracing") or known.status in ("waiting", "tracing"):
+                    self._want([moved.key])
+            elif state.map is not None:
+                if document.tree.root_node.has_error:
+                    continue
+                self._cut[state.key] = replace(state.outdated(), status=_settled(state), stage=None)
+            self._forget([state.key])
 
     def _forget(self, keys: Sequence[TargetKey]) -> None:
         """These targets are no more."""
         if keys:
             for key in keys:
-                self.cancel(key)
+                self._drop(key)
             self._states = MappingProxyType({k: v for k, v in self._states.items() if k not in keys})
             self._client.states_changed(keys)
 
@@ -327,6 +360,12 @@ class Session:
         exists = await asyncio.get_running_loop().run_in_executor(None, os.path.exists, path)
         if not exists and path not in self.documents.by_path:
             self._forget([key for key in self._states if key.path == path])
+
+    async def _look_at_permissions(self, path: str) -> None:
+        """Whether a file may be written to: where not, no edits of it are offered."""
+        if await asyncio.get_running_loop().run_in_executor(None, _is_read_only, path):
+            self._read_only |= {path}
+            self._client.states_changed([])
 
     async def _read_project(self, path: str) -> None:
         """The examples that the project pins: a file is read, so not on the event loop."""
@@ -368,6 +407,10 @@ class Session:
         states = [state for state in self._states.values() if state.key.path in paths and state.examples]
         self._want([s.key for s in states if self._is_wanted(s) and not (untraced and s.map is not None)])
 
+    def _outdate(self, states: Iterable[TargetState], changed: Change = "code") -> None:
+        """These states are of before a change, as far as they were not before."""
+        self._update([state.outdated(changed) for state in states if state.map is not None and not state.stale])
+
     def _update(self, states: Iterable[TargetState]) -> None:
         changed = {state.key: state for state in states}
         if changed:
@@ -401,7 +444,8 @@ class Session:
             await asyncio.wait([task])
             self._running = None
             if task.cancelled():
-                self._rest([key])
+                if key not in self._queue:
+                    self._rest([key])
             elif (error := task.exception()) is not None:
                 self._client.log("error", f"tracing {key.qualname}: {type(error).__name__}: {error}")
                 self._fail(key, Failure("capture", "error", f"aotlens itself failed: {error}", key.path))
@@ -501,7 +545,7 @@ class Session:
         edited = [path for path, version in relevant.items() if documents[path].version != version]
         if map.status == "traced":
             state = replace(state, status="traced", map=map, versions=MappingProxyType(relevant), failure=None)
-            self._update([replace(state, stale=bool(edited), stage=None)])
+            self._update([replace(state, stale=bool(edited), changed="code", stage=None)])
         else:
             kept = state.map if state.map is not None and state.map.status == "traced" else None
             self._update(
@@ -599,6 +643,14 @@ def _is_target(definition: Definition, known: Sequence[Definition], in_project: 
     if definition.pins or definition.qualname in in_project:
         return True
     return definition.kind == "class" and any(d.qualname == f"{definition.qualname}.forward" for d in known)
+
+
+def _is_read_only(path: str) -> bool:
+    """Whether nobody may write to a file, or not we; a superuser may to any, and is told what others are."""
+    try:
+        return os.stat(path).st_mode & 0o222 == 0 or not os.access(path, os.W_OK)
+    except OSError:
+        return False
 
 
 def _without(versions: Mapping[str, int], path: str) -> Mapping[str, int]:

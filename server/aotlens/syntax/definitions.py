@@ -61,7 +61,7 @@ def definitions_in(tree: Tree, lines: Sequence[str]) -> list[Definition]:
         while enclosing and enclosing[-1][0] <= node.start_byte:
             enclosing.pop()
         name_node = node.child_by_field_name("name")
-        if name_node is None or name_node.text is None:
+        if name_node is None or not name_node.text:  # half typed
             continue
         qualname = (enclosing[-1][1] if enclosing else "") + name_node.text.decode()
         parent = node.parent

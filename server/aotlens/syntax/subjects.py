@@ -19,7 +19,9 @@ from aotlens_tracer.descriptor_map import Span
 
 from .values import (
     ANY,
+    Each,
     Evaluator,
+    Items,
     Key,
     Path,
     Place,
@@ -53,7 +55,6 @@ __all__ = [
     "Subject",
     "Unknown",
     "is_python",
-    "parameter_span",
     "subject_at",
     "subjects_at",
 ]
@@ -252,36 +253,6 @@ def subjects_at(document: SourceText, line: int, column: int) -> tuple[Subject, 
 def is_python(path: str) -> bool:
     """Whether a file of this name is Python code; one without an ending is taken for it."""
     return PurePath(path).suffix in ("", ".py", ".pyi", ".pyw")
-
-
-def parameter_span(document: SourceText, line: int, function: str, name: str) -> Span | None:
-    """Where the parameter of a function is named: of the class, or the function itself, that starts on `line`."""
-    text = document.line(line)
-    indent = len(text) - len(text.lstrip())
-    node: Node | None = document.tree.root_node.descendant_for_point_range(
-        document.point(line, indent + 1), document.point(line, indent + 2)
-    )
-    while node is not None and node.type not in ("class_definition", "function_definition"):
-        node = node.parent
-    if node is not None and node.type == "class_definition":
-        node = _method(node, function)
-    if node is None:
-        return None
-    parameters = node.child_by_field_name("parameters")
-    for child in parameters.named_children if parameters is not None else ():
-        if parameter_name(child) == name:
-            return document.span_of(child)
-    return None
-
-
-def _method(node: Node, name: str) -> Node | None:
-    body = node.child_by_field_name("body")
-    for child in body.named_children if body is not None else ():
-        definition = child.child_by_field_name("definition") if child.type == "decorated_definition" else child
-        is_function = definition is not None and definition.type == "function_definition"
-        if is_function and text_of(definition.child_by_field_name("name")) == name:
-            return definition
-    return None
 
 
 def _subjects(document: SourceText, line: int, column: int) -> Iterator[Subject]:
@@ -487,6 +458,8 @@ class _Here:
         return None
 
     def _reached(self, value: Value, span: Span) -> Iterator[Subject]:
+        if isinstance(value, Each):  # `first, *rest = self.blocks`: each of them
+            value = value.item
         if not isinstance(value, Place):
             return
         if value.argument is not None:
@@ -707,7 +680,7 @@ def _suffix(step: Step) -> str:
         return f"[{step.name!r}]"
     if isinstance(step, int):
         return f"[{step}]"
-    return "[…]" if isinstance(step, Unknown) else f".{step}"
+    return "[…]" if isinstance(step, (Unknown, Items)) else f".{step}"
 
 
 def _is_its_name(parameter: Node, leaf: Node) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tree_sitter import Node
@@ -30,8 +30,28 @@ class Key:
     name: str
 
 
-Step = str | int | Key | Unknown
-"""One step of a path: an attribute's name, an integer index (negative from the end), a key, or `ANY` of the items."""
+@dataclass(frozen=True)
+class Items:
+    """A step to any item of a slice: `self.blocks[1:]`. Not `in_order` where they were turned around or sorted."""
+
+    start: int | None
+    stop: int | None
+    step: int | None = None
+    in_order: bool = True
+
+    def at(self, index: int) -> int | None:
+        """Where the item at an index of the slice is in the whole; None where that depends on how long it is."""
+        if self.step not in (None, 1) or not self.in_order:
+            return None
+        start = self.start or 0
+        if index >= 0:
+            return start + index if start >= 0 else None
+        return index if self.stop is None else None
+
+
+Step = str | int | Key | Unknown | Items
+"""One step of a path: an attribute's name, an integer index (negative from the end), a key, or any of the items, of all
+(`ANY`) or of a slice."""
 
 Path = tuple[Step, ...]
 
@@ -88,6 +108,7 @@ class _Found:
 
 
 _SAME_ITEMS = frozenset({"reversed", "iter", "sorted", "list", "tuple", "set"})
+_OTHER_ORDER = frozenset({"reversed", "sorted", "set"})
 _COMPREHENSIONS = ("list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression")
 _DEPTH = 40
 """How far aliases of aliases are followed."""
@@ -167,7 +188,10 @@ class Evaluator:
         if not values:
             return None
         if name in _SAME_ITEMS:
-            return Each(_item(values[0]))
+            item = _item(values[0])
+            if name in _OTHER_ORDER and isinstance(item, Place) and item.path and isinstance(item.path[-1], Items):
+                item = replace(item, path=(*item.path[:-1], replace(item.path[-1], in_order=False)))
+            return Each(item)
         if name == "enumerate":
             return Each((None, _item(values[0])))
         if name == "zip":
@@ -327,7 +351,9 @@ class Evaluator:
         result = value()
         for index, count, is_rest in steps:
             if is_rest:
-                result = Each(_item(result))
+                after = count - index - 1
+                rest = Items(index, -after if after else None)
+                result = Each(result.at(rest) if isinstance(result, Place) else _item(result))
             elif isinstance(result, tuple):
                 result = result[index] if -len(result) <= index < len(result) and count == len(result) else None
             else:
@@ -378,10 +404,16 @@ def _subscript(base: Value, subscripts: Sequence[Node]) -> Value:
         return None
     subscript = subscripts[0]
     if subscript.type == "slice":
+        if isinstance(base, Place):
+            return Each(base.at(_slice(subscript)))
         return base if isinstance(base, Each) else Each(_item(base))
     number = integer_value(subscript)
     if isinstance(base, Each):
-        return base.item
+        last = base.item.path[-1] if isinstance(base.item, Place) and base.item.path else None
+        index = last.at(number) if isinstance(last, Items) and number is not None else None
+        if index is None or not isinstance(base.item, Place):
+            return base.item
+        return Place(base.item.argument, base.item.function, (*base.item.path[:-1], index))
     if isinstance(base, StateDict):
         name = string_value(subscript)
         return base.module.at(*name.split(".")) if name else None
@@ -391,6 +423,19 @@ def _subscript(base: Value, subscripts: Sequence[Node]) -> Value:
         return base.at(number)
     key = string_value(subscript)
     return base.at(Key(key) if key is not None else ANY)
+
+
+def _slice(node: Node) -> Step:
+    """The items that a slice takes; any where its bounds are not numbers."""
+    bounds: list[int | None] = [None]
+    for child in node.children:
+        if child.type == ":":
+            bounds.append(None)
+        elif child.type != "comment":
+            bounds[-1] = integer_value(child)
+            if bounds[-1] is None:
+                return ANY
+    return Items(*bounds) if len(bounds) in (2, 3) and bounds[-1:] != [0] else ANY
 
 
 def string_value(node: Node) -> str | None:

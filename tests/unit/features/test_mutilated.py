@@ -13,7 +13,8 @@ from aotlens.features.highlight import highlight
 from aotlens.features.hover import hover
 from aotlens.features.references import references
 from aotlens.session.documents import Document, Edit
-from aotlens.syntax.subjects import parameter_span, subjects_at
+from aotlens.syntax.signatures import parameter_span
+from aotlens.syntax.subjects import subjects_at
 from aotlens_tracer.descriptor_map import Span
 from unit.features.world import DECODER, MODEL, NOTES, PARTS, USE, document, world
 

@@ -22,6 +22,7 @@ from aotlens.syntax.subjects import (
     subject_at,
     subjects_at,
 )
+from aotlens.syntax.values import Items
 from unit.features.world import find
 
 SOURCE = """
@@ -90,10 +91,10 @@ def at(marked: str) -> Subject | None:
         "fi$0rst, (second": ("items", 0),
         "seco$0nd, *others": ("items", 1, 0),
         "*others), la$0st": ("items", 2),
-        "for oth$0er in": ("items", 1, ANY),
+        "for oth$0er in": ("items", 1, Items(1, None)),
         "other(fi$0rst, second": ("items", 0),
-        "ea$0ch.fc": ("blocks", ANY),
-        "each.f$0c(mask)": ("blocks", ANY, "fc"),
+        "ea$0ch.fc": ("blocks", Items(1, None, in_order=False)),
+        "each.f$0c(mask)": ("blocks", Items(1, None, in_order=False), "fc"),
         "st$0ep(y) for": ("steps", ANY),
         "a($0b.w, c)": ("b", ANY),
         "b.$0w, c)": ("b", ANY, "w"),

@@ -40,6 +40,8 @@ def found(text: str, snapshot: Snapshot | None = None) -> list[Diagnostic]:
         ("model.get_submodule('blocks.3.atn')", "blocks.3.atn", "blocks.3.attn"),
         ("def f():\n    return model.get_buffer('stepz')", "stepz", "steps"),
         ("model.get_parameter('nothing.like.it')", "nothing.like.it", None),
+        ("model.get_parameter('blocks.3.attn.qkv')", "blocks.3.attn.qkv", "blocks.3.attn.qkv.weight"),
+        ("model.get_submodule('blocks.3.attn.qkv.weight')", "blocks.3.attn.qkv.weight", "blocks.3.attn.qkv"),
     ],
 )
 def test_a_name_that_no_parameter_has(line: str, wrong: str, near: str | None) -> None:

@@ -1,0 +1,30 @@
+"""Targets whose definitions have another name now: known from where they stood when they were traced."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from aotlens.features.snapshot import TargetKey, TargetState
+from aotlens_tracer.descriptor_map import Span
+
+from .documents import Document
+
+
+def successor(state: TargetState, document: Document, names: Collection[str]) -> str | None:
+    """The target that stands where a traced one stood; None where nothing does, or nobody remembers."""
+    target = state.map.target if state.map is not None else None
+    version = state.versions.get(document.path)
+    if target is None or target.line is None or version is None:
+        return None
+    # The beginning of the line: its end has the name in it.
+    now = document.carry(version, Span(document.path, target.line, 1, target.line, 2))
+    here = [d.qualname for d in document.definitions if now is not None and d.line == now.line]
+    return here[0] if here and here[0] in names else None
+
+
+def renamed(state: TargetState, qualname: str) -> TargetState:
+    """The state of a target under its new name: what is known of it is of before."""
+    assert state.map is not None
+    map = replace(state.map, target=replace(state.map.target, qualname=qualname))
+    return replace(state, key=TargetKey(state.key.path, qualname), map=map).outdated()
