@@ -16,10 +16,12 @@ from .descriptor_map import Descriptor, Graph, Input, Output
 from .descriptors import copy_descriptor, piece_path
 from .flat_arguments import FlatArguments
 from .labels import argument_labels, output_labels
+from .operations import Operations
 from .pairing import paired, with_aliases, with_ties
 from .slot_labels import Labels
 from .stack_traces import Sources
 from .subclasses import subclasses
+from .tensors import tensor_facts
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Named:
     birthplaces: Birthplaces
 
 
-def describe(joint: JointCapture, capture: str, named: Named, sources: Sources) -> Graph:
-    """The graph's inputs and outputs, before it is partitioned."""
+def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, operations: Operations) -> Graph:
+    """The graph's inputs, outputs and operations, before it is partitioned."""
     labels = Labels(argument_labels(named.function, named.args, named.kwargs), output_labels(joint.out_spec))
     nodes = list(joint.graph_module.graph.nodes)
     placeholders = [node for node in nodes if node.op == "placeholder"]
@@ -63,6 +65,8 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources) 
         subclasses=tuple(subclasses(inputs, outputs, labels, flat, joint)),
         vanished=tuple(vanished),
         joint=joint.needs_autograd,
+        operations=operations.of_joint(joint.graph_module.graph),
+        frames=tuple(sources.frames),
     )
 
 
@@ -112,11 +116,3 @@ def _described(descriptor: Descriptor | None) -> tuple[str | None, str | None, s
     if descriptor is None:
         return None, None, None
     return descriptor.kind, descriptor.descriptor, descriptor.expression
-
-
-def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:
-    """dtype and shape of a tensor, a symbolic size as its expression; (None, None) for anything else."""
-    if not isinstance(value, torch.Tensor):
-        return None, None
-    shape = tuple(size if type(size) is int else str(size) for size in value.shape)
-    return str(value.dtype).removeprefix("torch."), shape

@@ -8,8 +8,10 @@ does not tell it (Python 3.10, whole-line statements). Paths are absolute. Stand
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 SCHEMA = "aotlens.trace/1"
@@ -146,7 +148,9 @@ class Saved:
     """A value that the partitioned forward graph keeps for the backward graph.
 
     `bytes` is elements times element size; None for what is no tensor. `alias_of` names the node whose memory it
-    shares (a graph input, or another saved value): then it costs nothing of its own.
+    shares (a graph input, or another saved value): then it costs nothing of its own. `label` is the expression that
+    computed it, and `frame` that expression's innermost frame; of what a call saves of its arguments, that of the
+    argument. `read_by` are the operations of the backward graph that read it, by name: why it is saved.
     """
 
     node: str
@@ -157,6 +161,8 @@ class Saved:
     dtype: str | None
     shape: tuple[int | str, ...] | None
     source: Span | None = None
+    frame: int | None = None
+    read_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,9 +192,67 @@ class VanishedArgument:
     reason: str
 
 
+class Row:
+    """A value of which a map has thousands: between the processes it is a list of its fields, in their order."""
+
+
+@dataclass(frozen=True)
+class StackFrame(Row):
+    """One frame of a call chain, which ends in an operation; `caller` is the index of the frame that called this one.
+
+    `package` is the folder of the installed package that it is in, None for the user's own code. Frames of torch and of
+    the standard library are left out.
+    """
+
+    span: Span
+    caller: int | None
+    package: str | None
+
+
+@dataclass(frozen=True)
+class Operation(Row):
+    """A node of the graph that is neither an input nor the output.
+
+    `op` is what it calls (`aten.mm.default`), `arguments` with what, in the names of nodes. `operands` are the nodes
+    among them. `dtype` and `shape` are None for what is no tensor (several, a symbolic size). `frame` is the index of
+    the innermost frame of its call chain, and `module` the name of the innermost module that called it (empty for the
+    root); None where torch tells neither, as in a direct capture. `forward` is, for an operation of the backward part,
+    the operation of whose derivative it is a part; None for a sum of the gradients of a value that is used twice.
+    `is_view` says that it computes nothing: its result shares the memory of an operand.
+    """
+
+    name: str
+    op: str
+    arguments: str
+    operands: tuple[str, ...]
+    backward: bool
+    dtype: str | None
+    shape: tuple[int | str, ...] | None
+    frame: int | None = None
+    module: str | None = None
+    forward: str | None = None
+    is_view: bool = False
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The forward and the backward graph that torch's partitioner made: indices of operations, in their order.
+
+    An index counts through the operations of the joint graph, and goes on in `operations`: those that the partitioner
+    added or changed (it merges what is computed twice). An operation in both graphs is computed again in the second.
+    """
+
+    forward: tuple[int, ...]
+    backward: tuple[int, ...]
+    operations: tuple[Operation, ...] = ()
+
+
 @dataclass(frozen=True)
 class Graph:
-    """One captured graph; `capture` is dynamo or direct. `saved` is None when the graph was not partitioned."""
+    """One captured graph; `capture` is dynamo or direct. `saved` is None when the graph was not partitioned.
+
+    `frames` are the frames of all operations, each once.
+    """
 
     capture: str
     inputs: tuple[Input, ...]
@@ -197,6 +261,9 @@ class Graph:
     subclasses: tuple[Subclass, ...] = ()
     vanished: tuple[VanishedArgument, ...] = ()
     joint: bool = True
+    frames: tuple[StackFrame, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    partition: Partition | None = None
 
 
 @dataclass(frozen=True)
@@ -302,34 +369,65 @@ class DescriptorMap:
     files: tuple[str, ...] = ()
 
 
-def to_json(value: typing.Any) -> typing.Any:
-    """`value` as what `json.dumps` takes. A field named like a keyword loses its trailing underscore."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name.rstrip("_"): to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+def to_json(value: typing.Any, rows: bool = True) -> typing.Any:
+    """`value` as what `json.dumps` takes. A field named like a keyword loses its trailing underscore.
+
+    Without `rows`, a Row is an object like any other.
+    """
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, (list, tuple)):
-        return [to_json(item) for item in value]
+        return [to_json(item, rows) for item in value]
     if isinstance(value, dict):
-        return {key: to_json(item) for key, item in value.items()}
+        return {key: to_json(item, rows) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        if rows and isinstance(value, Row):
+            return [to_json(getattr(value, f.name)) for f in fields]
+        return {f.name.rstrip("_"): to_json(getattr(value, f.name), rows) for f in fields}
     return value
 
 
 def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
     """The value of type `kind` (a dataclass of this module, or an annotation of one of its fields) from its JSON."""
-    if value is None:
-        return None
+    read = _reader(kind)
+    return value if read is None or value is None else read(value)
+
+
+@functools.cache
+def _reader(kind: typing.Any) -> Callable[[typing.Any], typing.Any] | None:
+    """What makes a value of type `kind` of its JSON, where that is not None; None where it is the same in JSON."""
     if dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
-        known = {f.name: value[f.name.rstrip("_")] for f in dataclasses.fields(kind) if f.name.rstrip("_") in value}
-        return kind(**{name: from_json(hints[name], item) for name, item in known.items()})
+        return functools.partial(_dataclass_from_json, kind)
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
         options = [option for option in typing.get_args(kind) if option is not type(None)]
-        return from_json(options[0], value) if len(options) == 1 else value
+        return _reader(options[0]) if len(options) == 1 else None
     if origin is tuple:
-        return tuple(from_json(typing.get_args(kind)[0], item) for item in value)
+        read = _reader(typing.get_args(kind)[0])
+        return tuple if read is None else lambda items: tuple(None if item is None else read(item) for item in items)
     if origin is dict:
-        return {key: _field_from_json(item) for key, item in value.items()}
-    return value
+        return lambda items: {key: _field_from_json(item) for key, item in items.items()}
+    return None
+
+
+def _dataclass_from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
+    readers = _readers(kind)
+    if isinstance(value, list):
+        named = dict(zip(readers, value))
+    else:
+        named = {name: value[name.rstrip("_")] for name in readers if name.rstrip("_") in value}
+    for name, read in readers.items():
+        if read is not None and named.get(name) is not None:
+            named[name] = read(named[name])
+    return kind(**named)
+
+
+@functools.cache
+def _readers(kind: type) -> dict[str, Callable[[typing.Any], typing.Any] | None]:
+    """The reader of each field of a dataclass."""
+    hints = typing.get_type_hints(kind)
+    return {f.name: _reader(hints[f.name]) for f in dataclasses.fields(kind)}
 
 
 def _field_from_json(value: typing.Any) -> typing.Any:
@@ -337,12 +435,3 @@ def _field_from_json(value: typing.Any) -> typing.Any:
     if isinstance(value, dict) and value.keys() == {"kind", "descriptor", "expression", "fields"}:
         return from_json(Descriptor, value)
     return value
-
-
-_HINTS: dict[type, dict[str, typing.Any]] = {}
-
-
-def _hints(kind: type) -> dict[str, typing.Any]:
-    if kind not in _HINTS:
-        _HINTS[kind] = typing.get_type_hints(kind)
-    return _HINTS[kind]

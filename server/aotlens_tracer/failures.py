@@ -52,8 +52,12 @@ class Codebase:
         """Whether a traceback frame of the file `path` is the user's."""
         if path.startswith("<") or is_library(path):
             return path == EXAMPLE_FILE
+        return self.package_of(path) is None
+
+    def package_of(self, path: str) -> str | None:
+        """The folder of the installed package that a file belongs to; None for the user's own."""
         package = _package_folder(path)
-        return package is None or package == _package_folder(self.target)
+        return None if package == _package_folder(self.target) else package
 
 
 def is_library(path: str) -> bool:
@@ -187,7 +191,12 @@ def _message(error: BaseException) -> str:
             f"the value of a tensor is needed to go on ({text}), but tracing knows shapes only: "
             "a branch, .item(), int() or bool() depends on data here"
         )
-    for tail in ("\n\nSet TORCHDYNAMO_VERBOSE", "\n\nWhile executing %", "\n\n For more details about this graph"):
+    for tail in (
+        "\n\nSet TORCHDYNAMO_VERBOSE",
+        "\n\nWhile executing %",
+        "\n\n For more details about this graph",
+        " Hint: the backtrace further above",
+    ):
         text = text.partition(tail)[0]
     name = type(error).__qualname__
     return f"{name}: {text.strip()}" if text.strip() else name
@@ -222,6 +231,10 @@ def _hint(error: BaseException, stage: str, codebase: Codebase) -> str | None:
         return "standard input is empty here: code that asks has to do without an answer"
     if isinstance(error, MemoryError):
         return "build a smaller model in the example, or trace on a machine with more memory"
+    if "modified by an inplace operation" in text:
+        return "change a copy instead (`y = y + 1` in place of `y.add_(1)`): the derivative needs the value as it was"
+    if "returned an invalid gradient" in text:
+        return "`backward` of an autograd.Function has to return a gradient of the shape of each input of its `forward`"
     if "support for cuda" in text or "CUDA enabled" in text or "NVIDIA driver" in text or "CUDA GPU" in text:
         return "this code needs CUDA, which this machine or this build of torch lacks: take the device from the input"
     if type(error).__name__ == "FakeTensorDeviceMismatchError":

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from .birthplaces import Birthplaces
-from .capture.export import Captured, CaptureError, ForwardError, capture, graph_breaks
+from .capture.eager import BackwardError, ForwardError
+from .capture.export import Captured, CaptureError, capture, graph_breaks
 from .definitions import line_of, local_definition, module_classes, resolve
 from .describe import Named, describe
 from .descriptor_map import (
@@ -22,6 +23,7 @@ from .descriptor_map import (
     Example,
     Failure,
     Finding,
+    Frame,
     Graph,
     ModuleInstance,
     Seconds,
@@ -30,13 +32,14 @@ from .descriptor_map import (
     to_json,
 )
 from .examples.evaluate import BuiltExample, build
-from .failures import Codebase, TraceError, failure_of, first_line
+from .failures import Codebase, TraceError, code_line, failure_of, first_line, shortened
 from .importing import import_file
 from .labels import described_arguments
 from .module_tree import module_tree
+from .operations import Operations
 from .protocol import ExampleSource, TargetsParams, TraceParams
-from .saved import saved_for_backward
-from .stack_traces import Sources
+from .saved import partitioned
+from .stack_traces import Sources, parse
 from .verdicts import findings_of
 
 Send = Callable[[dict[str, Any]], None]
@@ -90,7 +93,8 @@ def list_targets(params: TargetsParams, send: Send) -> dict[str, Any]:
 def trace(params: TraceParams, send: Send) -> dict[str, Any]:
     """The descriptor map of one target, as JSON; a failure is part of it, never an exception.
 
-    Where it travels in stages, without what was sent already, and with `saved` by itself (see `protocol.Assembled`).
+    Where it travels in stages, without what was sent already, and with `partitioned` by itself (see
+    `protocol.Assembled`).
     """
     phases = Phases(send)
     job = _Trace(params, phases, send)
@@ -118,7 +122,8 @@ def trace(params: TraceParams, send: Send) -> dict[str, Any]:
     for name in job.sent:
         del result[name]
     if "graphs" in job.sent:
-        result["saved"] = to_json([graph.saved for graph in job.graphs])
+        names = ("saved", "partition", "frames")
+        result["partitioned"] = [{name: to_json(getattr(graph, name)) for name in names} for graph in job.graphs]
     return result
 
 
@@ -271,15 +276,16 @@ class _Trace:
     def _describe(self, example: BuiltExample, captured: Captured, birthplaces: Birthplaces) -> None:
         sources = Sources(self.codebase)
         named = Named(example.function, example.args, example.kwargs, example.module, birthplaces)
+        operations = Operations(example.module, sources)
         with self.phases.phase("describe"):
-            graph = describe(captured.joint, captured.capture, named, sources)
+            graph = describe(captured.joint, captured.capture, named, sources, operations)
             self.graphs = (graph,)
         self._send_stage("joint", "graphs")
         if not graph.joint:
             return
         with self.phases.phase("partition", "describe"):
             try:
-                graph = replace(graph, saved=saved_for_backward(captured.joint, graph, sources))
+                graph = partitioned(captured.joint, graph, sources, operations)
             except Exception as error:
                 message = f"torch's partitioner failed, so nothing is known of what is saved for backward: {error}"
                 self.findings.append(
@@ -300,6 +306,8 @@ class _Trace:
         stage = self.phases.current
         if isinstance(error, ForwardError) and error.__cause__ is not None:
             return failure_of(error.__cause__, "forward", self.codebase, self.example_span)
+        if isinstance(error, BackwardError):
+            return self._backward_failure(error)
         if isinstance(error, CaptureError):
             return self._capture_failure(error)
         if stage == "capture" and not isinstance(error, Exception):  # the user's sys.exit, their KeyboardInterrupt
@@ -307,6 +315,16 @@ class _Trace:
         return failure_of(
             error, stage if stage in ("import", "example") else "capture", self.codebase, self.example_span
         )
+
+    def _backward_failure(self, error: BackwardError) -> Failure:
+        """Autograd's reason, at the line of forward whose derivative fails, or in the user's own `backward`."""
+        failure = failure_of(error.__cause__ or error, "forward", self.codebase, self.example_span)
+        failure = replace(failure, message=f"the backward pass fails: {failure.message}")
+        stack = [span for span in parse(error.forward or "") if self.codebase.owns(span.path)]
+        if failure.frames or not stack:
+            return failure
+        frames = tuple(Frame(span.path, span.line, "forward", code_line(span.path, span.line)) for span in stack)
+        return replace(failure, path=stack[-1].path, line=stack[-1].line, frames=shortened(frames))
 
     def _capture_failure(self, error: CaptureError) -> Failure:
         """Dynamo's reason with its place, and why AOTAutograd alone did no better."""

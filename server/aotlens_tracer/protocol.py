@@ -125,12 +125,11 @@ class Assembled:
         self._fields: dict[str, Any] = {}
 
     def add(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """The map's JSON so far, with these fields. `saved` is a list of each graph's saved values."""
-        saved = fields.pop("saved", None)
+        """The map's JSON so far, with these fields. `partitioned` has what each graph learned from its partition."""
+        partitioned = fields.pop("partitioned", None)
         self._fields = {**self._fields, **fields}
-        if saved is not None:
-            graphs = [{**graph, "saved": values} for graph, values in zip(self._fields["graphs"], saved)]
-            self._fields["graphs"] = graphs
+        if partitioned is not None:
+            self._fields["graphs"] = [{**graph, **more} for graph, more in zip(self._fields["graphs"], partitioned)]
         return dict(self._fields)
 
 

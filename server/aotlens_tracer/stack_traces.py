@@ -8,34 +8,58 @@ import traceback
 import unicodedata
 from typing import Any
 
-from .descriptor_map import Span
-from .failures import Codebase
+from .descriptor_map import Span, StackFrame
+from .failures import Codebase, is_library
 
 _FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<function>.+)$')
+_ASSIGNED = re.compile(r"\)?\s*=\s*([^=\s].*)")
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CARETS = re.compile(r"^(?P<indent> *)(?P<marks>[\^~]+) *$")
 
 
 class Sources:
-    """Spans of nodes, in the user's files."""
+    """Call chains and source spans of nodes. `frames` are the frames of all nodes that were asked about, each once."""
 
     def __init__(self, codebase: Codebase) -> None:
         self._codebase = codebase
-        self._parsed: dict[str, tuple[Span, ...]] = {}
+        self.frames: list[StackFrame] = []
+        self._known: dict[tuple[Span, int | None], int] = {}
+        self._parsed: dict[str, int | None] = {}
 
-    def stack_of_node(self, node: Any) -> tuple[Span, ...]:
-        """The frames of a node, outermost first; empty where torch recorded none (direct capture)."""
+    def frame_of(self, node: Any) -> int | None:
+        """The index of the innermost frame of a node; None where torch recorded no stack (direct capture)."""
         text = node.meta.get("stack_trace")
         if not text:
-            return ()
+            return None
         if text not in self._parsed:
-            self._parsed[text] = parse(text)
+            self._parsed[text] = self._frame_of_text(text)
         return self._parsed[text]
 
+    def _frame_of_text(self, text: str) -> int | None:
+        stack = parse(text)
+        # Only where torch itself is what is looked at, nothing else is left.
+        shown = [span for span in stack if not is_library(span.path)] or stack
+        index = None
+        for span in shown:
+            key = span, index
+            if key not in self._known:
+                self._known[key] = len(self.frames)
+                self.frames.append(StackFrame(span, index, self._codebase.package_of(span.path)))
+            index = self._known[key]
+        return index
+
+    def source(self, index: int | None) -> Span | None:
+        """The span that stands for a call chain: of its innermost frame of the user's own, else of its innermost."""
+        innermost = index
+        while index is not None:
+            if self.frames[index].package is None:
+                return self.frames[index].span
+            index = self.frames[index].caller
+        return self.frames[innermost].span if innermost is not None else None
+
     def of_node(self, node: Any) -> Span | None:
-        """The span of the innermost frame of the user's, else of the innermost frame."""
-        stack = self.stack_of_node(node)
-        owned = [span for span in stack if self._codebase.owns(span.path)]
-        return owned[-1] if owned else stack[-1] if stack else None
+        """The span that stands for a node."""
+        return self.source(self.frame_of(node))
 
     def of_forward_node(self, node: Any) -> Span | None:
         """The span of an operation of the forward part; None for all others, and where there is no trace."""
@@ -87,13 +111,29 @@ def _characters(text: str, width: int) -> int:
 
 
 def source_text(span: Span) -> str | None:
-    """The text under a span, or of its whole line where no column is known, without a leading `self.`."""
+    """The text under a span, or of its whole line where no column is known, without a leading `self.`.
+
+    What goes on on the next line is cut short: `concatenate(…)`. For the targets of an assignment, which Python marks
+    where it takes a sequence apart, it is what is assigned to them.
+    """
     line = linecache.getline(span.path, span.line)
     if not line.strip():
         return None
-    if span.column is not None:
-        end = span.end_column - 1 if span.end_line == span.line and span.end_column else None
-        text = line[span.column - 1 : end].strip()
-    else:
-        text = line.strip()
+    end = span.end_column - 1 if span.column and span.end_line == span.line and span.end_column else None
+    text = line[span.column - 1 if span.column else 0 : end].strip()
+    if end is not None and (assigned := _ASSIGNED.match(line[end:])):
+        text, end = assigned[1], None
+    if span.column is not None and end is None:
+        text = _cut_short(text)
     return text.removeprefix("self.")
+
+
+def _cut_short(text: str) -> str:
+    """The first line of an expression, up to what it leaves open."""
+    is_open: list[int] = []
+    for index, character in enumerate(text):
+        if character in "([{":
+            is_open.append(index)
+        elif character in ")]}" and is_open:
+            is_open.pop()
+    return f"{text[: is_open[0] + 1]}…{_CLOSING[text[is_open[0]]]}" if is_open else text

@@ -248,6 +248,40 @@ CASES = {
         "forward",
         "AssertionError: need 7 columns, got 4",
     ),
+    "overwritten-before-backward": Case(
+        in_forward(f"y = self.fc(x).exp()\n        z = y * y  {HERE}\n        y.add_(1)\n        return z"),
+        "forward",
+        "the backward pass fails: RuntimeError: .*modified by an inplace",
+        "change a copy instead",
+    ),
+    "gradient-of-another-shape": Case(
+        in_forward(f"return Double.apply(self.fc(x))  {HERE}").replace(
+            HEADER,
+            HEADER
+            + "class Double(torch.autograd.Function):\n"
+            + "    @staticmethod\n    def forward(ctx, x):\n        return x * 2\n"
+            + "    @staticmethod\n    def backward(ctx, g):\n        return g.sum()\n\n\n",
+        ),
+        "forward",
+        "the backward pass fails: RuntimeError: Function DoubleBackward returned an invalid gradient",
+        "has to return a gradient of the shape",
+    ),
+    "error-in-the-own-backward": Case(
+        in_forward("return Double.apply(self.fc(x))").replace(
+            HEADER,
+            HEADER
+            + "class Double(torch.autograd.Function):\n"
+            + "    @staticmethod\n    def forward(ctx, x):\n        return x * 2\n"
+            + f"    @staticmethod\n    def backward(ctx, g):\n        return g.reshape(7)  {HERE}\n\n\n",
+        ),
+        "forward",
+        r"the backward pass fails: RuntimeError: shape '\[7\]' is invalid",
+    ),
+    "backward-inside-forward": Case(
+        in_forward(f"loss = self.fc(x).sum()\n        loss.backward()  {HERE}\n        return loss"),
+        "capture",
+        r"Unsupported Tensor.backward\(\) call",
+    ),
     "data-dependent-branch": Case(
         in_forward(f"if x.sum() > 0:  {HERE}\n            return self.fc(x)\n        return x"),
         "capture",

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,20 @@ def difference(trace: dict[str, Any], expected: dict[str, Any]) -> str | None:
     return None
 
 
+def operations(shown: Iterable[dict[str, Any]]) -> list[list[Any]]:
+    """Name, target, operands and direction of operations, as plain torch tells them; without constants."""
+    return [
+        [
+            operation["name"],
+            "<built-in function getitem>" if operation["op"] == "getitem" else operation["op"],
+            operation["operands"],
+            "is_backward" if operation["backward"] else "is_forward",
+        ]
+        for operation in shown
+        if operation["op"] != "get_attr"
+    ]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_modules_of_torch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,9 +184,33 @@ def test_models_of_packages(
 
     saved = [[value["node"], value["bytes"]] for value in graph["saved"]]
     assert saved == expected["saved"]
+    assert sum(value["bytes"] for value in graph["saved"] if value["alias_of"] is None) == expected["kept"]
+
+    assert operations(graph["operations"]) == expected["operations"]
+    both = graph["operations"] + graph["partition"]["operations"]
+    for direction in ("forward", "backward"):
+        assert operations(both[index] for index in graph["partition"][direction]) == expected[direction]
+    readers = {value["node"]: [] for value in graph["saved"]}
+    for index in graph["partition"]["backward"]:
+        for operand in readers.keys() & both[index]["operands"]:
+            readers[operand].append(both[index]["name"])
+    assert {value["node"]: sorted(value["read_by"]) for value in graph["saved"] if value["read_by"]} == {
+        name: sorted(found) for name, found in readers.items() if found
+    }
+    placed = sum(operation["frame"] is not None for operation in graph["operations"])
+    assert placed >= 0.95 * len(graph["operations"])
+    assert not any("/torch/" in frame["span"]["path"] for frame in graph["frames"])
+    owned = sum(operation["module"] is not None for operation in graph["operations"])
+    forward = {operation["name"] for operation in graph["operations"] if not operation["backward"]}
+    derived = [operation["forward"] for operation in graph["operations"] if operation["backward"]]
+    assert forward.issuperset(filter(None, derived))
     with capsys.disabled():
         slots = len(graph["inputs"]) + len(graph["outputs"])
         print(f"\n{package}: {slots} descriptors and {len(saved)} saved values are the same")
+        print(
+            f"{package}: {len(graph['operations'])} operations are the same, {placed} of them have a line, {owned} a "
+            f"module; of {len(derived)} backward ones {len(list(filter(None, derived)))} have their forward operation"
+        )
 
 
 @pytest.mark.slow

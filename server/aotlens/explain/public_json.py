@@ -23,7 +23,7 @@ def public_json(maps: Sequence[DescriptorMap], torch: str | None, relative_to: s
 
 
 def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
-    trace: dict[str, Any] = _relative(to_json(descriptor_map), relative_to)
+    trace: dict[str, Any] = _relative(to_json(descriptor_map, rows=False), relative_to)
     trace["files"] = [_path(path, relative_to) for path in trace["files"]]
     for graph, shown in zip(descriptor_map.graphs, trace["graphs"], strict=True):
         labels = labels_of(graph)

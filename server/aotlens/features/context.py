@@ -86,8 +86,7 @@ def first_that_knows(snapshot: Snapshot, document: Document, line: int, column: 
         if path not in index.files:
             continue
         then = snapshot.then(state, path, line, column)
-        known = (index.saved.get(path, {}), index.births.get(path, {}), index.reads.get(path, {}))
-        if then is not None and any(then[0] in lines for lines in known):
+        if then is not None and (then[0] in index.births.get(path, {}) or index.lines.knows(path, then[0])):
             return state
     return None
 

@@ -29,7 +29,9 @@ def highlight(snapshot: Snapshot, document: Document, line: int, column: int) ->
         if found:
             kinds: dict[Span, bool] = {}
             for one in found:
-                kinds |= {span: False for span in read_spans(snapshot, one) if span.path == document.path}
+                kinds |= {
+                    span: False for span in read_spans(snapshot, one, document.path) if span.path == document.path
+                }
                 kinds |= {span: True for span in birthplaces(snapshot, one) if span.path == document.path}
             places = [Highlight(with_columns(snapshot, span), is_write) for span, is_write in kinds.items()]
             return tuple(sorted(places, key=lambda place: in_order(place.span)))

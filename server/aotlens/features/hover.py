@@ -40,7 +40,15 @@ from .duplicates import replacement
 from .index import Entry, MapIndex, Named, Result, distinct, fqn_of, index_of
 from .resolve import Meant, births_at, called, called_context, meant
 from .snapshot import Snapshot, TargetKey, TargetState
-from .summary import change_in_words, failure_in_words, graph_in_words, state_in_words, untraced_in_words
+from .summary import (
+    change_in_words,
+    failure_in_words,
+    graph_in_words,
+    inside_in_words,
+    operations_in_words,
+    state_in_words,
+    untraced_in_words,
+)
 
 ROWS = 8
 """How many rows a table in a hover has at most."""
@@ -448,18 +456,21 @@ class _Asked:
             return ""
         index, path = index_of(state.map), self.document.path
         lines = self._lines_then(state, subject.span)
+        work, inside = index.lines.at(path, lines), index.lines.inside(path, lines)
         blocks = []
-        saved = [value for line in lines for value in index.saved.get(path, {}).get(line, ())]
-        if saved := distinct(saved):
+        if saved := distinct(work.saved):
             blocks.append(self._saved(saved, state, self._line_context(subject)))
-        reads = [entry for line in lines for entry, _ in index.reads.get(path, {}).get(line, ())]
-        if reads := distinct(reads, key=lambda entry: id(entry.slot)):
+        if reads := index.read_by(work):
             names = [fqn_of(entry.slot) or entry.slot.label for entry in reads]
             blocks.append(f"reads {folded(dict.fromkeys(names), code)}")
         changed = [e for e in reads if e.mutation is not None and _on(e.mutation.source, path, lines)]
         if changed:
             names = [fqn_of(entry.slot) or entry.slot.label for entry in changed]
             blocks.append(f"**changes in place** {folded(dict.fromkeys(names), code)}")
+        if work.operations:
+            blocks.append(operations_in_words(work.operations))
+        if inside.operations:
+            blocks.append(inside_in_words(inside, index.lines.modules(inside)))
         if not blocks:
             births = births_at(self.snapshot, state, index, path, self.line, self.column)
             if births:
@@ -467,7 +478,7 @@ class _Asked:
             return ""
         if not saved:
             blocks[0] = f"**line** of {code(state.key.qualname)} · {blocks[0]}"
-            if _is_joint(state):
+            if _is_joint(state) and work.operations:
                 blocks[0] += " · saves nothing for backward"
         return "\n\n".join(blocks)
 

@@ -20,15 +20,14 @@ from aotlens_tracer.descriptor_map import (
     Input,
     ModuleInstance,
     Output,
-    Saved,
     Slot,
     Span,
 )
 
+from .lines import Lines, Work, lines_of
+
 Item = TypeVar("Item")
 
-_LONGEST = 500
-"""Of a span over more lines than this, only the first so many are indexed."""
 _INDICES: dict[int, tuple[weakref.ref[DescriptorMap], MapIndex]] = {}
 
 
@@ -116,11 +115,14 @@ class MapIndex:
         """The files that the map says anything of: who asks about another need not look further."""
         spans = [module.definition for module in self._modules]
         for graph in self._graphs:
-            for slot in graph.inputs:
-                spans += [slot.definition, *slot.reads]
-            spans += [value.source for value in graph.saved or ()]
+            spans += [slot.definition for slot in graph.inputs]
         classes = {module.class_path for module in self._modules if module.class_path is not None}
-        return frozenset(classes | {span.path for span in spans if span is not None})
+        return frozenset(self.lines.packages) | classes | {span.path for span in spans if span is not None}
+
+    @cached_property
+    def lines(self) -> Lines:
+        """What runs by line."""
+        return Lines(self._graphs)
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -220,16 +222,31 @@ class MapIndex:
         return _by_line(births, lambda birth: birth.span)
 
     @cached_property
-    def saved(self) -> dict[str, dict[int, list[Saved]]]:
-        """What is kept for the backward pass, by the file and line that computed it; aliases are left out."""
-        values = [value for graph in self._graphs for value in graph.saved or () if value.alias_of is None]
-        return _by_line(values, lambda value: value.source)
+    def _inputs(self) -> dict[tuple[int, str | None], Entry]:
+        """The inputs by the number of their graph and their node."""
+        numbers = {id(graph): number for number, graph in enumerate(self._graphs)}
+        return {(numbers[id(entry.graph)], entry.slot.node): entry for entry in self.entries}
 
-    @cached_property
-    def reads(self) -> dict[str, dict[int, list[tuple[Entry, Span]]]]:
-        """The inputs by the file and line that reads them."""
-        found = [(entry, span) for entry in self.entries for span in entry.slot.reads]
-        return _by_line(found, lambda pair: pair[1])
+    def read_by(self, work: Work) -> list[Entry]:
+        """The inputs that some work reads, in the order of the graph."""
+        entries = [self._inputs[key] for key in work.inputs]
+        return sorted(entries, key=lambda entry: entry.slot.index)
+
+    def reads(self, entry: Entry, package: str | None) -> list[Span]:
+        """The places that read an input: those in an installed package, or (None) those of the user's own code.
+
+        Where it is not read there, the places that stand for them elsewhere.
+        """
+        number = next(number for number, graph in enumerate(self._graphs) if graph is entry.graph)
+        found = []
+        for frame in self.lines.reads.get((number, entry.slot.node or ""), ()):
+            places = self.lines.places(entry.graph, frame)
+            found.append(places.get(package) or places.get(None) or next(iter(places.values())))
+        return list(dict.fromkeys(found))
+
+    def package(self, path: str) -> str | None:
+        """The installed package that a file belongs to; None for the user's own, and for what nothing runs in."""
+        return self.lines.packages.get(path)
 
     @cached_property
     def outputs(self) -> tuple[Result, ...]:
@@ -322,12 +339,6 @@ def birthplace(named: Named) -> Span | None:
         if entry.slot.definition is not None and fqn_of(entry.slot) == named.name:
             return entry.slot.definition
     return None
-
-
-def lines_of(span: Span) -> range:
-    """The lines that a span covers; its end counts only where it holds something."""
-    last = span.end_line or span.line
-    return range(span.line, min(last, span.line + _LONGEST) + 1)
 
 
 def distinct(items: Iterable[Item], key: Callable[[Item], object] = id) -> list[Item]:

@@ -13,6 +13,7 @@ from aotlens.syntax.subjects import ClassRef
 from aotlens_tracer.descriptor_map import Input, Saved, Span
 
 from .context import Context, class_at, context_of, first_that_knows, function_context
+from .index import index_of
 from .snapshot import Snapshot, TargetState
 
 ROWS = 12
@@ -86,12 +87,10 @@ def _made(snapshot: Snapshot, state: TargetState, document: Document) -> dict[in
 def _kept(snapshot: Snapshot, state: TargetState, document: Document) -> dict[int, list[Saved]]:
     """What is kept for backward, aliases apart, by the line of today's text that computes it."""
     by_line: dict[int, list[Saved]] = defaultdict(list)
-    for graph in state.map.graphs if state.map is not None else ():
-        for value in graph.saved or ():
-            if value.source is not None and value.source.path == document.path and value.bytes and not value.alias_of:
-                span = snapshot.now(state, value.source)
-                if span is not None:
-                    by_line[span.line].append(value)
+    for place, value in index_of(state.map).lines.saved_in(document.path) if state.map is not None else ():
+        span = snapshot.now(state, place)
+        if span is not None and value.bytes:
+            by_line[span.line].append(value)
     return by_line
 
 

@@ -34,7 +34,7 @@ def references(
     for subject in subjects_at(document, line, column):
         found = meant(snapshot, document, subject, line, column) if is_referable(subject) else ()
         if found:
-            spans = [span for one in found for span in read_spans(snapshot, one)]
+            spans = [span for one in found for span in read_spans(snapshot, one, document.path)]
             if include_declaration:
                 spans += [span for one in found for span in birthplaces(snapshot, one)]
             complete = {with_columns(snapshot, span, read) for span in spans}
@@ -52,15 +52,19 @@ def in_order(span: Span) -> tuple[str, int, int, int, int]:
     return span.path, span.line, span.column or 0, span.end_line or 0, span.end_column or 0
 
 
-def read_spans(snapshot: Snapshot, found: Meant) -> list[Span]:
+def read_spans(snapshot: Snapshot, found: Meant, path: str) -> list[Span]:
     """Where the inputs that are meant are read, in today's text; what an edit has destroyed is left out.
+
+    Who asks from a file of an installed package is shown the places in that package, all others those in their own
+    code.
 
     A tied parameter is read wherever one of its names is. Of an output it is the line that computes it.
     """
     entries = found.entries
     tied = [found.index.named(name) for entry in entries for name in entry.slot.tied_to]
     entries += [entry for named in tied if named is not None for entry in named.entries]
-    spans = [span for entry in entries for span in entry.slot.reads]
+    package = found.index.package(path)
+    spans = [span for entry in entries for span in found.index.reads(entry, package)]
     spans += [result.slot.source for result in found.results if result.slot.source is not None]
     now = (snapshot.now(found.state, span) for span in dict.fromkeys(spans))
     return [span for span in now if span is not None]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aotlens.explain.markdown import code
 from aotlens.explain.shapes import bytes_in_words
-from aotlens_tracer.descriptor_map import Failure, Graph
+from aotlens_tracer.descriptor_map import Failure, Graph, Operation
 
+from .context import folded
+from .lines import Work
 from .pin_template import is_incomplete
 from .snapshot import Snapshot, TargetState
 
+_OPERATIONS = 4
+"""How many kinds of operations are listed."""
 _STAGES = {
     "import": "importing",
     "example": "building the example",
@@ -73,6 +80,41 @@ def graph_in_words(graph: Graph) -> str:
     if counts.saved is not None and graph.joint:
         parts.append(f"{bytes_in_words(counts.saved)} saved for backward")
     return " · ".join(parts)
+
+
+def operations_in_words(operations: Sequence[Operation]) -> str:
+    """Forward `addmm`, 2 views · backward 2 × `mm`, `sum`, 3 views."""
+    parts = []
+    for direction, backward in (("forward", False), ("backward", True)):
+        mine = [operation for operation in operations if operation.backward is backward]
+        # Taking an item of a tuple is no work.
+        names = [_short(operation.op) for operation in mine if not operation.is_view and operation.op != "getitem"]
+        counts = Counter(names).most_common()
+        listed = [f"{number} × {code(name)}" if number > 1 else code(name) for name, number in counts[:_OPERATIONS]]
+        if len(counts) > _OPERATIONS:
+            listed.append("…")
+        if views := sum(operation.is_view for operation in mine):
+            listed.append(_number(views, "view"))
+        if listed:
+            parts.append(f"{direction} {', '.join(listed)}")
+    return " · ".join(parts)
+
+
+def inside_in_words(work: Work, modules: Sequence[str]) -> str:
+    """Inside `blocks.{0..5}`: 60 forward and 90 backward operations · saves 1.5 MiB for backward."""
+    number = sum(1 for operation in work.operations if not operation.backward)
+    counts = [f"{number} forward"] if number else []
+    if backward := len(work.operations) - number:
+        counts.append(f"{backward} backward")
+    noun = "operation" if len(work.operations) == 1 else "operations"
+    text = f"inside {folded(modules, code) or 'of it'}: {' and '.join(counts)} {noun}"
+    total = sum(value.bytes or 0 for value in work.saved)
+    return f"{text} · saves {bytes_in_words(total)} for backward" if total else text
+
+
+def _short(op: str) -> str:
+    """An operator without its namespace and overload, where it is one of torch's own."""
+    return op.split(".")[1] if op.startswith(("aten.", "prims.")) else op
 
 
 def state_in_words(state: TargetState) -> str | None:

@@ -14,6 +14,7 @@ from torch import nn
 from ..descriptor_map import GraphBreak
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, user_frames
+from .eager import BackwardError, call
 from .torch_private import (
     DataDependentOutputException,
     JointCapture,
@@ -26,6 +27,8 @@ from .torch_private import (
 
 _HINTS_FOR_TORCH = ("Please report an issue", "It may be possible to write Dynamo tracing rules")
 """How hints of Dynamo begin that are of no use to whoever wrote the module."""
+_ALIKE = 40
+"""As many characters of two messages have to agree."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Captured:
     dynamo_error: Exception | None = None
 
 
-class ForwardError(Exception):
-    """The user's own call fails without any capture: `__cause__` is the error."""
+class JointError(Exception):
+    """AOTAutograd refuses the graph that Dynamo has made: `__cause__` is the error."""
 
 
 class CaptureError(Exception):
@@ -55,7 +58,10 @@ class CaptureError(Exception):
 
 @contextlib.contextmanager
 def capture(example: BuiltExample) -> Iterator[Captured]:
-    """The joint graph of the example's call; valid while entered. Raises ForwardError or CaptureError."""
+    """The joint graph of the example's call; valid while entered.
+
+    Raises ForwardError, BackwardError or CaptureError.
+    """
     with contextlib.ExitStack() as stack:
         register_dataclasses((example.args, example.kwargs))
         try:
@@ -69,7 +75,10 @@ def capture(example: BuiltExample) -> Iterator[Captured]:
 def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> JointCapture:
     # Outside the example's fake mode: Dynamo makes its own, and refuses inputs that are views within another.
     graph_module = dynamo_capture(example.function, example.args, example.kwargs)
-    return stack.enter_context(joint_capture(graph_module, example.args, example.kwargs, dynamo=True))
+    try:
+        return stack.enter_context(joint_capture(graph_module, example.args, example.kwargs, dynamo=True))
+    except Exception as error:
+        raise JointError from error
 
 
 def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: contextlib.ExitStack) -> Captured:
@@ -84,14 +93,22 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
     except Exception as error:
         direct_error = error
     try:
-        outputs = example.function(*example.args, **example.kwargs)
+        outputs = call(example)
     except DataDependentOutputException as error:
         raise CaptureError(dynamo_error) from error
-    except Exception as error:
-        raise ForwardError from error
+    except BackwardError as error:
+        # Another error may come of our asking: of a graph that the call itself went back through, say.
+        if not _are_alike(error.__cause__, direct_error):
+            raise CaptureError(dynamo_error, direct_error) from None
+        raise
     if register_dataclasses(outputs):  # an output of a type of which only now torch knows that it holds tensors
         return Captured(_through_dynamo(example, stack), "dynamo")
     raise CaptureError(dynamo_error, direct_error)
+
+
+def _are_alike(one: BaseException | None, other: BaseException) -> bool:
+    """Whether two errors say the same, as far as they do not name operations or sizes."""
+    return type(one) is type(other) and str(one)[:_ALIKE] == str(other)[:_ALIKE]
 
 
 def graph_breaks(example: BuiltExample, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
@@ -100,10 +117,14 @@ def graph_breaks(example: BuiltExample, codebase: Codebase, first: Exception) ->
     Where that run fails, or without an example to run, the first alone. The run makes the call, which may change the
     example's tensors in place.
     """
-    text = str(getattr(first, "msg", None) or first)
-    if not isinstance(first, TorchDynamoException):
-        text = f"internal error ({type(first).__name__}: {text})"
-    found = [_graph_break(text, getattr(first, "real_stack", None), codebase)]
+    refused = isinstance(first, JointError) and first.__cause__ is not None
+    error = first.__cause__ if refused else first
+    text = str(getattr(error, "msg", None) or error)
+    if refused:
+        text = f"AOTAutograd refuses the graph that Dynamo made ({type(error).__name__}: {text})"
+    elif not isinstance(error, TorchDynamoException):
+        text = f"internal error ({type(error).__name__}: {text})"
+    found = [_graph_break(text, getattr(error, "real_stack", None), codebase)]
     if example is not None:
         with contextlib.suppress(Exception), example.fake():
             for reason in explain_graph_breaks(example.function, example.args, example.kwargs):

@@ -216,15 +216,17 @@ def _fake_constants() -> Iterator[None]:
         torch._dynamo.utils.assert_no_fake_params_or_buffers = original
 
 
-def partition(capture: JointCapture) -> tuple[torch.fx.GraphModule, int]:
-    """The forward graph that torch's min-cut partitioner makes, and how many of its outputs are not saved for backward.
+def partition(capture: JointCapture) -> tuple[torch.fx.Graph, torch.fx.Graph, int]:
+    """The forward and the backward graph that torch's min-cut partitioner makes.
+
+    And how many outputs of the first are not saved for backward.
 
     The partitioner changes the joint graph: read that first. Inductor would decompose operations and run its own joint
     passes before, so its saved set may differ.
     """
     state, graph_capture = capture._joint._aot_state, capture._joint._aot_graph_capture
     subclass_meta = graph_capture.maybe_subclass_meta
-    forward, _, forward_outputs = _partition_joint_graph_into_fw_bw(
+    forward, backward, forward_outputs = _partition_joint_graph_into_fw_bw(
         capture.graph_module,
         graph_capture.updated_flat_args,
         state.fw_metadata if subclass_meta is None else subclass_meta.fw_metadata,
@@ -232,7 +234,7 @@ def partition(capture: JointCapture) -> tuple[torch.fx.GraphModule, int]:
         state.aot_config,
         min_cut_rematerialization_partition,
     )
-    return forward, forward_outputs
+    return forward.graph, backward.graph, forward_outputs
 
 
 def explain_graph_breaks(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:

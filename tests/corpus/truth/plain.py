@@ -81,11 +81,20 @@ def texts(descriptor: Any) -> list[str | None]:
     return [None, None] if descriptor is None else [repr(descriptor), descriptor.expr()]
 
 
-def saved(joint: Any) -> list[tuple[str, int | None]]:
-    """Name and bytes of each output of the forward graph that is saved for the backward graph."""
+def operations(graph: torch.fx.Graph) -> list[list[Any]]:
+    """Name, target, operands and direction of each operation of a graph."""
+    return [
+        [node.name, str(node.target), [n.name for n in node.all_input_nodes], node.meta["partitioner_tag"]]
+        for node in graph.nodes
+        if node.op == "call_function"
+    ]
+
+
+def partitioned(joint: Any) -> dict[str, Any]:
+    """The forward and the backward graph, and name and bytes of each output of the first that the second gets."""
     state, capture = joint._aot_state, joint._aot_graph_capture
     subclass_meta = capture.maybe_subclass_meta
-    forward, _, outputs = _partition_joint_graph_into_fw_bw(
+    forward, backward, outputs = _partition_joint_graph_into_fw_bw(
         joint.graph_module,
         capture.updated_flat_args,
         state.fw_metadata if subclass_meta is None else subclass_meta.fw_metadata,
@@ -95,7 +104,20 @@ def saved(joint: Any) -> list[tuple[str, int | None]]:
     )
     nodes = forward.graph.find_nodes(op="output")[0].args[0][outputs:]
     values = [(node.name, node.meta["val"]) for node in nodes]
-    return [(name, value.nbytes if isinstance(value, torch.Tensor) else None) for name, value in values]
+    tensors = [value for _, value in values if isinstance(value, torch.Tensor)]
+    given = {storage(node.meta["val"]) for node in forward.graph.find_nodes(op="placeholder")}
+    kept = {storage(value): value.nbytes for value in reversed(tensors) if storage(value) not in given}
+    return {
+        "saved": [(name, value.nbytes if isinstance(value, torch.Tensor) else None) for name, value in values],
+        "kept": sum(kept.values()),
+        "forward": operations(forward.graph),
+        "backward": operations(backward.graph),
+    }
+
+
+def storage(value: Any) -> int | None:
+    """What two tensors have in common that share memory."""
+    return value.untyped_storage()._cdata if isinstance(value, torch.Tensor) else None
 
 
 def truth(make: Callable[[], tuple[Any, ...]], partition: bool) -> dict[str, Any]:
@@ -110,7 +132,8 @@ def truth(make: Callable[[], tuple[Any, ...]], partition: bool) -> dict[str, Any
                 "outputs": [texts(descriptor) for descriptor in graph.find_nodes(op="output")[0].meta["desc"]],
             }
             if partition:
-                answer["saved"] = saved(joint)
+                answer["operations"] = operations(graph)
+                answer |= partitioned(joint)
             return answer
     except CannotCapture as error:
         return {"left_out": str(error)}
