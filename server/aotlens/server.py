@@ -24,6 +24,7 @@ from .lsp.protocol import StrictProtocol
 from .session.documents import Documents
 
 if TYPE_CHECKING:
+    from .lsp.features import Handlers
     from .lsp.places import Places
     from .session.session import Session
 
@@ -43,9 +44,11 @@ class AotlensServer(LanguageServer):
 
     protocol: StrictProtocol
     session: Session
-    """The state behind the features; set by `lsp.lifecycle.register`."""
+    """The state behind the features. This and what follows is set as soon as `initialize` is answered."""
     places: Places
-    """Spans as locations; set when the client has said how it counts."""
+    """Spans as locations."""
+    handlers: Handlers
+    """What answers the features' requests."""
 
     def __init__(self) -> None:
         self.documents = Documents()
@@ -87,9 +90,9 @@ class AotlensServer(LanguageServer):
 def create_server(register: Sequence[Callable[[AotlensServer], None]] | None = None) -> AotlensServer:
     """A server with all features; with `register`, with those alone that its functions register."""
     if register is None:
-        from .lsp import commands, features, lifecycle
+        from .lsp import commands, lifecycle, methods
 
-        register = (lifecycle.register, features.register, commands.register)
+        register = (lifecycle.register, methods.register, commands.register)
     server = AotlensServer()
     for one in register:
         one(server)

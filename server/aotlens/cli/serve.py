@@ -48,12 +48,12 @@ def run_serve(options: ServeOptions) -> int:
     if options.tcp is not None and (address is None or int(address["port"]) > 65535):
         return _wrong_usage(f"--tcp {options.tcp}: this is no address such as 127.0.0.1:2087")
 
-    gc.disable()  # the classes of the protocol are many, and stay: looking for garbage among them takes a tenth longer
+    # The classes of the protocol are many, and stay: looking for garbage among them takes a tenth longer. It is looked
+    # for again from `initialize` on.
+    gc.disable()
     from aotlens.server import LOOPBACK, create_server, log_to_stderr, serve_stdio, serve_tcp
 
     server = create_server()
-    gc.freeze()
-    gc.enable()
     log_to_stderr(options.log_level)
     if address is None:
         return serve_stdio(server)

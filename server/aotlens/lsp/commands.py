@@ -12,16 +12,11 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
-from aotlens.explain.markdown import render_markdown
-from aotlens.features.code_actions import pin_template
-from aotlens.features.duplicates import replacement
-from aotlens.features.snapshot import TargetKey
-from aotlens_tracer.descriptor_map import Span
-
 from .capabilities import applies_edits, shows_documents
 from .positions import to_range
 
 if TYPE_CHECKING:
+    from aotlens.features.snapshot import TargetKey
     from aotlens.server import AotlensServer
 
 _log = logging.getLogger(__name__)
@@ -68,6 +63,8 @@ class _Commands:
 
     async def show_map(self, target: str) -> dict[str, Any]:
         """The map of a target as a markdown document, which is opened where the client can; its text and place."""
+        from aotlens.explain.markdown import render_markdown
+
         key = key_of(target)
         state = self._server.session.snapshot().states.get(key)
         if state is None or state.map is None:
@@ -98,6 +95,8 @@ class _Commands:
 
     async def edit_example(self, target: str) -> None:
         """Go to the example of a target."""
+        from aotlens_tracer.descriptor_map import Span
+
         state = self._server.session.snapshot().states.get(key_of(target))
         source = state.examples[0] if state is not None and state.examples else None
         if source is None or source.path is None or source.line is None:
@@ -110,6 +109,9 @@ class _Commands:
 
     async def go_to_target(self, target: str) -> None:
         """Go to the definition of a target: of several of its name to that which Python keeps."""
+        from aotlens.features.duplicates import replacement
+        from aotlens_tracer.descriptor_map import Span
+
         key = key_of(target)
         document = self._server.documents.by_path.get(key.path)
         found = [one for one in (document.definitions if document is not None else ()) if one.qualname == key.qualname]
@@ -122,6 +124,8 @@ class _Commands:
 
     async def pin_example(self, target: str) -> None:
         """Write a template of an example above a class, to be filled in."""
+        from aotlens.features.code_actions import pin_template
+
         key = key_of(target)
         document = self._server.documents.by_path.get(key.path)
         if document is None or all(one.qualname != key.qualname for one in document.definitions):
@@ -166,6 +170,8 @@ class _Commands:
 
 def key_of(target: Any) -> TargetKey:
     """The target that `path::Qualname` names. Raises InvalidParams for anything else."""
+    from aotlens.features.snapshot import TargetKey
+
     if not isinstance(target, str):
         raise JsonRpcInvalidParams(f"{target!r} is not path::Qualname")
     try:

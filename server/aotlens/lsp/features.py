@@ -22,12 +22,12 @@ from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document
 
 from .capabilities import checks_versions, takes_action_literals, takes_links, understands_markdown
+from .methods import SOURCE
 from .positions import from_position, from_range, to_range
 
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
 
-SOURCE = "aotlens"
 _SEVERITIES = {
     "error": lsp.DiagnosticSeverity.Error,
     "warning": lsp.DiagnosticSeverity.Warning,
@@ -43,34 +43,11 @@ _COMPLETIONS = {
 _TABLE_RULE = re.compile(r"^\|[\s:|-]+\|$", re.MULTILINE)
 
 
-def register(server: AotlensServer) -> None:
-    """Add every feature to the server."""
-    _Handlers(server).register()
-
-
-class _Handlers:
-    """The handlers. Each looks at one snapshot and answers from it."""
+class Handlers:
+    """The handlers, by the names that `methods.py` knows. Each looks at one snapshot and answers from it."""
 
     def __init__(self, server: AotlensServer) -> None:
         self._server = server
-
-    def register(self) -> None:
-        """Tell the server of each handler."""
-        feature = self._server.feature
-        feature(lsp.TEXT_DOCUMENT_HOVER)(self.hover)
-        feature(lsp.TEXT_DOCUMENT_CODE_LENS, lsp.CodeLensOptions(resolve_provider=True))(self.code_lens)
-        feature(lsp.CODE_LENS_RESOLVE)(self.resolve_lens)
-        feature(lsp.TEXT_DOCUMENT_DEFINITION)(self.definition)
-        feature(lsp.TEXT_DOCUMENT_REFERENCES)(self.references)
-        feature(lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)(self.highlight)
-        feature(lsp.WORKSPACE_SYMBOL)(self.workspace_symbols)
-        triggers = lsp.CompletionOptions(trigger_characters=['"', "'", "."])
-        feature(lsp.TEXT_DOCUMENT_COMPLETION, triggers)(self.completion)
-        feature(lsp.TEXT_DOCUMENT_INLAY_HINT)(self.inlay_hints)
-        kinds = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]
-        feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(kinds))(self.code_actions)
-        pull = lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
-        feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, pull)(self.pull_diagnostics)
 
     def _at(self, params: lsp.TextDocumentPositionParams) -> tuple[Document, int, int] | None:
         """The document and place that a request is about; the place is also where the user is."""

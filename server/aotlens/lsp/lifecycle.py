@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
 import os
 from pathlib import Path
@@ -10,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 
 from aotlens.session.documents import path_of
-from aotlens.session.session import Session
-from aotlens.session.settings import parse_settings
 
-from .notifications import Notifier
-from .places import Places
 from .protocol import CHANGE_TRUST
 
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
+
+    from .notifications import Notifier
 
 _log = logging.getLogger(__name__)
 _WATCHED = ("**/*.py", "**/pyproject.toml")
@@ -42,18 +42,37 @@ def register(server: AotlensServer) -> None:
 
 
 class _Lifecycle:
+    _notifier: Notifier
+
     def __init__(self, server: AotlensServer) -> None:
         self._server = server
-        self._notifier = Notifier(server)
-        server.session = Session(self._notifier, server.documents, os.environ)
-        server.cleanups.append(server.session.close_tracers)
         self._folders: dict[str, Path] = {}
         self._initial: Any = None
 
     def initialize(self, params: lsp.InitializeParams) -> None:
+        """Begin when this is answered, and before the next message: the client does not wait for what we import."""
+        asyncio.get_running_loop().call_soon(self._begin, params)
+
+    def _begin(self, params: lsp.InitializeParams) -> None:
+        from aotlens.session.session import Session
+
+        from .features import Handlers
+        from .notifications import Notifier
+        from .places import Places
+
+        gc.freeze()  # all that is imported stays: nobody need look for garbage among it
+        gc.enable()
+        server = self._server
+        self._notifier = Notifier(server)
+        server.session = Session(self._notifier, server.documents, os.environ)
+        server.cleanups.append(server.session.close_tracers)
+        server.places = Places(server.documents, server.encoding)
+        server.handlers = Handlers(server)
+        self._take_over(params)
+
+    def _take_over(self, params: lsp.InitializeParams) -> None:
         """Take over what `initialize` says: folders, trust, settings for clients without `workspace/configuration`."""
         server = self._server
-        server.places = Places(server.documents, server.encoding)
         roots = [folder.uri for folder in params.workspace_folders or []]
         if not roots and params.root_uri:
             roots = [params.root_uri]
@@ -157,6 +176,8 @@ class _Lifecycle:
 
     def _configure(self, section: Any) -> None:
         """Take over settings. A client that has none in its configuration may have given some with `initialize`."""
+        from aotlens.session.settings import parse_settings
+
         settings, problems = parse_settings(self._initial if section is None else section)
         for problem in problems:
             _log.warning("%s", problem)

@@ -1,0 +1,46 @@
+"""The requests that the features answer, and what the client is told of each when it asks what the server can do.
+
+The handlers come later: they import all that the features need, and the answer to `initialize` does not wait for that.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types as lsp
+
+if TYPE_CHECKING:
+    from aotlens.server import AotlensServer
+
+SOURCE = "aotlens"
+"""Whose the diagnostics are."""
+
+
+def register(server: AotlensServer) -> None:
+    """Add every feature to the server."""
+    for method, (handler, options) in _methods().items():
+        server.feature(method, options)(partial(_handle, server, handler))
+
+
+def _handle(server: AotlensServer, handler: str, params: Any) -> Any:
+    return getattr(server.handlers, handler)(params)
+
+
+def _methods() -> dict[str, tuple[str, Any]]:
+    """The name of each method's handler in `features.Handlers`, and the method's options."""
+    kinds = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]
+    pull = lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
+    return {
+        lsp.TEXT_DOCUMENT_HOVER: ("hover", None),
+        lsp.TEXT_DOCUMENT_CODE_LENS: ("code_lens", lsp.CodeLensOptions(resolve_provider=True)),
+        lsp.CODE_LENS_RESOLVE: ("resolve_lens", None),
+        lsp.TEXT_DOCUMENT_DEFINITION: ("definition", None),
+        lsp.TEXT_DOCUMENT_REFERENCES: ("references", None),
+        lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: ("highlight", None),
+        lsp.WORKSPACE_SYMBOL: ("workspace_symbols", None),
+        lsp.TEXT_DOCUMENT_COMPLETION: ("completion", lsp.CompletionOptions(trigger_characters=['"', "'", "."])),
+        lsp.TEXT_DOCUMENT_INLAY_HINT: ("inlay_hints", None),
+        lsp.TEXT_DOCUMENT_CODE_ACTION: ("code_actions", lsp.CodeActionOptions(kinds)),
+        lsp.TEXT_DOCUMENT_DIAGNOSTIC: ("pull_diagnostics", pull),
+    }
