@@ -19,6 +19,7 @@ from aotlens.lsp.positions import (
 )
 from aotlens.session import documents
 from aotlens.session.documents import Document, Documents, Edit, NotOpen, path_of, uri_of
+from aotlens.syntax.definitions import definitions_in
 from aotlens_tracer.descriptor_map import Span
 
 PATH = "/project/model.py"
@@ -189,6 +190,56 @@ def test_the_tree_is_that_of_the_text(text: str, edits: list[tuple[int, int, str
     fresh = document(text).tree.root_node
     if not fresh.has_error:
         assert shape(now.tree.root_node) == shape(fresh)
+
+
+DEFINING = st.lists(
+    st.sampled_from(
+        [
+            *("\n", "    ", "x", "(", '"""', "@", "é", "😀", "\r", "\x0c", "#", ":", "\\"),
+            *("# aotlens: A()(1)\n", "# aotlens: A(\n# 1)\n", "# aotlens: ignore[x]\n", "    # aotlens: f(2)\n"),
+            *(
+                "class A:\n    pass\n",
+                "class B(A):\n    def forward(self):\n        return 1\n",
+                "    class C: y = 1\n",
+            ),
+            *(
+                "def f():\n    class D:\n        def g(self): ...\n",
+                "@wraps\nclass E:\n    z = 2\n",
+                "async def h(): ...\n",
+            ),
+            *("if x:\n    class F:\n        pass\n", "x = 1\n", "import os\n", "    return 2\n", "@", "class ", "def "),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(DEFINING, st.lists(st.tuples(st.integers(0, 400), st.integers(0, 40), DEFINING), max_size=12), st.data())
+@settings(max_examples=300, deadline=None)
+def test_definitions_are_those_of_the_text(text: str, edits: list[tuple[int, int, str]], data: st.DataObject) -> None:
+    now = document(text)
+    assert list(now.definitions) == definitions_in(now.tree, now.lines)
+    for version, (start, length, new) in enumerate(edits, 2):
+        start, end = place(text, start, length)
+        now = now.changed(version, [edit_of(text, start, end, new)])
+        text = text[:start] + new + text[end:]
+        if data.draw(st.booleans()):
+            assert list(now.definitions) == definitions_in(now.tree, now.lines)
+    fresh = document(text)
+    if not fresh.tree.root_node.has_error:
+        assert now.definitions == fresh.definitions
+
+
+def test_what_an_edit_leaves_as_it_is_keeps_its_definitions() -> None:
+    before = document("# aotlens: A()(1)\nclass A:\n    def forward(self, x): ...\n\nclass B:\n    y = 1\n")
+    first, method, second = before.definitions
+    after = before.changed(2, [Edit(6, 9, 6, 9, "2")])
+    assert after.definitions[0] is first and after.definitions[1] is method and after.definitions[2] is not second
+    below = before.changed(2, [Edit(1, 1, 1, 1, "import os\n")])
+    assert [definition.line for definition in below.definitions] == [3, 4, 6]
+    assert [pin.line for pin in below.definitions[0].pins] == [2]
+    without = before.changed(2, [Edit(1, 1, 2, 1, "")])
+    assert [definition.pins for definition in without.definitions] == [(), (), ()]
 
 
 @given(TEXTS)

@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, overload
 from urllib.parse import quote, unquote
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Point, Tree
 
-from aotlens.syntax.definitions import Definition, definitions_in
+from aotlens.syntax.definitions import Definition, Found, found_in
 from aotlens_tracer.descriptor_map import Span
 
 HISTORY_LIMIT = 10_000
@@ -69,14 +69,15 @@ class Document:
         self.version = version
         self._raw = _split(text)  # the lines with their ends; never changed in place
         self._text: str | None = text
-        self._lines: tuple[str, ...] | None = None
-        self._definitions: tuple[Definition, ...] | None = None
         self._past: tuple[_Past, ...] = ()
         self._known_since = version
         self._since_version: dict[int, list[_Past]] = {}
         # The parsed text, and that of the nearest version before this one that anybody asked to be parsed.
         self._parsed: tuple[bytes, Tree] | None = None
         self._parsed_before: tuple[bytes, Tree] | None = None
+        # The definitions, and those of the nearest version before this one that anybody asked for them.
+        self._found: Found | None = None
+        self._found_before: Found | None = None
 
     def __repr__(self) -> str:
         return f"Document({self.uri!r}, version={self.version}, {self.line_count} lines)"
@@ -91,9 +92,7 @@ class Document:
     @property
     def lines(self) -> Sequence[str]:
         """The lines without their ends. The last one is empty where the text ends with a line end."""
-        if self._lines is None:
-            self._lines = tuple(line.rstrip("\r\n") for line in self._raw)
-        return self._lines
+        return _Lines(self._raw)
 
     @property
     def line_count(self) -> int:
@@ -103,9 +102,9 @@ class Document:
     @property
     def definitions(self) -> Sequence[Definition]:
         """Its classes and functions, with the examples pinned above them. Found when first asked for."""
-        if self._definitions is None:
-            self._definitions = tuple(definitions_in(self.tree, self.lines))
-        return self._definitions
+        if self._found is None:
+            self._found, self._found_before = found_in(self.tree, self.lines, self._found_before), None
+        return self._found.definitions
 
     @property
     def tree(self) -> Tree:
@@ -171,7 +170,7 @@ class Document:
         after = Document.__new__(Document)
         after.uri, after.path, after.version = self.uri, self.path, version
         after._raw = raw
-        after._text = after._lines = after._definitions = None
+        after._text = None
         after._past = (*self._past, *past)
         after._since_version = {}
         after._known_since = self._known_since
@@ -180,6 +179,8 @@ class Document:
             after._past = after._past[surplus:]
         after._parsed = None
         after._parsed_before = self._parsed or self._parsed_before
+        after._found = None
+        after._found_before = self._found or self._found_before
         return after
 
     def carry(self, version: int, span: Span) -> Span | None:
@@ -247,6 +248,30 @@ class Document:
         if not 1 <= line <= len(self._raw):
             return False
         return column is None or 1 <= column <= len(self.line(line)) + 1
+
+
+class _Lines(Sequence[str]):
+    """Lines without their ends, which each is only rid of when it is looked at."""
+
+    def __init__(self, raw: list[str]) -> None:
+        self._raw = raw
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        if isinstance(index, slice):
+            return tuple(_Lines(self._raw[index]))
+        return self._raw[index].rstrip("\r\n")
+
+    def __iter__(self) -> Iterator[str]:
+        return (line.rstrip("\r\n") for line in self._raw)
 
 
 def _split(text: str) -> list[str]:

@@ -312,13 +312,16 @@ class Session:
 
     def _learn_targets(self, document: Document) -> None:
         """The targets that the syntax shows: classes with a forward, and whatever has an example."""
-        known = document.definitions
+        known: dict[str, list[Definition]] = {}  # by their names, as `candidates` compares them
+        for definition in document.definitions:
+            known.setdefault(definition.qualname.replace(".<locals>", ""), []).append(definition)
         in_project = self._project_examples.get(document.path, {})
-        names = dict.fromkeys(d.qualname for d in known if _is_target(d, known, in_project))
+        names = dict.fromkeys(d.qualname for d in document.definitions if _is_target(d, known, in_project))
         changes = []
+        path = Path(document.path)
         for name in names:
             key = TargetKey(document.path, name)
-            examples = candidates(Path(document.path), name, known, in_project, None)
+            examples = candidates(path, name, known[name], in_project, None)
             state = self._states.get(key)
             if state is None or state.examples != examples:
                 changes.append(replace(state or self._cut.pop(key, None) or TargetState(key), examples=examples))
@@ -637,12 +640,15 @@ def _partial_map(fields: dict[str, Any]) -> DescriptorMap:
     return map
 
 
-def _is_target(definition: Definition, known: Sequence[Definition], in_project: Mapping[str, list[str]]) -> bool:
+def _is_target(
+    definition: Definition, known: Mapping[str, Sequence[Definition]], in_project: Mapping[str, list[str]]
+) -> bool:
     if "<locals>" in definition.qualname:
         return False
     if definition.pins or definition.qualname in in_project:
         return True
-    return definition.kind == "class" and any(d.qualname == f"{definition.qualname}.forward" for d in known)
+    forward = f"{definition.qualname}.forward"
+    return definition.kind == "class" and any(d.qualname == forward for d in known.get(forward, ()))
 
 
 def _is_read_only(path: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -43,13 +43,13 @@ class Access:
     model: str | None
 
 
-def accesses(document: SourceText, lines: list[str]) -> list[Access]:
+def accesses(document: SourceText, lines: Sequence[str]) -> list[Access]:
     """Every such name in a document, in its order. `lines` are those of the document."""
-    kept = {match[1] for match in map(_KEPT.match, lines) if match}
+    kept = {match[1] for text in lines if "state_dict" in text and (match := _KEPT.match(text))}
     of_kept = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, kept)))})\[\s*(?=[\"'])") if kept else None
     found = []
     for number, text in enumerate(lines, 1):
-        if "get_" not in text and "[" not in text:
+        if "get_" not in text and not ("[" in text and (kept or "state_dict" in text)):
             continue
         matches = [*_ASKED.finditer(text), *(of_kept.finditer(text) if of_kept is not None else ())]
         for match in sorted(matches, key=lambda match: match.end()):

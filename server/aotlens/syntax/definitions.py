@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import tokenize
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import tree_sitter_python
-from tree_sitter import Language, Parser, Query, QueryCursor, Tree
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 from .source import split_lines
 
 _PYTHON = Language(tree_sitter_python.language())
 _DEFINITIONS = Query(_PYTHON, "[(class_definition) (function_definition)] @definition")
+_DEFINITION_TYPES = frozenset({"class_definition", "function_definition", "decorated_definition"})
+_WITHOUT_DEFINITIONS = frozenset(
+    {"comment", "expression_statement", "import_statement", "import_from_statement", "future_import_statement"}
+)
+"""Types of statements that hold no definition unless they are broken."""
 _PIN = re.compile(r"^(?P<indent>\s*)#\s*aotlens:\s*(?P<text>.*)$")
 _RESERVED = re.compile(r"ignore\s*(\[|$)")
 
@@ -54,7 +61,71 @@ def definitions(text: str) -> list[Definition]:
 
 def definitions_in(tree: Tree, lines: Sequence[str]) -> list[Definition]:
     """The same of a text that is parsed already."""
-    nodes = QueryCursor(_DEFINITIONS).captures(tree.root_node).get("definition", [])
+    return list(found_in(tree, lines).definitions)
+
+
+class _Section(NamedTuple):
+    """The definitions that a statement of the file holds, which starts in the 0-based `row`."""
+
+    row: int
+    definitions: tuple[Definition, ...]
+
+
+class Found(NamedTuple):
+    """The definitions of a parsed text, and where they came from, which the next text has in common with it.
+
+    A node that an edit leaves as it is is shared between the trees before and after, and is known by the address of
+    its children. That address means something only while the `tree` lives.
+    """
+
+    definitions: tuple[Definition, ...]
+    sections: Mapping[int, _Section]
+    tree: Tree
+
+
+def found_in(tree: Tree, lines: Sequence[str], before: Found | None = None) -> Found:
+    """The definitions of a text. What it shares with the text before, from whose tree its own was made, is not new."""
+    known = before.sections if before is not None else {}
+    found: list[Definition] = []
+    sections: dict[int, _Section] = {}
+    for node in tree.root_node.children:
+        if node.type in _WITHOUT_DEFINITIONS and not node.has_error:
+            continue
+        # One that starts in the middle of a line depends on what is before it there.
+        if node.type not in _DEFINITION_TYPES or node.start_point.column > 0:
+            found += _definitions_below(node, lines)
+            continue
+        identity = node.children[0].id
+        section = known.get(identity)
+        if section is None:
+            section = _Section(node.start_point.row, tuple(_definitions_below(node, lines)))
+        else:
+            section = _at(section, node.start_point.row, lines)
+        sections[identity] = section
+        found += section.definitions
+    return Found(tuple(found), sections, tree)
+
+
+def _at(section: _Section, row: int, lines: Sequence[str]) -> _Section:
+    """A section that starts in a row now. The comments above it are not part of it."""
+    definitions = section.definitions
+    if row != section.row:
+        definitions = tuple(_moved(definition, row - section.row) for definition in definitions)
+    pins = tuple(pins_above(lines, row))
+    if any(definition.pins != pins for definition in definitions if definition.start_line == row + 1):
+        definitions = tuple(replace(d, pins=pins) if d.start_line == row + 1 else d for d in definitions)
+    return section if definitions is section.definitions else _Section(row, definitions)
+
+
+def _moved(definition: Definition, down: int) -> Definition:
+    line, start, end = definition.line + down, definition.start_line + down, definition.end_line + down
+    pins = tuple(replace(pin, line=pin.line + down, end_line=pin.end_line + down) for pin in definition.pins)
+    return Definition(definition.qualname, definition.kind, line, start, end, pins)
+
+
+def _definitions_below(top: Node, lines: Sequence[str]) -> list[Definition]:
+    """The definitions that a node is or holds, in their order."""
+    nodes = QueryCursor(_DEFINITIONS).captures(top).get("definition", [])
     found: list[Definition] = []
     enclosing: list[tuple[int, str]] = []  # where each definition around ends, and the prefix of what is in it
     for node in sorted(nodes, key=lambda node: (node.start_byte, -node.end_byte)):
@@ -93,6 +164,7 @@ def pins_above(lines: Sequence[str], row: int) -> Iterator[Pin]:
         yield Pin("\n".join(parts), start + 1, match.start("text") + 1, current)
 
 
+@functools.lru_cache(maxsize=1024)
 def is_open(expression: str) -> bool:
     """Whether a bracket or a triple-quoted string of the expression is still open at its end."""
     try:
