@@ -45,6 +45,11 @@ test: $(VENV)/dev.stamp lint ## Run every test and check
 test-fast: $(VENV)/dev.stamp ## Run the tests that take less than ten seconds each
 	$(RUN) -m pytest -m 'not slow' $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## Time the language server next to an empty one (docs/benchmarks.md), 5 minutes
+	$(RUN) tests/benchmarks/server.py
+	$(RUN) tests/benchmarks/answers.py
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting
 	$(RUN) -m ruff check server tests docs

@@ -51,6 +51,24 @@ def test_the_command_line_starts_without_torch() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=SERVER, check=True)
 
 
+def test_the_answer_to_initialize_waits_for_no_feature() -> None:
+    """What takes long to import comes after it."""
+    code = (
+        "import sys, aotlens.cli.serve; from aotlens.server import create_server; server = create_server();"
+        + "assert 'textDocument/hover' in server.protocol.fm.features;"
+        + "late = ('aotlens.features', 'aotlens.explain', 'aotlens.session.session', 'typer', 'rich');"
+        + "assert not [name for name in sys.modules if name.startswith(late)]"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=SERVER, check=True)
+
+
+def test_every_method_has_its_handler() -> None:
+    from aotlens.lsp.features import Handlers
+    from aotlens.lsp.methods import METHODS
+
+    assert all(callable(getattr(Handlers, handler)) for handler, _ in METHODS.values())
+
+
 def test_private_names_of_torch_are_in_one_file() -> None:
     private = {}
     for file in files("aotlens_tracer"):

@@ -17,30 +17,33 @@ SOURCE = "aotlens"
 """Whose the diagnostics are."""
 
 
+METHODS: dict[str, tuple[str, Any]] = {
+    lsp.TEXT_DOCUMENT_HOVER: ("hover", None),
+    lsp.TEXT_DOCUMENT_CODE_LENS: ("code_lens", lsp.CodeLensOptions(resolve_provider=True)),
+    lsp.CODE_LENS_RESOLVE: ("resolve_lens", None),
+    lsp.TEXT_DOCUMENT_DEFINITION: ("definition", None),
+    lsp.TEXT_DOCUMENT_REFERENCES: ("references", None),
+    lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: ("highlight", None),
+    lsp.WORKSPACE_SYMBOL: ("workspace_symbols", None),
+    lsp.TEXT_DOCUMENT_COMPLETION: ("completion", lsp.CompletionOptions(trigger_characters=['"', "'", "."])),
+    lsp.TEXT_DOCUMENT_INLAY_HINT: ("inlay_hints", None),
+    lsp.TEXT_DOCUMENT_CODE_ACTION: (
+        "code_actions",
+        lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]),
+    ),
+    lsp.TEXT_DOCUMENT_DIAGNOSTIC: (
+        "pull_diagnostics",
+        lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE),
+    ),
+}
+"""The name of each method's handler in `features.Handlers`, and the method's options."""
+
+
 def register(server: AotlensServer) -> None:
     """Add every feature to the server."""
-    for method, (handler, options) in _methods().items():
+    for method, (handler, options) in METHODS.items():
         server.feature(method, options)(partial(_handle, server, handler))
 
 
 def _handle(server: AotlensServer, handler: str, params: Any) -> Any:
     return getattr(server.handlers, handler)(params)
-
-
-def _methods() -> dict[str, tuple[str, Any]]:
-    """The name of each method's handler in `features.Handlers`, and the method's options."""
-    kinds = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]
-    pull = lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE)
-    return {
-        lsp.TEXT_DOCUMENT_HOVER: ("hover", None),
-        lsp.TEXT_DOCUMENT_CODE_LENS: ("code_lens", lsp.CodeLensOptions(resolve_provider=True)),
-        lsp.CODE_LENS_RESOLVE: ("resolve_lens", None),
-        lsp.TEXT_DOCUMENT_DEFINITION: ("definition", None),
-        lsp.TEXT_DOCUMENT_REFERENCES: ("references", None),
-        lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: ("highlight", None),
-        lsp.WORKSPACE_SYMBOL: ("workspace_symbols", None),
-        lsp.TEXT_DOCUMENT_COMPLETION: ("completion", lsp.CompletionOptions(trigger_characters=['"', "'", "."])),
-        lsp.TEXT_DOCUMENT_INLAY_HINT: ("inlay_hints", None),
-        lsp.TEXT_DOCUMENT_CODE_ACTION: ("code_actions", lsp.CodeActionOptions(kinds)),
-        lsp.TEXT_DOCUMENT_DIAGNOSTIC: ("pull_diagnostics", pull),
-    }
