@@ -51,6 +51,8 @@ def run_serve(options: ServeOptions) -> int:
     # The classes of the protocol are many, and stay: looking for garbage among them takes a tenth longer. It is looked
     # for again from `initialize` on.
     gc.disable()
+    # A map is read beside the event loop, in Python: whoever asks meanwhile waits for a turn, by default 5 ms.
+    sys.setswitchinterval(0.001)
     from aotlens.server import LOOPBACK, create_server, log_to_stderr, serve_stdio, serve_tcp
 
     server = create_server()
