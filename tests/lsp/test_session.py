@@ -771,6 +771,29 @@ def test_excluded_files_are_traced_when_asked(tmp_path: Path) -> None:
         assert len(traced_files(editor)) == 5
 
 
+def test_text_that_is_in_no_file_is_not_traced(tmp_path: Path) -> None:
+    """A new text, a cell of a notebook, an old version that is compared with."""
+    path = write(tmp_path / "model.py", HEADER, module("Model"))
+    uris = ["untitled:Untitled-1", "vscode-notebook-cell:/nb.ipynb#W0", f"git:{path}?ref"]
+    with editing(path, trace={"run": "onType"}) as editor:
+        others = [Editor(editor.client, path) for _ in uris]
+        for other, uri in zip(others, uris):
+            other.uri = uri
+            other.open()
+            other.insert(0, "# edited\n")
+        editor.until_traced()
+        for other, uri in zip(others, uris):
+            editor.client.result(
+                "workspace/executeCommand", {"command": "aotlens.traceNow", "arguments": [f"{uri}::Model"]}
+            )
+            assert other.lenses()[0] == "not traced: this text is not in a file"
+            assert other.hover("class Mo|del") == "*`Model` is not traced: this text is not in a file.*"
+        time.sleep(0.5)
+        assert traced_files(editor) == ["model.py"] and not editor.logged("failed")
+        for other in others:
+            assert other.diagnostics() == []
+
+
 def test_what_is_no_longer_excluded_is_traced(tmp_path: Path) -> None:
     path = write(tmp_path / "tests" / "model.py", HEADER, module("Model"))
     with editing(path, folders=[tmp_path]) as editor:

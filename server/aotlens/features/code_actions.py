@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +136,8 @@ def pin_template(snapshot: Snapshot, document: Document, qualname: str) -> TextE
 
 def can_be_pinned(snapshot: Snapshot, document: Document, definition: Definition) -> bool:
     """Whether an example above a definition would be written and found: not in a text without a file, for one."""
-    return snapshot.can_edit(document) and os.path.isabs(document.path) and "<locals>" not in definition.qualname
+    key = TargetKey(document.path, definition.qualname)
+    return snapshot.can_edit(document) and key.is_in_file and "<locals>" not in definition.qualname
 
 
 def _pin(document: Document, definition: Definition, expression: str) -> TextEdit:

@@ -5,6 +5,7 @@ Lines and columns are 1-based, columns in Unicode code points, ends exclusive, a
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,11 @@ class TargetKey:
 
     def __str__(self) -> str:
         return f"{self.path}::{self.qualname}"
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the text is one of a file, which can be imported: not a new one, nor a cell of a notebook."""
+        return os.path.isabs(self.path)
 
     @classmethod
     def parse(cls, text: str) -> TargetKey:

@@ -147,6 +147,8 @@ def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
     """Why a target that could be traced was not."""
     if not snapshot.trusted:
         return "not traced: this workspace is not trusted"
+    if not state.key.is_in_file:
+        return "not traced: this text is not in a file"
     if not state.examples:
         return "not traced: no example says how to build and call it"
     if state.key.path in snapshot.excluded:

@@ -423,10 +423,10 @@ class Session:
     # Tracing.
 
     def _want(self, keys: Iterable[TargetKey]) -> None:
-        """Trace these in time. Nothing is traced before the workspace is trusted."""
+        """Trace these in time. Nothing is traced before the workspace is trusted, and nothing that is in no file."""
         if not self.trusted:
             return
-        for key in keys:
+        for key in filter(lambda key: key.is_in_file, keys):
             self._queue.add(key)
             state = self._states.get(key) or TargetState(key)
             if state.status != "tracing":

@@ -7,6 +7,7 @@ the innermost to the outermost, so that who has nothing to say about the first m
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -251,8 +252,10 @@ def subjects_at(document: SourceText, line: int, column: int) -> tuple[Subject, 
 
 
 def is_python(path: str) -> bool:
-    """Whether a file of this name is Python code; one without an ending is taken for it."""
-    return PurePath(path).suffix in ("", ".py", ".pyi", ".pyw")
+    """Whether a file of this name is Python code; one without an ending is taken for it, as is a notebook's cell."""
+    if not os.path.isabs(path):  # a URI, with what it may end with: `git:/model.py?ref`
+        path = re.split("[?#]", path)[0]
+    return PurePath(path).suffix in ("", ".py", ".pyi", ".pyw", ".ipynb")
 
 
 def _subjects(document: SourceText, line: int, column: int) -> Iterator[Subject]:
