@@ -127,6 +127,8 @@ def all_names(names: Iterable[str]) -> list[str]:
     for name in dict.fromkeys(names):
         parent, _, leaf = name.rpartition(".")
         leaves.setdefault(parent, []).append(leaf)
+    if len(leaves) == 1 and [*map(len, leaves.values())] == [1]:
+        return [name]
     shown = []
     for row in fold(leaves, key=lambda parent: tuple(leaves[parent]), label=lambda parent: parent, suffixes=True):
         last = leaves[row.first]

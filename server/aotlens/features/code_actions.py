@@ -14,7 +14,7 @@ from aotlens_tracer.protocol import ExampleSource
 
 from .context import contexts_of, folded
 from .diagnostics import diagnostics
-from .duplicates import replacement
+from .duplicates import definitions_of, replacement
 from .index import fqn_of
 from .pin_template import template
 from .resolve import meant
@@ -128,8 +128,8 @@ def _brief(example: ExampleSource) -> str:
 
 def pin_template(snapshot: Snapshot, document: Document, qualname: str) -> TextEdit | None:
     """An example to be completed above a class; None where the document has no such class, or is none to write to."""
-    for definition in reversed(document.definitions):
-        if definition.qualname == qualname and can_be_pinned(snapshot, document, definition):
+    for definition in reversed(definitions_of(document, qualname)):
+        if can_be_pinned(snapshot, document, definition):
             return _pin(document, definition, template(document, definition))
     return None
 

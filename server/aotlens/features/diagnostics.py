@@ -18,6 +18,7 @@ from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens_tracer.descriptor_map import Failure, Finding, Span
 
 from .context import by_preference
+from .duplicates import definitions_of
 from .index import index_of
 from .snapshot import Snapshot, TargetState
 from .summary import TO_BE_COMPLETED, change_in_words, is_to_be_completed
@@ -80,8 +81,9 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
                 lines.setdefault((span.line, first.code, first.severity), []).append(_Said(state, row.rows, span))
     found = []
     for (line, code, severity), said in lines.items():
-        order = {state.key: place for place, state in enumerate(by_preference(snapshot, document, line))}
-        said.sort(key=lambda one: order.get(one.state.key, len(order)))
+        if len(said) > 1:
+            order = {state.key: place for place, state in enumerate(by_preference(snapshot, document, line))}
+            said.sort(key=lambda one: order[one.state.key])
         lead = said[0]
         is_stale = lead.state.stale and code not in _OF_THE_LAST_ATTEMPT
         stale = change_in_words(lead.state) if is_stale else ""
@@ -112,11 +114,9 @@ def _is_within(document: Document, line: int, state: TargetState) -> bool:
     """Whether a line is one of the target itself, so that its names need no word about whose they are."""
     if state.key.path != document.path:
         return False
-    for definition in document.definitions:
-        if definition.qualname == state.key.qualname:
-            first = min([definition.start_line, *(pin.line for pin in definition.pins)])
-            if first <= line <= definition.end_line:
-                return True
+    for definition in definitions_of(document, state.key.qualname):
+        if min([definition.start_line, *(pin.line for pin in definition.pins)]) <= line <= definition.end_line:
+            return True
     return False
 
 

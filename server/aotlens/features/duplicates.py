@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from aotlens.session.documents import Document
 from aotlens.syntax.definitions import Definition
 from aotlens_tracer.descriptor_map import Span
@@ -9,9 +11,22 @@ from aotlens_tracer.descriptor_map import Span
 from .snapshot import Snapshot, TargetKey
 
 
+def definitions_of(document: Document, qualname: str) -> list[Definition]:
+    """The definitions of a name, in their order."""
+    return _by_name(document).get(qualname, [])
+
+
+@functools.lru_cache(maxsize=16)
+def _by_name(document: Document) -> dict[str, list[Definition]]:
+    found: dict[str, list[Definition]] = {}
+    for definition in document.definitions:
+        found.setdefault(definition.qualname, []).append(definition)
+    return found
+
+
 def replacement(snapshot: Snapshot, document: Document, qualname: str, line: int) -> Definition | None:
     """The definition that Python keeps in the place of that on a line; None where it keeps that, or nobody knows."""
-    same = [definition for definition in document.definitions if definition.qualname == qualname]
+    same = definitions_of(document, qualname)
     if len(same) < 2:
         return None
     kept = _traced(snapshot, document, qualname, same) or _last(document, same)

@@ -38,6 +38,9 @@ def inlay_hints(
     made: dict[object, dict[int, list[Input]]] = {}
     kept: dict[object, dict[int, list[Saved]]] = {}
     for line in range(max(first, 1), min(last, len(document.lines)) + 1):
+        text = document.lines[line - 1].lstrip()
+        if not text or text.startswith("#"):
+            continue
         place = class_at(document, line) or _function_at(document, line)
         if place not in contexts:
             contexts[place] = _context(snapshot, document, place)

@@ -11,7 +11,7 @@ from aotlens.syntax.subjects import ClassRef
 
 from .code_actions import can_be_pinned
 from .context import Context, contexts_of
-from .duplicates import replacement
+from .duplicates import definitions_of, replacement
 from .snapshot import Snapshot, TargetKey, TargetState
 from .summary import graph_in_words, state_in_words, untraced_in_words
 
@@ -113,7 +113,7 @@ def _containing(snapshot: Snapshot, key: TargetKey) -> Sequence[Context]:
     document = snapshot.documents.get(key.path)
     refs = [
         ClassRef(definition.qualname, definition.line, definition.end_line)
-        for definition in (document.definitions if document is not None else ())
-        if definition.kind == "class" and definition.qualname == key.qualname
+        for definition in (definitions_of(document, key.qualname) if document is not None else ())
+        if definition.kind == "class"
     ]
     return [c for ref in refs for c in contexts_of(snapshot, document, ref) if not c.is_own] if document else ()

@@ -109,12 +109,12 @@ class _Commands:
 
     async def go_to_target(self, target: str) -> None:
         """Go to the definition of a target: of several of its name to that which Python keeps."""
-        from aotlens.features.duplicates import replacement
+        from aotlens.features.duplicates import definitions_of, replacement
         from aotlens_tracer.descriptor_map import Span
 
         key = key_of(target)
         document = self._server.documents.by_path.get(key.path)
-        found = [one for one in (document.definitions if document is not None else ()) if one.qualname == key.qualname]
+        found = definitions_of(document, key.qualname) if document is not None else []
         if document is None or not found:
             self._say(f"{key.qualname} is not in an open document")
             return
@@ -125,10 +125,11 @@ class _Commands:
     async def pin_example(self, target: str) -> None:
         """Write a template of an example above a class, to be filled in."""
         from aotlens.features.code_actions import pin_template
+        from aotlens.features.duplicates import definitions_of
 
         key = key_of(target)
         document = self._server.documents.by_path.get(key.path)
-        if document is None or all(one.qualname != key.qualname for one in document.definitions):
+        if document is None or not definitions_of(document, key.qualname):
             self._say(f"{key.qualname} is not in an open document")
             return
         edit = pin_template(self._server.session.snapshot(), document, key.qualname)
