@@ -1,6 +1,6 @@
 """How fast answers from a map come: next to an empty pygls server, while a trace runs, and in a very long file.
 
-PYTHONPATH=server python tests/benchmarks/answers.py
+make bench, or python tests/benchmarks/answers.py [pygls] [trace] [long]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from peer import CLASS, COMMANDS, Server, ratio, row
 
 DECODER = Path(__file__).parent.parent.parent / "docs" / "examples" / "decoder.py"
 ROUNDS = 3_000
+EACH = 2_000
 TRACE_SECONDS = 30
 BUSY = f"""\
 import time
@@ -166,7 +167,7 @@ def measure(text: Text, lens: Any, line: int, at_least: float = 0.0) -> dict[str
     """Milliseconds of each kind of request, in turn; an edit counts with the hover that follows it."""
     taken: dict[str, list[float]] = {"hover": [], "code lens": [], "code lens resolve": [], "edit and hover": []}
     started = time.monotonic()
-    while len(taken["hover"]) < ROUNDS // 4 or time.monotonic() - started < at_least:
+    while len(taken["hover"]) < EACH or time.monotonic() - started < at_least:
         taken["hover"].append(timed(lambda: text.hover("self.q|kv(x)")))
         taken["code lens"].append(timed(text.lenses))
         taken["code lens resolve"].append(timed(lambda: text.title(lens)))

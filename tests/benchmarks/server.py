@@ -1,6 +1,6 @@
 """What the language server costs next to an empty pygls server, side by side in one run.
 
-PYTHONPATH=server python tests/benchmarks/server.py
+make bench, or python tests/benchmarks/server.py
 """
 
 from __future__ import annotations

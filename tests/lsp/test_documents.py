@@ -192,6 +192,24 @@ def test_the_tree_is_that_of_the_text(text: str, edits: list[tuple[int, int, str
         assert shape(now.tree.root_node) == shape(fresh)
 
 
+@given(TEXTS, EDITS, st.sets(st.integers(1, 7)), st.integers(1, 12), st.integers(1, 12))
+def test_what_was_asked_before_changes_no_answer(
+    text: str, edits: list[tuple[int, int, str]], asked: set[int], line: int, column: int
+) -> None:
+    asked_often = asked_once = document(text)
+    for version, (start, length, new) in enumerate(edits, 2):
+        edit = edit_of(text, *place(text, start, length), new)
+        start, end = place(text, start, length)
+        text = text[:start] + new + text[end:]
+        asked_often, asked_once = asked_often.changed(version, [edit]), asked_once.changed(version, [edit])
+        for since in asked:
+            asked_often.back(since, 1, 1)
+    for since in range(1, len(edits) + 2):
+        assert asked_often.back(since, line, column) == asked_once.back(since, line, column)
+        span = Span(PATH, line, column)
+        assert asked_often.carry(since, span) == asked_once.carry(since, span)
+
+
 DEFINING = st.lists(
     st.sampled_from(
         [

@@ -23,6 +23,8 @@ from aotlens_tracer.descriptor_map import Span
 
 HISTORY_LIMIT = 10_000
 """How many edits a document remembers. What was there before more of them than that is not found again."""
+_CARRIED = 16
+"""Of so many past versions, those asked for last, the edits since are kept joined from one edit to the next."""
 
 _PYTHON = Language(tree_sitter_python.language())
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
@@ -172,7 +174,8 @@ class Document:
         after._raw = raw
         after._text = None
         after._past = (*self._past, *past)
-        after._since_version = {}
+        carried = list(self._since_version.items())[-_CARRIED:]
+        after._since_version = {since: _followed(edits, past) for since, edits in carried}
         after._known_since = self._known_since
         if (surplus := len(after._past) - HISTORY_LIMIT) > 0:
             after._known_since = after._past[surplus - 1].version + 1
@@ -233,14 +236,7 @@ class Document:
     def _since(self, version: int) -> list[_Past]:
         """The edits since the text at `version`. Those that touch are one, so that typing a word is."""
         if version not in self._since_version:
-            edits: list[_Past] = []
-            for past in self._past[bisect_left(self._past, (version,)) :]:
-                joined = _joined(edits[-1], past) if edits else None
-                if joined is None:
-                    edits.append(past)
-                else:
-                    edits[-1] = joined
-            self._since_version[version] = edits
+            self._since_version[version] = _followed([], self._past[bisect_left(self._past, (version,)) :])
         return self._since_version[version]
 
     def _has(self, line: int, column: int | None) -> bool:
@@ -314,6 +310,18 @@ def _splice(raw: list[str], edit: Edit, version: int) -> _Past:
         changed -= len(raw[row])
         row += 1
     return _Past(version, start, end, (row + 1, changed + 1), head_blank, tail_blank)
+
+
+def _followed(edits: Sequence[_Past], more: Iterable[_Past]) -> list[_Past]:
+    """Edits and those after them, each joined with the one before it where they touch."""
+    followed = list(edits)
+    for past in more:
+        joined = _joined(followed[-1], past) if followed else None
+        if joined is None:
+            followed.append(past)
+        else:
+            followed[-1] = joined
+    return followed
 
 
 def _joined(first: _Past, second: _Past) -> _Past | None:
