@@ -90,6 +90,11 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:")) / 1024
 
+    def processor_ms(self) -> float:
+        """The processor time that its main thread has taken: what else the machine does is not in it."""
+        with open(f"/proc/{self.process.pid}/schedstat") as file:
+            return int(file.read().split()[0]) / 1e6
+
     def leave(self) -> None:
         self.request("shutdown")
         self.notify("exit", None)
