@@ -291,6 +291,16 @@ class GraphBreak:
 
 
 @dataclass(frozen=True)
+class Related:
+    """A place that explains a finding."""
+
+    message: str
+    path: str
+    line: int
+    column: int | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something worth telling the user. `severity` is error, warning, information or hint.
 
@@ -306,6 +316,7 @@ class Finding:
     column: int | None = None
     name: str | None = None
     output: int | None = None
+    related: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True)

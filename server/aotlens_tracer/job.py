@@ -33,6 +33,7 @@ from .descriptor_map import (
 )
 from .examples.evaluate import BuiltExample, build
 from .failures import Codebase, TraceError, code_line, failure_of, first_line, shortened
+from .gradient_paths import reasons
 from .importing import import_file
 from .labels import described_arguments
 from .module_tree import module_tree
@@ -40,7 +41,7 @@ from .operations import Operations
 from .protocol import ExampleSource, TargetsParams, TraceParams
 from .saved import partitioned
 from .stack_traces import Sources, parse
-from .verdicts import findings_of
+from .verdicts import Why, findings_of
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -151,6 +152,7 @@ class _Trace:
         self.findings: list[Finding] = []
         self.sent: list[str] = []
         self.failure: Failure | None = None
+        self.why: Why = lambda slot, place: None
 
     def run(self) -> None:
         params, phases = self.params, self.phases
@@ -170,7 +172,7 @@ class _Trace:
         if captured.dynamo_error is not None:
             with phases.phase("capture"):
                 self.graph_breaks = graph_breaks(example, self.codebase, captured.dynamo_error)
-        self.findings += findings_of(self.target, self.graphs, self.graph_breaks)
+        self.findings += findings_of(self.target, self.graphs, self.graph_breaks, self.why)
 
     def _resolve(self, module: types.ModuleType) -> Any:
         params = self.params
@@ -283,6 +285,8 @@ class _Trace:
         self._send_stage("joint", "graphs")
         if not graph.joint:
             return
+        if captured.capture == "dynamo":
+            self.why = reasons(captured.joint, named, sources)
         with self.phases.phase("partition", "describe"):
             try:
                 graph = partitioned(captured.joint, graph, sources, operations)

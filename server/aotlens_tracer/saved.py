@@ -44,7 +44,7 @@ def partitioned(joint: JointCapture, graph: Graph, sources: Sources, operations:
                 type(descriptor).__name__,
                 tensor_bytes(node.meta.get("val")),
                 owner,
-                labels.get(made.name) or text or node.name,
+                labels.get(made.name) or (text or node.name).removeprefix("self."),
                 *tensor_facts(node.meta.get("val")),
                 sources.source(frame),
                 frame,

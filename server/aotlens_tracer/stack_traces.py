@@ -111,7 +111,7 @@ def _characters(text: str, width: int) -> int:
 
 
 def source_text(span: Span) -> str | None:
-    """The text under a span, or of its whole line where no column is known, without a leading `self.`.
+    """The text under a span, or of its whole line where no column is known.
 
     What goes on on the next line is cut short: `concatenate(…)`. For the targets of an assignment, which Python marks
     where it takes a sequence apart, it is what is assigned to them.
@@ -125,7 +125,7 @@ def source_text(span: Span) -> str | None:
         text, end = assigned[1], None
     if span.column is not None and end is None:
         text = _cut_short(text)
-    return text.removeprefix("self.")
+    return text
 
 
 def _cut_short(text: str) -> str:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 
-from .descriptor_map import Finding, Graph, GraphBreak, Input, Span, Target
+from .descriptor_map import Finding, Graph, GraphBreak, Input, Related, Span, Target
+from .gradient_paths import NEVER_USED, UNKNOWN, Reason
+
+Why = Callable[[Input, Span], Reason | None]
+"""Why an input gets no gradient, told at a place; None where nobody knows."""
 
 
-def findings_of(target: Target, graphs: Sequence[Graph], breaks: Sequence[GraphBreak]) -> list[Finding]:
+_WITHOUT = {
+    "ParamAOTInput": ("parameter-without-gradient", "warning"),
+    "PlainAOTInput": ("argument-without-gradient", "information"),
+}
+_HERE = "the way of the gradient ends here"
+
+
+def findings_of(
+    target: Target, graphs: Sequence[Graph], breaks: Sequence[GraphBreak], why: Why = lambda slot, place: None
+) -> list[Finding]:
     """The findings of a traced target, in the order of the graph."""
     findings = [
         Finding(
@@ -21,15 +35,16 @@ def findings_of(target: Target, graphs: Sequence[Graph], breaks: Sequence[GraphB
     ]
     for graph in graphs:
         for slot in graph.inputs:
-            findings += _of_input(slot, graph, target)
+            findings += _of_input(slot, graph, target, why)
     return findings
 
 
-def _of_input(slot: Input, graph: Graph, target: Target) -> list[Finding]:
+def _of_input(slot: Input, graph: Graph, target: Target, why: Why) -> list[Finding]:
     findings = []
-    if slot.kind == "ParamAOTInput" and graph.joint and slot.requires_grad and not _has_gradient(slot, graph):
+    if slot.kind in _WITHOUT and graph.joint and slot.requires_grad and not _has_gradient(slot, graph):
         place = slot.definition or Span(target.path, target.line or 1)
-        findings.append(_finding("parameter-without-gradient", "warning", _missing_gradient(slot), place, slot))
+        code, severity = _WITHOUT[slot.kind]
+        findings.append(_without_gradient(code, severity, slot, place, why))
     if slot.mutation is not None and slot.kind in ("BufferAOTInput", "PlainAOTInput"):
         is_buffer = slot.kind == "BufferAOTInput"
         place = graph.outputs[slot.mutation].source or slot.definition or Span(target.path, target.line or 1)
@@ -55,7 +70,8 @@ def _own_gradient(slot: Input, graph: Graph) -> bool:
     return slot.gradient is not None and graph.outputs[slot.gradient].node is not None
 
 
-def _missing_gradient(slot: Input) -> str:
-    if not slot.used:
-        return f"{slot.label} gets no gradient: forward never uses it"
-    return f"{slot.label} gets no gradient: it is used, but not on a differentiable path to an output that needs one"
+def _without_gradient(code: str, severity: str, slot: Input, place: Span, why: Why) -> Finding:
+    reason = why(slot, place) or (UNKNOWN if slot.used else NEVER_USED)
+    related = tuple(Related(_HERE, span.path, span.line, span.column) for span in reason.places)
+    finding = _finding(code, severity, f"{slot.label} gets no gradient: {reason.text}", place, slot)
+    return dataclasses.replace(finding, related=related)

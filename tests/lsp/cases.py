@@ -355,6 +355,9 @@ class Desk:
     def _diagnostic(self, uri: str, one: dict[str, Any]) -> str:
         assert one["source"] == "aotlens"
         head = f"{_SEVERITIES[one['severity']]} {one['code']} {self.place(uri, one['range'])}"
+        kinds = ("publishDiagnostics", "diagnostic")
+        if "relatedInformation" in one and not any(self.can("textDocument", k, "relatedInformation") for k in kinds):
+            self.trouble.append(f"{head} has related information")
         return "\n    ".join([head, *self.said(one["message"]).splitlines()])
 
     def _inlay_hints(self, source: str, argument: str) -> str:

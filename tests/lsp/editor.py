@@ -25,6 +25,7 @@ VSCODE: dict[str, Any] = {
         "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor"]}}},
         "definition": {"linkSupport": True},
         "hover": {"contentFormat": ["markdown", "plaintext"]},
+        "publishDiagnostics": {"relatedInformation": True},
     },
     "general": {"positionEncodings": ["utf-16"]},
 }

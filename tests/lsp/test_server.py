@@ -12,6 +12,21 @@ from lsp.editor import Editor, editing
 DECODER = Path(__file__).parent.parent.parent / "docs" / "examples" / "decoder.py"
 
 
+CUT = """\
+import torch
+from torch import nn
+
+
+# aotlens: Cut()(torch.randn(2, 4))
+class Cut(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.v, self.w = nn.Parameter(torch.ones(4)), nn.Parameter(torch.ones(4))
+    def forward(self, x):
+        return x + self.v.detach() * self.w
+"""
+
+
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[Editor]:
     """The decoder of the documentation, traced."""
@@ -83,6 +98,19 @@ def test_diagnostics_and_their_suppression(decoder: Editor) -> None:
     (change,) = suppress["edit"]["documentChanges"]
     assert change["textDocument"]["version"] == 1
     assert change["edits"][0]["newText"] == "  # aotlens: ignore[parameter-without-gradient]"
+
+
+def test_the_place_that_cuts_off_a_gradient_is_related(tmp_path: Path) -> None:
+    path = tmp_path / "cut.py"
+    path.write_text(CUT, encoding="utf-8")
+    with editing(path) as editor:
+        editor.until_traced()
+        (found,) = (one for one in editor.until_diagnosed("parameter-without-gradient"))
+    assert found["message"] == "v gets no gradient: cut off by `self.v.detach()` on line 11"
+    assert found["range"]["start"]["line"] == 8
+    (related,) = found["relatedInformation"]
+    assert related["location"]["uri"] == path.as_uri()
+    assert related["location"]["range"]["start"] == {"line": 10, "character": 19}
 
 
 def test_the_map_as_a_document(decoder: Editor) -> None:

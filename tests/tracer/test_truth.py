@@ -187,6 +187,7 @@ def test_models_of_packages(
     assert sum(value["bytes"] for value in graph["saved"] if value["alias_of"] is None) == expected["kept"]
 
     assert operations(graph["operations"]) == expected["operations"]
+    outputs = [slot["node"] for slot in graph["outputs"]]
     both = graph["operations"] + graph["partition"]["operations"]
     for direction in ("forward", "backward"):
         assert operations(both[index] for index in graph["partition"][direction]) == expected[direction]
@@ -197,6 +198,12 @@ def test_models_of_packages(
     assert {value["node"]: sorted(value["read_by"]) for value in graph["saved"] if value["read_by"]} == {
         name: sorted(found) for name, found in readers.items() if found
     }
+    missing = {
+        slot["label"] for slot in graph["inputs"] if (out := slot["gradient"]) is not None and outputs[out] is None
+    }
+    told = {finding["name"] for finding in trace["findings"] if finding["code"] == "parameter-without-gradient"}
+    assert told <= missing
+
     placed = sum(operation["frame"] is not None for operation in graph["operations"])
     assert placed >= 0.95 * len(graph["operations"])
     assert not any("/torch/" in frame["span"]["path"] for frame in graph["frames"])

@@ -48,6 +48,8 @@ class Diagnostic:
     message: str
     stale: str = ""
     fix: Fix | None = None
+    related: tuple[tuple[str, Span], ...] = ()
+    """Places that explain it, each with what there is to say of it."""
 
 
 def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
@@ -87,8 +89,20 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
         lead = said[0]
         is_stale = lead.state.stale and code not in _OF_THE_LAST_ATTEMPT
         stale = change_in_words(lead.state) if is_stale else ""
-        found.append(Diagnostic(lead.span, code, severity, _message(document, line, said), stale))
+        message, related = _message(document, line, said), _related(snapshot, said)
+        found.append(Diagnostic(lead.span, code, severity, message, stale, related=related))
     return found
+
+
+def _related(snapshot: Snapshot, said: Sequence[_Said]) -> tuple[tuple[str, Span], ...]:
+    """The places that explain what is said, in today's text, each once."""
+    found: dict[tuple[str, Span], None] = {}
+    for one in said:
+        for item in (item for finding in one.findings for item in finding.related):
+            span = snapshot.now(one.state, Span(item.path, item.line, item.column))
+            if span is not None:
+                found[item.message, span] = None
+    return tuple(found)
 
 
 def _message(document: Document, line: int, said: Sequence[_Said]) -> str:

@@ -16,6 +16,13 @@ def pulls_diagnostics(capabilities: lsp.ClientCapabilities) -> bool:
     return bool(text is not None and text.diagnostic is not None and refreshes)
 
 
+def relates(capabilities: lsp.ClientCapabilities) -> bool:
+    """Whether a diagnostic may name other places that explain it."""
+    text = capabilities.text_document
+    told = (text.publish_diagnostics, text.diagnostic) if text is not None else ()
+    return any(kind is not None and kind.related_information for kind in told)
+
+
 def understands_markdown(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether hovers may be markdown."""
     text = capabilities.text_document

@@ -21,7 +21,7 @@ from aotlens.features import (
 from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document
 
-from .capabilities import checks_versions, takes_action_literals, takes_links, understands_markdown
+from .capabilities import checks_versions, relates, takes_action_literals, takes_links, understands_markdown
 from .methods import SOURCE
 from .positions import from_position, from_range, to_range
 
@@ -254,9 +254,22 @@ def diagnostics_of(server: AotlensServer, document: Document) -> list[lsp.Diagno
             code=item.code,
             source=SOURCE,
             message=item.message + (f" (stale: {item.stale} since)" if item.stale else ""),
+            related_information=_related(server, item) if relates(server.client_capabilities) else None,
         )
         for item in diagnostics.diagnostics(server.session.snapshot(), document)
     ]
+
+
+def _related(server: AotlensServer, item: diagnostics.Diagnostic) -> list[lsp.DiagnosticRelatedInformation] | None:
+    """The places that explain a diagnostic; of a file that is not open, whose text is not at hand, the line."""
+    found = []
+    for message, span in item.related:
+        document = server.documents.by_path.get(span.path)
+        start = lsp.Position(span.line - 1, 0)
+        range = to_range(document, span, server.encoding) if document is not None else lsp.Range(start, start)
+        location = lsp.Location(server.documents.uri_of(span.path), range)
+        found.append(lsp.DiagnosticRelatedInformation(location, message))
+    return found or None
 
 
 def _command(action: code_actions.CodeAction) -> lsp.Command | None:

@@ -6,6 +6,7 @@ The names below are imported nowhere else in the tracer, so that a new torch rel
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import traceback
 import warnings
@@ -55,6 +56,7 @@ __all__ = [
     "TorchDynamoException",
     "Unsupported",
     "dynamo_capture",
+    "dynamo_inputs",
     "explain_graph_breaks",
     "fake_mode",
     "flat_inputs",
@@ -170,6 +172,28 @@ class JointCapture:
                 kind = meta.original_subclass_type or type(meta.original_subclass)
                 found.append((range(start, start + meta.arg_count), kind))
         return found
+
+
+def dynamo_inputs(
+    graph_module: torch.fx.GraphModule, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[torch.fx.Node, Any]:
+    """What the placeholders of Dynamo's graph stand for: the parameters, buffers and arguments themselves.
+
+    Those are left out that Dynamo reached on ways that cannot be gone again from here.
+    """
+    inner = function.forward if isinstance(function, nn.Module) else function
+    owner = function if isinstance(function, nn.Module) else getattr(function, "__self__", None)
+    local = {"self": owner} if owner is not None else {}
+    with contextlib.suppress(Exception):
+        local |= inspect.signature(inner).bind(*args, **kwargs).arguments
+    known = {"L": local, "G": getattr(getattr(inner, "__func__", inner), "__globals__", {})}
+    found = {}
+    for node in graph_module.graph.find_nodes(op="placeholder"):
+        source = getattr(node, "_dynamo_source", None)
+        with contextlib.suppress(Exception):
+            name = source.name() if callable(source.name) else source.name
+            found[node] = eval(name, dict(known))
+    return found
 
 
 def flat_inputs(

@@ -1,0 +1,279 @@
+"""Modules in which a parameter gets no gradient, each for one known cause.
+
+`# <name>: <words>` at the end of a line says which parameter it cuts off, and what the verdict has to say of it.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def ones(*sizes):
+    return nn.Parameter(torch.ones(*sizes))
+
+
+class Base(nn.Module):
+    """A parameter `w` that has to get a gradient, and `v`, which gets none."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = ones(4)
+        self.v = ones(4)
+
+
+# aotlens: NeverUsed()(torch.randn(2, 4))
+class NeverUsed(Base):  # v: forward never uses it
+    def forward(self, x):
+        return x * self.w
+
+
+# aotlens: Detached()(torch.randn(2, 4))
+class Detached(Base):
+    def forward(self, x):
+        return x * self.w + self.v.detach()  # v: cut off by `self.v.detach()`
+
+
+# aotlens: DetachedLater()(torch.randn(2, 4))
+class DetachedLater(Base):
+    def forward(self, x):
+        hidden = torch.tanh(x * self.v)
+        hidden = hidden + 1
+        target = hidden.detach()  # v: cut off by `hidden.detach()`
+        return x * self.w - target
+
+
+# aotlens: DetachedOutput()(torch.randn(2, 4))
+class DetachedOutput(Base):
+    def forward(self, x):
+        return x * self.w, (x + self.v).detach()  # v: cut off by `(x + self.v).detach()`
+
+
+# aotlens: Data()(torch.randn(2, 4))
+class Data(Base):
+    def forward(self, x):
+        scale = self.v.data  # v: cut off by `self.v.data`
+        return x * self.w * scale
+
+
+# aotlens: NoGrad()(torch.randn(2, 4))
+class NoGrad(Base):
+    def forward(self, x):
+        with torch.no_grad():
+            offset = self.v * 2  # v: used under torch.no_grad() only, by `self.v * 2`
+            offset = offset + 1
+        return x * self.w + offset
+
+
+# aotlens: NoGradLater()(torch.randn(2, 4))
+class NoGradLater(Base):
+    def forward(self, x):
+        hidden = self.v.exp()
+        with torch.no_grad():
+            target = hidden.sum()  # v: used under torch.no_grad() only, by `hidden.sum()`
+        return x * self.w + target
+
+
+# aotlens: NoGradHelper()(torch.randn(2, 4))
+class NoGradHelper(Base):
+    @torch.no_grad()
+    def target(self, x):
+        return x * self.v  # v: used under torch.no_grad() only, by `x * self.v`
+
+    def forward(self, x):
+        return x * self.w + self.target(x)
+
+
+# aotlens: SetGradEnabled()(torch.randn(2, 4))
+class SetGradEnabled(Base):
+    def forward(self, x):
+        with torch.set_grad_enabled(False):
+            offset = F.relu(self.v)  # v: used under torch.no_grad() only, by `F.relu(self.v)`
+        return x * self.w + offset
+
+
+# aotlens: Integers()(torch.randn(2, 4))
+class Integers(Base):
+    def forward(self, x):
+        return x * self.w + self.v.long()  # v: cut off by `self.v.long()` on line {line}, which gives integers
+
+
+# aotlens: CastTo()(torch.randn(2, 4))
+class CastTo(Base):
+    def forward(self, x):
+        steps = (self.v * 10).to(torch.int32)  # v: cut off by `(self.v * 10).to(torch.int32)`
+        return x * self.w * steps.to(x.dtype)
+
+
+# aotlens: Argmax()(torch.randn(2, 4))
+class Argmax(Base):
+    def forward(self, x):
+        choice = torch.argmax(self.v, -1, keepdim=True)  # v: keepdim=True)` on line {line}, which gives integers
+        return (x * self.w)[:, choice]
+
+
+# aotlens: Sorted()(torch.randn(2, 4))
+class Sorted(Base):
+    def forward(self, x):
+        order = self.v.argsort()  # v: cut off by `self.v.argsort()` on line {line}, which gives integers
+        return (x * self.w)[:, order]
+
+
+# aotlens: TopIndices()(torch.randn(2, 4))
+class TopIndices(Base):
+    def forward(self, x):
+        scores = x @ self.v
+        best = scores.argmax(0, keepdim=True)  # v: ` on line {line}, which gives integers
+        return (x * self.w)[best]
+
+
+# aotlens: Compared()(torch.randn(2, 4))
+class Compared(Base):
+    def forward(self, x):
+        mask = x > self.v  # v: cut off by `x > self.v` on line {line}, which gives booleans
+        return torch.where(mask, x * self.w, x)
+
+
+# aotlens: MaskFilled()(torch.randn(2, 4))
+class MaskFilled(Base):
+    def forward(self, x):
+        keep = torch.sigmoid(self.v) < 0.5  # v: ` on line {line}, which gives booleans
+        return (x * self.w).masked_fill(keep, 0.0)
+
+
+# aotlens: Bucketed()(torch.randn(2, 4))
+class Bucketed(Base):
+    def forward(self, x):
+        place = torch.bucketize(x, self.v)  # v: ` on line {line}, which gives integers
+        return self.w[place.clamp(max=3)]
+
+
+# aotlens: EmptyLike()(torch.randn(2, 4))
+class EmptyLike(Base):
+    def forward(self, x):
+        zeros = torch.zeros_like(self.v)  # v: ` on line {line}, which has no derivative
+        return x * self.w + zeros
+
+
+# aotlens: NotReturned()(torch.randn(2, 4))
+class NotReturned(Base):
+    def forward(self, x):
+        aside = torch.sin(x * self.v)  # v: but nothing that is returned depends on that
+        self.last = aside.shape
+        return x * self.w
+
+
+# aotlens: Average()(torch.randn(2, 4))
+class Average(Base):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(4))
+
+    def forward(self, x):
+        with torch.no_grad():
+            self.mean.lerp_(self.v, 0.1)  # v: used under torch.no_grad() only, by `self.mean.lerp_(self.v, 0.1)`
+        return x * self.w
+
+
+class Stop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, scale):
+        return x * scale
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient, None
+
+
+# aotlens: NoneFromBackward()(torch.randn(2, 4))
+class NoneFromBackward(Base):
+    def forward(self, x):
+        return Stop.apply(x * self.w, self.v)  # v: ` on line {line}, whose backward returns none
+
+
+# aotlens: TwoCuts()(torch.randn(2, 4))
+class TwoCuts(Base):
+    def forward(self, x):
+        low = x - self.v.detach()  # v: cut off by `self.v.detach()` on line {line} and
+        high = x + self.v.detach()  # v: `self.v.detach()` on line {line}
+        return self.w * low * high
+
+
+# aotlens: CutOfTwoWays()(torch.randn(2, 4))
+class CutOfTwoWays(Base):
+    def forward(self, x):
+        left, right = torch.sin(self.v), torch.cos(self.v)
+        return x * self.w + (left * right).detach()  # v: cut off by `(left * right).detach()`
+
+
+# aotlens: CutAndUnused()(torch.randn(2, 4))
+class CutAndUnused(Base):
+    def forward(self, x):
+        _ = self.v.long()
+        return x * self.w + torch.exp(self.v).detach()  # v: cut off by `torch.exp(self.v).detach()`
+
+
+class Gate(Base):
+    def forward(self, x):
+        openness = torch.sigmoid(self.v)
+        return x * self.w * openness.detach()  # gates.0.v gates.1.v: cut off by `openness.detach()`
+
+
+# aotlens: Layers()(torch.randn(2, 4))
+class Layers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gates = nn.ModuleList(Gate() for _ in range(2))
+
+    def forward(self, x):
+        for gate in self.gates:
+            x = gate(x)
+        return x
+
+
+# aotlens: Frozen()(torch.randn(2, 4))
+class Frozen(Base):
+    def __init__(self):
+        super().__init__()
+        self.v.requires_grad_(False)
+
+    def forward(self, x):
+        return x * self.w * self.v
+
+
+# aotlens: Tied()(torch.zeros(2, dtype=torch.long))
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(8, 4)
+        self.head = nn.Linear(4, 8, bias=False)
+        self.head.weight = self.embed.weight
+
+    def forward(self, x):
+        return self.head(self.embed(x))
+
+
+# aotlens: NothingMissing()(torch.randn(2, 4))
+class NothingMissing(Base):
+    """Detaches, rounds and compares, and yet every parameter gets its gradient by another way."""
+
+    def forward(self, x):
+        with torch.no_grad():
+            scale = self.v.abs().max()
+        kept = self.v.detach() + self.v * 2
+        return x * self.w * kept / scale + (self.v > 0)
+
+
+# aotlens: Argument()(torch.randn(2, 4), torch.randn(4, requires_grad=True))
+class Argument(Base):  # v: forward never uses it
+    def forward(self, x, bias):
+        return x * self.w + bias.detach()  # bias: cut off by `bias.detach()`
+
+
+# aotlens: method().score(torch.randn(2, 4))
+class Method(Base):
+    def score(self, x):
+        return x * self.w + self.v.detach()  # v: cut off by `self.v.detach()`
+
+
+def method():
+    return Method()

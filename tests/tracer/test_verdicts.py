@@ -1,0 +1,60 @@
+"""Why a parameter gets no gradient: of each module of the corpus the cause and its line are known."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from aotlens.syntax.definitions import definitions
+from support import CORPUS, trace_json
+
+FOLDER = CORPUS / "verdicts"
+SOURCE = (FOLDER / "model.py").read_text(encoding="utf-8")
+_MARK = re.compile(r"  # ((?:[\w.]+ )*[\w.]+): (.+)$")
+
+
+def _marks() -> dict[str, dict[str, list[tuple[int, str]]]]:
+    """Of each class the parameters without a gradient, each with the lines that say why, and what has to be said."""
+    marks = {n: match for n, line in enumerate(SOURCE.split("\n"), 1) if (match := _MARK.search(line))}
+    found: dict[str, dict[str, list[tuple[int, str]]]] = {}
+    for definition in definitions(SOURCE):
+        expected = found.setdefault(definition.qualname, defaultdict(list))
+        for line, match in marks.items():
+            if definition.line <= line <= definition.end_line:
+                for name in match[1].split():
+                    expected[name].append((line, match[2].replace("{line}", str(line))))
+    found["Layers"] = found.pop("Gate")
+    return found
+
+
+@pytest.fixture(scope="module")
+def traces() -> dict[str, dict[str, Any]]:
+    return {trace["target"]["qualname"]: trace for trace in trace_json("model.py", cwd=FOLDER)["traces"]}
+
+
+MARKS = _marks()
+CLASSES = re.findall(r"^# aotlens: .*\nclass (\w+)", SOURCE, re.MULTILINE)
+
+
+def test_there_are_enough_causes() -> None:
+    assert len(CLASSES) >= 25
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_verdict(traces: dict[str, dict[str, Any]], name: str) -> None:
+    trace = traces[name]
+    assert trace["status"] == "traced", trace["failure"]
+    codes = ("parameter-without-gradient", "argument-without-gradient")
+    findings = {finding["name"]: finding for finding in trace["findings"] if finding["code"] in codes}
+    assert findings.keys() == MARKS[name].keys()
+    for parameter, expected in MARKS[name].items():
+        message = findings[parameter]["message"]
+        assert message.startswith(f"{parameter} gets no gradient: ")
+        assert all(words in message for _, words in expected), message
+        if "never uses it" not in message:
+            assert [place["line"] for place in findings[parameter]["related"]] == [line for line, _ in expected]
+        else:
+            assert findings[parameter]["related"] == []
