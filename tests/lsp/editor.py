@@ -82,9 +82,12 @@ class Editor:
         return self.client.result("workspace/executeCommand", {"command": f"aotlens.{name}", "arguments": arguments})
 
     def configure(self, **settings: Any) -> None:
-        """Change the settings, in a client that is asked for them."""
+        """Change the settings, in a client that is asked for them, and wait until the server has them."""
+        asked = len(self.client.of("workspace/configuration"))
         self.client.answers["workspace/configuration"] = [{"interpreter": sys.executable, **settings}]
         self.client.notify("workspace/didChangeConfiguration", {"settings": None})
+        self.client.wait(lambda: len(self.client.of("workspace/configuration")) > asked or None)
+        self.client.text(self.path.as_uri())  # one round trip more: the answer has been taken over
 
     def changed_on_disk(self, *paths: Path) -> None:
         """Tell the server that files were changed, made or removed outside the editor."""

@@ -84,7 +84,7 @@ def test_inlay_hints(decoder: Editor) -> None:
 def test_diagnostics_and_their_suppression(decoder: Editor) -> None:
     found = {one["code"]: one for one in decoder.until_diagnosed("parameter-without-gradient")}
     assert set(found) == {"parameter-without-gradient", "buffer-mutation"}
-    assert found["parameter-without-gradient"]["message"].startswith("blocks.{0..5}.gate gets no gradient")
+    assert found["parameter-without-gradient"]["message"].startswith("blocks.{0..5}.gate of Decoder get no gradient")
     where = found["parameter-without-gradient"]["range"]
     actions = decoder.client.result(
         "textDocument/codeAction",
