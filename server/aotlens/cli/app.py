@@ -47,6 +47,14 @@ class Format(str, enum.Enum):
     json = "json"
 
 
+class GraphKind(str, enum.Enum):
+    """Which graph is printed."""
+
+    joint = "joint"
+    forward = "forward"
+    backward = "backward"
+
+
 class Convention(str, enum.Enum):
     """Whose calling convention the graph has."""
 
@@ -88,6 +96,12 @@ def trace(
         Mode | None, typer.Option(help="Put the module in this mode first. Default: as the example leaves it (train).")
     ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print the map.")] = Format.text,
+    graph: Annotated[
+        GraphKind | None, typer.Option(help="Print this graph, with names and source lines, in place of the map.")
+    ] = None,
+    saved: Annotated[
+        bool, typer.Option("--saved", help="Print what is kept for backward, ranked, in place of the map.")
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="Do not fold repeated layers into one row.")] = False,
     python: Annotated[
         str | None,
@@ -117,7 +131,16 @@ def trace(
     from .trace import TraceOptions, UsageError, run_trace  # imported here, so that `serve` starts fast
 
     options = TraceOptions(
-        example, convention.value, mode.value if mode else None, format.value, full, python, timeout, memory
+        example,
+        convention.value,
+        mode.value if mode else None,
+        format.value,
+        full,
+        python,
+        timeout,
+        memory,
+        graph.value if graph else None,
+        saved,
     )
     try:
         status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)

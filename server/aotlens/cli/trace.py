@@ -14,16 +14,18 @@ from typing import Any
 
 from rich.console import Console
 
+from aotlens.explain.graph_text import Kind, NoSuchGraph, graph_text
 from aotlens.explain.markdown import render_markdown
 from aotlens.explain.public_json import public_json
-from aotlens.explain.text import render_text
+from aotlens.explain.saved_ranking import saved_tables
+from aotlens.explain.text import render_tables, render_text
 from aotlens.session.examples import candidates, definition_lines
 from aotlens.session.interpreter import NoSuchInterpreter, choose_interpreter
 from aotlens.session.limits import default_memory
 from aotlens.session.project import BadProjectFile, pinned_in_project
 from aotlens.session.tracer import TracerProcess, TracerUnusable
 from aotlens.syntax.definitions import Definition, definitions
-from aotlens.syntax.source import UnreadableSource, read_source
+from aotlens.syntax.source import SourceTexts, UnreadableSource, read_source
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, Target
 from aotlens_tracer.protocol import TargetsParams, TraceParams
 
@@ -58,11 +60,17 @@ class TraceOptions:
     python: str | None = None
     timeout: float = 120.0
     memory: float | None = None
+    graph: Kind | None = None
+    saved: bool = False
 
 
 def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose: bool, spawn: bool) -> int:
     """Trace what `target` names and print it; the exit status. Raises UsageError."""
     path, qualname = _parse_target(target)
+    if options.format != "text" and (options.graph is not None or options.saved):
+        raise UsageError(f"--format {options.format} has all of it: --graph and --saved choose what is printed as text")
+    if options.graph is not None and options.saved:
+        raise UsageError("--graph prints a graph, --saved a ranking: choose one")
     try:
         interpreter = choose_interpreter(options.python, os.environ)
         in_project = pinned_in_project(path) if options.example is None else {}
@@ -228,7 +236,9 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
         relative = os.path.relpath(path, here)
         return path if relative.startswith("..") else relative
 
-    if options.format == "json":
+    if options.graph is not None:
+        _print_graphs(maps, options.graph)
+    elif options.format == "json":
         print(_json_text(public_json([_with_failure_finding(map) for map in maps], torch, here)))
     elif options.format == "markdown":
         print("\n".join(render_markdown(map, path_label=path_label, full=options.full) for map in maps))
@@ -239,11 +249,27 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
         for index, map in enumerate(maps):
             if index:
                 console.print()
-            render_text(map, console, full=options.full, path_label=path_label)
+            if options.saved:
+                render_tables(map, saved_tables(map, path_label, options.full), console, path_label)
+            else:
+                render_text(map, console, full=options.full, path_label=path_label)
     if verbose:
         for map in maps:
             if map.failure is not None and map.failure.traceback:
                 print(map.failure.traceback.rstrip(), file=sys.stderr)
+
+
+def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
+    """Print one graph of each map; why there is none goes to stderr."""
+    texts = SourceTexts()
+    for number, map in enumerate(maps):
+        try:
+            text = graph_text(map, kind, texts.code).text
+        except NoSuchGraph as error:
+            reason = f": {map.failure.message}" if map.failure is not None else ""
+            print(f"{error}{reason}", file=sys.stderr)
+            continue
+        print(("\n" if number else "") + text, end="")
 
 
 class _Console(Console):

@@ -81,6 +81,16 @@ def render_text(
         paper.block((f"Left out at {console.width} columns: {left_out}.", "dim"))
 
 
+def render_tables(map: DescriptorMap, tables: Sequence[Table], console: Console, path_label: PathLabel) -> None:
+    """Some tables of a map below its header, or its failure."""
+    paper = _Paper(console)
+    _header(map, paper, path_label)
+    if map.failure is not None:
+        _failure(map.failure, paper, path_label)
+    for table in tables:
+        _table(table, paper)
+
+
 class _Paper:
     """The console, with what is known of it: how wide it is, what it can encode, which columns did not fit."""
 

@@ -7,6 +7,8 @@ import re
 import tokenize
 from pathlib import Path
 
+from aotlens_tracer.descriptor_map import Span
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -46,3 +48,26 @@ def decode_source(data: bytes, path: str) -> str:
 def split_lines(text: str) -> list[str]:
     r"""The lines of a text, without their ends. Only \n, \r\n and \r end a line, as in LSP and in Python source."""
     return _LINE_END.split(text)
+
+
+class SourceTexts:
+    """Reads code at spans of files, each file once. What cannot be read has none."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[str]] = {}
+
+    def code(self, span: Span) -> str | None:
+        """The text under a span, to the end of its first line at most."""
+        if span.path not in self._lines:
+            try:
+                self._lines[span.path] = split_lines(read_source(Path(span.path)))
+            except (OSError, UnreadableSource):
+                self._lines[span.path] = []
+        lines = self._lines[span.path]
+        return code_at(lines[span.line - 1], span) if 1 <= span.line <= len(lines) else None
+
+
+def code_at(line: str, span: Span) -> str:
+    """Of the line that a span starts on, the text under it."""
+    ends_here = span.column is not None and span.end_line in (None, span.line) and span.end_column is not None
+    return line[(span.column or 1) - 1 : span.end_column - 1 if ends_here and span.end_column else None].strip()

@@ -1,0 +1,347 @@
+"""The joint, the forward and the backward graph of a map as text that people read, and what stands where in it.
+
+    forward:
+        blocks.0:  # Block
+            norm:  # LayerNorm
+                # model.py:21  self.norm(x)
+                native_layer_norm = aten.native_layer_norm(x, [16], blocks_0_norm_weight, blocks_0_norm_bias, 1e-05)
+
+Inputs have the names that they have in the user's code, gradients those of what they are the gradient of, items of a
+tuple that of the tuple; other operations keep torch's names. Modules are blocks, which editors fold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
+
+from .shapes import bytes_in_words, tensor_in_brief
+from .words import role
+
+Kind = Literal["joint", "forward", "backward"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Code = Callable[[Span], "str | None"]
+"""The text under a span; None where it cannot be read."""
+
+_STEP = "    "
+_LONGEST = 60
+"""Characters of the label of a saved value."""
+_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[A-Za-z_]\w*(?!\w*=)")
+_DERIVED = ("grad", "tangent", "mutated", "base")
+CONTAINERS = ("ModuleList", "ModuleDict")
+"""Modules that nobody calls: what is in them is named with them, `layers.0`."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """Where a node is named: line and columns from 1, the end exclusive."""
+
+    node: str
+    line: int
+    column: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that belong together below a title, which is the first of them. `module` is the module's name."""
+
+    title: str
+    first: int
+    last: int
+    module: str | None = None
+
+
+@dataclass(frozen=True)
+class GraphText:
+    """The text, and what stands where: names of nodes, the lines that define them, their source, and blocks."""
+
+    text: str
+    names: tuple[Name, ...]
+    definitions: dict[str, int]
+    sources: dict[int, Span]
+    blocks: tuple[Block, ...]
+
+
+class NoSuchGraph(Exception):
+    """The map has no such graph, for the reason that is told."""
+
+
+def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, raw: bool = False) -> GraphText:
+    """One of the graphs of a map, all of them where there are graph breaks. `raw` keeps torch's names.
+
+    Raises NoSuchGraph.
+    """
+    if not map.graphs:
+        raise NoSuchGraph(f"{map.target.qualname} has no graph: it could not be traced")
+    writer = _Writer()
+    for number, graph in enumerate(map.graphs):
+        if number:
+            writer.line("")
+        _Graph(writer, map, graph, kind, code, raw).write()
+    return writer.done()
+
+
+class _Writer:
+    """Collects lines, and what is known of them."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._names: list[Name] = []
+        self._definitions: dict[str, int] = {}
+        self._sources: dict[int, Span] = {}
+        self._blocks: list[Block] = []
+        self._open: list[tuple[str, int, str | None]] = []
+
+    @property
+    def depth(self) -> int:
+        """How many blocks are open."""
+        return len(self._open)
+
+    def line(self, text: str, source: Span | None = None) -> None:
+        """A line of its own."""
+        self._lines.append(_STEP * self.depth + text if text else "")
+        if source is not None:
+            self._sources[len(self._lines)] = source
+
+    def begin(self, title: str, comment: str = "", module: str | None = None) -> None:
+        """Open a block."""
+        self.line(f"{title}:{f'  # {comment}' if comment else ''}")
+        self._open.append((title, len(self._lines), module))
+
+    def end(self) -> None:
+        """Close the block that was opened last."""
+        title, first, module = self._open.pop()
+        self._blocks.append(Block(title, first, len(self._lines), module))
+
+    def defined(self, node: str, parts: Iterable[tuple[str, str | None]], source: Span | None) -> None:
+        """A line that defines a node, in pieces, each with the node that it names."""
+        column = len(_STEP) * self.depth + 1
+        texts = []
+        number = len(self._lines) + 1
+        for text, named in parts:
+            if named is not None:
+                self._names.append(Name(named, number, column, column + len(text)))
+            texts.append(text)
+            column += len(text)
+        self._definitions.setdefault(node, number)
+        self.line("".join(texts), source)
+
+    def done(self) -> GraphText:
+        """All that was written."""
+        blocks = tuple(sorted(self._blocks, key=lambda block: (block.first, -block.last)))
+        text = "\n".join(self._lines) + "\n"
+        return GraphText(text, tuple(self._names), self._definitions, self._sources, blocks)
+
+
+class _Graph:
+    """Writes one graph."""
+
+    def __init__(self, writer: _Writer, map: DescriptorMap, graph: Graph, kind: Kind, code: Code, raw: bool) -> None:
+        self._writer = writer
+        self._target = map.target.qualname
+        self._types = {module.name: module.type for module in map.modules}
+        self._graph = graph
+        self._kind = kind
+        self._code = code
+        self._saved = {value.node: value for value in graph.saved or ()}
+        self._operations = self._chosen()
+        every = (*graph.operations, *(graph.partition.operations if graph.partition is not None else ()))
+        self._names = {} if raw else _human_names(graph, every)
+
+    def _chosen(self) -> Sequence[Operation]:
+        graph = self._graph
+        if self._kind == "joint":
+            return graph.operations
+        if not graph.joint:
+            if self._kind == "forward":
+                return graph.operations
+            raise NoSuchGraph(f"{self._target} has no backward graph: none of its outputs needs a gradient")
+        if graph.partition is None:
+            raise NoSuchGraph(f"{self._target} has no {self._kind} graph: torch's partitioner has not made one")
+        both = (*graph.operations, *graph.partition.operations)
+        return [both[index] for index in getattr(graph.partition, self._kind)]
+
+    def write(self) -> None:
+        """Title, inputs, operations, outputs."""
+        writer, graph = self._writer, self._graph
+        writer.line(f"# {self._kind} graph of {self._target}: {len(self._operations)} operations")
+        writer.line("")
+        writer.begin("inputs")
+        for slot in graph.inputs:
+            if self._takes(slot):
+                self._value(slot.node, slot, self._about(slot), slot.definition)
+        if self._kind == "backward":
+            for value in graph.saved or ():
+                if value.node not in {slot.node for slot in graph.inputs}:
+                    self._value(
+                        value.node,
+                        value,
+                        f"saved, {bytes_in_words(value.bytes)}: {_clipped(value.label)}",
+                        value.source,
+                    )
+        writer.end()
+        if self._kind == "joint":
+            self._section("forward", [o for o in self._operations if not o.backward])
+            self._section("backward", [o for o in self._operations if o.backward])
+        else:
+            self._section(self._kind, self._operations)
+        writer.line("")
+        writer.begin("outputs")
+        for slot in graph.outputs:
+            if slot.node is not None and self._gives(slot):
+                self._value(slot.node, slot, self._noun(slot), slot.source)
+        if self._kind == "forward":
+            for value in graph.saved or ():
+                self._value(
+                    value.node, value, f"saved for {', '.join(map(self._name, value.read_by[:3]))}", value.source
+                )
+        writer.end()
+
+    def _takes(self, slot: Input) -> bool:
+        if self._kind == "joint":
+            return True
+        if self._kind == "forward":
+            return slot.tangent_of is None
+        return slot.tangent_of is not None or slot.node in self._saved
+
+    def _gives(self, slot: Output) -> bool:
+        return self._kind == "joint" or (slot.gradient_of is not None) is (self._kind == "backward")
+
+    def _about(self, slot: Input) -> str:
+        what = self._noun(slot)
+        return f"{what}, {slot.node}" if slot.node is not None and self._name(slot.node) != slot.node else what
+
+    def _noun(self, slot: Slot) -> str:
+        """`parameter head.weight`; of what is derived from something its label alone, `grad(head.weight)`."""
+        what = role(slot.kind, slot.fields)
+        return slot.label if slot.label.partition("(")[0] in _DERIVED else f"{what} {slot.label}"
+
+    def _name(self, node: str) -> str:
+        return self._names.get(node, node)
+
+    def _value(self, node: str | None, value: Slot | Saved, about: str, source: Span | None) -> None:
+        if node is not None:
+            kind = f": {tensor_in_brief(value.dtype, value.shape)}" if value.dtype is not None else ""
+            self._writer.defined(
+                node, [(self._name(node), node), (f"{kind}  # {' '.join(about.split())}", None)], source
+            )
+
+    def _section(self, title: str, operations: Sequence[Operation]) -> None:
+        """Operations, in blocks by module, and below the source that runs them."""
+        writer = self._writer
+        writer.line("")
+        writer.begin(title)
+        around: list[str] = []
+        frame = None
+        for operation in operations:
+            if operation.module is not None:
+                # A sum of gradients is nobody's: it stays where it is.
+                around, moved = self._enter(around, self._called(operation.module))
+                frame = None if moved else frame
+            if operation.frame != frame:
+                frame = operation.frame
+                self._source(frame)
+            self._operation(operation)
+        for _ in around:
+            writer.end()
+        writer.end()
+
+    def _enter(self, around: list[str], modules: list[str]) -> tuple[list[str], bool]:
+        """Leave and enter modules until these are around; whether anything had to be done."""
+        common = 0
+        while common < min(len(around), len(modules)) and around[common] == modules[common]:
+            common += 1
+        for _ in around[common:]:
+            self._writer.end()
+        for index in range(common, len(modules)):
+            outer = modules[index - 1] if index else ""
+            title = modules[index].removeprefix(f"{outer}." if outer else "")
+            self._writer.begin(title, self._types.get(modules[index], ""), modules[index])
+        return modules, around != modules
+
+    def _called(self, module: str) -> list[str]:
+        """The modules around an operation, outermost first, without the root and without containers."""
+        names = [module[: dot.start()] for dot in re.finditer(r"\.|$", module)] if module else []
+        return [name for name in names if self._types.get(name) not in CONTAINERS]
+
+    def _source(self, frame: int | None) -> None:
+        if frame is None:
+            return
+        span = self._graph.frames[frame].span
+        text = " ".join((self._code(span) or "").split())
+        place = f"{re.split(r'[/' + chr(92) * 2 + ']', span.path)[-1]}:{span.line}"
+        self._writer.line(f"# {place}  {text}".rstrip(), span)
+
+    def _operation(self, operation: Operation) -> None:
+        name = self._name(operation.name)
+        kind = f": {tensor_in_brief(operation.dtype, operation.shape)}" if operation.dtype is not None else ""
+        notes = []
+        saved = self._saved.get(operation.name)
+        if saved is not None and saved.alias_of is None and self._kind != "backward":
+            notes.append(f"saved, {bytes_in_words(saved.bytes)}")
+        if self._kind == "backward" and not operation.backward:
+            notes.append("computed again")
+        comment = f"  # {', '.join(notes)}" if notes else ""
+        parts = [(name, operation.name), (f"{kind} = ", None), *self._call(operation), (comment, None)]
+        source = self._graph.frames[operation.frame].span if operation.frame is not None else None
+        self._writer.defined(operation.name, parts, source)
+
+    def _call(self, operation: Operation) -> Iterator[tuple[str, str | None]]:
+        """What an operation calls, the operands among its arguments by their names."""
+        if operation.op == "getitem" and operation.operands:
+            tuple_, _, index = operation.arguments.partition(", ")
+            yield self._name(tuple_), tuple_
+            yield f"[{index}]", None
+            return
+        yield f"{operation.op.removesuffix('.default')}(", None
+        operands = frozenset(operation.operands)
+        at = 0
+        for match in _TOKEN.finditer(operation.arguments):
+            if match[0] in operands:
+                yield operation.arguments[at : match.start()], None
+                yield self._name(match[0]), match[0]
+                at = match.end()
+        yield f"{operation.arguments[at:]})", None
+
+
+def _clipped(label: str) -> str:
+    text = " ".join(label.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _human_names(graph: Graph, operations: Sequence[Operation]) -> dict[str, str]:
+    """A name for each node that people know: of inputs and of what is returned, and of items of tuples.
+
+    No two nodes have the same name, and none has that which torch gave to another.
+    """
+    taken = {operation.name for operation in operations} | {slot.node for slot in graph.inputs if slot.node}
+    found: dict[str, str] = {}
+
+    def give(node: str | None, label: str) -> None:
+        if node is None or node in found:
+            return
+        plain = re.sub(r"\W+", "_", label).strip("_") or node
+        name, number = plain if not plain[0].isdigit() else f"_{plain}", 1
+        while name in taken and name != node:
+            number += 1
+            name = f"{plain}_{number}"
+        taken.add(name)
+        found[node] = name
+
+    for slot in graph.inputs:
+        give(slot.node, slot.label)
+    inputs = set(found)
+    for out in graph.outputs:
+        if out.node not in inputs:
+            give(out.node, out.label)
+    for operation in operations:
+        if operation.op == "getitem" and operation.operands:
+            index = operation.arguments.rpartition(", ")[2]
+            give(operation.name, f"{found.get(operation.operands[0], operation.operands[0])}_{index}")
+    return found

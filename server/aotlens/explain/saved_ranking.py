@@ -1,0 +1,134 @@
+"""What is kept for the backward pass, ranked: by module, and by the expression that computed it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Operation, Saved
+
+from .content import Cell, Column, PathLabel, Table, place
+from .folding import fold, names_in_brief
+from .graph_text import CONTAINERS
+from .shapes import bytes_in_words, tensor_in_brief
+
+_MOST = 20
+"""Rows of a ranking, where not all are asked for."""
+
+
+def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Table]:
+    """Two rankings of each graph that was partitioned, aliases apart."""
+    found = []
+    for graph in map.graphs:
+        if graph.saved is not None:
+            own = [value for value in graph.saved if value.alias_of is None]
+            total = sum(value.bytes or 0 for value in own)
+            containers = {module.name for module in map.modules if module.type in CONTAINERS}
+            found += [
+                _by_module(graph, own, total, containers, full),
+                _by_expression(graph, own, total, path_label, full),
+            ]
+    return found
+
+
+def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[str], full: bool) -> Table:
+    """Each module with all that is in it; repeated layers in one row."""
+    modules = {operation.name: operation.module for operation in _operations(graph)}
+    bytes_in: Counter[str] = Counter()
+    number_in: Counter[str] = Counter()
+    for value in values:
+        path = modules.get(value.node) or ""
+        steps = path.split(".") if path else []
+        for count in range(1, len(steps) + 1):
+            name = ".".join(steps[:count])
+            if name in containers:
+                continue
+            bytes_in[name] += value.bytes or 0
+            number_in[name] += 1
+    names = list(bytes_in)
+    rows = fold(names, key=lambda name: (bytes_in[name], number_in[name]), label=lambda name: name)
+    rows.sort(key=lambda row: (-sum(bytes_in[name] for name in row.rows), row.label))
+    cells = [
+        (
+            Cell(bytes_in_words(sum(bytes_in[name] for name in row.rows))),
+            Cell(_share(sum(bytes_in[name] for name in row.rows), total)),
+            Cell(f"×{row.count}" if row.count > 1 else ""),
+            Cell(row.label),
+            Cell(str(sum(number_in[name] for name in row.rows))),
+        )
+        for row in rows
+    ]
+    columns = (
+        Column("bytes", "number"),
+        Column("share", "number"),
+        Column("", "number"),
+        Column("module, with all in it", "name"),
+        Column("values", "number", 1),
+    )
+    return _ranked("Saved by module", _summary(values, total), columns, cells, full)
+
+
+def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: PathLabel, full: bool) -> Table:
+    """Each expression with what it makes the forward pass keep, and the backward operations that need that."""
+    operations = {operation.name: operation for operation in _operations(graph)}
+    groups: dict[tuple[str, str, str], list[Saved]] = {}
+    for value in values:
+        label = " ".join(value.label.split())
+        key = (label, place(value.source, path_label), tensor_in_brief(value.dtype, value.shape))
+        groups.setdefault(key, []).append(value)
+    ranked = sorted(groups.items(), key=lambda group: -sum(value.bytes or 0 for value in group[1]))
+    cells = []
+    for (label, where, kind), members in ranked:
+        size = sum(value.bytes or 0 for value in members)
+        readers = [operations[name] for value in members for name in value.read_by if name in operations]
+        cells.append(
+            (
+                Cell(bytes_in_words(size)),
+                Cell(_share(size, total)),
+                Cell(f"×{len(members)}" if len(members) > 1 else ""),
+                Cell(label),
+                Cell(kind),
+                Cell(where),
+                Cell(_needed_by(readers)),
+                Cell(names_in_brief([value.node for value in members])),
+            )
+        )
+    columns = (
+        Column("bytes", "number"),
+        Column("share", "number", 2),
+        Column("", "number"),
+        Column("value", "name"),
+        Column("type", "type"),
+        Column("computed at", "place", 1),
+        Column("needed by", "note", 3),
+        Column("node", "node", 4),
+    )
+    return _ranked("Saved by expression", _summary(values, total), columns, cells, full)
+
+
+def _ranked(title: str, summary: str, columns: tuple[Column, ...], rows: list[tuple[Cell, ...]], full: bool) -> Table:
+    shown = rows if full else rows[:_MOST]
+    left = len(rows) - len(shown)
+    notes = (f"{left} more row{'s' if left != 1 else ''}: --full shows all.",) if left else ()
+    return Table(title, summary, columns, tuple(shown), notes)
+
+
+def _summary(values: list[Saved], total: int) -> str:
+    return f"{len(values)} value{'' if len(values) == 1 else 's'}, {bytes_in_words(total)}"
+
+
+def _share(part: int, total: int) -> str:
+    if not total:
+        return "—"
+    return f"{100 * part / total:.0f} %" if part * 200 >= total or not part else "<1 %"
+
+
+def _needed_by(readers: Iterable[Operation]) -> str:
+    """The kinds of backward operations that read a value."""
+    kinds = Counter(operation.op.removesuffix(".default").removeprefix("aten.") for operation in readers)
+    listed = ", ".join(f"{number} × {kind}" if number > 1 else kind for kind, number in kinds.most_common(3))
+    return f"needed by {listed}" if listed else ""
+
+
+def _operations(graph: Graph) -> tuple[Operation, ...]:
+    return (*graph.operations, *(graph.partition.operations if graph.partition is not None else ()))

@@ -1,0 +1,55 @@
+"""`aotlens trace --graph` and `--saved`: a graph, or a ranking, in place of the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import CORPUS, run_aotlens
+
+FOLDER = CORPUS / "operations"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("joint", ["forward:", "backward:", "# model.py:18  self.norm(x)", "grad_scale: f32[8]  # grad(scale)"]),
+        ("forward", ["    blocks.1:  # Block", "        up:  # Linear", "  # saved for "]),
+        ("backward", ["tangent_output: f32[2, 8]  # tangent(output), tangents_1", "  # computed again", ": norm(x)"]),
+    ],
+)
+def test_graph(kind: str, expected: list[str]) -> None:
+    done = run_aotlens("trace", "model.py::Model", "--graph", kind, cwd=FOLDER)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"# {kind} graph of Model: ")
+    for text in expected:
+        assert text in done.stdout
+
+
+def test_saved() -> None:
+    done = run_aotlens("trace", "model.py::Model", "--saved", cwd=FOLDER)
+    assert done.returncode == 0, done.stderr
+    for text in ("Saved by module", "Saved by expression", "blocks.{0,1}", "norm(x)", "needed by 2 × "):
+        assert text in done.stdout
+    assert "Inputs" not in done.stdout
+
+
+def test_what_has_no_graph_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(
+        "import torch\n\n\n# aotlens: largest(torch.randn(3))\ndef largest(x):\n    return x.argmax()\n",
+        encoding="utf-8",
+    )
+    done = run_aotlens("trace", f"{path}::largest", "--graph", "backward")
+    assert "largest has no backward graph: none of its outputs needs a gradient" in done.stderr
+    assert done.stdout == ""
+    assert run_aotlens("trace", f"{path}::largest", "--graph", "forward").stdout.startswith(
+        "# forward graph of largest"
+    )
+
+
+@pytest.mark.parametrize("options", [("--graph", "joint", "--saved"), ("--saved", "--format", "json")])
+def test_what_excludes_each_other(options: tuple[str, ...]) -> None:
+    done = run_aotlens("trace", "model.py", *options, cwd=FOLDER)
+    assert done.returncode == 2 and "--saved" in done.stderr
