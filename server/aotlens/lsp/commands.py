@@ -66,13 +66,8 @@ class _Commands:
 
     async def show_map(self, target: str) -> dict[str, Any]:
         """The map of a target as a markdown document, which is opened where the client can; its text and place."""
-        from aotlens.explain.markdown import render_markdown
-
         key = key_of(target)
-        state = self._server.session.snapshot().states.get(key)
-        if state is None or state.map is None:
-            raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
-        text = render_markdown(state.map, path_label=self._relative, full=False)
+        text = map_as_markdown(self._server, key)
         path = await asyncio.get_running_loop().run_in_executor(None, _write, key.qualname, text)
         await self._open(Path(path).as_uri(), None)
         return {"markdown": text, "path": path}
@@ -91,7 +86,7 @@ class _Commands:
             raise JsonRpcInvalidParams(f"{labels!r} is no label and no list of labels")
         slots = [slot for graph in state.map.graphs for slot in (*graph.inputs, *graph.outputs)]
         found = [slot.descriptor for slot in slots if slot.label in wanted and slot.descriptor is not None]
-        if found and not self._server.client_copies:
+        if found and not self._server.offers.clipboard:
             more = [f"… and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
             self._say("\n".join(found[:_SHOWN] + more))
         return found
@@ -215,11 +210,22 @@ class _Commands:
     def _say(self, message: str) -> None:
         self._server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, message))
 
-    def _relative(self, path: str) -> str:
-        for folder in self._server.session.folders:
+
+def map_as_markdown(server: AotlensServer, key: TargetKey) -> str:
+    """The map of a target as a document. Raises InvalidParams where there is none."""
+    from aotlens.explain.markdown import render_markdown
+
+    state = server.session.snapshot().states.get(key)
+    if state is None or state.map is None:
+        raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
+
+    def relative(path: str) -> str:
+        for folder in server.session.folders:
             if Path(path).is_relative_to(folder):
                 return os.path.relpath(path, folder)
         return path
+
+    return render_markdown(state.map, path_label=relative, full=False)
 
 
 def key_of(target: Any) -> TargetKey:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from lsprotocol import types as lsp
 
@@ -20,7 +22,9 @@ from aotlens.features import (
 )
 from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import Span
 
+from . import views
 from .capabilities import checks_versions, relates, takes_action_literals, takes_links, understands_markdown
 from .methods import SOURCE
 from .positions import from_position, from_range, to_range
@@ -63,13 +67,19 @@ class Handlers:
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
-        found = hover.hover(self._server.session.snapshot(), document, line, column)
+        address = self._address if self._server.offers.links else None
+        found = hover.hover(self._server.session.snapshot(), document, line, column, address)
         if found is None:
             return None
         kind, text = lsp.MarkupKind.Markdown, found.markdown
+        if address is not None:
+            text += command_links(found)
         if not understands_markdown(self._server.client_capabilities):
             kind, text = lsp.MarkupKind.PlainText, plain_text(text)
         return lsp.Hover(lsp.MarkupContent(kind, text), to_range(document, found.span, self._server.encoding))
+
+    def _address(self, span: Span) -> str:
+        return f"{self._server.places.uri(span.path)}#L{span.line}" + (f",{span.column}" if span.column else "")
 
     def code_lens(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
         """`textDocument/codeLens`: where lenses are; what they say comes with `codeLens/resolve`."""
@@ -242,6 +252,14 @@ class Handlers:
         items = diagnostics_of(self._server, document) if document is not None else []
         return lsp.RelatedFullDocumentDiagnosticReport(items=items)
 
+    async def slots(self, params: Any) -> dict[str, Any] | None:
+        """`aotlens/slots`."""
+        return await views.slots_at(self._server, params)
+
+    def map(self, params: Any) -> dict[str, Any]:
+        """`aotlens/map`."""
+        return views.map_of(self._server, params)
+
 
 def diagnostics_of(server: AotlensServer, document: Document) -> list[lsp.Diagnostic]:
     """The diagnostics of a document as LSP has them."""
@@ -274,6 +292,21 @@ def _related(server: AotlensServer, item: diagnostics.Diagnostic) -> list[lsp.Di
 
 def _command(action: code_actions.CodeAction) -> lsp.Command | None:
     return lsp.Command(action.title, action.command, None, list(action.arguments)) if action.command else None
+
+
+def command_links(found: hover.Hover) -> str:
+    """A last line of a hover with what can be done: links to commands, as editors that take such links write them."""
+    if found.key is None:
+        return ""
+    links = [_command_link("Show the map", "aotlens.showMap", str(found.key))]
+    if found.labels:
+        descriptors = "descriptors" if len(found.labels) > 1 else "descriptor"
+        links.append(_command_link(f"Copy the {descriptors}", "aotlens.copyExpression", str(found.key), found.labels))
+    return "\n\n---\n\n" + " · ".join(links)
+
+
+def _command_link(title: str, command: str, *arguments: Any) -> str:
+    return f"[{title}](command:{command}?{quote(json.dumps(arguments))})"
 
 
 def plain_text(markdown: str) -> str:

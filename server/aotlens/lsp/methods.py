@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 SOURCE = "aotlens"
 """Whose the diagnostics are."""
+SLOTS = "aotlens/slots"
+MAP = "aotlens/map"
+CHANGE_SLOTS = "aotlens/didChangeSlots"
+"""What `aotlens/slots` answers may be another now; only to a client that shows it."""
 
 
 METHODS: dict[str, tuple[str, Any]] = {
@@ -35,6 +39,8 @@ METHODS: dict[str, tuple[str, Any]] = {
         "pull_diagnostics",
         lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE),
     ),
+    SLOTS: ("slots", None),
+    MAP: ("map", None),
 }
 """The name of each method's handler in `features.Handlers`, and the method's options."""
 

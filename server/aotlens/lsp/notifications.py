@@ -16,6 +16,7 @@ from aotlens.session.tracers import TracerStatus
 
 from .capabilities import pulls_diagnostics
 from .features import diagnostics_of
+from .methods import CHANGE_SLOTS
 
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
@@ -54,6 +55,8 @@ class Notifier:
             self._server.workspace_code_lens_refresh(None)
         if workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support:
             self._server.workspace_inlay_hint_refresh(None)
+        if self._server.offers.slots:
+            self._server.protocol.notify(CHANGE_SLOTS, {})
         if pulls_diagnostics(capabilities):
             self._server.workspace_diagnostic_refresh(None)
         else:
@@ -93,6 +96,8 @@ class Notifier:
         )
         if status.state == "ready":
             self._told.discard(status.interpreter.path)
+        if self._server.offers.problems:
+            return
         if status.state in ("unusable", "gone") and status.interpreter.path not in self._told:
             self._told.add(status.interpreter.path)
             where = f"{status.interpreter.path}: {status.interpreter.reason}"

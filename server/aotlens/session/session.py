@@ -74,6 +74,7 @@ class Session:
         self._contexts: Mapping[TargetKey, TargetKey] = MappingProxyType({})
         self._excluded: frozenset[str] = frozenset()
         self._read_only: frozenset[str] = frozenset()
+        self._selected: Mapping[Path, Interpreter] = {}
         self._project_examples: dict[str, dict[str, list[str]]] = {}
         self._focus = ("", 0)
         self._lines: dict[str, dict[str, int]] = {}
@@ -233,6 +234,16 @@ class Session:
         elif (before.trace_run, before.trace_exclude) != (settings.trace_run, settings.trace_exclude):
             self._want_open(untraced=True)
         self._client.states_changed(list(self._states))
+
+    def select(self, interpreters: Mapping[Path, Interpreter]) -> None:
+        """The user has selected these interpreters in the editor, for these folders."""
+        if self._selected == interpreters:
+            return
+        self._selected = dict(interpreters)
+        self._no_interpreter = None
+        if self._configured.is_set():
+            self._update([replace(state, stale=True) for state in self._states.values() if state.map is not None])
+            self._trace_anew(True)
 
     def _trace_anew(self, new_tracers: bool) -> None:
         """Trace what is wanted, and what is under way, with the settings of today."""
@@ -575,7 +586,8 @@ class Session:
 
     def _without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> Failure:
         """The failure of a target for which there is no interpreter, which the client is told as a tracer's state."""
-        interpreter = Interpreter(self.settings.interpreter or "", "the setting aotlens.interpreter")
+        setting = Interpreter(self.settings.interpreter or "", "the setting aotlens.interpreter")
+        interpreter = setting if setting.path else self._selected.get(self._folder_of(key.path), setting)
         status = TracerStatus("unusable", interpreter, message=str(error), problem="no-interpreter")
         if status != self._no_interpreter:
             self._no_interpreter = status
@@ -658,8 +670,9 @@ class Session:
         """The warm tracer of the file's folder. Raises NoSuchInterpreter."""
         folder = self._folder_of(path)
         loop = asyncio.get_running_loop()
+        selected = self._selected.get(folder)
         find = functools.partial(
-            interpreter_of_folder, folder, self.settings.interpreter, self._environment, self.trusted
+            interpreter_of_folder, folder, self.settings.interpreter, selected, self._environment, self.trusted
         )
         interpreter: Interpreter = await loop.run_in_executor(None, find)
         extra = tuple(f"{name}={value}" for name, value in sorted(self.settings.trace_environment.items()))
