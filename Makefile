@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,7 @@ dev: $(VENV)/dev.stamp ## Install into .venv with all that development needs
 .PHONY: test
 test: $(VENV)/dev.stamp lint ## Run every test and check
 	$(RUN) -m pytest $(PYTEST_ARGS)
+	$(MAKE) test-vscode
 
 .PHONY: test-fast
 test-fast: $(VENV)/dev.stamp ## Run the tests that take less than ten seconds each
@@ -50,16 +51,31 @@ bench: $(VENV)/dev.stamp ## Time the language server next to an empty one (docs/
 	$(RUN) tests/benchmarks/server.py
 	$(RUN) tests/benchmarks/answers.py
 
+TARGET ?=
+
+.PHONY: vscode
+vscode: $(VENV)/dev.stamp ## Build the VS Code extension, build/aotlens.vsix, for this machine or TARGET=darwin-arm64
+	vscode-extension/scripts/build.sh $(TARGET)
+
+.PHONY: test-vscode
+test-vscode: vscode ## Test the VS Code extension, also in the real editor
+	tests/vscode/run.sh
+
+.PHONY: pictures
+pictures: test-vscode ## Take the documentation's pictures from the editor's tests
+	tests/vscode/pictures.sh
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting
-	$(RUN) -m ruff check server tests docs
-	$(RUN) -m ruff format --check server tests docs
+	$(RUN) -m ruff check server tests docs vscode-extension/scripts
+	$(RUN) -m ruff format --check server tests docs vscode-extension/scripts
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## Format the code
-	$(RUN) -m ruff check --fix server tests docs
-	$(RUN) -m ruff format server tests docs
+	$(RUN) -m ruff check --fix server tests docs vscode-extension/scripts
+	$(RUN) -m ruff format server tests docs vscode-extension/scripts
 
 .PHONY: clean
 clean: ## Remove .venv and what builds left
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis */node_modules tests/vscode/node_modules \
+	    vscode-extension/bundled vscode-extension/dist

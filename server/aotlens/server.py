@@ -18,6 +18,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from . import __version__
+from .lsp.capabilities import Offers
 from .lsp.connection import StdioWriter, exit_soon, read_in_thread, read_stream, take_stdio
 from .lsp.positions import Encoding
 from .lsp.protocol import StrictProtocol
@@ -54,8 +55,8 @@ class AotlensServer(LanguageServer):
         self.documents = Documents()
         self.trusted = False
         """Whether user code may run. Before the client says so, it may not."""
-        self.client_copies = False
-        """Whether the client puts what `aotlens.copyExpression` gives into its clipboard; else it is shown."""
+        self.offers = Offers()
+        """What the client does itself, as far as it said so."""
         self.cleanups: list[Callable[[], Awaitable[None] | None]] = []
         """Called when the server ends, however that comes about: to end what it started. They have two seconds."""
         self.log_lines: deque[str] = deque(maxlen=_LOG_LINES)
@@ -237,11 +238,16 @@ def _message_type(level: int) -> types.MessageType:
 
 
 def log_to_stderr(level: str) -> None:
-    """Log on stderr from a level on (error, warning, info, debug); below debug, of pygls and asyncio warnings alone."""
+    """Log on stderr from a level on (error, warning, info, debug); below debug, of pygls and asyncio warnings alone.
+
+    What the client is sent of the log is a matter of its settings.
+    """
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     number = logging.getLevelName(level.upper())
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(number)
     logging.getLogger("aotlens").setLevel(number)
     if number == logging.DEBUG:
         logging.getLogger("pygls").setLevel(number)

@@ -16,6 +16,7 @@ import linecache
 import sys
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -26,6 +27,14 @@ from .descriptor_map import Span
 from .failures import EXAMPLE_FILE, is_library
 
 
+@dataclass(frozen=True)
+class Constructor:
+    """The `__init__` that made a module, and its local variables as it began: among them its arguments."""
+
+    code: types.CodeType
+    variables: dict[str, Any]
+
+
 class Birthplaces:
     """What was recorded. Objects are held, so that their ids stay theirs."""
 
@@ -34,6 +43,7 @@ class Birthplaces:
         self._registered: dict[tuple[int, str], Span] = {}
         self._owned: set[int] = set()
         self._tied: set[tuple[int, str]] = set()
+        self._constructors: dict[int, Constructor] = {}
         self._alive: list[Any] = []
 
     def replace(self, new: Any, old: Any) -> None:
@@ -71,6 +81,10 @@ class Birthplaces:
             path = parent_path
         return None
 
+    def constructor_of(self, module: nn.Module) -> Constructor | None:
+        """The constructor that made a module; None for a copy, and for a class that has none of its own."""
+        return self._constructors.get(id(module))
+
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
         """Record all that is made while this is entered."""
@@ -100,7 +114,12 @@ class Birthplaces:
 
     def _recording_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
-            self._create(module, sys._getframe(1))
+            frame = sys._getframe(1)
+            self._create(module, frame)
+            constructor = _outermost_constructor(frame, module)
+            if constructor is not None and id(module) not in self._constructors:
+                self._constructors[id(module)] = Constructor(constructor.f_code, dict(constructor.f_locals))
+                self._alive.append(module)
             original(module, *args, **kwargs)
 
         return init
@@ -151,6 +170,14 @@ def _call_site(frame: types.FrameType | None, made: Any) -> Span | None:
             return _span(frame)
         frame = frame.f_back
     return None
+
+
+def _outermost_constructor(frame: types.FrameType | None, made: nn.Module) -> types.FrameType | None:
+    """Of the constructors of `made` that call one another (`super().__init__`), the one that was called first."""
+    found = None
+    while frame is not None and _is_constructor_of(frame, made):
+        found, frame = frame, frame.f_back
+    return found
 
 
 def _is_constructor_of(frame: types.FrameType, made: Any) -> bool:

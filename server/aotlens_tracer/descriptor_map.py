@@ -49,12 +49,16 @@ class Argument:
 class Example:
     """How the target was built and called, and where that knowledge came from.
 
-    `origin` is one of option, pinned, recorded, call-site, inferred. `constructor` is None for a function.
-    `weights` says whether parameters were fake (shapes only) or had to be allocated for real, and `weights_reason` why.
+    `origin` is one of option, pinned, recorded, call-site, inferred. A recorded one was found in the call of another
+    target, `recorded_in` (`/path/model.py::Net`), whose own example is of `recorded_origin`. `constructor` is None for
+    a function. `pin` is one expression that builds and calls the same from scratch, where there is one. `candidate` is
+    the place of the example among those that the request offered. `weights` says whether parameters were fake (shapes
+    only) or had to be allocated for real, and `weights_reason` why.
     """
 
     origin: str
     recorded_in: str | None = None
+    recorded_origin: str | None = None
     constructor: str | None = None
     arguments: tuple[Argument, ...] = ()
     expression: str | None = None
@@ -62,6 +66,19 @@ class Example:
     mode: str | None = None
     weights: str = "fake"
     weights_reason: str | None = None
+    pin: str | None = None
+    candidate: int | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An example that was tried and passed over, and why. Its fields are those of `Example`."""
+
+    origin: str
+    reason: str
+    expression: str | None = None
+    source: Span | None = None
+    recorded_in: str | None = None
 
 
 @dataclass(frozen=True)
@@ -363,7 +380,7 @@ class Seconds:
 class DescriptorMap:
     """All that is known of one target after one capture. Immutable: a new trace makes a new map.
 
-    `files` are the user's files that were imported for it.
+    `attempts` are the examples that were passed over, `files` the user's files that were imported for it.
     """
 
     target: Target
@@ -374,6 +391,7 @@ class DescriptorMap:
     modules: tuple[ModuleInstance, ...] = ()
     graph_breaks: tuple[GraphBreak, ...] = ()
     findings: tuple[Finding, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     failure: Failure | None = None
     seconds: Seconds = Seconds()
     torch: str | None = None

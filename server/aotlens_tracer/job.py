@@ -19,6 +19,7 @@ from .capture.export import Captured, CaptureError, capture, graph_breaks
 from .definitions import line_of, local_definition, module_classes, resolve
 from .describe import Named, describe
 from .descriptor_map import (
+    Attempt,
     DescriptorMap,
     Example,
     Failure,
@@ -31,14 +32,18 @@ from .descriptor_map import (
     Target,
     to_json,
 )
-from .examples.evaluate import BuiltExample, build
+from .examples.evaluate import BuiltExample, build, namespace_of
+from .examples.guards import guarded
+from .examples.ladder import FOUND_SECONDS, reason_to_go_on
+from .examples.recorded import NotCalled, record
+from .examples.written import constructor_in_words, written
 from .failures import Codebase, TraceError, code_line, failure_of, first_line, shortened
 from .gradient_paths import reasons
 from .importing import import_file
 from .labels import described_arguments
 from .module_tree import module_tree
 from .operations import Operations
-from .protocol import ExampleSource, TargetsParams, TraceParams
+from .protocol import ExampleSource, Root, TargetsParams, TraceParams
 from .saved import partitioned
 from .stack_traces import Sources, parse
 from .verdicts import Why, findings_of
@@ -114,6 +119,7 @@ def trace(params: TraceParams, send: Send) -> dict[str, Any]:
         job.modules,
         job.graph_breaks,
         tuple(job.findings),
+        tuple(job.attempts),
         job.failure,
         phases.seconds(),
         torch.__version__,
@@ -135,6 +141,13 @@ def _files(codebase: Codebase) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _place_of(source: ExampleSource) -> Span | None:
+    """Where an example stands."""
+    if source.path is None or source.line is None:
+        return None
+    return Span(source.path, source.line, source.column)
+
+
 class _Trace:
     """One trace, as far as it got."""
 
@@ -144,6 +157,9 @@ class _Trace:
         self.send = send
         self.codebase = Codebase(params.path)
         self.target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
+        self.birthplaces = Birthplaces()
+        self.attempts: list[Attempt] = []
+        self.candidate: int | None = None
         self.example: Example | None = None
         self.example_span: Span | None = None
         self.graphs: tuple[Graph, ...] = ()
@@ -155,24 +171,48 @@ class _Trace:
         self.why: Why = lambda slot, place: None
 
     def run(self) -> None:
-        params, phases = self.params, self.phases
-        birthplaces = Birthplaces()
-        with birthplaces.recording():
-            with phases.phase("import"):
-                module = import_file(params.path, params.import_roots)
-            value = self._resolve(module)
-            source = self._choose_example(value)
-            with phases.phase("example"):
-                example = self._build(source, module, value, birthplaces)
+        with self.birthplaces.recording(), self.phases.phase("import"):
+            module = import_file(self.params.path, self.params.import_roots)
+        value = self._resolve(module)
+        uncapturable: CaptureError | None = None
+        for source in self._examples(value):
+            try:
+                self._run_with(source, module, value)
+                return
+            except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
+                reason = reason_to_go_on(source, error, value, self.params.path)
+                if reason is None:
+                    raise
+                if isinstance(error, CaptureError):
+                    uncapturable = uncapturable or error
+                self._pass_over(source, reason)
+        if uncapturable is not None:
+            raise uncapturable
+        raise TraceError(self._without_example(value))
+
+    def _run_with(self, source: ExampleSource, module: types.ModuleType, value: Any) -> None:
+        """Trace the target with one example."""
+        phases = self.phases
+        with self.birthplaces.recording(), phases.phase("example"):
+            example = self._build(source, module, value)
         self._send_stage("built", "target", "example", "modules")
         with contextlib.ExitStack() as stack:
             with phases.phase("capture"):
                 captured = stack.enter_context(capture(example))
-            self._describe(example, captured, birthplaces)
+            self._describe(example, captured)
         if captured.dynamo_error is not None:
             with phases.phase("capture"):
                 self.graph_breaks = graph_breaks(example, self.codebase, captured.dynamo_error)
         self.findings += findings_of(self.target, self.graphs, self.graph_breaks, self.why)
+
+    def _pass_over(self, source: ExampleSource, reason: str) -> None:
+        """Note that an example does not serve, and forget what came of it."""
+        recorded_in = f"{source.root.path}::{source.root.qualname}" if source.root is not None else None
+        attempt = Attempt(source.origin, reason, source.expression.strip() or None, _place_of(source), recorded_in)
+        self.attempts.append(attempt)
+        self.example = self.example_span = None
+        self.graphs, self.modules, self.graph_breaks = (), (), ()
+        self.sent.clear()
 
     def _resolve(self, module: types.ModuleType) -> Any:
         params = self.params
@@ -187,26 +227,27 @@ class _Trace:
             self.findings.append(Finding("duplicate-definition", "information", message, params.path, line))
         return value
 
-    def _choose_example(self, value: Any) -> ExampleSource:
-        line = self.target.line
-        for source in self.params.examples:
-            if source.definition_line in (None, line):
-                return source
-        raise TraceError(
-            Failure(
-                "example",
-                "error",
-                f"no example says how to build and call {self.params.qualname}",
-                self.params.path,
-                line,
-                hint=self._how_to_pin(value),
-            )
-        )
+    def _examples(self, value: Any) -> Iterator[ExampleSource]:
+        """The examples that are meant for the target, best first."""
+        for index, source in enumerate(self.params.examples):
+            if source.definition_line in (None, self.target.line):
+                self.candidate = index
+                self.send({"event": "candidate", "index": index})
+                yield source
+
+    def _without_example(self, value: Any) -> Failure:
+        """The failure where there is no example, or none that serves."""
+        message = f"no example says how to build and call {self.params.qualname}"
+        if self.attempts:
+            last = self.attempts[-1]
+            message = f"no example of {self.params.qualname} that was found serves: {last.reason}"
+        path, line = self.params.path, self.target.line
+        return Failure("example", "error", message, path, line, hint=self._how_to_pin(value))
 
     def _how_to_pin(self, value: Any) -> str:
         """What to do where there is no example."""
         path, qualname, line = self.params.path, self.params.qualname, self.target.line
-        elsewhere = next((source for source in self.params.examples if source.definition_line != line), None)
+        elsewhere = next((item for item in self.params.examples if item.definition_line not in (None, line)), None)
         if elsewhere is not None:
             return (
                 f"the example in line {elsewhere.line} stands above the definition in line "
@@ -247,37 +288,83 @@ class _Trace:
         hint = f"an example of {self.params.qualname} builds one and calls it, in one expression"
         raise TraceError(Failure("example", "error", f"the example {what}: {call}", *place, hint=hint))
 
-    def _build(
-        self, source: ExampleSource, module: types.ModuleType, value: Any, birthplaces: Birthplaces
-    ) -> BuiltExample:
-        if source.path is not None and source.line is not None:
-            self.example_span = Span(source.path, source.line, source.column)
-        self.example = Example(source.origin, expression=source.expression.strip(), source=self.example_span)
-        train = {"train": True, "eval": False, None: None}[self.params.mode]
+    def _build(self, source: ExampleSource, module: types.ModuleType, value: Any) -> BuiltExample:
+        self.example_span = _place_of(source)
+        expression = source.expression.strip() or None
+        self.example = Example(source.origin, expression=expression, source=self.example_span, candidate=self.candidate)
         reasons: list[str] = []
+        if source.root is not None:
+            example = self._record(source.root, value, reasons)
+        else:
+            example = self._evaluate(source, module, reasons)
+        self._check(example, value)
+        owner = example.module
+        if owner is not None:
+            self.modules = module_tree(owner, self.birthplaces)
+        names = namespace_of(source, module)
+        constructor = example.constructor
+        if source.origin in ("recorded", "call-site") and owner is not None:
+            constructor = constructor_in_words(owner, names, self.birthplaces)
+        self.example = replace(
+            self.example,
+            constructor=constructor,
+            arguments=described_arguments(example.function, example.args, example.kwargs),
+            mode=None if owner is None else "train" if owner.training else "eval",
+            weights="fake" if example.mode is not None else "real",
+            weights_reason=next(iter(reasons), None),
+            pin=self._pin(source, example, module),
+        )
+        return example
+
+    def _evaluate(self, source: ExampleSource, module: types.ModuleType, reasons: list[str]) -> BuiltExample:
+        """Build what an example's expression says, within bounds where nobody meant it to be run here."""
+        train = {"train": True, "eval": False, None: None}[self.params.mode]
 
         def note(reason: str) -> None:
             reasons.append(reason)
             self.send({"event": "note", "text": f"built with real weights: {reason}"})
 
-        example = build(source, module, birthplaces, train, note)
-        self._check(example, value)
-        owner = example.module
-        if owner is not None:
-            self.modules = module_tree(owner, birthplaces)
-        self.example = replace(
-            self.example,
-            constructor=example.constructor,
-            arguments=described_arguments(example.function, example.args, example.kwargs),
-            mode=None if owner is None else "train" if owner.training else "eval",
-            weights="fake" if example.mode is not None else "real",
-            weights_reason=next(iter(reasons), None),
-        )
-        return example
+        if source.origin in ("option", "pinned"):
+            return build(source, module, self.birthplaces, train, note)
+        with guarded(FOUND_SECONDS):
+            return build(source, module, self.birthplaces, train, note)
 
-    def _describe(self, example: BuiltExample, captured: Captured, birthplaces: Birthplaces) -> None:
+    def _record(self, root: Root, value: Any, reasons: list[str]) -> BuiltExample:
+        """The target's first call in the call of another target, which is built with the best of its own examples."""
+        assert self.example is not None
+        module = import_file(root.path, self.params.import_roots)
+        line = line_of(resolve(module, root.path, root.qualname), root.path)
+        problem: Exception | None = None
+        for source in root.examples:
+            if source.definition_line not in (None, line):
+                continue
+            self.example_span = _place_of(source)
+            self.example = replace(
+                self.example,
+                recorded_in=f"{root.path}::{root.qualname}",
+                recorded_origin=source.origin,
+                source=self.example_span,
+            )
+            try:
+                built = self._evaluate(source, module, reasons)
+                with guarded(FOUND_SECONDS):
+                    return record(built, value)
+            except Exception as error:
+                if source.origin in ("option", "pinned"):
+                    raise
+                problem = problem or error
+                reasons.clear()
+        raise problem or NotCalled(f"{root.qualname} has no example of its own")
+
+    def _pin(self, source: ExampleSource, example: BuiltExample, module: types.ModuleType) -> str | None:
+        """One expression in the target's file that stands for the example."""
+        if source.root is None and not source.prelude and source.origin != "call-site":
+            return source.expression.strip()
+        return written(example, {"torch": torch, **vars(module)}, self.birthplaces)
+
+    def _describe(self, example: BuiltExample, captured: Captured) -> None:
         sources = Sources(self.codebase)
-        named = Named(example.function, example.args, example.kwargs, example.module, birthplaces)
+        named = Named(example.function, example.args, example.kwargs, example.module, self.birthplaces)
         operations = Operations(example.module, sources)
         with self.phases.phase("describe"):
             graph = describe(captured.joint, captured.capture, named, sources, operations)

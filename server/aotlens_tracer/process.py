@@ -19,7 +19,7 @@ from typing import Any
 
 from . import child as child_processes
 from .child import DUMP_FILE, DYNAMO_HEADER, RESULT_FILE, Child
-from .descriptor_map import DescriptorMap, Example, Failure, Frame, Seconds, Span, Target, to_json
+from .descriptor_map import DescriptorMap, Example, Failure, Frame, Seconds, Span, Target, from_json, to_json
 from .failures import EXAMPLE_FILE, Codebase, code_line, shortened
 from .memory import can_watch, exceeds
 from .protocol import (
@@ -150,6 +150,7 @@ class Job:
     begun: bool = False
     stage: str = "import"
     note: str | None = None
+    candidate: int = 0
     output: Output = field(default_factory=Output)
     result: dict[str, Any] | None = None
     exit: dict[str, Any] | None = None
@@ -263,6 +264,8 @@ class Tracer:
             _write(self._replies, {"id": job.request["id"], **message})
         elif message.get("event") == "note":
             job.note = message["text"]
+        elif message.get("event") == "candidate":
+            job.candidate = message["index"]
         elif message.get("event") == "exit":
             job.exit = message
         elif message.get("event") == "bug":
@@ -331,7 +334,7 @@ class Tracer:
         """The answer for a child that gave none."""
         params = job.params
         stage = job.stage if job.stage in ("import", "example") else "capture"
-        example = _example(params)
+        example = _example(params, job.candidate)
         frames = self._frames(job, example)
         place = frames[-1] if frames else None
         failure = Failure(
@@ -391,13 +394,14 @@ def _dumped_frames(text: str) -> list[Frame]:
     return frames
 
 
-def _example(params: dict[str, Any]) -> Example | None:
-    """The example of a request, as far as it is known before it is evaluated."""
-    for source in params.get("examples") or []:
-        known = ExampleSource(**source)
-        span = Span(known.path, known.line, known.column) if known.path and known.line else None
-        return Example(known.origin, expression=known.expression.strip(), source=span)
-    return None
+def _example(params: dict[str, Any], candidate: int) -> Example | None:
+    """The example of a request that was being tried, as far as it is known before it is evaluated."""
+    sources = params.get("examples") or []
+    if candidate >= len(sources):
+        return None
+    known: ExampleSource = from_json(ExampleSource, sources[candidate])
+    span = Span(known.path, known.line, known.column) if known.path and known.line else None
+    return Example(known.origin, expression=known.expression.strip() or None, source=span, candidate=candidate)
 
 
 _DOING = {

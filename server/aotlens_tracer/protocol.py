@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Raised with every incompatible change of a message; the handshake refuses another version."""
 
 MINIMUM_TORCH = (2, 13)
@@ -68,10 +68,31 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """A statement that a call site depends on: its text, and where that begins."""
+
+    text: str
+    path: str
+    line: int
+    column: int = 1
+
+
+@dataclass(frozen=True)
+class Root:
+    """A target that may contain the one that is traced, and how it is built, best first."""
+
+    path: str
+    qualname: str
+    examples: tuple[ExampleSource, ...]
+
+
+@dataclass(frozen=True)
 class ExampleSource:
-    """A candidate example: an expression and where it stands. `origin` is option or pinned.
+    """A candidate example: an expression and where it stands. `origin` as in `descriptor_map.Example`.
 
     `definition_line` ties a pinned comment to the `class` or `def` below it, where a file has two of one name.
+    `prelude` is what a call site depends on, in its order. A recorded example has no expression but a `root`, in whose
+    call the target's arguments are found.
     """
 
     expression: str
@@ -80,12 +101,15 @@ class ExampleSource:
     line: int | None = None
     column: int | None = None
     definition_line: int | None = None
+    prelude: tuple[Statement, ...] = ()
+    root: Root | None = None
 
 
 @dataclass(frozen=True)
 class TraceParams:
     """What to trace, with what, and within which limits (seconds, bytes of resident memory).
 
+    `examples` are tried in their order, by the rules of `ladder`.
     `overlay` has the unsaved texts of files, by absolute path. With `stages`, the map travels in parts as they are
     made, `{"event": "map", "fields": {...}}`, and the result holds what is left (see `Assembled`).
     """

@@ -514,7 +514,7 @@ def test_a_whole_file_that_cannot_be_imported(shared: Commands, tmp_path: Path) 
 def test_a_file_in_which_one_of_two_is_traced(tmp_path: Path) -> None:
     bad = BLOCK.replace("Block", "Bad").replace("randn(2, 4)", "randn(2, 5)")
     write(tmp_path, "model.py", f"{HEADER}\nprint('hello')\n\n{BLOCK}\n\n{bad}")
-    done = run_aotlens("trace", "model.py", "--verbose", cwd=tmp_path)
+    done = run_aotlens("trace", "model.py", "--full", "--verbose", cwd=tmp_path)
     assert done.returncode == 1
     assert "model.py::Block  model.py:7  traced" in done.stdout
     assert "model.py::Bad  model.py:17  failed" in done.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -174,17 +174,26 @@ class Editor:
 
 @contextmanager
 def editing(
-    path: Path, *, trusted: bool = True, capabilities: Any = None, folders: Sequence[Path] = (), **settings: Any
+    path: Path,
+    *,
+    trusted: bool = True,
+    capabilities: Any = None,
+    folders: Sequence[Path] = (),
+    options: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> Iterator[Editor]:
-    """An editor with a server, in which a document is open. The workspace is its folder unless it is given."""
+    """An editor with a server, in which a document is open. The workspace is its folder unless it is given.
+
+    `options` are further `initializationOptions`.
+    """
     with serving(initialize=False) as client:
         settings = {"interpreter": sys.executable, **settings}
         client.answers["window/showDocument"] = {"success": True}
         client.answers["workspace/configuration"] = [settings]
         workspace = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders or (path.parent,)]
         params = {"processId": None, "capabilities": VSCODE if capabilities is None else capabilities}
-        options = {"trusted": trusted, "settings": settings}
-        client.result("initialize", {**params, "workspaceFolders": workspace, "initializationOptions": options})
+        initial = {"trusted": trusted, "settings": settings, **(options or {})}
+        client.result("initialize", {**params, "workspaceFolders": workspace, "initializationOptions": initial})
         client.notify("initialized", {})
         editor = Editor(client, path)
         editor.open()

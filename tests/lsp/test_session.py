@@ -19,7 +19,7 @@ from aotlens.session import tracers as warm
 from aotlens.session.interpreter import Interpreter
 from aotlens.session.tracer import TracerUnusable
 from aotlens.session.tracers import TracerStatus, WarmTracer
-from aotlens_tracer.protocol import TraceParams
+from aotlens_tracer.protocol import VERSION, TraceParams
 from lsp.client import Client, spawn
 from lsp.editor import VSCODE, Editor, editing
 from lsp.projects import (
@@ -356,10 +356,14 @@ def test_a_tracer_that_keeps_ending_is_given_up_until_the_user_asks(tmp_path: Pa
         assert tracer_of_server() != before
 
 
-READY = """\
+READY = f"""\
 import json, os, sys, time
+VERSION = {VERSION}
 print("a start-up file says hello", flush=True)
-ready = {"protocol": 1, "python": "3", "executable": "", "torch": "2", "problem": None, "message": None, "fork": True}
+"""
+READY += """\
+ready = {"protocol": VERSION, "python": "3", "executable": "", "torch": "2", "problem": None, "message": None}
+ready["fork"] = True
 print(json.dumps({"method": "ready", "params": ready}), flush=True)
 """
 

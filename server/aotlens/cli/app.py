@@ -28,11 +28,13 @@ EXAMPLES = """
 
     aotlens trace model.py::Block --example "Block(64)(torch.randn(2, 16, 64))"
 
-    aotlens trace model.py                        # every class, with the examples pinned in the file
+    aotlens trace model.py                        # every class, with the best example there is for each
 
     aotlens trace model.py::Block --format json   # one object, schema aotlens.trace/1
 
-An example is one call: how the module is built, and how it is called. Pin it as a comment above the class,
+An example is one call: how the module is built, and how it is called. Where none is given, one is looked for: in the
+calls of classes that contain the class, in `__main__` blocks, tests, docstrings and documentation (`--explain` says
+what was tried). Pin one as a comment above the class,
 `# aotlens: Block(64)(torch.randn(2, 16, 64))`, or in pyproject.toml under `[tool.aotlens.examples]`.
 
 **Exit status**: 0 all was traced, 1 something was not, 2 wrong usage, no such file or interpreter.
@@ -102,7 +104,12 @@ def trace(
     saved: Annotated[
         bool, typer.Option("--saved", help="Print what is kept for backward, ranked, in place of the map.")
     ] = False,
-    full: Annotated[bool, typer.Option("--full", help="Do not fold repeated layers into one row.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every map in full: of each class of a file, and of each repeated layer.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which examples were tried before, and why they do not serve.")
+    ] = False,
     python: Annotated[
         str | None,
         typer.Option(
@@ -136,6 +143,7 @@ def trace(
         mode.value if mode else None,
         format.value,
         full,
+        explain,
         python,
         timeout,
         memory,

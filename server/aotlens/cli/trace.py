@@ -7,7 +7,7 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,21 @@ from rich.console import Console
 
 from aotlens.explain.graph_text import Kind, NoSuchGraph, graph_text
 from aotlens.explain.markdown import render_markdown
+from aotlens.explain.overview import render_overview
 from aotlens.explain.public_json import public_json
 from aotlens.explain.saved_ranking import saved_tables
 from aotlens.explain.text import render_tables, render_text
-from aotlens.session.examples import candidates, definition_lines
+from aotlens.session.call_sites import CallSites, search_folder
+from aotlens.session.examples import Built, File, built_by, candidates, definition_lines
 from aotlens.session.interpreter import NoSuchInterpreter, choose_interpreter
 from aotlens.session.limits import default_memory
 from aotlens.session.project import BadProjectFile, pinned_in_project
 from aotlens.session.tracer import TracerProcess, TracerUnusable
-from aotlens.syntax.definitions import Definition, definitions
+from aotlens.syntax.containment import containment, outermost_first
+from aotlens.syntax.definitions import definitions
 from aotlens.syntax.source import SourceTexts, UnreadableSource, read_source
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, Target
-from aotlens_tracer.protocol import TargetsParams, TraceParams
+from aotlens_tracer.protocol import ExampleSource, TargetsParams, TraceParams
 
 from .problems import advice
 
@@ -57,6 +60,7 @@ class TraceOptions:
     mode: str | None = None
     format: str = "text"
     full: bool = False
+    explain: bool = False
     python: str | None = None
     timeout: float = 120.0
     memory: float | None = None
@@ -79,17 +83,23 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
     if options.example is not None and qualname is None:
         raise UsageError("--example says how to call one target: name it, as in model.py::Block")
     try:
-        known = definitions(read_source(path))
+        text = read_source(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except UnreadableSource as error:
         maps = [_unreadable(error, path, qualname, options)]
         _print(maps, None, options, verbose)
         return 1
+    known = definitions(text)
+    sites: dict[str, tuple[ExampleSource, ...]] = {}
+    if options.example is None:
+        classes = [item.qualname for item in known if item.kind == "class"]
+        sites = CallSites(search_folder(path)).of(path, classes, {})
+    file = File(path, known, in_project, containment(text), sites)
     progress = _Progress()
     try:
         with progress, TracerProcess(interpreter.path, os.getcwd(), spawn) as tracer:
-            session = _Session(tracer, path, known, in_project, options, progress)
+            session = _Session(tracer, file, options, progress)
             maps, output = session.run(qualname)
             version = tracer.ready.torch
             if verbose and (log := tracer.log().strip()):
@@ -133,16 +143,14 @@ class _Session:
     def __init__(
         self,
         tracer: TracerProcess,
-        path: Path,
-        known: Sequence[Definition],
-        in_project: dict[str, list[str]],
+        file: File,
         options: TraceOptions,
         progress: _Progress,
     ) -> None:
         self._tracer = tracer
-        self._path = path
-        self._known = known
-        self._in_project = in_project
+        self._file = file
+        self._path = file.path
+        self._known = file.definitions
         self._options = options
         self._progress = progress
         gib = options.memory
@@ -170,17 +178,22 @@ class _Session:
                 hint = f"the class in line {line} is made inside a function: name it, as in {self._path.name}::{name}"
             failure = Failure("target", "error", "the file defines no nn.Module class", str(self._path), hint=hint)
             return [self._failed("*", failure)], answer.output
+        order = {name: index for index, name in enumerate(outermost_first(self._file.contained))}
+        maps, output = self._trace(sorted(names, key=lambda name: order.get(name, len(order))))
         lines = {d.qualname: d.line for d in self._known}
-        return self._trace(sorted(names, key=lambda name: lines.get(name, 0)))
+        return sorted(maps, key=lambda map: lines.get(map.target.qualname, 0)), output
 
     def _trace(self, names: Sequence[str]) -> tuple[list[DescriptorMap], str]:
+        """The maps of these targets, in this order: what one is found to contain is recorded in its call later."""
         maps, outputs = [], []
+        built: list[Built] = []
         for name in names:
             self._progress.about(name)
+            examples = candidates(replace(self._file, built=built), name, self._options.example)
             params = TraceParams(
                 str(self._path),
                 name,
-                candidates(self._path, name, self._known, self._in_project, self._options.example),
+                examples,
                 self._options.mode,
                 self._options.convention,
                 self._options.timeout,
@@ -197,6 +210,8 @@ class _Session:
                 continue
             maps.append(traced.map)
             outputs.append(traced.output)
+            made = built_by(traced.map, examples)
+            built += [made] if made is not None else []
         return maps, "".join(outputs)
 
     def _failed(self, qualname: str, failure: Failure) -> DescriptorMap:
@@ -241,18 +256,19 @@ def _print(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptio
     elif options.format == "json":
         print(_json_text(public_json([_with_failure_finding(map) for map in maps], torch, here)))
     elif options.format == "markdown":
-        print("\n".join(render_markdown(map, path_label=path_label, full=options.full) for map in maps))
+        print(
+            "\n".join(
+                render_markdown(map, path_label=path_label, full=options.full, explain=options.explain) for map in maps
+            )
+        )
     else:
         console = _Console(highlight=False)
         if not console.is_terminal and "COLUMNS" not in os.environ:
             console = _Console(highlight=False, width=_PIPED_WIDTH)
-        for index, map in enumerate(maps):
-            if index:
-                console.print()
-            if options.saved:
-                render_tables(map, saved_tables(map, path_label, options.full), console, path_label)
-            else:
-                render_text(map, console, full=options.full, path_label=path_label)
+        if len(maps) > 1 and not (options.full or options.saved):
+            render_overview(maps, console, explain=options.explain, path_label=path_label)
+        else:
+            _print_each(maps, console, options, path_label)
     if verbose:
         for map in maps:
             if map.failure is not None and map.failure.traceback:
@@ -270,6 +286,19 @@ def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
             print(f"{error}{reason}", file=sys.stderr)
             continue
         print(("\n" if number else "") + text, end="")
+
+
+def _print_each(
+    maps: Sequence[DescriptorMap], console: Console, options: TraceOptions, path_label: Callable[[str], str]
+) -> None:
+    """Print one map below the other, or what each keeps for backward."""
+    for index, map in enumerate(maps):
+        if index:
+            console.print()
+        if options.saved:
+            render_tables(map, saved_tables(map, path_label, options.full), console, path_label)
+        else:
+            render_text(map, console, full=options.full, explain=options.explain, path_label=path_label)
 
 
 class _Console(Console):

@@ -35,7 +35,7 @@ _ORIGINS = {
     "option": "given as an option",
     "pinned": "pinned",
     "recorded": "recorded",
-    "call-site": "found at a call site",
+    "call-site": "call site",
     "inferred": "inferred",
 }
 _REASONS = {
@@ -165,15 +165,50 @@ def call_in_brief(descriptor_map: DescriptorMap) -> str:
 
 
 def origin(example: Example, path_label: PathLabel) -> str:
-    """Where the example comes from: `pinned at model.py:10`, `recorded in model.py::GPT`."""
-    result = _ORIGINS.get(example.origin, example.origin)
+    """Where the example comes from: `pinned at model.py:10`, `recorded in model.py::GPT (call site README.md:12)`."""
     if example.recorded_in:
-        result += f" in {example.recorded_in}"
-    if example.source is not None:
-        result += f" at {place(example.source, path_label)}"
+        source = _with_place(example.recorded_origin or "", example.source, path_label)
+        result = f"recorded in {target_label(example.recorded_in, path_label)} ({source})"
+    else:
+        result = _with_place(example.origin, example.source, path_label)
     if example.weights != "fake":
         result += f", {example.weights} weights"
     return result
+
+
+def brief_origin(example: Example, path_label: PathLabel) -> str:
+    """The same in as few words as a line has room for: `pinned`, `recorded in GPT`, `call site README.md:12`."""
+    if example.recorded_in:
+        guess = ", inferred" if example.recorded_origin == "inferred" else ""
+        return f"recorded in {example.recorded_in.rpartition('::')[2]}{guess}"
+    if example.origin == "call-site":
+        return _with_place(example.origin, example.source, path_label)
+    return "option" if example.origin == "option" else _ORIGINS.get(example.origin, example.origin)
+
+
+def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple[str, str]]:
+    """Each example that was passed over, and why."""
+    found = []
+    for attempt in descriptor_map.attempts:
+        what = _with_place(attempt.origin, attempt.source, path_label)
+        if attempt.recorded_in:
+            what = f"recorded in {target_label(attempt.recorded_in, path_label)}"
+        expression = " ".join((attempt.expression or "").split())
+        found.append((f"{what}: {expression}" if expression else what, attempt.reason))
+    return found
+
+
+def target_label(target: str, path_label: PathLabel) -> str:
+    """`/path/model.py::Net` with its path as it is shown."""
+    path, separator, qualname = target.rpartition("::")
+    return f"{path_label(path)}{separator}{qualname}"
+
+
+def _with_place(origin: str, source: Span | None, path_label: PathLabel) -> str:
+    words = _ORIGINS.get(origin, origin)
+    if source is None:
+        return words
+    return f"{words} {'' if origin == 'call-site' else 'at '}{place(source, path_label)}"
 
 
 def place(span: Span | None, path_label: PathLabel) -> str:

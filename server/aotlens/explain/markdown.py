@@ -13,6 +13,7 @@ from .content import (
     Column,
     PathLabel,
     Table,
+    attempts,
     call_in_brief,
     facts,
     findings,
@@ -28,9 +29,17 @@ def _unchanged(path: str) -> str:
     return path
 
 
-def render_markdown(map: DescriptorMap, *, path_label: PathLabel = _unchanged, full: bool = False) -> str:
-    """`map` as a markdown document; repeated layers are folded unless `full`."""
+def render_markdown(
+    map: DescriptorMap, *, path_label: PathLabel = _unchanged, full: bool = False, explain: bool = False
+) -> str:
+    """`map` as a markdown document; repeated layers are folded unless `full`.
+
+    With `explain`, also the examples that were passed over.
+    """
     blocks = [*_header(map, path_label)]
+    passed_over = attempts(map, path_label) if explain else []
+    if passed_over:
+        blocks.append("\n".join(f"- passed over: {code(what)}: {prose(reason)}" for what, reason in passed_over))
     if map.failure is not None:
         blocks += _failure(map.failure, path_label)
     for number, graph in enumerate(map.graphs, 1):

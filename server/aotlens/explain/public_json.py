@@ -43,10 +43,19 @@ def _relative(value: Any, folder: str) -> Any:
     if isinstance(value, dict):
         return {
             # A descriptor's own fields are torch's, and stay as they are, whatever their names.
-            key: _path(item, folder) if key in _PATHS else item if key == "fields" else _relative(item, folder)
+            key: _value(key, item, folder)
             for key, item in value.items()
         }
     return value
+
+
+def _value(key: str, item: Any, folder: str) -> Any:
+    if key in _PATHS:
+        return _path(item, folder)
+    if key == "recorded_in" and isinstance(item, str):
+        path, separator, qualname = item.rpartition("::")
+        return f"{_path(path, folder)}{separator}{qualname}"
+    return item if key == "fields" else _relative(item, folder)
 
 
 def _path(path: Any, folder: str) -> Any:

@@ -21,6 +21,7 @@ from .content import (
     Column,
     PathLabel,
     Table,
+    attempts,
     call_in_brief,
     facts,
     findings,
@@ -52,11 +53,17 @@ def render_text(
     console: Console,
     *,
     full: bool = False,
+    explain: bool = False,
     path_label: PathLabel = _unchanged,
 ) -> None:
-    """Print `map` to `console`; repeated layers are folded unless `full`. Paths are shown as `path_label` says."""
-    paper = _Paper(console)
+    """Print `map` to `console`; repeated layers are folded unless `full`. Paths are shown as `path_label` says.
+
+    With `explain`, also the examples that were passed over.
+    """
+    paper = Paper(console)
     _header(map, paper, path_label)
+    if explain:
+        print_attempts(map, paper, path_label)
     if map.failure is not None:
         _failure(map.failure, paper, path_label)
     for number, graph in enumerate(map.graphs, 1):
@@ -83,7 +90,7 @@ def render_text(
 
 def render_tables(map: DescriptorMap, tables: Sequence[Table], console: Console, path_label: PathLabel) -> None:
     """Some tables of a map below its header, or its failure."""
-    paper = _Paper(console)
+    paper = Paper(console)
     _header(map, paper, path_label)
     if map.failure is not None:
         _failure(map.failure, paper, path_label)
@@ -91,7 +98,7 @@ def render_tables(map: DescriptorMap, tables: Sequence[Table], console: Console,
         _table(table, paper)
 
 
-class _Paper:
+class Paper:
     """The console, with what is known of it: how wide it is, what it can encode, which columns did not fit."""
 
     def __init__(self, console: Console) -> None:
@@ -137,7 +144,7 @@ class _Paper:
             self.console.print(Text(padding).append_text(line), soft_wrap=True, highlight=False)
 
 
-def _header(map: DescriptorMap, paper: _Paper, path_label: PathLabel) -> None:
+def _header(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
     target = map.target
     where = f"{path_label(target.path)}::{target.qualname}"
     line = f"  {path_label(target.path)}:{target.line}" if target.line is not None else ""
@@ -149,7 +156,13 @@ def _header(map: DescriptorMap, paper: _Paper, path_label: PathLabel) -> None:
         paper.block((call, "cyan"), (f"  {source}", "dim"), indent=2, hang=2)
 
 
-def _failure(failure: Failure, paper: _Paper, path_label: PathLabel) -> None:
+def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
+    """The examples that were passed over before the one that served, or before all hope was given up."""
+    for what, reason in attempts(map, path_label):
+        paper.block(("passed over: ", "dim"), (what, ""), (f": {reason}", "dim"), indent=4, hang=2)
+
+
+def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
     what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     first, _, rest = failure.message.strip().partition("\n")
     paper.line()
@@ -167,7 +180,7 @@ def _failure(failure: Failure, paper: _Paper, path_label: PathLabel) -> None:
         paper.block(("hint: ", "bold"), (failure.hint, ""), indent=2, hang=6)
 
 
-def _graph_breaks(breaks: Sequence[GraphBreak], paper: _Paper, path_label: PathLabel) -> None:
+def _graph_breaks(breaks: Sequence[GraphBreak], paper: Paper, path_label: PathLabel) -> None:
     paper.line()
     paper.line(("Graph breaks", "bold"), (f"  {len(breaks)}", ""))
     for graph_break in breaks:
@@ -177,7 +190,7 @@ def _graph_breaks(breaks: Sequence[GraphBreak], paper: _Paper, path_label: PathL
             paper.block(("hint: ", "bold"), (hint, ""), indent=4, hang=2)
 
 
-def _findings(map: DescriptorMap, paper: _Paper, path_label: PathLabel, full: bool) -> None:
+def _findings(map: DescriptorMap, paper: Paper, path_label: PathLabel, full: bool) -> None:
     paper.line()
     paper.line(("Findings", "bold"), (f"  {len(shown_findings(map))}", ""))
     for finding, message in findings(map, full):
@@ -191,7 +204,7 @@ def _findings(map: DescriptorMap, paper: _Paper, path_label: PathLabel, full: bo
         )
 
 
-def _table(table: Table, paper: _Paper) -> None:
+def _table(table: Table, paper: Paper) -> None:
     paper.line()
     paper.line((table.title, "bold"), (f"  {table.summary}" if table.summary else "", ""))
     if table.rows:

@@ -10,7 +10,6 @@ from aotlens.session.documents import Document
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef, subjects_at
 from aotlens_tracer.descriptor_map import Span
-from aotlens_tracer.protocol import ExampleSource
 
 from .context import contexts_of, folded
 from .diagnostics import diagnostics
@@ -18,7 +17,7 @@ from .duplicates import definitions_of, replacement
 from .index import fqn_of
 from .pin_template import template
 from .resolve import meant
-from .snapshot import Snapshot, TargetKey
+from .snapshot import Snapshot, TargetKey, TargetState
 
 
 @dataclass(frozen=True)
@@ -102,21 +101,8 @@ def _of_class(snapshot: Snapshot, document: Document, definition: Definition) ->
     actions = []
     if state is not None and state.map is not None:
         actions.append(CodeAction(f"Show the map of {definition.qualname}", "", (), "aotlens.showMap", (target,)))
-        for kind in (
-            ("joint", "forward", "backward") if any(graph.joint for graph in state.map.graphs) else ("forward",)
-        ):
-            title = f"Show the {kind} graph of {definition.qualname}"
-            actions.append(CodeAction(title, "", (), "aotlens.showGraph", (target, kind)))
-    if state is not None and state.examples:
-        actions.append(CodeAction(f"Trace {definition.qualname} now", "", (), "aotlens.traceNow", (target,)))
-        example = state.examples[0]
-        if example.path != document.path and can_be_pinned(snapshot, document, definition):
-            title = f"Pin this example above {definition.qualname}: {_brief(example)}"
-            actions.append(CodeAction(title, "refactor", (_pin(document, definition, example.expression),)))
-    elif can_be_pinned(snapshot, document, definition):
-        title = f"Pin an example for {definition.qualname}, to be completed"
-        edit = _pin(document, definition, template(document, definition))
-        actions.append(CodeAction(title, "refactor", (edit,)))
+    actions.append(CodeAction(f"Trace {definition.qualname} now", "", (), "aotlens.traceNow", (target,)))
+    actions += _examples(snapshot, document, definition, state or TargetState(key))
     contexts = contexts_of(snapshot, document, ClassRef(definition.qualname, definition.line, definition.end_line))
     for context in contexts[1:]:
         other = context.state.key
@@ -126,16 +112,48 @@ def _of_class(snapshot: Snapshot, document: Document, definition: Definition) ->
     return actions
 
 
-def _brief(example: ExampleSource) -> str:
-    text = " ".join(example.expression.split())
+def _examples(
+    snapshot: Snapshot, document: Document, definition: Definition, state: TargetState
+) -> Iterator[CodeAction]:
+    """To keep the example that served, to go to it, to try another one; to write one where there is none."""
+    name, target = definition.qualname, str(state.key)
+    pinned_here = bool(state.examples) and state.examples[0].path == document.path
+    expression = pin_of(state)
+    if can_be_pinned(snapshot, document, definition) and not pinned_here:
+        title = f"Pin an example for {name}, to be completed"
+        if expression is not None:
+            title = f"Pin this example above {name}: {_brief(expression)}"
+        edit = _pin(document, definition, expression or state.draft or template(document, definition))
+        yield CodeAction(title, "refactor", (edit,))
+    if expression is not None and not state.examples:
+        title = f"Pin the example of {name} in pyproject.toml"
+        yield CodeAction(title, "", (), "aotlens.pinExampleInProject", (target,))
+    if state.examples or state.map is not None:
+        yield CodeAction(f"Edit the example of {name}", "", (), "aotlens.editExample", (target,))
+    if state.offered > 1:
+        yield CodeAction(f"Try the next example of {name}", "", (), "aotlens.nextExample", (target,))
+
+
+def pin_of(state: TargetState) -> str | None:
+    """An expression that stands for the example of a target: the one that served, else the one that is pinned."""
+    example = state.map.example if state.map is not None else None
+    if example is not None and example.pin is not None:
+        return example.pin
+    return state.examples[0].expression if state.examples else None
+
+
+def _brief(expression: str) -> str:
+    text = " ".join(expression.split())
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def pin_template(snapshot: Snapshot, document: Document, qualname: str) -> TextEdit | None:
-    """An example to be completed above a class; None where the document has no such class, or is none to write to."""
-    for definition in reversed(definitions_of(document, qualname)):
+def pin_comment(snapshot: Snapshot, document: Document, state: TargetState) -> TextEdit | None:
+    """The example of a class above it, or one to be completed; None where the document has no such class, or is none to
+    write to.
+    """
+    for definition in reversed(definitions_of(document, state.key.qualname)):
         if can_be_pinned(snapshot, document, definition):
-            return _pin(document, definition, template(document, definition))
+            return _pin(document, definition, pin_of(state) or state.draft or template(document, definition))
     return None
 
 

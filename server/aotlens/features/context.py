@@ -1,8 +1,8 @@
 """Which traced model answers for a class: a class may be traced itself, and occur in other traced models.
 
 The order of preference: the model that the user has chosen for the class; the class's own trace; of the models that
-contain it those of its own file first, then by name. The same question always has the same answer, and an edit does
-not change it.
+contain it those of its own file first, then by name. What was traced as it is called in another model comes last, as
+that model says the same and more. The same question always has the same answer, and an edit does not change it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aotlens.explain.folding import fold
 from aotlens.session.documents import Document
@@ -66,8 +67,8 @@ def function_context(snapshot: Snapshot, document: Document, function: str) -> C
 
 
 def own_states(snapshot: Snapshot, path: str) -> list[TargetState]:
-    """The states that have a map: those of a file first, then the others, by name."""
-    return sorted(snapshot.maps(), key=lambda state: (state.key.path != path, *_name(state)))
+    """The models that have a map: those of a file first, then the others, by name."""
+    return sorted(snapshot.models(), key=lambda state: (state.key.path != path, *_name(state)))
 
 
 def class_at(document: Document, line: int) -> ClassRef | None:
@@ -93,11 +94,7 @@ def first_that_knows(snapshot: Snapshot, document: Document, line: int, column: 
 
 def by_preference(snapshot: Snapshot, document: Document, line: int) -> list[TargetState]:
     """All states, in the order in which they answer for a line of a document."""
-    owner = class_at(document, line)
-    own = TargetKey(document.path, owner.qualname) if owner is not None else None
-    chosen = snapshot.contexts.get(own) if own is not None else None
-    known = snapshot.states.values()
-    return sorted(known, key=lambda s: (s.key != chosen, s.key != own, s.key.path != document.path, *_name(s)))
+    return sorted(snapshot.states.values(), key=_rank(snapshot, document, class_at(document, line)))
 
 
 def folded(names: Iterable[str], mark: Callable[[str], str] = str) -> str:
@@ -107,22 +104,25 @@ def folded(names: Iterable[str], mark: Callable[[str], str] = str) -> str:
     return ", ".join(mark(group.label) for group in groups[:3]) + (f" and {rest} more" if rest else "")
 
 
+def _rank(snapshot: Snapshot, document: Document, owner: ClassRef | None) -> Callable[[TargetState], tuple[Any, ...]]:
+    """The order in which models answer for a class of a document, or for a line outside all classes."""
+    own = TargetKey(document.path, owner.qualname) if owner is not None else None
+    chosen = snapshot.contexts.get(own) if own is not None else None
+
+    def rank(state: TargetState) -> tuple[Any, ...]:
+        key = state.key
+        return key != chosen, state.is_recorded, key != own, key.path != document.path, *_name(state)
+
+    return rank
+
+
 def _name(state: TargetState) -> tuple[str, str]:
     return state.key.path, state.key.qualname
 
 
 def _contexts(snapshot: Snapshot, document: Document, owner: ClassRef) -> Iterable[Context]:
-    key = TargetKey(document.path, owner.qualname)
-    first = [snapshot.contexts.get(key), key]
-    seen = set()
-    for candidate in first:
-        state = snapshot.states.get(candidate) if candidate is not None else None
-        if state is not None and state.key not in seen:
-            seen.add(state.key)
-            yield from _in_state(snapshot, document, owner, state)
-    for state in own_states(snapshot, document.path):
-        if state.key not in seen:
-            yield from _in_state(snapshot, document, owner, state)
+    for state in sorted(snapshot.maps(), key=_rank(snapshot, document, owner)):
+        yield from _in_state(snapshot, document, owner, state)
 
 
 def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState) -> Iterable[Context]:

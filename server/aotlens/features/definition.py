@@ -90,7 +90,7 @@ def _of(snapshot: Snapshot, found: Meant) -> list[Span]:
         elif item.slot.tangent_of is not None:
             spans += _now(snapshot, found, item.graph.outputs[item.slot.tangent_of].source)
         elif item.slot.definition is None and fqn_of(item.slot) is None:
-            spans += _parameter(snapshot, found, item)
+            spans += in_signature(snapshot, found, item)
     return spans
 
 
@@ -108,7 +108,7 @@ def _now(snapshot: Snapshot, found: Meant, span: Span | None) -> list[Span]:
     return [now] if now is not None else []
 
 
-def _parameter(snapshot: Snapshot, found: Meant, item: Entry) -> list[Span]:
+def in_signature(snapshot: Snapshot, found: Meant, item: Entry) -> list[Span]:
     """Where an argument is named in the signature; of a file that is not open the line of its class."""
     target = found.state.map.target if found.state.map is not None else None
     if target is None or target.line is None:

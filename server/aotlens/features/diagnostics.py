@@ -74,7 +74,7 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
     """One diagnostic for each kind of finding on a line, whatever models it comes from."""
     lines: dict[tuple[int, str, str], list[_Said]] = {}
     for state in snapshot.states.values():
-        for row in _findings(state):
+        for row in _findings(snapshot, state):
             first = row.first
             if first.path != document.path or first.line is None:
                 continue
@@ -160,10 +160,10 @@ def _illegal_nestings(document: Document) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _findings(state: TargetState) -> list[Folded[Finding]]:
+def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
     """The findings of the last good map, those of repeated layers folded into one, and the last failure."""
     findings: list[Folded[Finding]] = []
-    if state.map is not None:
+    if state.map is not None and not snapshot.is_part(state):
         kept = index_of(state.map).folded_findings
         findings += [row for row in kept if row.first.code not in _OF_THE_LAST_ATTEMPT]
     if state.failure is not None:  # also while the next attempt runs: what comes and goes is worse than what is old

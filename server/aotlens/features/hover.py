@@ -30,14 +30,15 @@ from aotlens.syntax.subjects import (
     GraphNameSubject,
     LineSubject,
     ReturnSubject,
+    StringSubject,
     Subject,
     subjects_at,
 )
-from aotlens_tracer.descriptor_map import Output, Saved, Slot, Span
+from aotlens_tracer.descriptor_map import Input, Output, Saved, Slot, Span
 
 from .context import Context, context_of, contexts_of, first_that_knows, folded, function_context
 from .duplicates import replacement
-from .index import Entry, MapIndex, Named, Result, distinct, fqn_of, index_of
+from .index import Entry, MapIndex, Named, Result, distinct, fqn_of, gradient_of, index_of
 from .resolve import Meant, births_at, called, called_context, meant
 from .snapshot import Snapshot, TargetKey, TargetState
 from .summary import (
@@ -60,15 +61,26 @@ class Hover:
 
     markdown: str
     span: Span
+    key: TargetKey | None = None
+    labels: tuple[str, ...] = ()
 
 
-def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hover | None:
-    """What is known of what stands at a position; None where there is nothing to say."""
+Address = Callable[[Span], str]
+"""Where a link to a span leads."""
+
+
+def hover(
+    snapshot: Snapshot, document: Document, line: int, column: int, address: Address | None = None
+) -> Hover | None:
+    """What is known of what stands at a position; None where there is nothing to say.
+
+    With `address`, places are links.
+    """
     subjects = subjects_at(document, line, column)
-    asked = _Asked(snapshot, document, line, column)
+    asked = _Asked(snapshot, document, line, column, address)
     for subject in subjects:
         if markdown := asked.answer(subject):
-            return Hover(markdown, subject.span)
+            return Hover(markdown, subject.span, *asked.about(subject))
     for subject in subjects:
         if markdown := asked.silence(subject):
             return Hover(markdown, subject.span)
@@ -81,6 +93,22 @@ class _Asked:
     document: Document
     line: int
     column: int
+    address: Address | None
+
+    def about(self, subject: Subject) -> tuple[TargetKey | None, tuple[str, ...]]:
+        """The target that answers for a subject, and the labels of the slots that it is."""
+        if isinstance(subject, ClassSubject) and subject.owner is not None:
+            context = context_of(self.snapshot, self.document, subject.owner)
+            return (context.state.key if context is not None else None), ()
+        if not isinstance(
+            subject,
+            (AttributeSubject, CreationSubject, ArgumentSubject, StringSubject, GraphNameSubject, DescriptorSubject),
+        ):
+            return None, ()
+        for found in self._meant(subject):
+            slots = [item.slot for item in (*found.entries, *found.results) if item.slot.descriptor is not None]
+            return found.state.key, tuple(dict.fromkeys(slot.label for slot in slots))
+        return None, ()
 
     def answer(self, subject: Subject) -> str:
         """The hover for a subject; empty where the maps do not know it."""
@@ -238,7 +266,7 @@ class _Asked:
             key=lambda entry: (
                 role(entry.slot.kind, entry.slot.fields),
                 tensor_in_brief(entry.slot.dtype, entry.slot.shape),
-                _gradient(entry, index),
+                gradient_of(entry, index),
                 entry.slot.mutation is not None,
                 bool(entry.slot.tied_to),
             ),
@@ -269,8 +297,8 @@ class _Asked:
         if slot.definition is not None:
             place = self.snapshot.now(found.state, slot.definition)
             if place is not None and (place.path, place.line) != (self.document.path, self.line):
-                facts.append(f"made at {code(_place(place))}")
-        if slot.tied_to and _gradient(first, found.index) != "tied":
+                facts.append(f"made at {self._place(place)}")
+        if slot.tied_to and gradient_of(first, found.index) != "tied":
             facts.append(f"tied to {_some([code(name) for name in slot.tied_to])}")
         if slot.stands_for:
             facts.append(f"in place of {', '.join(map(code, slot.stands_for))}")
@@ -287,13 +315,13 @@ class _Asked:
             return ""
         source = outputs[0].source
         place = self.snapshot.now(state, source) if source is not None else None
-        by = f" by {code(_place(place))}" if place is not None else ""
+        by = f" by {self._place(place)}" if place is not None else ""
         number = numbers_in_brief([output.index for output in outputs])
         return f"**changed in place**{by}: the graph returns its new value as {_output(number, outputs)}"
 
     def _gradient_in_words(self, entries: Sequence[Entry], index: MapIndex) -> str:
         first = entries[0]
-        short = _gradient(first, index)
+        short = gradient_of(first, index)
         if short == "yes":
             outputs = [entry.gradient for entry in entries if entry.gradient is not None]
             verb = "gradient is" if len(outputs) == 1 else "gradients are"
@@ -375,7 +403,7 @@ class _Asked:
                 facts.append(f"for input {code(item.graph.inputs[item.slot.gradient_of].node or '—')}")
         place = self.snapshot.now(found.state, source) if source is not None else None
         if place is not None:
-            facts.append(f"computed at {code(_place(place))}")
+            facts.append(f"computed at {self._place(place)}")
         lines = [" · ".join(parts), " · ".join(facts)]
         if slot.kind != "PlainAOTOutput":  # of which there is nothing more to say
             lines.append(self._meaning(found, item))
@@ -409,7 +437,7 @@ class _Asked:
             return self._slot(found, results[0])
         rows = fold(
             results,
-            key=lambda result: (_type(result.slot), result.tangent is None, self._where(found, result.slot.source)),
+            key=lambda result: (_type(result.slot), result.tangent is None, self._linked(found, result.slot.source)),
             label=lambda result: result.slot.label,
         )
         cells = [
@@ -420,7 +448,7 @@ class _Asked:
                 code(names_in_brief([r.tangent.node for r in row.rows if r.tangent is not None]))
                 if row.first.tangent is not None
                 else "—",
-                code(self._where(found, row.first.slot.source)),
+                self._linked(found, row.first.slot.source),
             )
             for row in rows[:ROWS]
         ]
@@ -428,9 +456,13 @@ class _Asked:
         table = _markdown_table(("output", "type", "node", "tangent", "computed at"), cells)
         return f"{head}\n\n{table}{_more(sum(row.count for row in rows[ROWS:]), 'output')}"
 
-    def _where(self, found: Meant, span: Span | None) -> str:
+    def _linked(self, found: Meant, span: Span | None) -> str:
         place = self.snapshot.now(found.state, span) if span is not None else None
-        return _place(place) if place is not None else "—"
+        return self._place(place) if place is not None else "—"
+
+    def _place(self, span: Span) -> str:
+        text = code(_place(span))
+        return f"[{text}]({self.address(span)})" if self.address is not None else text
 
     def _line(self, subject: LineSubject) -> str:
         facts = self._line_facts(subject)
@@ -543,7 +575,12 @@ class _Asked:
                 if isinstance(item.items[0], Entry)
                 else _output(str(slot.index), [item.items[0].slot])
             )
-            blocks.append(f"{what} of {code(item.state.key.qualname)} · {code(slot.label)} · {_type(slot)}")
+            facts = [f"{what} of {code(item.state.key.qualname)}", code(slot.label), _type(slot)]
+            definition = slot.definition if isinstance(slot, Input) else None
+            place = self.snapshot.now(item.state, definition) if definition is not None else None
+            if place is not None:
+                facts.append(f"made at {self._place(place)}")
+            blocks.append(" · ".join(facts))
         if len(found) > 3:
             blocks[-1] += _more(len(found) - 3, "target")
         blocks.append(code(descriptor.descriptor))
@@ -565,7 +602,7 @@ def _table(rows: Sequence[Folded[Entry]], index: MapIndex) -> str:
     notes = [_note(row.first, index) for row in shown]
     cells = []
     for row, note in zip(shown, notes):
-        gradient = _gradient(row.first, index)
+        gradient = gradient_of(row.first, index)
         words = {"none": "**none**", "": "—", "tied": f"in that of {code(''.join(row.first.slot.tied_to[:1]))}"}
         nodes = code(names_in_brief([entry.slot.node for entry in row.rows]))
         cell = (nodes, code(row.label), _type(row.first.slot), words.get(gradient, gradient))
@@ -590,7 +627,7 @@ def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex) -> list[Folded[Entry
 def _is_telling(entry: Entry, index: MapIndex) -> bool:
     """Whether there is more to an input than that it is one: no gradient, changed in place, tied."""
     slot = entry.slot
-    return _gradient(entry, index) in ("none", "tied") or slot.mutation is not None or bool(slot.tied_to)
+    return gradient_of(entry, index) in ("none", "tied") or slot.mutation is not None or bool(slot.tied_to)
 
 
 def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[str]:
@@ -600,7 +637,7 @@ def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[str]:
     told: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         entry = row.first
-        what, gradient = role(entry.slot.kind, entry.slot.fields), _gradient(entry, index)
+        what, gradient = role(entry.slot.kind, entry.slot.fields), gradient_of(entry, index)
         if not _is_telling(entry, index):
             usual[what, states.get(gradient, "{}")] += row.count
             continue
@@ -619,7 +656,7 @@ def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[str]:
 def _note(entry: Entry, index: MapIndex) -> str:
     slot = entry.slot
     changed = "changed in place" if slot.mutation is not None else ""
-    is_told = _gradient(entry, index) == "tied"
+    is_told = gradient_of(entry, index) == "tied"
     tied = f"tied to {code(slot.tied_to[0])}" if slot.tied_to and not is_told else ""
     return ", ".join(part for part in (changed, tied) if part)
 
@@ -638,19 +675,6 @@ def _markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     # A bar ends a cell even inside a code span.
     lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
     return "\n".join(lines)
-
-
-def _gradient(entry: Entry, index: MapIndex) -> str:
-    """Whether an input has a gradient: yes, none although it asks for one, tied, frozen; empty where nobody asks."""
-    slot = entry.slot
-    if entry.gradient is not None and entry.gradient.node is not None:
-        return "yes"
-    is_parameter = fqn_of(slot) is not None and slot.kind != "BufferAOTInput"
-    if entry.gradient is not None:
-        others = [named for name in slot.tied_to if (named := index.named(name)) is not None]
-        has = any(o.gradient is not None and o.gradient.node is not None for named in others for o in named.entries)
-        return "tied" if has else "none"
-    return "frozen" if is_parameter and slot.requires_grad is False else ""
 
 
 def _reason(entry: Entry, index: MapIndex) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +12,6 @@ from typing import TypeVar
 
 from aotlens.explain.findings import fold_findings
 from aotlens.explain.folding import Folded
-from aotlens.explain.graph_text import GraphText, Kind
 from aotlens.explain.words import Labels, labels_of, piece
 from aotlens.syntax.values import ANY, Items, Key, Path, Step
 from aotlens_tracer.descriptor_map import (
@@ -29,6 +29,7 @@ from .lines import Lines, Work, lines_of
 
 Item = TypeVar("Item")
 
+_SERIALS = itertools.count()
 _INDICES: dict[int, tuple[weakref.ref[DescriptorMap], MapIndex]] = {}
 
 
@@ -108,10 +109,10 @@ class MapIndex:
         self._graphs = map.graphs
         self._modules = map.modules
         self._findings = map.findings
+        self.serial = next(_SERIALS)
+        """A number that no other index has."""
         self.memo: dict[tuple[str, ...], str] = {}
         """What is costly to say and depends on nothing but the map."""
-        self.graph_texts: dict[Kind, GraphText] = {}
-        """The graphs as text, without what the source says."""
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -342,6 +343,19 @@ def birthplace(named: Named) -> Span | None:
         if entry.slot.definition is not None and fqn_of(entry.slot) == named.name:
             return entry.slot.definition
     return None
+
+
+def gradient_of(entry: Entry, index: MapIndex) -> str:
+    """Whether an input has a gradient: yes, none although it asks for one, tied, frozen; empty where nobody asks."""
+    slot = entry.slot
+    if entry.gradient is not None and entry.gradient.node is not None:
+        return "yes"
+    is_parameter = fqn_of(slot) is not None and slot.kind != "BufferAOTInput"
+    if entry.gradient is not None:
+        others = [named for name in slot.tied_to if (named := index.named(name)) is not None]
+        has = any(o.gradient is not None and o.gradient.node is not None for named in others for o in named.entries)
+        return "tied" if has else "none"
+    return "frozen" if is_parameter and slot.requires_grad is False else ""
 
 
 def distinct(items: Iterable[Item], key: Callable[[Item], object] = id) -> list[Item]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aotlens.explain.content import brief_origin
 from aotlens.session.documents import Document
 from aotlens.syntax.subjects import ClassRef
 
@@ -13,7 +15,7 @@ from .code_actions import can_be_pinned
 from .context import Context, contexts_of
 from .duplicates import definitions_of, replacement
 from .snapshot import Snapshot, TargetKey, TargetState
-from .summary import graph_in_words, state_in_words, untraced_in_words
+from .summary import graph_in_words, lacks_example, state_in_words, untraced_in_words
 
 KINDS = ("graph", "example")
 REPLACED = "replaced"
@@ -65,7 +67,7 @@ def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
     if kind == REPLACED:
         return LensText(_replaced(snapshot, key), "aotlens.goToTarget", (target,))
     if kind == "example":
-        return LensText(_example(state), "aotlens.editExample", (target,))
+        return LensText(_example(snapshot, state), "aotlens.editExample", (target,))
     if state.map is None and not state.examples:
         return _without_example(snapshot, key, target)
     words = [word for word in (state_in_words(state), _graph(state)) if word]
@@ -80,7 +82,7 @@ def _graph(state: TargetState) -> str | None:
     return graph_in_words(state.map.graphs[0])
 
 
-def _example(state: TargetState) -> str:
+def _example(snapshot: Snapshot, state: TargetState) -> str:
     example = state.map.example if state.map is not None else None
     if example is None or not example.arguments:
         source = state.examples[0] if state.examples else None
@@ -90,7 +92,11 @@ def _example(state: TargetState) -> str:
     arguments = ", ".join(f"{argument.name}: {argument.value}" for argument in example.arguments)
     more = f" · {len(state.examples)} examples" if len(state.examples) > 1 else ""
     mode = f" · {example.mode}" if example.mode else ""
-    return f"{example.constructor or state.key.qualname}({arguments}) · {example.origin}{mode}{more}"
+    origin = brief_origin(example, os.path.basename)
+    if example.recorded_in is not None:
+        models = [c for c in _containing(snapshot, state.key) if str(c.state.key) == example.recorded_in]
+        origin += "".join(f": {context.label}" for context in models[:1])
+    return f"{example.constructor or state.key.qualname}({arguments}) · {origin}{mode}{more}"
 
 
 def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
@@ -100,12 +106,15 @@ def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
 
 
 def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensText:
-    """A class without an example of its own: where traced models use it, or that one is needed."""
-    for context in _containing(snapshot, key):
-        state = context.state
-        stale = " · stale" if state.stale else ""
-        return LensText(f"in {state.key.qualname}: {context.label}{stale}", "aotlens.showMap", (str(state.key),))
-    return LensText(untraced_in_words(snapshot, TargetState(key)), "aotlens.pinExample", (target,))
+    """A class that was not traced itself: where traced models use it, what is going on, or what is missing."""
+    state = snapshot.states.get(key) or TargetState(key)
+    for context in _containing(snapshot, key) if state.status not in ("waiting", "tracing") else ():
+        model = context.state
+        stale = " · stale" if model.stale else ""
+        return LensText(f"in {model.key.qualname}: {context.label}{stale}", "aotlens.showMap", (str(model.key),))
+    command = "aotlens.pinExample" if lacks_example(state) else "aotlens.traceNow"
+    words = state_in_words(state) if snapshot.trusted else None
+    return LensText(words or untraced_in_words(snapshot, state), command, (target,))
 
 
 def _containing(snapshot: Snapshot, key: TargetKey) -> Sequence[Context]:

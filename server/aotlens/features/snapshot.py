@@ -51,8 +51,8 @@ class TargetState:
 
     `map` is the last good map; `versions` the versions of the open documents that it was traced from, by path.
     `stale` says that something has changed since, which is `changed`, or that a newer trace failed. `failure` is that
-    of the last attempt. `stage` is what a running trace is doing. `examples` are the candidates that the syntax offers,
-    best first.
+    of the last attempt. `stage` is what a running trace is doing. `examples` are those that are pinned, in their order;
+    `offered` is how many examples the last trace could choose from, `draft` an expression that it came furthest with.
     """
 
     key: TargetKey
@@ -64,6 +64,13 @@ class TargetState:
     failure: Failure | None = None
     stage: str | None = None
     examples: tuple[ExampleSource, ...] = ()
+    offered: int = 0
+    draft: str | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it was traced as it is called in another target, whose map then says the same and more."""
+        return self.map is not None and self.map.example is not None and self.map.example.origin == "recorded"
 
     def outdated(self, changed: Change = "code") -> TargetState:
         """The same state after such a change: what it has is of before. The first change is the one to tell."""
@@ -112,3 +119,15 @@ class Snapshot:
     def maps(self) -> list[TargetState]:
         """The states that have a map."""
         return [state for state in self.states.values() if state.map is not None]
+
+    def models(self) -> list[TargetState]:
+        """The states that have a map, those apart of which another map says all and more."""
+        return [state for state in self.maps() if not self.is_part(state)]
+
+    def is_part(self, state: TargetState) -> bool:
+        """Whether a target was traced as it is called in another one, which has a good map itself."""
+        example = state.map.example if state.map is not None else None
+        if example is None or example.recorded_in is None:
+            return False
+        root = self.states.get(TargetKey.parse(example.recorded_in))
+        return root is not None and root.map is not None and root.status != "failed"

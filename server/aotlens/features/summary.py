@@ -126,7 +126,8 @@ def state_in_words(state: TargetState) -> str | None:
     if state.status == "failed" and is_to_be_completed(state):
         return TO_BE_COMPLETED
     if state.status == "failed" and state.failure is not None:
-        return f"failed: {failure_in_words(state.failure)}"
+        words = failure_in_words(state.failure)
+        return words if lacks_example(state) else f"failed: {words}"
     if state.status == "cancelled":
         return "cancelled: click to trace again"
     return f"stale: {change_in_words(state)} since" if state.stale else None
@@ -149,13 +150,16 @@ def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
         return "not traced: this workspace is not trusted"
     if not state.key.is_in_file:
         return "not traced: this text is not in a file"
-    if not state.examples:
-        return "not traced: no example says how to build and call it"
     if state.key.path in snapshot.excluded:
         return "not traced by itself: the file is excluded by aotlens.trace.exclude"
     if snapshot.manual:
         return "not traced by itself: aotlens.trace.run is manual"
     return "not traced yet"
+
+
+def lacks_example(state: TargetState) -> bool:
+    """Whether nothing is wrong with a target but that nobody knows how to build and call it."""
+    return state.failure is not None and state.failure.stage == "example" and not state.examples
 
 
 def failure_in_words(failure: Failure) -> str:

@@ -57,7 +57,7 @@ class Completions:
 def workspace_symbols(snapshot: Snapshot, query: str) -> list[Symbol]:
     """The parameters and buffers whose names have the letters of the query, in its order; nearest matches first."""
     found = []
-    for state in snapshot.maps():
+    for state in snapshot.models():
         for slot in _state(state):
             score = match(query, slot.label)
             if score is None or slot.definition is None:
@@ -100,7 +100,7 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
     wants_modules = access is not None and "get_submodule" in access[0]
     span = _word(document, line, column, prefix)
     items: dict[str, Completion] = {}
-    for state in snapshot.maps():
+    for state in snapshot.models():
         for name, kind, detail in _names(state, wants_modules):
             if name.startswith(prefix) and name not in items:
                 items[name] = Completion(name, kind, detail, span)

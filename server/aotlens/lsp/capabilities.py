@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from lsprotocol import types as lsp
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What a client does of what LSP has no word for: each a `true` in its `initializationOptions`.
+
+    `clipboard`: it copies what `aotlens.copyExpression` answers. `problems`: it shows what `aotlens/status` says is
+    wrong. `slots`: it shows `aotlens/slots`, and wants to know when these may have changed. `links`: its hovers may
+    hold links to places in files, and to commands.
+    """
+
+    clipboard: bool = False
+    problems: bool = False
+    slots: bool = False
+    links: bool = False
+
+
+def offers_in(options: Any) -> Offers:
+    """What `initializationOptions` say that the client does."""
+    if not isinstance(options, dict):
+        return Offers()
+    return Offers(**{name: options.get(name) is True for name in Offers.__dataclass_fields__})
 
 
 def pulls_diagnostics(capabilities: lsp.ClientCapabilities) -> bool:
@@ -46,11 +71,6 @@ def applies_edits(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether the client can be asked to edit a document."""
     workspace = capabilities.workspace
     return bool(workspace and workspace.apply_edit)
-
-
-def asks_for_content(capabilities: lsp.ClientCapabilities) -> bool:
-    """Whether the client asks the server for the text of documents that are in no file."""
-    return capabilities.workspace is not None and capabilities.workspace.text_document_content is not None
 
 
 def shows_documents(capabilities: lsp.ClientCapabilities) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from .capabilities import applies_edits, shows_documents
 from .positions import to_range
-from .temporary import write
 
 if TYPE_CHECKING:
-    from aotlens.features.snapshot import TargetKey
+    from aotlens.features.snapshot import TargetKey, TargetState
     from aotlens.server import AotlensServer
+    from aotlens_tracer.descriptor_map import Span
 
 _log = logging.getLogger(__name__)
 _SHOWN = 10
@@ -32,11 +33,12 @@ def register(server: AotlensServer) -> None:
         "aotlens.cancelTrace": commands.cancel_trace,
         "aotlens.chooseContext": commands.choose_context,
         "aotlens.showMap": commands.show_map,
-        "aotlens.showGraph": commands.show_graph,
         "aotlens.copyExpression": commands.copy_expression,
         "aotlens.editExample": commands.edit_example,
         "aotlens.goToTarget": commands.go_to_target,
         "aotlens.pinExample": commands.pin_example,
+        "aotlens.pinExampleInProject": commands.pin_example_in_project,
+        "aotlens.nextExample": commands.next_example,
         "aotlens.restartTracer": commands.restart_tracer,
         "aotlens.showLogs": commands.show_logs,
     }.items():
@@ -64,22 +66,11 @@ class _Commands:
 
     async def show_map(self, target: str) -> dict[str, Any]:
         """The map of a target as a markdown document, which is opened where the client can; its text and place."""
-        from aotlens.explain.markdown import render_markdown
-
         key = key_of(target)
-        state = self._server.session.snapshot().states.get(key)
-        if state is None or state.map is None:
-            raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
-        text = render_markdown(state.map, path_label=self._relative, full=False)
-        path = await asyncio.get_running_loop().run_in_executor(None, write, f"{key.qualname}.map.md", text)
+        text = map_as_markdown(self._server, key)
+        path = await asyncio.get_running_loop().run_in_executor(None, _write, key.qualname, text)
         await self._open(Path(path).as_uri(), None)
         return {"markdown": text, "path": path}
-
-    async def show_graph(self, target: str, kind: str = "joint") -> dict[str, Any]:
-        """The joint, forward or backward graph of a target as a document, which is opened where the client can."""
-        uri = await self._server.handlers.graphs.show(key_of(target), kind)
-        await self._open(uri, None)
-        return {"uri": uri}
 
     async def copy_expression(self, target: str, labels: Any) -> list[str]:
         """The descriptors, as Python that builds them, of the slots of a target that have these labels.
@@ -95,21 +86,26 @@ class _Commands:
             raise JsonRpcInvalidParams(f"{labels!r} is no label and no list of labels")
         slots = [slot for graph in state.map.graphs for slot in (*graph.inputs, *graph.outputs)]
         found = [slot.descriptor for slot in slots if slot.label in wanted and slot.descriptor is not None]
-        if found and not self._server.client_copies:
+        if found and not self._server.offers.clipboard:
             more = [f"… and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
             self._say("\n".join(found[:_SHOWN] + more))
         return found
 
     async def edit_example(self, target: str) -> None:
-        """Go to the example of a target."""
+        """Go to the example of a target: to where it stands, or to a comment that it is pinned in now."""
         from aotlens_tracer.descriptor_map import Span
 
-        state = self._server.session.snapshot().states.get(key_of(target))
-        source = state.examples[0] if state is not None and state.examples else None
-        if source is None or source.path is None or source.line is None:
+        state = self._state(target)
+        source = state.examples[0] if state.examples else None
+        span = Span(source.path, source.line, source.column) if source and source.path and source.line else None
+        example = state.map.example if state.map is not None else None
+        if span is None and example is not None and example.recorded_in is None:
+            span = example.source
+        if span is None and state.key.path in self._server.documents.by_path:
+            span = await self._pin_as_comment(state)
+        if span is None:
             self._say("there is no example to edit")
             return
-        span = Span(source.path, source.line, source.column)
         locations = await self._server.places.locations([span])
         if locations:
             await self._open(locations[0].uri, locations[0].range)
@@ -130,25 +126,64 @@ class _Commands:
         await self._open(document.uri, span)
 
     async def pin_example(self, target: str) -> None:
-        """Write a template of an example above a class, to be filled in."""
-        from aotlens.features.code_actions import pin_template
-        from aotlens.features.duplicates import definitions_of
+        """Write the example of a target above it, or one to be completed."""
+        await self._pin_as_comment(self._state(target))
 
+    async def pin_example_in_project(self, target: str) -> None:
+        """Write the example of a target into the nearest pyproject.toml."""
+        from aotlens.features.code_actions import pin_of
+        from aotlens.session.project import pin_in_project
+
+        state = self._state(target)
+        expression, path = pin_of(state), Path(state.key.path)
+        if expression is None:
+            self._say(f"there is no example of {state.key.qualname} to pin")
+            return
+        loop = asyncio.get_running_loop()
+        insertion = await loop.run_in_executor(None, pin_in_project, path, state.key.qualname, expression)
+        if insertion is None:
+            self._say(f"there is no pyproject.toml above {path.name} that could hold the example")
+            return
+        position = lsp.Position(insertion.row, 0)
+        edit = lsp.TextEdit(lsp.Range(position, position), insertion.text)
+        what = f"write this into {insertion.project}:\n{insertion.text.strip()}"
+        await self._apply(lsp.WorkspaceEdit(changes={insertion.project.as_uri(): [edit]}), what)
+
+    async def next_example(self, target: str) -> None:
+        """Trace a target with the next of the examples that there are for it."""
         key = key_of(target)
-        document = self._server.documents.by_path.get(key.path)
-        if document is None or not definitions_of(document, key.qualname):
-            self._say(f"{key.qualname} is not in an open document")
-            return
-        edit = pin_template(self._server.session.snapshot(), document, key.qualname)
+        if not self._server.session.trusted:
+            self._say("aotlens does not run code of a workspace that is not trusted")
+        elif not self._server.session.next_example(key):
+            self._say(f"there is no other example of {key.qualname}")
+
+    async def _pin_as_comment(self, state: TargetState) -> Span | None:
+        """Write the example above its class. Gives where it is; None where the client did not."""
+        from aotlens.features.code_actions import pin_comment
+        from aotlens.features.duplicates import definitions_of
+        from aotlens_tracer.descriptor_map import Span
+
+        document = self._server.documents.by_path.get(state.key.path)
+        name = state.key.qualname
+        if document is None or not definitions_of(document, name):
+            self._say(f"{name} is not in an open document")
+            return None
+        edit = pin_comment(self._server.session.snapshot(), document, state)
         if edit is None:
-            self._say(f"{key.qualname} is in a file that is not to be written to: trace a model of yours that uses it")
-            return
-        if not applies_edits(self._server.client_capabilities):
-            self._say(f"write this above {key.qualname}: {edit.text.strip()}")
-            return
+            self._say(f"{name} is in a file that is not to be written to: trace a model of yours that uses it")
+            return None
         text_edit = lsp.TextEdit(to_range(document, edit.span, self._server.encoding), edit.text)
-        change = lsp.WorkspaceEdit(changes={document.uri: [text_edit]})
-        await self._server.workspace_apply_edit_async(lsp.ApplyWorkspaceEditParams(change, "Pin an example"))
+        what = f"write this above {name}: {edit.text.strip()}"
+        done = await self._apply(lsp.WorkspaceEdit(changes={document.uri: [text_edit]}), what)
+        return Span(edit.span.path, edit.span.line, edit.span.column) if done else None
+
+    async def _apply(self, edit: lsp.WorkspaceEdit, otherwise: str) -> bool:
+        """Let the client make an edit, or tell the user what to write; whether it was made."""
+        if not applies_edits(self._server.client_capabilities):
+            self._say(otherwise)
+            return False
+        params = lsp.ApplyWorkspaceEditParams(edit, "Pin an example")
+        return (await self._server.workspace_apply_edit_async(params)).applied
 
     async def restart_tracer(self) -> None:
         """End all tracers, and trace anew what is open."""
@@ -166,14 +201,31 @@ class _Commands:
             except Exception as error:  # whatever the client makes of it: the answer of the command does not need it
                 _log.warning("the client did not show %s: %s", uri, error)
 
+    def _state(self, target: str) -> TargetState:
+        from aotlens.features.snapshot import TargetState
+
+        key = key_of(target)
+        return self._server.session.snapshot().states.get(key) or TargetState(key)
+
     def _say(self, message: str) -> None:
         self._server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, message))
 
-    def _relative(self, path: str) -> str:
-        for folder in self._server.session.folders:
+
+def map_as_markdown(server: AotlensServer, key: TargetKey) -> str:
+    """The map of a target as a document. Raises InvalidParams where there is none."""
+    from aotlens.explain.markdown import render_markdown
+
+    state = server.session.snapshot().states.get(key)
+    if state is None or state.map is None:
+        raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
+
+    def relative(path: str) -> str:
+        for folder in server.session.folders:
             if Path(path).is_relative_to(folder):
                 return os.path.relpath(path, folder)
         return path
+
+    return render_markdown(state.map, path_label=relative, full=False)
 
 
 def key_of(target: Any) -> TargetKey:
@@ -186,3 +238,12 @@ def key_of(target: Any) -> TargetKey:
         return TargetKey.parse(target)
     except ValueError as error:
         raise JsonRpcInvalidParams(str(error)) from None
+
+
+def _write(qualname: str, text: str) -> str:
+    folder = os.path.join(tempfile.gettempdir(), f"aotlens-{os.getpid()}")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, f"{qualname}.map.md")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from lsprotocol import types as lsp
 
@@ -19,11 +22,11 @@ from aotlens.features import (
 )
 from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import Span
 
+from . import views
 from .capabilities import checks_versions, relates, takes_action_literals, takes_links, understands_markdown
-from .graph_documents import GraphDocuments
 from .methods import SOURCE
-from .plain import plain_text
 from .positions import from_position, from_range, to_range
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ _COMPLETIONS = {
     "buffer": lsp.CompletionItemKind.Property,
     "module": lsp.CompletionItemKind.Module,
 }
+_TABLE_RULE = re.compile(r"^\|[\s:|-]+\|$", re.MULTILINE)
 
 
 class Handlers:
@@ -48,7 +52,6 @@ class Handlers:
 
     def __init__(self, server: AotlensServer) -> None:
         self._server = server
-        self.graphs = GraphDocuments(server)
 
     def _at(self, params: lsp.TextDocumentPositionParams) -> tuple[Document, int, int] | None:
         """The document and place that a request is about; the place is also where the user is."""
@@ -59,34 +62,24 @@ class Handlers:
         self._server.session.focus(document.path, line)
         return document, line, column
 
-    async def content(self, params: lsp.TextDocumentContentParams) -> lsp.TextDocumentContentResult:
-        """`workspace/textDocumentContent`: a graph."""
-        return lsp.TextDocumentContentResult(await self.graphs.content(params.uri))
-
-    def document_symbols(self, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol] | None:
-        """`textDocument/documentSymbol`, of graphs alone: those of Python files are known to other servers."""
-        graph = self.graphs.at(params.text_document.uri)
-        return graph.symbols() if graph is not None else None
-
-    def folding_ranges(self, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange] | None:
-        """`textDocument/foldingRange`, of graphs alone."""
-        graph = self.graphs.at(params.text_document.uri)
-        return graph.folds() if graph is not None else None
-
     def hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
         """`textDocument/hover`."""
-        if (graph := self.graphs.at(params.text_document.uri)) is not None:
-            return graph.hover(params.position)
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
-        found = hover.hover(self._server.session.snapshot(), document, line, column)
+        address = self._address if self._server.offers.links else None
+        found = hover.hover(self._server.session.snapshot(), document, line, column, address)
         if found is None:
             return None
         kind, text = lsp.MarkupKind.Markdown, found.markdown
+        if address is not None:
+            text += command_links(found)
         if not understands_markdown(self._server.client_capabilities):
             kind, text = lsp.MarkupKind.PlainText, plain_text(text)
         return lsp.Hover(lsp.MarkupContent(kind, text), to_range(document, found.span, self._server.encoding))
+
+    def _address(self, span: Span) -> str:
+        return f"{self._server.places.uri(span.path)}#L{span.line}" + (f",{span.column}" if span.column else "")
 
     def code_lens(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
         """`textDocument/codeLens`: where lenses are; what they say comes with `codeLens/resolve`."""
@@ -112,8 +105,6 @@ class Handlers:
 
     async def definition(self, params: lsp.DefinitionParams) -> list[lsp.LocationLink] | list[lsp.Location] | None:
         """`textDocument/definition`: links where the client takes them, else locations."""
-        if (graph := self.graphs.at(params.text_document.uri)) is not None:
-            return await graph.definition(params.position)
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
@@ -136,8 +127,6 @@ class Handlers:
 
     async def references(self, params: lsp.ReferenceParams) -> list[lsp.Location] | None:
         """`textDocument/references`."""
-        if (graph := self.graphs.at(params.text_document.uri)) is not None:
-            return graph.references(params.position)
         if (place := self._at(params)) is None:
             return None
         snapshot = self._server.session.snapshot()
@@ -146,8 +135,6 @@ class Handlers:
 
     def highlight(self, params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
         """`textDocument/documentHighlight`."""
-        if (graph := self.graphs.at(params.text_document.uri)) is not None:
-            return graph.highlight(params.position)
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
@@ -265,6 +252,14 @@ class Handlers:
         items = diagnostics_of(self._server, document) if document is not None else []
         return lsp.RelatedFullDocumentDiagnosticReport(items=items)
 
+    async def slots(self, params: Any) -> dict[str, Any] | None:
+        """`aotlens/slots`."""
+        return await views.slots_at(self._server, params)
+
+    def map(self, params: Any) -> dict[str, Any]:
+        """`aotlens/map`."""
+        return views.map_of(self._server, params)
+
 
 def diagnostics_of(server: AotlensServer, document: Document) -> list[lsp.Diagnostic]:
     """The diagnostics of a document as LSP has them."""
@@ -297,3 +292,24 @@ def _related(server: AotlensServer, item: diagnostics.Diagnostic) -> list[lsp.Di
 
 def _command(action: code_actions.CodeAction) -> lsp.Command | None:
     return lsp.Command(action.title, action.command, None, list(action.arguments)) if action.command else None
+
+
+def command_links(found: hover.Hover) -> str:
+    """A last line of a hover with what can be done: links to commands, as editors that take such links write them."""
+    if found.key is None:
+        return ""
+    links = [_command_link("Show the map", "aotlens.showMap", str(found.key))]
+    if found.labels:
+        descriptors = "descriptors" if len(found.labels) > 1 else "descriptor"
+        links.append(_command_link(f"Copy the {descriptors}", "aotlens.copyExpression", str(found.key), found.labels))
+    return "\n\n---\n\n" + " · ".join(links)
+
+
+def _command_link(title: str, command: str, *arguments: Any) -> str:
+    return f"[{title}](command:{command}?{quote(json.dumps(arguments))})"
+
+
+def plain_text(markdown: str) -> str:
+    """A hover for clients that show no markdown."""
+    text = _TABLE_RULE.sub("", markdown)
+    return re.sub(r"\n{3,}", "\n\n", text.replace("`", "").replace("**", "").replace("\\", "")).strip()

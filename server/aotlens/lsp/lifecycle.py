@@ -13,14 +13,18 @@ from lsprotocol import types as lsp
 
 from aotlens.session.documents import path_of
 
+from .capabilities import offers_in
 from .protocol import CHANGE_TRUST
 
 if TYPE_CHECKING:
     from aotlens.server import AotlensServer
+    from aotlens.session.interpreter import Interpreter
 
     from .notifications import Notifier
 
 _log = logging.getLogger(__name__)
+CHANGE_INTERPRETERS = "aotlens/didChangeInterpreters"
+"""The user selects interpreters in the editor: `{interpreters: {folder's uri: {path, reason}}}`."""
 _WATCHED = ("**/*.py", "**/pyproject.toml")
 
 
@@ -39,6 +43,7 @@ def register(server: AotlensServer) -> None:
     feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(lifecycle.folders_changed)
     feature(lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL)(lifecycle.progress_cancelled)
     feature(CHANGE_TRUST)(lifecycle.trust_changed)
+    feature(CHANGE_INTERPRETERS)(lifecycle.interpreters_changed)
 
 
 class _Lifecycle:
@@ -83,7 +88,8 @@ class _Lifecycle:
         if isinstance(options, dict) and options.get("settings") is not None:
             self._initial = options["settings"]
             self._configure(self._initial)
-        server.client_copies = isinstance(options, dict) and options.get("clipboard") is True
+        server.offers = offers_in(options)
+        server.session.select(self._interpreters(options))
         server.session.trusted = server.trusted
 
     async def initialized(self, params: lsp.InitializedParams) -> None:
@@ -155,6 +161,24 @@ class _Lifecycle:
     def trust_changed(self, params: Any) -> None:
         """`aotlens/didChangeTrust`."""
         self._server.session.trust(self._server.trusted)
+
+    def interpreters_changed(self, params: Any) -> None:
+        """`aotlens/didChangeInterpreters`."""
+        self._server.session.select(self._interpreters(params))
+
+    def _interpreters(self, params: Any) -> dict[Path, Interpreter]:
+        """What is selected in the editor, by folder: `{"interpreters": {uri: {"path": ..., "reason": ...}}}`."""
+        from aotlens.session.interpreter import Interpreter
+
+        given = params.get("interpreters") if isinstance(params, dict) else None
+        found = {}
+        for uri, one in given.items() if isinstance(given, dict) else ():
+            path, reason = (one.get("path"), one.get("reason")) if isinstance(one, dict) else (None, None)
+            if isinstance(path, str) and path:
+                found[Path(path_of(uri))] = Interpreter(path, str(reason or "selected in the editor"))
+            else:
+                _log.warning("the interpreter of %s has no path", uri)
+        return found
 
     def _set_folders(self, folders: dict[str, Path]) -> None:
         self._folders = folders

@@ -17,20 +17,22 @@ from .project import read_project_file
 
 
 def interpreter_of_folder(
-    folder: Path, setting: str | None, environment: Mapping[str, str], trusted: bool
+    folder: Path, setting: str | None, selected: Interpreter | None, environment: Mapping[str, str], trusted: bool
 ) -> Interpreter:
     """The interpreter for the code under `folder`.
 
-    In order: the setting, the active environment (VIRTUAL_ENV, CONDA_PREFIX), the folder's `.venv` or `venv` (uv puts
-    its environment there), uv's UV_PROJECT_ENVIRONMENT, poetry's cache, pyenv's `.python-version`, `python3` on PATH,
-    the interpreter of aotlens itself. Before a workspace is trusted, nothing that lies in it is considered. Raises
-    NoSuchInterpreter when the setting names none.
+    In order: the setting, the one that is selected in the editor, the active environment (VIRTUAL_ENV, CONDA_PREFIX),
+    uv's UV_PROJECT_ENVIRONMENT, the folder's `.venv` or `venv`, poetry's cache, pyenv's `.python-version`, `python3`
+    on PATH, the interpreter of aotlens itself. Before a workspace is trusted, nothing that lies in it is considered.
+    Raises NoSuchInterpreter when the setting names none, or the selected one is gone.
     """
     if setting:
         wanted = os.path.expandvars(os.path.expanduser(setting))
         path = folder / wanted if os.sep in wanted and not os.path.isabs(wanted) else Path(wanted)
         found = choose_interpreter(str(path) if os.sep in wanted else wanted, environment)
         return Interpreter(found.path, "the setting aotlens.interpreter")
+    if selected is not None:
+        return Interpreter(choose_interpreter(selected.path, environment).path, selected.reason)
     for candidate in _candidates(folder, environment):
         if trusted or not Path(candidate.path).is_relative_to(folder):
             return candidate

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,38 @@ def pinned_in_project(file: Path) -> dict[str, list[str]]:
         if (project.parent / path).resolve() == file.resolve():
             pinned[qualname] = expressions
     return pinned
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """Lines to put before a 0-based row of a pyproject.toml."""
+
+    project: Path
+    row: int
+    text: str
+
+
+def pin_in_project(file: Path, qualname: str, expression: str) -> Insertion | None:
+    """What to write where, so that the project pins this example; None where there is no pyproject.toml to write to.
+
+    The text stays as it is, comments and all: a line is put below the table's header, or a table at the end.
+    """
+    project = find_project_file(file)
+    if project is None:
+        return None
+    try:
+        content = project.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    lines = content.splitlines()
+    unfinished = "" if content.endswith("\n") or not content else "\n"
+    key = f"{file.resolve().relative_to(project.parent).as_posix()}::{qualname}"
+    # A JSON string is a TOML string.
+    line = f"{json.dumps(key, ensure_ascii=False)} = {json.dumps(expression, ensure_ascii=False)}\n"
+    for row, text in enumerate(lines):
+        if re.fullmatch(r"\s*\[\s*tool\s*\.\s*aotlens\s*\.\s*examples\s*\]\s*(#.*)?", text):
+            return Insertion(project, row + 1, unfinished + line if row + 1 == len(lines) else line)
+    return Insertion(project, len(lines), f"{unfinished}\n[tool.aotlens.examples]\n{line}")
 
 
 def find_project_file(file: Path) -> Path | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from aotlens.features.snapshot import TargetKey
 
 
 class Queue:
-    """The targets to trace: the one nearest to where the user is first, then in the order they were wanted."""
+    """The targets to trace: those that rank lowest first, else in the order they were wanted."""
 
     def __init__(self) -> None:
         self._wanted: dict[TargetKey, None] = {}
-        self.focus: tuple[str, int] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._wanted)
@@ -34,24 +34,13 @@ class Queue:
         self._wanted.clear()
         return wanted
 
-    def first(self, line_of: Callable[[TargetKey], int]) -> TargetKey | None:
+    def first(self, rank: Callable[[TargetKey], Any]) -> TargetKey | None:
         """The one that is next as things are now; None when there is none."""
-        if not self._wanted:
-            return None
-        order = {key: index for index, key in enumerate(self._wanted)}
+        return min(self._wanted, key=rank, default=None)
 
-        def rank(key: TargetKey) -> tuple[int, int, int]:
-            if self.focus is None or key.path != self.focus[0]:
-                return (1, 0, order[key])
-            distance = self.focus[1] - line_of(key)
-            # The class that the cursor is in begins at or above it.
-            return (0, distance if distance >= 0 else 1_000_000 - distance, order[key])
-
-        return min(self._wanted, key=rank)
-
-    def next(self, line_of: Callable[[TargetKey], int]) -> TargetKey | None:
+    def next(self, rank: Callable[[TargetKey], Any]) -> TargetKey | None:
         """Take the next one; None when there is none."""
-        key = self.first(line_of)
+        key = self.first(rank)
         if key is not None:
             del self._wanted[key]
         return key

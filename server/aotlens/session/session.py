@@ -13,14 +13,17 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from aotlens.features.snapshot import Change, Snapshot, Status, TargetKey, TargetState
-from aotlens.syntax.definitions import Definition, definitions
+from aotlens.syntax.containment import containers, containment_in
+from aotlens.syntax.definitions import Definition
+from aotlens.syntax.source import UnreadableSource, read_source
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, from_json
 from aotlens_tracer.memory import resident_bytes
-from aotlens_tracer.protocol import Assembled, TraceParams
+from aotlens_tracer.protocol import Assembled, ExampleSource, TraceParams
 
+from .call_sites import CallSites, search_folder
 from .documents import Document, Documents
 from .environments import interpreter_of_folder
-from .examples import candidates, definition_lines
+from .examples import Built, File, built_by, candidates, definition_lines, from_preferred, pinned
 from .interpreter import Interpreter, NoSuchInterpreter
 from .limits import default_memory
 from .progress import Progress, Shown
@@ -71,7 +74,16 @@ class Session:
         self._contexts: Mapping[TargetKey, TargetKey] = MappingProxyType({})
         self._excluded: frozenset[str] = frozenset()
         self._read_only: frozenset[str] = frozenset()
+        self._selected: Mapping[Path, Interpreter] = {}
         self._project_examples: dict[str, dict[str, list[str]]] = {}
+        self._focus = ("", 0)
+        self._lines: dict[str, dict[str, int]] = {}
+        self._contained: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._built: dict[TargetKey, Built] = {}
+        self._call_sites: dict[Path, CallSites] = {}
+        # The examples that a target's last trace could choose from, and which of them it chose.
+        self._offered: dict[TargetKey, tuple[tuple[ExampleSource, ...], int]] = {}
+        self._preferred: dict[TargetKey, ExampleSource] = {}
         self._tracers: dict[tuple[str, ...], WarmTracer] = {}
         self._queue = Queue()
         self._configured = asyncio.Event()
@@ -112,6 +124,7 @@ class Session:
         self._update([replace(s, versions=MappingProxyType({**s.versions, **versions})) for s in known])
         self._spawn(self._look_at_permissions(document.path))
         self._spawn(self._read_project(document.path))
+        self._spawn(self._find_contained(document))
         self._want_open(document.path)
 
     def changed(self, document: Document) -> None:
@@ -222,6 +235,16 @@ class Session:
             self._want_open(untraced=True)
         self._client.states_changed(list(self._states))
 
+    def select(self, interpreters: Mapping[Path, Interpreter]) -> None:
+        """The user has selected these interpreters in the editor, for these folders."""
+        if self._selected == interpreters:
+            return
+        self._selected = dict(interpreters)
+        self._no_interpreter = None
+        if self._configured.is_set():
+            self._update([replace(state, stale=True) for state in self._states.values() if state.map is not None])
+            self._trace_anew(True)
+
     def _trace_anew(self, new_tracers: bool) -> None:
         """Trace what is wanted, and what is under way, with the settings of today."""
         wanted = []
@@ -237,13 +260,22 @@ class Session:
 
     def focus(self, path: str, line: int) -> None:
         """Where the user is: what is there is traced first."""
-        self._queue.focus = (path, line)
+        self._focus = (path, line)
 
     def trace_now(self, keys: Iterable[TargetKey]) -> None:
         """Trace these, because the user asks for it, whatever the settings say."""
         for tracer in self._tracers.values():
             tracer.forgive()
         self._want(keys)
+
+    def next_example(self, key: TargetKey) -> bool:
+        """Trace a target with the next of the examples that its last trace could choose from; whether there is one."""
+        offered, served = self._offered.get(key, ((), 0))
+        if len(offered) < 2:
+            return False
+        self._preferred[key] = offered[(served + 1) % len(offered)]
+        self.trace_now([key])
+        return True
 
     def choose_context(self, of: TargetKey, context: TargetKey) -> None:
         """Let the map of `context` answer for the class `of`."""
@@ -274,7 +306,7 @@ class Session:
         """End all tracers and trace anew what is open."""
         open_paths = self.documents.by_path
         states = [state for state in self._states.values() if state.key.path in open_paths]
-        await self._replace_tracers([s.key for s in states if s.examples and (s.map is not None or self._is_wanted(s))])
+        await self._replace_tracers([s.key for s in states if s.map is not None or self._is_wanted(s)])
 
     async def _replace_tracers(self, keys: list[TargetKey]) -> None:
         await self.close_tracers()
@@ -316,12 +348,13 @@ class Session:
         for definition in document.definitions:
             known.setdefault(definition.qualname.replace(".<locals>", ""), []).append(definition)
         in_project = self._project_examples.get(document.path, {})
+        self._lines[document.path] = {definition.qualname: definition.line for definition in document.definitions}
         names = dict.fromkeys(d.qualname for d in document.definitions if _is_target(d, known, in_project))
         changes = []
         path = Path(document.path)
         for name in names:
             key = TargetKey(document.path, name)
-            examples = candidates(path, name, known[name], in_project, None)
+            examples = pinned(path, name, known[name], in_project)
             state = self._states.get(key)
             if state is None or state.examples != examples:
                 changes.append(replace(state or self._cut.pop(key, None) or TargetState(key), examples=examples))
@@ -355,6 +388,8 @@ class Session:
         if keys:
             for key in keys:
                 self._drop(key)
+                for known in (self._built, self._offered, self._preferred):
+                    known.pop(key, None)  # type: ignore[attr-defined]
             self._states = MappingProxyType({k: v for k, v in self._states.items() if k not in keys})
             self._client.states_changed(keys)
 
@@ -386,6 +421,11 @@ class Session:
             self._learn_targets(document)
             self._want_open(path)
 
+    async def _find_contained(self, document: Document) -> None:
+        """Which classes of a document build which others: the whole text is looked at, so not on the event loop."""
+        loop = asyncio.get_running_loop()
+        self._contained[document.path] = await loop.run_in_executor(None, containment_in, document.tree)
+
     def _dependents(self, path: str) -> list[TargetState]:
         """The states that a change of a file concerns: its own targets, and those whose trace imported it.
 
@@ -400,14 +440,14 @@ class Session:
         ]
 
     def _is_wanted(self, state: TargetState) -> bool:
-        return bool(state.examples or state.map) and not self.settings.excludes(state.key.path)
+        return not self.settings.excludes(state.key.path)
 
     def _want_open(self, path: str | None = None, *, untraced: bool = False) -> None:
-        """Trace what has an example in an open document, or in all; with `untraced`, what has no map."""
+        """Trace the targets of an open document, or of all; with `untraced`, those that have no map."""
         if not self._configured.is_set() or self.settings.trace_run == "manual":
             return
         paths = self.documents.by_path if path is None else (path,)
-        states = [state for state in self._states.values() if state.key.path in paths and state.examples]
+        states = [state for state in self._states.values() if state.key.path in paths]
         self._want([s.key for s in states if self._is_wanted(s) and not (untraced and s.map is not None)])
 
     def _outdate(self, states: Iterable[TargetState], changed: Change = "code") -> None:
@@ -439,7 +479,7 @@ class Session:
         while self._queue:
             self._warming = asyncio.ensure_future(self._warm_up())
             await asyncio.wait([self._warming])
-            key = self._queue.next(self._line_of)
+            key = self._queue.next(self._rank)
             if key is None:
                 return
             task = asyncio.ensure_future(self._trace(key))
@@ -455,7 +495,7 @@ class Session:
 
     async def _warm_up(self) -> None:
         """Have a tracer before it is decided what is traced first: when it is ready, the user may be elsewhere."""
-        key = self._queue.first(self._line_of)
+        key = self._queue.first(self._rank)
         if key is None:
             return
         try:
@@ -470,10 +510,22 @@ class Session:
                 self._queue.drop(key)
                 self._fail(key, _failure_of(tracer, error, key))
 
-    def _line_of(self, key: TargetKey) -> int:
+    def _rank(self, key: TargetKey) -> tuple[bool, bool, int, int]:
+        """What is traced first: where the user is; then what no class of its file builds, as its own classes' examples
+        are recorded in its call; then what is near.
+        """
+        path, line = self._focus
+        lines = self._lines.get(key.path, {})
+        begins = lines.get(key.qualname, 0)
+        elsewhere = key.path != path
+        # The target that the user is in is the last one that begins at or above the line.
+        here = max(
+            (n for name, n in lines.items() if n <= line and TargetKey(key.path, name) in self._states), default=0
+        )
         state = self._states.get(key)
-        lines = [example.definition_line or 0 for example in state.examples] if state is not None else []
-        return lines[0] if lines else 0
+        given = state is not None and bool(state.examples)
+        depth = 0 if given else len(containers(key.qualname, self._contained.get(key.path, {})))
+        return elsewhere, elsewhere or begins != here, depth, abs(begins - line)
 
     async def _trace(self, key: TargetKey) -> None:
         loop = asyncio.get_running_loop()
@@ -484,7 +536,7 @@ class Session:
         except NoSuchInterpreter as error:
             self._fail(key, self._without_interpreter(key, error))
             return
-        except (OSError, BadProjectFile, UnicodeDecodeError) as error:
+        except (OSError, BadProjectFile, UnreadableSource) as error:
             self._fail(key, Failure("target", "error", str(error), key.path))
             return
         state = self._states.get(key)
@@ -521,7 +573,10 @@ class Session:
         fields = assembled.add(message["result"])
         map = await loop.run_in_executor(None, from_json, DescriptorMap, fields)
         self._log_trace(map, message.get("output") or "", time.monotonic() - started)
+        chosen = map.example.candidate if map.example is not None else None
+        self._offered[key] = (params.examples, chosen or 0)
         self._finish(key, map, versions)
+        self._remember_built(key, built_by(map, params.examples))
         await self._make_room(tracer)
 
     def _fail(self, key: TargetKey, failure: Failure) -> None:
@@ -531,7 +586,8 @@ class Session:
 
     def _without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> Failure:
         """The failure of a target for which there is no interpreter, which the client is told as a tracer's state."""
-        interpreter = Interpreter(self.settings.interpreter or "", "the setting aotlens.interpreter")
+        setting = Interpreter(self.settings.interpreter or "", "the setting aotlens.interpreter")
+        interpreter = setting if setting.path else self._selected.get(self._folder_of(key.path), setting)
         status = TracerStatus("unusable", interpreter, message=str(error), problem="no-interpreter")
         if status != self._no_interpreter:
             self._no_interpreter = status
@@ -546,16 +602,29 @@ class Session:
         # What was opened in the meantime was read from disk, as it was when it was opened.
         relevant = {p: versions.get(p, self._opened[p]) for p in (key.path, *map.files) if p in self._opened}
         edited = [path for path, version in relevant.items() if documents[path].version != version]
+        state = replace(state, offered=len(self._offered[key][0]), draft=None)
         if map.status == "traced":
             state = replace(state, status="traced", map=map, versions=MappingProxyType(relevant), failure=None)
             self._update([replace(state, stale=bool(edited), changed="code", stage=None)])
         else:
             kept = state.map if state.map is not None and state.map.status == "traced" else None
+            state = replace(state, draft=map.example.expression if map.example is not None else None)
             self._update(
                 [replace(state, status="failed", failure=map.failure, map=kept, stale=kept is not None, stage=None)]
             )
         if edited and self._is_due(edited):
             self._want([key])
+
+    def _remember_built(self, key: TargetKey, built: Built | None) -> None:
+        """What a target contains is recorded in its call: what had to do with a worse example is traced again."""
+        if built is None or key not in self._states:
+            return
+        self._built[key] = built
+        if self.settings.trace_run == "manual":
+            return
+        inside = [TargetKey(*item) for item in built.classes if item != (key.path, key.qualname)]
+        states = [self._states[item] for item in inside if item in self._states and item.path in self.documents.by_path]
+        self._want([state.key for state in states if self._is_wanted(state) and _would_gain(state, built)])
 
     def _is_due(self, edited: Iterable[str]) -> bool:
         """Whether a text that changed while it was traced is traced again; not where the user types still."""
@@ -566,22 +635,29 @@ class Session:
     def _params(self, key: TargetKey, documents: Mapping[str, Document]) -> TraceParams:
         """What is sent to the tracer. Reads files: not for the event loop."""
         path = Path(key.path)
-        document = documents.get(key.path)
-        known = document.definitions if document is not None else definitions(path.read_text(encoding="utf-8"))
+        document = documents.get(key.path) or Document("", key.path, 0, read_source(path))
+        known = document.definitions
+        self._contained[key.path] = contained = containment_in(document.tree)
+        classes = [definition.qualname for definition in known if definition.kind == "class"]
+        folder = self._folder_of(key.path) if any(path.is_relative_to(f) for f in self.folders) else search_folder(path)
+        sites = self._call_sites.setdefault(folder, CallSites(folder))
+        texts = {path: document.text for path, document in documents.items()}
+        found = sites.of(path, classes, texts)
+        file = File(path, known, pinned_in_project(path), contained, found, tuple(self._built.copy().values()))
         settings = self.settings
         folder = self._folder_of(key.path)
         memory = settings.trace_memory
         return TraceParams(
             key.path,
             key.qualname,
-            candidates(path, key.qualname, known, pinned_in_project(path), None),
+            from_preferred(candidates(file, key.qualname), self._preferred.get(key)),
             settings.trace_mode,
             timeout=settings.trace_timeout,
             memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
             working_directory=str(folder / os.path.expanduser(settings.trace_working_directory or "")),
             import_roots=tuple(str(folder / os.path.expanduser(root)) for root in settings.trace_import_paths),
             definition_lines=definition_lines(key.qualname, known),
-            overlay={path: document.text for path, document in documents.items() if path.endswith((".py", ".pyi"))},
+            overlay={path: text for path, text in texts.items() if path.endswith((".py", ".pyi"))},
             stages=True,
         )
 
@@ -594,8 +670,9 @@ class Session:
         """The warm tracer of the file's folder. Raises NoSuchInterpreter."""
         folder = self._folder_of(path)
         loop = asyncio.get_running_loop()
+        selected = self._selected.get(folder)
         find = functools.partial(
-            interpreter_of_folder, folder, self.settings.interpreter, self._environment, self.trusted
+            interpreter_of_folder, folder, self.settings.interpreter, selected, self._environment, self.trusted
         )
         interpreter: Interpreter = await loop.run_in_executor(None, find)
         extra = tuple(f"{name}={value}" for name, value in sorted(self.settings.trace_environment.items()))
@@ -638,6 +715,18 @@ def _partial_map(fields: dict[str, Any]) -> DescriptorMap:
     filled = {"status": "partial", "convention": "export", **fields}
     map: DescriptorMap = from_json(DescriptorMap, filled)
     return map
+
+
+def _would_gain(state: TargetState, built: Built) -> bool:
+    """Whether what is recorded in the call of a target that was built is better than what a class was traced with."""
+    if state.examples or state.status in ("waiting", "tracing"):
+        return False
+    if state.map is None or state.map.example is None:
+        return state.failure is not None and state.failure.stage == "example"
+    example = state.map.example
+    if built.source.origin == "inferred":
+        return example.origin == "inferred"
+    return example.origin in ("inferred", "call-site") or example.recorded_origin == "inferred"
 
 
 def _is_target(

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import dis
 import linecache
+import os
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from ..birthplaces import Birthplaces
 from ..capture.torch_private import FakeTensorMode, fake_mode
 from ..descriptor_map import Failure
 from ..failures import EXAMPLE_FILE, TraceError, is_library
-from ..protocol import ExampleSource
+from ..importing import module_name
+from ..protocol import ExampleSource, Statement
 from .fake_modules import fake_modules, light_initialization
+from .guards import SideEffect
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,14 @@ def build(
     train: bool | None,
     note: Callable[[str], None],
 ) -> BuiltExample:
-    """Evaluate the example in the namespace of `module`, `torch` in scope.
+    """Evaluate the example, after what it depends on, in the namespace of `module`, `torch` in scope.
 
     Everything is built with fake tensors. Code that reads data (`linspace(...).item()`) cannot run on them: then all of
     it is built again for real, after a word to `note`. Raises TraceError for an expression that is no call, and what
     the user's code raises.
     """
     call = parse(source)
-    namespace = {"torch": torch, **vars(module)}
+    namespace = namespace_of(source, module)
     mode = fake_mode()
     try:
         with fake_modules(birthplaces), mode:
@@ -75,9 +78,19 @@ def build(
         return _evaluate(call, source, namespace, None, train)
 
 
+def namespace_of(source: ExampleSource, module: types.ModuleType) -> dict[str, Any]:
+    """The names that an example knows: those of the target's file, or, in other Python code, those made there."""
+    if source.origin != "call-site" or source.path is None or not source.path.endswith(".py"):
+        return {"torch": torch, **vars(module)}
+    if os.path.realpath(source.path) == os.path.realpath(getattr(module, "__file__", None) or ""):
+        return {"torch": torch, **vars(module)}
+    name = module_name(source.path).name
+    return {"torch": torch, "__name__": name, "__package__": name.rpartition(".")[0], "__file__": source.path}
+
+
 def _may_be_due_to_fake_tensors(error: Exception) -> bool:
     """Whether real tensors might do better: not where the user's own code raised, or a name is wrong."""
-    if isinstance(error, (TraceError, NameError, ImportError, SyntaxError)):
+    if isinstance(error, (TraceError, NameError, ImportError, SyntaxError, SideEffect)):
         return False
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
@@ -123,6 +136,8 @@ def _evaluate(
     text = source.expression.strip()
     linecache.cache[EXAMPLE_FILE] = (len(text), None, text.splitlines(keepends=True), EXAMPLE_FILE)
     namespace = dict(namespace)
+    for statement in source.prelude:
+        exec(_compiled(statement), namespace)
     function = eval(compile(ast.Expression(call.func), EXAMPLE_FILE, "eval"), namespace)
     if not callable(function):
         raise TypeError(f"{ast.unparse(call.func)} is not callable: it is a {type(function).__name__}")
@@ -140,3 +155,17 @@ def _evaluate(
     if train is not None and built.module is not None:
         built.module.train(train)
     return built
+
+
+def _compiled(statement: Statement) -> types.CodeType:
+    """A statement of a file, at its place in it: what goes wrong there is shown there."""
+    try:
+        tree = ast.parse(statement.text, statement.path)
+    except SyntaxError as error:
+        raise SyntaxError(f"line {statement.line} is no Python: {error.msg}") from None
+    for node in ast.walk(tree):
+        if getattr(node, "lineno", None) == 1:
+            node.col_offset += statement.column - 1  # type: ignore[attr-defined]
+        if getattr(node, "end_lineno", None) == 1:
+            node.end_col_offset += statement.column - 1  # type: ignore[attr-defined]
+    return compile(ast.increment_lineno(tree, statement.line - 1), statement.path, "exec")

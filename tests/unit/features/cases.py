@@ -15,10 +15,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from aotlens.features.definition import definition
+from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
 from aotlens.features.hover import hover
 from aotlens.features.references import references
+from aotlens.features.slots import Row, view
 from aotlens.features.snapshot import Snapshot
 from aotlens.session.documents import Document
 from aotlens_tracer.descriptor_map import Span
@@ -26,7 +27,7 @@ from expectations import Expectation, is_updating, read, write
 from unit.features.world import HERE, ROOT, find, world
 
 EXPECTED = HERE / "expected"
-_HEAD = re.compile(r"(hover|definition|references|highlight) `(.*)`")
+_HEAD = re.compile(r"(hover|definition|references|highlight|slots) `(.*)`")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ def answer(case: Case) -> str:
             return "nothing"
         assert _is_in(document, found.span)
         return found.markdown
+    if case.kind == "slots":
+        shown = view(snapshot, document, line)
+        if shown is None:
+            return "nothing"
+        lines = [f"{shown.title} · {shown.call}{shown.state}", ""]
+        for group in shown.groups:
+            lines += [f"- {group.title} · {group.summary}", *_rows(snapshot, group.rows)]
+        return "\n".join(lines)
     if case.kind == "definition":
         links = definition(snapshot, document, line, column)
         return "\n".join(_shown(snapshot, link.target) for link in links) or "nothing"
@@ -79,6 +88,18 @@ def answer(case: Case) -> str:
         return "\n".join(_shown(snapshot, span) for span in references(snapshot, document, line, column)) or "nothing"
     marks = highlight(snapshot, document, line, column)
     return "\n".join(f"{'write' if m.is_write else 'read'} {_shown(snapshot, m.span)}" for m in marks) or "nothing"
+
+
+def _rows(snapshot: Snapshot, rows: tuple[Row, ...], indent: str = "    ") -> list[str]:
+    """The rows as a list; of those that stand for several the first and the last of these."""
+    found = []
+    for row in rows:
+        words = (("! " if row.concern else "") + row.label, row.type, row.note, *row.nodes[:1])
+        found.append(f"{indent}- {' · '.join(word for word in words if word)}")
+        if not row.members and row.place is not None:
+            found[-1] += f" · {row.descriptor} · {_shown(snapshot, with_columns(snapshot, row.place))}"
+        found += _rows(snapshot, row.members[:: max(1, len(row.members) - 1)], indent + "    ")
+    return found
 
 
 def _shown(snapshot: Snapshot, span: Span) -> str:

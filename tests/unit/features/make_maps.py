@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(ROOT / "server"))
 
-from aotlens.session.examples import candidates, definition_lines  # noqa: E402
+from aotlens.session.examples import File, candidates, definition_lines  # noqa: E402
 from aotlens.session.tracer import TracerProcess  # noqa: E402
 from aotlens.syntax.definitions import definitions  # noqa: E402
 from aotlens.syntax.source import read_source  # noqa: E402
@@ -34,7 +34,7 @@ def main() -> None:
     with TracerProcess(sys.executable, str(ROOT)) as tracer:
         for name, (path, qualname) in TARGETS.items():
             known = definitions(read_source(path))
-            examples = candidates(path, qualname, known, {}, None)
+            examples = candidates(File(path, known), qualname)
             params = TraceParams(str(path), qualname, examples, definition_lines=definition_lines(qualname, known))
             traced = tracer.trace(params).map
             if traced.failure is not None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.features.code_actions import code_actions, pin_template
+from aotlens.features.code_actions import code_actions, pin_comment
 from aotlens.features.pin_template import is_incomplete, template
 from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import definitions
@@ -113,7 +113,7 @@ def test_a_long_signature_is_broken_into_lines_that_are_one_pin() -> None:
     source = document(Path("/project/model.py"), text)
     key = TargetKey(source.path, "Block")
     snapshot = Snapshot({source.path: source}, {key: TargetState(key)})
-    edit = pin_template(snapshot, source, "Block")
+    edit = pin_comment(snapshot, source, TargetState(key))
     assert edit is not None
     (pin,) = definitions(edit.text + text)[0].pins
     assert ast.dump(ast.parse(pin.expression, mode="eval")) == ast.dump(ast.parse(found, mode="eval"))
@@ -130,8 +130,10 @@ def offered(path: str, **more: frozenset[str]) -> list[str]:
     source = type(source)(path if ":" in path else f"file://{path}", path, 1, source.text)
     key = TargetKey(path, "Block")
     snapshot = Snapshot({path: source}, MappingProxyType({key: TargetState(key)}), **more)
-    assert (pin_template(snapshot, source, "Block") is None) == (not code_actions(snapshot, source, Span(path, 1, 7)))
-    return [action.title for action in code_actions(snapshot, source, Span(path, 1, 7))]
+    titles = [action.title for action in code_actions(snapshot, source, Span(path, 1, 7))]
+    pins = [title for title in titles if title.startswith("Pin ")]
+    assert (pin_comment(snapshot, source, TargetState(key)) is None) == (not pins)
+    return pins
 
 
 def test_nothing_is_pinned_where_nothing_is_to_be_written() -> None:

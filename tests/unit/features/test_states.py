@@ -70,7 +70,6 @@ def test_states_without_a_map_say_why_in_one_line() -> None:
     example = (ExampleSource("Decoder()", "pinned"),)
     failure = Failure("example", "error", "TypeError: missing argument")
     states = {
-        "*`Decoder` is not traced: no example says how to build and call it.*": TargetState(key),
         "*`Decoder` is not traced yet.*": TargetState(key, examples=example),
         "*`Decoder`: waiting to be traced*": TargetState(key, "waiting", examples=example),
         "*`Decoder`: tracing: importing …*": TargetState(key, "tracing", stage="import", examples=example),

@@ -37,7 +37,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
 
     def found(setting: str | None = None, trusted: bool = True, **environment: object) -> tuple[str, str]:
         variables = {"PATH": "", **{name: str(value) for name, value in environment.items()}}
-        chosen = interpreter_of_folder(folder, setting, variables, trusted)
+        chosen = interpreter_of_folder(folder, setting, None, variables, trusted)
         return chosen.path, chosen.reason
 
     return found

@@ -1,0 +1,78 @@
+"""The maps of a file's classes in a terminal, one line each: traced with what, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
+
+from aotlens_tracer.descriptor_map import DescriptorMap
+
+from .content import PathLabel, brief_origin, position
+from .shapes import tensor_in_brief
+from .text import Paper, print_attempts
+
+_WIDEST = 40
+"""Columns that a class's name or an example's origin may push the rest to the right."""
+_MOST = 3
+"""Of so many arguments or outputs each is shown."""
+
+
+def render_overview(maps: Sequence[DescriptorMap], console: Console, *, explain: bool, path_label: PathLabel) -> None:
+    """Print the maps of one file to `console`; with `explain`, also the examples that were passed over."""
+    paper = Paper(console)
+    traced = sum(map.status == "traced" for map in maps)
+    paper.line((path_label(maps[0].target.path), "bold"), (f"  {traced} of {len(maps)} traced", ""))
+    paper.line()
+    names = [map.target.qualname for map in maps]
+    origins = [_origin(map, path_label) for map in maps]
+    widths = [min(max(cell_len(text) for text in column), _WIDEST) for column in (names, origins)]
+    for map, name, origin in zip(maps, names, origins, strict=True):
+        good = map.status == "traced"
+        paper.block(
+            (f"{_padded(name, widths[0])}  ", "bold"),
+            (f"{_padded(origin, widths[1])}  ", "dim" if good else "bold red"),
+            (_graph(map) if good else _failure(map, path_label), ""),
+            hang=2,
+        )
+        if explain:
+            print_attempts(map, paper, path_label)
+    paper.line()
+    paper.block((f"One in full: aotlens trace {path_label(maps[0].target.path)}::{names[0]}", "dim"))
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * max(width - cell_len(text), 0)
+
+
+def _origin(map: DescriptorMap, path_label: PathLabel) -> str:
+    if map.status != "traced" or map.example is None:
+        return map.status
+    return brief_origin(map.example, path_label)
+
+
+def _graph(map: DescriptorMap) -> str:
+    """`x: f32[2, 16] → f32[2, 4]`: what the call takes and gives."""
+    arguments = [f"{item.name}: {item.value}" for item in map.example.arguments] if map.example is not None else []
+    outputs = [
+        f"{slot.label.removeprefix('output')} {tensor_in_brief(slot.dtype, slot.shape)}".strip()
+        for graph in map.graphs
+        for slot in graph.outputs
+        if slot.label.startswith("output")
+    ]
+    return f"{_some(arguments)} → {_some(outputs)}"
+
+
+def _some(parts: Sequence[str]) -> str:
+    more = f", and {len(parts) - _MOST} more" if len(parts) > _MOST else ""
+    return ", ".join(parts[:_MOST]) + more
+
+
+def _failure(map: DescriptorMap, path_label: PathLabel) -> str:
+    failure = map.failure
+    if failure is None:
+        return ""
+    where = position(failure.path, failure.line, failure.column, path_label)
+    first = failure.message.strip().partition("\n")[0]
+    return f"{where}: {first}" if where else first

@@ -1,0 +1,290 @@
+"""What the graph of the class under the cursor takes and gives, in groups: for a view beside the text.
+
+Where the class is part of a traced model, its instances' part of that model's graph.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aotlens.explain.content import call_in_brief
+from aotlens.explain.folding import Folded, fold
+from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.words import piece
+from aotlens.session.documents import Document
+from aotlens.syntax.definitions import Definition
+from aotlens.syntax.subjects import ClassRef
+from aotlens_tracer.descriptor_map import Saved, Slot, Span
+
+from .context import Context, context_of, function_context
+from .definition import in_signature
+from .index import Entry, Result, distinct, fqn_of, gradient_of
+from .resolve import Meant
+from .snapshot import Snapshot, TargetKey, TargetState
+from .summary import state_in_words, untraced_in_words
+
+_INPUTS = {
+    "parameter": "Parameters",
+    "buffer": "Buffers",
+    "argument": "Inputs",
+    "tangent": "Tangents",
+    "input": "Other inputs",
+}
+_OUTPUTS = {"output": "Outputs", "gradient": "Gradients", "mutation": "Mutations", "other": "Other outputs"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One slot or saved value, or several that differ in numbers alone: then `members` are these.
+
+    `note` is what one has to know beside its type; `concern` says that this deserves a look. `labels` are those of
+    slots with a descriptor, for `aotlens.copyExpression`.
+    """
+
+    label: str
+    type: str
+    nodes: tuple[str, ...]
+    note: str = ""
+    concern: bool = False
+    descriptor: str | None = None
+    place: Span | None = None
+    labels: tuple[str, ...] = ()
+    members: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one kind; `kind` is for whoever chooses a picture."""
+
+    kind: str
+    title: str
+    summary: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown for a position: the slots of a target, or those of the instances of a class in one.
+
+    `key` is the target whose map answers, `title` what is shown of it, `call` how it was called, `state` what is going
+    on with it beyond its map. Views of one `mark` have the same groups.
+    """
+
+    key: TargetKey
+    title: str
+    call: str
+    state: str
+    mark: str
+    _groups: Callable[[], tuple[Group, ...]] = tuple
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, those left out in which nothing is; made when they are asked for."""
+        return self._groups()
+
+
+def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
+    """What is shown for a line: of the class or function around it, else of the nearest target, if there is one."""
+    found = _definition(snapshot, document, line)
+    if found is None:
+        return None
+    context = _context(snapshot, document, found)
+    if context is None:
+        key = TargetKey(document.path, found.qualname)
+        state = snapshot.states.get(key) or TargetState(key)
+        words = state_in_words(state) if snapshot.trusted else None
+        return View(key, found.qualname, "", words or untraced_in_words(snapshot, state), "")
+    state = context.state
+    assert state.map is not None
+    title = state.key.qualname if context.is_own else f"{context.label} of {state.key.qualname}"
+    files = {document.path, *state.map.files}
+    versions = [(path, known.version) for path, known in snapshot.documents.items() if path in files]
+    mark = repr((context.index.serial, found.qualname, found.line, sorted(versions)))
+    shown = _Shown(snapshot, context)
+    groups = functools.partial(shown.groups, document, found)
+    return View(state.key, title, call_in_brief(state.map), state_in_words(state) or "", mark, groups)
+
+
+def _definition(snapshot: Snapshot, document: Document, line: int) -> Definition | None:
+    """The innermost definition around a line that has something to show, else the target nearest below, or above."""
+    around = [one for one in document.definitions if _first_line(one) <= line <= one.end_line]
+    for one in reversed(around):
+        if _is_target(snapshot, document, one) or _context(snapshot, document, one) is not None:
+            return one
+    for one in around:  # a class that could be traced, if somebody said how
+        if one.kind == "class" and TargetKey(document.path, one.qualname) in snapshot.states:
+            return one
+    targets = [one for one in document.definitions if _is_target(snapshot, document, one)]
+    below = [one for one in targets if one.line >= line]
+    return below[0] if below else targets[-1] if targets else None
+
+
+def _first_line(definition: Definition) -> int:
+    return min([definition.start_line, *(pin.line for pin in definition.pins)])
+
+
+def _is_target(snapshot: Snapshot, document: Document, definition: Definition) -> bool:
+    state = snapshot.states.get(TargetKey(document.path, definition.qualname))
+    return state is not None and bool(state.examples or state.map is not None)
+
+
+def _context(snapshot: Snapshot, document: Document, definition: Definition) -> Context | None:
+    if definition.kind == "class":
+        return context_of(snapshot, document, ClassRef(definition.qualname, definition.line, definition.end_line))
+    return function_context(snapshot, document, definition.qualname)
+
+
+class _Shown:
+    """What is shown of one context."""
+
+    def __init__(self, snapshot: Snapshot, context: Context) -> None:
+        self._snapshot = snapshot
+        self._context = context
+        self._index = context.index
+        self._now: dict[Span, Span | None] = {}
+
+    def groups(self, document: Document, definition: Definition) -> tuple[Group, ...]:
+        """The groups, those left out in which nothing is."""
+        entries, results, saved = self._all() if self._context.is_own else self._part(document, definition)
+        found = _grouped([(_input_kind(one.slot), self._input(one)) for one in entries], _INPUTS)
+        found += _grouped([(_output_kind(one.slot), self._output(one)) for one in results], _OUTPUTS)
+        if saved:
+            found.append(self._saved(saved))
+        return tuple(found)
+
+    def _all(self) -> tuple[Sequence[Entry], Sequence[Result], Sequence[Saved]]:
+        map = self._context.state.map
+        assert map is not None
+        # A slot without node and descriptor stands where the gradient of something would be that needs none.
+        results = [one for one in self._index.results if one.slot.node is not None or one.slot.kind is not None]
+        return self._index.entries, results, [v for g in map.graphs for v in g.saved or () if v.alias_of is None]
+
+    def _part(self, document: Document, definition: Definition) -> tuple[Sequence[Entry], list[Result], list[Saved]]:
+        """The slots of the instances, and what the lines of their class save."""
+        entries = distinct((e for one in self._context.instances for e in one.below()), key=lambda e: id(e.slot))
+        entries.sort(key=lambda entry: entry.slot.index)
+        results = [Result(e.graph, slot) for e in entries for slot in (e.mutation, e.gradient) if slot is not None]
+        saved = []
+        for span, value in self._index.lines.saved_in(document.path):
+            place = self._today(span)
+            if place is not None and definition.line <= place.line <= definition.end_line:
+                saved.append(value)
+        return entries, results, distinct(saved)
+
+    def _input(self, entry: Entry) -> Row:
+        slot = entry.slot
+        gradient = gradient_of(entry, self._index)
+        notes = {
+            "no gradient": gradient == "none",
+            "frozen": gradient == "frozen",
+            f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
+            "changed in place": slot.mutation is not None,
+            f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),
+            "not used": slot.used is False and gradient != "none",
+        }
+        note = ", ".join(text for text, holds in notes.items() if holds)
+        label, span = slot.label, slot.definition
+        if slot.tangent_of is not None:
+            output = entry.graph.outputs[slot.tangent_of]
+            label, span = output.label, output.source
+        elif span is None and fqn_of(slot) is None:
+            here = Meant(self._context.state, self._index, items=(entry,))
+            return self._row(slot, label, note, False, next(iter(in_signature(self._snapshot, here, entry)), None))
+        return self._row(slot, label, note, gradient == "none", self._today(span))
+
+    def _output(self, result: Result) -> Row:
+        slot = result.slot
+        inputs = result.graph.inputs
+        if slot.mutation_of is not None:
+            return self._row(slot, inputs[slot.mutation_of].label, "", False, self._today(slot.source))
+        if slot.gradient_of is None:
+            return self._row(slot, slot.label, "", False, self._today(slot.source))
+        entry = Entry(result.graph, inputs[slot.gradient_of])
+        gradient = gradient_of(entry, self._index)
+        tied = f"in that of {entry.slot.tied_to[0]}" if gradient == "tied" else ""
+        note = tied or ("none" if slot.node is None else "")
+        span = slot.source if slot.source is not None else entry.slot.definition
+        return self._row(slot, entry.slot.label, note, gradient == "none", self._today(span))
+
+    def _row(self, slot: Slot, label: str, note: str, concern: bool, span: Span | None) -> Row:
+        nodes = (slot.node,) if slot.node is not None else ()
+        labels = (slot.label,) if slot.descriptor is not None else ()
+        type = tensor_in_brief(slot.dtype, slot.shape) if slot.dtype is not None else ""
+        return Row(label, type, nodes, note, concern, slot.descriptor, span, labels)
+
+    def _saved(self, saved: Sequence[Saved]) -> Group:
+        """Largest first."""
+        rows = [
+            (
+                value.bytes or 0,
+                Row(
+                    " ".join(value.label.split()),
+                    tensor_in_brief(value.dtype, value.shape),
+                    (value.node,),
+                    bytes_in_words(value.bytes),
+                    place=self._today(value.source),
+                ),
+            )
+            for value in saved
+        ]
+        sizes = {id(row): size for size, row in rows}
+        folded = [(sum(sizes[id(row)] for row in one.rows), one) for one in _fold([row for _, row in rows])]
+        folded.sort(key=lambda pair: -pair[0])
+        shown = tuple(_of_several(one, f"{bytes_in_words(size)} in {one.count}") for size, one in folded)
+        total = bytes_in_words(sum(size for size, _ in rows))
+        return Group("saved", "Saved for backward", total, shown)
+
+    def _today(self, span: Span | None) -> Span | None:
+        if span is None:
+            return None
+        if span not in self._now:
+            self._now[span] = self._snapshot.now(self._context.state, span)
+        return self._now[span]
+
+
+def _grouped(rows: Sequence[tuple[str, Row]], titles: dict[str, str]) -> list[Group]:
+    found = []
+    for kind, title in titles.items():
+        members = [row for its, row in rows if its == kind]
+        if members:
+            missing = sum(row.concern for row in members) if kind == "gradient" else 0
+            summary = f"{len(members)}, {missing} missing" if missing else str(len(members))
+            folded = tuple(_of_several(one, _times(one)) for one in _fold(members))
+            found.append(Group(kind, title, summary, folded))
+    return found
+
+
+def _fold(rows: Sequence[Row]) -> list[Folded[Row]]:
+    return fold(rows, key=lambda row: (row.type, row.note, row.concern, row.place), label=lambda row: row.label)
+
+
+def _times(folded: Folded[Row]) -> str:
+    return f"×{folded.count}" + (f", {folded.first.note}" if folded.first.note else "")
+
+
+def _of_several(folded: Folded[Row], note: str) -> Row:
+    if folded.count == 1:
+        return folded.first
+    nodes = tuple(node for row in folded.rows for node in row.nodes)
+    labels = tuple(label for row in folded.rows for label in row.labels)
+    first = folded.first
+    return Row(folded.label, first.type, nodes, note, first.concern, None, first.place, labels, folded.rows)
+
+
+def _input_kind(slot: Slot) -> str:
+    descriptor = slot.as_descriptor()
+    kind = piece(descriptor)[1].kind if descriptor is not None else None
+    if kind == "BufferAOTInput":
+        return "buffer"
+    if fqn_of(slot) is not None:
+        return "parameter"
+    return {"PlainAOTInput": "argument", "TangentAOTInput": "tangent"}.get(kind or "", "input")
+
+
+def _output_kind(slot: Slot) -> str:
+    descriptor = slot.as_descriptor()
+    kind = piece(descriptor)[1].kind if descriptor is not None else None
+    kinds = {"PlainAOTOutput": "output", "GradAOTOutput": "gradient", "InputMutationAOTOutput": "mutation"}
+    return kinds.get(kind or "", "other")

@@ -1,0 +1,100 @@
+"""What a client shows in views of its own: `aotlens/slots`, beside the text, and `aotlens/map`, as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcInvalidParams
+
+from aotlens.features import slots
+from aotlens_tracer.descriptor_map import Span
+
+from .commands import key_of, map_as_markdown
+from .methods import SLOTS
+from .positions import from_position
+
+if TYPE_CHECKING:
+    from aotlens.server import AotlensServer
+
+
+async def slots_at(server: AotlensServer, params: Any) -> dict[str, Any] | None:
+    """The view at a position; without its groups where the client says that it has them."""
+    document = server.documents.get(_uri(params))
+    if document is None:
+        return None
+    line, _ = from_position(document, _position(params), server.encoding)
+    server.session.focus(document.path, line)
+    view = slots.view(server.session.snapshot(), document, line)
+    if view is None:
+        return None
+    answer = {
+        "target": str(view.key),
+        "title": view.title,
+        "call": view.call,
+        "state": view.state,
+        "mark": view.mark,
+    }
+    if view.mark and params.get("known") == view.mark:
+        return answer
+    ranges = await server.places.ranges(dict.fromkeys(_spans(view.groups)))
+    places = {span: {"uri": server.places.uri(span.path), "range": found} for span, found in ranges.items()}
+    groups = [
+        {
+            "kind": group.kind,
+            "title": group.title,
+            "summary": group.summary,
+            "rows": [_row(row, places) for row in group.rows],
+        }
+        for group in view.groups
+    ]
+    return {**answer, "groups": groups}
+
+
+def map_of(server: AotlensServer, params: Any) -> dict[str, Any]:
+    """The map of a target, as a document that the client shows itself."""
+    target = params.get("target") if isinstance(params, dict) else None
+    return {"markdown": map_as_markdown(server, key_of(target))}
+
+
+def _row(row: slots.Row, places: Mapping[Span, Any]) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "type": row.type,
+        "nodes": row.nodes,
+        "note": row.note,
+        "concern": row.concern,
+        "descriptor": row.descriptor,
+        "location": places.get(row.place) if row.place is not None else None,
+        "labels": row.labels,
+        "members": [_row(member, places) for member in row.members],
+    }
+
+
+def _spans(groups: tuple[slots.Group, ...]) -> Iterator[Span]:
+    for group in groups:
+        for row in group.rows:
+            for one in (row, *row.members):
+                if one.place is not None:
+                    yield one.place
+
+
+def _uri(params: Any) -> str:
+    try:
+        uri = params["textDocument"]["uri"]
+    except (TypeError, LookupError):
+        uri = None
+    if not isinstance(uri, str):
+        raise JsonRpcInvalidParams(f"{SLOTS}: textDocument.uri has to be a string")
+    return uri
+
+
+def _position(params: Any) -> lsp.Position:
+    try:
+        line, character = params["position"]["line"], params["position"]["character"]
+    except (TypeError, LookupError):
+        line = character = None
+    if not (isinstance(line, int) and isinstance(character, int) and line >= 0 and character >= 0):
+        raise JsonRpcInvalidParams(f"{SLOTS}: position has to be one of LSP's")
+    return lsp.Position(line, character)

@@ -1,0 +1,85 @@
+"""What code may do that was found, not meant to be run here: nothing that lasts, and not for long.
+
+A call site that wants the network, another process, or to write a file is given up, as is one that takes too long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+_EVENTS = frozenset(
+    (
+        *("socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.exec"),
+        *("os.posix_spawn", "os.fork", "os.forkpty", "os.kill", "os.killpg", "os.remove", "os.rename", "os.rmdir"),
+        *("os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "shutil.rmtree", "shutil.move"),
+    )
+)
+"""The audit events (PEP 578) of what reaches beyond this process, opening a file to write it apart."""
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class SideEffect(PermissionError):
+    """Code that was found wants more than to compute. A PermissionError, as code that may do without knows that one."""
+
+
+class TookTooLong(BaseException):
+    """Code that was found took too long; no exception that it would handle itself."""
+
+
+_active = 0
+_installed = False
+
+
+@contextlib.contextmanager
+def guarded(seconds: float) -> Iterator[None]:
+    """Raise SideEffect and TookTooLong in code that is run in here."""
+    global _active, _installed
+    if not _installed:
+        sys.addaudithook(_audit)  # there is no way to remove one
+        _installed = True
+    _active += 1
+    try:
+        with _limited(seconds):
+            yield
+    finally:
+        _active -= 1
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _active:
+        return
+    if event == "open":
+        path, mode, flags = (*arguments, None, None, None)[:3]
+        writes = any(letter in (mode or "") for letter in "wax+") or (mode is None and bool((flags or 0) & _WRITING))
+        if writes and isinstance(path, (str, bytes)) and os.fsdecode(path) != os.devnull:
+            raise SideEffect(f"it writes {os.fsdecode(path)}")
+    elif event in _EVENTS:
+        raise SideEffect(f"it wants more than to compute: {event}{_brief(arguments)}")
+
+
+def _brief(arguments: tuple[Any, ...]) -> str:
+    shown = [repr(argument) for argument in arguments if isinstance(argument, (str, int, tuple, list))]
+    return f"({', '.join(shown)[:80]})"
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def on_alarm(*_: object) -> None:
+        raise TookTooLong(f"it takes more than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,108 @@
+"""Recorded examples: an instance of the target, and the arguments it is called with, in the call of another target.
+
+The other target, the root, is built with its own example and called with fake tensors; at the first call of an instance
+of the wanted class the call is given up, so that what comes after it changes nothing of what was recorded, and need not
+work. Dynamo would run no such recording: this happens before any capture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..capture.torch_private import pytree, storage_key
+from .evaluate import BuiltExample
+
+
+class NotCalled(Exception):
+    """The root's call ended, or failed (then `__cause__` is the error), without a call of the wanted class."""
+
+
+class _Called(BaseException):
+    """Ends the root's call; no exception that user code would handle."""
+
+
+def record(root: BuiltExample, wanted: type[nn.Module]) -> BuiltExample:
+    """The first call of an instance of `wanted` in the call of `root`, as an example. Raises NotCalled."""
+    calls: list[tuple[nn.Module, tuple[Any, ...], dict[str, Any]]] = []
+
+    def on_call(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if module is not root.module:
+            calls.append((module, args, kwargs))
+            raise _Called
+
+    failure: BaseException | None = None
+    # What the user compiles would run unseen; a gradient's history would tie the arguments to the root.
+    with _watching(wanted, on_call), root.fake(), torch.compiler.set_stance("force_eager"):
+        try:
+            root.function(*root.args, **root.kwargs)
+        except _Called:
+            pass
+        except Exception as error:
+            failure = error
+        if not calls:
+            name = type(root.module).__name__ if root.module is not None else "it"
+            raise NotCalled(
+                f"the call of {name} {'fails too early' if failure else 'does not come to it'}"
+            ) from failure
+        module, args, kwargs = calls[0]
+        args, kwargs = _on_their_own((args, kwargs))
+    return BuiltExample(module, args, kwargs, root.mode, None)
+
+
+@contextlib.contextmanager
+def _watching(
+    wanted: type[nn.Module], on_call: Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], None]
+) -> Iterator[None]:
+    """Call `on_call` whenever an instance of `wanted` is called, also by `module.forward(x)`.
+
+    Of an instance of a subclass only where the forward of `wanted` is its forward too: else it is another model.
+    """
+    forward = wanted.forward
+
+    def watched(name: str) -> Callable[..., Any]:
+        original = getattr(wanted, name)
+
+        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if type(module).forward in (forward, vars(wanted).get("forward")):
+                on_call(module, args, kwargs)
+            return original(module, *args, **kwargs)
+
+        return call
+
+    names = ("__call__", "forward")
+    own = {name: vars(wanted)[name] for name in names if name in vars(wanted)}
+    replacements = {name: watched(name) for name in names}
+    for name, replacement in replacements.items():
+        setattr(wanted, name, replacement)
+    try:
+        yield
+    finally:
+        for name in names:
+            delattr(wanted, name)
+        for name, original in own.items():
+            setattr(wanted, name, original)
+
+
+def _on_their_own(tree: Any) -> Any:
+    """The same arguments without what ties their tensors to the call that they were recorded in.
+
+    Whether a gradient is wanted stays, and so does which of them share their memory.
+    """
+    leaves, spec = pytree.tree_flatten(tree)
+    tensors = {id(leaf): leaf for leaf in leaves if isinstance(leaf, torch.Tensor)}
+    storages = [storage_key(tensor) for tensor in tensors.values()]
+    copies = {}
+    for (identity, tensor), storage in zip(tensors.items(), storages):
+        alone = storage is not None and storages.count(storage) == 1 and not isinstance(tensor, nn.Parameter)
+        if alone:  # one that is no view, which Dynamo might refuse
+            options = {"dtype": tensor.dtype, "layout": tensor.layout, "device": tensor.device}
+            copy = torch.empty_strided(tensor.size(), tensor.stride(), **options)
+        else:
+            copy = tensor.detach()
+        copies[identity] = copy.requires_grad_(tensor.requires_grad)
+    return pytree.tree_unflatten([copies.get(id(leaf), leaf) for leaf in leaves], spec)

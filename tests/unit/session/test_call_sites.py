@@ -1,0 +1,102 @@
+"""The call sites of a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from aotlens.session import call_sites
+from aotlens.session.call_sites import CallSites, search_folder
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def places(found: dict, qualname: str, folder: Path) -> list[str]:
+    return [f"{os.path.relpath(item.path, folder)}:{item.line}" for item in found.get(qualname, ())]
+
+
+CALL = "from pkg.model import Net\nNet(8)({})\n"
+
+
+def test_the_most_telling_come_first(tmp_path: Path) -> None:
+    model = write(tmp_path, "pkg/model.py", "class Net: ...\nif __name__ == '__main__':\n    Net(1)(1)\n")
+    write(tmp_path, "tests/test_model.py", CALL.format(2))
+    write(tmp_path, "examples/train.py", CALL.format(3))
+    write(tmp_path, "README.md", f"```python\n{CALL.format(4)}```\n")
+    write(tmp_path, "other.py", "from pkg.different import Net\nNet(8)(5)\n")
+    found = CallSites(tmp_path).of(model, ["Net"], {})
+    assert places(found, "Net", tmp_path) == [
+        "pkg/model.py:3",
+        "README.md:3",
+        "examples/train.py:2",
+        "tests/test_model.py:2",
+        "other.py:2",
+    ]
+
+
+def test_the_same_call_counts_once_and_no_class_has_many(tmp_path: Path) -> None:
+    model = write(tmp_path, "model.py", "class Net: ...\n")
+    write(tmp_path, "a.py", "from model import Net\n" + "Net(1)(1)\n" * 5)
+    assert len(CallSites(tmp_path).of(model, ["Net"], {})["Net"]) == 1
+    write(tmp_path, "b.py", "from model import Net\n" + "".join(f"Net(1)({n})\n" for n in range(50)))
+    assert len(CallSites(tmp_path).of(model, ["Net"], {})["Net"]) == call_sites.MOST_SITES
+
+
+@pytest.mark.parametrize("junk", [".venv/lib", "node_modules", "build", "env/site-packages", "tool/pyvenv.cfg/.."])
+def test_junk_is_left_out(tmp_path: Path, junk: str) -> None:
+    model = write(tmp_path, "model.py", "class Net: ...\n")
+    if junk.endswith(".."):
+        write(tmp_path, "tool/pyvenv.cfg", "")
+        junk = "tool"
+    write(tmp_path, f"{junk}/use.py", "Net(1)(1)\n")
+    assert CallSites(tmp_path).of(model, ["Net"], {}) == {}
+
+
+def test_a_file_that_changes_is_read_again_and_open_texts_count(tmp_path: Path) -> None:
+    model = write(tmp_path, "model.py", "class Net: ...\n")
+    use = write(tmp_path, "use.py", "Net(1)(1)\n")
+    index = CallSites(tmp_path)
+    assert places(index.of(model, ["Net"], {}), "Net", tmp_path) == ["use.py:1"]
+    assert places(index.of(model, ["Net"], {str(use): "\n\nNet(1)(1)\n"}), "Net", tmp_path) == ["use.py:3"]
+    write(tmp_path, "use.py", "\nNet(1)(1) # changed\n")
+    assert places(index.of(model, ["Net"], {}), "Net", tmp_path) == ["use.py:2"]
+    use.unlink()
+    assert index.of(model, ["Net"], {}) == {}
+
+
+def test_a_file_is_parsed_only_where_it_names_the_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = write(tmp_path, "model.py", "class Net: ...\n")
+    write(tmp_path, "use.py", "Net(1)(1)\n")
+    write(tmp_path, "large.py", "Other(1)(1)\n")
+    parsed = []
+    original = call_sites.call_sites
+    monkeypatch.setattr(call_sites, "call_sites", lambda path, text: parsed.append(path) or original(path, text))
+    index = CallSites(tmp_path)
+    for _ in range(2):
+        index.of(model, ["Net"], {})
+    assert [os.path.basename(path) for path in parsed] == ["use.py"]
+
+
+def test_the_description_of_an_installed_package(tmp_path: Path) -> None:
+    model = write(tmp_path, "site-packages/my_nets/model.py", "class Net: ...\n")
+    text = f"Name: my-nets\n\n```python\n{CALL.format(1)}```\n"
+    write(tmp_path, "site-packages/my_nets-1.0.dist-info/METADATA", text)
+    write(tmp_path, "site-packages/other-1.0.dist-info/METADATA", text)
+    folder = search_folder(model)
+    assert folder == tmp_path / "site-packages/my_nets"
+    found = CallSites(folder).of(model, ["Net"], {})
+    assert places(found, "Net", tmp_path) == ["site-packages/my_nets-1.0.dist-info/METADATA:5"]
+
+
+def test_the_folder_of_a_project(tmp_path: Path) -> None:
+    model = write(tmp_path, "src/pkg/model.py", "")
+    assert search_folder(model) == model.parent
+    write(tmp_path, "pyproject.toml", "")
+    assert search_folder(model) == tmp_path

@@ -1,0 +1,66 @@
+"""What the VS Code extension says of the server is what the server is."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from aotlens import __version__
+from aotlens.session.settings import DEFAULT_EXCLUDE, RUN_CHOICES, Settings, parse_settings
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = json.loads((ROOT / "vscode-extension/package.json").read_text(encoding="utf-8"))
+CLIENTS_OWN = {"aotlens.importStrategy", "aotlens.trace.server"}
+
+
+def properties() -> dict[str, Any]:
+    return {
+        name: value for part in PACKAGE["contributes"]["configuration"] for name, value in part["properties"].items()
+    }
+
+
+def test_version() -> None:
+    assert PACKAGE["version"] == __version__
+
+
+def test_each_setting_of_the_server_is_one_of_the_extension() -> None:
+    documented = re.findall(r"`([a-zA-Z.]+)`", "".join(
+        line.split("|")[1] for line in (ROOT / "docs/editors.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `") and len(line.split("|")) == 5
+    ))  # fmt: skip
+    names = {name.removeprefix("aotlens.") for name in properties().keys() - CLIENTS_OWN}
+    assert names <= set(documented)
+    assert len(names) == len(Settings.__dataclass_fields__) + 1  # inlayHints are two
+
+
+def test_the_defaults_are_those_of_the_server() -> None:
+    section: dict[str, Any] = {}
+    for name, value in properties().items():
+        *path, last = name.removeprefix("aotlens.").split(".")
+        place = section
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value["default"]
+    assert parse_settings(section) == (Settings(), [])
+    assert properties()["aotlens.trace.exclude"]["default"] == list(DEFAULT_EXCLUDE)
+    assert properties()["aotlens.trace.run"]["enum"] == list(RUN_CHOICES)
+
+
+def test_the_bundle_has_all_that_the_language_server_imports() -> None:
+    pinned = (ROOT / "vscode-extension/scripts/bundled-requirements.txt").read_text(encoding="utf-8")
+    bundled = {line.partition("==")[0].replace("-", "_") for line in pinned.splitlines() if not line.startswith("#")}
+    code = """
+import asyncio, sys
+from lsprotocol import types
+from aotlens.server import create_server
+import aotlens.lsp.features, aotlens.lsp.notifications, aotlens.session.session, aotlens.explain.markdown
+create_server()
+print(*sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "server", check=True)
+    imported = {name for name in run.stdout.split() if not name.startswith("_")}
+    assert imported - bundled - {"aotlens", "aotlens_tracer", "attr", "cattr"} == set()

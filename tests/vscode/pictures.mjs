@@ -1,0 +1,17 @@
+/** Makes pictures small: fewer pixels and colours, as a screen of text needs no more. */
+
+import { statSync } from "node:fs";
+import * as path from "node:path";
+import sharp from "sharp";
+
+const SHOWN = ["hover-light", "hover-dark", "slots-light"];
+const [from, into] = process.argv.slice(2);
+
+for (const name of SHOWN) {
+    const file = path.join(into, `${name}.png`);
+    await sharp(path.join(from, `${name}.png`))
+        .resize({ width: 1280 })
+        .png({ palette: true, colours: 40, effort: 10 })
+        .toFile(file);
+    console.log(`${file} ${Math.round(statSync(file).size / 1024)} KiB`);
+}

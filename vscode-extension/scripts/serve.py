@@ -1,0 +1,10 @@
+"""`aotlens`, from what lies beside this file alone."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "libs"))
+
+from aotlens.cli import main
+
+main()

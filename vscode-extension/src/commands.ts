@@ -1,0 +1,89 @@
+/** The commands: what the palette leaves out is filled in, and what they answer is put where it belongs. */
+
+import * as vscode from "vscode";
+import type { ExecuteCommandSignature } from "vscode-languageclient/node";
+import { showMap } from "./maps";
+import { SLOTS, type Slots } from "./protocol";
+import type { Server } from "./server";
+
+const WITH_TARGET = new Set(["aotlens.traceNow", "aotlens.cancelTrace", "aotlens.showMap", "aotlens.editExample"]);
+
+/** A command of the server's, from a lens, a hover, an action, or the palette, which names no target. */
+export async function handleCommand(
+  server: Server,
+  command: string,
+  args: unknown[],
+  next: ExecuteCommandSignature,
+): Promise<unknown> {
+  let given = args;
+  if (WITH_TARGET.has(command) && typeof given[0] !== "string") {
+    const target = await targetAtCursor(server);
+    if (target === undefined) {
+      void vscode.window.showInformationMessage("aotlens: the cursor is in no class or function that can be traced.");
+      return undefined;
+    }
+    given = [target];
+  }
+  if (command === "aotlens.showMap") {
+    return showMap(given[0] as string);
+  }
+  if (command === "aotlens.showLogs") {
+    return vscode.commands.executeCommand("aotlens.showOutput");
+  }
+  const answer: unknown = await next(command, given);
+  if (command === "aotlens.copyExpression") {
+    await copied(answer as string[]);
+  }
+  return answer;
+}
+
+/** Put descriptors into the clipboard, as Python that builds them. */
+export async function copied(descriptors: string[] | undefined): Promise<void> {
+  if (!descriptors?.length) {
+    return;
+  }
+  await vscode.env.clipboard.writeText(descriptors.join("\n"));
+  const what = descriptors.length === 1 ? descriptors[0] : `${descriptors.length} descriptors`;
+  vscode.window.setStatusBarMessage(`$(check) Copied ${what}`, 4000);
+}
+
+/** Let the user select the interpreter that traces: with the Python extension where there is one. */
+export async function selectInterpreter(): Promise<void> {
+  if (vscode.extensions.getExtension("ms-python.python") !== undefined) {
+    await vscode.commands.executeCommand("python.setInterpreter");
+    return;
+  }
+  const chosen = await vscode.window.showOpenDialog({
+    title: "The Python that has your torch, or its environment's folder",
+    openLabel: "Select",
+    canSelectFolders: true,
+    canSelectFiles: true,
+    defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
+  });
+  if (chosen?.[0] !== undefined) {
+    const scope = vscode.workspace.workspaceFolders
+      ? vscode.ConfigurationTarget.Workspace
+      : vscode.ConfigurationTarget.Global;
+    await vscode.workspace.getConfiguration("aotlens").update("interpreter", chosen[0].fsPath, scope);
+  }
+}
+
+/** Open a terminal with a command in it, which the user may run. */
+export function openTerminal(command: string): void {
+  const terminal = vscode.window.createTerminal("aotlens");
+  terminal.show();
+  terminal.sendText(command, false);
+}
+
+async function targetAtCursor(server: Server): Promise<string | undefined> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined) {
+    return undefined;
+  }
+  const position = { line: editor.selection.active.line, character: editor.selection.active.character };
+  const slots = await server.request<Slots | null>(SLOTS, {
+    textDocument: { uri: editor.document.uri.toString() },
+    position,
+  });
+  return slots?.target;
+}

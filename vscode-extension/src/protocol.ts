@@ -1,0 +1,58 @@
+/** What the server says beyond LSP; docs/editors.md describes it. */
+
+import type { Location } from "vscode-languageclient/node";
+
+/** The state of the process that traces: the params of `aotlens/status`. */
+export interface Status {
+  state: "stopped" | "starting" | "ready" | "busy" | "unusable" | "restarting" | "gone";
+  interpreter: string;
+  reason: string;
+  python: string | null;
+  torch: string | null;
+  problem: string | null;
+  message: string | null;
+  hint: string | null;
+}
+
+/** One input, output or saved value, or several that differ in numbers alone. */
+export interface Row {
+  label: string;
+  type: string;
+  nodes: string[];
+  note: string;
+  concern: boolean;
+  descriptor: string | null;
+  location: Location | null;
+  labels: string[];
+  members: Row[];
+}
+
+export interface Group {
+  kind: string;
+  title: string;
+  summary: string;
+  rows: Row[];
+}
+
+/** The answer to `aotlens/slots`. Without `groups`, those of the same `mark` still hold. */
+export interface Slots {
+  target: string;
+  title: string;
+  call: string;
+  state: string;
+  mark: string;
+  groups?: Group[];
+}
+
+/** An interpreter that is selected for a folder. */
+export interface Interpreter {
+  path: string;
+  reason: string;
+}
+
+export const STATUS = "aotlens/status";
+export const MAP = "aotlens/map";
+export const SLOTS = "aotlens/slots";
+export const SLOTS_CHANGED = "aotlens/didChangeSlots";
+export const TRUST_CHANGED = "aotlens/didChangeTrust";
+export const INTERPRETERS_CHANGED = "aotlens/didChangeInterpreters";

@@ -1,0 +1,83 @@
+/** The Pythons of this machine that may run a server. */
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import * as path from "node:path";
+import * as vscode from "vscode";
+
+const PATIENCE_MS = 20_000;
+const COMMANDS = ["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
+const PLACES = [
+  "/usr/bin",
+  "/usr/local/bin",
+  "/opt/homebrew/bin",
+  "~/.local/bin",
+  "~/miniconda3/bin",
+  "~/anaconda3/bin",
+];
+
+export interface Pythons {
+  /** Those that belong to the project. */
+  environments: string[];
+  /** Those of the machine. */
+  others: string[];
+}
+
+/** The Pythons to try, best first. Before the workspace is trusted, none that lies in it. */
+export function nearbyPythons(chosen: string[], trusted: boolean): Pythons {
+  const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
+  const environments = [
+    ...chosen.flatMap((one) => executables(one, folders)),
+    ...folders.flatMap((folder) =>
+      [".venv", "venv", ".conda"].flatMap((name) => inEnvironment(path.join(folder, name))),
+    ),
+  ];
+  const onPath = (process.env.PATH ?? "").split(path.delimiter).filter(Boolean);
+  const places = [...onPath, ...PLACES.map((place) => place.replace(/^~/, homedir()))];
+  const others = COMMANDS.flatMap((command) => places.map((place) => path.join(place, command))).filter(existsSync);
+  const allowed = (python: string) => trusted || !folders.some((folder) => isWithin(python, folder));
+  return {
+    environments: [...new Set(environments)].filter(allowed),
+    others: [...new Set(others)].filter(allowed),
+  };
+}
+
+/** Run a program, in no folder of the workspace's, and give what it prints. */
+export function run(command: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { timeout: PATIENCE_MS, cwd: homedir() }, (error, stdout) => {
+      if (error) {
+        reject(new Error(error.message));
+      } else {
+        resolve(stdout);
+      }
+    });
+  });
+}
+
+/** What a setting may name: a path, an environment's folder, or a command on PATH. */
+function executables(chosen: string, folders: string[]): string[] {
+  if (!chosen.includes(path.sep)) {
+    const onPath = (process.env.PATH ?? "").split(path.delimiter).map((place) => path.join(place, chosen));
+    return onPath.filter(existsSync).slice(0, 1);
+  }
+  const whole = chosen.replace(/^~(?=\/)/, homedir());
+  const paths = path.isAbsolute(whole) ? [whole] : folders.map((folder) => path.join(folder, whole));
+  return paths.flatMap((one) => {
+    const inside = inEnvironment(one);
+    return inside.length ? inside : existsSync(one) ? [one] : [];
+  });
+}
+
+function inEnvironment(folder: string): string[] {
+  return ["bin/python", "bin/python3"]
+    .map((one) => path.join(folder, one))
+    .filter(existsSync)
+    .slice(0, 1);
+}
+
+function isWithin(file: string, folder: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
+}

@@ -1,0 +1,232 @@
+/** The language client: starts and ends the server, and says to each what the other needs to know. */
+
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  State,
+  type LanguageClientOptions,
+  type Middleware,
+} from "vscode-languageclient/node";
+import { handleCommand } from "./commands";
+import type { Interpreters, Selected } from "./interpreters";
+import { findLaunch, isSame, type ImportStrategy, type Launch } from "./launch";
+import { serverProblem, type Problem } from "./problems";
+import { ProgressView } from "./progress";
+import { INTERPRETERS_CHANGED, SLOTS_CHANGED, STATUS, TRUST_CHANGED, type Status } from "./protocol";
+import { nearbyPythons, run } from "./pythons";
+
+const CRASHES = 4;
+const CRASH_WINDOW_MS = 180_000;
+
+export const SELECTOR = [{ scheme: "file", language: "python" }];
+
+/** What the rest of the extension is told. */
+export interface Listener {
+  /** The tracer's state is another, or the server runs or not. */
+  statusChanged(status: Status | undefined): void;
+  /** What the slots view shows may be another. */
+  slotsChanged(): void;
+  /** Something that the user has to mend. */
+  failed(problem: Problem): void;
+}
+
+/** One server at a time. Starting, restarting and stopping happen one after the other. */
+export class Server implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private launch: Launch | undefined;
+  private selected: Selected = {};
+  private turn: Promise<void> = Promise.resolve();
+  private crashes: number[] = [];
+  private readonly disposables: vscode.Disposable[];
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly interpreters: Interpreters,
+    private readonly listener: Listener,
+  ) {
+    this.disposables = [
+      interpreters.onDidChange((selected) => this.select(selected)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.trusted()),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("aotlens.importStrategy") || event.affectsConfiguration("aotlens.interpreter")) {
+          void this.start();
+        }
+      }),
+    ];
+  }
+
+  /** Ask the running server something; undefined where there is none, or it does not answer. */
+  async request<Answer>(method: string, params: unknown): Promise<Answer | undefined> {
+    if (this.client?.state !== State.Running) {
+      return undefined;
+    }
+    try {
+      return await this.client.sendRequest<Answer>(method, params);
+    } catch (error) {
+      this.log.debug(`${method}: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Execute a command of the server's. */
+  async execute<Answer>(command: string, ...args: unknown[]): Promise<Answer | undefined> {
+    return this.request<Answer>("workspace/executeCommand", { command, arguments: args });
+  }
+
+  /** Start the server, or another one where another is to serve now. */
+  start(): Promise<void> {
+    return this.after(async () => {
+      let launch: Launch;
+      try {
+        launch = await this.findLaunch();
+      } catch (error) {
+        await this.end();
+        this.listener.failed(serverProblem(`${(error as Error).message}.`));
+        return;
+      }
+      if (this.client?.state === State.Running && (isSame(this.launch, launch) || this.mayStay(launch))) {
+        return;
+      }
+      await this.end();
+      await this.begin(launch);
+    });
+  }
+
+  /** End the server and start it anew. */
+  restart(): Promise<void> {
+    this.crashes = [];
+    return this.after(() => this.end()).then(() => this.start());
+  }
+
+  async stop(): Promise<void> {
+    await this.after(() => this.end());
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.disposables).dispose();
+    void this.stop();
+  }
+
+  private after(step: () => Promise<void>): Promise<void> {
+    this.turn = this.turn.then(step).catch((error: unknown) => this.log.error(String(error)));
+    return this.turn;
+  }
+
+  /** A bundled server does not depend on the Python that runs it: it stays where it is. */
+  private mayStay(launch: Launch): boolean {
+    return launch.from === "bundle" && this.launch?.from === "bundle";
+  }
+
+  private async findLaunch(): Promise<Launch> {
+    const settings = vscode.workspace.getConfiguration("aotlens");
+    this.selected = await this.interpreters.selected();
+    const trusted = vscode.workspace.isTrusted;
+    const chosen = [settings.get<string>("interpreter"), ...Object.values(this.selected).map((one) => one.path)];
+    const pythons = nearbyPythons(chosen.filter((one) => one) as string[], trusted);
+    return findLaunch({
+      strategy: settings.get<ImportStrategy>("importStrategy") ?? "fromEnvironment",
+      environments: trusted ? pythons.environments : [],
+      pythons: [...pythons.environments, ...pythons.others],
+      bundle: this.context.asAbsolutePath("bundled"),
+      version: (this.context.extension.packageJSON as { version: string }).version,
+      run,
+    });
+  }
+
+  private async begin(launch: Launch): Promise<void> {
+    this.log.info(`server ${launch.version} (${launch.from}): ${launch.command} ${launch.args.join(" ")}`);
+    this.launch = launch;
+    const progress = new ProgressView((token) => {
+      void client.sendNotification("window/workDoneProgress/cancel", { token });
+    });
+    const executable = { command: launch.command, args: launch.args, options: { cwd: this.context.extensionPath } };
+    const client = new LanguageClient("aotlens", "aotlens", executable, this.options(progress));
+    this.client = client;
+    client.onNotification(STATUS, (status: Status) => this.listener.statusChanged(status));
+    client.onNotification(SLOTS_CHANGED, () => this.listener.slotsChanged());
+    client.onDidChangeState(({ newState }) => {
+      void vscode.commands.executeCommand("setContext", "aotlens.running", newState === State.Running);
+      if (newState === State.Running) {
+        this.listener.statusChanged(undefined);
+      } else {
+        progress.clear();
+      }
+    });
+    try {
+      await client.start();
+    } catch (error) {
+      this.listener.failed(serverProblem(`the server does not start: ${(error as Error).message}`));
+    }
+  }
+
+  private async end(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    this.launch = undefined;
+    // One that has crashed cannot be stopped, and need not be.
+    await client?.dispose().catch(() => undefined);
+  }
+
+  private options(progress: ProgressView): LanguageClientOptions {
+    const middleware: Middleware = {
+      handleWorkDoneProgress: (token, value) => progress.handle(token, value),
+      executeCommand: (command, args, next) => handleCommand(this, command, args, next),
+    };
+    return {
+      documentSelector: SELECTOR,
+      outputChannel: this.log,
+      traceOutputChannel: this.log,
+      markdown: { isTrusted: { enabledCommands: ["aotlens.showMap", "aotlens.copyExpression"] } },
+      initializationOptions: () => ({
+        trusted: vscode.workspace.isTrusted,
+        clipboard: true,
+        problems: true,
+        slots: true,
+        links: true,
+        interpreters: this.selected,
+      }),
+      middleware,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => this.closed(),
+      },
+      initializationFailedHandler: (error) => {
+        this.log.error(String(error));
+        return false;
+      },
+    };
+  }
+
+  /** The server ended by itself: it is started again, though not for ever. */
+  private closed(): { action: CloseAction; handled: boolean } {
+    const now = Date.now();
+    this.crashes = [...this.crashes.filter((moment) => now - moment < CRASH_WINDOW_MS), now];
+    if (this.crashes.length <= CRASHES) {
+      this.log.warn(`the server ended (${this.crashes.length} of ${CRASHES}); it is started again`);
+      return { action: CloseAction.Restart, handled: true };
+    }
+    this.listener.failed(serverProblem(`the server ended ${CRASHES} times in a row, and is not started again.`));
+    return { action: CloseAction.DoNotRestart, handled: true };
+  }
+
+  private select(selected: Selected): void {
+    this.selected = selected;
+    void this.start().then(() => this.notify(INTERPRETERS_CHANGED, { interpreters: selected }));
+  }
+
+  private trusted(): void {
+    void this.start().then(() => {
+      this.notify(INTERPRETERS_CHANGED, { interpreters: this.selected });
+      this.notify(TRUST_CHANGED, { trusted: true });
+    });
+  }
+
+  private notify(method: string, params: unknown): void {
+    if (this.client?.state === State.Running) {
+      void this.client.sendNotification(method, params);
+    }
+  }
+}
