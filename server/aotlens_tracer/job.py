@@ -16,6 +16,7 @@ import torch
 from .birthplaces import Birthplaces
 from .capture.eager import BackwardError, ForwardError
 from .capture.export import Captured, CaptureError, capture, graph_breaks
+from .capture.torch_private import DataDependentOutputException
 from .definitions import line_of, local_definition, module_classes, resolve
 from .describe import Named, describe
 from .descriptor_map import (
@@ -316,7 +317,13 @@ class _Trace:
         )
         return example
 
-    def _evaluate(self, source: ExampleSource, module: types.ModuleType, reasons: list[str]) -> BuiltExample:
+    def _evaluate(
+        self,
+        source: ExampleSource,
+        module: types.ModuleType,
+        reasons: list[str],
+        needs_data: BaseException | None = None,
+    ) -> BuiltExample:
         """Build what an example's expression says, within bounds where nobody meant it to be run here."""
         train = {"train": True, "eval": False, None: None}[self.params.mode]
 
@@ -325,9 +332,9 @@ class _Trace:
             self.send({"event": "note", "text": f"built with real weights: {reason}"})
 
         if source.origin in ("option", "pinned"):
-            return build(source, module, self.birthplaces, train, note)
+            return build(source, module, self.birthplaces, train, note, needs_data)
         with guarded(FOUND_SECONDS):
-            return build(source, module, self.birthplaces, train, note)
+            return build(source, module, self.birthplaces, train, note, needs_data)
 
     def _record(self, root: Root, value: Any, reasons: list[str]) -> BuiltExample:
         """The target's first call in the call of another target, which is built with the best of its own examples."""
@@ -346,15 +353,27 @@ class _Trace:
                 source=self.example_span,
             )
             try:
-                built = self._evaluate(source, module, reasons)
-                with guarded(FOUND_SECONDS):
-                    return record(built, value)
+                return self._recorded(source, module, value, reasons)
             except Exception as error:
                 if source.origin in ("option", "pinned"):
                     raise
                 problem = problem or error
                 reasons.clear()
         raise problem or NotCalled(f"{root.qualname} has no example of its own")
+
+    def _recorded(self, root: ExampleSource, module: types.ModuleType, value: Any, reasons: list[str]) -> BuiltExample:
+        """The target's first call in the call of a root; where that needs data before, in one with real tensors."""
+        try:
+            built = self._evaluate(root, module, reasons)
+            with guarded(FOUND_SECONDS):
+                return record(built, value)
+        except NotCalled as error:
+            if built.mode is None or not isinstance(error.__cause__, DataDependentOutputException):
+                raise
+            needs_data = error.__cause__
+        built = self._evaluate(root, module, reasons, needs_data)
+        with guarded(FOUND_SECONDS):
+            return record(built, value)
 
     def _pin(self, source: ExampleSource, example: BuiltExample, module: types.ModuleType) -> str | None:
         """One expression in the target's file that stands for the example."""

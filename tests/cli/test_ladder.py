@@ -115,6 +115,15 @@ def test_a_root_that_fails_later_still_records(tmp_path: Path, shared: Commands)
     assert origins(outcome) == {"Attention": "recorded", "Net": "failed"}
 
 
+def test_a_root_whose_call_needs_data_records_with_real_tensors(tmp_path: Path, shared: Commands) -> None:
+    branch = "            if torch.rand(()) > 1:\n                continue\n"
+    dropping = PINNED.replace("            x = layer", f"{branch}            x = layer")
+    write(tmp_path, "model.py", HEADER + ATTENTION + dropping)
+    example = examples(shared.trace("model.py::Attention", tmp_path))["Attention"]
+    assert (example["origin"], example["weights"]) == ("recorded", "real")
+    assert "DataDependentOutputException" in example["weights_reason"]
+
+
 def test_classes_of_other_files_are_recorded_where_those_were_imported(tmp_path: Path, shared: Commands) -> None:
     write(tmp_path, "attention.py", HEADER + ATTENTION)
     write(tmp_path, "model.py", f"{HEADER}from attention import Attention\n{PINNED}")

@@ -11,7 +11,7 @@ from aotlens_tracer.descriptor_map import DescriptorMap
 
 from .content import PathLabel, brief_origin, position
 from .shapes import tensor_in_brief
-from .text import Paper, print_attempts
+from .text import Paper, print_attempts, shortened
 
 _WIDEST = 40
 """Columns that a class's name or an example's origin may push the rest to the right."""
@@ -49,7 +49,7 @@ def _padded(text: str, width: int) -> str:
 def _origin(map: DescriptorMap, path_label: PathLabel) -> str:
     if map.status != "traced" or map.example is None:
         return map.status
-    return brief_origin(map.example, path_label)
+    return brief_origin(map.example, lambda path: shortened(path_label(path)))
 
 
 def _graph(map: DescriptorMap) -> str:

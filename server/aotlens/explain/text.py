@@ -247,7 +247,7 @@ def _fit(table: Table, width: int) -> tuple[list[Column], list[list[Cell]], list
     columns = [column for column in table.columns if column.kind != "note"]
     rows = [
         [
-            replace(cell, text=_shortened(cell.text)) if column.kind == "place" else cell
+            replace(cell, text=shortened(cell.text)) if column.kind == "place" else cell
             for cell, column in zip(row, table.columns, strict=True)
             if column.kind != "note"
         ]
@@ -329,7 +329,7 @@ def _prefix(text: str, width: int) -> int:
     return len(text)
 
 
-def _shortened(where: str) -> str:
+def shortened(where: str) -> str:
     """The end of a long path: `…/llama/modeling_llama.py:123`. The file's name and the line always stay."""
     if len(where) <= _LONGEST_PLACE:
         return where

@@ -57,21 +57,24 @@ def build(
     birthplaces: Birthplaces,
     train: bool | None,
     note: Callable[[str], None],
+    needs_data: BaseException | None = None,
 ) -> BuiltExample:
     """Evaluate the example, after what it depends on, in the namespace of `module`, `torch` in scope.
 
     Everything is built with fake tensors. Code that reads data (`linspace(...).item()`) cannot run on them: then all of
-    it is built again for real, after a word to `note`. Raises TraceError for an expression that is no call, and what
-    the user's code raises.
+    it is built again for real, after a word to `note`; at once where the call was found to need data, by the error
+    `needs_data`. Raises TraceError for an expression that is no call, and what the user's code raises.
     """
     call = parse(source)
     namespace = namespace_of(source, module)
     mode = fake_mode()
     try:
+        if needs_data is not None:
+            raise needs_data
         with fake_modules(birthplaces), mode:
             return _evaluate(call, source, namespace, mode, train)
     except Exception as error:
-        if not _may_be_due_to_fake_tensors(error):
+        if error is not needs_data and not _may_be_due_to_fake_tensors(error):
             raise
         note(f"fake tensors do not do ({type(error).__name__}: {error})")
     with light_initialization():
