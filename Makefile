@@ -1,4 +1,5 @@
-# Every target sets up what it needs in .venv and nothing else. `make help` lists them.
+# Every target sets up what it needs in .venv and nothing else, except those of the VS Code extension, which have a cache
+# outside the repository (tests/vscode/set-up.sh). `make help` lists them.
 
 PYTHON ?= python3
 VENV := .venv

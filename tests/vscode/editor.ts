@@ -1,7 +1,17 @@
 /** The real editor: code-server with the extension installed, in Chromium. Nothing here sleeps: it waits for what is to be seen. */
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import * as path from "node:path";
@@ -178,6 +188,21 @@ export class Editor {
     return globSync(path.join(this.home, "data/logs/*/*/aotlens.aotlens/*.log"))
       .map((file) => readFileSync(file, "utf-8"))
       .join("");
+  }
+
+  /** The process that serves this editor: it runs in the extension's folder. */
+  server(): number {
+    for (const folder of globSync("/proc/[0-9]*")) {
+      try {
+        const command = readFileSync(path.join(folder, "cmdline"), "utf-8").split("\0");
+        if (command.includes("serve") && readlinkSync(path.join(folder, "cwd")).startsWith(this.home)) {
+          return Number(path.basename(folder));
+        }
+      } catch {
+        // It has ended, or is not ours to look at.
+      }
+    }
+    throw new Error("no server runs");
   }
 
   // What a person does.

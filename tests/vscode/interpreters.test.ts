@@ -51,3 +51,14 @@ test("selecting another interpreter brings it to life, without a reload", () =>
     assert.match(editor.log(), /server \S+ \(environment\)/);
     await editor.notification("there is no torch in").waitFor({ state: "hidden" });
   }));
+
+test("a server that ends is started again", () =>
+  editor.doing("server-ends", async () => {
+    const before = editor.server();
+    process.kill(before, "SIGKILL");
+    await editor.lens(/^52 inputs/).waitFor({ state: "hidden" });
+    await editor.lens(/^52 inputs/).waitFor();
+    assert.notEqual(editor.server(), before);
+    assert.match(editor.log(), /the server ended \(1 of 4\); it is started again/);
+    assert.equal(await editor.page.locator(".notification-list-item").count(), 0);
+  }));
