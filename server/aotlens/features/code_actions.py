@@ -101,6 +101,11 @@ def _of_class(snapshot: Snapshot, document: Document, definition: Definition) ->
     actions = []
     if state is not None and state.map is not None:
         actions.append(CodeAction(f"Show the map of {definition.qualname}", "", (), "aotlens.showMap", (target,)))
+        for kind in (
+            ("joint", "forward", "backward") if any(graph.joint for graph in state.map.graphs) else ("forward",)
+        ):
+            title = f"Show the {kind} graph of {definition.qualname}"
+            actions.append(CodeAction(title, "", (), "aotlens.showGraph", (target, kind)))
     actions.append(CodeAction(f"Trace {definition.qualname} now", "", (), "aotlens.traceNow", (target,)))
     actions += _examples(snapshot, document, definition, state or TargetState(key))
     contexts = contexts_of(snapshot, document, ClassRef(definition.qualname, definition.line, definition.end_line))

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from aotlens.explain.findings import fold_findings
 from aotlens.explain.folding import Folded
+from aotlens.explain.graph_text import GraphText, Kind
 from aotlens.explain.words import Labels, labels_of, piece
 from aotlens.syntax.values import ANY, Items, Key, Path, Step
 from aotlens_tracer.descriptor_map import (
@@ -113,6 +114,8 @@ class MapIndex:
         """A number that no other index has."""
         self.memo: dict[tuple[str, ...], str] = {}
         """What is costly to say and depends on nothing but the map."""
+        self.graph_texts: dict[Kind, GraphText] = {}
+        """The graphs as text, without what the source says."""
 
     @cached_property
     def files(self) -> frozenset[str]:

@@ -73,6 +73,11 @@ def applies_edits(capabilities: lsp.ClientCapabilities) -> bool:
     return bool(workspace and workspace.apply_edit)
 
 
+def asks_for_content(capabilities: lsp.ClientCapabilities) -> bool:
+    """Whether the client asks the server for the text of documents that are in no file."""
+    return capabilities.workspace is not None and capabilities.workspace.text_document_content is not None
+
+
 def shows_documents(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether the client can be asked to open a document."""
     window = capabilities.window

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from .capabilities import applies_edits, shows_documents
 from .positions import to_range
+from .temporary import write
 
 if TYPE_CHECKING:
     from aotlens.features.snapshot import TargetKey, TargetState
@@ -33,6 +33,7 @@ def register(server: AotlensServer) -> None:
         "aotlens.cancelTrace": commands.cancel_trace,
         "aotlens.chooseContext": commands.choose_context,
         "aotlens.showMap": commands.show_map,
+        "aotlens.showGraph": commands.show_graph,
         "aotlens.copyExpression": commands.copy_expression,
         "aotlens.editExample": commands.edit_example,
         "aotlens.goToTarget": commands.go_to_target,
@@ -68,9 +69,15 @@ class _Commands:
         """The map of a target as a markdown document, which is opened where the client can; its text and place."""
         key = key_of(target)
         text = map_as_markdown(self._server, key)
-        path = await asyncio.get_running_loop().run_in_executor(None, _write, key.qualname, text)
+        path = await asyncio.get_running_loop().run_in_executor(None, write, f"{key.qualname}.map.md", text)
         await self._open(Path(path).as_uri(), None)
         return {"markdown": text, "path": path}
+
+    async def show_graph(self, target: str, kind: str = "joint") -> dict[str, Any]:
+        """The joint, forward or backward graph of a target as a document, which is opened where the client can."""
+        uri = await self._server.handlers.graphs.show(key_of(target), kind)
+        await self._open(uri, None)
+        return {"uri": uri}
 
     async def copy_expression(self, target: str, labels: Any) -> list[str]:
         """The descriptors, as Python that builds them, of the slots of a target that have these labels.
@@ -238,12 +245,3 @@ def key_of(target: Any) -> TargetKey:
         return TargetKey.parse(target)
     except ValueError as error:
         raise JsonRpcInvalidParams(str(error)) from None
-
-
-def _write(qualname: str, text: str) -> str:
-    folder = os.path.join(tempfile.gettempdir(), f"aotlens-{os.getpid()}")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = os.path.join(folder, f"{qualname}.map.md")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path

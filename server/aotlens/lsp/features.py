@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,7 +25,9 @@ from aotlens_tracer.descriptor_map import Span
 
 from . import views
 from .capabilities import checks_versions, relates, takes_action_literals, takes_links, understands_markdown
+from .graph_documents import GraphDocuments
 from .methods import SOURCE
+from .plain import plain_text
 from .positions import from_position, from_range, to_range
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ _COMPLETIONS = {
     "buffer": lsp.CompletionItemKind.Property,
     "module": lsp.CompletionItemKind.Module,
 }
-_TABLE_RULE = re.compile(r"^\|[\s:|-]+\|$", re.MULTILINE)
 
 
 class Handlers:
@@ -52,6 +52,7 @@ class Handlers:
 
     def __init__(self, server: AotlensServer) -> None:
         self._server = server
+        self.graphs = GraphDocuments(server)
 
     def _at(self, params: lsp.TextDocumentPositionParams) -> tuple[Document, int, int] | None:
         """The document and place that a request is about; the place is also where the user is."""
@@ -62,8 +63,24 @@ class Handlers:
         self._server.session.focus(document.path, line)
         return document, line, column
 
+    async def content(self, params: lsp.TextDocumentContentParams) -> lsp.TextDocumentContentResult:
+        """`workspace/textDocumentContent`: a graph."""
+        return lsp.TextDocumentContentResult(await self.graphs.content(params.uri))
+
+    def document_symbols(self, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol] | None:
+        """`textDocument/documentSymbol`, of graphs alone: those of Python files are known to other servers."""
+        graph = self.graphs.at(params.text_document.uri)
+        return graph.symbols() if graph is not None else None
+
+    def folding_ranges(self, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange] | None:
+        """`textDocument/foldingRange`, of graphs alone."""
+        graph = self.graphs.at(params.text_document.uri)
+        return graph.folds() if graph is not None else None
+
     def hover(self, params: lsp.HoverParams) -> lsp.Hover | None:
         """`textDocument/hover`."""
+        if (graph := self.graphs.at(params.text_document.uri)) is not None:
+            return graph.hover(params.position)
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
@@ -105,6 +122,8 @@ class Handlers:
 
     async def definition(self, params: lsp.DefinitionParams) -> list[lsp.LocationLink] | list[lsp.Location] | None:
         """`textDocument/definition`: links where the client takes them, else locations."""
+        if (graph := self.graphs.at(params.text_document.uri)) is not None:
+            return await graph.definition(params.position)
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
@@ -127,6 +146,8 @@ class Handlers:
 
     async def references(self, params: lsp.ReferenceParams) -> list[lsp.Location] | None:
         """`textDocument/references`."""
+        if (graph := self.graphs.at(params.text_document.uri)) is not None:
+            return graph.references(params.position)
         if (place := self._at(params)) is None:
             return None
         snapshot = self._server.session.snapshot()
@@ -135,6 +156,8 @@ class Handlers:
 
     def highlight(self, params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
         """`textDocument/documentHighlight`."""
+        if (graph := self.graphs.at(params.text_document.uri)) is not None:
+            return graph.highlight(params.position)
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
@@ -307,9 +330,3 @@ def command_links(found: hover.Hover) -> str:
 
 def _command_link(title: str, command: str, *arguments: Any) -> str:
     return f"[{title}](command:{command}?{quote(json.dumps(arguments))})"
-
-
-def plain_text(markdown: str) -> str:
-    """A hover for clients that show no markdown."""
-    text = _TABLE_RULE.sub("", markdown)
-    return re.sub(r"\n{3,}", "\n\n", text.replace("`", "").replace("**", "").replace("\\", "")).strip()

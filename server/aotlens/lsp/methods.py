@@ -19,6 +19,8 @@ SLOTS = "aotlens/slots"
 MAP = "aotlens/map"
 CHANGE_SLOTS = "aotlens/didChangeSlots"
 """What `aotlens/slots` answers may be another now; only to a client that shows it."""
+SCHEME = "aotlens"
+"""Of the URIs of documents whose text comes from the server."""
 
 
 METHODS: dict[str, tuple[str, Any]] = {
@@ -35,6 +37,9 @@ METHODS: dict[str, tuple[str, Any]] = {
         "code_actions",
         lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]),
     ),
+    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: ("document_symbols", None),
+    lsp.TEXT_DOCUMENT_FOLDING_RANGE: ("folding_ranges", None),
+    lsp.WORKSPACE_TEXT_DOCUMENT_CONTENT: ("content", None),
     lsp.TEXT_DOCUMENT_DIAGNOSTIC: (
         "pull_diagnostics",
         lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE),

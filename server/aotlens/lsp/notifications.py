@@ -13,9 +13,11 @@ from lsprotocol import types as lsp
 from aotlens.features.snapshot import TargetKey
 from aotlens.session.progress import Progress
 from aotlens.session.tracers import TracerStatus
+from aotlens_tracer.descriptor_map import DescriptorMap
 
-from .capabilities import pulls_diagnostics
+from .capabilities import asks_for_content, pulls_diagnostics
 from .features import diagnostics_of
+from .graph_documents import parse
 from .methods import CHANGE_SLOTS
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Notifier:
         self._server = server
         self._timer: asyncio.TimerHandle | None = None
         self._published: dict[str, list[Any]] = {}
+        self._shown: dict[str, DescriptorMap] = {}
         self._told: set[str] = set()
         self._progress: dict[str, Callable[[], None]] = {}
 
@@ -57,10 +60,25 @@ class Notifier:
             self._server.workspace_inlay_hint_refresh(None)
         if self._server.offers.slots:
             self._server.protocol.notify(CHANGE_SLOTS, {})
+        if asks_for_content(capabilities):
+            self._refresh_graphs()
         if pulls_diagnostics(capabilities):
             self._server.workspace_diagnostic_refresh(None)
         else:
             self.publish()
+
+    def _refresh_graphs(self) -> None:
+        """Have the client ask anew for the graphs of targets that were traced anew."""
+        states = self._server.session.snapshot().states
+        for document in self._server.documents.by_path.values():
+            named = parse(document.uri)
+            state = states.get(named[0]) if named is not None else None
+            if state is None or state.map is None:
+                continue
+            if self._shown.setdefault(document.uri, state.map) is not state.map:
+                self._shown[document.uri] = state.map
+                params = lsp.TextDocumentContentRefreshParams(document.uri)
+                self._server.workspace_text_document_content_refresh(params)
 
     def publish(self) -> None:
         """Send the diagnostics of the open documents, as far as they are others than those sent."""

@@ -38,8 +38,9 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from aotlens.session.documents import NotOpen
 
-from .capabilities import pulls_diagnostics
+from .capabilities import asks_for_content, pulls_diagnostics
 from .connection import frame, watch_process
+from .methods import SCHEME
 from .positions import Encoding, choose_encoding, to_edit
 
 if TYPE_CHECKING:
@@ -347,6 +348,8 @@ class StrictProtocol(LanguageServerProtocol):
         result: types.InitializeResult = yield from super().lsp_initialize(params)
         if not pulls_diagnostics(params.capabilities):
             result.capabilities.diagnostic_provider = None
+        if asks_for_content(params.capabilities) and result.capabilities.workspace is not None:
+            result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([SCHEME])
         result.capabilities.position_encoding = types.PositionEncodingKind(self.encoding)
         if params.process_id is not None:
             watch_process(params.process_id, self._server.leave)

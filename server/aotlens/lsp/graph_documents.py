@@ -1,0 +1,185 @@
+"""Graphs as read-only documents: their URIs, their text, and the features inside them.
+
+`aotlens:/joint/home/ada/model.py/Block.graph` is the joint graph of `/home/ada/model.py::Block`. A client that asks for
+the content of such documents gets it (`workspace/textDocumentContent`); for others it is written to a file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcInvalidParams
+
+from aotlens.explain.graph_text import KINDS, GraphText, Kind, Name, NoSuchGraph, graph_text
+from aotlens.features.graph_view import GraphView, graph_view
+from aotlens.features.snapshot import TargetKey
+from aotlens.session.documents import Document, path_of
+from aotlens.syntax.source import SourceTexts, code_at
+from aotlens_tracer.descriptor_map import DescriptorMap, Span
+
+from .capabilities import asks_for_content, takes_links, understands_markdown
+from .methods import SCHEME
+from .plain import plain_text
+from .positions import from_position, to_range
+from .temporary import write
+
+if TYPE_CHECKING:
+    from aotlens.server import AotlensServer
+
+_SUFFIX = ".graph"
+
+
+def uri_of(key: TargetKey, kind: Kind) -> str:
+    """The URI of a graph."""
+    path = key.path.replace("\\", "/")
+    return f"{SCHEME}:/{kind}/{quote(path.lstrip('/'))}/{quote(key.qualname, safe='')}{_SUFFIX}"
+
+
+def parse(uri: str) -> tuple[TargetKey, Kind] | None:
+    """The target and the kind of graph that a URI names; None for any other URI."""
+    scheme, _, rest = uri.partition(":")
+    kind, _, where = rest.lstrip("/").partition("/")
+    path, _, name = where.rpartition("/")
+    known = next((one for one in KINDS if one == kind), None)
+    if scheme != SCHEME or known is None or not path or not name.endswith(_SUFFIX):
+        return None
+    path = unquote(path)
+    return TargetKey(path if path[1:3] == ":/" else f"/{path}", unquote(name.removesuffix(_SUFFIX))), known
+
+
+class GraphDocuments:
+    """The documents, and what a client asks in them."""
+
+    def __init__(self, server: AotlensServer) -> None:
+        self._server = server
+        self._written: dict[str, tuple[TargetKey, Kind]] = {}
+
+    async def content(self, uri: str) -> str:
+        """The text of a graph. Raises InvalidParams where there is none, with the reason."""
+        named = parse(uri)
+        if named is None:
+            raise JsonRpcInvalidParams(f"{uri} names no graph")
+        return (await self._text(*named)).text
+
+    async def show(self, key: TargetKey, kind: Any) -> str:
+        """The URI of a graph that the client can open: a file where it does not ask for contents."""
+        known = next((one for one in KINDS if one == kind), None)
+        if known is None:
+            raise JsonRpcInvalidParams(f"{kind!r} is none of {', '.join(KINDS)}")
+        text = await self._text(key, known)
+        if asks_for_content(self._server.client_capabilities):
+            return uri_of(key, known)
+        path = await asyncio.get_running_loop().run_in_executor(
+            None, write, f"{key.qualname}.{known}{_SUFFIX}", text.text
+        )
+        self._written[path] = key, known
+        return self._server.documents.uri_of(path)
+
+    async def _text(self, key: TargetKey, kind: Kind) -> GraphText:
+        state = self._server.session.snapshot().states.get(key)
+        if state is None or state.map is None:
+            raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, self._made, state.map, kind)
+        except NoSuchGraph as error:
+            raise JsonRpcInvalidParams(str(error)) from None
+
+    def _made(self, map: DescriptorMap, kind: Kind) -> GraphText:
+        texts, documents = SourceTexts(), self._server.documents.by_path
+
+        def code(span: Span) -> str | None:
+            document = documents.get(span.path)
+            if document is None:
+                return texts.code(span)
+            return code_at(document.line(span.line), span) if 1 <= span.line <= document.line_count else None
+
+        return graph_text(map, kind, code)
+
+    def at(self, uri: str) -> Shown | None:
+        """The graph that a document shows; None for any other document, and where the target was traced anew since."""
+        named = parse(uri) or self._written.get(path_of(uri))
+        view = graph_view(self._server.session.snapshot(), *named) if named is not None else None
+        if view is None:
+            return None
+        document = self._server.documents.get(uri) or Document(uri, uri, 0, view.text.text)
+        lines = view.text.text.count("\n") + 1
+        return Shown(self._server, view, document) if document.line_count == lines else None
+
+
+class Shown:
+    """A graph in the document that shows it, which differs from the text of the graph in comments alone."""
+
+    def __init__(self, server: AotlensServer, view: GraphView, document: Document) -> None:
+        self._server = server
+        self._view = view
+        self._document = document
+
+    def hover(self, position: lsp.Position) -> lsp.Hover | None:
+        """`textDocument/hover`."""
+        found = self._view.hover(*self._place(position))
+        if found is None:
+            return None
+        text, name = found
+        if understands_markdown(self._server.client_capabilities):
+            return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text), self._range(name))
+        return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.PlainText, plain_text(text)), self._range(name))
+
+    async def definition(self, position: lsp.Position) -> list[lsp.LocationLink] | list[lsp.Location] | None:
+        """`textDocument/definition`: of a use the line that defines it, of that its source."""
+        line, column = self._place(position)
+        defined = self._view.definition_line(line, column)
+        if defined is not None:
+            name = next(name for name in self._view.text.names if name.line == defined)
+            places = [lsp.Location(self._document.uri, self._range(name))]
+        else:
+            spans = self._view.sources(self._server.session.snapshot(), line, column)
+            places = await self._server.places.locations(spans)
+        if not takes_links(self._server.client_capabilities):
+            return places or None
+        return [lsp.LocationLink(place.uri, place.range, place.range) for place in places] or None
+
+    def references(self, position: lsp.Position) -> list[lsp.Location] | None:
+        """`textDocument/references`: every place of the document that names the node."""
+        uses = self._view.uses(*self._place(position))
+        return [lsp.Location(self._document.uri, self._range(name)) for name in uses] or None
+
+    def highlight(self, position: lsp.Position) -> list[lsp.DocumentHighlight] | None:
+        """`textDocument/documentHighlight`."""
+        found = []
+        for name in self._view.uses(*self._place(position)):
+            is_definition = self._view.text.definitions.get(name.node) == name.line
+            kind = lsp.DocumentHighlightKind.Write if is_definition else lsp.DocumentHighlightKind.Read
+            found.append(lsp.DocumentHighlight(self._range(name), kind))
+        return found or None
+
+    def symbols(self) -> list[lsp.DocumentSymbol]:
+        """`textDocument/documentSymbol`: the blocks, one in the other."""
+        roots: list[lsp.DocumentSymbol] = []
+        around: list[tuple[int, list[lsp.DocumentSymbol]]] = []
+        for block in self._view.text.blocks:
+            start, end = lsp.Position(block.first - 1, 0), lsp.Position(block.last, 0)
+            kind = lsp.SymbolKind.Module if block.module is not None else lsp.SymbolKind.Namespace
+            inner: list[lsp.DocumentSymbol] = []
+            symbol = lsp.DocumentSymbol(
+                block.title, kind, lsp.Range(start, end), lsp.Range(start, start), block.module, children=inner
+            )
+            while around and around[-1][0] < block.first:
+                around.pop()
+            (around[-1][1] if around else roots).append(symbol)
+            around.append((block.last, inner))
+        return roots
+
+    def folds(self) -> list[lsp.FoldingRange]:
+        """`textDocument/foldingRange`: the blocks."""
+        blocks = self._view.text.blocks
+        return [lsp.FoldingRange(block.first - 1, block.last - 1) for block in blocks if block.last > block.first]
+
+    def _place(self, position: lsp.Position) -> tuple[int, int]:
+        return from_position(self._document, position, self._server.encoding)
+
+    def _range(self, name: Name) -> lsp.Range:
+        span = Span(self._document.path, name.line, name.column, name.line, name.end_column)
+        return to_range(self._document, span, self._server.encoding)

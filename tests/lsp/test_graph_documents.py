@@ -1,0 +1,144 @@
+"""Graphs as documents, over the wire: their text, and what an editor gets inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from urllib.request import url2pathname
+
+import pytest
+
+from lsp.editor import VSCODE, Editor, editing
+from support import CORPUS
+
+MODEL = CORPUS / "operations" / "model.py"
+EVERYWHERE = {"exclude": []}
+CAPABLE = deepcopy(VSCODE)
+CAPABLE["workspace"]["textDocumentContent"] = {}
+
+
+class Graph:
+    """A graph that is shown in an editor."""
+
+    def __init__(self, editor: Editor, uri: str, text: str) -> None:
+        self.editor = editor
+        self.uri = uri
+        self.lines = text.split("\n")
+        editor.client.open(uri, text)
+
+    def ask(self, method: str, marked: str, **more: Any) -> Any:
+        """Ask about the place of `|` in a piece of a line."""
+        before, _, after = marked.partition("|")
+        line = next(number for number, text in enumerate(self.lines) if before + after in text)
+        position = {"line": line, "character": self.lines[line].index(before + after) + len(before)}
+        params = {"textDocument": {"uri": self.uri}, "position": position, **more}
+        return self.editor.client.result(f"textDocument/{method}", params)
+
+    def line(self, text: str) -> int:
+        """The number of the first line with a text."""
+        return next(number for number, line in enumerate(self.lines) if text in line)
+
+
+@pytest.fixture(scope="module")
+def editor() -> Iterator[Editor]:
+    with editing(MODEL, capabilities=CAPABLE, trace=EVERYWHERE) as editor:
+        editor.until_traced()
+        yield editor
+
+
+@pytest.fixture(scope="module")
+def joint(editor: Editor) -> Graph:
+    uri = show(editor, "joint")
+    assert uri.startswith("aotlens:/joint/") and uri.endswith("/Model.graph")
+    return Graph(editor, uri, editor.client.result("workspace/textDocumentContent", {"uri": uri})["text"])
+
+
+def show(editor: Editor, kind: str) -> str:
+    """The URI of a graph that was shown on demand."""
+    arguments = [f"{MODEL}::Model", kind]
+    uri = editor.client.result("workspace/executeCommand", {"command": "aotlens.showGraph", "arguments": arguments})[
+        "uri"
+    ]
+    assert editor.client.of("window/showDocument")[-1]["params"]["uri"] == uri
+    return uri
+
+
+def test_text(joint: Graph) -> None:
+    assert joint.lines[0].startswith("# joint graph of Model: ")
+    assert any(line.strip() == "# model.py:18  self.up(self.norm(x))" for line in joint.lines)
+    assert joint.line("grad_blocks_1_up_weight: f32[8, 8] = ")
+
+
+def test_hover(joint: Graph) -> None:
+    said = joint.ask("hover", "    blocks_0_up|_weight: f32[8, 8]")["contents"]["value"]
+    assert said.startswith("**blocks.0.up.weight** · node `primals_") and "ParamAOTInput" in said
+    said = joint.ask("hover", "ta|nh: f32[2, 8] = ")["contents"]["value"]
+    assert said.startswith("**forward** `aten.tanh.default` · node `tanh` · `f32[2, 8]`")
+
+
+def test_definition(joint: Graph) -> None:
+    (link,) = joint.ask("definition", "    blocks_0_up|_weight: f32[8, 8]")
+    assert link["targetUri"] == MODEL.as_uri() and link["targetRange"]["start"]["line"] == 14
+    (link,) = joint.ask("definition", "aten.split.Tensor(ta|nh, 4, -1)")
+    assert link["targetUri"] == joint.uri and link["targetRange"]["start"]["line"] == joint.line("tanh: f32[2, 8] = ")
+    (link,) = joint.ask("definition", "ta|nh: f32[2, 8] = ")
+    assert link["targetUri"] == MODEL.as_uri()
+    assert "torch.tanh(x)" in MODEL.read_text(encoding="utf-8").split("\n")[link["targetRange"]["start"]["line"]]
+
+
+def test_references_and_highlights(joint: Graph) -> None:
+    found = joint.ask("references", "ta|nh: f32[2, 8] = ", context={"includeDeclaration": True})
+    assert len(found) >= 2 and {one["uri"] for one in found} == {joint.uri}
+    kinds = [one["kind"] for one in joint.ask("documentHighlight", "ta|nh: f32[2, 8] = ")]
+    assert kinds.count(3) == 1 and len(kinds) == len(found)
+
+
+def test_symbols_and_folding(joint: Graph) -> None:
+    document = {"textDocument": {"uri": joint.uri}}
+    symbols = joint.editor.client.result("textDocument/documentSymbol", document)
+    assert [one["name"] for one in symbols] == ["inputs", "forward", "backward", "outputs"]
+    block = next(one for one in symbols[1]["children"] if one["name"] == "blocks.0")
+    assert [one["name"] for one in block["children"]] == ["norm", "up"]
+    folds = joint.editor.client.result("textDocument/foldingRange", document)
+    assert {"startLine": 2, "endLine": joint.line("forward:") - 2} in [
+        {key: one[key] for key in ("startLine", "endLine")} for one in folds
+    ]
+
+
+def test_python_files_have_none_of_it(editor: Editor) -> None:
+    document = {"textDocument": {"uri": editor.uri}}
+    assert editor.client.result("textDocument/documentSymbol", document) is None
+    assert editor.client.result("textDocument/foldingRange", document) is None
+
+
+def test_what_there_is_not(editor: Editor) -> None:
+    client = editor.client
+    error = client.error("workspace/textDocumentContent", {"uri": "aotlens:/joint/nowhere.py/Nothing.graph"})
+    assert error["message"] == "Nothing has no map yet"
+    assert "names no graph" in client.error("workspace/textDocumentContent", {"uri": "aotlens:/what"})["message"]
+    arguments = [f"{MODEL}::Model", "sideways"]
+    error = client.error("workspace/executeCommand", {"command": "aotlens.showGraph", "arguments": arguments})
+    assert "'sideways' is none of joint, forward, backward" in error["message"]
+
+
+def test_a_new_trace_refreshes_the_graph(editor: Editor, joint: Graph) -> None:
+    client = editor.client
+    client.answers["workspace/textDocumentContent/refresh"] = None
+    client.result("workspace/executeCommand", {"command": "aotlens.traceNow", "arguments": [f"{MODEL}::Model"]})
+    editor.until_traced()
+    asked = client.wait(
+        lambda: client.of("workspace/textDocumentContent/refresh") or None, what="a refresh of the graph"
+    )
+    assert asked[0]["params"] == {"uri": joint.uri}
+
+
+def test_others_get_a_file() -> None:
+    with editing(MODEL, trace=EVERYWHERE) as editor:
+        editor.until_traced()
+        uri = show(editor, "backward")
+        path = Path(url2pathname(uri.removeprefix("file://")))
+        graph = Graph(editor, uri, path.read_text(encoding="utf-8"))
+        assert graph.lines[0].startswith("# backward graph of Model: ")
+        assert graph.ask("hover", "tangent_out|put: f32[2, 8]")["contents"]["value"].startswith("**tangent(output)**")
