@@ -54,16 +54,18 @@ def fold(
 ) -> list[Folded[Row]]:
     """`rows` with repetitions folded, wherever they stand; each folded row takes the place of its first member.
 
-    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well. With `suffixes`,
-    the number that a component ends with counts too: `conv1`, `conv2`.
+    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well, unless it has braces
+    of its own. With `suffixes`, the number that a component ends with counts too: `conv1`, `conv2`.
     """
     rows = list(rows)
     groups: dict[Hashable, list[tuple[_Point, int]]] = {}
     for position, row in enumerate(rows):
-        template, point = split(label(row), suffixes)
-        groups.setdefault((template, key(row)), []).append((point, position))
+        text = label(row)
+        template, point = split(text, suffixes)
+        alone = position if _has_braces(text) else None
+        groups.setdefault((template, key(row), alone), []).append((point, position))
     placed: list[tuple[int, Folded[Row]]] = []
-    for (template, _), members in groups.items():  # type: ignore[misc]
+    for (template, _, _), members in groups.items():  # type: ignore[misc]
         for box, positions in _boxes(members):
             folded = Folded(_join(template, box), tuple(rows[position] for position in positions))
             placed.append((positions[0], folded))
@@ -88,8 +90,7 @@ def unfold(folded: Folded[Row]) -> list[str]:
 
 def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
     """A label as the texts around its integer components, and these integers."""
-    # In a label that has braces of its own, the braces of a fold could not be told from them.
-    if "{" in label or "}" in label:
+    if _has_braces(label):
         return (label,), ()
     texts: list[str] = []
     numbers: list[int] = []
@@ -108,6 +109,11 @@ def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
             start += len(part) + 1
     texts.append(label[end:])
     return tuple(texts), tuple(numbers)
+
+
+def _has_braces(label: str) -> bool:
+    """Whether a label has braces of its own, from which those of a fold could not be told."""
+    return "{" in label or "}" in label
 
 
 def ranges(numbers: Iterable[int]) -> str:

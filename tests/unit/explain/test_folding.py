@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aotlens.explain.folding import Folded, fold, in_brief, names_in_brief, numbers_in_brief, ranges, unfold
@@ -81,6 +81,7 @@ label = st.one_of(
 )
 
 
+@example([("{0}", 0), ("{0}", 0)])
 @given(st.lists(st.tuples(label, st.integers(0, 1)), max_size=60))
 def test_unfolding_gives_back_exactly_the_labels(rows: list[tuple[str, int]]) -> None:
     result = fold(rows, key=lambda row: row[1], label=lambda row: row[0])
