@@ -6,7 +6,18 @@ import { showMap } from "./maps";
 import { SLOTS, type Slots } from "./protocol";
 import type { Server } from "./server";
 
-const WITH_TARGET = new Set(["aotlens.traceNow", "aotlens.cancelTrace", "aotlens.showMap", "aotlens.editExample"]);
+const WITH_TARGET = new Set([
+  "aotlens.traceNow",
+  "aotlens.cancelTrace",
+  "aotlens.showMap",
+  "aotlens.showGraph",
+  "aotlens.editExample",
+]);
+const GRAPHS = [
+  { label: "joint", description: "forward and backward in one, as AOTAutograd traces it" },
+  { label: "forward", description: "what runs first, and what it keeps for backward" },
+  { label: "backward", description: "what computes the gradients" },
+];
 
 /** A command of the server's, from a lens, a hover, an action, or the palette, which names no target. */
 export async function handleCommand(
@@ -26,6 +37,13 @@ export async function handleCommand(
   }
   if (command === "aotlens.showMap") {
     return showMap(given[0] as string);
+  }
+  if (command === "aotlens.showGraph" && given.length < 2) {
+    const kind = await vscode.window.showQuickPick(GRAPHS, { placeHolder: "Which graph?" });
+    if (kind === undefined) {
+      return undefined;
+    }
+    given = [given[0], kind.label];
   }
   if (command === "aotlens.showLogs") {
     return vscode.commands.executeCommand("aotlens.showOutput");

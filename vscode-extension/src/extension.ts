@@ -8,7 +8,7 @@ import { Interpreters } from "./interpreters";
 import { MapDocuments } from "./maps";
 import { problemOf, Problems } from "./problems";
 import type { Status } from "./protocol";
-import { SELECTOR, Server } from "./server";
+import { PYTHON_FILES, Server } from "./server";
 import { SlotsView, type Item } from "./slotsView";
 import { describeStatus, SELECT, StatusItem } from "./status";
 
@@ -17,7 +17,7 @@ let server: Server | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const log = vscode.window.createOutputChannel("aotlens", { log: true });
   const interpreters = new Interpreters((message) => log.info(message));
-  const status = new StatusItem(SELECTOR);
+  const status = new StatusItem(PYTHON_FILES);
   const problems = new Problems();
   const maps = new MapDocuments(() => running);
   const show = (current: Status | undefined) => {
@@ -42,7 +42,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       void vscode.commands.executeCommand("setContext", "aotlens.failed", true);
     },
   });
-  const slots = new SlotsView((method, params) => running.request(method, params), SELECTOR);
+  const slots = new SlotsView((method, params) => running.request(method, params), PYTHON_FILES);
   server = running;
   const highlight = new Highlight();
   const command = vscode.commands.registerCommand;

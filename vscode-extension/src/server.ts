@@ -20,7 +20,10 @@ import { nearbyPythons, run } from "./pythons";
 const CRASHES = 4;
 const CRASH_WINDOW_MS = 180_000;
 
-export const SELECTOR = [{ scheme: "file", language: "python" }];
+/** What the user's models are written in. */
+export const PYTHON_FILES = [{ scheme: "file", language: "python" }];
+/** Graphs, whose text the server gives. */
+const GRAPHS = [{ scheme: "aotlens" }];
 
 /** What the rest of the extension is told. */
 export interface Listener {
@@ -176,7 +179,7 @@ export class Server implements vscode.Disposable {
       executeCommand: (command, args, next) => handleCommand(this, command, args, next),
     };
     return {
-      documentSelector: SELECTOR,
+      documentSelector: [...PYTHON_FILES, ...GRAPHS],
       outputChannel: this.log,
       traceOutputChannel: this.log,
       markdown: { isTrusted: { enabledCommands: ["aotlens.showMap", "aotlens.copyExpression"] } },

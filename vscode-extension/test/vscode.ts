@@ -73,6 +73,9 @@ export const workspace = {
 export const window = {
   activeTextEditor: undefined as unknown,
   showWarningMessage: vi.fn((_message: string, ..._items: string[]) => Promise.resolve<string | undefined>(undefined)),
+  showInformationMessage: vi.fn(),
+  showQuickPick: vi.fn((_items: { label: string }[]) => Promise.resolve<{ label: string } | undefined>(undefined)),
+  setStatusBarMessage: vi.fn(),
   withProgress: vi.fn(),
   createTreeView: vi.fn((_id: string, _options: unknown) => ({
     visible: true,

@@ -1,0 +1,59 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { commands, env, window } from "./vscode";
+import { handleCommand } from "../src/commands";
+import type { Server } from "../src/server";
+
+const next = vi.fn((_command: string, _args: unknown[]): Promise<unknown> => Promise.resolve("the server's answer"));
+const request = vi.fn((_method: string, _params: unknown): Promise<unknown> => Promise.resolve(undefined));
+const server = { request } as unknown as Server;
+const execute = (command: string, ...args: unknown[]) => handleCommand(server, command, args, next);
+
+beforeEach(() => {
+  vi.clearAllMocks();
+  const document = { uri: { toString: () => "file:///m.py" } };
+  window.activeTextEditor = { document, selection: { active: { line: 3, character: 1 } } };
+});
+
+test("a lens names its target", async () => {
+  expect(await execute("aotlens.traceNow", "/m.py::Block")).toBe("the server's answer");
+  expect(next).toHaveBeenCalledWith("aotlens.traceNow", ["/m.py::Block"]);
+  expect(request).not.toHaveBeenCalled();
+});
+
+test("the palette means the target under the cursor", async () => {
+  request.mockResolvedValueOnce({ target: "/m.py::Net" });
+  await execute("aotlens.traceNow");
+  expect(request.mock.calls[0]?.[1]).toMatchObject({ position: { line: 3, character: 1 } });
+  expect(next).toHaveBeenCalledWith("aotlens.traceNow", ["/m.py::Net"]);
+});
+
+test("where there is no target, it says so and does nothing", async () => {
+  await execute("aotlens.traceNow");
+  expect(window.showInformationMessage).toHaveBeenCalledTimes(1);
+  expect(next).not.toHaveBeenCalled();
+});
+
+test("a graph is chosen, unless it is named", async () => {
+  window.showQuickPick.mockResolvedValueOnce({ label: "backward" });
+  await execute("aotlens.showGraph", "/m.py::Net");
+  expect(next).toHaveBeenCalledWith("aotlens.showGraph", ["/m.py::Net", "backward"]);
+  await execute("aotlens.showGraph", "/m.py::Net", "joint");
+  expect(next).toHaveBeenLastCalledWith("aotlens.showGraph", ["/m.py::Net", "joint"]);
+  await execute("aotlens.showGraph", "/m.py::Net");
+  expect(next).toHaveBeenCalledTimes(2);
+});
+
+test("descriptors go to the clipboard", async () => {
+  next.mockResolvedValueOnce(["A()", "B()"]);
+  await execute("aotlens.copyExpression", "/m.py::Net", ["a", "b"]);
+  expect(env.clipboard.writeText).toHaveBeenCalledWith("A()\nB()");
+  next.mockResolvedValueOnce([]);
+  await execute("aotlens.copyExpression", "/m.py::Net", ["c"]);
+  expect(env.clipboard.writeText).toHaveBeenCalledTimes(1);
+});
+
+test("the log is VS Code's own", async () => {
+  await execute("aotlens.showLogs");
+  expect(commands.executeCommand).toHaveBeenCalledWith("aotlens.showOutput");
+  expect(next).not.toHaveBeenCalled();
+});
