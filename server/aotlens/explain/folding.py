@@ -33,10 +33,14 @@ _Box = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class Folded(Generic[Row]):
-    """One shown row: its label, and the rows it stands for in their original order."""
+    """One shown row: its label, and the rows it stands for in their original order.
+
+    `varies` says that the braces in the label list what its rows differ in; else all rows have this very label.
+    """
 
     label: str
     rows: tuple[Row, ...]
+    varies: bool = False
 
     @property
     def first(self) -> Row:
@@ -54,20 +58,19 @@ def fold(
 ) -> list[Folded[Row]]:
     """`rows` with repetitions folded, wherever they stand; each folded row takes the place of its first member.
 
-    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well, unless it has braces
-    of its own. With `suffixes`, the number that a component ends with counts too: `conv1`, `conv2`.
+    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well. With `suffixes`,
+    the number that a component ends with counts too: `conv1`, `conv2`.
     """
     rows = list(rows)
     groups: dict[Hashable, list[tuple[_Point, int]]] = {}
     for position, row in enumerate(rows):
-        text = label(row)
-        template, point = split(text, suffixes)
-        alone = position if _has_braces(text) else None
-        groups.setdefault((template, key(row), alone), []).append((point, position))
+        template, point = split(label(row), suffixes)
+        groups.setdefault((template, key(row)), []).append((point, position))
     placed: list[tuple[int, Folded[Row]]] = []
-    for (template, _, _), members in groups.items():  # type: ignore[misc]
+    for (template, _), members in groups.items():  # type: ignore[misc]
         for box, positions in _boxes(members):
-            folded = Folded(_join(template, box), tuple(rows[position] for position in positions))
+            varies = any(len(numbers) > 1 for numbers in box)
+            folded = Folded(_join(template, box), tuple(rows[position] for position in positions), varies)
             placed.append((positions[0], folded))
     placed.sort(key=lambda item: item[0])
     return [folded for _, folded in placed]
@@ -80,8 +83,8 @@ def unfolded(rows: Iterable[Row], label: Callable[[Row], str]) -> list[Folded[Ro
 
 def unfold(folded: Folded[Row]) -> list[str]:
     """The labels that a folded row's label stands for, as often as they occur, in no particular order."""
-    if folded.count == 1:
-        return [folded.label]
+    if not folded.varies:
+        return [folded.label] * folded.count
     parts = _BRACES.split(folded.label)
     choices = [[text] if index % 2 == 0 else _numbers(text) for index, text in enumerate(parts)]
     labels = ["".join(choice) for choice in itertools.product(*choices)]
@@ -90,7 +93,8 @@ def unfold(folded: Folded[Row]) -> list[str]:
 
 def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
     """A label as the texts around its integer components, and these integers."""
-    if _has_braces(label):
+    # In a label that has braces of its own, the braces of a fold could not be told from them.
+    if "{" in label or "}" in label:
         return (label,), ()
     texts: list[str] = []
     numbers: list[int] = []
@@ -109,11 +113,6 @@ def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
             start += len(part) + 1
     texts.append(label[end:])
     return tuple(texts), tuple(numbers)
-
-
-def _has_braces(label: str) -> bool:
-    """Whether a label has braces of its own, from which those of a fold could not be told."""
-    return "{" in label or "}" in label
 
 
 def ranges(numbers: Iterable[int]) -> str:

@@ -22,7 +22,7 @@ from aotlens.syntax.subjects import (
 )
 from aotlens_tracer.descriptor_map import Span
 
-from .context import Context, context_of, function_context, own_states
+from .context import Context, context_of, contexts_of, function_context, own_states
 from .index import Birth, Entry, MapIndex, Named, Result, index_of
 from .snapshot import Snapshot, TargetState
 
@@ -97,8 +97,9 @@ def called_context(snapshot: Snapshot, document: Document, owner: ClassRef | Non
     """The trace in which a function is what was called."""
     if owner is None:
         return function_context(snapshot, document, function)
-    context = context_of(snapshot, document, owner)
-    return context if context is not None and context.is_own and called(context.state) == function else None
+    # A model that contains the class may answer for the rest of it; of the call only the class's own trace knows.
+    own = (context for context in contexts_of(snapshot, document, owner) if context.is_own)
+    return next((context for context in own if called(context.state) == function), None)
 
 
 def called(state: TargetState) -> str:
