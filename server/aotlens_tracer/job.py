@@ -35,6 +35,8 @@ from .descriptor_map import (
 )
 from .examples.evaluate import BuiltExample, build, namespace_of
 from .examples.guards import guarded
+from .examples.inferred import machine, stand_ins
+from .examples.inferred.search import Search
 from .examples.ladder import FOUND_SECONDS, reason_to_go_on
 from .examples.recorded import NotCalled, record
 from .examples.written import constructor_in_words, written
@@ -91,7 +93,7 @@ def list_targets(params: TargetsParams, send: Send) -> dict[str, Any]:
     phases = Phases(send)
     try:
         with phases.phase("import"):
-            module = import_file(params.path, params.import_roots)
+            module, _ = stand_ins.importing(lambda: import_file(params.path, params.import_roots))
         return {"targets": module_classes(module, params.path), "failure": None}
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         return {"targets": [], "failure": failure_of(error, "import", codebase)}
@@ -142,6 +144,13 @@ def _files(codebase: Codebase) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+_TRAIN = {"train": True, "eval": False, None: None}
+
+
+def _is_to_be_inferred(source: ExampleSource) -> bool:
+    return source.origin == "inferred" and not source.expression
+
+
 def _place_of(source: ExampleSource) -> Span | None:
     """Where an example stands."""
     if source.path is None or source.line is None:
@@ -173,9 +182,10 @@ class _Trace:
 
     def run(self) -> None:
         with self.birthplaces.recording(), self.phases.phase("import"):
-            module = import_file(self.params.path, self.params.import_roots)
+            module = self._import()
         value = self._resolve(module)
         uncapturable: CaptureError | None = None
+        guess: BaseException | None = None
         for source in self._examples(value):
             try:
                 self._run_with(source, module, value)
@@ -186,10 +196,27 @@ class _Trace:
                     raise
                 if isinstance(error, CaptureError):
                     uncapturable = uncapturable or error
+                if _is_to_be_inferred(source):
+                    guess = error
                 self._pass_over(source, reason)
         if uncapturable is not None:
             raise uncapturable
+        if guess is not None:  # it says best what is missing, or what is wrong with the class
+            raise guess
         raise TraceError(self._without_example(value))
+
+    def _import(self) -> types.ModuleType:
+        """The target's module. Where a guess may be needed, missing packages are stood in for, and told."""
+        params = self.params
+        if not any(_is_to_be_inferred(source) for source in params.examples):
+            return import_file(params.path, params.import_roots)
+        machine.prepare()
+        module, missing = stand_ins.importing(lambda: import_file(params.path, params.import_roots))
+        for package, error in missing.items():
+            place = failure_of(error, "import", self.codebase)
+            message = f"{package} is not installed: something that cannot be called stands in for it"
+            self.findings.append(Finding("missing-package", "warning", message, place.path or params.path, place.line))
+        return module
 
     def _run_with(self, source: ExampleSource, module: types.ModuleType, value: Any) -> None:
         """Trace the target with one example."""
@@ -291,6 +318,8 @@ class _Trace:
 
     def _build(self, source: ExampleSource, module: types.ModuleType, value: Any) -> BuiltExample:
         self.example_span = _place_of(source)
+        if _is_to_be_inferred(source):
+            source = replace(source, expression=self._infer(module, value))
         expression = source.expression.strip() or None
         self.example = Example(source.origin, expression=expression, source=self.example_span, candidate=self.candidate)
         reasons: list[str] = []
@@ -317,6 +346,16 @@ class _Trace:
         )
         return example
 
+    def _infer(self, module: types.ModuleType, value: Any) -> str:
+        """A guessed example that runs on fake tensors."""
+        if not isinstance(value, type) or value.__module__ != module.__name__:
+            raise TraceError(self._without_example(value))
+        search = Search(value, module, self.birthplaces, _TRAIN[self.params.mode])
+        try:
+            return search.run()
+        finally:
+            self.attempts += [Attempt("inferred", reason, expression) for expression, reason in search.tried]
+
     def _evaluate(
         self,
         source: ExampleSource,
@@ -325,7 +364,7 @@ class _Trace:
         needs_data: BaseException | None = None,
     ) -> BuiltExample:
         """Build what an example's expression says, within bounds where nobody meant it to be run here."""
-        train = {"train": True, "eval": False, None: None}[self.params.mode]
+        train = _TRAIN[self.params.mode]
 
         def note(reason: str) -> None:
             reasons.append(reason)

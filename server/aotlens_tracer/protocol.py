@@ -92,7 +92,7 @@ class ExampleSource:
 
     `definition_line` ties a pinned comment to the `class` or `def` below it, where a file has two of one name.
     `prelude` is what a call site depends on, in its order. A recorded example has no expression but a `root`, in whose
-    call the target's arguments are found.
+    call the target's arguments are found; one that is still to be inferred has none either.
     """
 
     expression: str

@@ -154,11 +154,11 @@ CASES = {
         "example",
         "cannot assign module before Module.__init__",
     ),
-    "no-example": Case(
-        pinned("# no example").replace("class Block(nn.Module):", f"class Block(nn.Module):  {HERE}"),
+    "no-example-and-none-that-can-be-guessed": Case(
+        pinned("# no example").replace("return self.fc(x).relu()", f"return self.fc(x.nothing())  {HERE}"),
         "example",
-        "no example says how to build and call Block",
-        r"right above its definition, `# aotlens: Block\(",
+        "no example found .*has no attribute 'nothing'",
+        r"write one above the class, and complete it: # aotlens: Block\(",
     ),
     "no-example-of-a-method": Case(
         pinned("# no example").replace("forward(self, x):", f"forward(self, x):  {HERE}"),
@@ -168,9 +168,9 @@ CASES = {
         "Block.forward",
     ),
     "ignore-is-no-example": Case(
-        pinned("# aotlens: ignore[graph-break]").replace("class Block(nn.Module):", f"class Block(nn.Module):  {HERE}"),
+        pinned("# aotlens: ignore[graph-break]").replace("fc(x).relu()", f"fc(x.nothing())  {HERE}"),
         "example",
-        "no example says",
+        "no example found",
     ),
     "example-not-a-call": Case(pinned(f"# aotlens: Block  {HERE}"), "example", "is not a call: Block", HINT_FORM),
     "example-only-builds": Case(

@@ -77,6 +77,7 @@ def candidates(file: File, qualname: str, option: str | None = None) -> tuple[Ex
         *(_recorded(root) for root in surely),
         *file.call_sites.get(qualname, ()),
         *(_recorded(root) for root in guessed),
+        ExampleSource("", "inferred"),
     )
 
 

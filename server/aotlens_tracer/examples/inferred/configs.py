@@ -1,0 +1,131 @@
+"""Configuration classes: which one a constructor means, and how it is made with defaults and few layers."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from typing import Any
+
+from torch import nn
+
+from .names import Names
+from .values import Arguments, Items, Value, Written, call
+
+FEW = 2
+"""How many layers are left of a deep stack: the second one shows what repeats."""
+
+_PARAMETER = re.compile(r"(.*_)?(config|cfg|configuration|args|hparams|params|opts?|options|settings)")
+_CLASS = re.compile(r".*(Config|Configuration|Args|Arguments|Params|HParams|Hparams|Settings|Options|Cfg)$")
+_MAIN_DEPTH = re.compile(
+    r"(num_|n_)?((hidden|encoder|decoder|transformer|text|vision|block)_)?layers?|(encoder_|decoder_)?depth|num_blocks|n_blocks"
+)
+_DEPTH = re.compile(
+    r"(?!.*(idx|index|drop|feature|start|end|freq|period|interval|first|last|norm|_per_|every|skip))(.*_)?((num|n)_.*layers?|layers?|depth|num_.*blocks)"
+)
+_DEPTHS = re.compile(r"(.*_)?(depths|num_layers_per_stage|layers_per_stage|num_blocks_per_stage)")
+
+LEVELS = 3
+"""How far stacks are cut: all of them, those that are surely stacks of layers, none."""
+
+
+def is_configuration_name(name: str) -> bool:
+    """Whether a constructor's parameter of that name is a configuration."""
+    return _PARAMETER.fullmatch(name.lower()) is not None
+
+
+def is_configuration_class(value: Any) -> bool:
+    """Whether a class is one of configurations: by its name, or by its fields."""
+    if not isinstance(value, type) or issubclass(value, (nn.Module, str, int, float, tuple, list)):
+        return False
+    return _CLASS.fullmatch(value.__name__) is not None or dataclasses.is_dataclass(value)
+
+
+def has_attribute(cls: type, name: str) -> bool:
+    """Whether a configuration with defaults has an attribute."""
+    try:
+        return hasattr(cls(), name)
+    except Exception:
+        return False
+
+
+def find_configuration(owner: type, names: Names, declared: bool = True) -> list[type]:
+    """The configuration classes that `owner` may mean, the likeliest first: the one that it declares, else by name."""
+    own = getattr(owner, "config_class", None)
+    if declared and isinstance(own, type):
+        return [own]
+    found = {id(v): v for n, v in names.values.items() if isinstance(v, type) and _CLASS.fullmatch(v.__name__)}
+    return sorted(found.values(), key=lambda cls: -_common(owner.__name__, cls.__name__))
+
+
+def _common(left: str, right: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(left, right)) if a != b), min(len(left), len(right)))
+
+
+def configuration(cls: type, names: Names, required: Arguments, level: int, depth: int = 0) -> Value:
+    """The call that makes a configuration: its defaults, stacks cut as far as `level` says, no cache.
+
+    `required` are the values of parameters without a default. Raises what the class raises.
+    """
+    instance = eval(call("_aotlens_configuration", required), {**names.values, "_aotlens_configuration": cls})
+    changes: Arguments = {}
+    parameters = _parameters(cls)
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    attributes = {name: value for name, value in _attributes(instance).items() if name in parameters or takes_any}
+    for name, value in attributes.items():
+        if name in required:
+            continue
+        if name == "use_cache" and value is True:
+            changes[name] = Written("False")
+        elif name not in parameters:
+            continue
+        elif depth < 3 and is_part(value, instance):
+            part = configuration(type(value), names, {}, level, depth + 1)
+            if part.expression != f"{names.of(type(value))}()":
+                changes[name] = part
+        elif (cut := _cut(name, value, level)) is not None:
+            changes[name] = cut
+    return Written(call(names.of(cls), {**required, **changes}))
+
+
+def is_part(value: Any, whole: Any) -> bool:
+    """Whether a value is a configuration within another one."""
+    if value is None or isinstance(value, (type, str, int, float, list, tuple, dict, set)):
+        return False
+    bases = set(type(value).__mro__) & set(type(whole).__mro__) - {object}
+    return bool(bases) and is_configuration_class(type(value))
+
+
+def _cut(name: str, value: Any, level: int) -> Value | None:
+    if level >= LEVELS - 1:
+        return None
+    pattern = _DEPTH if level == 0 else _MAIN_DEPTH
+    if type(value) is int and value > FEW and pattern.fullmatch(name):
+        return Written(str(FEW))
+    is_list = level == 0 and isinstance(value, (list, tuple)) and _DEPTHS.fullmatch(name) is not None
+    if is_list and all(type(item) is int for item in value) and any(item > FEW for item in value):
+        return Items(tuple(Written(str(min(item, FEW))) for item in value), isinstance(value, list))
+    return None
+
+
+def cut_parameters(cls: type, level: int) -> Arguments:
+    """The parameters of a constructor whose default is a deep stack, cut."""
+    found: Arguments = {}
+    for name, parameter in _parameters(cls).items():
+        cut = _cut(name, parameter.default, level)
+        if cut is not None:
+            found[name] = cut
+    return found
+
+
+def _parameters(cls: type) -> dict[str, inspect.Parameter]:
+    try:
+        return dict(inspect.signature(cls).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _attributes(instance: Any) -> dict[str, Any]:
+    if isinstance(instance, dict):
+        return {}
+    return {name: value for name, value in getattr(instance, "__dict__", {}).items() if not name.startswith("_")}

@@ -1,0 +1,325 @@
+"""The search for an example: build, call, read what failed, repair; the same answer each time, within a budget."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import inspect
+import itertools
+import re
+import time
+import types
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ...birthplaces import Birthplaces
+from ...capture.eager import ForwardError
+from ...capture.torch_private import FakeTensorMode, fake_mode
+from ...descriptor_map import Failure
+from ...failures import Codebase, TraceError, failure_of, first_line
+from ..fake_modules import fake_modules, light_initialization
+from ..guards import TookTooLong, guarded
+from . import configs
+from .construct import constructor_repairs, is_deep, is_lazy
+from .constructor import Constructors, parameters_of, positional_only
+from .failing import FailedCall, names_at
+from .inputs import Inputs, as_call
+from .names import Names
+from .repair import repairs
+from .values import Arguments, Path, call, tensors, with_tensor
+
+CONSTRUCTIONS = 24
+"""How many constructor calls are tried for each depth of stacks."""
+CALLS = 60
+"""How many calls of the module are tried."""
+OPERATIONS = 50_000
+"""How many operations one call may run."""
+SECONDS = 20.0
+"""For how long one example is looked for."""
+SECONDS_EACH = 10.0
+"""How long one attempt may take."""
+
+
+class Search:
+    """Looks for an example of the class `cls` of `module` that runs on fake tensors.
+
+    `tried` holds what was tried in vain: each expression, and why it does not do.
+    """
+
+    def __init__(
+        self,
+        cls: type[nn.Module],
+        module: types.ModuleType,
+        birthplaces: Birthplaces,
+        train: bool | None,
+    ) -> None:
+        self.cls = cls
+        self.names = Names(module)
+        self.birthplaces = birthplaces
+        self.train = train
+        self.deadline = time.monotonic() + SECONDS
+        self.tried: list[tuple[str, str]] = []
+        self.best: tuple[int, str, BaseException | None, Inputs | None] = (-1, "", None, None)
+
+    def run(self) -> str:
+        """The example, as an expression.
+
+        Raises TraceError where none was found, and the user's own error where the class fails whatever it is given.
+        """
+        # What a module compiles by itself runs as it is: compiling within fake tensors has no meaning.
+        with contextlib.suppress(TookTooLong), torch.compiler.set_stance("force_eager"):
+            for level in range(configs.LEVELS):
+                constructors = Constructors(self.names, level)
+                built = self._construct(constructors)
+                expression = self._call(*built) if built is not None else None
+                if expression is None and built is not None and self._wants_bfloat16():
+                    expression = self._call(*self._as_bfloat16(*built), dtype="bfloat16")
+                if expression is not None:
+                    return expression
+                if not is_deep(self.cls, constructors):
+                    break
+        raise TraceError(self._failure())
+
+    @property
+    def nearest(self) -> str | None:
+        """The expression that came furthest."""
+        return self.best[1] or None
+
+    # --- the constructor
+
+    def _construct(self, constructors: Constructors) -> tuple[str, nn.Module, FakeTensorMode] | None:
+        cls, parameters = self.cls, parameters_of(self.cls)
+        callee = self.names.of(cls)
+        positional = positional_only(cls)
+        waiting = [constructors.arguments(cls)]
+        seen: set[str] = set()
+        tried = 0
+        while waiting and tried < CONSTRUCTIONS:
+            arguments = waiting.pop(0)
+            expression = call(callee, arguments, positional)
+            if expression in seen:
+                continue
+            seen.add(expression)
+            tried += 1
+            mode = fake_mode()
+            try:
+                return expression, self._built(expression, mode), mode
+            except TookTooLong:
+                raise
+            except Exception as error:
+                self._note(expression, error)
+                if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+                    self.best = (-1, expression, error, None)
+                    raise
+                if self.best[0] < 0:
+                    self.best = (-1, expression, error, None) if self.best[2] is None else self.best
+                failed = FailedCall(error, arguments, {}, cls.__init__)
+                more = list(constructor_repairs(failed, cls, constructors, parameters))
+                waiting[:0] = more if tried < 4 else []
+                waiting += more if tried >= 4 else []
+        return None
+
+    def _built(self, expression: str, mode: FakeTensorMode) -> nn.Module:
+        """The module that the expression builds, on fake tensors, or for real where its constructor reads data."""
+        try:
+            with fake_modules(self.birthplaces), mode, self._limited(), _Steps(self.deadline):
+                module = eval(expression, dict(self.names.values))
+        except Exception as error:
+            if not _reads_data(error):
+                raise
+            with light_initialization(), self._limited(), _Steps(self.deadline):
+                module = eval(expression, dict(self.names.values))
+        if self.train is not None:
+            module.train(self.train)
+        return module
+
+    def _wants_bfloat16(self) -> bool:
+        """Whether an operation takes nothing but bfloat16, weights included."""
+        return (
+            re.search(r"xpected.*\b(BF16|BFloat16|bfloat16)\b.*float32", self.tried[-1][1] if self.tried else "")
+            is not None
+        )
+
+    def _as_bfloat16(
+        self, expression: str, module: nn.Module, mode: FakeTensorMode
+    ) -> tuple[str, nn.Module, FakeTensorMode]:
+        expression += ".to(torch.bfloat16)"
+        return expression, self._built(expression, mode), mode
+
+    # --- the call
+
+    def _call(self, constructor: str, module: nn.Module, mode: FakeTensorMode, dtype: str | None = None) -> str | None:
+        """The first call that runs, as an expression. With `dtype`, all that is float32 at first is of that one."""
+        inputs = Inputs(module)
+        if _is_abstract(type(module)):
+            raise TraceError(Failure("example", "error", f"{self.cls.__name__} defines no forward"))
+        counter = itertools.count()
+        waiting: list[tuple[tuple[int, int, int], Arguments]] = []
+        seen: set[str] = set()
+
+        def add(progress: int, distance: int, arguments: Arguments) -> None:
+            text = repr(arguments)
+            if text not in seen:
+                seen.add(text)
+                heapq.heappush(waiting, ((-progress, distance, next(counter)), arguments))
+
+        first: Arguments = {}
+        for name in inputs.first():
+            first[name] = inputs.candidates(name)[0]
+        for path, tensor in tensors(first):
+            if dtype is not None and tensor.dtype == "float32":
+                first = with_tensor(first, path, replace(tensor, dtype=dtype))
+        add(0, 0, first)
+        lazy = is_lazy(module)
+        reading: str | None = None
+        for _ in range(CALLS):
+            if not waiting:
+                break
+            _, arguments = heapq.heappop(waiting)
+            if lazy:
+                module = self._built(constructor, mode)
+            expression = _call_expression(constructor, inputs, arguments)
+            error, progress, values = self._run(module, mode, inputs, arguments)
+            if error is None:
+                return expression
+            self._note(expression, error)
+            if progress >= self.best[0]:
+                self.best = (progress, expression, error, inputs)
+            if isinstance(error, TimeoutError) or (dtype is None and self._wants_bfloat16()):
+                break
+            if _reads_data(error):
+                reading = reading or expression
+            if _is_users_own(error):
+                raise ForwardError from error
+            failed = FailedCall(error, arguments, values, inputs.function)
+            for distance, other in repairs(failed, inputs):
+                add(progress, distance, other)
+        return reading
+
+    def _run(
+        self, module: nn.Module, mode: FakeTensorMode, inputs: Inputs, arguments: Arguments
+    ) -> tuple[Exception | None, int, dict[Path, Any]]:
+        """The error of a call, how many operations it got through, and the tensors that it was given."""
+        positional, named = as_call(inputs.parameters, arguments)
+        values: dict[Path, Any] = {}
+        steps = _Steps(self.deadline)
+        try:
+            with fake_modules(self.birthplaces), mode:
+                args = [eval(value.expression, dict(self.names.values)) for value in positional]
+                kwargs = {name: eval(value.expression, dict(self.names.values)) for name, value in named.items()}
+                passed = {**dict(zip(inputs.parameters, args)), **kwargs}
+                for path, _ in tensors(arguments):
+                    value = passed[str(path[0])]
+                    for step in path[1:]:
+                        value = value[step]
+                    values[path] = value
+                with self._limited(), steps, torch.no_grad():
+                    module(*args, **kwargs)
+        except Exception as error:
+            return error, steps.count, values
+        return None, steps.count, values
+
+    @contextlib.contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Where user code runs: nothing that lasts, and not for long."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TookTooLong
+        try:
+            with guarded(min(left, SECONDS_EACH)):
+                yield
+        except TookTooLong:
+            if time.monotonic() > self.deadline:
+                raise
+            raise TimeoutError(f"takes more than {SECONDS_EACH:g} s") from None
+
+    def _note(self, expression: str, error: BaseException) -> None:
+        self.tried.append((expression, f"{type(error).__name__}: {first_line(str(error))}"[:200]))
+
+    def _failure(self) -> Failure:
+        """What was missing, in the user's words, from the attempt that came furthest."""
+        _, expression, error, inputs = self.best
+        path = inspect.getsourcefile(self.cls) or ""
+        if error is None:
+            return Failure("example", "timeout", f"no example found for {self.cls.__name__} in time", path)
+        failure = failure_of(error, "example", Codebase(path))
+        missing = _missing_argument(error, inputs)
+        what = f"needs `{missing}`: no example found" if missing else "no example found"
+        tried = len(self.tried)
+        message = f"{what} ({tried} tried; the nearest fails with {first_line(failure.message)})"
+        pin = expression if inputs is not None else f"{expression}(…)"
+        hint = f"write one above the class, and complete it: # aotlens: {pin}"
+        return Failure(
+            "example",
+            "error",
+            message,
+            failure.path,
+            failure.line,
+            failure.column,
+            hint,
+            failure.frames,
+            failure.traceback,
+        )
+
+
+class _Steps(TorchDispatchMode):
+    """Counts operations: how far a call came. Ends one that takes too long."""
+
+    supports_higher_order_operators = True
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__()
+        self.count = 0
+        self._deadline = deadline
+
+    def __torch_dispatch__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        if self.count > OPERATIONS or time.monotonic() > self._deadline:
+            raise TookTooLong
+        return function(*args, **(kwargs or {}))
+
+
+def _call_expression(constructor: str, inputs: Inputs, arguments: Arguments) -> str:
+    positional, named = as_call(inputs.parameters, arguments)
+    parts = [value.expression for value in positional]
+    parts += [f"{name}={value.expression}" for name, value in named.items()]
+    return f"{constructor}({', '.join(parts)})"
+
+
+def _is_users_own(error: BaseException) -> bool:
+    """Whether a module fails so whatever it is given: a name that does not exist, a method that it leaves open."""
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        return True
+    if isinstance(error, NotImplementedError):
+        return "Module [" in str(error) or not str(error)
+    if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
+        return False
+    frames = FailedCall(error, {}, {}, None).users()
+    return any(frame.f_locals.get("self") is error.obj for frame, _ in itertools.islice(frames, 1))
+
+
+def _reads_data(error: BaseException) -> bool:
+    """Whether the data of a tensor was needed, which fake ones lack."""
+    kinds = ("DataDependentOutputException", "DynamicOutputShapeException")
+    return type(error).__name__ in kinds or "aten._local_scalar_dense" in str(error)
+
+
+def _is_abstract(cls: type) -> bool:
+    return getattr(cls.forward, "__name__", "") == "_forward_unimplemented"
+
+
+def _missing_argument(error: BaseException, inputs: Inputs | None) -> str | None:
+    """The argument that an error is about, if it is about one that was left out."""
+    if inputs is None:
+        return None
+    failed = FailedCall(error, {}, {}, inputs.function)
+    for frame, line in failed.users():
+        for name in names_at(frame, line):
+            if frame.f_locals[name] is None and name in inputs.parameters:
+                return name
+    return None

@@ -1,0 +1,452 @@
+"""What the source of `forward` asks of its arguments: the uses of each, followed into submodules and functions."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from .demands import NOTHING, SAME, Demand, broadcast, is_module_list, of_module, of_weight, through_pattern
+
+DEEPEST = 12
+"""How many calls a use is followed down."""
+MOST_READ = 400
+"""How many functions are read for one argument."""
+_SAME_SHAPE_METHODS = frozenset(
+    (
+        "float", "half", "bfloat16", "double", "long", "int", "bool", "to", "type", "type_as", "contiguous",
+        "clone", "detach", "requires_grad_", "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "square", "abs",
+        "neg", "clamp", "clamp_", "softmax", "masked_fill", "masked_fill_", "mul", "add", "sub", "div", "add_",
+        "mul_", "cuda", "cpu"
+    )
+)  # fmt: skip
+_SAME_SHAPE_FUNCTIONS = frozenset(
+    (
+        "relu", "gelu", "silu", "sigmoid", "tanh", "softmax", "log_softmax", "dropout", "leaky_relu", "elu",
+        "normalize", "softplus", "exp", "log", "sqrt", "abs", "clamp", "checkpoint", "default", "dropout1d",
+        "dropout2d", "dropout3d", "relu6", "hardswish", "mish", "selu"
+    )
+)  # fmt: skip
+_RANKED_FUNCTIONS = {
+    "bmm": 3, "max_pool1d": 3, "avg_pool1d": 3, "adaptive_avg_pool1d": 3,
+    "max_pool2d": 4, "avg_pool2d": 4, "adaptive_avg_pool2d": 4, "adaptive_max_pool2d": 4, "interpolate": 4,
+    "pixel_shuffle": 4, "pixel_unshuffle": 4, "unfold": 4, "grid_sample": 4,
+    "max_pool3d": 5, "avg_pool3d": 5, "adaptive_avg_pool3d": 5,
+}  # fmt: skip
+
+
+@functools.cache
+def definition_of(function: Callable[..., Any]) -> ast.FunctionDef | ast.Lambda | None:
+    """The syntax of a function, or None where there is no source."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+    node = tree.body[0] if tree.body else None
+    return node if isinstance(node, ast.FunctionDef) else None
+
+
+class Reader:
+    """Reads for one module what its forward asks of each parameter."""
+
+    def __init__(self) -> None:
+        self._read = 0
+        self._open: set[tuple[int, Any, str]] = set()
+
+    def of_parameter(self, module: nn.Module, parameter: str, depth: int = 0) -> Demand:
+        """What calling `module` asks of the parameter of that name."""
+        leaf = of_module(module)
+        if leaf is not None:
+            return leaf
+        if isinstance(module, nn.Sequential):
+            return self._of_chain(list(module), depth)
+        pattern = getattr(module, "pattern", None)
+        if isinstance(pattern, str) and "->" in pattern:
+            return through_pattern(pattern, getattr(module, "axes_lengths", {}), NOTHING)
+        forward = getattr(type(module), "forward", None)
+        if forward is None:
+            return NOTHING
+        return self._of_function(forward, module, parameter, depth + 1)
+
+    def _of_place(self, module: nn.Module, place: int | str, depth: int) -> Demand:
+        """The same of the parameter at a position, or of that name."""
+        if of_module(module) is not None or isinstance(module, nn.Sequential) or hasattr(module, "pattern"):
+            return self.of_parameter(module, "input", depth) if place in (0, "input", "x") else NOTHING
+        names = _positional(type(module).forward)
+        name = place if isinstance(place, str) else names[place] if place < len(names) else None
+        return self.of_parameter(module, name, depth) if name is not None else NOTHING
+
+    def _of_chain(self, modules: list[nn.Module], depth: int) -> Demand:
+        for index, module in enumerate(modules):
+            pattern = getattr(module, "pattern", None)
+            if isinstance(pattern, str) and "->" in pattern:
+                after = self._of_chain(modules[index + 1 :], depth)
+                return through_pattern(pattern, getattr(module, "axes_lengths", {}), after)
+            demand = self._of_place(module, 0, depth)
+            if not demand.same_shape:
+                return demand
+            if demand.axes or demand.rank:
+                return demand.and_then(self._of_chain(modules[index + 1 :], depth))
+        return SAME
+
+    def _of_function(self, function: Callable[..., Any], owner: Any, parameter: str, depth: int) -> Demand:
+        definition = definition_of(function)
+        key = (id(owner), function, parameter)
+        if definition is None or depth > DEEPEST or key in self._open or self._read > MOST_READ:
+            return NOTHING
+        self._read += 1
+        self._open.add(key)
+        try:
+            return _Uses(self, inspect.unwrap(function), definition, owner, parameter, depth).demand()
+        finally:
+            self._open.discard(key)
+
+
+def _positional(function: Callable[..., Any]) -> list[str]:
+    """The names of a method's positional parameters, without the first."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [parameter.name for parameter in parameters if parameter.kind in kinds][1:]
+
+
+class _Uses:
+    """The uses of one parameter in one function, in the order of the source."""
+
+    def __init__(
+        self, reader: Reader, function: Any, definition: ast.FunctionDef, owner: Any, parameter: str, depth: int
+    ) -> None:
+        self._reader = reader
+        self._globals = getattr(function, "__globals__", {})
+        self._definition = definition
+        self._depth = depth
+        self._same = {parameter}
+        self._known: dict[str, Any] = {}
+        self._rearranged: dict[str, ast.Call] = {}
+        """Names of what einops made of the argument."""
+        arguments = definition.args.posonlyargs + definition.args.args
+        if owner is not None and arguments:
+            self._known[arguments[0].arg] = owner
+        self._found = NOTHING
+        self._is_returned_same = False
+
+    def demand(self) -> Demand:
+        """What the whole body asks."""
+        self._statements(self._definition.body)
+        found = self._found
+        return Demand(found.rank, found.axes, found.names, found.dtype, found.high, self._is_returned_same)
+
+    def _statements(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            if isinstance(statement, ast.If):
+                self._expressions(statement.test)
+                before = set(self._same)
+                self._statements(statement.body)
+                after, self._same = self._same, set(before)
+                self._statements(statement.orelse)
+                self._same |= after
+            elif isinstance(statement, ast.For):
+                self._expressions(statement.iter)
+                self._bind_loop(statement.target, statement.iter)
+                self._statements(statement.body)
+            elif isinstance(statement, (ast.With, ast.Try, ast.While)):
+                self._statements(statement.body)
+            elif isinstance(statement, ast.Assign):
+                self._expressions(statement.value)
+                for target in statement.targets:
+                    self._assign(target, statement.value)
+            elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+                self._expressions(statement.value)
+                self._assign(statement.target, statement.value)
+            elif isinstance(statement, ast.AugAssign):
+                self._expressions(statement.value)
+                if self._is_same(statement.target):
+                    self._binary(statement.value)
+            elif isinstance(statement, (ast.Expr, ast.Return, ast.Assert)):
+                value = statement.test if isinstance(statement, ast.Assert) else statement.value
+                if value is not None:
+                    self._expressions(value)
+                if isinstance(statement, ast.Return) and value is not None and self._is_same(value):
+                    self._is_returned_same = True
+
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            if isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts):
+                pairs = [(t, self._is_same(v), self._resolve(v)) for t, v in zip(target.elts, value.elts)]
+                for t, same, resolved in pairs:
+                    self._name(t, same, resolved)
+                return
+            if self._is_shape(value):
+                self._unpacked(target)
+            for element in target.elts:
+                self._name(element, False, None)
+            return
+        rearranged = self._rearrangement(value)
+        self._name(target, self._is_same(value), self._resolve(value))
+        if rearranged is not None and isinstance(target, ast.Name):
+            self._rearranged[target.id] = rearranged
+
+    def _name(self, target: ast.expr, same: bool, resolved: Any) -> None:
+        if not isinstance(target, ast.Name):
+            return
+        self._rearranged.pop(target.id, None)
+        (self._same.add if same else self._same.discard)(target.id)
+        if resolved is not None:
+            self._known[target.id] = resolved
+        else:
+            self._known.pop(target.id, None)
+
+    def _unpacked(self, target: ast.Tuple | ast.List) -> None:
+        """`b, c, h, w = x.shape`; `b, *_, d = x.shape` says nothing of the rank."""
+        if any(isinstance(element, ast.Starred) for element in target.elts):
+            return
+        names = tuple(element.id if isinstance(element, ast.Name) else None for element in target.elts)
+        self._add(Demand(len(names), names=names))
+
+    def _is_shape(self, node: ast.expr) -> bool:
+        """`x.shape`, `x.size()`."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "size":
+            return not node.args and self._is_same(node.func.value)
+        return isinstance(node, ast.Attribute) and node.attr == "shape" and self._is_same(node.value)
+
+    def _bind_loop(self, target: ast.expr, iterated: ast.expr) -> None:
+        value = self._first_of(iterated)
+        self._bind(target, value)
+
+    def _bind(self, target: ast.expr, value: Any) -> None:
+        if isinstance(target, ast.Name):
+            self._name(target, False, value)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            items = list(value) if is_module_list(value) else []
+            for index, element in enumerate(target.elts):
+                self._bind(element, items[index] if index < len(items) else None)
+
+    def _first_of(self, iterated: ast.expr) -> Any:
+        """What a loop's variable is at first, as far as that is a module: through zip, enumerate and slices."""
+        if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name):
+            if iterated.func.id == "zip":
+                return [self._first_of(argument) for argument in iterated.args]
+            if iterated.func.id == "enumerate" and iterated.args:
+                return [None, self._first_of(iterated.args[0])]
+            if iterated.func.id in ("reversed", "list", "tuple") and iterated.args:
+                return self._first_of(iterated.args[0])
+        if isinstance(iterated, ast.Subscript) and isinstance(iterated.slice, ast.Slice):
+            return self._first_of(iterated.value)
+        value = self._resolve(iterated)
+        return value[0] if is_module_list(value) and len(value) else None
+
+    def _resolve(self, node: ast.expr) -> Any:
+        """The module, tensor or function that an expression of names, attributes and constant indices stands for."""
+        if isinstance(node, ast.Name):
+            return self._known[node.id] if node.id in self._known else self._globals.get(node.id)
+        if isinstance(node, ast.Attribute):
+            owner = self._resolve(node.value)
+            if owner is None:
+                return None
+            try:
+                return getattr(owner, node.attr, None)
+            except Exception:
+                return None
+        if isinstance(node, ast.Subscript):
+            owner = self._resolve(node.value)
+            if not isinstance(owner, (nn.ModuleList, nn.Sequential, nn.ModuleDict, list, tuple, dict)) or not len(
+                owner
+            ):
+                return None
+            try:
+                return owner[node.slice.value if isinstance(node.slice, ast.Constant) else 0]  # type: ignore[index]
+            except Exception:
+                return None
+        return None
+
+    def _is_same(self, node: ast.expr) -> bool:
+        """Whether an expression has the argument's shape."""
+        if isinstance(node, ast.Name):
+            return node.id in self._same
+        if isinstance(node, ast.IfExp):
+            return self._is_same(node.body) or self._is_same(node.orelse)
+        if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):
+            return self._is_same(node.left)
+        if not isinstance(node, ast.Call):
+            return False
+        if (
+            isinstance(node.func, ast.Attribute)
+            and node.func.attr in _SAME_SHAPE_METHODS
+            and self._is_same(node.func.value)
+        ):
+            return True
+        if not node.args or not self._is_same(node.args[0]):
+            return False
+        callee = self._resolve(node.func)
+        if isinstance(callee, nn.Module):
+            return self._reader._of_place(callee, 0, self._depth).same_shape
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return name in _SAME_SHAPE_FUNCTIONS
+
+    def _expressions(self, node: ast.expr) -> None:
+        """Every use in an expression, innermost first."""
+        for child in _children(node):
+            self._expressions(child)
+        if isinstance(node, ast.Call):
+            self._call(node)
+        elif isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.MatMult):
+                self._matmul(node.left, node.right)
+            elif self._is_same(node.left):
+                self._binary(node.right)
+            elif self._is_same(node.right):
+                self._binary(node.left)
+        elif isinstance(node, ast.Subscript) and self._is_same(node.value) and isinstance(node.slice, ast.Tuple):
+            elements = node.slice.elts
+            if not any(isinstance(e, ast.Constant) and e.value in (None, ...) for e in elements):
+                self._add(Demand(max(len(elements), 3) if len(elements) < 3 else len(elements)))
+
+    def _binary(self, other: ast.expr) -> None:
+        value = self._resolve(other)
+        if isinstance(value, torch.Tensor) and value.dim():
+            self._add(broadcast(value.shape))
+
+    def _matmul(self, left: ast.expr, right: ast.expr) -> None:
+        weight = self._resolve(right)
+        if self._is_same(left) and isinstance(weight, torch.Tensor) and weight.dim() >= 2:
+            self._add(of_weight(weight, -2))
+
+    def _call(self, node: ast.Call) -> None:
+        function = node.func
+        if isinstance(function, ast.Attribute) and self._is_same(function.value):
+            self._method(function.attr, node)
+        self._through(node)
+        place = self._place(node)
+        if place is None:
+            return
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if name in ("rearrange", "reduce", "repeat") and len(node.args) > 1 and place == 0:
+            self._pattern(node)
+            return
+        if name == "einsum":
+            self._einsum(node)
+            return
+        callee = self._resolve(function)
+        if isinstance(callee, nn.Module):
+            self._add(self._reader._of_place(callee, place, self._depth))
+        elif place == 0 and name in (
+            "linear",
+            "conv1d",
+            "conv2d",
+            "conv3d",
+            "embedding",
+            "matmul",
+            "layer_norm",
+            "conv_transpose2d",
+        ):
+            self._functional(name, node)
+        elif place == 0 and name in _RANKED_FUNCTIONS:
+            self._add(Demand(_RANKED_FUNCTIONS[name]))
+        elif isinstance(callee, types.MethodType):
+            names = _positional(callee.__func__)
+            parameter = place if isinstance(place, str) else names[place] if place < len(names) else None
+            if parameter is not None:
+                self._add(self._reader._of_function(callee.__func__, callee.__self__, parameter, self._depth + 1))
+        elif isinstance(callee, types.FunctionType) and not callee.__module__.startswith(("torch.", "einops")):
+            names = [a.arg for a in d.args.posonlyargs + d.args.args] if (d := definition_of(callee)) else []
+            parameter = place if isinstance(place, str) else names[place] if place < len(names) else None
+            if parameter is not None:
+                self._add(self._reader._of_function(callee, None, parameter, self._depth + 1))
+
+    def _place(self, node: ast.Call) -> int | str | None:
+        """Where in a call the argument is handed on."""
+        for index, argument in enumerate(node.args):
+            if self._is_same(argument):
+                return index
+        return next((word.arg for word in node.keywords if word.arg and self._is_same(word.value)), None)
+
+    def _method(self, name: str, node: ast.Call) -> None:
+        if name == "permute" and node.args and not isinstance(node.args[0], ast.Starred):
+            count = len(node.args[0].elts) if isinstance(node.args[0], (ast.Tuple, ast.List)) else len(node.args)
+            self._add(Demand(count))
+        elif name == "flatten" and node.args and getattr(node.args[0], "value", None) == 2:
+            self._add(Demand(4))
+        elif name == "matmul" and node.args:
+            weight = self._resolve(node.args[0])
+            if isinstance(weight, torch.Tensor) and weight.dim() >= 2:
+                self._add(of_weight(weight, -2))
+
+    def _rearrangement(self, node: ast.expr) -> ast.Call | None:
+        """The call of einops that makes an expression from the argument."""
+        if isinstance(node, ast.Name):
+            return self._rearranged.get(node.id)
+        if isinstance(node, ast.Call) and len(node.args) > 1 and self._is_same(node.args[0]):
+            return node if getattr(node.func, "id", getattr(node.func, "attr", "")) == "rearrange" else None
+        return None
+
+    def _through(self, node: ast.Call) -> None:
+        """A module that is called on what einops made of the argument."""
+        callee = self._resolve(node.func)
+        rearranged = self._rearrangement(node.args[0]) if node.args else None
+        if rearranged is not None and isinstance(callee, nn.Module):
+            self._pattern(rearranged, self._reader._of_place(callee, 0, self._depth))
+
+    def _pattern(self, node: ast.Call, after: Demand = NOTHING) -> None:
+        pattern = node.args[1]
+        if not (isinstance(pattern, ast.Constant) and isinstance(pattern.value, str) and "->" in pattern.value):
+            return
+        lengths = {}
+        for word in node.keywords:
+            value = word.value.value if isinstance(word.value, ast.Constant) else self._resolve(word.value)
+            if word.arg and isinstance(value, int):
+                lengths[word.arg] = value
+        self._add(through_pattern(pattern.value, lengths, after))
+
+    def _einsum(self, node: ast.Call) -> None:
+        parts = [a for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        operands = [a for a in node.args if a not in parts]
+        if not parts:
+            return
+        terms = parts[0].value.split("->")[0].split(",")
+        letters = [term.split() if " " in term.strip() else list(term.strip()) for term in terms]
+        if len(letters) != len(operands) or any("." in name for term in letters for name in term):
+            return
+        sizes: dict[str, int] = {}
+        for term, operand in zip(letters, operands):
+            value = self._resolve(operand)
+            if isinstance(value, torch.Tensor) and value.dim() == len(term):
+                sizes.update(zip(term, value.shape))
+        for term, operand in zip(letters, operands):
+            if self._is_same(operand):
+                axes = {index: sizes[name] for index, name in enumerate(term) if name in sizes}
+                self._add(Demand(len(term), axes, tuple(term)))
+                return
+
+    def _functional(self, name: str, node: ast.Call) -> None:
+        weight = self._resolve(node.args[1]) if len(node.args) > 1 else None
+        if name.startswith("conv"):
+            rank = 2 + int(name[-2])
+            groups = next((self._resolve(word.value) for word in node.keywords if word.arg == "groups"), None)
+            fits = isinstance(weight, torch.Tensor) and weight.dim() == rank and not isinstance(groups, int)
+            axis = 0 if "transpose" in name else 1
+            self._add(Demand(rank, {1: weight.shape[axis]} if fits else {}))
+        elif isinstance(weight, torch.Tensor) and weight.dim() >= 2:
+            if name == "embedding":
+                self._add(Demand(2, dtype="int64", high=weight.shape[0]))
+            else:
+                self._add(of_weight(weight, -1 if name == "linear" else -2))
+
+    def _add(self, demand: Demand) -> None:
+        self._found = self._found.and_then(demand)
+
+
+def _children(node: ast.AST) -> Iterator[ast.expr]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr) and not isinstance(child, ast.Lambda):
+            yield child
+        elif isinstance(child, ast.keyword):
+            yield child.value

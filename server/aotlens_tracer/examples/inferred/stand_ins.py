@@ -1,0 +1,94 @@
+"""Stand-ins for packages that are not installed: a file that imports one can be imported, and what needs it is told.
+
+A stand-in can be named, subclassed and built, also as a submodule of a model. Calling one says which package is
+missing: a graph with something else in its place would be none of the user's.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import sys
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from torch import nn
+
+MOST = 8
+"""For how many packages one file may have stand-ins."""
+_T = TypeVar("_T")
+
+
+def importing(load: Callable[[], _T]) -> tuple[_T, dict[str, BaseException]]:
+    """What `load` imports, and the packages that stood in for missing ones, each with the error of its import.
+
+    Raises what `load` raises where no package is missing: one that is imported under `try` is left missing.
+    """
+    stood_in: dict[str, BaseException] = {}
+    while True:
+        try:
+            return load(), stood_in
+        except ModuleNotFoundError as error:
+            name = (error.name or "").partition(".")[0]
+            if not name or name in stood_in or len(stood_in) == MOST or _is_there(name):
+                raise
+            stood_in[name] = error
+            sys.meta_path.append(_Finder(name))
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return True
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds one package and whatever is imported from it."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name != self._package and not name.startswith(self._package + "."):
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return _Module(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        pass
+
+
+class _Module(types.ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = _class(self.__name__, name)
+        setattr(self, name, value)
+        return value
+
+
+class _Kind(type):
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _class(f"{cls.__module__}.{cls.__name__}", name)
+
+
+def _class(module: str, name: str) -> Any:
+    package = module.partition(".")[0]
+
+    def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and (inspect.isfunction(args[0]) or inspect.isclass(args[0])):
+            return args[0]  # as a decorator
+        raise ModuleNotFoundError(f"{module}.{name} is called, but {package} is not installed", name=package)
+
+    def init(self: nn.Module, *args: Any, **kwargs: Any) -> None:
+        nn.Module.__init__(self)
+
+    return _Kind(name, (nn.Module,), {"__module__": module, "__init__": init, "forward": call, "__call__": call})

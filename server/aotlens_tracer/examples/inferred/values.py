@@ -1,0 +1,122 @@
+"""Arguments that an inferred example is made of, each of which can be written as a Python expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor by shape and dtype; `high` bounds the values of one of integers."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    high: int = 2
+
+    @property
+    def expression(self) -> str:
+        """What makes it."""
+        sizes = ", ".join(map(str, self.shape)) or "()"
+        if self.dtype == "float32":
+            return f"torch.randn({sizes})"
+        if self.dtype == "bool":
+            return f"torch.ones({sizes}, dtype=torch.bool)"
+        if self.is_integer:
+            kind = "" if self.dtype == "int64" else f", dtype=torch.{self.dtype}"
+            return f"torch.randint({max(self.high, 1)}, {self.shape!r}{kind})"
+        return f"torch.randn({sizes}, dtype=torch.{self.dtype})"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it holds integers."""
+        return "int" in self.dtype
+
+
+@dataclass(frozen=True)
+class Written:
+    """Whatever an expression stands for: a number, a class, the call of a constructor."""
+
+    text: str
+
+    @property
+    def expression(self) -> str:
+        """The expression."""
+        return self.text
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list or a tuple."""
+
+    items: tuple[Value, ...]
+    is_list: bool = False
+
+    @property
+    def expression(self) -> str:
+        """What makes it."""
+        inner = ", ".join(item.expression for item in self.items)
+        if self.is_list:
+            return f"[{inner}]"
+        return f"({inner},)" if len(self.items) == 1 else f"({inner})"
+
+
+@dataclass(frozen=True)
+class Entries:
+    """A dictionary with strings as keys."""
+
+    items: tuple[tuple[str, Value], ...]
+
+    @property
+    def expression(self) -> str:
+        """What makes it."""
+        return "{" + ", ".join(f"{key!r}: {value.expression}" for key, value in self.items) + "}"
+
+
+Value = Tensor | Written | Items | Entries
+Arguments = dict[str, Value]
+Path = tuple[str | int, ...]
+"""Where a tensor is in arguments: the argument's name, then indices."""
+
+
+def tensors(arguments: Arguments) -> Iterator[tuple[Path, Tensor]]:
+    """Every tensor in the arguments, with its path."""
+    for name, value in arguments.items():
+        yield from _tensors_in((name,), value)
+
+
+def _tensors_in(path: Path, value: Value) -> Iterator[tuple[Path, Tensor]]:
+    if isinstance(value, Tensor):
+        yield path, value
+    elif isinstance(value, Items):
+        for index, item in enumerate(value.items):
+            yield from _tensors_in((*path, index), item)
+    elif isinstance(value, Entries):
+        for key, item in value.items:
+            yield from _tensors_in((*path, key), item)
+
+
+def with_tensor(arguments: Arguments, path: Path, tensor: Value) -> Arguments:
+    """The arguments with another value at `path`."""
+    return {**arguments, str(path[0]): _replaced(arguments[str(path[0])], path[1:], tensor)}
+
+
+def _replaced(value: Value, path: Path, new: Value) -> Value:
+    if not path:
+        return new
+    if isinstance(value, Items):
+        items = [_replaced(item, path[1:], new) if index == path[0] else item for index, item in enumerate(value.items)]
+        return replace(value, items=tuple(items))
+    if isinstance(value, Entries):
+        return Entries(
+            tuple((key, _replaced(item, path[1:], new) if key == path[0] else item) for key, item in value.items)
+        )
+    return value
+
+
+def call(callee: str, arguments: Arguments, positional: int = 0) -> str:
+    """The expression that calls `callee`: the first `positional` arguments by place, the others by name."""
+    parts = []
+    for index, (name, value) in enumerate(arguments.items()):
+        parts.append(value.expression if index < positional else f"{name}={value.expression}")
+    return f"{callee}({', '.join(parts)})"

@@ -1,0 +1,268 @@
+"""How many module classes of packages from PyPI are traced with nothing written, by which rung, and why others are not.
+
+python tests/benchmarks/reach.py FOLDER [PACKAGE...] [--files N] [--compare] [--write docs/examples.md]
+
+FOLDER is where the packages of reach-requirements.txt are installed. Each file is traced as `aotlens trace FILE` does,
+in one of two tracers; counted are the classes that define `forward`. `--files` takes every N-th file alone, for a quick
+look; `--write` puts the table into the documentation. `--compare` guesses again what was traced by a call that somebody
+wrote, in the documentation or the tests that come with the package, and tells how often the guess agrees with it in the
+ranks and the kinds of the tensors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import collections
+import contextlib
+import io
+import json
+import multiprocessing
+import os
+import random
+import re
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aotlens.cli.trace as command
+from aotlens.session.tracer import TracerProcess
+from aotlens_tracer.protocol import ExampleSource, TraceParams
+
+TRACERS = 2
+TIMEOUT = 60.0
+SAMPLE = 40
+SEEDS = (0, 20261124)
+"""Of the samples of modelling files; the second was fixed after the rules were written."""
+RUNGS = ("pinned", "recorded", "call-site", "inferred")
+BEGIN, END = "<!-- reach: begin -->", "<!-- reach: end -->"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package by the folder it is installed in, and what it is about; a sample of its files where there are many."""
+
+    folder: str
+    subject: str
+    pattern: str = "*.py"
+    seed: int | None = None
+
+    @property
+    def title(self) -> str:
+        """As the table calls it."""
+        return self.folder if self.seed is None else f"{self.folder}, {SAMPLE} files drawn with seed {self.seed}"
+
+
+PACKAGES = (
+    Package("vit_pytorch", "vision"),
+    *(Package("transformers", "language and more", "models/*/modeling_*.py", seed) for seed in SEEDS),
+    Package("denoising_diffusion_pytorch", "diffusion"),
+    Package("x_transformers", "sequences"),
+    Package("audio_encoders_pytorch", "audio"),
+    Package("conformer", "speech"),
+    Package("egnn_pytorch", "graphs"),
+)
+
+
+@dataclass
+class Tally:
+    """What came of one package's classes."""
+
+    package: Package
+    rungs: collections.Counter[str] = field(default_factory=collections.Counter)
+    reasons: collections.Counter[str] = field(default_factory=collections.Counter)
+    seconds: list[float] = field(default_factory=list)
+    elapsed: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """The percentage that was traced."""
+        return 100 * sum(self.rungs.values()) / max(len(self.seconds), 1)
+
+    def row(self) -> list[str]:
+        """Its row of the table."""
+        count = max(len(self.seconds), 1)
+        times = sorted(self.seconds) or [0.0]
+        shares = [f"{100 * self.rungs[rung] / count:.0f} %" for rung in RUNGS]
+        tail = times[min(int(0.95 * len(times)), len(times) - 1)]
+        return [
+            self.package.title,
+            self.package.subject,
+            str(len(self.seconds)),
+            f"**{self.share:.1f} %**",
+            *shares,
+            f"{statistics.median(times):.1f}",
+            f"{tail:.1f}",
+            f"{self.elapsed / 60:.1f}",
+        ]
+
+
+def classes_with_forward(path: Path) -> set[str]:
+    """The classes of a file, by qualified name, that define `forward` themselves."""
+    found = set()
+
+    def visit(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                if any(isinstance(item, ast.FunctionDef) and item.name == "forward" for item in child.body):
+                    found.add(prefix + child.name)
+                visit(child, f"{prefix}{child.name}.")
+
+    visit(ast.parse(path.read_bytes()), "")
+    return found
+
+
+def files_of(package: Package, folder: Path, every: int) -> list[Path]:
+    """The files of a package that define modules."""
+    files = sorted((folder / package.folder).rglob(package.pattern))
+    if package.seed is not None:
+        files = random.Random(package.seed).sample(files, SAMPLE)
+    return [path for path in files if classes_with_forward(path)][::every]
+
+
+class _Kept:
+    """A tracer that outlives a command."""
+
+    def __init__(self) -> None:
+        self._tracer = TracerProcess(sys.executable, os.getcwd())
+
+    def __call__(self, *_: Any) -> _Kept:
+        return self
+
+    def __enter__(self) -> TracerProcess:
+        return self._tracer
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def start() -> None:
+    """Start the one tracer of a worker."""
+    command.TracerProcess = _Kept()
+
+
+def trace(path: Path) -> list[dict[str, Any]]:
+    """What `aotlens trace FILE --format json` prints of each class that defines `forward`."""
+    output = io.StringIO()
+    options = command.TraceOptions(format="json", timeout=TIMEOUT)
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(io.StringIO()):
+        command.run_trace(str(path), options, show_output=False, verbose=False, spawn=False)
+    traces = json.loads(output.getvalue())["traces"]
+    wanted = classes_with_forward(path)
+    found = {item["target"]["qualname"]: item for item in traces}
+    if "*" in found:
+        return [{**found["*"], "target": {"qualname": name}} for name in sorted(wanted)]
+    return [item for name, item in found.items() if name in wanted]
+
+
+def compare(path: Path) -> list[tuple[str, list[str], list[str]]]:
+    """The classes of a file that were traced by a written call, with their tensors there and in a guess."""
+    compared = []
+    for item in trace(path):
+        example = item.get("example") or {}
+        origin = example.get("recorded_origin") or example.get("origin")
+        if item["status"] != "traced" or origin not in ("call-site", "pinned"):
+            continue
+        name = item["target"]["qualname"]
+        params = TraceParams(str(path), name, (ExampleSource("", "inferred"),), timeout=TIMEOUT)
+        with command.TracerProcess as tracer:
+            guess = tracer.trace(params).map.example
+        if guess is None or not guess.arguments:
+            continue
+        known = {argument["name"]: argument["value"] for argument in example["arguments"]}
+        guessed = {argument.name: argument.value for argument in guess.arguments}
+        both = [key for key in known if key in guessed]
+        compared.append((name, [kinds(known[key]) for key in both], [kinds(guessed[key]) for key in both]))
+    return compared
+
+
+def kinds(value: str) -> str:
+    """The rank of each tensor in a value, and whether it is of numbers with a fraction, of integers or of booleans."""
+    found = re.findall(r"\b(f|bf|i|u|b|c)\d+\[([^\]]*)\]", value)
+    return " ".join(f"{kind.removeprefix('b') or 'b'}{len(sizes.split(',')) if sizes else 0}" for kind, sizes in found)
+
+
+def reason_of(failure: dict[str, Any]) -> str:
+    """Why a class was not traced, as the documentation groups it."""
+    message = failure["message"]
+    if match := re.search(r"(\w+) is not installed|requires the (\w+) library|No module named '(\w+)", message):
+        return f"needs a package that is not installed: {next(name for name in match.groups() if name)}"
+    if failure["reason"] != "error" or "in time" in message or "takes more than" in message:
+        return "the time or memory limit"
+    if "value of a tensor is needed" in message or "DataDependent" in message or "DynamicOutputShape" in message:
+        return "the graph depends on data"
+    if failure["stage"] in ("import", "syntax"):
+        return "the file cannot be imported"
+    if failure["stage"] == "capture":
+        return "runs, but cannot be captured"
+    if failure["stage"] == "forward":
+        return "fails whatever it is given, or with its own call site"
+    return "no arguments were found that it takes"
+
+
+def main() -> None:
+    """Trace, print, and write where asked to."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("packages", nargs="*")
+    parser.add_argument("--files", type=int, default=1)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    tallies = []
+    with multiprocessing.get_context("spawn").Pool(TRACERS, start) as pool:
+        for package in PACKAGES:
+            if arguments.packages and package.folder not in arguments.packages:
+                continue
+            tally, began = Tally(package), time.monotonic()
+            files = files_of(package, arguments.folder.absolute(), arguments.files)
+            if arguments.compare:
+                print_agreement(package, [item for items in pool.imap_unordered(compare, files) for item in items])
+                continue
+            for traces in pool.imap_unordered(trace, files):
+                for item in traces:
+                    tally.seconds.append(item["seconds"]["total"])
+                    if item["status"] == "traced":
+                        tally.rungs[item["example"]["origin"]] += 1
+                        continue
+                    tally.reasons[reason_of(item["failure"])] += 1
+                    if arguments.verbose:
+                        print(f"  {item['target']['path']}::{item['target']['qualname']}  {item['failure']['message']}")
+            tally.elapsed = time.monotonic() - began
+            tallies.append(tally)
+            print(table([tally]), flush=True)
+    text = table(tallies)
+    if arguments.write is not None:
+        document = arguments.write.read_text(encoding="utf-8")
+        before, _, rest = document.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        arguments.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def print_agreement(package: Package, compared: list[tuple[str, list[str], list[str]]]) -> None:
+    """How often guesses agree with calls that somebody wrote."""
+    agree = sum(known == guessed for _, known, guessed in compared)
+    share = 100 * agree / max(len(compared), 1)
+    print(f"{package.title}: {agree} of {len(compared)} guesses agree with a written call, {share:.0f} %")
+    for name, known, guessed in compared:
+        if known != guessed:
+            print(f"  {name}: {known} is called, {guessed} was guessed", flush=True)
+
+
+def table(tallies: list[Tally]) -> str:
+    """The figures, and the reasons for what is not traced, in Markdown."""
+    head = ["package", "subject", "classes", "traced", *RUNGS, "median s", "95th percentile s", "minutes"]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    lines += [f"| {' | '.join(tally.row())} |" for tally in tallies]
+    lines += ["", "| package | not traced, because | classes |", "|---|---|---|"]
+    for tally in tallies:
+        lines += [f"| {tally.package.title} | {reason} | {count} |" for reason, count in tally.reasons.most_common()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""Examples that nobody wrote, through the command line: what they are, how they are pinned, what they do not hide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import CORPUS, run_aotlens, trace_json
+
+FOLDER = CORPUS / "inferred"
+NOT_TRACED = {"Broken", "Hopeless", "Hangs"}
+
+EXPECTED = {
+    "Attention": {"x": "f32[2, 16, 64]"},
+    "Convolution": {"maps": "f32[2, 12, 56, 56]"},
+    "Unpacked": {"x": "f32[2, 64, 56, 56]"},
+    "Patches": {"x": "f32[2, 3, 224, 224]"},
+    "Embedded": {"x": "i64[2, 16]"},
+    "Configured": {"hidden_states": "f32[2, 16, 48]"},
+    "NeedsTheOptional": {"x": "f32[2, 16, 64]", "context": "f32[2, 16, 32]"},
+    "Multiplied": {"x": "f32[2, 16, 12]"},
+    "Wrapper": {"x": "f32[2, 16, 64]"},
+    "Encoder": {"x": "f32[2, 16, 64]"},
+    "UsesAnEncoder": {"x": "f32[2, 16, 64]"},
+    "Annotated": {"x": "f32[2, 64, 5]", "y": "i64[2]"},
+}
+
+
+@pytest.fixture(scope="module")
+def traces() -> dict[str, dict[str, Any]]:
+    answer = trace_json("model.py", "--timeout", "40", cwd=FOLDER)
+    return {trace["target"]["qualname"]: trace for trace in answer["traces"]}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_arguments_are_inferred(name: str, traces: dict[str, dict[str, Any]]) -> None:
+    trace = traces[name]
+    assert trace["status"] == "traced", trace["failure"]
+    example = trace["example"]
+    found = {argument["name"]: argument["value"] for argument in example["arguments"]}
+    assert found == EXPECTED[name]
+    if name != "Encoder":  # which is recorded where it is used, once that is traced
+        assert example["origin"] == "inferred"
+
+
+def test_stacks_are_cut_and_configurations_are_written_out(traces: dict[str, dict[str, Any]]) -> None:
+    assert traces["Configured"]["example"]["constructor"] == "Configured(config=SettingsOfAModel(num_layers=2))"
+
+
+def test_an_inferred_example_can_be_pinned_as_it_is(traces: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    expression = traces["NeedsTheOptional"]["example"]["pin"]
+    assert expression == "NeedsTheOptional(dim=64)(torch.randn(2, 16, 64), torch.randn(2, 16, 32))"
+    again = trace_json("model.py::NeedsTheOptional", "--example", expression, cwd=FOLDER)["traces"][0]
+    assert again["example"]["origin"] == "option"
+    assert again["example"]["arguments"] == traces["NeedsTheOptional"]["example"]["arguments"]
+    assert again["graphs"][0]["inputs"] == traces["NeedsTheOptional"]["graphs"][0]["inputs"]
+
+
+def test_the_answer_is_the_same_each_time(traces: dict[str, dict[str, Any]]) -> None:
+    again = trace_json("model.py::Multiplied", cwd=FOLDER)["traces"][0]
+    assert again["example"] == traces["Multiplied"]["example"]
+    assert again["attempts"] == traces["Multiplied"]["attempts"] != []
+
+
+def test_a_mistake_of_the_users_is_told_and_not_tried_again(traces: dict[str, dict[str, Any]]) -> None:
+    failure = traces["Broken"]["failure"]
+    assert failure["stage"] == "forward"
+    assert "'Broken' object has no attribute 'fd'" in failure["message"]
+    assert (FOLDER / "model.py").read_text().splitlines()[failure["line"] - 1].strip() == "return self.fd(x)"
+    assert len([attempt for attempt in traces["Broken"]["attempts"] if attempt["expression"]]) == 1
+
+
+def test_what_was_missing_is_told_with_a_pin_to_complete(traces: dict[str, dict[str, Any]]) -> None:
+    failure = traces["Hopeless"]["failure"]
+    assert failure["stage"] == "example"
+    assert failure["message"].startswith("no example found")
+    assert "answer" in failure["message"]
+    assert "# aotlens: Hopeless(dim=64)(" in failure["hint"]
+
+
+def test_a_module_that_hangs_costs_its_own_trace(traces: dict[str, dict[str, Any]]) -> None:
+    assert "takes more than" in traces["Hangs"]["failure"]["message"] or "time" in traces["Hangs"]["failure"]["message"]
+
+
+PINNED = """\
+import torch
+from torch import nn
+
+
+# aotlens: Net(8)(torch.randn(2, 9))
+class Net(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.fc = nn.Linear(n, n)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+
+def test_a_pinned_example_that_fails_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(PINNED)
+    trace = trace_json("net.py", cwd=tmp_path)["traces"][0]
+    assert trace["status"] == "failed"
+    assert trace["example"]["origin"] == "pinned"
+    assert "mat1 and mat2" in trace["failure"]["message"] or "reduction dim" in trace["failure"]["message"]
+
+
+MISSING = """\
+import torch
+from torch import nn
+from not_installed_here.ops import Fast
+
+
+class Free(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class Bound(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.fast = Fast(dim)
+
+    def forward(self, x):
+        return self.fast(x)
+"""
+
+
+def test_a_missing_package_is_stood_in_for_and_told(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(MISSING)
+    free, bound = trace_json("net.py", cwd=tmp_path)["traces"]
+    assert free["status"] == "traced"
+    (finding,) = [item for item in free["findings"] if item["code"] == "missing-package"]
+    assert (finding["severity"], finding["path"], finding["line"]) == ("warning", "net.py", 3)
+    assert "not_installed_here is not installed" in finding["message"]
+    assert bound["status"] == "failed"
+    assert (
+        "not_installed_here.ops.Fast is called, but not_installed_here is not installed" in bound["failure"]["message"]
+    )
+
+
+NETWORK = """\
+import socket
+
+import torch
+from torch import nn
+
+
+class Downloads(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        socket.create_connection(("127.0.0.1", 9))
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+
+
+def test_a_guess_reaches_no_network(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NETWORK)
+    trace = trace_json("net.py", cwd=tmp_path)["traces"][0]
+    assert trace["status"] == "failed"
+    assert "it wants more than to compute: socket" in trace["failure"]["message"]
+
+
+def test_one_line_says_what_was_guessed() -> None:
+    done = run_aotlens("trace", "model.py::Convolution", cwd=FOLDER)
+    assert "Convolution()(maps: f32[2, 12, 56, 56])  inferred" in done.stdout
