@@ -14,13 +14,22 @@ missing() {
     exit 3
 }
 
+# npm may wait for ever for an answer of the network: it gets ten minutes, twice.
+npm_patiently() {
+    local limit=()
+    command -v timeout >/dev/null && limit=(timeout 600)
+    "${limit[@]}" npm "$@" --no-audit --no-fund --loglevel=error >&2 ||
+        "${limit[@]}" npm "$@" --no-audit --no-fund --loglevel=error >&2
+}
+
 # install FOLDER PACKAGE: a folder of its own for each, or they would not install.
 install() {
     [ -e "$cache/$1/$2.installed" ] && return
     echo "installing $2 …" >&2
     rm -rf "${cache:?}/$1"
     mkdir -p "$cache/$1"
-    (cd "$cache/$1" && echo '{"private": true}' >package.json && npm install --no-audit --no-fund --loglevel=error "$2" >&2)
+    echo '{"private": true}' >"$cache/$1/package.json"
+    (cd "$cache/$1" && npm_patiently install "$2")
     touch "$cache/$1/$2.installed"
 }
 
@@ -50,7 +59,7 @@ if [ "${1:-}" = editor ]; then
     debian_packages
     PATH=$bin:$PATH install code-server "code-server@$code_server_version"
     if [ ! -e "$here/node_modules/.package-lock.json" ] || [ "$here/package-lock.json" -nt "$here/node_modules/.package-lock.json" ]; then
-        (cd "$here" && PATH=$bin:$PATH npm ci --no-audit --no-fund --loglevel=error >&2)
+        (cd "$here" && PATH=$bin:$PATH npm_patiently ci)
     fi
 fi
 echo "$bin"
