@@ -14,12 +14,13 @@ missing() {
     exit 3
 }
 
-# npm may wait for ever for an answer of the network: it gets ten minutes, twice.
+# npm may wait for ever for an answer of the network: it gets fifteen minutes (code-server compiles for two to six), twice.
 npm_patiently() {
     local limit=()
-    command -v timeout >/dev/null && limit=(timeout 600)
-    "${limit[@]}" npm "$@" --no-audit --no-fund --loglevel=error >&2 ||
-        "${limit[@]}" npm "$@" --no-audit --no-fund --loglevel=error >&2
+    command -v timeout >/dev/null && limit=(timeout 900)
+    "${limit[@]}" npm "$@" --no-audit --no-fund --loglevel=error >&2 && return
+    rm -rf node_modules
+    "${limit[@]}" npm "$@" --no-audit --no-fund --loglevel=error >&2
 }
 
 # install FOLDER PACKAGE: a folder of its own for each, or they would not install.
