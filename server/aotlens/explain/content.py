@@ -6,11 +6,13 @@ here. Repeated rows are folded unless `full` is asked for.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aotlens_tracer.descriptor_map import (
+    Attempt,
     DescriptorMap,
     Example,
     Finding,
@@ -30,6 +32,7 @@ from .words import USUAL, legend, piece, role
 
 PathLabel = Callable[[str], str]
 NOTHING = "—"
+_NUMBER = re.compile(r"\d+")
 
 _ORIGINS = {
     "option": "given as an option",
@@ -187,15 +190,28 @@ def brief_origin(example: Example, path_label: PathLabel) -> str:
 
 
 def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple[str, str]]:
-    """Each example that was passed over, and why."""
+    """Each example that was passed over, and why; of guesses that differ and fail in numbers alone, the first."""
     found = []
+    alike = Counter(map(_guess, descriptor_map.attempts))
     for attempt in descriptor_map.attempts:
+        guess = _guess(attempt)
+        others = alike.pop(guess, 0) - 1
+        if guess is not None and others < 0:
+            continue  # told with the first of them
         what = _with_place(attempt.origin, attempt.source, path_label)
         if attempt.recorded_in:
             what = f"recorded in {target_label(attempt.recorded_in, path_label)}"
         expression = " ".join((attempt.expression or "").split())
-        found.append((f"{what}: {expression}" if expression else what, attempt.reason))
+        more = f" (and {others} more like it)" if guess is not None and others else ""
+        found.append((f"{what}: {expression}" if expression else what, attempt.reason + more))
     return found
+
+
+def _guess(attempt: Attempt) -> tuple[str, ...] | None:
+    """What a guess and its failure have in common with others; None where nobody guessed."""
+    if attempt.origin != "inferred":
+        return None
+    return tuple(_NUMBER.sub("0", text or "") for text in (attempt.expression, attempt.reason))
 
 
 def target_label(target: str, path_label: PathLabel) -> str:

@@ -1,0 +1,30 @@
+"""The examples that were passed over, as they are told."""
+
+from __future__ import annotations
+
+from aotlens.explain.content import attempts
+from aotlens_tracer.descriptor_map import Attempt, DescriptorMap, Span, Target
+
+
+def told(*found: Attempt) -> list[tuple[str, str]]:
+    map = DescriptorMap(Target("/m.py", "Net", 1), "failed", "export", attempts=found)
+    return attempts(map, str)
+
+
+def test_guesses_that_differ_in_numbers_are_told_once() -> None:
+    def guess(size: int) -> Attempt:
+        return Attempt("inferred", f"RuntimeError: got [2, {size}]", f"Net()(torch.randn(2, {size}))")
+
+    other = Attempt("inferred", "TypeError: no integers", "Net()(torch.ones(3))")
+    assert told(guess(4), other, guess(5), guess(6)) == [
+        ("inferred: Net()(torch.randn(2, 4))", "RuntimeError: got [2, 4] (and 2 more like it)"),
+        ("inferred: Net()(torch.ones(3))", "TypeError: no integers"),
+    ]
+
+
+def test_what_somebody_wrote_is_told_each() -> None:
+    sites = [Attempt("call-site", "no such file", f"Net({n})(x)", Span("/README.md", n)) for n in (1, 2)]
+    assert [what for what, _ in told(*sites)] == [
+        "call site /README.md:1: Net(1)(x)",
+        "call site /README.md:2: Net(2)(x)",
+    ]
