@@ -42,7 +42,7 @@ class Alone(nn.Module):
         self.fc = nn.Linear(width, width)
 
     def forward(self, x, context):
-        return self.fc(x) + missing_name
+        return self.fc(x) + context.answer()
 """
 README = """\
 ```python
@@ -153,6 +153,8 @@ def test_the_next_example_is_tried(model: Editor) -> None:
     action = actions(model, "class N|et")["Try the next example of Net"]
     model.client.result("workspace/executeCommand", action["command"])
     until(model, ("Net", "Net(width=6)(x: f32[3, 6]) · call site README.md:7"))
+    model.command("nextExample", "Net")
+    until(model, ("Net", "inferred"))
     model.command("nextExample", "Net")
     until(model, ("Net", "call site README.md:6"))
 

@@ -175,8 +175,9 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
 def _failure(failure: Failure, state: TargetState) -> Finding:
     code = "example-failed" if failure.stage == "example" else "trace-failed"
     message = failure.message + (f"\n{failure.hint}" if failure.hint else "")
-    # A class without an example is nothing wrong, only something that can be done.
-    severity = "hint" if failure.stage == "example" and not state.examples else "error"
+    # Where nobody wrote an example, that none can be guessed is no mistake of anybody's.
+    written = any(example.origin != "inferred" for example in state.examples)
+    severity = "hint" if failure.stage == "example" and not written else "error"
     if is_to_be_completed(state) and state.examples[0].path is not None:
         example = state.examples[0]
         return Finding("example-failed", "information", TO_BE_COMPLETED, example.path, example.line, example.column)
