@@ -392,6 +392,16 @@ class Session:
                     known.pop(key, None)  # type: ignore[attr-defined]
             self._states = MappingProxyType({k: v for k, v in self._states.items() if k not in keys})
             self._client.states_changed(keys)
+            self._trace_orphans(keys)
+
+    def _trace_orphans(self, gone: Sequence[TargetKey]) -> None:
+        """Trace anew what was recorded in the call of a target that is no more."""
+        roots = {str(key) for key in gone}
+        maps = ((state, state.map) for state in self._states.values() if state.map is not None)
+        orphans = [state for state, map in maps if map.example is not None and map.example.recorded_in in roots]
+        self._outdate(orphans)
+        if self.settings.trace_run != "manual":
+            self._want([state.key for state in orphans if self._is_wanted(state)])
 
     async def _forget_if_gone(self, path: str) -> None:
         """Forget the targets of a file that is neither on disk nor open."""
