@@ -225,7 +225,7 @@ def test_a_class_of_the_same_name_is_another_one(tmp_path: Path, shared: Command
     write(tmp_path, "use.py", f"import torch\nfrom other import Net\nNet(4)({IDS})\n")
     outcome = shared.trace("model.py::Net", tmp_path)
     assert "in which there is no Net" in outcome.trace["attempts"][0]["reason"]
-    assert outcome.failure["stage"] == "example"
+    assert outcome.trace["example"]["origin"] == "inferred"
 
 
 @pytest.mark.parametrize(
