@@ -172,9 +172,7 @@ class Session:
 
     async def _closed(self, path: str, changed: Iterable[TargetKey]) -> None:
         await self._forget_if_gone(path)
-        if self.settings.trace_run != "manual":
-            states = [state for key in changed if (state := self._states.get(key)) is not None]
-            self._want([state.key for state in states if self._is_wanted(state)])
+        self._trace_again(state for key in changed if (state := self._states.get(key)) is not None)
 
     def files_changed(self, paths: Iterable[str]) -> None:
         """Files changed on disk, outside the editor (a checkout, a rename)."""
@@ -192,9 +190,7 @@ class Session:
 
     async def _changed_on_disk(self, path: str, keys: Iterable[TargetKey]) -> None:
         await self._forget_if_gone(path)
-        if self.settings.trace_run != "manual":
-            states = [state for key in keys if (state := self._states.get(key)) is not None]
-            self._want([state.key for state in states if self._is_wanted(state)])
+        self._trace_again(state for key in keys if (state := self._states.get(key)) is not None)
 
     def change_folders(self, folders: Iterable[Path]) -> None:
         """The workspace has these folders now: what is in another one than before may have another interpreter."""
@@ -202,8 +198,7 @@ class Session:
         had, self.folders = self.folders, tuple(folders)
         moved = [state for key, state in self._states.items() if self._folder_of(key.path) != before[key]]
         self._outdate(moved, "folders")
-        if self.settings.trace_run != "manual":
-            self._want([state.key for state in moved if self._is_wanted(state)])
+        self._trace_again(moved)
         for identity, tracer in list(self._tracers.items()):
             if tracer.folder in had and tracer.folder not in self.folders and not tracer.busy:
                 del self._tracers[identity]
@@ -400,8 +395,7 @@ class Session:
         maps = ((state, state.map) for state in self._states.values() if state.map is not None)
         orphans = [state for state, map in maps if map.example is not None and map.example.recorded_in in roots]
         self._outdate(orphans)
-        if self.settings.trace_run != "manual":
-            self._want([state.key for state in orphans if self._is_wanted(state)])
+        self._trace_again(orphans)
 
     async def _forget_if_gone(self, path: str) -> None:
         """Forget the targets of a file that is neither on disk nor open."""
@@ -451,6 +445,11 @@ class Session:
 
     def _is_wanted(self, state: TargetState) -> bool:
         return not self.settings.excludes(state.key.path)
+
+    def _trace_again(self, states: Iterable[TargetState]) -> None:
+        """Trace these anew, as something that they depend on has changed, unless the user traces by hand."""
+        if self.settings.trace_run != "manual":
+            self._want([state.key for state in states if self._is_wanted(state)])
 
     def _want_open(self, path: str | None = None, *, untraced: bool = False) -> None:
         """Trace the targets of an open document, or of all; with `untraced`, those that have no map."""
