@@ -12,7 +12,7 @@ from unit.features.world import MODEL, PARTS, state_of, world
 
 
 def other_model() -> TargetState:
-    """A model with one more expert in it, whose shapes are others."""
+    """A model with one more expert in it, whose shapes are others; its file is the first by name, wherever ours lie."""
     state = state_of("zoo")
     assert state.map is not None
     (graph,) = state.map.graphs
@@ -23,7 +23,7 @@ def other_model() -> TargetState:
     slots = tuple(wider(s) for s in graph.inputs if s.definition is None or s.definition.path == str(PARTS))
     alone = tuple(m for m in state.map.modules if m.type == "Expert" or not m.name)
     map = replace(state.map, graphs=(replace(graph, inputs=slots),), modules=alone)
-    return replace(state, key=TargetKey("/elsewhere/a.py", "Wide"), map=map)
+    return replace(state, key=TargetKey("/!/a.py", "Wide"), map=map)
 
 
 def hints(*states: TargetState, path: str = str(PARTS), contexts: dict[TargetKey, TargetKey] | None = None) -> list:
