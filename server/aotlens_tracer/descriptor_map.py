@@ -144,7 +144,7 @@ class Input(Slot):
 
 @dataclass(frozen=True)
 class Output(Slot):
-    """An output of the graph. `source` is the line that computed it.
+    """An output of the graph. `source` is the line that computed it; `requires_grad` is told of what forward returns.
 
     Pairings are indices: `tangent` the input with this output's incoming gradient; `gradient_of`, `mutation_of` and
     `token` inputs; `alias_of` the input that this output is a view of (or is itself); `base_of` the outputs that are
@@ -158,6 +158,7 @@ class Output(Slot):
     token: int | None = None
     alias_of: int | None = None
     base_of: tuple[int, ...] = ()
+    requires_grad: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ node is a tensor with the history that autograd gave it.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +27,14 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Reason:
-    """Why there is no gradient, in words that go on after `gets no gradient: `, and the places that say so."""
+    """Why there is no gradient, in words that go on after `gets no gradient: `, and the places that say so.
+
+    `here` is said at each of these.
+    """
 
     text: str
     places: tuple[Span, ...] = ()
+    here: str = "the way of the gradient ends here"
 
 
 NEVER_USED = Reason("forward never uses it")
@@ -42,7 +48,9 @@ def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[In
     paths = GradientPaths(joint.module.graph, inputs, sources)
 
     def reason(slot: Input, place: Span) -> Reason | None:
-        return paths.reason(values[slot.descriptor], place) if slot.descriptor in values else None
+        found = paths.reason(values[slot.descriptor], place) if slot.descriptor in values else None
+        # The graph knows better, where Dynamo reached the input on a way that cannot be gone again.
+        return None if found is NEVER_USED and slot.used else found
 
     return reason
 
@@ -56,6 +64,8 @@ class GradientPaths:
         self._placeholders: dict[int, torch.fx.Node] = {id(value): node for node, value in inputs.items()}
         self._without_history = frozenset(_without_history(graph))
         self._live = _live(graph)
+        self._bits = {node: 1 << number for number, node in enumerate(graph.find_nodes(op="placeholder"))}
+        self._reached, self._cut_off = self._follow()
 
     def reason(self, value: Any, place: Span | None) -> Reason:
         """Why this input of the call gets no gradient. Lines of the file of `place` are named without that file."""
@@ -80,20 +90,30 @@ class GradientPaths:
             return Reason(f"cut off by {where[0]}, whose backward returns none", where[1])
         return UNKNOWN
 
+    def _follow(self) -> tuple[dict[torch.fx.Node, int], dict[torch.fx.Node, int]]:
+        """Of each node the placeholders that its value has in its history, and those that only its operands have.
+
+        All placeholders in one pass, each a bit: a model has thousands.
+        """
+        histories = Histories({id(tensor): bit for node, bit in self._bits.items() for tensor in _tensors(node)})
+        reached, cut_off = dict(self._bits), {}
+        for node in self._graph.nodes:
+            if node.op in ("placeholder", "output"):
+                continue
+            before = functools.reduce(operator.or_, (reached.get(operand, 0) for operand in node.all_input_nodes), 0)
+            tensors = list(_tensors(node))
+            after = functools.reduce(operator.or_, map(histories.of, tensors), 0) & before
+            if after:
+                reached[node] = after
+            if before & ~after and (tensors or _is_number_of(node)):
+                cut_off[node] = before & ~after
+        return reached, cut_off
+
     def _ways(self, start: torch.fx.Node) -> tuple[set[torch.fx.Node], list[torch.fx.Node]]:
         """The nodes whose values have the input in their history, and the first ones after these that have not."""
-        leaves = {id(tensor) for tensor in _tensors(start)}
-        known: dict[Any, bool] = {}
-        reached, cuts = {start}, []
-        for node in self._graph.nodes:
-            if node.op == "output" or not any(operand in reached for operand in node.all_input_nodes):
-                continue
-            tensors = list(_tensors(node))
-            if any(id(tensor) in leaves or _comes_from(_history(tensor), leaves, known) for tensor in tensors):
-                reached.add(node)
-            elif tensors or _is_number_of(node):
-                cuts.append(node)
-        return reached, cuts
+        bit = self._bits[start]
+        reached = {node for node, bits in self._reached.items() if bits & bit}
+        return reached, [node for node, bits in self._cut_off.items() if bits & bit]
 
     def _cut(self, start: torch.fx.Node, cuts: list[torch.fx.Node], place: Span | None) -> Reason:
         first = cuts[0]
@@ -172,29 +192,36 @@ def _history(tensor: torch.Tensor) -> Any:
         return None
 
 
-def _comes_from(function: Any, leaves: set[int], known: dict[Any, bool]) -> bool:
-    """Whether a history leads back to one of the leaves."""
-    pending, seen = [function], []
-    while pending:
-        step = pending.pop()
-        if step is None or step in known:
-            if step is not None and known[step]:
-                known.update(dict.fromkeys(seen, False))
-                known[function] = True
-                return True
-            continue
-        if id(getattr(step, "variable", None)) in leaves:
-            known[function] = True
-            return True
-        known[step] = False
-        seen.append(step)
-        pending += [following for following, _ in step.next_functions]
-    return False
+class Histories:
+    """Which leaves the histories of tensors lead back to, as bits. `leaves` are the bits of tensors, by their ids."""
+
+    def __init__(self, leaves: dict[int, int]) -> None:
+        self._leaves = leaves
+        self._known: dict[Any, int] = {None: 0}
+
+    def of(self, tensor: torch.Tensor) -> int:
+        """The leaves that a tensor comes from, or is."""
+        return self._leaves.get(id(tensor), 0) | self._of_function(_history(tensor))
+
+    def _of_function(self, function: Any) -> int:
+        pending = [function]
+        while pending:
+            step = pending[-1]
+            following = [other for other, _ in step.next_functions] if step is not None else []
+            unknown = [other for other in following if other not in self._known]
+            if step not in self._known and unknown:
+                pending += unknown
+                continue
+            if step not in self._known:
+                own = self._leaves.get(id(getattr(step, "variable", None)), 0)
+                self._known[step] = functools.reduce(operator.or_, map(self._known.__getitem__, following), own)
+            pending.pop()
+        return self._known[function]
 
 
 def _without_history(graph: torch.fx.Graph) -> Iterator[torch.fx.Node]:
     """The nodes that run where autograd records nothing."""
-    is_recording = True
+    is_recording = torch.is_grad_enabled()
     inference = 0
     for node in graph.nodes:
         name = _name(node)

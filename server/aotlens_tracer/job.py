@@ -428,10 +428,10 @@ class _Trace:
             graph = describe(captured.joint, captured.capture, named, sources, operations)
             self.graphs = (graph,)
         self._send_stage("joint", "graphs")
-        if not graph.joint:
-            return
         if captured.capture == "dynamo":
             self.why = reasons(captured.joint, named, sources)
+        if not graph.joint:
+            return
         with self.phases.phase("partition", "describe"):
             try:
                 graph = partitioned(captured.joint, graph, sources, operations)

@@ -94,19 +94,25 @@ def with_ties(inputs: list[Input], module: nn.Module | None) -> list[Input]:
 
 
 def with_aliases(inputs: list[Input], outputs: list[Output], joint: JointCapture) -> list[Output]:
-    """Mark the outputs that are views: of an input, or of an intermediate that the graph returns as their base."""
+    """Mark the outputs that are views, of an input or of an intermediate that the graph returns as their base.
+
+    And those that require a gradient.
+    """
     by_input: dict[str, int] = {}
     for slot in inputs:
         if (descriptor := slot.as_descriptor()) is not None:
             by_input.setdefault(piece_path(descriptor)[0].descriptor, slot.index)
     plain = {out.fields["idx"]: out.index for out in outputs if out.kind == "PlainAOTOutput"}
     bases = [out.index for out in outputs if out.kind == "IntermediateBaseAOTOutput"]
-    changes: dict[int, dict[str, Any]] = {}
+    changes: dict[int, dict[str, Any]] = {out.index: {} for out in outputs}
+    for position, requires_grad in enumerate(joint.outputs_requiring_gradients()):
+        if position in plain:
+            changes[plain[position]]["requires_grad"] = requires_grad
     for position, torch_descriptor in joint.views_of_inputs().items():
         of = copy_descriptor(torch_descriptor)
         if position in plain and of is not None and of.descriptor in by_input:
-            changes[plain[position]] = {"alias_of": by_input[of.descriptor]}
+            changes[plain[position]]["alias_of"] = by_input[of.descriptor]
     for number, positions in joint.views_of_intermediates().items():
         if number < len(bases):
-            changes[bases[number]] = {"base_of": tuple(plain[position] for position in positions if position in plain)}
-    return [dataclasses.replace(out, **changes.get(out.index, {})) for out in outputs]
+            changes[bases[number]]["base_of"] = tuple(plain[position] for position in positions if position in plain)
+    return [dataclasses.replace(out, **changes[out.index]) for out in outputs]

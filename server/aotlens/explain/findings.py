@@ -19,6 +19,7 @@ _OF_SEVERAL = {
     " gets no gradient": " get no gradient",
     ": it is used,": ": they are used,",
     "forward never uses it": "forward never uses them",
+    ": reaches only ": ": they reach only ",
 }
 
 

@@ -334,7 +334,8 @@ class _Asked:
         if short == "frozen":
             return "no gradient: `requires_grad` is False"
         if not first.graph.joint:
-            return "forward only, no gradients" if first.slot.kind == "ParamAOTInput" else ""
+            reason = _reason(first, index) if first.slot.kind == "ParamAOTInput" else None
+            return f"forward only, no gradient{f': {prose(reason)}' if reason else 's'}" if reason is not None else ""
         if first.slot.kind == "PlainAOTInput" and first.slot.requires_grad is False:
             return "requires no gradient"
         return ""

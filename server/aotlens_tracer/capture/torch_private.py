@@ -144,6 +144,10 @@ class JointCapture:
         """Whether the graph has a backward part."""
         return bool(self._joint._aot_state.needs_autograd)
 
+    def outputs_requiring_gradients(self) -> list[bool]:
+        """Of each flat output whether it requires a gradient."""
+        return [bool(info.requires_grad) for info in self._joint._aot_state.fw_metadata.output_info]
+
     def views_of_inputs(self) -> dict[int, AOTInput]:
         """Which flat outputs are views of an input, or an input itself, by the input's descriptor."""
         state = self._joint._aot_state
@@ -184,9 +188,12 @@ def dynamo_inputs(
     inner = function.forward if isinstance(function, nn.Module) else function
     owner = function if isinstance(function, nn.Module) else getattr(function, "__self__", None)
     local = {"self": owner} if owner is not None else {}
+    # A decorator's wrapper is what Dynamo sees called, with names of its own: `args[0]` may be the module.
+    plain = getattr(inner, "__func__", inner)
+    given = args if plain is inner else (inner.__self__, *args)
     with contextlib.suppress(Exception):
-        local |= inspect.signature(inner).bind(*args, **kwargs).arguments
-    known = {"L": local, "G": getattr(getattr(inner, "__func__", inner), "__globals__", {})}
+        local |= inspect.signature(plain, follow_wrapped=False).bind(*given, **kwargs).arguments
+    known = {"L": local, "G": getattr(plain, "__globals__", {})}
     found = {}
     for node in graph_module.graph.find_nodes(op="placeholder"):
         source = getattr(node, "_dynamo_source", None)

@@ -1,7 +1,10 @@
 """Modules in which a parameter gets no gradient, each for one known cause.
 
-`# <name>: <words>` at the end of a line says which parameter it cuts off, and what the verdict has to say of it.
+`# <name>: <words>` at the end of a line says which parameter it cuts off, and what the verdict has to say of it; at the
+end of a class's first line of one that no line cuts off.
 """
+
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -210,6 +213,98 @@ class CutAndUnused(Base):
     def forward(self, x):
         _ = self.v.long()
         return x * self.w + torch.exp(self.v).detach()  # v: cut off by `torch.exp(self.v).detach()`
+
+
+# aotlens: OnlyIndices()(torch.randn(2, 4))
+class OnlyIndices(Base):
+    def forward(self, x):
+        best = (x * self.v).argmax(-1)  # v: reaches only output[1], which needs no gradient: cut off by `(x * self.v)
+        return x * self.w, best
+
+
+# aotlens: OnlyInfo()(torch.randn(2, 4))
+class OnlyInfo(Base):
+    """Two outputs by name, of which no one takes a gradient."""
+
+    def forward(self, x):
+        energy = (x * self.v).exp()
+        seen = energy.detach()  # v: reaches only output['seen'] and output['log'], which need no gradient: cut off by
+        return {"y": x * self.w, "seen": seen, "log": seen.log()}
+
+
+# aotlens: OnlyBuffer()(torch.randn(2, 4))
+class OnlyBuffer(Average):
+    def forward(self, x):
+        seen = self.v.detach().abs()  # v: reaches only the new value of mean, which needs no gradient: cut off by
+        self.mean.copy_(seen)
+        return x * self.w
+
+
+# aotlens: OnlyNotDifferentiable()(torch.randn(2, 4))
+class OnlyNotDifferentiable(Base):
+    def forward(self, x):
+        order = torch.searchsorted(self.v, x)  # v: reaches only output.order, which needs no gradient: cut off by
+        return Ordered(x * self.w, order)
+
+
+class Ordered(NamedTuple):
+    value: torch.Tensor
+    order: torch.Tensor
+
+
+class Marked(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        doubled = x * 2
+        ctx.mark_non_differentiable(doubled)
+        return doubled
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+# aotlens: OnlyMarked()(torch.randn(2, 4))
+class OnlyMarked(Base):  # v: reaches only output[1], which needs no gradient
+    """Dynamo does not take it, and what AOTAutograd alone makes of it has no lines."""
+
+    def forward(self, x):
+        return x * self.w, Marked.apply(x * self.v)
+
+
+# aotlens: NothingNeedsAGradient()(torch.randn(2, 4))
+class NothingNeedsAGradient(Base):
+    def forward(self, x):
+        scores = x * self.w + self.v
+        return scores.argmax(-1)  # w v: nothing that is returned needs a gradient: cut off by `scores.argmax(-1)` on
+
+
+# aotlens: AllUnderNoGrad()(torch.randn(2, 4))
+class AllUnderNoGrad(Base):
+    @torch.no_grad()
+    def forward(self, x):
+        x = x * self.w  # w: nothing that is returned needs a gradient: used under torch.no_grad() only, by `x * self.w`
+        return x + self.v  # v: nothing that is returned needs a gradient: used under torch.no_grad() only, by `x + self
+
+
+# aotlens: ReturnedAsView()(torch.randn(2, 4))
+class ReturnedAsView(Base):
+    def forward(self, x):
+        square = self.v.view(2, 2)  # v: output[1] is the same tensor or a view of it, whose gradient does not pass
+        return x * self.w, square
+
+
+# aotlens: ReturnedAsItIs()(torch.randn(2, 4))
+class ReturnedAsItIs(Base):  # v: output[1] is the same tensor or a view of it, whose gradient does not pass
+    def forward(self, x):
+        return x * self.w, self.v
+
+
+# aotlens: ArgumentForIndices()(torch.randn(2, 4), torch.randn(4, requires_grad=True))
+class ArgumentForIndices(Base):
+    def forward(self, x, bias):
+        order = bias.argsort()  # bias: reaches only output[1], which needs no gradient: cut off by `bias.argsort()` on
+        return x * self.w * self.v, order
 
 
 class Gate(Base):

@@ -51,6 +51,13 @@ def test_layers() -> None:
     ]
 
 
+def test_what_reaches_the_same_outputs() -> None:
+    why = "output[1], which needs no gradient: cut off by `scores.argmax(-1)` on line 9, which gives integers"
+    assert words(unused(name, why=f"reaches only {why}") for name in ("q.weight", "q.bias")) == [
+        f"q.{{weight,bias}} get no gradient: they reach only {why}"
+    ]
+
+
 def test_what_differs_stays_apart() -> None:
     other = unused("b", why="it is used, but not on a differentiable path to an output that needs one")
     findings = [unused("a"), other, unused("c"), unused("d", line=10)]
