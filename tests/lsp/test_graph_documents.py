@@ -107,6 +107,53 @@ def test_symbols_and_folding(joint: Graph) -> None:
     ]
 
 
+def marked(joint: Graph, answer: Any, kind: str) -> list[str]:
+    """The lines of the joint graph that an answer highlights."""
+    (graph,) = (one for one in answer["graphs"] if one["uri"] == joint.uri)
+    found = []
+    for one in graph[kind]:
+        start, end = one["start"], one["end"]
+        assert joint.lines[start["line"]][: start["character"]].isspace()
+        assert end["character"] == len(joint.lines[end["line"]])
+        found += [text.strip() for text in joint.lines[start["line"] : end["line"] + 1]]
+    return found
+
+
+def corresponding(editor: Editor, where: dict[str, Any]) -> Any:
+    return editor.client.result("aotlens/correspondence", where)
+
+
+def test_a_line_of_source_corresponds_to_its_operations_in_every_layer(editor: Editor, joint: Graph) -> None:
+    answer = corresponding(editor, editor.at("return torch.sig|moid(x) * x"))
+    assert answer["sources"] == []
+    lines = marked(joint, answer, "forward")
+    assert sum("aten.sigmoid(" in line for line in lines) == 2
+    assert lines[0] == "# model.py:8  torch.sigmoid(x)"
+    lines = marked(joint, answer, "backward")
+    assert sum("aten.sigmoid_backward(" in line for line in lines) == 2
+
+
+def test_a_node_corresponds_to_its_line_and_its_derivative(editor: Editor, joint: Graph) -> None:
+    line = joint.line("aten.sigmoid_backward(")
+    place = {"textDocument": {"uri": joint.uri}, "position": {"line": line, "character": 0}}
+    answer = corresponding(editor, place)
+    assert answer["backward"] is True
+    assert {one["uri"] for one in answer["sources"]} == {editor.uri}
+    text = editor.text.split("\n")
+    called = [text[one["range"]["start"]["line"]].strip() for one in answer["sources"]]
+    assert called == ["return torch.sigmoid(x) * x", "return x + gate(self.up(self.norm(x)))", "x = block(x)"]
+    assert sum("aten.sigmoid(" in line for line in marked(joint, answer, "forward")) == 1
+    assert joint.lines[line].strip() in marked(joint, answer, "backward")
+
+
+def test_what_corresponds_to_nothing(editor: Editor, joint: Graph) -> None:
+    place = {"textDocument": {"uri": joint.uri}, "position": {"line": 1, "character": 0}}
+    assert corresponding(editor, place) is None
+    assert corresponding(editor, {**place, "textDocument": {"uri": "file:///nowhere.py"}}) is None
+    error = editor.client.error("aotlens/correspondence", {"textDocument": {"uri": joint.uri}})
+    assert error["message"] == "aotlens/correspondence: position has to be one of LSP's"
+
+
 def test_python_files_have_none_of_it(editor: Editor) -> None:
     document = {"textDocument": {"uri": editor.uri}}
     assert editor.client.result("textDocument/documentSymbol", document) is None
@@ -132,6 +179,18 @@ def test_a_new_trace_refreshes_the_graph(editor: Editor, joint: Graph) -> None:
         lambda: client.of("workspace/textDocumentContent/refresh") or None, what="a refresh of the graph"
     )
     assert asked[0]["params"] == {"uri": joint.uri}
+
+
+def test_lines_correspond_through_unsaved_edits(editor: Editor, joint: Graph) -> None:
+    before = corresponding(editor, editor.at("return torch.sig|moid(x) * x"))
+    editor.insert(0, "# a comment\n")
+    assert corresponding(editor, editor.at("return torch.sig|moid(x) * x")) == before
+    assert corresponding(editor, editor.at("# a com|ment")) == {"backward": False, "sources": [], "graphs": []}
+    first = joint.ask("definition", "ta|nh: f32[2, 8] = ")[0]["targetRange"]["start"]["line"]
+    at = {"line": joint.line("tanh: f32[2, 8] = "), "character": 0}
+    answer = corresponding(editor, {"textDocument": {"uri": joint.uri}, "position": at})
+    assert answer["sources"][0]["range"]["start"]["line"] == first == editor.at("torch.ta|nh")["position"]["line"]
+    editor.replace("# a comment\n", "")
 
 
 def test_others_get_a_file() -> None:

@@ -14,7 +14,7 @@ from aotlens.session.settings import DEFAULT_EXCLUDE, RUN_CHOICES, Settings, par
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = json.loads((ROOT / "vscode-extension/package.json").read_text(encoding="utf-8"))
-CLIENTS_OWN = {"aotlens.importStrategy", "aotlens.trace.server"}
+CLIENTS_OWN = {"aotlens.graph.followCursor", "aotlens.importStrategy", "aotlens.trace.server"}
 
 
 def properties() -> dict[str, Any]:

@@ -130,21 +130,6 @@ seen("the map is a document", async () => {
   await editor.command("View: Close All Editors in Group");
 });
 
-seen("a graph is a document, with a way back into the source", async () => {
-  await editor.open("model.py");
-  await editor.cursor("model.py", "class Decoder", "Decoder");
-  await editor.command("aotlens: Show Graph");
-  await editor.page.locator(".quick-input-list .monaco-list-row", { hasText: "joint" }).first().click();
-  await editor.tab("Decoder.graph").waitFor();
-  await editor.hover("blocks_0_attn_qkv_weight:", "qkv", "blocks.0.attn.qkv.weight");
-  await editor.picture("graph-light");
-  const { x, y } = await editor.place("blocks_0_attn_qkv_weight:", "qkv");
-  await editor.page.mouse.click(x, y);
-  await editor.page.keyboard.press("F12");
-  await editor.tab("layers.py").waitFor();
-  await editor.status("Ln 12, Col 20").waitFor();
-});
-
 seen("it is legible in dark and in high contrast", async () => {
   for (const theme of ["dark", "contrast"] as const) {
     await editor.theme(theme);

@@ -306,6 +306,69 @@ export class Editor {
     }
   }
 
+  /** The group in which a file is shown. */
+  group(file: string): Locator {
+    return this.page.locator(".editor-group-container").filter({ has: this.tab(file) });
+  }
+
+  /** Scroll a file down by so many pixels. Whether it was not at its end already. */
+  async scroll(file: string, pixels: number): Promise<boolean> {
+    const lines = this.group(file).locator(".view-lines");
+    const box = await lines.boundingBox();
+    const before = await lines.innerText();
+    await this.page.mouse.move((box?.x ?? 0) + 200, SIZE.height / 2);
+    await this.page.mouse.wheel(0, pixels);
+    const moved = await this.page
+      .waitForFunction(
+        ([lines, before]) => (lines as HTMLElement).innerText !== before,
+        [await lines.elementHandle(), before] as const,
+        { timeout: 1000 },
+      )
+      .then(
+        () => true,
+        () => false,
+      );
+    // Two frames later all that belongs to the new lines is drawn.
+    await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    return moved;
+  }
+
+  /** The lines in view of a file that have a colour behind them, each with it, from top to bottom. */
+  async coloured(file: string): Promise<{ text: string; colour: string }[]> {
+    return this.page.evaluate((file) => {
+      const group = [...document.querySelectorAll(".editor-group-container")].find((one) =>
+        one.querySelector(`.tab.active[data-resource-name="${file}"]`),
+      );
+      const top = (line: Element) => (line as HTMLElement).style.top;
+      const texts = new Map([...(group?.querySelectorAll(".view-lines > .view-line") ?? [])].map((l) => [top(l), l]));
+      return [...(group?.querySelectorAll(".view-overlays > div") ?? [])]
+        .flatMap((line) => {
+          const marks = [...line.querySelectorAll("[class*='ced-']")].map((one) => getComputedStyle(one));
+          const mark = marks.find((style) => style.backgroundColor !== "rgba(0, 0, 0, 0)");
+          const text = texts.get(top(line))?.textContent?.replaceAll("\u00a0", " ").trim() ?? "";
+          return mark ? [{ at: parseFloat(top(line)), text, colour: mark.backgroundColor }] : [];
+        })
+        .sort((one, other) => one.at - other.at)
+        .map(({ text, colour }) => ({ text, colour }));
+    }, file);
+  }
+
+  /** Wait until a line of a file that has a colour behind it says this. Gives the colour. */
+  async colourOf(file: string, says: RegExp): Promise<string> {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      const lines = await this.coloured(file);
+      const found = lines.find((line) => says.test(line.text));
+      if (found !== undefined) {
+        return found.colour;
+      }
+      if (Date.now() > end) {
+        throw new Error(`no coloured line of ${file} says ${String(says)}, only ${JSON.stringify(lines)}`);
+      }
+      await this.page.waitForTimeout(100);
+    }
+  }
+
   /** A code lens. */
   lens(text: string | RegExp): Locator {
     return this.page.locator(".codelens-decoration a, .codelens-decoration span").filter({ hasText: text }).first();
@@ -322,7 +385,7 @@ export class Editor {
   }
 
   /** Something in the status bar. */
-  status(text: string): Locator {
+  status(text: string | RegExp): Locator {
     return this.page.locator(".statusbar-item").filter({ hasText: text }).first();
   }
 

@@ -3,6 +3,8 @@
 import * as vscode from "vscode";
 import type { Location } from "vscode-languageclient/node";
 import { copied, openTerminal, selectInterpreter } from "./commands";
+import { CorrespondenceView } from "./correspondence";
+import { GRAPHS } from "./graphs";
 import { Highlight } from "./highlight";
 import { Interpreters } from "./interpreters";
 import { MapDocuments } from "./maps";
@@ -35,6 +37,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     slotsChanged: () => {
       slots.refresh();
       maps.refresh();
+      correspondence.refresh();
     },
     failed: (problem) => {
       status.show({ text: "Not running", detail: problem.message, severity: "error", busy: false, command: SELECT });
@@ -43,6 +46,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     },
   });
   const slots = new SlotsView((method, params) => running.request(method, params), PYTHON_FILES);
+  const correspondence = new CorrespondenceView(
+    (method, params, token) => running.request(method, params, token),
+    PYTHON_FILES,
+    GRAPHS,
+  );
   server = running;
   const highlight = new Highlight();
   const command = vscode.commands.registerCommand;
@@ -54,6 +62,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     running,
     slots,
     highlight,
+    correspondence,
     vscode.workspace.onDidGrantWorkspaceTrust(() => show(undefined)),
     command("aotlens.showOutput", () => log.show()),
     command("aotlens.restartServer", () => running.restart()),

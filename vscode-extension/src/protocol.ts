@@ -1,6 +1,6 @@
 /** What the server says beyond LSP; docs/editors.md describes it. */
 
-import type { Location } from "vscode-languageclient/node";
+import type { Location, Range } from "vscode-languageclient/node";
 
 /** The state of the process that traces: the params of `aotlens/status`. */
 export interface Status {
@@ -44,6 +44,14 @@ export interface Slots {
   groups?: Group[];
 }
 
+/** The answer to `aotlens/correspondence`: of a node the lines that led to it, innermost first, and lines of graphs. */
+export interface Correspondence {
+  /** Whether the node is of the backward pass. */
+  backward: boolean;
+  sources: Location[];
+  graphs: { uri: string; forward: Range[]; backward: Range[] }[];
+}
+
 /** An interpreter that is selected for a folder. */
 export interface Interpreter {
   path: string;
@@ -52,6 +60,7 @@ export interface Interpreter {
 
 export const STATUS = "aotlens/status";
 export const MAP = "aotlens/map";
+export const CORRESPONDENCE = "aotlens/correspondence";
 export const SLOTS = "aotlens/slots";
 export const SLOTS_CHANGED = "aotlens/didChangeSlots";
 export const TRUST_CHANGED = "aotlens/didChangeTrust";

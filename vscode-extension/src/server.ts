@@ -10,6 +10,7 @@ import {
   type Middleware,
 } from "vscode-languageclient/node";
 import { handleCommand } from "./commands";
+import { GRAPHS, showBeside } from "./graphs";
 import type { Interpreters, Selected } from "./interpreters";
 import { findLaunch, isSame, type ImportStrategy, type Launch } from "./launch";
 import { serverProblem, type Problem } from "./problems";
@@ -22,8 +23,6 @@ const CRASH_WINDOW_MS = 180_000;
 
 /** What the user's models are written in. */
 export const PYTHON_FILES = [{ scheme: "file", language: "python" }];
-/** Graphs, whose text the server gives. */
-const GRAPHS = [{ scheme: "aotlens" }];
 
 /** What the rest of the extension is told. */
 export interface Listener {
@@ -62,12 +61,17 @@ export class Server implements vscode.Disposable {
   }
 
   /** Ask the running server something; undefined where there is none, or it does not answer. */
-  async request<Answer>(method: string, params: unknown): Promise<Answer | undefined> {
+  async request<Answer>(
+    method: string,
+    params: unknown,
+    token?: vscode.CancellationToken,
+  ): Promise<Answer | undefined> {
     if (this.client?.state !== State.Running) {
       return undefined;
     }
     try {
-      return await this.client.sendRequest<Answer>(method, params);
+      // An undefined token would be taken for one more parameter.
+      return await this.client.sendRequest<Answer>(method, params, ...(token ? [token] : []));
     } catch (error) {
       this.log.debug(`${method}: ${String(error)}`);
       return undefined;
@@ -176,6 +180,7 @@ export class Server implements vscode.Disposable {
   private options(progress: ProgressView): LanguageClientOptions {
     const middleware: Middleware = {
       handleWorkDoneProgress: (token, value) => progress.handle(token, value),
+      window: { showDocument: (params, _token, next) => showBeside(params, async (one) => next(one, _token)) },
       executeCommand: (command, args, next) => handleCommand(this, command, args, next),
     };
     return {

@@ -46,6 +46,41 @@ export class TreeItem {
   ) {}
 }
 
+export class Position {
+  constructor(
+    readonly line: number,
+    readonly character: number,
+  ) {}
+}
+
+export class Range {
+  readonly start: Position;
+  readonly end: Position;
+  constructor(start: number | Position, startCharacter: number | Position, endLine = 0, endCharacter = 0) {
+    this.start = typeof start === "number" ? new Position(start, startCharacter as number) : start;
+    this.end = typeof startCharacter === "number" ? new Position(endLine, endCharacter) : startCharacter;
+  }
+  intersection(other: Range): Range | undefined {
+    return this.start.line <= other.end.line && other.start.line <= this.end.line ? this : undefined;
+  }
+}
+
+export class CancellationTokenSource {
+  readonly token = { isCancellationRequested: false };
+  cancel(): void {
+    this.token.isCancellationRequested = true;
+  }
+  dispose(): void {
+    this.cancel();
+  }
+}
+
+export const Uri = {
+  parse: (text: string) => ({ scheme: text.slice(0, text.indexOf(":")), toString: () => text }),
+};
+export const ViewColumn = { Active: -1, Beside: -2 };
+export const OverviewRulerLane = { Left: 1, Center: 2, Right: 4, Full: 7 };
+export const TextEditorRevealType = { Default: 0, InCenter: 1, InCenterIfOutsideViewport: 2, AtTop: 3 };
 export const TreeItemCollapsibleState = { None: 0, Collapsed: 1, Expanded: 2 };
 export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 };
 export const LanguageStatusSeverity = { Information: 0, Warning: 1, Error: 2 };
@@ -56,6 +91,9 @@ export const happens = {
   trust: new EventEmitter<void>(),
   selection: new EventEmitter<unknown>(),
   editor: new EventEmitter<unknown>(),
+  editors: new EventEmitter<unknown>(),
+  text: new EventEmitter<unknown>(),
+  configuration: new EventEmitter<{ affectsConfiguration(name: string): boolean }>(),
 };
 
 export const extensions = {
@@ -68,10 +106,22 @@ export const workspace = {
   workspaceFolders: [] as { uri: { toString(): string; fsPath: string } }[],
   onDidChangeWorkspaceFolders: happens.folders.event,
   onDidGrantWorkspaceTrust: happens.trust.event,
+  onDidChangeTextDocument: happens.text.event,
+  onDidChangeConfiguration: happens.configuration.event,
+  getConfiguration: () => ({ get: (name: string): unknown => settings[name] }),
 };
+
+/** The settings that are not as they are by default. */
+export const settings: Record<string, unknown> = {};
 
 export const window = {
   activeTextEditor: undefined as unknown,
+  visibleTextEditors: [] as unknown[],
+  createTextEditorDecorationType: vi.fn((options: { backgroundColor: ThemeColor }) => ({
+    ...options,
+    dispose: () => undefined,
+  })),
+  showTextDocument: vi.fn((_uri: unknown, _options: { viewColumn: number }) => Promise.resolve(undefined)),
   showWarningMessage: vi.fn((_message: string, ..._items: string[]) => Promise.resolve<string | undefined>(undefined)),
   showInformationMessage: vi.fn(),
   showQuickPick: vi.fn((_items: { label: string }[]) => Promise.resolve<{ label: string } | undefined>(undefined)),
@@ -85,9 +135,14 @@ export const window = {
     dispose: () => undefined,
   })),
   onDidChangeActiveTextEditor: happens.editor.event,
+  onDidChangeVisibleTextEditors: happens.editors.event,
   onDidChangeTextEditorSelection: happens.selection.event,
 };
 
-export const languages = { match: () => 1 };
+export const languages = {
+  /** Documents of the stub know their scheme; a selector without one matches every document. */
+  match: (selector: { scheme?: string }[], document: { uri: { scheme?: string } }) =>
+    selector.every(({ scheme }) => scheme === undefined || scheme === document.uri.scheme) ? 10 : 0,
+};
 export const commands = { executeCommand: vi.fn() };
 export const env = { clipboard: { writeText: vi.fn() } };

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
@@ -66,6 +67,27 @@ class GraphText:
     definitions: dict[str, int]
     sources: dict[int, Span]
     blocks: tuple[Block, ...]
+
+    @cached_property
+    def by_line(self) -> dict[int, list[Name]]:
+        """The names by their line."""
+        found: dict[int, list[Name]] = {}
+        for name in self.names:
+            found.setdefault(name.line, []).append(name)
+        return found
+
+    @cached_property
+    def line_nodes(self) -> dict[int, str]:
+        """The node that a line defines or lists: each begins with its name."""
+        return {line: names[0].node for line, names in self.by_line.items()}
+
+    @cached_property
+    def lines_of(self) -> dict[str, list[int]]:
+        """The lines that define or list a node."""
+        found: dict[str, list[int]] = {}
+        for line, node in self.line_nodes.items():
+            found.setdefault(node, []).append(line)
+        return found
 
 
 class NoSuchGraph(Exception):

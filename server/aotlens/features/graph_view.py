@@ -28,7 +28,7 @@ class GraphView:
 
     def name_at(self, line: int, column: int) -> Name | None:
         """The name at a position; its end counts as it."""
-        names = [name for name in self.text.names if name.line == line]
+        names = self.text.by_line.get(line, ())
         return next((name for name in names if name.column <= column <= name.end_column), None)
 
     def hover(self, line: int, column: int) -> tuple[str, Name] | None:

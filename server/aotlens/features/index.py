@@ -21,12 +21,13 @@ from aotlens_tracer.descriptor_map import (
     Graph,
     Input,
     ModuleInstance,
+    Operation,
     Output,
     Slot,
     Span,
 )
 
-from .lines import Lines, Work, lines_of
+from .lines import Chain, Lines, Work, lines_of
 
 Item = TypeVar("Item")
 
@@ -254,6 +255,49 @@ class MapIndex:
     def package(self, path: str) -> str | None:
         """The installed package that a file belongs to; None for the user's own, and for what nothing runs in."""
         return self.lines.packages.get(path)
+
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """The operations of all graphs, partitioned ones included, by name; of several the first that has the name."""
+        found: dict[str, Operation] = {}
+        for operation in itertools.chain.from_iterable(self.operations_by_chain.values()):
+            found.setdefault(operation.name, operation)
+        return found
+
+    @cached_property
+    def operations_by_chain(self) -> dict[Chain | None, list[Operation]]:
+        """The operations of all graphs, partitioned ones included, by their call chain; None where torch tells none."""
+        found: dict[Chain | None, list[Operation]] = {}
+        for number, graph in enumerate(self._graphs):
+            added = graph.partition.operations if graph.partition is not None else ()
+            for operation in (*graph.operations, *added):
+                chain = Chain(number, operation.frame) if operation.frame is not None else None
+                found.setdefault(chain, []).append(operation)
+        return found
+
+    @cached_property
+    def chains(self) -> dict[str, Chain]:
+        """The call chains of operations by name."""
+        found: dict[str, Chain] = {}
+        for chain, operations in self.operations_by_chain.items():
+            for operation in operations:
+                if chain is not None:
+                    found.setdefault(operation.name, chain)
+        return found
+
+    @cached_property
+    def derivatives(self) -> dict[str, list[Operation]]:
+        """The operations of the backward part by the name of the forward operation whose derivative they compute."""
+        found: dict[str, list[Operation]] = {}
+        for operation in self.operations.values():
+            if operation.forward is not None:
+                found.setdefault(operation.forward, []).append(operation)
+        return found
+
+    @cached_property
+    def tangents(self) -> frozenset[str | None]:
+        """The nodes of the inputs that are incoming gradients."""
+        return frozenset(entry.slot.node for entry in self.entries if entry.slot.tangent_of is not None)
 
     @cached_property
     def outputs(self) -> tuple[Result, ...]:

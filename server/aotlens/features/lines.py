@@ -46,12 +46,23 @@ class Lines:
 
     def at(self, path: str, lines: Iterable[int]) -> Work:
         """What has its place on one of the lines."""
-        return self._work(self._chains(self._places, path, lines))
+        return self._work(self.chains_at(path, lines))
 
     def inside(self, path: str, lines: Iterable[int]) -> Work:
         """What runs inside of what one of the lines calls."""
-        lines = list(lines)
-        return self._work(self._chains(self._callers, path, lines) - self._chains(self._places, path, lines))
+        return self._work(self.chains_inside(path, list(lines)))
+
+    def chains_at(self, path: str, lines: Iterable[int]) -> set[Chain]:
+        """The call chains that have their place on one of the lines."""
+        return self._chains(self._places, path, lines)
+
+    def chains_inside(self, path: str, lines: Sequence[int]) -> set[Chain]:
+        """The call chains that pass through one of the lines, and have their place elsewhere."""
+        return self._chains(self._callers, path, lines) - self._chains(self._places, path, lines)
+
+    def outward(self, chain: Chain) -> Iterator[StackFrame]:
+        """The frames of a call chain, innermost first."""
+        return _outward(self._graphs[chain.graph], chain.frame)
 
     def knows(self, path: str, line: int) -> bool:
         """Whether an operation runs on a line, or inside of it."""

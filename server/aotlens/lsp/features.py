@@ -279,6 +279,10 @@ class Handlers:
         """`aotlens/slots`."""
         return await views.slots_at(self._server, params)
 
+    async def correspondence(self, params: Any) -> dict[str, Any] | None:
+        """`aotlens/correspondence`."""
+        return await views.correspondence_at(self._server, params)
+
     def map(self, params: Any) -> dict[str, Any]:
         """`aotlens/map`."""
         return views.map_of(self._server, params)

@@ -14,6 +14,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
 from aotlens.explain.graph_text import KINDS, GraphText, Kind, Name, NoSuchGraph, graph_text
+from aotlens.features import correspondence
 from aotlens.features.graph_view import GraphView, graph_view
 from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document, path_of
@@ -108,18 +109,23 @@ class GraphDocuments:
         lines = view.text.text.count("\n") + 1
         return Shown(self._server, view, document) if document.line_count == lines else None
 
+    def shown(self) -> list[Shown]:
+        """The graphs whose documents are open."""
+        found = (self.at(document.uri) for document in self._server.documents.by_path.values())
+        return [graph for graph in found if graph is not None]
+
 
 class Shown:
     """A graph in the document that shows it, which differs from the text of the graph in comments alone."""
 
     def __init__(self, server: AotlensServer, view: GraphView, document: Document) -> None:
         self._server = server
-        self._view = view
+        self.view = view
         self._document = document
 
     def hover(self, position: lsp.Position) -> lsp.Hover | None:
         """`textDocument/hover`."""
-        found = self._view.hover(*self._place(position))
+        found = self.view.hover(*self._place(position))
         if found is None:
             return None
         text, name = found
@@ -130,12 +136,12 @@ class Shown:
     async def definition(self, position: lsp.Position) -> list[lsp.LocationLink] | list[lsp.Location] | None:
         """`textDocument/definition`: of a use the line that defines it, of that its source."""
         line, column = self._place(position)
-        defined = self._view.definition_line(line, column)
+        defined = self.view.definition_line(line, column)
         if defined is not None:
-            name = next(name for name in self._view.text.names if name.line == defined)
+            name = next(name for name in self.view.text.names if name.line == defined)
             places = [lsp.Location(self._document.uri, self._range(name))]
         else:
-            spans = self._view.sources(self._server.session.snapshot(), line, column)
+            spans = self.view.sources(self._server.session.snapshot(), line, column)
             places = await self._server.places.locations(spans)
         if not takes_links(self._server.client_capabilities):
             return places or None
@@ -143,23 +149,36 @@ class Shown:
 
     def references(self, position: lsp.Position) -> list[lsp.Location] | None:
         """`textDocument/references`: every place of the document that names the node."""
-        uses = self._view.uses(*self._place(position))
+        uses = self.view.uses(*self._place(position))
         return [lsp.Location(self._document.uri, self._range(name)) for name in uses] or None
 
     def highlight(self, position: lsp.Position) -> list[lsp.DocumentHighlight] | None:
         """`textDocument/documentHighlight`."""
         found = []
-        for name in self._view.uses(*self._place(position)):
-            is_definition = self._view.text.definitions.get(name.node) == name.line
+        for name in self.view.uses(*self._place(position)):
+            is_definition = self.view.text.definitions.get(name.node) == name.line
             kind = lsp.DocumentHighlightKind.Write if is_definition else lsp.DocumentHighlightKind.Read
             found.append(lsp.DocumentHighlight(self._range(name), kind))
         return found or None
+
+    def node_at(self, position: lsp.Position) -> str | None:
+        """The node that is meant at a position."""
+        return correspondence.node_at(self.view, *self._place(position))
+
+    def runs(self, nodes: correspondence.Nodes) -> dict[str, Any]:
+        """Where some nodes of the graph stand: lines that follow each other are one range."""
+        found: dict[bool, list[lsp.Range]] = {False: [], True: []}
+        for run in correspondence.runs(self.view.text, nodes):
+            text = self._document.line(run.first)
+            span = Span(self._document.path, run.first, len(text) - len(text.lstrip()) + 1, run.last)
+            found[run.backward].append(to_range(self._document, span, self._server.encoding))
+        return {"uri": self._document.uri, "forward": found[False], "backward": found[True]}
 
     def symbols(self) -> list[lsp.DocumentSymbol]:
         """`textDocument/documentSymbol`: the blocks, one in the other."""
         roots: list[lsp.DocumentSymbol] = []
         around: list[tuple[int, list[lsp.DocumentSymbol]]] = []
-        for block in self._view.text.blocks:
+        for block in self.view.text.blocks:
             start, end = lsp.Position(block.first - 1, 0), lsp.Position(block.last, 0)
             kind = lsp.SymbolKind.Module if block.module is not None else lsp.SymbolKind.Namespace
             inner: list[lsp.DocumentSymbol] = []
@@ -174,7 +193,7 @@ class Shown:
 
     def folds(self) -> list[lsp.FoldingRange]:
         """`textDocument/foldingRange`: the blocks."""
-        blocks = self._view.text.blocks
+        blocks = self.view.text.blocks
         return [lsp.FoldingRange(block.first - 1, block.last - 1) for block in blocks if block.last > block.first]
 
     def _place(self, position: lsp.Position) -> tuple[int, int]:

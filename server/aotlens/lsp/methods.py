@@ -17,6 +17,7 @@ SOURCE = "aotlens"
 """Whose the diagnostics are."""
 SLOTS = "aotlens/slots"
 MAP = "aotlens/map"
+CORRESPONDENCE = "aotlens/correspondence"
 CHANGE_SLOTS = "aotlens/didChangeSlots"
 """What `aotlens/slots` answers may be another now; only to a client that shows it."""
 SCHEME = "aotlens"
@@ -46,6 +47,7 @@ METHODS: dict[str, tuple[str, Any]] = {
     ),
     SLOTS: ("slots", None),
     MAP: ("map", None),
+    CORRESPONDENCE: ("correspondence", None),
 }
 """The name of each method's handler in `features.Handlers`, and the method's options."""
 

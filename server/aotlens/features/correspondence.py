@@ -1,0 +1,147 @@
+"""What corresponds: the lines of a shown graph to a line of source, and a line of source to a node of a shown graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from aotlens.explain.graph_text import GraphText
+from aotlens.session.documents import Document
+from aotlens_tracer.descriptor_map import Span
+
+from .graph_view import GraphView
+from .index import MapIndex, index_of
+from .snapshot import Snapshot
+
+Nodes = Mapping[str, bool]
+"""Nodes of a graph, and of each whether it is of the backward pass."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Lines of a graph that follow each other, all of the forward or all of the backward pass."""
+
+    first: int
+    last: int
+    backward: bool
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a node comes from, in today's text: the innermost place first, then those that called it.
+
+    Of an input it is where it was made. `backward` is whether the node is of the backward pass.
+    """
+
+    spans: tuple[Span, ...]
+    backward: bool
+
+
+def nodes_of_line(snapshot: Snapshot, view: GraphView, document: Document, line: int) -> Nodes:
+    """The nodes of a target's graph that a line of source runs or makes.
+
+    A line that runs nothing itself stands for what runs inside of what it calls: `x = block(x)`.
+    """
+    map, text = view.state.map, document.line(line)
+    then = snapshot.then(view.state, document.path, line, len(text) - len(text.lstrip()) + 1)
+    if map is None or then is None:
+        return {}
+    index = index_of(map)
+    found = dict.fromkeys(_made(index, document.path, then[0]), False)
+    found |= dict.fromkeys(_gradients(index, found), True)
+    chains = index.lines.chains_at(document.path, [then[0]])
+    if not chains and not found:
+        chains = index.lines.chains_inside(document.path, [then[0]])
+    for chain in chains:
+        found |= {operation.name: operation.backward for operation in index.operations_by_chain.get(chain, ())}
+    return found
+
+
+def node_at(view: GraphView, line: int, column: int) -> str | None:
+    """The node that is meant at a position: the one that is named there, else that of the line, or of the one below."""
+    name = view.name_at(line, column)
+    if name is not None:
+        return name.node
+    first = view.text.line_nodes.get(line)
+    return first if first is not None or line not in view.text.sources else view.text.line_nodes.get(line + 1)
+
+
+def nodes_with(view: GraphView, node: str) -> Nodes:
+    """A node, and those of its derivative: of an input its gradient, of an operation what computes the gradients of
+    its operands; of one of these the operation, and the others.
+    """
+    if view.state.map is None:
+        return {}
+    index = index_of(view.state.map)
+    operation = index.operations.get(node)
+    if operation is None:
+        return {node: node in index.tangents} | dict.fromkeys(_gradients(index, [node]), True)
+    forward = operation.forward if operation.backward else node
+    derivative = {one.name: True for one in index.derivatives.get(forward or "", ())}
+    return ({forward: False} if forward is not None else {}) | derivative | {node: operation.backward}
+
+
+def origin(snapshot: Snapshot, view: GraphView, node: str) -> Origin | None:
+    """Where a node comes from; None where torch does not tell, or edits have destroyed it."""
+    map = view.state.map
+    if map is None:
+        return None
+    index = index_of(map)
+    operation = index.operations.get(node)
+    if operation is not None:
+        chain = index.chains.get(node)
+        spans = [step.span for step in index.lines.outward(chain)] if chain is not None else []
+        backward = operation.backward
+    else:
+        lines = view.text.lines_of.get(node, ())
+        spans = list(dict.fromkeys(span for line in lines if (span := view.text.sources.get(line)) is not None))
+        backward = node in index.tangents
+    now = tuple(span for one in spans if (span := snapshot.now(view.state, one)) is not None)
+    return Origin(now, backward) if now else None
+
+
+def runs(text: GraphText, nodes: Nodes) -> list[Run]:
+    """The lines of a graph that define or list some nodes, with the comments above that say where they come from.
+
+    A block of which all is meant is meant with its title.
+    """
+    kinds: dict[int, bool] = {}
+    for node, backward in nodes.items():
+        for line in text.lines_of.get(node, ()):
+            kinds[line] = backward
+            if line - 1 in text.sources and line - 1 not in text.line_nodes:
+                kinds[line - 1] = backward
+    for block in reversed(text.blocks):
+        if block.module is not None and block.last in kinds:
+            inside = {kinds.get(line) for line in range(block.first + 1, block.last + 1)}
+            if len(inside) == 1:
+                kinds[block.first] = kinds[block.last]
+    return list(_joined(sorted(kinds.items())))
+
+
+def _joined(kinds: Iterable[tuple[int, bool]]) -> Iterator[Run]:
+    run: Run | None = None
+    for line, backward in kinds:
+        if run is not None and run.last == line - 1 and run.backward == backward:
+            run = Run(run.first, line, backward)
+            continue
+        if run is not None:
+            yield run
+        run = Run(line, line, backward)
+    if run is not None:
+        yield run
+
+
+def _made(index: MapIndex, path: str, line: int) -> Iterator[str]:
+    """The inputs that were made on a line, by their nodes: of a module all that are in it."""
+    for birth in index.births.get(path, {}).get(line, ()):
+        for entry in birth.named.below():
+            if entry.slot.node is not None:
+                yield entry.slot.node
+
+
+def _gradients(index: MapIndex, nodes: Iterable[str]) -> Iterator[str]:
+    for node in nodes:
+        entry = index.nodes.get(node)
+        if entry is not None and entry.gradient is not None and entry.gradient.node is not None:
+            yield entry.gradient.node

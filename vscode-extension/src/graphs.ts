@@ -1,0 +1,28 @@
+/** Graphs as documents, whose text the server gives: beside the source, so that both can be read together. */
+
+import * as vscode from "vscode";
+
+export const GRAPHS = [{ scheme: "aotlens" }];
+
+/** Show a document that the server wants shown; a graph where there is one already, else beside the source. */
+export async function showBeside<Shown, Params extends { uri: string }>(
+  params: Params,
+  otherwise: (params: Params) => Promise<Shown>,
+): Promise<Shown | { success: boolean }> {
+  const uri = vscode.Uri.parse(params.uri);
+  if (!isGraph({ uri })) {
+    return otherwise(params);
+  }
+  const shown = vscode.window.visibleTextEditors.find((editor) => isGraph(editor.document));
+  const viewColumn = shown?.viewColumn ?? vscode.ViewColumn.Beside;
+  try {
+    await vscode.window.showTextDocument(uri, { viewColumn, preview: false });
+    return { success: true };
+  } catch {
+    return { success: false };
+  }
+}
+
+function isGraph(document: { uri: vscode.Uri }): boolean {
+  return GRAPHS.some(({ scheme }) => scheme === document.uri.scheme);
+}
