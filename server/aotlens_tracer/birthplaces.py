@@ -11,8 +11,6 @@ by wrapping
 from __future__ import annotations
 
 import contextlib
-import itertools
-import linecache
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from torch.nn.modules import module as torch_module
 
 from .descriptor_map import Span
 from .failures import EXAMPLE_FILE, is_library
+from .stack_traces import span_of
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ def _call_site(frame: types.FrameType | None, made: Any) -> Span | None:
         if path == EXAMPLE_FILE:
             return None
         if not (path.startswith("<") or is_library(path) or _is_constructor_of(frame, made)):
-            return _span(frame)
+            return span_of(frame)
         frame = frame.f_back
     return None
 
@@ -185,22 +184,3 @@ def _is_constructor_of(frame: types.FrameType, made: Any) -> bool:
     if code.co_name != "__init__" or not isinstance(made, nn.Module) or not code.co_varnames:
         return False
     return frame.f_locals.get(code.co_varnames[0]) is made
-
-
-def _span(frame: types.FrameType) -> Span:
-    """The span of the expression that `frame` is executing; the line alone on Python 3.10."""
-    code = frame.f_code
-    if not hasattr(code, "co_positions"):
-        return Span(code.co_filename, frame.f_lineno)
-    position = next(itertools.islice(code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
-    line, end_line, column, end_column = position
-    if line is None or column is None or end_line is None or end_column is None:
-        return Span(code.co_filename, frame.f_lineno)
-    start = _code_point_column(code.co_filename, line, column)
-    return Span(code.co_filename, line, start, end_line, _code_point_column(code.co_filename, end_line, end_column))
-
-
-def _code_point_column(path: str, line: int, byte_offset: int) -> int:
-    """A 1-based code point column from Python's 0-based UTF-8 byte offset."""
-    text = linecache.getline(path, line)
-    return len(text.encode()[:byte_offset].decode(errors="ignore")) + 1

@@ -163,15 +163,17 @@ class Output(Slot):
 
 @dataclass(frozen=True)
 class Saved:
-    """A value that the partitioned forward graph keeps for the backward graph.
+    """A value that is kept for backward: by the partitioned forward graph, or in eager by autograd.
 
-    `bytes` is elements times element size; None for what is no tensor. `alias_of` names the node whose memory it
-    shares (a graph input, or another saved value): then it costs nothing of its own. `label` is the expression that
-    computed it, and `frame` that expression's innermost frame; of what a call saves of its arguments, that of the
-    argument. `read_by` are the operations of the backward graph that read it, by name: why it is saved.
+    `bytes` is elements times element size (what `expand` repeats counts once); None for what is no tensor. `alias_of`
+    names the node whose memory it shares (a graph input, or another saved value): then it costs nothing of its own.
+    `label` is the expression that computed it, and `frame` that expression's innermost frame; of what a call saves of
+    its arguments, that of the argument. `module` is the innermost module that computed it (empty for the root).
+    `read_by` says why it is saved: the operations of the backward graph that read it, by name; in eager, where there is
+    no `node`, each autograd node that keeps it, with the name that it has there (`AddmmBackward0.mat1`).
     """
 
-    node: str
+    node: str | None
     kind: str
     bytes: int | None
     alias_of: str | None
@@ -181,6 +183,22 @@ class Saved:
     source: Span | None = None
     frame: int | None = None
     read_by: tuple[str, ...] = ()
+    module: str | None = None
+
+
+@dataclass(frozen=True)
+class SavedTotal:
+    """What one choice keeps for backward: bytes, and values with memory of their own.
+
+    `recomputed` operations run again in the backward pass. `problem` is why nothing is known of it.
+    """
+
+    partitioner: str
+    memory_budget: float | None
+    bytes: int | None = None
+    values: int | None = None
+    recomputed: int | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -267,9 +285,11 @@ class Partition:
 
 @dataclass(frozen=True)
 class Graph:
-    """One captured graph; `capture` is dynamo or direct. `saved` is None when the graph was not partitioned.
+    """One captured graph; `capture` is dynamo or direct. `saved` is None where nothing is known of it.
 
-    `frames` are the frames of all operations, each once.
+    `partitioner` is whose `saved` and `partition` are: eager (what autograd saves; no partition), default or min-cut,
+    that one at a `memory_budget`; eager is seen on real or on fake tensors, `eager_on`. `compared` has the totals of
+    all choices, where they were asked for. `frames` are the frames of all operations, each once.
     """
 
     capture: str
@@ -282,6 +302,10 @@ class Graph:
     frames: tuple[StackFrame, ...] = ()
     operations: tuple[Operation, ...] = ()
     partition: Partition | None = None
+    partitioner: str | None = None
+    memory_budget: float | None = None
+    eager_on: str | None = None
+    compared: tuple[SavedTotal, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,14 @@ from .descriptor_map import (
     Frame,
     Graph,
     ModuleInstance,
+    SavedTotal,
     Seconds,
     Span,
     Target,
     to_json,
 )
 from .examples.evaluate import BuiltExample, build, namespace_of
-from .examples.guards import guarded
+from .examples.guards import TookTooLong, guarded
 from .examples.inferred import machine, stand_ins
 from .examples.inferred.search import Search
 from .examples.ladder import FOUND_SECONDS, reason_to_go_on
@@ -47,8 +48,9 @@ from .labels import described_arguments
 from .module_tree import module_tree
 from .operations import Operations
 from .protocol import ExampleSource, Root, TargetsParams, TraceParams
-from .saved import partitioned
+from .saved import eager_total, partitioned, saved_in_eager, totals
 from .stack_traces import Sources, parse
+from .tensors import tensor_bytes
 from .verdicts import Why, findings_of
 
 Send = Callable[[dict[str, Any]], None]
@@ -132,7 +134,7 @@ def trace(params: TraceParams, send: Send) -> dict[str, Any]:
     for name in job.sent:
         del result[name]
     if "graphs" in job.sent:
-        names = ("saved", "partition", "frames")
+        names = ("saved", "partition", "frames", "partitioner", "memory_budget", "eager_on", "compared")
         result["partitioned"] = [{name: to_json(getattr(graph, name)) for name in names} for graph in job.graphs]
     return result
 
@@ -144,6 +146,8 @@ def _files(codebase: Codebase) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+_REAL_BYTES = 1 << 30
+"""So much of parameters, buffers and what is saved is allocated to see what autograd does with real tensors."""
 _TRAIN = {"train": True, "eval": False, None: None}
 
 
@@ -224,10 +228,14 @@ class _Trace:
         with self.birthplaces.recording(), phases.phase("example"):
             example = self._build(source, module, value)
         self._send_stage("built", "target", "example", "modules")
+        sources = Sources(self.codebase)
         with contextlib.ExitStack() as stack:
             with phases.phase("capture"):
                 captured = stack.enter_context(capture(example))
-            self._describe(example, captured)
+            self._describe(example, captured, sources)
+        if captured.joint.needs_autograd and (self.params.partitioner == "eager" or self.params.compare):
+            with phases.phase("partition", "describe"):
+                self._run_in_eager(source, module, example, sources)
         if captured.dynamo_error is not None:
             with phases.phase("capture"):
                 self.graph_breaks = graph_breaks(example, self.codebase, captured.dynamo_error)
@@ -420,8 +428,7 @@ class _Trace:
             return source.expression.strip()
         return written(example, {"torch": torch, **vars(module)}, self.birthplaces)
 
-    def _describe(self, example: BuiltExample, captured: Captured) -> None:
-        sources = Sources(self.codebase)
+    def _describe(self, example: BuiltExample, captured: Captured, sources: Sources) -> None:
         named = Named(example.function, example.args, example.kwargs, example.module, self.birthplaces)
         operations = Operations(example.module, sources)
         with self.phases.phase("describe"):
@@ -433,14 +440,60 @@ class _Trace:
         if not graph.joint:
             return
         with self.phases.phase("partition", "describe"):
-            try:
-                graph = partitioned(captured.joint, graph, sources, operations)
-            except Exception as error:
-                message = f"torch's partitioner failed, so nothing is known of what is saved for backward: {error}"
-                self.findings.append(
-                    Finding("partition-failed", "warning", message, self.target.path, self.target.line)
-                )
+            if self.params.compare:
+                graph = replace(graph, compared=totals(captured.joint, self.params.memory_budget))
+            if self.params.partitioner != "eager":
+                budget = self.params.memory_budget
+                try:
+                    graph = partitioned(captured.joint, graph, sources, operations, self.params.partitioner, budget)
+                except Exception as error:
+                    self._saved_is_unknown("torch's partitioner failed", error)
         self.graphs = (graph,)
+
+    def _run_in_eager(
+        self, source: ExampleSource, module: types.ModuleType, example: BuiltExample, sources: Sources
+    ) -> None:
+        """Find out what autograd saves. After the capture, because it makes the call."""
+        (graph,) = self.graphs
+        meant = source.origin in ("option", "pinned")
+        try:
+            with contextlib.nullcontext() if meant else guarded(FOUND_SECONDS):
+                eager = saved_in_eager(example, graph, sources)
+            eager = self._run_for_real(source, module, example, sources, eager) or eager
+        except (Exception, TookTooLong) as error:
+            if self.params.partitioner == "eager":
+                self._saved_is_unknown("the call fails without a capture", error)
+            total = SavedTotal("eager", None, problem=str(error))
+        else:
+            total = eager_total(eager)
+            graph = eager if self.params.partitioner == "eager" else graph
+        self.graphs = (replace(graph, compared=(total, *graph.compared) if self.params.compare else ()),)
+
+    def _run_for_real(
+        self, source: ExampleSource, module: types.ModuleType, example: BuiltExample, sources: Sources, fake: Graph
+    ) -> Graph | None:
+        """What autograd saves of real tensors, where they are small: libraries do otherwise where they see fake ones.
+
+        None where it takes long, reaches beyond this process or fails. Recorded arguments have no data.
+        """
+        if example.mode is None or source.root is not None or self.example is None:
+            return None
+        given = (*example.module.parameters(), *example.module.buffers()) if example.module is not None else ()
+        size = sum(tensor_bytes(tensor) or 0 for tensor in given) + sum(value.bytes or 0 for value in fake.saved or ())
+        if size > _REAL_BYTES:
+            return None
+        source = replace(source, expression=self.example.expression or "")
+        needs_data = RuntimeError("eager is seen on real tensors")
+        try:
+            with guarded(FOUND_SECONDS):
+                real = build(source, module, self.birthplaces, _TRAIN[self.params.mode], lambda _: None, needs_data)
+                return saved_in_eager(real, fake, sources)
+        except (Exception, TookTooLong):
+            return None
+
+    def _saved_is_unknown(self, why: str, error: BaseException) -> None:
+        message = f"{why}, so nothing is known of what is saved for backward: {first_line(str(error))}"
+        self.findings.append(Finding("partition-failed", "warning", message, self.target.path, self.target.line))
 
     def _send_stage(self, stage: str, *names: str) -> None:
         """Send these fields of the map ahead of the rest."""

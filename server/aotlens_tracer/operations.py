@@ -66,12 +66,12 @@ class Operations:
             backward,
             *tensor_facts(node.meta.get("val")),
             self._sources.frame_of(node),
-            self._module(node),
+            self.module_of(node),
             forward,
             bool(getattr(node.target, "is_view", False)),
         )
 
-    def _module(self, node: torch.fx.Node) -> str | None:
+    def module_of(self, node: torch.fx.Node) -> str | None:
         """The name of the innermost module that called the operation, or whose gradient it computes a part of."""
         stack = node.meta.get("nn_module_stack") or node.meta.get("fwd_nn_module_stack")
         if not stack:

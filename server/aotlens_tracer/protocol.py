@@ -27,6 +27,9 @@ MINIMUM_TORCH = (2, 13)
 """The first torch release whose AOTAutograd has the descriptors and capture functions that are used here."""
 NEWEST_TESTED_TORCH = (2, 15)
 
+PARTITIONERS = ("eager", "default", "min-cut")
+"""Who says what is saved for backward: autograd itself, or a partitioner of torch's; torch.compile uses the last."""
+
 PRIVATE_NAME = "_aotlens_tracer"
 """The module name under which the tracer is loaded, so that an `aotlens_tracer` installed there is never picked up."""
 
@@ -110,6 +113,9 @@ class TraceParams:
     """What to trace, with what, and within which limits (seconds, bytes of resident memory).
 
     `examples` are tried in their order, by the rules of `ladder`.
+    `partitioner` says whose choice of what is saved for backward is told, and `memory_budget` what share of it the
+    min-cut partitioner may keep (None: as torch is configured; all of it, unless the user's code says otherwise). With
+    `compare`, the map has the totals of the other choices too.
     `overlay` has the unsaved texts of files, by absolute path. With `stages`, the map travels in parts as they are
     made, `{"event": "map", "fields": {...}}`, and the result holds what is left (see `Assembled`).
     """
@@ -124,6 +130,9 @@ class TraceParams:
     working_directory: str | None = None
     import_roots: tuple[str, ...] = ()
     definition_lines: tuple[int, ...] = ()
+    partitioner: str = "min-cut"
+    memory_budget: float | None = None
+    compare: bool = False
     overlay: dict[str, str] = field(default_factory=dict)
     stages: bool = False
 

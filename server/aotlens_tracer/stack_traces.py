@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import re
 import traceback
+import types
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from .descriptor_map import Span, StackFrame
@@ -38,9 +41,12 @@ class Sources:
     def _frame_of_text(self, text: str) -> int | None:
         stack = parse(text)
         # Only where torch itself is what is looked at, nothing else is left.
-        shown = [span for span in stack if not is_library(span.path)] or stack
+        return self.frame_of_stack([span for span in stack if not is_library(span.path)] or stack)
+
+    def frame_of_stack(self, stack: Sequence[Span]) -> int | None:
+        """The index of the innermost frame of a call chain, outermost first; None for an empty one."""
         index = None
-        for span in shown:
+        for span in stack:
             key = span, index
             if key not in self._known:
                 self._known[key] = len(self.frames)
@@ -96,6 +102,25 @@ def parse(text: str) -> tuple[Span, ...]:
         whole = all(marked.count(opening) <= marked.count(closing) for opening, closing in ("()", "[]", "{}"))
         spans.append(Span(path, number, column, *((number, column + width) if whole else (None, None))))
     return tuple(spans)
+
+
+def span_of(frame: types.FrameType) -> Span:
+    """The span of the expression that `frame` is executing; the line alone on Python 3.10."""
+    code = frame.f_code
+    if not hasattr(code, "co_positions"):
+        return Span(code.co_filename, frame.f_lineno)
+    position = next(itertools.islice(code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
+    line, end_line, column, end_column = position
+    if line is None or column is None or end_line is None or end_column is None:
+        return Span(code.co_filename, frame.f_lineno)
+    start = _code_point_column(code.co_filename, line, column)
+    return Span(code.co_filename, line, start, end_line, _code_point_column(code.co_filename, end_line, end_column))
+
+
+def _code_point_column(path: str, line: int, byte_offset: int) -> int:
+    """A 1-based code point column from Python's 0-based UTF-8 byte offset."""
+    text = linecache.getline(path, line)
+    return len(text.encode()[:byte_offset].decode(errors="ignore")) + 1
 
 
 def _characters(text: str, width: int) -> int:

@@ -16,15 +16,22 @@ def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:
 
 
 def tensor_bytes(value: Any) -> int | None:
-    """Elements times element size. A symbolic size counts as torch's hint for it, the example's own."""
+    """The bytes that a tensor's elements take, those that `expand` repeats counted once.
+
+    A symbolic size counts as torch's hint for it, the example's own.
+    """
     if not isinstance(value, torch.Tensor):
         return None
+    steps = value.stride() if value.layout is torch.strided and not value.is_nested else (1,) * value.dim()
     count = value.element_size()
-    for size in value.shape:
-        if isinstance(size, torch.SymInt):
-            hint = size.node.hint
-            if hint is None:
-                return None
-            size = hint
-        count *= int(size)
+    for size, step in zip(value.shape, steps):
+        known = known_size(size)
+        if known is None:
+            return None
+        count *= min(known, 1) if type(step) is int and step == 0 else known
     return count
+
+
+def known_size(size: int | torch.SymInt) -> int | None:
+    """A size as an int: of a symbolic one torch's hint for it, where there is one."""
+    return size.node.hint if isinstance(size, torch.SymInt) else size

@@ -35,6 +35,42 @@ def test_saved() -> None:
     assert "Inputs" not in done.stdout
 
 
+def test_saved_in_eager() -> None:
+    done = run_aotlens("trace", "model.py::Model", "--saved", "--partitioner", "eager", cwd=FOLDER)
+    assert done.returncode == 0, done.stderr
+    for text in (" B, eager", "blocks.{0,1}", "norm(x)", "needed by 2 × AddmmBackward0"):
+        assert text in done.stdout
+    assert "—" not in done.stdout
+
+
+def test_comparison() -> None:
+    done = run_aotlens("trace", "model.py::Model", "--saved", "--memory-budget", "0.3", "--compare", cwd=FOLDER)
+    assert done.returncode == 0 and done.stderr == ""
+    _, separator, table = done.stdout.partition("\nSaved, compared\n")
+    assert separator and "100 %" in table
+    choices = [line.split("  ")[-1].strip() for line in table.splitlines()[2:-1]]
+    budgets = ["0.75", "0.5", "0.3 (ranked above)", "0.25", "0"]
+    assert choices == ["eager", "default", "min-cut", *(f"min-cut, memory budget {budget}" for budget in budgets)]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (
+            ("--memory-budget", "0.5", "--partitioner", "default"),
+            "error: --memory-budget is for the min-cut partitioner",
+        ),
+        (("--memory-budget", "0.5", "--partitioner", "eager"), "error: --memory-budget is for the min-cut partitioner"),
+        (("--memory-budget", "1.5"), "'--memory-budget'"),
+        (("--partitioner", "eager", "--graph", "backward"), "error: in eager there is no backward graph"),
+        (("--compare",), "error: --compare compares what is saved for backward: give it with --saved"),
+    ],
+)
+def test_what_makes_no_sense(options: tuple[str, ...], error: str) -> None:
+    done = run_aotlens("trace", "model.py", *options, cwd=FOLDER)
+    assert done.returncode == 2 and error in done.stderr and done.stdout == ""
+
+
 def test_what_has_no_graph_says_why(tmp_path: Path) -> None:
     path = tmp_path / "model.py"
     path.write_text(

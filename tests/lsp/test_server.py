@@ -37,11 +37,11 @@ def decoder() -> Iterator[Editor]:
 
 def test_lenses(decoder: Editor) -> None:
     assert decoder.lenses() == [
-        "4 inputs · 1 output · 3 gradients · 16.5 KiB saved for backward",
+        "4 inputs · 1 output · 3 gradients · 32.5 KiB saved for backward",
         "Attention(width=64, heads=4)(x: f32[2, 16, 64]) · recorded in Decoder: blocks.{0..5}.attn · train",
-        "13 inputs · 1 output · 11 gradients, 1 missing · 105.0 KiB saved for backward",
+        "13 inputs · 1 output · 11 gradients, 1 missing · 121.0 KiB saved for backward",
         "Block(width=64, heads=4)(x: f32[2, 16, 64]) · recorded in Decoder: blocks.{0..5} · train",
-        "75 inputs · 3 outputs · 63 gradients, 6 missing · 1 mutation · 819.3 KiB saved for backward",
+        "75 inputs · 3 outputs · 63 gradients, 6 missing · 1 mutation · 915.3 KiB saved for backward",
         "Decoder(vocab=1000, width=64, heads=4, layers=6)(ids: i64[2, 16], labels: i64[2, 16]) · pinned · train",
     ]
 

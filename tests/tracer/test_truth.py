@@ -221,6 +221,30 @@ def test_models_of_packages(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("file", "package"), [("llama.py", "transformers"), ("vit.py", "vit_pytorch"), ("resnet.py", "pytorchcv")]
+)
+def test_bytes_saved_by_each_choice(file: str, package: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed (tests/requirements-without-dependencies.txt)")
+    expected = truth(TRUTH / file, "--kept")
+    _, answers = traces(TRUTH / file, "--partitioner", "eager", "--compare", "--timeout", "500")
+    for name, trace in answers.items():
+        (graph,) = trace["graphs"]
+        told = [[row["partitioner"], row["memory_budget"], row["bytes"]] for row in graph["compared"]]
+        assert told == expected[name]["kept_by_choice"]
+        assert all(row["problem"] is None for row in graph["compared"])
+        assert sum(value["bytes"] for value in graph["saved"]) == told[0][2]
+        placed = [value for value in graph["saved"] if value["source"] is not None and value["read_by"]]
+        assert len(placed) == len(graph["saved"])
+        with capsys.disabled():
+            print(
+                f"\n{package}: {name} keeps {told[0][2]:,} bytes in eager; the same is said of all {len(told)} choices"
+            )
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak of a process from /proc")
 def test_llama_70b_in_less_than_a_gigabyte(capsys: pytest.CaptureFixture[str]) -> None:
     if importlib.util.find_spec("transformers") is None:

@@ -57,6 +57,14 @@ class GraphKind(str, enum.Enum):
     backward = "backward"
 
 
+class Partitioner(str, enum.Enum):
+    """Who says what is saved for backward."""
+
+    eager = "eager"
+    default = "default"
+    min_cut = "min-cut"
+
+
 class Convention(str, enum.Enum):
     """Whose calling convention the graph has."""
 
@@ -104,6 +112,27 @@ def trace(
     saved: Annotated[
         bool, typer.Option("--saved", help="Print what is kept for backward, ranked, in place of the map.")
     ] = False,
+    partitioner: Annotated[
+        Partitioner,
+        typer.Option(
+            help="Who chooses what is saved for backward: autograd, as without torch.compile (eager), or one of "
+            "torch's partitioners; torch.compile uses min-cut."
+        ),
+    ] = Partitioner.min_cut,
+    memory_budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            help="How much of what it would save the min-cut partitioner may save, 0 to 1; it recomputes the rest. "
+            "Default: as torch is configured (1).",
+        ),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="With --saved: also what eager, each partitioner and other budgets would save."),
+    ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Every map in full: of each class of a file, and of each repeated layer.")
     ] = False,
@@ -149,6 +178,9 @@ def trace(
         memory,
         graph.value if graph else None,
         saved,
+        partitioner.value,
+        memory_budget,
+        compare,
     )
     try:
         status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)

@@ -66,6 +66,9 @@ class TraceOptions:
     memory: float | None = None
     graph: Kind | None = None
     saved: bool = False
+    partitioner: str = "min-cut"
+    memory_budget: float | None = None
+    compare: bool = False
 
 
 def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose: bool, spawn: bool) -> int:
@@ -75,6 +78,13 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
         raise UsageError(f"--format {options.format} has all of it: --graph and --saved choose what is printed as text")
     if options.graph is not None and options.saved:
         raise UsageError("--graph prints a graph, --saved a ranking: choose one")
+    if options.memory_budget is not None and options.partitioner != "min-cut":
+        what = "autograd saves" if options.partitioner == "eager" else "the default partitioner saves"
+        raise UsageError(f"--memory-budget is for the min-cut partitioner: what {what} has no budget")
+    if options.partitioner == "eager" and options.graph in ("forward", "backward"):
+        raise UsageError(f"in eager there is no {options.graph} graph: --partitioner default or min-cut makes one")
+    if options.compare and not (options.saved or options.format == "json"):
+        raise UsageError("--compare compares what is saved for backward: give it with --saved or --format json")
     try:
         interpreter = choose_interpreter(options.python, os.environ)
         in_project = pinned_in_project(path) if options.example is None else {}
@@ -200,6 +210,9 @@ class _Session:
                 self._memory,
                 os.getcwd(),
                 definition_lines=definition_lines(name, self._known),
+                partitioner=self._options.partitioner,
+                memory_budget=self._options.memory_budget,
+                compare=self._options.compare,
             )
             try:
                 traced = self._tracer.trace(params, self._progress.stage)

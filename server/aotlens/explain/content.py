@@ -27,6 +27,7 @@ from aotlens_tracer.descriptor_map import (
 
 from .findings import fold_findings
 from .folding import Folded, fold, names_in_brief, numbers_in_brief, unfolded
+from .partitioners import choice_in_words
 from .shapes import bytes_in_words, tensor_in_brief
 from .words import USUAL, legend, piece, role
 
@@ -98,7 +99,7 @@ def tables(graph: Graph, path_label: PathLabel, full: bool = False) -> list[Tabl
     """The tables of one graph, those that would be empty left out (except inputs and outputs)."""
     result = [_inputs(graph, path_label, full), _outputs(graph, path_label, full)]
     if graph.saved is not None:
-        result.append(_saved(graph.saved, path_label, full))
+        result.append(_saved(graph, path_label, full))
     if graph.vanished:
         result.append(_vanished(graph))
     if graph.subclasses:
@@ -283,7 +284,7 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("gradient", "index", 1, "grad"),
         Column("notes", "note"),
     )
-    return _without_empty(Table("Inputs", _census(graph.inputs), columns, tuple(body), tuple(notes)))
+    return without_empty(Table("Inputs", _census(graph.inputs), columns, tuple(body), tuple(notes)))
 
 
 def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
@@ -337,10 +338,11 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("pairs with", "node", 1),
         Column("notes", "note"),
     )
-    return _without_empty(Table("Outputs", _census(shown), columns, tuple(body), tuple(notes)))
+    return without_empty(Table("Outputs", _census(shown), columns, tuple(body), tuple(notes)))
 
 
-def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
+def _saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+    values = graph.saved or ()
     aliases = [value for value in values if value.alias_of is not None]
     own = [value for value in values if value.alias_of is None]
     total = sum(value.bytes or 0 for value in own)
@@ -392,7 +394,7 @@ def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
             "graph inputs or of other saved values: no memory of their own, not counted."
         )
     if own:
-        notes.append("By AOTAutograd's own partitioner, before Inductor's decompositions.")
+        notes.append(choice_in_words(graph))
     columns = (
         Column("bytes", "number"),
         Column("", "number"),
@@ -401,7 +403,7 @@ def _saved(values: Sequence[Saved], path_label: PathLabel, full: bool) -> Table:
         Column("line", "place", 1),
         Column("node", "node", 2),
     )
-    return _without_empty(Table("Saved for backward", summary, columns, tuple(body), tuple(notes)))
+    return without_empty(Table("Saved for backward", summary, columns, tuple(body), tuple(notes)))
 
 
 def _vanished(graph: Graph) -> Table:
@@ -564,7 +566,7 @@ def _numbers(numbers: Iterable[int | None]) -> str:
     return numbers_in_brief([number for number in numbers if number is not None])
 
 
-def _without_empty(table: Table) -> Table:
+def without_empty(table: Table) -> Table:
     """The table without optional columns in which no row says anything."""
     keep = [
         index

@@ -184,6 +184,8 @@ class _Graph:
             if self._kind == "forward":
                 return graph.operations
             raise NoSuchGraph(f"{self._target} has no backward graph: none of its outputs needs a gradient")
+        if graph.partitioner == "eager":
+            raise NoSuchGraph(f"in eager {self._target} has no {self._kind} graph: a partitioner makes one")
         if graph.partition is None:
             raise NoSuchGraph(f"{self._target} has no {self._kind} graph: torch's partitioner has not made one")
         both = (*graph.operations, *graph.partition.operations)

@@ -1,15 +1,16 @@
-"""What is kept for the backward pass, ranked: by module, and by the expression that computed it."""
+"""What is kept for the backward pass, ranked by module and by the expression that computed it, and compared."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Operation, Saved
 
-from .content import Cell, Column, PathLabel, Table, place
+from .content import Cell, Column, PathLabel, Table, place, without_empty
 from .folding import fold, names_in_brief
 from .graph_text import CONTAINERS
+from .partitioners import name_of_choice
 from .shapes import bytes_in_words, tensor_in_brief
 
 _MOST = 20
@@ -17,7 +18,7 @@ _MOST = 20
 
 
 def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Table]:
-    """Two rankings of each graph that was partitioned, aliases apart."""
+    """Two rankings of each graph of which it is known what is saved, aliases apart; the totals of the other choices."""
     found = []
     for graph in map.graphs:
         if graph.saved is not None:
@@ -28,16 +29,17 @@ def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) 
                 _by_module(graph, own, total, containers, full),
                 _by_expression(graph, own, total, path_label, full),
             ]
+        if graph.compared:
+            found.append(_compared(graph))
     return found
 
 
 def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[str], full: bool) -> Table:
     """Each module with all that is in it; repeated layers in one row."""
-    modules = {operation.name: operation.module for operation in _operations(graph)}
     bytes_in: Counter[str] = Counter()
     number_in: Counter[str] = Counter()
     for value in values:
-        path = modules.get(value.node) or ""
+        path = value.module or ""
         steps = path.split(".") if path else []
         for count in range(1, len(steps) + 1):
             name = ".".join(steps[:count])
@@ -65,7 +67,7 @@ def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[st
         Column("module, with all in it", "name"),
         Column("values", "number", 1),
     )
-    return _ranked("Saved by module", _summary(values, total), columns, cells, full)
+    return _ranked("Saved by module", _summary(graph, values, total), columns, cells, full)
 
 
 def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: PathLabel, full: bool) -> Table:
@@ -80,7 +82,7 @@ def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: Pa
     cells = []
     for (label, where, kind), members in ranked:
         size = sum(value.bytes or 0 for value in members)
-        readers = [operations[name] for value in members for name in value.read_by if name in operations]
+        readers = [_kind(name, operations) for value in members for name in value.read_by]
         cells.append(
             (
                 Cell(bytes_in_words(size)),
@@ -103,7 +105,35 @@ def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: Pa
         Column("needed by", "note", 3),
         Column("node", "node", 4),
     )
-    return _ranked("Saved by expression", _summary(values, total), columns, cells, full)
+    return without_empty(_ranked("Saved by expression", _summary(graph, values, total), columns, cells, full))
+
+
+def _compared(graph: Graph) -> Table:
+    """What each choice would keep, and what that costs: operations that are run again in the backward pass."""
+    eager = next((row.bytes for row in graph.compared if row.partitioner == "eager"), None)
+    rows = []
+    for row in graph.compared:
+        is_this = (row.partitioner, row.memory_budget) == (graph.partitioner, graph.memory_budget)
+        rows.append(
+            (
+                Cell(bytes_in_words(row.bytes)),
+                Cell(_share(row.bytes, eager) if row.bytes is not None and eager else "—"),
+                Cell("—" if row.values is None else str(row.values)),
+                Cell("—" if row.recomputed is None else str(row.recomputed)),
+                Cell(name_of_choice(row) + (" (ranked above)" if is_this and graph.saved is not None else "")),
+                Cell(row.problem or ""),
+            )
+        )
+    columns = (
+        Column("bytes", "number"),
+        Column("of eager", "number"),
+        Column("values", "number"),
+        Column("computed again", "number"),
+        Column("partitioner", "name"),
+        Column("", "note"),
+    )
+    notes = ("Computed again: operations of the forward pass that the backward pass runs once more, views apart.",)
+    return without_empty(Table("Saved, compared", "", columns, tuple(rows), notes))
 
 
 def _ranked(title: str, summary: str, columns: tuple[Column, ...], rows: list[tuple[Cell, ...]], full: bool) -> Table:
@@ -113,8 +143,9 @@ def _ranked(title: str, summary: str, columns: tuple[Column, ...], rows: list[tu
     return Table(title, summary, columns, tuple(shown), notes)
 
 
-def _summary(values: list[Saved], total: int) -> str:
-    return f"{len(values)} value{'' if len(values) == 1 else 's'}, {bytes_in_words(total)}"
+def _summary(graph: Graph, values: list[Saved], total: int) -> str:
+    what = f"{len(values)} value{'' if len(values) == 1 else 's'}, {bytes_in_words(total)}"
+    return f"{what}, {name_of_choice(graph)}" if graph.partitioner else what
 
 
 def _share(part: int, total: int) -> str:
@@ -123,9 +154,16 @@ def _share(part: int, total: int) -> str:
     return f"{100 * part / total:.0f} %" if part * 200 >= total or not part else "<1 %"
 
 
-def _needed_by(readers: Iterable[Operation]) -> str:
+def _kind(reader: str, operations: Mapping[str, Operation]) -> str:
+    """The kind of a backward operation, or of an autograd node."""
+    if reader in operations:
+        return operations[reader].op.removesuffix(".default").removeprefix("aten.")
+    return reader.partition(".")[0]
+
+
+def _needed_by(readers: Iterable[str]) -> str:
     """The kinds of backward operations that read a value."""
-    kinds = Counter(operation.op.removesuffix(".default").removeprefix("aten.") for operation in readers)
+    kinds = Counter(readers)
     listed = ", ".join(f"{number} × {kind}" if number > 1 else kind for kind, number in kinds.most_common(3))
     return f"needed by {listed}" if listed else ""
 

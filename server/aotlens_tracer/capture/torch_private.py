@@ -6,6 +6,7 @@ The names below are imported nowhere else in the tracer, so that a new torch rel
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import logging
 import traceback
@@ -16,6 +17,7 @@ from typing import Any
 import torch
 import torch._dynamo
 import torch._dynamo.config
+import torch._functorch.config
 import torch.utils._pytree as pytree
 from torch import nn
 from torch._dynamo.exc import TorchDynamoException, Unsupported
@@ -32,7 +34,7 @@ from torch._functorch._aot_autograd.descriptors import (
 from torch._functorch._aot_autograd.graph_compile import _partition_joint_graph_into_fw_bw
 from torch._functorch._aot_autograd.schemas import OutputType, SubclassCreationMeta
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
-from torch._functorch.partitioners import min_cut_rematerialization_partition
+from torch._functorch.partitioners import default_partition, min_cut_rematerialization_partition
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     FakeTensor,
@@ -40,7 +42,7 @@ from torch._subclasses.fake_tensor import (
     unset_fake_temporarily,
 )
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+from torch.utils._python_dispatch import TorchDispatchMode, is_traceable_wrapper_subclass
 
 with contextlib.suppress(Exception):
     # The first partition imports this, which takes most of a second: once here, not once in every child.
@@ -53,8 +55,10 @@ __all__ = [
     "FakeTensor",
     "FakeTensorMode",
     "JointCapture",
+    "TorchDispatchMode",
     "TorchDynamoException",
     "Unsupported",
+    "configured_memory_budget",
     "dynamo_capture",
     "dynamo_inputs",
     "explain_graph_breaks",
@@ -247,24 +251,41 @@ def _fake_constants() -> Iterator[None]:
         torch._dynamo.utils.assert_no_fake_params_or_buffers = original
 
 
-def partition(capture: JointCapture) -> tuple[torch.fx.Graph, torch.fx.Graph, int]:
-    """The forward and the backward graph that torch's min-cut partitioner makes.
+_PARTITIONERS = {"default": default_partition, "min-cut": min_cut_rematerialization_partition}
+
+
+def configured_memory_budget() -> float:
+    """The share of what the min-cut partitioner would save that it may save, as torch is configured now."""
+    return torch._functorch.config.activation_memory_budget
+
+
+def partition(
+    capture: JointCapture, partitioner: str, memory_budget: float | None, keep: bool = False
+) -> tuple[torch.fx.Graph, torch.fx.Graph, int]:
+    """The forward and the backward graph that a partitioner of torch's makes.
 
     And how many outputs of the first are not saved for backward.
 
-    The partitioner changes the joint graph: read that first. Inductor would decompose operations and run its own joint
-    passes before, so its saved set may differ.
+    The partitioner changes the joint graph, unless that is to `keep`: then it gets a copy. Inductor would decompose
+    operations and run its own joint passes before, so its saved set may differ.
     """
+    joint = capture.graph_module
+    if keep:
+        with warnings.catch_warnings():  # of a class of torch's own, which the graph's specs are of
+            warnings.simplefilter("ignore", FutureWarning)
+            joint = torch.fx.GraphModule(joint, copy.deepcopy(joint.graph))
     state, graph_capture = capture._joint._aot_state, capture._joint._aot_graph_capture
     subclass_meta = graph_capture.maybe_subclass_meta
-    forward, backward, forward_outputs = _partition_joint_graph_into_fw_bw(
-        capture.graph_module,
-        graph_capture.updated_flat_args,
-        state.fw_metadata if subclass_meta is None else subclass_meta.fw_metadata,
-        state.fw_metadata,
-        state.aot_config,
-        min_cut_rematerialization_partition,
-    )
+    budget = {} if memory_budget is None else {"activation_memory_budget": memory_budget}
+    with torch._functorch.config.patch(budget):
+        forward, backward, forward_outputs = _partition_joint_graph_into_fw_bw(
+            joint,
+            graph_capture.updated_flat_args,
+            state.fw_metadata if subclass_meta is None else subclass_meta.fw_metadata,
+            state.fw_metadata,
+            state.aot_config,
+            _PARTITIONERS[partitioner],
+        )
     return forward.graph, backward.graph, forward_outputs
 
 

@@ -2,7 +2,10 @@
 
 Everything is built for real. This script shares no code with aotlens.
 
-    python plain.py FILE [--partition]
+    python plain.py FILE [--partition] [--kept]
+
+With `--kept`, also how many bytes are kept for backward: by each partitioner, each of a capture of its own, and by
+autograd, in a call with real tensors.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from typing import Any
 
 import torch
 import torch._dynamo
+import torch._functorch.config
 from torch._dynamo.functional_export import dynamo_graph_capture_for_export
 from torch._functorch._aot_autograd.graph_compile import _partition_joint_graph_into_fw_bw
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
-from torch._functorch.partitioners import min_cut_rematerialization_partition
+from torch._functorch.partitioners import default_partition, min_cut_rematerialization_partition
 
 PINNED = re.compile(r"^# aotlens: (?P<example>.+)\nclass (?P<name>\w+)", re.MULTILINE)
 
@@ -90,8 +94,10 @@ def operations(graph: torch.fx.Graph) -> list[list[Any]]:
     ]
 
 
-def partitioned(joint: Any) -> dict[str, Any]:
-    """The forward and the backward graph, and name and bytes of each output of the first that the second gets."""
+def partition(
+    joint: Any, partitioner: Callable[..., Any]
+) -> tuple[torch.fx.Graph, torch.fx.Graph, list[torch.fx.Node]]:
+    """The forward and the backward graph, and the outputs of the first that the second gets."""
     state, capture = joint._aot_state, joint._aot_graph_capture
     subclass_meta = capture.maybe_subclass_meta
     forward, backward, outputs = _partition_joint_graph_into_fw_bw(
@@ -100,19 +106,58 @@ def partitioned(joint: Any) -> dict[str, Any]:
         state.fw_metadata if subclass_meta is None else subclass_meta.fw_metadata,
         state.fw_metadata,
         state.aot_config,
-        min_cut_rematerialization_partition,
+        partitioner,
     )
-    nodes = forward.graph.find_nodes(op="output")[0].args[0][outputs:]
+    return forward.graph, backward.graph, forward.graph.find_nodes(op="output")[0].args[0][outputs:]
+
+
+def partitioned(joint: Any) -> dict[str, Any]:
+    """The graphs of the min-cut partitioner, name and bytes of each value that it saves, and their sum."""
+    forward, backward, nodes = partition(joint, min_cut_rematerialization_partition)
     values = [(node.name, node.meta["val"]) for node in nodes]
-    tensors = [value for _, value in values if isinstance(value, torch.Tensor)]
-    given = {storage(node.meta["val"]) for node in forward.graph.find_nodes(op="placeholder")}
-    kept = {storage(value): value.nbytes for value in reversed(tensors) if storage(value) not in given}
     return {
         "saved": [(name, value.nbytes if isinstance(value, torch.Tensor) else None) for name, value in values],
-        "kept": sum(kept.values()),
-        "forward": operations(forward.graph),
-        "backward": operations(backward.graph),
+        "kept": kept(forward, nodes),
+        "forward": operations(forward),
+        "backward": operations(backward),
     }
+
+
+def kept(forward: torch.fx.Graph, nodes: list[torch.fx.Node]) -> int:
+    """The bytes of what is saved, aliases apart: of inputs, and of one another."""
+    given = {storage(node.meta["val"]) for node in forward.find_nodes(op="placeholder")}
+    return distinct([node.meta["val"] for node in nodes if isinstance(node.meta["val"], torch.Tensor)], given)
+
+
+def distinct(tensors: list[torch.Tensor], given: set[int | None]) -> int:
+    """The bytes of the first tensor in each storage that is not among the given."""
+    return sum({storage(t): t.nbytes for t in reversed(tensors) if storage(t) not in given}.values())
+
+
+CHOICES = (("default", None), *(("min-cut", budget) for budget in (1.0, 0.75, 0.5, 0.25, 0.0)))
+
+
+def kept_by_choice(make: Callable[[], tuple[Any, ...]]) -> list[tuple[str, float | None, int]]:
+    """Bytes that are kept for backward, by partitioner and memory budget, and in eager."""
+    found = [("eager", None, kept_in_eager(*make()))]
+    for name, budget in CHOICES:
+        torch._dynamo.reset()
+        patch = torch._functorch.config.patch(activation_memory_budget=1.0 if budget is None else budget)
+        with patch, joint_graph(*make()) as (_, joint):
+            partitioner = default_partition if name == "default" else min_cut_rematerialization_partition
+            forward, _, nodes = partition(joint, partitioner)
+            found.append((name, budget, kept(forward, nodes)))
+    return found
+
+
+def kept_in_eager(module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
+    """Bytes that autograd saves in a call with real tensors, what it was given apart."""
+    given = [*module.parameters(), *module.buffers(), *torch.utils._pytree.tree_leaves((args, kwargs))]
+    saved: list[torch.Tensor] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t.detach()), lambda _: None):
+        outputs = module(*args, **kwargs)
+    del outputs
+    return distinct(saved, {storage(value) for value in given})
 
 
 def storage(value: Any) -> int | None:
@@ -120,7 +165,7 @@ def storage(value: Any) -> int | None:
     return value.untyped_storage()._cdata if isinstance(value, torch.Tensor) else None
 
 
-def truth(make: Callable[[], tuple[Any, ...]], partition: bool) -> dict[str, Any]:
+def truth(make: Callable[[], tuple[Any, ...]], partitions: bool, choices: bool) -> dict[str, Any]:
     """What torch says of one example, or why it says nothing."""
     torch._dynamo.reset()
     try:
@@ -131,10 +176,12 @@ def truth(make: Callable[[], tuple[Any, ...]], partition: bool) -> dict[str, Any
                 "inputs": [texts(node.meta.get("desc")) for node in graph.find_nodes(op="placeholder")],
                 "outputs": [texts(descriptor) for descriptor in graph.find_nodes(op="output")[0].meta["desc"]],
             }
-            if partition:
+            if partitions:
                 answer["operations"] = operations(graph)
                 answer |= partitioned(joint)
-            return answer
+        if choices:
+            answer["kept_by_choice"] = kept_by_choice(make)
+        return answer
     except CannotCapture as error:
         return {"left_out": str(error)}
     except Exception as error:
@@ -148,7 +195,9 @@ def main() -> None:
         source = file.read()
     namespace = vars(load(path))
     for match in PINNED.finditer(source):
-        answer = truth(lambda example=match["example"]: build(example, namespace), "--partition" in options)
+        answer = truth(
+            lambda example=match["example"]: build(example, namespace), "--partition" in options, "--kept" in options
+        )
         print(json.dumps({"name": match["name"], **answer}), flush=True)
 
 

@@ -91,10 +91,10 @@ def test_of_what_there_is_none_the_reason_is_told() -> None:
 def test_rankings_add_up() -> None:
     map = load_map("decoder")
     modules, expressions = saved_tables(map, lambda path: Path(path).name, full=True)
-    assert modules.summary == expressions.summary == "84 values, 819.3 KiB"
-    assert [cell.text for cell in modules.rows[0]] == ["678.0 KiB", "83 %", "×6", "blocks.{0..5}", "78"]
+    assert modules.summary == expressions.summary == "96 values, 915.3 KiB, min-cut"
+    assert [cell.text for cell in modules.rows[0]] == ["774.0 KiB", "85 %", "×6", "blocks.{0..5}", "90"]
     first = [cell.text for cell in expressions.rows[0]]
-    assert first[:4] == ["384.0 KiB", "47 %", "×12", "mlp(self.norm2(x))"]
+    assert first[:4] == ["384.0 KiB", "42 %", "×12", "mlp(self.norm2(x))"]
     assert first[6] == "needed by 6 × view, 6 × mm"
     short = saved_tables(map, lambda path: path)
     assert all(len(table.rows) <= 20 for table in short)

@@ -1,0 +1,31 @@
+"""Whose choice it is what is saved for backward, in words."""
+
+from __future__ import annotations
+
+from aotlens_tracer.descriptor_map import Graph, SavedTotal
+
+
+def choice_in_brief(graph: Graph) -> str:
+    """`in eager`, `at a memory budget of 0.5`: what to add where bytes are named; empty for what torch.compile does."""
+    if graph.partitioner == "eager":
+        return "in eager"
+    if graph.partitioner == "default":
+        return "by the default partitioner"
+    return f"at a memory budget of {graph.memory_budget:g}" if graph.memory_budget not in (None, 1) else ""
+
+
+def choice_in_words(graph: Graph) -> str:
+    """A sentence on what the saved values of a graph are by."""
+    if graph.partitioner == "eager":
+        doubt = ": code that asks for fake tensors, or for data, may save others" if graph.eager_on == "fake" else ""
+        return f"What autograd saves in eager, without torch.compile: seen on {graph.eager_on} tensors{doubt}."
+    which = "default" if graph.partitioner == "default" else "min-cut"
+    budget = choice_in_brief(graph) if which == "min-cut" else ""
+    which = f"torch's {which} partitioner" + (f" {budget}" if budget else "")
+    return f"By {which}, on AOTAutograd's own graph, before Inductor's decompositions."
+
+
+def name_of_choice(total: SavedTotal | Graph) -> str:
+    """`eager`, `min-cut`, `min-cut, memory budget 0.5`."""
+    name = total.partitioner or ""
+    return f"{name}, memory budget {total.memory_budget:g}" if total.memory_budget not in (None, 1) else name
