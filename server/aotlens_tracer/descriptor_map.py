@@ -127,7 +127,7 @@ class Input(Slot):
     exists and its node is null), `mutation` the new value of a mutated input, `tangent_of` the output whose incoming
     gradient this tangent is, `token` the effect token's other end. `stands_for` names the arguments that vanished from
     the signature because this input replaces them; `tied_to` the other names of the same parameter. `reads` are the
-    user's expressions whose forward operations read it.
+    user's expressions whose forward operations read it, `changed_at` those that change it in place.
     """
 
     definition: Span | None = None
@@ -140,6 +140,7 @@ class Input(Slot):
     requires_grad: bool | None = None
     used: bool | None = None
     reads: tuple[Span, ...] = ()
+    changed_at: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,8 @@ class Output(Slot):
     """An output of the graph. `source` is the line that computed it; `requires_grad` is told of what forward returns.
 
     Pairings are indices: `tangent` the input with this output's incoming gradient; `gradient_of`, `mutation_of` and
-    `token` inputs; `alias_of` the input that this output is a view of (or is itself); `base_of` the outputs that are
-    views of this intermediate base.
+    `token` inputs; `alias_of` the input that this output is a view of (or is itself), `view_of` the output; `base_of`
+    the outputs that are views of this intermediate base.
     """
 
     source: Span | None = None
@@ -159,6 +160,7 @@ class Output(Slot):
     alias_of: int | None = None
     base_of: tuple[int, ...] = ()
     requires_grad: bool | None = None
+    view_of: int | None = None
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from .examples.written import constructor_in_words, written
 from .failures import Codebase, TraceError, code_line, failure_of, first_line, shortened
 from .gradient_paths import reasons
 from .importing import import_file
+from .in_place import with_places_of_changes
 from .labels import described_arguments
 from .module_tree import module_tree
 from .operations import Operations
@@ -239,7 +240,7 @@ class _Trace:
         if captured.dynamo_error is not None:
             with phases.phase("capture"):
                 self.graph_breaks = graph_breaks(example, self.codebase, captured.dynamo_error)
-        self.findings += findings_of(self.target, self.graphs, self.graph_breaks, self.why)
+        self.findings += findings_of(self.target, self.graphs, self.graph_breaks, self.modules, self.why)
 
     def _pass_over(self, source: ExampleSource, reason: str) -> None:
         """Note that an example does not serve, and forget what came of it."""
@@ -433,6 +434,8 @@ class _Trace:
         operations = Operations(example.module, sources)
         with self.phases.phase("describe"):
             graph = describe(captured.joint, captured.capture, named, sources, operations)
+            if captured.capture == "dynamo":
+                graph = with_places_of_changes(graph, captured.joint, named, sources)
             self.graphs = (graph,)
         self._send_stage("joint", "graphs")
         if captured.capture == "dynamo":

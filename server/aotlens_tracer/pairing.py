@@ -94,7 +94,7 @@ def with_ties(inputs: list[Input], module: nn.Module | None) -> list[Input]:
 
 
 def with_aliases(inputs: list[Input], outputs: list[Output], joint: JointCapture) -> list[Output]:
-    """Mark the outputs that are views, of an input or of an intermediate that the graph returns as their base.
+    """Mark the outputs that are views: of an input, of another output, of an intermediate that the graph returns too.
 
     And those that require a gradient.
     """
@@ -112,6 +112,9 @@ def with_aliases(inputs: list[Input], outputs: list[Output], joint: JointCapture
         of = copy_descriptor(torch_descriptor)
         if position in plain and of is not None and of.descriptor in by_input:
             changes[plain[position]]["alias_of"] = by_input[of.descriptor]
+    for position, other in joint.views_of_outputs().items():
+        if position in plain and other in plain:
+            changes[plain[position]]["view_of"] = plain[other]
     for number, positions in joint.views_of_intermediates().items():
         if number < len(bases):
             changes[bases[number]]["base_of"] = tuple(plain[position] for position in positions if position in plain)

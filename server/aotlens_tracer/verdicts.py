@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from .descriptor_map import Finding, Graph, GraphBreak, Input, Output, Related, Span, Target
+from .descriptor_map import Finding, Graph, GraphBreak, Input, ModuleInstance, Output, Related, Span, Target
+from .failures import is_library
 from .gradient_paths import NEVER_USED, UNKNOWN, Reason
 from .reach import outputs_reached
 
@@ -22,7 +23,11 @@ _MOST = 3
 
 
 def findings_of(
-    target: Target, graphs: Sequence[Graph], breaks: Sequence[GraphBreak], why: Why = lambda slot, place: None
+    target: Target,
+    graphs: Sequence[Graph],
+    breaks: Sequence[GraphBreak],
+    modules: Sequence[ModuleInstance] = (),
+    why: Why = lambda slot, place: None,
 ) -> list[Finding]:
     """The findings of a traced target, in the order of the graph."""
     findings = [
@@ -35,25 +40,57 @@ def findings_of(
         )
         for item in breaks
     ]
+    by_name = {module.name: module for module in modules}
     for graph in graphs:
         reached = outputs_reached(graph)
         for slot in graph.inputs:
             if slot.kind in _WITHOUT and slot.requires_grad and not _has_gradient(slot, graph):
                 findings.append(_without_gradient(slot, graph, reached(slot.node), target, why))
-            findings += _of_mutation(slot, graph, target)
+            findings += _of_mutation(slot, graph, target, by_name)
+        findings += _of_bases(graph)
     return findings
 
 
-def _of_mutation(slot: Input, graph: Graph, target: Target) -> list[Finding]:
-    findings = []
-    if slot.mutation is not None and slot.kind in ("BufferAOTInput", "PlainAOTInput"):
-        is_buffer = slot.kind == "BufferAOTInput"
-        place = graph.outputs[slot.mutation].source or slot.definition or Span(target.path, target.line or 1)
-        noun = "buffer" if is_buffer else "argument"
-        message = f"the {noun} {slot.label} is changed in place: its new value is output {slot.mutation} of the graph"
-        code, severity = ("buffer-mutation", "hint") if is_buffer else ("input-mutation", "information")
-        findings.append(_finding(code, severity, message, place, slot, slot.mutation))
-    return findings
+def _of_mutation(slot: Input, graph: Graph, target: Target, modules: Mapping[str, ModuleInstance]) -> Iterator[Finding]:
+    """Of an input that is changed in place: at the first place that does so, with the others."""
+    if slot.mutation is None:
+        return
+    first, *others = slot.changed_at or (graph.outputs[slot.mutation].source,)
+    place = first or slot.definition or Span(target.path, target.line or 1)
+    result = f"its new value is output {slot.mutation} of the graph"
+    if slot.kind == "BufferAOTInput":
+        owner = modules.get(slot.label.rpartition(".")[0])
+        # That a batch norm of torch's counts is what it is for.
+        if owner is not None and owner.class_path is not None and is_library(owner.class_path):
+            return
+        code, severity, message = "buffer-mutation", "hint", f"the buffer {slot.label} is changed in place: {result}"
+    elif slot.kind == "PlainAOTInput":
+        code, severity = "input-mutation", "information"
+        message = f"the argument {slot.label} is changed in place: {result}"
+    elif "base_of" in slot.fields and slot.stands_for:
+        code, severity = "aliased-inputs", "information"
+        names = _listed(slot.stands_for)
+        message = f"{names} share memory that is changed in place: the graph takes {slot.label} in place of them"
+    else:
+        return
+    finding = _finding(code, severity, message, place, slot, slot.mutation)
+    related = tuple(Related("it is changed here too", span.path, span.line, span.column) for span in others if span)
+    yield dataclasses.replace(finding, related=related)
+
+
+def _of_bases(graph: Graph) -> Iterator[Finding]:
+    """Of outputs that are views of one tensor, which the graph therefore returns too."""
+    for out in graph.outputs:
+        views = [graph.outputs[index] for index in out.base_of]
+        place = next((view.source for view in views if view.source is not None), None)
+        if place is not None:
+            message = (
+                f"{_listed(view.label for view in views)} are views of one tensor: the graph returns that too, as "
+            )
+            message += f"output {out.index}"
+            yield Finding(
+                "aliased-outputs", "hint", message, place.path, place.line, place.column, views[0].label, out.index
+            )
 
 
 def _finding(code: str, severity: str, message: str, place: Span, slot: Input, output: int | None = None) -> Finding:

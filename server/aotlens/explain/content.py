@@ -29,6 +29,7 @@ from .findings import fold_findings
 from .folding import Folded, fold, names_in_brief, numbers_in_brief, unfolded
 from .partitioners import choice_in_words
 from .shapes import bytes_in_words, tensor_in_brief
+from .signature import Difference, differences
 from .words import USUAL, legend, piece, role
 
 PathLabel = Callable[[str], str]
@@ -41,12 +42,6 @@ _ORIGINS = {
     "recorded": "recorded",
     "call-site": "call site",
     "inferred": "inferred",
-}
-_REASONS = {
-    "deduplication": "it is the same tensor as another argument; AOTAutograd's deduplication keeps one of them",
-    "base": "it shares memory with an argument that is changed in place; synthetic base handling passes "
-    "their base instead",
-    "unknown": "torch does not say why",
 }
 
 
@@ -100,8 +95,8 @@ def tables(graph: Graph, path_label: PathLabel, full: bool = False) -> list[Tabl
     result = [_inputs(graph, path_label, full), _outputs(graph, path_label, full)]
     if graph.saved is not None:
         result.append(_saved(graph, path_label, full))
-    if graph.vanished:
-        result.append(_vanished(graph))
+    if found := differences(graph, brief=not full):
+        result.append(_signature(found, path_label))
     if graph.subclasses:
         result.append(_subclasses(graph, full))
     return result
@@ -406,17 +401,22 @@ def _saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
     return without_empty(Table("Saved for backward", summary, columns, tuple(body), tuple(notes)))
 
 
-def _vanished(graph: Graph) -> Table:
+def _signature(found: Sequence[Difference], path_label: PathLabel) -> Table:
     body = tuple(
-        (
-            Cell(_one_line(gone.label)),
-            Cell(graph.inputs[gone.into].node or NOTHING if gone.into is not None else NOTHING),
-            Cell(_REASONS.get(gone.reason, gone.reason)),
-        )
-        for gone in graph.vanished
+        (Cell(difference.change), Cell(_one_line(difference.text)), Cell(_places(difference.places, path_label)))
+        for difference in found
     )
-    columns = (Column("argument", "name"), Column("now in", "node"), Column("because", "prose"))
-    return Table("Arguments without an input of their own", str(len(graph.vanished)), columns, body)
+    columns = (Column("", "index"), Column("why", "prose"), Column("at", "place", 1))
+    table = Table("Why the graph's signature differs from the call's", "", columns, body)
+    return without_empty(table)
+
+
+def _places(spans: Sequence[Span], path_label: PathLabel) -> str:
+    """`model.py:14`, and how many more there are."""
+    places = list(dict.fromkeys(place(span, path_label) for span in spans))
+    if not places:
+        return NOTHING
+    return places[0] + (f" and {len(places) - 1} more" if len(places) > 1 else "")
 
 
 def _subclasses(graph: Graph, full: bool) -> Table:

@@ -154,7 +154,8 @@ def _cell(cell: Cell, column: Column) -> str:
         # In a table a bar ends the cell even within a code span, unless it is escaped.
         return code(cell.text).replace("|", "\\|")
     # Pasted into an issue, a bare #12 would become a link to another issue.
-    return code(cell.text) if cell.text.startswith("#") else prose(cell.text)
+    text = code(cell.text) if cell.text.startswith("#") else prose(cell.text)
+    return re.sub(r"(?<!\\)\|", r"\\|", text)
 
 
 def _fence(text: str) -> str:

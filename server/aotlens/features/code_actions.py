@@ -12,6 +12,7 @@ from aotlens.syntax.subjects import ClassRef, subjects_at
 from aotlens_tracer.descriptor_map import Span
 
 from .context import contexts_of, folded
+from .copies import copies
 from .diagnostics import diagnostics
 from .duplicates import definitions_of, replacement
 from .index import fqn_of
@@ -60,6 +61,10 @@ def code_actions(snapshot: Snapshot, document: Document, where: Span) -> list[Co
             suppress = _suppress(document, finding.span.line, finding.code)
             if suppress not in actions:
                 actions.append(suppress)
+    for copy in copies(snapshot, document, range(first, last + 1)) if snapshot.can_edit(document) else ():
+        title = f"Change a copy of {copy.name}, not the caller's tensor"
+        edits = (TextEdit(copy.span, copy.text),)
+        actions.append(CodeAction(title, "quickfix", edits, fixes="input-mutation", line=copy.line))
     for definition in document.definitions:
         if definition.kind == "class" and first <= definition.line <= last:
             actions += _of_class(snapshot, document, definition)

@@ -17,6 +17,7 @@ from aotlens.explain.folding import Folded, all_names, fold, names_in_brief, num
 from aotlens.explain.markdown import code, prose
 from aotlens.explain.reading import illegal_nesting, read_descriptor
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
+from aotlens.explain.signature import about
 from aotlens.explain.words import KINDS, describe, legend, meaning, name, role
 from aotlens.session.documents import Document
 from aotlens.syntax.signatures import function_node, parameters_of
@@ -303,21 +304,28 @@ class _Asked:
         if slot.stands_for:
             facts.append(f"in place of {', '.join(map(code, slot.stands_for))}")
         lines = [" · ".join(parts), " · ".join(facts)]
-        if mutation := self._mutation(row.rows, found.state):
+        if mutation := self._mutation(row.rows, found):
             lines.append(mutation)
         if slot.descriptor is not None:
             lines.append(_exact(row))
         return "\n\n".join(lines)
 
-    def _mutation(self, entries: Sequence[Entry], state: TargetState) -> str:
+    def _mutation(self, entries: Sequence[Entry], found: Meant) -> str:
+        """What changes inputs in place, and what comes of it; which arguments an input stands for, and why."""
         outputs = [entry.mutation for entry in entries if entry.mutation is not None]
-        if not outputs:
-            return ""
-        source = outputs[0].source
-        place = self.snapshot.now(state, source) if source is not None else None
-        by = f" by {self._place(place)}" if place is not None else ""
-        number = numbers_in_brief([output.index for output in outputs])
-        return f"**changed in place**{by}: the graph returns its new value as {_output(number, outputs)}"
+        lines = []
+        if outputs:
+            changed = dict.fromkeys(span for entry in entries for span in entry.slot.changed_at)
+            spans = list(changed) or [outputs[0].source]
+            places = [self.snapshot.now(found.state, span) for span in spans if span is not None]
+            by = f" by {_some([self._place(place) for place in places if place is not None])}" if any(places) else ""
+            number = numbers_in_brief([output.index for output in outputs])
+            lines.append(f"**changed in place**{by}: the graph returns its new value as {_output(number, outputs)}")
+        first = entries[0]
+        if first.slot.stands_for:
+            reasons = about(found.index.differences(first.graph), first.slot)
+            lines += [prose(reason.text) for reason in reasons if not reason.outputs]
+        return "\n\n".join(lines)
 
     def _gradient_in_words(self, entries: Sequence[Entry], index: MapIndex) -> str:
         first = entries[0]
@@ -454,8 +462,12 @@ class _Asked:
             for row in rows[:ROWS]
         ]
         head = f"**outputs** of {code(found.state.key.qualname)}"
+        reasons = distinct(
+            (each for item in results for each in about(found.index.differences(item.graph), item.slot)), key=id
+        )
+        why = "".join(f"\n\n{prose(reason.text)}" for reason in reasons[:ROWS])
         table = _markdown_table(("output", "type", "node", "tangent", "computed at"), cells)
-        return f"{head}\n\n{table}{_more(sum(row.count for row in rows[ROWS:]), 'output')}"
+        return f"{head}\n\n{table}{_more(sum(row.count for row in rows[ROWS:]), 'output')}{why}"
 
     def _linked(self, found: Meant, span: Span | None) -> str:
         place = self.snapshot.now(found.state, span) if span is not None else None
@@ -496,10 +508,11 @@ class _Asked:
         if reads := index.read_by(work):
             names = [fqn_of(entry.slot) or entry.slot.label for entry in reads]
             blocks.append(f"reads {folded(dict.fromkeys(names), code)}")
-        changed = [e for e in reads if e.mutation is not None and _on(e.mutation.source, path, lines)]
+        changed = [e for e in index.entries if any(_on(span, path, lines) for span in e.slot.changed_at)]
         if changed:
             names = [fqn_of(entry.slot) or entry.slot.label for entry in changed]
             blocks.append(f"**changes in place** {folded(dict.fromkeys(names), code)}")
+        blocks += [prose(text) for text in index.aliases_at(path, lines)[:ROWS]]
         if work.operations:
             blocks.append(operations_in_words(work.operations))
         if inside.operations:

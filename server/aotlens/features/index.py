@@ -13,6 +13,7 @@ from typing import TypeVar
 from aotlens.explain.findings import fold_findings
 from aotlens.explain.folding import Folded
 from aotlens.explain.graph_text import GraphText, Kind
+from aotlens.explain.signature import Difference, differences
 from aotlens.explain.words import Labels, labels_of, piece
 from aotlens.syntax.values import ANY, Items, Key, Path, Step
 from aotlens_tracer.descriptor_map import (
@@ -318,6 +319,19 @@ class MapIndex:
     def folded_findings(self) -> list[Folded[Finding]]:
         """The findings, those that say the same of several things on one line as one."""
         return fold_findings(self._findings)
+
+    def differences(self, graph: Graph) -> list[Difference]:
+        """Why the signature of a graph differs from that of the call."""
+        return self._differences[id(graph)]
+
+    def aliases_at(self, path: str, lines: Sequence[int]) -> list[str]:
+        """What is said of aliases that come about on some lines."""
+        found = [each for every in self._differences.values() for each in every if not each.changes]
+        return [each.text for each in found if any(p.path == path and p.line in lines for p in each.places)]
+
+    @cached_property
+    def _differences(self) -> dict[int, list[Difference]]:
+        return {id(graph): differences(graph) for graph in self._graphs}
 
     def labels(self, graph: Graph) -> Labels:
         """What the user calls the arguments and outputs of a graph."""

@@ -170,6 +170,12 @@ class JointCapture:
                 found.setdefault(info.base_idx, []).append(position)
         return found
 
+    def views_of_outputs(self) -> dict[int, int]:
+        """Which flat outputs are views of another one, by the other's position."""
+        views = OutputType.alias_of_intermediate_base_is_user_output
+        found = enumerate(self._joint._aot_state.fw_metadata.output_info)
+        return {n: info.base_idx for n, info in found if info.output_type == views and info.base_idx is not None}
+
     def output_subclass_types(self) -> list[tuple[range, type]]:
         """The type of each forward output that is a tensor subclass, with the graph outputs that are its pieces."""
         metadata = self._joint._aot_state.fw_metadata

@@ -31,3 +31,37 @@ class Chooses(nn.Module):
     def forward(self, x):
         best = (x * self.order).argmax(-1)
         return {"value": x * self.scale, "best": best, "table": self.table.t()}
+
+
+def overlapping():
+    """Two tensors on one memory."""
+    whole = torch.randn(5)
+    return whole[:4], whole[1:]
+
+
+# aotlens: Writes()(torch.randn(4))
+class Writes(nn.Module):
+    """It changes what it is given, and what it keeps."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(4)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        """Docstring."""
+        row = x[None]
+        row.mul_(2)
+        self.calls.add_(1)
+        x.add_(1)
+        return self.norm(row.expand(2, 4))
+
+
+# aotlens: Shares()(*overlapping())
+class Shares(nn.Module):
+    """Its arguments share memory, its outputs too."""
+
+    def forward(self, a, b):
+        a.mul_(2)
+        total = a * b
+        return total.view(2, 2), total[0], a
