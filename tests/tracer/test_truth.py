@@ -20,6 +20,9 @@ from typing import Any
 
 import pytest
 
+from aotlens.explain.graph_text import graph_text
+from aotlens.features.lines import Lines
+from aotlens_tracer.descriptor_map import DescriptorMap, from_json
 from support import CORPUS, ROOT, trace_json
 
 TRUTH = CORPUS / "truth"
@@ -129,6 +132,21 @@ def operations(shown: Iterable[dict[str, Any]]) -> list[list[Any]]:
     ]
 
 
+def reached_and_back(trace: dict[str, Any]) -> int:
+    """How many operations have a line; each of them is found on it, and leads back to it from the graph's text."""
+    map = from_json(DescriptorMap, trace)
+    (graph,) = map.graphs
+    lines, text = Lines(map.graphs), graph_text(map, "joint")
+    placed = [operation for operation in graph.operations if operation.frame is not None]
+    for operation in placed:
+        innermost = graph.frames[operation.frame].span
+        assert text.sources[text.definitions[operation.name]] == innermost
+        for place in lines.places(graph, operation.frame).values():
+            assert operation in lines.at(place.path, [place.line]).operations
+        assert innermost in lines.places(graph, operation.frame).values()
+    return len(placed)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_modules_of_torch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,7 +222,7 @@ def test_models_of_packages(
     told = {finding["name"] for finding in trace["findings"] if finding["code"] == "parameter-without-gradient"}
     assert told <= missing
 
-    placed = sum(operation["frame"] is not None for operation in graph["operations"])
+    placed = reached_and_back(trace)
     assert placed >= 0.95 * len(graph["operations"])
     assert not any("/torch/" in frame["span"]["path"] for frame in graph["frames"])
     owned = sum(operation["module"] is not None for operation in graph["operations"])
@@ -236,8 +254,13 @@ def test_bytes_saved_by_each_choice(file: str, package: str, capsys: pytest.Capt
         assert told == expected[name]["kept_by_choice"]
         assert all(row["problem"] is None for row in graph["compared"])
         assert sum(value["bytes"] for value in graph["saved"]) == told[0][2]
-        placed = [value for value in graph["saved"] if value["source"] is not None and value["read_by"]]
-        assert len(placed) == len(graph["saved"])
+        assert all(value["source"] is not None and value["read_by"] for value in graph["saved"])
+
+        outputs = [slot["node"] for slot in graph["outputs"]]
+        parameters = [slot for slot in graph["inputs"] if slot["kind"] == "ParamAOTInput"]
+        has_gradient = {slot["label"] for slot in parameters if outputs[slot["gradient"]] is not None}
+        assert has_gradient == set(expected[name]["with_gradient"]) and has_gradient
+        assert not [finding for finding in trace["findings"] if finding.get("name") in has_gradient]
         with capsys.disabled():
             print(
                 f"\n{package}: {name} keeps {told[0][2]:,} bytes in eager; the same is said of all {len(told)} choices"

@@ -5,7 +5,7 @@ Everything is built for real. This script shares no code with aotlens.
     python plain.py FILE [--partition] [--kept]
 
 With `--kept`, also how many bytes are kept for backward: by each partitioner, each of a capture of its own, and by
-autograd, in a call with real tensors.
+autograd, in a call with real tensors; and which parameters get a gradient there.
 """
 
 from __future__ import annotations
@@ -165,6 +165,13 @@ def storage(value: Any) -> int | None:
     return value.untyped_storage()._cdata if isinstance(value, torch.Tensor) else None
 
 
+def with_gradient(module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+    """The parameters that get a gradient from all that a call with real tensors returns."""
+    outputs = torch.utils._pytree.tree_leaves(module(*args, **kwargs))
+    sum(value.sum() for value in outputs if isinstance(value, torch.Tensor) and value.requires_grad).backward()
+    return [name for name, value in module.named_parameters(remove_duplicate=False) if value.grad is not None]
+
+
 def truth(make: Callable[[], tuple[Any, ...]], partitions: bool, choices: bool) -> dict[str, Any]:
     """What torch says of one example, or why it says nothing."""
     torch._dynamo.reset()
@@ -181,6 +188,7 @@ def truth(make: Callable[[], tuple[Any, ...]], partitions: bool, choices: bool) 
                 answer |= partitioned(joint)
         if choices:
             answer["kept_by_choice"] = kept_by_choice(make)
+            answer["with_gradient"] = with_gradient(*make())
         return answer
     except CannotCapture as error:
         return {"left_out": str(error)}
