@@ -721,6 +721,32 @@ def test_what_was_traced_with_other_settings_says_so(tmp_path: Path) -> None:
         editor.until(lambda lenses: lenses[0].startswith("stale: the code has changed since"))
 
 
+def test_the_partitioner_is_a_setting(tmp_path: Path) -> None:
+    forward = "\n\n    def forward(self, x):\n        x = self.up(x)\n        return x.sin().cos()\n"
+    made = "    def __init__(self):\n        super().__init__()\n        self.up = nn.Linear(4, 4)"
+    head = "\n\n# aotlens: Model()(torch.randn(2, 4))\nclass Model(nn.Module):\n"
+    path = write(tmp_path / "model.py", HEADER, head, made, forward)
+
+    def saved(words: str) -> Callable[[list[str]], bool]:
+        return lambda lenses: lenses[0].endswith(f" · {words}")
+
+    with editing(path, inlayHints={"saved": True}, trace={"partitioner": "eager"}) as editor:
+        editor.until(saved("64 B saved for backward in eager"))
+        hover = editor.hover("return x.s|in()")
+        assert "**saves 32 B for backward in eager** in `Model`" in hover
+        assert "`f32[2, 4]` `x.sin()`, kept by `CosBackward0`" in hover
+        everything = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+        (_, hint) = editor.client.result(
+            "textDocument/inlayHint", {"textDocument": {"uri": editor.uri}, "range": everything}
+        )
+        assert hint["tooltip"].startswith("kept for backward in eager in Model:")
+        editor.configure(trace={"partitioner": "min-cut", "memoryBudget": 0})
+        editor.until(saved("0 B saved for backward at a memory budget of 0"))
+        assert "saves nothing for backward at a memory budget of 0" in editor.hover("return x.s|in()")
+        editor.configure(trace={})
+        editor.until(saved("32 B saved for backward"))
+
+
 def traced_files(editor: Editor) -> list[str]:
     return [line.split("(")[1].split(")")[0] for line in editor.logged(" traced; ")]
 

@@ -20,6 +20,7 @@ from typing import Literal, get_args
 
 from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
+from .partitioners import choice_in_brief
 from .shapes import bytes_in_words, tensor_in_brief
 from .words import role
 
@@ -185,7 +186,7 @@ class _Graph:
                 return graph.operations
             raise NoSuchGraph(f"{self._target} has no backward graph: none of its outputs needs a gradient")
         if graph.partitioner == "eager":
-            raise NoSuchGraph(f"in eager {self._target} has no {self._kind} graph: a partitioner makes one")
+            raise NoSuchGraph(f"in eager {self._target} has no {self._kind} graph: the other partitioners make one")
         if graph.partition is None:
             raise NoSuchGraph(f"{self._target} has no {self._kind} graph: torch's partitioner has not made one")
         both = (*graph.operations, *graph.partition.operations)
@@ -194,7 +195,9 @@ class _Graph:
     def write(self) -> None:
         """Title, inputs, operations, outputs."""
         writer, graph = self._writer, self._graph
-        writer.line(f"# {self._kind} graph of {self._target}: {len(self._operations)} operations")
+        choice = choice_in_brief(graph) if self._kind != "joint" and graph.partition is not None else ""
+        title = f"# {self._kind} graph of {self._target}: {len(self._operations)} operations"
+        writer.line(f"{title}, {choice}" if choice else title)
         writer.line("")
         writer.begin("inputs")
         for slot in graph.inputs:

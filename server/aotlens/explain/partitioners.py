@@ -14,6 +14,11 @@ def choice_in_brief(graph: Graph) -> str:
     return f"at a memory budget of {graph.memory_budget:g}" if graph.memory_budget not in (None, 1) else ""
 
 
+def for_backward(graph: Graph) -> str:
+    """`for backward`, with the choice: `for backward in eager`."""
+    return " ".join(filter(None, ("for backward", choice_in_brief(graph))))
+
+
 def choice_in_words(graph: Graph) -> str:
     """A sentence on what the saved values of a graph are by."""
     if graph.partitioner == "eager":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aotlens.explain.graph_text import GraphText, Kind, Name, NoSuchGraph, graph_text
 from aotlens.explain.markdown import code
+from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import meaning
 from aotlens_tracer.descriptor_map import Graph, Operation, Slot, Span
@@ -94,7 +95,7 @@ class GraphView:
         if saved is not None:
             alias = f", an alias of {code(saved.alias_of)}" if saved.alias_of is not None else ""
             readers = ", ".join(map(code, saved.read_by[:_READERS])) + (" …" if len(saved.read_by) > _READERS else "")
-            facts.append(f"saved for backward, {bytes_in_words(saved.bytes)}{alias}: read by {readers}")
+            facts.append(f"saved {for_backward(graph)}, {bytes_in_words(saved.bytes)}{alias}: read by {readers}")
         return "\n\n".join(part for part in (" · ".join(lead), " · ".join(facts)) if part)
 
 

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from aotlens.explain.content import call_in_brief, plural
 from aotlens.explain.folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfold
 from aotlens.explain.markdown import code, prose
+from aotlens.explain.partitioners import for_backward
 from aotlens.explain.reading import illegal_nesting, read_descriptor
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
 from aotlens.explain.signature import about
@@ -516,7 +517,7 @@ class _Asked:
         if work.operations:
             blocks.append(operations_in_words(work.operations))
         if inside.operations:
-            blocks.append(inside_in_words(inside, index.lines.modules(inside)))
+            blocks.append(inside_in_words(inside, index.lines.modules(inside), state.map.graphs[0]))
         if not blocks:
             births = births_at(self.snapshot, state, index, path, self.line, self.column)
             if births:
@@ -525,7 +526,7 @@ class _Asked:
         if not saved:
             blocks[0] = f"**line** of {code(state.key.qualname)} · {blocks[0]}"
             if _is_joint(state) and work.operations:
-                blocks[0] += " · saves nothing for backward"
+                blocks[0] += f" · saves nothing {for_backward(state.map.graphs[0])}"
         return "\n\n".join(blocks)
 
     def _named_without_stale(self, found: Meant) -> str:
@@ -547,26 +548,26 @@ class _Asked:
         )
         rows.sort(key=lambda row: -sum(value.bytes or 0 for value in row.rows))
         total = bytes_in_words(sum(value.bytes or 0 for value in saved))
-        head = f"**saves {total} for backward** in {code(state.key.qualname)}"
+        kept = for_backward(state.map.graphs[0]) if state.map is not None else "for backward"
+        head = f"**saves {total} {kept}** in {code(state.key.qualname)}"
         count = len(context.instances) if context is not None else 1
         if count > 1:
             head += f" · {count} instances"
         if len(rows) == 1:
             row = rows[0]
             times = f"{row.count} × " if row.count > 1 else ""
-            nodes = names_in_brief([value.node for value in row.rows])
-            return f"{head}\n\n{times}{_type(row.first)} {code(row.label)}, node {code(nodes)}"
+            return f"{head}\n\n{times}{_type(row.first)} {code(row.label)}, {' '.join(_keeper(row.rows))}"
         cells = [
             (
                 bytes_in_words(sum(value.bytes or 0 for value in row.rows)),
                 f"×{row.count}" if row.count > 1 else "",
                 _type(row.first),
                 code(row.label),
-                code(names_in_brief([value.node for value in row.rows])),
+                _keeper(row.rows)[1],
             )
             for row in rows[:ROWS]
         ]
-        table = _markdown_table(("bytes", "", "type", "value", "node"), cells)
+        table = _markdown_table(("bytes", "", "type", "value", _keeper(saved)[0]), cells)
         rest = [value for row in rows[ROWS:] for value in row.rows]
         more = f"{_more(len(rest), 'value')}, {bytes_in_words(sum(v.bytes or 0 for v in rest))}" if rest else ""
         return f"{head}\n\n{table}{more}"
@@ -709,6 +710,14 @@ def _output(number: str, outputs: Sequence[Output]) -> str:
 def _type(slot: Slot | Saved) -> str:
     brief = tensor_in_brief(slot.dtype, slot.shape)
     return code(brief) if brief != "—" else brief
+
+
+def _keeper(saved: Sequence[Saved]) -> tuple[str, str]:
+    """What a saved value is called: its nodes in the graph, or in eager the kinds of autograd nodes that keep it."""
+    if any(value.node is not None for value in saved):
+        return "node", code(names_in_brief([value.node for value in saved]))
+    kinds = dict.fromkeys(name.partition(".")[0] for value in saved for name in value.read_by)
+    return "kept by", ", ".join(map(code, kinds)) or "what torch does not name"
 
 
 def _bytes(entries: Sequence[Entry]) -> int | None:

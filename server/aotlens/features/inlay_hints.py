@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aotlens.explain.folding import Folded, fold
+from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.session.documents import Document
 from aotlens.syntax.subjects import ClassRef
@@ -112,7 +113,8 @@ def _saved(values: Sequence[Saved], state: TargetState, instances: int) -> tuple
     size = bytes_in_words(sum(value.bytes or 0 for value in values))
     many = f", {instances} instances" if instances > 1 else ""
     rows = fold(values, key=_type, label=lambda value: " ".join(value.label.split()))
-    return f"saves {size}", f"kept for backward in {state.key.qualname}{many}:\n{_listed(rows)}"
+    kept = for_backward(state.map.graphs[0]) if state.map is not None else "for backward"
+    return f"saves {size}", f"kept {kept} in {state.key.qualname}{many}:\n{_listed(rows)}"
 
 
 def _listed(rows: Sequence[Folded[Input]] | Sequence[Folded[Saved]]) -> str:

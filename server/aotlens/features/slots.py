@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from aotlens.explain.content import call_in_brief
 from aotlens.explain.folding import Folded, fold
+from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import piece
 from aotlens.session.documents import Document
@@ -222,7 +223,7 @@ class _Shown:
                 Row(
                     " ".join(value.label.split()),
                     tensor_in_brief(value.dtype, value.shape),
-                    (value.node,),
+                    (value.node,) if value.node is not None else (),
                     bytes_in_words(value.bytes),
                     place=self._today(value.source),
                 ),
@@ -234,7 +235,8 @@ class _Shown:
         folded.sort(key=lambda pair: -pair[0])
         shown = tuple(_of_several(one, f"{bytes_in_words(size)} in {one.count}") for size, one in folded)
         total = bytes_in_words(sum(size for size, _ in rows))
-        return Group("saved", "Saved for backward", total, shown)
+        graphs = self._context.state.map.graphs if self._context.state.map is not None else ()
+        return Group("saved", f"Saved {for_backward(graphs[0])}" if graphs else "Saved", total, shown)
 
     def _today(self, span: Span | None) -> Span | None:
         if span is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aotlens.explain.markdown import code
+from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words
 from aotlens_tracer.descriptor_map import Failure, Graph, Operation
 
@@ -78,7 +79,7 @@ def graph_in_words(graph: Graph) -> str:
     if counts.mutations:
         parts.append(_number(counts.mutations, "mutation"))
     if counts.saved is not None and graph.joint:
-        parts.append(f"{bytes_in_words(counts.saved)} saved for backward")
+        parts.append(f"{bytes_in_words(counts.saved)} saved {for_backward(graph)}")
     return " · ".join(parts)
 
 
@@ -100,7 +101,7 @@ def operations_in_words(operations: Sequence[Operation]) -> str:
     return " · ".join(parts)
 
 
-def inside_in_words(work: Work, modules: Sequence[str]) -> str:
+def inside_in_words(work: Work, modules: Sequence[str], graph: Graph) -> str:
     """Inside `blocks.{0..5}`: 60 forward and 90 backward operations · saves 1.5 MiB for backward."""
     number = sum(1 for operation in work.operations if not operation.backward)
     counts = [f"{number} forward"] if number else []
@@ -109,7 +110,7 @@ def inside_in_words(work: Work, modules: Sequence[str]) -> str:
     noun = "operation" if len(work.operations) == 1 else "operations"
     text = f"inside {folded(modules, code) or 'of it'}: {' and '.join(counts)} {noun}"
     total = sum(value.bytes or 0 for value in work.saved)
-    return f"{text} · saves {bytes_in_words(total)} for backward" if total else text
+    return f"{text} · saves {bytes_in_words(total)} {for_backward(graph)}" if total else text
 
 
 def _short(op: str) -> str:

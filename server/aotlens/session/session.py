@@ -221,7 +221,10 @@ class Session:
         self._excluded = frozenset(filter(settings.excludes, self.documents.by_path))
         self._no_interpreter = None
         process = ("interpreter", "trace_environment")
-        request = ("trace_mode", "trace_working_directory", "trace_import_paths")
+        request = (
+            *("trace_mode", "trace_partitioner", "trace_memory_budget"),
+            *("trace_working_directory", "trace_import_paths"),
+        )
         if any(getattr(before, name) != getattr(settings, name) for name in (*process, *request)):
             self._outdate(self._states.values(), "settings")
             if self._configured.is_set():
@@ -666,6 +669,8 @@ class Session:
             working_directory=str(folder / os.path.expanduser(settings.trace_working_directory or "")),
             import_roots=tuple(str(folder / os.path.expanduser(root)) for root in settings.trace_import_paths),
             definition_lines=definition_lines(key.qualname, known),
+            partitioner=settings.trace_partitioner,
+            memory_budget=settings.trace_memory_budget,
             overlay={path: text for path, text in texts.items() if path.endswith((".py", ".pyi"))},
             stages=True,
         )

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+from aotlens_tracer.protocol import PARTITIONERS
+
 RUN_CHOICES = ("onType", "onSave", "manual")
 DEFAULT_EXCLUDE = ("**/site-packages/**", "**/dist-packages/**", "**/tests/**", "**/test_*.py", "**/conftest.py")
 
@@ -26,7 +28,7 @@ class Settings:
     """The settings, each named after its key: `aotlens.trace.run` is `trace_run`.
 
     `trace_timeout` is in seconds, `trace_memory` and `tracer_memory` in GiB (None: three quarters of the machine's, and
-    4 GiB for all idle tracers together).
+    4 GiB for all idle tracers together), `trace_memory_budget` a share of 1 (None: as torch is configured).
     """
 
     interpreter: str | None = None
@@ -34,6 +36,8 @@ class Settings:
     trace_timeout: float = 120.0
     trace_memory: float | None = None
     trace_mode: str | None = None
+    trace_partitioner: str = "min-cut"
+    trace_memory_budget: float | None = None
     trace_exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     trace_working_directory: str | None = None
     trace_environment: Mapping[str, str] = field(default_factory=dict)
@@ -63,12 +67,19 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
     if not all(isinstance(value, str) for value in environment.values()):
         problems.append("aotlens.trace.environment: every value has to be a string")
         environment = {}
+    partitioner = reader.choice("trace.partitioner", PARTITIONERS, "min-cut")
+    budget = reader.share("trace.memoryBudget")
+    if budget is not None and partitioner != "min-cut":
+        problems.append(f"aotlens.trace.memoryBudget: the min-cut partitioner alone has one, {partitioner} has none")
+        budget = None
     settings = Settings(
         interpreter=reader.get("interpreter", str, None) or None,
         trace_run=reader.choice("trace.run", RUN_CHOICES, "onSave"),
         trace_timeout=reader.positive("trace.timeout", 120.0) or 120.0,
         trace_memory=reader.positive("trace.memory", None),
         trace_mode=reader.choice("trace.mode", ("train", "eval", None), None),
+        trace_partitioner=partitioner,
+        trace_memory_budget=budget,
         trace_exclude=reader.strings("trace.exclude", DEFAULT_EXCLUDE),
         trace_working_directory=reader.get("trace.workingDirectory", str, None) or None,
         trace_environment=environment,
@@ -116,6 +127,15 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
             self._problems.append(f"aotlens.{key}: {value!r} is no positive number")
             return default
+        return float(value)
+
+    def share(self, key: str) -> float | None:
+        value = self.get(key, object, None)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            self._problems.append(f"aotlens.{key}: {value!r} is no number from 0 to 1")
+            return None
         return float(value)
 
     def strings(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,32 @@
+"""The settings of an editor: what is understood of them, and what is said of the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aotlens.session.settings import Settings, parse_settings
+
+
+def test_the_partitioner_and_its_memory_budget() -> None:
+    assert parse_settings({"trace": {"partitioner": "eager"}}) == (Settings(trace_partitioner="eager"), [])
+    assert parse_settings({"trace": {"memoryBudget": 0}}) == (Settings(trace_memory_budget=0.0), [])
+
+
+@pytest.mark.parametrize(
+    ("trace", "problem"),
+    [
+        ({"partitioner": "inductor"}, "aotlens.trace.partitioner: 'inductor' is none of eager, default, min-cut"),
+        ({"memoryBudget": 2}, "aotlens.trace.memoryBudget: 2 is no number from 0 to 1"),
+        ({"memoryBudget": True}, "aotlens.trace.memoryBudget: True is no number from 0 to 1"),
+        (
+            {"partitioner": "default", "memoryBudget": 0.5},
+            "aotlens.trace.memoryBudget: the min-cut partitioner alone has one, default has none",
+        ),
+    ],
+)
+def test_what_is_no_choice_is_named(trace: dict[str, Any], problem: str) -> None:
+    settings, problems = parse_settings({"trace": trace})
+    assert problems == [problem]
+    assert settings.trace_memory_budget is None
