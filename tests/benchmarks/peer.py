@@ -64,12 +64,17 @@ class Server:
         self._send({"method": method, "params": params})
 
     def request(self, method: str, params: Any = None) -> Any:
+        message = self.answer(method, params)
+        assert "error" not in message, message
+        return message["result"]
+
+    def answer(self, method: str, params: Any = None) -> dict[str, Any]:
+        """The whole answer, which may be an error."""
         self._next += 1
         self._send({"id": self._next, "method": method, "params": params})
         while (message := self._read()).get("id") != self._next:
             pass
-        assert "error" not in message, message
-        return message["result"]
+        return message
 
     def _read(self) -> dict[str, Any]:
         length = 0

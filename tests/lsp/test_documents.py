@@ -404,6 +404,12 @@ def test_a_document_forgets_what_is_long_ago(monkeypatch: pytest.MonkeyPatch) ->
     assert now.carry(7, span) == span
 
 
+def test_text_of_the_servers_own_is_no_source() -> None:
+    text = "class A:\n    pass\n"
+    assert Document("aotlens:/joint/a.py/A.graph", "aotlens:/joint/a.py/A.graph", 1, text).definitions == ()
+    assert len(Document("untitled:a", "untitled:a", 1, text).definitions) == 1
+
+
 def test_documents_by_uri_and_by_path() -> None:
     open_documents = Documents()
     uri = "file:///project/my%20m%C3%B6del.py"

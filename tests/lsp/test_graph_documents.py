@@ -179,6 +179,9 @@ def test_a_new_trace_refreshes_the_graph(editor: Editor, joint: Graph) -> None:
         lambda: client.of("workspace/textDocumentContent/refresh") or None, what="a refresh of the graph"
     )
     assert asked[0]["params"] == {"uri": joint.uri}
+    assert joint.ask("hover", "ta|nh: f32[2, 8] = ") is None, "the client shows the graph of before"
+    assert client.result("workspace/textDocumentContent", {"uri": joint.uri})["text"].split("\n") == joint.lines
+    assert joint.ask("hover", "ta|nh: f32[2, 8] = ") is not None
 
 
 def test_lines_correspond_through_unsaved_edits(editor: Editor, joint: Graph) -> None:
@@ -190,6 +193,8 @@ def test_lines_correspond_through_unsaved_edits(editor: Editor, joint: Graph) ->
     at = {"line": joint.line("tanh: f32[2, 8] = "), "character": 0}
     answer = corresponding(editor, {"textDocument": {"uri": joint.uri}, "position": at})
     assert answer["sources"][0]["range"]["start"]["line"] == first == editor.at("torch.ta|nh")["position"]["line"]
+    text = editor.client.result("workspace/textDocumentContent", {"uri": joint.uri})["text"]
+    assert text.split("\n") == joint.lines
     editor.replace("# a comment\n", "")
 
 

@@ -333,6 +333,27 @@ export class Editor {
     return moved;
   }
 
+  /** Scroll a file down, a page at a time. Gives how long each frame took, in milliseconds. */
+  async frames(file: string, pages: number): Promise<number[]> {
+    const box = await this.group(file).locator(".view-lines").boundingBox();
+    await this.page.mouse.move((box?.x ?? 0) + 200, SIZE.height / 2);
+    await this.page.evaluate(() => {
+      const frames: number[] = [];
+      let last = performance.now();
+      const frame = (now: number) => {
+        frames.push(now - last);
+        last = now;
+        requestAnimationFrame(frame);
+      };
+      requestAnimationFrame(frame);
+      Object.assign(window, { frames });
+    });
+    for (let page = 0; page < pages; page++) {
+      await this.page.mouse.wheel(0, SIZE.height - 100);
+    }
+    return this.page.evaluate(() => (window as unknown as { frames: number[] }).frames.splice(0));
+  }
+
   /** The lines in view of a file that have a colour behind them, each with it, from top to bottom. */
   async coloured(file: string): Promise<{ text: string; colour: string }[]> {
     return this.page.evaluate((file) => {

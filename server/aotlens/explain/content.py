@@ -48,12 +48,13 @@ _ORIGINS = {
 @dataclass(frozen=True)
 class Cell:
     """One cell. `tone` is empty, "dim" for what matters less, or "warn" for what deserves a look; `brief` says the same
-    in less room, empty where there is no such thing.
+    in less room, empty where there is no such thing. `span` is the place that it names.
     """
 
     text: str
     tone: str = ""
     brief: str = ""
+    span: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -263,7 +264,7 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 _role_cell(first),
                 Cell(folded.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
-                Cell(place(first.definition, path_label)),
+                Cell(place(first.definition, path_label), span=first.definition),
                 _gradient(slots, graph),
                 Cell(_input_notes(slots)),
             )
@@ -311,7 +312,7 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 _role_cell(first),
                 Cell(folded.label or NOTHING),
                 Cell("none", "warn") if _is_missing(first) else Cell(tensor_in_brief(first.dtype, first.shape)),
-                Cell(place(first.source, path_label)),
+                Cell(place(first.source, path_label), span=first.source),
                 _partners(slots, graph),
                 Cell(_output_notes(slots)),
             )
@@ -374,7 +375,7 @@ def _saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 Cell(f"×{folded.count}" if folded.count > 1 else ""),
                 Cell(folded.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
-                Cell(place(first.source, path_label)),
+                Cell(place(first.source, path_label), span=first.source),
                 _names([value.node for value in members]),
             )
         )

@@ -265,11 +265,13 @@ class _Graph:
         writer.line("")
         writer.begin(title)
         around: list[str] = []
-        frame = None
+        frame: int | None = None
+        module: str | None = None
         for operation in operations:
-            if operation.module is not None:
+            if operation.module is not None and operation.module != module:
                 # A sum of gradients is nobody's: it stays where it is.
-                around, moved = self._enter(around, self._called(operation.module))
+                module = operation.module
+                around, moved = self._enter(around, self._called(module))
                 frame = None if moved else frame
             if operation.frame != frame:
                 frame = operation.frame

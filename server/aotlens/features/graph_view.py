@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aotlens.explain.graph_text import GraphText, Kind, Name, NoSuchGraph, graph_text
+from aotlens.explain.graph_text import GraphText, Kind, Name
 from aotlens.explain.markdown import code
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import meaning
-from aotlens_tracer.descriptor_map import Graph, Operation, Slot, Span
+from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Operation, Slot, Span
 
 from .index import index_of
 from .snapshot import Snapshot, TargetKey, TargetState
@@ -106,14 +106,17 @@ def _operations(graph: Graph) -> Iterator[Operation]:
 
 
 def graph_view(snapshot: Snapshot, key: TargetKey, kind: Kind) -> GraphView | None:
-    """A graph of a target as it is shown; None where there is no such graph."""
+    """A graph of a target as it is shown; None where nobody has made its text, see `keep`."""
     state = snapshot.states.get(key)
     if state is None or state.map is None:
         return None
-    kept = index_of(state.map).graph_texts
-    if kind not in kept:
-        try:
-            kept[kind] = graph_text(state.map, kind)
-        except NoSuchGraph:
-            return None
-    return GraphView(state, kind, kept[kind])
+    text = index_of(state.map).graph_texts.get(kind)
+    return GraphView(state, kind, text) if text is not None else None
+
+
+def keep(map: DescriptorMap, kind: Kind, text: GraphText) -> None:
+    """A graph is shown with this text. What the first question about it needs is made now."""
+    index = index_of(map)
+    index.graph_texts[kind] = text
+    _ = text.lines_of, index.births, index.chains, index.derivatives
+    index.lines.chains_inside("", ())

@@ -117,7 +117,7 @@ class MapIndex:
         self.memo: dict[tuple[str, ...], str] = {}
         """What is costly to say and depends on nothing but the map."""
         self.graph_texts: dict[Kind, GraphText] = {}
-        """The graphs as text, without what the source says."""
+        """The graphs that are shown, as text."""
 
     @cached_property
     def files(self) -> frozenset[str]:

@@ -21,7 +21,6 @@ from aotlens.features import (
 )
 from aotlens.features.snapshot import TargetKey
 from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import Span
 
 from . import views
 from .capabilities import checks_versions, relates, takes_action_literals, takes_links, understands_markdown
@@ -84,7 +83,7 @@ class Handlers:
         if (place := self._at(params)) is None:
             return None
         document, line, column = place
-        address = self._address if self._server.offers.links else None
+        address = self._server.places.address if self._server.offers.links else None
         found = hover.hover(self._server.session.snapshot(), document, line, column, address)
         if found is None:
             return None
@@ -94,9 +93,6 @@ class Handlers:
         if not understands_markdown(self._server.client_capabilities):
             kind, text = lsp.MarkupKind.PlainText, plain_text(text)
         return lsp.Hover(lsp.MarkupContent(kind, text), to_range(document, found.span, self._server.encoding))
-
-    def _address(self, span: Span) -> str:
-        return f"{self._server.places.uri(span.path)}#L{span.line}" + (f",{span.column}" if span.column else "")
 
     def code_lens(self, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
         """`textDocument/codeLens`: where lenses are; what they say comes with `codeLens/resolve`."""

@@ -7,6 +7,7 @@ the content of such documents gets it (`workspace/textDocumentContent`); for oth
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -15,14 +16,13 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from aotlens.explain.graph_text import KINDS, GraphText, Kind, Name, NoSuchGraph, graph_text
 from aotlens.features import correspondence
-from aotlens.features.graph_view import GraphView, graph_view
-from aotlens.features.snapshot import TargetKey
-from aotlens.session.documents import Document, path_of
+from aotlens.features.graph_view import GraphView, graph_view, keep
+from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.session.documents import SCHEME, Document, path_of
 from aotlens.syntax.source import SourceTexts, code_at
-from aotlens_tracer.descriptor_map import DescriptorMap, Span
+from aotlens_tracer.descriptor_map import Span
 
 from .capabilities import asks_for_content, takes_links, understands_markdown
-from .methods import SCHEME
 from .plain import plain_text
 from .positions import from_position, to_range
 from .temporary import write
@@ -80,34 +80,58 @@ class GraphDocuments:
         return self._server.documents.uri_of(path)
 
     async def _text(self, key: TargetKey, kind: Kind) -> GraphText:
-        state = self._server.session.snapshot().states.get(key)
+        snapshot = self._server.session.snapshot()
+        state = snapshot.states.get(key)
         if state is None or state.map is None:
             raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
+        known = graph_view(snapshot, key, kind)
+        if known is not None:
+            return known.text
         try:
-            return await asyncio.get_running_loop().run_in_executor(None, self._made, state.map, kind)
+            return await asyncio.get_running_loop().run_in_executor(None, self._made, snapshot, state, kind)
         except NoSuchGraph as error:
             raise JsonRpcInvalidParams(str(error)) from None
 
-    def _made(self, map: DescriptorMap, kind: Kind) -> GraphText:
-        texts, documents = SourceTexts(), self._server.documents.by_path
+    def _made(self, snapshot: Snapshot, state: TargetState, kind: Kind) -> GraphText:
+        assert state.map is not None
+        texts = SourceTexts()
 
+        @functools.cache  # layers have their lines in common
         def code(span: Span) -> str | None:
-            document = documents.get(span.path)
+            document = snapshot.documents.get(span.path)
             if document is None:
                 return texts.code(span)
-            return code_at(document.line(span.line), span) if 1 <= span.line <= document.line_count else None
+            now = snapshot.now(state, span)
+            return code_at(document.line(now.line), now) if now is not None else None
 
-        return graph_text(map, kind, code)
+        text = graph_text(state.map, kind, code)
+        keep(state.map, kind, text)
+        return text
 
     def at(self, uri: str) -> Shown | None:
         """The graph that a document shows; None for any other document, and where the target was traced anew since."""
-        named = parse(uri) or self._written.get(path_of(uri))
-        view = graph_view(self._server.session.snapshot(), *named) if named is not None else None
+        snapshot = self._server.session.snapshot()
+        written = self._written.get(path_of(uri))
+        named = parse(uri) or written
+        view = graph_view(snapshot, *named) if named is not None else None
+        # Of a new graph the client asks for the text, which is made beside the event loop; a file is not written anew.
+        if view is None and written is not None:
+            view = self._of_file(snapshot, *written)
         if view is None:
             return None
         document = self._server.documents.get(uri) or Document(uri, uri, 0, view.text.text)
         lines = view.text.text.count("\n") + 1
         return Shown(self._server, view, document) if document.line_count == lines else None
+
+    def _of_file(self, snapshot: Snapshot, key: TargetKey, kind: Kind) -> GraphView | None:
+        state = snapshot.states.get(key)
+        if state is None or state.map is None:
+            return None
+        try:
+            self._made(snapshot, state, kind)
+        except NoSuchGraph:
+            return None
+        return graph_view(snapshot, key, kind)
 
     def shown(self) -> list[Shown]:
         """The graphs whose documents are open."""

@@ -20,8 +20,6 @@ MAP = "aotlens/map"
 CORRESPONDENCE = "aotlens/correspondence"
 CHANGE_SLOTS = "aotlens/didChangeSlots"
 """What `aotlens/slots` answers may be another now; only to a client that shows it."""
-SCHEME = "aotlens"
-"""Of the URIs of documents whose text comes from the server."""
 
 
 METHODS: dict[str, tuple[str, Any]] = {

@@ -38,6 +38,10 @@ class Places:
         """The URI of a path, as the client writes it."""
         return self._documents.uri_of(path)
 
+    def address(self, span: Span) -> str:
+        """Where a link to a span leads."""
+        return f"{self.uri(span.path)}#L{span.line}" + (f",{span.column}" if span.column else "")
+
     async def _ranges(self, spans: Iterable[Span]) -> list[tuple[Span, lsp.Range]]:
         found = []
         for span in spans:

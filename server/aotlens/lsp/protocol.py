@@ -36,11 +36,10 @@ from pygls.feature_manager import is_thread_function
 from pygls.progress import Progress
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from aotlens.session.documents import NotOpen
+from aotlens.session.documents import SCHEME, NotOpen
 
 from .capabilities import asks_for_content, pulls_diagnostics
 from .connection import frame, watch_process
-from .methods import SCHEME
 from .positions import Encoding, choose_encoding, to_edit
 
 if TYPE_CHECKING:

@@ -26,6 +26,8 @@ HISTORY_LIMIT = 10_000
 _CARRIED = 16
 """Of so many past versions, those asked for last, the edits since are kept joined from one edit to the next."""
 
+SCHEME = "aotlens"
+"""Of the URIs of documents whose text comes from the server: they are no source."""
 _PYTHON = Language(tree_sitter_python.language())
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -110,13 +112,14 @@ class Document:
 
     @property
     def tree(self) -> Tree:
-        """The syntax tree of the text, as UTF-8. Its rows are the document's lines.
+        """The syntax tree of the text, as UTF-8. Its rows are the document's lines; that of our own text is empty.
 
         Parsed when first asked for, from the last tree that there was before.
         """
         if self._parsed is None:
+            text = "" if self.uri.startswith(f"{SCHEME}:") else self.text
             # tree-sitter takes no \r for a line end; as \n its rows are ours, and Python agrees.
-            source = _LONE_RETURN.sub(b"\n", self.text.encode("utf-8", "surrogatepass"))
+            source = _LONE_RETURN.sub(b"\n", text.encode("utf-8", "surrogatepass"))
             before = self._parsed_before
             parser = Parser(_PYTHON)
             tree = parser.parse(source) if before is None else parser.parse(source, _edited(*before, source))

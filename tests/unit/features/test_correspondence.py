@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.explain.graph_text import KINDS, Kind
+from aotlens.explain.graph_text import KINDS, Kind, graph_text
 from aotlens.features.correspondence import node_at, nodes_of_line, nodes_with, origin, runs
-from aotlens.features.graph_view import GraphView, graph_view
+from aotlens.features.graph_view import GraphView, graph_view, keep
 from aotlens.features.snapshot import Snapshot, TargetKey
 from aotlens.session.documents import Edit
 from unit.features.world import DECODER, find, load_map, world
@@ -19,7 +19,9 @@ WORLD = world()
 
 
 def view_of(name: str, kind: Kind, snapshot: Snapshot = WORLD) -> GraphView:
-    target = load_map(name).target
+    map = load_map(name)
+    target = map.target
+    keep(map, kind, graph_text(map, kind))
     view = graph_view(snapshot, TargetKey(target.path, target.qualname), kind)
     assert view is not None
     return view
