@@ -278,11 +278,13 @@ class Partition:
 
     An index counts through the operations of the joint graph, and goes on in `operations`: those that the partitioner
     added or changed (it merges what is computed twice). An operation in both graphs is computed again in the second.
+    `returns` are the nodes of the backward graph's outputs, which are the last ones of the joint graph.
     """
 
     forward: tuple[int, ...]
     backward: tuple[int, ...]
     operations: tuple[Operation, ...] = ()
+    returns: tuple[str | None, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,10 @@ class Operations:
                     index = len(self._known) + len(added)
                     added.append(operation)
                 indices[-1].append(index)
-        return Partition(tuple(indices[0]), tuple(indices[1]), tuple(added))
+        returned = backward.output_node().args[0]
+        assert isinstance(returned, (list, tuple))
+        names = (node.name if isinstance(node, torch.fx.Node) else None for node in returned)
+        return Partition(tuple(indices[0]), tuple(indices[1]), tuple(added), tuple(names))
 
     def _operation(self, node: torch.fx.Node) -> Operation:
         backward = _is_backward(node)

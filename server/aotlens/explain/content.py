@@ -26,8 +26,9 @@ from aotlens_tracer.descriptor_map import (
 )
 
 from .findings import fold_findings
-from .folding import Folded, fold, names_in_brief, numbers_in_brief, unfolded
+from .folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfolded
 from .partitioners import choice_in_words
+from .prices import Price, prices
 from .shapes import bytes_in_words, tensor_in_brief
 from .signature import Difference, differences
 from .words import USUAL, legend, piece, role
@@ -96,6 +97,8 @@ def tables(graph: Graph, path_label: PathLabel, full: bool = False) -> list[Tabl
     result = [_inputs(graph, path_label, full), _outputs(graph, path_label, full)]
     if graph.saved is not None:
         result.append(_saved(graph, path_label, full))
+    if costs := prices(graph):
+        result.append(_prices(costs, graph, full))
     if found := differences(graph, brief=not full):
         result.append(_signature(found, path_label))
     if graph.subclasses:
@@ -400,6 +403,49 @@ def _saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("node", "node", 2),
     )
     return without_empty(Table("Saved for backward", summary, columns, tuple(body), tuple(notes)))
+
+
+def _prices(costs: Sequence[Price], graph: Graph, full: bool) -> Table:
+    rows = [
+        _Row(
+            _one_line(graph.outputs[price.output].label),
+            (len(price.operations), price.bytes, len(price.gradients)),
+            price,
+        )
+        for price in costs
+    ]
+    body = []
+    for folded in _fold(rows, full):
+        members = [row.item for row in folded.rows if isinstance(row.item, Price)]
+        first = members[0]
+        each = " each" if len(members) > 1 else ""
+        lost = [_pays_for(graph.outputs[index], graph) for price in members for index in price.gradients]
+        body.append(
+            (
+                Cell(folded.label),
+                _names([graph.inputs[price.tangent].node for price in members]),
+                Cell(f"{len(first.operations)}{each}"),
+                Cell(f"{bytes_in_words(first.bytes)}{each}"),
+                Cell(f"alone gives gradients to {', '.join(all_names(lost))}" if lost else ""),
+            )
+        )
+    columns = (
+        Column("output", "name"),
+        Column("needs", "node", 1),
+        Column("backward operations", "number", 0, "operations"),
+        Column("saved for backward", "number", 0, "saved"),
+        Column("notes", "note"),
+    )
+    notes = (
+        "What is there for this output alone, and goes if it is detached; what others need too is not counted. The "
+        "partitioner may then choose anew what to save of the rest.",
+    )
+    return without_empty(Table("The price of each output", "", columns, tuple(body), notes))
+
+
+def _pays_for(out: Output, graph: Graph) -> str:
+    """The input that a gradient is of."""
+    return graph.inputs[out.gradient_of].label if out.gradient_of is not None else out.label
 
 
 def _signature(found: Sequence[Difference], path_label: PathLabel) -> Table:

@@ -12,6 +12,7 @@ from typing import Any
 
 from aotlens_tracer.descriptor_map import SCHEMA, DescriptorMap, to_json
 
+from .prices import prices
 from .signature import differences
 from .words import labels_of, meaning
 
@@ -32,6 +33,7 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
             (*graph.inputs, *graph.outputs), (*shown["inputs"], *shown["outputs"]), strict=True
         ):
             slot_shown["meaning"] = meaning(slot, labels)
+        shown["prices"] = to_json(prices(graph))
         shown["signature"] = _relative(to_json(differences(graph)), relative_to)
         # What was not partitioned has no list of saved values in a map; here it is a list always.
         shown["saved"] = shown["saved"] or []

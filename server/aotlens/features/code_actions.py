@@ -18,6 +18,7 @@ from .duplicates import definitions_of, replacement
 from .index import fqn_of
 from .pin_template import template
 from .resolve import meant
+from .returned import rewrites
 from .snapshot import Snapshot, TargetKey, TargetState
 
 
@@ -65,6 +66,9 @@ def code_actions(snapshot: Snapshot, document: Document, where: Span) -> list[Co
         title = f"Change a copy of {copy.name}, not the caller's tensor"
         edits = (TextEdit(copy.span, copy.text),)
         actions.append(CodeAction(title, "quickfix", edits, fixes="input-mutation", line=copy.line))
+    for rewrite in rewrites(snapshot, document, where) if snapshot.can_edit(document) else ():
+        edits = (TextEdit(rewrite.span, rewrite.text),)
+        actions.append(CodeAction(rewrite.title, "quickfix", edits, fixes=rewrite.fixes, line=rewrite.span.line))
     for definition in document.definitions:
         if definition.kind == "class" and first <= definition.line <= last:
             actions += _of_class(snapshot, document, definition)

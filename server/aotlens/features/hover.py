@@ -16,6 +16,7 @@ from aotlens.explain.content import call_in_brief, plural
 from aotlens.explain.folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfold
 from aotlens.explain.markdown import code, prose
 from aotlens.explain.partitioners import for_backward
+from aotlens.explain.prices import in_words
 from aotlens.explain.reading import illegal_nesting, read_descriptor
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
 from aotlens.explain.signature import about
@@ -445,9 +446,15 @@ class _Asked:
         results = found.results
         if len(results) == 1:
             return self._slot(found, results[0])
+        costs = {price.output: in_words(price) for price in found.index.prices(results[0].graph)}
         rows = fold(
             results,
-            key=lambda result: (_type(result.slot), result.tangent is None, self._linked(found, result.slot.source)),
+            key=lambda result: (
+                _type(result.slot),
+                result.tangent is None,
+                costs.get(result.slot.index),
+                self._linked(found, result.slot.source),
+            ),
             label=lambda result: result.slot.label,
         )
         cells = [
@@ -459,6 +466,7 @@ class _Asked:
                 if row.first.tangent is not None
                 else "—",
                 self._linked(found, row.first.slot.source),
+                *((costs.get(row.first.slot.index, "—") + (" each" if row.count > 1 else ""),) if costs else ()),
             )
             for row in rows[:ROWS]
         ]
@@ -467,7 +475,8 @@ class _Asked:
             (each for item in results for each in about(found.index.differences(item.graph), item.slot)), key=id
         )
         why = "".join(f"\n\n{prose(reason.text)}" for reason in reasons[:ROWS])
-        table = _markdown_table(("output", "type", "node", "tangent", "computed at"), cells)
+        titles = ("output", "type", "node", "tangent", "computed at", *(("for it alone",) if costs else ()))
+        table = _markdown_table(titles, cells)
         return f"{head}\n\n{table}{_more(sum(row.count for row in rows[ROWS:]), 'output')}{why}"
 
     def _linked(self, found: Meant, span: Span | None) -> str:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from aotlens.explain.findings import fold_findings
 from aotlens.explain.folding import Folded
 from aotlens.explain.graph_text import GraphText, Kind
+from aotlens.explain.prices import Price, prices
 from aotlens.explain.signature import Difference, differences
 from aotlens.explain.words import Labels, labels_of, piece
 from aotlens.syntax.values import ANY, Items, Key, Path, Step
@@ -323,6 +324,16 @@ class MapIndex:
     def differences(self, graph: Graph) -> list[Difference]:
         """Why the signature of a graph differs from that of the call."""
         return self._differences[id(graph)]
+
+    def prices(self, graph: Graph) -> list[Price]:
+        """What each of the outputs of a graph costs."""
+        if id(graph) not in self._prices:
+            self._prices[id(graph)] = prices(graph)
+        return self._prices[id(graph)]
+
+    @cached_property
+    def _prices(self) -> dict[int, list[Price]]:
+        return {}
 
     def aliases_at(self, path: str, lines: Sequence[int]) -> list[str]:
         """What is said of aliases that come about on some lines."""

@@ -33,6 +33,33 @@ class Chooses(nn.Module):
         return {"value": x * self.scale, "best": best, "table": self.table.t()}
 
 
+# aotlens: Heads()(torch.randn(2, 4))
+class Heads(nn.Module):
+    """What each of its outputs costs."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = nn.Linear(4, 4)
+        self.value = nn.Linear(4, 1)
+
+    def forward(self, x):
+        hidden = self.trunk(x).tanh()
+        return {"value": self.value(hidden), "size": hidden.square().mean(), "penalty": hidden.sum() * 2}
+
+
+# aotlens: Halves()(torch.randn(2, 4))
+class Halves(nn.Module):
+    """Views of one tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.whole = nn.Linear(4, 4)
+
+    def forward(self, x):
+        y = self.whole(x)
+        return y[:, :2], y[:, 2:]
+
+
 def overlapping():
     """Two tensors on one memory."""
     whole = torch.randn(5)
