@@ -49,13 +49,12 @@ _ORIGINS = {
 @dataclass(frozen=True)
 class Cell:
     """One cell. `tone` is empty, "dim" for what matters less, or "warn" for what deserves a look; `brief` says the same
-    in less room, empty where there is no such thing. `span` is the place that it names.
+    in less room, empty where there is no such thing.
     """
 
     text: str
     tone: str = ""
     brief: str = ""
-    span: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -267,7 +266,7 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 _role_cell(first),
                 Cell(folded.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
-                Cell(place(first.definition, path_label), span=first.definition),
+                Cell(place(first.definition, path_label)),
                 _gradient(slots, graph),
                 Cell(_input_notes(slots)),
             )
@@ -315,7 +314,7 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 _role_cell(first),
                 Cell(folded.label or NOTHING),
                 Cell("none", "warn") if _is_missing(first) else Cell(tensor_in_brief(first.dtype, first.shape)),
-                Cell(place(first.source, path_label), span=first.source),
+                Cell(place(first.source, path_label)),
                 _partners(slots, graph),
                 Cell(_output_notes(slots)),
             )
@@ -378,7 +377,7 @@ def _saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 Cell(f"×{folded.count}" if folded.count > 1 else ""),
                 Cell(folded.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
-                Cell(place(first.source, path_label), span=first.source),
+                Cell(place(first.source, path_label)),
                 _names([value.node for value in members]),
             )
         )

@@ -101,7 +101,9 @@ def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, r
     Raises NoSuchGraph.
     """
     if not map.graphs:
-        raise NoSuchGraph(f"{map.target.qualname} has no graph: it could not be traced")
+        partial = map.status == "partial"
+        why = "has no graph yet: it is being traced" if partial else "has no graph: it could not be traced"
+        raise NoSuchGraph(f"{map.target.qualname} {why}")
     writer = _Writer()
     for number, graph in enumerate(map.graphs):
         if number:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Span
+from aotlens_tracer.descriptor_map import DescriptorMap, Failure
 
 from .content import (
     NOTHING,
@@ -24,27 +24,19 @@ from .content import (
     tables,
 )
 
-Address = Callable[[Span], "str | None"]
-"""Where a link to a span leads; None where it leads nowhere."""
-
 
 def _unchanged(path: str) -> str:
     return path
 
 
 def render_markdown(
-    map: DescriptorMap,
-    *,
-    path_label: PathLabel = _unchanged,
-    full: bool = False,
-    explain: bool = False,
-    address: Address = lambda span: None,
+    map: DescriptorMap, *, path_label: PathLabel = _unchanged, full: bool = False, explain: bool = False
 ) -> str:
     """`map` as a markdown document; repeated layers are folded unless `full`.
 
-    With `explain`, also the examples that were passed over. What has an address is a link.
+    With `explain`, also the examples that were passed over.
     """
-    blocks = [*_header(map, path_label, address)]
+    blocks = [*_header(map, path_label)]
     passed_over = attempts(map, path_label) if explain else []
     if passed_over:
         blocks.append("\n".join(f"- passed over: {code(what)}: {prose(reason)}" for what, reason in passed_over))
@@ -55,14 +47,14 @@ def render_markdown(
         if several:
             blocks.append(f"## Graph {number} of {len(map.graphs)}")
         for table in tables(graph, path_label, full):
-            blocks += _table(table, "###" if several else "##", address)
+            blocks += _table(table, "###" if several else "##")
     if map.graph_breaks:
         blocks.append("## Graph breaks")
         blocks.append(
             "\n".join(
                 "\n".join(
                     [
-                        f"- {_lead(item.path, item.line, None, path_label, address)}{prose(item.reason)}",
+                        f"- {_lead(position(item.path, item.line, None, path_label))}{prose(item.reason)}",
                         *(f"  - hint: {prose(hint)}" for hint in item.hints),
                     ]
                 )
@@ -73,7 +65,7 @@ def render_markdown(
         blocks.append("## Findings")
         blocks.append(
             "\n".join(
-                f"- {_lead(item.path, item.line, item.column, path_label, address)}"
+                f"- {_lead(position(item.path, item.line, item.column, path_label))}"
                 f"**{item.severity}** {code(item.code)}: {prose(message)}"
                 for item, message in findings(map, full)
             )
@@ -108,14 +100,11 @@ def _escaped(text: str) -> str:
     return re.sub(r"^#", r"\\#", text)
 
 
-def _header(map: DescriptorMap, path_label: PathLabel, address: Address) -> Iterable[str]:
+def _header(map: DescriptorMap, path_label: PathLabel) -> Iterable[str]:
     target = map.target
     yield f"# {code(f'{path_label(target.path)}::{target.qualname}')}"
     status = map.status if map.status == "traced" else f"**{map.status}**"
-    where = ""
-    if target.line is not None:
-        at = position(target.path, target.line, None, path_label)
-        where = f" ({_link(at, Span(target.path, target.line), address)})"
+    where = f" ({code(position(target.path, target.line, None, path_label))})" if target.line is not None else ""
     yield f"{status}{where} · {' · '.join(prose(fact) for fact in facts(map))}"
     if map.example is not None:
         yield f"Example: {code(call_in_brief(map))}, {prose(origin(map.example, path_label))}"
@@ -137,7 +126,7 @@ def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
         yield f"Hint: {prose(failure.hint)}"
 
 
-def _table(table: Table, heading: str, address: Address) -> Iterable[str]:
+def _table(table: Table, heading: str) -> Iterable[str]:
     yield f"{heading} {table.title}"
     if table.summary:
         yield table.summary
@@ -146,10 +135,7 @@ def _table(table: Table, heading: str, address: Address) -> Iterable[str]:
         lines = [
             _row(column.title for column in table.columns),
             _row(aligned),
-            *(
-                _row(_cell(cell, column, address) for cell, column in zip(row, table.columns, strict=True))
-                for row in table.rows
-            ),
+            *(_row(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)) for row in table.rows),
         ]
         yield "\n".join(lines)
     yield from table.notes
@@ -159,14 +145,14 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell, column: Column, address: Address) -> str:
+def _cell(cell: Cell, column: Column) -> str:
     if cell.text in ("", NOTHING):
         return cell.text
     if cell.tone == "warn":
         return f"**{prose(cell.text)}**"
     if column.kind in ("node", "name", "type", "place"):
         # In a table a bar ends the cell even within a code span, unless it is escaped.
-        return _link(cell.text, cell.span, address).replace("|", "\\|")
+        return code(cell.text).replace("|", "\\|")
     # Pasted into an issue, a bare #12 would become a link to another issue.
     text = code(cell.text) if cell.text.startswith("#") else prose(cell.text)
     return re.sub(r"(?<!\\)\|", r"\\|", text)
@@ -177,13 +163,5 @@ def _fence(text: str) -> str:
     return f"{ticks}text\n{text.rstrip()}\n{ticks}"
 
 
-def _link(text: str, span: Span | None, address: Address) -> str:
-    """The text as code, which leads to the span where that has an address."""
-    where = address(span) if span is not None else None
-    return f"[{code(text)}]({where})" if where is not None else code(text)
-
-
-def _lead(path: str | None, line: int | None, column: int | None, path_label: PathLabel, address: Address) -> str:
-    where = position(path, line, column, path_label)
-    span = Span(path, line, column) if path is not None and line is not None else None
-    return f"{_link(where, span, address)}: " if where else ""
+def _lead(where: str) -> str:
+    return f"{code(where)}: " if where else ""

@@ -222,14 +222,9 @@ def map_as_markdown(server: AotlensServer, key: TargetKey) -> str:
     """The map of a target as a document. Raises InvalidParams where there is none."""
     from aotlens.explain.markdown import render_markdown
 
-    snapshot = server.session.snapshot()
-    state = snapshot.states.get(key)
+    state = server.session.snapshot().states.get(key)
     if state is None or state.map is None:
         raise JsonRpcInvalidParams(f"{key.qualname} has no map yet")
-
-    def address(span: Span) -> str | None:
-        now = snapshot.now(state, span) if server.offers.links else None
-        return server.places.address(now) if now is not None else None
 
     def relative(path: str) -> str:
         for folder in server.session.folders:
@@ -237,7 +232,7 @@ def map_as_markdown(server: AotlensServer, key: TargetKey) -> str:
                 return os.path.relpath(path, folder)
         return path
 
-    return render_markdown(state.map, path_label=relative, full=False, address=address)
+    return render_markdown(state.map, path_label=relative, full=False)
 
 
 def key_of(target: Any) -> TargetKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,8 @@ def test_of_what_there_is_none_the_reason_is_told() -> None:
     failed = DescriptorMap(Target("/model.py", "Block", 1), "failed", "export")
     with pytest.raises(NoSuchGraph, match="Block has no graph: it could not be traced"):
         graph_text(failed, "joint")
+    with pytest.raises(NoSuchGraph, match="Block has no graph yet: it is being traced"):
+        graph_text(replace(failed, status="partial"), "joint")
 
 
 def test_rankings_add_up() -> None:

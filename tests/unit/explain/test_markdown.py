@@ -47,15 +47,6 @@ def test_it_folds_like_the_terminal_and_unfolds() -> None:
     assert "65 values, 160.0 MiB" in html(maps.deep())
 
 
-def test_places_are_links_where_they_have_an_address() -> None:
-    described = maps.deep()
-    text = render_markdown(described, path_label=label, address=lambda span: f"file://{span.path}#L{span.line}")
-    tables = [line for line in text.splitlines() if line.startswith("| ")]
-    places = [cell for line in tables for cell in line.split(" | ") if ".py:" in cell]
-    assert places and all(re.fullmatch(r"\[`model\.py:(\d+)`\]\(file://\S+#L\1\)(?: \|)?", cell) for cell in places)
-    assert "](" not in render_markdown(described, path_label=label)
-
-
 def test_a_failure() -> None:
     page = html(maps.failed())
     assert "<strong>error[forward]</strong> at <code>model.py:22:16</code>" in page
