@@ -466,7 +466,7 @@ class _Trace:
         except (Exception, TookTooLong) as error:
             if self.params.partitioner == "eager":
                 self._saved_is_unknown("the call fails without a capture", error)
-            total = SavedTotal("eager", None, problem=str(error))
+            total = SavedTotal("eager", None, problem=first_line(str(error)))
         else:
             total = eager_total(eager)
             graph = eager if self.params.partitioner == "eager" else graph

@@ -12,6 +12,7 @@ from .capture.autograd import saved_by_autograd
 from .capture.torch_private import JointCapture, configured_memory_budget, partition, storage_key
 from .descriptor_map import Graph, Saved, SavedTotal
 from .examples.evaluate import BuiltExample
+from .failures import first_line
 from .operations import Operations
 from .shared_memory import owners
 from .stack_traces import Sources, source_text
@@ -119,7 +120,7 @@ def _total(joint: JointCapture, partitioner: str, memory_budget: float | None) -
     try:
         forward, backward, kept_from = partition(joint, partitioner, memory_budget, keep=True)
     except Exception as error:
-        return SavedTotal(partitioner, memory_budget, problem=str(error))
+        return SavedTotal(partitioner, memory_budget, problem=first_line(str(error)))
     own = [node for node, _, owner in _kept(forward, kept_from) if owner is None]
     before = {node.name for node in forward.nodes}
     return SavedTotal(

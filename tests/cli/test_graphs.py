@@ -53,6 +53,25 @@ def test_comparison() -> None:
     assert choices == ["eager", "default", "min-cut", *(f"min-cut, memory budget {budget}" for budget in budgets)]
 
 
+def test_where_nothing_is_saved_or_known_the_reason_is_told(tmp_path: Path) -> None:
+    folder = CORPUS / "saved"
+    options = ("--partitioner", "eager", "--saved", "--compare")
+    told = " ".join(run_aotlens("trace", "model.py::Compiled", *options, cwd=folder).stdout.split())
+    assert "Saved for backward the call fails without a capture, so nothing is known of what is saved" in told
+    assert told.count("this is {compiled} only") == 2
+    (tmp_path / "model.py").write_text(
+        "import torch\n\n\n# aotlens: largest(torch.randn(3))\ndef largest(x):\n    return x.argmax()\n",
+        encoding="utf-8",
+    )
+    told = run_aotlens("trace", "model.py::largest", "--saved", cwd=tmp_path).stdout
+    assert "Saved for backward\nNothing: none of the outputs needs a gradient." in told
+
+
+def test_eager_needs_no_legend() -> None:
+    told = run_aotlens("trace", "model.py::Custom", "--partitioner", "eager", cwd=CORPUS / "saved").stdout
+    assert "seen on real tensors." in told and "Legend" not in told
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [

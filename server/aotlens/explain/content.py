@@ -71,6 +71,10 @@ class Column:
     brief: str = ""
 
 
+_USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
+"""The kinds of saved values that need no legend."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A titled table. `summary` stands beside the title, `notes` below the rows."""
@@ -111,7 +115,7 @@ def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:
     for graph in descriptor_map.graphs:
         kinds += [slot.kind for slot in (*graph.inputs, *graph.outputs) if slot.kind]
         # Everything in the table of saved values is one: only the variant needs a word.
-        kinds += [value.kind for value in graph.saved or () if value.kind != "SavedForBackwardsAOTOutput"]
+        kinds += [value.kind for value in graph.saved or () if value.kind not in _USUALLY_SAVED]
     result: dict[str, str] = {}
     for kind in dict.fromkeys(kinds):
         if kind not in USUAL:

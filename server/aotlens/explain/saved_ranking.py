@@ -29,9 +29,18 @@ def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) 
                 _by_module(graph, own, total, containers, full),
                 _by_expression(graph, own, total, path_label, full),
             ]
+        else:
+            found.append(Table("Saved for backward", "", (), (), (_why_unknown(map, graph),)))
         if graph.compared:
             found.append(_compared(graph))
     return found
+
+
+def _why_unknown(map: DescriptorMap, graph: Graph) -> str:
+    if not graph.joint:
+        return "Nothing: none of the outputs needs a gradient."
+    failed = next((finding.message for finding in map.findings if finding.code == "partition-failed"), None)
+    return failed or "It is not known what is."
 
 
 def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[str], full: bool) -> Table:
@@ -112,6 +121,7 @@ def _compared(graph: Graph) -> Table:
     """What each choice would keep, and what that costs: operations that are run again in the backward pass."""
     eager = next((row.bytes for row in graph.compared if row.partitioner == "eager"), None)
     rows = []
+    told: set[str | None] = set()
     for row in graph.compared:
         is_this = (row.partitioner, row.memory_budget) == (graph.partitioner, graph.memory_budget)
         rows.append(
@@ -121,9 +131,10 @@ def _compared(graph: Graph) -> Table:
                 Cell("—" if row.values is None else str(row.values)),
                 Cell("—" if row.recomputed is None else str(row.recomputed)),
                 Cell(name_of_choice(row) + (" (ranked above)" if is_this and graph.saved is not None else "")),
-                Cell(row.problem or ""),
+                Cell("the same" if row.problem in told else row.problem or ""),
             )
         )
+        told.update(filter(None, [row.problem]))
     columns = (
         Column("bytes", "number"),
         Column("of eager", "number"),
