@@ -16,6 +16,7 @@ from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, user_frames
 from .eager import BackwardError, call
 from .torch_private import (
+    KNOWN_TYPES,
     DataDependentOutputException,
     JointCapture,
     TorchDynamoException,
@@ -75,10 +76,18 @@ def capture(example: BuiltExample) -> Iterator[Captured]:
 def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> JointCapture:
     # Outside the example's fake mode: Dynamo makes its own, and refuses inputs that are views within another.
     graph_module = dynamo_capture(example.function, example.args, example.kwargs)
+    # What AOTAutograd takes as no input (a dtype, a device) is a constant in that graph by now.
+    args, kwargs = pytree.tree_map(
+        lambda leaf: leaf if isinstance(leaf, KNOWN_TYPES) else str(leaf), (example.args, example.kwargs)
+    )
     try:
-        return stack.enter_context(joint_capture(graph_module, example.args, example.kwargs, dynamo=True))
+        return stack.enter_context(joint_capture(graph_module, args, kwargs, dynamo=True))
     except Exception as error:
         raise JointError from error
+
+
+def _known(leaf: Any) -> Any:
+    return leaf if isinstance(leaf, KNOWN_TYPES) else str(leaf)
 
 
 def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: contextlib.ExitStack) -> Captured:

@@ -33,6 +33,7 @@ from torch._functorch._aot_autograd.descriptors import (
 )
 from torch._functorch._aot_autograd.graph_compile import _partition_joint_graph_into_fw_bw
 from torch._functorch._aot_autograd.schemas import OutputType, SubclassCreationMeta
+from torch._functorch._aot_autograd.utils import KNOWN_TYPES
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
 from torch._functorch.partitioners import default_partition, min_cut_rematerialization_partition
 from torch._subclasses.fake_tensor import (
@@ -49,6 +50,7 @@ with contextlib.suppress(Exception):
     import torch._inductor.lowering
 
 __all__ = [
+    "KNOWN_TYPES",
     "AOTInput",
     "AOTOutput",
     "DataDependentOutputException",
@@ -81,6 +83,17 @@ logging.getLogger("torch._subclasses.fake_tensor").addFilter(
 def fake_mode() -> FakeTensorMode:
     """A mode whose tensors have shapes but no data; real tensors that meet them are taken as fake."""
     return FakeTensorMode(allow_non_fake_inputs=True)
+
+
+@contextlib.contextmanager
+def compiling() -> Iterator[None]:
+    """Let `torch.compiler.is_compiling()` be true, as it is within Dynamo."""
+    before = torch.compiler._is_compiling_flag
+    torch.compiler._is_compiling_flag = True
+    try:
+        yield
+    finally:
+        torch.compiler._is_compiling_flag = before
 
 
 def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:

@@ -21,9 +21,11 @@ _MAIN_DEPTH = re.compile(
     r"(num_|n_)?((hidden|encoder|decoder|transformer|text|vision|block)_)?layers?|(encoder_|decoder_)?depth|num_blocks|n_blocks"
 )
 _DEPTH = re.compile(
-    r"(?!.*(idx|index|drop|feature|start|end|freq|period|interval|first|last|norm|_per_|every|skip))(.*_)?((num|n)_.*layers?|layers?|depth|num_.*blocks)"
+    r"(?!.*(idx|index|drop|feature|start|end|freq|period|interval|first|last|norm|_per_|every|skip))(.*_)?((num|n)_.*layers?|layers?|depth|num_.*blocks)|((num|n)_)?(layers|blocks)_per_(stage|level)"
 )
-_DEPTHS = re.compile(r"(.*_)?(depths|num_layers_per_stage|layers_per_stage|num_blocks_per_stage)")
+_DEPTHS = re.compile(
+    r"(.*_)?(depths?|layers|blocks|(num|n)_(layers|blocks)|((num|n)_)?(layers|blocks)_per_(stage|level))"
+)
 
 LEVELS = 3
 """How far stacks are cut: all of them, those that are surely stacks of layers, none."""

@@ -4,19 +4,58 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import nn
 
+from ..guards import TookTooLong
 from . import configs
-from .constructor import Constructors, Usage, parameters_of
-from .failing import FailedCall, compared, expressions_at, names_at
+from .constructor import Constructors, Usage, parameters_of, positional_only
+from .failing import FailedCall, compared, expressions_at, names_at, value_of
 from .priors import constructor_prior
-from .values import Arguments, Items, Value, Written
+from .values import Arguments, Items, Value, Written, call
 
 _OTHER_SIZES = ("64", "128", "16", "4", "2", "1", "3", "8", "0.5")
+
+
+CONSTRUCTIONS = 24
+"""How many calls of one constructor are tried."""
+
+
+def first_that_builds(
+    cls: type,
+    first: Arguments,
+    constructors: Constructors,
+    build: Callable[[str], nn.Module],
+    note: Callable[[str, Exception], None] = lambda expression, error: None,
+) -> tuple[str, nn.Module, Arguments] | None:
+    """The first call of a constructor, from `first` on, that builds the class, with what it builds.
+
+    `note` is told of each that fails. Raises what `note` does, and TookTooLong where the time is up.
+    """
+    parameters, callee, positional = parameters_of(cls), constructors.names.of(cls), positional_only(cls)
+    waiting = [first]
+    seen: set[str] = set()
+    while waiting and len(seen) < CONSTRUCTIONS:
+        arguments = waiting.pop(0)
+        expression = call(callee, arguments, positional)
+        if expression in seen:
+            continue
+        seen.add(expression)
+        try:
+            return expression, build(expression), arguments
+        except TookTooLong:
+            raise
+        except Exception as error:
+            note(expression, error)
+            failed = FailedCall(error, arguments, {}, cls.__init__)
+            more = list(constructor_repairs(failed, cls, constructors, parameters))
+            waiting[:0] = more if len(seen) < 4 else []
+            waiting += more if len(seen) >= 4 else []
+    return None
 
 
 def constructor_repairs(
@@ -63,6 +102,7 @@ def constructor_repairs(
             if "SimpleNamespace(" in value.expression:
                 text = constructors.by_name(missing, cls, usage).expression
                 yield changed(name, f"{value.expression[:-1]}, {missing}={text})".replace("(, ", "("))
+    yield from _divisible(failed, given)
     yield from _other_configurations(failed, cls, constructors)
     yield from _of_equal_length(failed, given)
     names: list[str] = []
@@ -189,10 +229,32 @@ def _equal_sides(failed: FailedCall, given: Arguments) -> Iterator[Arguments]:
                     yield {**given, name: Written(str(want))}
 
 
+def _divisible(failed: FailedCall, given: Arguments) -> Iterator[Arguments]:
+    """A condition that a size divides another: the next larger one that it divides, or one that divides it."""
+    frame, line = next(failed.users(), (None, 0))
+    if frame is None:
+        return
+    for left, a, _, right, b in compared(frame, line):
+        side = next(
+            (side for side in (left, right) if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mod)), None
+        )
+        if side is None or not {a, b} & {0} or a == b:
+            continue
+        size, divisor = value_of(side.left, frame), value_of(side.right, frame)
+        if type(size) is not int or type(divisor) is not int or divisor <= 0:
+            continue
+        for name, value in given.items():
+            if value.expression == str(size):
+                yield {**given, name: Written(str((size // divisor + 1) * divisor))}
+        for name, value in given.items():
+            if value.expression == str(divisor) and (common := math.gcd(size, divisor)) > 1:
+                yield {**given, name: Written(str(common))}
+
+
 def is_deep(cls: type, constructors: Constructors) -> bool:
     """Whether cutting stacks less would change how `cls` is built."""
-    less = Constructors(constructors.names, constructors.level + 1)
-    return constructors.level + 1 < configs.LEVELS and less.expression(cls) != constructors.expression(cls)
+    now, less = (Constructors(constructors.names, constructors.level + more) for more in (0, 1))
+    return less.level < configs.LEVELS and less.expression(cls) != now.expression(cls)
 
 
 def is_lazy(module: nn.Module) -> bool:

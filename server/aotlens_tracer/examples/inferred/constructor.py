@@ -6,12 +6,11 @@ import ast
 import builtins
 import collections.abc
 import enum
-import functools
 import inspect
 import re
-import sys
 import types
 import typing
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -19,20 +18,30 @@ from torch import nn
 
 from . import configs
 from .names import Names
+from .networks import is_whole, layer_with, look_alikes, namesakes, of_torch
 from .priors import WIDTH, constructor_prior
 from .source_hints import definition_of
 from .values import Arguments, Entries, Items, Tensor, Value, Written, call
 
 DEEPEST = 3
 """How many constructors are written into each other."""
+NETWORKS = 5
+"""How many classes are tried for an argument that is a network."""
+IDENTITY = "torch.nn.Identity()"
+Build = Callable[[type, Arguments, "Constructors"], Arguments]
 
 
 class Constructors:
-    """Writes constructor calls in one module's namespace. `level` says how far stacks are cut (see `configs`)."""
+    """Writes constructor calls in one module's namespace. `level` says how far stacks are cut (see `configs`).
 
-    def __init__(self, names: Names, level: int = 0) -> None:
+    `build`, if given, mends the arguments of a class that is an argument of another one.
+    """
+
+    def __init__(self, names: Names, level: int = 0, build: Build | None = None) -> None:
         self.names = names
         self.level = level
+        self._build = build
+        self._written: dict[tuple[type, int], str] = {}
 
     def arguments(self, cls: type, depth: int = 0) -> Arguments:
         """The arguments with which `cls` is likely to be built: all that it requires, and its stacks cut."""
@@ -51,7 +60,7 @@ class Constructors:
         usage = usage or Usage(cls)
         annotation = annotation_of(parameter, cls)
         by_annotation = self._by_annotation(annotation, parameter.name, cls, usage, depth)
-        if by_annotation is not None:
+        if by_annotation is not None and by_annotation.expression != IDENTITY:
             return by_annotation
         if parameter.name in usage.mappings and depth < DEEPEST:
             target, beside = usage.mappings[parameter.name]
@@ -67,16 +76,48 @@ class Constructors:
             if found is not None:
                 return found
             if attributes := usage.attributes.get(parameter.name):
+                if (layer := layer_with(attributes)) is not None:
+                    return Written(layer)
                 return namespace({name: self.by_name(name, cls, usage) for name in attributes})
         for instance in usage.instances.get(parameter.name, ()):
             if isinstance(instance, type) and issubclass(instance, nn.Module) and depth < DEEPEST:
                 return Written(self.expression(instance, depth + 1))
-        return self.by_name(parameter.name, cls, usage)
+        value = by_annotation or self.by_name(parameter.name, cls, usage)
+        if value.expression == IDENTITY and depth < DEEPEST:
+            return self._network(cls, parameter.name, depth) or value
+        return value
+
+    def _network(self, cls: type, name: str, depth: int) -> Value | None:
+        """The class that is called like the parameter, where that is a whole network."""
+        for candidate in namesakes(cls, name)[:1] if is_whole(name) else ():
+            if candidate.__name__.lower() == name.replace("_", "").lower():
+                return Written(self.expression(candidate, depth + 1))
+        return None
+
+    def with_other_networks(self, cls: type) -> Iterator[Arguments]:
+        """The arguments with other networks in the place of those that were guessed."""
+        usage, given = Usage(cls), self.arguments(cls)
+        for name, value in given.items():
+            used = usage.attributes.get(name, []) + usage.kept_attributes.get(name, [])
+            alike = [*look_alikes(cls, used), *(namesakes(cls, name) if is_whole(name) else ())]
+            built = [self.expression(candidate, 1) for candidate in list(dict.fromkeys(alike))[:NETWORKS]]
+            if value.expression != IDENTITY and value.expression not in built:
+                continue
+            for text in dict.fromkeys((*built, *of_torch(cls))):
+                if text != value.expression:
+                    yield {**given, name: Written(text)}
+        unknown = [name for name, value in given.items() if value.expression == IDENTITY]
+        if len(unknown) > 1:
+            yield {**given, **dict.fromkeys(unknown, Written(of_torch(cls)[0]))}
 
     def expression(self, cls: type, depth: int = 0) -> str:
         """The call that builds `cls`."""
-        arguments = self.arguments(cls, depth)
-        return call(self.names.of(cls), arguments, positional_only(cls))
+        if (cls, depth) not in self._written:
+            arguments = self.arguments(cls, depth)
+            if self._build is not None and depth:
+                arguments = self._build(cls, arguments, self)
+            self._written[cls, depth] = call(self.names.of(cls), arguments, positional_only(cls))
+        return self._written[cls, depth]
 
     def by_name(self, name: str, cls: type, usage: Usage) -> Value:
         """What a parameter's name and its use in the constructor say."""
@@ -192,50 +233,6 @@ class Constructors:
         return Written("torch.nn.Identity()")
 
 
-_OF_ALL_MODULES = frozenset(dir(nn.Module)) | {"config", "device", "dtype", "shape", "weight", "bias", "size"}
-
-
-def look_alikes(cls: type, attributes: list[str]) -> list[type]:
-    """The module classes loaded with `cls` that set all these attributes, those of its own file first."""
-    wanted = [name for name in attributes if name not in _OF_ALL_MODULES]
-    if not wanted:
-        return []
-    package = cls.__module__.partition(".")[0]
-    found = []
-    for name, module in sorted(sys.modules.items()):
-        if module is not None and name.partition(".")[0] == package:
-            for value in list(vars(module).values()):
-                if (
-                    isinstance(value, type)
-                    and issubclass(value, nn.Module)
-                    and value.__module__ == name
-                    and value is not cls
-                ) and all(attribute in _attributes_set(value) or hasattr(value, attribute) for attribute in wanted):
-                    found.append(value)
-    return sorted(
-        found, key=lambda value: (value.__module__ != cls.__module__, len(parameters_of(value)), value.__module__)
-    )
-
-
-@functools.cache
-def _attributes_set(cls: type) -> frozenset[str]:
-    found: set[str] = set()
-    for base in cls.__mro__:
-        if base is nn.Module:
-            break
-        definition = definition_of(base.__init__)
-        for node in ast.walk(definition) if definition is not None else ():
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                found.add(node.attr)
-            elif (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr.startswith("register_")
-            ):
-                found.update(a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str))
-    return frozenset(found)
-
-
 def namespace(values: Arguments) -> Value:
     """An object with these attributes."""
     return Written(call("__import__('types').SimpleNamespace", values))
@@ -260,6 +257,11 @@ def parameters_of(cls: type) -> dict[str, inspect.Parameter]:
         for name, parameter in parameters.items():
             if base is cls or parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 found.setdefault(name, parameter)
+        for name in (p.name for p in rest):
+            if name in (mappings := Usage(base).mappings):
+                target, beside = mappings[name]
+                inner = parameters_of(target) if not issubclass(target, base) else {}
+                found.update({n: p for n, p in inner.items() if n not in beside and n not in found})
         definition = definition_of(own) if own is not None else None
         if not rest or definition is None or not _hands_on(definition, rest[0].name):
             break
@@ -317,6 +319,7 @@ class Usage:
             return
         scope = getattr(inspect.unwrap(cls.__init__), "__globals__", {})
         names = {argument.arg for argument in (*definition.args.args, *definition.args.kwonlyargs)}
+        self._rest = definition.args.kwarg.arg if definition.args.kwarg is not None else None
         kept = {}
         for node in ast.walk(definition):
             self._look_at(node, names, scope)
@@ -343,7 +346,7 @@ class Usage:
                 if (
                     word.arg is None
                     and isinstance(word.value, ast.Name)
-                    and word.value.id in names
+                    and word.value.id in (*names, self._rest)
                     and isinstance(target, type)
                 ):
                     self.mappings[word.value.id] = (target, frozenset(other.arg for other in node.keywords))

@@ -8,7 +8,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,15 +16,16 @@ from torch import nn
 
 from .constructor import annotation_of
 from .demands import Demand
-from .priors import BATCH, CLASSES, FRAMES, HEAD, HEADS, IMAGE, LENGTH, MAP, WIDTH, input_kind, kind_shapes
-from .source_hints import Reader
-from .values import Arguments, Entries, Items, Tensor, Value, Written
+from .priors import BATCH, CLASSES, FRAMES, HEAD, HEADS, IMAGE, LENGTH, MAP, PATCH, WIDTH, input_kind, kind_shapes
+from .source_hints import Reader, sizes_in
+from .values import Arguments, Entries, Items, Tensor, Value, Written, with_size
 
 _WIDTH_NAMES = (
     "hidden_size", "embed_dim", "d_model", "dim", "hidden_dim", "embedding_dim", "width", "n_embd", "channels",
     "in_channels", "num_features", "inner_dim", "emb_dim", "in_features",
 )  # fmt: skip
 _HEAD_NAMES = ("head_dim", "dim_head", "attention_head_size", "head_size", "d_head")
+IMAGE_SIZES = ("image_size", "img_size", "input_resolution", "resolution")
 _TENSOR_TYPES = {
     "LongTensor": "int64",
     "IntTensor": "int32",
@@ -66,12 +67,15 @@ _DOCUMENTED = re.compile(r"shape:?\s*(?:is\s*)?[`*']*[\(\[]([\w\s,*./+x]+)[\)\]]
 class Inputs:
     """Candidates for the arguments of one module's call."""
 
-    def __init__(self, module: nn.Module, function: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self, module: nn.Module, function: Callable[..., Any] | None = None, built_with: Mapping[str, int] | None = None
+    ) -> None:
         self.module = module
         self.function = function or type(module).forward
         self.reader = Reader()
-        self.width = width_of(module)
+        self.width = width_of(module, built_with or {})
         self.head = head_of(module)
+        self.image = image_of(module, built_with or {})
         self.parameters = _call_parameters(self.function)
         self._demands: dict[str, Demand] = {}
         self._documentation = inspect.getdoc(self.function) or inspect.getdoc(type(module)) or ""
@@ -88,13 +92,14 @@ class Inputs:
         main = getattr(self.module, "main_input_name", None)
         if isinstance(main, str) and main in self.parameters:
             return [main]
-        return [name for name, p in self.parameters.items() if p.kind not in _VARIABLE][:1]
+        named = [name for name, p in self.parameters.items() if p.kind not in _VARIABLE]
+        return named[:1] or [name for name, p in self.parameters.items() if p.kind is p.VAR_POSITIONAL]
 
     def demand(self, name: str) -> Demand:
         """What is known of a parameter's tensor."""
         if name not in self._demands:
             found = self._annotated(name).and_then(self.reader.of_parameter(self.module, name))
-            self._demands[name] = found.and_then(self._documented(name))
+            self._demands[name] = found.and_then(self._documented(name)).and_then(self._commented(name))
         return self._demands[name]
 
     def candidates(self, name: str) -> list[Value]:
@@ -110,11 +115,20 @@ class Inputs:
             found += plain
         if optional and parameter is not None and parameter.default is parameter.empty and kind != "rotary":
             found.append(Written("None"))
+        if annotation is None and name in sizes_in(self.function):
+            found.append(Written(str(LENGTH)))
         if plain is None or _is_tensor(annotation) or annotation is None:
             found += self._tensors(name, kind, demand)
-        if not found:
-            found = [Written("None")]
+        found = [self._of_image_size(value) for value in found or [Written("None")]]
         return list({value.expression: value for value in found}.values())
+
+    def _of_image_size(self, value: Value) -> Value:
+        """The value with images of the size that the model is made for, rather than of the usual one."""
+        if isinstance(value, Tensor) and value.shape[-3:-2] == (3,):
+            side = value.shape[-1]
+            if side == value.shape[-2] and side % (IMAGE // PATCH) == 0 and self.image % (side * PATCH // IMAGE) == 0:
+                return with_size(value, side, self.image)
+        return with_size(value, IMAGE, self.image)
 
     def shapes(self, name: str) -> list[Value]:
         """All ranks that a tensor may have, for a search that nothing else guides."""
@@ -247,6 +261,16 @@ class Inputs:
         names = tuple(part.strip().strip("*`") for part in match[1].split(",") if part.strip())
         return Demand(len(names), names=names) if names else Demand()
 
+    def _commented(self, name: str) -> Demand:
+        """The axes that a comment beside the parameter names: `x,  # (b n d)`."""
+        try:
+            source = inspect.getsource(self.function)
+        except (OSError, TypeError):
+            return Demand()
+        match = re.search(rf"^\s*{re.escape(name)}\b[^#\n]*#\s*[(\[]([\w, ]+)[)\]]", source, re.MULTILINE)
+        names = re.findall(r"\w+", match[1]) if match is not None else []
+        return Demand(len(names), names=tuple(names)) if 1 < len(names) < 6 and max(map(len, names)) < 9 else Demand()
+
     def _plain(self, annotation: Any, name: str, demand: Demand) -> list[Value] | None:
         """Candidates for what is annotated as no tensor; None where nothing is known."""
         if annotation is None or _is_tensor(annotation):
@@ -343,11 +367,11 @@ def _from_axes(text: str, kind: str) -> Demand:
     return Demand(len(names), axes, plain, dtype)
 
 
-def width_of(module: nn.Module) -> int:
-    """The width of a model: what it calls so itself, or its configuration, or its first layer's."""
-    for owner in (module, getattr(module, "config", None), getattr(module, "cfg", None)):
+def width_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
+    """The width of a model: what it, its constructor or its configuration calls so, or its first layer's."""
+    for owner in (vars(module), built_with, *(vars(c) for c in _configurations(module))):
         for name in _WIDTH_NAMES:
-            value = getattr(owner, name, None) if owner is not None else None
+            value = owner.get(name)
             if type(value) is int and value > 1:
                 return value
     for child in module.modules():
@@ -371,12 +395,29 @@ def head_of(module: nn.Module) -> int:
     return width // heads if type(heads) is int and type(width) is int and heads else HEAD
 
 
+def _configurations(module: nn.Module) -> list[Any]:
+    found = (getattr(module, "config", None), getattr(module, "cfg", None))
+    return [value for value in found if hasattr(value, "__dict__")]
+
+
+def image_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
+    """The height and width of the images that a model is made for, where it or what it is made of says so."""
+    parts = (module, *module.children())
+    for owner in (built_with, *(vars(o) for part in parts for o in (part, *_configurations(part)))):
+        for name in IMAGE_SIZES:
+            value = owner.get(name)
+            value = value[0] if isinstance(value, (tuple, list)) and value else value
+            if type(value) is int and value > 16:
+                return value
+    return IMAGE
+
+
 def as_call(parameters: dict[str, inspect.Parameter], arguments: Arguments) -> tuple[list[Value], Arguments]:
     """The arguments by place as far as they follow each other from the first, the others by name."""
     positional: list[Value] = []
     rest = dict(arguments)
     for name, parameter in parameters.items():
-        if name not in rest or parameter.kind is parameter.KEYWORD_ONLY or parameter.kind in _VARIABLE:
+        if name not in rest or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD):
             break
         positional.append(rest.pop(name))
     return positional, rest

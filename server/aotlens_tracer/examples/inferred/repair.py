@@ -286,6 +286,23 @@ def _ranks(failed: FailedCall, inputs: Inputs) -> Proposals:
                 )
 
 
+def _too_small(failed: FailedCall, inputs: Inputs) -> Proposals:
+    """A kernel or a padding that is larger than what it is applied to: make that larger."""
+    match = re.search(r"padding \((\d+), \d+\) at dimension (\d+) of input .*?\[([\d, ]+)\]", failed.message)
+    if match is not None:
+        yield from resized(failed, int(match[3].split(",")[int(match[2])]), 16 * int(match[1]))
+    if match is not None or re.search(
+        r"can't be greater than actual input|[Oo]utput size is too small", failed.message
+    ):
+        for path, value in tensors(failed.arguments):
+            if len(value.shape) > 1:
+                times = (1,) * (2 if len(value.shape) > 2 else 1)
+                for factor in (4, 16, 64):
+                    rest = (size * factor for size in value.shape[len(times) :])
+                    shape = (*value.shape[: len(times)], *rest)
+                    yield with_tensor(failed.arguments, path, replace(value, shape=shape))
+
+
 def _divided(failed: FailedCall, inputs: Inputs) -> Proposals:
     match = re.search(r"can't divide axis of length (\d+) in chunks of (\d+)", failed.message)
     if match is not None:
@@ -531,7 +548,7 @@ def _all_optional(failed: FailedCall, inputs: Inputs) -> Proposals:
 
 
 _SURE: tuple[Rule, ...] = (
-    _missing, _none, _leaf, _channels, _ranks, _divided, _multiplied, _broadcast, _dtypes, _compared
+    _missing, _none, _leaf, _channels, _ranks, _too_small, _divided, _multiplied, _broadcast, _dtypes, _compared
 )  # fmt: skip
 _LIKELY: tuple[Rule, ...] = (_named_in_message, _viewed, _wrong_kind, _other_candidates)
 _FALLBACKS: tuple[Rule, ...] = (_any_shape, _all_optional)

@@ -19,22 +19,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ...birthplaces import Birthplaces
 from ...capture.eager import ForwardError
-from ...capture.torch_private import FakeTensorMode, fake_mode
+from ...capture.torch_private import FakeTensorMode, compiling, fake_mode
 from ...descriptor_map import Failure
 from ...failures import Codebase, TraceError, failure_of, first_line
 from ..fake_modules import fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
 from . import configs
-from .construct import constructor_repairs, is_deep, is_lazy
-from .constructor import Constructors, parameters_of, positional_only
+from .construct import first_that_builds, is_deep, is_lazy
+from .constructor import Constructors, parameters_of
 from .failing import FailedCall, names_at
 from .inputs import Inputs, as_call
 from .names import Names
 from .repair import repairs
-from .values import Arguments, Path, call, tensors, with_tensor
+from .values import Arguments, Path, tensors, with_tensor
 
-CONSTRUCTIONS = 24
-"""How many constructor calls are tried for each depth of stacks."""
 CALLS = 60
 """How many calls of the module are tried."""
 OPERATIONS = 50_000
@@ -74,16 +72,26 @@ class Search:
         # What a module compiles by itself runs as it is: compiling within fake tensors has no meaning.
         with contextlib.suppress(TookTooLong), torch.compiler.set_stance("force_eager"):
             for level in range(configs.LEVELS):
-                constructors = Constructors(self.names, level)
-                built = self._construct(constructors)
-                expression = self._call(*built) if built is not None else None
-                if expression is None and built is not None and self._wants_bfloat16():
-                    expression = self._call(*self._as_bfloat16(*built), dtype="bfloat16")
-                if expression is not None:
+                constructors = Constructors(self.names, level, self._part)
+                if expression := self._with(constructors, constructors.arguments(self.cls)):
                     return expression
                 if not is_deep(self.cls, constructors):
                     break
+            for arguments in Constructors(self.names, build=self._part).with_other_networks(self.cls):
+                if expression := self._with(Constructors(self.names, build=self._part), arguments):
+                    return expression
         raise TraceError(self._failure())
+
+    def _with(self, constructors: Constructors, arguments: Arguments) -> str | None:
+        built = self._construct(constructors, arguments)
+        if built is None:
+            return None
+        expression, module, mode, arguments = built
+        sizes = _sizes(self.cls, arguments)
+        found = self._call(expression, module, mode, sizes)
+        if found is None and self._wants_bfloat16():
+            found = self._call(*self._as_bfloat16(expression, mode), mode, sizes, dtype="bfloat16")
+        return found
 
     @property
     def nearest(self) -> str | None:
@@ -92,37 +100,27 @@ class Search:
 
     # --- the constructor
 
-    def _construct(self, constructors: Constructors) -> tuple[str, nn.Module, FakeTensorMode] | None:
-        cls, parameters = self.cls, parameters_of(self.cls)
-        callee = self.names.of(cls)
-        positional = positional_only(cls)
-        waiting = [constructors.arguments(cls)]
-        seen: set[str] = set()
-        tried = 0
-        while waiting and tried < CONSTRUCTIONS:
-            arguments = waiting.pop(0)
-            expression = call(callee, arguments, positional)
-            if expression in seen:
-                continue
-            seen.add(expression)
-            tried += 1
-            mode = fake_mode()
-            try:
-                return expression, self._built(expression, mode), mode
-            except TookTooLong:
-                raise
-            except Exception as error:
-                self._note(expression, error)
-                if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-                    self.best = (-1, expression, error, None)
-                    raise
-                if self.best[0] < 0:
-                    self.best = (-1, expression, error, None) if self.best[2] is None else self.best
-                failed = FailedCall(error, arguments, {}, cls.__init__)
-                more = list(constructor_repairs(failed, cls, constructors, parameters))
-                waiting[:0] = more if tried < 4 else []
-                waiting += more if tried >= 4 else []
-        return None
+    def _construct(
+        self, constructors: Constructors, first: Arguments
+    ) -> tuple[str, nn.Module, FakeTensorMode, Arguments] | None:
+        mode = fake_mode()
+
+        def note(expression: str, error: Exception) -> None:
+            self._note(expression, error)
+            if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+                self.best = (-1, expression, error, None)
+                raise error
+            if self.best[0] < 0 and self.best[2] is None:
+                self.best = (-1, expression, error, None)
+
+        found = first_that_builds(self.cls, first, constructors, lambda text: self._built(text, mode), note)
+        return (*found[:2], mode, found[2]) if found is not None else None
+
+    def _part(self, cls: type, first: Arguments, constructors: Constructors) -> Arguments:
+        """The arguments with which a class that is an argument of another one can be built."""
+        mode = fake_mode()
+        found = first_that_builds(cls, first, constructors, lambda text: self._built(text, mode))
+        return found[2] if found is not None else first
 
     def _built(self, expression: str, mode: FakeTensorMode) -> nn.Module:
         """The module that the expression builds, on fake tensors, or for real where its constructor reads data."""
@@ -145,17 +143,17 @@ class Search:
             is not None
         )
 
-    def _as_bfloat16(
-        self, expression: str, module: nn.Module, mode: FakeTensorMode
-    ) -> tuple[str, nn.Module, FakeTensorMode]:
+    def _as_bfloat16(self, expression: str, mode: FakeTensorMode) -> tuple[str, nn.Module]:
         expression += ".to(torch.bfloat16)"
-        return expression, self._built(expression, mode), mode
+        return expression, self._built(expression, mode)
 
     # --- the call
 
-    def _call(self, constructor: str, module: nn.Module, mode: FakeTensorMode, dtype: str | None = None) -> str | None:
+    def _call(
+        self, constructor: str, module: nn.Module, mode: FakeTensorMode, sizes: dict[str, int], dtype: str | None = None
+    ) -> str | None:
         """The first call that runs, as an expression. With `dtype`, all that is float32 at first is of that one."""
-        inputs = Inputs(module)
+        inputs = Inputs(module, built_with=sizes)
         if _is_abstract(type(module)):
             raise TraceError(Failure("example", "error", f"{self.cls.__name__} defines no forward"))
         counter = itertools.count()
@@ -185,6 +183,10 @@ class Search:
                 module = self._built(constructor, mode)
             expression = _call_expression(constructor, inputs, arguments)
             error, progress, values = self._run(module, mode, inputs, arguments)
+            if error is not None and _reads_data(error):
+                # Checks of values are often left out where something is compiled, and Dynamo comes first in a capture.
+                with compiling():
+                    error, progress, values = self._run(module, mode, inputs, arguments)
             if error is None:
                 return expression
             self._note(expression, error)
@@ -301,6 +303,12 @@ def _is_users_own(error: BaseException) -> bool:
         return False
     frames = FailedCall(error, {}, {}, None).users()
     return any(frame.f_locals.get("self") is error.obj for frame, _ in itertools.islice(frames, 1))
+
+
+def _sizes(cls: type, arguments: Arguments) -> dict[str, int]:
+    """The integers that a constructor was given, defaults included."""
+    defaults = {name: p.default for name, p in parameters_of(cls).items() if type(p.default) is int}
+    return defaults | {name: int(v.expression) for name, v in arguments.items() if v.expression.isdigit()}
 
 
 def _reads_data(error: BaseException) -> bool:

@@ -53,6 +53,23 @@ def definition_of(function: Callable[..., Any]) -> ast.FunctionDef | ast.Lambda 
     return node if isinstance(node, ast.FunctionDef) else None
 
 
+_SIZED = frozenset(("arange", "range", "zeros", "ones", "full", "eye", "empty", "randn", "rand"))
+
+
+@functools.cache
+def sizes_in(function: Callable[..., Any]) -> frozenset[str]:
+    """The names that a function uses as sizes: in `range`, or in what makes a tensor of a size."""
+    definition = definition_of(function)
+    found = set()
+    for node in ast.walk(definition) if definition is not None else ():
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", None)) in _SIZED:
+            for argument in node.args:
+                parts = argument.elts if isinstance(argument, (ast.Tuple, ast.List)) else [argument]
+                parts += [side for p in parts if isinstance(p, ast.BinOp) for side in (p.left, p.right)]
+                found.update(part.id for part in parts if isinstance(part, ast.Name))
+    return frozenset(found)
+
+
 class Reader:
     """Reads for one module what its forward asks of each parameter."""
 
@@ -292,8 +309,34 @@ class _Uses:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         return name in _SAME_SHAPE_FUNCTIONS
 
+    def _each(self, target: ast.expr, iterated: ast.expr, body: list[ast.expr]) -> None:
+        """Expressions that are evaluated for each item: of a comprehension, or of `map` with a lambda."""
+        before = set(self._same), dict(self._known), dict(self._rearranged)
+        items = iterated.elts if isinstance(iterated, (ast.Tuple, ast.List)) else []
+        self._bind_loop(target, iterated)
+        if isinstance(target, ast.Name) and any(self._is_same(item) for item in items):
+            self._same.add(target.id)
+        for expression in body:
+            self._expressions(expression)
+        self._same, self._known, self._rearranged = before
+
     def _expressions(self, node: ast.expr) -> None:
         """Every use in an expression, innermost first."""
+        if isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
+            first = node.generators[0]
+            self._expressions(first.iter)
+            self._each(first.target, first.iter, [node.elt])
+            return
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", None) == "map"
+            and len(node.args) == 2
+            and isinstance(function := node.args[0], ast.Lambda)
+            and len(function.args.args) == 1
+        ):
+            self._expressions(node.args[1])
+            self._each(ast.Name(function.args.args[0].arg), node.args[1], [function.body])
+            return
         for child in _children(node):
             self._expressions(child)
         if isinstance(node, ast.Call):
@@ -365,7 +408,7 @@ class _Uses:
     def _place(self, node: ast.Call) -> int | str | None:
         """Where in a call the argument is handed on."""
         for index, argument in enumerate(node.args):
-            if self._is_same(argument):
+            if self._is_same(argument.value if isinstance(argument, ast.Starred) else argument):
                 return index
         return next((word.arg for word in node.keywords if word.arg and self._is_same(word.value)), None)
 
