@@ -78,7 +78,7 @@ def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> Joint
     graph_module = dynamo_capture(example.function, example.args, example.kwargs)
     # What AOTAutograd takes as no input (a dtype, a device) is a constant in that graph by now.
     args, kwargs = pytree.tree_map(
-        lambda leaf: leaf if isinstance(leaf, KNOWN_TYPES) else str(leaf), (example.args, example.kwargs)
+        lambda leaf: leaf if isinstance(leaf, tuple(KNOWN_TYPES)) else str(leaf), (example.args, example.kwargs)
     )
     try:
         return stack.enter_context(joint_capture(graph_module, args, kwargs, dynamo=True))
@@ -87,7 +87,7 @@ def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> Joint
 
 
 def _known(leaf: Any) -> Any:
-    return leaf if isinstance(leaf, KNOWN_TYPES) else str(leaf)
+    return leaf if isinstance(leaf, tuple(KNOWN_TYPES)) else str(leaf)
 
 
 def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: contextlib.ExitStack) -> Captured:
