@@ -28,6 +28,35 @@ EXPECTED = {
 }
 
 
+NETWORKS = {
+    "Probe": ("backbone=Backbone(dim=64)", {"x": "f32[2, 16, 64]"}),
+    "OfItsLayers": (
+        "net=torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.GELU(), torch.nn.Linear(64, 64))",
+        {"x": "f32[2, 16, 64]"},
+    ),
+    "OfPatches": ("image_size=228", {"img": "f32[2, 3, 228, 228]"}),
+    "Distances": ("heads=4", {"i": "16", "j": "16"}),
+    "Scaled": ("scale=2", {"args[0]": "f32[2, 16, 64]"}),
+    "Stages": ("channels=64, factors=[2, 2], depth=(2, 2, 2, 2)", {"x": "f32[2, 64, 16]"}),
+    "HandsOn": ("channels=64, factors=[2, 2]", {"x": "f32[2, 64, 16]"}),
+    "Commented": ("", {"steps": "f32[2, 2, 16, 64]"}),
+    "Branches": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),
+    "Combined": ("dim=64", {"x": "f32[2, 16, 64]", "skip": "f32[2, 16, 64]"}),
+    "Cast": ("dim=64", {"x": "f32[2, 16, 64]", "dtype": "torch.float32"}),
+    "Checked": ("dim=64", {"x": "f32[2, 16, 64]"}),
+}
+"""What each class of networks.py is built with, and called with."""
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_a_shape_does_not_tell_is_inferred(name: str) -> None:
+    trace = trace_json(f"networks.py::{name}", "--timeout", "40", cwd=FOLDER)["traces"][0]
+    assert trace["status"] == "traced", trace["failure"]
+    example = trace["example"]
+    found = {argument["name"]: argument["value"] for argument in example["arguments"]}
+    assert (example["constructor"], found) == (f"{name}({NETWORKS[name][0]})", NETWORKS[name][1])
+
+
 @pytest.fixture(scope="module")
 def traces() -> dict[str, dict[str, Any]]:
     answer = trace_json("model.py", "--timeout", "40", cwd=FOLDER)

@@ -1,0 +1,136 @@
+"""Modules that take networks, sizes and what else a shape alone does not tell: one for each rule of the guesses."""
+
+import torch
+from torch import nn
+
+
+class Backbone(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.position = nn.Parameter(torch.zeros(1, 1, dim))
+        self.layer = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.layer(x + self.position)
+
+
+class Probe(nn.Module):
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, x):
+        return self.backbone(x).mean(1)
+
+
+class OfItsLayers(nn.Module):
+    def __init__(self, net, layer=-2):
+        super().__init__()
+        self.net = net
+        self.layer = layer
+
+    def forward(self, x):
+        found = []
+        handle = list(self.net.children())[self.layer].register_forward_hook(lambda m, i, output: found.append(output))
+        self.net(x)
+        handle.remove()
+        return found[0]
+
+
+class OfPatches(nn.Module):
+    def __init__(self, image_size, patch_size=12):
+        super().__init__()
+        assert image_size % patch_size == 0, "patches must cover the image"
+        self.embed = nn.Conv2d(3, 8, patch_size, stride=patch_size)
+        self.position = nn.Parameter(torch.zeros(1, (image_size // patch_size) ** 2, 8))
+
+    def forward(self, img):
+        return self.embed(img).flatten(2).transpose(1, 2) + self.position
+
+
+class Distances(nn.Module):
+    def __init__(self, heads):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(heads, 1, 1))
+
+    def forward(self, i, j):
+        return self.weight * (torch.arange(j - i, j)[:, None] - torch.arange(j))
+
+
+class Scaled(nn.Module):
+    def __init__(self, scale, fn=None):
+        super().__init__()
+        self.scale = scale
+        self.fn = fn or nn.Linear(64, 64)
+
+    def forward(self, *args, **kwargs):
+        return self.fn(*args, **kwargs) * self.scale
+
+
+class Stages(nn.Module):
+    def __init__(self, channels: int, factors: list[int], depth=(2, 2, 8, 2)):
+        super().__init__()
+        self.blocks = nn.Sequential(*(nn.Conv1d(channels, channels, 1) for count in depth for _ in range(count)))
+        assert len(factors) > 1
+
+    def forward(self, x):
+        return self.blocks(x)
+
+
+class HandsOn(nn.Module):
+    def __init__(self, loss=None, **kwargs):
+        super().__init__()
+        self.stages = Stages(**kwargs)
+
+    def forward(self, x):
+        return self.stages(x)
+
+
+class Commented(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(
+        self,
+        steps,  # (r b n d)
+    ):
+        return self.weight * steps.sum((0, -1))
+
+
+class Branches(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.branches = nn.ModuleList([nn.Conv2d(dim, dim, size, padding=size // 2) for size in (3, 5)])
+
+    def forward(self, x):
+        return torch.cat(tuple(map(lambda branch: branch(x), self.branches)), dim=1)
+
+
+class Combined(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.combine = nn.Linear(dim * 2, dim)
+
+    def forward(self, x, skip):
+        return self.combine(torch.cat((x, skip), dim=-1))
+
+
+class Cast(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.layer = nn.Linear(dim, dim)
+
+    def forward(self, x, dtype: torch.dtype):
+        return self.layer(x).to(dtype)
+
+
+class Checked(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.layer = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        if not torch.compiler.is_compiling() and bool((x > 1e9).any()):
+            raise ValueError("too large")
+        return self.layer(x)
