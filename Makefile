@@ -67,10 +67,11 @@ test-vscode: vscode ## Test the VS Code extension, also in the real editor
 pictures: test-vscode ## Take the documentation's pictures from the editor's tests
 	tests/vscode/pictures.sh
 
-# None of what the packages depend on: it would bring another torch, and the classes are traced without it.
+# Without what the packages declare: it would bring another torch. The compiled part of torchaudio wants CUDA's.
 .PHONY: reach
 reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table goes into docs/examples.md
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .reach -r tests/benchmarks/reach-requirements.txt
+	find .reach/torchaudio -name '*.so' -delete
 	PYTHONPATH=.reach $(RUN) tests/benchmarks/reach.py .reach --write docs/examples.md
 
 .PHONY: lint

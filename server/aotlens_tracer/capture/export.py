@@ -14,7 +14,7 @@ from torch import nn
 from ..descriptor_map import GraphBreak
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, user_frames
-from .eager import BackwardError, call
+from .eager import BackwardError, ForwardError, call
 from .torch_private import (
     KNOWN_TYPES,
     DataDependentOutputException,
@@ -105,6 +105,11 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         outputs = call(example)
     except DataDependentOutputException as error:
         raise CaptureError(dynamo_error) from error
+    except ForwardError as error:
+        # What the attempt to capture it has left in a cache of the module's is no mistake of the user's.
+        if "FunctionalTensor" in str(error.__cause__):
+            raise CaptureError(dynamo_error, direct_error) from None
+        raise
     except BackwardError as error:
         # Another error may come of our asking: of a graph that the call itself went back through, say.
         if not _are_alike(error.__cause__, direct_error):

@@ -104,7 +104,7 @@ class Branches(nn.Module):
         self.branches = nn.ModuleList([nn.Conv2d(dim, dim, size, padding=size // 2) for size in (3, 5)])
 
     def forward(self, x):
-        return torch.cat(tuple(map(lambda branch: branch(x), self.branches)), dim=1)
+        return torch.cat(tuple(map(lambda branch: branch(x), self.branches)), dim=1)  # noqa: C417
 
 
 class Combined(nn.Module):

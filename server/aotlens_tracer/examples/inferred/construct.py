@@ -150,8 +150,10 @@ def _of_equal_length(failed: FailedCall, given: Arguments) -> Iterator[Arguments
             for side, want in ((left, b), (right, a)):
                 name = side.args[0].id if _is_len(side) and isinstance(side.args[0], ast.Name) else None
                 if name in given and type(want) is int and 0 < want < 16 and a != b:
+                    value = given[name]
                     current = frame.f_locals.get(name)
-                    item = Written(repr(current[0])) if current else Written("2")
+                    item = value.items[0] if isinstance(value, Items) and value.items else None
+                    item = item or Written(repr(current[0]) if current else "2")
                     yield {**given, name: Items((item,) * want)}
         if names:
             return

@@ -16,7 +16,21 @@ from torch import nn
 
 from .constructor import annotation_of
 from .demands import Demand
-from .priors import BATCH, CLASSES, FRAMES, HEAD, HEADS, IMAGE, LENGTH, MAP, PATCH, WIDTH, input_kind, kind_shapes
+from .priors import (
+    BATCH,
+    CLASSES,
+    EDGES,
+    FRAMES,
+    HEAD,
+    HEADS,
+    IMAGE,
+    LENGTH,
+    MAP,
+    PATCH,
+    WIDTH,
+    input_kind,
+    kind_shapes,
+)
 from .source_hints import Reader, sizes_in
 from .values import Arguments, Entries, Items, Tensor, Value, Written, with_size
 
@@ -71,11 +85,12 @@ class Inputs:
         self, module: nn.Module, function: Callable[..., Any] | None = None, built_with: Mapping[str, int] | None = None
     ) -> None:
         self.module = module
+        self._built_with = built_with = built_with or {}
         self.function = function or type(module).forward
         self.reader = Reader()
-        self.width = width_of(module, built_with or {})
+        self.width = width_of(module, built_with)
         self.head = head_of(module)
-        self.image = image_of(module, built_with or {})
+        self.image = image_of(module, built_with)
         self.parameters = _call_parameters(self.function)
         self._demands: dict[str, Demand] = {}
         self._documentation = inspect.getdoc(self.function) or inspect.getdoc(type(module)) or ""
@@ -98,8 +113,11 @@ class Inputs:
     def demand(self, name: str) -> Demand:
         """What is known of a parameter's tensor."""
         if name not in self._demands:
-            found = self._annotated(name).and_then(self.reader.of_parameter(self.module, name))
-            self._demands[name] = found.and_then(self._documented(name)).and_then(self._commented(name))
+            read, documented = self.reader.of_parameter(self.module, name), self._documented(name)
+            # A size that is spelled out is what its author means; a rank alone is often out of date.
+            first, second = (documented, read) if documented.axes else (read, documented)
+            found = self._annotated(name).and_then(first).and_then(second)
+            self._demands[name] = found.and_then(self._commented(name))
         return self._demands[name]
 
     def candidates(self, name: str) -> list[Value]:
@@ -109,6 +127,8 @@ class Inputs:
         found: list[Value] = []
         demand = self.demand(name) if parameter is not None else Demand()
         kind = input_kind(name)
+        if (of_graph := self._of_graph(name, demand)) is not None:
+            return [of_graph]
         optional = type(None) in typing.get_args(annotation)
         plain = self._plain(annotation, name, demand)
         if plain is not None and not _is_tensor(annotation):
@@ -121,6 +141,23 @@ class Inputs:
             found += self._tensors(name, kind, demand)
         found = [self._of_image_size(value) for value in found or [Written("None")]]
         return list({value.expression: value for value in found}.values())
+
+    def _of_graph(self, name: str, demand: Demand) -> Value | None:
+        """What belongs to a graph of LENGTH nodes, where `forward` takes its edges as indices (PyTorch Geometric)."""
+        if "edge_index" not in self.parameters:
+            return None
+        width = demand.axes.get(1, demand.axes.get(-1, self.width))
+        if name == "edge_index":
+            return Tensor((2, EDGES), "int64", LENGTH)
+        if name in ("batch", "batch_index", "node_batch"):
+            return Tensor((LENGTH,), "int64", BATCH)
+        if name in ("edge_weight", "edge_weights"):
+            return Tensor((EDGES,))
+        if name.startswith("edge_"):
+            return Tensor((EDGES, width))
+        if name in ("pos", "coors", "coords", "coordinates"):
+            return Tensor((LENGTH, 3))
+        return Tensor((LENGTH, width)) if name in ("x", "h", "feats", "features", "node_features", "nodes") else None
 
     def _of_image_size(self, value: Value) -> Value:
         """The value with images of the size that the model is made for, rather than of the usual one."""
@@ -250,16 +287,27 @@ class Inputs:
         return Demand(dtype=dtype)
 
     def _documented(self, name: str) -> Demand:
-        """The rank that a docstring gives: `x (torch.Tensor): the input, of shape (batch, length, width)`."""
+        """The shape that a docstring gives: `x (torch.Tensor): of shape (batch, length, width)`, `x: (N, width)`."""
         place = re.search(rf"\b{re.escape(name)}\b\s*(\(|:)", self._documentation)
         if place is None:
             return Demand()
         behind = self._documentation[place.end() : place.end() + 240]
-        match = _DOCUMENTED.search(behind)
+        match = re.match(r"\s*\(([\w\s,*+-]+,[\w\s,*+-]+)\)", behind) or _DOCUMENTED.search(behind)
         if match is None or "\n\n" in behind[: match.start()]:
             return Demand()
         names = tuple(part.strip().strip("*`") for part in match[1].split(",") if part.strip())
-        return Demand(len(names), names=names) if names else Demand()
+        sizes = {axis: size for axis, part in enumerate(names) if (size := self._size(part)) is not None}
+        return Demand(len(names), sizes, names=names) if names else Demand()
+
+    def _size(self, text: str) -> int | None:
+        """The value of a sum of the module's own sizes: `pos_dim + feats_dim`."""
+        total = 0
+        for term in text.split("+"):
+            value = vars(self.module).get(term.strip(), self._built_with.get(term.strip()))
+            if type(value) is not int or value <= 0:
+                return None
+            total += value
+        return total
 
     def _commented(self, name: str) -> Demand:
         """The axes that a comment beside the parameter names: `x,  # (b n d)`."""

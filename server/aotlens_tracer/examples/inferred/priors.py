@@ -16,6 +16,8 @@ HEADS = 4
 HEAD = 16
 HIDDEN = 128
 LENGTH = 16
+EDGES = 32
+"""Of a graph whose nodes are as many as a sequence is long."""
 MEMORY_LENGTH = 8
 """Of a second sequence: another length tells the two apart."""
 IMAGE = 224
@@ -182,7 +184,7 @@ def kind_shapes(kind: str | None, width: int, length: int = LENGTH) -> list[Valu
     if kind == "memory":
         return [Tensor((BATCH, length, width))]
     if kind == "edges":
-        return [Tensor((2, 32), "int64", length)]
+        return [Tensor((2, EDGES), "int64", length)]
     if kind == "rotary":
         return [Items((Tensor((BATCH, length, HEAD)), Tensor((BATCH, length, HEAD)))), Tensor((length, HEAD))]
     if kind == "size":

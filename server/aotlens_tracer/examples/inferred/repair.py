@@ -70,11 +70,17 @@ def resized(failed: FailedCall, got: int, want: int, tensor: object = None, axis
         for place, size in reversed(list(enumerate(value.shape))):
             if place and abs(want - got) < 8 and size > 4 and size + want - got > 0:  # a class token more or less
                 yield _with_size(failed, path, place, size + want - got)
+        for place, size in reversed(list(enumerate(value.shape))):  # what has it twice in it, beside something else
+            if place and (want - got) % 2 == 0 and size != got and size + (want - got) // 2 > 0:
+                yield _with_size(failed, path, place, size + (want - got) // 2)
         for place, size in reversed(list(enumerate(value.shape))):
             if place == 0 or size <= 1:
                 continue
             if (size * want) % got == 0 and size != got:
                 yield _with_size(failed, path, place, size * want // got)
+        for place, size in reversed(list(enumerate(value.shape))):
+            if place and size + want - got >= 0:
+                yield _with_size(failed, path, place, size + want - got)
         root = (want / got) ** 0.5
         if len(value.shape) >= 4:
             sides = [round(size * root) for size in value.shape[-2:]]

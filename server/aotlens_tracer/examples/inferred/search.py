@@ -62,6 +62,7 @@ class Search:
         self.train = train
         self.deadline = time.monotonic() + SECONDS
         self.tried: list[tuple[str, str]] = []
+        self._reads_data = False
         self.best: tuple[int, str, BaseException | None, Inputs | None] = (-1, "", None, None)
 
     def run(self) -> str:
@@ -91,6 +92,10 @@ class Search:
         found = self._call(expression, module, mode, sizes)
         if found is None and self._wants_bfloat16():
             found = self._call(*self._as_bfloat16(expression, mode), mode, sizes, dtype="bfloat16")
+        if found is not None and self._reads_data and module.training and self.train is None:
+            # Checks of values are often made in training alone.
+            evaluated = self._call(f"{expression}.eval()", module.eval(), mode, sizes)
+            return evaluated if evaluated is not None and not self._reads_data else found
         return found
 
     @property
@@ -175,6 +180,7 @@ class Search:
         add(0, 0, first)
         lazy = is_lazy(module)
         reading: str | None = None
+        self._reads_data = False
         for _ in range(CALLS):
             if not waiting:
                 break
@@ -201,6 +207,7 @@ class Search:
             failed = FailedCall(error, arguments, values, inputs.function)
             for distance, other in repairs(failed, inputs):
                 add(progress, distance, other)
+        self._reads_data = reading is not None
         return reading
 
     def _run(
