@@ -7,7 +7,6 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from torch import nn
 
@@ -92,9 +91,8 @@ def constructor_repairs(
             }
             yield {**given, **made}
         for name in missing_names:
-            if True:
-                parameter = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
-                yield changed(name, constructors.value(cls, parameters.get(name, parameter), usage))
+            parameter = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
+            yield changed(name, constructors.value(cls, parameters.get(name, parameter), usage))
     # an attribute that a made-up configuration lacks
     if isinstance(failed.error, AttributeError) and "SimpleNamespace" in failed.message:
         missing = failed.error.name
@@ -264,8 +262,3 @@ def is_lazy(module: nn.Module) -> bool:
     from torch.nn.parameter import is_lazy as lazy
 
     return any(lazy(value) for value in (*module.parameters(), *module.buffers()))
-
-
-def parameters(cls: type) -> dict[str, Any]:
-    """The constructor's parameters."""
-    return parameters_of(cls)
