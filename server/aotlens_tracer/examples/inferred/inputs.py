@@ -26,6 +26,7 @@ from .priors import (
     IMAGE,
     LENGTH,
     MAP,
+    MELS,
     PATCH,
     WIDTH,
     input_kind,
@@ -91,6 +92,7 @@ class Inputs:
         self.width = width_of(module, built_with)
         self.head = head_of(module)
         self.image = image_of(module, built_with)
+        self._mels = mels_of(module, built_with)
         self.parameters = _call_parameters(self.function)
         self._demands: dict[str, Demand] = {}
         self._documentation = inspect.getdoc(self.function) or inspect.getdoc(type(module)) or ""
@@ -192,7 +194,7 @@ class Inputs:
         if demand.rank is not None or (demand and kind in (None, "memory", "size")):
             found.append(self.tensor(name, demand, kind))
         for value in kind_shapes(kind, self.width):
-            found.append(self._fitted(value, demand))
+            found.append(self._fitted(with_size(value, MELS, self._mels) if kind == "spectrum" else value, demand))
         if kind == "rotary":
             found.insert(0, Items((Tensor((BATCH, LENGTH, self.head)),) * 2))
             found.append(Items((Tensor((LENGTH, self.head)),) * 2))
@@ -458,6 +460,15 @@ def image_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
             if type(value) is int and value > 16:
                 return value
     return IMAGE
+
+
+def mels_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
+    """How many bins the spectra have that a model is made for."""
+    for owner in (vars(module), built_with, *(vars(c) for c in _configurations(module))):
+        for name in ("num_mel_bins", "n_mels", "num_mels", "mel_bins", "n_mel_channels"):
+            if type(value := owner.get(name)) is int:
+                return value
+    return MELS
 
 
 def as_call(parameters: dict[str, inspect.Parameter], arguments: Arguments) -> tuple[list[Value], Arguments]:

@@ -27,6 +27,9 @@ FRAMES = 8
 VOCABULARY = 256
 CLASSES = 10
 SAMPLES = 16384
+MELS = 80
+SPECTRA = 256
+"""How many spectra follow each other."""
 VOLUME = 32
 
 _CONSTRUCTOR: tuple[tuple[str, str], ...] = (
@@ -180,7 +183,11 @@ def kind_shapes(kind: str | None, width: int, length: int = LENGTH) -> list[Valu
     if kind == "audio":
         return [Tensor((BATCH, SAMPLES)), Tensor((BATCH, 1, SAMPLES))]
     if kind == "spectrum":
-        return [Tensor((BATCH, 80, 128)), Tensor((BATCH, 1, 80, 128))]
+        return [
+            Tensor((BATCH, MELS, SPECTRA)),
+            Tensor((BATCH, SPECTRA, MELS)),
+            Tensor((BATCH, 1, MELS, SPECTRA)),
+        ]
     if kind == "memory":
         return [Tensor((BATCH, length, width))]
     if kind == "edges":

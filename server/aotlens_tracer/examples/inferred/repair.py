@@ -65,21 +65,21 @@ def resized(failed: FailedCall, got: int, want: int, tensor: object = None, axis
             yield with_tensor(
                 failed.arguments, path, replace(value, shape=tuple(want if s == got else s for s in value.shape))
             )
+    derived = all(got not in failed.tensor(path).shape for path in near + others)
     for path in near + others:
         value = failed.tensor(path)
-        for place, size in reversed(list(enumerate(value.shape))):
-            if place and abs(want - got) < 8 and size > 4 and size + want - got > 0:  # a class token more or less
+        places = [(place, size) for place, size in reversed(list(enumerate(value.shape))) if place]
+        for place, size in places:
+            if abs(want - got) < 8 and size > 4 and size + want - got > 0:  # a class token more or less
                 yield _with_size(failed, path, place, size + want - got)
-        for place, size in reversed(list(enumerate(value.shape))):  # what has it twice in it, beside something else
-            if place and (want - got) % 2 == 0 and size != got and size + (want - got) // 2 > 0:
+        for place, size in places if derived else ():  # what has it twice in it, beside something else
+            if (want - got) % 2 == 0 and size + (want - got) // 2 > 0:
                 yield _with_size(failed, path, place, size + (want - got) // 2)
-        for place, size in reversed(list(enumerate(value.shape))):
-            if place == 0 or size <= 1:
-                continue
-            if (size * want) % got == 0 and size != got:
+        for place, size in places:
+            if size > 1 and (size * want) % got == 0 and size != got:
                 yield _with_size(failed, path, place, size * want // got)
-        for place, size in reversed(list(enumerate(value.shape))):
-            if place and size + want - got >= 0:
+        for place, size in places if derived else ():  # what is put beside something else
+            if size + want - got >= 0:
                 yield _with_size(failed, path, place, size + want - got)
         root = (want / got) ** 0.5
         if len(value.shape) >= 4:

@@ -33,7 +33,7 @@ from .names import Names
 from .repair import repairs
 from .values import Arguments, Path, tensors, with_tensor
 
-CALLS = 60
+CALLS = 100
 """How many calls of the module are tried."""
 OPERATIONS = 50_000
 """How many operations one call may run."""
@@ -88,7 +88,7 @@ class Search:
         if built is None:
             return None
         expression, module, mode, arguments = built
-        sizes = _sizes(self.cls, arguments)
+        sizes = _sizes(self.cls, arguments, self.names)
         found = self._call(expression, module, mode, sizes)
         if found is None and self._wants_bfloat16():
             found = self._call(*self._as_bfloat16(expression, mode), mode, sizes, dtype="bfloat16")
@@ -312,10 +312,17 @@ def _is_users_own(error: BaseException) -> bool:
     return any(frame.f_locals.get("self") is error.obj for frame, _ in itertools.islice(frames, 1))
 
 
-def _sizes(cls: type, arguments: Arguments) -> dict[str, int]:
-    """The integers that a constructor was given, defaults included."""
-    defaults = {name: p.default for name, p in parameters_of(cls).items() if type(p.default) is int}
-    return defaults | {name: int(v.expression) for name, v in arguments.items() if v.expression.isdigit()}
+def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
+    """The integers that a constructor was given: its own and those of a configuration, defaults included."""
+    found = {name: p.default for name, p in parameters_of(cls).items() if type(p.default) is int}
+    for name, value in arguments.items():
+        if value.expression.isdigit():
+            found[name] = int(value.expression)
+        elif configs.is_configuration_name(name):
+            with contextlib.suppress(Exception):
+                parts = vars(eval(value.expression, dict(names.values)))
+                found = {key: part for key, part in parts.items() if type(part) is int} | found
+    return found
 
 
 def _reads_data(error: BaseException) -> bool:
