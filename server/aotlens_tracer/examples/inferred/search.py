@@ -35,6 +35,8 @@ from .values import Arguments, Path, tensors, with_tensor
 
 CALLS = 100
 """How many calls of the module are tried."""
+FURTHER = 4
+"""How many likelier repairs of the same failure go before one that is a step further from what its error says."""
 OPERATIONS = 50_000
 """How many operations one call may run."""
 SECONDS = 20.0
@@ -165,11 +167,11 @@ class Search:
         waiting: list[tuple[tuple[int, int, int], Arguments]] = []
         seen: set[str] = set()
 
-        def add(progress: int, distance: int, arguments: Arguments) -> None:
+        def add(progress: int, cost: int, arguments: Arguments) -> None:
             text = repr(arguments)
             if text not in seen:
                 seen.add(text)
-                heapq.heappush(waiting, ((-progress, distance, next(counter)), arguments))
+                heapq.heappush(waiting, ((-progress, cost, next(counter)), arguments))
 
         first: Arguments = {}
         for name in inputs.first():
@@ -184,17 +186,13 @@ class Search:
         for _ in range(CALLS):
             if not waiting:
                 break
-            _, arguments = heapq.heappop(waiting)
+            (_, cost, _), arguments = heapq.heappop(waiting)
             if lazy:
                 module = self._built(constructor, mode)
             expression = _call_expression(constructor, inputs, arguments)
             error, progress, values = self._run(module, mode, inputs, arguments)
-            if error is not None and _reads_data(error):
-                # Checks of values are often left out where something is compiled, and Dynamo comes first in a capture.
-                with compiling():
-                    error, progress, values = self._run(module, mode, inputs, arguments)
             if error is None:
-                return expression
+                return _call_expression(constructor, inputs, self._needed(module, mode, inputs, arguments, first))
             self._note(expression, error)
             if progress >= self.best[0]:
                 self.best = (progress, expression, error, inputs)
@@ -205,15 +203,36 @@ class Search:
             if _is_users_own(error):
                 raise ForwardError from error
             failed = FailedCall(error, arguments, values, inputs.function)
-            for distance, other in repairs(failed, inputs):
-                add(progress, distance, other)
+            # The likeliest first, of all that is waiting: each repair costs by how late its failure names it.
+            for index, (distance, other) in enumerate(repairs(failed, inputs)):
+                add(progress, cost + index + distance * FURTHER, other)
         self._reads_data = reading is not None
         return reading
+
+    def _needed(
+        self, module: nn.Module, mode: FakeTensorMode, inputs: Inputs, arguments: Arguments, first: Arguments
+    ) -> Arguments:
+        """The arguments without those that were passed on the way and turned out not to be needed."""
+        for name in [name for name in arguments if name not in first]:
+            fewer = {key: value for key, value in arguments.items() if key != name}
+            if self._run(module, mode, inputs, fewer)[0] is None:
+                arguments = fewer
+        return arguments
 
     def _run(
         self, module: nn.Module, mode: FakeTensorMode, inputs: Inputs, arguments: Arguments
     ) -> tuple[Exception | None, int, dict[Path, Any]]:
         """The error of a call, how many operations it got through, and the tensors that it was given."""
+        error, progress, values = self._run_once(module, mode, inputs, arguments)
+        if error is not None and _reads_data(error):
+            # Checks of values are often left out where something is compiled, and Dynamo comes first in a capture.
+            with compiling():
+                return self._run_once(module, mode, inputs, arguments)
+        return error, progress, values
+
+    def _run_once(
+        self, module: nn.Module, mode: FakeTensorMode, inputs: Inputs, arguments: Arguments
+    ) -> tuple[Exception | None, int, dict[Path, Any]]:
         positional, named = as_call(inputs.parameters, arguments)
         values: dict[Path, Any] = {}
         steps = _Steps(self.deadline)
