@@ -78,12 +78,10 @@ class GradientPaths:
             return self._cut(start, cuts, place)
         if not reached & self._live - {start}:
             used = [node for node in start.users if node.op != "output"]
+            if not used:  # returned itself
+                return UNKNOWN
             where = self._places(used, place)
-            return (
-                Reason(f"used by {where[0]}, but nothing that is returned depends on that", where[1])
-                if used
-                else UNKNOWN
-            )
+            return Reason(f"used by {where[0]}, but nothing that is returned depends on that", where[1])
         functions = [node for node in self._graph.nodes if node in reached and _name(node) == "autograd_function_apply"]
         if functions:
             where = self._places(functions, place)

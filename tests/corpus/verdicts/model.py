@@ -364,6 +364,16 @@ class Argument(Base):  # v: forward never uses it
         return x * self.w + bias.detach()  # bias: cut off by `bias.detach()`
 
 
+# aotlens: NothingButReturned()()
+class NothingButReturned(nn.Module):  # kept: whose gradient does not pass through the graph
+    def __init__(self):
+        super().__init__()
+        self.kept = ones(4)
+
+    def forward(self):
+        return self.kept
+
+
 # aotlens: method().score(torch.randn(2, 4))
 class Method(Base):
     def score(self, x):
