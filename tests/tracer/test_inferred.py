@@ -44,6 +44,7 @@ NETWORKS = {
     "Combined": ("dim=64", {"x": "f32[2, 16, 64]", "skip": "f32[2, 16, 64]"}),
     "Cast": ("dim=64", {"x": "f32[2, 16, 64]", "dtype": "torch.float32"}),
     "Checked": ("dim=64", {"x": "f32[2, 16, 64]"}),
+    "Flexible": ("dim=64", {"x": "f32[2, 16, 64]"}),
 }
 """What each class of networks.py is built with, and called with."""
 

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn.attention.flex_attention import flex_attention
 
 
 class Backbone(nn.Module):
@@ -134,3 +135,14 @@ class Checked(nn.Module):
         if not torch.compiler.is_compiling() and bool((x > 1e9).any()):
             raise ValueError("too large")
         return self.layer(x)
+
+
+class Flexible(nn.Module):
+    def __init__(self, dim, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.project = nn.Linear(dim, dim * 3)
+
+    def forward(self, x):
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.project(x).chunk(3, dim=-1))
+        return flex_attention(q, k, v).transpose(1, 2).flatten(2)
