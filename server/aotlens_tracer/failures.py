@@ -185,7 +185,7 @@ def _message(error: BaseException) -> str:
         return f"{type(error).__name__}: {error.msg}"
     if isinstance(error, MemoryError):
         return "MemoryError: the system gave no more memory" if not error.args else f"MemoryError: {error}"
-    text = _text(error)
+    text = text_of(error)
     if type(error).__name__ == "DataDependentOutputException":
         return (
             f"the value of a tensor is needed to go on ({text}), but tracing knows shapes only: "
@@ -202,7 +202,7 @@ def _message(error: BaseException) -> str:
     return f"{name}: {text.strip()}" if text.strip() else name
 
 
-def _text(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
     """`str(error)`, of which nothing is certain in a class of the user's."""
     try:
         return str(error)
@@ -211,7 +211,7 @@ def _text(error: BaseException) -> str:
 
 
 def _hint(error: BaseException, stage: str, codebase: Codebase) -> str | None:
-    text = _text(error)
+    text = text_of(error)
     if type(error).__name__ == "DataDependentOutputException":
         return "use torch.where or torch.cond instead of the branch, or take the value as an argument of forward"
     if isinstance(error, ModuleNotFoundError) and error.name:

@@ -13,7 +13,7 @@ from torch import nn
 
 from ..descriptor_map import GraphBreak
 from ..examples.evaluate import BuiltExample
-from ..failures import Codebase, user_frames
+from ..failures import Codebase, text_of, user_frames
 from .eager import BackwardError, ForwardError, call
 from .torch_private import (
     KNOWN_TYPES,
@@ -107,7 +107,7 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         raise CaptureError(dynamo_error) from error
     except ForwardError as error:
         # What the attempt to capture it has left in a cache of the module's is no mistake of the user's.
-        if "FunctionalTensor" in str(error.__cause__):
+        if error.__cause__ is not None and "FunctionalTensor" in text_of(error.__cause__):
             raise CaptureError(dynamo_error, direct_error) from None
         raise
     except BackwardError as error:

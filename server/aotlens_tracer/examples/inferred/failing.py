@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from ...failures import is_library
+from ...failures import is_library, text_of
 from .values import Arguments, Path, Tensor, tensors
 
 _PURE_CALLS = frozenset(
@@ -28,7 +28,7 @@ class FailedCall:
         self.error = error
         self.arguments = arguments
         self.values = values
-        self.message = _text(error)
+        self.message = text_of(error)
         self.frames = [(tb.tb_frame, tb.tb_lineno) for tb in _tracebacks(error)]
         code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
         self.root = next((frame for frame, _ in self.frames if frame.f_code is code), None)
@@ -60,13 +60,6 @@ def _tracebacks(error: BaseException) -> Iterator[types.TracebackType]:
     while traceback is not None:
         yield traceback
         traceback = traceback.tb_next
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:
-        return ""
 
 
 @functools.lru_cache(maxsize=512)

@@ -21,7 +21,7 @@ from ...birthplaces import Birthplaces
 from ...capture.eager import ForwardError
 from ...capture.torch_private import FakeTensorMode, compiling, fake_mode
 from ...descriptor_map import Failure
-from ...failures import Codebase, TraceError, failure_of, first_line
+from ...failures import Codebase, TraceError, failure_of, first_line, text_of
 from ..fake_modules import fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
 from . import configs
@@ -267,7 +267,7 @@ class Search:
             raise TimeoutError(f"takes more than {SECONDS_EACH:g} s") from None
 
     def _note(self, expression: str, error: BaseException) -> None:
-        self.tried.append((expression, f"{type(error).__name__}: {first_line(str(error))}"[:200]))
+        self.tried.append((expression, f"{type(error).__name__}: {first_line(text_of(error))}"[:200]))
 
     def _failure(self) -> Failure:
         """What was missing, in the user's words, from the attempt that came furthest."""
@@ -324,7 +324,7 @@ def _is_users_own(error: BaseException) -> bool:
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return True
     if isinstance(error, NotImplementedError):
-        return "Module [" in str(error) or not str(error)
+        return "Module [" in text_of(error) or not text_of(error)
     if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
         return False
     frames = FailedCall(error, {}, {}, None).users()
@@ -347,7 +347,7 @@ def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
 def _reads_data(error: BaseException) -> bool:
     """Whether the data of a tensor was needed, which fake ones lack."""
     kinds = ("DataDependentOutputException", "DynamicOutputShapeException")
-    return type(error).__name__ in kinds or "aten._local_scalar_dense" in str(error)
+    return type(error).__name__ in kinds or "aten._local_scalar_dense" in text_of(error)
 
 
 def _is_abstract(cls: type) -> bool:
