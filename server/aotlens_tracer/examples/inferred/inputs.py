@@ -39,6 +39,7 @@ _WIDTH_NAMES = (
     "hidden_size", "embed_dim", "d_model", "dim", "hidden_dim", "embedding_dim", "width", "n_embd", "channels",
     "in_channels", "num_features", "inner_dim", "emb_dim", "in_features",
 )  # fmt: skip
+_MELS_NAMES = ("num_mel_bins", "n_mels", "num_mels", "mel_bins", "n_mel_channels")
 _HEAD_NAMES = ("head_dim", "dim_head", "attention_head_size", "head_size", "d_head")
 IMAGE_SIZES = ("image_size", "img_size", "input_resolution", "resolution")
 _TENSOR_TYPES = {
@@ -419,11 +420,8 @@ def _from_axes(text: str, kind: str) -> Demand:
 
 def width_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
     """The width of a model: what it, its constructor or its configuration calls so, or its first layer's."""
-    for owner in (vars(module), built_with, *(vars(c) for c in _configurations(module))):
-        for name in _WIDTH_NAMES:
-            value = owner.get(name)
-            if type(value) is int and value > 1:
-                return value
+    if (width := _size_called(_WIDTH_NAMES, module, built_with)) is not None:
+        return width
     for child in module.modules():
         for name in ("in_features", "in_channels", "embedding_dim"):
             value = getattr(child, name, None)
@@ -464,11 +462,16 @@ def image_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
 
 def mels_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
     """How many bins the spectra have that a model is made for."""
+    return _size_called(_MELS_NAMES, module, built_with) or MELS
+
+
+def _size_called(names: Sequence[str], module: nn.Module, built_with: Mapping[str, int]) -> int | None:
+    """The first size of one of these names that a module, its constructor or its configuration has."""
     for owner in (vars(module), built_with, *(vars(c) for c in _configurations(module))):
-        for name in ("num_mel_bins", "n_mels", "num_mels", "mel_bins", "n_mel_channels"):
-            if type(value := owner.get(name)) is int:
+        for name in names:
+            if type(value := owner.get(name)) is int and value > 1:
                 return value
-    return MELS
+    return None
 
 
 def as_call(parameters: dict[str, inspect.Parameter], arguments: Arguments) -> tuple[list[Value], Arguments]:
