@@ -53,7 +53,7 @@ _TENSOR_TYPES = {
 _AXES = {
     "b": BATCH, "batch": BATCH, "bs": BATCH, "bsz": BATCH, "batch_size": BATCH, "B": BATCH, "N": BATCH,
     "c": None, "C": None, "channels": None, "channel": None, "dim": None, "d": None, "D": None, "hidden_size": None,
-    "embed_dim": None, "hidden_dim": None, "e": None,
+    "num_channels": None, "embed_dim": None, "hidden_dim": None, "e": None,
     "f": FRAMES, "frames": FRAMES, "T": FRAMES, "num_frames": FRAMES,
     "heads": HEADS, "num_heads": HEADS, "nh": HEADS, "head_dim": HEAD,
 }  # fmt: skip
@@ -236,6 +236,9 @@ class Inputs:
     ) -> int:
         name = names[axis]
         if name is not None:
+            size = _size_called((name,), self.module, self._built_with) if len(name) > 2 else None
+            if size is not None and _AXES.get(name) != BATCH:
+                return size
             if name in _SPATIAL and rank >= 4:
                 return IMAGE if is_image else MAP if not last_is_width or axis != rank - 1 else self.width
             if name in _AXES:
@@ -299,17 +302,21 @@ class Inputs:
         if match is None or "\n\n" in behind[: match.start()]:
             return Demand()
         names = tuple(part.strip().strip("*`") for part in match[1].split(",") if part.strip())
-        sizes = {axis: size for axis, part in enumerate(names) if (size := self._size(part)) is not None}
+        spelled_out = [(axis, self._size(part)) for axis, part in enumerate(names) if "+" in part or "*" in part]
+        sizes = {axis: size for axis, size in spelled_out if size is not None}
         return Demand(len(names), sizes, names=names) if names else Demand()
 
     def _size(self, text: str) -> int | None:
-        """The value of a sum of the module's own sizes: `pos_dim + feats_dim`."""
+        """The value of a sum or product of the module's own sizes: `pos_dim + feats_dim`, `batch_size * num_heads`."""
         total = 0
         for term in text.split("+"):
-            value = vars(self.module).get(term.strip(), self._built_with.get(term.strip()))
-            if type(value) is not int or value <= 0:
-                return None
-            total += value
+            product = 1
+            for name in (factor.strip() for factor in term.split("*")):
+                size = BATCH if _AXES.get(name) == BATCH else _size_called((name,), self.module, self._built_with)
+                if size is None:
+                    return None
+                product *= size
+            total += product
         return total
 
     def _commented(self, name: str) -> Demand:

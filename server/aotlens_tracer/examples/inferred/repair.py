@@ -466,6 +466,8 @@ def _viewed(failed: FailedCall, inputs: Inputs) -> Proposals:
                             yield _with_size(failed, path, axis, known // rest)
                         elif known:
                             yield _with_size(failed, path, axis, shape[axis] * known)
+                    if -1 in wanted and given % known:
+                        yield _with_size(failed, path, 0, shape[0] * (known // math.gcd(known, given)))
                     for size in wanted:
                         if size > 1:
                             yield _with_size(failed, path, len(shape) - 1, size)

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from .demands import NOTHING, SAME, Demand, broadcast, is_module_list, of_module, of_weight, through_pattern
+from .priors import input_kind
 
 DEEPEST = 12
 """How many calls a use is followed down."""
@@ -147,6 +148,7 @@ class _Uses:
         self._definition = definition
         self._depth = depth
         self._same = {parameter}
+        self._is_of_ids = input_kind(parameter) in ("tokens", "positions", "mask")
         self._known: dict[str, Any] = {}
         self._rearranged: dict[str, ast.Call] = {}
         """Names of what einops made of the argument."""
@@ -351,7 +353,8 @@ class _Uses:
         elif isinstance(node, ast.Subscript) and self._is_same(node.value) and isinstance(node.slice, ast.Tuple):
             elements = node.slice.elts
             if not any(isinstance(e, ast.Constant) and e.value in (None, ...) for e in elements):
-                self._add(Demand(max(len(elements), 3) if len(elements) < 3 else len(elements)))
+                # `x[:, 0]` mostly takes a token of (batch, tokens, width); ids have no width.
+                self._add(Demand(len(elements) if self._is_of_ids else max(len(elements), 3)))
 
     def _binary(self, other: ast.expr) -> None:
         value = self._resolve(other)
