@@ -16,7 +16,7 @@ import torch
 from .birthplaces import Birthplaces
 from .capture.eager import BackwardError, ForwardError
 from .capture.export import Captured, CaptureError, capture, graph_breaks
-from .capture.torch_private import DataDependentOutputException
+from .capture.torch_private import DataDependentOutputException, take_flex_attention_on_cpu
 from .definitions import line_of, local_definition, module_classes, resolve
 from .describe import Named, describe
 from .descriptor_map import (
@@ -213,6 +213,7 @@ class _Trace:
     def _import(self) -> types.ModuleType:
         """The target's module. Where a guess may be needed, missing packages are stood in for, and told."""
         params = self.params
+        take_flex_attention_on_cpu()
         if not any(_is_to_be_inferred(source) for source in params.examples):
             return import_file(params.path, params.import_roots)
         machine.prepare()

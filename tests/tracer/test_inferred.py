@@ -58,6 +58,13 @@ def test_what_a_shape_does_not_tell_is_inferred(name: str) -> None:
     assert (example["constructor"], found) == (f"{name}({NETWORKS[name][0]})", NETWORKS[name][1])
 
 
+def test_a_guess_that_needs_what_a_cpu_has_no_kernel_for_can_be_pinned() -> None:
+    example = "Flexible(dim=64)(torch.randn(2, 16, 64))"
+    trace = trace_json("networks.py::Flexible", "--example", example, cwd=FOLDER)["traces"][0]
+    assert trace["status"] == "traced", trace["failure"]
+    assert any("flex_attention_backward" in operation["target"] for operation in trace["graphs"][0]["operations"])
+
+
 @pytest.fixture(scope="module")
 def traces() -> dict[str, dict[str, Any]]:
     answer = trace_json("model.py", "--timeout", "40", cwd=FOLDER)

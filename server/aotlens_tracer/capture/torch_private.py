@@ -43,6 +43,7 @@ from torch._subclasses.fake_tensor import (
     unset_fake_temporarily,
 )
 from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn.attention import flex_attention
 from torch.utils._python_dispatch import TorchDispatchMode, is_traceable_wrapper_subclass
 
 with contextlib.suppress(Exception):
@@ -83,6 +84,15 @@ logging.getLogger("torch._subclasses.fake_tensor").addFilter(
 def fake_mode() -> FakeTensorMode:
     """A mode whose tensors have shapes but no data; real tensors that meet them are taken as fake."""
     return FakeTensorMode(allow_non_fake_inputs=True)
+
+
+def take_flex_attention_on_cpu() -> None:
+    """Let `flex_attention` take tensors on a CPU that need a gradient, where there is no CUDA.
+
+    It refuses them for want of a kernel (torch 2.13 to 2.15); where it is only traced, none runs.
+    """
+    if not torch.cuda.is_available():
+        flex_attention._validate_device = lambda query, key, value: None
 
 
 @contextlib.contextmanager

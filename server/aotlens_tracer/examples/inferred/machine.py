@@ -6,7 +6,6 @@ import os
 
 import torch
 from torch import nn
-from torch.nn.attention import flex_attention
 
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "DIFFUSERS_OFFLINE", "WANDB_DISABLED")
 """Tell libraries that load from a hub to do without, at once and not after a number of tries."""
@@ -19,5 +18,3 @@ def prepare() -> None:
     if not torch.cuda.is_available():
         nn.Module.cuda = lambda self, device=None: self  # type: ignore[method-assign]
         torch.Tensor.cuda = lambda self, *args, **kwargs: self  # type: ignore[method-assign]
-        # It refuses gradients on a CPU, for want of a kernel there; traced, no kernel runs (torch 2.13 to 2.15).
-        flex_attention._validate_device = lambda query, key, value: None
