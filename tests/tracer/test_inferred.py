@@ -62,7 +62,7 @@ def test_a_guess_that_needs_what_a_cpu_has_no_kernel_for_can_be_pinned() -> None
     example = "Flexible(dim=64)(torch.randn(2, 16, 64))"
     trace = trace_json("networks.py::Flexible", "--example", example, cwd=FOLDER)["traces"][0]
     assert trace["status"] == "traced", trace["failure"]
-    assert any("flex_attention_backward" in operation["target"] for operation in trace["graphs"][0]["operations"])
+    assert any("flex_attention_backward" in operation["op"] for operation in trace["graphs"][0]["operations"])
 
 
 @pytest.fixture(scope="module")
