@@ -77,9 +77,7 @@ def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> Joint
     # Outside the example's fake mode: Dynamo makes its own, and refuses inputs that are views within another.
     graph_module = dynamo_capture(example.function, example.args, example.kwargs)
     # What AOTAutograd takes as no input (a dtype, a device) is a constant in that graph by now.
-    args, kwargs = pytree.tree_map(
-        lambda leaf: leaf if isinstance(leaf, tuple(KNOWN_TYPES)) else str(leaf), (example.args, example.kwargs)
-    )
+    args, kwargs = pytree.tree_map(_known, (example.args, example.kwargs))
     try:
         return stack.enter_context(joint_capture(graph_module, args, kwargs, dynamo=True))
     except Exception as error:

@@ -30,7 +30,6 @@ SAMPLES = 16384
 MELS = 80
 SPECTRA = 256
 """How many spectra follow each other."""
-VOLUME = 32
 
 _CONSTRUCTOR: tuple[tuple[str, str], ...] = (
     (r"mask(ing|ed)?_(ratio|prob|rate)|.*keep.*|(.*_)?(fraction|percent|percentage|ratio_masked)|probability", "0.5"),
