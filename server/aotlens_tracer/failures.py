@@ -258,5 +258,6 @@ def code_line(path: str, line: int) -> str | None:
 
 
 def first_line(text: str) -> str:
-    """The first line of a message that has something on it."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+    """The first line of a message that has something on it; where that ends in a colon, what it announces too."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])

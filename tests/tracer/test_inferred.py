@@ -48,14 +48,44 @@ NETWORKS = {
 }
 """What each class of networks.py is built with, and called with."""
 
+RANKS = {
+    "PerChannel": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),
+    "Reshaped": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),
+    "LastAxis": ("", {"t": "f32[2, 64]"}),
+    "OverTheMap": ("", {"x": "f32[2, 64, 56, 56]"}),
+    "OnACondition": ("dim=64", {"x": "f32[2, 16, 64]"}),
+    "Spread": ("", {"tokens": "f32[2, 16, 64]"}),
+    "Located": (
+        "dim=64",
+        {"pixel_values": "f32[2, 16, 48]", "position_ids": "i64[2, 16, 2]", "padding": "b8[2, 16]"},
+    ),
+}
+CONFIGURED = {
+    "OfParts": (
+        "config=WholeConfig(text_config=TextConfig(hidden_size=32, num_hidden_layers=2))",
+        {"x": "f32[2, 16, 32]"},
+    ),
+    "CannotBeCut": ("config=PerLayerConfig()", {"x": "f32[2, 16, 32]"}),
+    "ReadsItsConfig": ("dim=64, config=PerLayerConfig()", {"x": "f32[2, 16, 64]"}),
+}
+"""The same of ranks.py and of configured.py."""
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_what_a_shape_does_not_tell_is_inferred(name: str) -> None:
-    trace = trace_json(f"networks.py::{name}", "--timeout", "40", cwd=FOLDER)["traces"][0]
+CASES = [
+    pytest.param(file, name, *expected, id=name)
+    for file, cases in (("networks", NETWORKS), ("ranks", RANKS), ("configured", CONFIGURED))
+    for name, expected in cases.items()
+]
+
+
+@pytest.mark.parametrize(("file", "name", "constructor", "arguments"), CASES)
+def test_what_a_shape_does_not_tell_is_inferred(
+    file: str, name: str, constructor: str, arguments: dict[str, str]
+) -> None:
+    trace = trace_json(f"{file}.py::{name}", "--timeout", "40", cwd=FOLDER)["traces"][0]
     assert trace["status"] == "traced", trace["failure"]
     example = trace["example"]
     found = {argument["name"]: argument["value"] for argument in example["arguments"]}
-    assert (example["constructor"], found) == (f"{name}({NETWORKS[name][0]})", NETWORKS[name][1])
+    assert (example["constructor"], found) == (f"{name}({constructor})", arguments)
 
 
 def test_a_guess_that_needs_what_a_cpu_has_no_kernel_for_can_be_pinned() -> None:

@@ -64,30 +64,72 @@ def _common(left: str, right: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right)) if a != b), min(len(left), len(right)))
 
 
-def configuration(cls: type, names: Names, required: Arguments, level: int, depth: int = 0) -> Value:
-    """The call that makes a configuration: its defaults, stacks cut as far as `level` says, no cache.
+def configuration(cls: type, names: Names, given: Arguments, level: int, depth: int = 0) -> Value:
+    """The call that makes a configuration: what is `given`, else its defaults, stacks cut as `level` says, no cache.
 
-    `required` are the values of parameters without a default. Raises what the class raises.
+    Raises what the class raises.
     """
-    instance = eval(call("_aotlens_configuration", required), {**names.values, "_aotlens_configuration": cls})
+    instance = eval(call("_aotlens_configuration", given), {**names.values, "_aotlens_configuration": cls})
     changes: Arguments = {}
     parameters = _parameters(cls)
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     attributes = {name: value for name, value in _attributes(instance).items() if name in parameters or takes_any}
     for name, value in attributes.items():
-        if name in required:
+        if name in given and depth == 0:
             continue
         if name == "use_cache" and value is True:
             changes[name] = Written("False")
         elif name not in parameters:
             continue
         elif depth < 3 and is_part(value, instance):
-            part = configuration(type(value), names, {}, level, depth + 1)
+            if (given_to_part := _given(value)) is None:
+                continue
+            part = configuration(type(value), names, given_to_part, level, depth + 1)
             if part.expression != f"{names.of(type(value))}()":
                 changes[name] = part
         elif (cut := _cut(name, value, level)) is not None:
             changes[name] = cut
-    return Written(call(names.of(cls), {**required, **changes}))
+    return Written(call(names.of(cls), {**given, **changes}))
+
+
+def _given(part: Any) -> Arguments | None:
+    """With what a configuration was made by the one that it is a part of: where it differs from its own defaults.
+
+    None where that cannot be written.
+    """
+    cls, found = type(part), _attributes(part)
+    usual = _made(cls, {})
+    names = [name for name in _parameters(cls) if name in found and not is_part(found[name], part)]
+    given = {name: found[name] for name in names if name not in usual or not _is_equal(usual[name], found[name])}
+    if not all(map(_is_plain, given.values())):
+        return None
+    for name in list(given):  # what follows from the others is not given
+        others = {key: value for key, value in given.items() if key != name}
+        if _is_equal(_made(cls, others).get(name), given[name]):
+            given = others
+    return {name: Written(repr(value)) for name, value in given.items()}
+
+
+def _made(cls: type, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a configuration, or none where it refuses what it is given."""
+    try:
+        return _attributes(cls(**arguments))
+    except Exception:
+        return {}
+
+
+def _is_equal(a: Any, b: Any) -> bool:
+    """Whether two values are surely the same."""
+    return type(a) is type(b) and repr(a) == repr(b)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is written as it is shown."""
+    if type(value) is dict:
+        return all(map(_is_plain, (*value, *value.values())))
+    if type(value) in (list, tuple):
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
 
 
 def is_part(value: Any, whole: Any) -> bool:
@@ -95,7 +137,8 @@ def is_part(value: Any, whole: Any) -> bool:
     if value is None or isinstance(value, (type, str, int, float, list, tuple, dict, set)):
         return False
     bases = set(type(value).__mro__) & set(type(whole).__mro__) - {object}
-    return bool(bases) and is_configuration_class(type(value))
+    of_fields = dataclasses.is_dataclass(value) and dataclasses.is_dataclass(whole)
+    return (bool(bases) or of_fields) and is_configuration_class(type(value))
 
 
 def _cut(name: str, value: Any, level: int) -> Value | None:

@@ -251,12 +251,6 @@ def _divisible(failed: FailedCall, given: Arguments) -> Iterator[Arguments]:
                 yield {**given, name: Written(str(common))}
 
 
-def is_deep(cls: type, constructors: Constructors) -> bool:
-    """Whether cutting stacks less would change how `cls` is built."""
-    now, less = (Constructors(constructors.names, constructors.level + more) for more in (0, 1))
-    return less.level < configs.LEVELS and less.expression(cls) != now.expression(cls)
-
-
 def is_lazy(module: nn.Module) -> bool:
     """Whether a module's parameters take their shape from its first input."""
     from torch.nn.parameter import is_lazy as lazy

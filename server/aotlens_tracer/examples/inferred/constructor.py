@@ -94,6 +94,16 @@ class Constructors:
                 return Written(self.expression(candidate, depth + 1))
         return None
 
+    def with_configurations(self, cls: type) -> Arguments:
+        """The arguments with the configurations that may be left out, for a `forward` that reads one."""
+        given, usage = self.arguments(cls), Usage(cls)
+        optional = {
+            name: self.value(cls, parameter, usage)
+            for name, parameter in parameters_of(cls).items()
+            if parameter.default is None and configs.is_configuration_name(name)
+        }
+        return {**given, **optional}
+
     def with_other_networks(self, cls: type) -> Iterator[Arguments]:
         """The arguments with other networks in the place of those that were guessed."""
         usage, given = Usage(cls), self.arguments(cls)

@@ -23,11 +23,18 @@ class Demand:
     names: tuple[str | None, ...] = ()
     dtype: str | None = None
     high: int | None = None
+    least: int = 0
+    """The rank is no less."""
     same_shape: bool = False
     """Whether what makes the demand returns a tensor of the same shape: the next one's demand is on the same tensor."""
 
     def __bool__(self) -> bool:
         return self.rank is not None or bool(self.axes) or self.dtype is not None or bool(self.names)
+
+    @property
+    def lowest(self) -> int:
+        """The least rank, known sizes considered."""
+        return max((self.least, *(axis + 1 if axis >= 0 else -axis for axis in self.axes)))
 
     def and_then(self, later: Demand) -> Demand:
         """This demand, and where it leaves something open, a later one's."""
@@ -42,6 +49,7 @@ class Demand:
             self.names or (later.names if self.rank in (None, len(later.names)) else ()),
             self.dtype or later.dtype,
             self.high if self.high is not None else later.high,
+            max(self.least, later.least),
             later.same_shape,
         )
 
@@ -140,7 +148,9 @@ def of_weight(weight: torch.Tensor, axis: int) -> Demand:
 def broadcast(shape: Sequence[int]) -> Demand:
     """The demand of an element-wise operation with a tensor of that shape, whose result has the other's shape."""
     sizes = {index - len(shape): size for index, size in enumerate(shape) if size != 1}
-    return Demand(None, sizes, same_shape=True)
+    # Who writes a batch of one writes all axes: (1, channels, 1, 1).
+    rank = len(shape) if len(shape) > 2 and shape[0] == 1 else None
+    return Demand(rank, sizes, same_shape=True)
 
 
 def with_dtype(demand: Demand, dtype: str | None) -> Demand:

@@ -9,6 +9,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -28,6 +29,7 @@ from .priors import (
     MAP,
     MELS,
     PATCH,
+    VOCABULARY,
     WIDTH,
     input_kind,
     kind_shapes,
@@ -40,6 +42,7 @@ _WIDTH_NAMES = (
     "in_channels", "num_features", "inner_dim", "emb_dim", "in_features",
 )  # fmt: skip
 _MELS_NAMES = ("num_mel_bins", "n_mels", "num_mels", "mel_bins", "n_mel_channels")
+_VOCABULARY_NAMES = ("vocab_size", "vocabulary_size", "num_tokens", "n_vocab", "num_embeddings")
 _HEAD_NAMES = ("head_dim", "dim_head", "attention_head_size", "head_size", "d_head")
 IMAGE_SIZES = ("image_size", "img_size", "input_resolution", "resolution")
 _TENSOR_TYPES = {
@@ -93,6 +96,7 @@ class Inputs:
         self.width = width_of(module, built_with)
         self.head = head_of(module)
         self.image = image_of(module, built_with)
+        self.vocabulary = _size_called(_VOCABULARY_NAMES, module, built_with) or VOCABULARY
         self._mels = mels_of(module, built_with)
         self.parameters = _call_parameters(self.function)
         self._demands: dict[str, Demand] = {}
@@ -107,7 +111,7 @@ class Inputs:
         """The parameters to begin with: those that are required, else what the call is mainly about."""
         if self.required:
             return self.required
-        main = getattr(self.module, "main_input_name", None)
+        main = _attribute(self.module, "main_input_name")
         if isinstance(main, str) and main in self.parameters:
             return [main]
         named = [name for name, p in self.parameters.items() if p.kind not in _VARIABLE]
@@ -192,9 +196,15 @@ class Inputs:
 
     def _tensors(self, name: str, kind: str | None, demand: Demand) -> list[Value]:
         found: list[Value] = []
+        if kind in ("image", "videos") and demand.rank is None and -1 in demand.axes:
+            kind = None  # a layer for features takes it
+        if kind == "positions" and demand.dtype is None:
+            demand = replace(demand, dtype="int64")
         if demand.rank is not None or (demand and kind in (None, "memory", "size")):
             found.append(self.tensor(name, demand, kind))
         for value in kind_shapes(kind, self.width):
+            if isinstance(value, Tensor) and len(value.shape) < demand.lowest:
+                continue
             found.append(self._fitted(with_size(value, MELS, self._mels) if kind == "spectrum" else value, demand))
         if kind == "rotary":
             found.insert(0, Items((Tensor((BATCH, LENGTH, self.head)),) * 2))
@@ -264,6 +274,9 @@ class Inputs:
         return self.width if axis == rank - 1 else LENGTH
 
     def _usual_rank(self, demand: Demand, kind: str | None) -> int:
+        return max(self._rank_by_kind(demand, kind), demand.lowest)
+
+    def _rank_by_kind(self, demand: Demand, kind: str | None) -> int:
         if demand.names:
             return len(demand.names)
         if kind in ("image",):
@@ -439,19 +452,26 @@ def width_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
 
 def head_of(module: nn.Module) -> int:
     """The width of one attention head."""
-    for owner in (module, *module.children(), getattr(module, "config", None)):
+    config = _attribute(module, "config")
+    for owner in (module, *module.children(), config):
         for name in _HEAD_NAMES:
-            value = getattr(owner, name, None) if owner is not None else None
+            value = _attribute(owner, name)
             if type(value) is int and value > 1:
                 return value
-    config = getattr(module, "config", None)
-    heads = getattr(config, "num_attention_heads", None)
-    width = getattr(config, "hidden_size", None)
+    heads, width = _attribute(config, "num_attention_heads"), _attribute(config, "hidden_size")
     return width // heads if type(heads) is int and type(width) is int and heads else HEAD
 
 
+def _attribute(owner: Any, name: str) -> Any:
+    """An attribute of an object of the user's, whose properties may raise anything; None if there is none."""
+    try:
+        return getattr(owner, name, None)
+    except Exception:
+        return None
+
+
 def _configurations(module: nn.Module) -> list[Any]:
-    found = (getattr(module, "config", None), getattr(module, "cfg", None))
+    found = (_attribute(module, "config"), _attribute(module, "cfg"))
     return [value for value in found if hasattr(value, "__dict__")]
 
 

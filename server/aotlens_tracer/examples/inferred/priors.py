@@ -119,7 +119,7 @@ _TOKENS = re.compile(
 )
 _BOXES = re.compile(r"(.*_)?(bbox|bboxes|boxes|box)")
 _MASKS = re.compile(
-    r"(.*_)?(mask|masks|padding_mask|attention_mask|bool_masked_pos|masked_pos|valid|is_.*|attn_mask|key_padding_mask)"
+    r"(.*_)?(mask|masks|padding|padding_positions|padding_mask|attention_mask|bool_masked_pos|masked_pos|valid|is_.*|attn_mask|key_padding_mask)"
 )
 _TIMES = re.compile(r"(t|ts|time|times|timesteps?|time_?steps?|noise_levels?|sigmas?|step|diffusion_step|time_cond)")
 _AUDIO = re.compile(r"(.*_)?(wav|wavs|waveforms?|audio|audios|raw_audio|signal|input_values|speech|sound|mixture)")

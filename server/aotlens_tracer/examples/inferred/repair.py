@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from torch import nn
@@ -17,6 +17,7 @@ from torch import nn
 from .demands import Demand, of_module
 from .failing import FailedCall, compared, expressions_at, is_tensor, names_at, value_of
 from .inputs import Inputs
+from .priors import MAP
 from .values import Arguments, Entries, Items, Path, Tensor, Value, Written, tensors, with_tensor
 
 Proposals = Iterator[Arguments]
@@ -146,6 +147,9 @@ def retyped(
     """Give arguments another dtype: the one that `tensor` is, else each that `only` holds for."""
     paths = failed.paths_of(tensor) if tensor is not None else []
     rest = [path for path, value in tensors(failed.arguments) if path not in paths and (only is None or only(value))]
+    near = [id(frame.f_locals[name]) for frame, line in failed.users() for name in names_at(frame, line)]
+    place = {tensor: index for index, tensor in reversed(list(enumerate(near)))}
+    rest.sort(key=lambda path: place.get(id(failed.values.get(path)), len(near)))
     for path in paths + rest:
         value = failed.tensor(path)
         if value.dtype != dtype:
@@ -221,6 +225,9 @@ def _broadcast(failed: FailedCall, inputs: Inputs) -> Proposals:
     )
     if match is not None:
         left, right = ([int(size) for size in text.split(",") if size.strip()] for text in (match[1], match[2]))
+        for scale in (left, right):
+            if len(scale) > 3 and scale[1] > 1 and scale[0] == 1 and {*scale[2:]} == {1}:
+                yield from _with_channels(failed, scale)
         pairs += [(a, b) for a, b in zip(reversed(left), reversed(right)) if a != b and 1 not in (a, b)]
     for pattern in (
         r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)",
@@ -241,6 +248,14 @@ def _broadcast(failed: FailedCall, inputs: Inputs) -> Proposals:
     for left, right in pairs:
         yield from resized(failed, left, right)
         yield from resized(failed, right, left)
+
+
+def _with_channels(failed: FailedCall, scale: Sequence[int]) -> Proposals:
+    """Give arguments of lower rank the axes of (1, channels, 1, 1): who writes a batch of one writes all axes."""
+    for path, value in tensors(failed.arguments):
+        if 1 < len(value.shape) < len(scale):
+            shape = (value.shape[0], scale[1], *(MAP,) * (len(scale) - 2))
+            yield with_tensor(failed.arguments, path, replace(value, shape=shape))
 
 
 def _ranks(failed: FailedCall, inputs: Inputs) -> Proposals:
@@ -320,7 +335,13 @@ def _divided(failed: FailedCall, inputs: Inputs) -> Proposals:
 
 def _dtypes(failed: FailedCall, inputs: Inputs) -> Proposals:
     message = failed.message
-    if re.search(
+    wants_bool = re.search(
+        r"bitwise|not implemented for 'Float'|only be.*bool|dtype.*bool|(must|to) be.*bool|mask.*bool|boolean", message
+    )
+    if wants_bool is not None:
+        yield from retyped(failed, "bool", None, lambda value: value.is_integer)
+        yield from retyped(failed, "bool", None, lambda value: value.dtype != "bool")
+    elif re.search(
         r"scalar types: Long, Int|expected scalar type Long|must be long|dtype int64|index tensor|"
         r"to be (of )?(type )?[Ll]ong|"
         r"used as indices|[Ee]xpected.*(int32|int64|integer|Long)|one_hot|an integer|Float'? can.t be cast to .*Long",
@@ -333,10 +354,6 @@ def _dtypes(failed: FailedCall, inputs: Inputs) -> Proposals:
         message,
     ):
         yield from retyped(failed, "float32", None, lambda value: value.is_integer or value.dtype == "bool")
-    if re.search(
-        r"bitwise|not implemented for 'Float'|only be.*bool|dtype.*bool|must be.*bool|mask.*bool|boolean", message
-    ):
-        yield from retyped(failed, "bool", None, lambda value: value.dtype != "bool")
     if re.search(r"complex", message):
         yield from retyped(failed, "complex64")
     pattern = (
@@ -502,6 +519,9 @@ def _wrong_kind(failed: FailedCall, inputs: Inputs) -> Proposals:
             options = [_mapping(failed, name)]
         elif "not callable" in message:
             options = [Written("torch.nn.Identity()")]
+        elif isinstance(value, Tensor) and re.search(r"no attribute '(weight|bias)'", message):
+            options = [Written(f"torch.nn.Embedding({inputs.vocabulary}, {inputs.width})")]
+            options.append(Written(f"torch.nn.Linear({inputs.width}, {inputs.width})"))
         elif isinstance(value, Tensor):
             if (
                 "must be tuple of ints" in message

@@ -25,7 +25,7 @@ from ...failures import Codebase, TraceError, failure_of, first_line, text_of
 from ..fake_modules import fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
 from . import configs
-from .construct import first_that_builds, is_deep, is_lazy
+from .construct import first_that_builds, is_lazy
 from .constructor import Constructors, parameters_of
 from .failing import FailedCall, names_at
 from .inputs import Inputs, as_call
@@ -74,13 +74,17 @@ class Search:
         """
         # What a module compiles by itself runs as it is: compiling within fake tensors has no meaning.
         with contextlib.suppress(TookTooLong), torch.compiler.set_stance("force_eager"):
-            for level in range(configs.LEVELS):
-                constructors = Constructors(self.names, level, self._part)
-                if expression := self._with(constructors, constructors.arguments(self.cls)):
+            written: set[str] = set()
+            levels = [Constructors(self.names, level, self._part) for level in range(configs.LEVELS)]
+            firsts = [(level, level.arguments(self.cls)) for level in levels]
+            for level, arguments in (*firsts, *((level, level.with_configurations(self.cls)) for level in levels)):
+                if repr(arguments) in written:
+                    continue  # there are no stacks that are cut less, or no configurations that may be left out
+                written.add(repr(arguments))
+                if expression := self._with(level, arguments):
                     return expression
-                if not is_deep(self.cls, constructors):
-                    break
-            for arguments in Constructors(self.names, build=self._part).with_other_networks(self.cls):
+            constructors = Constructors(self.names, build=self._part)
+            for arguments in constructors.with_other_networks(self.cls):
                 if expression := self._with(Constructors(self.names, build=self._part), arguments):
                     return expression
         raise TraceError(self._failure())

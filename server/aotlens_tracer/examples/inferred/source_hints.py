@@ -8,6 +8,7 @@ import inspect
 import textwrap
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -41,6 +42,13 @@ _RANKED_FUNCTIONS = {
     "pixel_shuffle": 4, "pixel_unshuffle": 4, "unfold": 4, "grid_sample": 4,
     "max_pool3d": 5, "avg_pool3d": 5, "adaptive_avg_pool3d": 5,
 }  # fmt: skip
+
+_DIMS_BEHIND = {
+    "mean": 0, "sum": 0, "amax": 0, "amin": 0, "var": 0, "std": 0, "softmax": 0, "log_softmax": 0, "logsumexp": 0,
+    "cumsum": 0, "argmax": 0, "argmin": 0, "size": 0, "squeeze": 0, "unbind": 0, "select": 0, "flatten": 0,
+    "norm": 1, "chunk": 1, "split": 1, "topk": 1,
+}  # fmt: skip
+"""Operations by where they take the index of an axis, when that has no name."""
 
 
 @functools.cache
@@ -157,21 +165,25 @@ class _Uses:
             self._known[arguments[0].arg] = owner
         self._found = NOTHING
         self._is_returned_same = False
+        self._branches = 0
+        self._last = 0
 
     def demand(self) -> Demand:
         """What the whole body asks."""
         self._statements(self._definition.body)
         found = self._found
-        return Demand(found.rank, found.axes, found.names, found.dtype, found.high, self._is_returned_same)
+        return replace(found, same_shape=self._is_returned_same)
 
     def _statements(self, body: list[ast.stmt]) -> None:
         for statement in body:
             if isinstance(statement, ast.If):
                 self._expressions(statement.test)
                 before = set(self._same)
+                self._branches += 1
                 self._statements(statement.body)
                 after, self._same = self._same, set(before)
                 self._statements(statement.orelse)
+                self._branches -= 1
                 self._same |= after
             elif isinstance(statement, ast.For):
                 self._expressions(statement.iter)
@@ -225,8 +237,9 @@ class _Uses:
             self._known.pop(target.id, None)
 
     def _unpacked(self, target: ast.Tuple | ast.List) -> None:
-        """`b, c, h, w = x.shape`; `b, *_, d = x.shape` says nothing of the rank."""
+        """`b, c, h, w = x.shape`; `b, *_, d = x.shape` says how little the rank can be."""
         if any(isinstance(element, ast.Starred) for element in target.elts):
+            self._at_least(len(target.elts) - 1)
             return
         names = tuple(element.id if isinstance(element, ast.Name) else None for element in target.elts)
         self._add(Demand(len(names), names=names))
@@ -294,7 +307,7 @@ class _Uses:
         if isinstance(node, ast.IfExp):
             return self._is_same(node.body) or self._is_same(node.orelse)
         if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):
-            return self._is_same(node.left)
+            return self._is_same(node.right if isinstance(node.left, ast.Constant) else node.left)
         if not isinstance(node, ast.Call):
             return False
         if (
@@ -355,6 +368,27 @@ class _Uses:
             if not any(isinstance(e, ast.Constant) and e.value in (None, ...) for e in elements):
                 # `x[:, 0]` mostly takes a token of (batch, tokens, width); ids have no width.
                 self._add(Demand(len(elements) if self._is_of_ids else max(len(elements), 3)))
+            elif len(elements) == 2 and isinstance(last := elements[1], ast.Constant) and type(last.value) is int:
+                self._last = max(self._last, last.value + 1)  # `boxes[..., 3]`: what is last has parts
+                if self._last > 1:
+                    self._add(Demand(axes={-1: self._last}, least=3))
+        elif isinstance(node, ast.Subscript) and self._is_shape(node.value):
+            self._at_least(max(map(_least_rank, _numbers(node.slice)), default=0))
+
+    def _at_least(self, rank: int) -> None:
+        """Note the least rank; what is done on a condition may be done for other ranks alone."""
+        if not self._branches:
+            self._add(Demand(least=rank))
+
+    def _dims(self, name: str, node: ast.Call, first: int) -> None:
+        """`x.mean(dim=(2, 3))`, `F.normalize(x, dim=-1)`: axes that the argument must have."""
+        named = [word.value for word in node.keywords if word.arg in ("dim", "axis", "dims")]
+        place = first + _DIMS_BEHIND.get(name, len(node.args))
+        dims = named or ([node.args[place]] if place < len(node.args) else [])
+        if name == "transpose":
+            dims = node.args[first:]
+        if name not in ("unsqueeze", "stack"):  # there the axis is a new one
+            self._at_least(max((_least_rank(dim) for node in dims for dim in _numbers(node)), default=0))
 
     def _binary(self, other: ast.expr) -> None:
         value = self._resolve(other)
@@ -370,6 +404,7 @@ class _Uses:
         function = node.func
         if isinstance(function, ast.Attribute) and self._is_same(function.value):
             self._method(function.attr, node)
+            self._dims(function.attr, node, 0)
         self._through(node)
         place = self._place(node)
         if place is None:
@@ -382,6 +417,8 @@ class _Uses:
             self._einsum(node)
             return
         callee = self._resolve(function)
+        if place == 0 and getattr(callee, "__module__", "").startswith("torch."):
+            self._dims(name, node, 1)
         if isinstance(callee, nn.Module):
             self._add(self._reader._of_place(callee, place, self._depth))
         elif place == 0 and name in (
@@ -395,6 +432,8 @@ class _Uses:
             "conv_transpose2d",
         ):
             self._functional(name, node)
+        elif place == 0 and callee is torch.where:
+            self._add(Demand(dtype="bool"))
         elif place == 0 and name in _RANKED_FUNCTIONS:
             self._add(Demand(_RANKED_FUNCTIONS[name]))
         elif isinstance(callee, types.MethodType):
@@ -496,3 +535,21 @@ def _children(node: ast.AST) -> Iterator[ast.expr]:
             yield child
         elif isinstance(child, ast.keyword):
             yield child.value
+
+
+def _numbers(node: ast.expr) -> list[int]:
+    """The integers that are written out: of `-1`, `(2, 3)`, `-3:`."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return [number for element in node.elts for number in _numbers(element)]
+    if isinstance(node, ast.Slice):
+        return [number for number in _numbers(node.lower) if number < 0] if node.lower is not None else []
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return []
+    return [value] if type(value) is int else []
+
+
+def _least_rank(axis: int) -> int:
+    """The least rank of a tensor with that axis. Whoever counts from the end has more than that one."""
+    return axis + 1 if axis >= 0 else max(-axis, 2)

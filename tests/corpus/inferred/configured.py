@@ -1,0 +1,73 @@
+"""Modules with configurations that are not made by their defaults alone: one for each rule of the guesses."""
+
+from dataclasses import dataclass, field
+
+from torch import nn
+
+
+@dataclass
+class TextConfig:
+    hidden_size: int = 96
+    num_hidden_layers: int = 12
+    layer_types: list | None = None
+
+    def __post_init__(self):
+        if self.layer_types is None:
+            self.layer_types = ["full"] * self.num_hidden_layers
+        if len(self.layer_types) != self.num_hidden_layers:
+            raise ValueError("a type for each layer")
+
+
+@dataclass
+class WholeConfig:
+    hidden_size: int = 32
+    text_config: TextConfig = field(default_factory=lambda: TextConfig(hidden_size=32, num_hidden_layers=8))
+
+    def __post_init__(self):
+        if self.text_config.hidden_size != self.hidden_size:
+            raise ValueError("both are of one width")
+
+
+class OfParts(nn.Module):
+    def __init__(self, config: WholeConfig):
+        super().__init__()
+        width, layers = config.text_config.hidden_size, config.text_config.num_hidden_layers
+        self.layers = nn.Sequential(*(nn.Linear(width, width) for _ in range(layers)))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+@dataclass
+class PerLayerConfig:
+    hidden_size: int = 32
+    num_hidden_layers: int = 4
+    wide_layers: tuple = (3,)
+
+    def __post_init__(self):
+        if max(self.wide_layers) >= self.num_hidden_layers:
+            raise ValueError("no such layer")
+
+    @property
+    def head_dim(self):
+        raise RuntimeError("each layer has its own")
+
+
+class CannotBeCut(nn.Module):
+    def __init__(self, config: PerLayerConfig):
+        super().__init__()
+        self.config = config
+        self.layers = nn.Sequential(*(nn.Linear(32, 32) for _ in range(config.num_hidden_layers)))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class ReadsItsConfig(nn.Module):
+    def __init__(self, dim, config: PerLayerConfig | None = None):
+        super().__init__()
+        self.config = config
+        self.layer = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.layer(x) / self.config.num_hidden_layers

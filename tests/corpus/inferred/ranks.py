@@ -1,0 +1,63 @@
+"""Modules whose source tells how many axes their arguments have, or what these hold: one for each rule."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class PerChannel(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, dim, 1, 1))
+
+    def forward(self, x):
+        return x * self.scale
+
+
+class Reshaped(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(dim))
+
+    def forward(self, x):
+        scale = self.scale.reshape(1, -1, 1, 1)
+        return x * scale
+
+
+class LastAxis(nn.Module):
+    def forward(self, t):
+        return F.normalize(t, dim=-1)
+
+
+class OverTheMap(nn.Module):
+    def forward(self, x):
+        return x - x.mean(dim=(2, 3), keepdim=True)
+
+
+class OnACondition(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.layer = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        if x.dim() == 5:
+            x = x.mean(dim=4)
+        return self.layer(x)
+
+
+class Spread(nn.Module):
+    def forward(self, tokens):
+        *_, length, dim = tokens.shape[-3:]
+        return tokens.transpose(-1, -2) @ tokens / (length * dim)
+
+
+class Located(nn.Module):
+    def __init__(self, dim, side=32):
+        super().__init__()
+        self.project = nn.Linear(48, dim)
+        self.table = nn.Parameter(torch.zeros(2, side, dim))
+
+    def forward(self, pixel_values, position_ids, padding):
+        places = position_ids.clamp(min=0)
+        found = F.embedding(places[..., 0], self.table[0]) + F.embedding(places[..., 1], self.table[1])
+        return self.project(2 * (pixel_values - 0.5)) + torch.where(padding.unsqueeze(-1), 0.0, found)
