@@ -52,6 +52,8 @@ RANKS = {
     "PerChannel": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),
     "Reshaped": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),
     "LastAxis": ("", {"t": "f32[2, 64]"}),
+    "Boxes": ("", {"corners": "f32[2, 16, 4]"}),
+    "Deviation": ("", {"x": "f32[2, 64, 56, 56]"}),
     "OverTheMap": ("", {"x": "f32[2, 64, 56, 56]"}),
     "OnACondition": ("dim=64", {"x": "f32[2, 16, 64]"}),
     "Spread": ("", {"tokens": "f32[2, 16, 64]"}),

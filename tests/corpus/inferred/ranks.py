@@ -29,6 +29,16 @@ class LastAxis(nn.Module):
         return F.normalize(t, dim=-1)
 
 
+class Boxes(nn.Module):
+    def forward(self, corners):
+        return (corners[..., 2] - corners[..., 0]) * (corners[..., 3] - corners[..., 1])
+
+
+class Deviation(nn.Module):
+    def forward(self, x):
+        return torch.var(x, dim=3, keepdim=True) * x
+
+
 class OverTheMap(nn.Module):
     def forward(self, x):
         return x - x.mean(dim=(2, 3), keepdim=True)

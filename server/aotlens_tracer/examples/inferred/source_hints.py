@@ -166,12 +166,13 @@ class _Uses:
         self._found = NOTHING
         self._is_returned_same = False
         self._branches = 0
-        self._last = 0
+        self._parts = 0
+        """How many the last axis has at least: `boxes[..., 3]`."""
 
     def demand(self) -> Demand:
         """What the whole body asks."""
         self._statements(self._definition.body)
-        found = self._found
+        found = self._found.and_then(Demand(axes={-1: self._parts}, least=3) if self._parts > 1 else NOTHING)
         return replace(found, same_shape=self._is_returned_same)
 
     def _statements(self, body: list[ast.stmt]) -> None:
@@ -369,16 +370,13 @@ class _Uses:
                 # `x[:, 0]` mostly takes a token of (batch, tokens, width); ids have no width.
                 self._add(Demand(len(elements) if self._is_of_ids else max(len(elements), 3)))
             elif len(elements) == 2 and isinstance(last := elements[1], ast.Constant) and type(last.value) is int:
-                self._last = max(self._last, last.value + 1)  # `boxes[..., 3]`: what is last has parts
-                if self._last > 1:
-                    self._add(Demand(axes={-1: self._last}, least=3))
+                self._parts = max(self._parts, last.value + 1)
         elif isinstance(node, ast.Subscript) and self._is_shape(node.value):
             self._at_least(max(map(_least_rank, _numbers(node.slice)), default=0))
 
     def _at_least(self, rank: int) -> None:
-        """Note the least rank; what is done on a condition may be done for other ranks alone."""
-        if not self._branches:
-            self._add(Demand(least=rank))
+        """Note the least rank."""
+        self._add(Demand(least=rank))
 
     def _dims(self, name: str, node: ast.Call, first: int) -> None:
         """`x.mean(dim=(2, 3))`, `F.normalize(x, dim=-1)`: axes that the argument must have."""
@@ -417,7 +415,7 @@ class _Uses:
             self._einsum(node)
             return
         callee = self._resolve(function)
-        if place == 0 and getattr(callee, "__module__", "").startswith("torch."):
+        if place == 0 and (getattr(callee, "__module__", None) or "").partition(".")[0] == "torch":
             self._dims(name, node, 1)
         if isinstance(callee, nn.Module):
             self._add(self._reader._of_place(callee, place, self._depth))
@@ -526,7 +524,8 @@ class _Uses:
                 self._add(of_weight(weight, -1 if name == "linear" else -2))
 
     def _add(self, demand: Demand) -> None:
-        self._found = self._found.and_then(demand)
+        # What is done on a condition may be done for other ranks alone.
+        self._found = self._found.and_then(replace(demand, least=0) if self._branches else demand)
 
 
 def _children(node: ast.AST) -> Iterator[ast.expr]:
