@@ -42,8 +42,10 @@ const SETTINGS = {
   "files.simpleDialog.enable": true,
   "git.enabled": false,
   "telemetry.telemetryLevel": "off",
+  "window.autoDetectColorScheme": true,
   "window.commandCenter": false,
-  "workbench.colorTheme": "Default Light Modern",
+  "workbench.preferredDarkColorTheme": "Dark Modern",
+  "workbench.preferredLightColorTheme": "Light Modern",
   "workbench.layoutControl.enabled": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.startupEditor": "none",
@@ -140,6 +142,7 @@ export class Editor {
     const context = await browser.newContext({
       viewport: SIZE,
       deviceScaleFactor: 1.5,
+      colorScheme: "light",
     });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const page = await context.newPage();
@@ -174,13 +177,26 @@ export class Editor {
     }
   }
 
-  /** A picture of the window, or of a part of it, in the folder of pictures. */
-  async picture(name: string, of: Page | Locator = this.page): Promise<void> {
+  /** Pictures of the window in light and in dark, in the folder of pictures. What is open stays open. */
+  async picture(name: string): Promise<void> {
+    for (const theme of ["dark", "light"] as const) {
+      await this.page.emulateMedia({ colorScheme: theme });
+      await this.page.locator(`.monaco-workbench${theme === "dark" ? ".vs-dark" : ".vs"}`).waitFor();
+      await this.screenshot(`${name}-${theme}`);
+    }
+  }
+
+  /** A picture of the window in high contrast; what is open may be closed by it. */
+  async pictureInContrast(name: string, reopen: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    await this.theme("Dark High Contrast", ".hc-black");
+    await reopen();
+    await this.screenshot(`${name}-contrast`);
+    await this.theme("Light Modern", ".vs");
+  }
+
+  private async screenshot(name: string): Promise<void> {
     mkdirSync(PICTURES, { recursive: true });
-    await of.screenshot({
-      path: path.join(PICTURES, `${name}.png`),
-      animations: "disabled",
-    });
+    await this.page.screenshot({ path: path.join(PICTURES, `${name}.png`), animations: "disabled" });
   }
 
   /** What the extension has logged. */
@@ -424,18 +440,12 @@ export class Editor {
     });
   }
 
-  /** Change the colours, and wait for them. */
-  async theme(name: "light" | "dark" | "contrast"): Promise<void> {
-    const themes = {
-      light: "Light Modern",
-      dark: "Dark Modern",
-      contrast: "Dark High Contrast",
-    };
-    const classes = { light: ".vs", dark: ".vs-dark", contrast: ".hc-black" };
+  /** Choose a theme, and wait for it. */
+  private async theme(name: string, shown: string): Promise<void> {
     await this.command("Preferences: Color Theme");
-    await this.quickInput(themes[name]);
+    await this.quickInput(name);
     await this.page.keyboard.press("Enter");
-    await this.page.locator(`.monaco-workbench${classes[name]}`).waitFor();
+    await this.page.locator(`.monaco-workbench${shown}`).waitFor();
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 

@@ -64,7 +64,7 @@ seen("a graph is a document beside its source, with a way back into it", async (
   await editor.page.locator(".quick-input-list .monaco-list-row", { hasText: "joint" }).first().click();
   await editor.tab(GRAPH).waitFor();
   await editor.hover("blocks_0_attn_qkv_weight:", "qkv", "blocks.0.attn.qkv.weight");
-  await editor.picture("graph-hover-light");
+  await editor.picture("graph-hover");
   await clickInGraph("blocks_0_attn_qkv_weight:", "qkv");
   await editor.page.keyboard.press("F12");
   await editor.tab("layers.py").waitFor();
@@ -80,10 +80,7 @@ seen("the cursor on a line of source highlights its operations in every layer", 
   const forward = await editor.colourOf(GRAPH, OPERATION);
   await editor.lens(/^4 inputs/).waitFor();
   await editor.lens(/^13 inputs/).waitFor();
-  await editor.picture("graph-light");
-  await editor.theme("dark");
-  await editor.picture("graph-dark");
-  await editor.theme("light");
+  await editor.picture("graph");
   assert.deepEqual(await editor.coloured("layers.py"), []);
   const found = new Map<string, string>();
   await collect(found, LAST_DERIVATIVE);
@@ -100,15 +97,11 @@ seen("the cursor on a node of the graph highlights its line, and what belongs to
   const backward = await editor.colourOf("layers.py", /F\.scaled_dot_product_attention/);
   assert.equal(await editor.colourOf(GRAPH, DERIVATIVE), backward);
   assert.equal((await editor.coloured("layers.py")).length, 1);
-  await editor.picture("graph-node-light");
-  for (const theme of ["dark", "contrast"] as const) {
-    await editor.theme(theme);
-    await editor.picture(`graph-node-${theme}`);
-  }
+  await editor.picture("graph-node");
+  await editor.pictureInContrast("graph-node");
 });
 
 seen("the graph of 80 layers opens and scrolls as that of four does", async () => {
-  await editor.theme("light");
   const shallow = await editor.frames(GRAPH, 20);
   await editor.page.keyboard.press("Control+1");
   await editor.open("deep.py");
@@ -139,5 +132,5 @@ seen("the graph of 80 layers opens and scrolls as that of four does", async () =
   await editor.open("layers.py");
   await cursorInSource(ATTENTION);
   await editor.colourOf("Deep.graph", DERIVATIVE);
-  await editor.picture("graph-deep-light");
+  await editor.picture("graph-deep");
 });

@@ -35,7 +35,7 @@ test("without torch there is one message, with the actions that mend it", () =>
     await message.getByRole("button", { name: "Select Interpreter" }).waitFor();
     await message.getByRole("button", { name: "Install torch…" }).waitFor();
     await editor.lens(/torch is not installed/).waitFor();
-    await editor.picture("no-torch-light");
+    await editor.picture("no-torch");
     assert.match(editor.log(), /server \S+ \(bundle\)/);
     assert.equal(await editor.page.locator(".notification-list-item").count(), 1);
   }));

@@ -20,7 +20,7 @@ test("nothing is executed, and it says why", () =>
     await editor.open("model.py");
     await editor.lens("not traced: this workspace is not trusted").waitFor();
     await editor.hover("x = self.embed(ids)", "embed", "this workspace is not trusted");
-    await editor.picture("untrusted-light");
+    await editor.picture("untrusted");
     assert.ok(!existsSync(path.join(editor.folder, "proof.py.ran")));
   }));
 
