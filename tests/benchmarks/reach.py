@@ -4,9 +4,9 @@ python tests/benchmarks/reach.py FOLDER [PACKAGE...] [--files N] [--compare] [--
 
 FOLDER is where the packages of reach-requirements.txt are installed. Each file is traced as `aotlens trace FILE` does,
 in one of two tracers; counted are the classes that define `forward`. `--files` takes every N-th file alone, for a quick
-look; `--write` puts the table into the documentation. `--compare` guesses again what was traced by a call that somebody
-wrote, in the documentation or the tests that come with the package, and tells how often the guess agrees with it in the
-ranks and the kinds of the tensors.
+look; `--write` puts the table into the documentation. `--compare` traces each file twice, the second time without the
+calls that somebody wrote, in the package, its documentation or its tests, and tells how often the guess that is shown
+then agrees with what the written call gave, in the ranks and the kinds of the tensors.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ import re
 import statistics
 import sys
 import time
+import unittest.mock
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aotlens.cli.trace as command
 from aotlens.session.tracer import TracerProcess
-from aotlens_tracer.protocol import ExampleSource, TraceParams
 
 TRACERS = 2
 TIMEOUT = 60.0
@@ -144,11 +144,23 @@ def start() -> None:
     command.TracerProcess = _Kept()
 
 
-def trace(path: Path) -> list[dict[str, Any]]:
-    """What `aotlens trace FILE --format json` prints of each class that defines `forward`."""
+class _NoCallSites(command.CallSites):
+    """A workspace in which nobody calls anything."""
+
+    def of(self, *_: Any) -> dict[str, Any]:
+        return {}
+
+
+def trace(path: Path, *, written: bool = True) -> list[dict[str, Any]]:
+    """What `aotlens trace FILE --format json` prints of each class that defines `forward`; or so without call sites."""
     output = io.StringIO()
     options = command.TraceOptions(format="json", timeout=TIMEOUT)
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(io.StringIO()):
+    sites = command.CallSites if written else _NoCallSites
+    with (
+        unittest.mock.patch.object(command, "CallSites", sites),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
         command.run_trace(str(path), options, show_output=False, verbose=False, spawn=False)
     traces = json.loads(output.getvalue())["traces"]
     wanted = classes_with_forward(path)
@@ -158,25 +170,44 @@ def trace(path: Path) -> list[dict[str, Any]]:
     return [item for name, item in found.items() if name in wanted]
 
 
-def compare(path: Path) -> list[tuple[str, list[str], list[str]]]:
-    """The classes of a file that were traced by a written call, with their tensors there and in a guess."""
-    compared = []
+@dataclass(frozen=True)
+class Compared:
+    """A class that a written call reaches: its tensors there, and in a guess, which is None where there is none."""
+
+    name: str
+    origin: str
+    known: list[str]
+    guessed: list[str] | None
+
+
+def compare(path: Path) -> list[Compared]:
+    """The classes of a file that were traced by a written call, or recorded in one, beside their guesses."""
+    known = {}
     for item in trace(path):
         example = item.get("example") or {}
-        origin = example.get("recorded_origin") or example.get("origin")
-        if item["status"] != "traced" or origin not in ("call-site", "pinned"):
-            continue
+        if item["status"] == "traced" and _origin(example) in ("call-site", "pinned"):
+            known[item["target"]["qualname"]] = example
+    compared = []
+    for item in trace(path, written=False) if known else ():
         name = item["target"]["qualname"]
-        params = TraceParams(str(path), name, (ExampleSource("", "inferred"),), timeout=TIMEOUT)
-        with command.TracerProcess as tracer:
-            guess = tracer.trace(params).map.example
-        if guess is None or not guess.arguments:
-            continue
-        known = {argument["name"]: argument["value"] for argument in example["arguments"]}
-        guessed = {argument.name: argument.value for argument in guess.arguments}
-        both = [key for key in known if key in guessed]
-        compared.append((name, [kinds(known[key]) for key in both], [kinds(guessed[key]) for key in both]))
+        if name in known:
+            guess = item["example"] if item["status"] == "traced" else None
+            assert guess is None or _origin(guess) == "inferred", guess
+            compared.append(_compared(f"{path.name}::{name}", known[name], guess))
     return compared
+
+
+def _origin(example: dict[str, Any]) -> str | None:
+    return example.get("recorded_origin") or example.get("origin")
+
+
+def _compared(name: str, known: dict[str, Any], guess: dict[str, Any] | None) -> Compared:
+    """Two examples of a class by the arguments that both give; all of them where there are none."""
+    values = {argument["name"]: argument["value"] for argument in known["arguments"]}
+    guessed = {argument["name"]: argument["value"] for argument in guess["arguments"]} if guess is not None else values
+    both = [argument for argument in values if argument in guessed] or list(values)
+    found = [kinds(guessed.get(argument, "")) for argument in both] if guess is not None else None
+    return Compared(name, known["origin"], [kinds(values[argument]) for argument in both], found)
 
 
 def kinds(value: str) -> str:
@@ -213,7 +244,7 @@ def main() -> None:
     parser.add_argument("--compare", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
-    tallies = []
+    tallies, compared = [], []
     with multiprocessing.get_context("spawn").Pool(TRACERS, start) as pool:
         for package in PACKAGES:
             if arguments.packages and package.folder not in arguments.packages:
@@ -221,7 +252,9 @@ def main() -> None:
             tally, began = Tally(package), time.monotonic()
             files = files_of(package, arguments.folder.absolute(), arguments.files)
             if arguments.compare:
-                print_agreement(package, [item for items in pool.imap_unordered(compare, files) for item in items])
+                found = [item for items in pool.imap_unordered(compare, files) for item in items]
+                print_agreement(package.title, found)
+                compared += found
                 continue
             for traces in pool.imap_unordered(trace, files):
                 for item in traces:
@@ -235,6 +268,9 @@ def main() -> None:
             tally.elapsed = time.monotonic() - began
             tallies.append(tally)
             print(table([tally]), flush=True)
+    if arguments.compare:
+        print_agreement("all", compared)
+        return
     text = table(tallies)
     if arguments.write is not None:
         document = arguments.write.read_text(encoding="utf-8")
@@ -243,14 +279,20 @@ def main() -> None:
         arguments.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
-def print_agreement(package: Package, compared: list[tuple[str, list[str], list[str]]]) -> None:
-    """How often guesses agree with calls that somebody wrote."""
-    agree = sum(known == guessed for _, known, guessed in compared)
-    share = 100 * agree / max(len(compared), 1)
-    print(f"{package.title}: {agree} of {len(compared)} guesses agree with a written call, {share:.0f} %")
-    for name, known, guessed in compared:
-        if known != guessed:
-            print(f"  {name}: {known} is called, {guessed} was guessed", flush=True)
+def print_agreement(title: str, compared: list[Compared]) -> None:
+    """How often guesses agree with calls that somebody wrote, of the class itself or of one that contains it."""
+    for reach, origins in (("itself", ("call-site", "pinned")), ("directly or within another class", RUNGS)):
+        items = [item for item in compared if item.origin in origins]
+        guesses = [item for item in items if item.guessed is not None]
+        agree = sum(item.known == item.guessed for item in guesses)
+        share = 100 * agree / max(len(guesses), 1)
+        print(
+            f"{title}: {len(items)} classes are called {reach}; {len(guesses)} of them were guessed, "
+            f"{agree} with the same ranks and kinds, {share:.0f} %"
+        )
+    for item in compared:
+        if item.known != item.guessed:
+            print(f"  {item.name}: {item.known} is called, {item.guessed} was guessed", flush=True)
 
 
 def table(tallies: list[Tally]) -> str:

@@ -288,3 +288,17 @@ def test_an_endless_call_site_is_given_up(tmp_path: Path, shared: Commands, monk
     write(tmp_path, "model.py", f"{HEADER}{main}{ATTENTION}{NET}\nif __name__ == '__main__':\n    Net(wait())(1)\n")
     outcome = shared.trace("model.py::Net", tmp_path, timeout=60.0)
     assert "it takes more than 20 s" in outcome.trace["attempts"][0]["reason"]
+
+
+def test_a_part_is_recorded_in_the_guess_of_the_whole_whether_asked_for_alone_or_with_it(
+    tmp_path: Path, shared: Commands
+) -> None:
+    wrapped = (
+        "class Wrapped(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.net = Net(48)\n\n"
+    )
+    wrapped += "    def forward(self, ids):\n        return self.net(ids)\n"
+    write(tmp_path, "model.py", HEADER + ATTENTION + NET + wrapped)
+    whole = examples(shared.trace("model.py", tmp_path))["Attention"]
+    assert (whole["recorded_in"], whole["recorded_origin"]) == ("model.py::Wrapped", "inferred")
+    assert whole["arguments"][0]["value"] == "f32[2, 16, 48]"
+    assert shared.trace("model.py::Attention", tmp_path).trace["example"] == whole

@@ -21,7 +21,7 @@ from aotlens.explain.public_json import public_json
 from aotlens.explain.saved_ranking import saved_tables
 from aotlens.explain.text import render_tables, render_text
 from aotlens.session.call_sites import CallSites, search_folder
-from aotlens.session.examples import Built, File, built_by, candidates, definition_lines
+from aotlens.session.examples import File, built_by, candidates, definition_lines, holders, to_build_first
 from aotlens.session.interpreter import NoSuchInterpreter, choose_interpreter
 from aotlens.session.limits import default_memory
 from aotlens.session.project import BadProjectFile, pinned_in_project
@@ -165,11 +165,12 @@ class _Session:
         self._progress = progress
         gib = options.memory
         self._memory = int(gib * (1 << 30)) if gib is not None else default_memory()
+        self._is_lost = False
 
     def run(self, qualname: str | None) -> tuple[list[DescriptorMap], str]:
         """The maps of the target, or of every target of the file, and what user code printed."""
         if qualname is not None:
-            return self._trace([qualname])
+            return self._trace_one(qualname)
         self._progress.about(self._path.name)
         params = TargetsParams(str(self._path), self._options.timeout, self._memory, os.getcwd())
         try:
@@ -189,43 +190,58 @@ class _Session:
             failure = Failure("target", "error", "the file defines no nn.Module class", str(self._path), hint=hint)
             return [self._failed("*", failure)], answer.output
         order = {name: index for index, name in enumerate(outermost_first(self._file.contained))}
-        maps, output = self._trace(sorted(names, key=lambda name: order.get(name, len(order))))
+        maps, output = self._trace_all(sorted(names, key=lambda name: order.get(name, len(order))))
         lines = {d.qualname: d.line for d in self._known}
         return sorted(maps, key=lambda map: lines.get(map.target.qualname, 0)), output
 
-    def _trace(self, names: Sequence[str]) -> tuple[list[DescriptorMap], str]:
+    def _trace_one(self, qualname: str) -> tuple[list[DescriptorMap], str]:
+        """The map of one target. What contains it comes first where a guess of that says more, as in a whole file."""
+        file = self._file
+        for name in to_build_first(file, qualname) if self._options.example is None else ():
+            *_, file = self._traced(name, file)
+            if holders(file, qualname):
+                break
+        map, output, _ = self._traced(qualname, file)
+        return [map], output
+
+    def _trace_all(self, names: Sequence[str]) -> tuple[list[DescriptorMap], str]:
         """The maps of these targets, in this order: what one is found to contain is recorded in its call later."""
         maps, outputs = [], []
-        built: list[Built] = []
+        file = self._file
         for name in names:
-            self._progress.about(name)
-            examples = candidates(replace(self._file, built=built), name, self._options.example)
-            params = TraceParams(
-                str(self._path),
-                name,
-                examples,
-                self._options.mode,
-                self._options.convention,
-                self._options.timeout,
-                self._memory,
-                os.getcwd(),
-                definition_lines=definition_lines(name, self._known),
-                partitioner=self._options.partitioner,
-                memory_budget=self._options.memory_budget,
-                compare=self._options.compare,
-            )
-            try:
-                traced = self._tracer.trace(params, self._progress.stage)
-            except TracerUnusable as error:
-                maps.append(self._failed(name, self._lost(error)))
-                if name != names[-1]:
-                    self._tracer.restart()
-                continue
-            maps.append(traced.map)
-            outputs.append(traced.output)
-            made = built_by(traced.map, examples)
-            built += [made] if made is not None else []
+            map, output, file = self._traced(name, file)
+            maps.append(map)
+            outputs.append(output)
         return maps, "".join(outputs)
+
+    def _traced(self, name: str, file: File) -> tuple[DescriptorMap, str, File]:
+        """The map of a target, what user code printed, and what is known of the file then."""
+        self._progress.about(name)
+        if self._is_lost:
+            self._tracer.restart()
+            self._is_lost = False
+        examples = candidates(file, name, self._options.example)
+        params = TraceParams(
+            str(self._path),
+            name,
+            examples,
+            self._options.mode,
+            self._options.convention,
+            self._options.timeout,
+            self._memory,
+            os.getcwd(),
+            definition_lines=definition_lines(name, self._known),
+            partitioner=self._options.partitioner,
+            memory_budget=self._options.memory_budget,
+            compare=self._options.compare,
+        )
+        try:
+            traced = self._tracer.trace(params, self._progress.stage)
+        except TracerUnusable as error:
+            self._is_lost = True
+            return self._failed(name, self._lost(error)), "", file
+        made = built_by(traced.map, examples)
+        return traced.map, traced.output, file if made is None else replace(file, built=(*file.built, made))
 
     def _failed(self, qualname: str, failure: Failure) -> DescriptorMap:
         line = next(iter(definition_lines(qualname, self._known)[-1:]), None)

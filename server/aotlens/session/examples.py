@@ -81,6 +81,19 @@ def candidates(file: File, qualname: str, option: str | None = None) -> tuple[Ex
     )
 
 
+def holders(file: File, qualname: str) -> list[Built]:
+    """What was built so far with an instance of a class in it."""
+    wanted = (str(file.path), qualname)
+    return [item for item in file.built if wanted in item.classes and (item.path, item.qualname) != wanted]
+
+
+def to_build_first(file: File, qualname: str) -> list[str]:
+    """The classes in whose call a target may be recorded, where nothing but a guess is known of it: outermost first."""
+    if [source.origin for source in candidates(file, qualname)] != ["inferred"]:
+        return []
+    return containers(qualname, file.contained)[:MOST_ROOTS]
+
+
 def _recorded(root: Root) -> ExampleSource:
     return ExampleSource("", "recorded", root=root)
 
@@ -89,12 +102,14 @@ def _roots(file: File, qualname: str) -> list[Root]:
     """The targets in whose call this one may be found: those known to contain it, then those that may, by the text."""
     path = str(file.path)
     known = {(item.path, item.qualname): item for item in file.built}
-    roots = [
-        Root(item.path, item.qualname, (item.source,))
-        for item in sorted(file.built, key=lambda item: (item.path != path, item.path, item.qualname))
-        if (path, qualname) in item.classes and (item.path, item.qualname) != (path, qualname)
-    ]
-    for name in containers(qualname, file.contained):
+    holding = containers(qualname, file.contained)
+
+    def order(item: Built) -> tuple[bool, str, int, str]:
+        depth = holding.index(item.qualname) if item.path == path and item.qualname in holding else len(holding)
+        return item.path != path, item.path, depth, item.qualname
+
+    roots = [Root(item.path, item.qualname, (item.source,)) for item in sorted(holders(file, qualname), key=order)]
+    for name in holding:
         if (path, name) not in known:
             given = pinned(file.path, name, file.definitions, file.in_project)
             found = given or tuple(file.call_sites.get(name, ()))

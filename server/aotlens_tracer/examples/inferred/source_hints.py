@@ -21,6 +21,7 @@ DEEPEST = 12
 """How many calls a use is followed down."""
 MOST_READ = 400
 """How many functions are read for one argument."""
+_MOST_AXES = 6
 _SAME_SHAPE_METHODS = frozenset(
     (
         "float", "half", "bfloat16", "double", "long", "int", "bool", "to", "type", "type_as", "contiguous",
@@ -386,7 +387,10 @@ class _Uses:
         if name == "transpose":
             dims = node.args[first:]
         if name not in ("unsqueeze", "stack"):  # there the axis is a new one
-            self._at_least(max((_least_rank(dim) for node in dims for dim in _numbers(node)), default=0))
+            found = [number for dim in dims for number in _numbers(dim)]
+            found += [value for dim in dims if type(value := self._resolve(dim)) is int]
+            # A larger one is a width: functions of the user's are asked the same.
+            self._at_least(max((_least_rank(axis) for axis in found if axis < _MOST_AXES), default=0))
 
     def _binary(self, other: ast.expr) -> None:
         value = self._resolve(other)
@@ -415,8 +419,8 @@ class _Uses:
             self._einsum(node)
             return
         callee = self._resolve(function)
-        if place == 0 and (getattr(callee, "__module__", None) or "").partition(".")[0] == "torch":
-            self._dims(name, node, 1)
+        if place == 0:
+            self._dims(name if _is_of_torch(callee) else "", node, 1)
         if isinstance(callee, nn.Module):
             self._add(self._reader._of_place(callee, place, self._depth))
         elif place == 0 and name in (
@@ -547,6 +551,11 @@ def _numbers(node: ast.expr) -> list[int]:
     except ValueError:
         return []
     return [value] if type(value) is int else []
+
+
+def _is_of_torch(callee: Any) -> bool:
+    """Whether a function's or a module's class is torch's own."""
+    return (getattr(callee, "__module__", None) or "").partition(".")[0] == "torch"
 
 
 def _least_rank(axis: int) -> int:
