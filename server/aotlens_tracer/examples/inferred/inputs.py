@@ -8,7 +8,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -477,8 +477,7 @@ def _configurations(module: nn.Module) -> list[Any]:
 
 def image_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
     """The height and width of the images that a model is made for, where it or what it is made of says so."""
-    parts = (module, *module.children())
-    for owner in (built_with, *(vars(o) for part in parts for o in (part, *_configurations(part)))):
+    for owner in (built_with, *_attributes(module, *module.children())):
         for name in IMAGE_SIZES:
             value = owner.get(name)
             value = value[0] if isinstance(value, (tuple, list)) and value else value
@@ -489,12 +488,22 @@ def image_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
 
 def mels_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
     """How many bins the spectra have that a model is made for."""
-    return _size_called(_MELS_NAMES, module, built_with) or MELS
+    return _first_size(_MELS_NAMES, (built_with, *_attributes(module, *module.children()))) or MELS
+
+
+def _attributes(*modules: nn.Module) -> list[Mapping[str, Any]]:
+    """Those of each module, and of its configuration."""
+    return [vars(owner) for module in modules for owner in (module, *_configurations(module))]
 
 
 def _size_called(names: Sequence[str], module: nn.Module, built_with: Mapping[str, int]) -> int | None:
     """The first size of one of these names that a module, its constructor or its configuration has."""
-    for owner in (vars(module), built_with, *(vars(c) for c in _configurations(module))):
+    own, *configured = _attributes(module)
+    return _first_size(names, (own, built_with, *configured))
+
+
+def _first_size(names: Sequence[str], owners: Iterable[Mapping[str, Any]]) -> int | None:
+    for owner in owners:
         for name in names:
             if type(value := owner.get(name)) is int and value > 1:
                 return value
