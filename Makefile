@@ -70,9 +70,9 @@ pictures: test-vscode ## Take the documentation's pictures from the editor's tes
 # Without what the packages declare: it would bring another torch. The compiled part of torchaudio wants CUDA's.
 .PHONY: reach
 reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table goes into docs/examples.md
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .reach -r tests/benchmarks/reach-requirements.txt
-	find .reach/torchaudio -name '*.so' -delete
-	PYTHONPATH=.reach $(RUN) tests/benchmarks/reach.py .reach --write docs/examples.md
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
+	find .reach/site-packages/torchaudio -name '*.so' -delete
+	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/reach.py .reach/site-packages --write docs/examples.md
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and formatting

@@ -57,6 +57,9 @@ RANKS = {
     "OverTheMap": ("", {"x": "f32[2, 64, 56, 56]"}),
     "OnACondition": ("dim=64", {"x": "f32[2, 16, 64]"}),
     "Spread": ("", {"tokens": "f32[2, 16, 64]"}),
+    "AlongAnAttribute": ("", {"t": "f32[2, 64]"}),
+    "ByAWidth": ("", {"x": "f32[2, 16, 64]"}),
+    "LongKernel": ("dim=64", {"x": "f32[2, 64, 256]"}),
     "Located": (
         "dim=64",
         {"pixel_values": "f32[2, 16, 48]", "position_ids": "i64[2, 16, 2]", "padding": "b8[2, 16]"},
@@ -68,6 +71,7 @@ CONFIGURED = {
         {"x": "f32[2, 16, 32]"},
     ),
     "CannotBeCut": ("config=PerLayerConfig()", {"x": "f32[2, 16, 32]"}),
+    "Listens": ("ear=EarConfig()", {"input_features": "f32[2, 40, 256]"}),
     "ReadsItsConfig": ("dim=64, config=PerLayerConfig()", {"x": "f32[2, 16, 64]"}),
 }
 """The same of ranks.py and of configured.py."""

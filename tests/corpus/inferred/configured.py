@@ -71,3 +71,29 @@ class ReadsItsConfig(nn.Module):
 
     def forward(self, x):
         return self.layer(x) / self.config.num_hidden_layers
+
+
+@dataclass
+class EarConfig:
+    num_mel_bins: int = 40
+    hidden_size: int = 32
+
+
+class Ear(nn.Module):
+    def __init__(self, config: EarConfig):
+        super().__init__()
+        self.config = config
+        self.layer = nn.Linear(config.num_mel_bins, config.hidden_size)
+
+    def forward(self, input_features):
+        return self.layer(input_features.transpose(1, 2))
+
+
+class Listens(nn.Module):
+    def __init__(self, ear: EarConfig):
+        super().__init__()
+        self.ear = Ear(ear)
+
+    def forward(self, input_features):
+        spectra = input_features.float().log()
+        return self.ear(spectra)

@@ -71,3 +71,34 @@ class Located(nn.Module):
         places = position_ids.clamp(min=0)
         found = F.embedding(places[..., 0], self.table[0]) + F.embedding(places[..., 1], self.table[1])
         return self.project(2 * (pixel_values - 0.5)) + torch.where(padding.unsqueeze(-1), 0.0, found)
+
+
+def normalized(t, dim):
+    return t / t.norm(dim=dim, keepdim=True)
+
+
+class AlongAnAttribute(nn.Module):
+    def __init__(self, dim=-1):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, t):
+        return normalized(t, dim=self.dim)
+
+
+def scaled(x, dim):
+    return x * dim**-0.5
+
+
+class ByAWidth(nn.Module):
+    def forward(self, x):
+        return scaled(x, dim=512)
+
+
+class LongKernel(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.layer = nn.Conv1d(dim, dim, 100)
+
+    def forward(self, x):
+        return self.layer(x)
