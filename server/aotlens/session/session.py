@@ -13,18 +13,16 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from aotlens.features.snapshot import Change, Snapshot, Status, TargetKey, TargetState
-from aotlens.syntax.containment import containers, containment_in
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.source import UnreadableSource, read_source
 from aotlens_tracer.descriptor_map import DescriptorMap, Failure, from_json
-from aotlens_tracer.memory import resident_bytes
-from aotlens_tracer.protocol import Assembled, ExampleSource, TraceParams
+from aotlens_tracer.protocol import Assembled, TraceParams
 
-from .call_sites import CallSites, search_folder
+from .call_sites import search_folder
 from .documents import Document, Documents
-from .environments import interpreter_of_folder
-from .examples import Built, File, built_by, candidates, definition_lines, from_preferred, pinned
+from .examples import Built, definition_lines, pinned
 from .interpreter import Interpreter, NoSuchInterpreter
+from .known_examples import KnownExamples
 from .limits import default_memory
 from .progress import Progress, Shown
 from .project import BadProjectFile, pinned_in_project
@@ -32,13 +30,13 @@ from .queue import Queue
 from .renames import renamed, successor
 from .settings import Settings
 from .tracer import TracerUnusable
+from .tracer_pool import TracerPool
 from .tracers import TracerStatus, WarmTracer
 
 TYPING_PAUSE = 0.4
 """Seconds without an edit after which the text is traced, where it is traced while typing."""
 LEARN_PAUSE = 0.1
 """Seconds after an edit in which further edits are waited for, before the text's targets are looked at."""
-IDLE_TRACERS_GIB = 4.0
 
 
 class Client(Protocol):
@@ -65,7 +63,6 @@ class Session:
 
     def __init__(self, client: Client, documents: Documents, environment: Mapping[str, str]) -> None:
         self._client = client
-        self._environment = environment
         self.documents = documents
         self.settings = Settings()
         self.trusted = False
@@ -78,13 +75,8 @@ class Session:
         self._project_examples: dict[str, dict[str, list[str]]] = {}
         self._focus = ("", 0)
         self._lines: dict[str, dict[str, int]] = {}
-        self._contained: dict[str, Mapping[str, frozenset[str]]] = {}
-        self._built: dict[TargetKey, Built] = {}
-        self._call_sites: dict[Path, CallSites] = {}
-        # The examples that a target's last trace could choose from, and which of them it chose.
-        self._offered: dict[TargetKey, tuple[tuple[ExampleSource, ...], int]] = {}
-        self._preferred: dict[TargetKey, ExampleSource] = {}
-        self._tracers: dict[tuple[str, ...], WarmTracer] = {}
+        self._examples = KnownExamples()
+        self._tracers = TracerPool(environment, client.status_changed, client.log)
         self._queue = Queue()
         self._configured = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -199,10 +191,8 @@ class Session:
         moved = [state for key, state in self._states.items() if self._folder_of(key.path) != before[key]]
         self._outdate(moved, "folders")
         self._trace_again(moved)
-        for identity, tracer in list(self._tracers.items()):
-            if tracer.folder in had and tracer.folder not in self.folders and not tracer.busy:
-                del self._tracers[identity]
-                self._spawn(tracer.close())
+        for tracer in self._tracers.leave([folder for folder in had if folder not in self.folders]):
+            self._spawn(tracer.close())
 
     def trust(self, trusted: bool) -> None:
         """The workspace was trusted, or is not any more: then all that runs is ended."""
@@ -262,18 +252,15 @@ class Session:
 
     def trace_now(self, keys: Iterable[TargetKey]) -> None:
         """Trace these, because the user asks for it, whatever the settings say."""
-        for tracer in self._tracers.values():
-            tracer.forgive()
+        self._tracers.forgive()
         self._want(keys)
 
     def next_example(self, key: TargetKey) -> bool:
         """Trace a target with the next of the examples that its last trace could choose from; whether there is one."""
-        offered, served = self._offered.get(key, ((), 0))
-        if len(offered) < 2:
-            return False
-        self._preferred[key] = offered[(served + 1) % len(offered)]
-        self.trace_now([key])
-        return True
+        there_is = self._examples.prefer_next(key)
+        if there_is:
+            self.trace_now([key])
+        return there_is
 
     def choose_context(self, of: TargetKey, context: TargetKey) -> None:
         """Let the map of `context` answer for the class `of`."""
@@ -317,8 +304,7 @@ class Session:
             self._warming.cancel()
         if self._running is not None:
             self._running[1].cancel()
-        tracers, self._tracers = list(self._tracers.values()), {}
-        await asyncio.gather(*(tracer.close() for tracer in tracers))
+        await self._tracers.close()
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run something beside; held, as the loop itself holds tasks weakly."""
@@ -386,8 +372,7 @@ class Session:
         if keys:
             for key in keys:
                 self._drop(key)
-                for known in (self._built, self._offered, self._preferred):
-                    known.pop(key, None)  # type: ignore[attr-defined]
+                self._examples.forget(key)
             self._states = MappingProxyType({k: v for k, v in self._states.items() if k not in keys})
             self._client.states_changed(keys)
             self._trace_orphans(keys)
@@ -431,7 +416,7 @@ class Session:
     async def _find_contained(self, document: Document) -> None:
         """Which classes of a document build which others: the whole text is looked at, so not on the event loop."""
         loop = asyncio.get_running_loop()
-        self._contained[document.path] = await loop.run_in_executor(None, containment_in, document.tree)
+        await loop.run_in_executor(None, self._examples.read, document)
 
     def _dependents(self, path: str) -> list[TargetState]:
         """The states that a change of a file concerns: its own targets, and those whose trace imported it.
@@ -536,7 +521,7 @@ class Session:
         )
         state = self._states.get(key)
         given = state is not None and bool(state.examples)
-        depth = 0 if given else len(containers(key.qualname, self._contained.get(key.path, {})))
+        depth = 0 if given else self._examples.depth(key)
         return elsewhere, elsewhere or begins != here, depth, abs(begins - line)
 
     async def _trace(self, key: TargetKey) -> None:
@@ -585,11 +570,11 @@ class Session:
         fields = assembled.add(message["result"])
         map = await loop.run_in_executor(None, from_json, DescriptorMap, fields)
         self._log_trace(map, message.get("output") or "", time.monotonic() - started)
-        chosen = map.example.candidate if map.example is not None else None
-        self._offered[key] = (params.examples, chosen or 0)
-        self._finish(key, map, versions)
-        self._remember_built(key, built_by(map, params.examples))
-        await self._make_room(tracer)
+        if key in self._states:
+            built = self._examples.served(key, map, params.examples)
+            self._finish(key, map, versions)
+            self._trace_what_gains(key, built)
+        await self._tracers.make_room(self.settings, tracer)
 
     def _fail(self, key: TargetKey, failure: Failure) -> None:
         state = self._states.get(key)
@@ -607,14 +592,12 @@ class Session:
         return Failure("target", "error", str(error), key.path, 1, hint=status.hint)
 
     def _finish(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> None:
-        state = self._states.get(key)
-        if state is None:
-            return
+        state = self._states[key]
         documents = self.documents.by_path
         # What was opened in the meantime was read from disk, as it was when it was opened.
         relevant = {p: versions.get(p, self._opened[p]) for p in (key.path, *map.files) if p in self._opened}
         edited = [path for path, version in relevant.items() if documents[path].version != version]
-        state = replace(state, offered=len(self._offered[key][0]), draft=None)
+        state = replace(state, offered=self._examples.offered(key), draft=None)
         if map.status == "traced":
             state = replace(state, status="traced", map=map, versions=MappingProxyType(relevant), failure=None)
             self._update([replace(state, stale=bool(edited), changed="code", stage=None)])
@@ -627,12 +610,9 @@ class Session:
         if edited and self._is_due(edited):
             self._want([key])
 
-    def _remember_built(self, key: TargetKey, built: Built | None) -> None:
+    def _trace_what_gains(self, key: TargetKey, built: Built | None) -> None:
         """What a target contains is recorded in its call: what had to do with a worse example is traced again."""
-        if built is None or key not in self._states:
-            return
-        self._built[key] = built
-        if self.settings.trace_run == "manual":
+        if built is None or self.settings.trace_run == "manual":
             return
         inside = [TargetKey(*item) for item in built.classes if item != (key.path, key.qualname)]
         states = [self._states[item] for item in inside if item in self._states and item.path in self.documents.by_path]
@@ -648,27 +628,20 @@ class Session:
         """What is sent to the tracer. Reads files: not for the event loop."""
         path = Path(key.path)
         document = documents.get(key.path) or Document("", key.path, 0, read_source(path))
-        known = document.definitions
-        self._contained[key.path] = contained = containment_in(document.tree)
-        classes = [definition.qualname for definition in known if definition.kind == "class"]
-        folder = self._folder_of(key.path) if any(path.is_relative_to(f) for f in self.folders) else search_folder(path)
-        sites = self._call_sites.setdefault(folder, CallSites(folder))
         texts = {path: document.text for path, document in documents.items()}
-        found = sites.of(path, classes, texts)
-        file = File(path, known, pinned_in_project(path), contained, found, tuple(self._built.copy().values()))
-        settings = self.settings
-        folder = self._folder_of(key.path)
+        folder, settings = self._folder_of(key.path), self.settings
+        searched = folder if any(path.is_relative_to(f) for f in self.folders) else search_folder(path)
         memory = settings.trace_memory
         return TraceParams(
             key.path,
             key.qualname,
-            from_preferred(candidates(file, key.qualname), self._preferred.get(key)),
+            self._examples.of(key, document, searched, texts),
             settings.trace_mode,
             timeout=settings.trace_timeout,
             memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
             working_directory=str(folder / os.path.expanduser(settings.trace_working_directory or "")),
             import_roots=tuple(str(folder / os.path.expanduser(root)) for root in settings.trace_import_paths),
-            definition_lines=definition_lines(key.qualname, known),
+            definition_lines=definition_lines(key.qualname, document.definitions),
             partitioner=settings.trace_partitioner,
             memory_budget=settings.trace_memory_budget,
             overlay={path: text for path, text in texts.items() if path.endswith((".py", ".pyi"))},
@@ -683,33 +656,7 @@ class Session:
     async def _tracer_for(self, path: str) -> WarmTracer:
         """The warm tracer of the file's folder. Raises NoSuchInterpreter."""
         folder = self._folder_of(path)
-        loop = asyncio.get_running_loop()
-        selected = self._selected.get(folder)
-        find = functools.partial(
-            interpreter_of_folder, folder, self.settings.interpreter, selected, self._environment, self.trusted
-        )
-        interpreter: Interpreter = await loop.run_in_executor(None, find)
-        extra = tuple(f"{name}={value}" for name, value in sorted(self.settings.trace_environment.items()))
-        identity = (interpreter.path, *extra)
-        if identity not in self._tracers:
-            await self._make_room()
-            environment = {**self._environment, **self.settings.trace_environment}
-            self._tracers[identity] = WarmTracer(
-                interpreter, environment, folder, self._client.status_changed, self._client.log
-            )
-        return self._tracers[identity]
-
-    async def _make_room(self, kept: WarmTracer | None = None) -> None:
-        """End idle tracers, the longest unused first, while all of them take more memory than they may."""
-        budget = (self.settings.tracer_memory or IDLE_TRACERS_GIB) * (1 << 30)
-        by_age = sorted(self._tracers.items(), key=lambda item: item[1].last_used)
-        for identity, tracer in by_age:
-            used = sum(resident_bytes(t.pid) or 0 for t in self._tracers.values() if t.pid is not None)
-            if used <= budget:
-                return
-            if tracer is not kept and not tracer.busy:
-                self._tracers.pop(identity, None)
-                await tracer.close()
+        return await self._tracers.of(folder, self.settings, self._selected.get(folder), self.trusted)
 
     def _log_trace(self, map: DescriptorMap, output: str, total: float) -> None:
         seconds = map.seconds
