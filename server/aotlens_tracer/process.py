@@ -75,21 +75,12 @@ def main(arguments: list[str]) -> None:
 def _get_ready(fork: bool) -> Ready:
     """Import torch, and all that a trace needs of it, so that a forked child need not."""
     start = time.perf_counter()
-    problem, message, version, cuda = None, None, None, False
     # One thread: a fork of a process that ran OpenMP or OpenBLAS threads hangs as soon as it computes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    version, cuda = None, False
     try:
-        import torch
-
-        version = torch.__version__
-        cuda = torch.cuda.is_available()
-        if _release(version) < MINIMUM_TORCH:
-            problem = "old-torch"
-            needed = ".".join(map(str, MINIMUM_TORCH))
-            message = f"torch {version} is too old: aotlens needs {needed} or newer"
-        else:
-            torch.set_num_threads(1)
-            from . import job  # noqa: F401
+        version, cuda = _import_torch()
+        problem, message = _problem_with(version)
     except ModuleNotFoundError as error:
         problem = "no-torch" if error.name == "torch" else "broken-torch"
         message = "torch is not installed in this interpreter" if problem == "no-torch" else f"importing torch: {error}"
@@ -102,6 +93,29 @@ def _get_ready(fork: bool) -> Ready:
         gc.freeze()  # what is shared with the children stays shared: the collector does not write to it
     seconds = round(time.perf_counter() - start, 3)
     return Ready(VERSION, python_version(), sys.executable, version, problem, message, fork, cuda, seconds)
+
+
+def _import_torch() -> tuple[str, bool]:
+    """torch's version, and whether it finds a GPU."""
+    import torch
+
+    version, cuda = torch.__version__, torch.cuda.is_available()
+    if _release(version) >= MINIMUM_TORCH:
+        torch.set_num_threads(1)
+    return version, cuda
+
+
+def _problem_with(version: str) -> tuple[str | None, str | None]:
+    """What keeps a trace from working with this torch: it lacks what is imported of it."""
+    if _release(version) < MINIMUM_TORCH:
+        needed = ".".join(map(str, MINIMUM_TORCH))
+        return "old-torch", f"torch {version} is too old: aotlens needs {needed} or newer"
+    try:
+        from . import job  # noqa: F401
+    except (ImportError, AttributeError) as error:
+        why = f"{type(error).__name__}: {error}"
+        return "other-torch", f"aotlens works with torch 2.13 to 2.15, and not with {version} ({why})"
+    return None, None
 
 
 def _release(version: str) -> tuple[int, int]:

@@ -57,7 +57,9 @@ def bootstrap_command(python: str, *arguments: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Ready:
-    """The tracer's first message. `problem` is None when it can trace: else no-torch, old-torch or broken-torch."""
+    """The tracer's first message. `problem` is None when it can trace: else no-torch, old-torch, other-torch (it lacks
+    something of torch 2.13 to 2.15) or broken-torch.
+    """
 
     protocol: int
     python: str

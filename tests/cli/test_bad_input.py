@@ -609,6 +609,11 @@ TORCHES = {
         "torch 2.9.0 is too old",
         "upgrade",
     ),
+    "new": (
+        "__version__ = '2.99.0'\nset_num_threads = print\nclass cuda:\n    is_available = lambda: False\n",
+        "works with torch 2.13 to 2.15, and not with 2.99.0 (",
+        "install torch 2.13 to 2.15 there or upgrade aotlens",
+    ),
     "broken": ("raise OSError('libtorch.so: no such file')\n", "torch cannot be imported: OSError: libtorch", "try it"),
     "without a version": ("", "torch cannot be imported: AttributeError", "try it there"),
     "exits": ("import sys\nsys.exit('no torch today')\n", "torch cannot be imported: SystemExit", "try it there"),

@@ -13,6 +13,8 @@ def advice(error: TracerUnusable, interpreter: Interpreter) -> str:
         mend = f"install torch there ({interpreter.path} -m pip install torch), or choose another with --python PYTHON"
     elif error.problem == "old-torch":
         mend = "upgrade torch there, or choose another interpreter with --python PYTHON"
+    elif error.problem == "other-torch":
+        mend = "install torch 2.13 to 2.15 there or upgrade aotlens, or choose another interpreter with --python PYTHON"
     elif error.problem == "broken-torch":
         mend = f"try it there: {interpreter.path} -c 'import torch'"
     else:

@@ -58,6 +58,8 @@ def _hint_for(problem: str, interpreter: Interpreter) -> str:
         return f"install torch there ({interpreter.path} -m pip install torch), or {choose}"
     if problem == "old-torch":
         return f"upgrade torch there, or {choose}"
+    if problem == "other-torch":
+        return f"install torch 2.13 to 2.15 there, upgrade aotlens, or {choose}"
     if problem == "broken-torch":
         return f"try it there: {interpreter.path} -c 'import torch'"
     return choose
