@@ -72,6 +72,7 @@ CONFIGURED = {
     ),
     "CannotBeCut": ("config=PerLayerConfig()", {"x": "f32[2, 16, 32]"}),
     "Listens": ("ear=EarConfig()", {"input_features": "f32[2, 40, 256]"}),
+    "Scans": ("config=ScanConfig()", {"pixel_values": "f32[2, 3, 96, 48]"}),
     "ReadsItsConfig": ("dim=64, config=PerLayerConfig()", {"x": "f32[2, 16, 64]"}),
 }
 """The same of ranks.py and of configured.py."""

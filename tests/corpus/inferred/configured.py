@@ -97,3 +97,21 @@ class Listens(nn.Module):
     def forward(self, input_features):
         spectra = input_features.float().log()
         return self.ear(spectra)
+
+
+@dataclass
+class ScanConfig:
+    image_size: list = field(default_factory=lambda: [96, 48])
+    patch_size: int = 16
+
+
+class Scans(nn.Module):
+    def __init__(self, config: ScanConfig):
+        super().__init__()
+        self.config = config
+        self.patches = nn.Conv2d(3, 32, config.patch_size, config.patch_size)
+
+    def forward(self, pixel_values):
+        if pixel_values.shape[-2:] != tuple(self.config.image_size):
+            raise ValueError("images are of another size")
+        return self.patches(pixel_values)

@@ -168,11 +168,15 @@ class Inputs:
 
     def _of_image_size(self, value: Value) -> Value:
         """The value with images of the size that the model is made for, rather than of the usual one."""
+        (height, width), usual = self.image, IMAGE
         if isinstance(value, Tensor) and value.shape[-3:-2] == (3,):
             side = value.shape[-1]
-            if side == value.shape[-2] and side % (IMAGE // PATCH) == 0 and self.image % (side * PATCH // IMAGE) == 0:
-                return with_size(value, side, self.image)
-        return with_size(value, IMAGE, self.image)
+            if side == value.shape[-2] and side % (IMAGE // PATCH) == 0 and height % (side * PATCH // IMAGE) == 0:
+                usual = side
+        changed = with_size(value, usual, height)
+        if isinstance(changed, Tensor) and changed.shape[-2:] == (height, height):
+            return replace(changed, shape=(*changed.shape[:-1], width))
+        return changed
 
     def shapes(self, name: str) -> list[Value]:
         """All ranks that a tensor may have, for a search that nothing else guides."""
@@ -475,15 +479,15 @@ def _configurations(module: nn.Module) -> list[Any]:
     return [value for value in found if hasattr(value, "__dict__")]
 
 
-def image_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
-    """The height and width of the images that a model is made for, where it or what it is made of says so."""
+def image_of(module: nn.Module, built_with: Mapping[str, int]) -> tuple[int, int]:
+    """The height and the width of the images that a model is made for, where it or what it is made of says so."""
     for owner in (built_with, *_attributes(module, *module.children())):
         for name in IMAGE_SIZES:
             value = owner.get(name)
-            value = value[0] if isinstance(value, (tuple, list)) and value else value
-            if type(value) is int and value > 16:
-                return value
-    return IMAGE
+            sides = (value[0], value[-1]) if isinstance(value, (tuple, list)) and value else (value, value)
+            if all(type(side) is int and side > 16 for side in sides):
+                return sides
+    return IMAGE, IMAGE
 
 
 def mels_of(module: nn.Module, built_with: Mapping[str, int]) -> int:
