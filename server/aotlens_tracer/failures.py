@@ -191,6 +191,11 @@ def _message(error: BaseException) -> str:
             f"the value of a tensor is needed to go on ({text}), but tracing knows shapes only: "
             "a branch, .item(), int() or bool() depends on data here"
         )
+    if type(error).__name__ == "DynamicOutputShapeException":
+        return (
+            f"the values of a tensor say how large a result is ({text}), but tracing knows shapes only: "
+            "nonzero(), unique() or a mask as an index depends on data here"
+        )
     for tail in (
         "\n\nSet TORCHDYNAMO_VERBOSE",
         "\n\nWhile executing %",
@@ -208,6 +213,12 @@ def text_of(error: BaseException) -> str:
         return str(error)
     except BaseException as second:
         return f"(its __str__ raised {type(second).__name__})"
+
+
+def reads_data(error: BaseException) -> bool:
+    """Whether the data of a tensor was needed, which fake ones lack."""
+    kinds = ("DataDependentOutputException", "DynamicOutputShapeException")
+    return type(error).__name__ in kinds or "aten._local_scalar_dense" in text_of(error)
 
 
 def _hint(error: BaseException, stage: str, codebase: Codebase) -> str | None:

@@ -38,10 +38,10 @@ from .examples.evaluate import BuiltExample, build, namespace_of
 from .examples.guards import TookTooLong, guarded
 from .examples.inferred import machine, stand_ins
 from .examples.inferred.search import Search
-from .examples.ladder import FOUND_SECONDS, reason_to_go_on
+from .examples.ladder import FOUND_SECONDS, in_brief, reason_to_go_on
 from .examples.recorded import NotCalled, record
 from .examples.written import constructor_in_words, written
-from .failures import Codebase, TraceError, code_line, failure_of, first_line, shortened
+from .failures import Codebase, TraceError, code_line, failure_of, first_line, reads_data, shortened
 from .gradient_paths import reasons
 from .importing import import_file
 from .in_place import with_places_of_changes
@@ -184,6 +184,7 @@ class _Trace:
         self.sent: list[str] = []
         self.failure: Failure | None = None
         self.why: Why = lambda slot, place: None
+        self.train = _TRAIN[params.mode]
 
     def run(self) -> None:
         with self.birthplaces.recording(), self.phases.phase("import"):
@@ -193,7 +194,7 @@ class _Trace:
         guess: BaseException | None = None
         for source in self._examples(value):
             try:
-                self._run_with(source, module, value)
+                self._run_in_the_mode_that_works(source, module, value)
                 return
             except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
                 reason = reason_to_go_on(source, error, value, self.params.path)
@@ -223,6 +224,27 @@ class _Trace:
             message = f"{package} is not installed: something that cannot be called stands in for it"
             self.findings.append(Finding("missing-package", "warning", message, place.path or params.path, place.line))
         return module
+
+    def _run_in_the_mode_that_works(self, source: ExampleSource, module: types.ModuleType, value: Any) -> None:
+        """Trace with one example; in evaluation what reads values in training, where nobody chose the mode."""
+        try:
+            self._run_with(source, module, value)
+        except (ForwardError, CaptureError) as error:
+            is_chosen = self.train is not None or source.origin not in ("recorded", "call-site")
+            is_trained = self.example is not None and self.example.mode == "train"
+            if is_chosen or not is_trained or not reads_data(error.__cause__ or error):
+                raise
+            kept = self.example, self.example_span, self.modules
+            self._pass_over(source, f"reads values in training, and is traced in evaluation: {in_brief(error)}")
+            self.train = False
+            try:
+                self._run_with(source, module, value)
+            except (Exception, TookTooLong):
+                self.attempts.pop()
+                self.example, self.example_span, self.modules = kept
+                raise error from error.__cause__
+            finally:
+                self.train = None
 
     def _run_with(self, source: ExampleSource, module: types.ModuleType, value: Any) -> None:
         """Trace the target with one example."""
@@ -360,7 +382,7 @@ class _Trace:
         """A guessed example that runs on fake tensors."""
         if not isinstance(value, type) or value.__module__ != module.__name__:
             raise TraceError(self._without_example(value))
-        search = Search(value, module, self.birthplaces, _TRAIN[self.params.mode])
+        search = Search(value, module, self.birthplaces, self.train)
         try:
             return search.run()
         finally:
@@ -374,7 +396,7 @@ class _Trace:
         needs_data: BaseException | None = None,
     ) -> BuiltExample:
         """Build what an example's expression says, within bounds where nobody meant it to be run here."""
-        train = _TRAIN[self.params.mode]
+        train = self.train
 
         def note(reason: str) -> None:
             reasons.append(reason)
@@ -490,7 +512,7 @@ class _Trace:
         needs_data = RuntimeError("eager is seen on real tensors")
         try:
             with guarded(FOUND_SECONDS):
-                real = build(source, module, self.birthplaces, _TRAIN[self.params.mode], lambda _: None, needs_data)
+                real = build(source, module, self.birthplaces, self.train, lambda _: None, needs_data)
                 return saved_in_eager(real, fake, sources)
         except (Exception, TookTooLong):
             return None

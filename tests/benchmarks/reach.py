@@ -1,12 +1,13 @@
 """How many module classes of packages from PyPI are traced with nothing written, by which rung, and why others are not.
 
-python tests/benchmarks/reach.py FOLDER [PACKAGE...] [--files N] [--compare] [--write docs/examples.md]
+python tests/benchmarks/reach.py FOLDER [PACKAGE...] [--documented] [--files N] [--compare] [--write docs/examples.md]
 
 FOLDER is where the packages of reach-requirements.txt are installed. Each file is traced as `aotlens trace FILE` does,
-in one of two tracers; counted are the classes that define `forward`. `--files` takes every N-th file alone, for a quick
-look; `--write` puts the table into the documentation. `--compare` traces each file twice, the second time without the
-calls that somebody wrote, in the package, its documentation or its tests, and tells how often the guess that is shown
-then agrees with what the written call gave, in the ranks and the kinds of the tensors.
+in one of two tracers; counted are the classes that define `forward`. The calls in the README of a package count with
+`--documented` alone: few projects have one that calls each class. `--files` takes every N-th file alone, for a quick
+look; `--write` puts the table into the documentation. `--compare` traces each file with all calls that somebody wrote,
+README included, and again with none, and tells how often the guess that is shown then agrees with what the written call
+gave, in the ranks and the kinds of the tensors.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ SAMPLE = 40
 SEEDS = (0, 20261124)
 """Of the samples of modelling files; the second was fixed after the rules were written."""
 RUNGS = ("pinned", "recorded", "call-site", "inferred")
+CALL_SITES = command.CallSites
 BEGIN, END = "<!-- reach: begin -->", "<!-- reach: end -->"
 
 
@@ -144,6 +146,13 @@ def start() -> None:
     command.TracerProcess = _Kept()
 
 
+class _WithoutDocumentation(command.CallSites):
+    """The calls in the files of a package alone."""
+
+    def _files(self, path: Path) -> list[str]:
+        return [file for file in super()._files(path) if file.endswith(".py")]
+
+
 class _NoCallSites(command.CallSites):
     """A workspace in which nobody calls anything."""
 
@@ -151,11 +160,10 @@ class _NoCallSites(command.CallSites):
         return {}
 
 
-def trace(path: Path, *, written: bool = True) -> list[dict[str, Any]]:
-    """What `aotlens trace FILE --format json` prints of each class that defines `forward`; or so without call sites."""
+def trace(path: Path, sites: type[command.CallSites] = _WithoutDocumentation) -> list[dict[str, Any]]:
+    """What `aotlens trace FILE --format json` prints of each class that defines `forward`."""
     output = io.StringIO()
     options = command.TraceOptions(format="json", timeout=TIMEOUT)
-    sites = command.CallSites if written else _NoCallSites
     with (
         unittest.mock.patch.object(command, "CallSites", sites),
         contextlib.redirect_stdout(output),
@@ -183,18 +191,23 @@ class Compared:
 def compare(path: Path) -> list[Compared]:
     """The classes of a file that were traced by a written call, or recorded in one, beside their guesses."""
     known = {}
-    for item in trace(path):
+    for item in trace_documented(path):
         example = item.get("example") or {}
         if item["status"] == "traced" and _origin(example) in ("call-site", "pinned"):
             known[item["target"]["qualname"]] = example
     compared = []
-    for item in trace(path, written=False) if known else ():
+    for item in trace(path, _NoCallSites) if known else ():
         name = item["target"]["qualname"]
         if name in known:
             guess = item["example"] if item["status"] == "traced" else None
             assert guess is None or _origin(guess) == "inferred", guess
             compared.append(_compared(f"{path.name}::{name}", known[name], guess))
     return compared
+
+
+def trace_documented(path: Path) -> list[dict[str, Any]]:
+    """The same where the calls in the package's README count."""
+    return trace(path, CALL_SITES)
 
 
 def _origin(example: dict[str, Any]) -> str | None:
@@ -241,6 +254,7 @@ def main() -> None:
     parser.add_argument("packages", nargs="*")
     parser.add_argument("--files", type=int, default=1)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--documented", action="store_true")
     parser.add_argument("--compare", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
@@ -256,7 +270,7 @@ def main() -> None:
                 print_agreement(package.title, found)
                 compared += found
                 continue
-            for traces in pool.imap_unordered(trace, files):
+            for traces in pool.imap_unordered(trace_documented if arguments.documented else trace, files):
                 for item in traces:
                     tally.seconds.append(item["seconds"]["total"])
                     if item["status"] == "traced":

@@ -302,3 +302,44 @@ def test_a_part_is_recorded_in_the_guess_of_the_whole_whether_asked_for_alone_or
     assert (whole["recorded_in"], whole["recorded_origin"]) == ("model.py::Wrapped", "inferred")
     assert whole["arguments"][0]["value"] == "f32[2, 16, 48]"
     assert shared.trace("model.py::Attention", tmp_path).trace["example"] == whole
+
+
+DROPPING = """
+class Dropping(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(2))
+
+    def forward(self, x):
+        for layer in self.layers:
+            if self.training and torch.rand(()) < 0.1:
+                continue
+            x = layer(x)
+        return x
+
+"""
+CALLED = """
+if __name__ == "__main__":
+    print(Dropping(32)(torch.randn(4, 32)))
+"""
+
+
+def test_what_reads_values_in_training_alone_is_traced_in_evaluation(tmp_path: Path, shared: Commands) -> None:
+    write(tmp_path, "model.py", HEADER + DROPPING + CALLED)
+    outcome = shared.trace("model.py", tmp_path)
+    trace = outcome.trace
+    assert trace["status"] == "traced", trace["failure"]
+    assert (trace["example"]["origin"], trace["example"]["mode"]) == ("call-site", "eval")
+    assert trace["example"]["pin"] == "Dropping(width=32).eval()(torch.randn(4, 32))"
+    (attempt,) = trace["attempts"]
+    assert attempt["reason"].startswith("reads values in training, and is traced in evaluation: ")
+    in_training = shared.trace("model.py", tmp_path, mode="train").trace
+    assert "the value of a tensor is needed" in in_training["failure"]["message"]
+
+
+def test_what_is_read_in_evaluation_too_is_told_of_training(tmp_path: Path, shared: Commands) -> None:
+    write(tmp_path, "model.py", HEADER + DROPPING.replace("self.training and ", "") + CALLED)
+    trace = shared.trace("model.py", tmp_path).trace
+    assert trace["status"] == "failed"
+    assert "the value of a tensor is needed" in trace["failure"]["message"]
+    assert (trace["example"]["mode"], trace["attempts"]) == ("train", [])

@@ -64,9 +64,11 @@ class _Writer:
     def callee(self, function: Callable[..., Any]) -> str:
         """A module, a bound method of one, or a function."""
         owner = getattr(function, "__self__", None)
-        if isinstance(owner, nn.Module):
-            return f"{self.value(owner)}.{function.__name__}"
-        return self.value(function)
+        module = function if isinstance(function, nn.Module) else owner
+        if not isinstance(module, nn.Module):
+            return self.value(function)
+        text = self.value(module) + ("" if module.training else ".eval()")
+        return text if module is function else f"{text}.{function.__name__}"
 
     def value(self, value: Any) -> str:
         """Any value."""

@@ -21,7 +21,7 @@ from ...birthplaces import Birthplaces
 from ...capture.eager import ForwardError
 from ...capture.torch_private import FakeTensorMode, compiling, fake_mode
 from ...descriptor_map import Failure
-from ...failures import Codebase, TraceError, failure_of, first_line, text_of
+from ...failures import Codebase, TraceError, failure_of, first_line, reads_data, text_of
 from ..fake_modules import fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
 from . import configs
@@ -139,7 +139,7 @@ class Search:
             with fake_modules(self.birthplaces), mode, self._limited(), _Steps(self.deadline):
                 module = eval(expression, dict(self.names.values))
         except Exception as error:
-            if not _reads_data(error):
+            if not reads_data(error):
                 raise
             with light_initialization(), self._limited(), _Steps(self.deadline):
                 module = eval(expression, dict(self.names.values))
@@ -202,7 +202,7 @@ class Search:
                 self.best = (progress, expression, error, inputs)
             if isinstance(error, TimeoutError) or (dtype is None and self._wants_bfloat16()):
                 break
-            if _reads_data(error):
+            if reads_data(error):
                 reading = reading or expression
             if _is_users_own(error):
                 raise ForwardError from error
@@ -228,7 +228,7 @@ class Search:
     ) -> tuple[Exception | None, int, dict[Path, Any]]:
         """The error of a call, how many operations it got through, and the tensors that it was given."""
         error, progress, values = self._run_once(module, mode, inputs, arguments)
-        if error is not None and _reads_data(error):
+        if error is not None and reads_data(error):
             # Checks of values are often left out where something is compiled, and Dynamo comes first in a capture.
             with compiling():
                 return self._run_once(module, mode, inputs, arguments)
@@ -346,12 +346,6 @@ def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
                 parts = vars(eval(value.expression, dict(names.values)))
                 found = {key: part for key, part in parts.items() if type(part) is int} | found
     return found
-
-
-def _reads_data(error: BaseException) -> bool:
-    """Whether the data of a tensor was needed, which fake ones lack."""
-    kinds = ("DataDependentOutputException", "DynamicOutputShapeException")
-    return type(error).__name__ in kinds or "aten._local_scalar_dense" in text_of(error)
 
 
 def _is_abstract(cls: type) -> bool:
