@@ -1,8 +1,8 @@
 """Call sites: where a text builds an instance of a class and calls it, with the statements that this depends on.
 
 Found by syntax, in straight-line code: `__main__` blocks, functions without parameters or with known ones, scripts,
-the code blocks of docstrings and of documentation. Nothing is evaluated here. What a loop or a fixture makes is not
-followed.
+the code blocks of docstrings and of documentation. Nothing is evaluated here. Of a loop over `range` or over what is
+written out the first turn is followed; what other loops or fixtures make is not.
 """
 
 from __future__ import annotations
@@ -170,10 +170,21 @@ class _Block:
             elif node.type == "if_statement" and "__name__" in _names(node.child_by_field_name("condition")):
                 body = node.child_by_field_name("consequence")
                 yield from self._steps(body) if body is not None else ()
+            elif node.type == "for_statement" and _is_known(node.child_by_field_name("right")):
+                body = node.child_by_field_name("body")
+                yield self._first_turn(node, is_outer)
+                yield from self._steps(body, is_outer) if body is not None else ()
             elif node.type not in ("comment", "ERROR"):
                 line, column = self._place(node)
                 statement = Statement(self._statement_text(node), self._path, line, column)
                 yield _Step(statement, node, _bound(node), _needed(node), is_outer)
+
+    def _first_turn(self, loop: Node, is_outer: bool) -> _Step:
+        """What gives the variable of a loop its first value."""
+        target, iterated = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+        text = f"{_text(target)} = next(iter(({self._statement_text(iterated)})))" if iterated is not None else ""
+        statement = Statement(text, self._path, *self._place(loop))
+        return _Step(statement, None, _names(target), _names(iterated), is_outer)
 
     def _parameters(self, function: Node) -> Iterator[_Step | None]:
         """For each parameter a statement that gives it its value, None where none is known."""
@@ -270,7 +281,7 @@ def _root(node: Node | None) -> str:
 
 
 def _bound(node: Node) -> frozenset[str]:
-    """The names that a statement binds for those after it. Those of a loop are not followed."""
+    """The names that a statement binds for those after it; none where it is a loop that is not followed."""
     if node.type == "decorated_definition":
         definition = node.child_by_field_name("definition")
         return _bound(definition) if definition is not None else frozenset()
@@ -355,6 +366,15 @@ def _is_torch_context(node: Node) -> bool:
     """Whether a `with` enters contexts of torch's alone, and gives them no name."""
     items = [item for child in node.named_children if child.type == "with_clause" for item in child.named_children]
     return bool(items) and all(_text(item).startswith("torch.") and " as " not in _text(item) for item in items)
+
+
+def _is_known(iterated: Node | None) -> bool:
+    """Whether a loop is over `range(…)`, or over items that are written out."""
+    if iterated is None:
+        return False
+    if iterated.type == "call":
+        return _text(iterated.child_by_field_name("function")) == "range"
+    return iterated.type in ("tuple", "list", "expression_list") and bool(iterated.named_children)
 
 
 def _calls(node: Node) -> Iterator[Node]:

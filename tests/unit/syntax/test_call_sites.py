@@ -49,6 +49,27 @@ def test_what_a_call_depends_on_and_nothing_else() -> None:
     ]
 
 
+def test_the_first_turn_of_a_loop_over_what_is_known() -> None:
+    site = only("""
+        learner = Net(8)
+        for step in range(100):
+            images = sample(step)
+            loss = learner(images)
+            loss.backward()
+    """)
+    assert (site.expression, site.line) == ("learner(images)", 4)
+    assert prelude(site) == ["learner = Net(8)", "step = next(iter((range(100))))", "images = sample(step)"]
+
+
+@pytest.mark.parametrize("items", ["[(2, 3), (4, 5)]", "((2, 3), (4, 5))", "(2, 3), (4, 5)"])
+def test_a_loop_over_what_is_written_out(items: str) -> None:
+    site = only(f"for width, depth in {items}:\n    Net(width)(depth)\n")
+    (statement,) = prelude(site)
+    values: dict[str, int] = {}
+    exec(statement, values)
+    assert (values["width"], values["depth"]) == (2, 3)
+
+
 def test_the_nearest_binding_counts() -> None:
     site = sites("""
         net = Net(1)
