@@ -44,7 +44,7 @@ _WIDTH_NAMES = (
 _MELS_NAMES = ("num_mel_bins", "n_mels", "num_mels", "mel_bins", "n_mel_channels")
 _VOCABULARY_NAMES = ("vocab_size", "vocabulary_size", "num_tokens", "n_vocab", "num_embeddings")
 _HEAD_NAMES = ("head_dim", "dim_head", "attention_head_size", "head_size", "d_head")
-IMAGE_SIZES = ("image_size", "img_size", "input_resolution", "resolution")
+IMAGE_SIZES = ("image_size", "img_size", "input_resolution", "resolution", "input_size", "input_shape", "image_shape")
 _TENSOR_TYPES = {
     "LongTensor": "int64",
     "IntTensor": "int32",
