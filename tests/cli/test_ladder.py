@@ -304,6 +304,20 @@ def test_a_part_is_recorded_in_the_guess_of_the_whole_whether_asked_for_alone_or
     assert shared.trace("model.py::Attention", tmp_path).trace["example"] == whole
 
 
+def test_the_call_in_a_training_loop_is_a_call_site(tmp_path: Path, shared: Commands) -> None:
+    loop = """
+if __name__ == "__main__":
+    net = Net(32)
+    for step in range(3):
+        ids = torch.zeros(1, 16 + step, dtype=torch.int64)
+        net(ids).sum().backward()
+"""
+    write(tmp_path, "model.py", HEADER + ATTENTION + NET + loop)
+    example = shared.trace("model.py::Net", tmp_path).trace["example"]
+    assert (example["origin"], example["source"]["line"]) == ("call-site", line_of(tmp_path, "net(ids)"))
+    assert example["arguments"] == [{"name": "ids", "value": "i64[1, 16]"}]
+
+
 DROPPING = """
 class Dropping(nn.Module):
     def __init__(self, width):
