@@ -37,7 +37,7 @@ NETWORKS = {
     "OfPatches": ("image_size=228", {"img": "f32[2, 3, 228, 228]"}),
     "Distances": ("heads=4", {"i": "16", "j": "16"}),
     "Scaled": ("scale=2", {"args[0]": "f32[2, 16, 64]"}),
-    "Stages": ("channels=64, factors=[2, 2], depth=(2, 2, 2, 2)", {"x": "f32[2, 64, 16]"}),
+    "Staged": ("channels=64, factors=[2, 2], depth=(2, 2, 2, 2)", {"x": "f32[2, 64, 16]"}),
     "HandsOn": ("channels=64, factors=[2, 2]", {"x": "f32[2, 64, 16]"}),
     "Commented": ("", {"steps": "f32[2, 2, 16, 64]"}),
     "Branches": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),

@@ -78,6 +78,10 @@ class Stages(nn.Module):
         return self.blocks(x)
 
 
+class Staged(Stages):
+    """The same, which no other class builds."""
+
+
 class HandsOn(nn.Module):
     def __init__(self, loss=None, **kwargs):
         super().__init__()
