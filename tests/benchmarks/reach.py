@@ -236,7 +236,7 @@ def reason_of(failure: dict[str, Any]) -> str:
         return f"needs a package that is not installed: {next(name for name in match.groups() if name)}"
     if failure["reason"] != "error" or "in time" in message or "takes more than" in message:
         return "the time or memory limit"
-    if "value of a tensor is needed" in message or "DataDependent" in message or "DynamicOutputShape" in message:
+    if re.search("values? of a tensor (is|say)|DataDependent|data-dependent", message):
         return "the graph depends on data"
     if failure["stage"] in ("import", "syntax"):
         return "the file cannot be imported"
