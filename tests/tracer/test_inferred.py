@@ -39,6 +39,11 @@ NETWORKS = {
     "Scaled": ("scale=2", {"args[0]": "f32[2, 16, 64]"}),
     "Staged": ("channels=64, factors=[2, 2], depth=(2, 2, 2, 2)", {"x": "f32[2, 64, 16]"}),
     "HandsOn": ("channels=64, factors=[2, 2]", {"x": "f32[2, 64, 16]"}),
+    "ByPrefix": (
+        "dim=64, enc_num_tokens=256, dec_num_tokens=256, enc_depth=2, dec_depth=2",
+        {"ids": "i64[2, 16]"},
+    ),
+    "NextToken": ("dim=64", {"x": "i64[2, 16]"}),
     "Commented": ("", {"steps": "f32[2, 2, 16, 64]"}),
     "Branches": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),
     "Combined": ("dim=64", {"x": "f32[2, 16, 64]", "skip": "f32[2, 16, 64]"}),

@@ -150,3 +150,43 @@ class Flexible(nn.Module):
     def forward(self, x):
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.project(x).chunk(3, dim=-1))
         return flex_attention(q, k, v).transpose(1, 2).flatten(2)
+
+
+class Half(nn.Module):
+    def __init__(self, dim, depth):
+        super().__init__()
+        self.layers = nn.Sequential(*(nn.Linear(dim, dim) for _ in range(depth)))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def taken_apart(prefix, kwargs):
+    return {name.removeprefix(prefix): value for name, value in kwargs.items() if name.startswith(prefix)}
+
+
+class ByPrefix(nn.Module):
+    def __init__(self, dim, **kwargs):
+        super().__init__()
+        enc_kwargs = taken_apart("enc_", kwargs)
+        dec_kwargs = taken_apart("dec_", kwargs)
+        self.embed = nn.Embedding(enc_kwargs.pop("num_tokens"), dim)
+        self.encoder = Half(dim, **enc_kwargs)
+        self.head = nn.Linear(dim, dec_kwargs.pop("num_tokens"))
+        self.decoder = Half(dim, **dec_kwargs)
+
+    def forward(self, ids):
+        return self.head(self.decoder(self.encoder(self.embed(ids))))
+
+
+class NextToken(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.embed = nn.Embedding(256, dim)
+        self.head = nn.Linear(dim, 256)
+
+    def forward(self, x):
+        given, wanted = x, x[:, 1:]
+        given = torch.where(given == 0, 1, given)
+        logits = self.head(self.embed(given[:, :-1]))
+        return nn.functional.cross_entropy(logits.transpose(1, 2), wanted)

@@ -6,7 +6,7 @@ import ast
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from torch import nn
 
@@ -15,6 +15,7 @@ from . import configs
 from .constructor import Constructors, Usage, parameters_of, positional_only
 from .failing import FailedCall, compared, expressions_at, names_at, value_of
 from .priors import constructor_prior
+from .source_hints import definition_of
 from .values import Arguments, Items, Value, Written, call
 
 _OTHER_SIZES = ("64", "128", "16", "4", "2", "1", "3", "8", "0.5")
@@ -77,11 +78,16 @@ def constructor_repairs(
             else takes_any
         )
 
+    def prefixed(missing: Iterable[str]) -> Iterator[Arguments]:
+        if takes_any:
+            unknown = [name for name in missing if name not in parameters]
+            yield from _with_prefixes(unknown, cls, given, lambda name: constructors.by_name(name, cls, usage))
+
     # something is missing that the signature does not tell
     if isinstance(failed.error, KeyError) or (isinstance(failed.error, TypeError) and "missing" in failed.message):
-        missing_names = [
-            name for name in re.findall(r"'(\w+)'", failed.message) if name not in given and can_pass(name)
-        ]
+        missing = re.findall(r"'(\w+)'", failed.message)
+        yield from prefixed(missing)
+        missing_names = [name for name in missing if name not in given and can_pass(name)]
         if len(missing_names) > 1:
             made = {
                 name: constructors.value(
@@ -95,11 +101,11 @@ def constructor_repairs(
             yield changed(name, constructors.value(cls, parameters.get(name, parameter), usage))
     # an attribute that a made-up configuration lacks
     if isinstance(failed.error, AttributeError) and "SimpleNamespace" in failed.message:
-        missing = failed.error.name
+        attribute = failed.error.name
         for name, value in given.items():
             if "SimpleNamespace(" in value.expression:
-                text = constructors.by_name(missing, cls, usage).expression
-                yield changed(name, f"{value.expression[:-1]}, {missing}={text})".replace("(, ", "("))
+                text = constructors.by_name(attribute, cls, usage).expression
+                yield changed(name, f"{value.expression[:-1]}, {attribute}={text})".replace("(, ", "("))
     yield from _divisible(failed, given)
     yield from _other_configurations(failed, cls, constructors)
     yield from _of_equal_length(failed, given)
@@ -110,6 +116,7 @@ def constructor_repairs(
                 continue
             names.append(name)
             if frame.f_locals[name] is None and can_pass(name):
+                yield from prefixed([name])
                 parameter = parameters.get(name) or inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
                 value = constructors.value(cls, parameter, usage)
                 if value.expression != "None":
@@ -132,6 +139,19 @@ def constructor_repairs(
         if value.expression == str(64) and constructor_prior(name) is None:
             for size in ("(64, 64)", "torch.nn.Identity()", "torch.nn.Identity", "'gelu'"):
                 yield changed(name, size)
+
+
+def _with_prefixes(
+    missing: Iterable[str], cls: type, given: Arguments, value: Callable[[str], Value]
+) -> Iterator[Arguments]:
+    """`enc_depth=2, dec_depth=2` for a constructor that takes `**kwargs` apart by the prefixes `enc_` and `dec_`."""
+    definition = definition_of(cls.__init__)
+    texts = [node.value for node in ast.walk(definition) if isinstance(node, ast.Constant)] if definition else []
+    prefixes = [text for text in dict.fromkeys(texts) if isinstance(text, str) and re.fullmatch(r"[a-z]\w*_", text)]
+    for name in missing:
+        made = {prefix + name: value(name) for prefix in prefixes if prefix + name not in given}
+        if made:
+            yield {**given, **made}
 
 
 def _of_equal_length(failed: FailedCall, given: Arguments) -> Iterator[Arguments]:

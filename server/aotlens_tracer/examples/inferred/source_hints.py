@@ -157,6 +157,8 @@ class _Uses:
         self._definition = definition
         self._depth = depth
         self._same = {parameter}
+        self._cuts: set[str] = set()
+        """Names of slices of the argument: `ids[:, :-1]`."""
         self._is_of_ids = input_kind(parameter) in ("tokens", "positions", "mask")
         self._known: dict[str, Any] = {}
         self._rearranged: dict[str, ast.Call] = {}
@@ -169,11 +171,14 @@ class _Uses:
         self._branches = 0
         self._parts = 0
         """How many the last axis has at least: `boxes[..., 3]`."""
+        self._indexed = 0
+        """How many axes are likely, by an index, where nothing says so for sure."""
 
     def demand(self) -> Demand:
         """What the whole body asks."""
         self._statements(self._definition.body)
-        found = self._found.and_then(Demand(axes={-1: self._parts}, least=3) if self._parts > 1 else NOTHING)
+        found = self._found.and_then(Demand(self._indexed) if self._indexed and self._found.rank is None else NOTHING)
+        found = found.and_then(Demand(axes={-1: self._parts}, least=3) if self._parts > 1 else NOTHING)
         return replace(found, same_shape=self._is_returned_same)
 
     def _statements(self, body: list[ast.stmt]) -> None:
@@ -214,9 +219,11 @@ class _Uses:
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, (ast.Tuple, ast.List)):
             if isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts):
-                pairs = [(t, self._is_same(v), self._resolve(v)) for t, v in zip(target.elts, value.elts)]
-                for t, same, resolved in pairs:
-                    self._name(t, same, resolved)
+                pairs = [
+                    (t, self._is_same(v), self._resolve(v), self._is_cut(v)) for t, v in zip(target.elts, value.elts)
+                ]
+                for t, same, resolved, is_cut in pairs:
+                    self._name(t, same, resolved, is_cut)
                 return
             if self._is_shape(value):
                 self._unpacked(target)
@@ -224,15 +231,16 @@ class _Uses:
                 self._name(element, False, None)
             return
         rearranged = self._rearrangement(value)
-        self._name(target, self._is_same(value), self._resolve(value))
+        self._name(target, self._is_same(value), self._resolve(value), self._is_cut(value))
         if rearranged is not None and isinstance(target, ast.Name):
             self._rearranged[target.id] = rearranged
 
-    def _name(self, target: ast.expr, same: bool, resolved: Any) -> None:
+    def _name(self, target: ast.expr, same: bool, resolved: Any, is_cut: bool = False) -> None:
         if not isinstance(target, ast.Name):
             return
         self._rearranged.pop(target.id, None)
         (self._same.add if same else self._same.discard)(target.id)
+        (self._cuts.add if is_cut else self._cuts.discard)(target.id)
         if resolved is not None:
             self._known[target.id] = resolved
         else:
@@ -318,13 +326,24 @@ class _Uses:
             and self._is_same(node.func.value)
         ):
             return True
+        callee = self._resolve(node.func)
+        if callee is torch.where and any(map(self._is_same, node.args[1:])):
+            return True
         if not node.args or not self._is_same(node.args[0]):
             return False
-        callee = self._resolve(node.func)
         if isinstance(callee, nn.Module):
             return self._reader._of_place(callee, 0, self._depth).same_shape
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         return name in _SAME_SHAPE_FUNCTIONS
+
+    def _is_cut(self, node: ast.expr) -> bool:
+        """Whether an expression is a slice of the argument that has all its axes."""
+        if isinstance(node, ast.Name):
+            return node.id in self._cuts
+        if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
+            return False
+        is_slice = all(isinstance(element, ast.Slice) for element in node.slice.elts)
+        return is_slice and (self._is_same(node.value) or self._is_cut(node.value))
 
     def _each(self, target: ast.expr, iterated: ast.expr, body: list[ast.expr]) -> None:
         """Expressions that are evaluated for each item: of a comprehension, or of `map` with a lambda."""
@@ -368,8 +387,9 @@ class _Uses:
         elif isinstance(node, ast.Subscript) and self._is_same(node.value) and isinstance(node.slice, ast.Tuple):
             elements = node.slice.elts
             if not any(isinstance(e, ast.Constant) and e.value in (None, ...) for e in elements):
+                self._at_least(len(elements))
                 # `x[:, 0]` mostly takes a token of (batch, tokens, width); ids have no width.
-                self._add(Demand(len(elements) if self._is_of_ids else max(len(elements), 3)))
+                self._indexed = self._indexed or (len(elements) if self._is_of_ids else max(len(elements), 3))
             elif len(elements) == 2 and isinstance(last := elements[1], ast.Constant) and type(last.value) is int:
                 self._parts = max(self._parts, last.value + 1)
         elif isinstance(node, ast.Subscript) and self._is_shape(node.value):
@@ -408,8 +428,9 @@ class _Uses:
             self._method(function.attr, node)
             self._dims(function.attr, node, 0)
         self._through(node)
-        place = self._place(node)
+        place = self._place(node, self._is_same)
         if place is None:
+            self._call_on_a_cut(node)
             return
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if name in ("rearrange", "reduce", "repeat") and len(node.args) > 1 and place == 0:
@@ -422,7 +443,7 @@ class _Uses:
         if place == 0:
             self._dims(name if _is_of_torch(callee) else "", node, 1)
         if isinstance(callee, nn.Module):
-            self._add(self._reader._of_place(callee, place, self._depth))
+            self._add(self._of_callee(callee, place))
         elif place == 0 and name in (
             "linear",
             "conv1d",
@@ -438,23 +459,38 @@ class _Uses:
             self._add(Demand(dtype="bool"))
         elif place == 0 and name in _RANKED_FUNCTIONS:
             self._add(Demand(_RANKED_FUNCTIONS[name]))
-        elif isinstance(callee, types.MethodType):
-            names = _positional(callee.__func__)
-            parameter = place if isinstance(place, str) else names[place] if place < len(names) else None
-            if parameter is not None:
-                self._add(self._reader._of_function(callee.__func__, callee.__self__, parameter, self._depth + 1))
+        else:
+            self._add(self._of_callee(callee, place))
+
+    def _of_callee(self, callee: Any, place: int | str) -> Demand:
+        """What a module or a function of the user's asks of what it is given there."""
+        if isinstance(callee, nn.Module):
+            return self._reader._of_place(callee, place, self._depth)
+        function, owner = getattr(callee, "__func__", callee), getattr(callee, "__self__", None)
+        if isinstance(callee, types.MethodType):
+            names = _positional(function)
         elif isinstance(callee, types.FunctionType) and not callee.__module__.startswith(("torch.", "einops")):
             names = [a.arg for a in d.args.posonlyargs + d.args.args] if (d := definition_of(callee)) else []
-            parameter = place if isinstance(place, str) else names[place] if place < len(names) else None
-            if parameter is not None:
-                self._add(self._reader._of_function(callee, None, parameter, self._depth + 1))
+        else:
+            return NOTHING
+        parameter = place if isinstance(place, str) else names[place] if place < len(names) else None
+        if parameter is None:
+            return NOTHING
+        return self._reader._of_function(function, owner, parameter, self._depth + 1)
 
-    def _place(self, node: ast.Call) -> int | str | None:
-        """Where in a call the argument is handed on."""
+    def _call_on_a_cut(self, node: ast.Call) -> None:
+        """`self.net(ids[:, :-1])`: that these are ids, the net tells; how many there are, it does not."""
+        place = self._place(node, self._is_cut)
+        demand = self._of_callee(self._resolve(node.func), place) if place is not None else NOTHING
+        if demand.dtype == "int64":
+            self._add(Demand(demand.rank, dtype=demand.dtype, high=demand.high))
+
+    def _place(self, node: ast.Call, is_meant: Callable[[ast.expr], bool]) -> int | str | None:
+        """Where in a call something is handed on."""
         for index, argument in enumerate(node.args):
-            if self._is_same(argument.value if isinstance(argument, ast.Starred) else argument):
+            if is_meant(argument.value if isinstance(argument, ast.Starred) else argument):
                 return index
-        return next((word.arg for word in node.keywords if word.arg and self._is_same(word.value)), None)
+        return next((word.arg for word in node.keywords if word.arg and is_meant(word.value)), None)
 
     def _method(self, name: str, node: ast.Call) -> None:
         if name == "permute" and node.args and not isinstance(node.args[0], ast.Starred):
