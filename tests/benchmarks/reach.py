@@ -295,7 +295,7 @@ def main() -> None:
 
 def print_agreement(title: str, compared: list[Compared]) -> None:
     """How often guesses agree with calls that somebody wrote, of the class itself or of one that contains it."""
-    for reach, origins in (("itself", ("call-site", "pinned")), ("directly or within another class", RUNGS)):
+    for reach, origins in (("themselves", ("call-site", "pinned")), ("directly or within another class", RUNGS)):
         items = [item for item in compared if item.origin in origins]
         guesses = [item for item in items if item.guessed is not None]
         agree = sum(item.known == item.guessed for item in guesses)

@@ -357,3 +357,12 @@ def test_what_is_read_in_evaluation_too_is_told_of_training(tmp_path: Path, shar
     assert trace["status"] == "failed"
     assert "the value of a tensor is needed" in trace["failure"]["message"]
     assert (trace["example"]["mode"], trace["attempts"]) == ("train", [])
+
+
+def test_a_result_whose_size_depends_on_data_is_told(tmp_path: Path, shared: Commands) -> None:
+    body = "        torch._dynamo.graph_break()\n        return x[x > 0].sum()\n"
+    source = DROPPING.replace("        return x\n", body).replace("self.training and torch.rand(()) < 0.1", "False")
+    write(tmp_path, "model.py", HEADER + source + CALLED)
+    failure = shared.trace("model.py", tmp_path).trace["failure"]
+    assert "the values of a tensor say how large a result is" in failure["message"]
+    assert failure["line"] == line_of(tmp_path, "return x[x > 0]")

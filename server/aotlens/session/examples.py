@@ -101,7 +101,7 @@ def _recorded(root: Root) -> ExampleSource:
 def _roots(file: File, qualname: str) -> list[Root]:
     """The targets in whose call this one may be found: those known to contain it, then those that may, by the text."""
     path = str(file.path)
-    known = {(item.path, item.qualname): item for item in file.built}
+    known = {(item.path, item.qualname) for item in file.built}
     holding = containers(qualname, file.contained)
 
     def order(item: Built) -> tuple[bool, str, int, str]:
