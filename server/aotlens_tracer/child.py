@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import json
 import os
 import shutil
@@ -28,6 +29,8 @@ from .protocol import TargetsParams, TraceParams, bootstrap_command, encode
 
 DUMP_SIGNAL = getattr(signal, "SIGUSR2", None)
 """Asks a child for the Python stacks of its threads; None where there are no such signals."""
+_GARBAGE = 50_000
+"""Objects between two collections: a capture makes many and leaves little, and its process ends soon."""
 RESULT_FILE = "messages"
 DUMP_FILE = "stacks"
 DYNAMO_HEADER = "Dynamo (most recent call first):"
@@ -173,6 +176,7 @@ def spawned_main() -> None:
 def run(request: dict[str, Any], messages: int, output: int | None, folder: str, token: bytes) -> None:
     """Carry out one request in this process, answer on `messages`, and end the process."""
     exit_process = os._exit
+    gc.set_threshold(_GARBAGE, 10, 10)
     channel = Channel(messages, token, os.path.join(folder, RESULT_FILE))
     _die_with_parent()
     if output is not None:

@@ -124,6 +124,42 @@ def test_a_root_whose_call_needs_data_records_with_real_tensors(tmp_path: Path, 
     assert "DataDependentOutputException" in example["weights_reason"]
 
 
+RATES = """
+# aotlens: Net()(torch.randn(2, 8))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rates = [rate.item() for rate in RATES]
+        self.register_buffer("steps", torch.arange(8))
+        self.out = nn.Linear(8, 8)
+
+    def forward(self, x):
+        for rate in self.rates:
+            x = x + rate * self.out(x)
+        return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("rates", "weights"),
+    [("torch.linspace(0, 0.1, 3)", "fake"), ("torch.tensor([0.1, 0.2]).cumsum(0)", "fake"), ("torch.rand(3)", "real")],
+)
+def test_a_constructor_reads_what_it_makes_of_numbers(
+    tmp_path: Path, shared: Commands, rates: str, weights: str
+) -> None:
+    write(tmp_path, "model.py", HEADER + RATES.replace("in RATES", f"in {rates}"))
+    assert examples(shared.trace("model.py", tmp_path))["Net"]["weights"] == weights
+
+
+def test_a_call_reads_no_values_that_were_known_in_the_constructor(tmp_path: Path, shared: Commands) -> None:
+    reading = RATES.replace("in RATES", "in torch.linspace(0, 0.1, 3)")
+    reading = reading.replace("        return x\n", "        return x if self.steps[1] > 0 else -x\n")
+    write(tmp_path, "model.py", HEADER + reading)
+    outcome = shared.trace("model.py", tmp_path)
+    assert outcome.trace["status"] == "failed"
+    assert "value" in outcome.trace["failure"]["message"]
+
+
 def test_classes_of_other_files_are_recorded_where_those_were_imported(tmp_path: Path, shared: Commands) -> None:
     write(tmp_path, "attention.py", HEADER + ATTENTION)
     write(tmp_path, "model.py", f"{HEADER}from attention import Attention\n{PINNED}")

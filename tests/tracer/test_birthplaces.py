@@ -51,7 +51,7 @@ def inputs(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     """The inputs of the traced module by label, built with fake and with real weights."""
     options = []
     if request.param == "real":  # a constructor call that reads data: everything is built for real then
-        options = ["--example", "Everything(int(torch.linspace(0, 4, 5)[-1]))(torch.randn(2, 4))"]
+        options = ["--example", "Everything(4 + int(torch.rand(())))(torch.randn(2, 4))"]
     trace = trace_json("model.py::Everything", *options, cwd=FOLDER)["traces"][0]
     assert trace["status"] == "traced", trace["failure"]
     assert trace["example"]["weights"] == ("real" if request.param == "real" else "fake")

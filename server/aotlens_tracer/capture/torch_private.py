@@ -9,6 +9,7 @@ import contextlib
 import copy
 import inspect
 import logging
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -36,12 +37,14 @@ from torch._functorch._aot_autograd.schemas import OutputType, SubclassCreationM
 from torch._functorch._aot_autograd.utils import KNOWN_TYPES
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
 from torch._functorch.partitioners import default_partition, min_cut_rematerialization_partition
+from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     FakeTensor,
     FakeTensorMode,
     unset_fake_temporarily,
 )
+from torch.fx._lazy_graph_module import _use_lazy_graph_module
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.attention import flex_attention
 from torch.utils._python_dispatch import TorchDispatchMode, is_traceable_wrapper_subclass
@@ -71,6 +74,7 @@ __all__ = [
     "joint_capture",
     "partition",
     "pytree",
+    "readable_constants",
     "storage_key",
     "unset_fake_temporarily",
 ]
@@ -84,6 +88,56 @@ logging.getLogger("torch._subclasses.fake_tensor").addFilter(
 def fake_mode() -> FakeTensorMode:
     """A mode whose tensors have shapes but no data; real tensors that meet them are taken as fake."""
     return FakeTensorMode(allow_non_fake_inputs=True)
+
+
+_READABLE = 1 << 10
+"""Elements of a tensor up to which it keeps its values within `readable_constants`."""
+_aten = torch.ops.aten
+_MAKERS = frozenset(
+    (_aten.arange, _aten.eye, _aten.full, _aten.linspace, _aten.logspace, _aten.ones, _aten.scalar_tensor, _aten.zeros)
+)
+"""What makes a tensor of numbers, the same each time."""
+
+
+@contextlib.contextmanager
+def readable_constants(mode: FakeTensorMode) -> Iterator[None]:
+    """Let small tensors that are made of numbers keep their values, so that a constructor can read them.
+
+    Many do: `[rate.item() for rate in torch.linspace(0, 0.1, 12)]`. The fake mode itself keeps the value of what has
+    one element, and of what is computed from it (CONSTANT_NUMEL_LIMIT, torch 2.13). On leaving, all larger ones forget
+    their values: what reads a buffer in a call depends on data.
+    """
+    converter = mode.fake_tensor_converter
+    limit = fake_tensor.CONSTANT_NUMEL_LIMIT
+    fake_tensor.CONSTANT_NUMEL_LIMIT = _READABLE
+    try:
+        with _Constants(mode):
+            yield
+    finally:
+        fake_tensor.CONSTANT_NUMEL_LIMIT = limit
+        kept = [reference() for references in converter.constant_storage_mapping.values() for reference in references]
+        for constant in [tensor.constant for tensor in kept if tensor is not None and tensor.numel() > limit]:
+            if constant is not None:
+                converter.invalidate_constant_aliases(constant)
+
+
+class _Constants(TorchDispatchMode):
+    """Keeps the values of what is made of numbers, beside a fake mode that is entered before."""
+
+    def __init__(self, mode: FakeTensorMode) -> None:
+        super().__init__()
+        self._mode = mode
+
+    def __torch_dispatch__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        made = function(*args, **kwargs)
+        if getattr(function, "overloadpacket", None) not in _MAKERS or not isinstance(made, FakeTensor):
+            return made
+        if made.numel() > _READABLE or made.device.type != "cpu":
+            return made
+        with unset_fake_temporarily():
+            values = function(*args, **kwargs)
+        return self._mode.fake_tensor_converter.from_real_tensor(self._mode, values, make_constant=True)
 
 
 def take_flex_attention_on_cpu() -> None:
@@ -109,7 +163,45 @@ def compiling() -> Iterator[None]:
 def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
     """The forward of a module, function or bound method as one Dynamo graph. Raises what Dynamo raises."""
     with _dynamo_settings():
+        with _einops_recipes() as given:
+            try:
+                return dynamo_graph_capture_for_export(function)(*args, **kwargs)
+            except Exception as error:
+                # A pattern that fits no tensor, which the call may catch; an operation of the user's in `reduce`.
+                if not given or (isinstance(error, TorchDynamoException) and _CONSTANT_RESULT not in str(error)):
+                    raise
         return dynamo_graph_capture_for_export(function)(*args, **kwargs)
+
+
+_CONSTANT_RESULT = "assume_constant_result"
+"""In what Dynamo says where it cannot call what `_einops_recipes` gives it."""
+
+
+@contextlib.contextmanager
+def _einops_recipes() -> Iterator[bool]:
+    """Let einops parse its patterns by itself, where Dynamo would trace the parser: half of such a capture's time.
+
+    A recipe depends on the pattern, the names of its axes and the rank alone. Yields whether it is so.
+    """
+    cached = getattr(sys.modules.get("einops.einops"), "_prepare_transformation_recipe", None)
+    parser = getattr(cached, "__wrapped__", None)
+    variables = getattr(torch._dynamo.variables, "ConstDictVariable", None)
+    original = getattr(variables, "install_dict_keys_match_guard", None)
+    if parser is None or variables is None or original is None:
+        yield False
+        return
+
+    def install_dict_keys_match_guard(variable: Any) -> None:
+        with contextlib.suppress(NotImplementedError):  # a constant has none (torch 2.13)
+            original(variable)
+
+    variables.install_dict_keys_match_guard = install_dict_keys_match_guard
+    torch._dynamo.assume_constant_result(parser)
+    try:
+        yield True
+    finally:
+        del parser._dynamo_marked_constant
+        variables.install_dict_keys_match_guard = original
 
 
 @contextlib.contextmanager
@@ -260,6 +352,7 @@ def joint_capture(
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(_fake_constants())
+        stack.enter_context(_use_lazy_graph_module(True))  # nobody runs the graphs: no code is made of them
         if dynamo:
             stack.enter_context(torch._guards.tracing(module.meta["tracing_context"]))  # type: ignore[arg-type]
             stack.enter_context(module.meta["fake_mode"])  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from ..descriptor_map import Failure
 from ..failures import EXAMPLE_FILE, TraceError, is_library
 from ..importing import module_name
 from ..protocol import ExampleSource, Statement
-from .fake_modules import fake_modules, light_initialization
+from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
 
 
@@ -61,8 +61,8 @@ def build(
 ) -> BuiltExample:
     """Evaluate the example, after what it depends on, in the namespace of `module`, `torch` in scope.
 
-    Everything is built with fake tensors. Code that reads data (`linspace(...).item()`) cannot run on them: then all of
-    it is built again for real, after a word to `note`; at once where the call was found to need data, by the error
+    Everything is built with fake tensors. Code that reads data (`torch.rand(()).item()`) cannot run on them: then all
+    of it is built again for real, after a word to `note`; at once where the call was found to need data, by the error
     `needs_data`. Raises TraceError for an expression that is no call, and what the user's code raises.
     """
     call = parse(source)
@@ -71,7 +71,7 @@ def build(
     try:
         if needs_data is not None:
             raise needs_data
-        with fake_modules(birthplaces), mode:
+        with fake_constructors(mode, birthplaces):
             return _evaluate(call, source, namespace, mode, train)
     except Exception as error:
         if error is not needs_data and not _may_be_due_to_fake_tensors(error):

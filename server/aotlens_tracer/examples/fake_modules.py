@@ -1,4 +1,4 @@
-"""What modules need to be built with fake weights: conversions that fake tensors do not support by themselves."""
+"""Building modules with fake weights: what fake tensors do not support by themselves."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ import torch
 from torch import nn
 
 from ..birthplaces import Birthplaces
-from ..capture.torch_private import FakeTensor, unset_fake_temporarily
+from ..capture.torch_private import FakeTensor, FakeTensorMode, readable_constants, unset_fake_temporarily
 
 LARGE = 1 << 20
 """Elements from which on a real tensor's random initialization is left out: values of weights change no graph."""
 
 
 @contextlib.contextmanager
+def fake_constructors(mode: FakeTensorMode, birthplaces: Birthplaces) -> Iterator[None]:
+    """Let modules be built under `mode`, also where their constructors read what they make of numbers."""
+    with fake_modules(birthplaces), mode, readable_constants(mode):
+        yield
+
+
+@contextlib.contextmanager
 def fake_modules(birthplaces: Birthplaces) -> Iterator[None]:
-    """Let modules be built under a fake mode that torch's fake tensors alone do not suffice for."""
-    with _conversions(birthplaces), _lazy_parameters():
+    """Let modules be built and changed under a fake mode that torch's fake tensors alone do not suffice for."""
+    with _conversions(birthplaces), _lazy_parameters(), _truncated_normal():
         yield
 
 
@@ -43,6 +50,21 @@ def _lazy_parameters() -> Iterator[None]:
     finally:
         for cls, original in zip(classes, originals):
             cls.__new__ = original  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def _truncated_normal() -> Iterator[None]:
+    """Let `nn.init.trunc_normal_` take fake tensors: it samples until all values are in bounds (torch 2.13)."""
+    original = nn.init._no_grad_trunc_normal_
+
+    def initialize(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        return tensor if isinstance(tensor, FakeTensor) else original(tensor, *args, **kwargs)
+
+    nn.init._no_grad_trunc_normal_ = initialize
+    try:
+        yield
+    finally:
+        nn.init._no_grad_trunc_normal_ = original
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from ...capture.eager import ForwardError
 from ...capture.torch_private import FakeTensorMode, compiling, fake_mode
 from ...descriptor_map import Failure
 from ...failures import Codebase, TraceError, failure_of, first_line, reads_data, text_of
-from ..fake_modules import fake_modules, light_initialization
+from ..fake_modules import fake_constructors, fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
 from . import configs
 from .construct import first_that_builds, is_lazy
@@ -136,7 +136,7 @@ class Search:
     def _built(self, expression: str, mode: FakeTensorMode) -> nn.Module:
         """The module that the expression builds, on fake tensors, or for real where its constructor reads data."""
         try:
-            with fake_modules(self.birthplaces), mode, self._limited(), _Steps(self.deadline):
+            with fake_constructors(mode, self.birthplaces), self._limited(), _Steps(self.deadline):
                 module = eval(expression, dict(self.names.values))
         except Exception as error:
             if not reads_data(error):
