@@ -124,6 +124,8 @@ def readable_constants(mode: FakeTensorMode) -> Iterator[None]:
 class _Constants(TorchDispatchMode):
     """Keeps the values of what is made of numbers, beside a fake mode that is entered before."""
 
+    supports_higher_order_operators = True
+
     def __init__(self, mode: FakeTensorMode) -> None:
         super().__init__()
         self._mode = mode
