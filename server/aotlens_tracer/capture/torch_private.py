@@ -181,7 +181,7 @@ _CONSTANT_RESULT = "assume_constant_result"
 
 @contextlib.contextmanager
 def _einops_recipes() -> Iterator[bool]:
-    """Let einops parse its patterns by itself, where Dynamo would trace the parser: half of such a capture's time.
+    """Let einops parse its patterns by itself, where Dynamo would trace the parser (einops 0.8.2): it takes longest.
 
     A recipe depends on the pattern, the names of its axes and the rank alone. Yields whether it is so.
     """
