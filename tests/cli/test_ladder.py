@@ -151,6 +151,15 @@ def test_a_constructor_reads_what_it_makes_of_numbers(
     assert examples(shared.trace("model.py", tmp_path))["Net"]["weights"] == weights
 
 
+def test_a_constructor_makes_what_keeps_no_values(tmp_path: Path, shared: Commands) -> None:
+    sparse = RATES.replace("in RATES", "in [1.0]").replace(
+        'self.register_buffer("steps", torch.arange(8))',
+        "self.adjacency = torch.eye(8).to_sparse(), torch.zeros(8, pin_memory=True)",
+    )
+    write(tmp_path, "model.py", HEADER + sparse)
+    assert examples(shared.trace("model.py", tmp_path))["Net"]["weights"] == "fake"
+
+
 def test_a_call_reads_no_values_that_were_known_in_the_constructor(tmp_path: Path, shared: Commands) -> None:
     reading = RATES.replace("in RATES", "in torch.linspace(0, 0.1, 3)")
     reading = reading.replace("        return x\n", "        return x if self.steps[1] > 0 else -x\n")

@@ -116,9 +116,14 @@ def readable_constants(mode: FakeTensorMode) -> Iterator[None]:
     finally:
         fake_tensor.CONSTANT_NUMEL_LIMIT = limit
         kept = [reference() for references in converter.constant_storage_mapping.values() for reference in references]
-        for constant in [tensor.constant for tensor in kept if tensor is not None and tensor.numel() > limit]:
-            if constant is not None:
-                converter.invalidate_constant_aliases(constant)
+        _forget_values(mode, [tensor for tensor in kept if tensor is not None and tensor.numel() > limit])
+
+
+def _forget_values(mode: FakeTensorMode, values: list[Any]) -> None:
+    """Let those of the values that are fake tensors, and their views, be without data."""
+    for constant in [value.constant for value in values if isinstance(value, FakeTensor)]:
+        if constant is not None:
+            mode.fake_tensor_converter.invalidate_constant_aliases(constant)
 
 
 class _Constants(TorchDispatchMode):
@@ -132,14 +137,20 @@ class _Constants(TorchDispatchMode):
 
     def __torch_dispatch__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        made = function(*args, **kwargs)
+        try:
+            made = function(*args, **kwargs)
+        except NotImplementedError:  # what has no storage (a sparse tensor) keeps no values
+            _forget_values(self._mode, pytree.tree_leaves((args, kwargs)))
+            made = function(*args, **kwargs)
         if getattr(function, "overloadpacket", None) not in _MAKERS or not isinstance(made, FakeTensor):
             return made
         if made.numel() > _READABLE or made.device.type != "cpu":
             return made
-        with unset_fake_temporarily():
-            values = function(*args, **kwargs)
-        return self._mode.fake_tensor_converter.from_real_tensor(self._mode, values, make_constant=True)
+        with contextlib.suppress(Exception):  # what cannot be made here: pinned memory where there is no GPU
+            with unset_fake_temporarily():
+                values = function(*args, **kwargs)
+            return self._mode.fake_tensor_converter.from_real_tensor(self._mode, values, make_constant=True)
+        return made
 
 
 def take_flex_attention_on_cpu() -> None:
