@@ -104,8 +104,8 @@ def readable_constants(mode: FakeTensorMode) -> Iterator[None]:
     """Let small tensors that are made of numbers keep their values, so that a constructor can read them.
 
     Many do: `[rate.item() for rate in torch.linspace(0, 0.1, 12)]`. The fake mode itself keeps the value of what has
-    one element, and of what is computed from it (CONSTANT_NUMEL_LIMIT, torch 2.13). On leaving, all larger ones forget
-    their values: what reads a buffer in a call depends on data.
+    one element, and of what is computed from it (CONSTANT_NUMEL_LIMIT, torch 2.13 to 2.15). On leaving, all larger ones
+    forget their values: what reads a buffer in a call depends on data.
     """
     converter = mode.fake_tensor_converter
     limit = fake_tensor.CONSTANT_NUMEL_LIMIT
@@ -205,7 +205,7 @@ def _einops_recipes() -> Iterator[bool]:
         return
 
     def install_dict_keys_match_guard(variable: Any) -> None:
-        with contextlib.suppress(NotImplementedError):  # a constant has none (torch 2.13)
+        with contextlib.suppress(NotImplementedError):  # a constant has none (torch 2.13 to 2.15)
             original(variable)
 
     variables.install_dict_keys_match_guard = install_dict_keys_match_guard

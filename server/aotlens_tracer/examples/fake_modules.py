@@ -54,7 +54,7 @@ def _lazy_parameters() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _truncated_normal() -> Iterator[None]:
-    """Let `nn.init.trunc_normal_` take fake tensors: it samples until all values are in bounds (torch 2.13)."""
+    """Let `nn.init.trunc_normal_` take fake tensors: it samples until all are in bounds (torch 2.13 to 2.15)."""
     original = nn.init._no_grad_trunc_normal_
 
     def initialize(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
