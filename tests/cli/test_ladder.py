@@ -140,6 +140,12 @@ class Net(nn.Module):
 """
 
 
+def weights_of(outcome: Outcome) -> str:
+    """Whether the weights of the one class, which is traced, take memory."""
+    assert outcome.trace["status"] == "traced", outcome.trace["failure"]
+    return outcome.trace["example"]["weights"]
+
+
 @pytest.mark.parametrize(
     ("rates", "weights"),
     [("torch.linspace(0, 0.1, 3)", "fake"), ("torch.tensor([0.1, 0.2]).cumsum(0)", "fake"), ("torch.rand(3)", "real")],
@@ -148,16 +154,24 @@ def test_a_constructor_reads_what_it_makes_of_numbers(
     tmp_path: Path, shared: Commands, rates: str, weights: str
 ) -> None:
     write(tmp_path, "model.py", HEADER + RATES.replace("in RATES", f"in {rates}"))
-    assert examples(shared.trace("model.py", tmp_path))["Net"]["weights"] == weights
+    assert weights_of(shared.trace("model.py", tmp_path)) == weights
+
+
+def test_weights_that_are_drawn_within_bounds_take_no_memory(tmp_path: Path, shared: Commands) -> None:
+    drawn = "nn.Linear(8, 8)\n        nn.init.trunc_normal_(self.out.weight, std=0.02)"
+    write(
+        tmp_path, "model.py", HEADER + RATES.replace("in RATES", "in torch.ones(2)").replace("nn.Linear(8, 8)", drawn)
+    )
+    assert weights_of(shared.trace("model.py", tmp_path)) == "fake"
 
 
 def test_a_constructor_makes_what_keeps_no_values(tmp_path: Path, shared: Commands) -> None:
-    sparse = RATES.replace("in RATES", "in [1.0]").replace(
+    sparse = RATES.replace("in RATES", "in torch.ones(2)").replace(
         'self.register_buffer("steps", torch.arange(8))',
         "self.adjacency = torch.eye(8).to_sparse(), torch.zeros(8, pin_memory=True)",
     )
     write(tmp_path, "model.py", HEADER + sparse)
-    assert examples(shared.trace("model.py", tmp_path))["Net"]["weights"] == "fake"
+    assert weights_of(shared.trace("model.py", tmp_path)) == "fake"
 
 
 def test_a_call_reads_no_values_that_were_known_in_the_constructor(tmp_path: Path, shared: Commands) -> None:
