@@ -410,6 +410,28 @@ def test_restarts_wait_longer_each_time_and_end(tmp_path: Path, monkeypatch: pyt
     asyncio.run(run())
 
 
+def test_who_asks_just_as_a_tracer_is_given_up_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm, "BACKOFF", (0.0,))
+
+    async def run() -> None:
+        told: list[str] = []
+
+        def on_change(status: TracerStatus) -> None:
+            told.append(status.state)
+            if told.count("gone") == 1 and status.state == "gone":
+                asyncio.get_running_loop().call_soon(tracer.forgive)  # before anybody hears of the failure
+
+        broken, _ = fake(tmp_path, f"{READY}sys.stdin.readline(); os._exit(7)")
+        tracer = WarmTracer(broken.interpreter, os.environ, tmp_path, on_change, lambda *_: None)
+        for _ in range(warm.MAX_CRASHES):
+            await attempt(tracer)
+        await tracer.start()
+        assert told[-3:] == ["stopped", "starting", "ready"]
+        await tracer.close()
+
+    asyncio.run(run())
+
+
 def test_a_tracer_that_is_closed_while_it_starts_is_no_problem(tmp_path: Path) -> None:
     async def run() -> None:
         tracer, told = fake(tmp_path, "import time; time.sleep(600)")

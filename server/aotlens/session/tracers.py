@@ -145,12 +145,19 @@ class WarmTracer:
         if self._starting is None or self._starting.done():
             self._starting = asyncio.ensure_future(self._start())
             self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
-        await asyncio.shield(self._starting)
+        starting = self._starting
+        try:
+            await asyncio.shield(starting)
+        except TracerUnusable:
+            if self._starting is starting:
+                raise
+            await self.start()  # the user asked for another try after that one had failed
 
     def forgive(self) -> None:
         """Forget past crashes: the user asks for another try."""
         self._crashes.clear()
         if self.status.state in ("gone", "unusable"):
+            self._starting = None  # its failure is out of date, for those too who have not heard of it yet
             self._set("stopped")
 
     async def close(self) -> None:
