@@ -4,8 +4,7 @@ The span is that of the innermost call outside torch and the standard library: f
 `self.qkv = nn.Linear(8, 24)` the call `nn.Linear(8, 24)`, whatever torch does below it. Three sources, best first: the
 call that created the object, the call or assignment that registered it, the place of the module that holds it (copies
 made by `copy.deepcopy` run no constructor). Registrations are seen through torch's global registration hooks, creations
-by wrapping
-`nn.Module.__init__` and `Parameter.__new__` for as long as the recording is entered.
+by wrapping `nn.Module.__init__` and `Parameter.__new__` for as long as the recording is entered.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -100,16 +100,12 @@ class Birthplaces:
             # A fake parameter is copied as the tensor that it is, without Parameter.__new__.
             (torch.Tensor, "__deepcopy__", self._recording_result),
         ]
-        originals = [(owner, name, getattr(owner, name)) for owner, name, _ in wrapped]
-        for owner, name, wrapper in wrapped:
-            setattr(owner, name, wrapper(getattr(owner, name)))
-        try:
-            yield
-        finally:
-            for owner, name, original in originals:
-                setattr(owner, name, original)
+        with contextlib.ExitStack() as stack:
             for hook in hooks:
-                hook.remove()
+                stack.callback(hook.remove)
+            for owner, name, wrapper in wrapped:
+                stack.enter_context(patch.object(owner, name, wrapper(getattr(owner, name))))
+            yield
 
     def _recording_init(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:

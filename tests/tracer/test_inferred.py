@@ -50,6 +50,9 @@ NETWORKS = {
     "Cast": ("dim=64", {"x": "f32[2, 16, 64]", "dtype": "torch.float32"}),
     "Checked": ("dim=64", {"x": "f32[2, 16, 64]"}),
     "Flexible": ("dim=64", {"x": "f32[2, 16, 64]"}),
+    "Continues": ("net=LanguageModel(layers=CausalLayers(dim=64))", {"ids": "i64[2, 16]"}),
+    "Weighted": ("vocab_size=256", {"x": "i64[2, 16]", "number": "f32[2, 16]"}),
+    "Averaged": ("net=LanguageModel(layers=Layers(dim=64))", {"ids": "i64[2, 16]"}),
 }
 """What each class of networks.py is built with, and called with."""
 
@@ -64,6 +67,7 @@ RANKS = {
     "Spread": ("", {"tokens": "f32[2, 16, 64]"}),
     "AlongAnAttribute": ("", {"t": "f32[2, 64]"}),
     "ByAWidth": ("", {"x": "f32[2, 16, 64]"}),
+    "Unpacks": ("", {"inputs": "{'x': f32[2, 64]}"}),
     "LongKernel": ("dim=64", {"x": "f32[2, 64, 256]"}),
     "Located": (
         "dim=64",
@@ -78,6 +82,9 @@ CONFIGURED = {
     "CannotBeCut": ("config=PerLayerConfig()", {"x": "f32[2, 16, 32]"}),
     "Listens": ("ear=EarConfig()", {"input_features": "f32[2, 40, 256]"}),
     "Scans": ("config=ScanConfig()", {"pixel_values": "f32[2, 3, 96, 48]"}),
+    "Routes": ("config=OpenConfig(num_experts=4, expert_size=128)", {"x": "f32[2, 16, 32]"}),
+    "Enlarges": ("config=OpenConfig(upscale=4)", {"x": "f32[2, 32, 56, 56]"}),
+    "Widens": ("config=OpenConfig(sizes=[32, 48])", {"x": "f32[2, 16, 32]"}),
     "ReadsItsConfig": ("dim=64, config=PerLayerConfig()", {"x": "f32[2, 16, 64]"}),
 }
 """The same of ranks.py and of configured.py."""
@@ -105,6 +112,13 @@ def test_a_guess_that_needs_what_a_cpu_has_no_kernel_for_can_be_pinned() -> None
     trace = trace_json("networks.py::Flexible", "--example", example, cwd=FOLDER)["traces"][0]
     assert trace["status"] == "traced", trace["failure"]
     assert any("flex_attention_backward" in operation["op"] for operation in trace["graphs"][0]["operations"])
+
+
+def test_what_an_annotation_names_is_not_replaced_by_something_else() -> None:
+    trace = trace_json("networks.py::OfWhatCannotBe", cwd=FOLDER)["traces"][0]
+    assert trace["status"] == "failed"
+    assert "there is no room for it" in trace["failure"]["message"]
+    assert all("Unbuildable(" in attempt["expression"] for attempt in trace["attempts"] if attempt["expression"])
 
 
 @pytest.fixture(scope="module")

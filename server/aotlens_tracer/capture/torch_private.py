@@ -14,6 +14,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch._dynamo
@@ -109,12 +110,10 @@ def readable_constants(mode: FakeTensorMode) -> Iterator[None]:
     """
     converter = mode.fake_tensor_converter
     limit = fake_tensor.CONSTANT_NUMEL_LIMIT
-    fake_tensor.CONSTANT_NUMEL_LIMIT = _READABLE
     try:
-        with _Constants(mode):
+        with patch.object(fake_tensor, "CONSTANT_NUMEL_LIMIT", _READABLE), _Constants(mode):
             yield
     finally:
-        fake_tensor.CONSTANT_NUMEL_LIMIT = limit
         kept = [reference() for references in converter.constant_storage_mapping.values() for reference in references]
         _forget_values(mode, [tensor for tensor in kept if tensor is not None and tensor.numel() > limit])
 
@@ -165,12 +164,8 @@ def take_flex_attention_on_cpu() -> None:
 @contextlib.contextmanager
 def compiling() -> Iterator[None]:
     """Let `torch.compiler.is_compiling()` be true, as it is within Dynamo."""
-    before = torch.compiler._is_compiling_flag
-    torch.compiler._is_compiling_flag = True
-    try:
+    with patch.object(torch.compiler, "_is_compiling_flag", True):
         yield
-    finally:
-        torch.compiler._is_compiling_flag = before
 
 
 def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
@@ -208,13 +203,12 @@ def _einops_recipes() -> Iterator[bool]:
         with contextlib.suppress(NotImplementedError):  # a constant has none (torch 2.13 to 2.15)
             original(variable)
 
-    variables.install_dict_keys_match_guard = install_dict_keys_match_guard
     torch._dynamo.assume_constant_result(parser)
     try:
-        yield True
+        with patch.object(variables, "install_dict_keys_match_guard", install_dict_keys_match_guard):
+            yield True
     finally:
         del parser._dynamo_marked_constant
-        variables.install_dict_keys_match_guard = original
 
 
 @contextlib.contextmanager
@@ -254,11 +248,8 @@ def _whole_spans() -> Iterator[None]:
             summary.end_lineno = positions.end_lineno  # type: ignore[attr-defined]
         return summary
 
-    InstructionTranslatorBase.frame_summary = frame_summary  # type: ignore[method-assign]
-    try:
+    with patch.object(InstructionTranslatorBase, "frame_summary", frame_summary):
         yield
-    finally:
-        InstructionTranslatorBase.frame_summary = original  # type: ignore[method-assign]
 
 
 class JointCapture:
@@ -378,12 +369,8 @@ def _fake_constants() -> Iterator[None]:
 
     `assert_no_fake_params_or_buffers` refuses them, for the sake of who runs the graph. Nobody runs ours.
     """
-    original = torch._dynamo.utils.assert_no_fake_params_or_buffers
-    torch._dynamo.utils.assert_no_fake_params_or_buffers = lambda module: None
-    try:
+    with patch.object(torch._dynamo.utils, "assert_no_fake_params_or_buffers", lambda module: None):
         yield
-    finally:
-        torch._dynamo.utils.assert_no_fake_params_or_buffers = original
 
 
 _PARTITIONERS = {"default": default_partition, "min-cut": min_cut_rematerialization_partition}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -26,15 +29,13 @@ def fake_constructors(mode: FakeTensorMode, birthplaces: Birthplaces) -> Iterato
 @contextlib.contextmanager
 def fake_modules(birthplaces: Birthplaces) -> Iterator[None]:
     """Let modules be built and changed under a fake mode that torch's fake tensors alone do not suffice for."""
-    with _conversions(birthplaces), _lazy_parameters(), _truncated_normal():
+    with _conversions(birthplaces), _lazy_parameters(), _truncated_normal(), _deep_copies():
         yield
 
 
 @contextlib.contextmanager
 def _lazy_parameters() -> Iterator[None]:
     """Let lazy modules be built: their empty parameters are real, as a fake tensor cannot be made a subclass of."""
-    classes = (nn.UninitializedParameter, nn.parameter.UninitializedBuffer)
-    originals = [cls.__new__ for cls in classes]
 
     def outside(original: Callable[..., Any]) -> Callable[..., Any]:
         def new(*args: Any, **kwargs: Any) -> Any:
@@ -43,13 +44,10 @@ def _lazy_parameters() -> Iterator[None]:
 
         return new
 
-    for cls, original in zip(classes, originals):
-        cls.__new__ = outside(original)  # type: ignore[method-assign]
-    try:
+    with contextlib.ExitStack() as stack:
+        for cls in (nn.UninitializedParameter, nn.parameter.UninitializedBuffer):
+            stack.enter_context(patch.object(cls, "__new__", outside(cls.__new__)))
         yield
-    finally:
-        for cls, original in zip(classes, originals):
-            cls.__new__ = original  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
@@ -60,11 +58,32 @@ def _truncated_normal() -> Iterator[None]:
     def initialize(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         return tensor if isinstance(tensor, FakeTensor) else original(tensor, *args, **kwargs)
 
-    nn.init._no_grad_trunc_normal_ = initialize
-    try:
+    with patch.object(nn.init, "_no_grad_trunc_normal_", initialize):
         yield
-    finally:
-        nn.init._no_grad_trunc_normal_ = original
+
+
+@contextlib.contextmanager
+def _deep_copies() -> Iterator[None]:
+    """Let `copy.deepcopy` take fake tensors, as those do that keep an average of a model.
+
+    `Tensor.__deepcopy__` copies the fake mode with the tensor, and cannot copy the values that a fake tensor may keep,
+    as those are real (torch 2.13 to 2.15).
+    """
+
+    def deepcopy(tensor: FakeTensor, memo: dict[int, Any]) -> Any:
+        memo[id(tensor.fake_mode)] = tensor.fake_mode
+        if tensor.constant is not None:
+            with unset_fake_temporarily():
+                copy.deepcopy(tensor.constant, memo)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Accessing the data pointer of FakeTensor")  # to see that it has none
+            copied = torch.Tensor.__deepcopy__(tensor, memo)
+        if copied.constant is not None:
+            tensor.fake_mode.fake_tensor_converter.add_constant_storage_mapping(copied)
+        return copied
+
+    with patch.object(FakeTensor, "__deepcopy__", deepcopy):
+        yield
 
 
 @contextlib.contextmanager
@@ -110,18 +129,14 @@ def _conversions(birthplaces: Birthplaces) -> Iterator[None]:
             replaced[id(parameter)] = (parameter, new)
         return replaced[id(parameter)][1]
 
-    nn.Module._apply = fake_apply  # type: ignore[method-assign, assignment]
-    try:
+    with patch.object(nn.Module, "_apply", fake_apply):
         yield
-    finally:
-        nn.Module._apply = apply  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
 def light_initialization() -> Iterator[None]:
     """Leave out `nn.init` on large real tensors: it is most of the time that building a real module takes."""
     names = [name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")]
-    originals = {name: getattr(nn.init, name) for name in names}
 
     def lightened(original: Callable[..., Any]) -> Callable[..., Any]:
         def initialize(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -131,10 +146,5 @@ def light_initialization() -> Iterator[None]:
 
         return initialize
 
-    for name, original in originals.items():
-        setattr(nn.init, name, lightened(original))
-    try:
+    with patch.multiple(nn.init, **{name: lightened(getattr(nn.init, name)) for name in names}):
         yield
-    finally:
-        for name, original in originals.items():
-            setattr(nn.init, name, original)

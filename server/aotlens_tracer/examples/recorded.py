@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -74,18 +75,8 @@ def _watching(
 
         return call
 
-    names = ("__call__", "forward")
-    own = {name: vars(wanted)[name] for name in names if name in vars(wanted)}
-    replacements = {name: watched(name) for name in names}
-    for name, replacement in replacements.items():
-        setattr(wanted, name, replacement)
-    try:
+    with patch.multiple(wanted, __call__=watched("__call__"), forward=watched("forward")):
         yield
-    finally:
-        for name in names:
-            delattr(wanted, name)
-        for name, original in own.items():
-            setattr(wanted, name, original)
 
 
 def _on_their_own(tree: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import torch
 from torch import nn
 
 
@@ -115,3 +116,44 @@ class Scans(nn.Module):
         if pixel_values.shape[-2:] != tuple(self.config.image_size):
             raise ValueError("images are of another size")
         return self.patches(pixel_values)
+
+
+@dataclass
+class OpenConfig:
+    hidden_size: int = 32
+    upscale: int = 2
+    num_experts: int | None = None
+    expert_size: int | None = None
+    sizes: tuple = (32, 48)
+
+
+class Routes(nn.Module):
+    def __init__(self, config: OpenConfig):
+        super().__init__()
+        self.width = config.hidden_size
+        self.inner = config.expert_size
+        self.weight = nn.Parameter(torch.zeros(config.num_experts, self.width, 2 * self.inner))
+
+    def forward(self, x):
+        return torch.einsum("bnd,edf->bnf", x, self.weight)
+
+
+class Enlarges(nn.Module):
+    def __init__(self, config: OpenConfig):
+        super().__init__()
+        if config.upscale != 4:
+            raise ValueError("it enlarges by 4 alone")
+        self.layer = nn.Conv2d(config.hidden_size, config.upscale**2, 1)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+class Widens(nn.Module):
+    def __init__(self, config: OpenConfig):
+        super().__init__()
+        sizes = [config.hidden_size] + config.sizes  # noqa: RUF005  a tuple it refuses
+        self.layer = nn.Linear(sizes[1], sizes[2])
+
+    def forward(self, x):
+        return self.layer(x)

@@ -1,5 +1,7 @@
 """Modules that take networks, sizes and what else a shape alone does not tell: one for each rule of the guesses."""
 
+import copy
+
 import torch
 from torch import nn
 from torch.nn.attention.flex_attention import flex_attention
@@ -190,3 +192,79 @@ class NextToken(nn.Module):
         given = torch.where(given == 0, 1, given)
         logits = self.head(self.embed(given[:, :-1]))
         return nn.functional.cross_entropy(logits.transpose(1, 2), wanted)
+
+
+class Layers(nn.Module):
+    def __init__(self, dim, causal=False):
+        super().__init__()
+        self.causal = causal
+        self.layer = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+class CausalLayers(Layers):
+    def __init__(self, dim):
+        super().__init__(dim, causal=True)
+
+
+class LanguageModel(nn.Module):
+    def __init__(self, layers: Layers):
+        super().__init__()
+        self.embed = nn.Embedding(256, 64)
+        self.layers = layers
+
+    def forward(self, ids):
+        return self.layers(self.embed(ids))
+
+
+class Continues(nn.Module):
+    def __init__(self, net: LanguageModel):
+        super().__init__()
+        assert net.layers.causal, "it continues from the left to the right"
+        self.net = net
+
+    def forward(self, ids):
+        return self.net(ids)[:, -1]
+
+
+class Unbuildable(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        raise RuntimeError("there is no room for it")
+
+    def forward(self, x):
+        return x
+
+
+class OfWhatCannotBe(nn.Module):
+    def __init__(self, net: Unbuildable):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return self.net(x)
+
+
+class Weighted(nn.Module):
+    def __init__(self, vocab_size):
+        super().__init__()
+        self.embed = nn.Embedding(vocab_size, 64)
+
+    def forward(self, x, number):
+        assert x.shape == number.shape
+        return self.embed(x) * number[..., None]
+
+
+class Averaged(nn.Module):
+    def __init__(self, net: LanguageModel):
+        super().__init__()
+        self.net = net
+        self.register_buffer("steps", torch.zeros(1))
+        self.average = copy.deepcopy(self)
+
+    def forward(self, ids):
+        with torch.no_grad():
+            target = self.average.net(ids)
+        return self.net(ids) - target

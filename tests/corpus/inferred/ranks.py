@@ -102,3 +102,10 @@ class LongKernel(nn.Module):
 
     def forward(self, x):
         return self.layer(x)
+
+
+class Unpacks(nn.Module):
+    def forward(self, inputs: dict[str, torch.Tensor]):
+        first = next(iter(inputs.values()))
+        b, n, device, half = *first.shape, first.device, 0.5
+        return first * torch.full((b, n), half, device=device)

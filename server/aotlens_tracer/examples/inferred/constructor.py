@@ -10,7 +10,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from torch import nn
 
 from . import configs
 from .names import Names
-from .networks import is_whole, layer_with, look_alikes, namesakes, of_torch
+from .networks import is_whole, layer_with, look_alikes, namesakes, of_torch, subclasses
 from .priors import WIDTH, constructor_prior
 from .source_hints import definition_of
 from .values import Arguments, Entries, Items, Tensor, Value, Written, call
@@ -34,13 +34,17 @@ Build = Callable[[type, Arguments, "Constructors"], Arguments]
 class Constructors:
     """Writes constructor calls in one module's namespace. `level` says how far stacks are cut (see `configs`).
 
-    `build`, if given, mends the arguments of a class that is an argument of another one.
+    `build`, if given, mends the arguments of a class that is an argument of another one. `instead` names subclasses to
+    build in the place of classes.
     """
 
-    def __init__(self, names: Names, level: int = 0, build: Build | None = None) -> None:
+    def __init__(
+        self, names: Names, level: int = 0, build: Build | None = None, instead: Mapping[type, type] | None = None
+    ) -> None:
         self.names = names
         self.level = level
         self._build = build
+        self._instead = instead or {}
         self._written: dict[tuple[type, int], str] = {}
 
     def arguments(self, cls: type, depth: int = 0) -> Arguments:
@@ -104,10 +108,22 @@ class Constructors:
         }
         return {**given, **optional}
 
+    def with_subclasses(self, cls: type) -> Iterator[Arguments]:
+        """The arguments with a subclass in the place of a class that they are built with."""
+        self.arguments(cls)
+        for base in list(dict.fromkeys(written for written, _ in self._written)):
+            for subclass in subclasses(base)[:NETWORKS]:
+                yield Constructors(self.names, self.level, self._build, {base: subclass}).arguments(cls)
+
     def with_other_networks(self, cls: type) -> Iterator[Arguments]:
-        """The arguments with other networks in the place of those that were guessed."""
-        usage, given = Usage(cls), self.arguments(cls)
+        """The arguments with other networks in the place of those that were guessed.
+
+        Not where an annotation names a class: what is of another one would not be what the user means.
+        """
+        usage, given, parameters = Usage(cls), self.arguments(cls), parameters_of(cls)
         for name, value in given.items():
+            if name in parameters and declared_module(parameters[name], cls) is not None:
+                continue
             used = usage.attributes.get(name, []) + usage.kept_attributes.get(name, [])
             alike = [*look_alikes(cls, used), *(namesakes(cls, name) if is_whole(name) else ())]
             built = [self.expression(candidate, 1) for candidate in list(dict.fromkeys(alike))[:NETWORKS]]
@@ -122,6 +138,7 @@ class Constructors:
 
     def expression(self, cls: type, depth: int = 0) -> str:
         """The call that builds `cls`."""
+        cls = self._instead.get(cls, cls)
         if (cls, depth) not in self._written:
             arguments = self.arguments(cls, depth)
             if self._build is not None and depth:
@@ -307,6 +324,15 @@ def annotation_of(parameter: inspect.Parameter, function: Any) -> Any:
         return eval(annotation, {**vars(builtins), **vars(typing), **scope})
     except Exception:
         return None
+
+
+def declared_module(parameter: inspect.Parameter, function: Any) -> type[nn.Module] | None:
+    """The module class that a parameter's annotation names, if it is none of torch's."""
+    annotation = annotation_of(parameter, function)
+    for member in (annotation, *typing.get_args(annotation)):
+        if isinstance(member, type) and issubclass(member, nn.Module) and not member.__module__.startswith("torch."):
+            return member
+    return None
 
 
 class Usage:

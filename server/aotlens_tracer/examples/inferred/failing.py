@@ -72,6 +72,12 @@ def _function(code: types.CodeType) -> tuple[ast.AST, int] | None:
         return None
 
 
+def function_of(code: types.CodeType) -> ast.AST | None:
+    """The syntax of the function that a code object is of, where its source can be read."""
+    found = _function(code)
+    return found[0] if found is not None else None
+
+
 def statement_at(frame: types.FrameType, line: int) -> list[ast.AST]:
     """The statement a frame stopped at, behind the conditions it stands under, the nearest last but itself."""
     found = _function(frame.f_code)

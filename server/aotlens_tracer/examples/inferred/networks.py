@@ -70,6 +70,14 @@ def namesakes(owner: type, name: str) -> list[type]:
     return sorted(found, key=lambda cls: (cls.__name__.lower() != wanted, *_nearness(owner, cls)))
 
 
+def subclasses(cls: type) -> list[type]:
+    """The classes that a class is a base of, as they were defined; none of one of torch's."""
+    if cls.__module__.partition(".")[0] == "torch":
+        return []
+    found = cls.__subclasses__()
+    return list(dict.fromkeys([*found, *(inner for subclass in found for inner in subclasses(subclass))]))
+
+
 def look_alikes(owner: type, attributes: list[str]) -> list[type]:
     """The module classes of the package of `owner` that set all these attributes, those of its own file first."""
     wanted = [name for name in attributes if name not in _OF_ALL_MODULES]

@@ -290,6 +290,10 @@ def _ranks(failed: FailedCall, inputs: Inputs) -> Proposals:
         wanted = [4, 3, 5]
     for frame, line in failed.users():
         names = names_at(frame, line)
+        if "to unpack" in message and wanted and (unpacked := _unpacked_beside(frame, line)) is not None:
+            shaped, beside = unpacked
+            yield from reranked(failed, inputs, shaped, wanted[0] - beside)
+            return
         found = [frame.f_locals[name] for name in names if is_tensor(frame.f_locals[name])]
         for tensor in found:
             if given is None or tensor.dim() == given:
@@ -305,6 +309,16 @@ def _ranks(failed: FailedCall, inputs: Inputs) -> Proposals:
                 yield from reranked(
                     failed, inputs, failed.values.get(path), len(value.shape) + rank - given, [str(path[0])]
                 )
+
+
+def _unpacked_beside(frame, line: int) -> tuple[object, int] | None:  # type: ignore[no-untyped-def]
+    """The tensor of `b, n, device = *x.shape, x.device`, and how many values stand beside its sizes."""
+    values = [node for node in expressions_at(frame, line) if isinstance(node, ast.Tuple)]
+    for tuple_ in (node for node in values if isinstance(node.ctx, ast.Load)):
+        starred = [item.value for item in tuple_.elts if isinstance(item, ast.Starred)]
+        if len(starred) == 1 and (tensor := _shaped(starred[0], frame)) is not None:
+            return tensor, len(tuple_.elts) - 1
+    return None
 
 
 def _too_small(failed: FailedCall, inputs: Inputs) -> Proposals:
@@ -418,8 +432,9 @@ def _made_equal(failed, inputs, frame, left, a, operator, right, b) -> Proposals
         else:
             yield from resized(failed, a, b)
             yield from resized(failed, b, a)
-    elif isinstance(a, tuple) and isinstance(b, (tuple, list)) and len(a) == len(b):
-        for x, y in zip(a, b):
+    elif isinstance(a, tuple) and isinstance(b, (tuple, list)):
+        yield from _of_one_shape(failed, _shaped(left, frame), _shaped(right, frame))
+        for x, y in zip(a, b) if len(a) == len(b) else ():
             if type(x) is int and type(y) is int and x != y:
                 yield from resized(failed, x, y)
                 yield from resized(failed, y, x)
@@ -427,23 +442,39 @@ def _made_equal(failed, inputs, frame, left, a, operator, right, b) -> Proposals
         yield from retyped(failed, str(b).removeprefix("torch."))
 
 
+def _of_one_shape(failed: FailedCall, one: object, other: object) -> Proposals:
+    """`x.shape == y.shape` of two arguments: the one takes the shape of the other; that of ids is the surest."""
+    paths = [path for tensor in (one, other) for path, value in failed.values.items() if value is tensor]
+    if len(paths) == 2:
+        paths.sort(key=lambda path: not failed.tensor(path).is_integer)
+        for kept, path in (paths, reversed(paths)):
+            shape = failed.tensor(kept).shape
+            yield with_tensor(failed.arguments, path, replace(failed.tensor(path), shape=shape))
+
+
 def _rank_of(node: ast.expr, frame) -> object:  # type: ignore[no-untyped-def]
     """The tensor whose rank an expression is: `x.dim()`, `x.ndim`, `len(x.shape)`."""
-    inner = None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("dim", "ndimension"):
-        inner = node.func.value
-    elif isinstance(node, ast.Attribute) and node.attr == "ndim":
-        inner = node.value
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len" and node.args:
-        argument = node.args[0]
-        if isinstance(argument, ast.Attribute) and argument.attr == "shape":
-            inner = argument.value
-        elif (
-            isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute) and argument.func.attr == "size"
-        ):
-            inner = argument.func.value
+        return _tensor(node.func.value, frame)
+    if isinstance(node, ast.Attribute) and node.attr == "ndim":
+        return _tensor(node.value, frame)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len" and node.args:
+        return _shaped(node.args[0], frame)
+    return None
+
+
+def _shaped(node: ast.expr, frame) -> object:  # type: ignore[no-untyped-def]
+    """The tensor whose shape an expression is: `x.shape`, `x.size()`."""
+    if isinstance(node, ast.Attribute) and node.attr == "shape":
+        return _tensor(node.value, frame)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "size":
+        return _tensor(node.func.value, frame) if not node.args else None
+    return None
+
+
+def _tensor(inner: ast.expr, frame) -> object:  # type: ignore[no-untyped-def]
     try:
-        value = value_of(inner, frame) if inner is not None else None
+        value = value_of(inner, frame)
     except Exception:
         return None
     return value if is_tensor(value) else None

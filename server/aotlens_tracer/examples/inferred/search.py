@@ -84,7 +84,9 @@ class Search:
                 if expression := self._with(level, arguments):
                     return expression
             constructors = Constructors(self.names, build=self._part)
-            for arguments in constructors.with_other_networks(self.cls):
+            # A subclass says nothing new where it is not the constructor that refuses.
+            kinds = itertools.takewhile(lambda _: self.best[3] is None, constructors.with_subclasses(self.cls))
+            for arguments in itertools.chain(kinds, constructors.with_other_networks(self.cls)):
                 if expression := self._with(Constructors(self.names, build=self._part), arguments):
                     return expression
         raise TraceError(self._failure())
