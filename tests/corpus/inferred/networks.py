@@ -268,3 +268,27 @@ class Averaged(nn.Module):
         with torch.no_grad():
             target = self.average.net(ids)
         return self.net(ids) - target
+
+
+class Pooling(nn.Module):
+    def forward(self, x):
+        return self.pool(x)
+
+    def pool(self, x):
+        """What is left of a sequence."""
+        raise NotImplementedError("each kind has its own")
+
+
+class MeanPooling(Pooling):
+    def pool(self, x):
+        return x.mean(1)
+
+
+class Pools(nn.Module):
+    def __init__(self, pooling: Pooling, dim: int = 64):
+        super().__init__()
+        self.layer = nn.Linear(dim, dim)
+        self.pooling = pooling
+
+    def forward(self, x):
+        return self.pooling(self.layer(x))

@@ -18,7 +18,7 @@ from torch import nn
 
 from . import configs
 from .names import Names
-from .networks import is_whole, layer_with, look_alikes, namesakes, of_torch, subclasses
+from .networks import concrete, is_whole, layer_with, look_alikes, namesakes, of_torch, subclasses
 from .priors import WIDTH, constructor_prior
 from .source_hints import definition_of
 from .values import Arguments, Entries, Items, Tensor, Value, Written, call
@@ -138,7 +138,7 @@ class Constructors:
 
     def expression(self, cls: type, depth: int = 0) -> str:
         """The call that builds `cls`."""
-        cls = self._instead.get(cls, cls)
+        cls = self._instead.get(cls) or concrete(cls)
         if (cls, depth) not in self._written:
             arguments = self.arguments(cls, depth)
             if self._build is not None and depth:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from torch import nn
 
@@ -76,6 +78,37 @@ def subclasses(cls: type) -> list[type]:
         return []
     found = cls.__subclasses__()
     return list(dict.fromkeys([*found, *(inner for subclass in found for inner in subclasses(subclass))]))
+
+
+def concrete(cls: type) -> type:
+    """The class, or its first subclass that leaves nothing open where it does."""
+    kinds = [cls, *subclasses(cls)]
+    return next((kind for kind in kinds if len(kinds) == 1 or not _leaves_open(kind)), cls)
+
+
+@functools.cache
+def _leaves_open(cls: type[nn.Module]) -> bool:
+    """Whether a class leaves to its subclasses what its `forward` does: it is abstract, or raises and does no more."""
+    if inspect.isabstract(cls) or has_no_forward(cls):
+        return True
+    forward = definition_of(cls.forward)
+    called = [node.attr for node in ast.walk(forward) if isinstance(node, ast.Attribute)] if forward is not None else []
+    methods = [getattr(cls, name, None) for name in ("forward", *called)]
+    return any(_raises_alone(method) for method in methods if inspect.isfunction(method))
+
+
+def has_no_forward(cls: type[nn.Module]) -> bool:
+    """Whether a module class defines no `forward`."""
+    return getattr(cls.forward, "__name__", "") == "_forward_unimplemented"
+
+
+def _raises_alone(function: Callable[..., Any]) -> bool:
+    definition = definition_of(function)
+    body = definition.body if isinstance(definition, ast.FunctionDef) else []
+    statements = [node for node in body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    if len(statements) != 1 or not isinstance(statements[0], ast.Raise):
+        return False
+    return any(isinstance(n, ast.Name) and n.id == "NotImplementedError" for n in ast.walk(statements[0]))
 
 
 def look_alikes(owner: type, attributes: list[str]) -> list[type]:

@@ -30,6 +30,7 @@ from .constructor import Constructors, parameters_of
 from .failing import FailedCall, names_at
 from .inputs import Inputs, as_call
 from .names import Names
+from .networks import has_no_forward
 from .repair import repairs
 from .values import Arguments, Path, tensors, with_tensor
 
@@ -167,7 +168,7 @@ class Search:
     ) -> str | None:
         """The first call that runs, as an expression. With `dtype`, all that is float32 at first is of that one."""
         inputs = Inputs(module, built_with=sizes)
-        if _is_abstract(type(module)):
+        if has_no_forward(type(module)):
             raise TraceError(Failure("example", "error", f"{self.cls.__name__} defines no forward"))
         counter = itertools.count()
         waiting: list[tuple[tuple[int, int, int], Arguments]] = []
@@ -348,10 +349,6 @@ def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
                 parts = vars(eval(value.expression, dict(names.values)))
                 found = {key: part for key, part in parts.items() if type(part) is int} | found
     return found
-
-
-def _is_abstract(cls: type) -> bool:
-    return getattr(cls.forward, "__name__", "") == "_forward_unimplemented"
 
 
 def _missing_argument(error: BaseException, inputs: Inputs | None) -> str | None:
