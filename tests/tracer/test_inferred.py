@@ -52,7 +52,8 @@ NETWORKS = {
     "Flexible": ("dim=64", {"x": "f32[2, 16, 64]"}),
     "Continues": ("net=LanguageModel(layers=CausalLayers(dim=64))", {"ids": "i64[2, 16]"}),
     "Weighted": ("vocab_size=256", {"x": "i64[2, 16]", "number": "f32[2, 16]"}),
-    "Pools": ("pooling=MeanPooling()", {"x": "f32[2, 16, 64]"}),
+    "Pools": ("pooling=NormedPooling(inner=MeanPooling())", {"x": "f32[2, 16, 64]"}),
+    "NormedPooling": ("inner=MeanPooling()", {"x": "f32[2, 16, 64]"}),
     "Averaged": ("net=LanguageModel(layers=Layers(dim=64))", {"ids": "i64[2, 16]"}),
 }
 """What each class of networks.py is built with, and called with."""

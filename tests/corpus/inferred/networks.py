@@ -279,6 +279,16 @@ class Pooling(nn.Module):
         raise NotImplementedError("each kind has its own")
 
 
+class NormedPooling(Pooling):
+    def __init__(self, inner: Pooling):
+        super().__init__()
+        self.inner = inner
+        self.norm = nn.LayerNorm(64)
+
+    def pool(self, x):
+        return self.norm(self.inner(x))
+
+
 class MeanPooling(Pooling):
     def pool(self, x):
         return x.mean(1)

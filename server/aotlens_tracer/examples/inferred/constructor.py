@@ -46,17 +46,20 @@ class Constructors:
         self._build = build
         self._instead = instead or {}
         self._written: dict[tuple[type, int], str] = {}
+        self._within: list[type] = []
 
     def arguments(self, cls: type, depth: int = 0) -> Arguments:
         """The arguments with which `cls` is likely to be built: all that it requires, and its stacks cut."""
         found: Arguments = {}
         usage = Usage(cls)
         parameters = parameters_of(cls)
+        self._within.append(cls)
         for name, parameter in parameters.items():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             if parameter.default is parameter.empty:
                 found[name] = self.value(cls, parameter, usage, depth)
+        self._within.pop()
         return {**found, **configs.cut_parameters(cls, self.level)}
 
     def value(self, cls: type, parameter: inspect.Parameter, usage: Usage | None = None, depth: int = 0) -> Value:
@@ -138,7 +141,7 @@ class Constructors:
 
     def expression(self, cls: type, depth: int = 0) -> str:
         """The call that builds `cls`."""
-        cls = self._instead.get(cls) or concrete(cls)
+        cls = self._instead.get(cls) or concrete(cls, self._within)
         if (cls, depth) not in self._written:
             arguments = self.arguments(cls, depth)
             if self._build is not None and depth:
@@ -185,7 +188,7 @@ class Constructors:
 
     def _by_annotation(self, annotation: Any, name: str, cls: type, usage: Usage, depth: int) -> Value | None:
         origin, members = typing.get_origin(annotation), typing.get_args(annotation)
-        if origin in (typing.Union, types.UnionType):
+        if _is_union(annotation):
             found = [
                 self._by_annotation(member, name, cls, usage, depth) for member in members if member is not type(None)
             ]
@@ -329,10 +332,13 @@ def annotation_of(parameter: inspect.Parameter, function: Any) -> Any:
 def declared_module(parameter: inspect.Parameter, function: Any) -> type[nn.Module] | None:
     """The module class that a parameter's annotation names, if it is none of torch's."""
     annotation = annotation_of(parameter, function)
-    for member in (annotation, *typing.get_args(annotation)):
-        if isinstance(member, type) and issubclass(member, nn.Module) and not member.__module__.startswith("torch."):
-            return member
-    return None
+    members = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+    modules = [member for member in members if isinstance(member, type) and issubclass(member, nn.Module)]
+    return modules[0] if modules and not any(cls.__module__.startswith("torch.") for cls in modules) else None
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
 
 
 class Usage:

@@ -7,7 +7,7 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torch import nn
@@ -80,10 +80,10 @@ def subclasses(cls: type) -> list[type]:
     return list(dict.fromkeys([*found, *(inner for subclass in found for inner in subclasses(subclass))]))
 
 
-def concrete(cls: type) -> type:
-    """The class, or its first subclass that leaves nothing open where it does."""
-    kinds = [cls, *subclasses(cls)]
-    return next((kind for kind in kinds if len(kinds) == 1 or not _leaves_open(kind)), cls)
+def concrete(cls: type, within: Sequence[type]) -> type:
+    """The class, or where it leaves something open its first subclass that does not, and is not built around it."""
+    kinds = [kind for kind in subclasses(cls) if kind not in within]
+    return next((kind for kind in (cls, *kinds) if not kinds or not _leaves_open(kind)), cls)
 
 
 @functools.cache
