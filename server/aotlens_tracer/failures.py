@@ -225,6 +225,8 @@ def _hint(error: BaseException, stage: str, codebase: Codebase) -> str | None:
     text = text_of(error)
     if type(error).__name__ == "DataDependentOutputException":
         return "use torch.where or torch.cond instead of the branch, or take the value as an argument of forward"
+    if type(error).__name__ == "DynamicOutputShapeException":
+        return "keep the size: torch.where, or a factor of 0, instead of what is left out by its value"
     if isinstance(error, ModuleNotFoundError) and error.name:
         package, _, rest = error.name.partition(".")
         folder = next(iter(getattr(sys.modules.get(package), "__path__", ())), None)

@@ -16,7 +16,7 @@ import torch
 from .birthplaces import Birthplaces
 from .capture.eager import BackwardError, ForwardError
 from .capture.export import Captured, CaptureError, capture, graph_breaks
-from .capture.torch_private import DataDependentOutputException, take_flex_attention_on_cpu
+from .capture.torch_private import take_flex_attention_on_cpu
 from .definitions import line_of, local_definition, module_classes, resolve
 from .describe import Named, describe
 from .descriptor_map import (
@@ -439,7 +439,7 @@ class _Trace:
             with guarded(FOUND_SECONDS):
                 return record(built, value)
         except NotCalled as error:
-            if built.mode is None or not isinstance(error.__cause__, DataDependentOutputException):
+            if built.mode is None or error.__cause__ is None or not reads_data(error.__cause__):
                 raise
             needs_data = error.__cause__
         built = self._evaluate(root, module, reasons, needs_data)

@@ -288,6 +288,12 @@ CASES = {
         "depends on data",
         "torch.where or torch.cond|torch.cond",
     ),
+    "data-dependent-size": Case(
+        in_forward(f"for row in x.sum(-1).nonzero():  {HERE}\n            x = x * row\n        return self.fc(x)"),
+        "capture",
+        "depends on data",
+        "torch.where, or a factor of 0",
+    ),
     "needs-cuda": Case(in_forward(f"return self.fc(x.cuda())  {HERE}"), "forward", "cuda", "needs CUDA|one device"),
     "needs-cuda-in-a-buffer": Case(
         in_forward(f"mask = torch.ones(4, device='cuda')\n        return self.fc(x) * mask  {HERE}"),

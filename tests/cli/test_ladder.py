@@ -115,13 +115,21 @@ def test_a_root_that_fails_later_still_records(tmp_path: Path, shared: Commands)
     assert origins(outcome) == {"Attention": "recorded", "Net": "failed"}
 
 
-def test_a_root_whose_call_needs_data_records_with_real_tensors(tmp_path: Path, shared: Commands) -> None:
-    branch = "            if torch.rand(()) > 1:\n                continue\n"
-    dropping = PINNED.replace("            x = layer", f"{branch}            x = layer")
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("if torch.rand(()) > 1:\n                continue", "DataDependentOutputException"),
+        ("x = x[torch.rand(len(x)) >= 0]", "DynamicOutputShapeException"),
+    ],
+)
+def test_a_root_whose_call_needs_data_records_with_real_tensors(
+    tmp_path: Path, shared: Commands, line: str, reason: str
+) -> None:
+    dropping = PINNED.replace("            x = layer", f"            {line}\n            x = layer")
     write(tmp_path, "model.py", HEADER + ATTENTION + dropping)
     example = examples(shared.trace("model.py::Attention", tmp_path))["Attention"]
     assert (example["origin"], example["weights"]) == ("recorded", "real")
-    assert "DataDependentOutputException" in example["weights_reason"]
+    assert reason in example["weights_reason"]
 
 
 RATES = """

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from ..examples.evaluate import BuiltExample
-from .torch_private import DataDependentOutputException, pytree
+from ..failures import reads_data
+from .torch_private import pytree
 
 
 class ForwardError(Exception):
@@ -29,13 +30,15 @@ class BackwardError(Exception):
 
 
 def call(example: BuiltExample) -> Any:
-    """What the example's call returns. Raises ForwardError, BackwardError, or DataDependentOutputException."""
+    """What the example's call returns. Raises ForwardError, BackwardError, or what torch raises where data are read
+    that fake tensors lack.
+    """
     with _anomalies() as found:
         try:
             outputs = example.function(*example.args, **example.kwargs)
-        except DataDependentOutputException:
-            raise
         except Exception as error:
+            if reads_data(error):
+                raise
             raise ForwardError from error
         results = [
             leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad
@@ -43,9 +46,9 @@ def call(example: BuiltExample) -> Any:
         try:
             if results:
                 torch.autograd.backward(results, [torch.ones_like(result) for result in results])
-        except DataDependentOutputException:
-            pass
         except Exception as error:
+            if reads_data(error):
+                return outputs
             stacks = [str(warning.message).partition("caused the error:")[2] for warning in found]
             raise BackwardError(next((stack for stack in stacks if stack), None)) from error
     return outputs

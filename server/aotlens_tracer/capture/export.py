@@ -17,7 +17,6 @@ from ..failures import Codebase, text_of, user_frames
 from .eager import BackwardError, ForwardError, call
 from .torch_private import (
     KNOWN_TYPES,
-    DataDependentOutputException,
     JointCapture,
     TorchDynamoException,
     dynamo_capture,
@@ -101,8 +100,6 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         direct_error = error
     try:
         outputs = call(example)
-    except DataDependentOutputException as error:
-        raise CaptureError(dynamo_error) from error
     except ForwardError as error:
         # What the attempt to capture it has left in a cache of the module's is no mistake of the user's.
         if error.__cause__ is not None and "FunctionalTensor" in text_of(error.__cause__):
@@ -113,6 +110,8 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         if not _are_alike(error.__cause__, direct_error):
             raise CaptureError(dynamo_error, direct_error) from None
         raise
+    except Exception as error:  # it reads data
+        raise CaptureError(dynamo_error) from error
     if register_dataclasses(outputs):  # an output of a type of which only now torch knows that it holds tensors
         return Captured(_through_dynamo(example, stack), "dynamo")
     raise CaptureError(dynamo_error, direct_error)
