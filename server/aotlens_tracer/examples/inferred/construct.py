@@ -12,7 +12,7 @@ from torch import nn
 
 from ..guards import TookTooLong
 from . import configs
-from .constructor import Constructors, Usage, declared_module, parameters_of, positional_only
+from .constructor import Constructors, Usage, declared_modules, parameters_of, positional_only
 from .failing import FailedCall, compared, expressions_at, names_at, value_of
 from .priors import constructor_prior
 from .settings import other_settings
@@ -126,8 +126,9 @@ def constructor_repairs(
         if frame.f_code.co_name == "__init__" and isinstance(frame.f_locals.get("self"), cls):
             break
     named = [name for name in re.findall(r"\w+", failed.message) if name in parameters and name not in names]
+    declared = declared_modules(cls)
     for name in dict.fromkeys((*names, *named)):
-        if name in parameters and declared_module(parameters[name], cls) is not None:
+        if name in declared:
             continue
         if name in given:
             yield from (changed(name, value) for value in _others(failed, name, given[name], usage))

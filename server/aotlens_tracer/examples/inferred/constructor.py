@@ -54,12 +54,14 @@ class Constructors:
         usage = Usage(cls)
         parameters = parameters_of(cls)
         self._within.append(cls)
-        for name, parameter in parameters.items():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                continue
-            if parameter.default is parameter.empty:
-                found[name] = self.value(cls, parameter, usage, depth)
-        self._within.pop()
+        try:
+            for name, parameter in parameters.items():
+                if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                    continue
+                if parameter.default is parameter.empty:
+                    found[name] = self.value(cls, parameter, usage, depth)
+        finally:
+            self._within.pop()
         return {**found, **configs.cut_parameters(cls, self.level)}
 
     def value(self, cls: type, parameter: inspect.Parameter, usage: Usage | None = None, depth: int = 0) -> Value:
@@ -123,9 +125,9 @@ class Constructors:
 
         Not where an annotation names a class: what is of another one would not be what the user means.
         """
-        usage, given, parameters = Usage(cls), self.arguments(cls), parameters_of(cls)
+        usage, given, declared = Usage(cls), self.arguments(cls), declared_modules(cls)
         for name, value in given.items():
-            if name in parameters and declared_module(parameters[name], cls) is not None:
+            if name in declared:
                 continue
             used = usage.attributes.get(name, []) + usage.kept_attributes.get(name, [])
             alike = [*look_alikes(cls, used), *(namesakes(cls, name) if is_whole(name) else ())]
@@ -329,12 +331,15 @@ def annotation_of(parameter: inspect.Parameter, function: Any) -> Any:
         return None
 
 
-def declared_module(parameter: inspect.Parameter, function: Any) -> type[nn.Module] | None:
-    """The module class that a parameter's annotation names, if it is none of torch's."""
-    annotation = annotation_of(parameter, function)
+def declared_modules(cls: type) -> set[str]:
+    """The parameters of a constructor whose annotation names a module class, and none of torch's."""
+    return {name for name, parameter in parameters_of(cls).items() if _names_module(annotation_of(parameter, cls))}
+
+
+def _names_module(annotation: Any) -> bool:
     members = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
     modules = [member for member in members if isinstance(member, type) and issubclass(member, nn.Module)]
-    return modules[0] if modules and not any(cls.__module__.startswith("torch.") for cls in modules) else None
+    return bool(modules) and not any(module.__module__.startswith("torch.") for module in modules)
 
 
 def _is_union(annotation: Any) -> bool:

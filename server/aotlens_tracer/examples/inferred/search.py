@@ -322,14 +322,14 @@ class _Steps(TorchDispatchMode):
 
     supports_higher_order_operators = True
 
-    def __init__(self, time: _Time) -> None:
+    def __init__(self, limit: _Time) -> None:
         super().__init__()
         self.count = 0
-        self._time = time
+        self._limit = limit
 
     def __torch_dispatch__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.count += 1
-        if self.count > OPERATIONS or self._time.left <= 0:
+        if self.count > OPERATIONS or self._limit.left <= 0:
             raise TookTooLong
         return function(*args, **(kwargs or {}))
 
