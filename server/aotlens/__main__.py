@@ -1,5 +1,5 @@
 """`python -m aotlens` is the command `aotlens`."""
 
-from aotlens.cli import main
+from .cli import main
 
 main()

@@ -1,6 +1,6 @@
 """The half of aotlens that runs in the user's interpreter, next to torch.
 
 It imports the standard library and torch, nothing else, and is loaded by explicit path under a private module name
-(see `protocol.bootstrap_command`), so it neither needs to be installed there nor is found by user code.
-`descriptor_map` and `protocol` import the standard library only: the server imports them too.
+(see `wire.protocol.bootstrap_command`), so it neither needs to be installed there nor is found by user code.
+`wire` and `process.memory` import the standard library only: the server imports them too.
 """

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .descriptor_map import Failure, Frame, Span
+from .wire.descriptor_map import Failure, Frame, Span
 
 EXAMPLE_FILE = "<aotlens example>"
 """The file name under which an example's expression is compiled."""

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import aotlens.cli.trace as command
-from aotlens.session.tracer import TracerProcess
+from aotlens.session.tracer.process import TracerProcess
 
 TRACERS = 2
 TIMEOUT = 60.0

@@ -12,7 +12,7 @@ from typing import Any
 
 from peer import CLASS, COMMANDS, URI, Server, ratio, row
 
-from aotlens.session.documents import Document, Edit
+from aotlens.text.documents import Document, Edit
 
 SPAWNS, REQUESTS, EDITS = 10, 2_000, 200
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import aotlens.cli.trace as command
-from aotlens.session.tracer import TracerProcess
+from aotlens.session.tracer.process import TracerProcess
 
 HEADER = """\
 import torch

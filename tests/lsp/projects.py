@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aotlens.lsp.connection import is_alive
-from aotlens_tracer.memory import children_of
+from aotlens_tracer.process.memory import children_of
 
 PATIENCE = 120.0
 PROMPTLY = 10.0

@@ -12,7 +12,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from aotlens.server import AotlensServer, create_server, log_to_stderr, serve_stdio
+from aotlens.lsp.app import AotlensServer, create_server, log_to_stderr, serve_stdio
 
 
 def register(server: AotlensServer) -> None:

@@ -17,10 +17,10 @@ from aotlens.lsp.positions import (
     to_position,
     to_range,
 )
-from aotlens.session import documents
-from aotlens.session.documents import Document, Documents, Edit, NotOpen, path_of, uri_of
 from aotlens.syntax.definitions import definitions_in
-from aotlens_tracer.descriptor_map import Span
+from aotlens.text import documents
+from aotlens.text.documents import Document, Documents, Edit, NotOpen, path_of, uri_of
+from aotlens_tracer.wire.descriptor_map import Span
 
 PATH = "/project/model.py"
 URI = "file:///project/model.py"

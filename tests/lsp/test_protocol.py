@@ -667,7 +667,7 @@ def test_a_port_that_is_taken() -> None:
 
 def test_serving_imports_nothing_that_the_other_commands_need() -> None:
     code = (
-        "import sys, aotlens.cli, aotlens.server;"
+        "import sys, aotlens.cli, aotlens.lsp.app;"
         "print(sorted({'rich', 'torch', 'numpy'} & {name.split('.')[0] for name in sys.modules}))"
     )
     with spawn("-c", code) as process:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from aotlens.session import tracers as warm
-from aotlens.session.interpreter import Interpreter
-from aotlens.session.tracer import TracerUnusable
-from aotlens.session.tracers import TracerStatus, WarmTracer
-from aotlens_tracer.protocol import VERSION, TraceParams
+from aotlens.session.tracer import warm
+from aotlens.session.tracer.interpreter import Interpreter
+from aotlens.session.tracer.process import TracerUnusable
+from aotlens.session.tracer.warm import TracerStatus, WarmTracer
+from aotlens_tracer.wire.protocol import VERSION, TraceParams
 from lsp.client import Client, spawn
 from lsp.editor import VSCODE, Editor, editing
 from lsp.projects import (

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from aotlens_tracer.birthplaces import Birthplaces
-from aotlens_tracer.capture.torch_private import DataDependentOutputException, FakeTensor, fake_mode
 from aotlens_tracer.examples.fake_modules import fake_constructors
+from aotlens_tracer.graph.birthplaces import Birthplaces
+from aotlens_tracer.torch_private import DataDependentOutputException, FakeTensor, fake_mode
 
 
 class Schedule(nn.Module):

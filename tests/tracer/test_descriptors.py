@@ -321,8 +321,8 @@ def test_dummies_and_unknown_classes_are_copied() -> None:
     """Built by hand, as no trace shows them: the dummies, and what a newer torch may bring."""
     import dataclasses
 
-    from aotlens_tracer.descriptors import copy_descriptor
-    from aotlens_tracer.slot_labels import Labels
+    from aotlens_tracer.graph.descriptors import copy_descriptor
+    from aotlens_tracer.graph.slot_labels import Labels
 
     @dataclasses.dataclass(frozen=True)
     class ShardAOTInput(torch_descriptors.AOTInput):

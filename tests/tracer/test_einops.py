@@ -8,7 +8,7 @@ import einops
 import pytest
 import torch
 
-from aotlens_tracer.capture import torch_private
+from aotlens_tracer import torch_private
 from support import CORPUS, trace_json
 
 

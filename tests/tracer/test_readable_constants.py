@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from aotlens_tracer.capture.torch_private import DataDependentOutputException, fake_mode, readable_constants
+from aotlens_tracer.torch_private import DataDependentOutputException, fake_mode, readable_constants
 
 
 def test_values_are_kept_within_and_forgotten_after() -> None:

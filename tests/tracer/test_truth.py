@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from aotlens.explain.graph_text import graph_text
-from aotlens.features.lines import Lines
-from aotlens_tracer.descriptor_map import DescriptorMap, from_json
+from aotlens.model.lines import Lines
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, from_json
 from support import CORPUS, ROOT, trace_json
 
 TRUTH = CORPUS / "truth"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aotlens_tracer.stack_traces import parse
+from aotlens_tracer.graph.stack_traces import parse
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 marks no columns")
 

@@ -56,8 +56,9 @@ def test_the_bundle_has_all_that_the_language_server_imports() -> None:
     code = """
 import asyncio, sys
 from lsprotocol import types
-from aotlens.server import create_server
-import aotlens.lsp.features, aotlens.lsp.notifications, aotlens.session.session, aotlens.explain.markdown
+from aotlens.lsp.app import create_server
+import aotlens.lsp.requests.requests, aotlens.lsp.notifications, aotlens.session.session
+import aotlens.explain.render.markdown
 create_server()
 print(*sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names))
 """

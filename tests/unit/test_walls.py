@@ -40,7 +40,7 @@ def test_the_tracer_imports_the_standard_library_and_torch(file: Path) -> None:
     assert imported_names(file) - allowed == set()
 
 
-@pytest.mark.parametrize("module", ["descriptor_map", "protocol", "memory"])
+@pytest.mark.parametrize("module", ["wire.descriptor_map", "wire.protocol", "process.memory"])
 def test_what_both_sides_import_needs_no_torch(module: str) -> None:
     code = f"import sys, aotlens_tracer.{module}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=SERVER, check=True)
@@ -54,7 +54,7 @@ def test_the_command_line_starts_without_torch() -> None:
 def test_the_answer_to_initialize_waits_for_no_feature() -> None:
     """What takes long to import comes after it."""
     code = (
-        "import sys, aotlens.cli.serve; from aotlens.server import create_server; server = create_server();"
+        "import sys, aotlens.cli.serve; from aotlens.lsp.app import create_server; server = create_server();"
         + "assert 'textDocument/hover' in server.protocol.fm.features;"
         + "late = ('aotlens.features', 'aotlens.explain', 'aotlens.session.session', 'typer', 'rich');"
         + "assert not [name for name in sys.modules if name.startswith(late)]"
@@ -63,8 +63,8 @@ def test_the_answer_to_initialize_waits_for_no_feature() -> None:
 
 
 def test_every_method_has_its_handler() -> None:
-    from aotlens.lsp.features import Handlers
     from aotlens.lsp.methods import METHODS
+    from aotlens.lsp.requests.requests import Handlers
 
     assert all(callable(getattr(Handlers, handler)) for handler, _ in METHODS.values())
 
@@ -80,7 +80,7 @@ def test_private_names_of_torch_are_in_one_file() -> None:
 
 def test_the_bootstrap_leaves_sys_path_alone(tmp_path: Path) -> None:
     """Neither the working directory nor the tracer's own folder gets onto the path, and no installed copy is used."""
-    from aotlens_tracer.protocol import PRIVATE_NAME, bootstrap_command
+    from aotlens_tracer.wire.protocol import PRIVATE_NAME, bootstrap_command
 
     (tmp_path / "json.py").write_text("raise SystemExit('the working directory was on sys.path')")
     command = bootstrap_command(sys.executable, "--child")

@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from aotlens import __version__
-from aotlens.session.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
-from aotlens.session.tracer import TracerProcess, TracerUnusable
-from aotlens_tracer.memory import can_watch
-from aotlens_tracer.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH, ExampleSource, Ready, TraceParams
+from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
+from aotlens.session.tracer.process import TracerProcess, TracerUnusable
+from aotlens_tracer.process.memory import can_watch
+from aotlens_tracer.wire.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH, ExampleSource, Ready, TraceParams
 
 from .problems import advice
 

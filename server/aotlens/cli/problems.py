@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aotlens.session.interpreter import Interpreter
-from aotlens.session.tracer import TracerUnusable
+from aotlens.session.tracer.interpreter import Interpreter
+from aotlens.session.tracer.process import TracerUnusable
 
 
 def advice(error: TracerUnusable, interpreter: Interpreter) -> str:

@@ -53,7 +53,7 @@ def run_serve(options: ServeOptions) -> int:
     gc.disable()
     # A map is read beside the event loop, in Python: whoever asks meanwhile waits for a turn, by default 5 ms.
     sys.setswitchinterval(0.001)
-    from aotlens.server import LOOPBACK, create_server, log_to_stderr, serve_stdio, serve_tcp
+    from aotlens.lsp.app import LOOPBACK, create_server, log_to_stderr, serve_stdio, serve_tcp
 
     server = create_server()
     log_to_stderr(options.log_level)

@@ -15,22 +15,22 @@ from typing import Any
 from rich.console import Console
 
 from aotlens.explain.graph_text import Kind, NoSuchGraph, graph_text
-from aotlens.explain.markdown import render_markdown
 from aotlens.explain.overview import render_overview
-from aotlens.explain.public_json import public_json
+from aotlens.explain.render.markdown import render_markdown
+from aotlens.explain.render.public_json import public_json
+from aotlens.explain.render.terminal import render_tables, render_text
 from aotlens.explain.saved_ranking import saved_tables
-from aotlens.explain.text import render_tables, render_text
-from aotlens.session.call_sites import CallSites, search_folder
-from aotlens.session.examples import File, built_by, candidates, definition_lines, holders, to_build_first
-from aotlens.session.interpreter import NoSuchInterpreter, choose_interpreter
+from aotlens.session.examples.call_sites import CallSites, search_folder
+from aotlens.session.examples.candidates import File, built_by, candidates, definition_lines, holders, to_build_first
+from aotlens.session.examples.project import BadProjectFile, pinned_in_project
 from aotlens.session.limits import default_memory
-from aotlens.session.project import BadProjectFile, pinned_in_project
-from aotlens.session.tracer import TracerProcess, TracerUnusable
+from aotlens.session.tracer.interpreter import NoSuchInterpreter, choose_interpreter
+from aotlens.session.tracer.process import TracerProcess, TracerUnusable
 from aotlens.syntax.containment import containment, outermost_first
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.source import SourceTexts, UnreadableSource, read_source
-from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, Target
-from aotlens_tracer.protocol import ExampleSource, TargetsParams, TraceParams
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Finding, Target
+from aotlens_tracer.wire.protocol import ExampleSource, TargetsParams, TraceParams
 
 from .problems import advice
 

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from aotlens_tracer.descriptor_map import (
+from aotlens.model.folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfolded
+from aotlens.model.prices import Price, prices
+from aotlens_tracer.wire.descriptor_map import (
     Attempt,
     DescriptorMap,
     Example,
@@ -26,9 +28,7 @@ from aotlens_tracer.descriptor_map import (
 )
 
 from .findings import fold_findings
-from .folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfolded
 from .partitioners import choice_in_words
-from .prices import Price, prices
 from .shapes import bytes_in_words, tensor_in_brief
 from .signature import Difference, differences
 from .words import USUAL, legend, piece, role

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from aotlens_tracer.descriptor_map import Finding
-
-from .folding import Folded, all_names, fold, ranges
+from aotlens.model.folding import Folded, all_names, fold, ranges
+from aotlens_tracer.wire.descriptor_map import Finding
 
 _NAMES, _OUTPUTS = "\0", "\1"
 """Stand in a sentence for what it is about, so that sentences can be compared."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
-from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
 from .partitioners import choice_in_brief
 from .shapes import bytes_in_words, tensor_in_brief

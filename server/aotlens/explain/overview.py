@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.console import Console
 
-from aotlens_tracer.descriptor_map import DescriptorMap
+from aotlens.explain.render.terminal import Paper, print_attempts, shortened
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .content import PathLabel, brief_origin, position
 from .shapes import tensor_in_brief
-from .text import Paper, print_attempts, shortened
 
 _WIDEST = 40
 """Columns that a class's name or an example's origin may push the rest to the right."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens_tracer.descriptor_map import Graph, SavedTotal
+from aotlens_tracer.wire.descriptor_map import Graph, SavedTotal
 
 
 def choice_in_brief(graph: Graph) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Operation, Saved
+from aotlens.model.folding import fold, names_in_brief
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Saved
 
 from .content import Cell, Column, PathLabel, Table, place, without_empty
-from .folding import fold, names_in_brief
 from .graph_text import CONTAINERS
 from .partitioners import name_of_choice
 from .shapes import bytes_in_words, tensor_in_brief

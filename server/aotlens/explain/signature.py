@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from aotlens_tracer.descriptor_map import Graph, Input, Operation, Output, Span
+from aotlens.model.folding import all_names, numbers_in_brief
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Operation, Output, Span
 
-from .folding import all_names, numbers_in_brief
 from .words import piece
 
 _MOST = 4

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aotlens_tracer.descriptor_map import Descriptor, Graph, Output, Slot
+from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, Output, Slot
 
 # From a descriptor's repr to what the user calls the thing: {"PlainAOTInput(idx=1)": "batch['mask']"}.
 Labels = Mapping[str, str]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aotlens.explain.graph_text import GraphText
-from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import Span
+from aotlens.model.index import MapIndex, index_of
+from aotlens.model.snapshot import Snapshot
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .graph_view import GraphView
-from .index import MapIndex, index_of
-from .snapshot import Snapshot
 
 Nodes = Mapping[str, bool]
 """Nodes of a graph, and of each whether it is of the backward pass."""

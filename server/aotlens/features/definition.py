@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from aotlens.session.documents import Document
+from aotlens.model.index import Entry, Result, birthplace, fqn_of
+from aotlens.model.resolve import Meant, called, meant
+from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.signatures import parameter_span
 from aotlens.syntax.source import split_lines
 from aotlens.syntax.subjects import (
@@ -16,11 +18,8 @@ from aotlens.syntax.subjects import (
     StringSubject,
     subjects_at,
 )
-from aotlens_tracer.descriptor_map import Span
-
-from .index import Entry, Result, birthplace, fqn_of
-from .resolve import Meant, called, meant
-from .snapshot import Snapshot
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
 
 Read = Callable[[str], str | None]
 """The text of a file that is not open; None where it cannot be read."""

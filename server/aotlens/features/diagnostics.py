@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aotlens.explain.findings import in_words, sentence_of, subject_in_words
-from aotlens.explain.folding import Folded
-from aotlens.explain.reading import corrected, illegal_nesting, read_code, read_descriptor
-from aotlens.session.documents import Document
+from aotlens.model.contexts import by_preference
+from aotlens.model.duplicates import definitions_of
+from aotlens.model.folding import Folded
+from aotlens.model.index import index_of
+from aotlens.model.reading import corrected, illegal_nesting, read_code, read_descriptor
+from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
-from aotlens_tracer.descriptor_map import Failure, Finding, Span
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 
-from .context import by_preference
-from .duplicates import definitions_of
-from .index import index_of
-from .snapshot import Snapshot, TargetState
 from .summary import TO_BE_COMPLETED, change_in_words, is_to_be_completed
 from .unknown_names import unknown_names
 

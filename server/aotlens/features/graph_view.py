@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotlens.explain.graph_text import GraphText, Kind, Name
-from aotlens.explain.markdown import code
 from aotlens.explain.partitioners import for_backward
+from aotlens.explain.render.markdown import code
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import meaning
-from aotlens_tracer.descriptor_map import DescriptorMap, Graph, Operation, Slot, Span
-
-from .index import index_of
-from .snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.index import index_of
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Slot, Span
 
 _READERS = 4
 """So many operations are named that read a value."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aotlens.session.documents import Document
+from aotlens.model.resolve import meant
+from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.subjects import subjects_at
-from aotlens_tracer.descriptor_map import Span
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .definition import birthplaces, with_columns
 from .references import in_order, is_referable, read_spans
-from .resolve import meant
-from .snapshot import Snapshot
 
 
 @dataclass(frozen=True)

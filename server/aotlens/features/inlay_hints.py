@@ -6,16 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aotlens.explain.folding import Folded, fold
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
-from aotlens.session.documents import Document
+from aotlens.model.contexts import Context, class_at, context_of, first_that_knows, function_context
+from aotlens.model.folding import Folded, fold
+from aotlens.model.index import index_of
+from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.subjects import ClassRef
-from aotlens_tracer.descriptor_map import Input, Saved, Span
-
-from .context import Context, class_at, context_of, first_that_knows, function_context
-from .index import index_of
-from .snapshot import Snapshot, TargetState
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Input, Saved, Span
 
 ROWS = 12
 """How many things a tooltip lists."""

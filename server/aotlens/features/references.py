@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aotlens.session.documents import Document
+from aotlens.model.resolve import Meant, meant
+from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
@@ -13,11 +14,10 @@ from aotlens.syntax.subjects import (
     Subject,
     subjects_at,
 )
-from aotlens_tracer.descriptor_map import Span
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .definition import Read, birthplaces, with_columns
-from .resolve import Meant, meant
-from .snapshot import Snapshot
 
 _KINDS = (ArgumentSubject, AttributeSubject, CreationSubject, DescriptorSubject, GraphNameSubject, StringSubject)
 

@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aotlens.explain.content import call_in_brief
-from aotlens.explain.folding import Folded, fold
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import piece
-from aotlens.session.documents import Document
+from aotlens.model.contexts import Context, context_of, function_context
+from aotlens.model.folding import Folded, fold
+from aotlens.model.index import Entry, Result, distinct, fqn_of, gradient_of
+from aotlens.model.resolve import Meant
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
-from aotlens_tracer.descriptor_map import Saved, Slot, Span
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Saved, Slot, Span
 
-from .context import Context, context_of, function_context
 from .definition import in_signature
-from .index import Entry, Result, distinct, fqn_of, gradient_of
-from .resolve import Meant
-from .snapshot import Snapshot, TargetKey, TargetState
 from .summary import state_in_words, untraced_in_words
 
 _INPUTS = {

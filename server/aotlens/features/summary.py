@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aotlens.explain.markdown import code
 from aotlens.explain.partitioners import for_backward
+from aotlens.explain.render.markdown import code
 from aotlens.explain.shapes import bytes_in_words
-from aotlens_tracer.descriptor_map import Failure, Graph, Operation
-
-from .context import folded
-from .lines import Work
-from .pin_template import is_incomplete
-from .snapshot import Snapshot, TargetState
+from aotlens.features.fixes.pin_template import is_incomplete
+from aotlens.model.contexts import folded
+from aotlens.model.lines import Work
+from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens_tracer.wire.descriptor_map import Failure, Graph, Operation
 
 _OPERATIONS = 4
 """How many kinds of operations are listed."""

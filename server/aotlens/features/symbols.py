@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotlens.explain.shapes import tensor_in_brief
-from aotlens.session.documents import Document
+from aotlens.model.contexts import context_of
+from aotlens.model.index import Named
+from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.subjects import AttributeSubject, subjects_at
-from aotlens_tracer.descriptor_map import Input, Span
-
-from .context import context_of
-from .index import Named
-from .snapshot import Snapshot, TargetState
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Input, Span
 
 LIMIT = 200
 

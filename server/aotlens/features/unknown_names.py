@@ -13,13 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from aotlens.session.documents import Document
+from aotlens.model.contexts import Context, context_of
+from aotlens.model.index import MapIndex, Named, index_of
+from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.accesses import Access, accesses
 from aotlens.syntax.subjects import AttributeSubject, subjects_at
-
-from .context import Context, context_of
-from .index import MapIndex, Named, index_of
-from .snapshot import Snapshot, TargetState
+from aotlens.text.documents import Document
 
 _NUMBER = re.compile(r"\b\d+\b")
 

@@ -16,9 +16,10 @@ from .positions import to_range
 from .temporary import write
 
 if TYPE_CHECKING:
-    from aotlens.features.snapshot import TargetKey, TargetState
-    from aotlens.server import AotlensServer
-    from aotlens_tracer.descriptor_map import Span
+    from aotlens.model.snapshot import TargetKey, TargetState
+    from aotlens_tracer.wire.descriptor_map import Span
+
+    from .app import AotlensServer
 
 _log = logging.getLogger(__name__)
 _SHOWN = 10
@@ -100,7 +101,7 @@ class _Commands:
 
     async def edit_example(self, target: str) -> None:
         """Go to the example of a target: to where it stands, or to a comment that it is pinned in now."""
-        from aotlens_tracer.descriptor_map import Span
+        from aotlens_tracer.wire.descriptor_map import Span
 
         state = self._state(target)
         source = state.examples[0] if state.examples else None
@@ -119,8 +120,8 @@ class _Commands:
 
     async def go_to_target(self, target: str) -> None:
         """Go to the definition of a target: of several of its name to that which Python keeps."""
-        from aotlens.features.duplicates import definitions_of, replacement
-        from aotlens_tracer.descriptor_map import Span
+        from aotlens.model.duplicates import definitions_of, replacement
+        from aotlens_tracer.wire.descriptor_map import Span
 
         key = key_of(target)
         document = self._server.documents.by_path.get(key.path)
@@ -138,8 +139,8 @@ class _Commands:
 
     async def pin_example_in_project(self, target: str) -> None:
         """Write the example of a target into the nearest pyproject.toml."""
-        from aotlens.features.code_actions import pin_of
-        from aotlens.session.project import pin_in_project
+        from aotlens.features.fixes.code_actions import pin_of
+        from aotlens.session.examples.project import pin_in_project
 
         state = self._state(target)
         expression, path = pin_of(state), Path(state.key.path)
@@ -166,9 +167,9 @@ class _Commands:
 
     async def _pin_as_comment(self, state: TargetState) -> Span | None:
         """Write the example above its class. Gives where it is; None where the client did not."""
-        from aotlens.features.code_actions import pin_comment
-        from aotlens.features.duplicates import definitions_of
-        from aotlens_tracer.descriptor_map import Span
+        from aotlens.features.fixes.code_actions import pin_comment
+        from aotlens.model.duplicates import definitions_of
+        from aotlens_tracer.wire.descriptor_map import Span
 
         document = self._server.documents.by_path.get(state.key.path)
         name = state.key.qualname
@@ -209,7 +210,7 @@ class _Commands:
                 _log.warning("the client did not show %s: %s", uri, error)
 
     def _state(self, target: str) -> TargetState:
-        from aotlens.features.snapshot import TargetState
+        from aotlens.model.snapshot import TargetState
 
         key = key_of(target)
         return self._server.session.snapshot().states.get(key) or TargetState(key)
@@ -220,7 +221,7 @@ class _Commands:
 
 def map_as_markdown(server: AotlensServer, key: TargetKey) -> str:
     """The map of a target as a document. Raises InvalidParams where there is none."""
-    from aotlens.explain.markdown import render_markdown
+    from aotlens.explain.render.markdown import render_markdown
 
     state = server.session.snapshot().states.get(key)
     if state is None or state.map is None:
@@ -237,7 +238,7 @@ def map_as_markdown(server: AotlensServer, key: TargetKey) -> str:
 
 def key_of(target: Any) -> TargetKey:
     """The target that `path::Qualname` names. Raises InvalidParams for anything else."""
-    from aotlens.features.snapshot import TargetKey
+    from aotlens.model.snapshot import TargetKey
 
     if not isinstance(target, str):
         raise JsonRpcInvalidParams(f"{target!r} is not path::Qualname")

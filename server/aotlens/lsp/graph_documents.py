@@ -17,10 +17,10 @@ from pygls.exceptions import JsonRpcInvalidParams
 from aotlens.explain.graph_text import KINDS, GraphText, Kind, Name, NoSuchGraph, graph_text
 from aotlens.features import correspondence
 from aotlens.features.graph_view import GraphView, graph_view, keep
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
-from aotlens.session.documents import SCHEME, Document, path_of
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.source import SourceTexts, code_at
-from aotlens_tracer.descriptor_map import Span
+from aotlens.text.documents import SCHEME, Document, path_of
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .capabilities import asks_for_content, takes_links, understands_markdown
 from .plain import plain_text
@@ -28,7 +28,7 @@ from .positions import from_position, to_range
 from .temporary import write
 
 if TYPE_CHECKING:
-    from aotlens.server import AotlensServer
+    from .app import AotlensServer
 
 _SUFFIX = ".graph"
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
-from aotlens.session.documents import path_of
+from aotlens.text.documents import path_of
 
 from .capabilities import offers_in
 from .protocol import CHANGE_TRUST
 
 if TYPE_CHECKING:
-    from aotlens.server import AotlensServer
-    from aotlens.session.interpreter import Interpreter
+    from aotlens.session.tracer.interpreter import Interpreter
 
+    from .app import AotlensServer
     from .notifications import Notifier
 
 _log = logging.getLogger(__name__)
@@ -59,9 +59,9 @@ class _Lifecycle:
         asyncio.get_running_loop().call_soon(self._begin, params)
 
     def _begin(self, params: lsp.InitializeParams) -> None:
+        from aotlens.lsp.requests.requests import Handlers
         from aotlens.session.session import Session
 
-        from .features import Handlers
         from .notifications import Notifier
         from .places import Places
 
@@ -168,7 +168,7 @@ class _Lifecycle:
 
     def _interpreters(self, params: Any) -> dict[Path, Interpreter]:
         """What is selected in the editor, by folder: `{"interpreters": {uri: {"path": ..., "reason": ...}}}`."""
-        from aotlens.session.interpreter import Interpreter
+        from aotlens.session.tracer.interpreter import Interpreter
 
         given = params.get("interpreters") if isinstance(params, dict) else None
         found = {}

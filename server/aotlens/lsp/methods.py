@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 
 if TYPE_CHECKING:
-    from aotlens.server import AotlensServer
+    from .app import AotlensServer
 
 SOURCE = "aotlens"
 """Whose the diagnostics are."""

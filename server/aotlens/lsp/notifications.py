@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
-from aotlens.features.snapshot import TargetKey
+from aotlens.lsp.requests.requests import diagnostics_of
+from aotlens.model.snapshot import TargetKey
 from aotlens.session.progress import Progress
-from aotlens.session.tracers import TracerStatus
-from aotlens_tracer.descriptor_map import DescriptorMap
+from aotlens.session.tracer.warm import TracerStatus
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .capabilities import asks_for_content, pulls_diagnostics
-from .features import diagnostics_of
 from .graph_documents import parse
 from .methods import CHANGE_SLOTS
 
 if TYPE_CHECKING:
-    from aotlens.server import AotlensServer
+    from .app import AotlensServer
 
 _log = logging.getLogger(__name__)
 STATUS = "aotlens/status"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lsprotocol import types as lsp
 
-from aotlens.session.documents import Document, Documents
 from aotlens.syntax.source import UnreadableSource, decode_source
-from aotlens_tracer.descriptor_map import Span
+from aotlens.text.documents import Document, Documents
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .positions import Encoding, to_range
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from lsprotocol import types
 
-from aotlens.session.documents import Document, Edit
-from aotlens_tracer.descriptor_map import Span
+from aotlens.text.documents import Document, Edit
+from aotlens_tracer.wire.descriptor_map import Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 """In which units the client counts the characters of a line."""

@@ -36,14 +36,14 @@ from pygls.feature_manager import is_thread_function
 from pygls.progress import Progress
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from aotlens.session.documents import SCHEME, NotOpen
+from aotlens.text.documents import SCHEME, NotOpen
 
 from .capabilities import asks_for_content, pulls_diagnostics
 from .connection import frame, watch_process
 from .positions import Encoding, choose_encoding, to_edit
 
 if TYPE_CHECKING:
-    from aotlens.server import AotlensServer
+    from .app import AotlensServer
 
 CHANGE_TRUST = "aotlens/didChangeTrust"
 """The client says whether the workspace is trusted now: `{trusted: bool}`."""

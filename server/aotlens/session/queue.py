@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aotlens.features.snapshot import TargetKey
+from aotlens.model.snapshot import TargetKey
 
 
 class Queue:

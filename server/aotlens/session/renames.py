@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from aotlens.features.snapshot import TargetKey, TargetState
-from aotlens_tracer.descriptor_map import Span
-
-from .documents import Document
+from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
 
 
 def successor(state: TargetState, document: Document, names: Collection[str]) -> str | None:

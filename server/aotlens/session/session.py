@@ -12,26 +12,26 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from aotlens.features.snapshot import Change, Snapshot, Status, TargetKey, TargetState
+from aotlens.model.snapshot import Change, Snapshot, Status, TargetKey, TargetState
+from aotlens.session.examples.call_sites import search_folder
+from aotlens.session.examples.candidates import Built, definition_lines, pinned
+from aotlens.session.examples.known import KnownExamples
+from aotlens.session.examples.project import BadProjectFile, pinned_in_project
+from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter
+from aotlens.session.tracer.pool import TracerPool
+from aotlens.session.tracer.process import TracerUnusable
+from aotlens.session.tracer.warm import TracerStatus, WarmTracer
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.source import UnreadableSource, read_source
-from aotlens_tracer.descriptor_map import DescriptorMap, Failure, from_json
-from aotlens_tracer.protocol import Assembled, TraceParams
+from aotlens.text.documents import Document, Documents
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, from_json
+from aotlens_tracer.wire.protocol import Assembled, TraceParams
 
-from .call_sites import search_folder
-from .documents import Document, Documents
-from .examples import Built, definition_lines, pinned
-from .interpreter import Interpreter, NoSuchInterpreter
-from .known_examples import KnownExamples
 from .limits import default_memory
 from .progress import Progress, Shown
-from .project import BadProjectFile, pinned_in_project
 from .queue import Queue
 from .renames import renamed, successor
 from .settings import Settings
-from .tracer import TracerUnusable
-from .tracer_pool import TracerPool
-from .tracers import TracerStatus, WarmTracer
 
 TYPING_PAUSE = 0.4
 """Seconds without an edit after which the text is traced, where it is traced while typing."""

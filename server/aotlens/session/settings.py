@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from aotlens_tracer.protocol import PARTITIONERS
+from aotlens_tracer.wire.protocol import PARTITIONERS
 
 RUN_CHOICES = ("onType", "onSave", "manual")
 DEFAULT_EXCLUDE = ("**/site-packages/**", "**/dist-packages/**", "**/tests/**", "**/test_*.py", "**/conftest.py")

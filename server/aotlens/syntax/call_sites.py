@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
-from aotlens_tracer.protocol import Statement
+from aotlens_tracer.wire.protocol import Statement
 
 from .code_blocks import Block, code_blocks, docstring_blocks
 from .source import split_lines

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from tree_sitter import Node, Point, Tree
 
-from aotlens_tracer.descriptor_map import Span
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .values import parameter_name, text_of
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from tree_sitter import Node, Point, Tree
 
-from aotlens_tracer.descriptor_map import Span
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .values import (
     ANY,

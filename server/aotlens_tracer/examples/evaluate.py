@@ -15,12 +15,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..birthplaces import Birthplaces
-from ..capture.torch_private import FakeTensorMode, fake_mode
-from ..descriptor_map import Failure
 from ..failures import EXAMPLE_FILE, TraceError, is_library
-from ..importing import module_name
-from ..protocol import ExampleSource, Statement
+from ..graph.birthplaces import Birthplaces
+from ..steps.importing import module_name
+from ..torch_private import FakeTensorMode, fake_mode
+from ..wire.descriptor_map import Failure
+from ..wire.protocol import ExampleSource, Statement
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
 

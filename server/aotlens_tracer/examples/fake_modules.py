@@ -12,8 +12,8 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
-from ..birthplaces import Birthplaces
-from ..capture.torch_private import FakeTensor, FakeTensorMode, readable_constants, unset_fake_temporarily
+from ..graph.birthplaces import Birthplaces
+from ..torch_private import FakeTensor, FakeTensorMode, readable_constants, unset_fake_temporarily
 
 LARGE = 1 << 20
 """Elements from which on a real tensor's random initialization is left out: values of weights change no graph."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..capture.eager import BackwardError, ForwardError
-from ..capture.export import CaptureError
 from ..failures import TraceError, first_line
-from ..protocol import ExampleSource
+from ..steps.capture import CaptureError
+from ..steps.eager import BackwardError, ForwardError
+from ..wire.protocol import ExampleSource
 from .guards import SideEffect, TookTooLong
 from .recorded import NotCalled
 

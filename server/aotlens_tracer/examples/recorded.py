@@ -15,7 +15,7 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
-from ..capture.torch_private import pytree, storage_key
+from ..torch_private import pytree, storage_key
 from .evaluate import BuiltExample
 
 

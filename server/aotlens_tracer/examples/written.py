@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..birthplaces import Birthplaces, Constructor
-from ..capture.torch_private import FakeTensor, pytree
+from ..graph.birthplaces import Birthplaces, Constructor
+from ..torch_private import FakeTensor, pytree
 from .evaluate import BuiltExample
 
 LONGEST = 400

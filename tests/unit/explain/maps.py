@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotlens_tracer.descriptor_map import (
+from aotlens_tracer.wire.descriptor_map import (
     Argument,
     Descriptor,
     DescriptorMap,

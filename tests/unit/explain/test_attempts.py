@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.content import attempts
-from aotlens_tracer.descriptor_map import Attempt, DescriptorMap, Span, Target
+from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Span, Target
 
 
 def told(*found: Attempt) -> list[tuple[str, str]]:

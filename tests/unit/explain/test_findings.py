@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pytest
 
 from aotlens.explain.findings import fold_findings, in_words, subject_in_words
-from aotlens.explain.folding import all_names
-from aotlens_tracer.descriptor_map import Finding
+from aotlens.model.folding import all_names
+from aotlens_tracer.wire.descriptor_map import Finding
 
 
 def changed(name: str, output: int, line: int = 9, column: int = 5) -> Finding:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from aotlens.explain.markdown import code, prose, render_markdown
-from aotlens_tracer.descriptor_map import DescriptorMap, Finding
+from aotlens.explain.render.markdown import code, prose, render_markdown
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
 from unit.explain import maps
 
 PARSER = MarkdownIt("commonmark").enable("table")

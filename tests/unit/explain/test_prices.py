@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aotlens.explain.content import tables
-from aotlens.explain.prices import in_words, prices
-from aotlens_tracer.descriptor_map import Graph, Operation, Partition, Saved
+from aotlens.model.prices import in_words, prices
+from aotlens_tracer.wire.descriptor_map import Graph, Operation, Partition, Saved
 
 from .maps import grad, input_slot, out, output_slot, param, tangent
 

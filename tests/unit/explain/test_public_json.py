@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from aotlens.explain.public_json import public_json
-from aotlens_tracer.descriptor_map import DescriptorMap
+from aotlens.explain.render.public_json import public_json
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from unit.explain import maps
 
 ROOT = "/home/ada/project"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aotlens.explain.reading import illegal_nesting, read_descriptor
+from aotlens.model.reading import illegal_nesting, read_descriptor
 from unit.explain import maps
 from unit.features.world import load_map
 

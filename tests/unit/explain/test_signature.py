@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aotlens.explain.signature import about, differences
-from aotlens_tracer.descriptor_map import Graph, Operation, Span
+from aotlens_tracer.wire.descriptor_map import Graph, Operation, Span
 
 from .maps import MODEL, aliases, arg, deep, desc, input_slot, output_slot
 

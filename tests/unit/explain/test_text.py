@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from aotlens.explain.text import render_text
-from aotlens_tracer.descriptor_map import DescriptorMap, Finding, Graph
+from aotlens.explain.render.terminal import render_text
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph
 from unit.explain import maps
 
 MAPS = {build.__name__: build for build in (maps.deep, maps.aliases, maps.subclasses, maps.failed, maps.untraced)}

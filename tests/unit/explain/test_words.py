@@ -11,7 +11,7 @@ from torch.utils._dtype_abbrs import dtype_abbrs
 
 from aotlens.explain import words
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
-from aotlens_tracer.descriptor_map import Descriptor, Graph, VanishedArgument
+from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, VanishedArgument
 from unit.explain import maps
 from unit.explain.maps import arg, desc, grad, input_slot, out, output_slot, param, tangent
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
-from aotlens.features.hover import hover
+from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
 from aotlens.features.slots import Row, view
-from aotlens.features.snapshot import Snapshot
-from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import Span
+from aotlens.model.snapshot import Snapshot
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
 from expectations import Expectation, is_updating, read, write
 from unit.features.world import HERE, ROOT, find, world
 

@@ -15,12 +15,12 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(ROOT / "server"))
 
-from aotlens.session.examples import File, candidates, definition_lines  # noqa: E402
-from aotlens.session.tracer import TracerProcess  # noqa: E402
+from aotlens.session.examples.candidates import File, candidates, definition_lines  # noqa: E402
+from aotlens.session.tracer.process import TracerProcess  # noqa: E402
 from aotlens.syntax.definitions import definitions  # noqa: E402
 from aotlens.syntax.source import read_source  # noqa: E402
-from aotlens_tracer.descriptor_map import to_json  # noqa: E402
-from aotlens_tracer.protocol import TraceParams  # noqa: E402
+from aotlens_tracer.wire.descriptor_map import to_json  # noqa: E402
+from aotlens_tracer.wire.protocol import TraceParams  # noqa: E402
 
 TARGETS = {
     "decoder": (ROOT / "docs/examples/decoder.py", "Decoder"),

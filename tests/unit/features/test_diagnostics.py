@@ -8,8 +8,8 @@ from types import MappingProxyType
 import pytest
 
 from aotlens.features.diagnostics import Diagnostic, diagnostics
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
-from aotlens_tracer.descriptor_map import DescriptorMap, Failure, Finding, Target
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Finding, Target
 from unit.features.world import DECODER, PARTS, document, load_map
 
 LINE = 29  # of the gate that no Block uses

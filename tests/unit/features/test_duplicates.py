@@ -9,12 +9,12 @@ from types import MappingProxyType
 import pytest
 
 from aotlens.features import lens
-from aotlens.features.duplicates import replacement
-from aotlens.features.hover import hover
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
-from aotlens.session.documents import Edit
+from aotlens.features.hover.hover import hover
+from aotlens.model.duplicates import replacement
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.session.renames import renamed, successor
-from aotlens_tracer.descriptor_map import Target
+from aotlens.text.documents import Edit
+from aotlens_tracer.wire.descriptor_map import Target
 from unit.features.world import document, load_map
 
 CLASS = "class Block(nn.Module):\n    def forward(self, x):\n        return x\n\n\n"

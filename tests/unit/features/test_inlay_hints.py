@@ -6,8 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from aotlens.features.inlay_hints import InlayHint, inlay_hints
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
-from aotlens_tracer.descriptor_map import Input, ModuleInstance
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens_tracer.wire.descriptor_map import Input, ModuleInstance
 from unit.features.world import MODEL, PARTS, state_of, world
 
 

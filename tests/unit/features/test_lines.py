@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aotlens.features.lines import Lines
-from aotlens_tracer.descriptor_map import Graph, Input, Operation, Saved, Span, StackFrame
+from aotlens.model.lines import Lines
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Operation, Saved, Span, StackFrame
 
 MODEL, LAYERS = "/home/model.py", "/lib/site-packages/layers/attention.py"
 FRAMES = (

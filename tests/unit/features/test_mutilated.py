@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from aotlens.features.definition import definition
 from aotlens.features.highlight import highlight
-from aotlens.features.hover import hover
+from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
-from aotlens.session.documents import Document, Edit
 from aotlens.syntax.signatures import parameter_span
 from aotlens.syntax.subjects import subjects_at
-from aotlens_tracer.descriptor_map import Span
+from aotlens.text.documents import Document, Edit
+from aotlens_tracer.wire.descriptor_map import Span
 from unit.features.world import DECODER, MODEL, NOTES, PARTS, USE, document, world
 
 SOURCES = {path: document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES)}

@@ -8,11 +8,11 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.features.code_actions import code_actions, pin_comment
-from aotlens.features.pin_template import is_incomplete, template
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.features.fixes.code_actions import code_actions, pin_comment
+from aotlens.features.fixes.pin_template import is_incomplete, template
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import definitions
-from aotlens_tracer.descriptor_map import Span
+from aotlens_tracer.wire.descriptor_map import Span
 from unit.features.world import document
 
 FORWARD = "    def forward(self, x):\n        return x\n"

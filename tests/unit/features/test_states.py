@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from aotlens.features.context import context_of, contexts_of
 from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
-from aotlens.features.hover import hover
+from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
-from aotlens.session.documents import Document, Edit
+from aotlens.model.contexts import context_of, contexts_of
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.subjects import AttributeSubject, ClassRef, subject_at
-from aotlens_tracer.descriptor_map import Failure, Span
-from aotlens_tracer.protocol import ExampleSource
+from aotlens.text.documents import Document, Edit
+from aotlens_tracer.wire.descriptor_map import Failure, Span
+from aotlens_tracer.wire.protocol import ExampleSource
 from unit.features.world import DECODER, MODEL, PARTS, document, find, state_of, world
 
 

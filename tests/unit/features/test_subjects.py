@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from aotlens.session.documents import Document
 from aotlens.syntax.subjects import (
     ANY,
     ArgumentSubject,
@@ -23,6 +22,7 @@ from aotlens.syntax.subjects import (
     subjects_at,
 )
 from aotlens.syntax.values import Items
+from aotlens.text.documents import Document
 from unit.features.world import find
 
 SOURCE = """

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.features.context import folded
-from aotlens.features.hover import ROWS, hover
-from aotlens.features.snapshot import Snapshot
-from aotlens_tracer.descriptor_map import Graph, Input
+from aotlens.features.hover.hover import ROWS, hover
+from aotlens.model.contexts import folded
+from aotlens.model.snapshot import Snapshot
+from aotlens_tracer.wire.descriptor_map import Graph, Input
 from unit.features.world import DECODER, find, world
 
 

@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.features.code_actions import code_actions
 from aotlens.features.diagnostics import Diagnostic, diagnostics
-from aotlens.features.snapshot import Snapshot
-from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import GraphBreak, Span
+from aotlens.features.fixes.code_actions import code_actions
+from aotlens.model.snapshot import Snapshot
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import GraphBreak, Span
 from unit.features.world import DECODER, HERE, document, world
 
 SCRIPT = HERE / "project" / "train.py"

@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 from types import MappingProxyType
 
-from aotlens.features.snapshot import Snapshot, TargetKey, TargetState
-from aotlens.session.documents import Document
-from aotlens_tracer.descriptor_map import DescriptorMap, from_json
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, from_json
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aotlens.session import call_sites
-from aotlens.session.call_sites import CallSites, search_folder
+from aotlens.session.examples import call_sites
+from aotlens.session.examples.call_sites import CallSites, search_folder
 
 
 def write(folder: Path, name: str, text: str) -> Path:

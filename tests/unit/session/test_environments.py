@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from aotlens.session.environments import interpreter_of_folder
-from aotlens.session.interpreter import NoSuchInterpreter
+from aotlens.session.tracer.environments import interpreter_of_folder
+from aotlens.session.tracer.interpreter import NoSuchInterpreter
 
 
 def python(environment: Path) -> Path:

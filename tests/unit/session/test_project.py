@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aotlens.session.project import pin_in_project, pinned_in_project
+from aotlens.session.examples.project import pin_in_project, pinned_in_project
 
 
 @pytest.mark.parametrize(

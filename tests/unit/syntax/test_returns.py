@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aotlens.session.documents import Document
 from aotlens.syntax.returns import returned, with_method
 from aotlens.syntax.signatures import function_node
+from aotlens.text.documents import Document
 
 
 def found(statement: str, label: str, method: str = "detach") -> str | None:

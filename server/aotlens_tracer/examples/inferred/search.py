@@ -17,11 +17,11 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ...birthplaces import Birthplaces
-from ...capture.eager import ForwardError
-from ...capture.torch_private import FakeTensorMode, compiling, fake_mode
-from ...descriptor_map import Failure
 from ...failures import Codebase, TraceError, failure_of, first_line, reads_data, text_of
+from ...graph.birthplaces import Birthplaces
+from ...steps.eager import ForwardError
+from ...torch_private import FakeTensorMode, compiling, fake_mode
+from ...wire.descriptor_map import Failure
 from ..fake_modules import fake_constructors, fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
 from . import configs

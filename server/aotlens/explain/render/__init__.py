@@ -1,0 +1,1 @@
+"""Renderers: facts and words to Markdown, a terminal and the public JSON."""

@@ -1,0 +1,68 @@
+"""The object that `aotlens trace --format json` prints: schema `aotlens.trace/1`, whose fields are a promise.
+
+It is `to_json` of each map, with paths relative to one folder, and each slot's meaning in words.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+from aotlens.explain.signature import differences
+from aotlens.explain.words import labels_of, meaning
+from aotlens.model.prices import prices
+from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, to_json
+
+_PATHS = ("path", "class_path")
+
+
+def public_json(maps: Sequence[DescriptorMap], torch: str | None, relative_to: str) -> dict[str, Any]:
+    """`maps` as one JSON object; a path under the absolute folder `relative_to` becomes relative to it."""
+    return {"schema": SCHEMA, "torch": torch, "traces": [_trace(item, relative_to) for item in maps]}
+
+
+def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
+    trace: dict[str, Any] = _relative(to_json(descriptor_map, rows=False), relative_to)
+    trace["files"] = [_path(path, relative_to) for path in trace["files"]]
+    for graph, shown in zip(descriptor_map.graphs, trace["graphs"], strict=True):
+        labels = labels_of(graph)
+        for slot, slot_shown in zip(
+            (*graph.inputs, *graph.outputs), (*shown["inputs"], *shown["outputs"]), strict=True
+        ):
+            slot_shown["meaning"] = meaning(slot, labels)
+        shown["prices"] = to_json(prices(graph))
+        shown["signature"] = _relative(to_json(differences(graph)), relative_to)
+        # What was not partitioned has no list of saved values in a map; here it is a list always.
+        shown["saved"] = shown["saved"] or []
+    return trace
+
+
+def _relative(value: Any, folder: str) -> Any:
+    """`value` with each `path` in it relative to `folder`, where it lies under it."""
+    if isinstance(value, list):
+        return [_relative(item, folder) for item in value]
+    if isinstance(value, dict):
+        return {
+            # A descriptor's own fields are torch's, and stay as they are, whatever their names.
+            key: _value(key, item, folder)
+            for key, item in value.items()
+        }
+    return value
+
+
+def _value(key: str, item: Any, folder: str) -> Any:
+    if key in _PATHS:
+        return _path(item, folder)
+    if key == "recorded_in" and isinstance(item, str):
+        path, separator, qualname = item.rpartition("::")
+        return f"{_path(path, folder)}{separator}{qualname}"
+    return item if key == "fields" else _relative(item, folder)
+
+
+def _path(path: Any, folder: str) -> Any:
+    if not isinstance(path, str) or not os.path.isabs(path):
+        return path
+    normal, base = PurePath(os.path.normpath(path)), PurePath(os.path.normpath(folder))
+    return str(normal.relative_to(base)) if normal.is_relative_to(base) else path

@@ -1,0 +1,1 @@
+"""Quick fixes and refactorings, one file each."""

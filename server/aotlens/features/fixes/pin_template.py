@@ -1,0 +1,93 @@
+"""A template of an example, to be completed by the user: made of the signatures of the constructor and of forward."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from aotlens.syntax.definitions import Definition
+from aotlens.syntax.signatures import Parameter, constructor_of, definition_node, method_parameters
+from aotlens.text.documents import Document
+
+WIDTH = 100
+_TENSOR = re.compile(r"\w*Tensor\b")
+_SEVERAL = re.compile(r"list|dict|tuple|sequence|mapping|iterable", re.IGNORECASE)
+_FILL_IN = "..."
+
+
+def template(document: Document, definition: Definition) -> str:
+    """A call that builds a class and one that calls it. What is to be filled in is `...`; defaults are as they are."""
+    node = definition_node(document, definition.line)
+    known = (definition_node(document, one.line) for one in document.definitions if one.kind == "class")
+    classes = [one for one in known if one is not None]
+    built = constructor_of(node, classes) if node is not None else None
+    called = method_parameters(node, "forward", classes) if node is not None else None
+    if built is None:
+        built = [Parameter("", "rest")]
+    if called is None:
+        called = [Parameter("", "rest", "Tensor")]
+    name = definition.qualname
+    for optional in (True, False):
+        first, second = _arguments(built, optional, _FILL_IN), _arguments(called, optional, _tensor())
+        text = f"{name}({', '.join(first)})({', '.join(second)})"
+        if len(text) <= WIDTH:
+            return text
+    return f"{name}({_lines(first)})({_lines(second)})"
+
+
+def is_incomplete(expression: str) -> bool:
+    """Whether an example has arguments that are still to be filled in."""
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    given = [a for node in ast.walk(tree) if isinstance(node, ast.Call) for a in (*node.args, *_values(node))]
+    return any(isinstance(value, ast.Constant) and value.value is ... for value in given)
+
+
+def _values(call: ast.Call) -> list[ast.expr]:
+    return [keyword.value for keyword in call.keywords]
+
+
+def _arguments(parameters: Sequence[Parameter], optional: bool, unknown: str) -> list[str]:
+    """An argument for each parameter, those with a default only with `optional`, and only where it is a literal."""
+    has_rest = any(parameter.kind == "rest" for parameter in parameters)
+    found = []
+    for parameter in parameters:
+        if parameter.kind == "keywords":
+            continue
+        value = _value(parameter, unknown)
+        by_position = parameter.kind in ("positional", "rest") or (has_rest and parameter.kind == "normal")
+        if parameter.default is not None and not by_position:
+            if not (optional and _is_literal(parameter.default)):
+                continue
+            value = parameter.default
+        elif parameter.default is not None and _is_literal(parameter.default):
+            value = parameter.default
+        found.append(value if by_position else f"{parameter.name}={value}")
+    return found
+
+
+def _value(parameter: Parameter, unknown: str) -> str:
+    annotation = parameter.annotation
+    if annotation is None:
+        return unknown
+    is_tensor = _TENSOR.search(annotation) is not None and _SEVERAL.search(annotation) is None
+    return _tensor() if is_tensor else _FILL_IN
+
+
+def _tensor() -> str:
+    return f"torch.randn({_FILL_IN})"
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _lines(arguments: Sequence[str]) -> str:
+    return "".join(f"\n    {argument}," for argument in arguments) + ("\n" if arguments else "")

@@ -1,0 +1,1 @@
+"""Hovers, one file for each kind of thing that is hovered."""

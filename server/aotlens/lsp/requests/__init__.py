@@ -1,0 +1,1 @@
+"""The requests of LSP, one file each."""

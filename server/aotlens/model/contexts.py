@@ -1,0 +1,194 @@
+"""Which traced model answers for a class: a class may be traced itself, and occur in other traced models.
+
+The order of preference: the model that the user has chosen for the class; the class's own trace; of the models that
+contain it those of its own file first, then by name. What was traced as it is called in another model comes last, as
+that model says the same and more. The same question always has the same answer, and an edit does not change it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aotlens.syntax.subjects import ClassRef
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import ModuleInstance
+
+from .folding import fold
+from .index import MapIndex, Named, index_of
+from .snapshot import Snapshot, TargetKey, TargetState
+
+
+@dataclass(frozen=True)
+class Context:
+    """A model that answers for a class: its state, its indexed map, and the instances of the class in it."""
+
+    state: TargetState
+    index: MapIndex
+    instances: tuple[Named, ...]
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The names of the instances; empty for the model itself."""
+        return tuple(instance.name for instance in self.instances)
+
+    @property
+    def label(self) -> str:
+        """The names of the instances, folded: `blocks.{0..5}.attn`."""
+        return folded(self.prefixes)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the class is the traced model itself."""
+        return self.prefixes == ("",)
+
+
+def context_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> Context | None:
+    """The model that answers for a class of the document; None where no map has it."""
+    for context in _contexts(snapshot, document, owner):
+        return context
+    return None
+
+
+def contexts_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> tuple[Context, ...]:
+    """Every model that can answer for a class of the document, in the order of preference."""
+    return tuple(_contexts(snapshot, document, owner))
+
+
+def function_context(snapshot: Snapshot, document: Document, function: str) -> Context | None:
+    """The trace of a function of the document."""
+    state = snapshot.states.get(TargetKey(document.path, function))
+    if state is None or state.map is None:
+        return None
+    index = index_of(state.map)
+    return Context(state, index, (index.root,))
+
+
+def own_states(snapshot: Snapshot, path: str) -> list[TargetState]:
+    """The models that have a map: those of a file first, then the others, by name."""
+    return sorted(snapshot.models(), key=lambda state: (state.key.path != path, *_name(state)))
+
+
+def class_at(document: Document, line: int) -> ClassRef | None:
+    """The innermost class around a line."""
+    around = [d for d in document.definitions if d.kind == "class" and d.start_line <= line <= d.end_line]
+    return ClassRef(around[-1].qualname, around[-1].line, around[-1].end_line) if around else None
+
+
+def first_that_knows(snapshot: Snapshot, document: Document, line: int, column: int) -> TargetState | None:
+    """Of a line for whose class no model answers: the first that made, read or saved anything there."""
+    path = document.path
+    for state in own_states(snapshot, path):
+        if state.map is None:
+            continue
+        index = index_of(state.map)
+        if path not in index.files:
+            continue
+        then = snapshot.then(state, path, line, column)
+        if then is not None and (then[0] in index.births.get(path, {}) or index.lines.knows(path, then[0])):
+            return state
+    return None
+
+
+def by_preference(snapshot: Snapshot, document: Document, line: int) -> list[TargetState]:
+    """All states, in the order in which they answer for a line of a document."""
+    return sorted(snapshot.states.values(), key=_rank(snapshot, document, class_at(document, line)))
+
+
+def folded(names: Iterable[str], mark: Callable[[str], str] = str) -> str:
+    """Names in brief, each marked: `blocks.{0..5}.attn, head`; of more than three groups how many more names."""
+    groups = fold(list(names), key=lambda name: 0, label=lambda name: name, suffixes=True)
+    rest = sum(group.count for group in groups[3:])
+    return ", ".join(mark(group.label) for group in groups[:3]) + (f" and {rest} more" if rest else "")
+
+
+def _rank(snapshot: Snapshot, document: Document, owner: ClassRef | None) -> Callable[[TargetState], tuple[Any, ...]]:
+    """The order in which models answer for a class of a document, or for a line outside all classes."""
+    own = TargetKey(document.path, owner.qualname) if owner is not None else None
+    chosen = snapshot.contexts.get(own) if own is not None else None
+
+    def rank(state: TargetState) -> tuple[Any, ...]:
+        key = state.key
+        return key != chosen, state.is_recorded, key != own, key.path != document.path, *_name(state)
+
+    return rank
+
+
+def _name(state: TargetState) -> tuple[str, str]:
+    return state.key.path, state.key.qualname
+
+
+def _contexts(snapshot: Snapshot, document: Document, owner: ClassRef) -> Iterable[Context]:
+    for state in sorted(snapshot.maps(), key=_rank(snapshot, document, owner)):
+        yield from _in_state(snapshot, document, owner, state)
+
+
+def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState) -> Iterable[Context]:
+    if state.map is None:
+        return
+    index = index_of(state.map)
+    if document.path not in index.files:
+        return
+    known = index.instances.get((document.path, owner.qualname), [])
+    if not known and (then := snapshot.then(state, document.path, owner.line, 1)) is not None:
+        known = index.instances_by_line.get((document.path, then[0]), [])
+    modules = _of_this_class(snapshot, document, owner, state, known)
+    if not modules and not known:
+        modules = _by_birth(snapshot, document, owner, state, index)
+    if modules:
+        root = [module for module in modules if not module.name]
+        # Of a model that contains itself, the model is meant.
+        named = [index.named(module.name) for module in root or modules]
+        yield Context(state, index, tuple(item for item in named if item is not None))
+
+
+def _of_this_class(
+    snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState, known: Sequence[ModuleInstance]
+) -> list[ModuleInstance]:
+    """Of the instances of a class of this name and file those of this very class."""
+    lines = {module.class_line for module in known}
+    then = snapshot.then(state, document.path, owner.line, 1)
+    if then is None or lines == {then[0]} or not known:
+        return list(known)
+    if len(lines) == 1 and not _is_repeated(document, owner.qualname):
+        return list(known)
+    return [module for module in known if module.class_line == then[0]]
+
+
+def _is_repeated(document: Document, qualname: str) -> bool:
+    name = qualname.rpartition(".")[2]
+    return len(re.findall(rf"^[ \t]*class[ \t]+{re.escape(name)}\b", document.text, re.MULTILINE)) > 1
+
+
+def _by_birth(
+    snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState, index: MapIndex
+) -> list[ModuleInstance]:
+    """The instances of classes that inherit from this one: what it makes in its own lines is theirs."""
+    births = index.births.get(document.path)
+    start = snapshot.then(state, document.path, owner.line, 1)
+    if births is None or start is None:
+        return []
+    # The end may be newer than the map; what the class has lost or gained since is no more than a few lines.
+    end = start[0] + owner.end_line - owner.line
+    found: dict[str, ModuleInstance] = {}
+    for line in range(start[0], end + 1):
+        for birth in births.get(line, ()):
+            parent = index.named(birth.named.name.rpartition(".")[0]) if birth.named.name else None
+            module = parent.module if parent is not None else None
+            # A class without a line is torch's: what is in a ModuleList was not made by a method of it.
+            if module is not None and module.class_line is not None and _inherits(module, document, owner):
+                found[module.name] = module
+    return list(found.values())
+
+
+def _inherits(module: ModuleInstance, document: Document, owner: ClassRef) -> bool:
+    """Whether a class may inherit from another: its bases name it, or are elsewhere."""
+    if module.class_path != document.path or module.class_line is None:
+        return True
+    name = owner.qualname.rpartition(".")[2]
+    header = re.search(
+        rf"^[ \t]*class[ \t]+{re.escape(module.type.rpartition('.')[2])}\b([^:]*):", document.text, re.MULTILINE
+    )
+    return header is not None and re.search(rf"\b{re.escape(name)}\b", header[1]) is not None

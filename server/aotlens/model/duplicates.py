@@ -1,0 +1,49 @@
+"""Several definitions of one name in a file: Python keeps one of them, and a map is of that one alone."""
+
+from __future__ import annotations
+
+import functools
+
+from aotlens.syntax.definitions import Definition
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
+
+from .snapshot import Snapshot, TargetKey
+
+
+def definitions_of(document: Document, qualname: str) -> list[Definition]:
+    """The definitions of a name, in their order."""
+    return _by_name(document).get(qualname, [])
+
+
+@functools.lru_cache(maxsize=16)
+def _by_name(document: Document) -> dict[str, list[Definition]]:
+    found: dict[str, list[Definition]] = {}
+    for definition in document.definitions:
+        found.setdefault(definition.qualname, []).append(definition)
+    return found
+
+
+def replacement(snapshot: Snapshot, document: Document, qualname: str, line: int) -> Definition | None:
+    """The definition that Python keeps in the place of that on a line; None where it keeps that, or nobody knows."""
+    same = definitions_of(document, qualname)
+    if len(same) < 2:
+        return None
+    kept = _traced(snapshot, document, qualname, same) or _last(document, same)
+    return kept if kept is not None and kept.line != line else None
+
+
+def _traced(snapshot: Snapshot, document: Document, qualname: str, same: list[Definition]) -> Definition | None:
+    """The definition that was traced."""
+    state = snapshot.states.get(TargetKey(document.path, qualname))
+    if state is None or state.map is None or state.map.target.line is None:
+        return None
+    now = snapshot.now(state, Span(document.path, state.map.target.line, 1, state.map.target.line, 2))
+    return next((definition for definition in same if now is not None and definition.line == now.line), None)
+
+
+def _last(document: Document, same: list[Definition]) -> Definition | None:
+    """The last one; None where one of them is in a branch, which may not be taken."""
+    indents = {len(text) - len(text.lstrip()) for text in (document.line(one.line) for one in same)}
+    is_branch = len(indents) > 1 or ("." not in same[0].qualname and indents != {0})
+    return None if is_branch else same[-1]

@@ -1,0 +1,1 @@
+"""Interpreters and the tracer processes that run in them."""

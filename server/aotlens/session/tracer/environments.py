@@ -1,0 +1,112 @@
+"""The interpreter of a workspace folder, found where people's tools put it, without running anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aotlens.session.examples.project import read_project_file
+
+from .interpreter import Interpreter, NoSuchInterpreter, choose_interpreter, in_environment
+
+
+def interpreter_of_folder(
+    folder: Path, setting: str | None, selected: Interpreter | None, environment: Mapping[str, str], trusted: bool
+) -> Interpreter:
+    """The interpreter for the code under `folder`.
+
+    In order: the setting, the one that is selected in the editor, the active environment (VIRTUAL_ENV, CONDA_PREFIX),
+    uv's UV_PROJECT_ENVIRONMENT, the folder's `.venv` or `venv`, poetry's cache, pyenv's `.python-version`, `python3`
+    on PATH, the interpreter of aotlens itself. Before a workspace is trusted, nothing that lies in it is considered.
+    Raises NoSuchInterpreter when the setting names none, or the selected one is gone.
+    """
+    if setting:
+        wanted = os.path.expandvars(os.path.expanduser(setting))
+        path = folder / wanted if os.sep in wanted and not os.path.isabs(wanted) else Path(wanted)
+        found = choose_interpreter(str(path) if os.sep in wanted else wanted, environment)
+        return Interpreter(found.path, "the setting aotlens.interpreter")
+    if selected is not None:
+        return Interpreter(choose_interpreter(selected.path, environment).path, selected.reason)
+    for candidate in _candidates(folder, environment):
+        if trusted or not Path(candidate.path).is_relative_to(folder):
+            return candidate
+    return Interpreter(sys.executable, "the interpreter that aotlens runs in")
+
+
+def _candidates(folder: Path, environment: Mapping[str, str]) -> Iterator[Interpreter]:
+    for variable, what in (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment")):
+        if environment.get(variable) and (found := in_environment(Path(environment[variable]))):
+            yield Interpreter(found, f"the active {what} ({variable})")
+    if environment.get("UV_PROJECT_ENVIRONMENT"):
+        place = folder / environment["UV_PROJECT_ENVIRONMENT"]
+        if found := in_environment(place):
+            yield Interpreter(found, "uv's environment (UV_PROJECT_ENVIRONMENT)")
+    for parent in (folder, *folder.parents):
+        for name in (".venv", "venv", ".conda"):
+            if found := in_environment(parent / name):
+                yield Interpreter(found, f"{name} of {parent.name or parent}")
+        if (parent / ".git").exists() or parent == Path.home():
+            break
+    if found := _poetry(folder, environment):
+        yield Interpreter(found, "poetry's environment")
+    if found := _pyenv(folder, environment):
+        yield Interpreter(found, "pyenv's .python-version")
+    for command in ("python3", "python"):
+        if found := shutil.which(command, path=environment.get("PATH")):
+            yield Interpreter(found, f"{command} on PATH")
+
+
+def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:
+    """The environment that poetry keeps in its cache for a project: its name is made of the project's name and folder.
+
+    As `EnvManager.generate_env_name` of poetry does it.
+    """
+    content = read_project_file(folder / "pyproject.toml")
+    tool = _table(_table(content, "tool") or {}, "poetry")
+    if tool is None:
+        return None
+    name = tool.get("name") or (_table(content, "project") or {}).get("name")
+    if not isinstance(name, str):
+        return None
+    sanitized = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
+    digest = hashlib.sha256(os.path.normcase(os.path.realpath(folder)).encode()).digest()
+    prefix = f"{sanitized}-{base64.urlsafe_b64encode(digest).decode()[:8]}-py"
+    cache = environment.get("POETRY_VIRTUALENVS_PATH")
+    places = [Path(cache)] if cache else [Path.home() / place for place in _POETRY_CACHES]
+    for place in places:
+        for environment_folder in sorted(place.glob(f"{prefix}*"), reverse=True):
+            if found := in_environment(environment_folder):
+                return found
+    return None
+
+
+def _table(content: dict[str, Any], name: str) -> dict[str, Any] | None:
+    found = content.get(name)
+    return found if isinstance(found, dict) else None
+
+
+_POETRY_CACHES = (".cache/pypoetry/virtualenvs", "Library/Caches/pypoetry/virtualenvs")
+
+
+def _pyenv(folder: Path, environment: Mapping[str, str]) -> str | None:
+    """The interpreter that the folder's `.python-version` names, among those pyenv has installed."""
+    try:
+        wanted = (folder / ".python-version").read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return None
+    root = Path(environment.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    for version in wanted[:1]:
+        for installed in sorted((root / "versions").glob(f"{version}*"), reverse=True):
+            if found := in_environment(installed):
+                return found
+    return None
+
+
+__all__ = ["NoSuchInterpreter", "interpreter_of_folder"]

@@ -1,0 +1,1 @@
+"""Documents, and what edits do to them."""

@@ -1,1 +1,0 @@
-"""Target and example to captured graphs."""

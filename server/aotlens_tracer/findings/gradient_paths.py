@@ -1,0 +1,247 @@
+"""Why an input gets no gradient: where, on its ways to the outputs, the history that autograd records breaks off.
+
+Read off Dynamo's graph, before AOTAutograd: there `no_grad` and `detach` are still to be seen, and the value of each
+node is a tensor with the history that autograd gave it.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..graph.describe import Named
+from ..graph.stack_traces import Sources, source_text
+from ..torch_private import JointCapture, dynamo_inputs, flat_inputs, pytree
+from ..wire.descriptor_map import Input, Span
+
+_MOST = 3
+"""How many places a reason names."""
+_LONGEST = 60
+"""Characters of an expression that are quoted."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why there is no gradient, in words that go on after `gets no gradient: `, and the places that say so.
+
+    `here` is said at each of these.
+    """
+
+    text: str
+    places: tuple[Span, ...] = ()
+    here: str = "the way of the gradient ends here"
+
+
+NEVER_USED = Reason("forward never uses it")
+UNKNOWN = Reason("it is used, but not on a differentiable path to an output that needs one")
+
+
+def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[Input, Span], Reason | None]:
+    """What tells, of an input of a graph that Dynamo captured, why it gets no gradient."""
+    values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
+    inputs = dynamo_inputs(joint.module, named.function, named.args, named.kwargs)
+    paths = GradientPaths(joint.module.graph, inputs, sources)
+
+    def reason(slot: Input, place: Span) -> Reason | None:
+        found = paths.reason(values[slot.descriptor], place) if slot.descriptor in values else None
+        # The graph knows better, where Dynamo reached the input on a way that cannot be gone again.
+        return None if found is NEVER_USED and slot.used else found
+
+    return reason
+
+
+class GradientPaths:
+    """The ways of inputs through Dynamo's graph. `inputs` are the values that its placeholders stand for."""
+
+    def __init__(self, graph: torch.fx.Graph, inputs: dict[torch.fx.Node, Any], sources: Sources) -> None:
+        self._graph = graph
+        self._sources = sources
+        self._placeholders: dict[int, torch.fx.Node] = {id(value): node for node, value in inputs.items()}
+        self._without_history = frozenset(_without_history(graph))
+        self._live = _live(graph)
+        self._bits = {node: 1 << number for number, node in enumerate(graph.find_nodes(op="placeholder"))}
+        self._reached, self._cut_off = self._follow()
+
+    def reason(self, value: Any, place: Span | None) -> Reason:
+        """Why this input of the call gets no gradient. Lines of the file of `place` are named without that file."""
+        start = self._placeholders.get(id(value))
+        if start is None or not start.users:
+            return NEVER_USED
+        reached, cuts = self._ways(start)
+        cuts = [node for node in cuts if node in self._live]
+        if cuts:
+            return self._cut(start, cuts, place)
+        if not reached & self._live - {start}:
+            used = [node for node in start.users if node.op != "output"]
+            if not used:  # returned itself
+                return UNKNOWN
+            where = self._places(used, place)
+            return Reason(f"used by {where[0]}, but nothing that is returned depends on that", where[1])
+        functions = [node for node in self._graph.nodes if node in reached and _name(node) == "autograd_function_apply"]
+        if functions:
+            where = self._places(functions, place)
+            return Reason(f"cut off by {where[0]}, whose backward returns none", where[1])
+        return UNKNOWN
+
+    def _follow(self) -> tuple[dict[torch.fx.Node, int], dict[torch.fx.Node, int]]:
+        """Of each node the placeholders that its value has in its history, and those that only its operands have.
+
+        All placeholders in one pass, each a bit: a model has thousands.
+        """
+        histories = Histories({id(tensor): bit for node, bit in self._bits.items() for tensor in _tensors(node)})
+        reached, cut_off = dict(self._bits), {}
+        for node in self._graph.nodes:
+            if node.op in ("placeholder", "output"):
+                continue
+            before = functools.reduce(operator.or_, (reached.get(operand, 0) for operand in node.all_input_nodes), 0)
+            tensors = list(_tensors(node))
+            after = functools.reduce(operator.or_, map(histories.of, tensors), 0) & before
+            if after:
+                reached[node] = after
+            if before & ~after and (tensors or _is_number_of(node)):
+                cut_off[node] = before & ~after
+        return reached, cut_off
+
+    def _ways(self, start: torch.fx.Node) -> tuple[set[torch.fx.Node], list[torch.fx.Node]]:
+        """The nodes whose values have the input in their history, and the first ones after these that have not."""
+        bit = self._bits[start]
+        reached = {node for node, bits in self._reached.items() if bits & bit}
+        return reached, [node for node, bits in self._cut_off.items() if bits & bit]
+
+    def _cut(self, start: torch.fx.Node, cuts: list[torch.fx.Node], place: Span | None) -> Reason:
+        first = cuts[0]
+        alike = [node for node in cuts if self._kind(node) == self._kind(first)]
+        where, places = self._places(alike, place)
+        others = [node for node in cuts if node not in alike]
+        how, after = self._kind(first)
+        text = f"{how} {where}{after}"
+        if others:
+            elsewhere, more = self._places(others, place)
+            text += f"; also cut off by {elsewhere}"
+            places = (*places, *more)
+        return Reason(text, places)
+
+    def _kind(self, node: torch.fx.Node) -> tuple[str, str]:
+        """What is said before the place of a cut, and behind it."""
+        if _name(node) in ("detach", "detach_", "_get_data_attr"):
+            return "cut off by", ""
+        if node in self._without_history:
+            return "used under torch.no_grad() only, by", ""
+        dtypes = {tensor.dtype for tensor in _tensors(node)}
+        if not dtypes:
+            return "cut off by", ", which makes a Python number of it"
+        if dtypes == {torch.bool}:
+            return "cut off by", ", which gives booleans"
+        if not any(dtype.is_floating_point or dtype.is_complex for dtype in dtypes):
+            return "cut off by", ", which gives integers"
+        return "cut off by", ", which has no derivative"
+
+    def _places(self, nodes: list[torch.fx.Node], home: Span | None) -> tuple[str, tuple[Span, ...]]:
+        """The expressions of nodes with their lines, in words, and their spans; each line once."""
+        found: dict[tuple[str, int], tuple[str, Span]] = {}
+        for node in nodes:
+            span = self._sources.of_node(node)
+            if span is not None:
+                found.setdefault((span.path, span.line), (_quoted(span), span))
+        if not found:
+            return f"`{_name(nodes[0])}`", ()
+        words = [f"{text} {_where(span, home)}" for text, span in found.values()]
+        shown = " and ".join(words[:_MOST]) + (f" and {len(words) - _MOST} more" if len(words) > _MOST else "")
+        return shown, tuple(span for _, span in found.values())
+
+
+def _quoted(span: Span) -> str:
+    text = " ".join((source_text(span) or "").split())
+    return f"`{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}`"
+
+
+def _where(span: Span, home: Span | None) -> str:
+    if home is not None and home.path == span.path:
+        return f"on line {span.line}"
+    return f"at {span.path.replace(chr(92), '/').rpartition('/')[2]}:{span.line}"
+
+
+def _name(node: torch.fx.Node) -> str:
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+
+
+def _tensors(node: torch.fx.Node) -> Iterator[torch.Tensor]:
+    """The tensors that a node computes, with their histories."""
+    for leaf in pytree.tree_leaves(node.meta.get("example_value")):
+        if isinstance(leaf, torch.Tensor):
+            yield leaf
+
+
+def _is_number_of(node: torch.fx.Node) -> bool:
+    """Whether a node takes the data of a tensor out of it. Its size and the like say nothing of the data."""
+    return _name(node) in ("item", "tolist", "_local_scalar_dense")
+
+
+def _history(tensor: torch.Tensor) -> Any:
+    """The `grad_fn` of a tensor; None also where a change in place has made it invalid."""
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
+
+
+class Histories:
+    """Which leaves the histories of tensors lead back to, as bits. `leaves` are the bits of tensors, by their ids."""
+
+    def __init__(self, leaves: dict[int, int]) -> None:
+        self._leaves = leaves
+        self._known: dict[Any, int] = {None: 0}
+
+    def of(self, tensor: torch.Tensor) -> int:
+        """The leaves that a tensor comes from, or is."""
+        return self._leaves.get(id(tensor), 0) | self._of_function(_history(tensor))
+
+    def _of_function(self, function: Any) -> int:
+        pending = [function]
+        while pending:
+            step = pending[-1]
+            following = [other for other, _ in step.next_functions] if step is not None else []
+            unknown = [other for other in following if other not in self._known]
+            if step not in self._known and unknown:
+                pending += unknown
+                continue
+            if step not in self._known:
+                own = self._leaves.get(id(getattr(step, "variable", None)), 0)
+                self._known[step] = functools.reduce(operator.or_, map(self._known.__getitem__, following), own)
+            pending.pop()
+        return self._known[function]
+
+
+def _without_history(graph: torch.fx.Graph) -> Iterator[torch.fx.Node]:
+    """The nodes that run where autograd records nothing."""
+    is_recording = torch.is_grad_enabled()
+    inference = 0
+    for node in graph.nodes:
+        name = _name(node)
+        if name == "_set_grad_enabled":
+            is_recording = bool(node.args[0])
+        elif name == "_enter_inference_mode":
+            inference += 1
+        elif name == "_exit_inference_mode":
+            inference -= 1
+        elif not is_recording or inference:
+            yield node
+
+
+def _live(graph: torch.fx.Graph) -> set[torch.fx.Node]:
+    """The nodes on which what is returned depends, or what an input holds afterwards."""
+    live: set[torch.fx.Node] = set()
+    tensors = {id(tensor) for node in graph.find_nodes(op="placeholder") for tensor in _tensors(node)}
+    for node in reversed(graph.nodes):
+        # What changes a tensor in place gives back that very tensor.
+        is_kept = node.op != "placeholder" and any(id(tensor) in tensors for tensor in _tensors(node))
+        if node.op == "output" or is_kept or any(user in live for user in node.users):
+            live.add(node)
+            for operand in node.all_input_nodes:
+                tensors |= {id(tensor) for tensor in _tensors(operand)}
+    return live

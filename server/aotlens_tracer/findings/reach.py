@@ -1,0 +1,27 @@
+"""Which outputs depend on a value of the forward part of a graph, whether a gradient comes back that way or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..wire.descriptor_map import Graph, Output
+
+
+def outputs_reached(graph: Graph) -> Callable[[str | None], tuple[Output, ...]]:
+    """What tells, of a node, the outputs of the forward part that depend on it."""
+    # Each output is a bit, so that one pass does for all of the nodes.
+    reached: dict[str, int] = {}
+    outputs = [out for out in graph.outputs if out.node is not None and out.gradient_of is None]
+    for bit, out in enumerate(outputs):
+        assert out.node is not None
+        reached[out.node] = reached.get(out.node, 0) | 1 << bit
+    for operation in reversed(graph.operations):
+        bits = 0 if operation.backward else reached.get(operation.name, 0)
+        for operand in operation.operands if bits else ():
+            reached[operand] = reached.get(operand, 0) | bits
+
+    def of(node: str | None) -> tuple[Output, ...]:
+        bits = reached.get(node or "", 0)
+        return tuple(out for bit, out in enumerate(outputs) if bits >> bit & 1)
+
+    return of

@@ -1,0 +1,118 @@
+"""From a captured joint graph to the Graph of a descriptor map: every input and output, named and paired."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..torch_private import JointCapture
+from ..wire.descriptor_map import Descriptor, Graph, Input, Output
+from .birthplaces import Birthplaces
+from .descriptors import copy_descriptor, piece_path
+from .flat_arguments import FlatArguments
+from .labels import argument_labels, output_labels
+from .operations import Operations
+from .pairing import paired, with_aliases, with_ties
+from .slot_labels import Labels
+from .stack_traces import Sources
+from .subclasses import subclasses
+from .tensors import tensor_facts
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the capture alone does not know: the user's call, the module it used, and where its parts were made."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    module: nn.Module | None
+    birthplaces: Birthplaces
+
+
+def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, operations: Operations) -> Graph:
+    """The graph's inputs, outputs and operations, before it is partitioned."""
+    labels = Labels(argument_labels(named.function, named.args, named.kwargs), output_labels(joint.out_spec))
+    nodes = list(joint.graph_module.graph.nodes)
+    placeholders = [node for node in nodes if node.op == "placeholder"]
+    output_node = next(node for node in nodes if node.op == "output")
+    returned = list(output_node.args[0])
+    returned_descriptors = list(output_node.meta.get("desc") or [None] * len(returned))
+
+    flat = FlatArguments(joint.module, named.args, named.kwargs, labels)
+    inputs = [_input(index, node, labels, named, flat, sources) for index, node in enumerate(placeholders)]
+    outputs = [
+        _output(index, node, descriptor, labels, sources)
+        for index, (node, descriptor) in enumerate(zip(returned, returned_descriptors))
+    ]
+    inputs, outputs = paired(inputs, outputs)
+    inputs = with_ties(inputs, named.module)
+    outputs = with_aliases(inputs, outputs, joint)
+    vanished = flat.vanished(inputs)
+    inputs = [
+        dataclasses.replace(slot, stands_for=tuple(v.label for v in vanished if v.into == slot.index))
+        for slot in inputs
+    ]
+    return Graph(
+        capture,
+        tuple(inputs),
+        tuple(outputs),
+        subclasses=tuple(subclasses(inputs, outputs, labels, flat, joint)),
+        vanished=tuple(vanished),
+        joint=joint.needs_autograd,
+        operations=operations.of_joint(joint.graph_module.graph),
+        frames=tuple(sources.frames),
+    )
+
+
+def _input(
+    index: int, node: torch.fx.Node, labels: Labels, named: Named, flat: FlatArguments, sources: Sources
+) -> Input:
+    descriptor = copy_descriptor(node.meta.get("desc"))
+    definition = None
+    requires_grad = None
+    if descriptor is not None:
+        root, _ = piece_path(descriptor)
+        while "base_of" in root.fields:
+            root = root.fields["base_of"]
+        if root.kind in ("ParamAOTInput", "BufferAOTInput") and named.module is not None:
+            definition = named.birthplaces.of_tensor(named.module, root.fields["target"])
+        value = flat.value(root)
+        requires_grad = value.requires_grad if isinstance(value, torch.Tensor) else None
+    return Input(
+        index,
+        node.name,
+        *_described(descriptor),
+        labels.of(descriptor) if descriptor is not None else node.name,
+        *tensor_facts(node.meta.get("val")),
+        descriptor.fields if descriptor is not None else {},
+        definition,
+        requires_grad=requires_grad,
+        used=bool(node.users),
+        reads=tuple(dict.fromkeys(span for user in node.users if (span := sources.of_forward_node(user)) is not None)),
+    )
+
+
+def _output(index: int, node: Any, torch_descriptor: Any, labels: Labels, sources: Sources) -> Output:
+    descriptor = copy_descriptor(torch_descriptor)
+    is_node = isinstance(node, torch.fx.Node)
+    return Output(
+        index,
+        node.name if is_node else None,
+        *_described(descriptor),
+        labels.of(descriptor) if descriptor is not None else "",
+        *tensor_facts(node.meta.get("val") if is_node else None),
+        descriptor.fields if descriptor is not None else {},
+        sources.of_node(node) if is_node and node.op != "placeholder" else None,
+    )
+
+
+def _described(descriptor: Descriptor | None) -> tuple[str | None, str | None, str | None]:
+    if descriptor is None:
+        return None, None, None
+    return descriptor.kind, descriptor.descriptor, descriptor.expression

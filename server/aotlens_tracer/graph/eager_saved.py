@@ -1,0 +1,169 @@
+"""What autograd itself saves in the call, without any capture: by saved-tensor hooks, on the example's own tensors."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import types
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..examples.evaluate import BuiltExample
+from ..failures import is_library
+from ..torch_private import TorchDispatchMode, is_traceable_wrapper_subclass, pytree, storage_key
+from ..wire.descriptor_map import Span
+from .stack_traces import span_of
+
+
+@dataclass(frozen=True)
+class Made:
+    """The call that allocated some memory: its stack, outermost first, and the innermost module around it."""
+
+    stack: tuple[Span, ...]
+    module: str | None
+
+
+@dataclass(frozen=True)
+class SavedTensor:
+    """A tensor that autograd saved, and the nodes that keep it, each with the name that it has there."""
+
+    tensor: torch.Tensor
+    made: Made
+    kept_by: tuple[str, ...]
+
+
+def saved_by_autograd(example: BuiltExample) -> list[SavedTensor]:
+    """What the autograd graph of the call's result keeps, in the order in which it was saved.
+
+    What there was before the call (parameters, arguments, constants) is left out. Makes the call, which may change the
+    example's tensors in place. Raises what it raises.
+    """
+    memory = _Memory(example.module)
+    held: list[weakref.ref[_Held]] = []
+
+    def pack(tensor: torch.Tensor) -> _Held:
+        parts = [(part.detach(), memory.made[key]) for part, key in _plain(tensor) if key in memory.made]
+        # With its history, a result would keep the node that keeps it.
+        mine = _Held(tensor.detach(), parts)
+        held.append(weakref.ref(mine))
+        return mine
+
+    # What the user compiles would be a graph's to save.
+    with example.fake(), torch.compiler.set_stance("force_eager"):
+        with memory, torch.autograd.graph.saved_tensors_hooks(pack, _unpack):
+            outputs = example.function(*example.args, **example.kwargs)
+        # What nothing holds any more was given up in the call itself: by a result that was not used, say.
+        alive = [mine for reference in held if (mine := reference()) is not None]
+        kept_by = _kept_by(leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor))
+    return [SavedTensor(part, made, kept_by.get(id(mine), ())) for mine in alive for part, made in mine.parts]
+
+
+class _Held:
+    """What autograd keeps in the place of a tensor: that, and those of its parts whose memory the call allocated."""
+
+    def __init__(self, tensor: torch.Tensor, parts: list[tuple[torch.Tensor, Made]]) -> None:
+        self.tensor = tensor
+        self.parts = parts
+
+
+def _unpack(held: _Held) -> torch.Tensor:
+    return held.tensor
+
+
+class _Memory(TorchDispatchMode):
+    """Notes which call allocated the memory of each storage. A storage that is not in `made` was there before."""
+
+    supports_higher_order_operators = True
+
+    def __init__(self, module: nn.Module | None) -> None:
+        super().__init__()
+        self.made: dict[int, Made] = {}
+        self._names = {id(part): name for name, part in module.named_modules()} if module is not None else {}
+        self._spans: dict[tuple[types.CodeType, int], Span] = {}
+
+    def __torch_dispatch__(self, func: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if _allocates(func):
+            given = {key for _, key in _plain((args, kwargs))}
+            made = [key for _, key in _plain(result) if key not in given]
+            if made:
+                self.made.update(dict.fromkeys(made, self._place()))
+        return result
+
+    def _place(self) -> Made:
+        """The call that is being made."""
+        stack, module = [], None
+        frame: types.FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code is not saved_by_autograd.__code__:
+            code = frame.f_code
+            if module is None and code is nn.Module._call_impl.__code__:
+                module = self._names.get(id(frame.f_locals.get("self")))
+            if not (code.co_filename.startswith("<") or is_library(code.co_filename)):
+                place = code, frame.f_lasti
+                if place not in self._spans:
+                    self._spans[place] = span_of(frame)
+                stack.append(self._spans[place])
+            frame = frame.f_back
+        if module is None and self._names:
+            module = ""
+        return Made(tuple(reversed(stack)), module)
+
+
+def _allocates(func: Any) -> bool:
+    """Whether an operation has a result that is not by its schema a view of an argument, or that argument.
+
+    A real tensor's view is a fake one under a fake mode, with a storage of its own. `lift_fresh` gives back what
+    `torch.tensor` has just made.
+    """
+    schema = getattr(func, "_schema", None)
+    if schema is None or schema.name == "aten::lift_fresh":
+        return True
+    return any(item.alias_info is None for item in schema.returns)
+
+
+def _plain(value: Any) -> Iterator[tuple[torch.Tensor, int]]:
+    """The tensors in a value that have memory, each with the key of its storage; those that a subclass wraps."""
+    for leaf in pytree.tree_leaves(value):
+        if not isinstance(leaf, torch.Tensor):
+            continue
+        if is_traceable_wrapper_subclass(leaf):
+            names, _ = leaf.__tensor_flatten__()
+            yield from _plain([getattr(leaf, name) for name in names])
+        elif (key := storage_key(leaf)) is not None:
+            yield leaf, key
+
+
+def _kept_by(tensors: Iterable[torch.Tensor]) -> dict[int, tuple[str, ...]]:
+    """The nodes of the autograd graph of some tensors that keep each `_Held`, by its id: `AddmmBackward0.mat1`.
+
+    What another hook holds (activation checkpointing) is not asked for: that would compute it again.
+    """
+    found: dict[int, dict[str, None]] = {}
+    pending = [tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None]
+    seen = set(pending)
+    while pending:
+        node = pending.pop()
+        for name in _saved_fields(type(node)):
+            saved: Any = ()
+            with contextlib.suppress(Exception):  # of a function that saved nothing there
+                saved = getattr(node, name)
+            for item in saved if isinstance(saved, (list, tuple)) else (saved,):
+                if getattr(item, "unpack_hook", None) is _unpack:
+                    label = f"{node.name()}.{name.removeprefix('_raw_saved_')}"
+                    found.setdefault(id(item.data), {})[label] = None
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                pending.append(following)
+    return {key: tuple(labels) for key, labels in found.items()}
+
+
+@functools.cache
+def _saved_fields(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in dir(kind) if name.startswith("_raw_saved_"))

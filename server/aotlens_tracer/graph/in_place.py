@@ -1,0 +1,98 @@
+"""By which expressions an input is changed in place.
+
+AOTAutograd's graph has no operation left that changes anything: it only knows the new value. Dynamo's graph has them
+all. Which of its operations write to what is seen by doing them: a tensor counts how often it was written to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ..torch_private import JointCapture, dynamo_inputs, flat_inputs, storage_key
+from ..wire.descriptor_map import Graph, Input, Span
+from .describe import Named
+from .descriptors import piece_path
+from .stack_traces import Sources
+
+
+def with_places_of_changes(graph: Graph, joint: JointCapture, named: Named, sources: Sources) -> Graph:
+    """The graph, captured by Dynamo, whose changed inputs know by which expressions of the user's they are."""
+    if all(slot.mutation is None for slot in graph.inputs):
+        return graph
+    values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
+    memory = {slot.index: _memory(values.get(_origin(slot))) for slot in graph.inputs if slot.mutation is not None}
+    placeholders: dict[int, set[int]] = {}
+    for node, value in dynamo_inputs(joint.module, named.function, named.args, named.kwargs).items():
+        if (known := _memory(value)) is not None and (fake := _memory(node.meta.get("example_value"))) is not None:
+            placeholders.setdefault(known, set()).add(fake)
+    wanted = {index: placeholders.get(key, set()) for index, key in memory.items() if key is not None}
+    found: dict[int, dict[Span, None]] = {index: {} for index in memory}
+    for node, written in _writes(joint.module, set().union(*wanted.values())):
+        place = sources.of_node(node)
+        for index, keys in wanted.items():
+            if place is not None and keys & written:
+                found[index][place] = None
+
+    def changed(slot: Input) -> Input:
+        if slot.mutation is None:
+            return slot
+        # What an operation writes to without saying so: the statistics of a batch norm.
+        source = graph.outputs[slot.mutation].source
+        return dataclasses.replace(slot, changed_at=tuple(found[slot.index]) or ((source,) if source else ()))
+
+    return dataclasses.replace(graph, inputs=tuple(map(changed, graph.inputs)))
+
+
+def _origin(slot: Input) -> str:
+    """The descriptor of the input of the call that a slot is, or is a piece or the base of."""
+    descriptor = slot.as_descriptor()
+    assert descriptor is not None
+    root, _ = piece_path(descriptor)
+    while "base_of" in root.fields:
+        root = root.fields["base_of"]
+    return root.descriptor
+
+
+def _memory(value: Any) -> int | None:
+    """What two tensors share that share memory; a tensor subclass is known by itself."""
+    if not isinstance(value, torch.Tensor):
+        return None
+    return storage_key(value) or id(value)
+
+
+def _writes(module: torch.fx.GraphModule, memory: set[int]) -> Iterator[tuple[torch.fx.Node, set[int]]]:
+    """The nodes of Dynamo's graph that write to some of the memory, each with to which."""
+    with module.meta["fake_mode"], torch.no_grad():
+        for node in module.graph.nodes:
+            operands = {operand: _memory(operand.meta.get("example_value")) for operand in node.all_input_nodes}
+            if node.op in ("call_function", "call_method") and memory & set(operands.values()):
+                written = {key for operand in _written_by(node) if (key := operands[operand]) is not None}
+                if written & memory:
+                    yield node, written
+
+
+def _written_by(node: torch.fx.Node) -> list[torch.fx.Node]:
+    """The operands that a node writes to: it is done on tensors like these. None where it cannot be done by itself."""
+    made: dict[torch.fx.Node, Any] = {}
+
+    def like(operand: torch.fx.Node) -> Any:
+        value = operand.meta.get("example_value")
+        if operand not in made:
+            made[operand] = torch.empty_like(value) if isinstance(value, torch.Tensor) else value
+        return made[operand]
+
+    with contextlib.suppress(Exception):
+        args, kwargs = torch.fx.map_arg(node.args, like), torch.fx.map_arg(node.kwargs, like)
+        tensors = {operand: value for operand, value in made.items() if isinstance(value, torch.Tensor)}
+        before = {operand: value._version for operand, value in tensors.items()}
+        if isinstance(node.target, str):
+            getattr(args[0], node.target)(*args[1:], **kwargs)
+        else:
+            node.target(*args, **kwargs)
+        return [operand for operand, value in tensors.items() if value._version != before[operand]]
+    return []

@@ -1,0 +1,36 @@
+"""The tree of modules that was traced: every instance with its class and its birthplace."""
+
+from __future__ import annotations
+
+import inspect
+
+from torch import nn
+
+from ..failures import is_library
+from ..steps.definitions import line_of
+from ..wire.descriptor_map import ModuleInstance
+from .birthplaces import Birthplaces
+
+
+def module_tree(root: nn.Module, birthplaces: Birthplaces) -> tuple[ModuleInstance, ...]:
+    """The root and every submodule, in torch's order; one that is reachable by two names counts twice."""
+    places: dict[type, tuple[str | None, int | None]] = {}
+    found = []
+    for name, module in root.named_modules(remove_duplicate=False):
+        kind = type(module)
+        if kind not in places:
+            places[kind] = _place(kind)
+        definition = birthplaces.of_module(root, name) if name else None
+        found.append(ModuleInstance(name, kind.__qualname__, *places[kind], definition))
+    return tuple(found)
+
+
+def _place(kind: type) -> tuple[str | None, int | None]:
+    """The file and line of a class; (None, None) for one that was made without a file."""
+    try:
+        path = inspect.getsourcefile(kind)
+    except TypeError:
+        return None, None
+    if path is None or is_library(path):
+        return path, None  # nobody traces torch's own classes, and reading their files takes time
+    return path, line_of(kind, path)

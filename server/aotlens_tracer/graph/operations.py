@@ -1,0 +1,121 @@
+"""The operations of the joint graph, and of the forward and backward graph that the partitioner makes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..wire.descriptor_map import Operation, Partition
+from .stack_traces import Sources
+from .tensors import tensor_facts
+
+_LONGEST = 80
+"""Characters of a constant among the arguments that are kept."""
+_ROOT = re.compile(r"^L\[['\"]self['\"]\]\.?")
+_STEP = re.compile(r"\._modules\[['\"]([^'\"]+)['\"]\]|@\d+$")
+
+
+class Operations:
+    """Makes operations of nodes."""
+
+    def __init__(self, module: nn.Module | None, sources: Sources) -> None:
+        self._modules = frozenset(name for name, _ in module.named_modules(remove_duplicate=False)) if module else ()
+        self._sources = sources
+        self._known: dict[str, tuple[int, Operation]] = {}
+        self._derived: dict[int, str] = {}
+
+    def of_joint(self, graph: torch.fx.Graph) -> tuple[Operation, ...]:
+        """Every operation of the joint graph. Once, and first."""
+        nodes = _operations(graph)
+        for node in nodes:
+            # The first operation with a number made the autograd node; those that follow made none, and keep it.
+            if not _is_backward(node) and node.op != "get_attr" and "seq_nr" in node.meta:
+                self._derived.setdefault(node.meta["seq_nr"], node.name)
+        found = tuple(map(self._operation, nodes))
+        self._known = {operation.name: (index, operation) for index, operation in enumerate(found)}
+        return found
+
+    def partition(self, forward: torch.fx.Graph, backward: torch.fx.Graph) -> Partition:
+        """The two graphs, by the indices of their operations."""
+        added: list[Operation] = []
+        indices = []
+        for graph in (forward, backward):
+            indices.append([])
+            for node in _operations(graph):
+                operation = self._operation(node)
+                index, known = self._known.get(node.name, (-1, None))
+                if known != operation:
+                    index = len(self._known) + len(added)
+                    added.append(operation)
+                indices[-1].append(index)
+        returned = backward.output_node().args[0]
+        assert isinstance(returned, (list, tuple))
+        names = (node.name if isinstance(node, torch.fx.Node) else None for node in returned)
+        return Partition(tuple(indices[0]), tuple(indices[1]), tuple(added), tuple(names))
+
+    def _operation(self, node: torch.fx.Node) -> Operation:
+        backward = _is_backward(node)
+        is_sum = node.meta.get("is_gradient_acc", False)
+        forward = self._derived.get(node.meta.get("seq_nr", -1)) if backward and not is_sum else None
+        return Operation(
+            node.name,
+            _name(node.target) if node.op == "call_function" else node.op,
+            _arguments(node),
+            tuple(operand.name for operand in node.all_input_nodes),
+            backward,
+            *tensor_facts(node.meta.get("val")),
+            self._sources.frame_of(node),
+            self.module_of(node),
+            forward,
+            bool(getattr(node.target, "is_view", False)),
+        )
+
+    def module_of(self, node: torch.fx.Node) -> str | None:
+        """The name of the innermost module that called the operation, or whose gradient it computes a part of."""
+        stack = node.meta.get("nn_module_stack") or node.meta.get("fwd_nn_module_stack")
+        if not stack:
+            # What the root calls itself has no stack of modules. Nor has a sum of gradients, which is nobody's.
+            is_known = "stack_trace" in node.meta and not node.meta.get("is_gradient_acc")
+            return "" if is_known and self._modules else None
+        path, _ = list(stack.values())[-1]
+        name = _STEP.sub(lambda match: f".{match[1]}" if match[1] else "", _ROOT.sub("", str(path)))
+        return name if name in self._modules else None
+
+
+def _operations(graph: torch.fx.Graph) -> list[torch.fx.Node]:
+    return [node for node in graph.nodes if node.op not in ("placeholder", "output")]
+
+
+def _is_backward(node: torch.fx.Node) -> bool:
+    return node.meta.get("partitioner_tag") == "is_backward"
+
+
+def _name(target: Any) -> str:
+    """What torch prints for an operator; the bare name of a function."""
+    return str(target) if hasattr(target, "_schema") else getattr(target, "__name__", str(target))
+
+
+def _arguments(node: torch.fx.Node) -> str:
+    if node.op == "get_attr":
+        return str(node.target)
+    given = [_text(value) for value in node.args]
+    return ", ".join([*given, *(f"{name}={_text(value)}" for name, value in node.kwargs.items())])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, torch.fx.Node):
+        return value.name
+    if isinstance(value, (list, tuple)):
+        return f"[{_joined(value)}]"
+    if isinstance(value, slice):
+        return f"slice({_joined((value.start, value.stop, value.step))})"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _joined(values: Iterable[Any]) -> str:
+    return ", ".join(map(_text, values))

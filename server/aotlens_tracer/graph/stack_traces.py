@@ -1,0 +1,164 @@
+"""The source spans of graph nodes, from the stack traces that torch stores as text in `node.meta["stack_trace"]`."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import re
+import traceback
+import types
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from ..failures import Codebase, is_library
+from ..wire.descriptor_map import Span, StackFrame
+
+_FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<function>.+)$')
+_ASSIGNED = re.compile(r"\)?\s*=\s*([^=\s].*)")
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_CARETS = re.compile(r"^(?P<indent> *)(?P<marks>[\^~]+) *$")
+
+
+class Sources:
+    """Call chains and source spans of nodes. `frames` are the frames of all nodes that were asked about, each once."""
+
+    def __init__(self, codebase: Codebase) -> None:
+        self._codebase = codebase
+        self.frames: list[StackFrame] = []
+        self._known: dict[tuple[Span, int | None], int] = {}
+        self._parsed: dict[str, int | None] = {}
+
+    def frame_of(self, node: Any) -> int | None:
+        """The index of the innermost frame of a node; None where torch recorded no stack (direct capture)."""
+        text = node.meta.get("stack_trace")
+        if not text:
+            return None
+        if text not in self._parsed:
+            self._parsed[text] = self._frame_of_text(text)
+        return self._parsed[text]
+
+    def _frame_of_text(self, text: str) -> int | None:
+        stack = parse(text)
+        # Only where torch itself is what is looked at, nothing else is left.
+        return self.frame_of_stack([span for span in stack if not is_library(span.path)] or stack)
+
+    def frame_of_stack(self, stack: Sequence[Span]) -> int | None:
+        """The index of the innermost frame of a call chain, outermost first; None for an empty one."""
+        index = None
+        for span in stack:
+            key = span, index
+            if key not in self._known:
+                self._known[key] = len(self.frames)
+                self.frames.append(StackFrame(span, index, self._codebase.package_of(span.path)))
+            index = self._known[key]
+        return index
+
+    def source(self, index: int | None) -> Span | None:
+        """The span that stands for a call chain: of its innermost frame of the user's own, else of its innermost."""
+        innermost = index
+        while index is not None:
+            if self.frames[index].package is None:
+                return self.frames[index].span
+            index = self.frames[index].caller
+        return self.frames[innermost].span if innermost is not None else None
+
+    def of_node(self, node: Any) -> Span | None:
+        """The span that stands for a node."""
+        return self.source(self.frame_of(node))
+
+    def of_forward_node(self, node: Any) -> Span | None:
+        """The span of an operation of the forward part; None for all others, and where there is no trace."""
+        if node.op == "output" or node.meta.get("partitioner_tag") == "is_backward":
+            return None
+        return self.of_node(node)
+
+
+def parse(text: str) -> tuple[Span, ...]:
+    """The spans of a formatted stack, outermost first.
+
+    Columns come from the carets below the code, which Python 3.11+ writes; it leaves them out where they would mark the
+    whole line. A span of several lines is marked on its first line only, so its end is not known.
+    """
+    lines = text.splitlines()
+    spans: list[Span] = []
+    for index, line in enumerate(lines):
+        match = _FRAME.match(line)
+        if match is None:
+            continue
+        path, number = match["path"], int(match["line"])
+        code = lines[index + 1] if index + 1 < len(lines) and not _FRAME.match(lines[index + 1]) else None
+        carets = _CARETS.match(lines[index + 2]) if code is not None and index + 2 < len(lines) else None
+        if code is None or carets is None:
+            spans.append(Span(path, number))
+            continue
+        source = linecache.getline(path, number)
+        shown = len(carets["indent"]) - (len(code) - len(code.lstrip()))
+        offset = _characters(code.strip(), shown)
+        column = len(source) - len(source.lstrip()) + offset + 1
+        width = _characters(code.strip(), shown + len(carets["marks"])) - offset
+        marked = source[column - 1 : column - 1 + width]
+        # What is open at the end of the line goes on on the next one.
+        whole = all(marked.count(opening) <= marked.count(closing) for opening, closing in ("()", "[]", "{}"))
+        spans.append(Span(path, number, column, *((number, column + width) if whole else (None, None))))
+    return tuple(spans)
+
+
+def span_of(frame: types.FrameType) -> Span:
+    """The span of the expression that `frame` is executing; the line alone on Python 3.10."""
+    code = frame.f_code
+    if not hasattr(code, "co_positions"):
+        return Span(code.co_filename, frame.f_lineno)
+    position = next(itertools.islice(code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
+    line, end_line, column, end_column = position
+    if line is None or column is None or end_line is None or end_column is None:
+        return Span(code.co_filename, frame.f_lineno)
+    start = _code_point_column(code.co_filename, line, column)
+    return Span(code.co_filename, line, start, end_line, _code_point_column(code.co_filename, end_line, end_column))
+
+
+def _code_point_column(path: str, line: int, byte_offset: int) -> int:
+    """A 1-based code point column from Python's 0-based UTF-8 byte offset."""
+    text = linecache.getline(path, line)
+    return len(text.encode()[:byte_offset].decode(errors="ignore")) + 1
+
+
+def _characters(text: str, width: int) -> int:
+    """How many characters of a text are as wide in a terminal as so many marks: Python sees to it that these fit."""
+    if text.isascii() or not hasattr(traceback, "_display_width"):
+        return width
+    used = 0
+    for count, character in enumerate(text):
+        if used >= width:
+            return count
+        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return len(text)
+
+
+def source_text(span: Span) -> str | None:
+    """The text under a span, or of its whole line where no column is known.
+
+    What goes on on the next line is cut short: `concatenate(…)`. For the targets of an assignment, which Python marks
+    where it takes a sequence apart, it is what is assigned to them.
+    """
+    line = linecache.getline(span.path, span.line)
+    if not line.strip():
+        return None
+    end = span.end_column - 1 if span.column and span.end_line == span.line and span.end_column else None
+    text = line[span.column - 1 if span.column else 0 : end].strip()
+    if end is not None and (assigned := _ASSIGNED.match(line[end:])):
+        text, end = assigned[1], None
+    if span.column is not None and end is None:
+        text = _cut_short(text)
+    return text
+
+
+def _cut_short(text: str) -> str:
+    """The first line of an expression, up to what it leaves open."""
+    is_open: list[int] = []
+    for index, character in enumerate(text):
+        if character in "([{":
+            is_open.append(index)
+        elif character in ")]}" and is_open:
+            is_open.pop()
+    return f"{text[: is_open[0] + 1]}…{_CLOSING[text[is_open[0]]]}" if is_open else text

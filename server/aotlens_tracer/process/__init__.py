@@ -1,0 +1,1 @@
+"""The tracer process, its children and the pipes between them."""

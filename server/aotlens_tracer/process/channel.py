@@ -1,0 +1,102 @@
+"""The child's end of the pipe to the tracer, out of reach of user code that prints, reads stdin or closes files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import Any
+
+from ..wire.protocol import frame
+
+# As they were before any user code could replace them.
+_write, _fstat, _open, _getpid = os.write, os.fstat, open, os.getpid
+
+HIGH = 64
+"""How far above the usual limit of open files the private descriptors go, where the system allows it."""
+
+
+def move_high(descriptor: int) -> int:
+    """A copy of a descriptor that `os.closerange(3, sysconf('SC_OPEN_MAX'))` does not reach; closes the old one."""
+    try:
+        import fcntl
+        import resource
+    except ImportError:  # Windows
+        return descriptor
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        floor = min(soft, 65536)
+        wanted = floor + 2 * HIGH
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(wanted, soft), hard))
+        try:
+            copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, floor + 1)
+        except OSError:  # no room above the limit: as high as possible below it
+            copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, max(3, floor - HIGH))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    except (OSError, ValueError):
+        return descriptor
+    os.close(descriptor)
+    return copy
+
+
+class Channel:
+    """Writes framed messages to a descriptor; to the file `fallback` once that descriptor is not ours any more.
+
+    It belongs to the process that made it. User code may fork, and its copy run on into ours: what the copy has to say
+    is dropped (`is_ours` tells).
+    """
+
+    def __init__(self, descriptor: int, token: bytes, fallback: str) -> None:
+        self._descriptor = move_high(descriptor)
+        self._token = token
+        self._fallback = fallback
+        self._pid = _getpid()
+        self._identity = _identity(self._descriptor)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process is the one that made the channel."""
+        return _getpid() == self._pid
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message, whole."""
+        if not self.is_ours:
+            return
+        data = frame(self._token, message)
+        if _identity(self._descriptor) == self._identity is not None:
+            try:
+                while data:
+                    data = data[_write(self._descriptor, data) :]
+                return
+            except OSError:
+                data = frame(self._token, message)
+        with _open(self._fallback, "ab") as file:
+            file.write(data)
+
+
+def _identity(descriptor: int) -> tuple[int, int, int] | None:
+    """What tells a pipe from whatever user code may have opened under its number since."""
+    try:
+        status = _fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode)
+
+
+def replace_standard_streams(output: int) -> None:
+    """stdin becomes empty; stdout and stderr go to the descriptor `output`, unbuffered enough to keep their order."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    for descriptor in (null, output):
+        if descriptor > 2:
+            os.close(descriptor)
+    # Open for as long as the process lives, and open still where user code closes the objects.
+    sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr

@@ -1,0 +1,200 @@
+"""The export convention: Dynamo first, AOTAutograd directly on the module where Dynamo cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..examples.evaluate import BuiltExample
+from ..failures import Codebase, text_of, user_frames
+from ..torch_private import (
+    KNOWN_TYPES,
+    JointCapture,
+    TorchDynamoException,
+    dynamo_capture,
+    explain_graph_breaks,
+    joint_capture,
+    pytree,
+)
+from ..wire.descriptor_map import GraphBreak
+from .eager import BackwardError, ForwardError, call
+
+_HINTS_FOR_TORCH = ("Please report an issue", "It may be possible to write Dynamo tracing rules")
+"""How hints of Dynamo begin that are of no use to whoever wrote the module."""
+_ALIKE = 40
+"""As many characters of two messages have to agree."""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A joint graph, by which way it was captured, and the error with which Dynamo refused, if it did."""
+
+    joint: JointCapture
+    capture: str
+    dynamo_error: Exception | None = None
+
+
+class JointError(Exception):
+    """AOTAutograd refuses the graph that Dynamo has made: `__cause__` is the error."""
+
+
+class CaptureError(Exception):
+    """The call cannot be captured, though nothing is wrong with it: by Dynamo for one reason, directly for another.
+
+    The direct reason is None where the call itself already needs the data of a tensor; that error is `__cause__`.
+    """
+
+    def __init__(self, dynamo_error: Exception, direct_error: Exception | None = None) -> None:
+        super().__init__()
+        self.dynamo_error = dynamo_error
+        self.direct_error = direct_error
+
+
+@contextlib.contextmanager
+def capture(example: BuiltExample) -> Iterator[Captured]:
+    """The joint graph of the example's call; valid while entered.
+
+    Raises ForwardError, BackwardError or CaptureError.
+    """
+    with contextlib.ExitStack() as stack:
+        register_dataclasses((example.args, example.kwargs))
+        try:
+            captured = Captured(_through_dynamo(example, stack), "dynamo")
+        except Exception as error:
+            stack.enter_context(example.fake())
+            captured = _without_dynamo(example, error, stack)
+        yield captured
+
+
+def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> JointCapture:
+    # Outside the example's fake mode: Dynamo makes its own, and refuses inputs that are views within another.
+    graph_module = dynamo_capture(example.function, example.args, example.kwargs)
+    # What AOTAutograd takes as no input (a dtype, a device) is a constant in that graph by now.
+    args, kwargs = pytree.tree_map(_known, (example.args, example.kwargs))
+    try:
+        return stack.enter_context(joint_capture(graph_module, args, kwargs, dynamo=True))
+    except Exception as error:
+        raise JointError from error
+
+
+def _known(leaf: Any) -> Any:
+    return leaf if isinstance(leaf, tuple(KNOWN_TYPES)) else str(leaf)
+
+
+def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: contextlib.ExitStack) -> Captured:
+    """What remains when Dynamo refuses: the module directly, or the reason in the user's words.
+
+    The call itself is made last: it may change the example's tensors in place.
+    """
+    try:
+        module = as_module(example.function, example.module)
+        joint = stack.enter_context(joint_capture(module, example.args, example.kwargs, dynamo=False))
+        return Captured(joint, "direct", dynamo_error)
+    except Exception as error:
+        direct_error = error
+    try:
+        outputs = call(example)
+    except ForwardError as error:
+        # What the attempt to capture it has left in a cache of the module's is no mistake of the user's.
+        if error.__cause__ is not None and "FunctionalTensor" in text_of(error.__cause__):
+            raise CaptureError(dynamo_error, direct_error) from None
+        raise
+    except BackwardError as error:
+        # Another error may come of our asking: of a graph that the call itself went back through, say.
+        if not _are_alike(error.__cause__, direct_error):
+            raise CaptureError(dynamo_error, direct_error) from None
+        raise
+    except Exception as error:  # it reads data
+        raise CaptureError(dynamo_error) from error
+    if register_dataclasses(outputs):  # an output of a type of which only now torch knows that it holds tensors
+        return Captured(_through_dynamo(example, stack), "dynamo")
+    raise CaptureError(dynamo_error, direct_error)
+
+
+def _are_alike(one: BaseException | None, other: BaseException) -> bool:
+    """Whether two errors say the same, as far as they do not name operations or sizes."""
+    return type(one) is type(other) and str(one)[:_ALIKE] == str(other)[:_ALIKE]
+
+
+def graph_breaks(example: BuiltExample, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
+    """Every graph break: full-graph capture stops at the first, so the others come from a run that is not full-graph.
+
+    Where that run fails, or without an example to run, the first alone. The run makes the call, which may change the
+    example's tensors in place.
+    """
+    refused = isinstance(first, JointError) and first.__cause__ is not None
+    error = first.__cause__ if refused else first
+    text = str(getattr(error, "msg", None) or error)
+    if refused:
+        text = f"AOTAutograd refuses the graph that Dynamo made ({type(error).__name__}: {text})"
+    elif not isinstance(error, TorchDynamoException):
+        text = f"internal error ({type(error).__name__}: {text})"
+    found = [_graph_break(text, getattr(error, "real_stack", None), codebase)]
+    if example is not None:
+        with contextlib.suppress(Exception), example.fake():
+            for reason in explain_graph_breaks(example.function, example.args, example.kwargs):
+                found.append(_graph_break(reason.reason, reason.user_stack, codebase))
+    unique: dict[tuple[str, str | None, int | None], GraphBreak] = {}
+    for item in found:
+        unique.setdefault((item.reason, item.path, item.line), item)
+    return tuple(unique.values())
+
+
+def _graph_break(text: str, stack: Any, codebase: Codebase) -> GraphBreak:
+    """Dynamo's message cut to its first line and explanation, at the innermost line of the user's."""
+    lines = [line.strip() for line in text.splitlines()]
+    reason = next((line for line in lines if line), "Dynamo stopped")
+    explanation = next((line.removeprefix("Explanation: ") for line in lines if line.startswith("Explanation: ")), None)
+    if explanation:
+        reason = f"{reason}: {explanation}"
+    hints = [line.removeprefix("Hint: ") for line in lines if line.startswith("Hint: ")]
+    hints = [hint for hint in hints if not hint.startswith(_HINTS_FOR_TORCH)]
+    frames = user_frames(stack, codebase, None) if stack else ()
+    place = frames[-1] if frames else None
+    return GraphBreak(reason, place.path if place else None, place.line if place else None, tuple(hints))
+
+
+def as_module(function: Callable[..., Any], owner: nn.Module | None) -> nn.Module:
+    """A module whose forward is `function` and whose parameters have the names they have in `owner`."""
+    if isinstance(function, nn.Module):
+        return function
+    wrapper = _Wrapper(function)
+    if owner is not None:
+        # Shared, not copied: a functional call swaps tensors in these very dictionaries.
+        for name in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
+            wrapper.__dict__[name] = owner.__dict__[name]
+        wrapper.training = owner.training
+    return wrapper
+
+
+class _Wrapper(nn.Module):
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        object.__setattr__(self, "_function", function)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
+
+
+def register_dataclasses(tree: Any) -> bool:
+    """Make pytree nodes of the dataclasses in `tree` that are none yet; whether there was one.
+
+    Torch flattens only types that it was told of; a plain dataclass would count as one opaque value.
+    """
+    found = False
+    pending = [tree]
+    while pending:
+        leaves = pytree.tree_leaves(pending.pop(), is_leaf=None)
+        for leaf in leaves:
+            if dataclasses.is_dataclass(leaf) and not isinstance(leaf, (type, torch.Tensor)):
+                with contextlib.suppress(ValueError):
+                    torch.export.register_dataclass(type(leaf))
+                    found = True
+                    pending.append(leaf)
+    return found

@@ -1,0 +1,149 @@
+"""The classes and functions of a user's module: which one a qualified name means, and on which line it stands."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import functools
+import inspect
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from torch import nn
+
+from ..failures import TraceError
+from ..wire.descriptor_map import Failure, Target
+from .overlay import read_bytes
+
+
+def module_classes(module: types.ModuleType, path: str) -> list[Target]:
+    """The `nn.Module` classes that the file defines, nested ones included, in the order of their lines."""
+    found: dict[str, Target] = {}
+    for owner, name, value in _walk(module, module.__name__, set()):
+        if isinstance(value, type) and issubclass(value, nn.Module) and value.__name__ == name:
+            found.setdefault(owner + name, Target(path, owner + name, line_of(value, path)))
+    return sorted(found.values(), key=lambda target: target.line or 0)
+
+
+def _walk(owner: Any, module_name: str, seen: set[int], prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    for name, value in list(vars(owner).items()):
+        if isinstance(value, type) and value.__module__ == module_name and id(value) not in seen:
+            if value.__qualname__ != prefix + name:
+                continue
+            seen.add(id(value))
+            yield prefix, name, value
+            yield from _walk(value, module_name, seen, f"{prefix}{name}.")
+
+
+def resolve(module: types.ModuleType, path: str, qualname: str) -> Any | None:
+    """What `qualname` means in the module; None for something inside a function, which only its function can reach.
+
+    Raises TraceError with stage target where there is no such class or function, or it is of no use.
+    """
+    value: Any = module
+    for part in qualname.split("."):
+        if part == "<locals>":
+            return None
+        try:
+            value = inspect.getattr_static(value, part) if isinstance(value, type) else getattr(value, part)
+        except AttributeError:
+            if local_definition(path, qualname) is not None:
+                return None
+            raise TraceError(_no_such_target(path, qualname)) from None
+    if isinstance(value, (staticmethod, classmethod)):
+        value = value.__func__
+    if isinstance(value, type) and not issubclass(value, nn.Module):
+        raise TraceError(
+            Failure(
+                "target",
+                "error",
+                f"{qualname} is a class, but not an nn.Module",
+                path,
+                line_of(value, path),
+                hint="trace a subclass of torch.nn.Module, or a function or method that takes tensors",
+            )
+        )
+    if not callable(value):
+        raise TraceError(
+            Failure(
+                "target",
+                "error",
+                f"{qualname} is neither a class nor a function, but of type {type(value).__name__}",
+                path,
+                hint="trace a subclass of torch.nn.Module, or a function or method that takes tensors",
+            )
+        )
+    return value
+
+
+def line_of(value: Any, path: str) -> int | None:
+    """The line of the `class` or `def` of a class or function of the file, None where it is not in there."""
+    qualname = getattr(value, "__qualname__", None)
+    if qualname is None:
+        return None
+    candidates = [node for name, node in definitions(path) if name == qualname]
+    if len(candidates) > 1 and isinstance(value, type):
+        lines = {
+            member.__code__.co_firstlineno
+            for member in vars(value).values()
+            if isinstance(member, types.FunctionType) and member.__code__.co_filename == path
+        }
+        holding = [node for node in candidates if any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)]
+        candidates = holding or candidates
+    return candidates[-1].lineno if candidates else None
+
+
+@functools.cache
+def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Every class and function of a file with its qualified name, as `__qualname__` would have it."""
+    try:
+        tree = ast.parse(read_bytes(path))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    found: list[tuple[str, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]] = []
+
+    def visit(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                found.append((prefix + child.name, child))
+                visit(child, f"{prefix}{child.name}.<locals>.")
+            elif isinstance(child, ast.ClassDef):
+                found.append((prefix + child.name, child))
+                visit(child, f"{prefix}{child.name}.")
+            else:
+                visit(child, prefix)
+
+    visit(tree, "")
+    return found
+
+
+def local_definition(path: str, qualname: str) -> str | None:
+    """The full qualified name of something that is defined inside a function under this short one."""
+    for name, _ in definitions(path):
+        if "<locals>" in name and (
+            name.replace(".<locals>", "") == qualname.replace(".<locals>", "") or name.endswith(f"<locals>.{qualname}")
+        ):
+            return name
+    return None
+
+
+def _no_such_target(path: str, qualname: str) -> Failure:
+    found = [(name, node) for name, node in definitions(path) if "<locals>" not in name]
+    names = list(dict.fromkeys(name for name, _ in found))
+    if qualname in names:
+        line = [node.lineno for name, node in found if name == qualname][-1]
+        message = f"{qualname} does not exist once the file is imported"
+        hint = "its definition stands under a condition that did not hold, or something deletes or replaces it later"
+        return Failure("target", "error", message, path, line, hint=hint)
+    near = difflib.get_close_matches(qualname, names, n=3, cutoff=0.5)
+    if not near:
+        near = [name for name in names if name.lower().endswith(qualname.lower())][:3]
+    classes = [name for name, node in found if isinstance(node, ast.ClassDef)]
+    if near:
+        hint = "did you mean " + " or ".join(near) + "?"
+    elif classes:
+        hint = "the file defines " + ", ".join(classes[:8]) + (", …" if len(classes) > 8 else "")
+    else:
+        hint = "the file defines no class"
+    return Failure("target", "error", f"there is no {qualname} in this file", path, hint=hint)

@@ -1,0 +1,62 @@
+"""The user's own call and its backward pass, without any capture: what fails there too is no limit of the tools."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ..examples.evaluate import BuiltExample
+from ..failures import reads_data
+from ..torch_private import pytree
+
+
+class ForwardError(Exception):
+    """The user's own call fails without any capture: `__cause__` is the error."""
+
+
+class BackwardError(Exception):
+    """The call succeeds, its backward pass fails: `__cause__` is the error.
+
+    `forward` is the stack, as text, of the operation in the forward pass whose derivative fails, where torch knows it.
+    """
+
+    def __init__(self, forward: str | None) -> None:
+        super().__init__()
+        self.forward = forward
+
+
+def call(example: BuiltExample) -> Any:
+    """What the example's call returns. Raises ForwardError, BackwardError, or what torch raises where data are read
+    that fake tensors lack.
+    """
+    with _anomalies() as found:
+        try:
+            outputs = example.function(*example.args, **example.kwargs)
+        except Exception as error:
+            if reads_data(error):
+                raise
+            raise ForwardError from error
+        results = [
+            leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad
+        ]
+        try:
+            if results:
+                torch.autograd.backward(results, [torch.ones_like(result) for result in results])
+        except Exception as error:
+            if reads_data(error):
+                return outputs
+            stacks = [str(warning.message).partition("caused the error:")[2] for warning in found]
+            raise BackwardError(next((stack for stack in stacks if stack), None)) from error
+    return outputs
+
+
+@contextlib.contextmanager
+def _anomalies() -> Iterator[list[warnings.WarningMessage]]:
+    """Let autograd remember the stack of each operation. It tells it in a warning when the derivative fails."""
+    with warnings.catch_warnings(record=True) as found, torch.autograd.set_detect_anomaly(True, check_nan=False):
+        warnings.simplefilter("always")
+        yield found
