@@ -22,7 +22,8 @@ import pytest
 
 from aotlens.explain.graph_text import graph_text
 from aotlens.model.lines import Lines
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, from_json
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.json_codec import from_json
 from support import CORPUS, ROOT, trace_json
 
 TRUTH = CORPUS / "truth"

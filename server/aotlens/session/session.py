@@ -24,7 +24,8 @@ from aotlens.session.tracer.warm import TracerStatus, WarmTracer
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.source import UnreadableSource, read_source
 from aotlens.text.documents import Document, Documents
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, from_json
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
+from aotlens_tracer.wire.json_codec import from_json
 from aotlens_tracer.wire.protocol import Assembled, TraceParams
 
 from .limits import default_memory

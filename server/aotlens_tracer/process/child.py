@@ -22,7 +22,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..wire.descriptor_map import from_json, to_json
+from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import TargetsParams, TraceParams, bootstrap_command, encode
 from .channel import Channel, move_high, replace_standard_streams
 from .memory import children_of

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..failures import EXAMPLE_FILE, Codebase, code_line, shortened
-from ..wire.descriptor_map import DescriptorMap, Example, Failure, Frame, Seconds, Span, Target, from_json, to_json
+from ..wire.descriptor_map import DescriptorMap, Example, Failure, Frame, Seconds, Span, Target
+from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import MINIMUM_TORCH, VERSION, ExampleSource, Lines, Ready, Unframer, encode, python_version
 from . import child as child_processes
 from .child import DUMP_FILE, DYNAMO_HEADER, RESULT_FILE, Child

@@ -45,8 +45,8 @@ from ..wire.descriptor_map import (
     Seconds,
     Span,
     Target,
-    to_json,
 )
+from ..wire.json_codec import to_json
 from ..wire.protocol import ExampleSource, Root, TargetsParams, TraceParams
 from .capture import Captured, CaptureError, capture, graph_breaks
 from .definitions import line_of, local_definition, module_classes, resolve

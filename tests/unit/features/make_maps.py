@@ -19,7 +19,7 @@ from aotlens.session.examples.candidates import File, candidates, definition_lin
 from aotlens.session.tracer.process import TracerProcess  # noqa: E402
 from aotlens.syntax.definitions import definitions  # noqa: E402
 from aotlens.syntax.source import read_source  # noqa: E402
-from aotlens_tracer.wire.descriptor_map import to_json  # noqa: E402
+from aotlens_tracer.wire.json_codec import to_json  # noqa: E402
 from aotlens_tracer.wire.protocol import TraceParams  # noqa: E402
 
 TARGETS = {

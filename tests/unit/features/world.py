@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, from_json
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.json_codec import from_json
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent

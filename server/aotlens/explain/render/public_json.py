@@ -13,7 +13,8 @@ from typing import Any
 from aotlens.explain.signature import differences
 from aotlens.explain.words import labels_of, meaning
 from aotlens.model.prices import prices
-from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, to_json
+from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap
+from aotlens_tracer.wire.json_codec import to_json
 
 _PATHS = ("path", "class_path")
 

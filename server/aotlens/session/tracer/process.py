@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target, from_json, to_json
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
+from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.protocol import VERSION, Ready, TargetsParams, TraceParams, bootstrap_command, encode
 
 READY_TIMEOUT = 180.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from aotlens_tracer.wire.descriptor_map import from_json, to_json
+from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.protocol import VERSION, Ready, TraceParams, bootstrap_command, encode
 
 from .interpreter import Interpreter
