@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfolded
 from aotlens.model.prices import Price, prices
 from aotlens_tracer.wire.descriptor_map import (
@@ -31,7 +32,7 @@ from .findings import fold_findings
 from .partitioners import choice_in_words
 from .shapes import bytes_in_words, tensor_in_brief
 from .signature import Difference, differences
-from .words import USUAL, legend, piece, role
+from .words import USUAL, legend, role
 
 PathLabel = Callable[[str], str]
 NOTHING = "—"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from aotlens.model.folding import Folded, all_names, fold, ranges
+from aotlens.model.index import MapIndex
 from aotlens_tracer.wire.descriptor_map import Finding
 
 _NAMES, _OUTPUTS = "\0", "\1"
@@ -56,6 +57,11 @@ def outputs_in_words(findings: Sequence[Finding]) -> str:
     """`output 3`, `outputs 0..5, 9`; empty where findings name none."""
     numbers = {finding.output for finding in findings if finding.output is not None}
     return f"output{'s' if len(numbers) > 1 else ''} {ranges(numbers).replace(',', ', ')}" if numbers else ""
+
+
+def kept_findings(index: MapIndex) -> list[Folded[Finding]]:
+    """The folded findings of an indexed map; folded once."""
+    return index.once("folded findings", lambda: fold_findings(index.findings))
 
 
 def fold_findings(findings: Iterable[Finding]) -> list[Folded[Finding]]:

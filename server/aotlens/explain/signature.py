@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from aotlens.model.descriptors import piece
 from aotlens.model.folding import all_names, numbers_in_brief
+from aotlens.model.index import MapIndex
 from aotlens_tracer.wire.descriptor_map import Graph, Input, Operation, Output, Span
-
-from .words import piece
 
 _MOST = 4
 """How many names are listed."""
@@ -40,6 +40,17 @@ def differences(graph: Graph, brief: bool = False) -> list[Difference]:
     """
     found = [*_without_input(graph), *_mutations(graph, brief), *_metadata(graph), *_bases(graph), *_views(graph)]
     return [*found, *_tokens(graph)]
+
+
+def kept_differences(index: MapIndex, graph: Graph) -> list[Difference]:
+    """The differences of a graph of an indexed map; found once."""
+    return index.once(("differences", id(graph)), lambda: differences(graph))
+
+
+def aliases_at(index: MapIndex, path: str, lines: Sequence[int]) -> list[str]:
+    """The sentences about aliases that the code on some lines creates."""
+    found = [each for graph in index.graphs for each in kept_differences(index, graph) if not each.changes]
+    return [each.text for each in found if any(p.path == path and p.line in lines for p in each.places)]
 
 
 def about(found: Iterable[Difference], slot: Input | Output) -> list[Difference]:

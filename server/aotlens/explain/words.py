@@ -1,7 +1,7 @@
 """Every descriptor in words: what it is, what it is called in a table, and which stage of AOTAutograd made it.
 
-The claims are checked against torch 2.13 (`torch/_functorch/_aot_autograd`). `_KINDS` is the one place that knows the
-classes of `descriptors.py`; an unknown class of a newer torch is named by its own fields.
+The claims are checked against torch 2.13 (`torch/_functorch/_aot_autograd`). `_KINDS` has words for every class of
+`aotlens.model.descriptors`; an unknown class of a newer torch is named by its own fields.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, Output, Slot
-
-# From a descriptor's repr to what the user calls the thing: {"PlainAOTInput(idx=1)": "batch['mask']"}.
-Labels = Mapping[str, str]
-
-CONVENTION = "original calling convention"
-DEDUPLICATION = "deduplication"
-BASES = "synthetic base handling"
-ALIASING = "mutation and alias handling"
-AUTOGRAD = "joint graph creation"
-SUBCLASSES = "subclass unwrapping"
-TOKENS = "effect tokens"
-RNG = "functionalized RNG"
-PARTITIONER = "partitioner"
+from aotlens.model.descriptors import (
+    ALIASING,
+    AUTOGRAD,
+    BASES,
+    CONVENTION,
+    PARTITIONER,
+    RNG,
+    SUBCLASSES,
+    TOKENS,
+    Labels,
+    piece,
+    stage,
+)
+from aotlens_tracer.wire.descriptor_map import Descriptor, Output, Slot
 
 # How a sentence ends, by stage: who put the slot there.
 _CREDITS = {
@@ -48,7 +48,6 @@ USUAL = frozenset(
 class _Kind:
     """One class of `descriptors.py`. `noun` names one instance, `why` goes on from that name and ends the sentence."""
 
-    stage: str
     role: str
     noun: Callable[[Mapping[str, Any], Labels], str]
     why: str
@@ -82,7 +81,6 @@ def _is_a_piece_of(what: str) -> str:
 
 
 _DUMMY = _Kind(
-    "none",
     "placeholder",
     _phrase("placeholder descriptor {idx}"),
     ": torch puts it where a descriptor is demanded but not needed. No stage introduces it, and no traced graph shows "
@@ -99,80 +97,66 @@ _TOKEN = (
 _SEEDED = ". Random operations become plain functions of a seed and an offset"
 
 _KINDS: dict[str, _Kind] = {
-    "ParamAOTInput": _Kind(CONVENTION, "parameter", _phrase("parameter `{target}`"), ", passed in as it is"),
-    "BufferAOTInput": _Kind(CONVENTION, "buffer", _phrase("buffer `{target}`"), ", passed in as it is"),
+    "ParamAOTInput": _Kind("parameter", _phrase("parameter `{target}`"), ", passed in as it is"),
+    "BufferAOTInput": _Kind("buffer", _phrase("buffer `{target}`"), ", passed in as it is"),
     "DummyAOTInput": _DUMMY,
-    "PlainAOTInput": _Kind(CONVENTION, "argument", _phrase("argument `args[{idx}]`"), ", as you passed it"),
-    "SubclassGetAttrAOTInput": _Kind(
-        SUBCLASSES, "piece", _phrase("the `{attr}` piece of {inner}", "base"), _MADE_OF_PIECES
-    ),
+    "PlainAOTInput": _Kind("argument", _phrase("argument `args[{idx}]`"), ", as you passed it"),
+    "SubclassGetAttrAOTInput": _Kind("piece", _phrase("the `{attr}` piece of {inner}", "base"), _MADE_OF_PIECES),
     "SubclassSizeAOTInput": _Kind(
-        SUBCLASSES,
         "size",
         _phrase("the size of dimension {idx} of {inner}", "base"),
         _DYNAMIC.format("size"),
     ),
     "SubclassStrideAOTInput": _Kind(
-        SUBCLASSES,
         "stride",
         _phrase("the stride of dimension {idx} of {inner}", "base"),
         _DYNAMIC.format("stride"),
     ),
     "ViewBaseAOTInput": _Kind(
-        BASES,
         "view base",
         _phrase("the tensor that {inner} is a view of", "base_of"),
         ". Several inputs share this memory and the traced code writes to it, so this one tensor is passed in place "
         "of them all, and the views are made anew from it",
     ),
     "SyntheticBaseAOTInput": _Kind(
-        BASES,
         "synthetic base",
         _phrase("a tensor over the whole storage of {inner}", "base_of"),
         ". Several inputs share this memory and the traced code writes to it, but autograd knows no tensor that "
         "they are views of; so one is made up, passed in place of them all, and the views are made anew from it",
     ),
-    "PhiloxForwardSeedAOTInput": _Kind(
-        RNG, "RNG seed", _phrase("the seed of the forward pass's random numbers"), _SEEDED
-    ),
+    "PhiloxForwardSeedAOTInput": _Kind("RNG seed", _phrase("the seed of the forward pass's random numbers"), _SEEDED),
     "PhiloxForwardBaseOffsetAOTInput": _Kind(
-        RNG, "RNG offset", _phrase("the offset at which the forward pass's random numbers start"), _SEEDED
+        "RNG offset", _phrase("the offset at which the forward pass's random numbers start"), _SEEDED
     ),
-    "PhiloxBackwardSeedAOTInput": _Kind(
-        RNG, "RNG seed", _phrase("the seed of the backward pass's random numbers"), _SEEDED
-    ),
+    "PhiloxBackwardSeedAOTInput": _Kind("RNG seed", _phrase("the seed of the backward pass's random numbers"), _SEEDED),
     "PhiloxBackwardBaseOffsetAOTInput": _Kind(
-        RNG, "RNG offset", _phrase("the offset at which the backward pass's random numbers start"), _SEEDED
+        "RNG offset", _phrase("the offset at which the backward pass's random numbers start"), _SEEDED
     ),
     "ForwardTokenAOTInput": _Kind(
-        TOKENS, "effect token", _phrase("effect token {idx} on its way into the forward pass"), _TOKEN
+        "effect token", _phrase("effect token {idx} on its way into the forward pass"), _TOKEN
     ),
     "BackwardTokenAOTInput": _Kind(
-        TOKENS, "effect token", _phrase("effect token {idx} on its way into the backward pass"), _TOKEN
+        "effect token", _phrase("effect token {idx} on its way into the backward pass"), _TOKEN
     ),
     "TangentAOTInput": _Kind(
-        AUTOGRAD,
         "tangent",
         _phrase("the tangent of {inner}", "output"),
         ": the gradient of the loss with respect to it, from which the backward pass starts",
     ),
-    "PlainAOTOutput": _Kind(CONVENTION, "output", _phrase("output `output[{idx}]`"), ", as the traced code returns it"),
+    "PlainAOTOutput": _Kind("output", _phrase("output `output[{idx}]`"), ", as the traced code returns it"),
     "InputMutationAOTOutput": _Kind(
-        ALIASING,
         "mutated input",
         _phrase("the new value of {inner}", "mutated_input"),
         ", which the traced code changes in place. The graph does not write to this input: it returns the new value, "
         "which is written back afterwards",
     ),
     "IntermediateBaseAOTOutput": _Kind(
-        ALIASING,
         "intermediate base",
         _phrase("the intermediate tensor that {inner} is a view of", "base_of"),
         ". Several outputs share its memory, so the graph returns it as well: the outputs are made anew as views of "
         "it, and gradients flow through it",
     ),
     "MetadataMutationAOTOutput": _Kind(
-        BASES,
         "metadata mutation",
         _phrase("number {idx} of the aliased inputs whose shape or strides change"),
         " (torch does not say which input that is). It shares memory with another one, and the traced code "
@@ -180,55 +164,46 @@ _KINDS: dict[str, _Kind] = {
         "repeated on the caller's tensor",
     ),
     "GradAOTOutput": _Kind(
-        AUTOGRAD, "gradient", _phrase("the gradient of {inner}", "grad_of"), ", computed by the backward pass"
+        "gradient", _phrase("the gradient of {inner}", "grad_of"), ", computed by the backward pass"
     ),
     "PhiloxUpdatedForwardOffsetAOTOutput": _Kind(
-        RNG,
         "RNG offset",
         _phrase("the offset that the forward pass's random numbers have reached"),
         ", returned so that the generator can go on from there",
     ),
     "PhiloxUpdatedBackwardOffsetAOTOutput": _Kind(
-        RNG,
         "RNG offset",
         _phrase("the offset that the backward pass's random numbers have reached"),
         ", returned so that the generator can go on from there",
     ),
     "ForwardTokenAOTOutput": _Kind(
-        TOKENS, "effect token", _phrase("effect token {idx} on its way out of the forward pass"), _TOKEN
+        "effect token", _phrase("effect token {idx} on its way out of the forward pass"), _TOKEN
     ),
     "BackwardTokenAOTOutput": _Kind(
-        TOKENS, "effect token", _phrase("effect token {idx} on its way out of the backward pass"), _TOKEN
+        "effect token", _phrase("effect token {idx} on its way out of the backward pass"), _TOKEN
     ),
-    "SubclassGetAttrAOTOutput": _Kind(
-        SUBCLASSES, "piece", _phrase("the `{attr}` piece of {inner}", "base"), _MADE_OF_PIECES
-    ),
+    "SubclassGetAttrAOTOutput": _Kind("piece", _phrase("the `{attr}` piece of {inner}", "base"), _MADE_OF_PIECES),
     "SubclassSizeAOTOutput": _Kind(
-        SUBCLASSES,
         "size",
         _phrase("the size of dimension {idx} of {inner}", "base"),
         _DYNAMIC.format("size"),
     ),
     "SubclassStrideAOTOutput": _Kind(
-        SUBCLASSES,
         "stride",
         _phrase("the stride of dimension {idx} of {inner}", "base"),
         _DYNAMIC.format("stride"),
     ),
     "DummyAOTOutput": _DUMMY,
     "SavedForBackwardsAOTOutput": _Kind(
-        PARTITIONER, "saved for backward", _phrase("value {idx} that the forward pass keeps for the backward pass"), ""
+        "saved for backward", _phrase("value {idx} that the forward pass keeps for the backward pass"), ""
     ),
     "SavedForBackwardsNoVcCheckAOTOutput": _Kind(
-        PARTITIONER,
         "saved unchecked",
         _phrase("value {idx} that the forward pass keeps for the backward pass, without a version check"),
         ". A custom `autograd.Function` stored it on `ctx` itself instead of calling `ctx.save_for_backward`, so a "
         "later change in place goes unnoticed, as in eager mode",
     ),
 }
-
-KINDS = frozenset(_KINDS)
 
 # The nouns of a legend, which names no instance; a kind that is not here has a noun without a name already. What comes
 # in pairs (in and out, forward and backward) shares one, so that a legend says it once.
@@ -289,7 +264,7 @@ def describe(descriptor: Descriptor, labels: Labels | None = None) -> str:
             f"{_capital(name(descriptor, labels))}: torch calls it `{descriptor.kind}`, which this version of aotlens "
             "does not know."
         )
-    return _sentence(name(descriptor, labels), kind)
+    return _sentence(name(descriptor, labels), descriptor.kind)
 
 
 def meaning(slot: Slot, labels: Labels | None = None) -> str:
@@ -315,13 +290,7 @@ def legend(kind: str) -> str:
     known = _KINDS.get(kind)
     if known is None:
         return f"torch calls it `{kind}`, which this version of aotlens does not know."
-    return _sentence(_GENERIC.get(kind) or known.noun({}, {}), known)
-
-
-def stage(kind: str) -> str:
-    """The stage of AOTAutograd that introduces descriptors of this class."""
-    known = _KINDS.get(kind)
-    return known.stage if known else "unknown"
+    return _sentence(_GENERIC.get(kind) or known.noun({}, {}), kind)
 
 
 def role(kind: str | None, fields: Mapping[str, Any] | None = None) -> str:
@@ -331,7 +300,7 @@ def role(kind: str | None, fields: Mapping[str, Any] | None = None) -> str:
     known = _KINDS.get(kind)
     if known is None:
         return _spelled(kind)
-    if known.stage != SUBCLASSES:
+    if stage(kind) != SUBCLASSES:
         return known.role
     base = (fields or {}).get("base")
     if not isinstance(base, Descriptor):
@@ -341,49 +310,9 @@ def role(kind: str | None, fields: Mapping[str, Any] | None = None) -> str:
     return f"{role(owner.kind, owner.fields)} {known.role}"
 
 
-def labels_of(graph: Graph) -> dict[str, str]:
-    """What the user calls each argument and output of `graph`, by the repr of its descriptor.
-
-    A subclass has no slot of its own, only its pieces have, and a vanished argument has none at all: their names come
-    from the labels of the pieces and from the list of vanished arguments.
-    """
-    labels: dict[str, str] = {}
-    for slot in (*graph.inputs, *graph.outputs):
-        descriptor = slot.as_descriptor()
-        if descriptor is None:
-            continue
-        suffix, owner = piece(descriptor)
-        if owner.kind in ("PlainAOTInput", "PlainAOTOutput") and slot.label.endswith(suffix):
-            label = slot.label[: len(slot.label) - len(suffix)]
-            if label:
-                labels.setdefault(owner.descriptor, label)
-    for gone in graph.vanished:
-        position = re.fullmatch(r"args\[(\d+)\]", gone.expression)
-        if position and gone.label:
-            labels.setdefault(f"PlainAOTInput(idx={position[1]})", gone.label)
-    return labels
-
-
-def piece(descriptor: Descriptor) -> tuple[str, Descriptor]:
-    """How a piece of a subclass is reached from its owner (`._local_tensor`, `.size(0)`), and the owner.
-
-    Nothing and the descriptor itself where it is no piece.
-    """
-    suffix = ""
-    while stage(descriptor.kind) == SUBCLASSES:
-        base = descriptor.fields.get("base")
-        if not isinstance(base, Descriptor):
-            break
-        attribute, dimension = descriptor.fields.get("attr"), descriptor.fields.get("idx")
-        how = _KINDS[descriptor.kind].role
-        suffix = (f".{attribute}" if how == "piece" else f".{how}({dimension})") + suffix
-        descriptor = base
-    return suffix, descriptor
-
-
-def _sentence(noun: str, kind: _Kind) -> str:
-    credit = _CREDITS.get(kind.stage)
-    return f"{_capital(noun)}{kind.why}.{' ' + credit if credit else ''}"
+def _sentence(noun: str, kind: str) -> str:
+    credit = _CREDITS.get(stage(kind))
+    return f"{_capital(noun)}{_KINDS[kind].why}.{' ' + credit if credit else ''}"
 
 
 def _field(value: Any, labels: Labels) -> str:

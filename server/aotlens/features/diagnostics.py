@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aotlens.explain.findings import in_words, sentence_of, subject_in_words
+from aotlens.explain.findings import in_words, kept_findings, sentence_of, subject_in_words
+from aotlens.explain.nesting import nesting_in_words
 from aotlens.model.contexts import by_preference
+from aotlens.model.descriptor_nesting import corrected, illegal_nesting
+from aotlens.model.descriptor_text import read_code, read_descriptor
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.folding import Folded
 from aotlens.model.index import index_of
-from aotlens.model.reading import corrected, illegal_nesting, read_code, read_descriptor
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.text.documents import Document
@@ -156,7 +158,7 @@ def _illegal_nestings(document: Document) -> tuple[Diagnostic, ...]:
         written = read_descriptor(text)
         meant = corrected(written) if written is not None else None
         fix = Fix(f"Change to `{meant.descriptor}`", meant.descriptor) if meant is not None else None
-        found.append(Diagnostic(span, "illegal-descriptor-nesting", "warning", problem, fix=fix))
+        found.append(Diagnostic(span, "illegal-descriptor-nesting", "warning", nesting_in_words(problem), fix=fix))
     return tuple(found)
 
 
@@ -164,7 +166,7 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
     """The findings of the last good map, those of repeated layers folded into one, and the last failure."""
     findings: list[Folded[Finding]] = []
     if state.map is not None and not snapshot.is_part(state):
-        kept = index_of(state.map).folded_findings
+        kept = kept_findings(index_of(state.map))
         findings += [row for row in kept if row.first.code not in _OF_THE_LAST_ATTEMPT]
     if state.failure is not None:  # also while the next attempt runs: what comes and goes is worse than what is old
         failure = _failure(state.failure, state)

@@ -10,7 +10,7 @@ from aotlens.explain.partitioners import for_backward
 from aotlens.explain.render.markdown import code
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import meaning
-from aotlens.model.index import index_of
+from aotlens.model.index import MapIndex, index_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Slot, Span
 
@@ -109,13 +109,19 @@ def graph_view(snapshot: Snapshot, key: TargetKey, kind: Kind) -> GraphView | No
     state = snapshot.states.get(key)
     if state is None or state.map is None:
         return None
-    text = index_of(state.map).graph_texts.get(kind)
+    text = _texts(index_of(state.map)).get(kind)
     return GraphView(state, kind, text) if text is not None else None
 
 
 def keep(map: DescriptorMap, kind: Kind, text: GraphText) -> None:
     """A graph is shown with this text. What the first question about it needs is made now."""
     index = index_of(map)
-    index.graph_texts[kind] = text
+    _texts(index)[kind] = text
     _ = text.lines_of, index.births, index.chains, index.derivatives
     index.lines.chains_inside("", ())
+
+
+def _texts(index: MapIndex) -> dict[Kind, GraphText]:
+    """The graphs of a map that are shown, as text."""
+    texts: dict[Kind, GraphText] = index.once("graph texts", dict)
+    return texts

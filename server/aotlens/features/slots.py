@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from aotlens.explain.content import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
-from aotlens.explain.words import piece
 from aotlens.model.contexts import Context, context_of, function_context
+from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
 from aotlens.model.index import Entry, Result, distinct, fqn_of, gradient_of
 from aotlens.model.resolve import Meant

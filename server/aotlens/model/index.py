@@ -5,19 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from aotlens.explain.findings import fold_findings
-from aotlens.explain.graph_text import GraphText, Kind
-from aotlens.explain.signature import Difference, differences
-from aotlens.explain.words import Labels, labels_of, piece
 from aotlens.syntax.values import ANY, Items, Key, Path, Step
 from aotlens_tracer.wire.descriptor_map import (
     DescriptorMap,
-    Finding,
     Graph,
     Input,
     ModuleInstance,
@@ -27,7 +22,7 @@ from aotlens_tracer.wire.descriptor_map import (
     Span,
 )
 
-from .folding import Folded
+from .descriptors import Labels, labels_of, piece
 from .lines import Chain, Lines, Work, lines_of
 from .prices import Price, prices
 
@@ -110,21 +105,25 @@ class MapIndex:
     """One map, indexed. Each part is made when it is first asked for."""
 
     def __init__(self, map: DescriptorMap) -> None:
-        self._graphs = map.graphs
+        self.graphs = map.graphs
         self._modules = map.modules
-        self._findings = map.findings
+        self.findings = map.findings
         self.serial = next(_SERIALS)
         """A number that no other index has."""
-        self.memo: dict[tuple[str, ...], str] = {}
-        """What is costly to say and depends on nothing but the map."""
-        self.graph_texts: dict[Kind, GraphText] = {}
-        """The graphs that are shown, as text."""
+        self._kept: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Item]) -> Item:
+        """What `make` returns; it is called once for each key, as its result must depend on the map alone."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: Item = self._kept[key]
+        return kept
 
     @cached_property
     def files(self) -> frozenset[str]:
         """The files that the map says anything of: who asks about another need not look further."""
         spans = [module.definition for module in self._modules]
-        for graph in self._graphs:
+        for graph in self.graphs:
             spans += [slot.definition for slot in graph.inputs]
         classes = {module.class_path for module in self._modules if module.class_path is not None}
         return frozenset(self.lines.packages) | classes | {span.path for span in spans if span is not None}
@@ -132,17 +131,17 @@ class MapIndex:
     @cached_property
     def lines(self) -> Lines:
         """What runs by line."""
-        return Lines(self._graphs)
+        return Lines(self.graphs)
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every input of every graph."""
-        return tuple(Entry(graph, slot) for graph in self._graphs for slot in graph.inputs)
+        return tuple(Entry(graph, slot) for graph in self.graphs for slot in graph.inputs)
 
     @cached_property
     def results(self) -> tuple[Result, ...]:
         """Every output of every graph."""
-        return tuple(Result(graph, slot) for graph in self._graphs for slot in graph.outputs)
+        return tuple(Result(graph, slot) for graph in self.graphs for slot in graph.outputs)
 
     @cached_property
     def root(self) -> Named:
@@ -208,7 +207,7 @@ class MapIndex:
                 name = re.match(r"[^\W\d]\w*", label)
                 if name is not None:
                     found.setdefault(name[0], []).append((label, entry))
-        for graph in self._graphs:
+        for graph in self.graphs:
             for gone in graph.vanished:
                 name = re.match(r"[^\W\d]\w*", gone.label)
                 if name is not None and gone.into is not None:
@@ -234,7 +233,7 @@ class MapIndex:
     @cached_property
     def _inputs(self) -> dict[tuple[int, str | None], Entry]:
         """The inputs by the number of their graph and their node."""
-        numbers = {id(graph): number for number, graph in enumerate(self._graphs)}
+        numbers = {id(graph): number for number, graph in enumerate(self.graphs)}
         return {(numbers[id(entry.graph)], entry.slot.node): entry for entry in self.entries}
 
     def read_by(self, work: Work) -> list[Entry]:
@@ -247,7 +246,7 @@ class MapIndex:
 
         Where it is not read there, the places that stand for them elsewhere.
         """
-        number = next(number for number, graph in enumerate(self._graphs) if graph is entry.graph)
+        number = next(number for number, graph in enumerate(self.graphs) if graph is entry.graph)
         found = []
         for frame in self.lines.reads.get((number, entry.slot.node or ""), ()):
             places = self.lines.places(entry.graph, frame)
@@ -270,7 +269,7 @@ class MapIndex:
     def operations_by_chain(self) -> dict[Chain | None, list[Operation]]:
         """The operations of all graphs, partitioned ones included, by their call chain; None where torch tells none."""
         found: dict[Chain | None, list[Operation]] = {}
-        for number, graph in enumerate(self._graphs):
+        for number, graph in enumerate(self.graphs):
             added = graph.partition.operations if graph.partition is not None else ()
             for operation in (*graph.operations, *added):
                 chain = Chain(number, operation.frame) if operation.frame is not None else None
@@ -310,20 +309,11 @@ class MapIndex:
     def reasons(self) -> dict[str, str]:
         """Why a parameter gets no gradient, by its name."""
         found = {}
-        for finding in self._findings:
+        for finding in self.findings:
             _, separator, reason = finding.message.partition(" gets no gradient: ")
             if finding.code == "parameter-without-gradient" and finding.name is not None and separator:
                 found[finding.name] = reason
         return found
-
-    @cached_property
-    def folded_findings(self) -> list[Folded[Finding]]:
-        """The findings, those that say the same of several things on one line as one."""
-        return fold_findings(self._findings)
-
-    def differences(self, graph: Graph) -> list[Difference]:
-        """Why the signature of a graph differs from that of the call."""
-        return self._differences[id(graph)]
 
     def prices(self, graph: Graph) -> list[Price]:
         """What each of the outputs of a graph costs."""
@@ -334,15 +324,6 @@ class MapIndex:
     @cached_property
     def _prices(self) -> dict[int, list[Price]]:
         return {}
-
-    def aliases_at(self, path: str, lines: Sequence[int]) -> list[str]:
-        """What is said of aliases that come about on some lines."""
-        found = [each for every in self._differences.values() for each in every if not each.changes]
-        return [each.text for each in found if any(p.path == path and p.line in lines for p in each.places)]
-
-    @cached_property
-    def _differences(self) -> dict[int, list[Difference]]:
-        return {id(graph): differences(graph) for graph in self._graphs}
 
     def labels(self, graph: Graph) -> Labels:
         """What the user calls the arguments and outputs of a graph."""

@@ -22,8 +22,8 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 
 from .contexts import Context, context_of, contexts_of, function_context, own_states
+from .descriptor_text import read_descriptor
 from .index import Birth, Entry, MapIndex, Named, Result, index_of
-from .reading import read_descriptor
 from .snapshot import Snapshot, TargetState
 
 Found = TypeVar("Found")

@@ -11,6 +11,8 @@ from torch.utils._dtype_abbrs import dtype_abbrs
 
 from aotlens.explain import words
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
+from aotlens.model import descriptors
+from aotlens.model.descriptors import STAGES
 from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, VanishedArgument
 from unit.explain import maps
 from unit.explain.maps import arg, desc, grad, input_slot, out, output_slot, param, tangent
@@ -78,7 +80,7 @@ def copied(real: object) -> Descriptor:
 
 
 def test_every_class_of_torch_is_known_and_exemplified() -> None:
-    assert set(CLASSES) == words.KINDS
+    assert set(CLASSES) == set(STAGES)
     assert {type(real).__name__ for real, _, _ in EXAMPLES} == set(CLASSES)
     assert len(CLASSES) == 31
 
@@ -92,9 +94,9 @@ def test_a_sentence_names_the_thing_and_the_stage(real: object, named: list[str]
     assert sentence[0].isupper() and sentence.endswith(".")
     assert "?" not in sentence and "{" not in sentence and descriptor.kind not in sentence
     if stage is None:
-        assert words.stage(descriptor.kind) == "none"
+        assert descriptors.stage(descriptor.kind) == "none"
     else:
-        assert stage in sentence and stage in words.stage(descriptor.kind)
+        assert stage in sentence and stage in descriptors.stage(descriptor.kind)
 
 
 @pytest.mark.parametrize("kind", sorted(CLASSES))
@@ -108,12 +110,12 @@ def test_stages_are_those_of_the_table_in_torch_own_documentation() -> None:
     """The docstring of descriptors.py ends in a table: phase, inputs introduced, outputs introduced."""
     documentation = D.__doc__ or ""
     phases = {
-        "Begin": words.CONVENTION,
-        "Precompile synthetic base": words.BASES,
-        "Prepare for autograd": words.ALIASING,
-        "Create joint": words.AUTOGRAD,
-        "Precompile subclass": words.SUBCLASSES,
-        "Effect tokens": words.TOKENS,
+        "Begin": descriptors.CONVENTION,
+        "Precompile synthetic base": descriptors.BASES,
+        "Prepare for autograd": descriptors.ALIASING,
+        "Create joint": descriptors.AUTOGRAD,
+        "Precompile subclass": descriptors.SUBCLASSES,
+        "Effect tokens": descriptors.TOKENS,
     }
     phase, checked = "", set()
     start, end = documentation.index("    Begin          "), documentation.index("    End          ")
@@ -122,7 +124,7 @@ def test_stages_are_those_of_the_table_in_torch_own_documentation() -> None:
         for word in line[32:].split():
             # "w/ InputMutationAOTOutput" says what a tangent may wrap; the metadata trace only repeats other phases.
             if word in CLASSES and phase in phases and f"w/ {word}" not in line:
-                assert words.stage(word) == phases[phase], word
+                assert descriptors.stage(word) == phases[phase], word
                 checked.add(word)
     assert len(checked) == 15
 
@@ -162,12 +164,12 @@ def test_an_unknown_class_is_shown_with_its_kind_and_fields() -> None:
     sentence = words.describe(unknown)
     assert "`ShardedViewAOTInput`" in sentence and "parameter `w`" in sentence and "`3`" in sentence
     assert "does not know" in sentence
-    assert words.stage(unknown.kind) == "unknown"
+    assert descriptors.stage(unknown.kind) == "unknown"
     assert words.name(grad(unknown)).startswith("the gradient of the sharded view input")
 
 
 def test_a_known_class_with_other_fields_raises_nothing() -> None:
-    for kind in words.KINDS:
+    for kind in set(STAGES):
         assert words.describe(Descriptor(kind, f"{kind}()", None, {}))
 
 
@@ -196,14 +198,16 @@ def test_labels_come_from_slots_pieces_and_vanished_arguments() -> None:
         (output_slot(0, desc("SubclassGetAttrAOTOutput", base=out(0), attr="a"), "output.a", "float32", (), "mm"),),
         vanished=(VanishedArgument("z", "args[2]", None, "unknown"),),
     )
-    assert words.labels_of(graph) == {
+    assert descriptors.labels_of(graph) == {
         "PlainAOTInput(idx=0)": "batch['x']",
         "PlainAOTInput(idx=1)": "y",
         "PlainAOTInput(idx=2)": "z",
         "PlainAOTOutput(idx=0)": "output",
     }
     aliases = maps.aliases().graphs[0]
-    assert words.name(aliases.inputs[1].as_descriptor(), words.labels_of(aliases)).endswith("argument `a` is a view of")  # type: ignore[arg-type]
+    assert words.name(aliases.inputs[1].as_descriptor(), descriptors.labels_of(aliases)).endswith(
+        "argument `a` is a view of"
+    )  # type: ignore[arg-type]
 
 
 def test_dtypes_are_abbreviated_as_torch_does() -> None:

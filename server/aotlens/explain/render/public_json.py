@@ -11,7 +11,8 @@ from pathlib import PurePath
 from typing import Any
 
 from aotlens.explain.signature import differences
-from aotlens.explain.words import labels_of, meaning
+from aotlens.explain.words import meaning
+from aotlens.model.descriptors import labels_of
 from aotlens.model.prices import prices
 from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap
 from aotlens_tracer.wire.json_codec import to_json

@@ -13,11 +13,12 @@ from math import prod
 from pathlib import PurePath
 
 from aotlens.explain.content import call_in_brief, plural
+from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.render.markdown import code, prose
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
-from aotlens.explain.signature import about
-from aotlens.explain.words import KINDS, describe, legend, meaning, name, role
+from aotlens.explain.signature import about, aliases_at, kept_differences
+from aotlens.explain.words import describe, legend, meaning, name, role
 from aotlens.features.summary import (
     change_in_words,
     failure_in_words,
@@ -28,11 +29,13 @@ from aotlens.features.summary import (
     untraced_in_words,
 )
 from aotlens.model.contexts import Context, context_of, contexts_of, first_that_knows, folded, function_context
+from aotlens.model.descriptor_nesting import illegal_nesting
+from aotlens.model.descriptor_text import read_descriptor
+from aotlens.model.descriptors import STAGES
 from aotlens.model.duplicates import replacement
 from aotlens.model.folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfold
 from aotlens.model.index import Entry, MapIndex, Named, Result, distinct, fqn_of, gradient_of, index_of
 from aotlens.model.prices import in_words
-from aotlens.model.reading import illegal_nesting, read_descriptor
 from aotlens.model.resolve import Meant, births_at, called, called_context, meant
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.signatures import function_node, parameters_of
@@ -226,9 +229,7 @@ class _Asked:
 
     def _modules(self, state: TargetState, index: MapIndex, modules: Sequence[Named]) -> str:
         key = (state.key.qualname, *(named.name for named in modules))
-        if key not in index.memo:
-            index.memo[key] = self._modules_anew(state, index, modules)
-        return index.memo[key]
+        return index.once(key, lambda: self._modules_anew(state, index, modules))
 
     def _modules_anew(self, state: TargetState, index: MapIndex, modules: Sequence[Named]) -> str:
         kinds = list(dict.fromkeys(named.module.type for named in modules if named.module is not None))
@@ -324,7 +325,7 @@ class _Asked:
             lines.append(f"**changed in place**{by}: the graph returns its new value as {_output(number, outputs)}")
         first = entries[0]
         if first.slot.stands_for:
-            reasons = about(found.index.differences(first.graph), first.slot)
+            reasons = about(kept_differences(found.index, first.graph), first.slot)
             lines += [prose(reason.text) for reason in reasons if not reason.outputs]
         return "\n\n".join(lines)
 
@@ -471,7 +472,7 @@ class _Asked:
         ]
         head = f"**outputs** of {code(found.state.key.qualname)}"
         reasons = distinct(
-            (each for item in results for each in about(found.index.differences(item.graph), item.slot)), key=id
+            (each for item in results for each in about(kept_differences(found.index, item.graph), item.slot)), key=id
         )
         why = "".join(f"\n\n{prose(reason.text)}" for reason in reasons[:ROWS])
         titles = ("output", "type", "node", "tangent", "computed at", *(("for it alone",) if costs else ()))
@@ -521,7 +522,7 @@ class _Asked:
         if changed:
             names = [fqn_of(entry.slot) or entry.slot.label for entry in changed]
             blocks.append(f"**changes in place** {folded(dict.fromkeys(names), code)}")
-        blocks += [prose(text) for text in index.aliases_at(path, lines)[:ROWS]]
+        blocks += [prose(text) for text in aliases_at(index, path, lines)[:ROWS]]
         if work.operations:
             blocks.append(operations_in_words(work.operations))
         if inside.operations:
@@ -583,10 +584,10 @@ class _Asked:
     def _descriptor(self, subject: DescriptorSubject) -> str:
         descriptor = read_descriptor(subject.text)
         if descriptor is None:
-            return prose(legend(subject.text)) if subject.text in KINDS else ""
+            return prose(legend(subject.text)) if subject.text in STAGES else ""
         problem = illegal_nesting(descriptor)
         if problem is not None:
-            return f"**illegal nesting** {problem}\n\n{code(descriptor.descriptor)}"
+            return f"**illegal nesting** {nesting_in_words(problem)}\n\n{code(descriptor.descriptor)}"
         found = self._meant(subject)
         blocks = [self._meaning(found[0], found[0].items[0]) if found else describe(descriptor)]
         if not found and self.snapshot.maps():

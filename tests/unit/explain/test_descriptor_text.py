@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aotlens.model.reading import illegal_nesting, read_descriptor
+from aotlens.explain.nesting import nesting_in_words
+from aotlens.model.descriptor_nesting import illegal_nesting
+from aotlens.model.descriptor_text import read_descriptor
 from unit.explain import maps
 from unit.features.world import load_map
 
@@ -46,7 +48,8 @@ def test_expressions_are_read() -> None:
 def test_illegal_nesting(text: str, says: str) -> None:
     read = read_descriptor(text)
     assert read is not None
-    assert says in (illegal_nesting(read) or "")
+    nesting = illegal_nesting(read)
+    assert nesting is not None and says in nesting_in_words(nesting)
 
 
 @given(st.text(alphabet="ParmAOTInput(dx=0)'[].,_ grs\n\0{*", max_size=60) | st.text(max_size=40))

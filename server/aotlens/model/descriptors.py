@@ -1,0 +1,116 @@
+"""Facts about torch's descriptor classes: the stage of AOTAutograd that makes each, and pieces of tensor subclasses.
+
+The source is torch 2.13, `torch/_functorch/_aot_autograd/descriptors.py`. `STAGES` is the one table of its classes; a
+class of a newer torch that is not in it belongs to the stage "unknown".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aotlens_tracer.wire.descriptor_map import Descriptor, Graph
+
+Labels = Mapping[str, str]
+"""From the repr of a descriptor to the user's own name for it: {"PlainAOTInput(idx=1)": "batch['mask']"}."""
+
+CONVENTION = "original calling convention"
+BASES = "synthetic base handling"
+ALIASING = "mutation and alias handling"
+AUTOGRAD = "joint graph creation"
+SUBCLASSES = "subclass unwrapping"
+TOKENS = "effect tokens"
+RNG = "functionalized RNG"
+PARTITIONER = "partitioner"
+NO_STAGE = "none"
+"""For placeholders: torch uses them where it needs a descriptor and has none."""
+
+STAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "ParamAOTInput": CONVENTION,
+        "BufferAOTInput": CONVENTION,
+        "DummyAOTInput": NO_STAGE,
+        "PlainAOTInput": CONVENTION,
+        "SubclassGetAttrAOTInput": SUBCLASSES,
+        "SubclassSizeAOTInput": SUBCLASSES,
+        "SubclassStrideAOTInput": SUBCLASSES,
+        "ViewBaseAOTInput": BASES,
+        "SyntheticBaseAOTInput": BASES,
+        "PhiloxForwardSeedAOTInput": RNG,
+        "PhiloxForwardBaseOffsetAOTInput": RNG,
+        "PhiloxBackwardSeedAOTInput": RNG,
+        "PhiloxBackwardBaseOffsetAOTInput": RNG,
+        "ForwardTokenAOTInput": TOKENS,
+        "BackwardTokenAOTInput": TOKENS,
+        "TangentAOTInput": AUTOGRAD,
+        "PlainAOTOutput": CONVENTION,
+        "InputMutationAOTOutput": ALIASING,
+        "IntermediateBaseAOTOutput": ALIASING,
+        "MetadataMutationAOTOutput": BASES,
+        "GradAOTOutput": AUTOGRAD,
+        "PhiloxUpdatedForwardOffsetAOTOutput": RNG,
+        "PhiloxUpdatedBackwardOffsetAOTOutput": RNG,
+        "ForwardTokenAOTOutput": TOKENS,
+        "BackwardTokenAOTOutput": TOKENS,
+        "SubclassGetAttrAOTOutput": SUBCLASSES,
+        "SubclassSizeAOTOutput": SUBCLASSES,
+        "SubclassStrideAOTOutput": SUBCLASSES,
+        "DummyAOTOutput": NO_STAGE,
+        "SavedForBackwardsAOTOutput": PARTITIONER,
+        "SavedForBackwardsNoVcCheckAOTOutput": PARTITIONER,
+    }
+)
+"""The classes of `descriptors.py`, each with the stage of AOTAutograd that introduces it."""
+
+_SIZES = {
+    "SubclassSizeAOTInput": "size",
+    "SubclassSizeAOTOutput": "size",
+    "SubclassStrideAOTInput": "stride",
+    "SubclassStrideAOTOutput": "stride",
+}
+
+
+def stage(kind: str) -> str:
+    """The stage of AOTAutograd that introduces descriptors of this class; "unknown" for a class that is not known."""
+    return STAGES.get(kind, "unknown")
+
+
+def piece(descriptor: Descriptor) -> tuple[str, Descriptor]:
+    """The path from a tensor subclass to one of its pieces (`._local_tensor`, `.size(0)`), and the subclass.
+
+    The path is empty and the descriptor itself is returned if it is not a piece.
+    """
+    suffix = ""
+    while stage(descriptor.kind) == SUBCLASSES:
+        base = descriptor.fields.get("base")
+        if not isinstance(base, Descriptor):
+            break
+        attribute, dimension = descriptor.fields.get("attr"), descriptor.fields.get("idx")
+        method = _SIZES.get(descriptor.kind)
+        suffix = (f".{attribute}" if method is None else f".{method}({dimension})") + suffix
+        descriptor = base
+    return suffix, descriptor
+
+
+def labels_of(graph: Graph) -> dict[str, str]:
+    """The user's own names for the arguments and outputs of a graph, by the repr of their descriptors.
+
+    A tensor subclass has no slot of its own, only its pieces have, and a vanished argument has none at all: their names
+    come from the labels of the pieces and from the list of vanished arguments.
+    """
+    labels: dict[str, str] = {}
+    for slot in (*graph.inputs, *graph.outputs):
+        descriptor = slot.as_descriptor()
+        if descriptor is None:
+            continue
+        suffix, owner = piece(descriptor)
+        if owner.kind in ("PlainAOTInput", "PlainAOTOutput") and slot.label.endswith(suffix):
+            label = slot.label[: len(slot.label) - len(suffix)]
+            if label:
+                labels.setdefault(owner.descriptor, label)
+    for gone in graph.vanished:
+        position = re.fullmatch(r"args\[(\d+)\]", gone.expression)
+        if position and gone.label:
+            labels.setdefault(f"PlainAOTInput(idx={position[1]})", gone.label)
+    return labels
