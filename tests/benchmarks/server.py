@@ -12,7 +12,8 @@ from typing import Any
 
 from peer import CLASS, COMMANDS, URI, Server, ratio, row
 
-from aotlens.text.documents import Document, Edit
+from aotlens.text.documents import Document
+from aotlens.text.edits import Edit
 
 SPAWNS, REQUESTS, EDITS = 10, 2_000, 200
 

@@ -18,8 +18,10 @@ from aotlens.lsp.positions import (
     to_range,
 )
 from aotlens.syntax.definitions import definitions_in
-from aotlens.text import documents
-from aotlens.text.documents import Document, Documents, Edit, NotOpen, path_of, uri_of
+from aotlens.text import history
+from aotlens.text.documents import Document, Documents, NotOpen
+from aotlens.text.edits import Edit
+from aotlens.text.uris import path_of, uri_of
 from aotlens_tracer.wire.descriptor_map import Span
 
 PATH = "/project/model.py"
@@ -381,7 +383,7 @@ def test_a_long_history_is_as_quick_as_a_short_one() -> None:
     assert now.carry(1, Span(PATH, 2, 1, 2, 2)) == Span(PATH, 2, 1, 2, 2)
     assert now.carry(4999, Span(PATH, 2, 1, 2, 2)) == Span(PATH, 2, 1, 2, 2)
     assert now.back(1, 2, 5000) == (2, 2)
-    assert len(now._since(1)) == 1
+    assert len(now._history._since(1)) == 1
 
 
 def test_versions_that_nobody_knows_carry_nothing() -> None:
@@ -393,7 +395,7 @@ def test_versions_that_nobody_knows_carry_nothing() -> None:
 
 
 def test_a_document_forgets_what_is_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "HISTORY_LIMIT", 3)
+    monkeypatch.setattr(history, "HISTORY_LIMIT", 3)
     now = document("x\n")
     for version in range(2, 7):
         now = now.changed(version, [Edit(1, 1, 1, 1, " ")])

@@ -19,7 +19,8 @@ from aotlens.features import correspondence
 from aotlens.features.graph_view import GraphView, graph_view, keep
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.source import SourceTexts, code_at
-from aotlens.text.documents import SCHEME, Document, path_of
+from aotlens.text.documents import Document
+from aotlens.text.uris import SCHEME, path_of
 from aotlens_tracer.wire.descriptor_map import Span
 
 from .capabilities import asks_for_content, takes_links, understands_markdown

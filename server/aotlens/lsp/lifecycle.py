@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
-from aotlens.text.documents import path_of
+from aotlens.text.uris import path_of
 
 from .capabilities import offers_in
 from .protocol import CHANGE_TRUST

@@ -6,7 +6,8 @@ from typing import Literal
 
 from lsprotocol import types
 
-from aotlens.text.documents import Document, Edit
+from aotlens.text.documents import Document
+from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]

@@ -36,7 +36,8 @@ from pygls.feature_manager import is_thread_function
 from pygls.progress import Progress
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from aotlens.text.documents import SCHEME, NotOpen
+from aotlens.text.documents import NotOpen
+from aotlens.text.uris import SCHEME
 
 from .capabilities import asks_for_content, pulls_diagnostics
 from .connection import frame, watch_process

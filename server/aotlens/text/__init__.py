@@ -1,1 +1,1 @@
-"""Documents, and what edits do to them."""
+"""The text of documents: lines, edits, syntax trees, and positions carried through edits."""

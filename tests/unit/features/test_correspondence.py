@@ -11,7 +11,7 @@ from aotlens.explain.graph_text import KINDS, Kind, graph_text
 from aotlens.features.correspondence import node_at, nodes_of_line, nodes_with, origin, runs
 from aotlens.features.graph_view import GraphView, graph_view, keep
 from aotlens.model.snapshot import Snapshot, TargetKey
-from aotlens.text.documents import Edit
+from aotlens.text.edits import Edit
 from unit.features.world import DECODER, find, load_map, world
 
 LAYERS = 6

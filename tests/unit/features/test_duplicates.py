@@ -13,7 +13,7 @@ from aotlens.features.hover.hover import hover
 from aotlens.model.duplicates import replacement
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.session.renames import renamed, successor
-from aotlens.text.documents import Edit
+from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Target
 from unit.features.world import document, load_map
 

@@ -14,7 +14,8 @@ from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
 from aotlens.syntax.signatures import parameter_span
 from aotlens.syntax.subjects import subjects_at
-from aotlens.text.documents import Document, Edit
+from aotlens.text.documents import Document
+from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Span
 from unit.features.world import DECODER, MODEL, NOTES, PARTS, USE, document, world
 

@@ -12,7 +12,8 @@ from aotlens.features.references import references
 from aotlens.model.contexts import context_of, contexts_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.subjects import AttributeSubject, ClassRef, subject_at
-from aotlens.text.documents import Document, Edit
+from aotlens.text.documents import Document
+from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Failure, Span
 from aotlens_tracer.wire.protocol import ExampleSource
 from unit.features.world import DECODER, MODEL, PARTS, document, find, state_of, world

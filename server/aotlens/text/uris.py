@@ -1,0 +1,28 @@
+"""URIs of documents and the paths of their files."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import quote, unquote
+
+SCHEME = "aotlens"
+"""The scheme of documents whose text the server itself provides, such as graphs. They are not source code."""
+_FILE_URI = re.compile(r"file:(?://(?P<host>[^/?#]*))?(?P<path>/[^?#]*)", re.IGNORECASE)
+
+
+def path_of(uri: str) -> str:
+    """Return the absolute path of a `file:` URI. Any other URI (`untitled:Untitled-1`) is returned unchanged."""
+    match = _FILE_URI.match(uri)
+    if match is None:
+        return uri
+    path = os.path.normpath("/" + unquote(match["path"], errors="surrogateescape").lstrip("/"))
+    host = (match["host"] or "").lower()
+    return path if host in ("", "localhost") else f"//{host}{path}"
+
+
+def uri_of(path: str) -> str:
+    """Return the `file:` URI of an absolute path. A URI that `path_of` returned unchanged is returned unchanged."""
+    if not os.path.isabs(path):
+        return path
+    return "file://" + quote(os.fsencode(path))
