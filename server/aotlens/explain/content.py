@@ -28,6 +28,7 @@ from aotlens_tracer.wire.descriptor_map import (
     Subclass,
 )
 
+from .blocks import NOTHING, Cell, Column, Table, without_empty
 from .findings import fold_findings
 from .partitioners import choice_in_words
 from .shapes import bytes_in_words, tensor_in_brief
@@ -35,7 +36,6 @@ from .signature import Difference, differences
 from .words import USUAL, legend, role
 
 PathLabel = Callable[[str], str]
-NOTHING = "—"
 _NUMBER = re.compile(r"\d+")
 
 _ORIGINS = {
@@ -47,44 +47,8 @@ _ORIGINS = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell. `tone` is empty, "dim" for what matters less, or "warn" for what deserves a look; `brief` says the same
-    in less room, empty where there is no such thing.
-    """
-
-    text: str
-    tone: str = ""
-    brief: str = ""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column.
-
-    `kind` is node, name, type, place, index, number, prose or note. `rank` says what has to go first (the highest)
-    where there is little room; with 0 the column always stays. `brief` is a shorter title.
-    """
-
-    title: str
-    kind: str
-    rank: int = 0
-    brief: str = ""
-
-
 _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
 """The kinds of saved values that need no legend."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A titled table. `summary` stands beside the title, `notes` below the rows."""
-
-    title: str
-    summary: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -615,19 +579,3 @@ def _listed(text: str, first: object) -> Cell:
 
 def _numbers(numbers: Iterable[int | None]) -> str:
     return numbers_in_brief([number for number in numbers if number is not None])
-
-
-def without_empty(table: Table) -> Table:
-    """The table without optional columns in which no row says anything."""
-    keep = [
-        index
-        for index, column in enumerate(table.columns)
-        if column.kind == "name" or any(row[index].text not in ("", NOTHING) for row in table.rows)
-    ]
-    return Table(
-        table.title,
-        table.summary,
-        tuple(table.columns[index] for index in keep),
-        tuple(tuple(row[index] for index in keep) for row in table.rows),
-        table.notes,
-    )

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from aotlens.model.folding import fold, names_in_brief
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Saved
 
-from .content import Cell, Column, PathLabel, Table, place, without_empty
+from .blocks import Cell, Column, Table, without_empty
+from .content import PathLabel, place
 from .graph_text import CONTAINERS
 from .partitioners import name_of_choice
 from .shapes import bytes_in_words, tensor_in_brief

@@ -221,7 +221,7 @@ class _Commands:
 
 def map_as_markdown(server: AotlensServer, key: TargetKey) -> str:
     """The map of a target as a document. Raises InvalidParams where there is none."""
-    from aotlens.explain.render.markdown import render_markdown
+    from aotlens.explain.render.markdown_report import render_markdown
 
     state = server.session.snapshot().states.get(key)
     if state is None or state.map is None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from aotlens.explain.render.markdown import code, prose, render_markdown
+from aotlens.explain.render.markdown import code, prose
+from aotlens.explain.render.markdown_report import render_markdown
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
 from unit.explain import maps
 

@@ -1,84 +1,59 @@
-"""A map in GitHub-flavoured markdown, with the content of the tables in the terminal."""
+"""Blocks in GitHub-flavoured Markdown."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from aotlens.explain.content import (
+from aotlens.explain.blocks import (
     NOTHING,
+    Block,
     Cell,
+    Code,
     Column,
-    PathLabel,
+    Facts,
+    Line,
+    Link,
+    Note,
+    Paragraph,
+    Piece,
+    Strong,
     Table,
-    attempts,
-    call_in_brief,
-    facts,
-    findings,
-    legends,
-    origin,
-    position,
-    shown_findings,
-    tables,
+    Words,
+    line,
+    sentence,
+    strong,
 )
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
+from aotlens_tracer.wire.descriptor_map import Span
+
+Address = Callable[[Span], str]
+"""The URI that a link to a span leads to."""
 
 
-def _unchanged(path: str) -> str:
-    return path
+def markdown(blocks: Sequence[Block], address: Address | None = None, heading: str = "##") -> str:
+    """Blocks as Markdown, without an end of line. Places are links if `address` is given; tables have a `heading`."""
+    return "\n\n".join(part for block in blocks for part in _block(block, address, heading))
 
 
-def render_markdown(
-    map: DescriptorMap, *, path_label: PathLabel = _unchanged, full: bool = False, explain: bool = False
-) -> str:
-    """`map` as a markdown document; repeated layers are folded unless `full`.
-
-    With `explain`, also the examples that were passed over.
-    """
-    blocks = [*_header(map, path_label)]
-    passed_over = attempts(map, path_label) if explain else []
-    if passed_over:
-        blocks.append("\n".join(f"- passed over: {code(what)}: {prose(reason)}" for what, reason in passed_over))
-    if map.failure is not None:
-        blocks += _failure(map.failure, path_label)
-    for number, graph in enumerate(map.graphs, 1):
-        several = len(map.graphs) > 1
-        if several:
-            blocks.append(f"## Graph {number} of {len(map.graphs)}")
-        for table in tables(graph, path_label, full):
-            blocks += _table(table, "###" if several else "##")
-    if map.graph_breaks:
-        blocks.append("## Graph breaks")
-        blocks.append(
-            "\n".join(
-                "\n".join(
-                    [
-                        f"- {_lead(position(item.path, item.line, None, path_label))}{prose(item.reason)}",
-                        *(f"  - hint: {prose(hint)}" for hint in item.hints),
-                    ]
-                )
-                for item in map.graph_breaks
-            )
-        )
-    if shown_findings(map):
-        blocks.append("## Findings")
-        blocks.append(
-            "\n".join(
-                f"- {_lead(position(item.path, item.line, item.column, path_label))}"
-                f"**{item.severity}** {code(item.code)}: {prose(message)}"
-                for item, message in findings(map, full)
-            )
-        )
-    explained = legends(map)
-    if explained:
-        blocks.append("## Legend")
-        # The sentences are ours, with code spans of their own.
-        blocks.append("\n".join(f"- **{title}**: {sentence}" for title, sentence in explained))
-    return "\n\n".join(blocks) + "\n"
+def inline(line: Line, address: Address | None = None) -> str:
+    """A line as Markdown."""
+    found = []
+    for piece in line:
+        if isinstance(piece, Code):
+            found.append(code(piece.text))
+        elif isinstance(piece, Strong):
+            found.append(f"**{inline(piece.line, address)}**")
+        elif isinstance(piece, Link):
+            text = inline(piece.line, address)
+            found.append(text if address is None else f"[{text}]({address(piece.to)})")
+        else:
+            found.append(_escaped(piece.text))
+    return "".join(found)
 
 
 def code(text: str) -> str:
-    """`text` as a code span, whatever backticks it holds."""
+    """`text` as a code span, whatever backticks it holds; empty if there is no text."""
     if not text:
         return ""
     text = " ".join(text.splitlines())
@@ -88,79 +63,74 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """`text` on one line, with nothing in it that markdown or HTML would take for markup, except its code spans."""
-    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
-    # Every second part is a code span.
-    return "".join(part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+    """A sentence on one line; nothing in it is markup for Markdown or HTML, except the code between backticks."""
+    return inline(sentence(text))
 
 
-def _escaped(text: str) -> str:
-    text = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text.replace("&", "&amp;"))
-    return re.sub(r"^#", r"\\#", text)
+def fence(text: str) -> str:
+    """`text` as a block of code, whatever backticks it holds."""
+    ticks = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    return f"{ticks}text\n{text.rstrip()}\n{ticks}"
 
 
-def _header(map: DescriptorMap, path_label: PathLabel) -> Iterable[str]:
-    target = map.target
-    yield f"# {code(f'{path_label(target.path)}::{target.qualname}')}"
-    status = map.status if map.status == "traced" else f"**{map.status}**"
-    where = f" ({code(position(target.path, target.line, None, path_label))})" if target.line is not None else ""
-    yield f"{status}{where} · {' · '.join(prose(fact) for fact in facts(map))}"
-    if map.example is not None:
-        yield f"Example: {code(call_in_brief(map))}, {prose(origin(map.example, path_label))}"
+def _block(block: Block, address: Address | None, heading: str) -> Iterator[str]:
+    if isinstance(block, Facts):
+        yield " · ".join(inline(fact, address) for fact in block.facts)
+    elif isinstance(block, Note):
+        yield f"*{inline(block.line, address)}*"
+    elif isinstance(block, Paragraph):
+        yield inline(block.line, address)
+    else:
+        yield from _table(block, address, heading)
 
 
-def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
-    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
-    where = position(failure.path, failure.line, failure.column, path_label)
-    yield f"**error[{what}]**" + (f" at {code(where)}" if where else "")
-    yield _fence(failure.message)
-    if failure.frames:
-        lines = []
-        for frame in failure.frames:
-            lines.append(f"{path_label(frame.path)}:{frame.line} in {frame.function}")
-            if frame.code:
-                lines.append(f"    {frame.code.strip()}")
-        yield _fence("\n".join(lines))
-    if failure.hint:
-        yield f"Hint: {prose(failure.hint)}"
-
-
-def _table(table: Table, heading: str) -> Iterable[str]:
-    yield f"{heading} {table.title}"
+def _table(table: Table, address: Address | None, heading: str) -> Iterator[str]:
+    if table.title:
+        yield f"{heading} {table.title}"
     if table.summary:
         yield table.summary
     if table.rows:
         aligned = ["---:" if column.kind == "number" else "---" for column in table.columns]
-        lines = [
-            _row(column.title for column in table.columns),
-            _row(aligned),
-            *(_row(_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)) for row in table.rows),
-        ]
-        yield "\n".join(lines)
-    yield from table.notes
+        titles = _row(column.title for column in table.columns)
+        rows = (
+            _row(_cell(cell, column, address) for cell, column in zip(row, table.columns, strict=True))
+            for row in table.rows
+        )
+        yield "\n".join([titles, f"|{'|'.join(aligned)}|", *rows])
+    for note in table.notes:
+        yield prose(note)
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell, column: Column) -> str:
+def _cell(cell: Cell, column: Column, address: Address | None) -> str:
     if cell.text in ("", NOTHING):
         return cell.text
-    if cell.tone == "warn":
-        return f"**{prose(cell.text)}**"
-    if column.kind in ("node", "name", "type", "place"):
-        # In a table a bar ends the cell even within a code span, unless it is escaped.
-        return code(cell.text).replace("|", "\\|")
     # Pasted into an issue, a bare #12 would become a link to another issue.
-    text = code(cell.text) if cell.text.startswith("#") else prose(cell.text)
-    return re.sub(r"(?<!\\)\|", r"\\|", text)
+    is_code = column.is_code or cell.text.startswith("#")
+    content = line(Code(cell.text)) if is_code and cell.tone != "warn" else sentence(cell.text)
+    if cell.tone == "warn":
+        content = line(strong(content))
+    if cell.to is not None:
+        content = line(Link(content, cell.to))
+    return inline(_with_bars(content), address)
 
 
-def _fence(text: str) -> str:
-    ticks = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    return f"{ticks}text\n{text.rstrip()}\n{ticks}"
+def _with_bars(content: Line) -> Line:
+    """A line for a cell: a bar ends the cell unless it is escaped, even in a code span."""
+    found: list[Piece] = []
+    for piece in content:
+        if isinstance(piece, Code):
+            found.append(Code(piece.text.replace("|", "\\|")))
+        elif isinstance(piece, Words):
+            found.append(piece)
+        else:
+            found.append(replace(piece, line=_with_bars(piece.line)))
+    return tuple(found)
 
 
-def _lead(where: str) -> str:
-    return f"{code(where)}: " if where else ""
+def _escaped(text: str) -> str:
+    text = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text.replace("&", "&amp;"))
+    return re.sub(r"^#", r"\\#", text)

@@ -14,11 +14,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from aotlens.explain.blocks import Cell, Column, Table
 from aotlens.explain.content import (
-    Cell,
-    Column,
     PathLabel,
-    Table,
     attempts,
     call_in_brief,
     facts,

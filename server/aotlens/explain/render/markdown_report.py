@@ -1,0 +1,104 @@
+"""A map in GitHub-flavoured markdown, with the content of the tables in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aotlens.explain.content import (
+    PathLabel,
+    attempts,
+    call_in_brief,
+    facts,
+    findings,
+    legends,
+    origin,
+    position,
+    shown_findings,
+    tables,
+)
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
+
+from .markdown import code, fence, markdown, prose
+
+
+def _unchanged(path: str) -> str:
+    return path
+
+
+def render_markdown(
+    map: DescriptorMap, *, path_label: PathLabel = _unchanged, full: bool = False, explain: bool = False
+) -> str:
+    """`map` as a markdown document; repeated layers are folded unless `full`.
+
+    With `explain`, also the examples that were passed over.
+    """
+    blocks = [*_header(map, path_label)]
+    passed_over = attempts(map, path_label) if explain else []
+    if passed_over:
+        blocks.append("\n".join(f"- passed over: {code(what)}: {prose(reason)}" for what, reason in passed_over))
+    if map.failure is not None:
+        blocks += _failure(map.failure, path_label)
+    for number, graph in enumerate(map.graphs, 1):
+        several = len(map.graphs) > 1
+        if several:
+            blocks.append(f"## Graph {number} of {len(map.graphs)}")
+        heading = "###" if several else "##"
+        blocks += [markdown([table], heading=heading) for table in tables(graph, path_label, full)]
+    if map.graph_breaks:
+        blocks.append("## Graph breaks")
+        blocks.append(
+            "\n".join(
+                "\n".join(
+                    [
+                        f"- {_lead(position(item.path, item.line, None, path_label))}{prose(item.reason)}",
+                        *(f"  - hint: {prose(hint)}" for hint in item.hints),
+                    ]
+                )
+                for item in map.graph_breaks
+            )
+        )
+    if shown_findings(map):
+        blocks.append("## Findings")
+        blocks.append(
+            "\n".join(
+                f"- {_lead(position(item.path, item.line, item.column, path_label))}"
+                f"**{item.severity}** {code(item.code)}: {prose(message)}"
+                for item, message in findings(map, full)
+            )
+        )
+    explained = legends(map)
+    if explained:
+        blocks.append("## Legend")
+        # The sentences are ours, with code spans of their own.
+        blocks.append("\n".join(f"- **{title}**: {sentence}" for title, sentence in explained))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _header(map: DescriptorMap, path_label: PathLabel) -> Iterable[str]:
+    target = map.target
+    yield f"# {code(f'{path_label(target.path)}::{target.qualname}')}"
+    status = map.status if map.status == "traced" else f"**{map.status}**"
+    where = f" ({code(position(target.path, target.line, None, path_label))})" if target.line is not None else ""
+    yield f"{status}{where} · {' · '.join(prose(fact) for fact in facts(map))}"
+    if map.example is not None:
+        yield f"Example: {code(call_in_brief(map))}, {prose(origin(map.example, path_label))}"
+
+
+def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
+    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
+    where = position(failure.path, failure.line, failure.column, path_label)
+    yield f"**error[{what}]**" + (f" at {code(where)}" if where else "")
+    yield fence(failure.message)
+    if failure.frames:
+        lines = []
+        for frame in failure.frames:
+            lines.append(f"{path_label(frame.path)}:{frame.line} in {frame.function}")
+            if frame.code:
+                lines.append(f"    {frame.code.strip()}")
+        yield fence("\n".join(lines))
+    if failure.hint:
+        yield f"Hint: {prose(failure.hint)}"
+
+
+def _lead(where: str) -> str:
+    return f"{code(where)}: " if where else ""
