@@ -53,7 +53,7 @@ def nodes_of_line(snapshot: Snapshot, view: GraphView, document: Document, line:
     if not chains and not found:
         chains = index.lines.chains_inside(document.path, [then[0]])
     for chain in chains:
-        found |= {operation.name: operation.backward for operation in index.operations_by_chain.get(chain, ())}
+        found |= {operation.name: operation.backward for operation in index.operations.by_chain.get(chain, ())}
     return found
 
 
@@ -73,11 +73,11 @@ def nodes_with(view: GraphView, node: str) -> Nodes:
     if view.state.map is None:
         return {}
     index = index_of(view.state.map)
-    operation = index.operations.get(node)
+    operation = index.operations.by_name.get(node)
     if operation is None:
         return {node: node in index.tangents} | dict.fromkeys(_gradients(index, [node]), True)
     forward = operation.forward if operation.backward else node
-    derivative = {one.name: True for one in index.derivatives.get(forward or "", ())}
+    derivative = {one.name: True for one in index.operations.derivatives.get(forward or "", ())}
     return ({forward: False} if forward is not None else {}) | derivative | {node: operation.backward}
 
 
@@ -87,9 +87,9 @@ def origin(snapshot: Snapshot, view: GraphView, node: str) -> Origin | None:
     if map is None:
         return None
     index = index_of(map)
-    operation = index.operations.get(node)
+    operation = index.operations.by_name.get(node)
     if operation is not None:
-        chain = index.chains.get(node)
+        chain = index.operations.chains.get(node)
         spans = [step.span for step in index.lines.outward(chain)] if chain is not None else []
         backward = operation.backward
     else:

@@ -116,8 +116,6 @@ def in_signature(snapshot: Snapshot, found: Meant, item: Entry) -> list[Span]:
     document = snapshot.documents.get(target.path)
     if start is None:
         return []
-    names = [
-        name for name, pairs in found.index.arguments.items() if any(entry.slot is item.slot for _, entry in pairs)
-    ]
+    names = list(found.index.arguments.names_of(item))
     spans = [parameter_span(document, start.line, called(found.state), name) for name in names] if document else []
     return [span for span in spans if span is not None] or [start]

@@ -117,7 +117,7 @@ def keep(map: DescriptorMap, kind: Kind, text: GraphText) -> None:
     """A graph is shown with this text. What the first question about it needs is made now."""
     index = index_of(map)
     _texts(index)[kind] = text
-    _ = text.lines_of, index.births, index.chains, index.derivatives
+    _ = text.lines_of, index.births, index.operations.chains, index.operations.derivatives
     index.lines.chains_inside("", ())
 
 

@@ -63,8 +63,8 @@ def read_spans(snapshot: Snapshot, found: Meant, path: str) -> list[Span]:
     entries = found.entries
     tied = [found.index.named(name) for entry in entries for name in entry.slot.tied_to]
     entries += [entry for named in tied if named is not None for entry in named.entries]
-    package = found.index.package(path)
-    spans = [span for entry in entries for span in found.index.reads(entry, package)]
+    package = found.index.lines.packages.get(path)
+    spans = [span for entry in entries for span in found.index.reads.places(entry, package)]
     spans += [result.slot.source for result in found.results if result.slot.source is not None]
     now = (snapshot.now(found.state, span) for span in dict.fromkeys(spans))
     return [span for span in now if span is not None]

@@ -59,7 +59,7 @@ def _model(snapshot: Snapshot, document: Document, access: Access) -> tuple[Targ
         for state in snapshot.maps():
             if state.key.qualname == name and _is_imported(document, state, name):
                 assert state.map is not None
-                return state, [index_of(state.map).root]
+                return state, [index_of(state.map).names.root]
         return None, []
     for subject in subjects_at(document, access.span.line, access.span.column or 1):
         if isinstance(subject, AttributeSubject) and subject.owner is not None:

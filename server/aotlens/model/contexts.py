@@ -63,7 +63,7 @@ def function_context(snapshot: Snapshot, document: Document, function: str) -> C
     if state is None or state.map is None:
         return None
     index = index_of(state.map)
-    return Context(state, index, (index.root,))
+    return Context(state, index, (index.names.root,))
 
 
 def own_states(snapshot: Snapshot, path: str) -> list[TargetState]:

@@ -158,7 +158,9 @@ class Lines:
         return {chain for line in lines for chain in known.get(line, ())}
 
     def _work(self, chains: set[Chain]) -> Work:
-        operations, saved, inputs = [], [], []
+        operations: list[Operation] = []
+        saved: list[Saved] = []
+        inputs: list[tuple[int, str]] = []
         for chain in sorted(chains):
             nodes = self._nodes[chain.graph]
             mine = self._all[chain]

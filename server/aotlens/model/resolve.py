@@ -67,7 +67,7 @@ def meant(snapshot: Snapshot, document: Document, subject: Subject, line: int, c
         context = argument_context(snapshot, document, subject)
         if context is None:
             return ()
-        pairs = context.index.matching_arguments(subject.name, subject.path)
+        pairs = context.index.arguments.matching(subject.name, subject.path)
         if not pairs:
             return ()
         labels, entries = zip(*pairs)

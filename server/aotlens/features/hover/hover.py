@@ -515,7 +515,7 @@ class _Asked:
         blocks = []
         if saved := distinct(work.saved):
             blocks.append(self._saved(saved, state, self._line_context(subject)))
-        if reads := index.read_by(work):
+        if reads := index.reads.by(work):
             names = [fqn_of(entry.slot) or entry.slot.label for entry in reads]
             blocks.append(f"reads {folded(dict.fromkeys(names), code)}")
         changed = [e for e in index.entries if any(_on(span, path, lines) for span in e.slot.changed_at)]

@@ -1,0 +1,60 @@
+"""Inputs and outputs together with the graph that they belong to, and the questions that one slot answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot
+
+from .descriptors import piece
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """An input in its graph."""
+
+    graph: Graph
+    slot: Input
+
+    @property
+    def gradient(self) -> Output | None:
+        """The output slot for its gradient, which may be empty; None if it has no such slot."""
+        return self.graph.outputs[self.slot.gradient] if self.slot.gradient is not None else None
+
+    @property
+    def mutation(self) -> Output | None:
+        """The output slot for its new value; None if it is not changed in place."""
+        return self.graph.outputs[self.slot.mutation] if self.slot.mutation is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """An output in its graph."""
+
+    graph: Graph
+    slot: Output
+
+    @property
+    def tangent(self) -> Input | None:
+        """The input slot for its incoming gradient; None if it has none."""
+        return self.graph.inputs[self.slot.tangent] if self.slot.tangent is not None else None
+
+
+def fqn_of(slot: Slot) -> str | None:
+    """The fully qualified name of the parameter or buffer that a slot is, or is a piece of; None for other slots."""
+    descriptor = slot.as_descriptor()
+    if descriptor is None:
+        return None
+    _, owner = piece(descriptor)
+    target = owner.fields.get("target")
+    if isinstance(target, str):
+        return target
+    # Under torch.compile a parameter is a plain input, whose label has been resolved to its name.
+    is_parameter = isinstance(slot, Input) and slot.definition is not None
+    return slot.label if is_parameter and owner.kind == "PlainAOTInput" else None
+
+
+def is_returned(slot: Output) -> bool:
+    """Whether the user's code returns an output, whole or as a piece of a tensor subclass."""
+    descriptor = slot.as_descriptor()
+    return descriptor is not None and piece(descriptor)[1].kind == "PlainAOTOutput"
