@@ -8,7 +8,7 @@ import einops
 import pytest
 import torch
 
-from aotlens_tracer import torch_private
+from aotlens_tracer.torch_private import dynamo
 from support import CORPUS, trace_json
 
 
@@ -45,13 +45,13 @@ def test_a_wrong_pattern_is_the_users_error(traces: dict[str, Any]) -> None:
 
 def test_the_parser_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     captures = []
-    capture = torch_private.dynamo_graph_capture_for_export
+    capture = dynamo.dynamo_graph_capture_for_export
 
     def counted(function: Any) -> Any:
         captures.append(function)
         return capture(function)
 
-    monkeypatch.setattr(torch_private, "dynamo_graph_capture_for_export", counted)
+    monkeypatch.setattr(dynamo, "dynamo_graph_capture_for_export", counted)
 
     class Repeats(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -59,7 +59,7 @@ def test_the_parser_is_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
 
     parser = einops.einops._prepare_transformation_recipe
     parser.cache_clear()
-    graph = torch_private.dynamo_capture(Repeats(), (torch.randn(2, 3),), {})
+    graph = dynamo.dynamo_capture(Repeats(), (torch.randn(2, 3),), {})
     assert "expand" in graph.print_readable(print_output=False)
     assert len(captures) == 1, "it had to be captured again, with the parser"
     assert not hasattr(parser.__wrapped__, "_dynamo_marked_constant")

@@ -69,13 +69,81 @@ def test_every_method_has_its_handler() -> None:
     assert all(callable(getattr(Handlers, handler)) for handler, _ in METHODS.values())
 
 
-def test_private_names_of_torch_are_in_one_file() -> None:
-    private = {}
-    for file in files("aotlens_tracer"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("torch._"):
-                private.setdefault(file.name, []).append(node.module)
-    assert set(private) == {"torch_private.py"}
+PRIVATE_OF_PYTHON = {"_exit", "_getframe", "_fields", "_display_width"}
+"""Private names of the standard library that are documented, or have no public form."""
+PRIVATE_OF_TORCH = {
+    "_apply",
+    "_backward_hooks",
+    "_base",
+    "_buffers",
+    "_call_impl",
+    "_modules",
+    "_parameters",
+    "_version",
+}
+"""Private names of torch's that a class of ours may have too, for itself alone."""
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def own_private_names(trees: list[ast.Module]) -> set[str]:
+    """The private names that the tracer itself defines: functions, classes, variables and attributes of `self`."""
+    found = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+    return found - PRIVATE_OF_TORCH | PRIVATE_OF_PYTHON
+
+
+def private_touches(tree: ast.Module, own: set[str]) -> list[str]:
+    """What a file imports, reads or gets by name that is private, and not our own."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            names = [f"{module}.{alias.name}".strip(".") for alias in node.names]
+            is_ours = isinstance(node, ast.ImportFrom) and node.level > 0
+            hidden = [name for name in names if any(map(is_private, name.split("."))) or "fx.experimental" in name]
+            found += [] if is_ours else hidden
+        elif isinstance(node, ast.Attribute) and is_private(node.attr) and node.attr not in own:
+            if ast.unparse(node.value) not in ("self", "cls"):
+                found.append(ast.unparse(node))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr", "setattr", "patch.object"):
+            named = node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
+            if isinstance(named, str) and is_private(named) and named not in own:
+                found.append(ast.unparse(node))
+    return found
+
+
+def test_private_names_of_torch_are_in_one_folder() -> None:
+    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in files("aotlens_tracer")}
+    own = own_private_names([tree for file, tree in trees.items() if "torch_private" not in file.parts])
+    touches = {
+        str(file.relative_to(SERVER)): found
+        for file, tree in trees.items()
+        if "torch_private" not in file.parts and (found := private_touches(tree, own))
+    }
+    assert touches == {}
+
+
+def test_private_names_are_seen_however_they_are_touched() -> None:
+    code = """
+from torch._dynamo import explain
+import torch.utils._pytree
+from torch.fx.experimental import symbolic_shapes
+torch._C.whatever
+tensor._base
+self.module._parameters["weight"]
+getattr(node, "_dynamo_source", None)
+self._ours
+"""
+    assert len(private_touches(ast.parse(code), {"_ours"})) == 7
 
 
 def test_the_bootstrap_leaves_sys_path_alone(tmp_path: Path) -> None:

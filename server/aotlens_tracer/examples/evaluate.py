@@ -17,7 +17,7 @@ from torch import nn
 
 from ..failures import EXAMPLE_FILE, TraceError, is_library
 from ..graph.birthplaces import Birthplaces
-from ..steps.importing import module_name
+from ..loading.importing import module_name
 from ..torch_private import FakeTensorMode, fake_mode
 from ..wire.descriptor_map import Failure
 from ..wire.protocol import ExampleSource, Statement

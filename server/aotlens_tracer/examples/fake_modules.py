@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +11,15 @@ import torch
 from torch import nn
 
 from ..graph.birthplaces import Birthplaces
-from ..torch_private import FakeTensor, FakeTensorMode, readable_constants, unset_fake_temporarily
+from ..torch_private import (
+    FakeTensor,
+    FakeTensorMode,
+    deep_copies,
+    patched_conversions,
+    readable_constants,
+    truncated_normal,
+    unset_fake_temporarily,
+)
 
 LARGE = 1 << 20
 """Elements from which on a real tensor's random initialization is left out: values of weights change no graph."""
@@ -29,7 +35,7 @@ def fake_constructors(mode: FakeTensorMode, birthplaces: Birthplaces) -> Iterato
 @contextlib.contextmanager
 def fake_modules(birthplaces: Birthplaces) -> Iterator[None]:
     """Let modules be built and changed under a fake mode that torch's fake tensors alone do not suffice for."""
-    with _conversions(birthplaces), _lazy_parameters(), _truncated_normal(), _deep_copies():
+    with _conversions(birthplaces), _lazy_parameters(), truncated_normal(), deep_copies():
         yield
 
 
@@ -51,77 +57,20 @@ def _lazy_parameters() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _truncated_normal() -> Iterator[None]:
-    """Let `nn.init.trunc_normal_` take fake tensors: it samples until all are in bounds (torch 2.13 to 2.15)."""
-    original = nn.init._no_grad_trunc_normal_
-
-    def initialize(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-        return tensor if isinstance(tensor, FakeTensor) else original(tensor, *args, **kwargs)
-
-    with patch.object(nn.init, "_no_grad_trunc_normal_", initialize):
-        yield
-
-
-@contextlib.contextmanager
-def _deep_copies() -> Iterator[None]:
-    """Let `copy.deepcopy` take fake tensors, as those do that keep an average of a model.
-
-    `Tensor.__deepcopy__` copies the fake mode with the tensor, and cannot copy the values that a fake tensor may keep,
-    as those are real (torch 2.13 to 2.15).
-    """
-
-    def deepcopy(tensor: FakeTensor, memo: dict[int, Any]) -> Any:
-        memo[id(tensor.fake_mode)] = tensor.fake_mode
-        if tensor.constant is not None:
-            with unset_fake_temporarily():
-                copy.deepcopy(tensor.constant, memo)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Accessing the data pointer of FakeTensor")  # to see that it has none
-            copied = torch.Tensor.__deepcopy__(tensor, memo)
-        if copied.constant is not None:
-            tensor.fake_mode.fake_tensor_converter.add_constant_storage_mapping(copied)
-        return copied
-
-    with patch.object(FakeTensor, "__deepcopy__", deepcopy):
-        yield
-
-
-@contextlib.contextmanager
 def _conversions(birthplaces: Birthplaces) -> Iterator[None]:
     """Let `.to(dtype)`, `.half()` and the like work on modules with fake parameters.
 
-    `nn.Module._apply` swaps the tensors of fake parameters, which fails as soon as anything refers to them weakly (the
-    fake mode itself does). Here each is replaced by a new parameter; one that several modules share stays shared.
+    Each fake parameter is replaced by a new parameter; one that several modules share stays shared.
     """
-    apply = nn.Module._apply
-    depth = 0
-    replaced: dict[int, tuple[Any, Any]] = {}
+    replaced: dict[int, tuple[nn.Parameter, nn.Parameter]] = {}
 
-    def fake_apply(module: nn.Module, fn: Callable[..., Any], recurse: bool = True) -> nn.Module:
-        nonlocal depth
-        if not any(isinstance(p, FakeTensor) for p in module.parameters(recurse=True)):
-            return apply(module, fn, recurse)
-        depth += 1
-        try:
-            if recurse:
-                for child in module.children():
-                    child._apply(fn)
-            for name, parameter in module._parameters.items():
-                if parameter is not None:
-                    module._parameters[name] = replacement(parameter, fn)
-            for name, buffer in module._buffers.items():
-                if buffer is not None:
-                    module._buffers[name] = fn(buffer)
-            return module
-        finally:
-            depth -= 1
-            if depth == 0:
-                replaced.clear()
+    def has_fake_parameters(module: nn.Module) -> bool:
+        return any(isinstance(parameter, FakeTensor) for parameter in module.parameters(recurse=True))
 
-    def replacement(parameter: nn.Parameter, fn: Callable[..., Any]) -> nn.Parameter:
+    def replacement(parameter: nn.Parameter, convert: Callable[[torch.Tensor], torch.Tensor]) -> nn.Parameter:
         if id(parameter) not in replaced:
             with torch.no_grad():
-                applied = fn(parameter)
+                applied = convert(parameter)
             if applied is parameter:
                 return parameter
             new = nn.Parameter(applied, parameter.requires_grad and applied.is_floating_point())
@@ -129,7 +78,7 @@ def _conversions(birthplaces: Birthplaces) -> Iterator[None]:
             replaced[id(parameter)] = (parameter, new)
         return replaced[id(parameter)][1]
 
-    with patch.object(nn.Module, "_apply", fake_apply):
+    with patched_conversions(has_fake_parameters, replacement, replaced.clear):
         yield
 
 

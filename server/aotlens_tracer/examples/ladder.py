@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..failures import TraceError, first_line
-from ..steps.capture import CaptureError
-from ..steps.eager import BackwardError, ForwardError
+from ..failures import BackwardError, CaptureError, ForwardError, TraceError, first_line
 from ..wire.protocol import ExampleSource
 from .guards import SideEffect, TookTooLong
 from .recorded import NotCalled

@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 
 from ..failures import EXAMPLE_FILE, is_library
+from ..torch_private import own_tensor
 from ..wire.descriptor_map import Span
 from .stack_traces import span_of
 
@@ -62,7 +63,7 @@ class Birthplaces:
         key = (id(owner), name)
         if key in self._tied:
             return self._registered[key]
-        tensor = owner._parameters.get(name, owner._buffers.get(name))
+        tensor = own_tensor(owner, name)
         created = self._created.get(id(tensor)) if tensor is not None else None
         return created or self._registered.get(key) or self.of_module(root, path)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from ..torch_private import JointCapture, dynamo_inputs, flat_inputs, storage_key
+from ..torch_private import JointCapture, dynamo_inputs, flat_inputs, storage_key, version_of
 from ..wire.descriptor_map import Graph, Input, Span
 from .describe import Named
 from .descriptors import piece_path
@@ -89,10 +89,10 @@ def _written_by(node: torch.fx.Node) -> list[torch.fx.Node]:
     with contextlib.suppress(Exception):
         args, kwargs = torch.fx.map_arg(node.args, like), torch.fx.map_arg(node.kwargs, like)
         tensors = {operand: value for operand, value in made.items() if isinstance(value, torch.Tensor)}
-        before = {operand: value._version for operand, value in tensors.items()}
+        before = {operand: version_of(value) for operand, value in tensors.items()}
         if isinstance(node.target, str):
             getattr(args[0], node.target)(*args[1:], **kwargs)
         else:
             node.target(*args, **kwargs)
-        return [operand for operand, value in tensors.items() if value._version != before[operand]]
+        return [operand for operand, value in tensors.items() if version_of(value) != before[operand]]
     return []

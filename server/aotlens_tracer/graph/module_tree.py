@@ -7,7 +7,7 @@ import inspect
 from torch import nn
 
 from ..failures import is_library
-from ..steps.definitions import line_of
+from ..loading.definitions import line_of
 from ..wire.descriptor_map import ModuleInstance
 from .birthplaces import Birthplaces
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..torch_private import is_operator
 from ..wire.descriptor_map import Operation, Partition
 from .stack_traces import Sources
 from .tensors import tensor_facts
@@ -96,7 +97,7 @@ def _is_backward(node: torch.fx.Node) -> bool:
 
 def _name(target: Any) -> str:
     """What torch prints for an operator; the bare name of a function."""
-    return str(target) if hasattr(target, "_schema") else getattr(target, "__name__", str(target))
+    return str(target) if is_operator(target) else getattr(target, "__name__", str(target))
 
 
 def _arguments(node: torch.fx.Node) -> str:

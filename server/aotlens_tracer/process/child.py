@@ -203,7 +203,8 @@ def _send(event: dict[str, Any], channel: Channel, exit_process: Callable[[int],
 
 
 def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
-    from ..steps import job, overlay
+    from ..loading import overlay
+    from ..steps import job
 
     params = request["params"]
     if params.get("working_directory"):

@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
-from ..failures import Codebase, text_of, user_frames
+from ..failures import BackwardError, CaptureError, Codebase, ForwardError, JointError, text_of, user_frames
 from ..torch_private import (
     KNOWN_TYPES,
     JointCapture,
@@ -21,9 +22,9 @@ from ..torch_private import (
     explain_graph_breaks,
     joint_capture,
     pytree,
+    share_state,
 )
 from ..wire.descriptor_map import GraphBreak
-from .eager import BackwardError, ForwardError, call
 
 _HINTS_FOR_TORCH = ("Please report an issue", "It may be possible to write Dynamo tracing rules")
 """How hints of Dynamo begin that are of no use to whoever wrote the module."""
@@ -38,22 +39,6 @@ class Captured:
     joint: JointCapture
     capture: str
     dynamo_error: Exception | None = None
-
-
-class JointError(Exception):
-    """AOTAutograd refuses the graph that Dynamo has made: `__cause__` is the error."""
-
-
-class CaptureError(Exception):
-    """The call cannot be captured, though nothing is wrong with it: by Dynamo for one reason, directly for another.
-
-    The direct reason is None where the call itself already needs the data of a tensor; that error is `__cause__`.
-    """
-
-    def __init__(self, dynamo_error: Exception, direct_error: Exception | None = None) -> None:
-        super().__init__()
-        self.dynamo_error = dynamo_error
-        self.direct_error = direct_error
 
 
 @contextlib.contextmanager
@@ -166,10 +151,7 @@ def as_module(function: Callable[..., Any], owner: nn.Module | None) -> nn.Modul
         return function
     wrapper = _Wrapper(function)
     if owner is not None:
-        # Shared, not copied: a functional call swaps tensors in these very dictionaries.
-        for name in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
-            wrapper.__dict__[name] = owner.__dict__[name]
-        wrapper.training = owner.training
+        share_state(wrapper, owner)
     return wrapper
 
 

@@ -20,7 +20,18 @@ from ..examples.inferred.search import Search
 from ..examples.ladder import FOUND_SECONDS, in_brief, reason_to_go_on
 from ..examples.recorded import NotCalled, record
 from ..examples.written import constructor_in_words, written
-from ..failures import Codebase, TraceError, code_line, failure_of, first_line, reads_data, shortened
+from ..failures import (
+    BackwardError,
+    CaptureError,
+    Codebase,
+    ForwardError,
+    TraceError,
+    code_line,
+    failure_of,
+    first_line,
+    reads_data,
+    shortened,
+)
 from ..findings.gradient_paths import reasons
 from ..findings.verdicts import Why, findings_of
 from ..graph.birthplaces import Birthplaces
@@ -31,6 +42,8 @@ from ..graph.module_tree import module_tree
 from ..graph.operations import Operations
 from ..graph.stack_traces import Sources, parse
 from ..graph.tensors import tensor_bytes
+from ..loading.definitions import line_of, local_definition, module_classes, resolve
+from ..loading.importing import import_file
 from ..torch_private import take_flex_attention_on_cpu
 from ..wire.descriptor_map import (
     Attempt,
@@ -48,10 +61,7 @@ from ..wire.descriptor_map import (
 )
 from ..wire.json_codec import to_json
 from ..wire.protocol import ExampleSource, Root, TargetsParams, TraceParams
-from .capture import Captured, CaptureError, capture, graph_breaks
-from .definitions import line_of, local_definition, module_classes, resolve
-from .eager import BackwardError, ForwardError
-from .importing import import_file
+from .capture import Captured, capture, graph_breaks
 from .partition import eager_total, partitioned, saved_in_eager, totals
 
 Send = Callable[[dict[str, Any]], None]

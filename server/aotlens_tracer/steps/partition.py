@@ -10,13 +10,13 @@ import torch
 
 from ..examples.evaluate import BuiltExample
 from ..failures import first_line
-from ..graph.eager_saved import saved_by_autograd
 from ..graph.operations import Operations
 from ..graph.shared_memory import owners
 from ..graph.stack_traces import Sources, source_text
 from ..graph.tensors import tensor_bytes, tensor_facts
 from ..torch_private import JointCapture, configured_memory_budget, partition, storage_key
 from ..wire.descriptor_map import Graph, Saved, SavedTotal
+from .eager_saved import saved_by_autograd
 
 _BUDGETS = (1.0, 0.75, 0.5, 0.25, 0.0)
 """The memory budgets that are compared; 1 is the min-cut partitioner as it is."""

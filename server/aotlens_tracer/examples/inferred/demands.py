@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...torch_private import BATCH_NORMS
 from .priors import IMAGE, PATCH
 
 
@@ -74,7 +75,7 @@ def of_module(module: nn.Module) -> Demand | None:
     in_channels, kernel = getattr(module, "in_channels", None), getattr(module, "kernel_size", None)
     if isinstance(in_channels, int) and isinstance(kernel, tuple) and isinstance(weight, torch.Tensor):
         return Demand(2 + len(kernel), {1: in_channels})
-    if isinstance(module, nn.modules.batchnorm._NormBase):
+    if isinstance(module, BATCH_NORMS):
         rank = re.search(r"(\d)d$", type(module).__name__)
         return Demand(2 + int(rank[1]) if rank else None, {1: module.num_features} if rank else {}, same_shape=True)
     if isinstance(module, nn.GroupNorm):

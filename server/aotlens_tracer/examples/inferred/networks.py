@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import nn
 
+from ...torch_private import has_no_forward
 from .priors import CLASSES, PATCH, VOCABULARY, WIDTH, input_kind
 from .source_hints import definition_of
 
@@ -95,11 +96,6 @@ def _leaves_open(cls: type[nn.Module]) -> bool:
     called = [node.attr for node in ast.walk(forward) if isinstance(node, ast.Attribute)] if forward is not None else []
     methods = [getattr(cls, name, None) for name in ("forward", *called)]
     return any(_raises_alone(method) for method in methods if inspect.isfunction(method))
-
-
-def has_no_forward(cls: type[nn.Module]) -> bool:
-    """Whether a module class defines no `forward`."""
-    return getattr(cls.forward, "__name__", "") == "_forward_unimplemented"
 
 
 def _raises_alone(function: Callable[..., Any]) -> bool:

@@ -15,12 +15,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from ...failures import Codebase, TraceError, failure_of, first_line, reads_data, text_of
+from ...failures import Codebase, ForwardError, TraceError, failure_of, first_line, reads_data, text_of
 from ...graph.birthplaces import Birthplaces
-from ...steps.eager import ForwardError
-from ...torch_private import FakeTensorMode, compiling, fake_mode
+from ...torch_private import FakeTensorMode, TorchDispatchMode, compiling, fake_mode, has_no_forward
 from ...wire.descriptor_map import Failure
 from ..fake_modules import fake_constructors, fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
@@ -30,7 +28,6 @@ from .constructor import Constructors, parameters_of
 from .failing import FailedCall, names_at
 from .inputs import Inputs, as_call
 from .names import Names
-from .networks import has_no_forward
 from .repair import repairs
 from .values import Arguments, Path, tensors, with_tensor
 

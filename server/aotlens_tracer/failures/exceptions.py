@@ -4,78 +4,19 @@ from __future__ import annotations
 
 import linecache
 import os
-import re
 import sys
-import sysconfig
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from .wire.descriptor_map import Failure, Frame, Span
+from ..wire.descriptor_map import Failure, Frame, Span
+from .codebase import EXAMPLE_FILE, HERE, Codebase
+from .errors import TraceError
 
-EXAMPLE_FILE = "<aotlens example>"
-"""The file name under which an example's expression is compiled."""
 MOST_FRAMES = 12
 """How many frames of the user's a failure shows."""
 LONGEST_TRACEBACK = 100_000
 """Characters of a traceback that are kept."""
-
-_HERE = os.path.dirname(os.path.abspath(__file__))
-_STDLIB = tuple(
-    {
-        os.path.join(form, "")
-        for key in ("stdlib", "platstdlib")
-        if (p := sysconfig.get_path(key))
-        for form in (p, os.path.realpath(p))
-    }
-)
-
-
-class TraceError(Exception):
-    """A failure that is fully described already: ends the trace with it."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-@dataclass(frozen=True)
-class Codebase:
-    """Tells the user's files from everybody else's.
-
-    The target's own folder tree is the user's even in site-packages: people trace installed models too.
-    """
-
-    target: str
-
-    def owns(self, path: str) -> bool:
-        """Whether a traceback frame of the file `path` is the user's."""
-        if path.startswith("<") or is_library(path):
-            return path == EXAMPLE_FILE
-        return self.package_of(path) is None
-
-    def package_of(self, path: str) -> str | None:
-        """The folder of the installed package that a file belongs to; None for the user's own."""
-        package = _package_folder(path)
-        return None if package == _package_folder(self.target) else package
-
-
-def is_library(path: str) -> bool:
-    """Whether a file belongs to torch, the standard library or this tracer: never the place a user looks for."""
-    if path.startswith((_HERE, _torch_folder(), "<frozen ")):
-        return True
-    return _package_folder(path) is None and os.path.isabs(path) and path.startswith(_STDLIB)
-
-
-def _torch_folder() -> str:
-    torch = sys.modules.get("torch")
-    return os.path.dirname(torch.__file__) + os.sep if torch is not None and torch.__file__ else "\0"
-
-
-def _package_folder(path: str) -> str | None:
-    """`.../site-packages/name` of a file in there, else None."""
-    match = re.match(r"(.*[/\\](?:site|dist)-packages[/\\][^/\\]+)", path)
-    return match[1] if match else None
 
 
 def failure_of(error: BaseException, stage: str, codebase: Codebase, example: Span | None = None) -> Failure:
@@ -120,10 +61,10 @@ def _formatted(error: BaseException) -> str:
     cause: traceback.TracebackException | None = formatted
     while cause is not None:
         context = cause.__context__
-        if context is not None and context.stack and context.stack[0].filename.startswith(_HERE):
+        if context is not None and context.stack and context.stack[0].filename.startswith(HERE):
             cause.__context__ = context = None
         cause.stack = traceback.StackSummary.from_list(
-            [entry for entry in cause.stack if not entry.filename.startswith(_HERE)]
+            [entry for entry in cause.stack if not entry.filename.startswith(HERE)]
         )
         cause = cause.__cause__ or context
     return _clipped("".join(formatted.format()), LONGEST_TRACEBACK)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 import types
 import weakref
@@ -16,9 +15,17 @@ from torch import nn
 
 from ..examples.evaluate import BuiltExample
 from ..failures import is_library
-from ..torch_private import TorchDispatchMode, is_traceable_wrapper_subclass, pytree, storage_key
+from ..graph.stack_traces import span_of
+from ..torch_private import (
+    CALL_CODE,
+    TorchDispatchMode,
+    is_traceable_wrapper_subclass,
+    may_allocate,
+    pytree,
+    saved_fields,
+    storage_key,
+)
 from ..wire.descriptor_map import Span
-from .stack_traces import span_of
 
 
 @dataclass(frozen=True)
@@ -76,20 +83,20 @@ def _unpack(held: _Held) -> torch.Tensor:
     return held.tensor
 
 
-class _Memory(TorchDispatchMode):
+class _Memory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types
     """Notes which call allocated the memory of each storage. A storage that is not in `made` was there before."""
 
     supports_higher_order_operators = True
 
     def __init__(self, module: nn.Module | None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch has no types
         self.made: dict[int, Made] = {}
         self._names = {id(part): name for name, part in module.named_modules()} if module is not None else {}
         self._spans: dict[tuple[types.CodeType, int], Span] = {}
 
     def __torch_dispatch__(self, func: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        if _allocates(func):
+        if may_allocate(func):
             given = {key for _, key in _plain((args, kwargs))}
             made = [key for _, key in _plain(result) if key not in given]
             if made:
@@ -102,7 +109,7 @@ class _Memory(TorchDispatchMode):
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None and frame.f_code is not saved_by_autograd.__code__:
             code = frame.f_code
-            if module is None and code is nn.Module._call_impl.__code__:
+            if module is None and code is CALL_CODE:
                 module = self._names.get(id(frame.f_locals.get("self")))
             if not (code.co_filename.startswith("<") or is_library(code.co_filename)):
                 place = code, frame.f_lasti
@@ -113,18 +120,6 @@ class _Memory(TorchDispatchMode):
         if module is None and self._names:
             module = ""
         return Made(tuple(reversed(stack)), module)
-
-
-def _allocates(func: Any) -> bool:
-    """Whether an operation has a result that is not by its schema a view of an argument, or that argument.
-
-    A real tensor's view is a fake one under a fake mode, with a storage of its own. `lift_fresh` gives back what
-    `torch.tensor` has just made.
-    """
-    schema = getattr(func, "_schema", None)
-    if schema is None or schema.name == "aten::lift_fresh":
-        return True
-    return any(item.alias_info is None for item in schema.returns)
 
 
 def _plain(value: Any) -> Iterator[tuple[torch.Tensor, int]]:
@@ -149,21 +144,15 @@ def _kept_by(tensors: Iterable[torch.Tensor]) -> dict[int, tuple[str, ...]]:
     seen = set(pending)
     while pending:
         node = pending.pop()
-        for name in _saved_fields(type(node)):
+        for name, label in saved_fields(type(node)).items():
             saved: Any = ()
             with contextlib.suppress(Exception):  # of a function that saved nothing there
                 saved = getattr(node, name)
             for item in saved if isinstance(saved, (list, tuple)) else (saved,):
                 if getattr(item, "unpack_hook", None) is _unpack:
-                    label = f"{node.name()}.{name.removeprefix('_raw_saved_')}"
-                    found.setdefault(id(item.data), {})[label] = None
+                    found.setdefault(id(item.data), {})[f"{node.name()}.{label}"] = None
         for following, _ in node.next_functions:
             if following is not None and following not in seen:
                 seen.add(following)
                 pending.append(following)
     return {key: tuple(labels) for key, labels in found.items()}
-
-
-@functools.cache
-def _saved_fields(kind: type) -> tuple[str, ...]:
-    return tuple(name for name in dir(kind) if name.startswith("_raw_saved_"))

@@ -9,24 +9,9 @@ from typing import Any
 
 import torch
 
-from ..examples.evaluate import BuiltExample
-from ..failures import reads_data
+from ..failures import BackwardError, ForwardError, reads_data
 from ..torch_private import pytree
-
-
-class ForwardError(Exception):
-    """The user's own call fails without any capture: `__cause__` is the error."""
-
-
-class BackwardError(Exception):
-    """The call succeeds, its backward pass fails: `__cause__` is the error.
-
-    `forward` is the stack, as text, of the operation in the forward pass whose derivative fails, where torch knows it.
-    """
-
-    def __init__(self, forward: str | None) -> None:
-        super().__init__()
-        self.forward = forward
+from .evaluate import BuiltExample
 
 
 def call(example: BuiltExample) -> Any:

@@ -1,0 +1,62 @@
+"""Whose file is it: the user's, an installed package's, torch's, or our own."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import sysconfig
+from dataclasses import dataclass
+
+EXAMPLE_FILE = "<aotlens example>"
+"""The file name under which an example's expression is compiled."""
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+"""The folder of the tracer itself."""
+_STDLIB = tuple(
+    {
+        os.path.join(form, "")
+        for key in ("stdlib", "platstdlib")
+        if (p := sysconfig.get_path(key))
+        for form in (p, os.path.realpath(p))
+    }
+)
+
+
+@dataclass(frozen=True)
+class Codebase:
+    """Tells the user's files from everybody else's.
+
+    The target's own folder tree is the user's even in site-packages: people trace installed models too.
+    """
+
+    target: str
+
+    def owns(self, path: str) -> bool:
+        """Whether a traceback frame of the file `path` is the user's."""
+        if path.startswith("<") or is_library(path):
+            return path == EXAMPLE_FILE
+        return self.package_of(path) is None
+
+    def package_of(self, path: str) -> str | None:
+        """The folder of the installed package that a file belongs to; None for the user's own."""
+        package = _package_folder(path)
+        return None if package == _package_folder(self.target) else package
+
+
+def is_library(path: str) -> bool:
+    """Whether a file belongs to torch, the standard library or this tracer: never the place a user looks for."""
+    if path.startswith((HERE, _torch_folder(), "<frozen ")):
+        return True
+    return _package_folder(path) is None and os.path.isabs(path) and path.startswith(_STDLIB)
+
+
+def _torch_folder() -> str:
+    torch = sys.modules.get("torch")
+    return os.path.dirname(torch.__file__) + os.sep if torch is not None and torch.__file__ else "\0"
+
+
+def _package_folder(path: str) -> str | None:
+    """`.../site-packages/name` of a file in there, else None."""
+    match = re.match(r"(.*[/\\](?:site|dist)-packages[/\\][^/\\]+)", path)
+    return match[1] if match else None

@@ -1,0 +1,80 @@
+"""Every touch of torch's private modules and attributes, split by subject (torch 2.13 to 2.15).
+
+No other file of the tracer names anything private of torch, so that a new torch release is one folder's work
+(`tests/unit/test_walls.py`).
+"""
+
+from __future__ import annotations
+
+from .dynamo import (
+    TorchDynamoException,
+    Unsupported,
+    compiling,
+    dynamo_capture,
+    dynamo_inputs,
+    explain_graph_breaks,
+    take_flex_attention_on_cpu,
+)
+from .fake_mode import (
+    DataDependentOutputException,
+    FakeTensor,
+    FakeTensorMode,
+    deep_copies,
+    fake_mode,
+    readable_constants,
+    truncated_normal,
+    unset_fake_temporarily,
+)
+from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, JointCapture, flat_inputs, joint_capture
+from .modules import BATCH_NORMS, CALL_CODE, has_no_forward, own_tensor, patched_conversions, share_state
+from .partitioner import configured_memory_budget, partition
+from .tensors import (
+    TorchDispatchMode,
+    is_operator,
+    is_traceable_wrapper_subclass,
+    may_allocate,
+    pytree,
+    saved_fields,
+    storage_key,
+    version_of,
+)
+
+__all__ = [
+    "BATCH_NORMS",
+    "CALL_CODE",
+    "KNOWN_TYPES",
+    "AOTInput",
+    "AOTOutput",
+    "DataDependentOutputException",
+    "FakeTensor",
+    "FakeTensorMode",
+    "JointCapture",
+    "TorchDispatchMode",
+    "TorchDynamoException",
+    "Unsupported",
+    "compiling",
+    "configured_memory_budget",
+    "deep_copies",
+    "dynamo_capture",
+    "dynamo_inputs",
+    "explain_graph_breaks",
+    "fake_mode",
+    "flat_inputs",
+    "has_no_forward",
+    "is_operator",
+    "is_traceable_wrapper_subclass",
+    "joint_capture",
+    "may_allocate",
+    "own_tensor",
+    "partition",
+    "patched_conversions",
+    "pytree",
+    "readable_constants",
+    "saved_fields",
+    "share_state",
+    "storage_key",
+    "take_flex_attention_on_cpu",
+    "truncated_normal",
+    "unset_fake_temporarily",
+    "version_of",
+]

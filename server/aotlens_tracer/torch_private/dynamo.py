@@ -1,0 +1,140 @@
+"""Capture by Dynamo: the forward of a module as one graph, its graph breaks, and what its placeholders stand for."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import torch
+import torch._dynamo
+import torch._dynamo.config
+from torch import nn
+from torch._dynamo.exc import TorchDynamoException, Unsupported
+from torch._dynamo.functional_export import dynamo_graph_capture_for_export
+from torch._dynamo.symbolic_convert import InstructionTranslatorBase
+from torch.nn.attention import flex_attention
+
+from .einops_recipes import CONSTANT_RESULT, constant_einops_recipes
+
+__all__ = [
+    "TorchDynamoException",
+    "Unsupported",
+    "compiling",
+    "dynamo_capture",
+    "dynamo_inputs",
+    "explain_graph_breaks",
+    "take_flex_attention_on_cpu",
+]
+
+
+def take_flex_attention_on_cpu() -> None:
+    """Let `flex_attention` take tensors on a CPU that need a gradient, if there is no CUDA.
+
+    It refuses them because no kernel exists (torch 2.13 to 2.15); a trace runs no kernel.
+    """
+    if not torch.cuda.is_available():
+        flex_attention._validate_device = lambda query, key, value: None
+
+
+@contextlib.contextmanager
+def compiling() -> Iterator[None]:
+    """Let `torch.compiler.is_compiling()` be true, as it is within Dynamo."""
+    with patch.object(torch.compiler, "_is_compiling_flag", True):
+        yield
+
+
+def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
+    """Return the forward of a module, function or bound method as one Dynamo graph. Raises what Dynamo raises."""
+    with _dynamo_settings():
+        with constant_einops_recipes() as are_given:
+            try:
+                return _captured(function, args, kwargs)
+            except Exception as error:
+                # A pattern that fits no tensor, which the call may catch; an operation of the user's in `reduce`.
+                if not are_given or (isinstance(error, TorchDynamoException) and CONSTANT_RESULT not in str(error)):
+                    raise
+        return _captured(function, args, kwargs)
+
+
+def _captured(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
+    graph_module: torch.fx.GraphModule = dynamo_graph_capture_for_export(function)(*args, **kwargs)
+    return graph_module
+
+
+def explain_graph_breaks(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """Return every graph break of a run that need not be one graph: objects with `reason` and `user_stack`."""
+    torch._dynamo.reset()
+    with _dynamo_settings():
+        return list(torch._dynamo.explain(function)(*args, **kwargs).break_reasons)
+
+
+@contextlib.contextmanager
+def _dynamo_settings() -> Iterator[None]:
+    """Take RNNs and pass over loggers: neither changes what the graph's inputs and outputs are."""
+    settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=_logging_functions())
+    with settings, _whole_spans(), warnings.catch_warnings():
+        # Meant for those who would run the exported module: mutated buffers are what our findings report.
+        warnings.filterwarnings("ignore", "While compiling, we found certain side effects")
+        yield
+
+
+def _logging_functions() -> set[Callable[..., Any]]:
+    """Return the logging methods of loggers, those included that a library adds (transformers: `warning_once`).
+
+    Dynamo lets them return None: with `isEnabledFor` nothing is enabled.
+    """
+    names = ("debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log", "isEnabledFor")
+    found = {getattr(logging.Logger, name) for name in names if hasattr(logging.Logger, name)}
+    added = [value for name, value in vars(logging.Logger).items() if not name.startswith("_") and callable(value)]
+    return found | {value for value in added if getattr(value, "__module__", None) != logging.__name__}
+
+
+@contextlib.contextmanager
+def _whole_spans() -> Iterator[None]:
+    """Let Dynamo's stack traces mark where an expression ends.
+
+    Its frame summaries carry columns but no end line, so that the traceback module marks everything up to the end of
+    the line (torch 2.13 to 2.15).
+    """
+    original = InstructionTranslatorBase.frame_summary
+
+    def frame_summary(translator: InstructionTranslatorBase) -> traceback.FrameSummary:
+        summary = original(translator)
+        positions = translator.current_instruction.positions
+        if positions is not None and getattr(summary, "end_lineno", 0) is None:
+            summary.end_lineno = positions.end_lineno
+        return summary
+
+    with patch.object(InstructionTranslatorBase, "frame_summary", frame_summary):
+        yield
+
+
+def dynamo_inputs(
+    graph_module: torch.fx.GraphModule, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[torch.fx.Node, Any]:
+    """Return what the placeholders of Dynamo's graph stand for: the parameters, buffers and arguments themselves.
+
+    A placeholder is left out if Dynamo reached its value in a way that cannot be repeated from here.
+    """
+    inner = function.forward if isinstance(function, nn.Module) else function
+    owner = function if isinstance(function, nn.Module) else getattr(function, "__self__", None)
+    local = {"self": owner} if owner is not None else {}
+    # A decorator's wrapper is what Dynamo sees called, with names of its own: `args[0]` may be the module.
+    plain = getattr(inner, "__func__", inner)
+    given = args if plain is inner else (owner, *args)
+    with contextlib.suppress(Exception):
+        local |= inspect.signature(plain, follow_wrapped=False).bind(*given, **kwargs).arguments
+    known = {"L": local, "G": getattr(plain, "__globals__", {})}
+    found = {}
+    for node in graph_module.graph.find_nodes(op="placeholder"):
+        source: Any = getattr(node, "_dynamo_source", None)
+        with contextlib.suppress(Exception):
+            name = source.name() if callable(source.name) else source.name
+            found[node] = eval(name, dict(known))
+    return found

@@ -1,0 +1,82 @@
+"""Private parts of `nn.Module`."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Callable, Iterator
+from unittest.mock import patch
+
+import torch
+from torch import nn
+
+CALL_CODE: types.CodeType = nn.Module._call_impl.__code__
+"""The code of the frame in which a module is called; its local `self` is the module."""
+BATCH_NORMS: type[nn.Module] = nn.modules.batchnorm._NormBase
+"""The base class of batch norms and instance norms."""
+
+
+def has_no_forward(cls: type[nn.Module]) -> bool:
+    """Whether a module class defines no `forward`."""
+    return getattr(cls.forward, "__name__", "") == "_forward_unimplemented"
+
+
+def own_tensor(owner: nn.Module, name: str) -> torch.Tensor | None:
+    """Return the parameter or buffer that a module registers as `name`, else None. A scripted module has them too."""
+    for tensors in (owner._parameters, owner._buffers):
+        if name in tensors:
+            return tensors[name]
+    return None
+
+
+def share_state(wrapper: nn.Module, owner: nn.Module) -> None:
+    """Let `wrapper` have the parameters, buffers and submodules of `owner`, under their names.
+
+    They are shared, not copied: a functional call swaps tensors in these very dictionaries.
+    """
+    for name in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
+        wrapper.__dict__[name] = owner.__dict__[name]
+    wrapper.training = owner.training
+
+
+Convert = Callable[[torch.Tensor], torch.Tensor]
+
+
+@contextlib.contextmanager
+def patched_conversions(
+    is_taken: Callable[[nn.Module], bool],
+    replaced: Callable[[nn.Parameter, Convert], nn.Parameter],
+    finished: Callable[[], None],
+) -> Iterator[None]:
+    """Let `.to(dtype)`, `.half()` and the like put `replaced(parameter, convert)` in the place of each parameter.
+
+    Only of the modules that `is_taken` accepts; `finished` is called after each outermost conversion. Torch's own
+    `nn.Module._apply` swaps tensors, which fails once anything refers to them weakly (torch 2.13 to 2.15).
+    """
+    original = nn.Module._apply
+    depth = 0
+
+    def apply(module: nn.Module, convert: Convert, recurse: bool = True) -> nn.Module:
+        nonlocal depth
+        if not is_taken(module):
+            original(module, convert, recurse)  # type: ignore[no-untyped-call]  # torch has no types
+            return module
+        depth += 1
+        try:
+            if recurse:
+                for child in module.children():
+                    child._apply(convert)  # type: ignore[no-untyped-call]  # torch has no types
+            for name, parameter in module._parameters.items():
+                if parameter is not None:
+                    module._parameters[name] = replaced(parameter, convert)
+            for name, buffer in module._buffers.items():
+                if buffer is not None:
+                    module._buffers[name] = convert(buffer)
+            return module
+        finally:
+            depth -= 1
+            if depth == 0:
+                finished()
+
+    with patch.object(nn.Module, "_apply", apply):
+        yield
