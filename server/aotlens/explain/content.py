@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, all_names, fold, names_in_brief, numbers_in_brief, unfolded
+from aotlens.model.gradients import Gradient, Missing, NotWanted, Tied, gradients, returned_in
 from aotlens.model.prices import Price, prices
 from aotlens_tracer.wire.descriptor_map import (
     Attempt,
@@ -208,6 +209,7 @@ def position(path: str | None, line: int | None, column: int | None, path_label:
 
 
 def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+    known = gradients(graph)
     rows = [
         _Row(
             _one_line(slot.label),
@@ -215,7 +217,7 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 _role(slot),
                 tensor_in_brief(slot.dtype, slot.shape),
                 place(slot.definition, path_label),
-                _gradient_state(slot, graph),
+                _gradient_state(known[slot.index]),
                 _pair_shape(slot),
                 slot.tied_to,
                 slot.stands_for,
@@ -236,8 +238,8 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 Cell(folded.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.definition, path_label)),
-                _gradient(slots, graph),
-                Cell(_input_notes(slots)),
+                _gradient([known[slot.index] for slot in slots]),
+                Cell(_input_notes(slots, known[first.index])),
             )
         )
     if not graph.joint:
@@ -251,7 +253,7 @@ def _inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("gradient", "index", 1, "grad"),
         Column("notes", "note"),
     )
-    return without_empty(Table("Inputs", _census(graph.inputs), columns, tuple(body), tuple(notes)))
+    return without_empty(Table("Inputs", _census(graph.inputs, graph), columns, tuple(body), tuple(notes)))
 
 
 def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
@@ -262,7 +264,7 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
             _one_line(slot.label),
             (
                 _role(slot),
-                slot.node is None,
+                _absence(slot, graph),
                 tensor_in_brief(slot.dtype, slot.shape),
                 place(slot.source, path_label),
                 _pair_shape(slot),
@@ -282,7 +284,9 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 _names([slot.node for slot in slots]),
                 _role_cell(first),
                 Cell(folded.label or NOTHING),
-                Cell("none", "warn") if _is_missing(first) else Cell(tensor_in_brief(first.dtype, first.shape)),
+                _ABSENT[absence]
+                if (absence := _absence(first, graph))
+                else Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.source, path_label)),
                 _partners(slots, graph),
                 Cell(_output_notes(slots)),
@@ -305,7 +309,7 @@ def _outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("pairs with", "node", 1),
         Column("notes", "note"),
     )
-    return without_empty(Table("Outputs", _census(shown), columns, tuple(body), tuple(notes)))
+    return without_empty(Table("Outputs", _census(shown, graph), columns, tuple(body), tuple(notes)))
 
 
 def _saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
@@ -412,8 +416,12 @@ def _prices(costs: Sequence[Price], graph: Graph, full: bool) -> Table:
 
 
 def _pays_for(out: Output, graph: Graph) -> str:
-    """The input that a gradient is of."""
-    return graph.inputs[out.gradient_of].label if out.gradient_of is not None else out.label
+    """The input that a gradient belongs to; for a piece of the gradient of a whole input, its piece."""
+    descriptor = out.as_descriptor()
+    if out.gradient_of is None or descriptor is None:
+        return out.label
+    slot = graph.inputs[out.gradient_of]
+    return slot.label + (piece(descriptor)[0] if slot.gradient_pieces else "")
 
 
 def _signature(found: Sequence[Difference], path_label: PathLabel) -> Table:
@@ -449,7 +457,9 @@ def _subclasses(graph: Graph, full: bool) -> Table:
             f"{piece} = {names_in_brief(column)}"
             for (piece, _), column in zip(_pieces(members[0], graph), zip(*nodes, strict=True), strict=True)
         ]
-        body.append((Cell(folded.label or NOTHING), Cell(members[0].type), Cell(", ".join(pieces) or NOTHING)))
+        body.append(
+            (Cell(folded.label or NOTHING), Cell(members[0].type or NOTHING), Cell(", ".join(pieces) or NOTHING))
+        )
     columns = (Column("name", "name"), Column("type", "name"), Column("pieces", "prose"))
     return Table("Tensor subclasses", str(len(graph.subclasses)), columns, tuple(body))
 
@@ -484,9 +494,15 @@ def _has_unusual(slots: Iterable[Slot]) -> bool:
     return any(slot.kind is not None and slot.kind not in USUAL for slot in slots)
 
 
-def _is_missing(slot: Slot) -> bool:
-    """Whether this is the place of a gradient that was asked for and does not exist."""
-    return slot.kind == "GradAOTOutput" and slot.node is None
+_ABSENT = {"missing": Cell("none", "warn"), "tied": Cell("tied", "dim")}
+
+
+def _absence(slot: Slot, graph: Graph) -> str:
+    """Why the slot of a gradient is empty: "missing" or "tied"; empty for every other slot."""
+    if slot.kind != "GradAOTOutput" or slot.node is not None:
+        return ""
+    missing = {gradient.output for gradient in gradients(graph) if isinstance(gradient, Missing)}
+    return "missing" if slot.index in missing else "tied"
 
 
 def _role_cell(slot: Slot) -> Cell:
@@ -494,9 +510,9 @@ def _role_cell(slot: Slot) -> Cell:
     return Cell(what, brief=what.replace("parameter", "param").replace("argument", "arg").replace("gradient", "grad"))
 
 
-def _census(slots: Iterable[Slot]) -> str:
+def _census(slots: Iterable[Slot], graph: Graph) -> str:
     """`18: 12 parameters, 2 buffers, 1 argument`."""
-    roles = Counter("missing gradient" if _is_missing(slot) else _role(slot) for slot in slots)
+    roles = Counter(f"{_absence(slot, graph)} {_role(slot)}".strip() for slot in slots)
     parts = [f"{count} {plural(what, count)}" for what, count in roles.items()]
     return f"{sum(roles.values())}{': ' if parts else ''}{', '.join(parts)}"
 
@@ -512,19 +528,24 @@ def _count(number: int, what: str) -> str:
     return f"{number} {plural(what, number)}"
 
 
-def _gradient_state(slot: Input, graph: Graph) -> str:
-    """Whether an input has a gradient, for folding and for showing: present, none, frozen, or nothing to say."""
-    if slot.gradient is not None:
-        return "present" if graph.outputs[slot.gradient].node is not None else "none"
-    return "frozen" if slot.kind == "ParamAOTInput" and slot.requires_grad is False else NOTHING
+def _gradient(gradients: Sequence[Gradient]) -> Cell:
+    """The cell for gradients of one kind: the numbers of their outputs, or why there are none."""
+    if outputs := [index for gradient in gradients for index in returned_in(gradient)]:
+        return Cell(f"#{_numbers(outputs)}", brief="yes")
+    match gradients[0]:
+        case Missing():
+            return Cell("none", "warn")
+        case Tied():
+            return Cell("tied", "dim")
+        case NotWanted(because="frozen"):
+            return Cell("frozen", "dim")
+    return Cell(NOTHING, "dim")
 
 
-def _gradient(slots: Sequence[Input], graph: Graph) -> Cell:
-    """The cell that says where the gradient is: `#12`, that there is none although one is wanted, or that none is."""
-    state = _gradient_state(slots[0], graph)
-    if state == "present":
-        return Cell(f"#{_numbers(slot.gradient for slot in slots)}", brief="yes")
-    return Cell(state, "warn" if state == "none" else "dim")
+def _gradient_state(gradient: Gradient) -> str:
+    """The text of a gradient without its numbers: rows that differ in it do not fold."""
+    cell = _gradient([gradient])
+    return cell.brief or cell.text
 
 
 def _pair_shape(slot: Slot) -> tuple[bool, ...]:
@@ -533,7 +554,7 @@ def _pair_shape(slot: Slot) -> tuple[bool, ...]:
     return tuple(getattr(slot, pairing, None) is not None for pairing in pairings)
 
 
-def _input_notes(slots: Sequence[Input]) -> str:
+def _input_notes(slots: Sequence[Input], gradient: Gradient) -> str:
     first = slots[0]
     notes = []
     if first.mutation is not None:
@@ -544,7 +565,8 @@ def _input_notes(slots: Sequence[Input]) -> str:
         notes.append(f"in place of {', '.join(first.stands_for)}")
     if first.tied_to:
         notes.append(f"tied to {', '.join(first.tied_to)}")
-    if first.used is False:
+    # A tied parameter is read through the input of one of its names only.
+    if first.used is False and not isinstance(gradient, Tied):
         notes.append("not used")
     return "; ".join(notes)
 

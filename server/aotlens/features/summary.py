@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.render.markdown import code
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.features.fixes.pin_template import is_incomplete
 from aotlens.model.contexts import folded
+from aotlens.model.counts import count
 from aotlens.model.lines import Work
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens_tracer.wire.descriptor_map import Failure, Graph, Operation
@@ -30,40 +30,6 @@ _CHANGES = {
     "settings": "the settings have changed",
     "folders": "the folders of the workspace have changed",
 }
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a graph has. `saved` is in bytes, aliases apart; None while the graph is not partitioned."""
-
-    inputs: int
-    outputs: int
-    gradients: int
-    missing: int
-    mutations: int
-    saved: int | None
-
-
-def count(graph: Graph) -> Counts:
-    """What the graph has."""
-    gradients = [out for out in graph.outputs if out.gradient_of is not None]
-    wanting = [
-        slot
-        for slot in graph.inputs
-        if slot.requires_grad and slot.gradient is not None and graph.outputs[slot.gradient].node is None
-    ]
-    missing = [slot for slot in wanting if not slot.tied_to]
-    saved = None
-    if graph.saved is not None:
-        saved = sum(value.bytes or 0 for value in graph.saved if value.alias_of is None)
-    return Counts(
-        len(graph.inputs),
-        sum(1 for out in graph.outputs if out.kind is not None and out.gradient_of is None),
-        sum(1 for out in gradients if out.node is not None),
-        len(missing),
-        sum(1 for slot in graph.inputs if slot.mutation is not None),
-        saved,
-    )
 
 
 def graph_in_words(graph: Graph) -> str:

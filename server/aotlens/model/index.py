@@ -16,6 +16,7 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, ModuleInsta
 
 from .arguments import Arguments
 from .descriptors import Labels, labels_of
+from .gradients import Gradient, InPieces, Missing, NotWanted, Own, Tied, gradients
 from .lines import Lines
 from .names import Birth, Named, Names, birthplace
 from .operations import Operations
@@ -157,6 +158,10 @@ class MapIndex:
         """The user's own names for the arguments and outputs of a graph, by the repr of their descriptors."""
         return self.once(("labels", id(graph)), lambda: labels_of(graph))
 
+    def gradient(self, entry: Entry) -> Gradient:
+        """The gradient of an input."""
+        return self.once(("gradients", id(entry.graph)), lambda: gradients(entry.graph))[entry.slot.index]
+
     def prices(self, graph: Graph) -> list[Price]:
         """The price of each output of a graph."""
         return self.once(("prices", id(graph)), lambda: prices(graph))
@@ -185,16 +190,17 @@ def index_of(map: DescriptorMap) -> MapIndex:
 
 
 def gradient_of(entry: Entry, index: MapIndex) -> str:
-    """Whether an input has a gradient: yes, none although it asks for one, tied, frozen; empty where nobody asks."""
-    slot = entry.slot
-    if entry.gradient is not None and entry.gradient.node is not None:
-        return "yes"
-    is_parameter = fqn_of(slot) is not None and slot.kind != "BufferAOTInput"
-    if entry.gradient is not None:
-        others = [named for name in slot.tied_to if (named := index.named(name)) is not None]
-        has = any(o.gradient is not None and o.gradient.node is not None for named in others for o in named.entries)
-        return "tied" if has else "none"
-    return "frozen" if is_parameter and slot.requires_grad is False else ""
+    """Whether an input has a gradient: yes, none although it requires one, tied, frozen; empty if nobody wants one."""
+    match index.gradient(entry):
+        case Own() | InPieces():
+            return "yes"
+        case Tied():
+            return "tied"
+        case Missing():
+            return "none"
+        case NotWanted(because="frozen"):
+            return "frozen"
+    return ""
 
 
 def distinct(items: Iterable[Item], key: Callable[[Item], object] = id) -> list[Item]:

@@ -1,74 +1,99 @@
-"""Which gradient, tangent, mutation, token and base belong to which slot; read off the descriptors alone."""
+"""Pair gradients, tangents, mutations, tokens and bases with their slots, by the descriptors alone.
+
+A tensor subclass has one slot for each piece. A gradient need not have the structure of its input: the gradient of a
+plain bias may be a subclass, and the gradient of a subclass may be plain. Whole values and pieces are therefore
+paired by one rule (`_matching`).
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
 
 from ..torch_private import JointCapture
-from ..wire.descriptor_map import Input, Output
+from ..wire.descriptor_map import Input, Output, Slot
 from .descriptors import copy_descriptor, piece_path
 
 Steps = tuple[tuple[str, Any], ...]
+"""The way from a whole value to a piece of it: (('attr', 'a'), ('size', 0)). Empty for the whole value."""
 
 
 def paired(inputs: list[Input], outputs: list[Output]) -> tuple[list[Input], list[Output]]:
-    """Tie gradients, tangents, mutations, tokens and bases to what they belong to, by their descriptors."""
-    by_input: dict[tuple[str, Steps], int] = {}
-    for slot in inputs:
-        if (descriptor := slot.as_descriptor()) is not None:
-            root, steps = piece_path(descriptor)
-            by_input.setdefault((root.descriptor, steps), slot.index)
-
-    into: dict[int, dict[str, int]] = {slot.index: {} for slot in inputs}
-    outof: dict[int, dict[str, Any]] = {out.index: {} for out in outputs}
-
-    # A derived output (gradient, mutation) and the input it is about agree in the steps into a subclass, if any.
-    for field, forward_name, backward_name, kind in (
-        ("grad_of", "gradient", "gradient_of", "GradAOTOutput"),
-        ("mutated_input", "mutation", "mutation_of", "InputMutationAOTOutput"),
-    ):
-        derived = _derived(outputs, field, kind)
-        for slot in inputs:
-            if (descriptor := slot.as_descriptor()) is None:
-                continue
-            root, steps = piece_path(descriptor)
-            index = _matching(derived.get(root.descriptor, {}), steps)
-            if index is not None:
-                into[slot.index][forward_name] = index
-                outof[index].setdefault(backward_name, slot.index)
-    tangents = _derived(inputs, "output", "TangentAOTInput")
-    for out in outputs:
-        if (descriptor := out.as_descriptor()) is None:
-            continue
-        root, steps = piece_path(descriptor)
-        index = _matching(tangents.get(root.descriptor, {}), steps)
-        if index is not None:
-            outof[out.index]["tangent"] = index
-            into[index].setdefault("tangent_of", out.index)
-        if root.kind in ("ForwardTokenAOTOutput", "BackwardTokenAOTOutput"):
-            index = by_input.get((root.descriptor.replace("AOTOutput", "AOTInput"), ()))
-            if index is not None:
-                outof[out.index]["token"] = index
-                into[index]["token"] = out.index
+    """Return the slots with the indices of their gradients, tangents, mutations and tokens."""
+    into: dict[int, dict[str, Any]] = {slot.index: {} for slot in inputs}
+    out_of: dict[int, dict[str, Any]] = {out.index: {} for out in outputs}
+    _pair_derived(outputs, "grad_of", "GradAOTOutput", inputs, into, out_of, ("gradient", "gradient_of"))
+    _pair_derived(outputs, "mutated_input", "InputMutationAOTOutput", inputs, into, out_of, ("mutation", "mutation_of"))
+    _pair_derived(inputs, "output", "TangentAOTInput", outputs, out_of, into, ("tangent", "tangent_of"))
+    for changes in into.values():
+        gradients = changes.pop("gradient_all", ())
+        changes.pop("mutation_all", None)
+        if len(gradients) > 1:
+            changes["gradient_pieces"] = gradients
+    for changes in out_of.values():
+        changes.pop("tangent_all", None)
+    _pair_tokens(inputs, outputs, into, out_of)
     return (
         [dataclasses.replace(slot, **into[slot.index]) for slot in inputs],
-        [dataclasses.replace(out, **outof[out.index]) for out in outputs],
+        [dataclasses.replace(out, **out_of[out.index]) for out in outputs],
     )
 
 
-def _matching(about: dict[Steps, int], steps: Steps) -> int | None:
-    """The slot for the same piece; for a piece that is a tensor also the whole, where it was not unpacked."""
-    if steps in about:
-        return about[steps]
-    return about.get(()) if steps and steps[-1][0] == "attr" else None
+def _pair_derived(
+    derived: Sequence[Slot],
+    field: str,
+    kind: str,
+    originals: Sequence[Slot],
+    of_originals: dict[int, dict[str, Any]],
+    of_derived: dict[int, dict[str, Any]],
+    names: tuple[str, str],
+) -> None:
+    """Pair slots of a derived kind (gradients, say) with the slots that they are about, in both directions."""
+    forward, backward = names
+    about = _by_root(derived, field, kind)
+    known: dict[str, dict[Steps, int]] = {}
+    for slot in originals:
+        descriptor = slot.as_descriptor()
+        if descriptor is None:
+            continue
+        root, steps = piece_path(descriptor)
+        if root.descriptor not in about:
+            continue
+        known.setdefault(root.descriptor, {}).setdefault(steps, slot.index)
+        if matching := _matching(about[root.descriptor], steps):
+            of_originals[slot.index] |= {forward: matching[0], f"{forward}_all": matching}
+    for name, pieces in known.items():
+        for steps, index in about[name].items():
+            if matching := _matching(pieces, steps):
+                of_derived[index].setdefault(backward, matching[0])
 
 
-def _derived(slots: Sequence[Input] | Sequence[Output], field: str, kind: str) -> dict[str, dict[Steps, int]]:
-    """Of the slots of a derived kind: what each is about, and there by which steps into a subclass."""
+def _matching(known: Mapping[Steps, int], steps: Steps) -> tuple[int, ...]:
+    """Return the slots among `known`, all of one value, that belong to the value or piece at `steps`.
+
+    That is the same piece; else the pieces that it is made of; else the closest whole that it is a piece of. If two
+    values are made of pieces in different ways, all pieces of one belong to each piece of the other. A size or stride
+    belongs to the same size or stride only, else to the value that it is a size of.
+    """
+    if steps in known:
+        return (known[steps],)
+    is_tensor = all(kind == "attr" for kind, _ in steps)
+    if not is_tensor:
+        whole = [known[steps[:length]] for length in range(len(steps) - 1, -1, -1) if steps[:length] in known]
+        return tuple(whole[:1])
+    tensors = {path: index for path, index in known.items() if all(kind == "attr" for kind, _ in path)}
+    below = tuple(index for path, index in tensors.items() if path[: len(steps)] == steps)
+    if below:
+        return below
+    above = max((path for path in tensors if steps[: len(path)] == path), key=len, default=None)
+    return (tensors[above],) if above is not None else tuple(tensors.values())
+
+
+def _by_root(slots: Sequence[Slot], field: str, kind: str) -> dict[str, dict[Steps, int]]:
+    """Return the slots of a derived kind: by the descriptor that each is about, and there by the steps to its piece."""
     found: dict[str, dict[Steps, int]] = {}
     for slot in slots:
         if (descriptor := slot.as_descriptor()) is None:
@@ -79,43 +104,81 @@ def _derived(slots: Sequence[Input] | Sequence[Output], field: str, kind: str) -
     return found
 
 
+def _pair_tokens(
+    inputs: Sequence[Input],
+    outputs: Sequence[Output],
+    into: dict[int, dict[str, Any]],
+    out_of: dict[int, dict[str, Any]],
+) -> None:
+    by_descriptor = {slot.descriptor: slot.index for slot in reversed(inputs) if slot.descriptor is not None}
+    for out in outputs:
+        if out.kind in ("ForwardTokenAOTOutput", "BackwardTokenAOTOutput") and out.descriptor is not None:
+            index = by_descriptor.get(out.descriptor.replace("AOTOutput", "AOTInput"))
+            if index is not None:
+                out_of[out.index]["token"] = index
+                into[index]["token"] = out.index
+
+
 def with_ties(inputs: list[Input], module: nn.Module | None) -> list[Input]:
-    """Name, on each parameter, the other names under which the module holds the very same one."""
+    """Return the inputs, each parameter with the other names under which the module holds the very same one.
+
+    The pieces of a parameter that is a tensor subclass have the names of the whole parameter.
+    """
     if module is None:
         return inputs
     names: dict[int, list[str]] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
     tied = {name: tuple(other for other in group if other != name) for group in names.values() for name in group}
-    return [
-        dataclasses.replace(slot, tied_to=tied.get(slot.fields["target"], ())) if slot.kind == "ParamAOTInput" else slot
-        for slot in inputs
-    ]
+
+    def others(slot: Input) -> tuple[str, ...]:
+        descriptor = slot.as_descriptor()
+        root = piece_path(descriptor)[0] if descriptor is not None else None
+        return tied.get(root.fields["target"], ()) if root is not None and root.kind == "ParamAOTInput" else ()
+
+    return [dataclasses.replace(slot, tied_to=others(slot)) for slot in inputs]
 
 
 def with_aliases(inputs: list[Input], outputs: list[Output], joint: JointCapture) -> list[Output]:
-    """Mark the outputs that are views: of an input, of another output, of an intermediate that the graph returns too.
-
-    And those that require a gradient.
-    """
-    by_input: dict[str, int] = {}
-    for slot in inputs:
-        if (descriptor := slot.as_descriptor()) is not None:
-            by_input.setdefault(piece_path(descriptor)[0].descriptor, slot.index)
-    plain = {out.fields["idx"]: out.index for out in outputs if out.kind == "PlainAOTOutput"}
-    bases = [out.index for out in outputs if out.kind == "IntermediateBaseAOTOutput"]
+    """Mark the outputs that require a gradient, and those that are views: of an input, an output, a returned base."""
+    by_input = _pieces(inputs)
+    returned: dict[int, dict[Steps, int]] = {}
+    bases: dict[str, dict[Steps, int]] = {}
+    for out in outputs:
+        if (descriptor := out.as_descriptor()) is not None:
+            root, steps = piece_path(descriptor)
+            if root.kind == "PlainAOTOutput":
+                returned.setdefault(root.fields["idx"], {})[steps] = out.index
+            elif root.kind == "IntermediateBaseAOTOutput":
+                bases.setdefault(root.descriptor, {})[steps] = out.index
     changes: dict[int, dict[str, Any]] = {out.index: {} for out in outputs}
+
+    def note(position: int, name: str, of: Mapping[Steps, int]) -> None:
+        for steps, index in returned.get(position, {}).items():
+            if matching := _matching(of, steps):
+                changes[index][name] = matching[0]
+
     for position, requires_grad in enumerate(joint.outputs_requiring_gradients()):
-        if position in plain:
-            changes[plain[position]]["requires_grad"] = requires_grad
+        for index in returned.get(position, {}).values():
+            changes[index]["requires_grad"] = requires_grad
     for position, torch_descriptor in joint.views_of_inputs().items():
         of = copy_descriptor(torch_descriptor)
-        if position in plain and of is not None and of.descriptor in by_input:
-            changes[plain[position]]["alias_of"] = by_input[of.descriptor]
+        note(position, "alias_of", by_input.get(of.descriptor, {}) if of is not None else {})
     for position, other in joint.views_of_outputs().items():
-        if position in plain and other in plain:
-            changes[plain[position]]["view_of"] = plain[other]
+        note(position, "view_of", returned.get(other, {}))
+    in_order = list(bases.values())
     for number, positions in joint.views_of_intermediates().items():
-        if number < len(bases):
-            changes[bases[number]]["base_of"] = tuple(plain[position] for position in positions if position in plain)
+        for steps, index in (in_order[number] if number < len(in_order) else {}).items():
+            views = [_matching(returned[position], steps) for position in positions if position in returned]
+            changes[index]["base_of"] = tuple(view[0] for view in views if view)
     return [dataclasses.replace(out, **changes[out.index]) for out in outputs]
+
+
+def _pieces(slots: Sequence[Slot]) -> dict[str, dict[Steps, int]]:
+    """Return the slots by the descriptor of the whole value, and there by the steps to the piece that each is."""
+    found: dict[str, dict[Steps, int]] = {}
+    for slot in slots:
+        if (descriptor := slot.as_descriptor()) is not None:
+            root, steps = piece_path(descriptor)
+            found.setdefault(root.descriptor, {}).setdefault(steps, slot.index)
+    return found

@@ -58,10 +58,11 @@ class Input(Slot):
     """A placeholder of the graph.
 
     Pairings are indices into `Graph.outputs`: `gradient` the slot with this input's gradient (also where no gradient
-    exists and its node is null), `mutation` the new value of a mutated input, `tangent_of` the output whose incoming
-    gradient this tangent is, `token` the effect token's other end. `stands_for` names the arguments that vanished from
-    the signature because this input replaces them; `tied_to` the other names of the same parameter. `reads` are the
-    user's expressions whose forward operations read it, `changed_at` those that change it in place.
+    exists and its node is null; of a gradient in pieces the first one, and `gradient_pieces` all), `mutation` the new
+    value of a mutated input, `tangent_of` the output whose incoming gradient this tangent is, `token` the effect
+    token's other end. `stands_for` names the arguments that vanished from the signature because this input replaces
+    them; `tied_to` the other names of the same parameter. `reads` are the user's expressions whose forward operations
+    read it, `changed_at` those that change it in place.
     """
 
     definition: Span | None = None
@@ -75,6 +76,7 @@ class Input(Slot):
     used: bool | None = None
     reads: tuple[Span, ...] = ()
     changed_at: tuple[Span, ...] = ()
+    gradient_pieces: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

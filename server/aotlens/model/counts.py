@@ -1,0 +1,44 @@
+"""The numbers of a graph: its inputs, outputs, gradients, mutations, and the bytes saved for backward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aotlens_tracer.wire.descriptor_map import Graph
+
+from .gradients import Missing, gradients, is_gradient
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of slots: each piece of a tensor subclass is one.
+
+    `outputs` are those that are no gradients. `missing` gradients are required and do not exist; a tied parameter
+    whose gradient has another of its names misses none. `saved` is in bytes, without aliases; None if nothing is known
+    of what is saved.
+    """
+
+    inputs: int
+    outputs: int
+    gradients: int
+    missing: int
+    mutations: int
+    saved: int | None
+
+
+def count(graph: Graph) -> Counts:
+    """Return the numbers of a graph."""
+    missing = {gradient.output for gradient in gradients(graph) if isinstance(gradient, Missing)}
+    described = [out for out in graph.outputs if out.kind is not None]
+    returned = [out for out in described if is_gradient(graph, out.index)]
+    saved = None
+    if graph.saved is not None:
+        saved = sum(value.bytes or 0 for value in graph.saved if value.alias_of is None)
+    return Counts(
+        len(graph.inputs),
+        len(described) - len(returned),
+        sum(1 for out in returned if out.node is not None),
+        len(missing),
+        sum(1 for slot in graph.inputs if slot.mutation is not None),
+        saved,
+    )

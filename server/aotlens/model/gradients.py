@@ -1,0 +1,117 @@
+"""What gradient an input has: one answer for everything that shows gradients.
+
+A gradient is the input's own, is returned in pieces (its type is a tensor subclass), has another name of the same
+parameter (tied), is missing although the input requires one, or is not wanted. Tables, hovers, lenses, the tree of
+slots, JSON and counts all ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from aotlens_tracer.wire.descriptor_map import Graph, Input
+
+from .descriptors import piece
+from .slots import fqn_of
+
+
+@dataclass(frozen=True)
+class Own:
+    """The gradient is one output of the graph: its index.
+
+    The pieces of a tensor subclass may share one gradient, which is then a plain tensor.
+    """
+
+    output: int
+
+
+@dataclass(frozen=True)
+class InPieces:
+    """The gradient is a tensor subclass, and the graph returns its pieces: the indices of these outputs."""
+
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tied:
+    """The same parameter has another name, and its gradient is returned under that one: the name, and its outputs."""
+
+    name: str
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The input requires a gradient and gets none. `output` is the slot that stays empty."""
+
+    output: int
+
+
+@dataclass(frozen=True)
+class NotWanted:
+    """Nobody wants a gradient of this input.
+
+    `frozen`: a parameter that does not require one. `forward-only`: it requires one, but the graph has no backward
+    part, because nothing that is returned requires a gradient. `not-required`: a buffer, an argument that does not
+    require a gradient, or an input that is none of the user's (a tangent, an effect token).
+    """
+
+    because: Literal["frozen", "forward-only", "not-required"]
+
+
+Gradient = Own | InPieces | Tied | Missing | NotWanted
+
+
+def gradients(graph: Graph) -> tuple[Gradient, ...]:
+    """Return the gradient of each input of a graph, in the order of the inputs."""
+    return tuple(_gradient(slot, graph) for slot in graph.inputs)
+
+
+def returned_in(gradient: Gradient) -> tuple[int, ...]:
+    """Return the indices of the outputs that hold this gradient; empty if there is none, or if it is another's."""
+    if isinstance(gradient, Own):
+        return (gradient.output,)
+    return gradient.outputs if isinstance(gradient, InPieces) else ()
+
+
+def is_gradient(graph: Graph, output: int) -> bool:
+    """Whether an output is a gradient or a piece of one, or the empty slot of one."""
+    descriptor = graph.outputs[output].as_descriptor()
+    return descriptor is not None and piece(descriptor)[1].kind == "GradAOTOutput"
+
+
+def _gradient(slot: Input, graph: Graph) -> Gradient:
+    own = _own(slot, graph)
+    if own is not None:
+        return own
+    if slot.gradient is not None:
+        return next(_tied(slot, graph), Missing(slot.gradient))
+    if slot.requires_grad and not graph.joint:
+        return NotWanted("forward-only")
+    is_frozen = slot.requires_grad is False and _is_parameter(slot)
+    return NotWanted("frozen" if is_frozen else "not-required")
+
+
+def _own(slot: Input, graph: Graph) -> Own | InPieces | None:
+    if slot.gradient_pieces:
+        return InPieces(slot.gradient_pieces)
+    if slot.gradient is not None and graph.outputs[slot.gradient].node is not None:
+        return Own(slot.gradient)
+    return None
+
+
+def _tied(slot: Input, graph: Graph) -> Iterator[Tied]:
+    """Yield the other names of a parameter whose gradient is returned, in the order of `tied_to`."""
+    for name in slot.tied_to:
+        pieces = [_own(other, graph) for other in graph.inputs if fqn_of(other) == name]
+        outputs = [output for own in pieces if own is not None for output in returned_in(own)]
+        if outputs:
+            yield Tied(name, tuple(dict.fromkeys(outputs)))
+
+
+def _is_parameter(slot: Input) -> bool:
+    descriptor = slot.as_descriptor()
+    is_buffer = descriptor is not None and piece(descriptor)[1].kind == "BufferAOTInput"
+    return fqn_of(slot) is not None and not is_buffer
