@@ -618,7 +618,7 @@ TORCHES = {
     "new": (
         "__version__ = '2.99.0'\nset_num_threads = print\nclass cuda:\n    is_available = lambda: False\n",
         "works with torch 2.13 to 2.15, and not with 2.99.0 (",
-        "install torch 2.13 to 2.15 there or upgrade aotlens",
+        "install torch 2.13 to 2.15 there, upgrade aotlens",
     ),
     "broken": ("raise OSError('libtorch.so: no such file')\n", "torch cannot be imported: OSError: libtorch", "try it"),
     "without a version": ("", "torch cannot be imported: AttributeError", "try it there"),
@@ -652,7 +652,7 @@ def test_the_active_environment_is_the_one_that_traces(bare_environment: Path, t
 
 
 STUBS = {
-    "says nothing": ("exit 0", "did not start as a tracer: it is no Python"),
+    "says nothing": ("exit 0", "did not start as a tracer: not a Python interpreter, or it exited without output"),
     "fails": ("echo 'cannot open display' >&2; exit 3", "did not start as a tracer: cannot open display"),
     "talks": ("while echo hello; do :; done", "did not start as a tracer"),
     "is another Python": ("echo 'aotlens needs Python 3.10 or newer, this is 3.8.1' >&2; exit 1", "needs Python 3.10"),

@@ -363,7 +363,7 @@ def test_the_child_ends_with_its_tracer(options: list[str], tmp_path: Path) -> N
     os.kill(tracer, signal.SIGKILL)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert b"the tracer was ended by SIGKILL in the middle of this" in out
+    assert b"the tracer was ended by SIGKILL" in out
     assert_no_internals(out.decode(), err.decode())
     assert wait_for(lambda: not is_alive(child), 5)
     for number in started:  # nobody is left who could know of them

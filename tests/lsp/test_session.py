@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from aotlens.session.tracer import warm
+from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter
-from aotlens.session.tracer.process import TracerUnusable
-from aotlens.session.tracer.warm import TracerStatus, WarmTracer
+from aotlens.session.tracer.status import TracerStatus
+from aotlens.session.tracer.warm import WarmTracer
 from aotlens_tracer.wire.protocol import VERSION, TraceParams
 from lsp.client import Client, spawn
 from lsp.editor import VSCODE, Editor, editing
@@ -387,7 +388,7 @@ async def attempt(tracer: WarmTracer) -> str:
 
 
 def test_restarts_wait_longer_each_time_and_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warm, "BACKOFF", (0.0, 0.11, 0.12, 0.13, 0.14))
+    monkeypatch.setattr(warm, "BACKOFF", (0.0, 0.11, 0.12, 0.13))
     waits: list[float] = []
     sleep = asyncio.sleep
     monkeypatch.setattr(warm.asyncio, "sleep", lambda seconds: waits.append(seconds) or sleep(0))

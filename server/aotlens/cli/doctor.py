@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from aotlens import __version__
+from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
-from aotlens.session.tracer.process import TracerProcess, TracerUnusable
+from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.process.memory import can_watch
 from aotlens_tracer.wire.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH, ExampleSource, Ready, TraceParams
 

@@ -24,8 +24,9 @@ from aotlens.session.examples.call_sites import CallSites, search_folder
 from aotlens.session.examples.candidates import File, built_by, candidates, definition_lines, holders, to_build_first
 from aotlens.session.examples.project import BadProjectFile, pinned_in_project
 from aotlens.session.limits import default_memory
+from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import NoSuchInterpreter, choose_interpreter
-from aotlens.session.tracer.process import TracerProcess, TracerUnusable
+from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import containment, outermost_first
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.source import SourceTexts, UnreadableSource, read_source
@@ -112,10 +113,10 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
             session = _Session(tracer, file, options, progress)
             maps, output = session.run(qualname)
             version = tracer.ready.torch
-            if verbose and (log := tracer.log().strip()):
-                print(log, file=sys.stderr)
     except TracerUnusable as error:
         raise UsageError(f"{error}\n{advice(error, interpreter)}") from None
+    if verbose and (log := tracer.log().strip()):
+        print(log, file=sys.stderr)
     _print(maps, version, options, verbose)
     _print_output(output, show_output)
     return 0 if maps and all(map.status == "traced" for map in maps) else 1

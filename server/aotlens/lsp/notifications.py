@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 from aotlens.lsp.requests.requests import diagnostics_of
 from aotlens.model.snapshot import TargetKey
 from aotlens.session.progress import Progress
-from aotlens.session.tracer.warm import TracerStatus
+from aotlens.session.tracer.status import TracerStatus
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .capabilities import asks_for_content, pulls_diagnostics

@@ -17,10 +17,11 @@ from aotlens.session.examples.call_sites import search_folder
 from aotlens.session.examples.candidates import Built, definition_lines, pinned
 from aotlens.session.examples.known import KnownExamples
 from aotlens.session.examples.project import BadProjectFile, pinned_in_project
+from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter
 from aotlens.session.tracer.pool import TracerPool
-from aotlens.session.tracer.process import TracerUnusable
-from aotlens.session.tracer.warm import TracerStatus, WarmTracer
+from aotlens.session.tracer.status import TracerStatus
+from aotlens.session.tracer.warm import WarmTracer
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.source import UnreadableSource, read_source
 from aotlens.text.documents import Document, Documents

@@ -12,7 +12,8 @@ from aotlens_tracer.process.memory import resident_bytes
 
 from .environments import interpreter_of_folder
 from .interpreter import Interpreter
-from .warm import TracerStatus, WarmTracer
+from .status import TracerStatus
+from .warm import WarmTracer
 
 IDLE_TRACERS_GIB = 4.0
 
@@ -56,7 +57,7 @@ class TracerPool:
             used = sum(resident_bytes(t.pid) or 0 for t in self._tracers.values() if t.pid is not None)
             if used <= budget:
                 return
-            if tracer is not kept and not tracer.busy:
+            if tracer is not kept and not tracer.is_busy:
                 self._tracers.pop(identity, None)
                 await tracer.close()
 
@@ -67,7 +68,7 @@ class TracerPool:
 
     def leave(self, folders: Collection[Path]) -> list[WarmTracer]:
         """Give away the idle tracers of these folders, to be closed."""
-        leaving = {key: t for key, t in self._tracers.items() if t.folder in folders and not t.busy}
+        leaving = {key: t for key, t in self._tracers.items() if t.folder in folders and not t.is_busy}
         for identity in leaving:
             del self._tracers[identity]
         return list(leaving.values())
