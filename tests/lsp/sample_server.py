@@ -12,7 +12,10 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from aotlens.lsp.app import AotlensServer, create_server, log_to_stderr, serve_stdio
+from aotlens.lsp.app import create_server
+from aotlens.lsp.client_log import log_to_stderr
+from aotlens.lsp.server import AotlensServer
+from aotlens.lsp.serving import serve_stdio
 
 
 def register(server: AotlensServer) -> None:
@@ -87,7 +90,7 @@ def register(server: AotlensServer) -> None:
         return {
             "requests": len(protocol._request_futures),
             "results": len(protocol._result_types),
-            "running": len(protocol._running),
+            "running": len(protocol.execution),
             "tokens": len(protocol.progress.tokens),
             "trusted": server.trusted,
             "encoding": server.encoding,

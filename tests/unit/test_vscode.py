@@ -57,7 +57,8 @@ def test_the_bundle_has_all_that_the_language_server_imports() -> None:
 import asyncio, sys
 from lsprotocol import types
 from aotlens.lsp.app import create_server
-import aotlens.lsp.requests.requests, aotlens.lsp.notifications, aotlens.session.session
+import aotlens.lsp.requests.handlers, aotlens.lsp.commands.handlers, aotlens.lsp.notifications
+import aotlens.lsp.serving, aotlens.session.session
 import aotlens.explain.render.markdown
 create_server()
 print(*sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names))

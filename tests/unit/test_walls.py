@@ -62,26 +62,13 @@ def test_the_answer_to_initialize_waits_for_no_feature() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=SERVER, check=True)
 
 
-def test_every_method_has_its_handler() -> None:
-    from aotlens.lsp.methods import METHODS
-    from aotlens.lsp.requests.requests import Handlers
+def test_every_request_and_command_has_its_handler() -> None:
+    from aotlens.lsp.commands.handlers import HANDLERS as COMMAND_HANDLERS
+    from aotlens.lsp.methods import COMMANDS, METHODS
+    from aotlens.lsp.requests.handlers import HANDLERS
 
-    assert all(callable(getattr(Handlers, handler)) for handler, _ in METHODS.values())
-
-
-PRIVATE_OF_PYTHON = {"_exit", "_getframe", "_fields", "_display_width"}
-"""Private names of the standard library that are documented, or have no public form."""
-PRIVATE_OF_TORCH = {
-    "_apply",
-    "_backward_hooks",
-    "_base",
-    "_buffers",
-    "_call_impl",
-    "_modules",
-    "_parameters",
-    "_version",
-}
-"""Private names of torch's that a class of ours may have too, for itself alone."""
+    assert METHODS.keys() == HANDLERS.keys()
+    assert set(COMMANDS) == COMMAND_HANDLERS.keys()
 
 
 def is_private(name: str) -> bool:

@@ -53,14 +53,16 @@ def run_serve(options: ServeOptions) -> int:
     gc.disable()
     # A map is read beside the event loop, in Python: whoever asks meanwhile waits for a turn, by default 5 ms.
     sys.setswitchinterval(0.001)
-    from aotlens.lsp.app import LOOPBACK, create_server, log_to_stderr, serve_stdio, serve_tcp
+    from aotlens.lsp.app import create_server
+    from aotlens.lsp.client_log import log_to_stderr
+    from aotlens.lsp.serving import LOOPBACK, serve_stdio, serve_tcp
 
     server = create_server()
     log_to_stderr(options.log_level)
     if address is None:
         return serve_stdio(server)
     try:
-        return serve_tcp((address["host"] or LOOPBACK).strip("[]"), int(address["port"]), server)
+        return serve_tcp(server, (address["host"] or LOOPBACK).strip("[]"), int(address["port"]))
     except OSError as error:
         return _wrong_usage(f"cannot listen on {options.tcp}: {error.strerror or error}")
 

@@ -10,8 +10,8 @@ from aotlens.explain.partitioners import for_backward
 from aotlens.explain.render.markdown import code
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import meaning
-from aotlens.model.index import MapIndex, index_of
-from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.index import index_of
+from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Slot, Span
 
 _READERS = 4
@@ -104,24 +104,8 @@ def _operations(graph: Graph) -> Iterator[Operation]:
         yield from graph.partition.operations
 
 
-def graph_view(snapshot: Snapshot, key: TargetKey, kind: Kind) -> GraphView | None:
-    """A graph of a target as it is shown; None where nobody has made its text, see `keep`."""
-    state = snapshot.states.get(key)
-    if state is None or state.map is None:
-        return None
-    text = _texts(index_of(state.map)).get(kind)
-    return GraphView(state, kind, text) if text is not None else None
-
-
-def keep(map: DescriptorMap, kind: Kind, text: GraphText) -> None:
-    """A graph is shown with this text. What the first question about it needs is made now."""
+def prepare(map: DescriptorMap, text: GraphText) -> None:
+    """Compute what the first question about a shown graph needs. The results stay with the map and the text."""
     index = index_of(map)
-    _texts(index)[kind] = text
     _ = text.lines_of, index.births, index.operations.chains, index.operations.derivatives
     index.lines.chains_inside("", ())
-
-
-def _texts(index: MapIndex) -> dict[Kind, GraphText]:
-    """The graphs of a map that are shown, as text."""
-    texts: dict[Kind, GraphText] = index.once("graph texts", dict)
-    return texts

@@ -1,4 +1,4 @@
-"""What ties the session to the client: documents, settings, folders, trust, watched files, the end."""
+"""Keeps the session informed of the client: documents, settings, folders, trust, watched files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +15,24 @@ from lsprotocol import types as lsp
 from aotlens.text.uris import path_of
 
 from .capabilities import offers_in
-from .protocol import CHANGE_TRUST
+from .protocol.document_sync import CHANGE_TRUST
+from .server import AotlensServer
 
 if TYPE_CHECKING:
+    from aotlens.session.session import Session
     from aotlens.session.tracer.interpreter import Interpreter
 
-    from .app import AotlensServer
+    from .context import Context
     from .notifications import Notifier
 
 _log = logging.getLogger(__name__)
 CHANGE_INTERPRETERS = "aotlens/didChangeInterpreters"
-"""The user selects interpreters in the editor: `{interpreters: {folder's uri: {path, reason}}}`."""
+"""A notification of the client: the interpreters that the user selected, `{interpreters: {folder URI: {path, reason}}}`."""
 _WATCHED = ("**/*.py", "**/pyproject.toml")
 
 
 def register(server: AotlensServer) -> None:
-    """Give the server its session, and keep that informed."""
+    """Add the handlers of notifications to the server, and have it start its session after `initialize`."""
     lifecycle = _Lifecycle(server)
     feature = server.feature
     feature(lsp.INITIALIZE)(lifecycle.initialize)
@@ -47,6 +50,8 @@ def register(server: AotlensServer) -> None:
 
 
 class _Lifecycle:
+    _context: Context
+    """Set as soon as `initialize` is answered, before the next message."""
     _notifier: Notifier
 
     def __init__(self, server: AotlensServer) -> None:
@@ -55,46 +60,59 @@ class _Lifecycle:
         self._initial: Any = None
 
     def initialize(self, params: lsp.InitializeParams) -> None:
-        """Begin when this is answered, and before the next message: the client does not wait for what we import."""
+        """Begin after the answer, and before the next message: the client does not wait for the imports."""
         asyncio.get_running_loop().call_soon(self._begin, params)
 
     def _begin(self, params: lsp.InitializeParams) -> None:
-        from aotlens.lsp.requests.requests import Handlers
         from aotlens.session.session import Session
 
+        from .commands.handlers import run_command
+        from .context import Context
         from .notifications import Notifier
         from .places import Places
+        from .requests.handlers import answer
 
-        gc.freeze()  # all that is imported stays: nobody need look for garbage among it
+        gc.freeze()  # all that is imported stays: the collector need not look at it
         gc.enable()
         server = self._server
-        self._notifier = Notifier(server)
-        server.session = Session(self._notifier, server.documents, os.environ)
-        server.cleanups.append(server.session.close_tracers)
-        server.places = Places(server.documents, server.encoding)
-        server.handlers = Handlers(server)
-        self._take_over(params)
+        options: Any = params.initialization_options
+        self._context = context = Context(
+            client=server,
+            documents=server.documents,
+            encoding=server.encoding,
+            capabilities=server.client_capabilities,
+            offers=offers_in(options),
+            log_lines=server.log_lines,
+            places=Places(server.documents, server.encoding),
+        )
+        self._notifier = Notifier(context)
+        context.session = Session(self._notifier, server.documents, os.environ)
+        server.cleanups += [context.session.close_tracers, context.files.remove]
+        server.answer_request = partial(answer, context)
+        server.run_command = partial(run_command, context)
+        self._take_over(params, options)
 
-    def _take_over(self, params: lsp.InitializeParams) -> None:
+    @property
+    def _session(self) -> Session:
+        return self._context.session
+
+    def _take_over(self, params: lsp.InitializeParams, options: Any) -> None:
         """Take over what `initialize` says: folders, trust, settings for clients without `workspace/configuration`."""
-        server = self._server
         roots = [folder.uri for folder in params.workspace_folders or []]
         if not roots and params.root_uri:
             roots = [params.root_uri]
         elif not roots and params.root_path:
             roots = [Path(params.root_path).as_uri()]
         self._set_folders({uri: Path(path_of(uri)) for uri in roots})
-        options: Any = params.initialization_options
         if isinstance(options, dict) and options.get("settings") is not None:
             self._initial = options["settings"]
             self._configure(self._initial)
-        server.offers = offers_in(options)
-        server.session.select(self._interpreters(options))
-        server.session.trusted = server.trusted
+        self._session.select(_interpreters(options))
+        self._session.trusted = self._server.trusted
 
     async def initialized(self, params: lsp.InitializedParams) -> None:
-        """Ask for the settings, and to be told of changes of them and of files."""
-        workspace = self._server.client_capabilities.workspace
+        """Ask for the settings, and register for changes of settings and files."""
+        workspace = self._context.capabilities.workspace
         registrations = []
         if workspace and (watched := workspace.did_change_watched_files) and watched.dynamic_registration:
             watchers = [lsp.FileSystemWatcher(pattern) for pattern in _WATCHED]
@@ -110,43 +128,45 @@ class _Lifecycle:
             registrations.append(lsp.Registration("aotlens-settings", lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
         if registrations:
             try:
-                await self._server.client_register_capability_async(lsp.RegistrationParams(registrations))
-            except Exception as error:  # the client refuses what it offered: then we do without
+                await self._context.client.client_register_capability_async(lsp.RegistrationParams(registrations))
+            except Exception as error:  # the client refuses what it offered: then there are no such changes
                 _log.warning("the client did not register: %s", error)
         await self._pull_settings()
-        self._server.session.begin()
+        self._session.begin()
 
     def opened(self, params: lsp.DidOpenTextDocumentParams) -> None:
         """`textDocument/didOpen`."""
+        self._context.graphs.opened(params.text_document.uri)
         document = self._server.documents.get(params.text_document.uri)
         if document is not None:
-            self._server.session.opened(document)
+            self._session.opened(document)
 
     def changed(self, params: lsp.DidChangeTextDocumentParams) -> None:
         """`textDocument/didChange`."""
         document = self._server.documents.get(params.text_document.uri)
         if document is not None:
-            self._server.session.changed(document)
+            self._session.changed(document)
 
     def saved(self, params: lsp.DidSaveTextDocumentParams) -> None:
         """`textDocument/didSave`."""
-        self._server.session.saved(path_of(params.text_document.uri))
+        self._session.saved(path_of(params.text_document.uri))
 
     def closed(self, params: lsp.DidCloseTextDocumentParams) -> None:
         """`textDocument/didClose`."""
+        self._context.graphs.closed(params.text_document.uri)
         path = path_of(params.text_document.uri)
         self._notifier.withdraw(params.text_document.uri, path)
-        self._server.session.closed(path)
+        self._session.closed(path)
 
     async def configuration_changed(self, params: lsp.DidChangeConfigurationParams) -> None:
-        """`workspace/didChangeConfiguration`: what is sent counts where the client cannot be asked."""
+        """`workspace/didChangeConfiguration`. Its settings count only if the client cannot be asked for them."""
         if not await self._pull_settings():
             settings: Any = params.settings
             self._configure(settings.get("aotlens") if isinstance(settings, dict) else None)
 
     def files_changed(self, params: lsp.DidChangeWatchedFilesParams) -> None:
         """`workspace/didChangeWatchedFiles`."""
-        self._server.session.files_changed([path_of(change.uri) for change in params.changes])
+        self._session.files_changed([path_of(change.uri) for change in params.changes])
 
     def folders_changed(self, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
         """`workspace/didChangeWorkspaceFolders`."""
@@ -160,50 +180,51 @@ class _Lifecycle:
 
     def trust_changed(self, params: Any) -> None:
         """`aotlens/didChangeTrust`."""
-        self._server.session.trust(self._server.trusted)
+        self._session.trust(self._server.trusted)
 
     def interpreters_changed(self, params: Any) -> None:
         """`aotlens/didChangeInterpreters`."""
-        self._server.session.select(self._interpreters(params))
-
-    def _interpreters(self, params: Any) -> dict[Path, Interpreter]:
-        """What is selected in the editor, by folder: `{"interpreters": {uri: {"path": ..., "reason": ...}}}`."""
-        from aotlens.session.tracer.interpreter import Interpreter
-
-        given = params.get("interpreters") if isinstance(params, dict) else None
-        found = {}
-        for uri, one in given.items() if isinstance(given, dict) else ():
-            path, reason = (one.get("path"), one.get("reason")) if isinstance(one, dict) else (None, None)
-            if isinstance(path, str) and path:
-                found[Path(path_of(uri))] = Interpreter(path, str(reason or "selected in the editor"))
-            else:
-                _log.warning("the interpreter of %s has no path", uri)
-        return found
+        self._session.select(_interpreters(params))
 
     def _set_folders(self, folders: dict[str, Path]) -> None:
         self._folders = folders
-        self._server.session.change_folders(folders.values())
+        self._session.change_folders(folders.values())
 
     async def _pull_settings(self) -> bool:
-        """Ask the client for the `aotlens` section; whether it can be asked."""
-        workspace = self._server.client_capabilities.workspace
+        """Ask the client for the `aotlens` section. Gives whether it can be asked."""
+        workspace = self._context.capabilities.workspace
         if not (workspace and workspace.configuration):
             return False
         items = [lsp.ConfigurationItem(section="aotlens")]
         try:
-            answer = await self._server.workspace_configuration_async(lsp.ConfigurationParams(items))
-        except Exception as error:  # whatever the client answers, we go on with what we have
+            answer = await self._context.client.workspace_configuration_async(lsp.ConfigurationParams(items))
+        except Exception as error:  # the settings of before stay
             _log.warning("the client did not give its settings: %s", error)
             return True
         self._configure(answer[0] if answer else None)
         return True
 
     def _configure(self, section: Any) -> None:
-        """Take over settings. A client that has none in its configuration may have given some with `initialize`."""
+        """Take over settings. Without a section, those given with `initialize` count."""
         from aotlens.session.settings import parse_settings
 
         settings, problems = parse_settings(self._initial if section is None else section)
         for problem in problems:
             _log.warning("%s", problem)
         logging.getLogger("aotlens").setLevel(settings.log_level.upper())
-        self._server.session.configure(settings)
+        self._session.configure(settings)
+
+
+def _interpreters(params: Any) -> dict[Path, Interpreter]:
+    """The interpreters that the user selected, by folder; without those that have no path."""
+    from aotlens.session.tracer.interpreter import Interpreter
+
+    given = params.get("interpreters") if isinstance(params, dict) else None
+    found = {}
+    for uri, one in given.items() if isinstance(given, dict) else ():
+        path, reason = (one.get("path"), one.get("reason")) if isinstance(one, dict) else (None, None)
+        if isinstance(path, str) and path:
+            found[Path(path_of(uri))] = Interpreter(path, str(reason or "selected in the editor"))
+        else:
+            _log.warning("the interpreter of %s has no path", uri)
+    return found

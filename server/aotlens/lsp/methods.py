@@ -1,60 +1,82 @@
-"""The requests that the features answer, and what the client is told of each when it asks what the server can do.
+"""The requests and commands that the features answer, and the capabilities that `initialize` announces for them.
 
-The handlers come later: they import all that the features need, and the answer to `initialize` does not wait for that.
+The features' handlers are imported later: the answer to `initialize` does not wait for these imports.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types as lsp
 
-if TYPE_CHECKING:
-    from .app import AotlensServer
+from .server import AotlensServer
 
 SOURCE = "aotlens"
-"""Whose the diagnostics are."""
+"""The source of our diagnostics."""
 SLOTS = "aotlens/slots"
 MAP = "aotlens/map"
 CORRESPONDENCE = "aotlens/correspondence"
-CHANGE_SLOTS = "aotlens/didChangeSlots"
-"""What `aotlens/slots` answers may be another now; only to a client that shows it."""
 
-
-METHODS: dict[str, tuple[str, Any]] = {
-    lsp.TEXT_DOCUMENT_HOVER: ("hover", None),
-    lsp.TEXT_DOCUMENT_CODE_LENS: ("code_lens", lsp.CodeLensOptions(resolve_provider=True)),
-    lsp.CODE_LENS_RESOLVE: ("resolve_lens", None),
-    lsp.TEXT_DOCUMENT_DEFINITION: ("definition", None),
-    lsp.TEXT_DOCUMENT_REFERENCES: ("references", None),
-    lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: ("highlight", None),
-    lsp.WORKSPACE_SYMBOL: ("workspace_symbols", None),
-    lsp.TEXT_DOCUMENT_COMPLETION: ("completion", lsp.CompletionOptions(trigger_characters=['"', "'", "."])),
-    lsp.TEXT_DOCUMENT_INLAY_HINT: ("inlay_hints", None),
-    lsp.TEXT_DOCUMENT_CODE_ACTION: (
-        "code_actions",
-        lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]),
+METHODS: dict[str, Any] = {
+    lsp.TEXT_DOCUMENT_HOVER: None,
+    lsp.TEXT_DOCUMENT_CODE_LENS: lsp.CodeLensOptions(resolve_provider=True),
+    lsp.CODE_LENS_RESOLVE: None,
+    lsp.TEXT_DOCUMENT_DEFINITION: None,
+    lsp.TEXT_DOCUMENT_REFERENCES: None,
+    lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: None,
+    lsp.WORKSPACE_SYMBOL: None,
+    lsp.TEXT_DOCUMENT_COMPLETION: lsp.CompletionOptions(trigger_characters=['"', "'", "."]),
+    lsp.TEXT_DOCUMENT_INLAY_HINT: None,
+    lsp.TEXT_DOCUMENT_CODE_ACTION: lsp.CodeActionOptions(
+        [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]
     ),
-    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: ("document_symbols", None),
-    lsp.TEXT_DOCUMENT_FOLDING_RANGE: ("folding_ranges", None),
-    lsp.WORKSPACE_TEXT_DOCUMENT_CONTENT: ("content", None),
-    lsp.TEXT_DOCUMENT_DIAGNOSTIC: (
-        "pull_diagnostics",
-        lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE),
+    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: None,
+    lsp.TEXT_DOCUMENT_FOLDING_RANGE: None,
+    lsp.WORKSPACE_TEXT_DOCUMENT_CONTENT: None,
+    lsp.TEXT_DOCUMENT_DIAGNOSTIC: lsp.DiagnosticOptions(
+        inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE
     ),
-    SLOTS: ("slots", None),
-    MAP: ("map", None),
-    CORRESPONDENCE: ("correspondence", None),
+    SLOTS: None,
+    MAP: None,
+    CORRESPONDENCE: None,
 }
-"""The name of each method's handler in `features.Handlers`, and the method's options."""
+"""The requests, each with its options. Their handlers are in `requests/handlers.py`."""
+
+COMMANDS = (
+    "aotlens.traceNow",
+    "aotlens.cancelTrace",
+    "aotlens.chooseContext",
+    "aotlens.showMap",
+    "aotlens.showGraph",
+    "aotlens.copyExpression",
+    "aotlens.editExample",
+    "aotlens.goToTarget",
+    "aotlens.pinExample",
+    "aotlens.pinExampleInProject",
+    "aotlens.nextExample",
+    "aotlens.restartTracer",
+    "aotlens.showLogs",
+)
+"""The commands. Their handlers and parameters are in `commands/handlers.py`."""
 
 
 def register(server: AotlensServer) -> None:
-    """Add every feature to the server."""
-    for method, (handler, options) in METHODS.items():
-        server.feature(method, options)(partial(_handle, server, handler))
+    """Add every request and command to the server."""
+    for method, options in METHODS.items():
+        server.feature(method, options)(partial(_answer, server, method))
+    for name in COMMANDS:
+        server.command(name)(_command(server, name))
 
 
-def _handle(server: AotlensServer, handler: str, params: Any) -> Any:
-    return getattr(server.handlers, handler)(params)
+def _answer(server: AotlensServer, method: str, params: Any) -> Any:
+    assert server.answer_request is not None, f"{method} came before the answer to initialize"
+    return server.answer_request(method, params)
+
+
+def _command(server: AotlensServer, name: str) -> Any:
+    def run(*arguments: Any) -> Any:  # pygls reads this signature: any arguments are passed on
+        assert server.run_command is not None, f"{name} came before the answer to initialize"
+        return server.run_command(name, arguments)
+
+    return run

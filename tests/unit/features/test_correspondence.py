@@ -9,7 +9,7 @@ import pytest
 
 from aotlens.explain.graph_text import KINDS, Kind, graph_text
 from aotlens.features.correspondence import node_at, nodes_of_line, nodes_with, origin, runs
-from aotlens.features.graph_view import GraphView, graph_view, keep
+from aotlens.features.graph_view import GraphView, prepare
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.text.edits import Edit
 from unit.features.world import DECODER, find, load_map, world
@@ -21,10 +21,9 @@ WORLD = world()
 def view_of(name: str, kind: Kind, snapshot: Snapshot = WORLD) -> GraphView:
     map = load_map(name)
     target = map.target
-    keep(map, kind, graph_text(map, kind))
-    view = graph_view(snapshot, TargetKey(target.path, target.qualname), kind)
-    assert view is not None
-    return view
+    text = graph_text(map, kind)
+    prepare(map, text)
+    return GraphView(snapshot.states[TargetKey(target.path, target.qualname)], kind, text)
 
 
 def highlighted(marked: str, kind: Kind = "joint", snapshot: Snapshot = WORLD) -> dict[bool, list[str]]:

@@ -1,0 +1,75 @@
+"""The arguments of commands: every command's are checked here, before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pygls.exceptions import JsonRpcInvalidParams
+
+from aotlens.explain.graph_text import KINDS
+from aotlens.lsp.context import Context
+from aotlens.lsp.targets import is_known, parse_target
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a command. `parse` converts its argument; it raises InvalidParams for an invalid one."""
+
+    name: str
+    expected: str
+    parse: Callable[[Context, Any], Any]
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.expected}" + (" (optional)" if self.optional else "")
+
+
+def _target(context: Context, argument: Any) -> Any:
+    key = parse_target(argument)
+    if not is_known(context, key):
+        raise JsonRpcInvalidParams(f"no open document defines {key}, and it was never traced")
+    return key
+
+
+def _labels(context: Context, argument: Any) -> list[str]:
+    labels = [argument] if isinstance(argument, str) else argument
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise JsonRpcInvalidParams(f"{argument!r} is neither a label nor a list of labels")
+    return labels
+
+
+def _kind(context: Context, argument: Any) -> Any:
+    if argument not in KINDS:
+        raise JsonRpcInvalidParams(f"{argument!r} is none of {', '.join(KINDS)}")
+    return argument
+
+
+TARGET = Parameter("target", "path::Qualname of a class, function or method", _target)
+OF = Parameter("of", "path::Qualname of a class", _target)
+CONTEXT = Parameter("context", "path::Qualname of the target whose map answers for it", _target)
+LABELS = Parameter("labels", "a label of an input or output, or a list of labels", _labels)
+KIND = Parameter("kind", " or ".join(KINDS), _kind, optional=True)
+
+
+def parse_arguments(
+    context: Context, command: str, parameters: Sequence[Parameter], arguments: Sequence[Any]
+) -> list[Any]:
+    """Convert the arguments of a command. Raises InvalidParams with a message that names what was expected."""
+    required = sum(not parameter.optional for parameter in parameters)
+    if not required <= len(arguments) <= len(parameters):
+        expected = f"({'; '.join(map(str, parameters))})" if parameters else "no arguments"
+        raise JsonRpcInvalidParams(f"{command} takes {expected}, but got {_counted(len(arguments))}")
+    parsed = []
+    for parameter, argument in zip(parameters, arguments):
+        try:
+            parsed.append(parameter.parse(context, argument))
+        except JsonRpcInvalidParams as error:
+            message = f"{command}: {parameter.name} has to be {parameter.expected}: {error.message}"
+            raise JsonRpcInvalidParams(message) from None
+    return parsed
+
+
+def _counted(number: int) -> str:
+    return f"{number} argument" + ("" if number == 1 else "s")

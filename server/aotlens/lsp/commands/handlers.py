@@ -1,0 +1,43 @@
+"""Every command: its handler and its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aotlens.lsp.context import Context
+
+from . import clipboard, examples, show, tracing
+from .arguments import CONTEXT, KIND, LABELS, OF, TARGET, Parameter, parse_arguments
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command. `run` takes the context and a value for each parameter, and may be a coroutine function."""
+
+    run: Callable[..., Any]
+    parameters: tuple[Parameter, ...] = ()
+
+
+HANDLERS = {
+    "aotlens.traceNow": Command(tracing.trace_now, (TARGET,)),
+    "aotlens.cancelTrace": Command(tracing.cancel_trace, (TARGET,)),
+    "aotlens.nextExample": Command(tracing.next_example, (TARGET,)),
+    "aotlens.chooseContext": Command(tracing.choose_context, (OF, CONTEXT)),
+    "aotlens.restartTracer": Command(tracing.restart_tracer),
+    "aotlens.showMap": Command(show.show_map, (TARGET,)),
+    "aotlens.showGraph": Command(show.show_graph, (TARGET, KIND)),
+    "aotlens.goToTarget": Command(show.go_to_target, (TARGET,)),
+    "aotlens.showLogs": Command(show.show_logs),
+    "aotlens.copyExpression": Command(clipboard.copy_expression, (TARGET, LABELS)),
+    "aotlens.editExample": Command(examples.edit_example, (TARGET,)),
+    "aotlens.pinExample": Command(examples.pin_example, (TARGET,)),
+    "aotlens.pinExampleInProject": Command(examples.pin_example_in_project, (TARGET,)),
+}
+
+
+def run_command(context: Context, name: str, arguments: Sequence[Any]) -> Any:
+    """Run a command: its answer, or a coroutine that gives it. Raises InvalidParams for invalid arguments."""
+    command = HANDLERS[name]
+    return command.run(context, *parse_arguments(context, name, command.parameters, arguments))

@@ -1,0 +1,49 @@
+"""Commands that open a document: a map, a graph, the definition of a target; and the log."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from aotlens.explain.graph_text import Kind
+from aotlens.lsp.context import Context
+from aotlens.lsp.graphs.documents import show as show_graph_document
+from aotlens.lsp.positions import to_range
+from aotlens.lsp.targets import map_as_markdown
+from aotlens.model.duplicates import definitions_of, replacement
+from aotlens.model.snapshot import TargetKey
+from aotlens_tracer.wire.descriptor_map import Span
+
+
+async def show_map(context: Context, target: TargetKey) -> dict[str, Any]:
+    """Open the map of a target as a Markdown file, if the client can. Gives its text and path."""
+    text = await map_as_markdown(context, target)
+    loop = asyncio.get_running_loop()
+    path = await loop.run_in_executor(None, context.files.write, target.path, f"{target.qualname}.map.md", text)
+    await context.show_document(Path(path).as_uri())
+    return {"markdown": text, "path": path}
+
+
+async def show_graph(context: Context, target: TargetKey, kind: Kind = "joint") -> dict[str, Any]:
+    """Open the joint, forward or backward graph of a target, if the client can. Gives its URI."""
+    uri = await show_graph_document(context, target, kind)
+    await context.show_document(uri)
+    return {"uri": uri}
+
+
+async def go_to_target(context: Context, target: TargetKey) -> None:
+    """Go to the definition of a target; if several have its name, to the one that Python keeps."""
+    document = context.documents.by_path.get(target.path)
+    found = definitions_of(document, target.qualname) if document is not None else []
+    if document is None or not found:
+        context.say(f"{target.qualname} is not in an open document")
+        return
+    kept = replacement(context.session.snapshot(), document, target.qualname, 0) or found[-1]
+    place = to_range(document, Span(target.path, kept.line), context.encoding)
+    await context.show_document(document.uri, place)
+
+
+def show_logs(context: Context) -> str:
+    """The last lines of the server's log."""
+    return "\n".join(context.log_lines)

@@ -1,0 +1,130 @@
+"""Graphs as documents: their text, and the graph that a document shows. Texts are made beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcInvalidParams
+
+from aotlens.explain.graph_text import GraphText, Kind, Name, NoSuchGraph, graph_text
+from aotlens.features.graph_view import GraphView, prepare
+from aotlens.lsp.capabilities import asks_for_content
+from aotlens.lsp.context import Context
+from aotlens.lsp.positions import from_position, to_range
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.syntax.source import SourceTexts, code_at
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Span
+
+from .uris import SUFFIX, GraphName, parse_uri, uri_of
+
+
+class GraphDocument:
+    """A graph and the document that shows it. The document differs from the text of the graph in comments only."""
+
+    def __init__(self, context: Context, view: GraphView, document: Document) -> None:
+        self.view = view
+        self.document = document
+        self._encoding = context.encoding
+
+    def place(self, position: lsp.Position) -> tuple[int, int]:
+        """The line and column of a position."""
+        return from_position(self.document, position, self._encoding)
+
+    def range(self, name: Name) -> lsp.Range:
+        """The range of a name."""
+        return self.range_of(Span(self.document.path, name.line, name.column, name.line, name.end_column))
+
+    def range_of(self, span: Span) -> lsp.Range:
+        """The range of a span of the document."""
+        return to_range(self.document, span, self._encoding)
+
+
+async def content(context: Context, uri: str) -> str:
+    """The text of the graph that a URI names. Raises InvalidParams, with the reason, if there is none."""
+    graph = parse_uri(uri)
+    if graph is None:
+        raise JsonRpcInvalidParams(f"{uri} names no graph")
+    return (await _text(context, graph)).text
+
+
+async def show(context: Context, key: TargetKey, kind: Kind) -> str:
+    """The URI of a graph that the client can open: of a file if it does not ask for contents. Raises InvalidParams."""
+    graph = GraphName(key, kind)
+    text = await _text(context, graph)
+    if asks_for_content(context.capabilities):
+        return uri_of(graph)
+    loop, name = asyncio.get_running_loop(), f"{key.qualname}.{kind}{SUFFIX}"
+    path = await loop.run_in_executor(None, context.files.write, key.path, name, text.text)
+    context.graphs.wrote(graph, path)
+    return context.documents.uri_of(path)
+
+
+async def graph_at(context: Context, uri: str) -> GraphDocument | None:
+    """The graph that a document shows; None for any other document.
+
+    None also if its target was traced again since, and the document still shows the graph of before. The client asks
+    for the new text of a document; a file keeps its text, and counts as long as it has as many lines as the new text.
+    """
+    graph = context.graphs.named(uri)
+    state = context.session.snapshot().states.get(graph.key) if graph is not None else None
+    if graph is None or state is None or state.map is None:
+        return None
+    text = context.graphs.get(graph, state.map)
+    if text is None and context.graphs.is_file(uri):
+        try:
+            text = await _make(context, graph, state, state.map)
+        except NoSuchGraph:
+            return None
+    if text is None:
+        return None
+    document = context.documents.get(uri) or Document(uri, uri, 0, text.text)
+    if document.line_count != text.text.count("\n") + 1:
+        return None
+    return GraphDocument(context, GraphView(state, graph.kind, text), document)
+
+
+async def shown_graphs(context: Context) -> list[GraphDocument]:
+    """The graphs of the open documents."""
+    found = [await graph_at(context, uri) for uri in context.graphs.open_documents()]
+    return [graph for graph in found if graph is not None]
+
+
+async def _text(context: Context, graph: GraphName) -> GraphText:
+    state = context.session.snapshot().states.get(graph.key)
+    if state is None or state.map is None:
+        raise JsonRpcInvalidParams(f"{graph.key.qualname} has no map yet")
+    text = context.graphs.get(graph, state.map)
+    if text is not None:
+        context.graphs.keep(graph, state.map, text)  # as the latest that was used
+        return text
+    try:
+        return await _make(context, graph, state, state.map)
+    except NoSuchGraph as error:
+        raise JsonRpcInvalidParams(str(error)) from None
+
+
+async def _make(context: Context, graph: GraphName, state: TargetState, map: DescriptorMap) -> GraphText:
+    """Make the text of a graph, in a thread, and keep it. Raises NoSuchGraph."""
+    snapshot, loop = context.session.snapshot(), asyncio.get_running_loop()
+    text = await loop.run_in_executor(None, _made, snapshot, state, map, graph.kind)
+    context.graphs.keep(graph, map, text)
+    return text
+
+
+def _made(snapshot: Snapshot, state: TargetState, map: DescriptorMap, kind: Kind) -> GraphText:
+    texts = SourceTexts()
+
+    @functools.cache  # layers have their lines in common
+    def code(span: Span) -> str | None:
+        document = snapshot.documents.get(span.path)
+        if document is None:
+            return texts.code(span)
+        now = snapshot.now(state, span)
+        return code_at(document.line(now.line), now) if now is not None else None
+
+    text = graph_text(map, kind, code)
+    prepare(map, text)
+    return text

@@ -1,0 +1,85 @@
+"""The client's documents and its trust, as the server knows them: applied before any handler hears of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from aotlens.lsp.positions import Encoding, to_edit
+from aotlens.text.documents import Documents, NotOpen
+
+from .execution import Handler, Steps
+
+CHANGE_TRUST = "aotlens/didChangeTrust"
+"""A notification of the client: whether the workspace is trusted now, `{trusted: bool}`."""
+DEBUG_TEXT = "aotlens/debugText"
+"""A request for the server's copy of a document: `{textDocument: {uri}}` -> `{text, version}`, or null if not open."""
+
+
+class DocumentSync:
+    """The builtins that keep the documents. `features` are the handlers to call afterwards, by method."""
+
+    def __init__(self, documents: Documents, features: Mapping[str, Handler], encoding: Callable[[], Encoding]) -> None:
+        self.trusted = False
+        """Whether user code may run: not before the client says so."""
+        self._documents = documents
+        self._features = features
+        self._encoding = encoding
+
+    def builtins(self) -> dict[str, Handler]:
+        """The builtins, by method."""
+        return {
+            types.TEXT_DOCUMENT_DID_OPEN: self.did_open,
+            types.TEXT_DOCUMENT_DID_CHANGE: self.did_change,
+            types.TEXT_DOCUMENT_DID_CLOSE: self.did_close,
+            CHANGE_TRUST: self.change_trust,
+            DEBUG_TEXT: self.debug_text,
+        }
+
+    def did_open(self, params: types.DidOpenTextDocumentParams) -> Steps[None]:
+        """Remember the document."""
+        opened = params.text_document
+        self._documents.open(opened.uri, opened.version, opened.text)
+        yield from self._pass_on(types.TEXT_DOCUMENT_DID_OPEN, params)
+
+    def did_change(self, params: types.DidChangeTextDocumentParams) -> Steps[None]:
+        """Apply the changes. Raises InvalidParams if the document is not open."""
+        changed = params.text_document
+        edits = [partial(to_edit, change=change, encoding=self._encoding()) for change in params.content_changes]
+        try:
+            self._documents.change(changed.uri, changed.version, edits)
+        except NotOpen:
+            raise JsonRpcInvalidParams(f"{changed.uri} is not open") from None
+        yield from self._pass_on(types.TEXT_DOCUMENT_DID_CHANGE, params)
+
+    def did_close(self, params: types.DidCloseTextDocumentParams) -> Steps[None]:
+        """Forget the document."""
+        self._documents.close(params.text_document.uri)
+        yield from self._pass_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
+
+    def change_trust(self, params: Any) -> Steps[None]:
+        """Remember whether the workspace is trusted. Raises InvalidParams."""
+        trusted = params.get("trusted") if isinstance(params, dict) else None
+        if not isinstance(trusted, bool):
+            raise JsonRpcInvalidParams("trusted has to be true or false")
+        self.trusted = trusted
+        yield from self._pass_on(CHANGE_TRUST, params)
+
+    def debug_text(self, params: Any) -> dict[str, Any] | None:
+        """The text and version of an open document. Raises InvalidParams."""
+        try:
+            uri = params["textDocument"]["uri"]
+        except (TypeError, LookupError):
+            uri = None
+        if not isinstance(uri, str):
+            raise JsonRpcInvalidParams(f"{DEBUG_TEXT}: textDocument.uri has to be a string")
+        document = self._documents.get(uri)
+        return None if document is None else {"text": document.text, "version": document.version}
+
+    def _pass_on(self, method: str, params: Any) -> Steps[None]:
+        if (handler := self._features.get(method)) is not None:
+            yield handler, (params,), None

@@ -1,0 +1,38 @@
+"""`textDocument/completion`: names of parameters, buffers and modules in strings."""
+
+from __future__ import annotations
+
+from lsprotocol import types as lsp
+
+from aotlens.features import symbols
+from aotlens.lsp.context import Context
+from aotlens.lsp.positions import to_range
+
+from .position import position_of
+
+_KINDS = {
+    "parameter": lsp.CompletionItemKind.Field,
+    "buffer": lsp.CompletionItemKind.Property,
+    "module": lsp.CompletionItemKind.Module,
+}
+
+
+def in_source(context: Context, params: lsp.CompletionParams) -> lsp.CompletionList | None:
+    """The names that fit at a position; None outside strings that hold such names."""
+    if (place := position_of(context, params)) is None:
+        return None
+    document = place[0]
+    found = symbols.completions(context.session.snapshot(), *place)
+    if found is None:
+        return None
+    items = [
+        lsp.CompletionItem(
+            label=item.name,
+            kind=_KINDS[item.kind],
+            detail=item.detail,
+            filter_text=item.name,
+            text_edit=lsp.TextEdit(to_range(document, item.span, context.encoding), item.name),
+        )
+        for item in found.items
+    ]
+    return lsp.CompletionList(is_incomplete=found.incomplete, items=items)

@@ -1,0 +1,37 @@
+"""`textDocument/documentHighlight`."""
+
+from __future__ import annotations
+
+from lsprotocol import types as lsp
+
+from aotlens.features import highlight
+from aotlens.lsp.context import Context
+from aotlens.lsp.graphs.documents import GraphDocument
+from aotlens.lsp.positions import to_range
+
+from .position import position_of
+
+_KINDS = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKind.Read}
+"""By whether the place defines what is highlighted."""
+
+
+def in_source(context: Context, params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
+    """The places of the document that have to do with the parameter, buffer or module at a position."""
+    if (place := position_of(context, params)) is None:
+        return None
+    document, line, column = place
+    found = highlight.highlight(context.session.snapshot(), document, line, column)
+    return [
+        lsp.DocumentHighlight(to_range(document, item.span, context.encoding), _KINDS[item.is_write]) for item in found
+    ] or None
+
+
+def in_graph(
+    context: Context, graph: GraphDocument, params: lsp.DocumentHighlightParams
+) -> list[lsp.DocumentHighlight] | None:
+    """Every place of the document that names the node at a position."""
+    definitions = graph.view.text.definitions
+    return [
+        lsp.DocumentHighlight(graph.range(name), _KINDS[definitions.get(name.node) == name.line])
+        for name in graph.view.uses(*graph.place(params.position))
+    ] or None

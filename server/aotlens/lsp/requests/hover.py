@@ -1,0 +1,63 @@
+"""`textDocument/hover`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from lsprotocol import types as lsp
+
+from aotlens.features.hover import hover
+from aotlens.lsp.capabilities import understands_markdown
+from aotlens.lsp.context import Context
+from aotlens.lsp.graphs.documents import GraphDocument
+from aotlens.lsp.plain import plain_text
+from aotlens.lsp.positions import to_range
+
+from .position import position_of
+
+
+def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
+    """The descriptors at a position of a source."""
+    if (place := position_of(context, params)) is None:
+        return None
+    document, line, column = place
+    address = context.places.address if context.offers.links else None
+    found = hover.hover(context.session.snapshot(), document, line, column, address)
+    if found is None:
+        return None
+    text = found.markdown
+    if address is not None:
+        text += _command_links(found)
+    return lsp.Hover(_content(context, text), to_range(document, found.span, context.encoding))
+
+
+def in_graph(context: Context, graph: GraphDocument, params: lsp.HoverParams) -> lsp.Hover | None:
+    """The node at a position of a graph."""
+    found = graph.view.hover(*graph.place(params.position))
+    if found is None:
+        return None
+    text, name = found
+    return lsp.Hover(_content(context, text), graph.range(name))
+
+
+def _content(context: Context, markdown: str) -> lsp.MarkupContent:
+    if understands_markdown(context.capabilities):
+        return lsp.MarkupContent(lsp.MarkupKind.Markdown, markdown)
+    return lsp.MarkupContent(lsp.MarkupKind.PlainText, plain_text(markdown))
+
+
+def _command_links(found: hover.Hover) -> str:
+    """The last line of a hover: links to commands, as editors that take such links write them."""
+    if found.key is None:
+        return ""
+    links = [_command_link("Show the map", "aotlens.showMap", str(found.key))]
+    if found.labels:
+        descriptors = "descriptors" if len(found.labels) > 1 else "descriptor"
+        links.append(_command_link(f"Copy the {descriptors}", "aotlens.copyExpression", str(found.key), found.labels))
+    return "\n\n---\n\n" + " · ".join(links)
+
+
+def _command_link(title: str, command: str, *arguments: Any) -> str:
+    return f"[{title}](command:{command}?{quote(json.dumps(arguments))})"

@@ -1,0 +1,61 @@
+"""The language server: one client's connection, and the handlers that answer it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from pygls.lsp.server import LanguageServer
+
+from aotlens import __version__
+from aotlens.text.documents import Documents
+
+from .positions import Encoding
+from .protocol.strict import StrictProtocol
+
+_LOG_LINES = 2000
+_log = logging.getLogger(__name__)
+
+
+class AotlensServer(LanguageServer):
+    """The language server. Its attributes change on the event loop only."""
+
+    protocol: StrictProtocol
+
+    def __init__(self) -> None:
+        self.answer_request: Callable[[str, Any], Any] | None = None
+        """Answers a feature's request, given its method and params; None before `initialize` is answered."""
+        self.run_command: Callable[[str, tuple[Any, ...]], Any] | None = None
+        """Runs a command, given its name and arguments; None before `initialize` is answered."""
+        self.cleanups: list[Callable[[], Awaitable[None] | None]] = []
+        """Called when the server ends, in any way, to end what it started. Together they have two seconds."""
+        self.log_lines: deque[str] = deque(maxlen=_LOG_LINES)
+        """The end of the log."""
+        super().__init__("aotlens", __version__, protocol_cls=StrictProtocol)
+
+    @property
+    def documents(self) -> Documents:
+        """The client's open documents."""
+        return self.protocol.documents
+
+    @property
+    def trusted(self) -> bool:
+        """Whether user code may run: not before the client says so."""
+        return self.protocol.sync.trusted
+
+    @property
+    def encoding(self) -> Encoding:
+        """The units in which the client counts the characters of a line."""
+        return self.protocol.encoding
+
+    def feature(self, feature_name: str, options: Any | None = None) -> Callable[[Any], Any]:
+        """Register a handler; also a bound method, on which pygls could leave no mark."""
+        register = super().feature(feature_name, options)
+        return lambda handler: register(partial(handler))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log an error; pygls would show it in a message box."""
+        _log.error("%s", error, exc_info=error)
