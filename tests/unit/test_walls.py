@@ -71,6 +71,21 @@ def test_every_request_and_command_has_its_handler() -> None:
     assert set(COMMANDS) == COMMAND_HANDLERS.keys()
 
 
+PRIVATE_OF_PYTHON = {"_exit", "_getframe", "_fields", "_display_width"}
+"""Private names of the standard library that are documented, or have no public form."""
+PRIVATE_OF_TORCH = {
+    "_apply",
+    "_backward_hooks",
+    "_base",
+    "_buffers",
+    "_call_impl",
+    "_modules",
+    "_parameters",
+    "_version",
+}
+"""Private names of torch's that a class of ours may have too, for itself alone."""
+
+
 def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 

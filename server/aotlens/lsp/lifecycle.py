@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 CHANGE_INTERPRETERS = "aotlens/didChangeInterpreters"
-"""A notification of the client: the interpreters that the user selected, `{interpreters: {folder URI: {path, reason}}}`."""
+"""A notification of the client: the interpreters that the user selected.
+
+Its params are `{interpreters: {folder URI: {path, reason}}}`.
+"""
 _WATCHED = ("**/*.py", "**/pyproject.toml")
 
 

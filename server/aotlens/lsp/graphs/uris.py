@@ -1,4 +1,7 @@
-"""The URIs of graphs: `aotlens:/joint/home/ada/model.py/Block.graph` is the joint graph of `/home/ada/model.py::Block`."""
+"""The URIs of graphs.
+
+`aotlens:/joint/home/ada/model.py/Block.graph` is the joint graph of `/home/ada/model.py::Block`.
+"""
 
 from __future__ import annotations
 

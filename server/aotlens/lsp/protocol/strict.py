@@ -92,7 +92,8 @@ class StrictProtocol(LanguageServerProtocol):
             return
         if isinstance(message, list):
             # LSP has no batches. Each request in one is answered all the same, so that no client waits for ever.
-            for id in ids_in_batch(message) or [None]:
+            ids: list[MessageId | None] = [*ids_in_batch(message)] or [None]
+            for id in ids:
                 self._refuse(id, JsonRpcInvalidRequest("the language server protocol has no batches"))
         elif not isinstance(message, dict):
             self._refuse(None, JsonRpcInvalidRequest("a message has to be an object"))
