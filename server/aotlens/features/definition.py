@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from aotlens.model.index import Entry, Result, birthplace, fqn_of
 from aotlens.model.resolve import Meant, called, meant
 from aotlens.model.snapshot import Snapshot
+from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.signatures import parameter_span
 from aotlens.syntax.source import split_lines
 from aotlens.syntax.subjects import (
@@ -16,7 +17,6 @@ from aotlens.syntax.subjects import (
     DescriptorSubject,
     GraphNameSubject,
     StringSubject,
-    subjects_at,
 )
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span

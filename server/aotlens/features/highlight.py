@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aotlens.model.resolve import meant
 from aotlens.model.snapshot import Snapshot
-from aotlens.syntax.subjects import subjects_at
+from aotlens.syntax.at_position import subjects_at
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 

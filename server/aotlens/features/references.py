@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aotlens.model.resolve import Meant, meant
 from aotlens.model.snapshot import Snapshot
+from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
@@ -12,7 +13,6 @@ from aotlens.syntax.subjects import (
     GraphNameSubject,
     StringSubject,
     Subject,
-    subjects_at,
 )
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span

@@ -10,7 +10,8 @@ from aotlens.explain.shapes import tensor_in_brief
 from aotlens.model.contexts import context_of
 from aotlens.model.index import Named
 from aotlens.model.snapshot import Snapshot, TargetState
-from aotlens.syntax.subjects import AttributeSubject, subjects_at
+from aotlens.syntax.at_position import subjects_at
+from aotlens.syntax.subjects import AttributeSubject
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Input, Span
 

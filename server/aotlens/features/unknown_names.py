@@ -17,7 +17,8 @@ from aotlens.model.contexts import Context, context_of
 from aotlens.model.index import MapIndex, Named, index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.accesses import Access, accesses
-from aotlens.syntax.subjects import AttributeSubject, subjects_at
+from aotlens.syntax.at_position import subjects_at
+from aotlens.syntax.subjects import AttributeSubject
 from aotlens.text.documents import Document
 
 _NUMBER = re.compile(r"\b\d+\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from aotlens.syntax.values import ANY, Items, Key, Path, Step
+from aotlens.syntax.paths import ANY, Items, Key, Path, Step
 from aotlens_tracer.wire.descriptor_map import Graph
 
 from .slots import Entry, fqn_of

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from aotlens.syntax.values import Path
+from aotlens.syntax.paths import Path
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, ModuleInstance
 
 from .arguments import Arguments

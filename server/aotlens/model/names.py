@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from aotlens.syntax.values import ANY, Items, Key, Path, Step
+from aotlens.syntax.paths import ANY, Items, Key, Path, Step
 from aotlens_tracer.wire.descriptor_map import ModuleInstance, Span
 
 from .lines import lines_of

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from aotlens.syntax.paths import ANY, Path
 from aotlens.syntax.subjects import (
-    ANY,
     ArgumentSubject,
     AttributeSubject,
     ClassRef,
     CreationSubject,
     DescriptorSubject,
     GraphNameSubject,
-    Path,
     StringSubject,
     Subject,
 )

@@ -1,1 +1,1 @@
-"""What the source says, without importing anything."""
+"""Reads Python source by its syntax alone, with tree-sitter. Nothing is imported or run."""

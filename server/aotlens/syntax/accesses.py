@@ -1,4 +1,4 @@
-"""Where code asks a model for something by name: `model.get_parameter("head.weight")`, `model.state_dict()["…"]`."""
+"""Finds code that looks something up in a model by name: `model.get_parameter("head.weight")`, `state_dict()["…"]`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tree_sitter import Node
 
 from aotlens_tracer.wire.descriptor_map import Span
 
-from .subjects import SourceText
-from .values import string_value, text_of
+from .nodes import string_value, text_of
+from .source_text import SourceText
 
 _ASKED = re.compile(r"\bget_(?:parameter|buffer|submodule)\(\s*(?=[\"'])|\bstate_dict\(\)\s*\[\s*(?=[\"'])")
 _KEPT = re.compile(r"^\s*(\w+)\s*=\s*[\w.]+\.state_dict\(\)\s*(?:#.*)?$")
@@ -26,15 +26,16 @@ _BINDERS = {
     "as_pattern": None,
     "parameters": None,
 }
-"""What binds variables, and in which of its fields; None where anywhere."""
+"""Nodes that bind variables, each with the field that holds the bound names; None for the whole node."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """A name in a string that a model is asked for.
+    """A lookup of a name in a model. The name is a string literal.
 
-    `span` is the name without its quotes. `model` is the class whose call made the model, as it is written there
-    (`zoo.Decoder`); None where the model is not made in sight, as `self` is not.
+    `span` is the name without its quotes. `wants_module` says that the name should be that of a submodule. `model` is
+    the class whose call made the model, as it is written in the code (`zoo.Decoder`); None if the code does not show
+    it, as for `self`.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Access:
 
 
 def accesses(document: SourceText, lines: Sequence[str]) -> list[Access]:
-    """Every such name in a document, in its order. `lines` are those of the document."""
+    """Every lookup in a document, in its order. `lines` are the lines of the document."""
     kept = {match[1] for text in lines if "state_dict" in text and (match := _KEPT.match(text))}
     of_kept = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, kept)))})\[\s*(?=[\"'])") if kept else None
     found = []
@@ -76,7 +77,7 @@ def _access(document: SourceText, line: int, column: int) -> Access | None:
     first = whole.column + document.line(line)[whole.column - 1 :].find(name)
     span = Span(whole.path, line, first, line, first + len(name))
     if parent.type == "subscript":
-        receiver = _of_state(parent.child_by_field_name("value"))
+        receiver = _model_of_state(parent.child_by_field_name("value"))
         return Access(name, span, False, _model(receiver)) if receiver is not None else None
     call = parent.parent if parent.type == "argument_list" else None
     function = call.child_by_field_name("function") if call is not None else None
@@ -86,8 +87,8 @@ def _access(document: SourceText, line: int, column: int) -> Access | None:
     return Access(name, span, method == "get_submodule", _model(function.child_by_field_name("object")))
 
 
-def _of_state(node: Node | None) -> Node | None:
-    """The model whose `state_dict()` an expression is, or a variable that was set to it."""
+def _model_of_state(node: Node | None) -> Node | None:
+    """The model whose `state_dict()` an expression or variable is; None for anything else."""
     if node is not None and node.type == "identifier":
         node = _bound(node)
     function = node.child_by_field_name("function") if node is not None and node.type == "call" else None
@@ -97,7 +98,7 @@ def _of_state(node: Node | None) -> Node | None:
 
 
 def _model(node: Node | None, depth: int = 8) -> str | None:
-    """The class whose call made what an expression stands for."""
+    """The class whose call made the value of an expression; None if the code does not show it."""
     if node is None or depth == 0:
         return None
     if node.type == "identifier":
@@ -112,7 +113,7 @@ def _model(node: Node | None, depth: int = 8) -> str | None:
 
 
 def _bound(name: Node) -> Node | None:
-    """What a variable is set to, where one assignment of the function or file around it, and nothing else, sets it."""
+    """The only value that the function or file around a variable assigns to it; None if anything else may bind it."""
     scope = name.parent
     while scope is not None:
         if scope.type in ("function_definition", "module"):
@@ -125,7 +126,7 @@ def _bound(name: Node) -> Node | None:
 
 
 def _setters(scope: Node, name: str) -> Iterator[Node | None]:
-    """The right side of each assignment to a name in a scope; None for whatever else binds it."""
+    """The right side of each assignment to a name in a scope; None for every other binding of it."""
     stack = [scope]
     while stack:
         node = stack.pop()

@@ -1,6 +1,6 @@
-"""Python code within other text: fenced blocks of Markdown, directives of reStructuredText, doctests.
+"""Finds Python code within other text: fenced blocks of Markdown, directives of reStructuredText, doctests.
 
-A block has as many lines as its file, those without code empty, so that a line in it is the same line there.
+A block has as many lines as its file; lines without code are empty. So a line has the same number in both.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ _LANGUAGES = ("", "python", "python3", "py", "pycon", "code-cell")
 
 @dataclass(frozen=True)
 class Block:
-    """Code at its lines. `offsets` says, by 0-based row, how many characters were cut off before it."""
+    """Code at its lines. `offsets` are the numbers of characters that were cut off before it, by 0-based row."""
 
     lines: tuple[str, ...]
     offsets: Mapping[int, int]
 
     @property
     def text(self) -> str:
-        """The code, with a line for each of the file's."""
+        """The code, with one line for each line of the file."""
         return "\n".join(self.lines)
 
 
 def code_blocks(text: str) -> list[Block]:
-    """The code of a document as one block: what one example imports, the next one uses."""
+    """All code of a document as one block, because later examples use the imports of earlier ones."""
     lines = split_lines(text)
     rows = dict(_code(lines, range(len(lines))))
     return [_block(lines, rows)] if rows else []
 
 
 def docstring_blocks(lines: Sequence[str], first: int, last: int) -> list[Block]:
-    """The code in a docstring that reaches from one row to another."""
+    """The code in a docstring between two rows (from 0, both inclusive)."""
     rows = dict(_code(lines, range(first, last + 1)))
     return [_block(lines, rows)] if rows else []
 
@@ -49,7 +49,7 @@ def _block(lines: Sequence[str], rows: Mapping[int, int]) -> Block:
 
 
 def _code(lines: Sequence[str], rows: range) -> Iterator[tuple[int, int]]:
-    """The rows that hold code, each with the length of what stands before it."""
+    """The rows that hold code, each with the number of characters before the code."""
     row = rows.start
     while row < rows.stop:
         line = lines[row]
@@ -65,8 +65,8 @@ def _code(lines: Sequence[str], rows: range) -> Iterator[tuple[int, int]]:
             row = end
         elif directive is not None and (directive["language"] or "").lower() in _LANGUAGES:
             indent = len(directive["indent"])
-            end = next((r for r in range(row + 1, rows.stop) if lines[r].strip() and _indent(lines[r]) <= indent), None)
-            end = rows.stop if end is None else end
+            ends = (r for r in range(row + 1, rows.stop) if lines[r].strip() and _indent(lines[r]) <= indent)
+            end = next(ends, rows.stop)
             yield from _dedented(lines, range(row + 1, end))
             row = max(end, row + 1)
         else:
@@ -74,7 +74,7 @@ def _code(lines: Sequence[str], rows: range) -> Iterator[tuple[int, int]]:
 
 
 def _dedented(lines: Sequence[str], rows: range) -> Iterator[tuple[int, int]]:
-    """The rows of one block; of a doctest without its prompts and its output."""
+    """The rows of one block; a doctest without its prompts and its output."""
     prompts = [row for row in rows if _PROMPT.match(lines[row])]
     for row in prompts:
         yield row, min(_indent(lines[row]) + 4, len(lines[row]))

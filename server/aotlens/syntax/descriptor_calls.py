@@ -1,4 +1,4 @@
-"""Descriptors that code builds: `GradAOTOutput(SubclassGetAttrAOTInput(base, "a"))`."""
+"""Finds descriptors that code builds: `GradAOTOutput(SubclassGetAttrAOTInput(base, "a"))`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from aotlens_tracer.wire.descriptor_map import Span
 
-from .subjects import SourceText
+from .source_text import SourceText
 
 _CALL = re.compile(r"(?<!\w)[A-Z]\w*AOT(?:Input|Output)(?=\()")
 

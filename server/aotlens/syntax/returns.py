@@ -1,4 +1,4 @@
-"""What stands in a function's `return` for one of the outputs of its call: `output[1]`, `output['logits']`."""
+"""Finds the expression in a function's `return` that is one of its outputs: `output[1]`, `output['logits']`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from .values import string_value, text_of
+from .nodes import string_value, text_of
 
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\['(?P<key>[^'\\]*)'\]|\.(?P<name>[^\W\d]\w*)")
 _PLAIN = ("identifier", "attribute", "call", "subscript", "parenthesized_expression")
@@ -15,8 +15,9 @@ _SEQUENCES = ("expression_list", "tuple", "list")
 
 
 def returned(function: Node, label: str) -> Node | None:
-    """The expression of an output, by its label; None where the function returns in more than one place, or the output
-    is not written out there.
+    """The expression of an output with this label.
+
+    None if the function has several `return` statements, or its `return` does not write the output out.
     """
     found = list(_returns(function.child_by_field_name("body")))
     if len(found) != 1 or not label.startswith("output") or not found[0].named_children:
@@ -32,7 +33,7 @@ def returned(function: Node, label: str) -> Node | None:
 
 
 def with_method(node: Node, method: str) -> str:
-    """An expression, with a method of it called: in parentheses, where it would be called of a part of it."""
+    """The text of a method call on an expression, with parentheses around the expression if it needs them."""
     text = text_of(node)
     return f"{text}.{method}()" if node.type in _PLAIN else f"({text}).{method}()"
 

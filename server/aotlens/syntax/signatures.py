@@ -1,38 +1,27 @@
-"""The signatures of functions and classes, as they are written."""
+"""Reads the signatures of functions and classes from their text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from tree_sitter import Node, Point, Tree
+from tree_sitter import Node
 
 from aotlens_tracer.wire.descriptor_map import Span
 
-from .values import parameter_name, text_of
+from .nodes import parameter_name, text_of
+from .source_text import SourceText
 
 Kind = Literal["positional", "normal", "rest", "keyword", "keywords"]
 
 
-class _Text(Protocol):
-    """What is needed of a document here."""
-
-    @property
-    def tree(self) -> Tree: ...
-
-    def line(self, number: int) -> str: ...
-
-    def point(self, line: int, column: int) -> Point: ...
-
-    def span_of(self, node: Node) -> Span: ...
-
-
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter. `positional` cannot be given by name, `keyword` only so; `rest` is `*args`, `keywords` `**kwargs`.
+    """One parameter of a function.
 
-    Annotation and default are their text, None where there is none.
+    The kind is `positional` if it cannot be given by name, `keyword` if it must be given by name, `rest` for `*args`
+    and `keywords` for `**kwargs`. `annotation` and `default` are texts; None if the parameter has none.
     """
 
     name: str
@@ -41,8 +30,8 @@ class Parameter:
     default: str | None = None
 
 
-def definition_node(document: _Text, line: int) -> Node | None:
-    """The class or function that starts on a line."""
+def definition_node(document: SourceText, line: int) -> Node | None:
+    """The class or function that starts on a line; None if none does."""
     text = document.line(line)
     indent = len(text) - len(text.lstrip())
     node: Node | None = document.tree.root_node.descendant_for_point_range(
@@ -54,25 +43,26 @@ def definition_node(document: _Text, line: int) -> Node | None:
 
 
 def method_of(node: Node, name: str) -> Node | None:
-    """The method of a class, as it is in the class's own text; of overloads the last, which is the one that runs."""
+    """The method in a class's own text, None if there is none. Of overloads it is the last one, which runs."""
     body = node.child_by_field_name("body")
     found = None
     for child in body.named_children if body is not None else ():
         definition = child.child_by_field_name("definition") if child.type == "decorated_definition" else child
-        is_function = definition is not None and definition.type == "function_definition"
-        if is_function and text_of(definition.child_by_field_name("name")) == name:
+        if definition is None or definition.type != "function_definition":
+            continue
+        if text_of(definition.child_by_field_name("name")) == name:
             found = definition
     return found
 
 
-def function_node(document: _Text, line: int, function: str) -> Node | None:
-    """A method of the class that starts on a line, or the function itself that does."""
+def function_node(document: SourceText, line: int, function: str) -> Node | None:
+    """The function that starts on a line, or the named method of the class that starts there; None if there is none."""
     node = definition_node(document, line)
     return method_of(node, function) if node is not None and node.type == "class_definition" else node
 
 
-def parameter_span(document: _Text, line: int, function: str, name: str) -> Span | None:
-    """Where the parameter of a function is named: of the class, or the function itself, that starts on `line`."""
+def parameter_span(document: SourceText, line: int, function: str, name: str) -> Span | None:
+    """The span of a parameter in the signature of `function_node(document, line, function)`; None if it has none."""
     node = function_node(document, line, function)
     parameters = node.child_by_field_name("parameters") if node is not None else None
     for child in parameters.named_children if parameters is not None else ():
@@ -101,13 +91,13 @@ def parameters_of(function: Node) -> list[Parameter]:
 
 
 def constructor_of(node: Node, classes: Sequence[Node]) -> list[Parameter] | None:
-    """What a call of a class takes; None where its text does not tell. `classes` are those of the same file."""
+    """The parameters of a class's constructor; None if the file does not show them. `classes` are those of the file."""
     found = _inherited(node, classes, _own_constructor)
     return found if isinstance(found, list) else [] if found == "plain" else None
 
 
 def method_parameters(node: Node, name: str, classes: Sequence[Node]) -> list[Parameter] | None:
-    """What a method of a class takes beside `self`; None where the file does not tell."""
+    """The parameters of a method without `self`; None if the file does not show them."""
 
     def own(node: Node) -> list[Parameter] | None:
         method = method_of(node, name)
@@ -148,9 +138,9 @@ def _fields(node: Node) -> list[Parameter]:
 def _inherited(
     node: Node, classes: Sequence[Node], own: Callable[[Node], list[Parameter] | None], depth: int = 8
 ) -> list[Parameter] | Literal["plain", "unknown"]:
-    """What a class or the first of its bases in the file has.
+    """The parameters that a class, or the first of its bases in the file that has them, defines.
 
-    Where none has it: whether all that is left of its bases is torch's plain Module, or something unknown.
+    If none does, "plain" if the remaining bases are torch's Module alone, else "unknown".
     """
     found = own(node)
     if found is not None:

@@ -1,4 +1,4 @@
-"""A Python file's text."""
+"""Reads the text of Python files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class UnreadableSource(Exception):
-    """The file's bytes are no text in the encoding that it declares (UTF-8 where it declares none)."""
+    """The file cannot be decoded with the encoding that it declares, UTF-8 by default.
+
+    `line` is the line of the first bad byte, from 1. `reason` is a sentence without its end.
+    """
 
     def __init__(self, path: str, line: int | None, reason: str) -> None:
         super().__init__(reason)
@@ -32,7 +35,7 @@ def decode_source(data: bytes, path: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableSource(path, 1, "the file is UTF-16, which Python does not read")
     if (null := data.find(b"\0")) >= 0:
-        raise UnreadableSource(path, data[:null].count(b"\n") + 1, "the file has a null byte in it, which is no text")
+        raise UnreadableSource(path, data[:null].count(b"\n") + 1, "the file contains a null byte, so it is not text")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
@@ -51,13 +54,13 @@ def split_lines(text: str) -> list[str]:
 
 
 class SourceTexts:
-    """Reads code at spans of files, each file once. What cannot be read has none."""
+    """Reads code at spans of files, each file once."""
 
     def __init__(self) -> None:
         self._lines: dict[str, list[str]] = {}
 
     def code(self, span: Span) -> str | None:
-        """The text under a span, to the end of its first line at most."""
+        """The text under a span, up to the end of its first line; None if the file or the line does not exist."""
         if span.path not in self._lines:
             try:
                 self._lines[span.path] = split_lines(read_source(Path(span.path)))
@@ -68,6 +71,6 @@ class SourceTexts:
 
 
 def code_at(line: str, span: Span) -> str:
-    """Of the line that a span starts on, the text under it."""
+    """The text under a span, from the line that it starts on."""
     ends_here = span.column is not None and span.end_line in (None, span.line) and span.end_column is not None
     return line[(span.column or 1) - 1 : span.end_column - 1 if ends_here and span.end_column else None].strip()

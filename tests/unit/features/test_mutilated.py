@@ -12,8 +12,8 @@ from aotlens.features.definition import definition
 from aotlens.features.highlight import highlight
 from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
+from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.signatures import parameter_span
-from aotlens.syntax.subjects import subjects_at
 from aotlens.text.documents import Document
 from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Span

@@ -11,7 +11,8 @@ from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
 from aotlens.model.contexts import context_of, contexts_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
-from aotlens.syntax.subjects import AttributeSubject, ClassRef, subject_at
+from aotlens.syntax.at_position import subject_at
+from aotlens.syntax.subjects import AttributeSubject, ClassRef
 from aotlens.text.documents import Document
 from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Failure, Span

@@ -6,22 +6,19 @@ import time
 
 import pytest
 
+from aotlens.syntax.at_position import subject_at, subjects_at
+from aotlens.syntax.paths import ANY, Items, Key
 from aotlens.syntax.subjects import (
-    ANY,
     ArgumentSubject,
     AttributeSubject,
     ClassSubject,
     CreationSubject,
     FunctionSubject,
     GraphNameSubject,
-    Key,
     LineSubject,
     ReturnSubject,
     Subject,
-    subject_at,
-    subjects_at,
 )
-from aotlens.syntax.values import Items
 from aotlens.text.documents import Document
 from unit.features.world import find
 

@@ -12,8 +12,9 @@ from aotlens.model.duplicates import definitions_of, replacement
 from aotlens.model.index import fqn_of
 from aotlens.model.resolve import meant
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.definitions import Definition
-from aotlens.syntax.subjects import ClassRef, subjects_at
+from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 

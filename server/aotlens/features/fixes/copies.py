@@ -9,8 +9,8 @@ from aotlens.model.duplicates import definitions_of
 from aotlens.model.index import index_of
 from aotlens.model.resolve import called
 from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.syntax.nodes import text_of
 from aotlens.syntax.signatures import function_node, parameters_of
-from aotlens.syntax.values import text_of
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 

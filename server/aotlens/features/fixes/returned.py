@@ -13,9 +13,9 @@ from aotlens.model.index import index_of
 from aotlens.model.prices import in_words
 from aotlens.model.resolve import called
 from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.syntax.nodes import text_of
 from aotlens.syntax.returns import returned, with_method
 from aotlens.syntax.signatures import function_node
-from aotlens.syntax.values import text_of
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Graph, Span
 

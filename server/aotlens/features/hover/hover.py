@@ -38,6 +38,7 @@ from aotlens.model.index import Entry, MapIndex, Named, Result, distinct, fqn_of
 from aotlens.model.prices import in_words
 from aotlens.model.resolve import Meant, births_at, called, called_context, meant
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.signatures import function_node, parameters_of
 from aotlens.syntax.subjects import (
     ArgumentSubject,
@@ -51,7 +52,6 @@ from aotlens.syntax.subjects import (
     ReturnSubject,
     StringSubject,
     Subject,
-    subjects_at,
 )
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Input, Output, Saved, Slot, Span

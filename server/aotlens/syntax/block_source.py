@@ -1,0 +1,38 @@
+"""The text of code in a block of a file, with its places in that file."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from aotlens_tracer.wire.protocol import Statement
+
+from .code_blocks import Block
+from .nodes import parse, text_of
+
+
+class BlockSource:
+    """A block of code in a file. Its nodes are read as statements that can be run on their own."""
+
+    def __init__(self, path: str, block: Block) -> None:
+        self._path = path
+        self._block = block
+        self.root = parse(block.text).root_node
+
+    def place(self, node: Node) -> tuple[int, int]:
+        """The line and column (from 1, code points) at which a node starts in the file."""
+        row = node.start_point.row
+        head = self._block.lines[row].encode("utf-8", "surrogatepass")[: node.start_point.column]
+        return row + 1, len(head.decode("utf-8", "replace")) + self._block.offsets.get(row, 0) + 1
+
+    def text(self, node: Node) -> str:
+        """The text of a node, with its later lines indented as if it began at the left margin."""
+        first, *rest = text_of(node).split("\n")
+        row = self._block.lines[node.start_point.row]
+        indent = row[: len(row) - len(row.lstrip())]
+        if any(line.strip() and not line.startswith(indent) for line in rest):
+            return "\n".join((first, *rest))
+        return "\n".join((first, *(line[len(indent) :] for line in rest)))
+
+    def statement(self, text: str, node: Node) -> Statement:
+        """A statement with this text, at the place of a node."""
+        return Statement(text, self._path, *self.place(node))

@@ -1,0 +1,58 @@
+"""Examples that are pinned as comments above a class or function."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+import tokenize
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_PIN = re.compile(r"^(?P<indent>\s*)#\s*aotlens:\s*(?P<text>.*)$")
+_RESERVED = re.compile(r"ignore\s*(\[|$)")
+
+
+@dataclass(frozen=True)
+class Pin:
+    """An example in a comment: `# aotlens: Block(64)(torch.randn(2, 16, 64))`.
+
+    The expression starts at `line` and `column` (from 1, columns in code points); the comment ends on `end_line`.
+    """
+
+    expression: str
+    line: int
+    column: int
+    end_line: int
+
+
+def pins_above(lines: Sequence[str], row: int) -> Iterator[Pin]:
+    """The examples in the block of comment lines right above the 0-based `row`, in their order."""
+    first = row
+    while first > 0 and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    current = first
+    while current < row:
+        match = _PIN.match(lines[current])
+        if match is None or _RESERVED.match(match["text"]):
+            current += 1
+            continue
+        start, parts = current, [match["text"].rstrip()]
+        current += 1
+        while current < row and is_open("\n".join(parts)) and _PIN.match(lines[current]) is None:
+            parts.append(lines[current].lstrip().removeprefix("#").rstrip())
+            current += 1
+        yield Pin("\n".join(parts), start + 1, match.start("text") + 1, current)
+
+
+@functools.lru_cache(maxsize=1024)
+def is_open(expression: str) -> bool:
+    """Whether an expression ends inside a bracket or a triple-quoted string."""
+    try:
+        for _ in tokenize.generate_tokens(io.StringIO(expression).readline):
+            pass
+    except tokenize.TokenError as error:
+        return "multi-line" in str(error)
+    except (SyntaxError, IndentationError):
+        return False
+    return False

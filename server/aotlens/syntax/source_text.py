@@ -1,0 +1,56 @@
+"""The interface of a document that syntax reads."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import PurePath
+from typing import Protocol
+
+from tree_sitter import Node, Point, Tree
+
+from aotlens_tracer.wire.descriptor_map import Span
+
+
+class SourceText(Protocol):
+    """A document, in lines and columns from 1, columns in Unicode code points. The rows of the tree are its lines."""
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the file, or the URI of a document that is not a file."""
+
+    @property
+    def line_count(self) -> int:
+        """The number of lines."""
+
+    @property
+    def tree(self) -> Tree:
+        """The syntax tree."""
+
+    def line(self, number: int) -> str:
+        """A line without its end."""
+
+    def point(self, line: int, column: int) -> Point:
+        """A position as tree-sitter counts: row and column from 0, the column in bytes."""
+
+    def span_of(self, node: Node) -> Span:
+        """The span of a node of the tree."""
+
+
+def is_python(path: str) -> bool:
+    """Whether a file with this name is Python code. A name without an ending counts, as does a cell of a notebook."""
+    if not os.path.isabs(path):  # a URI, which may end with a query or fragment: `git:/model.py?ref`
+        path = re.split("[?#]", path)[0]
+    return PurePath(path).suffix in ("", ".py", ".pyi", ".pyw", ".ipynb")
+
+
+def nodes_around(document: SourceText, line: int, column: int) -> list[Node]:
+    """The nodes around a position, innermost first; the root of the tree at least."""
+    start = document.point(line, column)
+    end = document.point(line, column + 1) if column <= len(document.line(line)) else start
+    node = document.tree.root_node.descendant_for_point_range(start, end)
+    chain = []
+    while node is not None:
+        chain.append(node)
+        node = node.parent
+    return chain or [document.tree.root_node]
