@@ -1,1 +1,1 @@
-"""What features ask: snapshots, the index of a map, names, lines, contexts, gradients."""
+"""The model that features ask: snapshots, indexed maps, names, lines, contexts, gradients. It has facts, no words."""

@@ -1,8 +1,8 @@
-"""Which traced model answers for a class: a class may be traced itself, and occur in other traced models.
+"""Decides which traced model answers for a class: a class may be traced itself, and occur in other traced models.
 
-The order of preference: the model that the user has chosen for the class; the class's own trace; of the models that
-contain it those of its own file first, then by name. What was traced as it is called in another model comes last, as
-that model says the same and more. The same question always has the same answer, and an edit does not change it.
+The order of preference is: the model that the user has chosen for the class; the class's own trace; the models that
+contain the class, those of its own file first, then by name. A trace that was recorded in the call of another model
+comes last, because that model has the same information and more. The order does not depend on edits.
 """
 
 from __future__ import annotations
@@ -10,15 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from aotlens.syntax.paths import Path
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import ModuleInstance
 
-from .folding import fold
-from .index import MapIndex, Named, index_of
+from .folding import folded
+from .index import MapIndex, index_of
+from .names import Named
 from .snapshot import Snapshot, TargetKey, TargetState
+
+__all__ = [
+    "Context",
+    "by_preference",
+    "class_at",
+    "context_of",
+    "contexts_of",
+    "first_that_knows",
+    "folded",
+    "function_context",
+    "own_states",
+]
+
+Rank = tuple[bool, bool, bool, bool, str, str]
+"""A key to sort states by."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,7 @@ class Context:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """The names of the instances; empty for the model itself."""
+        """The names of the instances. The name of the model itself is empty."""
         return tuple(instance.name for instance in self.instances)
 
     @property
@@ -44,12 +60,15 @@ class Context:
         """Whether the class is the traced model itself."""
         return self.prefixes == ("",)
 
+    def reached(self, path: Path) -> list[Named]:
+        """Everything that a path leads to from the instances of the class, each once."""
+        found = [named for instance in self.instances for named in self.index.reached(instance, path)]
+        return list({named.name: named for named in found}.values())
+
 
 def context_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> Context | None:
-    """The model that answers for a class of the document; None where no map has it."""
-    for context in _contexts(snapshot, document, owner):
-        return context
-    return None
+    """The model that answers for a class of the document; None if no map contains the class."""
+    return next(iter(_contexts(snapshot, document, owner)), None)
 
 
 def contexts_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> tuple[Context, ...]:
@@ -58,7 +77,7 @@ def contexts_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> tupl
 
 
 def function_context(snapshot: Snapshot, document: Document, function: str) -> Context | None:
-    """The trace of a function of the document."""
+    """The trace of a function of the document; None if it has no map."""
     state = snapshot.states.get(TargetKey(document.path, function))
     if state is None or state.map is None:
         return None
@@ -72,13 +91,16 @@ def own_states(snapshot: Snapshot, path: str) -> list[TargetState]:
 
 
 def class_at(document: Document, line: int) -> ClassRef | None:
-    """The innermost class around a line."""
+    """The innermost class around a line; None outside all classes."""
     around = [d for d in document.definitions if d.kind == "class" and d.start_line <= line <= d.end_line]
     return ClassRef(around[-1].qualname, around[-1].line, around[-1].end_line) if around else None
 
 
 def first_that_knows(snapshot: Snapshot, document: Document, line: int, column: int) -> TargetState | None:
-    """Of a line for whose class no model answers: the first that made, read or saved anything there."""
+    """The first state whose map has something that was made, read or saved on a line; None if none has.
+
+    This is for lines in classes for which no model answers.
+    """
     path = document.path
     for state in own_states(snapshot, path):
         if state.map is None:
@@ -97,19 +119,12 @@ def by_preference(snapshot: Snapshot, document: Document, line: int) -> list[Tar
     return sorted(snapshot.states.values(), key=_rank(snapshot, document, class_at(document, line)))
 
 
-def folded(names: Iterable[str], mark: Callable[[str], str] = str) -> str:
-    """Names in brief, each marked: `blocks.{0..5}.attn, head`; of more than three groups how many more names."""
-    groups = fold(list(names), key=lambda name: 0, label=lambda name: name, suffixes=True)
-    rest = sum(group.count for group in groups[3:])
-    return ", ".join(mark(group.label) for group in groups[:3]) + (f" and {rest} more" if rest else "")
-
-
-def _rank(snapshot: Snapshot, document: Document, owner: ClassRef | None) -> Callable[[TargetState], tuple[Any, ...]]:
-    """The order in which models answer for a class of a document, or for a line outside all classes."""
+def _rank(snapshot: Snapshot, document: Document, owner: ClassRef | None) -> Callable[[TargetState], Rank]:
+    """The order in which models answer for a class of a document; None for a line outside all classes."""
     own = TargetKey(document.path, owner.qualname) if owner is not None else None
     chosen = snapshot.contexts.get(own) if own is not None else None
 
-    def rank(state: TargetState) -> tuple[Any, ...]:
+    def rank(state: TargetState) -> Rank:
         key = state.key
         return key != chosen, state.is_recorded, key != own, key.path != document.path, *_name(state)
 
@@ -126,6 +141,7 @@ def _contexts(snapshot: Snapshot, document: Document, owner: ClassRef) -> Iterab
 
 
 def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState) -> Iterable[Context]:
+    """The context of a class in one model, if its map contains the class."""
     if state.map is None:
         return
     index = index_of(state.map)
@@ -138,8 +154,8 @@ def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: Ta
     if not modules and not known:
         modules = _by_birth(snapshot, document, owner, state, index)
     if modules:
+        # If a model contains instances of its own class, the model itself answers.
         root = [module for module in modules if not module.name]
-        # Of a model that contains itself, the model is meant.
         named = [index.named(module.name) for module in root or modules]
         yield Context(state, index, tuple(item for item in named if item is not None))
 
@@ -147,7 +163,7 @@ def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: Ta
 def _of_this_class(
     snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState, known: Sequence[ModuleInstance]
 ) -> list[ModuleInstance]:
-    """Of the instances of a class of this name and file those of this very class."""
+    """The instances of this very class, from those of all classes that have its name in its file."""
     lines = {module.class_line for module in known}
     then = snapshot.then(state, document.path, owner.line, 1)
     if then is None or lines == {then[0]} or not known:
@@ -165,26 +181,26 @@ def _is_repeated(document: Document, qualname: str) -> bool:
 def _by_birth(
     snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState, index: MapIndex
 ) -> list[ModuleInstance]:
-    """The instances of classes that inherit from this one: what it makes in its own lines is theirs."""
+    """The instances of subclasses: everything that the lines of a class make belongs to an instance of it."""
     births = index.births.get(document.path)
     start = snapshot.then(state, document.path, owner.line, 1)
     if births is None or start is None:
         return []
-    # The end may be newer than the map; what the class has lost or gained since is no more than a few lines.
+    # The end is that of today's text. The class may have lost or gained a few lines since the trace.
     end = start[0] + owner.end_line - owner.line
     found: dict[str, ModuleInstance] = {}
     for line in range(start[0], end + 1):
         for birth in births.get(line, ()):
             parent = index.named(birth.named.name.rpartition(".")[0]) if birth.named.name else None
             module = parent.module if parent is not None else None
-            # A class without a line is torch's: what is in a ModuleList was not made by a method of it.
+            # A class without a line is torch's own: the items of a ModuleList were not made by its methods.
             if module is not None and module.class_line is not None and _inherits(module, document, owner):
                 found[module.name] = module
     return list(found.values())
 
 
 def _inherits(module: ModuleInstance, document: Document, owner: ClassRef) -> bool:
-    """Whether a class may inherit from another: its bases name it, or are elsewhere."""
+    """Whether a module's class may inherit from another one: its bases name it, or are in another file."""
     if module.class_path != document.path or module.class_line is None:
         return True
     name = owner.qualname.rpartition(".")[2]

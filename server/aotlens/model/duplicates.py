@@ -1,4 +1,4 @@
-"""Several definitions of one name in a file: Python keeps one of them, and a map is of that one alone."""
+"""Several definitions of one name in a file. Python keeps one of them, and only that one is traced."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .snapshot import Snapshot, TargetKey
 
 
 def definitions_of(document: Document, qualname: str) -> list[Definition]:
-    """The definitions of a name, in their order."""
+    """The definitions of a qualified name, in the order of the text."""
     return _by_name(document).get(qualname, [])
 
 
@@ -25,7 +25,10 @@ def _by_name(document: Document) -> dict[str, list[Definition]]:
 
 
 def replacement(snapshot: Snapshot, document: Document, qualname: str, line: int) -> Definition | None:
-    """The definition that Python keeps in the place of that on a line; None where it keeps that, or nobody knows."""
+    """The definition that Python keeps instead of the one on a line.
+
+    None if Python keeps the one on the line, or if the definition that it keeps is not known.
+    """
     same = definitions_of(document, qualname)
     if len(same) < 2:
         return None
@@ -34,7 +37,7 @@ def replacement(snapshot: Snapshot, document: Document, qualname: str, line: int
 
 
 def _traced(snapshot: Snapshot, document: Document, qualname: str, same: list[Definition]) -> Definition | None:
-    """The definition that was traced."""
+    """The definition that was traced; None if there is no trace or the definition is gone."""
     state = snapshot.states.get(TargetKey(document.path, qualname))
     if state is None or state.map is None or state.map.target.line is None:
         return None
@@ -43,7 +46,7 @@ def _traced(snapshot: Snapshot, document: Document, qualname: str, same: list[De
 
 
 def _last(document: Document, same: list[Definition]) -> Definition | None:
-    """The last one; None where one of them is in a branch, which may not be taken."""
+    """The last definition; None if one of them is in a branch, which may not run."""
     indents = {len(text) - len(text.lstrip()) for text in (document.line(one.line) for one in same)}
     is_branch = len(indents) > 1 or ("." not in same[0].qualname and indents != {0})
     return None if is_branch else same[-1]

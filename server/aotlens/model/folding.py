@@ -1,9 +1,9 @@
-"""Repeated layers in one row: `layers.{0..31}.attn.qkv.weight`.
+"""Folds rows about repeated layers into one row: `layers.{0..31}.attn.qkv.weight`.
 
-Rows fold when their labels differ only in integers at the same places and the rest of what is shown agrees. Only
-whole components count as integers: `layers.3.fc1` holds the 3, not the 1; `blocks[3]` holds the 3. A set of integers
-is written out in braces, and two of them in one label always stand for *every* combination: what is not a full product
-is split into parts that are. Nothing is ever lost: `unfold` gives back the labels of the rows.
+Rows fold if their labels differ only in integers at the same places and their keys are equal. Only whole components
+count as integers: `layers.3.fc1` contains the 3, not the 1; `blocks[3]` contains the 3. A set of integers is written in
+braces. Two sets in one label always stand for *every* combination: rows that are not a full product are split into
+parts that are. Nothing is lost: `unfold` returns the labels of the rows.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Row = TypeVar("Row")
 
 # A dotted path (`layers.0.fc.weight`, `0.weight`), in which components that are integers may vary, or `[3]`.
 _PATH_OR_INDEX = re.compile(r"(?<![\w.])\w+(?:\.\w+)+(?![\w.])|(?<=\[)\d+(?=\])", re.ASCII)
-# Such as `0` and `17`, not `007`, which would not survive the way to an integer and back.
+# `0` and `17`, but not `007`, which would be written differently after a conversion to an integer.
 _INTEGER = re.compile(r"0|[1-9][0-9]*")
 _WORDS = re.compile(r"\w+(?:\.\w+)*")
 _SUFFIX = re.compile(r"(?<![0-9])(?:0|[1-9][0-9]*)$")
 _LISTED = 4
-"""So many numbers are listed one by one."""
+"""The most numbers that are listed one by one."""
 _BRACES = re.compile(r"\{([0-9.,]+)\}")
 
 _Point = tuple[int, ...]
@@ -33,9 +33,9 @@ _Box = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class Folded(Generic[Row]):
-    """One shown row: its label, and the rows it stands for in their original order.
+    """One shown row: its label, and the rows that it stands for in their original order.
 
-    `varies` says that the braces in the label list what its rows differ in; else all rows have this very label.
+    If `varies`, the braces in the label list the differences between the rows; otherwise all rows have this label.
     """
 
     label: str
@@ -44,22 +44,22 @@ class Folded(Generic[Row]):
 
     @property
     def first(self) -> Row:
-        """The row whose place this one takes."""
+        """The row at whose position this one is shown."""
         return self.rows[0]
 
     @property
     def count(self) -> int:
-        """How many rows this one stands for."""
+        """The number of rows that this one stands for."""
         return len(self.rows)
 
 
 def fold(
     rows: Iterable[Row], key: Callable[[Row], Hashable], label: Callable[[Row], str], *, suffixes: bool = False
 ) -> list[Folded[Row]]:
-    """`rows` with repetitions folded, wherever they stand; each folded row takes the place of its first member.
+    """The rows with repetitions folded, also if they are not neighbours. A folded row takes the place of its first one.
 
-    `key` is everything else that is shown of a row and must agree. Rows of one label fold as well. With `suffixes`,
-    the number that a component ends with counts too: `conv1`, `conv2`.
+    `key` is everything else that is shown about a row; it must be equal. Rows with the same label fold as well. With
+    `suffixes`, the number at the end of a component counts too: `conv1`, `conv2`.
     """
     rows = list(rows)
     groups: dict[Hashable, list[tuple[_Point, int]]] = {}
@@ -67,7 +67,7 @@ def fold(
         template, point = split(label(row), suffixes)
         groups.setdefault((template, key(row)), []).append((point, position))
     placed: list[tuple[int, Folded[Row]]] = []
-    for (template, _), members in groups.items():  # type: ignore[misc]
+    for (template, _), members in groups.items():  # type: ignore[misc]  # mypy loses the type of a tuple key that contains Hashable
         for box, positions in _boxes(members):
             varies = any(len(numbers) > 1 for numbers in box)
             folded = Folded(_join(template, box), tuple(rows[position] for position in positions), varies)
@@ -77,12 +77,12 @@ def fold(
 
 
 def unfolded(rows: Iterable[Row], label: Callable[[Row], str]) -> list[Folded[Row]]:
-    """Each row by itself, in the form that `fold` gives."""
+    """Every row on its own, in the form that `fold` returns."""
     return [Folded(label(row), (row,)) for row in rows]
 
 
 def unfold(folded: Folded[Row]) -> list[str]:
-    """The labels that a folded row's label stands for, as often as they occur, in no particular order."""
+    """The labels of the rows that a folded row stands for, as often as they occur, in no particular order."""
     if not folded.varies:
         return [folded.label] * folded.count
     parts = _BRACES.split(folded.label)
@@ -92,8 +92,8 @@ def unfold(folded: Folded[Row]) -> list[str]:
 
 
 def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
-    """A label as the texts around its integer components, and these integers."""
-    # In a label that has braces of its own, the braces of a fold could not be told from them.
+    """The texts around the integer components of a label, and these integers."""
+    # If a label has braces of its own, the braces of a fold would be ambiguous.
     if "{" in label or "}" in label:
         return (label,), ()
     texts: list[str] = []
@@ -102,7 +102,7 @@ def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
     for match in (_WORDS if suffixes else _PATH_OR_INDEX).finditer(label):
         parts = match[0].split(".")
         if len(parts) > 1 and all(part[0].isdigit() for part in parts):
-            continue  # a number such as 0.5, no path
+            continue  # a number such as 0.5, not a path
         start = match.start()
         for part in parts:
             digits = _SUFFIX.search(part) if suffixes else _INTEGER.fullmatch(part)
@@ -115,8 +115,15 @@ def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
     return tuple(texts), tuple(numbers)
 
 
+def folded(names: Iterable[str], mark: Callable[[str], str] = str) -> str:
+    """Names in brief, each marked: `blocks.{0..5}.attn, head`. Only three groups are listed, others are counted."""
+    groups = fold(list(names), key=lambda name: 0, label=lambda name: name, suffixes=True)
+    rest = sum(group.count for group in groups[3:])
+    return ", ".join(mark(group.label) for group in groups[:3]) + (f" and {rest} more" if rest else "")
+
+
 def ranges(numbers: Iterable[int]) -> str:
-    """A set of integers in brief: `0..3,5`."""
+    """A set of integers as ranges: `0..3,5`."""
     ordered = sorted(set(numbers))
     parts: list[str] = []
     for _, run in itertools.groupby(enumerate(ordered), key=lambda item: item[1] - item[0]):
@@ -127,7 +134,7 @@ def ranges(numbers: Iterable[int]) -> str:
 
 
 def all_names(names: Iterable[str]) -> list[str]:
-    """Every one of the dotted names, in brief: `head.weight`, `body.conv{1..3}.{weight,bias}`."""
+    """All of the dotted names, in brief: `head.weight`, `body.conv{1..3}.{weight,bias}`."""
     leaves: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
         parent, _, leaf = name.rpartition(".")
@@ -149,7 +156,7 @@ def all_names(names: Iterable[str]) -> list[str]:
 def names_in_brief(names: Sequence[str | None]) -> str:
     """The nodes of a folded row, in its order: `primals_{2..5}`, `primals_{3,10,17}`, `primals_{2,14,26,…,374}`.
 
-    Else the first and an ellipsis.
+    Names without such an order are shown as the first one and an ellipsis. `—` if the only name is None.
     """
     distinct = list(dict.fromkeys(names))
     if distinct == [None]:
@@ -168,7 +175,7 @@ def names_in_brief(names: Sequence[str | None]) -> str:
 
 
 def numbers_in_brief(numbers: Sequence[int]) -> str:
-    """Indices of a folded row, in its order: `3..34`, `3, 15, 27, …, 375`, else the first and an ellipsis."""
+    """Indices of a folded row, in its order: `3..34`, `3, 15, 27, …, 375`, or the first one and an ellipsis."""
     distinct = list(dict.fromkeys(numbers))
     if not distinct:
         return "—"
@@ -177,10 +184,10 @@ def numbers_in_brief(numbers: Sequence[int]) -> str:
 
 
 def in_brief(numbers: Sequence[int]) -> list[str] | None:
-    """Distinct numbers so that nobody can take them for others; None where they are too many and have no order.
+    """Distinct numbers, unambiguously; None if they are too many and not evenly spaced.
 
-    A run is `2..5`. A few are listed. Of those that rise by equal steps the first three and the last are: `2..374` or
-    `2,14..374` would seem to hold all that lie between.
+    A run is `2..5`. A few numbers are listed. Evenly spaced numbers are the first three and the last one, because
+    `2..374` or `2,14..374` would seem to include everything in between.
     """
     steps = {after - before for before, after in itertools.pairwise(numbers)}
     if len(numbers) > 2 and steps == {1}:
@@ -197,7 +204,7 @@ def _boxes(members: list[tuple[_Point, int]]) -> list[tuple[_Box, list[int]]]:
     at: dict[_Point, list[int]] = {}
     for point, position in members:
         at.setdefault(point, []).append(position)
-    # A label that occurs twice must occur twice in all of its box, or unfolding would not give it back.
+    # Every label of a box must occur equally often, or unfolding would not return the same labels.
     times = Counter({point: len(positions) for point, positions in at.items()})
     result: list[tuple[_Box, list[int]]] = []
     for multiplicity in sorted(set(times.values())):
@@ -208,7 +215,7 @@ def _boxes(members: list[tuple[_Point, int]]) -> list[tuple[_Box, list[int]]]:
 
 
 def _products(points: set[_Point]) -> list[_Box]:
-    """`points` as few full products (not always the fewest: that is a hard problem, and layers are regular)."""
+    """The points as few full products. They are not always the fewest: that problem is hard, and layers are regular."""
     axes = [tuple(sorted(set(axis))) for axis in zip(*points, strict=True)]
     size = 1
     for axis in axes:
@@ -217,7 +224,7 @@ def _products(points: set[_Point]) -> list[_Box]:
         return [tuple(axes)]
     best: list[_Box] | None = None
     varying = [index for index, axis in enumerate(axes) if len(axis) > 1]
-    # Every order of three axes is tried; of more, which no model has, the first goes first: the orders are too many.
+    # All orders of up to three axes are tried. More axes, which no model has, would have too many orders.
     for index in varying if len(varying) <= 3 else varying[:1]:
         by_rest: dict[_Point, set[int]] = {}
         for point in points:
@@ -230,7 +237,7 @@ def _products(points: set[_Point]) -> list[_Box]:
         ]
         if best is None or len(boxes) < len(best):
             best = boxes
-    assert best is not None  # points that are no product vary along two axes at least
+    assert best is not None  # points that are not a product vary along at least two axes
     return best
 
 

@@ -1,7 +1,7 @@
-"""Which operations a line of source runs: of its own, and inside of what it calls.
+"""The operations that a line of source runs, itself and inside of its calls.
 
-Of a call chain, the innermost frame in the user's own code is its place there, and the innermost frame in an installed
-package its place in that package. All other frames are lines that it runs inside of.
+The innermost frame of a call chain in the user's own code is its place in that code; the innermost frame in an
+installed package is its place in that package. All other frames are lines that the operation runs inside of.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Saved, Span, StackFrame
 
 _LONGEST = 500
-"""Of a span over more lines than this, only the first so many are indexed."""
+"""The most lines of one span that are indexed, from its start."""
 
 
 class Chain(NamedTuple):
@@ -28,9 +28,11 @@ class Chain(NamedTuple):
 
 @dataclass(frozen=True)
 class Work:
-    """What runs at a place, forward before backward; what of it is kept for the backward pass, aliases apart.
+    """The work that some lines do.
 
-    `inputs` are the inputs of graphs that it reads, each by the number of its graph and its node.
+    `operations` come forward before backward. `saved` are the values of these lines that are kept for the backward
+    pass, without aliases. `inputs` are the inputs that the forward operations read, each as the number of its graph and
+    its node.
     """
 
     operations: tuple[Operation, ...]
@@ -45,19 +47,19 @@ class Lines:
         self._graphs = graphs
 
     def at(self, path: str, lines: Iterable[int]) -> Work:
-        """What has its place on one of the lines."""
+        """The work whose place is on one of the lines."""
         return self._work(self.chains_at(path, lines))
 
     def inside(self, path: str, lines: Iterable[int]) -> Work:
-        """What runs inside of what one of the lines calls."""
+        """The work that runs inside of the calls on one of the lines."""
         return self._work(self.chains_inside(path, list(lines)))
 
     def chains_at(self, path: str, lines: Iterable[int]) -> set[Chain]:
-        """The call chains that have their place on one of the lines."""
+        """The call chains whose place is on one of the lines."""
         return self._chains(self._places, path, lines)
 
     def chains_inside(self, path: str, lines: Sequence[int]) -> set[Chain]:
-        """The call chains that pass through one of the lines, and have their place elsewhere."""
+        """The call chains that pass through one of the lines and have their place elsewhere."""
         return self._chains(self._callers, path, lines) - self._chains(self._places, path, lines)
 
     def outward(self, chain: Chain) -> Iterator[StackFrame]:
@@ -69,7 +71,7 @@ class Lines:
         return line in self._places.get(path, ()) or line in self._callers.get(path, ())
 
     def saved_in(self, path: str) -> list[tuple[Span, Saved]]:
-        """What is kept for the backward pass of what a file computes, each with its place; aliases are left out."""
+        """The values that a file computes and that are kept for the backward pass, with their places; no aliases."""
         package = self.packages.get(path)
         found = []
         for chain, values in self._saved_by_chain.items():
@@ -79,7 +81,7 @@ class Lines:
         return found
 
     def modules(self, work: Work) -> list[str]:
-        """The modules that some work is done in: of one that is done as a whole, not also those in it."""
+        """The modules that do some work. A module that does all of its work there stands for its submodules."""
         mine = _by_module(work.operations)
         found: dict[str, None] = {}
         for operation in work.operations:
@@ -95,7 +97,7 @@ class Lines:
 
     @cached_property
     def packages(self) -> dict[str, str | None]:
-        """The files in which there is a frame, each with its package."""
+        """The files of all frames, each with its installed package; None for the user's own code."""
         return {frame.span.path: frame.package for graph in self._graphs for frame in graph.frames}
 
     @cached_property
@@ -112,7 +114,7 @@ class Lines:
         return {key: list(frames) for key, frames in found.items()}
 
     def places(self, graph: Graph, frame: int) -> dict[str | None, Span]:
-        """The places of a call chain, one for each package that it passes through, innermost first."""
+        """The places of a call chain by the package that they are in (None: the user's code), innermost first."""
         found: dict[str | None, Span] = {}
         for step in _outward(graph, frame):
             found.setdefault(step.package, step.span)
@@ -176,12 +178,12 @@ class Lines:
 
 
 def _outer_to_inner(module: str) -> list[str]:
-    """The names of the modules that a module is in, and its own."""
+    """The names of the modules around a module, outermost first, and its own name."""
     return [module[: dot.start()] for dot in re.finditer(r"\.|$", module)] if module else []
 
 
 def _by_module(operations: Iterable[Operation]) -> Counter[str]:
-    """How many of the operations each module does, with the modules in it."""
+    """The number of operations that each module does, including those of its submodules."""
     found: Counter[str] = Counter()
     for module, number in Counter(operation.module for operation in operations).items():
         for name in _outer_to_inner(module or ""):
@@ -190,7 +192,7 @@ def _by_module(operations: Iterable[Operation]) -> Counter[str]:
 
 
 def lines_of(span: Span) -> range:
-    """The lines that a span covers; its end counts only where it holds something."""
+    """The lines that a span covers."""
     last = span.end_line or span.line
     return range(span.line, min(last, span.line + _LONGEST) + 1)
 

@@ -1,4 +1,4 @@
-"""What a feature may look at: the documents and maps of one moment. Immutable.
+"""The input of all features: the documents and maps of one moment. Immutable.
 
 Lines and columns are 1-based, columns in Unicode code points, ends exclusive, as in a descriptor map.
 """
@@ -23,7 +23,7 @@ _INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python3\.\
 
 @dataclass(frozen=True)
 class TargetKey:
-    """Names a target: the absolute path of its file, and its qualified name. As text: `path::Qualname`."""
+    """The key of a target: the absolute path of its file, and its qualified name. As text: `path::Qualname`."""
 
     path: str
     qualname: str
@@ -33,12 +33,12 @@ class TargetKey:
 
     @property
     def is_in_file(self) -> bool:
-        """Whether the text is one of a file, which can be imported: not a new one, nor a cell of a notebook."""
+        """Whether the target is in a file, which can be imported, and not in an unsaved text or a cell of a notebook."""
         return os.path.isabs(self.path)
 
     @classmethod
     def parse(cls, text: str) -> TargetKey:
-        """The target that a text names. Raises ValueError."""
+        """The key that a text spells. Raises ValueError if it is not `path::Qualname`."""
         path, separator, qualname = text.rpartition("::")
         if not (separator and path and qualname):
             raise ValueError(f"{text!r} is not path::Qualname")
@@ -47,12 +47,13 @@ class TargetKey:
 
 @dataclass(frozen=True)
 class TargetState:
-    """All that is known of a target.
+    """Everything that is known about a target.
 
-    `map` is the last good map; `versions` the versions of the open documents that it was traced from, by path.
-    `stale` says that something has changed since, which is `changed`, or that a newer trace failed. `failure` is that
-    of the last attempt. `stage` is what a running trace is doing. `examples` are those that are pinned, in their order;
-    `offered` is how many examples the last trace could choose from, `draft` an expression that it came furthest with.
+    `map` is the last good map and `versions` are the versions of the open documents that it was traced from, by path.
+    `stale` says that something has changed since then (`changed` says what), or that a newer trace failed. `failure`
+    belongs to the last attempt, None if it succeeded. `stage` is the stage of a running trace. `examples` are the
+    pinned ones, in their order. `offered` is the number of examples that the last trace could choose from, and `draft`
+    the expression that got furthest if none of them works.
     """
 
     key: TargetKey
@@ -69,11 +70,11 @@ class TargetState:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether it was traced as it is called in another target, whose map then says the same and more."""
+        """Whether the map was recorded in the call of another target, whose map has the same information and more."""
         return self.map is not None and self.map.example is not None and self.map.example.origin == "recorded"
 
     def outdated(self, changed: Change = "code") -> TargetState:
-        """The same state after such a change: what it has is of before. The first change is the one to tell."""
+        """The same state, with its map stale because of such a change. An earlier change stays the reported one."""
         if self.map is None or self.stale:
             return self
         return replace(self, stale=True, changed=changed)
@@ -83,9 +84,10 @@ class TargetState:
 class Snapshot:
     """The state of the session at one moment.
 
-    `documents` are the open ones by path. `contexts` says which target's map answers for a class that occurs in
-    several, where the user has chosen: from the class to the target. Of the `excluded` files (by path) nothing is
-    traced before the user asks for it, nor of any where `manual` is set. The `read_only` ones cannot be written to.
+    `documents` are the open ones by path. `contexts` are the user's choices of the target that answers for a class that
+    occurs in several: from the class to the target. `trusted` says that the client trusts the workspace. Targets in the
+    `excluded` files (paths) are traced only when the user asks for it; `manual` says the same of all targets.
+    `read_only` are the paths of documents that cannot be written to.
     """
 
     documents: Mapping[str, Document]
@@ -97,11 +99,11 @@ class Snapshot:
     read_only: frozenset[str] = frozenset()
 
     def can_edit(self, document: Document) -> bool:
-        """Whether an edit of a document is to be offered: not of an installed package, which is nobody's to change."""
+        """Whether edits of a document may be offered: not if it is read-only or belongs to an installed package."""
         return document.path not in self.read_only and _INSTALLED.search(document.path) is None
 
     def now(self, state: TargetState, span: Span) -> Span | None:
-        """Where a span of the state's map is in today's text; None where an edit has destroyed it."""
+        """A span of the state's map in today's text; None if an edit has destroyed it."""
         document = self.documents.get(span.path)
         version = state.versions.get(span.path)
         if document is None or version is None:
@@ -109,7 +111,7 @@ class Snapshot:
         return document.carry(version, span)
 
     def then(self, state: TargetState, path: str, line: int, column: int) -> tuple[int, int] | None:
-        """Where a position of today's text was in the text that the state's map was traced from; None if it is new."""
+        """A position of today's text in the text that the state's map was traced from; None if it is in new text."""
         document = self.documents.get(path)
         version = state.versions.get(path)
         if document is None or version is None:
@@ -121,11 +123,11 @@ class Snapshot:
         return [state for state in self.states.values() if state.map is not None]
 
     def models(self) -> list[TargetState]:
-        """The states that have a map, those apart of which another map says all and more."""
+        """The states that have a map, without those that are part of another one; see `is_part`."""
         return [state for state in self.maps() if not self.is_part(state)]
 
     def is_part(self, state: TargetState) -> bool:
-        """Whether a target was traced as it is called in another one, which has a good map itself."""
+        """Whether a target's map was recorded in the call of another target, which has a good map itself."""
         example = state.map.example if state.map is not None else None
         if example is None or example.recorded_in is None:
             return False
