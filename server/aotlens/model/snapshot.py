@@ -33,7 +33,7 @@ class TargetKey:
 
     @property
     def is_in_file(self) -> bool:
-        """Whether the target is in a file, which can be imported, and not in an unsaved text or a cell of a notebook."""
+        """Whether the target is in a file, which can be imported, and not in an unsaved text or a notebook."""
         return os.path.isabs(self.path)
 
     @classmethod
