@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 TORCH := torch==2.13.0
 PYTEST_ARGS ?=
 
@@ -11,24 +12,26 @@ PYTEST_ARGS ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # torch comes first and alone, so that nothing that depends on it can choose another build.
 $(VENV)/torch.stamp: $(VENV)/bin/python
-	$(RUN) -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(PIP) $(TORCH)
 	@touch $@
 
 $(VENV)/demo.stamp: $(VENV)/torch.stamp pyproject.toml
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .
+	$(PIP) --editable .
 	@touch $@
 
-# The packages of the second line declare torchvision, which would bring another torch; the tests use none of it.
+# pip knows dependency groups from 25.1 on. The packages of the last line declare torchvision, which would bring another
+# torch; the tests use none of it.
 $(VENV)/dev.stamp: $(VENV)/torch.stamp pyproject.toml tests/requirements-without-dependencies.txt
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r tests/requirements-without-dependencies.txt
+	$(PIP) --upgrade 'pip>=25.1'
+	$(PIP) --editable . --group dev
+	$(PIP) --no-deps -r tests/requirements-without-dependencies.txt
 	@touch $@
 
 .PHONY: demo
@@ -53,6 +56,15 @@ bench: $(VENV)/dev.stamp ## Time the language server next to an empty one (docs/
 	$(RUN) tests/benchmarks/answers.py
 	$(RUN) tests/benchmarks/graphs.py
 
+# The unit tests need no torch, so that an environment for them is made in seconds.
+.PHONY: test-pythons
+test-pythons: ## Run the unit tests on the oldest and the newest Python, where this machine has them
+	tests/pythons.sh 3.10 3.13
+
+.PHONY: test-sdist
+test-sdist: $(VENV)/dev.stamp ## Build the source distribution, unpack it, build a wheel and run the unit tests there
+	tests/sdist.sh
+
 TARGET ?=
 
 .PHONY: vscode
@@ -70,14 +82,15 @@ pictures: test-vscode ## Take the documentation's pictures from the editor's tes
 # Without what the packages declare: it would bring another torch. The compiled part of torchaudio wants CUDA's.
 .PHONY: reach
 reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table goes into docs/examples.md
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
+	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
 	find .reach/site-packages/torchaudio -name '*.so' -delete
 	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/reach.py .reach/site-packages --write docs/examples.md
 
 .PHONY: lint
-lint: $(VENV)/dev.stamp ## Check style and formatting
+lint: $(VENV)/dev.stamp ## Check style, formatting and types
 	$(RUN) -m ruff check server tests docs vscode-extension/scripts
 	$(RUN) -m ruff format --check server tests docs vscode-extension/scripts
+	$(RUN) -m mypy
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## Format the code
@@ -86,5 +99,5 @@ format: $(VENV)/dev.stamp ## Format the code
 
 .PHONY: clean
 clean: ## Remove .venv and what builds left
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis */node_modules tests/vscode/node_modules \
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis */node_modules tests/vscode/node_modules \
 	    vscode-extension/bundled vscode-extension/dist

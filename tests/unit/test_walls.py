@@ -1,4 +1,4 @@
-"""The walls between the rooms: which part may import what."""
+"""Walls between the rooms that import-linter (test_contracts.py) cannot see: loaded modules and private names."""
 
 from __future__ import annotations
 
@@ -27,11 +27,6 @@ def files(package: str) -> list[Path]:
     found = sorted((SERVER / package).rglob("*.py"))
     assert found
     return found
-
-
-@pytest.mark.parametrize("file", files("aotlens"), ids=lambda file: str(file.relative_to(SERVER)))
-def test_the_server_does_not_import_torch(file: Path) -> None:
-    assert "torch" not in imported_names(file)
 
 
 @pytest.mark.parametrize("file", files("aotlens_tracer"), ids=lambda file: str(file.relative_to(SERVER)))
