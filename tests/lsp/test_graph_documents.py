@@ -206,3 +206,25 @@ def test_others_get_a_file() -> None:
         graph = Graph(editor, uri, path.read_text(encoding="utf-8"))
         assert graph.lines[0].startswith("# backward graph of Model: ")
         assert graph.ask("hover", "tangent_out|put: f32[2, 8]")["contents"]["value"].startswith("**tangent(output)**")
+
+
+def test_graphs_of_one_name_in_two_files_are_two_files(tmp_path: Path) -> None:
+    paths = [tmp_path / "first" / "model.py", tmp_path / "second" / "model.py"]
+    for path, operation in zip(paths, ("exp", "tanh")):
+        path.parent.mkdir()
+        source = "import torch\n\n\n# aotlens: Net()(torch.ones(2, requires_grad=True))\nclass Net(torch.nn.Module):\n"
+        path.write_text(f"{source}    def forward(self, x):\n        return x.{operation}()\n", encoding="utf-8")
+    with editing(paths[0], folders=[tmp_path]) as editor:
+        other = editor.another(paths[1])
+        for one in (editor, other):
+            one.until_traced()
+        uris = [one.client.result("workspace/executeCommand", command(one.path))["uri"] for one in (editor, other)]
+        files = [Path(url2pathname(uri.removeprefix("file://"))) for uri in uris]
+        assert files[0] != files[1] and [file.name for file in files] == ["Net.joint.graph"] * 2
+        for file, operation in zip(files, ("exp", "tanh")):
+            assert f"aten.{operation}(" in file.read_text(encoding="utf-8")
+    assert not files[0].parent.parent.exists(), "the server removes its files when it ends"
+
+
+def command(path: Path) -> dict[str, Any]:
+    return {"command": "aotlens.showGraph", "arguments": [f"{path}::Net", "joint"]}

@@ -27,11 +27,11 @@ def parse_target(text: object) -> TargetKey:
 
 
 def is_known(context: Context, key: TargetKey) -> bool:
-    """Whether a target has a state, or is defined in an open document."""
+    """Whether a target has a state, is defined in an open document, or names a file that is not open."""
     if key in context.session.snapshot().states:
         return True
     document = context.documents.by_path.get(key.path)
-    return document is not None and bool(definitions_of(document, key.qualname))
+    return bool(definitions_of(document, key.qualname)) if document is not None else os.path.isfile(key.path)
 
 
 def state_of(context: Context, key: TargetKey) -> TargetState:

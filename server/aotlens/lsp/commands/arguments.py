@@ -29,7 +29,7 @@ class Parameter:
 def _target(context: Context, argument: Any) -> Any:
     key = parse_target(argument)
     if not is_known(context, key):
-        raise JsonRpcInvalidParams(f"no open document defines {key}, and it was never traced")
+        raise JsonRpcInvalidParams(f"there is no {key.qualname} in {key.path}")
     return key
 
 
@@ -50,7 +50,7 @@ TARGET = Parameter("target", "path::Qualname of a class, function or method", _t
 OF = Parameter("of", "path::Qualname of a class", _target)
 CONTEXT = Parameter("context", "path::Qualname of the target whose map answers for it", _target)
 LABELS = Parameter("labels", "a label of an input or output, or a list of labels", _labels)
-KIND = Parameter("kind", " or ".join(KINDS), _kind, optional=True)
+KIND = Parameter("kind", "a kind of graph", _kind, optional=True)
 
 
 def parse_arguments(

@@ -1,0 +1,79 @@
+"""Texts of graphs are kept while they are shown, and some more; never the maps of what was closed."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from dataclasses import replace
+
+from aotlens.explain.graph_text import graph_text
+from aotlens.lsp.graphs.texts import KEPT, GraphTexts
+from aotlens.lsp.graphs.uris import GraphName, uri_of
+from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from unit.features.world import load_map
+
+MAP = load_map("decoder")
+TEXT = graph_text(MAP, "joint")
+
+
+def name(number: int) -> GraphName:
+    return GraphName(TargetKey("/model.py", f"Net{number}"), "joint")
+
+
+def another_map() -> DescriptorMap:
+    """An equal map that is not the same."""
+    return replace(MAP)
+
+
+def test_a_text_is_that_of_one_map() -> None:
+    texts = GraphTexts()
+    texts.keep(name(0), MAP, TEXT)
+    assert texts.get(name(0), MAP) is TEXT
+    assert texts.get(name(0), another_map()) is None
+    assert texts.get(name(1), MAP) is None
+
+
+def test_contents_that_no_document_shows_are_bounded() -> None:
+    texts = GraphTexts()
+    texts.opened(uri_of(name(0)))
+    for number in range(3 * KEPT):
+        texts.keep(name(number), MAP, TEXT)
+    kept = [number for number in range(3 * KEPT) if texts.get(name(number), MAP) is not None]
+    assert kept == [0, *range(2 * KEPT, 3 * KEPT)]
+
+
+def test_the_map_of_a_closed_document_is_dropped() -> None:
+    texts, map, uri = GraphTexts(), another_map(), uri_of(name(0))
+    gone = weakref.ref(map)
+    texts.opened(uri)
+    texts.keep(name(0), map, TEXT)
+    texts.outdated({name(0).key: TargetState(name(0).key, map=map)})
+    texts.closed(uri)
+    del map
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_text_stays_while_another_document_shows_it() -> None:
+    texts, uri = GraphTexts(), uri_of(name(0))
+    texts.wrote(name(0), "/tmp/Net0.joint.graph")
+    texts.opened(uri)
+    texts.opened("file:///tmp/Net0.joint.graph")
+    texts.keep(name(0), MAP, TEXT)
+    texts.closed(uri)
+    assert texts.get(name(0), MAP) is TEXT
+    texts.closed("file:///tmp/Net0.joint.graph")
+    assert texts.get(name(0), MAP) is None
+
+
+def test_open_documents_are_outdated_once_for_each_new_map() -> None:
+    texts, uri, key = GraphTexts(), uri_of(name(0)), name(0).key
+    texts.keep(name(0), MAP, TEXT)
+    texts.opened(uri)
+    assert texts.outdated({key: TargetState(key, map=MAP)}) == []
+    new = {key: TargetState(key, map=another_map())}
+    assert texts.outdated(new) == [uri]
+    assert texts.outdated(new) == []
+    texts.closed(uri)
+    assert texts.outdated({key: TargetState(key, map=another_map())}) == []
