@@ -608,6 +608,7 @@ def _some(rows: list[str]) -> str:
 def _plain(markdown: str) -> str:
     """What of a text stays where Markdown is not shown, spacing apart."""
     text = re.sub(r"^\|[\s:|-]+\|$", "", markdown, flags=re.MULTILINE)
+    text = re.sub(r"^\|.*\|$", lambda row: re.sub(r"(?<!\\)\|", " ", row[0]), text, flags=re.MULTILINE)
     return " ".join(re.sub(r"[`*\\]", "", text).split())
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 from aotlens.explain.findings import in_words, kept_findings, sentence_of, subject_in_words
 from aotlens.explain.nesting import nesting_in_words
+from aotlens.explain.states import TO_BE_COMPLETED, change_in_words
 from aotlens.model.contexts import by_preference
 from aotlens.model.descriptor_nesting import corrected, illegal_nesting
 from aotlens.model.descriptor_text import read_code, read_descriptor
 from aotlens.model.duplicates import definitions_of
+from aotlens.model.examples import is_to_be_completed
 from aotlens.model.folding import Folded
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
@@ -23,7 +25,6 @@ from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 
-from .summary import TO_BE_COMPLETED, change_in_words, is_to_be_completed
 from .unknown_names import unknown_names
 
 _IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")

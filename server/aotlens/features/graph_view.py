@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from aotlens.explain.blocks import Block, Code, Facts, Paragraph, codes, line, sentence, strong
 from aotlens.explain.graph_text import GraphText, Kind, Name
 from aotlens.explain.partitioners import for_backward
-from aotlens.explain.render.markdown import code
+from aotlens.explain.phrases import type_of
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import meaning
 from aotlens.model.index import index_of
@@ -31,15 +32,14 @@ class GraphView:
         names = self.text.by_line.get(line, ())
         return next((name for name in names if name.column <= column <= name.end_column), None)
 
-    def hover(self, line: int, column: int) -> tuple[str, Name] | None:
-        """What is known of the node that is named at a position, in markdown."""
+    def hover(self, line: int, column: int) -> tuple[list[Block], Name] | None:
+        """The hover of the node that is named at a position, and that name; None if there is none."""
         name = self.name_at(line, column)
         if name is None or self.state.map is None:
             return None
         for graph in self.state.map.graphs:
-            for said in (self._slot(graph, name.node), self._operation(graph, name.node)):
-                if said:
-                    return said, name
+            if blocks := self._slots(graph, name.node) or self._operation(graph, name.node):
+                return blocks, name
         return None
 
     def uses(self, line: int, column: int) -> list[Name]:
@@ -64,38 +64,40 @@ class GraphView:
         now = snapshot.now(self.state, span) if span is not None else None
         return [now] if now is not None else []
 
-    def _slot(self, graph: Graph, node: str) -> str:
+    def _slots(self, graph: Graph, node: str) -> list[Block]:
+        """The slots that a node is: an input, an output, or several outputs; and the operation that computes it."""
         slots: list[Slot] = [slot for slot in (*graph.inputs, *graph.outputs) if slot.node == node]
-        blocks = []
+        labels = index_of(self.state.map).labels(graph) if self.state.map is not None else {}
+        blocks: list[Block] = []
         for slot in slots:
-            kind = f" · {code(tensor_in_brief(slot.dtype, slot.shape))}" if slot.dtype is not None else ""
-            index = index_of(self.state.map) if self.state.map is not None else None
-            labels = index.labels(graph) if index is not None else {}
-            exact = f"\n\n{code(slot.descriptor)}" if slot.descriptor is not None else ""
-            blocks.append(f"**{slot.label}** · node {code(node)}{kind}\n\n{meaning(slot, labels)}{exact}")
-        if blocks and (operation := self._operation(graph, node)):
-            blocks.append(operation)
-        return "\n\n".join(blocks)
+            title = [line(strong(slot.label)), line("node ", Code(node))]
+            if slot.dtype is not None:
+                title.append(type_of(slot))
+            blocks += [Facts(tuple(title)), Paragraph(sentence(meaning(slot, labels)))]
+            if slot.descriptor is not None:
+                blocks.append(Paragraph(line(Code(slot.descriptor))))
+        return [*blocks, *self._operation(graph, node)] if blocks else []
 
-    def _operation(self, graph: Graph, node: str) -> str:
+    def _operation(self, graph: Graph, node: str) -> list[Block]:
         operation = next((operation for operation in _operations(graph) if operation.name == node), None)
         if operation is None:
-            return ""
+            return []
         direction = "backward" if operation.backward else "forward"
-        lead = [f"**{direction}** {code(operation.op)}", f"node {code(node)}"]
+        title = [line(strong(direction), " ", Code(operation.op)), line("node ", Code(node))]
         if operation.dtype is not None:
-            lead.append(code(tensor_in_brief(operation.dtype, operation.shape)))
+            title.append(line(Code(tensor_in_brief(operation.dtype, operation.shape))))
         facts = []
         if operation.module:
-            facts.append(f"in {code(operation.module)}")
+            facts.append(line("in ", Code(operation.module)))
         if operation.forward is not None:
-            facts.append(f"part of the derivative of {code(operation.forward)}")
+            facts.append(line("part of the derivative of ", Code(operation.forward)))
         saved = next((value for value in graph.saved or () if value.node == node), None)
         if saved is not None:
-            alias = f", an alias of {code(saved.alias_of)}" if saved.alias_of is not None else ""
-            readers = ", ".join(map(code, saved.read_by[:_READERS])) + (" …" if len(saved.read_by) > _READERS else "")
-            facts.append(f"saved {for_backward(graph)}, {bytes_in_words(saved.bytes)}{alias}: read by {readers}")
-        return "\n\n".join(part for part in (" · ".join(lead), " · ".join(facts)) if part)
+            size = f"saved {for_backward(graph)}, {bytes_in_words(saved.bytes)}"
+            alias = line(", an alias of ", Code(saved.alias_of)) if saved.alias_of is not None else ()
+            more = " …" if len(saved.read_by) > _READERS else ""
+            facts.append(line(size, alias, ": read by ", codes(saved.read_by[:_READERS]), more))
+        return [Facts(tuple(title)), *([Facts(tuple(facts))] if facts else [])]
 
 
 def _operations(graph: Graph) -> Iterator[Operation]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotlens.explain.content import brief_origin
+from aotlens.explain.graph_summary import graph_in_words
+from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.features.fixes.code_actions import can_be_pinned
 from aotlens.model.contexts import Context, contexts_of
 from aotlens.model.duplicates import definitions_of, replacement
+from aotlens.model.examples import lacks_example
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
-
-from .summary import graph_in_words, lacks_example, state_in_words, untraced_in_words
 
 KINDS = ("graph", "example")
 REPLACED = "replaced"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aotlens.explain.content import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
@@ -24,7 +25,6 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Saved, Slot, Span
 
 from .definition import in_signature
-from .summary import state_in_words, untraced_in_words
 
 _INPUTS = {
     "parameter": "Parameters",

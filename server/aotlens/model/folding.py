@@ -115,11 +115,16 @@ def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:
     return tuple(texts), tuple(numbers)
 
 
-def folded(names: Iterable[str], mark: Callable[[str], str] = str) -> str:
-    """Names in brief, each marked: `blocks.{0..5}.attn, head`. Only three groups are listed, others are counted."""
+def folded(names: Iterable[str]) -> str:
+    """Names in brief: `blocks.{0..5}.attn, head`; beyond three groups, the number of the other names."""
+    groups, rest = in_groups(names)
+    return ", ".join(groups) + (f" and {rest} more" if rest else "")
+
+
+def in_groups(names: Iterable[str]) -> tuple[list[str], int]:
+    """The first three groups of similar names (`blocks.{0..5}.attn`), and the number of the other names."""
     groups = fold(list(names), key=lambda name: 0, label=lambda name: name, suffixes=True)
-    rest = sum(group.count for group in groups[3:])
-    return ", ".join(mark(group.label) for group in groups[:3]) + (f" and {rest} more" if rest else "")
+    return [group.label for group in groups[:3]], sum(group.count for group in groups[3:])
 
 
 def ranges(numbers: Iterable[int]) -> str:

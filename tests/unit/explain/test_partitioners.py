@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from aotlens.explain.graph_summary import graph_in_words
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.partitioners import choice_in_words, for_backward, name_of_choice
-from aotlens.features.summary import graph_in_words
 from aotlens_tracer.wire.descriptor_map import Graph
 from unit.features.world import load_map
 

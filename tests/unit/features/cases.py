@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from aotlens.explain.render.markdown import markdown
 from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
 from aotlens.features.hover.hover import hover
@@ -72,7 +73,7 @@ def answer(case: Case) -> str:
         if found is None:
             return "nothing"
         assert _is_in(document, found.span)
-        return found.markdown
+        return markdown(found.blocks)
     if case.kind == "slots":
         shown = view(snapshot, document, line)
         if shown is None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
+from aotlens.explain.render.markdown import markdown
 from aotlens.features import lens
 from aotlens.features.hover.hover import hover
 from aotlens.model.duplicates import replacement
@@ -61,7 +62,7 @@ def test_the_one_that_is_replaced_has_one_lens_and_no_answers_of_the_other() -> 
     said = lens.text(snapshot, found[0].key, found[0].kind)
     assert (said.title, said.command) == ("replaced by the definition in line 6", "aotlens.goToTarget")
     shown = hover(snapshot, source, 1, 8)
-    assert shown is not None and shown.markdown == "*`Block` is replaced by the definition in line 6.*"
+    assert shown is not None and markdown(shown.blocks) == "*`Block` is replaced by the definition in line 6.*"
 
 
 @pytest.mark.parametrize(

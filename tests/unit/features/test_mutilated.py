@@ -8,6 +8,7 @@ from types import MappingProxyType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aotlens.explain.render.markdown import markdown
 from aotlens.features.definition import definition
 from aotlens.features.highlight import highlight
 from aotlens.features.hover.hover import hover
@@ -72,7 +73,7 @@ def test_nothing_raises_and_spans_lie_inside(path, edits, cursors) -> None:
         for subject in subjects_at(source, line, column):
             assert is_inside(source, subject.span), (subject, source.line(line))
         found = hover(snapshot, source, line, column)
-        assert found is None or (found.markdown and is_inside(source, found.span))
+        assert found is None or (markdown(found.blocks) and is_inside(source, found.span))
         for link in definition(snapshot, source, line, column):
             assert is_inside(source, link.origin)
             assert is_inside(snapshot.documents[link.target.path], link.target)

@@ -9,7 +9,8 @@ from types import MappingProxyType
 import pytest
 
 from aotlens.features.fixes.code_actions import code_actions, pin_comment
-from aotlens.features.fixes.pin_template import is_incomplete, template
+from aotlens.features.fixes.pin_template import template
+from aotlens.model.examples import is_incomplete
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import definitions
 from aotlens_tracer.wire.descriptor_map import Span

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
+from aotlens.explain.render.markdown import markdown as in_markdown
 from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
 from aotlens.features.hover.hover import hover
@@ -22,7 +23,7 @@ from unit.features.world import DECODER, MODEL, PARTS, document, find, state_of,
 
 def markdown(snapshot: Snapshot, source: Document, marked: str) -> str | None:
     found = hover(snapshot, source, *find(source, marked))
-    return found.markdown if found is not None else None
+    return in_markdown(found.blocks) if found is not None else None
 
 
 def owner_at(source: Document, marked: str) -> ClassRef:
@@ -54,7 +55,7 @@ def test_a_stale_map_says_so_and_answers_where_things_are_now() -> None:
 
 def test_a_failed_retrace_is_said_with_its_reason() -> None:
     source = document(DECODER)
-    failure = Failure("forward", "error", "RuntimeError: shapes [2, 3]\nmore")
+    failure = Failure("forward", "error", "RuntimeError: shapes [2, 3]\nMore.")
     state = replace(state_of("decoder"), stale=True, failure=failure, status="failed")
     text = markdown(only(state, source), source, "self.g$0ate = ")
     assert text is not None and text.endswith(r"*Stale: the last trace failed: RuntimeError: shapes \[2, 3\]*")

@@ -7,8 +7,11 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.features.hover.hover import ROWS, hover
-from aotlens.model.contexts import folded
+from aotlens.explain.phrases import folded_names
+from aotlens.explain.render.markdown import inline, markdown
+from aotlens.features.hover.hover import hover
+from aotlens.features.hover.question import ROWS
+from aotlens.model.folding import folded
 from aotlens.model.snapshot import Snapshot
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 from unit.features.world import DECODER, find, world
@@ -34,8 +37,9 @@ def table(snapshot: Snapshot) -> tuple[list[str], str]:
     document = snapshot.documents[str(DECODER)]
     found = hover(snapshot, document, *find(document, "class Bl$0ock"))
     assert found is not None
-    rows = [line.split(" | ")[1].strip("`") for line in found.markdown.splitlines() if line.startswith("| `")]
-    return rows, next((line for line in found.markdown.splitlines() if line.startswith("… and")), "")
+    text = markdown(found.blocks)
+    rows = [line.split(" | ")[1].strip("`") for line in text.splitlines() if line.startswith("| `")]
+    return rows, next((line for line in text.splitlines() if line.startswith("… and")), "")
 
 
 def test_a_long_table_ends_with_what_is_not_in_it() -> None:
@@ -72,6 +76,6 @@ def test_kinds_of_what_is_left_out() -> None:
 
 
 def test_names_that_are_left_out_are_counted() -> None:
-    assert folded(["a.0", "a.1", "b", "c"], lambda name: f"<{name}>") == "<a.{0,1}>, <b>, <c>"
+    assert inline(folded_names(["a.0", "a.1", "b", "c"])) == "`a.{0,1}`, `b`, `c`"
     assert folded(["a.0", "b", "c", "d.0", "d.1", "e"]) == "a.0, b, c and 3 more"
     assert folded(["conv1", "conv2", "fc"]) == "conv{1,2}, fc"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotlens.features.diagnostics import diagnostics
-from aotlens.model.contexts import contexts_of, folded
+from aotlens.model.contexts import contexts_of
 from aotlens.model.duplicates import definitions_of, replacement
-from aotlens.model.index import fqn_of
+from aotlens.model.folding import folded
 from aotlens.model.resolve import meant
+from aotlens.model.slots import fqn_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.definitions import Definition

@@ -36,20 +36,6 @@ def template(document: Document, definition: Definition) -> str:
     return f"{name}({_lines(first)})({_lines(second)})"
 
 
-def is_incomplete(expression: str) -> bool:
-    """Whether an example has arguments that are still to be filled in."""
-    try:
-        tree = ast.parse(expression.strip(), mode="eval")
-    except (SyntaxError, ValueError):
-        return False
-    given = [a for node in ast.walk(tree) if isinstance(node, ast.Call) for a in (*node.args, *_values(node))]
-    return any(isinstance(value, ast.Constant) and value.value is ... for value in given)
-
-
-def _values(call: ast.Call) -> list[ast.expr]:
-    return [keyword.value for keyword in call.keywords]
-
-
 def _arguments(parameters: Sequence[Parameter], optional: bool, unknown: str) -> list[str]:
     """An argument for each parameter, those with a default only with `optional`, and only where it is a literal."""
     has_rest = any(parameter.kind == "rest" for parameter in parameters)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from lsprotocol import types as lsp
 
+from aotlens.explain.blocks import Block
+from aotlens.explain.render.markdown import Address, markdown
+from aotlens.explain.render.plain import plain
 from aotlens.features.hover import hover
 from aotlens.lsp.capabilities import understands_markdown
 from aotlens.lsp.context import Context
 from aotlens.lsp.graphs.documents import GraphDocument
-from aotlens.lsp.plain import plain_text
 from aotlens.lsp.positions import to_range
 
 from .position import position_of
@@ -24,13 +27,11 @@ def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
         return None
     document, line, column = place
     address = context.places.address if context.offers.links else None
-    found = hover.hover(context.session.snapshot(), document, line, column, address)
+    found = hover.hover(context.session.snapshot(), document, line, column)
     if found is None:
         return None
-    text = found.markdown
-    if address is not None:
-        text += _command_links(found)
-    return lsp.Hover(_content(context, text), to_range(document, found.span, context.encoding))
+    links = _command_links(found) if address is not None else ""
+    return lsp.Hover(_content(context, found.blocks, address, links), to_range(document, found.span, context.encoding))
 
 
 def in_graph(context: Context, graph: GraphDocument, params: lsp.HoverParams) -> lsp.Hover | None:
@@ -38,14 +39,17 @@ def in_graph(context: Context, graph: GraphDocument, params: lsp.HoverParams) ->
     found = graph.view.hover(*graph.place(params.position))
     if found is None:
         return None
-    text, name = found
-    return lsp.Hover(_content(context, text), graph.range(name))
+    blocks, name = found
+    return lsp.Hover(_content(context, blocks), graph.range(name))
 
 
-def _content(context: Context, markdown: str) -> lsp.MarkupContent:
+def _content(
+    context: Context, blocks: Sequence[Block], address: Address | None = None, links: str = ""
+) -> lsp.MarkupContent:
+    """The blocks in Markdown, with `links` below them; in plain text for clients that show no Markdown."""
     if understands_markdown(context.capabilities):
-        return lsp.MarkupContent(lsp.MarkupKind.Markdown, markdown)
-    return lsp.MarkupContent(lsp.MarkupKind.PlainText, plain_text(markdown))
+        return lsp.MarkupContent(lsp.MarkupKind.Markdown, markdown(blocks, address) + links)
+    return lsp.MarkupContent(lsp.MarkupKind.PlainText, plain(blocks))
 
 
 def _command_links(found: hover.Hover) -> str:

@@ -1,0 +1,59 @@
+"""The gradient of an input in words: the outputs that hold it, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.model.gradients import InPieces, Missing, NotWanted, Own, Tied, returned_in
+from aotlens.model.index import MapIndex
+from aotlens.model.slots import Entry, fqn_of
+
+from .blocks import NOTHING, Cell, Code, Line, line, sentence, strong
+from .phrases import outputs_in_words
+
+
+def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
+    """The gradient of one input, or of several inputs that are alike; empty if there is nothing to say about it."""
+    first = entries[0]
+    match index.gradient(first):
+        case Own() | InPieces():
+            numbers = dict.fromkeys(n for entry in entries for n in returned_in(index.gradient(entry)))
+            outputs = [first.graph.outputs[number] for number in numbers]
+            return line("gradient is " if len(outputs) == 1 else "gradients are ", outputs_in_words(outputs))
+        case Missing():
+            reason = why_no_gradient(first, index)
+            return line(strong("no gradient"), ": " if reason else "", reason)
+        case Tied():
+            return why_no_gradient(first, index)
+        case NotWanted(because="frozen"):
+            return line("no gradient: ", Code("requires_grad"), " is False")
+        case NotWanted(because="forward-only"):
+            reason = why_no_gradient(first, index)
+            return line("forward only, no gradient", ": " if reason else "s", reason)
+    is_argument = first.slot.kind == "PlainAOTInput" and first.slot.requires_grad is False
+    return line("requires no gradient") if is_argument else ()
+
+
+def why_no_gradient(entry: Entry, index: MapIndex) -> Line:
+    """The reason why an input has no gradient of its own; empty if it is not known."""
+    gradient = index.gradient(entry)
+    if isinstance(gradient, Tied):
+        return line("tied to ", Code(gradient.name), ", whose gradient is that of both")
+    reason = index.reasons.get(fqn_of(entry.slot) or entry.slot.label)
+    if reason is None and entry.slot.used is False:
+        return line("it is never used")
+    return sentence(reason or "")
+
+
+def gradient_cell(entry: Entry, index: MapIndex) -> Cell:
+    """The cell of a table that says whether an input has a gradient."""
+    match index.gradient(entry):
+        case Own() | InPieces():
+            return Cell("yes")
+        case Tied(name=name):
+            return Cell(f"in that of `{name}`")
+        case Missing():
+            return Cell("none", "warn")
+        case NotWanted(because="frozen"):
+            return Cell("frozen")
+    return Cell(NOTHING)

@@ -1,0 +1,59 @@
+"""Phrases that several hovers have in common: names, types, nodes, outputs and places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from aotlens.model.folding import in_groups, names_in_brief, numbers_in_brief
+from aotlens_tracer.wire.descriptor_map import Output, Saved, Slot, Span
+
+from .blocks import NOTHING, Code, Line, Link, codes, line
+from .shapes import tensor_in_brief
+
+
+def folded_names(names: Iterable[str]) -> Line:
+    """Names as code, similar ones in groups: `blocks.{0..5}.attn`, `head`; the number of those beyond three groups."""
+    groups, rest = in_groups(names)
+    return line(codes(groups), f" and {rest} more" if rest else "")
+
+
+def type_of(item: Slot | Saved) -> Line:
+    """The type of a tensor as code, `f32[2, 16]`; a dash if it is no tensor."""
+    brief = tensor_in_brief(item.dtype, item.shape)
+    return line(brief if brief == NOTHING else Code(brief))
+
+
+def inputs_in_words(nodes: Sequence[str | None]) -> Line:
+    """Input `primals_1`, inputs `primals_{1..3}`."""
+    return line(f"input{'s' if len(nodes) > 1 else ''} ", Code(names_in_brief(nodes)))
+
+
+def outputs_in_words(outputs: Sequence[Output]) -> Line:
+    """Output 3 (`add_38`), outputs 3..5."""
+    numbers = numbers_in_brief([output.index for output in outputs])
+    if len(outputs) == 1 and outputs[0].node:
+        return line(f"output {numbers} (", Code(outputs[0].node), ")")
+    return line(f"output{'s' if len(outputs) > 1 else ''} {numbers}")
+
+
+def place(span: Span) -> Line:
+    """A link to a place, named by file and line: `model.py:14`."""
+    return line(Link(line(Code(place_name(span))), span))
+
+
+def place_name(span: Span) -> str:
+    """`model.py:14`."""
+    return f"{PurePath(span.path).name}:{span.line}"
+
+
+def plural(noun: str, count: int = 2) -> str:
+    """A noun, or the role of a slot, for so many things."""
+    if count == 1:
+        return noun
+    return {"no descriptor": "without descriptor", "no gradient": "without gradient"}.get(noun, f"{noun}s")
+
+
+def and_more(count: int, noun: str) -> str:
+    """`… and 3 more values`."""
+    return f"… and {count} more {plural(noun, count)}"

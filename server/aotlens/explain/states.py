@@ -1,0 +1,72 @@
+"""The state of a target in words: it is being traced, it failed, its map is stale, or why it was not traced."""
+
+from __future__ import annotations
+
+from aotlens.model.examples import is_to_be_completed, lacks_example
+from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens_tracer.wire.descriptor_map import Failure
+
+from .blocks import Note, line, sentence
+from .shortening import first_sentence
+
+TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
+_STAGES = {
+    "import": "importing",
+    "example": "building the example",
+    "capture": "capturing",
+    "describe": "describing",
+    "partition": "partitioning",
+}
+_CHANGES = {
+    "code": "the code has changed",
+    "settings": "the settings have changed",
+    "folders": "the folders of the workspace have changed",
+}
+
+
+def state_in_words(state: TargetState) -> str | None:
+    """The state of a target beyond its map: waiting, tracing, stale, failed; None if there is nothing to say."""
+    if state.status == "tracing":
+        return f"tracing: {_STAGES.get(state.stage or '', 'starting')} …"
+    if state.status == "waiting":
+        return "waiting to be traced"
+    if state.status == "failed" and is_to_be_completed(state):
+        return TO_BE_COMPLETED
+    if state.status == "failed" and state.failure is not None:
+        words = failure_in_brief(state.failure)
+        return words if lacks_example(state) else f"failed: {words}"
+    if state.status == "cancelled":
+        return "cancelled: click to trace again"
+    return f"stale: {change_in_words(state)} since" if state.stale else None
+
+
+def change_in_words(state: TargetState) -> str:
+    """The change since a target was traced: `the code has changed`."""
+    return _CHANGES[state.changed]
+
+
+def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
+    """The reason why a target that could be traced was not."""
+    if not snapshot.trusted:
+        return "not traced: this workspace is not trusted"
+    if not state.key.is_in_file:
+        return "not traced: this text is not in a file"
+    if state.key.path in snapshot.excluded:
+        return "not traced by itself: the file is excluded by aotlens.trace.exclude"
+    if snapshot.manual:
+        return "not traced by itself: aotlens.trace.run is manual"
+    return "not traced yet"
+
+
+def staleness(state: TargetState) -> tuple[Note, ...]:
+    """A note that the map is older than the text; none if it is not."""
+    if not state.stale:
+        return ()
+    if state.failure is not None:
+        return (Note(line("Stale: the last trace failed: ", sentence(failure_in_brief(state.failure)))),)
+    return (Note(line(f"Stale: {change_in_words(state)} since this was traced.")),)
+
+
+def failure_in_brief(failure: Failure) -> str:
+    """The first sentence of a failure's message, short enough for a code lens."""
+    return first_sentence(failure.message) or failure.reason

@@ -1,0 +1,36 @@
+"""The hover of modules, parameters and buffers by their names: `self.qkv`, `nn.Linear(8, 8)`, "blocks.0.qkv.weight"."""
+
+from __future__ import annotations
+
+from aotlens.explain.blocks import Block, Code, Paragraph, line, some, strong
+from aotlens.model.resolve import Meant
+from aotlens.model.slots import fqn_of
+from aotlens.syntax.subjects import Subject
+
+from .classes import target
+from .inputs import inputs
+from .modules import modules
+from .question import Answer, Question
+
+
+def attribute(question: Question, subject: Subject) -> Answer | None:
+    """The thing that a name stands for in the model that answers; None if no traced model has it."""
+    found = question.resolved(subject)
+    if not found:
+        return None
+    blocks = named(question, found[0])
+    if others := [line(Code(other.state.key.qualname)) for other in found[1:]]:
+        blocks += (Paragraph(line("Also in ", some(others))),)
+    return Answer(blocks, found[0].state)
+
+
+def named(question: Question, found: Meant) -> tuple[Block, ...]:
+    """Modules with all that is in them, or the parameters and buffers themselves."""
+    instances = [named for named in found.named if named.module is not None or not named.entries]
+    if not instances:
+        # A second name of a tied parameter may have no input of its own: the input is shown under that name.
+        other = {id(e.slot): each.name for each in found.named for e in each.entries if fqn_of(e.slot) != each.name}
+        return inputs(question, found, found.entries, lambda entry: other.get(id(entry.slot), entry.slot.label))
+    if len(found.named) == 1 and found.named[0].name == "":
+        return target(line(strong("module"), " ", Code(found.state.key.qualname)), found.state)
+    return modules(found.state, found.index, instances)

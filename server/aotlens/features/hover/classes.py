@@ -1,0 +1,57 @@
+"""The hover of a class or function that was traced, or of a class that a traced model contains."""
+
+from __future__ import annotations
+
+from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, line, some, strong
+from aotlens.explain.content import call_in_brief
+from aotlens.explain.graph_summary import graph_facts
+from aotlens.model.contexts import Context, contexts_of
+from aotlens.model.resolve import called_context
+from aotlens.model.snapshot import TargetState
+from aotlens.syntax.subjects import ClassSubject, FunctionSubject
+
+from .modules import modules
+from .question import Answer, Question
+
+_GRAPHS = 3
+"""The most graphs of one target that are described: after graph breaks there are several."""
+
+
+def class_(question: Question, subject: ClassSubject) -> Answer | None:
+    """A traced class, or the instances of a class in a traced model; None if no traced model has it."""
+    assert subject.owner is not None
+    contexts = contexts_of(question.snapshot, question.document, subject.owner)
+    if not contexts:
+        return None
+    first, *others = contexts
+    if first.is_own:
+        blocks = target(line(strong("class"), " ", Code(subject.qualname)), first.state)
+    else:
+        blocks = modules(first.state, first.index, first.instances)
+    if others:
+        blocks += (Paragraph(line("Also in ", some([_other(context) for context in others]))),)
+    return Answer(blocks, first.state)
+
+
+def function(question: Question, subject: FunctionSubject) -> Answer | None:
+    """A function or method that was called in a trace; None for any other."""
+    context = called_context(question.snapshot, question.document, subject.owner, subject.function)
+    if context is None:
+        return None
+    return Answer(target(line(strong("function"), " ", Code(subject.qualname)), context.state), context.state)
+
+
+def target(title: Line, state: TargetState) -> tuple[Block, ...]:
+    """The graphs of a target in numbers, and the call that was traced."""
+    assert state.map is not None
+    graphs = state.map.graphs
+    blocks: list[Block] = [Facts((title, line(f"{len(graphs)} graphs")) if len(graphs) > 1 else (title,))]
+    blocks += [Facts(tuple(line(fact) for fact in graph_facts(graph))) for graph in graphs[:_GRAPHS]]
+    if brief := call_in_brief(state.map):
+        blocks.append(Paragraph(line("Traced as ", Code(brief))))
+    return tuple(blocks)
+
+
+def _other(context: Context) -> Line:
+    model = Code(context.state.key.qualname)
+    return line(model, " itself") if context.is_own else line(Code(context.label), " of ", model)

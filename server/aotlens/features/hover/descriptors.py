@@ -1,0 +1,53 @@
+"""The hover of a descriptor in any text: `ParamAOTInput(target='w')`, `__grad(…)`, or the name of its class alone."""
+
+from __future__ import annotations
+
+from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, strong
+from aotlens.explain.nesting import nesting_in_words
+from aotlens.explain.phrases import and_more, type_of
+from aotlens.explain.words import describe, legend
+from aotlens.model.descriptor_nesting import illegal_nesting
+from aotlens.model.descriptor_text import read_descriptor
+from aotlens.model.descriptors import STAGES
+from aotlens.model.resolve import Meant
+from aotlens.syntax.subjects import DescriptorSubject
+from aotlens_tracer.wire.descriptor_map import Input
+
+from .question import Answer, Question
+from .slots import node_in_words, slot_in_words
+
+_TARGETS = 3
+"""The most targets that are listed."""
+
+
+def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
+    """The meaning of a descriptor, and the slots of traced targets that have it; None if the text is no descriptor."""
+    read = read_descriptor(subject.text)
+    if read is None:
+        return Answer((Paragraph(sentence(legend(subject.text))),)) if subject.text in STAGES else None
+    exact = Paragraph(line(Code(read.descriptor)))
+    problem = illegal_nesting(read)
+    if problem is not None:
+        words = sentence(nesting_in_words(problem))
+        return Answer((Paragraph(line(strong("illegal nesting"), " ", words)), exact))
+    found = question.resolved(subject)
+    if not found:
+        blocks: list[Block] = [Paragraph(sentence(describe(read)))]
+        if question.snapshot.maps():
+            blocks.append(Note(line("No traced target has such a slot.")))
+        return Answer((*blocks, exact))
+    blocks = [Paragraph(slot_in_words(found[0], found[0].items[0]))]
+    blocks += [Facts(_facts(question, each)) for each in found[:_TARGETS]]
+    if len(found) > _TARGETS:
+        blocks.append(Paragraph(line(and_more(len(found) - _TARGETS, "target"))))
+    return Answer((*blocks, exact), found[0].state)
+
+
+def _facts(question: Question, found: Meant) -> tuple[Line, ...]:
+    """The slot of one target that has the descriptor."""
+    slot = found.items[0].slot
+    of = line(node_in_words(found.items[0]), " of ", Code(found.state.key.qualname))
+    facts = [of, line(Code(slot.label)), type_of(slot)]
+    if place := question.place(found.state, slot.definition if isinstance(slot, Input) else None):
+        facts.append(line("made at ", place))
+    return tuple(facts)

@@ -1,0 +1,151 @@
+"""Tables of graph inputs, in which repeated layers are one row, and what is left out is counted or named."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
+
+from aotlens.explain.blocks import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Line,
+    Paragraph,
+    Table,
+    codes,
+    line,
+    sentence,
+    strong,
+)
+from aotlens.explain.gradients import gradient_cell
+from aotlens.explain.phrases import plural
+from aotlens.explain.shapes import dtype_in_brief, tensor_in_brief
+from aotlens.explain.words import role
+from aotlens.model.folding import Folded, all_names, fold, names_in_brief, unfold
+from aotlens.model.gradients import Missing, Tied
+from aotlens.model.index import MapIndex
+from aotlens.model.slots import Entry
+
+from .question import ROWS
+
+
+def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry], str]) -> list[Folded[Entry]]:
+    """Inputs in rows: those whose labels differ in numbers alone, and that are alike in all that is shown, are one."""
+    return fold(
+        entries,
+        key=lambda entry: (
+            role(entry.slot.kind, entry.slot.fields),
+            tensor_in_brief(entry.slot.dtype, entry.slot.shape),
+            gradient_cell(entry, index),
+            entry.slot.mutation is not None,
+            bool(entry.slot.tied_to),
+        ),
+        label=label,
+    )
+
+
+def input_table(rows: Sequence[Folded[Entry]], index: MapIndex) -> tuple[Block, ...]:
+    """A table of inputs; below it, rows without room are counted, or named if there is something to report of them."""
+    shown = _chosen(rows, index)
+    notes = [", ".join(_notes(row.first, index)) for row in shown]
+    columns = [Column("input", "node"), Column("name", "name"), Column("type", "type"), Column("gradient", "prose")]
+    if any(notes):
+        columns.append(Column("notes", "prose"))
+    cells = []
+    for row, note in zip(shown, notes, strict=True):
+        slot = row.first.slot
+        nodes = names_in_brief([entry.slot.node for entry in row.rows])
+        cell = (
+            Cell(nodes),
+            Cell(row.label),
+            Cell(tensor_in_brief(slot.dtype, slot.shape)),
+            gradient_cell(row.first, index),
+            Cell(note),
+        )
+        cells.append(cell[: len(columns)])
+    rest = [row for row in rows if row not in shown]
+    return Table("", "", tuple(columns), tuple(cells)), *map(Paragraph, _left_out(rest, index))
+
+
+def descriptors_of(row: Folded[Entry]) -> Paragraph:
+    """The exact descriptor of a row's first slot, and the number of the others."""
+    more = f" and {row.count - 1} more" if row.count > 1 else ""
+    return Paragraph(line(Code(row.first.slot.descriptor or ""), more))
+
+
+def size_of(entries: Sequence[Entry]) -> int | None:
+    """The bytes of inputs together; None if one of them is not a tensor, or its size is symbolic."""
+    total = 0
+    for entry in entries:
+        slot = entry.slot
+        bits = re.search(r"\d+", dtype_in_brief(slot.dtype)) if slot.dtype is not None else None
+        if bits is None or slot.shape is None or any(isinstance(size, str) for size in slot.shape):
+            return None
+        total += prod(int(size) for size in slot.shape) * int(bits[0]) // 8
+    return total
+
+
+def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex) -> list[Folded[Entry]]:
+    """The rows that a table has room for, in their order; rows with something to report go before the others."""
+    if len(rows) <= ROWS:
+        return list(rows)
+    notable = [row for row in rows if _is_notable(row.first, index)]
+    if len(notable) > ROWS:  # the buffers of batch norms, for instance: the line below the table names them
+        notable = [row for row in notable if row.first.slot.mutation is None][:ROWS]
+    usual = [row for row in rows if not _is_notable(row.first, index)]
+    chosen = notable + usual[: ROWS - len(notable)]
+    return [row for row in rows if row in chosen]
+
+
+def _is_notable(entry: Entry, index: MapIndex) -> bool:
+    """Whether there is more to report of an input than that it is one: no gradient, changed in place, tied."""
+    slot = entry.slot
+    return isinstance(index.gradient(entry), (Missing, Tied)) or slot.mutation is not None or bool(slot.tied_to)
+
+
+def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[Line]:
+    """`… and 14 more: 12 parameters with a gradient, 2 buffers`; `… and 2 buffers, changed in place: bn.{mean,var}`."""
+    usual: Counter[tuple[str, str]] = Counter()
+    notable: dict[tuple[Line, str], list[str]] = {}
+    for row in rows:
+        entry = row.first
+        what, gradient = role(entry.slot.kind, entry.slot.fields), gradient_cell(entry, index).text
+        if not _is_notable(entry, index):
+            usual[what, gradient] += row.count
+            continue
+        notable.setdefault((_lead(entry, index), what), []).extend(unfold(row))
+    if len(usual) == 1:
+        ((what, gradient),) = usual
+        yield line(f"… and {_counted(usual.total(), ' more', what, gradient)}")
+    elif usual:
+        parts = [_counted(count, "", what, gradient) for (what, gradient), count in usual.items()]
+        yield line(f"… and {usual.total()} more: {', '.join(parts)}")
+    for (lead, what), names in notable.items():
+        counted = f"… and {len(names)} {plural(what, len(names))}, "
+        yield line(counted, strong(lead), ": ", codes(all_names(names)))
+
+
+def _lead(entry: Entry, index: MapIndex) -> Line:
+    """The fact for which an input is named although the table has no room for it."""
+    if isinstance(index.gradient(entry), Missing):
+        return line("no gradient")
+    return sentence(", ".join(_notes(entry, index))) or line("tied to ", Code(entry.slot.tied_to[0]))
+
+
+def _notes(entry: Entry, index: MapIndex) -> list[str]:
+    """Facts about an input beside its gradient."""
+    slot = entry.slot
+    notes = ["changed in place"] if slot.mutation is not None else []
+    if slot.tied_to and not isinstance(index.gradient(entry), Tied):
+        notes.append(f"tied to `{slot.tied_to[0]}`")
+    return notes
+
+
+def _counted(count: int, more: str, what: str, gradient: str) -> str:
+    """`12 more parameters with a gradient`, `12 frozen parameters`."""
+    noun = plural(what, count)
+    noun = {"yes": f"{noun} with a gradient", "frozen": f"frozen {noun}"}.get(gradient, noun)
+    return f"{count}{more} {noun}"

@@ -1,0 +1,90 @@
+"""The hover of graph inputs: parameters, buffers and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, line, sentence, some, strong
+from aotlens.explain.gradients import gradient_in_words
+from aotlens.explain.phrases import inputs_in_words, outputs_in_words, place, type_of
+from aotlens.explain.shapes import bytes_in_words
+from aotlens.explain.signature import about, kept_differences
+from aotlens.explain.words import role
+from aotlens.model.folding import Folded
+from aotlens.model.gradients import Tied
+from aotlens.model.resolve import Meant
+from aotlens.model.slots import Entry
+
+from .input_table import descriptors_of, input_rows, input_table, size_of
+from .question import Question
+
+
+def inputs(
+    question: Question,
+    found: Meant,
+    entries: Sequence[Entry],
+    label: Callable[[Entry], str],
+    title: Line = (),
+    owner: str | None = None,
+) -> tuple[Block, ...]:
+    """Inputs that fold into one row in a few lines, others in a table.
+
+    `title` names several inputs together; by default the names of the first two do. `owner` is what they belong to, by
+    default the target.
+    """
+    rows = input_rows(found.index, entries, label)
+    of = line(" of ", Code(owner or found.state.key.qualname))
+    if len(rows) == 1:
+        return _in_full(question, found, rows[0], of)
+    names = dict.fromkeys(row.label for row in rows)
+    title = title or line(strong("inputs"), " ", Code(", ".join(list(names)[:2])))
+    return Facts((line(title, of), line(f"{len(entries)} inputs"))), *input_table(rows, found.index)
+
+
+def _in_full(question: Question, found: Meant, row: Folded[Entry], of: Line) -> tuple[Block, ...]:
+    first = row.first
+    slot = first.slot
+    title = [line(strong(role(slot.kind, slot.fields)), " ", Code(row.label), of)]
+    if slot.dtype is not None:
+        title.append(type_of(slot))
+    size = size_of([first])
+    if size is not None:
+        title.append(line(f"{row.count} × " if row.count > 1 else "", bytes_in_words(size)))
+    facts = [
+        inputs_in_words([entry.slot.node for entry in row.rows]),
+        gradient_in_words(row.rows, found.index),
+        _made_at(question, found, first),
+    ]
+    if slot.tied_to and not isinstance(found.index.gradient(first), Tied):
+        facts.append(line("tied to ", some([line(Code(name)) for name in slot.tied_to])))
+    if slot.stands_for:
+        facts.append(line("in place of ", codes(slot.stands_for)))
+    blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(filter(None, facts))), *_changes(question, found, row.rows)]
+    if slot.descriptor is not None:
+        blocks.append(descriptors_of(row))
+    return tuple(blocks)
+
+
+def _made_at(question: Question, found: Meant, entry: Entry) -> Line:
+    """The place where a parameter or buffer is made; empty if that is the line of the cursor."""
+    now = question.now(found.state, entry.slot.definition)
+    if now is None or (now.path, now.line) == (question.document.path, question.line):
+        return ()
+    return line("made at ", place(now))
+
+
+def _changes(question: Question, found: Meant, entries: Sequence[Entry]) -> Iterator[Block]:
+    """The places that change inputs in place, the outputs with the new values, and why an input stands for others."""
+    outputs = [entry.mutation for entry in entries if entry.mutation is not None]
+    if outputs:
+        changed = dict.fromkeys(span for entry in entries for span in entry.slot.changed_at)
+        spans = list(changed) or [span for span in (outputs[0].source,) if span is not None]
+        places = list(filter(None, (question.place(found.state, span) for span in spans)))
+        by = line(" by ", some(places)) if places else ()
+        new = line(": the graph returns its new value as ", outputs_in_words(outputs))
+        yield Paragraph(line(strong("changed in place"), by, new))
+    first = entries[0]
+    if first.slot.stands_for:
+        for reason in about(kept_differences(found.index, first.graph), first.slot):
+            if not reason.outputs:
+                yield Paragraph(sentence(reason.text))

@@ -1,0 +1,93 @@
+"""The hover of a statement: the values that it saves for backward, the inputs it reads and changes, its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from aotlens.explain.blocks import Block, Code, Facts, Line, line, sentence, strong
+from aotlens.explain.graph_summary import inside_facts, operation_facts
+from aotlens.explain.partitioners import for_backward
+from aotlens.explain.phrases import folded_names
+from aotlens.explain.signature import aliases_at
+from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
+from aotlens.model.index import distinct, index_of
+from aotlens.model.resolve import Meant, births_at
+from aotlens.model.slots import Entry, fqn_of
+from aotlens.model.snapshot import TargetState
+from aotlens.syntax.subjects import LineSubject
+from aotlens_tracer.wire.descriptor_map import Span
+
+from .attributes import named
+from .question import ROWS, Answer, Question
+from .saved import saved_values
+
+
+def statement(question: Question, subject: LineSubject) -> Answer | None:
+    """The part of a graph that a statement is; None if no traced model knows it."""
+    state = _state(question, subject)
+    return Answer(line_blocks(question, subject), state) if state is not None else None
+
+
+def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
+    """The work of a statement; else the modules, parameters and buffers that it makes; empty if it does neither."""
+    state = _state(question, subject)
+    if state is None or state.map is None:
+        return ()
+    index, path = index_of(state.map), question.document.path
+    lines = _lines_then(question, state, subject.span)
+    work, inside = index.lines.at(path, lines), index.lines.inside(path, lines)
+    facts: list[list[Line]] = []
+    if reads := index.reads.by(work):
+        facts.append([line("reads ", _names(reads))])
+    if changed := [e for e in index.entries if any(_is_on(span, path, lines) for span in e.slot.changed_at)]:
+        facts.append([line(strong("changes in place"), " ", _names(changed))])
+    facts += [[sentence(text)] for text in aliases_at(index, path, lines)[:ROWS]]
+    if work.operations:
+        facts.append(operation_facts(work.operations))
+    if inside.operations:
+        facts.append(inside_facts(inside, index.lines.modules(inside), state.map.graphs[0]))
+    if saved := distinct(work.saved):
+        context = _context(question, subject)
+        blocks = saved_values(saved, state, len(context.instances) if context is not None else 1)
+        return *blocks, *(Facts(tuple(each)) for each in facts)
+    if not facts:
+        births = births_at(question.snapshot, state, index, path, question.line, question.column)
+        return named(question, Meant(state, index, tuple(birth.named for birth in births))) if births else ()
+    first, *others = facts
+    first.insert(0, line(strong("line"), " of ", Code(state.key.qualname)))
+    if work.operations and any(graph.joint and graph.saved is not None for graph in state.map.graphs):
+        first.append(line(f"saves nothing {for_backward(state.map.graphs[0])}"))
+    return tuple(Facts(tuple(each)) for each in (first, *others))
+
+
+def _context(question: Question, subject: LineSubject) -> Context | None:
+    if subject.owner is not None:
+        return context_of(question.snapshot, question.document, subject.owner)
+    return function_context(question.snapshot, question.document, subject.function)
+
+
+def _state(question: Question, subject: LineSubject) -> TargetState | None:
+    """The target whose map answers for a statement: that of its class, or the first whose map has the line."""
+    context = _context(question, subject)
+    if context is not None:
+        return context.state
+    return first_that_knows(question.snapshot, question.document, question.line, question.column)
+
+
+def _lines_then(question: Question, state: TargetState, span: Span) -> list[int]:
+    """The lines of a span of today's text in the text that was traced; lines that are new since then are left out."""
+    found = []
+    for number in range(span.line, (span.end_line or span.line) + 1):
+        text = question.document.line(number)
+        then = question.snapshot.then(state, span.path, number, len(text) - len(text.lstrip()) + 1)
+        if then is not None:
+            found.append(then[0])
+    return found
+
+
+def _names(entries: Iterable[Entry]) -> Line:
+    return folded_names(dict.fromkeys(fqn_of(entry.slot) or entry.slot.label for entry in entries))
+
+
+def _is_on(span: Span | None, path: str, lines: Sequence[int]) -> bool:
+    return span is not None and span.path == path and span.line in lines

@@ -1,0 +1,59 @@
+"""The hover of instances of a module in a traced model, with the parameters and buffers in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, some, strong
+from aotlens.explain.gradients import gradient_in_words
+from aotlens.explain.phrases import folded_names, inputs_in_words, type_of
+from aotlens.explain.shapes import bytes_in_words
+from aotlens.explain.words import role
+from aotlens.model.index import MapIndex, distinct
+from aotlens.model.names import Named
+from aotlens.model.snapshot import TargetState
+
+from .input_table import descriptors_of, input_rows, input_table, size_of
+
+
+def modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) -> tuple[Block, ...]:
+    """Instances of one class or of several, with a table of the inputs in them."""
+    key = ("hover of modules", state.key.qualname, *(named.name for named in instances))
+    return index.once(key, lambda: _modules(state, index, instances))
+
+
+def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) -> tuple[Block, ...]:
+    kinds = list(dict.fromkeys(named.module.type for named in instances if named.module is not None))
+    names = folded_names(named.name for named in instances)
+    title = [line(strong("module"), " ", names, " of ", Code(state.key.qualname))]
+    if kinds:
+        title.append(some([line(Code(kind)) for kind in kinds]))
+    if len(instances) > 1:
+        title.append(line(f"{len(instances)} instances"))
+    head = Facts(tuple(title))
+    relative: dict[int, str] = {}
+    for named in instances:
+        for entry in named.below():
+            # Under the second name of a shared module, its parameters have the names of the first.
+            label = entry.slot.label
+            relative[id(entry.slot)] = label.removeprefix(f"{named.name}.") if named.name else label
+    entries = distinct((e for named in instances for e in named.below()), key=lambda entry: id(entry.slot))
+    if not entries:
+        return head, Paragraph(line("No parameters, no buffers"))
+    entries.sort(key=lambda entry: entry.slot.index)
+    rows = input_rows(index, entries, lambda entry: relative[id(entry.slot)])
+    if len(rows) == 1:
+        slot = rows[0].first.slot
+        facts = [
+            line(f"{role(slot.kind, slot.fields)} ", Code(rows[0].label), " ", type_of(slot)),
+            inputs_in_words([entry.slot.node for entry in rows[0].rows]),
+            gradient_in_words(rows[0].rows, index),
+        ]
+        return head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0])
+    blocks: list[Block] = [head, *input_table(rows, index)]
+    parameters = [entry for entry in entries if entry.slot.kind != "BufferAOTInput"]
+    total = size_of(parameters)
+    if len(parameters) > 1 and total is not None:
+        in_all = "" if len(instances) == 1 else " in all"
+        blocks.append(Paragraph(line(f"{len(parameters)} parameters{in_all}, {bytes_in_words(total)}")))
+    return tuple(blocks)

@@ -1,0 +1,52 @@
+"""The question that a hover answers: a position in a document of a snapshot. And the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aotlens.explain.blocks import NOTHING, Block, Cell, Line
+from aotlens.explain.phrases import place, place_name
+from aotlens.model.resolve import Meant, meant
+from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.syntax.subjects import Subject
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
+
+ROWS = 8
+"""The most rows that a table in a hover has."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The blocks of a hover. `state` is the target whose map was read; None if no map was."""
+
+    blocks: tuple[Block, ...]
+    state: TargetState | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A position in a document; line and column are 1-based."""
+
+    snapshot: Snapshot
+    document: Document
+    line: int
+    column: int
+
+    def resolved(self, subject: Subject) -> tuple[Meant, ...]:
+        """The things in traced models that a subject at this position refers to; the best answer first."""
+        return meant(self.snapshot, self.document, subject, self.line, self.column)
+
+    def now(self, state: TargetState, span: Span | None) -> Span | None:
+        """A span of a map in today's text; None if there is none, or an edit has destroyed it."""
+        return self.snapshot.now(state, span) if span is not None else None
+
+    def place(self, state: TargetState, span: Span | None) -> Line:
+        """A link to a span of a map, in today's text; empty if there is no such place."""
+        now = self.now(state, span)
+        return place(now) if now is not None else ()
+
+    def place_cell(self, state: TargetState, span: Span | None) -> Cell:
+        """The same as a cell of a table."""
+        now = self.now(state, span)
+        return Cell(place_name(now), to=now) if now is not None else Cell(NOTHING)

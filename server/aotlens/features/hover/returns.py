@@ -1,0 +1,101 @@
+"""The hover of a `return`: the outputs of the traced call, and what the statement itself computes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.explain.blocks import (
+    NOTHING,
+    Block,
+    Cell,
+    Code,
+    Column,
+    Facts,
+    Paragraph,
+    Table,
+    line,
+    sentence,
+    strong,
+)
+from aotlens.explain.phrases import and_more
+from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.signature import about, kept_differences
+from aotlens.model.folding import Folded, fold, names_in_brief
+from aotlens.model.index import distinct
+from aotlens.model.prices import in_words
+from aotlens.model.resolve import Meant, called_context
+from aotlens.model.slots import Result
+from aotlens.syntax.subjects import LineSubject, ReturnSubject
+from aotlens_tracer.wire.descriptor_map import Span
+
+from .lines import line_blocks
+from .question import ROWS, Answer, Question
+from .slots import slot
+
+
+def returned(question: Question, subject: ReturnSubject) -> Answer | None:
+    """The outputs of the call that this `return` ends; None if its function was not traced."""
+    context = called_context(question.snapshot, question.document, subject.owner, subject.function)
+    if context is None or not context.index.outputs:
+        return None
+    found = Meant(context.state, context.index, items=context.index.outputs)
+    statement = LineSubject(subject.owner, subject.function, subject.span)
+    return Answer((*_outputs(question, found), *line_blocks(question, statement)), context.state)
+
+
+def _outputs(question: Question, found: Meant) -> tuple[Block, ...]:
+    results = found.results
+    if len(results) == 1:
+        return slot(question, found, results[0])
+    costs = {price.output: in_words(price) for price in found.index.prices(results[0].graph)}
+    rows = fold(
+        results,
+        key=lambda result: (
+            tensor_in_brief(result.slot.dtype, result.slot.shape),
+            result.tangent is None,
+            costs.get(result.slot.index),
+            _line(question.now(found.state, result.slot.source)),
+        ),
+        label=lambda result: result.slot.label,
+    )
+    columns = [
+        Column("output", "name"),
+        Column("type", "type"),
+        Column("node", "node"),
+        Column("tangent", "node"),
+        Column("computed at", "place"),
+        Column("for it alone", "prose"),
+    ][: 6 if costs else 5]
+    cells = tuple(_cells(question, found, row, costs)[: len(columns)] for row in rows[:ROWS])
+    blocks: list[Block] = [
+        Facts((line(strong("outputs"), " of ", Code(found.state.key.qualname)),)),
+        Table("", "", tuple(columns), cells),
+    ]
+    if rest := sum(row.count for row in rows[ROWS:]):
+        blocks.append(Paragraph(line(and_more(rest, "output"))))
+    reasons = distinct(
+        (each for item in results for each in about(kept_differences(found.index, item.graph), item.slot)), key=id
+    )
+    return *blocks, *(Paragraph(sentence(reason.text)) for reason in reasons[:ROWS])
+
+
+def _cells(question: Question, found: Meant, row: Folded[Result], costs: dict[int, str]) -> tuple[Cell, ...]:
+    first = row.first
+    each = " each" if row.count > 1 else ""
+    return (
+        Cell(row.label),
+        Cell(tensor_in_brief(first.slot.dtype, first.slot.shape)),
+        Cell(names_in_brief([result.slot.node for result in row.rows])),
+        Cell(_tangents(row.rows)),
+        question.place_cell(found.state, first.slot.source),
+        Cell(costs.get(first.slot.index, NOTHING) + each),
+    )
+
+
+def _line(span: Span | None) -> tuple[str, int] | None:
+    return (span.path, span.line) if span is not None else None
+
+
+def _tangents(results: Sequence[Result]) -> str:
+    nodes = [result.tangent.node for result in results if result.tangent is not None]
+    return names_in_brief(nodes) if nodes else NOTHING

@@ -1,0 +1,73 @@
+"""The part of a statement's hover about the values that it saves for the backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Paragraph, Table, line, sentence, strong
+from aotlens.explain.partitioners import for_backward
+from aotlens.explain.phrases import and_more, type_of
+from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.shortening import clipped
+from aotlens.model.folding import fold, names_in_brief
+from aotlens.model.snapshot import TargetState
+from aotlens_tracer.wire.descriptor_map import Saved
+
+from .question import ROWS
+
+
+def saved_values(saved: Sequence[Saved], state: TargetState, instances: int) -> tuple[Block, ...]:
+    """Saved values, largest first: one in a sentence, several in a table."""
+    rows = fold(
+        saved, key=lambda value: (value.bytes, value.dtype, value.shape), label=lambda value: clipped(value.label)
+    )
+    rows.sort(key=lambda row: -_bytes(row.rows))
+    kept = for_backward(state.map.graphs[0]) if state.map is not None else "for backward"
+    title = [line(strong(f"saves {bytes_in_words(_bytes(saved))} {kept}"), " in ", Code(state.key.qualname))]
+    if instances > 1:
+        title.append(line(f"{instances} instances"))
+    head = Facts(tuple(title))
+    noun = "node" if _has_nodes(saved) else "kept by"
+    if len(rows) == 1:
+        row = rows[0]
+        times = f"{row.count} × " if row.count > 1 else ""
+        what = line(times, type_of(row.first), " ", Code(row.label))
+        return head, Paragraph(line(what, f", {noun} ", sentence(_keepers(row.rows))))
+    cells = tuple(
+        (
+            Cell(bytes_in_words(_bytes(row.rows))),
+            Cell(f"×{row.count}" if row.count > 1 else ""),
+            Cell(tensor_in_brief(row.first.dtype, row.first.shape)),
+            Cell(row.label),
+            Cell(_keepers(row.rows)),
+        )
+        for row in rows[:ROWS]
+    )
+    columns = (
+        Column("bytes", "number"),
+        Column("", "number"),
+        Column("type", "type"),
+        Column("value", "name"),
+        Column(noun, "prose"),
+    )
+    blocks: list[Block] = [head, Table("", "", columns, cells)]
+    if rest := [value for row in rows[ROWS:] for value in row.rows]:
+        blocks.append(Paragraph(line(f"{and_more(len(rest), 'value')}, {bytes_in_words(_bytes(rest))}")))
+    return tuple(blocks)
+
+
+def _bytes(saved: Sequence[Saved]) -> int:
+    return sum(value.bytes or 0 for value in saved)
+
+
+def _has_nodes(saved: Sequence[Saved]) -> bool:
+    """Whether the values are nodes of a graph; in eager, autograd nodes keep them."""
+    return any(value.node is not None for value in saved)
+
+
+def _keepers(saved: Sequence[Saved]) -> str:
+    """The nodes that saved values are; in eager, the kinds of autograd nodes that keep them."""
+    if _has_nodes(saved):
+        return f"`{names_in_brief([value.node for value in saved])}`"
+    kinds = dict.fromkeys(name.partition(".")[0] for value in saved for name in value.read_by)
+    return ", ".join(f"`{kind}`" for kind in kinds) or "what torch does not name"

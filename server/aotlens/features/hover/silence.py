@@ -1,0 +1,78 @@
+"""The hover of a thing that no traced model knows: the reason, if the user could expect an answer."""
+
+from __future__ import annotations
+
+from aotlens.explain.blocks import Block, Code, Facts, Line, Note, line, sentence, strong
+from aotlens.explain.states import failure_in_brief, state_in_words, untraced_in_words
+from aotlens.model.contexts import Context, context_of
+from aotlens.model.duplicates import replacement
+from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.syntax.subjects import (
+    ArgumentSubject,
+    AttributeSubject,
+    ClassSubject,
+    CreationSubject,
+    FunctionSubject,
+    ReturnSubject,
+    Subject,
+)
+
+from .question import Question
+
+_KINDS = (ClassSubject, AttributeSubject, CreationSubject, ArgumentSubject, ReturnSubject, FunctionSubject)
+"""Subjects that a trace of the class or function around them would know."""
+
+
+def silence(question: Question, subject: Subject) -> tuple[Block, ...]:
+    """The reason why nothing is known about a subject; empty if nobody expects an answer."""
+    if not isinstance(subject, _KINDS):
+        return ()
+    if isinstance(subject, ArgumentSubject) and subject.function.partition(".")[0] == "__init__":
+        return ()
+    owner = subject.owner
+    if owner is None:
+        if isinstance(subject, (FunctionSubject, ArgumentSubject, ReturnSubject)):
+            return _untraced(question, subject.function)
+        return ()
+    if kept := replacement(question.snapshot, question.document, owner.qualname, owner.line):
+        return _note(line(Code(owner.qualname), f" is replaced by the definition in line {kept.line}."))
+    context = context_of(question.snapshot, question.document, owner)
+    if context is None:
+        return _untraced(question, owner.qualname)
+    return _unknown(question, subject, context)
+
+
+def _unknown(question: Question, subject: Subject, context: Context) -> tuple[Block, ...]:
+    """A subject in a class that a traced model has: an argument of a call inside the model, or newer text."""
+    model = Code(context.state.key.qualname)
+    if isinstance(subject, ArgumentSubject):
+        if context.is_own or subject.function != "forward" or subject.path:
+            return ()
+        title = line(strong("argument"), " ", Code(subject.label))
+        return (Facts((title, line("of a call inside ", model, ": only its own arguments are inputs"))),)
+    if context.state.stale and isinstance(subject, (CreationSubject, AttributeSubject)):
+        document = question.document
+        if question.snapshot.then(context.state, document.path, question.line, question.column) is None:
+            return _note(line("Newer than the last trace of ", model, "."))
+    return ()
+
+
+def _untraced(question: Question, qualname: str) -> tuple[Block, ...]:
+    """The state of a target without a map; empty if it is not a target."""
+    snapshot = question.snapshot
+    state = snapshot.states.get(TargetKey(question.document.path, qualname))
+    if state is None or state.map is not None:
+        return ()
+    return _note(line(Code(qualname), _reason(question, state)))
+
+
+def _reason(question: Question, state: TargetState) -> Line:
+    if question.snapshot.trusted and state.status == "failed" and state.failure is not None:
+        return line(" could not be traced: ", sentence(failure_in_brief(state.failure)))
+    if question.snapshot.trusted and (words := state_in_words(state)) is not None:
+        return line(f": {words}")
+    return line(f" is {untraced_in_words(question.snapshot, state)}.")
+
+
+def _note(content: Line) -> tuple[Block, ...]:
+    return (Note(content),)

@@ -1,0 +1,70 @@
+"""The hover of one slot of a graph: an input, a tangent, an output, a gradient."""
+
+from __future__ import annotations
+
+from aotlens.explain.blocks import NOTHING, Block, Code, Facts, Line, Paragraph, line, sentence, strong
+from aotlens.explain.gradients import why_no_gradient
+from aotlens.explain.phrases import outputs_in_words, type_of
+from aotlens.explain.words import meaning, name, role
+from aotlens.model.resolve import Meant
+from aotlens.model.slots import Entry, Result
+from aotlens_tracer.wire.descriptor_map import Span
+
+from .inputs import inputs
+from .question import Question
+
+
+def slot(question: Question, found: Meant, item: Entry | Result) -> tuple[Block, ...]:
+    """An input as inputs are shown; a tangent or an output with its partner and the place that computes it."""
+    if isinstance(item, Entry) and item.slot.tangent_of is None:
+        return inputs(question, found, [item], lambda entry: entry.slot.label)
+    role_ = role(item.slot.kind, item.slot.fields)
+    title = [line(strong(role_), " ", Code(item.slot.label), " of ", Code(found.state.key.qualname))]
+    if item.slot.dtype is not None:
+        title.append(type_of(item.slot))
+    facts = _partners(item)
+    if place := question.place(found.state, _source(item)):
+        facts.append(line("computed at ", place))
+    blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(facts))]
+    if item.slot.kind != "PlainAOTOutput":  # an output of the user's needs no explanation
+        blocks.append(Paragraph(slot_in_words(found, item)))
+    if item.slot.descriptor is not None:
+        blocks.append(Paragraph(line(Code(item.slot.descriptor))))
+    return tuple(blocks)
+
+
+def node_in_words(item: Entry | Result) -> Line:
+    """`input primals_1`, `output 3 (add_38)`."""
+    if isinstance(item, Entry):
+        return line("input ", Code(item.slot.node or NOTHING))
+    return outputs_in_words([item.slot])
+
+
+def slot_in_words(found: Meant, item: Entry | Result) -> Line:
+    """The meaning of a slot; for a gradient that does not exist, the reason."""
+    labels = found.index.labels(item.graph)
+    descriptor = item.slot.as_descriptor()
+    if isinstance(item, Result) and item.slot.node is None and item.slot.gradient_of is not None and descriptor:
+        entry = Entry(item.graph, item.graph.inputs[item.slot.gradient_of])
+        noun = name(descriptor, labels)
+        why = why_no_gradient(entry, found.index) or line("no gradient reaches it from the outputs")
+        return line(sentence(f"{noun[:1].upper()}{noun[1:]} does not exist: "), " ", why)
+    return sentence(meaning(item.slot, labels))
+
+
+def _partners(item: Entry | Result) -> list[Line]:
+    """The slot itself, and the slots that belong to it: the tangent of an output, the input of a gradient."""
+    facts = [node_in_words(item)]
+    if isinstance(item, Result):
+        if item.tangent is not None:
+            facts.append(line("its gradient comes in as ", Code(item.tangent.node or NOTHING)))
+        if item.slot.gradient_of is not None:
+            facts.append(line("for input ", Code(item.graph.inputs[item.slot.gradient_of].node or NOTHING)))
+    return facts
+
+
+def _source(item: Entry | Result) -> Span | None:
+    """The place that computes an output; for a tangent, the place that computes its output."""
+    if isinstance(item, Result):
+        return item.slot.source
+    return item.graph.outputs[item.slot.tangent_of].source if item.slot.tangent_of is not None else None
