@@ -20,10 +20,14 @@ from aotlens.explain.render.markdown_report import render_markdown
 from aotlens.explain.render.public_json import public_json
 from aotlens.explain.render.terminal import render_tables, render_text
 from aotlens.explain.saved_ranking import saved_tables
-from aotlens.session.examples.call_sites import CallSites, search_folder
-from aotlens.session.examples.candidates import File, built_by, candidates, definition_lines, holders, to_build_first
-from aotlens.session.examples.project import BadProjectFile, pinned_in_project
+from aotlens.session.examples.built import built_by
+from aotlens.session.examples.call_sites import CallSites
+from aotlens.session.examples.candidates import File, candidates, holders, to_build_first
+from aotlens.session.examples.pinned import definition_lines
+from aotlens.session.examples.project import pinned_in_project
+from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.limits import default_memory
+from aotlens.session.project_file import BadProjectFile
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import NoSuchInterpreter, choose_interpreter
 from aotlens.session.tracer.process import TracerProcess

@@ -111,7 +111,7 @@ class _Lifecycle:
             self._initial = options["settings"]
             self._configure(self._initial)
         self._session.select(_interpreters(options))
-        self._session.trusted = self._server.trusted
+        self._session.trust(self._server.trusted)
 
     async def initialized(self, params: lsp.InitializedParams) -> None:
         """Ask for the settings, and register for changes of settings and files."""

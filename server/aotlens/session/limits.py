@@ -1,4 +1,4 @@
-"""Limits of a trace where none are given."""
+"""The limits of a trace for which the user gave none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def default_memory() -> int | None:
-    """Three quarters of the machine's memory, in bytes; None where the system does not tell how much there is."""
+    """Return three quarters of the machine's memory, in bytes; None if the system does not report its memory."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
     except (AttributeError, ValueError, OSError):

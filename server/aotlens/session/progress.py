@@ -1,4 +1,4 @@
-"""Progress of a trace, shown only when it takes long."""
+"""Progress that is shown only if something takes long."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable
 from typing import Protocol
 
 PROGRESS_AFTER = 0.5
-"""Seconds after which a trace shows its progress."""
+"""Seconds after which progress is shown."""
 
 
 class Progress(Protocol):
-    """A progress that is shown."""
+    """Progress that is being shown."""
 
     def report(self, message: str) -> None:
-        """Say what is being done."""
+        """Show what is being done."""
 
     def end(self) -> None:
-        """Take it away."""
+        """Stop showing the progress."""
 
 
 class Shown:
-    """Progress that appears only when something takes long."""
+    """A context manager whose body shows progress if it takes long. `begin` begins to show it."""
 
     def __init__(self, begin: Callable[[], Progress]) -> None:
         self._begin = begin
@@ -29,7 +29,7 @@ class Shown:
         self._last = ""
 
     def report(self, message: str) -> None:
-        """Say what is being done, now or when it appears."""
+        """Show what is being done, now or as soon as the progress is shown."""
         self._last = message
         if self._progress is not None:
             self._progress.report(message)

@@ -1,46 +1,91 @@
-"""What is to be traced, and in which order."""
+"""The queue of targets to trace, and the order in which they are taken from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from aotlens.model.snapshot import TargetKey
 
+from .states import States
+
+Rank = tuple[bool, bool, int, int]
+
+
+class Ranking:
+    """The order in which targets are traced.
+
+    First comes the target that the user is in, then the other targets of its file, then all others. Among these, a
+    target that no class of its file builds comes before those in whose calls others are recorded, and a near one first.
+    `depth` returns the number of classes of its file that may build a target.
+    """
+
+    def __init__(self, states: States, depth: Callable[[TargetKey], int]) -> None:
+        self._states = states
+        self._depth = depth
+        self._focus = ("", 0)
+        self._lines: dict[str, Mapping[str, int]] = {}
+
+    def focus(self, path: str, line: int) -> None:
+        """Set the place in which the user is."""
+        self._focus = (path, line)
+
+    def set_definitions(self, path: str, lines: Mapping[str, int]) -> None:
+        """Set the first line of each definition of a file, by qualified name."""
+        self._lines[path] = lines
+
+    def rank(self, key: TargetKey) -> Rank:
+        """Return a sort key: the smallest is traced first."""
+        path, line = self._focus
+        lines = self._lines.get(key.path, {})
+        begins = lines.get(key.qualname, 0)
+        is_elsewhere = key.path != path
+        # The target that the user is in is the last one that begins at or above the line.
+        above = (
+            first
+            for name, first in lines.items()
+            if first <= line and self._states.get(TargetKey(key.path, name)) is not None
+        )
+        here = max(above, default=0)
+        state = self._states.get(key)
+        has_example = state is not None and bool(state.examples)
+        depth = 0 if has_example else self._depth(key)
+        return is_elsewhere, is_elsewhere or begins != here, depth, abs(begins - line)
+
 
 class Queue:
-    """The targets to trace: those that rank lowest first, else in the order they were wanted."""
+    """The targets to trace: the lowest rank first, and among equals the order in which they were added."""
 
-    def __init__(self) -> None:
-        self._wanted: dict[TargetKey, None] = {}
+    def __init__(self, rank: Callable[[TargetKey], Rank]) -> None:
+        self._rank = rank
+        self._keys: dict[TargetKey, None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._wanted)
+        return bool(self._keys)
 
     def __contains__(self, key: TargetKey) -> bool:
-        return key in self._wanted
+        return key in self._keys
 
     def add(self, key: TargetKey) -> None:
-        """Want a target; wanted twice is wanted once."""
-        self._wanted.setdefault(key)
+        """Add a target, if it is not in the queue."""
+        self._keys.setdefault(key)
 
-    def drop(self, key: TargetKey) -> None:
-        """Do not want it any more."""
-        self._wanted.pop(key, None)
+    def remove(self, key: TargetKey) -> None:
+        """Remove a target, if it is in the queue."""
+        self._keys.pop(key, None)
 
     def clear(self) -> list[TargetKey]:
-        """Want nothing any more. Gives what was wanted."""
-        wanted = list(self._wanted)
-        self._wanted.clear()
-        return wanted
+        """Remove all targets and return them."""
+        keys = list(self._keys)
+        self._keys.clear()
+        return keys
 
-    def first(self, rank: Callable[[TargetKey], Any]) -> TargetKey | None:
-        """The one that is next as things are now; None when there is none."""
-        return min(self._wanted, key=rank, default=None)
+    def first(self) -> TargetKey | None:
+        """Return the target that is next as things are now; None if the queue is empty."""
+        return min(self._keys, key=self._rank, default=None)
 
-    def next(self, rank: Callable[[TargetKey], Any]) -> TargetKey | None:
-        """Take the next one; None when there is none."""
-        key = self.first(rank)
+    def take(self) -> TargetKey | None:
+        """Remove the next target and return it; None if the queue is empty."""
+        key = self.first()
         if key is not None:
-            del self._wanted[key]
+            del self._keys[key]
         return key

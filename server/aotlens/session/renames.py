@@ -1,4 +1,4 @@
-"""Targets whose definitions have another name now: known from where they stood when they were traced."""
+"""Recognizes a renamed target by the line of its definition when it was traced."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from aotlens_tracer.wire.descriptor_map import Span
 
 
 def successor(state: TargetState, document: Document, names: Collection[str]) -> str | None:
-    """The target that stands where a traced one stood; None where nothing does, or nobody remembers."""
+    """Return the target of `names` that now stands where a traced one stood; None if there is none.
+
+    None also if the edits since the trace are no longer remembered.
+    """
     target = state.map.target if state.map is not None else None
     version = state.versions.get(document.path)
     if target is None or target.line is None or version is None:
         return None
-    # The beginning of the line: its end has the name in it.
+    # Only the first character of the line is carried: the rename itself has touched the rest.
     now = document.carry(version, Span(document.path, target.line, 1, target.line, 2))
     here = [d.qualname for d in document.definitions if now is not None and d.line == now.line]
     return here[0] if here and here[0] in names else None
 
 
 def renamed(state: TargetState, qualname: str) -> TargetState:
-    """The state of a target under its new name: what is known of it is of before."""
+    """Return the state of a traced target under its new name. Its map is stale."""
     assert state.map is not None
     map = replace(state.map, target=replace(state.map.target, qualname=qualname))
     return replace(state, key=TargetKey(state.key.path, qualname), map=map).outdated()

@@ -1,4 +1,4 @@
-"""What the user can set: read from the client's `aotlens` section, with a word on what is wrong in it."""
+"""The user's settings, read from the client's `aotlens` section. Invalid values are reported and ignored."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from aotlens_tracer.wire.protocol import PARTITIONERS
 
 RUN_CHOICES = ("onType", "onSave", "manual")
 DEFAULT_EXCLUDE = ("**/site-packages/**", "**/dist-packages/**", "**/tests/**", "**/test_*.py", "**/conftest.py")
+_LOG_LEVELS = ("error", "warning", "info", "debug")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class InlayHintSettings:
-    """Which inlay hints are shown; each kind on its own, all off by default."""
+    """Which kinds of inlay hints are shown. All are off by default."""
 
     shapes: bool = False
     saved: bool = False
@@ -25,10 +27,11 @@ class InlayHintSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings, each named after its key: `aotlens.trace.run` is `trace_run`.
+    """The settings. Each is named after its key: `aotlens.trace.run` is `trace_run`.
 
-    `trace_timeout` is in seconds, `trace_memory` and `tracer_memory` in GiB (None: three quarters of the machine's, and
-    4 GiB for all idle tracers together), `trace_memory_budget` a share of 1 (None: as torch is configured).
+    `trace_timeout` is in seconds. `trace_memory` and `tracer_memory` are in GiB; None means three quarters of the
+    machine's memory, and 4 GiB for all idle tracers together. `trace_memory_budget` is a fraction from 0 to 1; None
+    means torch's own configuration.
     """
 
     interpreter: str | None = None
@@ -49,111 +52,127 @@ class Settings:
     log_level: str = "info"
 
     def excludes(self, path: str) -> bool:
-        """Whether the file is not to be traced for being opened; it still is when asked for."""
+        """Return whether a file is traced only when the user asks for it."""
         posix = PurePath(path).as_posix()
         return any(_glob(pattern).fullmatch(posix) for pattern in self.trace_exclude)
 
 
 def parse_settings(section: Any) -> tuple[Settings, list[str]]:
-    """The settings in a client's `aotlens` section (nested objects), and what in it was not understood.
+    """Return the settings in a client's `aotlens` section (nested objects), and a message for each invalid value.
 
-    A value that is no good is left at its default and named; unknown keys are left alone, as clients have their own.
+    An invalid value is replaced by its default. Unknown keys are ignored, because clients have keys of their own.
     """
     if not isinstance(section, Mapping):
-        return Settings(), [] if section is None else ["the settings are no object"]
-    problems: list[str] = []
-    reader = _Reader(section, problems)
-    environment = reader.get("trace.environment", dict, {})
-    if not all(isinstance(value, str) for value in environment.values()):
-        problems.append("aotlens.trace.environment: every value has to be a string")
-        environment = {}
+        return Settings(), [] if section is None else ["the settings are not an object"]
+    reader = _Reader(section)
     partitioner = reader.choice("trace.partitioner", PARTITIONERS, "min-cut")
-    budget = reader.share("trace.memoryBudget")
-    if budget is not None and partitioner != "min-cut":
-        problems.append(f"aotlens.trace.memoryBudget: the min-cut partitioner alone has one, {partitioner} has none")
-        budget = None
+    default = Settings()
     settings = Settings(
-        interpreter=reader.get("interpreter", str, None) or None,
-        trace_run=reader.choice("trace.run", RUN_CHOICES, "onSave"),
-        trace_timeout=reader.positive("trace.timeout", 120.0) or 120.0,
-        trace_memory=reader.positive("trace.memory", None),
-        trace_mode=reader.choice("trace.mode", ("train", "eval", None), None),
+        interpreter=reader.value("interpreter", str) or None,
+        trace_run=reader.choice("trace.run", RUN_CHOICES, default.trace_run),
+        trace_timeout=reader.positive("trace.timeout") or default.trace_timeout,
+        trace_memory=reader.positive("trace.memory"),
+        trace_mode=reader.choice("trace.mode", ("train", "eval"), None),
         trace_partitioner=partitioner,
-        trace_memory_budget=budget,
+        trace_memory_budget=reader.memory_budget("trace.memoryBudget", partitioner),
         trace_exclude=reader.strings("trace.exclude", DEFAULT_EXCLUDE),
-        trace_working_directory=reader.get("trace.workingDirectory", str, None) or None,
-        trace_environment=environment,
+        trace_working_directory=reader.value("trace.workingDirectory", str) or None,
+        trace_environment=reader.environment("trace.environment"),
         trace_import_paths=reader.strings("trace.importPaths", ()),
-        tracer_memory=reader.positive("tracer.memory", None),
-        diagnostics_enable=reader.get("diagnostics.enable", bool, True),
-        code_lens_enable=reader.get("codeLens.enable", bool, True),
+        tracer_memory=reader.positive("tracer.memory"),
+        diagnostics_enable=reader.flag("diagnostics.enable", default.diagnostics_enable),
+        code_lens_enable=reader.flag("codeLens.enable", default.code_lens_enable),
         inlay_hints=InlayHintSettings(
-            shapes=reader.get("inlayHints.shapes", bool, False), saved=reader.get("inlayHints.saved", bool, False)
+            shapes=reader.flag("inlayHints.shapes", False), saved=reader.flag("inlayHints.saved", False)
         ),
-        log_level=reader.choice("logLevel", ("error", "warning", "info", "debug"), "info"),
+        log_level=reader.choice("logLevel", _LOG_LEVELS, default.log_level),
     )
-    return settings, problems
+    return settings, reader.problems
 
 
 class _Reader:
-    """Takes values out of nested objects by dotted key."""
+    """Reads values from nested objects by dotted key. An invalid value is added to `problems` and read as missing."""
 
-    def __init__(self, section: Mapping[str, Any], problems: list[str]) -> None:
+    def __init__(self, section: Mapping[str, Any]) -> None:
         self._section = section
-        self._problems = problems
+        self.problems: list[str] = []
 
-    def get(self, key: str, kind: type, default: Any) -> Any:
-        value: Any = self._section
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if value is None:
-            return default
-        if not isinstance(value, kind) or (kind in (int, float) and isinstance(value, bool)):
-            self._problems.append(f"aotlens.{key}: {value!r} is no {_KINDS.get(kind, kind.__name__)}")
-            return default
-        return value
+    def value(self, key: str, kind: type[_T]) -> _T | None:
+        value = self._raw(key)
+        if value is None or isinstance(value, kind):
+            return value
+        self._report(key, f"{value!r} is not {_KINDS[kind]}")
+        return None
 
-    def choice(self, key: str, choices: tuple[str | None, ...], default: str | None) -> Any:
-        value = self.get(key, str, default)
-        if value not in choices:
-            self._problems.append(f"aotlens.{key}: {value!r} is none of {', '.join(map(str, filter(None, choices)))}")
-            return default
-        return value
+    def flag(self, key: str, default: bool) -> bool:
+        value = self.value(key, bool)
+        return default if value is None else value
 
-    def positive(self, key: str, default: float | None) -> float | None:
-        value = self.get(key, object, default)
-        if value is default:
-            return default
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-            self._problems.append(f"aotlens.{key}: {value!r} is no positive number")
-            return default
-        return float(value)
+    def choice(self, key: str, choices: tuple[str, ...], default: _T) -> str | _T:
+        value = self.value(key, str)
+        if value is None or value in choices:
+            return default if value is None else value
+        self._report(key, f"{value!r} is not one of {', '.join(choices)}")
+        return default
 
-    def share(self, key: str) -> float | None:
-        value = self.get(key, object, None)
+    def positive(self, key: str) -> float | None:
+        value = self._raw(key)
+        if value is None or (_is_number(value) and value > 0):
+            return None if value is None else float(value)
+        self._report(key, f"{value!r} is not a positive number")
+        return None
+
+    def memory_budget(self, key: str, partitioner: str) -> float | None:
+        value = self._raw(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            self._problems.append(f"aotlens.{key}: {value!r} is no number from 0 to 1")
+        if not (_is_number(value) and 0 <= value <= 1):
+            self._report(key, f"{value!r} is not a number from 0 to 1")
+            return None
+        if partitioner != "min-cut":
+            self._report(key, f"only the min-cut partitioner has a memory budget, not {partitioner}")
             return None
         return float(value)
 
     def strings(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        value = self.get(key, list, None)
+        value = self.value(key, list)
         if value is None:
             return default
         if not all(isinstance(item, str) for item in value):
-            self._problems.append(f"aotlens.{key}: every item has to be a string")
+            self._report(key, "an item is not a string")
             return default
         return tuple(value)
+
+    def environment(self, key: str) -> dict[str, str]:
+        value = self.value(key, dict) or {}
+        if not all(isinstance(item, str) for item in value.values()):
+            self._report(key, "a value is not a string")
+            return {}
+        return value
+
+    def _raw(self, key: str) -> Any:
+        value: Any = self._section
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+    def _report(self, key: str, problem: str) -> None:
+        self.problems.append(f"aotlens.{key}: {problem}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 @functools.cache
 def _glob(pattern: str) -> re.Pattern[str]:
-    """A glob as editors have them: `*` and `?` stay within one folder, `**` does not."""
+    """Return the regular expression of a glob as editors define it: `*` and `?` match within one folder, `**` across.
+
+    https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/#documentFilter
+    """
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
     meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts))
 
 
-_KINDS = {str: "string", bool: "boolean", dict: "object", list: "list"}
+_KINDS: Mapping[type, str] = {str: "a string", bool: "a boolean", dict: "an object", list: "a list"}

@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(ROOT / "server"))
 
-from aotlens.session.examples.candidates import File, candidates, definition_lines  # noqa: E402
+from aotlens.session.examples.candidates import File, candidates  # noqa: E402
+from aotlens.session.examples.pinned import definition_lines  # noqa: E402
 from aotlens.session.tracer.process import TracerProcess  # noqa: E402
 from aotlens.syntax.definitions import definitions  # noqa: E402
 from aotlens.syntax.source import read_source  # noqa: E402

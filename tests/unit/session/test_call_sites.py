@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aotlens.session.examples import call_sites
-from aotlens.session.examples.call_sites import CallSites, search_folder
+from aotlens.session.examples.call_sites import CallSites
+from aotlens.session.examples.searched_files import search_folder
 
 
 def write(folder: Path, name: str, text: str) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aotlens.session.examples.project import pin_in_project, pinned_in_project
+from aotlens_tracer.wire.protocol import ExampleSource
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,9 @@ def test_what_is_pinned_is_read_back_and_the_rest_stays(tmp_path: Path, before: 
     lines = before.splitlines(keepends=True)
     after = "".join(lines[: insertion.row]) + insertion.text + "".join(lines[insertion.row :])
     project.write_text(after)
-    assert pinned_in_project(model) == {"Block": [expression]}
+    (found,) = pinned_in_project(model)["Block"]
+    line = next(n for n, text in enumerate(after.splitlines(), 1) if "pkg/model.py::Block" in text)
+    assert found == ExampleSource(expression, "pinned", str(project), line)
     assert [line for line in before.splitlines() if line] == [
         line for line in after.splitlines() if line in before.splitlines() and line
     ]

@@ -17,12 +17,12 @@ def test_the_partitioner_and_its_memory_budget() -> None:
 @pytest.mark.parametrize(
     ("trace", "problem"),
     [
-        ({"partitioner": "inductor"}, "aotlens.trace.partitioner: 'inductor' is none of eager, default, min-cut"),
-        ({"memoryBudget": 2}, "aotlens.trace.memoryBudget: 2 is no number from 0 to 1"),
-        ({"memoryBudget": True}, "aotlens.trace.memoryBudget: True is no number from 0 to 1"),
+        ({"partitioner": "inductor"}, "aotlens.trace.partitioner: 'inductor' is not one of eager, default, min-cut"),
+        ({"memoryBudget": 2}, "aotlens.trace.memoryBudget: 2 is not a number from 0 to 1"),
+        ({"memoryBudget": True}, "aotlens.trace.memoryBudget: True is not a number from 0 to 1"),
         (
             {"partitioner": "default", "memoryBudget": 0.5},
-            "aotlens.trace.memoryBudget: the min-cut partitioner alone has one, default has none",
+            "aotlens.trace.memoryBudget: only the min-cut partitioner has a memory budget, not default",
         ),
     ],
 )

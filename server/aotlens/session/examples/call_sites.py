@@ -1,12 +1,11 @@
-"""The call sites of a workspace, found in its files when a target is about to be traced; never on the event loop.
+"""The calls of classes in the files of a workspace. Nothing is run.
 
-What was found in a file is kept until the file changes; of a file that names none of the classes only the names are
-kept. Nothing is run.
+The call sites of a file are kept until the file changes. For a file that calls none of the classes only the names that
+it calls are kept.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -14,35 +13,38 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aotlens.session.files import Stamp, read_bytes, stamp
 from aotlens.syntax.call_sites import CallSite, call_sites
 from aotlens.syntax.source import UnreadableSource, decode_source
 from aotlens_tracer.wire.protocol import ExampleSource
 
-MOST_FILES = 5000
+from .searched_files import kind_and_depth, package_descriptions, searched_files
+
 LARGEST_FILE = 1 << 19
+"""Bytes; larger files are skipped."""
 LONGEST_SEARCH = 3.0
-"""Seconds for one look through a workspace; what is left is looked at with the next target."""
+"""Seconds for one search of a workspace. The search for the next target looks at the files that are left."""
 LISTING_SECONDS = 20.0
-"""How long a list of the files is good for: what is new in that time is seen a little later."""
+"""Seconds for which the list of files is used before it is made again."""
 MOST_SITES = 6
-"""Of so many call sites each class is tried with."""
-_ENDINGS = (".py", ".md", ".markdown", ".rst")
-_JUNK = ("node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages", "dist-packages", "htmlcov")
+"""The number of call sites that are tried for each class."""
 _CALLED = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|as\b)")
-_DOCUMENTATION, _PROGRAM, _TEST = range(3)
 
 
 @dataclass
 class _Known:
-    """A file as it was when it was read last: the names that it calls, and its call sites once they are asked for."""
+    """A file at its last reading: the names that it calls, and its call sites once they are needed.
 
-    stamp: tuple[int, int] | str
+    The stamp of an open document is its text.
+    """
+
+    stamp: Stamp | str
     names: frozenset[bytes]
     sites: tuple[CallSite, ...] | None = None
 
 
 class CallSites:
-    """The call sites of one folder. Every method may be called from any thread."""
+    """The call sites in one folder. Every method may be called from any thread but the event loop's: it reads files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -54,7 +56,10 @@ class CallSites:
     def of(
         self, path: Path, qualnames: Collection[str], texts: Mapping[str, str]
     ) -> dict[str, tuple[ExampleSource, ...]]:
-        """The call sites of classes of a file, the most telling first. `texts` are those of open documents."""
+        """Return the call sites of classes of a file, by qualified name, the most likely first.
+
+        `texts` are the texts of open documents by path; they replace those on disk.
+        """
         by_name: dict[str, list[str]] = {}
         for qualname in qualnames:
             by_name.setdefault(qualname.rpartition(".")[2], []).append(qualname)
@@ -72,118 +77,75 @@ class CallSites:
             known = self._read(file, texts.get(file))
             if known is not None and not wanted.isdisjoint(known.names):
                 if known.sites is None:
-                    known.sites = tuple(call_sites(file, self._text(file, texts.get(file))))
+                    known.sites = tuple(call_sites(file, _text_of(file, texts.get(file))))
                 yield from ((site, file) for site in known.sites)
             if time.monotonic() > deadline:
                 return
 
     def _files(self, path: Path) -> list[str]:
-        """The files of the folder, and the description of the installed package that a file belongs to."""
         if time.monotonic() - self._listed > LISTING_SECONDS:
-            self._listing = sorted(_walk(self._folder), key=_kind)
+            self._listing = searched_files(self._folder)
             self._listed = time.monotonic()
-        return [*self._listing, *_descriptions(path)]
+        return [*self._listing, *package_descriptions(path)]
 
     def _read(self, file: str, text: str | None) -> _Known | None:
-        """What is known of a file today."""
+        """Return the facts about a file as it is now; None if it is too large or cannot be read."""
         try:
+            current: Stamp | str
             if text is None:
-                status = os.stat(file)
-                if status.st_size > LARGEST_FILE:
+                current = stamp(file)
+                if current.size > LARGEST_FILE:
                     return None
-                stamp: tuple[int, int] | str = (status.st_mtime_ns, status.st_size)
             else:
-                stamp = text
+                current = text
             known = self._known.get(file)
-            if known is None or known.stamp != stamp:
-                data = Path(file).read_bytes() if text is None else text.encode("utf-8", "surrogatepass")
-                names = frozenset(_CALLED.findall(data))
-                known = self._known[file] = _Known(stamp, names)
+            if known is None or known.stamp != current:
+                data = read_bytes(file) if text is None else text.encode("utf-8", "surrogatepass")
+                known = self._known[file] = _Known(current, frozenset(_CALLED.findall(data)))
             return known
         except OSError:
             return None
 
-    def _text(self, file: str, text: str | None) -> str:
-        if text is not None:
-            return text
-        try:
-            data = Path(file).read_bytes()
-            return decode_source(data, file) if file.endswith(".py") else data.decode("utf-8", "replace")
-        except (OSError, UnreadableSource):
-            return ""
+
+class CallSitesOfFolders:
+    """The call sites of each folder that was searched. May be used from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_folder: dict[Path, CallSites] = {}
+
+    def of(self, folder: Path) -> CallSites:
+        """Return the call sites of a folder."""
+        with self._lock:
+            return self._by_folder.setdefault(folder, CallSites(folder))
 
 
-def search_folder(path: Path) -> Path:
-    """The folder in which call sites of a file's classes are looked for: its project's, else its own."""
-    installed = next((i for i, part in enumerate(path.parts) if part in ("site-packages", "dist-packages")), None)
-    if installed is not None:
-        package = Path(*path.parts[: installed + 2])
-        return package if package.is_dir() else package.parent / package.stem
-    marks = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-    return next((folder for folder in path.parents if any((folder / mark).exists() for mark in marks)), path.parent)
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    """The files that may hold call sites; folders of tools, environments and what is built are left out."""
-    count = 0
-    for root, folders, files in os.walk(folder):
-        if "pyvenv.cfg" in files and root != str(folder):
-            folders.clear()
-            continue
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and name not in _JUNK and not name.endswith(".egg-info")
-        )
-        for name in sorted(files):
-            if name.endswith(_ENDINGS):
-                yield os.path.join(root, name)
-                count += 1
-                if count >= MOST_FILES:
-                    return
-
-
-def _descriptions(path: Path) -> list[str]:
-    """Of a file of an installed package the metadata that hold the package's README."""
-    installed = next((i for i, part in enumerate(path.parts) if part in ("site-packages", "dist-packages")), None)
-    if installed is None:
-        return []
-    name = Path(path.parts[installed + 1]).stem.lower()
-    folder = Path(*path.parts[: installed + 1])
-    return [
-        str(found / "METADATA")
-        for found in folder.glob("*.dist-info")
-        if re.sub(r"[-_.]+", "_", found.name.lower().rsplit("-", 1)[0].rsplit("-", 1)[0]) == name
-    ]
-
-
-def _kind(file: str) -> tuple[int, int, str]:
-    """Documentation first, then programs, then tests; what is near the top first."""
-    if not file.endswith(".py"):
-        kind = _DOCUMENTATION
-    else:
-        name = os.path.basename(file)
-        tests = name.startswith("test_") or name.endswith("_test.py") or f"{os.sep}tests{os.sep}" in file
-        kind = _TEST if tests else _PROGRAM
-    return kind, file.count(os.sep), file
+def _text_of(file: str, text: str | None) -> str:
+    if text is not None:
+        return text
+    try:
+        data = read_bytes(file)
+        return decode_source(data, file) if file.endswith(".py") else data.decode("utf-8", "replace")
+    except (OSError, UnreadableSource):
+        return ""
 
 
 def _rank(site: CallSite, where: str, path: Path) -> tuple[int, ...]:
-    """How likely a call site is one of the class that is meant: the smaller the likelier."""
+    """Return a sort key: the smaller, the more likely the call is one of a class of the file `path`."""
     if where == str(path):
         return (0, 0, 0)
-    return 1, _distance(site.module, path), _kind(where)[0]
+    return 1, _distance(site.module, path), kind_and_depth(where)[0]
 
 
 def _distance(module: str | None, path: Path) -> int:
-    """0 where a class was imported from the very file, 1 where maybe, 2 where rather from another one."""
+    """Return 0 if a class was imported from this very file, 1 if it may have been, 2 if it rather was not."""
     if module is None:
         return 1
     parts = [part for part in module.split(".") if part]
     own = [*path.parts[:-1], path.stem] if path.name != "__init__.py" else list(path.parts[:-1])
     if parts and own[-len(parts) :] == parts:
         return 0
-    # A package may hand on what its modules define.
+    # A package may re-export the classes of its modules.
     return 1 if not parts or parts[-1] in own[:-1] else 2
 
 
@@ -193,7 +155,7 @@ def _example(site: CallSite, where: str, path: Path) -> ExampleSource:
 
 
 def _best(examples: list[tuple[tuple[int, ...], ExampleSource]]) -> tuple[ExampleSource, ...]:
-    """The likeliest, the same call once."""
+    """Return the most likely examples, each call once."""
     unique: dict[tuple[str, ...], ExampleSource] = {}
     for _, example in sorted(examples, key=lambda item: item[0]):
         unique.setdefault((example.expression, *(statement.text for statement in example.prelude)), example)

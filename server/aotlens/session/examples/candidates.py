@@ -1,80 +1,61 @@
-"""The candidate examples of a target, best first: the rungs of the ladder as far as the server knows them.
+"""The candidate examples of a target, best first: the rungs of the ladder that the server can name.
 
-An option alone; else what is pinned; else what can be recorded in the call of a class that contains the target, what
-call sites say, what can be recorded in the call of a guess, and a guess (see `aotlens_tracer.examples.ladder`).
+An option excludes all others, and so do pinned examples. Otherwise, in this order: a recording in the call of a class
+that contains the target, call sites, a recording in the call of a guess, and a guess.
+`aotlens_tracer.examples.ladder` decides when the next one is tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aotlens.syntax.containment import containers
 from aotlens.syntax.definitions import Definition
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.protocol import ExampleSource, Root
 
-from .project import find_project_file
+from .built import Built
+from .pinned import definitions_named, pinned
 
 MOST_ROOTS = 4
-"""In the calls of so many classes a target is looked for."""
-
-
-@dataclass(frozen=True)
-class Built:
-    """A target that was built: by which example of its own, and of which classes its modules are (path, name)."""
-
-    path: str
-    qualname: str
-    source: ExampleSource
-    classes: frozenset[tuple[str, str]]
-
-
-def built_by(map: DescriptorMap, examples: Sequence[ExampleSource]) -> Built | None:
-    """What a trace built, also where it failed later; None where nothing was, or not by an example of its own."""
-    example = map.example
-    if example is None or example.candidate is None or not map.modules:
-        return None
-    source = examples[example.candidate]
-    if source.root is not None:
-        return None
-    if source.origin == "inferred":
-        if example.pin is None:
-            return None
-        source = replace(source, expression=example.pin)
-    classes = frozenset((item.class_path, item.type) for item in map.modules if item.class_path is not None)
-    return Built(map.target.path, map.target.qualname, source, classes)
+"""The number of classes in whose calls a target is looked for."""
+_ORDER = ("option", "pinned", "call-site", "inferred")
 
 
 @dataclass(frozen=True)
 class File:
-    """What the ladder has to know of a target's file.
+    """The facts about a target's file from which its candidates follow.
 
-    `contained` says which of its classes build which others, `in_project` is what the project pins, `call_sites` what
-    was found in the workspace, both by qualified name. `built` are the targets that were built so far, in any file.
+    By qualified name: `in_project` has the examples that the project pins, `contained` the classes of the file that a
+    class builds, and `call_sites` the calls found in the workspace. `built` are the targets that were built so far, in
+    any file.
     """
 
     path: Path
     definitions: Sequence[Definition]
-    in_project: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    in_project: Mapping[str, tuple[ExampleSource, ...]] = field(default_factory=dict)
     contained: Mapping[str, frozenset[str]] = field(default_factory=dict)
     call_sites: Mapping[str, Sequence[ExampleSource]] = field(default_factory=dict)
     built: Sequence[Built] = ()
 
+    def pinned(self, qualname: str) -> tuple[ExampleSource, ...]:
+        """Return the pinned examples of a target of the file."""
+        return pinned(str(self.path), qualname, self.definitions, self.in_project)
+
 
 def candidates(file: File, qualname: str, option: str | None = None) -> tuple[ExampleSource, ...]:
-    """The examples to try for a target, best first."""
+    """Return the examples to try for a target, best first."""
     if option is not None:
         return (ExampleSource(option, "option"),)
-    given = pinned(file.path, qualname, file.definitions, file.in_project)
-    if given or not any(item.kind == "class" for item in _meant(qualname, file.definitions)):
+    given = file.pinned(qualname)
+    if given or not any(item.kind == "class" for item in definitions_named(qualname, file.definitions)):
         return given
     roots = _roots(file, qualname)
-    surely = [root for root in roots if root.examples[0].origin != "inferred"]
+    known = [root for root in roots if root.examples[0].origin != "inferred"]
     guessed = [root for root in roots if root.examples[0].origin == "inferred"]
     return (
-        *(_recorded(root) for root in surely),
+        *(_recorded(root) for root in known),
         *file.call_sites.get(qualname, ()),
         *(_recorded(root) for root in guessed),
         ExampleSource("", "inferred"),
@@ -82,16 +63,24 @@ def candidates(file: File, qualname: str, option: str | None = None) -> tuple[Ex
 
 
 def holders(file: File, qualname: str) -> list[Built]:
-    """What was built so far with an instance of a class in it."""
+    """Return the other targets, built so far, that contain an instance of a class."""
     wanted = (str(file.path), qualname)
     return [item for item in file.built if wanted in item.classes and (item.path, item.qualname) != wanted]
 
 
 def to_build_first(file: File, qualname: str) -> list[str]:
-    """The classes in whose call a target may be recorded, where nothing but a guess is known of it: outermost first."""
+    """Return the classes in whose call a target may be recorded, outermost first, if only a guess is known for it."""
     if [source.origin for source in candidates(file, qualname)] != ["inferred"]:
         return []
     return containers(qualname, file.contained)[:MOST_ROOTS]
+
+
+def from_preferred(examples: tuple[ExampleSource, ...], preferred: ExampleSource | None) -> tuple[ExampleSource, ...]:
+    """Rotate the examples so that the one that the user prefers comes first, even if it has moved in its file."""
+    for index, example in enumerate(examples):
+        if preferred is not None and _identity(example) == _identity(preferred):
+            return examples[index:] + examples[:index]
+    return examples
 
 
 def _recorded(root: Root) -> ExampleSource:
@@ -99,7 +88,10 @@ def _recorded(root: Root) -> ExampleSource:
 
 
 def _roots(file: File, qualname: str) -> list[Root]:
-    """The targets in whose call this one may be found: those known to contain it, then those that may, by the text."""
+    """Return the targets in whose call this one may be recorded.
+
+    Those that were built with it come first, then those that may build it according to the text.
+    """
     path = str(file.path)
     known = {(item.path, item.qualname) for item in file.built}
     holding = containers(qualname, file.contained)
@@ -111,62 +103,12 @@ def _roots(file: File, qualname: str) -> list[Root]:
     roots = [Root(item.path, item.qualname, (item.source,)) for item in sorted(holders(file, qualname), key=order)]
     for name in holding:
         if (path, name) not in known:
-            given = pinned(file.path, name, file.definitions, file.in_project)
-            found = given or tuple(file.call_sites.get(name, ()))
+            found = file.pinned(name) or tuple(file.call_sites.get(name, ()))
             roots += [Root(path, name, found)] if found else []
     roots.sort(key=lambda root: _ORDER.index(root.examples[0].origin))
     return roots[:MOST_ROOTS]
 
 
-_ORDER = ("option", "pinned", "call-site", "inferred")
-
-
-def from_preferred(examples: tuple[ExampleSource, ...], preferred: ExampleSource | None) -> tuple[ExampleSource, ...]:
-    """The same examples, from the one on that the user prefers, wherever it stands by now."""
-    for index, example in enumerate(examples):
-        if preferred is not None and _identity(example) == _identity(preferred):
-            return examples[index:] + examples[:index]
-    return examples
-
-
 def _identity(example: ExampleSource) -> tuple[object, ...]:
     root = (example.root.path, example.root.qualname) if example.root is not None else None
     return example.origin, example.expression, example.path, root, *(item.text for item in example.prelude)
-
-
-def pinned(
-    path: Path, qualname: str, definitions: Sequence[Definition], in_project: Mapping[str, Sequence[str]]
-) -> tuple[ExampleSource, ...]:
-    """The examples that are pinned: in comments, then in pyproject.toml."""
-    found = [
-        ExampleSource(pin.expression, "pinned", str(path), pin.line, pin.column, definition.line)
-        for definition in _meant(qualname, definitions)
-        for pin in definition.pins
-    ]
-    project = find_project_file(path) if in_project.get(qualname) else None
-    for expression in in_project.get(qualname, ()):
-        found.append(ExampleSource(expression, "pinned", str(project), _line_of(project, qualname)))
-    return tuple(found)
-
-
-def definition_lines(qualname: str, definitions: Sequence[Definition]) -> tuple[int, ...]:
-    """The lines of every definition of that name: there may be several, or one inside a function."""
-    return tuple(definition.line for definition in _meant(qualname, definitions))
-
-
-def _meant(written: str, definitions: Sequence[Definition]) -> list[Definition]:
-    """The definitions that a name as its user may write it stands for.
-
-    Without `<locals>` in it, and, where nothing else has that name, without the function that something is in.
-    """
-    short = written.replace(".<locals>", "")
-    found = [definition for definition in definitions if definition.qualname.replace(".<locals>", "") == short]
-    return found or [definition for definition in definitions if definition.qualname.endswith(f".<locals>.{written}")]
-
-
-def _line_of(project: Path | None, qualname: str) -> int | None:
-    """The line of pyproject.toml that pins this target."""
-    if project is None:
-        return None
-    lines = project.read_text(encoding="utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if f"::{qualname}" in line.partition("=")[0]), None)

@@ -1,8 +1,9 @@
-"""What the language server knows of examples: what was built, where calls stand, what a user prefers."""
+"""The examples of the targets of a workspace: what was built, where calls stand, which one the user prefers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from aotlens.model.snapshot import TargetKey
@@ -11,47 +12,68 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.protocol import ExampleSource
 
-from .call_sites import CallSites
-from .candidates import Built, File, built_by, candidates, from_preferred
+from .built import Built, built_by
+from .call_sites import CallSitesOfFolders
+from .candidates import File, candidates, from_preferred
 from .project import pinned_in_project
 
 
+@dataclass(frozen=True)
+class FoundExamples:
+    """The examples to try for a target, best first, and which classes of its file build which others."""
+
+    examples: tuple[ExampleSource, ...]
+    contained: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
 class KnownExamples:
-    """The examples of the targets of a workspace. `read` and `of` look through texts: not for the event loop."""
+    """The facts at one moment from which the examples of one target are found. Immutable, but for its caches."""
+
+    key: TargetKey
+    built: tuple[Built, ...]
+    preferred: ExampleSource | None
+    call_sites: CallSitesOfFolders
+
+    def find(self, document: Document, folder: Path, texts: Mapping[str, str]) -> FoundExamples:
+        """Find the examples to try for the target.
+
+        `document` holds the target. Call sites are looked for in `folder`; `texts` are those of open documents, by
+        path. Reads many files: never call this on the event loop. Raises BadProjectFile.
+        """
+        path, definitions = Path(self.key.path), document.definitions
+        classes = [definition.qualname for definition in definitions if definition.kind == "class"]
+        sites = self.call_sites.of(folder).of(path, classes, texts)
+        contained = containment_in(document.tree)
+        file = File(path, definitions, pinned_in_project(path), contained, sites, self.built)
+        return FoundExamples(from_preferred(candidates(file, self.key.qualname), self.preferred), contained)
+
+
+class ExampleMemory:
+    """What earlier traces, texts and the user said about examples. Belongs to the event loop; reads no files."""
 
     def __init__(self) -> None:
         self._contained: dict[str, Mapping[str, frozenset[str]]] = {}
         self._built: dict[TargetKey, Built] = {}
-        self._call_sites: dict[Path, CallSites] = {}
-        # The examples that a target's last trace could choose from, and which of them it chose.
+        self._call_sites = CallSitesOfFolders()
+        # The examples that the last trace of a target could choose from, and the index of the one it chose.
         self._offered: dict[TargetKey, tuple[tuple[ExampleSource, ...], int]] = {}
         self._preferred: dict[TargetKey, ExampleSource] = {}
 
-    def read(self, document: Document) -> Mapping[str, frozenset[str]]:
-        """Which classes of a document build which others, as its text is now."""
-        self._contained[document.path] = contained = containment_in(document.tree)
-        return contained
+    def known(self, key: TargetKey) -> KnownExamples:
+        """Return the facts about the examples of a target as they are now."""
+        return KnownExamples(key, tuple(self._built.values()), self._preferred.get(key), self._call_sites)
 
-    def of(
-        self, key: TargetKey, document: Document, folder: Path, texts: Mapping[str, str]
-    ) -> tuple[ExampleSource, ...]:
-        """The examples to try for a target of a document, best first.
-
-        Call sites are looked for in the folder; `texts` are those of open documents. Raises BadProjectFile.
-        """
-        path, known = Path(key.path), document.definitions
-        classes = [definition.qualname for definition in known if definition.kind == "class"]
-        contained = self.read(document)
-        found = self._call_sites.setdefault(folder, CallSites(folder)).of(path, classes, texts)
-        file = File(path, known, pinned_in_project(path), contained, found, tuple(self._built.copy().values()))
-        return from_preferred(candidates(file, key.qualname), self._preferred.get(key))
+    def set_contained(self, path: str, contained: Mapping[str, frozenset[str]]) -> None:
+        """Remember which classes of a file build which others."""
+        self._contained[path] = contained
 
     def depth(self, key: TargetKey) -> int:
-        """How many classes of its file may build a target."""
+        """Return the number of classes of its file that may build a target."""
         return len(containers(key.qualname, self._contained.get(key.path, {})))
 
-    def served(self, key: TargetKey, map: DescriptorMap, examples: tuple[ExampleSource, ...]) -> Built | None:
-        """Remember which example a trace chose, and what it built, which it returns."""
+    def record(self, key: TargetKey, map: DescriptorMap, examples: tuple[ExampleSource, ...]) -> Built | None:
+        """Remember which example a trace chose and what it built. Returns what it built, if anything."""
         chosen = map.example.candidate if map.example is not None else None
         self._offered[key] = (examples, chosen or 0)
         built = built_by(map, examples)
@@ -60,19 +82,19 @@ class KnownExamples:
         return built
 
     def offered(self, key: TargetKey) -> int:
-        """How many examples the last trace of a target could choose from."""
+        """Return the number of examples that the last trace of a target could choose from."""
         return len(self._offered[key][0])
 
     def prefer_next(self, key: TargetKey) -> bool:
-        """Prefer the example after the one that served; whether there is another one."""
-        offered, served = self._offered.get(key, ((), 0))
+        """Prefer the example after the one that the last trace chose. Returns whether there is another one."""
+        offered, chosen = self._offered.get(key, ((), 0))
         if len(offered) < 2:
             return False
-        self._preferred[key] = offered[(served + 1) % len(offered)]
+        self._preferred[key] = offered[(chosen + 1) % len(offered)]
         return True
 
     def forget(self, key: TargetKey) -> None:
-        """A target is no more."""
+        """Forget a target that no longer exists."""
         self._built.pop(key, None)
         self._offered.pop(key, None)
         self._preferred.pop(key, None)

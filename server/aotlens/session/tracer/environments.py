@@ -1,4 +1,7 @@
-"""The interpreter of a workspace folder, found where people's tools put it, without running anything."""
+"""The interpreter of a workspace folder, found at the places that common tools use. Nothing is executed.
+
+These functions read files: never call them on the event loop.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,28 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aotlens.session.examples.project import read_project_file
+from aotlens.session.files import read_text
+from aotlens.session.project_file import read_project_file
 
-from .interpreter import Interpreter, NoSuchInterpreter, choose_interpreter, in_environment
+from .interpreter import Interpreter, active_environments, choose_interpreter, in_environment, own_interpreter
+
+_POETRY_CACHES = (".cache/pypoetry/virtualenvs", "Library/Caches/pypoetry/virtualenvs")
+_LOCAL_FOLDERS = (".venv", "venv", ".conda")
 
 
 def interpreter_of_folder(
     folder: Path, setting: str | None, selected: Interpreter | None, environment: Mapping[str, str], trusted: bool
 ) -> Interpreter:
-    """The interpreter for the code under `folder`.
+    """Return the interpreter for the code in `folder`.
 
-    In order: the setting, the one that is selected in the editor, the active environment (VIRTUAL_ENV, CONDA_PREFIX),
-    uv's UV_PROJECT_ENVIRONMENT, the folder's `.venv` or `venv`, poetry's cache, pyenv's `.python-version`, `python3`
-    on PATH, the interpreter of aotlens itself. Before a workspace is trusted, nothing that lies in it is considered.
-    Raises NoSuchInterpreter when the setting names none, or the selected one is gone.
+    In this order: the setting, the interpreter that is selected in the editor, the active environment (VIRTUAL_ENV,
+    CONDA_PREFIX), uv's UV_PROJECT_ENVIRONMENT, the folder's `.venv` or `venv`, poetry's cache, pyenv's
+    `.python-version`, `python3` on PATH, the interpreter that aotlens runs in. Before a workspace is trusted, no
+    interpreter inside the folder is considered. Raises NoSuchInterpreter if the setting or the selection is invalid.
     """
     if setting:
         wanted = os.path.expandvars(os.path.expanduser(setting))
@@ -37,19 +43,17 @@ def interpreter_of_folder(
     for candidate in _candidates(folder, environment):
         if trusted or not Path(candidate.path).is_relative_to(folder):
             return candidate
-    return Interpreter(sys.executable, "the interpreter that aotlens runs in")
+    return own_interpreter()
 
 
 def _candidates(folder: Path, environment: Mapping[str, str]) -> Iterator[Interpreter]:
-    for variable, what in (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment")):
-        if environment.get(variable) and (found := in_environment(Path(environment[variable]))):
-            yield Interpreter(found, f"the active {what} ({variable})")
+    yield from active_environments(environment)
     if environment.get("UV_PROJECT_ENVIRONMENT"):
         place = folder / environment["UV_PROJECT_ENVIRONMENT"]
         if found := in_environment(place):
             yield Interpreter(found, "uv's environment (UV_PROJECT_ENVIRONMENT)")
     for parent in (folder, *folder.parents):
-        for name in (".venv", "venv", ".conda"):
+        for name in _LOCAL_FOLDERS:
             if found := in_environment(parent / name):
                 yield Interpreter(found, f"{name} of {parent.name or parent}")
         if (parent / ".git").exists() or parent == Path.home():
@@ -64,9 +68,9 @@ def _candidates(folder: Path, environment: Mapping[str, str]) -> Iterator[Interp
 
 
 def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:
-    """The environment that poetry keeps in its cache for a project: its name is made of the project's name and folder.
+    """Return the interpreter of the environment that poetry keeps in its cache for a project.
 
-    As `EnvManager.generate_env_name` of poetry does it.
+    The environment's name is made of the project's name and folder, as by poetry's `EnvManager.generate_env_name`.
     """
     content = read_project_file(folder / "pyproject.toml")
     tool = _table(_table(content, "tool") or {}, "poetry")
@@ -92,13 +96,10 @@ def _table(content: dict[str, Any], name: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-_POETRY_CACHES = (".cache/pypoetry/virtualenvs", "Library/Caches/pypoetry/virtualenvs")
-
-
 def _pyenv(folder: Path, environment: Mapping[str, str]) -> str | None:
-    """The interpreter that the folder's `.python-version` names, among those pyenv has installed."""
+    """Return the interpreter that the folder's `.python-version` names, among those that pyenv has installed."""
     try:
-        wanted = (folder / ".python-version").read_text(encoding="utf-8").split()
+        wanted = read_text(folder / ".python-version").split()
     except (OSError, UnicodeDecodeError):
         return None
     root = Path(environment.get("PYENV_ROOT") or Path.home() / ".pyenv")
@@ -107,6 +108,3 @@ def _pyenv(folder: Path, environment: Mapping[str, str]) -> str | None:
             if found := in_environment(installed):
                 return found
     return None
-
-
-__all__ = ["NoSuchInterpreter", "interpreter_of_folder"]

@@ -1,39 +1,60 @@
-"""Which Python interpreter the tracer runs in, and why that one."""
+"""The choice of the Python interpreter that the tracer runs in."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+_IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
+_ACTIVE = (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment"))
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python executable, and where the choice came from, in words."""
+    """A Python executable, and a phrase that says why it was chosen."""
 
     path: str
     reason: str
 
 
 class NoSuchInterpreter(Exception):
-    """The interpreter that was asked for does not exist, or cannot be run."""
+    """The interpreter that the user wants does not exist or cannot be executed."""
 
 
 def choose_interpreter(wanted: str | None, environment: Mapping[str, str]) -> Interpreter:
-    """The interpreter that was asked for, else that of the active environment, else this one.
+    """Return the wanted interpreter, or that of the active environment, or the one that aotlens runs in.
 
     `wanted` is a path, the folder of a virtual environment, or a command. Raises NoSuchInterpreter.
     """
     if wanted:
-        return Interpreter(_executable(wanted), "as asked for")
-    for variable, what in (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment")):
+        return Interpreter(_executable(wanted), "as requested")
+    return next(active_environments(environment), own_interpreter())
+
+
+def own_interpreter() -> Interpreter:
+    """Return the interpreter that aotlens itself runs in."""
+    return Interpreter(sys.executable, "the interpreter that aotlens runs in")
+
+
+def active_environments(environment: Mapping[str, str]) -> Iterator[Interpreter]:
+    """Yield the interpreters of the virtual and the conda environment that are active according to the variables."""
+    for variable, kind in _ACTIVE:
         folder = environment.get(variable)
         if folder and (found := in_environment(Path(folder))) is not None:
-            return Interpreter(found, f"the active {what} ({variable})")
-    return Interpreter(sys.executable, "the interpreter that aotlens runs in")
+            yield Interpreter(found, f"the active {kind} ({variable})")
+
+
+def in_environment(folder: Path) -> str | None:
+    """Return the interpreter in the folder of an environment; None if there is none.
+
+    Links are not resolved: the place of the link is what selects the environment.
+    """
+    candidates = (folder / relative for relative in _IN_ENVIRONMENT)
+    return next((str(candidate.absolute()) for candidate in candidates if candidate.is_file()), None)
 
 
 def _executable(wanted: str) -> str:
@@ -51,12 +72,3 @@ def _executable(wanted: str) -> str:
     if command is None:
         raise NoSuchInterpreter(f"there is no interpreter {wanted}")
     return command
-
-
-def in_environment(folder: Path) -> str | None:
-    """The interpreter of an environment's folder. Not resolved: the link's place is what makes it that environment."""
-    for relative in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
-        candidate = folder / relative
-        if candidate.is_file():
-            return str(candidate.absolute())
-    return None

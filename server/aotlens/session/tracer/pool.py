@@ -1,4 +1,4 @@
-"""The warm tracers of a workspace: one for each interpreter and environment, as many as there is memory for."""
+"""The tracers of a workspace: one for each interpreter and environment, as many as there is memory for."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from .status import TracerStatus
 from .warm import WarmTracer
 
 IDLE_TRACERS_GIB = 4.0
+"""The memory that all tracers together may use while some are idle, if the settings do not say."""
 
 
 class TracerPool:
-    """Tracers that are started when they are asked for, and ended when they are idle and take too much memory."""
+    """Creates tracers on first use, and ends idle ones that use too much memory. Belongs to the event loop."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class TracerPool:
         self._tracers: dict[tuple[str, ...], WarmTracer] = {}
 
     async def of(self, folder: Path, settings: Settings, selected: Interpreter | None, trusted: bool) -> WarmTracer:
-        """The tracer of a workspace folder, for which the user may have selected an interpreter.
+        """Return the tracer of a workspace folder. `selected` is the interpreter that the user selected for it.
 
         Raises NoSuchInterpreter.
         """
@@ -46,34 +47,41 @@ class TracerPool:
         if identity not in self._tracers:
             await self.make_room(settings)
             environment = {**self._environment, **settings.trace_environment}
-            self._tracers[identity] = WarmTracer(interpreter, environment, folder, self._status_changed, self._log)
+            tracer = WarmTracer(interpreter, environment, folder, self._status_changed, self._log)
+            self._tracers.setdefault(identity, tracer)
         return self._tracers[identity]
 
     async def make_room(self, settings: Settings, kept: WarmTracer | None = None) -> None:
-        """End idle tracers, the longest unused first, while all of them take more memory than they may."""
+        """End idle tracers, the longest unused first, until the rest needs no more memory than it may use."""
         budget = (settings.tracer_memory or IDLE_TRACERS_GIB) * (1 << 30)
+        loop = asyncio.get_running_loop()
         by_age = sorted(self._tracers.items(), key=lambda item: item[1].last_used)
         for identity, tracer in by_age:
-            used = sum(resident_bytes(t.pid) or 0 for t in self._tracers.values() if t.pid is not None)
-            if used <= budget:
+            pids = [other.pid for other in self._tracers.values() if other.pid is not None]
+            if await loop.run_in_executor(None, _memory_of, pids) <= budget:
                 return
             if tracer is not kept and not tracer.is_busy:
                 self._tracers.pop(identity, None)
                 await tracer.close()
 
     def forgive(self) -> None:
-        """Let those that were given up be started again."""
+        """Let tracers that crashed too often or could not trace be started again."""
         for tracer in self._tracers.values():
             tracer.forgive()
 
     def leave(self, folders: Collection[Path]) -> list[WarmTracer]:
-        """Give away the idle tracers of these folders, to be closed."""
+        """Remove the idle tracers of these folders and return them, to be closed."""
         leaving = {key: t for key, t in self._tracers.items() if t.folder in folders and not t.is_busy}
         for identity in leaving:
             del self._tracers[identity]
         return list(leaving.values())
 
     async def close(self) -> None:
-        """End all tracers and what they run."""
+        """End all tracers and their traces."""
         tracers, self._tracers = list(self._tracers.values()), {}
         await asyncio.gather(*(tracer.close() for tracer in tracers))
+
+
+def _memory_of(pids: Collection[int]) -> int:
+    """Return the resident memory of processes and their descendants, in bytes. Reads /proc: not on the event loop."""
+    return sum(resident_bytes(pid) or 0 for pid in pids)

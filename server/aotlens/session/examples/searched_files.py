@@ -1,0 +1,87 @@
+"""The files in which call sites are looked for. These functions read folders: never call them on the event loop."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+MOST_FILES = 5000
+"""The number of files that are considered in one folder."""
+_ENDINGS = (".py", ".md", ".markdown", ".rst")
+_SKIPPED_FOLDERS = frozenset(
+    ("node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages", "dist-packages", "htmlcov")
+)
+_INSTALLED = ("site-packages", "dist-packages")
+_PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+DOCUMENTATION, PROGRAM, TEST = range(3)
+
+
+def search_folder(path: Path) -> Path:
+    """Return the folder to search for calls of a file's classes: that of its project or package, or its own folder."""
+    installed = _installed_below(path)
+    if installed is not None:
+        package = Path(*path.parts[: installed + 2])
+        return package if package.is_dir() else package.parent / package.stem
+    projects = (folder for folder in path.parents if any((folder / mark).exists() for mark in _PROJECT_MARKS))
+    return next(projects, path.parent)
+
+
+def searched_files(folder: Path) -> list[str]:
+    """Return the files of a folder that may hold call sites, the most informative kind first.
+
+    Hidden folders, environments, and the folders of tools and build results are skipped.
+    """
+    return sorted(_walk(folder), key=kind_and_depth)
+
+
+def package_descriptions(path: Path) -> list[str]:
+    """Return the metadata files, which hold the README, of the installed package that a file belongs to."""
+    installed = _installed_below(path)
+    if installed is None:
+        return []
+    name = Path(path.parts[installed + 1]).stem.lower()
+    folder = Path(*path.parts[: installed + 1])
+    return [str(found / "METADATA") for found in folder.glob("*.dist-info") if _distribution(found.name) == name]
+
+
+def kind_and_depth(file: str) -> tuple[int, int, str]:
+    """Return a sort key: documentation before programs before tests, then files near the top of the tree."""
+    if not file.endswith(".py"):
+        kind = DOCUMENTATION
+    else:
+        name = os.path.basename(file)
+        is_test = name.startswith("test_") or name.endswith("_test.py") or f"{os.sep}tests{os.sep}" in file
+        kind = TEST if is_test else PROGRAM
+    return kind, file.count(os.sep), file
+
+
+def _installed_below(path: Path) -> int | None:
+    """Return the index of the path's part that is a folder of installed packages."""
+    return next((index for index, part in enumerate(path.parts) if part in _INSTALLED), None)
+
+
+def _distribution(dist_info: str) -> str:
+    """Return the normalized name in `name-1.0.dist-info`."""
+    name = dist_info.lower().rsplit("-", 1)[0].rsplit("-", 1)[0]
+    return re.sub(r"[-_.]+", "_", name)
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    count = 0
+    for root, folders, files in os.walk(folder):
+        if "pyvenv.cfg" in files and root != str(folder):
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not _is_skipped(name))
+        for name in sorted(files):
+            if name.endswith(_ENDINGS):
+                yield os.path.join(root, name)
+                count += 1
+                if count >= MOST_FILES:
+                    return
+
+
+def _is_skipped(folder: str) -> bool:
+    return folder.startswith(".") or folder in _SKIPPED_FOLDERS or folder.endswith(".egg-info")

@@ -1,0 +1,53 @@
+"""Reads the files of a workspace.
+
+Everything that the session reads goes through here, so that limits can be set in one place. These functions block:
+never call them on the event loop.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from aotlens.syntax.source import decode_source
+
+
+class Stamp(NamedTuple):
+    """Changes whenever a file is written: the time of its last change in nanoseconds, and its size in bytes."""
+
+    changed: int
+    size: int
+
+
+def stamp(path: str) -> Stamp:
+    """Return the stamp of a file. Raises OSError."""
+    status = os.stat(path)
+    return Stamp(status.st_mtime_ns, status.st_size)
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the content of a file. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file. Raises OSError and UnicodeDecodeError."""
+    return read_bytes(str(path)).decode("utf-8")
+
+
+def read_python(path: str) -> str:
+    """Return the text of a Python file, decoded as Python does it. Raises UnreadableSource and OSError."""
+    return decode_source(read_bytes(path), path)
+
+
+def is_read_only(path: str) -> bool:
+    """Return whether a file must not be written to: no user may, or this process may not.
+
+    A superuser may write to any file; the first condition makes the answer the same as for other users.
+    """
+    try:
+        return os.stat(path).st_mode & 0o222 == 0 or not os.access(path, os.W_OK)
+    except OSError:
+        return False

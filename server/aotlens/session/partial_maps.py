@@ -1,0 +1,45 @@
+"""The map of a target while its trace is still running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.json_codec import from_json
+
+
+class PartialMaps:
+    """Builds maps of the stages that are complete, outside the event loop, and shows the latest one.
+
+    A context manager: after leaving it, nothing is shown any more.
+    """
+
+    def __init__(self, show: Callable[[DescriptorMap], None]) -> None:
+        self._show = show
+        self._latest: dict[str, Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, fields: dict[str, Any]) -> None:
+        """Show the map with these fields, as JSON. Older fields that were not shown yet are skipped."""
+        self._latest = fields
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._build())
+
+    async def _build(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._latest is not None:
+            fields, self._latest = self._latest, None
+            filled = {"status": "partial", "convention": "export", **fields}
+            self._show(await loop.run_in_executor(None, from_json, DescriptorMap, filled))
+
+    async def __aenter__(self) -> PartialMaps:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            if not self._task.cancelled() and (error := self._task.exception()) is not None:
+                raise error

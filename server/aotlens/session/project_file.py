@@ -1,0 +1,57 @@
+"""The project file: the nearest pyproject.toml above a file. These functions read files: never on the event loop."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from .files import read_text
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class BadProjectFile(Exception):
+    """A pyproject.toml cannot be read, or it has an invalid setting of aotlens."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+def find_project_file(file: Path) -> Path | None:
+    """Return the nearest pyproject.toml above a file, if any."""
+    for folder in file.resolve().parents:
+        if (folder / "pyproject.toml").is_file():
+            return folder / "pyproject.toml"
+    return None
+
+
+def parse_project_file(project: Path, text: str) -> dict[str, Any]:
+    """Return the content of a pyproject.toml. Raises BadProjectFile."""
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        raise BadProjectFile(project, str(error)) from None
+
+
+def table_of(project: Path, content: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """Return a table of a pyproject.toml; empty if it is missing. Raises BadProjectFile if it is not a table."""
+    table: Any = content
+    for depth, key in enumerate(keys, 1):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise BadProjectFile(project, f"[{'.'.join(keys[:depth])}] is not a table")
+    return dict(table)
+
+
+def read_project_file(project: Path) -> dict[str, Any]:
+    """Return the content of a pyproject.toml; empty if it does not exist or cannot be read."""
+    try:
+        return parse_project_file(project, read_text(project))
+    except (OSError, ValueError, BadProjectFile):
+        return {}

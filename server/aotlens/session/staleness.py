@@ -1,0 +1,95 @@
+"""Decides which maps an edit, a closed document, a changed file, and changed folders or settings make stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.text.documents import Document, Documents
+
+from .settings import Settings
+from .states import States
+from .workspace import Workspace
+
+_OF_PROCESS = ("interpreter", "trace_environment")
+"""The settings on which the tracer process depends."""
+_OF_REQUEST = (
+    "trace_mode",
+    "trace_partitioner",
+    "trace_memory_budget",
+    "trace_working_directory",
+    "trace_import_paths",
+)
+"""The settings on which the request of a trace depends."""
+
+
+class Staleness:
+    """Marks maps as stale, and returns the targets that have to be traced again."""
+
+    def __init__(self, workspace: Workspace, documents: Documents, states: States) -> None:
+        self._workspace = workspace
+        self._documents = documents
+        self._states = states
+
+    def opened(self, document: Document) -> None:
+        """A document was opened: maps that were made from the file on disk have its places in the text as opened."""
+        path = document.path
+        states = [state for state in self._states.dependents(path) if state.map is not None]
+        unknown = [state for state in states if path not in state.versions]
+        opened = {path: document.version}
+        self._states.update([replace(s, versions=MappingProxyType({**s.versions, **opened})) for s in unknown])
+
+    def edited(self, path: str) -> None:
+        """A document was edited: the maps that depend on it are stale."""
+        self._states.outdate(self._states.dependents(path))
+
+    def closed(self, path: str, was_unsaved: bool) -> list[TargetKey]:
+        """A document was closed: the file on disk counts again. Its maps stay, because other files refer to them.
+
+        They are stale if the document had unsaved changes.
+        """
+        states = [state for state in self._states.all() if path in state.versions]
+        closed = [
+            replace(state, versions=MappingProxyType({p: v for p, v in state.versions.items() if p != path}))
+            for state in states
+        ]
+        self._states.update([state.outdated() if was_unsaved else state for state in closed])
+        return [state.key for state in states] if was_unsaved else []
+
+    def changed_on_disk(self, path: str) -> list[TargetKey]:
+        """A file changed on disk, outside the editor: the maps that depend on it are stale, unless it is open."""
+        if path in self._documents.by_path:
+            return []
+        states = self._states.dependents(path)
+        self._states.outdate(states)
+        return [state.key for state in states]
+
+    def folders_changed(self, folders: Iterable[Path]) -> list[TargetState]:
+        """The workspace has other folders: a target that is in another folder now may have another interpreter."""
+        workspace = self._workspace
+        before = {key: workspace.folder_of(key.path) for key in self._states.by_key}
+        workspace.folders = tuple(folders)
+        moved = [state for state in self._states.all() if workspace.folder_of(state.key.path) != before[state.key]]
+        self._states.outdate(moved, "folders")
+        return moved
+
+    def all_outdated(self) -> None:
+        """Everything may be different with other settings or another interpreter."""
+        self._states.outdate(self._states.all(), "settings")
+
+
+def needs_new_process(before: Settings, after: Settings) -> bool:
+    """Return whether tracer processes must be replaced after a change of settings."""
+    return _differ(before, after, _OF_PROCESS)
+
+
+def needs_new_maps(before: Settings, after: Settings) -> bool:
+    """Return whether maps are stale after a change of settings."""
+    return _differ(before, after, (*_OF_PROCESS, *_OF_REQUEST))
+
+
+def _differ(before: Settings, after: Settings, names: Iterable[str]) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in names)

@@ -1,0 +1,98 @@
+"""The states of all targets. They change on the event loop only, by replacing immutable mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from aotlens.model.snapshot import Change, Status, TargetKey, TargetState
+
+_UNDER_WAY = ("waiting", "tracing")
+
+
+class States:
+    """The state of each target, and which target the user chose to answer for a class.
+
+    `on_change` receives the keys of each change.
+    """
+
+    def __init__(self, on_change: Callable[[Iterable[TargetKey]], None]) -> None:
+        self._on_change = on_change
+        self.by_key: Mapping[TargetKey, TargetState] = MappingProxyType({})
+        self.contexts: Mapping[TargetKey, TargetKey] = MappingProxyType({})
+
+    def get(self, key: TargetKey) -> TargetState | None:
+        """Return the state of a target; None if there is no such target."""
+        return self.by_key.get(key)
+
+    def present(self, keys: Iterable[TargetKey]) -> list[TargetState]:
+        """Return the states of those of these targets that still exist."""
+        return [state for key in keys if (state := self.by_key.get(key)) is not None]
+
+    def all(self) -> list[TargetState]:
+        """Return the states of all targets."""
+        return list(self.by_key.values())
+
+    def of_files(self, paths: Collection[str]) -> list[TargetState]:
+        """Return the states of the targets of these files."""
+        return [state for state in self.by_key.values() if state.key.path in paths]
+
+    def dependents(self, path: str) -> list[TargetState]:
+        """Return the states that a change of a file concerns: its own targets, and those whose trace imported it.
+
+        Targets that could not be imported are included, because nobody knows what they would have imported.
+        """
+        return [
+            state
+            for state in self.by_key.values()
+            if state.key.path == path
+            or (state.map is not None and path in state.map.files)
+            or (state.failure is not None and state.failure.stage in ("import", "syntax"))
+        ]
+
+    def update(self, states: Iterable[TargetState]) -> None:
+        """Replace the states of targets, or add them."""
+        changed = {state.key: state for state in states}
+        if changed:
+            self.by_key = MappingProxyType({**self.by_key, **changed})
+            self._on_change(changed)
+
+    def outdate(self, states: Iterable[TargetState], changed: Change = "code") -> None:
+        """Mark the maps of these states as stale after a change."""
+        self.update([state.outdated(changed) for state in states if state.map is not None and not state.stale])
+
+    def rest(self, keys: Iterable[TargetKey], status: Status | None = None) -> None:
+        """Give targets that are no longer waiting or tracing the given status, by default the one from before."""
+        under_way = [state for state in self.present(keys) if is_under_way(state)]
+        self.update([replace(state, status=status or settled_status(state), stage=None) for state in under_way])
+
+    def remove(self, keys: Collection[TargetKey]) -> None:
+        """Remove targets."""
+        self.by_key = MappingProxyType({key: state for key, state in self.by_key.items() if key not in keys})
+        self._on_change(keys)
+
+    def choose_context(self, of: TargetKey, context: TargetKey) -> None:
+        """Let the map of `context` answer for the class `of`."""
+        self.contexts = MappingProxyType({**self.contexts, of: context})
+        self._on_change([of])
+
+    def rename_in_contexts(self, old: TargetKey, new: TargetKey) -> None:
+        """Keep the user's choices of contexts after a target was renamed."""
+
+        def renamed(key: TargetKey) -> TargetKey:
+            return new if key == old else key
+
+        self.contexts = MappingProxyType({renamed(of): renamed(context) for of, context in self.contexts.items()})
+
+
+def settled_status(state: TargetState) -> Status:
+    """Return the status of a target for which nothing is under way."""
+    if state.failure is not None:
+        return "failed"
+    return "traced" if state.map is not None else "untraced"
+
+
+def is_under_way(state: TargetState) -> bool:
+    """Return whether a target is being traced or waits for that."""
+    return state.status in _UNDER_WAY

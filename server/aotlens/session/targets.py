@@ -1,0 +1,170 @@
+"""Keeps track of which targets there are: found in texts, followed through renames, forgotten with their files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.syntax.containment import containment_in
+from aotlens.syntax.definitions import Definition
+from aotlens.text.documents import Document, Documents
+from aotlens_tracer.wire.protocol import ExampleSource
+
+from .automatic import AutomaticTraces
+from .background import Delayed
+from .client import Client
+from .examples.known import ExampleMemory
+from .examples.pinned import pinned, without_locals
+from .examples.project import pinned_in_project
+from .project_file import BadProjectFile
+from .queue import Ranking
+from .renames import renamed, successor
+from .scheduler import Scheduler
+from .states import States, is_under_way, settled_status
+
+LEARN_PAUSE = 0.1
+"""Seconds after an edit before the targets of a text are looked for; edits until then are included."""
+
+DefinitionsByName = Mapping[str, Sequence[Definition]]
+"""The definitions of a text by qualified name, without `<locals>`."""
+
+
+class Targets:
+    """The targets of the open documents, and those of closed files that have maps."""
+
+    def __init__(
+        self,
+        client: Client,
+        documents: Documents,
+        states: States,
+        examples: ExampleMemory,
+        ranking: Ranking,
+        scheduler: Scheduler,
+        automatic: AutomaticTraces,
+    ) -> None:
+        self._client = client
+        self._documents = documents
+        self._states = states
+        self._examples = examples
+        self._ranking = ranking
+        self._scheduler = scheduler
+        self._automatic = automatic
+        self._in_project: dict[str, dict[str, tuple[ExampleSource, ...]]] = {}
+        self._cut: dict[TargetKey, TargetState] = {}
+        self._learning = Delayed(LEARN_PAUSE, self._learn_changed)
+
+    def learn(self, document: Document) -> None:
+        """Find the targets of a text: classes with a `forward`, and all definitions that have an example."""
+        path = document.path
+        known: dict[str, list[Definition]] = {}
+        for definition in document.definitions:
+            known.setdefault(without_locals(definition.qualname), []).append(definition)
+        in_project = self._in_project.get(path, {})
+        self._ranking.set_definitions(path, {item.qualname: item.line for item in document.definitions})
+        names = dict.fromkeys(d.qualname for d in document.definitions if _is_target(d, known, in_project))
+        changes = []
+        for name in names:
+            key = TargetKey(path, name)
+            examples = pinned(path, name, known[name], in_project)
+            state = self._states.get(key)
+            if state is None or state.examples != examples:
+                state = state or self._cut.pop(key, None) or TargetState(key)
+                changes.append(replace(state, examples=examples))
+        gone = [state for state in self._states.of_files((path,)) if state.key.qualname not in names]
+        self._states.update(changes)
+        for state in gone:
+            self._follow(state, document, names)
+
+    def learn_soon(self, path: str) -> None:
+        """Find the targets of an edited document after a moment, once for several edits."""
+        self._learning.start(path)
+
+    def learn_now(self, path: str) -> None:
+        """Find the targets of an edited document now, if that is still to be done."""
+        self._learning.call_now(path)
+
+    async def learn_structure(self, document: Document) -> None:
+        """Find which classes of a document build which others. The whole text is examined, in another thread."""
+        loop = asyncio.get_running_loop()
+        contained = await loop.run_in_executor(None, lambda: containment_in(document.tree))
+        self._examples.set_contained(document.path, contained)
+
+    async def read_project(self, path: str) -> None:
+        """Read the examples that the project pins for a file, and update its targets if they have changed."""
+        try:
+            pinned = await asyncio.get_running_loop().run_in_executor(None, pinned_in_project, Path(path))
+        except BadProjectFile as error:
+            self._client.log("warning", str(error))
+            return
+        if pinned == self._in_project.get(path, {}):
+            return
+        self._in_project[path] = pinned
+        document = self._documents.by_path.get(path)
+        if document is not None:
+            self.learn(document)
+            self._automatic.trace_open(path)
+
+    def forget_cut(self, path: str) -> None:
+        """Forget the targets that were cut out of a document, which was closed."""
+        self._cut = {key: state for key, state in self._cut.items() if key.path != path}
+
+    async def forget_if_gone(self, path: str) -> None:
+        """Forget the targets of a file that neither exists nor is open."""
+        exists = await asyncio.get_running_loop().run_in_executor(None, os.path.exists, path)
+        if not exists and path not in self._documents.by_path:
+            self._forget([state.key for state in self._states.of_files((path,))])
+
+    def _learn_changed(self, path: str) -> None:
+        document = self._documents.by_path.get(path)
+        if document is not None:
+            self.learn(document)
+            self._client.text_changed()
+
+    def _follow(self, state: TargetState, document: Document, names: Collection[str]) -> None:
+        """Handle a target that is no longer in the text: it was renamed, cut out, or deleted.
+
+        While the text has a syntax error, nobody knows; the target stays. One that was cut out may be put back.
+        """
+        key = TargetKey(document.path, successor(state, document, names) or state.key.qualname)
+        known = self._states.by_key[key]
+        if known is not state and known.map is None:
+            moved = replace(renamed(state, key.qualname), examples=known.examples, status=settled_status(state))
+            self._states.update([moved])
+            self._states.rename_in_contexts(state.key, moved.key)
+            if is_under_way(state) or is_under_way(known):
+                self._scheduler.add([moved.key])
+        elif state.map is not None:
+            if document.tree.root_node.has_error:
+                return
+            self._cut[state.key] = replace(state.outdated(), status=settled_status(state), stage=None)
+        self._forget([state.key])
+
+    def _forget(self, keys: Sequence[TargetKey]) -> None:
+        if not keys:
+            return
+        for key in keys:
+            self._scheduler.cancel(key)
+            self._examples.forget(key)
+        self._states.remove(keys)
+        self._trace_orphans(keys)
+
+    def _trace_orphans(self, gone: Iterable[TargetKey]) -> None:
+        """Trace again the targets that were recorded in the call of a target that no longer exists."""
+        roots = {str(key) for key in gone}
+        maps = ((state, state.map) for state in self._states.all() if state.map is not None)
+        orphans = [state for state, map in maps if map.example is not None and map.example.recorded_in in roots]
+        self._states.outdate(orphans)
+        self._automatic.trace(orphans)
+
+
+def _is_target(definition: Definition, known: DefinitionsByName, in_project: Collection[str]) -> bool:
+    if "<locals>" in definition.qualname:
+        return False
+    if definition.pins or definition.qualname in in_project:
+        return True
+    forward = f"{definition.qualname}.forward"
+    return definition.kind == "class" and any(d.qualname == forward for d in known.get(forward, ()))

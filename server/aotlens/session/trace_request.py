@@ -1,0 +1,72 @@
+"""The request that traces a target, made from an immutable copy of the session's state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aotlens.model.snapshot import TargetKey
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.protocol import TraceParams
+
+from .examples.known import KnownExamples
+from .examples.pinned import definition_lines
+from .examples.searched_files import search_folder
+from .files import read_python
+from .limits import default_memory
+from .settings import Settings
+
+_OVERLAID = (".py", ".pyi")
+
+
+@dataclass(frozen=True)
+class TraceRequest:
+    """The parameters of a trace, and which classes of the target's file build which others."""
+
+    params: TraceParams
+    contained: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class TraceBasis:
+    """The facts from which the request for a target is made. `folder` is the workspace folder, or the file's own."""
+
+    key: TargetKey
+    documents: Mapping[str, Document]
+    settings: Settings
+    folder: Path
+    is_in_workspace: bool
+    examples: KnownExamples
+
+    def request(self) -> TraceRequest:
+        """Make the request. Reads many files: never call this on the event loop.
+
+        Raises BadProjectFile, UnreadableSource and OSError.
+        """
+        path, qualname, settings = self.key.path, self.key.qualname, self.settings
+        document = self.documents.get(path) or Document("", path, 0, read_python(path))
+        texts = {path: document.text for path, document in self.documents.items()}
+        searched = self.folder if self.is_in_workspace else search_folder(Path(path))
+        found = self.examples.find(document, searched, texts)
+        memory = settings.trace_memory
+        params = TraceParams(
+            path,
+            qualname,
+            found.examples,
+            settings.trace_mode,
+            timeout=settings.trace_timeout,
+            memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
+            working_directory=self._absolute(settings.trace_working_directory or ""),
+            import_roots=tuple(self._absolute(root) for root in settings.trace_import_paths),
+            definition_lines=definition_lines(qualname, document.definitions),
+            partitioner=settings.trace_partitioner,
+            memory_budget=settings.trace_memory_budget,
+            overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
+            stages=True,
+        )
+        return TraceRequest(params, found.contained)
+
+    def _absolute(self, path: str) -> str:
+        return str(self.folder / os.path.expanduser(path))

@@ -1,0 +1,235 @@
+"""One trace of a target: from its request over the tracer's events to the target's new state."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.syntax.source import UnreadableSource
+from aotlens.text.documents import Documents
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
+from aotlens_tracer.wire.json_codec import from_json
+from aotlens_tracer.wire.protocol import Assembled
+
+from .client import Client
+from .examples.built import Built
+from .examples.known import ExampleMemory
+from .open_files import OpenFiles
+from .partial_maps import PartialMaps
+from .progress import Shown
+from .project_file import BadProjectFile
+from .states import States
+from .trace_request import TraceBasis, TraceRequest
+from .tracer.client import TracerUnusable
+from .tracer.interpreter import Interpreter, NoSuchInterpreter
+from .tracer.pool import TracerPool
+from .tracer.status import TracerStatus
+from .tracer.warm import WarmTracer
+from .workspace import Workspace
+
+_LOGGED_LINES = 200
+"""The number of lines, printed by user code, that are logged for each trace."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a trace: what it built, if anything, and which of its files were edited while it ran."""
+
+    built: Built | None
+    edited: tuple[str, ...]
+
+
+class Tracing:
+    """Traces targets, one call for each trace, and puts the answers into their states."""
+
+    def __init__(
+        self,
+        client: Client,
+        workspace: Workspace,
+        documents: Documents,
+        open_files: OpenFiles,
+        states: States,
+        examples: ExampleMemory,
+        tracers: TracerPool,
+    ) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._documents = documents
+        self._open_files = open_files
+        self._states = states
+        self._examples = examples
+        self._tracers = tracers
+        self._no_interpreter: TracerStatus | None = None
+
+    async def prepare(self, key: TargetKey, cancel: Callable[[], None]) -> bool:
+        """Start the tracer of a target. Returns False if it cannot trace; the target has failed then.
+
+        Progress is shown meanwhile; `cancel` is called if the user cancels it.
+        """
+        try:
+            tracer = await self._tracer_for(key.path)
+        except (OSError, BadProjectFile, NoSuchInterpreter):
+            return True  # `trace` meets the same problem, and reports it
+        title = f"Starting {tracer.interpreter.path} with torch"
+        with Shown(functools.partial(self._client.progress, title, cancel)):
+            try:
+                await tracer.start()
+            except TracerUnusable as error:
+                self.fail(key, _tracer_failure(tracer, error, key))
+                return False
+        return True
+
+    async def trace(self, key: TargetKey, cancel: Callable[[], None]) -> Outcome | None:
+        """Trace a target. Returns None if there is no answer: the target has failed, or no longer exists.
+
+        Cancelling this coroutine ends the trace. Progress is shown; `cancel` is called if the user cancels it.
+        """
+        versions = {path: document.version for path, document in self._documents.by_path.items()}
+        prepared = await self._prepared(key)
+        state = self._states.get(key)
+        if prepared is None or state is None:
+            return None
+        request, tracer = prepared
+        self._states.update([replace(state, status="tracing", stage="import")])
+        started = time.monotonic()
+        with Shown(functools.partial(self._client.progress, f"Tracing {key.qualname}", cancel)) as shown:
+            message = await self._answer(tracer, request, state, versions, shown)
+        if message is None:
+            return None
+        map = await asyncio.get_running_loop().run_in_executor(None, from_json, DescriptorMap, message["result"])
+        self._log_trace(map, message.get("output") or "", time.monotonic() - started)
+        outcome = None
+        if self._states.get(key) is not None:
+            built = self._examples.record(key, map, request.params.examples)
+            outcome = Outcome(built, self._finish(key, map, versions))
+        await self._tracers.make_room(self._workspace.settings, tracer)
+        return outcome
+
+    def fail(self, key: TargetKey, failure: Failure) -> None:
+        """Record that a target could not be traced."""
+        state = self._states.get(key)
+        if state is not None:
+            self._states.update([replace(state, status="failed", failure=failure, stage=None)])
+
+    def forget_problems(self) -> None:
+        """Report a missing interpreter again, because settings or selection have changed."""
+        self._no_interpreter = None
+
+    async def _prepared(self, key: TargetKey) -> tuple[TraceRequest, WarmTracer] | None:
+        """Return the request for a target and its tracer; None if the target has failed before that."""
+        workspace, documents = self._workspace, self._documents.by_path
+        folder, is_inside = workspace.folder_of(key.path), workspace.holds(key.path)
+        basis = TraceBasis(key, documents, workspace.settings, folder, is_inside, self._examples.known(key))
+        try:
+            request = await asyncio.get_running_loop().run_in_executor(None, basis.request)
+            tracer = await self._tracer_for(key.path)
+        except NoSuchInterpreter as error:
+            self.fail(key, self._without_interpreter(key, error))
+            return None
+        except (OSError, BadProjectFile, UnreadableSource) as error:
+            self.fail(key, Failure("target", "error", str(error), key.path))
+            return None
+        self._examples.set_contained(key.path, request.contained)
+        return request, tracer
+
+    async def _answer(
+        self, tracer: WarmTracer, request: TraceRequest, before: TargetState, versions: Mapping[str, int], shown: Shown
+    ) -> dict[str, Any] | None:
+        """Return the tracer's answer with the whole map in it; None if the tracer ended, and the target has failed.
+
+        The map of the completed stages is shown meanwhile, if the target had none before.
+        """
+        key = before.key
+        assembled = Assembled()
+
+        def show(map: DescriptorMap) -> None:
+            current = self._states.get(key)
+            if current is not None:
+                self._states.update([replace(current, map=map, versions=MappingProxyType(versions))])
+
+        def hide_partial() -> None:
+            current = self._states.get(key)
+            if current is not None and current.map is not before.map:
+                self._states.update([replace(current, map=before.map, versions=before.versions)])
+
+        def on_event(message: dict[str, Any]) -> None:
+            current = self._states.get(key)
+            if message.get("event") == "stage" and current is not None:
+                shown.report(message["stage"])
+                self._states.update([replace(current, stage=message["stage"])])
+            elif message.get("event") == "map":
+                fields = assembled.add(message["fields"])
+                if before.map is None:  # an earlier map stays until the next one is whole
+                    partial.add(fields)
+
+        async with PartialMaps(show) as partial:
+            try:
+                message = await tracer.trace(request.params, on_event)
+            except asyncio.CancelledError:
+                hide_partial()
+                raise
+            except TracerUnusable as error:
+                hide_partial()
+                self.fail(key, _tracer_failure(tracer, error, key))
+                return None
+        return {**message, "result": assembled.add(message["result"])}
+
+    def _finish(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> tuple[str, ...]:
+        """Put a map into the state of its target. Returns the files that were edited while it was traced."""
+        state = self._states.by_key[key]
+        documents, opened = self._documents.by_path, self._open_files.opened
+        # A file that was opened during the trace was read from disk, in the version that was opened.
+        relevant = {path: versions.get(path, opened[path]) for path in (key.path, *map.files) if path in opened}
+        edited = tuple(path for path, version in relevant.items() if documents[path].version != version)
+        state = replace(state, offered=self._examples.offered(key), draft=None, failure=map.failure, stage=None)
+        if map.status == "traced":
+            known = MappingProxyType(relevant)
+            state = replace(state, status="traced", map=map, versions=known, stale=bool(edited), changed="code")
+        else:
+            kept = state.map if state.map is not None and state.map.status == "traced" else None
+            draft = map.example.expression if map.example is not None else None
+            state = replace(state, status="failed", map=kept, stale=kept is not None, draft=draft)
+        self._states.update([state])
+        return edited
+
+    def _without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> Failure:
+        """Return the failure of a target without an interpreter, and report it to the client once."""
+        setting = Interpreter(self._workspace.settings.interpreter or "", "the setting aotlens.interpreter")
+        selected = self._workspace.selected.get(self._workspace.folder_of(key.path), setting)
+        interpreter = setting if setting.path else selected
+        status = TracerStatus("unusable", interpreter, message=str(error), problem="no-interpreter")
+        if status != self._no_interpreter:
+            self._no_interpreter = status
+            self._client.status_changed(status)
+        return Failure("target", "error", str(error), key.path, 1, hint=status.hint)
+
+    async def _tracer_for(self, path: str) -> WarmTracer:
+        """Return the tracer of a file's folder. Raises NoSuchInterpreter."""
+        workspace = self._workspace
+        folder = workspace.folder_of(path)
+        selected = workspace.selected.get(folder)
+        return await self._tracers.of(folder, workspace.settings, selected, workspace.trusted)
+
+    def _log_trace(self, map: DescriptorMap, output: str, total: float) -> None:
+        seconds = map.seconds
+        outcome = "traced" if map.failure is None else f"failed at {map.failure.stage}: {map.failure.message}"
+        self._client.log(
+            "info",
+            f"{map.target.qualname} ({os.path.basename(map.target.path)}) {outcome}; import {seconds.import_:.2f} s, "
+            f"example {seconds.example:.2f} s, capture {seconds.capture:.2f} s, describe {seconds.describe:.2f} s, "
+            f"total {total:.2f} s",
+        )
+        for line in output.splitlines()[-_LOGGED_LINES:]:
+            self._client.log("info", f"  printed: {line}")
+
+
+def _tracer_failure(tracer: WarmTracer, error: TracerUnusable, key: TargetKey) -> Failure:
+    """Return the failure of a target whose tracer ended. Its place is the file's first line: it concerns the file."""
+    return Failure("target", "crash", str(error), key.path, 1, hint=tracer.status.hint)
