@@ -65,9 +65,7 @@ def test_targets_that_do_not_exist(editor: Editor) -> None:
 def test_other_arguments(editor: Editor) -> None:
     target = f"{editor.path}::Net"
     message = refusal(editor, "aotlens.showGraph", target, "sideways")
-    assert message.endswith(
-        "kind has to be a kind of graph: 'sideways' is none of joint, forward, backward"
-    )
+    assert message.endswith("kind has to be a kind of graph: 'sideways' is none of joint, forward, backward")
     message = refusal(editor, "aotlens.copyExpression", target, [1])
     assert message.endswith("[1] is neither a label nor a list of labels")
     message = refusal(editor, "aotlens.chooseContext", target, "elsewhere")

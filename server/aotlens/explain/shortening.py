@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 
-_LONGEST_MESSAGE = 100
 _LONGEST_EXPRESSION = 60
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|$")
 
 
-def first_sentence(message: str, longest: int = _LONGEST_MESSAGE) -> str:
+def first_sentence(message: str, longest: int) -> str:
     """The first line of a message, with the lines that continue its sentence, in at most `longest` characters.
 
     A longer text is cut after the last whole sentence that fits, else after the last whole word, which `…` then marks.

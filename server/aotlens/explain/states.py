@@ -10,6 +10,8 @@ from .blocks import Note, line, sentence
 from .shortening import first_sentence
 
 TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
+IN_A_LENS, IN_A_HOVER = 100, 400
+"""The most characters of a failure in a code lens, and in a hover."""
 _STAGES = {
     "import": "importing",
     "example": "building the example",
@@ -63,10 +65,10 @@ def staleness(state: TargetState) -> tuple[Note, ...]:
     if not state.stale:
         return ()
     if state.failure is not None:
-        return (Note(line("Stale: the last trace failed: ", sentence(failure_in_brief(state.failure)))),)
+        return (Note(line("Stale: the last trace failed: ", sentence(failure_in_brief(state.failure, IN_A_HOVER)))),)
     return (Note(line(f"Stale: {change_in_words(state)} since this was traced.")),)
 
 
-def failure_in_brief(failure: Failure) -> str:
-    """The first sentence of a failure's message, short enough for a code lens."""
-    return first_sentence(failure.message) or failure.reason
+def failure_in_brief(failure: Failure, longest: int = IN_A_LENS) -> str:
+    """The first sentence of a failure's message, in at most `longest` characters."""
+    return first_sentence(failure.message, longest) or failure.reason

@@ -6,7 +6,6 @@ Those of the maps come from the tracer; what is wrong in the text itself is foun
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,9 +24,9 @@ from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 
+from .suppression import is_suppressed
 from .unknown_names import unknown_names
 
-_IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
 _OF_THE_LAST_ATTEMPT = ("trace-failed", "example-failed")
 _OF_THE_FILE = ("target", "import", "syntax")
 """The stages at which a trace fails for every target of the file alike."""
@@ -201,17 +200,3 @@ def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: 
     end = len(text.rstrip()) + 1
     start = min(start, max(end, 1))
     return Span(span.path, span.line, start, span.line, max(end, start))
-
-
-def is_suppressed(document: Document, line: int, code: str) -> bool:
-    """Whether `# aotlens: ignore[code]` stands at the end of the line, or by itself on the line above."""
-    own = document.lines[line - 1]
-    above = document.lines[line - 2] if line >= 2 else ""
-    for text in (own, above if above.lstrip().startswith("#") else ""):
-        match = _IGNORE.search(text)
-        if match is None:
-            continue
-        codes = match["codes"]
-        if codes is None or code in [item.strip() for item in codes.split(",")]:
-            return True
-    return False

@@ -10,7 +10,7 @@ from typing import Any
 from aotlens.explain.content import brief_origin
 from aotlens.explain.graph_summary import graph_in_words
 from aotlens.explain.states import state_in_words, untraced_in_words
-from aotlens.features.fixes.code_actions import can_be_pinned
+from aotlens.features.fixes.examples import can_be_pinned
 from aotlens.model.contexts import Context, contexts_of
 from aotlens.model.duplicates import definitions_of, replacement
 from aotlens.model.examples import lacks_example

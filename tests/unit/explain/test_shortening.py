@@ -25,7 +25,7 @@ from aotlens.explain.shortening import clipped, first_sentence
     ],
 )
 def test_the_first_sentence(message: str, expected: str) -> None:
-    assert first_sentence(message) == expected
+    assert first_sentence(message, 100) == expected
     assert len(expected) <= 100
 
 

@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.features.fixes.code_actions import code_actions, pin_comment
+from aotlens.features.fixes.code_actions import code_actions
+from aotlens.features.fixes.examples import pin_comment
 from aotlens.features.fixes.pin_template import template
 from aotlens.model.examples import is_incomplete
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.index import index_of
@@ -14,21 +13,15 @@ from aotlens.syntax.signatures import function_node, parameters_of
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 
+from .action import CodeAction, TextEdit
 
-@dataclass(frozen=True)
-class Copy:
-    """The statement that makes the copy, and where it goes: right at the beginning of the function, before any view of
-    the argument is taken. `line` is one that changes the argument.
+
+def copy_argument(snapshot: Snapshot, document: Document, where: Span) -> Iterator[CodeAction]:
+    """Copy an argument that the selected lines change in place.
+
+    The copy is made at the beginning of the function, before any view of the argument is taken.
     """
-
-    name: str
-    line: int
-    span: Span
-    text: str
-
-
-def copies(snapshot: Snapshot, document: Document, lines: range) -> Iterator[Copy]:
-    """The copies that would make an end of what some lines change of the caller's."""
+    lines = range(where.line, (where.end_line or where.line) + 1)
     for state in snapshot.maps():
         if state.key.path != document.path or state.map is None:
             continue
@@ -39,16 +32,23 @@ def copies(snapshot: Snapshot, document: Document, lines: range) -> Iterator[Cop
             for span in slot.changed_at:
                 now = snapshot.now(state, span)
                 if now is not None and now.path == document.path and now.line in lines:
-                    if (edit := _beginning(document, state, slot.label)) is not None:
-                        at, indent = edit
-                        yield Copy(slot.label, now.line, at, f"{slot.label} = {slot.label}.clone()\n{indent}")
+                    yield from _copy(document, state, slot.label, now.line)
                     break
 
 
-def _beginning(document: Document, state: TargetState, argument: str) -> tuple[Span, str] | None:
-    """Where the body of the traced function begins, behind its docstring, and its indentation.
+def _copy(document: Document, state: TargetState, argument: str, line: int) -> Iterator[CodeAction]:
+    if (beginning := _beginning(document, state, argument)) is not None:
+        at, indent = beginning
+        edit = TextEdit(at, f"{argument} = {argument}.clone()\n{indent}")
+        title = f"Change a copy of {argument}, not the caller's tensor"
+        yield CodeAction(title, "quickfix", (edit,), fixes="input-mutation", line=line)
 
-    None where the function is not in the document, has no such argument, or no line of its own for its body.
+
+def _beginning(document: Document, state: TargetState, argument: str) -> tuple[Span, str] | None:
+    """The beginning of the body of the traced function, after its docstring, and its indentation.
+
+    None if the document does not have the function, the function does not have the argument or already copies it, or
+    its body is on the line of its signature.
     """
     definitions = definitions_of(document, state.key.qualname)
     if len(definitions) != 1:
@@ -58,8 +58,10 @@ def _beginning(document: Document, state: TargetState, argument: str) -> tuple[S
     if function is None or body is None or argument not in [known.name for known in parameters_of(function)]:
         return None
     statements = [child for child in body.named_children if child.type != "comment"]
-    if statements and statements[0].type == "expression_statement" and statements[0].named_child(0).type == "string":
-        del statements[0]
+    if statements and statements[0].type == "expression_statement":
+        expression = statements[0].named_child(0)
+        if expression is not None and expression.type == "string":
+            del statements[0]
     if not statements:
         return None
     at = document.span_of(statements[0])

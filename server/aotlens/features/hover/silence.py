@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, line, sentence, strong
-from aotlens.explain.states import failure_in_brief, state_in_words, untraced_in_words
+from aotlens.explain.states import IN_A_HOVER, failure_in_brief, state_in_words, untraced_in_words
 from aotlens.model.contexts import Context, context_of
 from aotlens.model.duplicates import replacement
 from aotlens.model.snapshot import TargetKey, TargetState
@@ -68,7 +68,7 @@ def _untraced(question: Question, qualname: str) -> tuple[Block, ...]:
 
 def _reason(question: Question, state: TargetState) -> Line:
     if question.snapshot.trusted and state.status == "failed" and state.failure is not None:
-        return line(" could not be traced: ", sentence(failure_in_brief(state.failure)))
+        return line(" could not be traced: ", sentence(failure_in_brief(state.failure, IN_A_HOVER)))
     if question.snapshot.trusted and (words := state_in_words(state)) is not None:
         return line(f": {words}")
     return line(f" is {untraced_in_words(question.snapshot, state)}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lsprotocol import types as lsp
 
-from aotlens.features.fixes.code_actions import pin_comment, pin_of
+from aotlens.features.fixes.examples import pin_comment, pin_of
 from aotlens.lsp.capabilities import applies_edits
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import to_range

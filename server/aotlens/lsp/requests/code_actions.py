@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from lsprotocol import types as lsp
 
-from aotlens.features.fixes.code_actions import CodeAction, code_actions
+from aotlens.features.fixes.action import CodeAction
+from aotlens.features.fixes.code_actions import code_actions
 from aotlens.lsp.capabilities import checks_versions, takes_action_literals
 from aotlens.lsp.context import Context
 from aotlens.lsp.methods import SOURCE

@@ -1,0 +1,57 @@
+"""Comments that suppress a finding: `# aotlens: ignore[code]`, or `# aotlens: ignore` for every finding.
+
+Such a comment counts for the line that it ends, and one that stands alone for the line below. Lines that a string goes
+over, or that backslashes join, are one line in this: they can have a comment only at their end and above them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aotlens.syntax.comments import Comment, comment_of, commentable_line, joined_from
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Span
+
+_IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
+
+
+def is_suppressed(document: Document, line: int, code: str) -> bool:
+    """Whether a comment suppresses the findings of this code on a line."""
+    for comment in _comments(document, line):
+        match = _IGNORE.search(comment.text)
+        if match is None:
+            continue
+        codes = match["codes"]
+        if codes is None or code in [item.strip() for item in codes.split(",")]:
+            return True
+    return False
+
+
+def suppression(document: Document, line: int, code: str) -> tuple[Span, str]:
+    """The place and the text of a comment that suppresses the findings of this code on a line."""
+    end = commentable_line(document, line)
+    if end is None:  # the text ends inside a string, or with a backslash
+        above = joined_from(document, line)
+        text = document.line(above)
+        indent = text[: len(text) - len(text.lstrip())]
+        return Span(document.path, above, 1, above, 1), f"{indent}# aotlens: ignore[{code}]\n"
+    comment = comment_of(document, end)
+    match = _IGNORE.search(comment.text) if comment is not None else None
+    if comment is not None and match is not None and match["codes"] is not None:
+        column = comment.column + match.end("codes")
+        return Span(document.path, end, column, end, column), f", {code}"
+    text = document.line(end)
+    return Span(document.path, end, len(text.rstrip()) + 1, end, len(text) + 1), f"  # aotlens: ignore[{code}]"
+
+
+def _comments(document: Document, line: int) -> Iterator[Comment]:
+    """The comments that count for a line."""
+    end = commentable_line(document, line)
+    comment = comment_of(document, end) if end is not None else None
+    if comment is not None:
+        yield comment
+    above = joined_from(document, line) - 1
+    comment = comment_of(document, above)
+    if comment is not None and comment.stands_alone(document.line(above)):
+        yield comment
