@@ -1,10 +1,9 @@
-/** The commands: what the palette leaves out is filled in, and what they answer is put where it belongs. */
+/** The commands: missing arguments are filled in, and answers go where they belong: an editor, or the clipboard. */
 
 import * as vscode from "vscode";
 import type { ExecuteCommandSignature } from "vscode-languageclient/node";
 import { showMap } from "./maps";
-import { SLOTS, type Slots } from "./protocol";
-import type { Server } from "./server";
+import { SLOTS, type Ask, type Slots } from "./protocol";
 
 const WITH_TARGET = new Set([
   "aotlens.traceNow",
@@ -19,18 +18,20 @@ const GRAPHS = [
   { label: "backward", description: "what computes the gradients" },
 ];
 
-/** A command of the server's, from a lens, a hover, an action, or the palette, which names no target. */
+/** Run a command of the server. A lens, hover or action names the target; the palette means that at the cursor. */
 export async function handleCommand(
-  server: Server,
+  ask: Ask,
   command: string,
   args: unknown[],
   next: ExecuteCommandSignature,
 ): Promise<unknown> {
   let given = args;
   if (WITH_TARGET.has(command) && typeof given[0] !== "string") {
-    const target = await targetAtCursor(server);
+    const target = await targetAtCursor(ask);
     if (target === undefined) {
-      void vscode.window.showInformationMessage("aotlens: the cursor is in no class or function that can be traced.");
+      void vscode.window.showInformationMessage(
+        "aotlens: the cursor is not in a class or function that can be traced.",
+      );
       return undefined;
     }
     given = [target];
@@ -55,7 +56,7 @@ export async function handleCommand(
   return answer;
 }
 
-/** Put descriptors into the clipboard, as Python that builds them. */
+/** Copy descriptors to the clipboard, as Python that builds them. */
 export async function copied(descriptors: string[] | undefined): Promise<void> {
   if (!descriptors?.length) {
     return;
@@ -65,7 +66,7 @@ export async function copied(descriptors: string[] | undefined): Promise<void> {
   vscode.window.setStatusBarMessage(`$(check) Copied ${what}`, 4000);
 }
 
-/** Let the user select the interpreter that traces: with the Python extension where there is one. */
+/** Let the user select the interpreter that traces: with the Python extension if it is installed. */
 export async function selectInterpreter(): Promise<void> {
   if (vscode.extensions.getExtension("ms-python.python") !== undefined) {
     await vscode.commands.executeCommand("python.setInterpreter");
@@ -86,20 +87,20 @@ export async function selectInterpreter(): Promise<void> {
   }
 }
 
-/** Open a terminal with a command in it, which the user may run. */
+/** Open a terminal with a command typed in. The user decides whether to run it. */
 export function openTerminal(command: string): void {
   const terminal = vscode.window.createTerminal("aotlens");
   terminal.show();
   terminal.sendText(command, false);
 }
 
-async function targetAtCursor(server: Server): Promise<string | undefined> {
+async function targetAtCursor(ask: Ask): Promise<string | undefined> {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined) {
     return undefined;
   }
   const position = { line: editor.selection.active.line, character: editor.selection.active.character };
-  const slots = await server.request<Slots | null>(SLOTS, {
+  const slots = await ask<Slots | null>(SLOTS, {
     textDocument: { uri: editor.document.uri.toString() },
     position,
   });

@@ -1,22 +1,20 @@
-/** Shows what belongs together: the line under the cursor in the graphs that are visible, and a node of these in the source. */
+/** Highlights the lines of visible graphs that belong to the line of source under the cursor, and the other way. */
 
 import * as vscode from "vscode";
 import type { Range } from "vscode-languageclient/node";
-import { CORRESPONDENCE, type Correspondence } from "./protocol";
+import { CORRESPONDENCE, type Ask, type Correspondence } from "./protocol";
 
 const SETTLE_MS = 80;
 const SETTING = "aotlens.graph.followCursor";
 
-/** What the cursor does to what is not under it. */
+/** The effect of the cursor on other editors. */
 type Mode = "reveal" | "highlight" | "off";
 
-/** The lines to show in one editor: those of the forward and those of the backward pass. */
+/** The lines to highlight in one editor. */
 interface Marks {
   forward: vscode.Range[];
   backward: vscode.Range[];
 }
-
-type Ask = <Answer>(method: string, params: unknown, token: vscode.CancellationToken) => Promise<Answer | undefined>;
 
 /** Follows the cursor. Nothing is asked while no graph is visible. */
 export class CorrespondenceView implements vscode.Disposable {
@@ -56,7 +54,7 @@ export class CorrespondenceView implements vscode.Disposable {
     ];
   }
 
-  /** Look again, soon, and once for many reasons. What was asked before is of no use any more. */
+  /** Ask the server again, soon, and once for several calls. A request that still runs is cancelled. */
   refresh(): void {
     this.asked?.cancel();
     clearTimeout(this.timer);
@@ -84,7 +82,7 @@ export class CorrespondenceView implements vscode.Disposable {
     if (!asked.token.isCancellationRequested) {
       const marks = answer ? this.marks(answer) : new Map<vscode.TextEditor, Marks>();
       this.show(marks);
-      // Who typed on in the same line, or scrolled, is left alone.
+      // The user may have scrolled on purpose: reveal only when the answer changes.
       const shown = JSON.stringify(answer ?? null);
       if (mode === "reveal" && shown !== this.shown) {
         reveal(marks, active);
@@ -94,7 +92,7 @@ export class CorrespondenceView implements vscode.Disposable {
     asked.dispose();
   }
 
-  /** Whether the cursor in a document has something to be shown elsewhere. */
+  /** Whether the cursor in a document may highlight lines elsewhere. */
   private concerns(document: vscode.TextDocument): boolean {
     if (this.isGraph(document)) {
       return true;
@@ -112,7 +110,7 @@ export class CorrespondenceView implements vscode.Disposable {
     for (const editor of vscode.window.visibleTextEditors) {
       const uri = editor.document.uri.toString();
       const graph = answer.graphs.find((one) => one.uri === uri);
-      // Of the lines that led to a node, the innermost that is in this file.
+      // The innermost line in this file that led to the node.
       const source = answer.sources.find((one) => one.uri === uri);
       if (graph !== undefined) {
         found.set(editor, { forward: graph.forward.map(range), backward: graph.backward.map(range) });
@@ -140,7 +138,7 @@ export class CorrespondenceView implements vscode.Disposable {
   }
 }
 
-/** Scroll the other editors to what is shown in them, where none of it is in view: to what is nearest. */
+/** Scroll each other editor to its nearest highlighted line, if none is in view. */
 function reveal(marks: Map<vscode.TextEditor, Marks>, active: vscode.TextEditor): void {
   for (const [editor, { forward, backward }] of marks) {
     const view = editor.visibleRanges;
@@ -158,7 +156,7 @@ function reveal(marks: Map<vscode.TextEditor, Marks>, active: vscode.TextEditor)
   }
 }
 
-/** A colour of our own behind whole lines, and a bar before them for those who see no colours. */
+/** A colour behind whole lines, and a bar before them for users who do not see colours. */
 function decoration(pass: "forward" | "backward", lane: vscode.OverviewRulerLane): vscode.TextEditorDecorationType {
   return vscode.window.createTextEditorDecorationType({
     isWholeLine: true,

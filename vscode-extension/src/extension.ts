@@ -1,4 +1,4 @@
-/** The extension: what there is, and how it hangs together. */
+/** The extension: makes its parts and connects them. */
 
 import * as vscode from "vscode";
 import type { Location } from "vscode-languageclient/node";
@@ -21,7 +21,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const interpreters = new Interpreters((message) => log.info(message));
   const status = new StatusItem(PYTHON_FILES);
   const problems = new Problems();
-  const maps = new MapDocuments(() => running);
+  const maps = new MapDocuments((method, params) => running.request(method, params));
   const show = (current: Status | undefined) => {
     void vscode.commands.executeCommand("setContext", "aotlens.failed", false);
     status.show(describeStatus(current, vscode.workspace.isTrusted));

@@ -1,10 +1,10 @@
-/** Graphs as documents, whose text the server gives: beside the source, so that both can be read together. */
+/** Graphs as documents. They open beside the source, so that both can be read together. */
 
 import * as vscode from "vscode";
 
 export const GRAPHS = [{ scheme: "aotlens" }];
 
-/** Show a document that the server wants shown; a graph where there is one already, else beside the source. */
+/** Show a document for the server: a graph in the editor group of another graph, else beside the source. */
 export async function showBeside<Shown, Params extends { uri: string }>(
   params: Params,
   otherwise: (params: Params) => Promise<Shown>,

@@ -1,10 +1,10 @@
-/** Going to a place, and showing what is meant there until the cursor moves on. */
+/** Goes to a location, and highlights it until the cursor moves on. */
 
 import * as vscode from "vscode";
 import type { Location } from "vscode-languageclient/node";
 
 export class Highlight implements vscode.Disposable {
-  // Colours of the theme's own, with a border where high contrast has no backgrounds.
+  // Colours of the theme, with a border because high contrast themes have no backgrounds.
   private readonly decoration = vscode.window.createTextEditorDecorationType({
     backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
     border: "1px solid",
@@ -14,7 +14,7 @@ export class Highlight implements vscode.Disposable {
   });
   private moved: vscode.Disposable | undefined;
 
-  /** Put the cursor where a location begins, and show how far it goes. */
+  /** Put the cursor at the start of a location, and highlight its range. */
   async goTo(location: Location): Promise<void> {
     const { start, end } = location.range;
     const range = new vscode.Range(start.line, start.character, end.line, end.character);

@@ -1,9 +1,9 @@
-/** Which interpreters the user has selected in VS Code, by folder, and when these are others. */
+/** The interpreters that the user has selected in VS Code, by folder. */
 
 import * as vscode from "vscode";
 import type { Interpreter } from "./protocol";
 
-/** As much of the Python extension's API as is needed. */
+/** The part of the Python extension's API that is used here. */
 interface PythonApi {
   environments?: {
     getActiveEnvironmentPath(resource?: vscode.Uri): { path: string };
@@ -14,7 +14,7 @@ interface PythonApi {
   };
 }
 
-/** As much of the Python Environments extension's API as is needed. */
+/** The part of the Python Environments extension's API that is used here. */
 interface EnvironmentsApi {
   getEnvironment(scope: vscode.Uri | undefined): Promise<{ execInfo: { run: { executable: string } } } | undefined>;
   onDidChangeEnvironment: vscode.Event<unknown>;
@@ -26,7 +26,7 @@ const SETTLE_MS = 300;
 
 export type Selected = Record<string, Interpreter>;
 
-/** Follows the selection of interpreters. Events that change nothing, or come in quick succession, are one or none. */
+/** Follows the selection of interpreters. Several events in quick succession count once, and only if they change it. */
 export class Interpreters implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<Selected>();
   private readonly disposables: { dispose(): unknown }[] = [this.changed];
@@ -34,7 +34,7 @@ export class Interpreters implements vscode.Disposable {
   private timer: NodeJS.Timeout | undefined;
   private last = "";
 
-  /** The interpreters are others now. */
+  /** The selection changed. */
   readonly onDidChange = this.changed.event;
 
   constructor(private readonly log: (message: string) => void) {
@@ -46,7 +46,7 @@ export class Interpreters implements vscode.Disposable {
     );
   }
 
-  /** What is selected now. */
+  /** The selection now. */
   async selected(): Promise<Selected> {
     const found: Selected = {};
     const environments = await this.api<EnvironmentsApi>(ENVIRONMENTS, (api) => api.onDidChangeEnvironment);
@@ -82,7 +82,7 @@ export class Interpreters implements vscode.Disposable {
     }
   }
 
-  /** The API of an extension; undefined where it is not installed, or does not start. */
+  /** The API of an extension; undefined if it is not installed, or does not start. */
   private async api<Api>(id: string, event: (api: Api) => vscode.Event<unknown> | undefined): Promise<Api | undefined> {
     const extension = vscode.extensions.getExtension<Api>(id);
     if (extension === undefined) {

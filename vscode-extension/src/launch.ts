@@ -1,4 +1,4 @@
-/** Which server is started, and with which Python: that of an environment, or the one that comes with the extension. */
+/** Chooses the server and its Python: a server installed in an environment, or the one bundled with the extension. */
 
 import { existsSync } from "node:fs";
 import * as path from "node:path";
@@ -13,30 +13,30 @@ export interface Launch {
   version: string;
 }
 
-/** What a Python says of itself. */
+/** The answer of a Python about itself. */
 export interface Probed {
   version: [number, number];
   suffix: string;
   aotlens: string | null;
 }
 
-/** Runs a program and gives what it prints; fails where it cannot be run, or fails itself. */
+/** Runs a program and gives its output. Rejects if the program cannot be run, or fails. */
 export type Run = (command: string, args: string[]) => Promise<string>;
 
 export interface LaunchQuestion {
   strategy: ImportStrategy;
-  /** The interpreters whose own aotlens may serve, best first. */
+  /** The interpreters whose installed aotlens may run, best first. */
   environments: string[];
   /** The interpreters that may run the bundled server, best first. */
   pythons: string[];
   /** The folder that holds the bundled server. */
   bundle: string;
-  /** The version of the extension, which is that of the bundled server. */
+  /** The version of the extension and of the bundled server. */
   version: string;
   run: Run;
 }
 
-/** Why there is no server: what each Python that was tried is. */
+/** No Python can run the server. Names each that was tried, with the reason. */
 export class NoPython extends Error {
   constructor(readonly tried: string[]) {
     super(
@@ -47,7 +47,7 @@ export class NoPython extends Error {
   }
 }
 
-/** What goes to stderr is for what the client does not hear: it is sent the log. */
+/** Only errors go to stderr: the client gets the log as messages. */
 const SERVE = ["serve", "--stdio", "--log-level", "error"];
 const PROBE = `
 import json, sys, sysconfig
@@ -59,13 +59,13 @@ except Exception:
 print(json.dumps({"version": sys.version_info[:2], "suffix": sysconfig.get_config_var("EXT_SUFFIX"), "aotlens": aotlens}))
 `;
 
-/** The server to start. Throws NoPython. */
+/** Find the server to start. Throws NoPython. */
 export async function findLaunch(question: LaunchQuestion): Promise<Launch> {
   const known = new Map<string, Promise<Probed>>();
   const probe = (python: string): Promise<Probed> => {
     let probed = known.get(python);
     if (probed === undefined) {
-      // -I: nothing of the folder that it runs in, and nothing of the environment's variables.
+      // -I: neither the working directory nor environment variables may change what is imported.
       probed = question.run(python, ["-I", "-c", PROBE]).then((text) => JSON.parse(text) as Probed);
       known.set(python, probed);
     }
@@ -88,7 +88,7 @@ export async function findLaunch(question: LaunchQuestion): Promise<Launch> {
     } else if (!canRunBundle(question.bundle, found)) {
       tried.push(`${python} is Python ${found.version.join(".")}`);
     } else {
-      // -S: what is installed beside this Python must not get in the way of what is bundled.
+      // -S: packages installed beside this Python must not replace the bundled ones.
       const args = ["-I", "-S", path.join(question.bundle, "serve.py"), ...SERVE];
       return { command: python, args, from: "bundle", version: question.version };
     }
@@ -101,14 +101,14 @@ export function isSame(one: Launch | undefined, other: Launch): boolean {
   return one !== undefined && [one.command, ...one.args].join("\0") === [other.command, ...other.args].join("\0");
 }
 
-/** Whether a server of one version understands an extension of the other: before 1.0 the minor version has to agree. */
+/** Whether a server and an extension understand each other: before 1.0 their minor versions have to agree. */
 export function isCompatible(server: string, extension: string): boolean {
   const numbers = (version: string) => /^(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
   const [[ours = NaN, least = NaN] = [], [theirs, minor = NaN] = []] = [numbers(extension), numbers(server)];
   return ours === theirs && (ours === 0 ? minor === least : minor >= least);
 }
 
-/** The bundle has one native module for each version of Python, named as that Python names its modules. */
+/** Whether the bundle has a native module for this version of Python. */
 function canRunBundle(bundle: string, python: Probed): boolean {
   return existsSync(path.join(bundle, "libs", "tree_sitter", `_binding${python.suffix}`));
 }

@@ -1,29 +1,28 @@
-/** The map of a target as a document: read-only, and new whenever the target is traced anew. */
+/** The map of a target as a read-only document, which changes when the target is traced again. */
 
 import * as vscode from "vscode";
-import { MAP } from "./protocol";
-import type { Server } from "./server";
+import { MAP, type Ask } from "./protocol";
 
 const SCHEME = "aotlens-map";
 
-/** Gives the text of maps. */
+/** Provides the text of maps. */
 export class MapDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   private readonly disposable: vscode.Disposable;
 
   readonly onDidChange = this.changed.event;
 
-  constructor(private readonly server: () => Server) {
+  constructor(private readonly ask: Ask) {
     this.disposable = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const target = uri.query;
-    const map = await this.server().request<{ markdown: string }>(MAP, { target });
-    return map?.markdown ?? `There is no map of \`${target}\`: it is not traced, or could not be.\n`;
+    const map = await this.ask<{ markdown: string }>(MAP, { target });
+    return map?.markdown ?? `There is no map of \`${target}\`: it was not traced, or the trace failed.\n`;
   }
 
-  /** The maps may be others now. */
+  /** Ask for the shown maps again. */
   refresh(): void {
     for (const document of vscode.workspace.textDocuments) {
       if (document.uri.scheme === SCHEME) {

@@ -1,4 +1,4 @@
-/** What a user has to mend: one message for each problem, with the action that mends it. */
+/** Problems that only the user can repair: one message for each, with actions that help. */
 
 import * as vscode from "vscode";
 import type { Status } from "./protocol";
@@ -11,7 +11,7 @@ export interface Action {
 }
 
 export interface Problem {
-  /** What is wrong with what: the same thing is said once, until it has been well in between. */
+  /** Identifies the problem: its message appears once, until it was solved in between. */
   key: string;
   message: string;
   actions: Action[];
@@ -23,7 +23,7 @@ const install = (title: string, python: string, packages: string): Action => ({
   args: [`${quoted(python)} -m pip install ${packages}`],
 });
 
-/** What is to be said of a tracer; undefined where nothing is wrong that a user could mend. */
+/** The problem of a tracer; undefined if there is none that the user could repair. */
 export function problemOf(status: Status): Problem | undefined {
   if (status.state !== "unusable" && status.state !== "gone") {
     return undefined;
@@ -54,20 +54,20 @@ export function problemOf(status: Status): Problem | undefined {
   }
 }
 
-/** A server that does not start, or does not stay. */
+/** The problem of a server that does not start, or does not keep running. */
 export function serverProblem(message: string): Problem {
   return { key: `server ${message}`, message: `aotlens: ${message}`, actions: [SELECT, RESTART, LOG] };
 }
 
-/** Shows problems, each once. */
+/** Shows each problem once. */
 export class Problems {
-  private readonly told = new Set<string>();
+  private readonly shown = new Set<string>();
 
   show(problem: Problem): void {
-    if (this.told.has(problem.key)) {
+    if (this.shown.has(problem.key)) {
       return;
     }
-    this.told.add(problem.key);
+    this.shown.add(problem.key);
     void vscode.window
       .showWarningMessage(problem.message, ...problem.actions.map((action) => action.title))
       .then((chosen) => {
@@ -76,9 +76,9 @@ export class Problems {
       });
   }
 
-  /** All is well: what goes wrong from now on is news. */
+  /** All problems are solved: each is shown again when it comes back. */
   forget(): void {
-    this.told.clear();
+    this.shown.clear();
   }
 }
 

@@ -12,7 +12,7 @@ const LONG_MS = 5000;
 
 type Value = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 
-/** A progress that is shown: what it says last, and how it ends. */
+/** A progress that is shown: its last message, and the function that ends it. */
 interface Shown {
   title: string;
   message: string;
@@ -26,7 +26,7 @@ export class ProgressView {
 
   constructor(private readonly cancel: (token: ProgressToken) => void) {}
 
-  /** What the server says of one progress. */
+  /** Handle the server's messages about one progress. */
   handle(token: ProgressToken, value: Value): void {
     if (value.kind === "begin") {
       this.begin(token, value);
@@ -41,7 +41,7 @@ export class ProgressView {
     }
   }
 
-  /** The server has gone: nothing goes on any more. */
+  /** End all progress: the server has gone. */
   clear(): void {
     [...this.shown.keys()].forEach((token) => this.end(token));
   }

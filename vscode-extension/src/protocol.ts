@@ -1,6 +1,10 @@
-/** What the server says beyond LSP; docs/editors.md describes it. */
+/** The messages beyond LSP; docs/editors.md describes them. */
 
+import type { CancellationToken } from "vscode";
 import type { Location, Range } from "vscode-languageclient/node";
+
+/** Sends a request to the running server; gives undefined without a server, or if it answers an error. */
+export type Ask = <Answer>(method: string, params: unknown, token?: CancellationToken) => Promise<Answer | undefined>;
 
 /** The state of the process that traces: the params of `aotlens/status`. */
 export interface Status {
@@ -14,7 +18,7 @@ export interface Status {
   hint: string | null;
 }
 
-/** One input, output or saved value, or several that differ in numbers alone. */
+/** One input, output or saved value, or several whose names differ only in numbers. */
 export interface Row {
   label: string;
   type: string;
@@ -34,7 +38,7 @@ export interface Group {
   rows: Row[];
 }
 
-/** The answer to `aotlens/slots`. Without `groups`, those of the same `mark` still hold. */
+/** The answer to `aotlens/slots`. Without `groups`, the groups with the same `mark` are still valid. */
 export interface Slots {
   target: string;
   title: string;
@@ -44,7 +48,7 @@ export interface Slots {
   groups?: Group[];
 }
 
-/** The answer to `aotlens/correspondence`: of a node the lines that led to it, innermost first, and lines of graphs. */
+/** The answer to `aotlens/correspondence`: the lines of source that led to a node, innermost first; lines of graphs. */
 export interface Correspondence {
   /** Whether the node is of the backward pass. */
   backward: boolean;

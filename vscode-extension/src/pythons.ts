@@ -1,4 +1,4 @@
-/** The Pythons of this machine that may run a server. */
+/** Finds the Pythons of this machine that may run a server. */
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -18,13 +18,13 @@ const PLACES = [
 ];
 
 export interface Pythons {
-  /** Those that belong to the project. */
+  /** The Pythons that belong to the project. */
   environments: string[];
-  /** Those of the machine. */
+  /** The other Pythons of the machine. */
   others: string[];
 }
 
-/** The Pythons to try, best first. Before the workspace is trusted, none that lies in it. */
+/** The Pythons to try, best first. Before the workspace is trusted, none inside of it. */
 export function nearbyPythons(chosen: string[], trusted: boolean): Pythons {
   const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
   const environments = [
@@ -43,7 +43,7 @@ export function nearbyPythons(chosen: string[], trusted: boolean): Pythons {
   };
 }
 
-/** Run a program, in no folder of the workspace's, and give what it prints. */
+/** Run a program outside the workspace, and give its output. */
 export function run(command: string, args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(command, args, { timeout: PATIENCE_MS, cwd: homedir() }, (error, stdout) => {
@@ -56,7 +56,7 @@ export function run(command: string, args: string[]): Promise<string> {
   });
 }
 
-/** What a setting may name: a path, an environment's folder, or a command on PATH. */
+/** The executables that a setting names: a path, an environment's folder, or a command on PATH. */
 function executables(chosen: string, folders: string[]): string[] {
   if (!chosen.includes(path.sep)) {
     const onPath = (process.env.PATH ?? "").split(path.delimiter).map((place) => path.join(place, chosen));

@@ -1,4 +1,4 @@
-/** The language client: starts and ends the server, and says to each what the other needs to know. */
+/** The language client: starts and ends the server, and passes news between it and the rest of the extension. */
 
 import * as vscode from "vscode";
 import {
@@ -17,20 +17,18 @@ import { serverProblem, type Problem } from "./problems";
 import { ProgressView } from "./progress";
 import { INTERPRETERS_CHANGED, SLOTS_CHANGED, STATUS, TRUST_CHANGED, type Status } from "./protocol";
 import { nearbyPythons, run } from "./pythons";
+import { Restarts } from "./restarts";
 
-const CRASHES = 4;
-const CRASH_WINDOW_MS = 180_000;
-
-/** What the user's models are written in. */
+/** The documents with models. */
 export const PYTHON_FILES = [{ scheme: "file", language: "python" }];
 
-/** What the rest of the extension is told. */
+/** Hears what the server does. */
 export interface Listener {
-  /** The tracer's state is another, or the server runs or not. */
+  /** The state of the tracer changed; undefined when a server has just started. */
   statusChanged(status: Status | undefined): void;
-  /** What the slots view shows may be another. */
+  /** The answers to `aotlens/slots` may have changed. */
   slotsChanged(): void;
-  /** Something that the user has to mend. */
+  /** Something failed, and only the user can repair it. */
   failed(problem: Problem): void;
 }
 
@@ -40,7 +38,7 @@ export class Server implements vscode.Disposable {
   private launch: Launch | undefined;
   private selected: Selected = {};
   private turn: Promise<void> = Promise.resolve();
-  private crashes: number[] = [];
+  private readonly restarts = new Restarts();
   private readonly disposables: vscode.Disposable[];
 
   constructor(
@@ -60,7 +58,7 @@ export class Server implements vscode.Disposable {
     ];
   }
 
-  /** Ask the running server something; undefined where there is none, or it does not answer. */
+  /** Send a request to the running server; gives undefined without a server, or if it answers an error. */
   async request<Answer>(
     method: string,
     params: unknown,
@@ -70,7 +68,7 @@ export class Server implements vscode.Disposable {
       return undefined;
     }
     try {
-      // An undefined token would be taken for one more parameter.
+      // The client would take an undefined token for one more parameter.
       return await this.client.sendRequest<Answer>(method, params, ...(token ? [token] : []));
     } catch (error) {
       this.log.debug(`${method}: ${String(error)}`);
@@ -78,12 +76,12 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Execute a command of the server's. */
+  /** Execute a command of the server. */
   async execute<Answer>(command: string, ...args: unknown[]): Promise<Answer | undefined> {
     return this.request<Answer>("workspace/executeCommand", { command, arguments: args });
   }
 
-  /** Start the server, or another one where another is to serve now. */
+  /** Start the server; replace the running one if another should run now. */
   start(): Promise<void> {
     return this.after(async () => {
       let launch: Launch;
@@ -102,9 +100,9 @@ export class Server implements vscode.Disposable {
     });
   }
 
-  /** End the server and start it anew. */
+  /** End the server and start it again. */
   restart(): Promise<void> {
-    this.crashes = [];
+    this.restarts.forget();
     return this.after(() => this.end()).then(() => this.start());
   }
 
@@ -122,7 +120,7 @@ export class Server implements vscode.Disposable {
     return this.turn;
   }
 
-  /** A bundled server does not depend on the Python that runs it: it stays where it is. */
+  /** A bundled server does not depend on the Python that runs it, so it keeps running. */
   private mayStay(launch: Launch): boolean {
     return launch.from === "bundle" && this.launch?.from === "bundle";
   }
@@ -173,7 +171,7 @@ export class Server implements vscode.Disposable {
     const client = this.client;
     this.client = undefined;
     this.launch = undefined;
-    // One that has crashed cannot be stopped, and need not be.
+    // A client whose server crashed cannot be stopped, and need not be.
     await client?.dispose().catch(() => undefined);
   }
 
@@ -181,7 +179,8 @@ export class Server implements vscode.Disposable {
     const middleware: Middleware = {
       handleWorkDoneProgress: (token, value) => progress.handle(token, value),
       window: { showDocument: (params, _token, next) => showBeside(params, async (one) => next(one, _token)) },
-      executeCommand: (command, args, next) => handleCommand(this, command, args, next),
+      executeCommand: (command, args, next) =>
+        handleCommand((method, params) => this.request(method, params), command, args, next),
     };
     return {
       documentSelector: [...PYTHON_FILES, ...GRAPHS],
@@ -208,16 +207,15 @@ export class Server implements vscode.Disposable {
     };
   }
 
-  /** The server ended by itself: it is started again, though not for ever. */
+  /** The server crashed: start it again, though not for ever. */
   private closed(): { action: CloseAction; handled: boolean } {
-    const now = Date.now();
-    this.crashes = [...this.crashes.filter((moment) => now - moment < CRASH_WINDOW_MS), now];
-    if (this.crashes.length <= CRASHES) {
-      this.log.warn(`the server ended (${this.crashes.length} of ${CRASHES}); it is started again`);
-      return { action: CloseAction.Restart, handled: true };
+    const { restart, message } = this.restarts.crashed();
+    if (restart) {
+      this.log.warn(message);
+    } else {
+      this.listener.failed(serverProblem(message));
     }
-    this.listener.failed(serverProblem(`the server ended ${CRASHES} times in a row, and is not started again.`));
-    return { action: CloseAction.DoNotRestart, handled: true };
+    return { action: restart ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
   }
 
   private select(selected: Selected): void {

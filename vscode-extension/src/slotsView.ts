@@ -1,7 +1,7 @@
-/** The view *Graph inputs & outputs*: what the graph of the class under the cursor takes and gives. */
+/** The view *Graph inputs & outputs* of the class under the cursor. */
 
 import * as vscode from "vscode";
-import { SLOTS, type Group, type Row, type Slots } from "./protocol";
+import { SLOTS, type Ask, type Group, type Row, type Slots } from "./protocol";
 
 const SETTLE_MS = 120;
 
@@ -21,9 +21,7 @@ const ICONS: Record<string, string> = {
 /** A line of the view. */
 export type Item = { group: Group } | { row: Row; kind: string };
 
-type Ask = <Answer>(method: string, params: unknown) => Promise<Answer | undefined>;
-
-/** Follows the cursor. What it showed last stays while there is nothing else to show. */
+/** Follows the cursor. Its last contents stay until there are others. */
 export class SlotsView implements vscode.TreeDataProvider<Item>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly view: vscode.TreeView<Item>;
@@ -52,7 +50,7 @@ export class SlotsView implements vscode.TreeDataProvider<Item>, vscode.Disposab
     return this.shown?.target;
   }
 
-  /** Look again, soon, and once for many reasons. */
+  /** Ask the server again, soon, and once for several calls. */
   refresh(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.look(), SETTLE_MS);
@@ -100,7 +98,7 @@ export class SlotsView implements vscode.TreeDataProvider<Item>, vscode.Disposab
   }
 }
 
-/** What stands above the rows; undefined where a welcome stands instead of them. */
+/** The text above the rows; undefined if the welcome view replaces them. */
 function message(slots: Slots | undefined): string | undefined {
   if (slots === undefined) {
     return undefined;

@@ -1,9 +1,9 @@
-/** The language status item: what aotlens does, in which interpreter, with which torch, and what is wrong. */
+/** The language status item: activity, interpreter, torch, problems. */
 
 import * as vscode from "vscode";
 import type { Status } from "./protocol";
 
-/** What the item shows. */
+/** The contents of the item. */
 export interface Shown {
   text: string;
   detail: string;
@@ -18,7 +18,7 @@ export const LOG = { title: "Show Log", command: "aotlens.showOutput" };
 export const RESTART = { title: "Restart", command: "aotlens.restartServer" };
 const TRUST = { title: "Manage Trust", command: "workbench.trust.manage" };
 
-/** What is shown of a running server. */
+/** Describe a running server. */
 export function describeStatus(status: Status | undefined, trusted: boolean): Shown {
   if (!trusted) {
     const detail = "Restricted Mode: nothing is traced before you trust this workspace";
@@ -52,7 +52,7 @@ export function describeStatus(status: Status | undefined, trusted: boolean): Sh
   }
 }
 
-/** The end of a path that says which environment it is. */
+/** The end of a path, which names the environment. */
 function briefly(path: string): string {
   const parts = path.split("/");
   return parts.length > 5 ? ["…", ...parts.slice(-4)].join("/") : path;

@@ -1,12 +1,11 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { commands, env, window } from "./vscode";
 import { handleCommand } from "../src/commands";
-import type { Server } from "../src/server";
+import type { Ask } from "../src/protocol";
 
 const next = vi.fn((_command: string, _args: unknown[]): Promise<unknown> => Promise.resolve("the server's answer"));
 const request = vi.fn((_method: string, _params: unknown): Promise<unknown> => Promise.resolve(undefined));
-const server = { request } as unknown as Server;
-const execute = (command: string, ...args: unknown[]) => handleCommand(server, command, args, next);
+const execute = (command: string, ...args: unknown[]) => handleCommand(request as Ask, command, args, next);
 
 beforeEach(() => {
   vi.clearAllMocks();
@@ -27,7 +26,7 @@ test("the palette means the target under the cursor", async () => {
   expect(next).toHaveBeenCalledWith("aotlens.traceNow", ["/m.py::Net"]);
 });
 
-test("where there is no target, it says so and does nothing", async () => {
+test("without a target it shows a message and does nothing", async () => {
   await execute("aotlens.traceNow");
   expect(window.showInformationMessage).toHaveBeenCalledTimes(1);
   expect(next).not.toHaveBeenCalled();

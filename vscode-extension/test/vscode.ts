@@ -1,4 +1,4 @@
-/** As much of VS Code as the units under test touch. */
+/** The part of VS Code that the units under test use. */
 
 import { vi } from "vitest";
 
@@ -111,7 +111,7 @@ export const workspace = {
   getConfiguration: () => ({ get: (name: string): unknown => settings[name] }),
 };
 
-/** The settings that are not as they are by default. */
+/** The settings without their default values. */
 export const settings: Record<string, unknown> = {};
 
 export const window = {
