@@ -59,6 +59,6 @@ test("a server that ends is started again", () =>
     await editor.lens(/^52 inputs/).waitFor({ state: "hidden" });
     await editor.lens(/^52 inputs/).waitFor();
     assert.notEqual(editor.server(), before);
-    assert.match(editor.log(), /the server ended \(1 of 4\); it is started again/);
+    assert.match(editor.log(), /the server ended; it is started again \(1 of 4 times\)/);
     assert.equal(await editor.page.locator(".notification-list-item").count(), 0);
   }));
