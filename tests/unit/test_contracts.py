@@ -26,7 +26,6 @@ TOO_LONG = {
     "server/aotlens_tracer/examples/inferred/repair.py",
     "server/aotlens_tracer/examples/inferred/source_hints.py",
     "server/aotlens_tracer/process/loop.py",
-    "server/aotlens_tracer/steps/job.py",
 }
 TOO_MANY_METHODS = {
     "server/aotlens/session/session.py: Session",

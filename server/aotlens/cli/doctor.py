@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aotlens import __version__
+from aotlens.explain.failures import brief_message
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
 from aotlens.session.tracer.process import TracerProcess
@@ -76,7 +77,7 @@ def _check_tracer(interpreter: Interpreter, report: _Report) -> int:
             report.add("", advice(error, interpreter).splitlines()[-1])
             return 1
     if traced.failure is not None:
-        report.add("trace", traced.failure.message, False)
+        report.add("trace", brief_message(traced.failure), False)
         return 1
     graph = traced.graphs[0]
     report.add(

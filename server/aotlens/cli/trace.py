@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
+from aotlens.explain.failures import message
 from aotlens.explain.graph_text import Kind, NoSuchGraph, graph_text
 from aotlens.explain.overview import render_overview
 from aotlens.explain.render.markdown_report import render_markdown
@@ -35,6 +36,7 @@ from aotlens.syntax.containment import containment, outermost_first
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.source import SourceTexts, UnreadableSource, read_source
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Finding, Target
+from aotlens_tracer.wire.failures import stated
 from aotlens_tracer.wire.protocol import ExampleSource, TargetsParams, TraceParams
 
 from .problems import advice
@@ -192,7 +194,7 @@ class _Session:
             if inside:
                 line, name = inside[0].line, inside[0].qualname
                 hint = f"the class in line {line} is made inside a function: name it, as in {self._path.name}::{name}"
-            failure = Failure("target", "error", "the file defines no nn.Module class", str(self._path), hint=hint)
+            failure = stated("target", "error", "the file defines no nn.Module class", str(self._path), hint=hint)
             return [self._failed("*", failure)], answer.output
         order = {name: index for index, name in enumerate(outermost_first(self._file.contained))}
         maps, output = self._trace_all(sorted(names, key=lambda name: order.get(name, len(order))))
@@ -256,7 +258,7 @@ class _Session:
     def _lost(self, error: TracerUnusable) -> Failure:
         """The failure where the tracer itself ended, which costs this target alone."""
         hint = "does the code end processes other than its own, or did memory run out? --verbose shows the tracer's log"
-        return Failure("capture", "crash", str(error), str(self._path), hint=hint)
+        return stated("capture", "crash", str(error), str(self._path), hint=hint)
 
 
 def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
@@ -266,14 +268,19 @@ def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
         return map
     code = "example-failed" if failure.stage == "example" else "trace-failed"
     finding = Finding(
-        code, "error", failure.message, failure.path or map.target.path, failure.line or map.target.line, failure.column
+        code,
+        "error",
+        message(failure),
+        failure.path or map.target.path,
+        failure.line or map.target.line,
+        failure.column,
     )
     return replace(map, findings=(*map.findings, finding))
 
 
 def _unreadable(error: UnreadableSource, path: Path, qualname: str | None, options: TraceOptions) -> DescriptorMap:
     hint = "save the file as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
-    failure = Failure("syntax", "error", error.reason, str(path), error.line, hint=hint)
+    failure = stated("syntax", "error", error.reason, str(path), error.line, hint)
     return DescriptorMap(Target(str(path), qualname or "*", None), "failed", options.convention, failure=failure)
 
 
@@ -316,7 +323,7 @@ def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
         try:
             text = graph_text(map, kind, texts.code).text
         except NoSuchGraph as error:
-            reason = f": {map.failure.message}" if map.failure is not None else ""
+            reason = f": {message(map.failure)}" if map.failure is not None else ""
             print(f"{error}{reason}", file=sys.stderr)
             continue
         print(("\n" if number else "") + text, end="")

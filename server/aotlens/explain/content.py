@@ -29,6 +29,7 @@ from aotlens_tracer.wire.descriptor_map import (
     Subclass,
 )
 
+from . import failures
 from .blocks import NOTHING, Cell, Column, Table, without_empty
 from .findings import fold_findings
 from .partitioners import choice_in_words
@@ -172,7 +173,7 @@ def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple
             what = f"recorded in {target_label(attempt.recorded_in, path_label)}"
         expression = " ".join((attempt.expression or "").split())
         more = f" (and {others} more like it)" if guess is not None and others else ""
-        found.append((f"{what}: {expression}" if expression else what, attempt.reason + more))
+        found.append((f"{what}: {expression}" if expression else what, failures.reason(attempt) + more))
     return found
 
 
@@ -180,7 +181,7 @@ def _guess(attempt: Attempt) -> tuple[str, ...] | None:
     """What a guess and its failure have in common with others; None where nobody guessed."""
     if attempt.origin != "inferred":
         return None
-    return tuple(_NUMBER.sub("0", text or "") for text in (attempt.expression, attempt.reason))
+    return tuple(_NUMBER.sub("0", text or "") for text in (attempt.expression, failures.reason(attempt)))
 
 
 def target_label(target: str, path_label: PathLabel) -> str:

@@ -11,6 +11,7 @@ from aotlens.explain.render.terminal import Paper, print_attempts, shortened
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .content import PathLabel, brief_origin, position
+from .failures import brief_message
 from .shapes import tensor_in_brief
 
 _WIDEST = 40
@@ -74,5 +75,5 @@ def _failure(map: DescriptorMap, path_label: PathLabel) -> str:
     if failure is None:
         return ""
     where = position(failure.path, failure.line, failure.column, path_label)
-    first = failure.message.strip().partition("\n")[0]
+    first = brief_message(failure)
     return f"{where}: {first}" if where else first

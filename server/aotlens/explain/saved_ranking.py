@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from aotlens.model.folding import fold, names_in_brief
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Saved
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
 
 from .blocks import Cell, Column, Table, without_empty
 from .content import PathLabel, place
+from .failures import brief
 from .graph_text import CONTAINERS
 from .partitioners import name_of_choice
 from .shapes import bytes_in_words, tensor_in_brief
@@ -122,7 +123,7 @@ def _compared(graph: Graph) -> Table:
     """What each choice would keep, and what that costs: operations that are run again in the backward pass."""
     eager = next((row.bytes for row in graph.compared if row.partitioner == "eager"), None)
     rows = []
-    told: set[str | None] = set()
+    told: set[Problem] = set()
     for row in graph.compared:
         is_this = (row.partitioner, row.memory_budget) == (graph.partitioner, graph.memory_budget)
         rows.append(
@@ -132,10 +133,10 @@ def _compared(graph: Graph) -> Table:
                 Cell("—" if row.values is None else str(row.values)),
                 Cell("—" if row.recomputed is None else str(row.recomputed)),
                 Cell(name_of_choice(row) + (" (ranked above)" if is_this and graph.saved is not None else "")),
-                Cell("the same" if row.problem in told else row.problem or ""),
+                Cell("the same" if row.problem in told else (brief(row.problem) if row.problem else "")),
             )
         )
-        told.update(filter(None, [row.problem]))
+        told.update([row.problem] if row.problem else [])
     columns = (
         Column("bytes", "number"),
         Column("of eager", "number"),

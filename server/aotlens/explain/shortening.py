@@ -15,6 +15,7 @@ def first_sentence(message: str, longest: int) -> str:
     A longer text is cut after the last whole sentence that fits, else after the last whole word, which `…` then marks.
     """
     lines = [" ".join(one.split()) for one in message.strip().splitlines()]
+    lines = [one for n, one in enumerate(lines) if one or not lines[n - 1].endswith(":")]
     text = lines[0] if lines else ""
     for before, after in itertools.pairwise(lines):
         if not _continues(before, after):
@@ -38,5 +39,7 @@ def clipped(expression: str, longest: int = _LONGEST_EXPRESSION) -> str:
 
 
 def _continues(before: str, after: str) -> bool:
-    """Whether a line goes on with the sentence of the line before it, which then has no full stop."""
-    return bool(before and after) and before[-1] not in ".!?:" and (after[0].islower() or after[0] in "(`'\"[")
+    """Whether a line goes on with the sentence of the line before it: that announces it, or has no full stop."""
+    if not before or not after:
+        return False
+    return before[-1] in ":,;" or (before[-1] not in ".!?" and (after[0].islower() or after[0] in "(`'\"["))

@@ -7,7 +7,7 @@ from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens_tracer.wire.descriptor_map import Failure
 
 from .blocks import Note, line, sentence
-from .shortening import first_sentence
+from .failures import brief_message
 
 TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
 IN_A_LENS, IN_A_HOVER = 100, 400
@@ -71,4 +71,4 @@ def staleness(state: TargetState) -> tuple[Note, ...]:
 
 def failure_in_brief(failure: Failure, longest: int = IN_A_LENS) -> str:
     """The first sentence of a failure's message, in at most `longest` characters."""
-    return first_sentence(failure.message, longest) or failure.reason
+    return brief_message(failure, longest) or failure.reason

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from aotlens.explain import failures
 from aotlens.explain.findings import in_words, kept_findings, sentence_of, subject_in_words
 from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.states import TO_BE_COMPLETED, change_in_words
@@ -176,7 +177,8 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
 
 def _failure(failure: Failure, state: TargetState) -> Finding:
     code = "example-failed" if failure.stage == "example" else "trace-failed"
-    message = failure.message + (f"\n{failure.hint}" if failure.hint else "")
+    advice = failures.hint(failure)
+    message = failures.message(failure) + (f"\n{advice}" if advice else "")
     # Where nobody wrote an example, that none can be guessed is no mistake of anybody's.
     written = any(example.origin != "inferred" for example in state.examples)
     severity = "hint" if failure.stage == "example" and not written else "error"

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from aotlens.explain.failures import brief_message
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Documents
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
+from aotlens_tracer.wire.failures import stated
 from aotlens_tracer.wire.json_codec import from_json
 from aotlens_tracer.wire.protocol import Assembled
 
@@ -134,7 +136,7 @@ class Tracing:
             self.fail(key, self._without_interpreter(key, error))
             return None
         except (OSError, BadProjectFile, UnreadableSource) as error:
-            self.fail(key, Failure("target", "error", str(error), key.path))
+            self.fail(key, stated("target", "error", str(error), key.path))
             return None
         self._examples.set_contained(key.path, request.contained)
         return request, tracer
@@ -208,7 +210,7 @@ class Tracing:
         if status != self._no_interpreter:
             self._no_interpreter = status
             self._client.status_changed(status)
-        return Failure("target", "error", str(error), key.path, 1, hint=status.hint)
+        return stated("target", "error", str(error), key.path, 1, status.hint)
 
     async def _tracer_for(self, path: str) -> WarmTracer:
         """Return the tracer of a file's folder. Raises NoSuchInterpreter."""
@@ -219,7 +221,7 @@ class Tracing:
 
     def _log_trace(self, map: DescriptorMap, output: str, total: float) -> None:
         seconds = map.seconds
-        outcome = "traced" if map.failure is None else f"failed at {map.failure.stage}: {map.failure.message}"
+        outcome = "traced" if map.failure is None else f"failed at {map.failure.stage}: {brief_message(map.failure)}"
         self._client.log(
             "info",
             f"{map.target.qualname} ({os.path.basename(map.target.path)}) {outcome}; import {seconds.import_:.2f} s, "
@@ -232,4 +234,4 @@ class Tracing:
 
 def _tracer_failure(tracer: WarmTracer, error: TracerUnusable, key: TargetKey) -> Failure:
     """Return the failure of a target whose tracer ended. Its place is the file's first line: it concerns the file."""
-    return Failure("target", "crash", str(error), key.path, 1, hint=tracer.status.hint)
+    return stated("target", "crash", str(error), key.path, 1, tracer.status.hint)

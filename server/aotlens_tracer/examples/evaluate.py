@@ -15,11 +15,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..failures import EXAMPLE_FILE, TraceError, is_library
+from ..failures import EXAMPLE_FILE, TraceError, is_library, problem_of
 from ..graph.birthplaces import Birthplaces
 from ..loading.importing import module_name
 from ..torch_private import FakeTensorMode, fake_mode
-from ..wire.descriptor_map import Failure
+from ..wire.advice import Known
+from ..wire.descriptor_map import Failure, Problem
+from ..wire.problems import EmptyExample, NotACall, NotAnExpression, OnlyBuilds
 from ..wire.protocol import ExampleSource, Statement
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
@@ -56,7 +58,7 @@ def build(
     module: types.ModuleType,
     birthplaces: Birthplaces,
     train: bool | None,
-    note: Callable[[str], None],
+    note: Callable[[Problem], None],
     needs_data: BaseException | None = None,
 ) -> BuiltExample:
     """Evaluate the example, after what it depends on, in the namespace of `module`, `torch` in scope.
@@ -76,7 +78,7 @@ def build(
     except Exception as error:
         if error is not needs_data and not _may_be_due_to_fake_tensors(error):
             raise
-        note(f"fake tensors do not do ({type(error).__name__}: {error})")
+        note(problem_of(error))
     with light_initialization():
         return _evaluate(call, source, namespace, None, train)
 
@@ -109,28 +111,26 @@ def parse(source: ExampleSource) -> ast.Call:
     try:
         tree = ast.parse(source.expression.strip(), EXAMPLE_FILE, "eval")
     except SyntaxError as error:
-        message = f"the example is not a Python expression ({error.msg})" if source.expression.strip() else _EMPTY
-        raise TraceError(_not_a_call(source, message, error.lineno or 1)) from None
+        line = error.lineno or 1
+        is_there = bool(source.expression.strip())
+        problem = NotAnExpression(error.msg, _code(source, line)) if is_there else EmptyExample()
+        raise TraceError(_malformed(source, problem, line)) from None
     if not isinstance(tree.body, ast.Call):
-        raise TraceError(_not_a_call(source, "the example is not a call"))
+        raise TraceError(_malformed(source, NotACall(_code(source))))
     return tree.body
 
 
-_EMPTY = "the example is empty"
-
-
-def _not_a_call(source: ExampleSource, message: str, line: int = 1) -> Failure:
-    """The failure for an example that is not of the right form; `line` counts within it."""
+def _code(source: ExampleSource, line: int = 1) -> str | None:
+    """Return a line of the example's text, counted from 1; None past its end."""
     lines = source.expression.strip().splitlines()
-    code = lines[line - 1].strip() if line <= len(lines) else None
-    place = (source.path, source.line + line - 1) if source.path and source.line else (source.path, None)
-    return Failure(
-        "example",
-        "error",
-        f"{message}: {code}" if code else message,
-        *place,
-        hint="an example builds the module and calls it, in one expression: Block(64)(torch.randn(2, 16, 64))",
-    )
+    return lines[line - 1].strip() or None if line <= len(lines) else None
+
+
+def _malformed(source: ExampleSource, problem: Problem, line: int = 1) -> Failure:
+    """Return the failure for an example of the wrong form; `line` counts within it."""
+    known = source.path is not None and source.line is not None
+    place = source.line + line - 1 if known and source.line is not None else None
+    return Failure("example", "error", problem, source.path, place, advice=Known("one-expression"))
 
 
 def _evaluate(
@@ -146,7 +146,7 @@ def _evaluate(
         raise TypeError(f"{ast.unparse(call.func)} is not callable: it is a {type(function).__name__}")
     if isinstance(function, type):
         inner = ast.unparse(call.func)
-        raise TraceError(_not_a_call(source, f"the example only builds {inner} and does not call it"))
+        raise TraceError(_malformed(source, OnlyBuilds(inner, _code(source))))
     collector = "_aotlens_arguments"
     namespace[collector] = lambda *args, **kwargs: (args, kwargs)
     arguments = ast.Call(ast.Name(collector, ast.Load()), call.args, call.keywords)

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from ..wire import problems as facts
+
 _EVENTS = frozenset(
     (
         *("socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.exec"),
@@ -24,11 +26,19 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class SideEffect(PermissionError):
-    """Code that was found wants more than to compute. A PermissionError, as code that may do without knows that one."""
+    """Code that was found does more than compute. A PermissionError, because code that can do without handles that."""
+
+    def __init__(self, problem: facts.SideEffect) -> None:
+        super().__init__(problem.path or problem.event)
+        self.problem = problem
 
 
 class TookTooLong(BaseException):
-    """Code that was found took too long; no exception that it would handle itself."""
+    """Code that was found took too long: longer than `seconds`, if not None. It handles no such exception itself."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        super().__init__(seconds)
+        self.problem = facts.TookTooLong(seconds)
 
 
 _active = 0
@@ -57,9 +67,9 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         path, mode, flags = (*arguments, None, None, None)[:3]
         writes = any(letter in (mode or "") for letter in "wax+") or (mode is None and bool((flags or 0) & _WRITING))
         if writes and isinstance(path, (str, bytes)) and os.fsdecode(path) != os.devnull:
-            raise SideEffect(f"it writes {os.fsdecode(path)}")
+            raise SideEffect(facts.SideEffect(path=os.fsdecode(path)))
     elif event in _EVENTS:
-        raise SideEffect(f"it wants more than to compute: {event}{_brief(arguments)}")
+        raise SideEffect(facts.SideEffect(event=f"{event}{_brief(arguments)}"))
 
 
 def _brief(arguments: tuple[Any, ...]) -> str:
@@ -74,7 +84,7 @@ def _limited(seconds: float) -> Iterator[None]:
         return
 
     def on_alarm(*_: object) -> None:
-        raise TookTooLong(f"it takes more than {seconds:g} s")
+        raise TookTooLong(seconds)
 
     before = signal.signal(signal.SIGALRM, on_alarm)
     signal.setitimer(signal.ITIMER_REAL, seconds)

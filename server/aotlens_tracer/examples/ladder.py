@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..failures import BackwardError, CaptureError, ForwardError, TraceError, first_line
+from ..failures import BackwardError, CaptureError, ForwardError, problem_of
+from ..wire.descriptor_map import Problem
 from ..wire.protocol import ExampleSource
 from .guards import SideEffect, TookTooLong
 from .recorded import NotCalled
@@ -18,7 +19,7 @@ FOUND_SECONDS = 20.0
 """How long code that was found may take to build an example."""
 
 
-def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, path: str) -> str | None:
+def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, path: str) -> Problem | None:
     """Why the next example is tried after this error; None where the error is the answer.
 
     `target` is the class or function that is traced, `path` its file.
@@ -27,13 +28,13 @@ def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, pa
         return None
     cause = error.__cause__ if isinstance(error, ForwardError) and error.__cause__ is not None else error
     if is_guess(source):
-        return None if source.origin == "inferred" and isinstance(error, CaptureError) else in_brief(cause)
+        return None if source.origin == "inferred" and isinstance(error, CaptureError) else problem_of(cause)
     if isinstance(error, CaptureError):
-        return in_brief(error) if source.origin == "recorded" else None
+        return problem_of(error) if source.origin == "recorded" else None
     if isinstance(error, BackwardError):
         return None
     if isinstance(cause, (SideEffect, TookTooLong, NotCalled)):
-        return in_brief(cause)
+        return problem_of(cause)
     if isinstance(target, type):
         if _raised_in(cause, target):
             return None
@@ -42,7 +43,7 @@ def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, pa
             return None
     elif isinstance(error, ForwardError):
         return None
-    return in_brief(cause)
+    return problem_of(cause)
 
 
 def is_guess(source: ExampleSource) -> bool:
@@ -50,21 +51,6 @@ def is_guess(source: ExampleSource) -> bool:
     if source.root is not None:
         return all(is_guess(example) for example in source.root.examples)
     return source.origin == "inferred"
-
-
-def in_brief(error: BaseException) -> str:
-    """An error in one line."""
-    if isinstance(error, TraceError):
-        return first_line(error.failure.message)
-    if isinstance(error, CaptureError):
-        return f"its graph cannot be captured: {first_line(str(error.direct_error or error.dynamo_error))}"
-    if isinstance(error, NotCalled):
-        cause = f": {in_brief(error.__cause__)}" if error.__cause__ is not None else ""
-        return f"{error}{cause}"
-    if isinstance(error, SystemExit):
-        return "it calls sys.exit"
-    text = first_line(str(error))
-    return text if isinstance(error, (SideEffect, TookTooLong)) else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 def _raised_in(error: BaseException, target: type) -> bool:

@@ -15,12 +15,18 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
+from ..failures import problem_of
 from ..torch_private import pytree, storage_key
+from ..wire.problems import NoOwnExample, NotReached
 from .evaluate import BuiltExample
 
 
 class NotCalled(Exception):
     """The root's call ended, or failed (then `__cause__` is the error), without a call of the wanted class."""
+
+    def __init__(self, problem: NotReached | NoOwnExample) -> None:
+        super().__init__(repr(problem))
+        self.problem = problem
 
 
 class _Called(BaseException):
@@ -46,10 +52,8 @@ def record(root: BuiltExample, wanted: type[nn.Module]) -> BuiltExample:
         except Exception as error:
             failure = error
         if not calls:
-            name = type(root.module).__name__ if root.module is not None else "it"
-            raise NotCalled(
-                f"the call of {name} {'fails too early' if failure else 'does not come to it'}"
-            ) from failure
+            name = type(root.module).__name__ if root.module is not None else None
+            raise NotCalled(NotReached(name, problem_of(failure) if failure is not None else None)) from failure
         module, args, kwargs = calls[0]
         args, kwargs = _on_their_own((args, kwargs))
     return BuiltExample(module, args, kwargs, root.mode, None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .errors import BackwardError, CaptureError, ForwardError, JointError, TraceError
-from .exceptions import code_line, failure_of, first_line, reads_data, shortened, text_of, user_frames
+from .exceptions import code_line, failure_of, shortened, user_frames
+from .problems import clipped, problem_of, reads_data, text_of
 
 __all__ = [
     "EXAMPLE_FILE",
@@ -14,10 +15,11 @@ __all__ = [
     "ForwardError",
     "JointError",
     "TraceError",
+    "clipped",
     "code_line",
     "failure_of",
-    "first_line",
     "is_library",
+    "problem_of",
     "reads_data",
     "shortened",
     "text_of",

@@ -9,7 +9,7 @@ class TraceError(Exception):
     """Ends the trace with a failure that is fully described already."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
+        super().__init__(repr(failure.problem))
         self.failure = failure
 
 

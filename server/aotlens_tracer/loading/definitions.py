@@ -13,7 +13,9 @@ from typing import Any
 from torch import nn
 
 from ..failures import TraceError
+from ..wire.advice import DefinedClasses, Known, SimilarTargets
 from ..wire.descriptor_map import Failure, Target
+from ..wire.problems import GoneAfterImport, NoSuchTarget, NotAModule, NotCallable
 from .overlay import read_bytes
 
 
@@ -55,23 +57,16 @@ def resolve(module: types.ModuleType, path: str, qualname: str) -> Any | None:
         value = value.__func__
     if isinstance(value, type) and not issubclass(value, nn.Module):
         raise TraceError(
-            Failure(
-                "target",
-                "error",
-                f"{qualname} is a class, but not an nn.Module",
-                path,
-                line_of(value, path),
-                hint="trace a subclass of torch.nn.Module, or a function or method that takes tensors",
-            )
+            Failure("target", "error", NotAModule(qualname), path, line_of(value, path), advice=Known("trace-a-module"))
         )
     if not callable(value):
         raise TraceError(
             Failure(
                 "target",
                 "error",
-                f"{qualname} is neither a class nor a function, but of type {type(value).__name__}",
+                NotCallable(qualname, type(value).__name__),
                 path,
-                hint="trace a subclass of torch.nn.Module, or a function or method that takes tensors",
+                advice=Known("trace-a-module"),
             )
         )
     return value
@@ -133,17 +128,10 @@ def _no_such_target(path: str, qualname: str) -> Failure:
     names = list(dict.fromkeys(name for name, _ in found))
     if qualname in names:
         line = [node.lineno for name, node in found if name == qualname][-1]
-        message = f"{qualname} does not exist once the file is imported"
-        hint = "its definition stands under a condition that did not hold, or something deletes or replaces it later"
-        return Failure("target", "error", message, path, line, hint=hint)
+        return Failure("target", "error", GoneAfterImport(qualname), path, line, advice=Known("conditional-definition"))
     near = difflib.get_close_matches(qualname, names, n=3, cutoff=0.5)
     if not near:
         near = [name for name in names if name.lower().endswith(qualname.lower())][:3]
     classes = [name for name, node in found if isinstance(node, ast.ClassDef)]
-    if near:
-        hint = "did you mean " + " or ".join(near) + "?"
-    elif classes:
-        hint = "the file defines " + ", ".join(classes[:8]) + (", …" if len(classes) > 8 else "")
-    else:
-        hint = "the file defines no class"
-    return Failure("target", "error", f"there is no {qualname} in this file", path, hint=hint)
+    advice = SimilarTargets(tuple(near)) if near else DefinedClasses(tuple(classes))
+    return Failure("target", "error", NoSuchTarget(qualname), path, advice=advice)

@@ -163,7 +163,7 @@ def spawned_main() -> None:
     requests, messages = os.dup(0), os.dup(1)
     output = os.dup(2)
     replace_standard_streams(output)
-    from ..steps import job  # noqa: F401  torch, ahead of need
+    from ..steps import trace  # noqa: F401  torch, ahead of need
 
     with open(requests, "rb") as file:
         line = file.readline()
@@ -204,15 +204,16 @@ def _send(event: dict[str, Any], channel: Channel, exit_process: Callable[[int],
 
 def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
     from ..loading import overlay
-    from ..steps import job
+    from ..steps.import_target import list_targets
+    from ..steps.trace import trace
 
     params = request["params"]
     if params.get("working_directory"):
         os.chdir(params["working_directory"])
     overlay.install(params.get("overlay") or {})
     if request["method"] == "targets":
-        return to_json(job.list_targets(from_json(TargetsParams, params), send))
-    return job.trace(from_json(TraceParams, params), send)
+        return to_json(list_targets(from_json(TargetsParams, params), send))
+    return trace(from_json(TraceParams, params), send)
 
 
 def _report_faults(descriptor: int) -> None:

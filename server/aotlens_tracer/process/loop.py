@@ -18,8 +18,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..failures import EXAMPLE_FILE, Codebase, code_line, shortened
-from ..wire.descriptor_map import DescriptorMap, Example, Failure, Frame, Seconds, Span, Target
+from ..wire.advice import Advice, Known
+from ..wire.descriptor_map import DescriptorMap, Example, Failure, Frame, Problem, Seconds, Span, Target
 from ..wire.json_codec import from_json, to_json
+from ..wire.problems import Bug, MemoryLimit, ProcessEnded, TimeLimit
 from ..wire.protocol import MINIMUM_TORCH, VERSION, ExampleSource, Lines, Ready, Unframer, encode, python_version
 from . import child as child_processes
 from .child import DUMP_FILE, DYNAMO_HEADER, RESULT_FILE, Child
@@ -103,7 +105,7 @@ def _problem_with(version: str) -> tuple[str | None, str | None]:
         needed = ".".join(map(str, MINIMUM_TORCH))
         return "old-torch", f"torch {version} is too old: aotlens needs {needed} or newer"
     try:
-        from ..steps import job  # noqa: F401
+        from ..steps import trace  # noqa: F401
     except (ImportError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
         return "other-torch", f"aotlens works with torch 2.13 to 2.15, and not with {version} ({why})"
@@ -155,7 +157,8 @@ class Job:
     started: float = field(default_factory=time.monotonic)
     begun: bool = False
     stage: str = "import"
-    note: str | None = None
+    real: Problem | None = None
+    """Why the example had to be built with real tensors; None while fake ones work."""
     candidate: int = 0
     output: Output = field(default_factory=Output)
     result: dict[str, Any] | None = None
@@ -268,8 +271,8 @@ class Tracer:
             _write(self._replies, {"id": job.request["id"], **message})
         elif message.get("event") == "map":
             _write(self._replies, {"id": job.request["id"], **message})
-        elif message.get("event") == "note":
-            job.note = message["text"]
+        elif message.get("event") == "real":
+            job.real = from_json(Problem, message["problem"])
         elif message.get("event") == "candidate":
             job.candidate = message["index"]
         elif message.get("event") == "exit":
@@ -288,17 +291,15 @@ class Tracer:
             self._answer(job, job.result)
         elif job.bug is not None:
             last = job.bug.strip().splitlines()[-1]
-            self._answer(job, self._failed(job, "crash", f"aotlens itself failed ({last})"))
+            self._answer(job, self._failed(job, "crash", Bug(last, job.real)))
         elif status is not None:
             self._answer(job, self._failed(job, "crash", _how_it_ended(status, job)))
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
-            seconds = job.params["timeout"]
-            self._answer(job, self._failed(job, "timeout", f"still running after the time limit of {seconds:g} s"))
+            self._answer(job, self._failed(job, "timeout", TimeLimit(job.params["timeout"], job.real)))
         elif self._too_large(job):
             self._read_stacks(job)
-            limit = job.params["memory"] / (1 << 30)
-            self._answer(job, self._failed(job, "memory", f"more memory in use than the limit of {limit:.3g} GiB"))
+            self._answer(job, self._failed(job, "memory", MemoryLimit(job.params["memory"], job.real)))
 
     def _too_large(self, job: Job) -> bool:
         limit = job.params.get("memory")
@@ -336,7 +337,7 @@ class Tracer:
         child_processes.end_orphans({self._standby.pid} if self._standby is not None else set())
         _write(self._replies, {"id": job.request["id"], "result": result, "output": job.output.text()})
 
-    def _failed(self, job: Job, reason: str, message: str) -> dict[str, Any]:
+    def _failed(self, job: Job, reason: str, problem: Problem) -> dict[str, Any]:
         """The answer for a child that gave none."""
         params = job.params
         stage = job.stage if job.stage in ("import", "example") else "capture"
@@ -346,10 +347,10 @@ class Tracer:
         failure = Failure(
             stage,
             reason,
-            f"{message}, {_DOING[stage]}" + (f" ({job.note})" if job.note else ""),
+            problem,
             place.path if place else params["path"],
             place.line if place else None,
-            hint=_BUG_HINT if job.bug is not None else _hint(reason, stage),
+            advice=Known("report-bug") if job.bug is not None else _advice(reason, stage),
             frames=frames,
             traceback=job.bug or _without_ours(self._stacks(job).decode(errors="replace")) or None,
         )
@@ -410,39 +411,21 @@ def _example(params: dict[str, Any], candidate: int) -> Example | None:
     return Example(known.origin, expression=known.expression.strip() or None, source=span, candidate=candidate)
 
 
-_DOING = {
-    "import": "while importing the file",
-    "example": "while building the example",
-    "capture": "while calling it or capturing its graph",
-}
-_SIGNALS = {
-    "SIGSEGV": " (a crash in native code)",
-    "SIGBUS": " (a crash in native code)",
-    "SIGABRT": " (native code gave up: a failed check, or an uncaught exception)",
-    "SIGKILL": " (by the system when memory ran out, or by somebody else)",
-}
-_BUG_HINT = "this is a mistake in aotlens: please report it, with what --verbose prints"
-
-
-def _how_it_ended(status: int, job: Job) -> str:
+def _how_it_ended(status: int, job: Job) -> ProcessEnded:
     if job.exit is not None:
-        return f"the code ended its process with os._exit({job.exit['status']})"
-    if status < 0:
-        with contextlib.suppress(ValueError):
-            name = signal.Signals(-status).name
-            return f"the process was ended by {name}" + _SIGNALS.get(name, "")
-        return f"the process was ended by signal {-status}"
-    return f"the process ended by itself, with exit status {status}"
+        return ProcessEnded(job.exit["status"], by_os_exit=True, real=job.real)
+    if status >= 0:
+        return ProcessEnded(status, real=job.real)
+    name = str(-status)
+    with contextlib.suppress(ValueError):
+        name = signal.Signals(-status).name
+    return ProcessEnded(signal=name, real=job.real)
 
 
-def _hint(reason: str, stage: str) -> str | None:
-    if reason == "timeout":
-        return "give it more time with --timeout SECONDS"
-    if reason == "memory":
-        return "raise the limit with --memory GIB, or build a smaller model in the example"
-    if stage == "import" and reason == "crash":
-        return "put what runs at import under `if __name__ == '__main__':`"
-    return None
+def _advice(reason: str, stage: str) -> Advice | None:
+    if reason in ("timeout", "memory"):
+        return Known("more-time" if reason == "timeout" else "more-memory")
+    return Known("runs-at-import") if stage == "import" and reason == "crash" else None
 
 
 __all__ = ["Output", "Tracer", "can_watch", "main"]

@@ -107,7 +107,7 @@ def _are_alike(one: BaseException | None, other: BaseException) -> bool:
     return type(one) is type(other) and str(one)[:_ALIKE] == str(other)[:_ALIKE]
 
 
-def graph_breaks(example: BuiltExample, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
+def graph_breaks(example: BuiltExample | None, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
     """Every graph break: full-graph capture stops at the first, so the others come from a run that is not full-graph.
 
     Where that run fails, or without an example to run, the first alone. The run makes the call, which may change the
@@ -161,7 +161,8 @@ class _Wrapper(nn.Module):
         object.__setattr__(self, "_function", function)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        return self._function(*args, **kwargs)
+        call: Callable[..., Any] = self.__dict__["_function"]
+        return call(*args, **kwargs)
 
 
 def register_dataclasses(tree: Any) -> bool:

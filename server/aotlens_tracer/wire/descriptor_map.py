@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .failures import Failure
 from .graphs import (
     Descriptor,
     Graph,
@@ -24,6 +25,7 @@ from .graphs import (
     VanishedArgument,
 )
 from .places import Frame, Span
+from .problems import Problem
 
 __all__ = [
     "SCHEMA",
@@ -42,6 +44,7 @@ __all__ = [
     "Operation",
     "Output",
     "Partition",
+    "Problem",
     "Related",
     "Saved",
     "SavedTotal",
@@ -82,7 +85,7 @@ class Example:
     target, `recorded_in` (`/path/model.py::Net`), whose own example is of `recorded_origin`. `constructor` is None for
     a function. `pin` is one expression that builds and calls the same from scratch, where there is one. `candidate` is
     the place of the example among those that the request offered. `weights` says whether parameters were fake (shapes
-    only) or had to be allocated for real, and `weights_reason` why.
+    only) or had to be allocated for real, and `weights_reason` why fake ones would not do.
     """
 
     origin: str
@@ -94,7 +97,7 @@ class Example:
     source: Span | None = None
     mode: str | None = None
     weights: str = "fake"
-    weights_reason: str | None = None
+    weights_reason: Problem | None = None
     pin: str | None = None
     candidate: int | None = None
 
@@ -104,7 +107,7 @@ class Attempt:
     """An example that was tried and passed over, and why. Its fields are those of `Example`."""
 
     origin: str
-    reason: str
+    reason: Problem
     expression: str | None = None
     source: Span | None = None
     recorded_in: str | None = None
@@ -161,25 +164,6 @@ class Finding:
     name: str | None = None
     output: int | None = None
     related: tuple[Related, ...] = ()
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a target was not traced.
-
-    `stage` is target, syntax, import, example, forward or capture; `reason` error, timeout, memory or crash.
-    `frames` is the user's part of the traceback, outermost first; `traceback` all of it.
-    """
-
-    stage: str
-    reason: str
-    message: str
-    path: str | None = None
-    line: int | None = None
-    column: int | None = None
-    hint: str | None = None
-    frames: tuple[Frame, ...] = ()
-    traceback: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from .json_codec import OrPlain, Row
 from .places import Span
+from .problems import Problem
 
 FieldValue = Annotated[Any, OrPlain(lambda: Descriptor)]
 """The value of a descriptor's field: a nested Descriptor, or a plain value."""
@@ -136,7 +137,7 @@ class SavedTotal:
     bytes: int | None = None
     values: int | None = None
     recomputed: int | None = None
-    problem: str | None = None
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aotlens_tracer.wire.advice import StatedAdvice
 from aotlens_tracer.wire.descriptor_map import (
     Argument,
     Descriptor,
@@ -23,6 +24,8 @@ from aotlens_tracer.wire.descriptor_map import (
     Target,
     VanishedArgument,
 )
+from aotlens_tracer.wire.failures import stated
+from aotlens_tracer.wire.problems import Raised
 
 MODEL = "/home/ada/project/model.py"
 
@@ -363,11 +366,14 @@ def failed() -> DescriptorMap:
         failure=Failure(
             "forward",
             "error",
-            "RuntimeError: a and b must have same reduction dim, but got [32, 32] X [64, 256].\nSee [docs] for more.",
+            Raised(
+                "RuntimeError",
+                "a and b must have same reduction dim, but got [32, 32] X [64, 256].\nSee [docs] for more.",
+            ),
             MODEL,
             22,
             16,
-            "the example's x is f32[2, 16, 32]; self.fc1 expects 64 features",
+            StatedAdvice("the example's x is f32[2, 16, 32]; self.fc1 expects 64 features"),
             (
                 Frame(MODEL, 30, "Model.forward", "return self.block(x)"),
                 Frame(MODEL, 22, "Block.forward", "    h = self.fc1(x)"),
@@ -380,5 +386,5 @@ def failed() -> DescriptorMap:
 def untraced() -> DescriptorMap:
     """A target that was never reached: nothing is known but the failure."""
     return DescriptorMap(
-        Target("/elsewhere/gone.py", "Gone"), "failed", "export", failure=Failure("target", "timeout", "no answer")
+        Target("/elsewhere/gone.py", "Gone"), "failed", "export", failure=stated("target", "timeout", "no answer")
     )

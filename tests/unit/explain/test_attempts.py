@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aotlens.explain.content import attempts
 from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Span, Target
+from aotlens_tracer.wire.problems import Raised
 
 
 def told(*found: Attempt) -> list[tuple[str, str]]:
@@ -13,9 +14,9 @@ def told(*found: Attempt) -> list[tuple[str, str]]:
 
 def test_guesses_that_differ_in_numbers_are_told_once() -> None:
     def guess(size: int) -> Attempt:
-        return Attempt("inferred", f"RuntimeError: got [2, {size}]", f"Net()(torch.randn(2, {size}))")
+        return Attempt("inferred", Raised("RuntimeError", f"got [2, {size}]"), f"Net()(torch.randn(2, {size}))")
 
-    other = Attempt("inferred", "TypeError: no integers", "Net()(torch.ones(3))")
+    other = Attempt("inferred", Raised("TypeError", "no integers"), "Net()(torch.ones(3))")
     assert told(guess(4), other, guess(5), guess(6)) == [
         ("inferred: Net()(torch.randn(2, 4))", "RuntimeError: got [2, 4] (and 2 more like it)"),
         ("inferred: Net()(torch.ones(3))", "TypeError: no integers"),
@@ -23,7 +24,9 @@ def test_guesses_that_differ_in_numbers_are_told_once() -> None:
 
 
 def test_what_somebody_wrote_is_told_each() -> None:
-    sites = [Attempt("call-site", "no such file", f"Net({n})(x)", Span("/README.md", n)) for n in (1, 2)]
+    sites = [
+        Attempt("call-site", Raised("OSError", "no such file"), f"Net({n})(x)", Span("/README.md", n)) for n in (1, 2)
+    ]
     assert [what for what, _ in told(*sites)] == [
         "call site /README.md:1: Net(1)(x)",
         "call site /README.md:2: Net(2)(x)",

@@ -17,7 +17,7 @@ from aotlens.explain.shortening import clipped, first_sentence
             "RuntimeError: the sizes of the\ntwo tensors differ\n\nMore about it.",
             "RuntimeError: the sizes of the two tensors differ",
         ),
-        ("TypeError: f() takes:\n  x\n  y", "TypeError: f() takes:"),
+        ("TypeError: f() takes:\n  x\n  y", "TypeError: f() takes: x y"),
         ("It failed. " + "Here is a long explanation of it, " * 9, "It failed."),
         ("word " * 40, " ".join(["word"] * 20) + "…"),
         ("x" * 200, "x" * 99 + "…"),

@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(ROOT / "server"))
 
+from aotlens.explain.failures import message  # noqa: E402
 from aotlens.session.examples.candidates import File, candidates  # noqa: E402
 from aotlens.session.examples.pinned import definition_lines  # noqa: E402
 from aotlens.session.tracer.process import TracerProcess  # noqa: E402
@@ -39,7 +40,7 @@ def main() -> None:
             params = TraceParams(str(path), qualname, examples, definition_lines=definition_lines(qualname, known))
             traced = tracer.trace(params).map
             if traced.failure is not None:
-                sys.exit(f"{name}: {traced.failure.message}\n{traced.failure.traceback}")
+                sys.exit(f"{name}: {message(traced.failure)}\n{traced.failure.traceback}")
             text = json.dumps(to_json(traced), separators=(",", ":"))
             for folder, short in ((_torch(), "$TORCH"), (str(ROOT), "$ROOT")):  # torch may lie in a folder of ours
                 text = text.replace(json.dumps(folder)[1:-1], short)

@@ -10,6 +10,7 @@ import pytest
 from aotlens.features.diagnostics import Diagnostic, diagnostics
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Finding, Target
+from aotlens_tracer.wire.failures import stated
 from unit.features.world import DECODER, PARTS, document, load_map
 
 LINE = 29  # of the gate that no Block uses
@@ -89,6 +90,6 @@ def test_several_places_on_one_line_are_the_line() -> None:
 @pytest.mark.parametrize(("stage", "words"), [("forward", " (in Block)\nalso in Decoder"), ("import", "")])
 def test_a_failure_of_several_targets_at_one_place(stage: str, words: str) -> None:
     """What fails for the whole file is told without a list of all that is in it."""
-    failure = Failure(stage, "error", "no such size", str(DECODER), LINE)
+    failure = stated(stage, "error", "no such size", str(DECODER), LINE)
     (one,) = found(state("Decoder", failure=failure), state("Block", failure=failure))
     assert one.message == f"no such size{words}"

@@ -17,6 +17,7 @@ from aotlens.syntax.subjects import AttributeSubject, ClassRef
 from aotlens.text.documents import Document
 from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Failure, Span
+from aotlens_tracer.wire.problems import Raised
 from aotlens_tracer.wire.protocol import ExampleSource
 from unit.features.world import DECODER, MODEL, PARTS, document, find, state_of, world
 
@@ -55,7 +56,7 @@ def test_a_stale_map_says_so_and_answers_where_things_are_now() -> None:
 
 def test_a_failed_retrace_is_said_with_its_reason() -> None:
     source = document(DECODER)
-    failure = Failure("forward", "error", "RuntimeError: shapes [2, 3]\nMore.")
+    failure = Failure("forward", "error", Raised("RuntimeError", "shapes [2, 3]\nMore."))
     state = replace(state_of("decoder"), stale=True, failure=failure, status="failed")
     text = markdown(only(state, source), source, "self.g$0ate = ")
     assert text is not None and text.endswith(r"*Stale: the last trace failed: RuntimeError: shapes \[2, 3\]*")
@@ -71,7 +72,7 @@ def test_states_without_a_map_say_why_in_one_line() -> None:
     source = document(DECODER)
     key = TargetKey(str(DECODER), "Decoder")
     example = (ExampleSource("Decoder()", "pinned"),)
-    failure = Failure("example", "error", "TypeError: missing argument")
+    failure = Failure("example", "error", Raised("TypeError", "missing argument"))
     states = {
         "*`Decoder` is not traced yet.*": TargetState(key, examples=example),
         "*`Decoder`: waiting to be traced*": TargetState(key, "waiting", examples=example),

@@ -21,7 +21,8 @@ from aotlens.session.tracer.status import TracerStatus
 from aotlens.text.documents import Documents
 from aotlens.text.edits import Edit
 from aotlens.text.uris import uri_of
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
+from aotlens_tracer.wire.failures import stated
 from aotlens_tracer.wire.json_codec import to_json
 from aotlens_tracer.wire.protocol import VERSION
 
@@ -117,7 +118,7 @@ def stand_in_interpreter(folder: Path, model: Path) -> Path:
     """A script that answers as a tracer does: every trace fails."""
     ready = {"protocol": VERSION, "python": "3", "executable": "", "torch": "2", "problem": None, "message": None}
     target = Target(str(model), "Net", 7)
-    failed = DescriptorMap(target, "failed", "export", failure=Failure("example", "error", "it fails", str(model)))
+    failed = DescriptorMap(target, "failed", "export", failure=stated("example", "error", "it fails", str(model)))
     script = TRACER.format(
         ready=repr({**ready, "fork": True}), target=repr(to_json(target)), result=repr(to_json(failed))
     )

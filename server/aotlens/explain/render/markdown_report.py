@@ -16,6 +16,7 @@ from aotlens.explain.content import (
     shown_findings,
     tables,
 )
+from aotlens.explain.failures import hint, message
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
 from .markdown import code, fence, markdown, prose
@@ -88,7 +89,7 @@ def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
     what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     where = position(failure.path, failure.line, failure.column, path_label)
     yield f"**error[{what}]**" + (f" at {code(where)}" if where else "")
-    yield fence(failure.message)
+    yield fence(message(failure))
     if failure.frames:
         lines = []
         for frame in failure.frames:
@@ -96,8 +97,8 @@ def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
             if frame.code:
                 lines.append(f"    {frame.code.strip()}")
         yield fence("\n".join(lines))
-    if failure.hint:
-        yield f"Hint: {prose(failure.hint)}"
+    if advice := hint(failure):
+        yield f"Hint: {prose(advice)}"
 
 
 def _lead(where: str) -> str:

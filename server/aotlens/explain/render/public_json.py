@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
+from aotlens.explain import failures
 from aotlens.explain.signature import differences
 from aotlens.explain.words import meaning
 from aotlens.model.descriptors import labels_of
@@ -27,6 +28,7 @@ def public_json(maps: Sequence[DescriptorMap], torch: str | None, relative_to: s
 
 def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
     trace: dict[str, Any] = _relative(to_json(descriptor_map, rows=False), relative_to)
+    _put_words(trace, descriptor_map)
     trace["files"] = [_path(path, relative_to) for path in trace["files"]]
     for graph, shown in zip(descriptor_map.graphs, trace["graphs"], strict=True):
         labels = labels_of(graph)
@@ -39,6 +41,21 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
         # What was not partitioned has no list of saved values in a map; here it is a list always.
         shown["saved"] = shown["saved"] or []
     return trace
+
+
+def _put_words(trace: dict[str, Any], map: DescriptorMap) -> None:
+    """Put sentences in the place of problems and of advice."""
+    if map.failure is not None:
+        words = {"message": failures.message(map.failure), "hint": failures.hint(map.failure)}
+        facts = ((name, item) for name, item in trace["failure"].items() if name not in ("problem", "advice"))
+        trace["failure"] = dict(facts) | words
+    for attempt, shown in zip(map.attempts, trace["attempts"], strict=True):
+        shown["reason"] = failures.reason(attempt)
+    if map.example is not None and map.example.weights_reason is not None:
+        trace["example"]["weights_reason"] = failures.weights_reason(map.example.weights_reason)
+    for graph, shown in zip(map.graphs, trace["graphs"], strict=True):
+        for total, row in zip(graph.compared, shown["compared"], strict=True):
+            row["problem"] = failures.brief(total.problem) if total.problem is not None else None
 
 
 def _relative(value: Any, folder: str) -> Any:

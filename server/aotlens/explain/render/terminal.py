@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from aotlens.explain import failures
 from aotlens.explain.blocks import Cell, Column, Table
 from aotlens.explain.content import (
     PathLabel,
@@ -161,7 +162,7 @@ def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> N
 
 def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
     what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
-    first, _, rest = failure.message.strip().partition("\n")
+    first, _, rest = failures.message(failure).strip().partition("\n")
     paper.line()
     paper.block((f"error[{what}]: ", "bold red"), (first, "bold"), hang=2)
     for line in rest.splitlines():
@@ -173,8 +174,8 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
         paper.block((f"{path_label(frame.path)}:{frame.line}", ""), (f" in {frame.function}", "dim"), indent=4, hang=2)
         if frame.code:
             paper.block((frame.code.strip(), ""), indent=8, hang=2)
-    if failure.hint:
-        paper.block(("hint: ", "bold"), (failure.hint, ""), indent=2, hang=6)
+    if advice := failures.hint(failure):
+        paper.block(("hint: ", "bold"), (advice, ""), indent=2, hang=6)
 
 
 def _graph_breaks(breaks: Sequence[GraphBreak], paper: Paper, path_label: PathLabel) -> None:

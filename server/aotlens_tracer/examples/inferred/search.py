@@ -16,10 +16,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from ...failures import Codebase, ForwardError, TraceError, failure_of, first_line, reads_data, text_of
+from ...failures import Codebase, ForwardError, TraceError, failure_of, problem_of, reads_data, text_of
 from ...graph.birthplaces import Birthplaces
 from ...torch_private import FakeTensorMode, TorchDispatchMode, compiling, fake_mode, has_no_forward
-from ...wire.descriptor_map import Failure
+from ...wire.advice import CompleteExample
+from ...wire.descriptor_map import Failure, Problem
+from ...wire.problems import NoForward, NothingInferred, SearchEnded
 from ..fake_modules import fake_constructors, fake_modules, light_initialization
 from ..guards import TookTooLong, guarded
 from . import configs
@@ -63,7 +65,7 @@ class Search:
         self.birthplaces = birthplaces
         self.train = train
         self._time = _Time()
-        self.tried: list[tuple[str, str]] = []
+        self.tried: list[tuple[str, Problem]] = []
         self._reads_data = False
         self.best: tuple[int, str, BaseException | None, Inputs | None] = (-1, "", None, None)
 
@@ -151,10 +153,8 @@ class Search:
 
     def _wants_bfloat16(self) -> bool:
         """Whether an operation takes nothing but bfloat16, weights included."""
-        return (
-            re.search(r"xpected.*\b(BF16|BFloat16|bfloat16)\b.*float32", self.tried[-1][1] if self.tried else "")
-            is not None
-        )
+        said = getattr(self.tried[-1][1], "text", "") if self.tried else ""
+        return re.search(r"xpected.*\b(BF16|BFloat16|bfloat16)\b.*float32", said) is not None
 
     def _as_bfloat16(self, expression: str, mode: FakeTensorMode) -> tuple[str, nn.Module]:
         expression += ".to(torch.bfloat16)"
@@ -168,7 +168,7 @@ class Search:
         """The first call that runs, as an expression. With `dtype`, all that is float32 at first is of that one."""
         inputs = Inputs(module, built_with=sizes)
         if has_no_forward(type(module)):
-            raise TraceError(Failure("example", "error", f"{self.cls.__name__} defines no forward"))
+            raise TraceError(Failure("example", "error", NoForward(self.cls.__name__)))
         counter = itertools.count()
         waiting: list[tuple[tuple[int, int, int], Arguments]] = []
         seen: set[str] = set()
@@ -273,32 +273,19 @@ class Search:
             raise TimeoutError(f"takes more than {SECONDS_EACH:g} s") from None
 
     def _note(self, expression: str, error: BaseException) -> None:
-        self.tried.append((expression, f"{type(error).__name__}: {first_line(text_of(error))}"[:200]))
+        self.tried.append((expression, problem_of(error)))
 
     def _failure(self) -> Failure:
         """What was missing, in the user's words, from the attempt that came furthest."""
         _, expression, error, inputs = self.best
         path = inspect.getsourcefile(self.cls) or ""
         if error is None:
-            return Failure("example", "timeout", f"no example found for {self.cls.__name__} in time", path)
+            return Failure("example", "timeout", SearchEnded(self.cls.__name__), path)
         failure = failure_of(error, "example", Codebase(path))
         missing = _missing_argument(error, inputs)
-        what = f"needs `{missing}`: no example found" if missing else "no example found"
-        tried = len(self.tried)
-        message = f"{what} ({tried} tried; the nearest fails with {first_line(failure.message)})"
         pin = expression if inputs is not None else f"{expression}(…)"
-        hint = f"write one above the class, and complete it: # aotlens: {pin}"
-        return Failure(
-            "example",
-            "error",
-            message,
-            failure.path,
-            failure.line,
-            failure.column,
-            hint,
-            failure.frames,
-            failure.traceback,
-        )
+        problem = NothingInferred(len(self.tried), failure.problem, missing)
+        return replace(failure, reason="error", problem=problem, advice=CompleteExample(pin))
 
 
 class _Time:

@@ -1,0 +1,279 @@
+"""Failures in words: what went wrong, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aotlens_tracer.wire import advice as advices
+from aotlens_tracer.wire import problems as facts
+from aotlens_tracer.wire.descriptor_map import Attempt, Failure
+
+from .shortening import first_sentence
+
+LONGEST_BRIEF = 300
+"""Characters of a message in one line."""
+_FOR_TORCH = (
+    "\n\nSet TORCHDYNAMO_VERBOSE",
+    "\n\nWhile executing %",
+    "\n\n For more details about this graph",
+    " Hint: the backtrace further above",
+)
+"""How the advice begins that torch appends for its own developers."""
+
+
+def message(failure: Failure) -> str:
+    """Return what went wrong, in one or more lines."""
+    return _sentence(failure.problem, failure.stage)
+
+
+def hint(failure: Failure) -> str | None:
+    """Return what can be done about it; None if nothing is known."""
+    return None if failure.advice is None else _ADVICE[type(failure.advice)](failure.advice)
+
+
+def problem(value: facts.Problem) -> str:
+    """Return a problem in one or more lines."""
+    return _sentence(value, "capture")
+
+
+def brief(value: facts.Problem, longest: int = LONGEST_BRIEF) -> str:
+    """Return a problem in one line of at most so many characters; an exception by what caused it in the first place."""
+    if isinstance(value, facts.Raised) and value.cause is not None:
+        return first_sentence(f"{_one_sentence(value.cause)} (then {_one_sentence(value)})", longest)
+    return first_sentence(problem(value), longest)
+
+
+def _one_sentence(value: facts.Raised) -> str:
+    return first_sentence(_raised(value), LONGEST_BRIEF).rstrip(".")
+
+
+def brief_message(failure: Failure, longest: int = LONGEST_BRIEF) -> str:
+    """Return what went wrong in one line of at most so many characters."""
+    if type(failure.problem) in _FROM_OUTSIDE:
+        return first_sentence(message(failure), longest)
+    return brief(failure.problem, longest)
+
+
+def reason(attempt: Attempt) -> str:
+    """Return in one line why an example was passed over."""
+    return brief(attempt.reason)
+
+
+# --- problems
+
+
+def _sentence(value: facts.Problem, stage: str) -> str:
+    text: str = _PROBLEMS[type(value)](value)
+    if type(value) not in _FROM_OUTSIDE:
+        return text
+    real = getattr(value, "real", None)
+    built = f" (built with real weights: {_real(real)})" if real is not None else ""
+    return f"{text}, {_DOING.get(stage, _DOING['capture'])}{built}"
+
+
+_DOING = {
+    "import": "while importing the file",
+    "example": "while building the example",
+    "capture": "while calling it or capturing its graph",
+}
+
+
+def weights_reason(value: facts.Problem) -> str:
+    """Return why weights had to be real."""
+    return _real(value)
+
+
+def _real(value: facts.Problem) -> str:
+    if isinstance(value, facts.ReadsData):
+        return f"a value is read, which fake tensors lack ({value.operation})"
+    if isinstance(value, facts.DataDependentSize):
+        return f"values decide a size, which fake tensors lack ({value.operation})"
+    return f"fake tensors do not work here ({problem(value)})"
+
+
+def _raised(value: facts.Raised) -> str:
+    text = value.text
+    for tail in _FOR_TORCH:
+        text = text.partition(tail)[0]
+    return f"{value.type}: {text.strip()}" if text.strip() else value.type
+
+
+def _raised_with_cause(value: facts.Raised) -> str:
+    cause = f"\ncaused by {_raised(value.cause)}" if value.cause is not None else ""
+    return _raised(value) + cause
+
+
+def _not_captured(value: facts.NotCaptured) -> str:
+    return f"Dynamo: {value.dynamo}\nAOTAutograd without Dynamo: {brief(value.direct)}"
+
+
+def _side_effect(value: facts.SideEffect) -> str:
+    return f"it writes {value.path}" if value.path is not None else f"it does more than compute: {value.event}"
+
+
+def _took_too_long(value: facts.TookTooLong) -> str:
+    return "it takes too long" if value.seconds is None else f"it takes more than {value.seconds:g} s"
+
+
+def _not_reached(value: facts.NotReached) -> str:
+    call = f"the call of {value.root}" if value.root is not None else "the call"
+    if value.cause is None:
+        return f"{call} does not reach it"
+    return f"{call} fails before it is reached: {brief(value.cause)}"
+
+
+def _with_code(text: str, code: str | None) -> str:
+    return f"{text}: {code}" if code else text
+
+
+def _nothing_inferred(value: facts.NothingInferred) -> str:
+    what = f"needs `{value.missing}`: no example found" if value.missing else "no example found"
+    return f"{what} ({value.tried} tried; the nearest fails with {brief(value.nearest)})"
+
+
+def _process_ended(value: facts.ProcessEnded) -> str:
+    if value.by_os_exit:
+        return f"the code ended its process with os._exit({value.status})"
+    if value.signal is not None:
+        named = value.signal if value.signal.startswith("SIG") else f"signal {value.signal}"
+        return f"the process was ended by {named}" + _SIGNALS.get(named, "")
+    return f"the process ended without an answer, with exit status {value.status}"
+
+
+_SIGNALS = {
+    "SIGSEGV": " (a crash in native code)",
+    "SIGBUS": " (a crash in native code)",
+    "SIGABRT": " (native code gave up: a failed check, or an uncaught exception)",
+    "SIGKILL": " (by the system when memory ran out, or by somebody else)",
+}
+
+_PROBLEMS: dict[type, Callable[[Any], str]] = {
+    facts.Raised: _raised_with_cause,
+    facts.ReadsData: lambda value: (
+        f"the value of a tensor is needed to go on ({value.operation}), but tracing knows shapes only: "
+        "a branch, .item(), int() or bool() depends on data here"
+    ),
+    facts.DataDependentSize: lambda value: (
+        f"the values of a tensor decide the size of a result ({value.operation}), but tracing knows shapes only: "
+        "nonzero(), unique() or a mask as an index depends on data here"
+    ),
+    facts.CalledExit: lambda value: f"the code called sys.exit({value.code or ''})",
+    facts.Interrupted: lambda value: "the code raised KeyboardInterrupt",
+    facts.NoMemory: lambda value: f"MemoryError: {value.text or 'the system gave no more memory'}",
+    facts.SideEffect: _side_effect,
+    facts.TookTooLong: _took_too_long,
+    facts.BackwardFails: lambda value: f"the backward pass fails: {problem(value.problem)}",
+    facts.NotCaptured: _not_captured,
+    facts.ReadsDataInTraining: lambda value: (
+        f"reads values in training, and is traced in evaluation: {brief(value.problem)}"
+    ),
+    facts.NotReached: _not_reached,
+    facts.NoOwnExample: lambda value: f"{value.root} has no example of its own",
+    facts.NoSuchTarget: lambda value: f"there is no {value.qualname} in this file",
+    facts.GoneAfterImport: lambda value: f"{value.qualname} does not exist once the file is imported",
+    facts.NotAModule: lambda value: f"{value.qualname} is a class, but not an nn.Module",
+    facts.NotCallable: lambda value: f"{value.qualname} is neither a class nor a function, but of type {value.type}",
+    facts.NoExample: lambda value: f"no example says how to build and call {value.qualname}",
+    facts.NoExampleWorks: lambda value: f"none of the examples found for {value.qualname} works: {brief(value.last)}",
+    facts.NotAnExpression: lambda value: _with_code(
+        f"the example is not a Python expression ({value.error})", value.code
+    ),
+    facts.EmptyExample: lambda value: "the example is empty",
+    facts.NotACall: lambda value: _with_code("the example is not a call", value.code),
+    facts.OnlyBuilds: lambda value: _with_code(
+        f"the example only builds {value.built} and does not call it", value.code
+    ),
+    facts.CallsNoModule: lambda value: f"the example calls a {value.type}, not a module: {value.expression}",
+    facts.BuildsAnother: lambda value: (
+        f"the example is one of {value.built}, in which there is no {value.qualname}: {value.expression}"
+    ),
+    facts.NoForward: lambda value: f"{value.qualname} defines no forward",
+    facts.SearchEnded: lambda value: f"no example found for {value.qualname} in time",
+    facts.NothingInferred: _nothing_inferred,
+    facts.TimeLimit: lambda value: f"still running after the time limit of {value.seconds:g} s",
+    facts.MemoryLimit: lambda value: f"more memory in use than the limit of {value.bytes / (1 << 30):.3g} GiB",
+    facts.ProcessEnded: _process_ended,
+    facts.Bug: lambda value: f"aotlens itself failed ({value.error})",
+    facts.Stated: lambda value: str(value.text),
+}
+
+_FROM_OUTSIDE = (facts.TimeLimit, facts.MemoryLimit, facts.ProcessEnded, facts.Bug)
+"""The problems that come from outside the code: their sentence says what it was doing."""
+
+
+# --- advice
+
+_KNOWN = {
+    "data-dependent": "use torch.where or torch.cond instead of the branch, or make the value an argument of forward",
+    "data-dependent-size": "keep the size: use torch.where, or a factor of 0, instead of leaving out elements",
+    "runs-at-import": "put what runs at import under `if __name__ == '__main__':`",
+    "reads-input": "standard input is empty here: code that asks for input has to work without an answer",
+    "no-memory": "build a smaller model in the example, or trace on a machine with more memory",
+    "changed-in-place": (
+        "change a copy instead (`y = y + 1` in place of `y.add_(1)`): the derivative needs the value as it was"
+    ),
+    "wrong-gradient-shape": (
+        "`backward` of an autograd.Function has to return a gradient of the shape of each input of its `forward`"
+    ),
+    "needs-cuda": (
+        "this code needs CUDA, which this machine or this build of torch lacks: take the device from the input"
+    ),
+    "several-devices": (
+        "all tensors have to be on one device: if that is CUDA, put the module and its arguments there in the example; "
+        "else take the device from the input, as in x.device"
+    ),
+    "save-as-utf8": "save the file as UTF-8, or declare its encoding in its first line: # -*- coding: latin-1 -*-",
+    "conditional-definition": (
+        "its definition stands under a condition that did not hold, or something deletes or replaces it later"
+    ),
+    "trace-a-module": "trace a subclass of torch.nn.Module, or a function or method that takes tensors",
+    "one-expression": (
+        "an example builds the module and calls it, in one expression: Block(64)(torch.randn(2, 16, 64))"
+    ),
+    "more-time": "give it more time with --timeout SECONDS",
+    "more-memory": "raise the limit with --memory GIB, or build a smaller model in the example",
+    "report-bug": "this is a mistake in aotlens: please report it, with what --verbose prints",
+}
+
+
+def _move_example(value: advices.MoveExample) -> str:
+    return (
+        f"the example in line {value.example} stands above the definition in line {value.replaced}, "
+        f"which the one in line {value.kept} replaces: move it there"
+    )
+
+
+def _defined_classes(value: advices.DefinedClasses) -> str:
+    if not value.names:
+        return "the file defines no class"
+    return "the file defines " + ", ".join(value.names[:8]) + (", …" if len(value.names) > 8 else "")
+
+
+_ADVICE: dict[type, Callable[[Any], str]] = {
+    advices.InstallPackage: lambda value: (
+        f"install {value.package} in the interpreter that traces ({value.python}), "
+        "choose another with --python, or add the folder it lies in to PYTHONPATH"
+    ),
+    advices.SamePackageElsewhere: lambda value: (
+        f"{value.package} was found in {value.folder}: is a file missing there, or is another {value.package} meant?"
+    ),
+    advices.Known: lambda value: _KNOWN[value.code],
+    advices.NamesInExample: lambda value: f"an example knows the names of {value.file}, and torch",
+    advices.SimilarTargets: lambda value: "did you mean " + " or ".join(value.names) + "?",
+    advices.DefinedClasses: _defined_classes,
+    advices.BuildAndCall: lambda value: f"an example of {value.qualname} builds one and calls it, in one expression",
+    advices.MoveExample: _move_example,
+    advices.TraceWhereDefined: lambda value: (
+        f"it comes from {value.path}: trace it there, or give an example with --example"
+    ),
+    advices.ExampleOfLocal: lambda value: (
+        f"it is made inside {value.function}: write an example that reaches it, as `# aotlens: {value.call}`, above it"
+    ),
+    advices.PinExample: lambda value: (
+        f"write one right above its definition, `# aotlens: {value.call}`, or give it with --example"
+    ),
+    advices.CompleteExample: lambda value: f"write one above the class, and complete it: # aotlens: {value.expression}",
+    advices.FromDynamo: lambda value: str(value.text),
+    advices.StatedAdvice: lambda value: str(value.text),
+}

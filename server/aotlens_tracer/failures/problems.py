@@ -1,0 +1,107 @@
+"""From an exception to a Problem: its type and text, and the exceptions that caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..wire import problems as facts
+from ..wire.json_codec import Tagged
+from .codebase import HERE
+from .errors import BackwardError, CaptureError, ForwardError, TraceError
+
+LONGEST_TEXT = 4000
+"""Characters of an exception's text that are kept."""
+_NAMES_NO_CAUSE = "torch._"
+"""The module of exceptions that repeat their cause in their own text: those of Dynamo and of fake tensors."""
+
+
+def problem_of(error: BaseException) -> facts.Problem:
+    """Return what an exception says, with the exception that caused it in the first place."""
+    if isinstance(error, TraceError):
+        return error.failure.problem
+    if isinstance(error, CaptureError):
+        refusal = error.direct_error or error.__cause__ or error.dynamo_error
+        return facts.NotCaptured(clipped(text_of(error.dynamo_error)), problem_of(refusal))
+    if isinstance(error, (ForwardError, BackwardError)) and error.__cause__ is not None:
+        problem = problem_of(error.__cause__)
+        return facts.BackwardFails(problem) if isinstance(error, BackwardError) else problem
+    known = next((known for part in chain(error) if (known := _known(part)) is not None), None)
+    if known is not None:
+        return known
+    if isinstance(error, SystemExit):
+        code = error.code if error.code is None or isinstance(error.code, int) else str(error.code)[:200]
+        return facts.CalledExit(None if code is None else repr(code))
+    if isinstance(error, KeyboardInterrupt):
+        return facts.Interrupted()
+    if isinstance(error, MemoryError):
+        return facts.NoMemory(clipped(text_of(error)))
+    kind = type(error).__name__
+    if kind == "DataDependentOutputException":
+        return facts.ReadsData(text_of(error))
+    if kind == "DynamicOutputShapeException":
+        return facts.DataDependentSize(text_of(error))
+    root = list(chain(error))[-1]
+    return _raised(error, None if root is error else _raised(root))
+
+
+def _known(error: BaseException | None) -> facts.Problem | None:
+    """Return the problem of an exception of ours that has one, such as SideEffect."""
+    problem = getattr(error, "problem", None)
+    return problem if isinstance(problem, Tagged) else None  # type: ignore[return-value]  # ours are all Problems
+
+
+def _raised(error: BaseException, cause: facts.Raised | None = None) -> facts.Raised:
+    if isinstance(error, SyntaxError):
+        return facts.Raised(type(error).__name__, clipped(str(error.msg)), cause)
+    return facts.Raised(type(error).__qualname__, clipped(text_of(error)), cause)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, the one that caused it, and so on to the first.
+
+    The exception that was being handled counts as the cause if the code says so (`raise … from`), if an import fails,
+    or if it is ours. One that repeats its cause in its own text stands for itself, and so does one that we caught.
+    """
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        yield current
+        seen.add(id(current))
+        cause = current.__cause__
+        if cause is None and isinstance(current, ImportError) and not current.__suppress_context__:
+            cause = current.__context__
+        if _known(current.__context__) is not None:  # code that was found wraps what we raised in it
+            current = current.__context__
+            continue
+        if cause is None or type(current).__module__.startswith(_NAMES_NO_CAUSE) or _is_ours(cause):
+            return
+        text = text_of(cause).strip()
+        current = None if text and text in text_of(current) else cause
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether we caught an exception before the next one came: then it is no part of the user's story."""
+    first = error.__traceback__
+    return first is not None and first.tb_frame.f_code.co_filename.startswith(HERE)
+
+
+def clipped(text: str, limit: int = LONGEST_TEXT) -> str:
+    """Return a text of any length, without its middle if it is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]} […, {len(text) - 2 * half} characters left out] {text[-half:]}"
+
+
+def text_of(error: BaseException) -> str:
+    """Return `str(error)`, which may itself raise in a class of the user's."""
+    try:
+        return str(error)
+    except BaseException as second:
+        return f"(its __str__ raised {type(second).__name__})"
+
+
+def reads_data(error: BaseException) -> bool:
+    """Whether the data of a tensor was needed, which fake tensors lack."""
+    kinds = ("DataDependentOutputException", "DynamicOutputShapeException")
+    return type(error).__name__ in kinds or "aten._local_scalar_dense" in text_of(error)

@@ -1,0 +1,190 @@
+"""The second step: build the example, so that it can be called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from ..examples.evaluate import BuiltExample, build, namespace_of
+from ..examples.guards import guarded
+from ..examples.inferred.search import Search
+from ..examples.ladder import FOUND_SECONDS
+from ..examples.recorded import NotCalled, record
+from ..examples.written import constructor_in_words, written
+from ..failures import TraceError, reads_data
+from ..graph.labels import described_arguments
+from ..graph.module_tree import module_tree
+from ..loading.definitions import line_of, resolve
+from ..loading.importing import import_file
+from ..wire.descriptor_map import Attempt, Example, Problem
+from ..wire.json_codec import to_json
+from ..wire.problems import NoOwnExample
+from ..wire.protocol import ExampleSource, Root
+from .context import Context
+from .import_target import Imported, is_to_be_inferred
+from .progress import place_of
+from .without_example import check_it_is_of_the_target, without_example
+
+
+@dataclass(frozen=True)
+class Built:
+    """An example, and what can be called of it. `source` has its expression, also if that was inferred."""
+
+    source: ExampleSource
+    example: BuiltExample
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An example to try: its place among those of the request, and the mode to build it in (None: its own)."""
+
+    source: ExampleSource
+    index: int
+    train: bool | None
+
+
+def is_given(source: ExampleSource) -> bool:
+    """Whether somebody gave the example to be run, so that it has all rights; else it was found, and is guarded."""
+    return source.origin in ("option", "pinned")
+
+
+def build_example(context: Context, imported: Imported, candidate: Candidate) -> Built:
+    """Build the example, and put into the draft what is known of it and the tree of its modules.
+
+    Raises what the user's code raises, TraceError for an example that is not of the target, NotCalled, SideEffect and
+    TookTooLong for one that was found.
+    """
+    with context.birthplaces.recording(), context.phases.phase("example"):
+        return _Build(context, imported, candidate).run()
+
+
+class _Build:
+    """One example on its way to a call."""
+
+    def __init__(self, context: Context, imported: Imported, candidate: Candidate) -> None:
+        self._context = context
+        self._imported = imported
+        self._candidate = candidate
+        self._weights: list[Problem] = []
+
+    def run(self) -> Built:
+        source = self._candidate.source
+        draft = self._context.draft
+        known = Example(source.origin, None, source=place_of(source), candidate=self._candidate.index)
+        draft.update(example=known)
+        if is_to_be_inferred(source):
+            source = replace(source, expression=self._infer())
+        known = replace(known, expression=source.expression.strip() or None)
+        draft.update(example=known)
+        example = self._record(source.root) if source.root is not None else self._evaluate(source)
+        check_it_is_of_the_target(self._context, self._imported, example)
+        draft.update(example=self._described(source, example))
+        return Built(source, example)
+
+    def _described(self, source: ExampleSource, example: BuiltExample) -> Example:
+        """Return what is told of a built example; puts its modules into the draft."""
+        draft, birthplaces = self._context.draft, self._context.birthplaces
+        owner = example.module
+        if owner is not None:
+            draft.update(modules=module_tree(owner, birthplaces))
+        constructor = example.constructor
+        if source.origin in ("recorded", "call-site") and owner is not None:
+            constructor = constructor_in_words(owner, namespace_of(source, self._imported.module), birthplaces)
+        assert draft.map.example is not None
+        return replace(
+            draft.map.example,
+            constructor=constructor,
+            arguments=described_arguments(example.function, example.args, example.kwargs),
+            mode=None if owner is None else "train" if owner.training else "eval",
+            weights="fake" if example.mode is not None else "real",
+            weights_reason=next(iter(self._weights), None),
+            pin=self._pin(source, example),
+        )
+
+    def _pin(self, source: ExampleSource, example: BuiltExample) -> str | None:
+        """Return one expression in the target's file that stands for the example; None if there is none."""
+        if source.root is None and not source.prelude and source.origin != "call-site":
+            return source.expression.strip()
+        return written(example, {"torch": torch, **vars(self._imported.module)}, self._context.birthplaces)
+
+    def _infer(self) -> str:
+        """Return a guessed example that runs on fake tensors."""
+        module, value = self._imported.module, self._imported.value
+        if not isinstance(value, type) or value.__module__ != module.__name__:
+            raise TraceError(without_example(self._context, self._imported))
+        search = Search(value, module, self._context.birthplaces, self._candidate.train)
+        try:
+            return search.run()
+        finally:
+            tried = (Attempt("inferred", reason, expression) for expression, reason in search.tried)
+            self._context.draft.add_attempts(*tried)
+
+    def _evaluate(self, source: ExampleSource, needs_data: BaseException | None = None) -> BuiltExample:
+        return evaluate(self._context, self._imported, source, self._candidate.train, self._note, needs_data)
+
+    def _note(self, reason: Problem) -> None:
+        self._weights.append(reason)
+        self._context.send({"event": "real", "problem": to_json(reason)})
+
+    # --- recorded in the call of another target
+
+    def _record(self, root: Root) -> BuiltExample:
+        """Return the target's first call in the call of another target, built with the best of its own examples."""
+        draft = self._context.draft
+        module = import_file(root.path, self._context.params.import_roots)
+        line = line_of(resolve(module, root.path, root.qualname), root.path)
+        problem: Exception | None = None
+        for source in root.examples:
+            if source.definition_line not in (None, line):
+                continue
+            assert draft.map.example is not None
+            draft.update(
+                example=replace(
+                    draft.map.example,
+                    recorded_in=f"{root.path}::{root.qualname}",
+                    recorded_origin=source.origin,
+                    source=place_of(source),
+                )
+            )
+            try:
+                return self._recorded(source, Imported(module, None))
+            except Exception as error:
+                if is_given(source):
+                    raise
+                problem = problem or error
+                self._weights.clear()
+        raise problem or NotCalled(NoOwnExample(root.qualname))
+
+    def _recorded(self, source: ExampleSource, root: Imported) -> BuiltExample:
+        """Return the target's first call in the call of a root; a root whose call needs data is built for real."""
+        train, wanted = self._candidate.train, self._imported.value
+        built = evaluate(self._context, root, source, train, self._note)
+        try:
+            with guarded(FOUND_SECONDS):
+                return record(built, wanted)
+        except NotCalled as error:
+            if built.mode is None or error.__cause__ is None or not reads_data(error.__cause__):
+                raise
+            needs_data = error.__cause__
+        built = evaluate(self._context, root, source, train, self._note, needs_data)
+        with guarded(FOUND_SECONDS):
+            return record(built, wanted)
+
+
+def evaluate(
+    context: Context,
+    imported: Imported,
+    source: ExampleSource,
+    train: bool | None,
+    note: Callable[[Problem], None],
+    needs_data: BaseException | None = None,
+) -> BuiltExample:
+    """Build what an example's expression says, guarded if nobody gave it to be run here."""
+    arguments: tuple[Any, ...] = (source, imported.module, context.birthplaces, train, note, needs_data)
+    if is_given(source):
+        return build(*arguments)
+    with guarded(FOUND_SECONDS):
+        return build(*arguments)

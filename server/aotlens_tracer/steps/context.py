@@ -1,0 +1,22 @@
+"""What all steps of a trace share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..failures import Codebase
+from ..graph.birthplaces import Birthplaces
+from ..wire.protocol import TraceParams
+from .progress import Draft, Phases, Send
+
+
+@dataclass(frozen=True)
+class Context:
+    """The request, whose code it is about, where things are made in it, and ways to report."""
+
+    params: TraceParams
+    codebase: Codebase
+    birthplaces: Birthplaces
+    phases: Phases
+    draft: Draft
+    send: Send

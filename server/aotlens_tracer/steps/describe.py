@@ -1,0 +1,40 @@
+"""The fourth step: from the captured joint graph to the description of its inputs, outputs and operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..findings.gradient_paths import reasons
+from ..findings.verdicts import Why
+from ..graph.describe import Named, describe
+from ..graph.in_place import with_places_of_changes
+from ..graph.operations import Operations
+from ..graph.stack_traces import Sources
+from ..wire.descriptor_map import Graph
+from .build_example import Built
+from .capture import Captured
+from .context import Context
+
+
+@dataclass(frozen=True)
+class Described:
+    """The graph, its operations, and what answers why an input of it gets no gradient."""
+
+    graph: Graph
+    operations: Operations
+    why: Why
+
+
+def describe_graph(context: Context, built: Built, captured: Captured, sources: Sources) -> Described:
+    """Describe the captured graph, and send it ahead."""
+    example = built.example
+    named = Named(example.function, example.args, example.kwargs, example.module, context.birthplaces)
+    operations = Operations(example.module, sources)
+    with context.phases.phase("describe"):
+        graph = describe(captured.joint, captured.capture, named, sources, operations)
+        if captured.capture == "dynamo":
+            graph = with_places_of_changes(graph, captured.joint, named, sources)
+    context.draft.update(graphs=(graph,))
+    context.draft.send_stage("joint", "graphs")
+    why: Why = reasons(captured.joint, named, sources) if captured.capture == "dynamo" else lambda slot, place: None
+    return Described(graph, operations, why)

@@ -1,0 +1,70 @@
+"""The sixth step: what autograd itself saves in the call, without any capture."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from ..examples.guards import TookTooLong, guarded
+from ..examples.ladder import FOUND_SECONDS
+from ..failures import problem_of
+from ..graph.stack_traces import Sources
+from ..graph.tensors import tensor_bytes
+from ..wire.descriptor_map import Graph, SavedTotal
+from .build_example import Built, evaluate, is_given
+from .context import Context
+from .import_target import Imported
+from .notices import saved_unknown
+from .saved import eager_total, saved_in_eager
+
+_REAL_BYTES = 1 << 30
+"""Bytes of parameters, buffers and saved values that are allocated to see what autograd does with real tensors."""
+
+
+def run_in_eager(context: Context, imported: Imported, built: Built, train: bool | None, sources: Sources) -> None:
+    """Find out what autograd saves, and put it into the draft's graph. After the capture, because it makes the call."""
+    with context.phases.phase("partition", "describe"):
+        (graph,) = context.draft.map.graphs
+        context.draft.update(graphs=(_with_eager(context, imported, built, train, sources, graph),))
+
+
+def _with_eager(
+    context: Context, imported: Imported, built: Built, train: bool | None, sources: Sources, graph: Graph
+) -> Graph:
+    is_wanted = context.params.partitioner == "eager"
+    try:
+        with contextlib.nullcontext() if is_given(built.source) else guarded(FOUND_SECONDS):
+            eager = saved_in_eager(built.example, graph, sources)
+        eager = _with_real_tensors(context, imported, built, train, sources, eager) or eager
+    except (Exception, TookTooLong) as error:
+        if is_wanted:
+            context.draft.add_findings(saved_unknown(context.draft.map.target, True, error))
+        total = SavedTotal("eager", None, problem=problem_of(error))
+    else:
+        total = eager_total(eager)
+        graph = eager if is_wanted else graph
+    return replace(graph, compared=(total, *graph.compared) if context.params.compare else ())
+
+
+def _with_real_tensors(
+    context: Context, imported: Imported, built: Built, train: bool | None, sources: Sources, fake: Graph
+) -> Graph | None:
+    """Return the graph with what autograd saves of real tensors: libraries behave differently on fake ones.
+
+    None if the tensors are large, or if it takes long, reaches beyond this process or fails. Recorded arguments have
+    no data.
+    """
+    example = built.example
+    if example.mode is None or built.source.root is not None:
+        return None
+    given = (*example.module.parameters(), *example.module.buffers()) if example.module is not None else ()
+    size = sum(tensor_bytes(tensor) or 0 for tensor in given) + sum(value.bytes or 0 for value in fake.saved or ())
+    if size > _REAL_BYTES:
+        return None
+    needs_data = RuntimeError("eager is seen on real tensors")
+    try:
+        with guarded(FOUND_SECONDS):
+            real = evaluate(context, imported, built.source, train, lambda _: None, needs_data)
+            return saved_in_eager(real, fake, sources)
+    except (Exception, TookTooLong):
+        return None

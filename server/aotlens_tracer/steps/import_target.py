@@ -1,0 +1,73 @@
+"""The first step: import the user's file, and resolve the target in it."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..examples.inferred import machine, stand_ins
+from ..failures import Codebase, failure_of
+from ..loading.definitions import line_of, module_classes, resolve
+from ..loading.importing import import_file
+from ..torch_private import take_flex_attention_on_cpu
+from ..wire.protocol import ExampleSource, TargetsParams
+from .context import Context
+from .notices import duplicate_definition, missing_package
+from .progress import Phases, Send
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The target's module and the class or function itself; None for a target that only its function can reach."""
+
+    module: types.ModuleType
+    value: Any
+
+
+def list_targets(params: TargetsParams, send: Send) -> dict[str, Any]:
+    """Return the module classes of a file: `{"targets": [Target], "failure": None}`, or why it cannot be imported."""
+    try:
+        with Phases(send).phase("import"):
+            module, _ = stand_ins.importing(lambda: import_file(params.path, params.import_roots))
+        return {"targets": module_classes(module, params.path), "failure": None}
+    except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
+        return {"targets": [], "failure": failure_of(error, "import", Codebase(params.path))}
+
+
+def import_target(context: Context) -> Imported:
+    """Import the file and resolve the target. Raises what the user's code raises, and TraceError for no such target."""
+    with context.birthplaces.recording(), context.phases.phase("import"):
+        module = _import(context)
+    return Imported(module, _resolve(context, module))
+
+
+def is_to_be_inferred(source: ExampleSource) -> bool:
+    """Whether an example is still to be found."""
+    return source.origin == "inferred" and not source.expression
+
+
+def _import(context: Context) -> types.ModuleType:
+    """Return the target's module. If an example may have to be inferred, stand-ins replace missing packages."""
+    params = context.params
+    take_flex_attention_on_cpu()
+    if not any(map(is_to_be_inferred, params.examples)):
+        return import_file(params.path, params.import_roots)
+    machine.prepare()
+    module, missing = stand_ins.importing(lambda: import_file(params.path, params.import_roots))
+    context.draft.add_findings(
+        *(missing_package(package, error, context.codebase) for package, error in missing.items())
+    )
+    return module
+
+
+def _resolve(context: Context, module: types.ModuleType) -> Any:
+    params, draft = context.params, context.draft
+    value = resolve(module, params.path, params.qualname)
+    line = line_of(value, params.path) if value is not None else None
+    line = line or draft.map.target.line
+    draft.update(target=replace(draft.map.target, line=line))
+    others = [other for other in params.definition_lines if other != line]
+    if others and line is not None:
+        draft.add_findings(duplicate_definition(draft.map.target, others))
+    return value

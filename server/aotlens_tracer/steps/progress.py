@@ -1,0 +1,111 @@
+"""Progress of a trace: its phases with their times, and the map as far as it is known."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..wire.descriptor_map import Attempt, DescriptorMap, Finding, Problem, Seconds, Span
+from ..wire.json_codec import to_json
+from ..wire.protocol import ExampleSource
+
+Send = Callable[[dict[str, Any]], None]
+"""Sends an event to the tracer process."""
+
+PARTITIONED = ("saved", "partition", "frames", "partitioner", "memory_budget", "eager_on", "compared")
+"""The fields of a graph that a partition adds: they follow after the graph itself (`protocol.Assembled`)."""
+
+
+class Phases:
+    """Times the phases of a trace, and announces each as it begins."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._seconds: dict[str, float] = {}
+        self._start = time.perf_counter()
+        self.current = "import"
+
+    @contextlib.contextmanager
+    def phase(self, stage: str, clock: str | None = None) -> Iterator[None]:
+        """Enter a phase that is reported as `stage`, and whose time counts towards `clock` (default: the stage)."""
+        self.current = stage
+        self._send({"event": "stage", "stage": stage})
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            clock = clock or stage
+            self._seconds[clock] = self._seconds.get(clock, 0.0) + time.perf_counter() - start
+
+    def seconds(self) -> Seconds:
+        """Return what was measured so far."""
+        rounded = {key: round(value, 3) for key, value in self._seconds.items()}
+        return Seconds(
+            rounded.get("import", 0.0),
+            rounded.get("example", 0.0),
+            rounded.get("capture", 0.0),
+            rounded.get("describe", 0.0),
+            round(time.perf_counter() - self._start, 3),
+        )
+
+
+class Draft:
+    """The map as far as it is known: each step that learns something puts a new map in the place of the old one.
+
+    A trace that fails ends with the map as it was then. With `in_stages`, parts of the map are sent ahead.
+    """
+
+    def __init__(self, map: DescriptorMap, send: Send, in_stages: bool) -> None:
+        self.map = map
+        self._send = send
+        self._in_stages = in_stages
+        self._sent: list[str] = []
+
+    def update(self, **fields: Any) -> None:
+        """Replace fields of the map."""
+        self.map = replace(self.map, **fields)
+
+    def add_findings(self, *findings: Finding) -> None:
+        """Append findings to the map's."""
+        self.map = replace(self.map, findings=(*self.map.findings, *findings))
+
+    def add_attempts(self, *attempts: Attempt) -> None:
+        """Append examples that were passed over to the map's."""
+        self.map = replace(self.map, attempts=(*self.map.attempts, *attempts))
+
+    def pass_over(self, source: ExampleSource, reason: Problem) -> None:
+        """Note that an example does not work, and forget what came of it."""
+        recorded_in = f"{source.root.path}::{source.root.qualname}" if source.root is not None else None
+        self.add_attempts(
+            Attempt(source.origin, reason, source.expression.strip() or None, place_of(source), recorded_in)
+        )
+        self.map = replace(self.map, example=None, graphs=(), modules=(), graph_breaks=())
+        self._sent.clear()
+
+    def send_stage(self, stage: str, *names: str) -> None:
+        """Send these fields of the map ahead of the rest."""
+        if self._in_stages:
+            fields = {name: to_json(getattr(self.map, name)) for name in names}
+            self._send({"event": "map", "stage": stage, "fields": fields})
+            self._sent += names
+
+    def rest(self) -> dict[str, Any]:
+        """Return the map as JSON, without what was sent already and with what graphs learned since (`partitioned`)."""
+        result: dict[str, Any] = to_json(self.map)
+        for name in self._sent:
+            del result[name]
+        if "graphs" in self._sent:
+            result["partitioned"] = [
+                {name: to_json(getattr(graph, name)) for name in PARTITIONED} for graph in self.map.graphs
+            ]
+        return result
+
+
+def place_of(source: ExampleSource) -> Span | None:
+    """Return where an example stands; None if it stands nowhere."""
+    if source.path is None or source.line is None:
+        return None
+    return Span(source.path, source.line, source.column)

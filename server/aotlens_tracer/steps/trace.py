@@ -1,0 +1,136 @@
+"""A trace: its steps in order, for each example until one works.
+
+A step is a function of the context and of the immutable results of the steps before it, and returns such a result. To
+add one, write it in a file of its own and call it in `_trace_example`; what it learns for the map it puts into the
+draft (`context.draft`), so that a trace that fails later still reports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ..examples.guards import TookTooLong
+from ..examples.ladder import reason_to_go_on
+from ..failures import CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
+from ..findings.verdicts import findings_of
+from ..graph.birthplaces import Birthplaces
+from ..graph.stack_traces import Sources
+from ..wire.descriptor_map import DescriptorMap, Target
+from ..wire.problems import ReadsDataInTraining
+from ..wire.protocol import TraceParams
+from .build_example import Candidate, build_example
+from .capture import capture, graph_breaks
+from .context import Context
+from .describe import describe_graph
+from .eager import run_in_eager
+from .failing import failure_of_trace
+from .import_target import Imported, import_target, is_to_be_inferred
+from .partition import partition_graph
+from .progress import Draft, Phases, Send
+from .without_example import without_example
+
+_TRAIN = {"train": True, "eval": False, None: None}
+
+
+def trace(params: TraceParams, send: Send) -> dict[str, Any]:
+    """Return the descriptor map of one target, as JSON; a failure is part of it, never an exception.
+
+    A map that travels in stages lacks what was sent already, and has `partitioned` (see `protocol.Assembled`).
+    """
+    target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
+    draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
+    context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send)
+    try:
+        _trace(context)
+        draft.update(status="traced")
+    except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
+        draft.update(failure=failure_of_trace(context, error))
+    draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
+    return draft.rest()
+
+
+def _trace(context: Context) -> None:
+    """Import the target, and try its examples until one works or an error is the answer."""
+    imported = import_target(context)
+    uncapturable: CaptureError | None = None
+    guess: BaseException | None = None
+    for candidate in _candidates(context):
+        source = candidate.source
+        try:
+            _trace_in_the_mode_that_works(context, imported, candidate)
+            return
+        except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
+            reason = reason_to_go_on(source, error, imported.value, context.params.path)
+            if reason is None:
+                raise
+            if isinstance(error, CaptureError):
+                uncapturable = uncapturable or error
+            if is_to_be_inferred(source):
+                guess = error
+            context.draft.pass_over(source, reason)
+    if uncapturable is not None:
+        raise uncapturable
+    if guess is not None:  # it says best what is missing, or what is wrong with the class
+        raise guess
+    raise TraceError(without_example(context, imported))
+
+
+def _candidates(context: Context) -> Iterator[Candidate]:
+    """Yield the examples that belong to the target, best first."""
+    for index, source in enumerate(context.params.examples):
+        if source.definition_line in (None, context.draft.map.target.line):
+            context.send({"event": "candidate", "index": index})
+            yield Candidate(source, index, _TRAIN[context.params.mode])
+
+
+def _trace_in_the_mode_that_works(context: Context, imported: Imported, candidate: Candidate) -> None:
+    """Trace one example; in evaluation if it reads values in training, and nobody chose the mode."""
+    draft = context.draft
+    try:
+        _trace_example(context, imported, candidate)
+    except (ForwardError, CaptureError) as error:
+        is_chosen = candidate.train is not None or candidate.source.origin not in ("recorded", "call-site")
+        is_trained = draft.map.example is not None and draft.map.example.mode == "train"
+        if is_chosen or not is_trained or not reads_data(error.__cause__ or error):
+            raise
+        before = draft.map
+        draft.pass_over(candidate.source, ReadsDataInTraining(problem_of(error)))
+        try:
+            _trace_example(context, imported, Candidate(candidate.source, candidate.index, train=False))
+        except (Exception, TookTooLong):
+            draft.update(attempts=draft.map.attempts[:-1], example=before.example, modules=before.modules)
+            raise error from error.__cause__
+
+
+def _trace_example(context: Context, imported: Imported, candidate: Candidate) -> None:
+    """Run the steps of a trace with one example."""
+    params, draft = context.params, context.draft
+    built = build_example(context, imported, candidate)
+    draft.send_stage("built", "target", "example", "modules")
+    sources = Sources(context.codebase)
+    with contextlib.ExitStack() as stack:  # the capture is valid in here
+        with context.phases.phase("capture"):
+            captured = stack.enter_context(capture(built.example))
+        described = describe_graph(context, built, captured, sources)
+        partition_graph(context, captured, described, sources)
+    # What follows makes the call, which may change the example's tensors in place.
+    if captured.joint.needs_autograd and (params.partitioner == "eager" or params.compare):
+        run_in_eager(context, imported, built, candidate.train, sources)
+    if captured.dynamo_error is not None:
+        with context.phases.phase("capture"):
+            draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
+    map = draft.map
+    draft.add_findings(*findings_of(map.target, map.graphs, map.graph_breaks, map.modules, described.why))
+
+
+def _files(codebase: Codebase) -> tuple[str, ...]:
+    """Return the user's files that are imported: a change of one of them may change the map."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    found = {file for file in files if isinstance(file, str) and os.path.isabs(file) and codebase.owns(file)}
+    return tuple(sorted(found))

@@ -1,0 +1,137 @@
+"""The vocabulary of advice: what can be done about a problem. `aotlens.explain.failures` makes sentences of it.
+
+`Advice` is a closed set. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .json_codec import Tagged
+
+
+@dataclass(frozen=True)
+class InstallPackage(Tagged):
+    """A package is missing in the interpreter `python`."""
+
+    package: str
+    python: str
+
+
+@dataclass(frozen=True)
+class SamePackageElsewhere(Tagged):
+    """A submodule is missing from a package that was found in `folder`: perhaps another one was meant."""
+
+    package: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Known(Tagged):
+    """A known situation that needs no more facts.
+
+    `code` is one of data-dependent, data-dependent-size, runs-at-import, reads-input, no-memory, changed-in-place,
+    wrong-gradient-shape, needs-cuda, several-devices, save-as-utf8, conditional-definition, trace-a-module,
+    one-expression, more-time, more-memory, report-bug.
+    """
+
+    code: str
+
+
+@dataclass(frozen=True)
+class NamesInExample(Tagged):
+    """An example uses a name that is not there: it knows those of this file."""
+
+    file: str
+
+
+@dataclass(frozen=True)
+class SimilarTargets(Tagged):
+    """Targets of the file whose names are similar."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DefinedClasses(Tagged):
+    """The classes that the file defines."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BuildAndCall(Tagged):
+    """An example of the target builds one and calls it, in one expression."""
+
+    qualname: str
+
+
+@dataclass(frozen=True)
+class MoveExample(Tagged):
+    """The example stands above a definition that a later one of the same name replaces. All three are lines."""
+
+    example: int | None
+    replaced: int | None
+    kept: int | None
+
+
+@dataclass(frozen=True)
+class TraceWhereDefined(Tagged):
+    """The target comes from another file."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ExampleOfLocal(Tagged):
+    """The target is made inside `function`: an example has to reach it. `call` is a template of one."""
+
+    function: str
+    call: str
+
+
+@dataclass(frozen=True)
+class PinExample(Tagged):
+    """Write an example above the definition. `call` is a template of one."""
+
+    call: str
+
+
+@dataclass(frozen=True)
+class CompleteExample(Tagged):
+    """Write this example above the class and complete it."""
+
+    expression: str
+
+
+@dataclass(frozen=True)
+class FromDynamo(Tagged):
+    """Dynamo's own hint, to the letter."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class StatedAdvice(Tagged):
+    """Advice that the server itself put into words, with a problem that it met itself."""
+
+    text: str
+
+
+Advice = (
+    InstallPackage
+    | SamePackageElsewhere
+    | Known
+    | NamesInExample
+    | SimilarTargets
+    | DefinedClasses
+    | BuildAndCall
+    | MoveExample
+    | TraceWhereDefined
+    | ExampleOfLocal
+    | PinExample
+    | CompleteExample
+    | FromDynamo
+    | StatedAdvice
+)
+"""What can be done about it."""

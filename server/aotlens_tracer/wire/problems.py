@@ -1,0 +1,321 @@
+"""The vocabulary of problems: what went wrong, as facts. `aotlens.explain.failures` makes sentences of them.
+
+`Problem` is a closed set. An exception's own text is kept to the letter; everything else is a name, a number or a
+place. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .json_codec import Tagged
+
+# --- problems: exceptions
+
+
+@dataclass(frozen=True)
+class Raised(Tagged):
+    """An exception: its type and its own text.
+
+    `cause` is the exception that it was raised from or after, if that says what went wrong in the first place; None
+    for an exception that stands for itself.
+    """
+
+    type: str
+    text: str
+    cause: Raised | None = None
+
+
+@dataclass(frozen=True)
+class ReadsData(Tagged):
+    """The value of a tensor is needed, which fake tensors lack. `operation` is torch's text for the operator."""
+
+    operation: str
+
+
+@dataclass(frozen=True)
+class DataDependentSize(Tagged):
+    """The values of a tensor decide the size of a result. `operation` is torch's text for the operator."""
+
+    operation: str
+
+
+@dataclass(frozen=True)
+class CalledExit(Tagged):
+    """The code called `sys.exit`; `code` is the repr of its argument, None without one."""
+
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Interrupted(Tagged):
+    """The code raised KeyboardInterrupt."""
+
+
+@dataclass(frozen=True)
+class NoMemory(Tagged):
+    """A MemoryError; `text` is its own text, often empty."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SideEffect(Tagged):
+    """Code that was found, not given, writes the file `path`, or does what the audit event `event` stands for."""
+
+    path: str | None = None
+    event: str | None = None
+
+
+@dataclass(frozen=True)
+class TookTooLong(Tagged):
+    """Code that was found, not given, takes longer than it may; None if it is the whole search that ends."""
+
+    seconds: float | None
+
+
+# --- problems: the call and its graph
+
+
+@dataclass(frozen=True)
+class BackwardFails(Tagged):
+    """The call succeeds and its backward pass fails."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class NotCaptured(Tagged):
+    """Neither Dynamo nor AOTAutograd alone can capture the call. `dynamo` is Dynamo's reason, in its own words."""
+
+    dynamo: str
+    direct: Problem
+
+
+@dataclass(frozen=True)
+class ReadsDataInTraining(Tagged):
+    """The call reads values in training, and was traced in evaluation instead."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class NotReached(Tagged):
+    """A recording saw no call of the target in the call of `root` (None: a function); `cause` ended that call."""
+
+    root: str | None
+    cause: Problem | None = None
+
+
+@dataclass(frozen=True)
+class NoOwnExample(Tagged):
+    """The target `root`, in which the example should be recorded, has none of its own."""
+
+    root: str
+
+
+# --- problems: the target
+
+
+@dataclass(frozen=True)
+class NoSuchTarget(Tagged):
+    """The file defines no class or function of that name."""
+
+    qualname: str
+
+
+@dataclass(frozen=True)
+class GoneAfterImport(Tagged):
+    """The file defines the target, but it does not exist once the file is imported."""
+
+    qualname: str
+
+
+@dataclass(frozen=True)
+class NotAModule(Tagged):
+    """The target is a class, but not an nn.Module."""
+
+    qualname: str
+
+
+@dataclass(frozen=True)
+class NotCallable(Tagged):
+    """The target is neither a class nor a function, but of another type."""
+
+    qualname: str
+    type: str
+
+
+# --- problems: the example
+
+
+@dataclass(frozen=True)
+class NoExample(Tagged):
+    """Nothing says how to build and call the target."""
+
+    qualname: str
+
+
+@dataclass(frozen=True)
+class NoExampleWorks(Tagged):
+    """None of the examples that were found works; `last` is why the last one does not."""
+
+    qualname: str
+    last: Problem
+
+
+@dataclass(frozen=True)
+class NotAnExpression(Tagged):
+    """The example is not a Python expression; `error` is Python's own message, `code` the line that it is about."""
+
+    error: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class EmptyExample(Tagged):
+    """The example has no text."""
+
+
+@dataclass(frozen=True)
+class NotACall(Tagged):
+    """The example is an expression, but not a call."""
+
+    code: str | None
+
+
+@dataclass(frozen=True)
+class OnlyBuilds(Tagged):
+    """The example builds the class `built` and does not call it."""
+
+    built: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class CallsNoModule(Tagged):
+    """The example calls something that is not a module, though the target is a class. `type` is that thing's type."""
+
+    type: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class BuildsAnother(Tagged):
+    """The example builds a module of the class `built`, in which there is no instance of the target."""
+
+    built: str
+    qualname: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class NoForward(Tagged):
+    """The class defines no `forward`."""
+
+    qualname: str
+
+
+@dataclass(frozen=True)
+class SearchEnded(Tagged):
+    """The search for an example of the class ran out of time before anything ran."""
+
+    qualname: str
+
+
+@dataclass(frozen=True)
+class NothingInferred(Tagged):
+    """The search for an example found none: it tried `tried`, and the nearest fails with `nearest`.
+
+    `missing` is the argument that it needs, if that is known.
+    """
+
+    tried: int
+    nearest: Problem
+    missing: str | None = None
+
+
+# --- problems: a child that gave no answer. `real` says why real tensors were in use then, None if fake ones were.
+
+
+@dataclass(frozen=True)
+class TimeLimit(Tagged):
+    """Still running after so many seconds."""
+
+    seconds: float
+    real: Problem | None = None
+
+
+@dataclass(frozen=True)
+class MemoryLimit(Tagged):
+    """More than so many bytes of memory in use."""
+
+    bytes: int
+    real: Problem | None = None
+
+
+@dataclass(frozen=True)
+class ProcessEnded(Tagged):
+    """The process ended without an answer.
+
+    `status` is its exit status, `signal` the name or number of the signal that ended it; `by_os_exit` says that the
+    code called `os._exit`.
+    """
+
+    status: int | None = None
+    signal: str | None = None
+    by_os_exit: bool = False
+    real: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Bug(Tagged):
+    """A mistake of ours: the last line of its traceback."""
+
+    error: str
+    real: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Stated(Tagged):
+    """A problem that the server itself met and put into words: the tracer cannot start, the file cannot be parsed."""
+
+    text: str
+
+
+Problem = (
+    Raised
+    | ReadsData
+    | DataDependentSize
+    | CalledExit
+    | Interrupted
+    | NoMemory
+    | SideEffect
+    | TookTooLong
+    | BackwardFails
+    | NotCaptured
+    | ReadsDataInTraining
+    | NotReached
+    | NoOwnExample
+    | NoSuchTarget
+    | GoneAfterImport
+    | NotAModule
+    | NotCallable
+    | NoExample
+    | NoExampleWorks
+    | NotAnExpression
+    | EmptyExample
+    | NotACall
+    | OnlyBuilds
+    | CallsNoModule
+    | BuildsAnother
+    | NoForward
+    | SearchEnded
+    | NothingInferred
+    | TimeLimit
+    | MemoryLimit
+    | ProcessEnded
+    | Bug
+    | Stated
+)
+"""What went wrong."""
