@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -31,7 +31,6 @@ TOO_MANY_METHODS = {
     "server/aotlens/session/session.py: Session",
     "server/aotlens_tracer/examples/inferred/source_hints.py: _Uses",
 }
-CIRCLES = {"vscode-extension"}
 
 
 def name(path: Path) -> str:
@@ -78,7 +77,4 @@ def test_the_extension_has_no_circle_of_imports() -> None:
         for path in TYPESCRIPT_FILES
     }
     assert any(imports.values())
-    try:
-        TopologicalSorter(imports).prepare()
-    except CycleError as error:
-        assert "vscode-extension" in CIRCLES, " -> ".join(error.args[1])
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
