@@ -10,8 +10,9 @@ from rich.console import Console
 from aotlens.explain.render.terminal import Paper, print_attempts, shortened
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
-from .content import PathLabel, brief_origin, position
+from .examples import brief_origin
 from .failures import brief_message
+from .paths import PathLabel, position
 from .shapes import tensor_in_brief
 
 _WIDEST = 40

@@ -9,10 +9,10 @@ from aotlens.model.folding import fold, names_in_brief
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
 
 from .blocks import Cell, Column, Table, without_empty
-from .content import PathLabel, place
 from .failures import brief
 from .graph_text import CONTAINERS
 from .partitioners import name_of_choice
+from .paths import PathLabel, place
 from .shapes import bytes_in_words, tensor_in_brief
 
 _MOST = 20

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aotlens.explain.content import brief_origin
+from aotlens.explain.examples import brief_origin
 from aotlens.explain.graph_summary import graph_in_words
 from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.features.fixes.examples import can_be_pinned

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aotlens.explain.content import call_in_brief
+from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.states import state_in_words, untraced_in_words

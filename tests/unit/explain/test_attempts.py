@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens.explain.content import attempts
+from aotlens.explain.examples import attempts
 from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Span, Target
 from aotlens_tracer.wire.problems import Raised
 

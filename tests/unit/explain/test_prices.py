@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aotlens.explain.content import tables
+from aotlens.explain.tables.graph import tables
 from aotlens.model.prices import in_words, prices
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Partition, Saved
 

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aotlens.explain.content import (
-    PathLabel,
-    attempts,
-    call_in_brief,
-    facts,
-    findings,
-    legends,
-    origin,
-    position,
-    shown_findings,
-    tables,
-)
+from aotlens.explain.examples import attempts, call_in_brief, origin
 from aotlens.explain.failures import hint, message
+from aotlens.explain.paths import PathLabel, position
+from aotlens.explain.report import facts, findings, legends, shown_findings
+from aotlens.explain.tables.graph import tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
 from .markdown import code, fence, markdown, prose

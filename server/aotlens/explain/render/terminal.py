@@ -16,18 +16,10 @@ from rich.text import Text
 
 from aotlens.explain import failures
 from aotlens.explain.blocks import Cell, Column, Table
-from aotlens.explain.content import (
-    PathLabel,
-    attempts,
-    call_in_brief,
-    facts,
-    findings,
-    legends,
-    origin,
-    position,
-    shown_findings,
-    tables,
-)
+from aotlens.explain.examples import attempts, call_in_brief, origin
+from aotlens.explain.paths import PathLabel, position
+from aotlens.explain.report import facts, findings, legends, shown_findings
+from aotlens.explain.tables.graph import tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
 
 _TONES = {"": "", "dim": "dim", "warn": "yellow"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, line, some, strong
-from aotlens.explain.content import call_in_brief
+from aotlens.explain.examples import call_in_brief
 from aotlens.explain.graph_summary import graph_facts
 from aotlens.model.contexts import Context, contexts_of
 from aotlens.model.resolve import called_context

@@ -1,0 +1,86 @@
+"""The example of a target in words: the call, its origin, and the examples that were passed over."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Example, Span
+
+from . import failures
+from .paths import PathLabel, place, target_label
+
+_NUMBER = re.compile(r"\d+")
+_ORIGINS = {
+    "option": "given as an option",
+    "pinned": "pinned",
+    "recorded": "recorded",
+    "call-site": "call site",
+    "inferred": "inferred",
+}
+
+
+def call_in_brief(descriptor_map: DescriptorMap) -> str:
+    """The traced call: `Block(64)(x: f32[2, 16, 64])`; the example's own text if it never ran."""
+    example = descriptor_map.example
+    if example is None:
+        return ""
+    if example.expression and example.constructor is None and not example.arguments:
+        return " ".join(example.expression.split())
+    callee = example.constructor or descriptor_map.target.qualname
+    arguments = ", ".join(f"{argument.name}: {argument.value}" for argument in example.arguments)
+    return f"{' '.join(callee.split())}({arguments})"
+
+
+def origin(example: Example, path_label: PathLabel) -> str:
+    """The origin of the example: `pinned at model.py:10`, `recorded in model.py::GPT (call site README.md:12)`."""
+    if example.recorded_in:
+        source = _with_place(example.recorded_origin or "", example.source, path_label)
+        result = f"recorded in {target_label(example.recorded_in, path_label)} ({source})"
+    else:
+        result = _with_place(example.origin, example.source, path_label)
+    if example.weights != "fake":
+        result += f", {example.weights} weights"
+    return result
+
+
+def brief_origin(example: Example, path_label: PathLabel) -> str:
+    """The origin in a few words, for one line: `pinned`, `recorded in GPT`, `call site README.md:12`."""
+    if example.recorded_in:
+        guess = ", inferred" if example.recorded_origin == "inferred" else ""
+        return f"recorded in {example.recorded_in.rpartition('::')[2]}{guess}"
+    if example.origin == "call-site":
+        return _with_place(example.origin, example.source, path_label)
+    return "option" if example.origin == "option" else _ORIGINS.get(example.origin, example.origin)
+
+
+def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple[str, str]]:
+    """The examples that were passed over, each with the reason; guesses that differ in numbers alone are counted."""
+    found = []
+    alike = Counter(map(_guess, descriptor_map.attempts))
+    for attempt in descriptor_map.attempts:
+        guess = _guess(attempt)
+        others = alike.pop(guess, 0) - 1
+        if guess is not None and others < 0:
+            continue  # counted with the first of them
+        what = _with_place(attempt.origin, attempt.source, path_label)
+        if attempt.recorded_in:
+            what = f"recorded in {target_label(attempt.recorded_in, path_label)}"
+        expression = " ".join((attempt.expression or "").split())
+        more = f" (and {others} more like it)" if guess is not None and others else ""
+        found.append((f"{what}: {expression}" if expression else what, failures.reason(attempt) + more))
+    return found
+
+
+def _guess(attempt: Attempt) -> tuple[str, ...] | None:
+    """A guess and its failure without their numbers; None for an example that somebody wrote."""
+    if attempt.origin != "inferred":
+        return None
+    return tuple(_NUMBER.sub("0", text or "") for text in (attempt.expression, failures.reason(attempt)))
+
+
+def _with_place(origin: str, source: Span | None, path_label: PathLabel) -> str:
+    words = _ORIGINS.get(origin, origin)
+    if source is None:
+        return words
+    return f"{words} {'' if origin == 'call-site' else 'at '}{place(source, path_label)}"

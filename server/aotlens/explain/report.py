@@ -1,0 +1,60 @@
+"""The parts of a report about a map, apart from its tables: facts about the trace, findings, and a legend."""
+
+from __future__ import annotations
+
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
+
+from .findings import fold_findings
+from .words import USUAL, legend, role
+
+_USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
+"""The kinds of saved values that need no legend."""
+
+
+def facts(descriptor_map: DescriptorMap) -> list[str]:
+    """The way the map was made, in a few words each: convention, capture, mode, version of torch, time."""
+    result = [f"{descriptor_map.convention} convention"]
+    captures = list(dict.fromkeys(graph.capture for graph in descriptor_map.graphs))
+    if captures:
+        result.append(
+            "captured " + " and ".join({"dynamo": "by Dynamo", "direct": "directly"}.get(c, c) for c in captures)
+        )
+    if descriptor_map.graphs and not any(graph.joint for graph in descriptor_map.graphs):
+        result.append("forward only")
+    if descriptor_map.example is not None and descriptor_map.example.mode:
+        result.append(f"{descriptor_map.example.mode} mode")
+    if descriptor_map.torch:
+        result.append(f"torch {descriptor_map.torch}")
+    if descriptor_map.seconds.total:
+        result.append(f"{descriptor_map.seconds.total:.1f}s")
+    return result
+
+
+def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:
+    """The role of each unusual kind of slot or saved value that occurs, and a sentence that explains it."""
+    kinds: list[str] = []
+    for graph in descriptor_map.graphs:
+        kinds += [slot.kind for slot in (*graph.inputs, *graph.outputs) if slot.kind]
+        # The table names its rows as saved values already, so that only the variant needs an explanation.
+        kinds += [value.kind for value in graph.saved or () if value.kind not in _USUALLY_SAVED]
+    result: dict[str, str] = {}
+    for kind in dict.fromkeys(kinds):
+        if kind not in USUAL:
+            # One sentence explains the pieces of parameters, gradients and all others.
+            title = role(kind).removeprefix("subclass ")
+            result.setdefault(legend(kind), title)
+    return [(title, sentence) for sentence, title in result.items()]
+
+
+def shown_findings(descriptor_map: DescriptorMap) -> list[Finding]:
+    """The findings, except those that repeat the failure or a graph break, which a report shows elsewhere."""
+    repeated = ("trace-failed", "example-failed", "graph-break")
+    return [finding for finding in descriptor_map.findings if finding.code not in repeated]
+
+
+def findings(descriptor_map: DescriptorMap, full: bool = False) -> list[tuple[Finding, str]]:
+    """Each shown finding with its message; without `full`, one for all layers alike."""
+    shown = shown_findings(descriptor_map)
+    if full:
+        return [(finding, finding.message) for finding in shown]
+    return [(row.first, row.label + (f" (×{row.count})" if row.count > 1 else "")) for row in fold_findings(shown)]

@@ -1,0 +1,30 @@
+"""The tables of one graph. Repeated rows are folded unless all of them are asked for."""
+
+from __future__ import annotations
+
+from aotlens.explain.blocks import Table
+from aotlens.explain.paths import PathLabel
+from aotlens.explain.signature import differences
+from aotlens.model.prices import prices
+from aotlens_tracer.wire.descriptor_map import Graph
+
+from .inputs import inputs
+from .outputs import outputs
+from .prices import price_table
+from .saved import saved
+from .signature import signature
+from .subclasses import subclasses
+
+
+def tables(graph: Graph, path_label: PathLabel, full: bool = False) -> list[Table]:
+    """The tables of one graph. Inputs and outputs are always shown, other tables only if they have rows."""
+    result = [inputs(graph, path_label, full), outputs(graph, path_label, full)]
+    if graph.saved is not None:
+        result.append(saved(graph, path_label, full))
+    if costs := prices(graph):
+        result.append(price_table(costs, graph, full))
+    if found := differences(graph, brief=not full):
+        result.append(signature(found, path_label))
+    if graph.subclasses:
+        result.append(subclasses(graph, full))
+    return result

@@ -1,0 +1,96 @@
+"""The table of the inputs of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.paths import PathLabel, place
+from aotlens.explain.shapes import tensor_in_brief
+from aotlens.model.gradients import Gradient, Missing, NotWanted, Tied, gradients, returned_in
+from aotlens_tracer.wire.descriptor_map import Graph, Input
+
+from .rows import census, fold_rows, has_unusual, node_cell, numbers, pairings, role_cell, role_of
+
+
+def inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+    """The inputs with their gradients and with what happens to them."""
+    known = gradients(graph)
+    rows = fold_rows(
+        graph.inputs,
+        label=lambda slot: slot.label,
+        shown=lambda slot: (
+            role_of(slot),
+            tensor_in_brief(slot.dtype, slot.shape),
+            place(slot.definition, path_label),
+            _gradient_state(known[slot.index]),
+            pairings(slot),
+            slot.tied_to,
+            slot.stands_for,
+            slot.used,
+        ),
+        full=full,
+    )
+    body, notes = [], []
+    for row in rows:
+        slots, first = row.rows, row.first
+        body.append(
+            (
+                node_cell([slot.node for slot in slots]),
+                role_cell(first),
+                Cell(row.label or NOTHING),
+                Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(place(first.definition, path_label)),
+                _gradient([known[slot.index] for slot in slots]),
+                Cell(_input_notes(slots, known[first.index])),
+            )
+        )
+    if not graph.joint:
+        notes.append("The graph is forward only: there are no tangents and no gradients.")
+    columns = (
+        Column("node", "node"),
+        Column("role", "prose", 0 if has_unusual(graph.inputs) else 2),
+        Column("name", "name"),
+        Column("type", "type"),
+        Column("made at", "place", 3),
+        Column("gradient", "index", 1, "grad"),
+        Column("notes", "note"),
+    )
+    return without_empty(Table("Inputs", census(graph.inputs, graph), columns, tuple(body), tuple(notes)))
+
+
+def _gradient(gradients: Sequence[Gradient]) -> Cell:
+    """The cell for gradients of one kind: the numbers of their outputs, or the reason why there are none."""
+    if outputs := [index for gradient in gradients for index in returned_in(gradient)]:
+        return Cell(f"#{numbers(outputs)}", brief="yes")
+    match gradients[0]:
+        case Missing():
+            return Cell("none", "warn")
+        case Tied():
+            return Cell("tied", "dim")
+        case NotWanted(because="frozen"):
+            return Cell("frozen", "dim")
+    return Cell(NOTHING, "dim")
+
+
+def _gradient_state(gradient: Gradient) -> str:
+    """The text of a gradient without its numbers: rows that differ in it do not fold."""
+    cell = _gradient([gradient])
+    return cell.brief or cell.text
+
+
+def _input_notes(slots: Sequence[Input], gradient: Gradient) -> str:
+    first = slots[0]
+    notes = []
+    if first.mutation is not None:
+        notes.append(f"changed in place, new value is output {numbers(slot.mutation for slot in slots)}")
+    if first.token is not None:
+        notes.append(f"leaves as output {numbers(slot.token for slot in slots)}")
+    if first.stands_for:
+        notes.append(f"in place of {', '.join(first.stands_for)}")
+    if first.tied_to:
+        notes.append(f"tied to {', '.join(first.tied_to)}")
+    # A tied parameter is read through the input of one of its names only.
+    if first.used is False and not isinstance(gradient, Tied):
+        notes.append("not used")
+    return "; ".join(notes)

@@ -1,0 +1,87 @@
+"""The table of the outputs of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.paths import PathLabel, place
+from aotlens.explain.shapes import tensor_in_brief
+from aotlens.model.folding import numbers_in_brief
+from aotlens_tracer.wire.descriptor_map import Graph, Output
+
+from .rows import absence, census, fold_rows, has_unusual, listing, node_cell, numbers, pairings, role_cell, role_of
+
+_ABSENT = {"missing": Cell("none", "warn"), "tied": Cell("tied", "dim")}
+
+
+def outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+    """The outputs with their partners among the inputs; without `full`, slots that are empty by design are counted."""
+    empty = [slot for slot in graph.outputs if slot.kind is None and slot.node is None]
+    shown = [slot for slot in graph.outputs if full or slot not in empty]
+    rows = fold_rows(
+        shown,
+        label=lambda slot: slot.label,
+        shown=lambda slot: (
+            role_of(slot),
+            absence(slot, graph),
+            tensor_in_brief(slot.dtype, slot.shape),
+            place(slot.source, path_label),
+            pairings(slot),
+            len(slot.base_of),
+        ),
+        full=full,
+    )
+    body, notes = [], []
+    for row in rows:
+        slots, first = row.rows, row.first
+        body.append(
+            (
+                listing(numbers_in_brief([slot.index for slot in slots]), first.index),
+                node_cell([slot.node for slot in slots]),
+                role_cell(first),
+                Cell(row.label or NOTHING),
+                _ABSENT[reason]
+                if (reason := absence(first, graph))
+                else Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(place(first.source, path_label)),
+                _partners(slots, graph),
+                Cell(_output_notes(slots)),
+            )
+        )
+    if empty and not full:
+        those = (
+            "is 1 more slot, empty: its input needs"
+            if len(empty) == 1
+            else (f"are {len(empty)} more slots, empty: their inputs need")
+        )
+        notes.append(f"There {those} no gradient.")
+    columns = (
+        Column("#", "index"),
+        Column("node", "node", 3),
+        Column("role", "prose", 0 if has_unusual(shown) else 4),
+        Column("name", "name"),
+        Column("type", "type"),
+        Column("computed at", "place", 2),
+        Column("pairs with", "node", 1),
+        Column("notes", "note"),
+    )
+    return without_empty(Table("Outputs", census(shown, graph), columns, tuple(body), tuple(notes)))
+
+
+def _partners(slots: Sequence[Output], graph: Graph) -> Cell:
+    """The inputs that belong to outputs: the parameter of a gradient, the tangent of an output."""
+    first = slots[0]
+    partners = []
+    for pairing in ("gradient_of", "mutation_of", "token", "tangent"):
+        if getattr(first, pairing) is not None:
+            partners.append(node_cell([graph.inputs[getattr(slot, pairing)].node for slot in slots]))
+    return Cell(
+        ", ".join(cell.text for cell in partners) or NOTHING,
+        brief=", ".join(cell.brief or cell.text for cell in partners),
+    )
+
+
+def _output_notes(slots: Sequence[Output]) -> str:
+    bases = [index for slot in slots for index in slot.base_of]
+    return f"base of output {numbers(bases)}" if bases else ""
