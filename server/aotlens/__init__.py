@@ -1,3 +1,3 @@
-"""aotlens: AOTAutograd's descriptors where people work. This half never imports torch."""
+"""aotlens shows AOTAutograd's descriptors in editors and on the command line. This package never imports torch."""
 
 __version__ = "0.1.0"

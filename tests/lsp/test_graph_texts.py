@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import threading
 import weakref
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
-from aotlens.explain.graph_text import graph_text
+import pytest
+
+from aotlens.explain.graph_text import GraphText, graph_text
+from aotlens.lsp.graphs import documents
 from aotlens.lsp.graphs.texts import KEPT, GraphTexts
 from aotlens.lsp.graphs.uris import GraphName, uri_of
-from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.text.documents import Documents
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from unit.features.world import load_map
 
@@ -77,3 +85,30 @@ def test_open_documents_are_outdated_once_for_each_new_map() -> None:
     assert texts.outdated(new) == []
     texts.closed(uri)
     assert texts.outdated({key: TargetState(key, map=another_map())}) == []
+
+
+def test_graphs_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In all documents: those whose content the client asks for, and files whose target was traced again."""
+    threads = []
+
+    def make(*arguments: Any) -> GraphText:
+        threads.append(threading.get_ident())
+        return TEXT
+
+    monkeypatch.setattr(documents, "graph_text", make)
+    graph, state = name(0), TargetState(name(0).key, map=MAP)
+    snapshot = Snapshot({}, {graph.key: state})
+    context: Any = SimpleNamespace(
+        session=SimpleNamespace(snapshot=lambda: snapshot), graphs=GraphTexts(), documents=Documents(), encoding="utf-8"
+    )
+
+    async def ask() -> None:
+        assert await documents.content(context, uri_of(graph)) == TEXT.text
+        assert await documents.content(context, uri_of(graph)) == TEXT.text
+        context.graphs.closed(uri_of(graph))
+        context.graphs.wrote(graph, "/tmp/Net0.joint.graph")
+        shown = await documents.graph_at(context, "file:///tmp/Net0.joint.graph")
+        assert shown is not None and shown.view.text is TEXT
+
+    asyncio.run(ask())
+    assert len(threads) == 2 and threading.get_ident() not in threads

@@ -1,7 +1,7 @@
-"""Put the server and all it needs into `bundled/`, for this platform or another: `bundle_server.py [linux-arm64]`.
+"""Put the server and its dependencies into `bundled/`, for this platform or another: `bundle_server.py [linux-arm64]`.
 
-Most of it is plain Python. tree-sitter has one native module for each version of Python, named after it: all of them
-lie in one package, and each Python picks its own.
+Most of them are plain Python. tree-sitter has one native module for each version of Python, named after it: all of them
+are in one package, and each Python loads its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PLATFORMS = {
 
 
 def main() -> None:
-    """Make the bundle anew."""
+    """Make the bundle again."""
     target = sys.argv[1] if len(sys.argv) > 1 else this_platform()
     if target not in PLATFORMS:
         sys.exit(f"error: {target}: the server is bundled for {', '.join(PLATFORMS)}")
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def this_platform() -> str:
-    """The platform of this machine, as VS Code calls it."""
+    """VS Code's name of this platform."""
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
     return f"{sys.platform}-{machine.get(platform.machine().lower(), platform.machine())}"
 
@@ -74,7 +74,7 @@ def downloaded(target: str) -> Path:
 
 
 def download(folder: str, packages: list[str], target: str) -> None:
-    """Download the wheels: those of plain Python once, the others for each version of Python, all at the same time."""
+    """Download the wheels: plain ones once, native ones for each version of Python, all at the same time."""
     native = [package for package in packages if package.startswith("tree-sitter")]
     platforms = [part for name in PLATFORMS[target] for part in ("--platform", name)]
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]

@@ -1,4 +1,4 @@
-"""`aotlens`, from what lies beside this file alone."""
+"""Run `aotlens` with only the packages beside this file."""
 
 import os
 import sys

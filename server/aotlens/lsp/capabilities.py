@@ -1,4 +1,4 @@
-"""What a client can take, where an answer depends on it."""
+"""Capabilities of a client that answers depend on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from lsprotocol import types as lsp
 
 @dataclass(frozen=True)
 class Offers:
-    """What a client does of what LSP has no word for: each a `true` in its `initializationOptions`.
+    """Features of a client beyond LSP: each is a `true` in its `initializationOptions`.
 
-    `clipboard`: it copies what `aotlens.copyExpression` answers. `problems`: it shows what `aotlens/status` says is
-    wrong. `slots`: it shows `aotlens/slots`, and wants to know when these may have changed. `links`: its hovers may
-    hold links to places in files, and to commands.
+    `clipboard`: it copies the answers to `aotlens.copyExpression`. `problems`: it shows the problems in
+    `aotlens/status`. `slots`: it shows `aotlens/slots`, and wants to know when the answers may have changed. `links`:
+    its hovers may hold links to places in files, and to commands.
     """
 
     clipboard: bool = False
@@ -24,17 +24,17 @@ class Offers:
 
 
 def offers_in(options: Any) -> Offers:
-    """What `initializationOptions` say that the client does."""
+    """The features that `initializationOptions` name."""
     if not isinstance(options, dict):
         return Offers()
     return Offers(**{name: options.get(name) is True for name in Offers.__dataclass_fields__})
 
 
 def pulls_diagnostics(capabilities: lsp.ClientCapabilities) -> bool:
-    """Whether the client asks for diagnostics; else they are sent.
+    """Whether the client pulls diagnostics; otherwise the server publishes them.
 
-    One that cannot be told to ask again would not see what a trace has found before the next edit (Neovim 0.11 is
-    one): that is sent to, too.
+    A client that pulls but has no refresh (Neovim 0.11 is one) would not see the findings of a trace before the next
+    edit. The server publishes to it as well.
     """
     text, workspace = capabilities.text_document, capabilities.workspace
     refreshes = workspace is not None and workspace.diagnostics is not None and workspace.diagnostics.refresh_support
@@ -44,12 +44,12 @@ def pulls_diagnostics(capabilities: lsp.ClientCapabilities) -> bool:
 def relates(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether a diagnostic may name other places that explain it."""
     text = capabilities.text_document
-    told = (text.publish_diagnostics, text.diagnostic) if text is not None else ()
-    return any(kind is not None and kind.related_information for kind in told)
+    ways = (text.publish_diagnostics, text.diagnostic) if text is not None else ()
+    return any(way is not None and way.related_information for way in ways)
 
 
 def understands_markdown(capabilities: lsp.ClientCapabilities) -> bool:
-    """Whether hovers may be markdown."""
+    """Whether hovers may be Markdown."""
     text = capabilities.text_document
     formats = text.hover.content_format if text and text.hover else None
     return not formats or lsp.MarkupKind.Markdown in formats
@@ -62,7 +62,7 @@ def takes_links(capabilities: lsp.ClientCapabilities) -> bool:
 
 
 def checks_versions(capabilities: lsp.ClientCapabilities) -> bool:
-    """Whether an edit may name the version of the document that it is for."""
+    """Whether an edit may name the version of its document."""
     workspace = capabilities.workspace
     return bool(workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes)
 
@@ -74,7 +74,7 @@ def applies_edits(capabilities: lsp.ClientCapabilities) -> bool:
 
 
 def asks_for_content(capabilities: lsp.ClientCapabilities) -> bool:
-    """Whether the client asks the server for the text of documents that are in no file."""
+    """Whether the client asks the server for the text of documents that are not files."""
     return capabilities.workspace is not None and capabilities.workspace.text_document_content is not None
 
 

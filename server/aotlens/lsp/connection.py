@@ -1,4 +1,4 @@
-"""The bytes between client and server: framing, stdin and stdout, TCP, and whether the client is still there."""
+"""The bytes between client and server: framing, stdin and stdout, TCP; and whether the client still runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 
 Deliver = Callable[["bytes | None"], None]
-"""Takes the body of the next message; None for a header that makes no sense."""
+"""Takes the body of the next message; None for a header without a valid length."""
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
@@ -23,19 +23,19 @@ _POLL_SECONDS = 1.0
 
 
 def frame(body: bytes) -> bytes:
-    """A message as it goes over the wire."""
+    """The bytes of a message, with its header."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class Unframer:
-    """Cuts what comes over the wire into messages."""
+    """Splits a stream of bytes into messages."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._length: int | None = None
 
     def feed(self, data: bytes) -> Iterator[bytes | None]:
-        """The bodies that the data completes; None for a header without a sensible length."""
+        """The bodies that the data completes; None for a header without a valid length."""
         self._buffer += data
         while True:
             if self._length is None:
@@ -61,7 +61,7 @@ class Unframer:
 
 
 class StdioWriter:
-    """Writes to a file descriptor. Says so once when nobody reads it any more, and is silent from then on."""
+    """Writes to a file descriptor. Once nobody reads it any more, calls `on_lost`, and writes nothing from then on."""
 
     def __init__(self, descriptor: int, on_lost: Callable[[], None]) -> None:
         self._descriptor = descriptor
@@ -69,7 +69,7 @@ class StdioWriter:
         self._lost = False
 
     def write(self, data: bytes) -> None:
-        """Write all of it."""
+        """Write all the data."""
         view = memoryview(data)
         while view and not self._lost:
             try:
@@ -79,17 +79,17 @@ class StdioWriter:
                 self._on_lost()
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the descriptor."""
         self._lost = True
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
 
 
 def take_stdio() -> tuple[int, int]:
-    """The descriptors of the original stdin and stdout, for the protocol alone.
+    """Take stdin and stdout for the protocol alone. Gives their descriptors.
 
-    From here on, whatever else prints to stdout lands on stderr, and whatever reads stdin finds it empty; processes
-    that are started inherit neither.
+    From here on, everything else that prints to stdout prints to stderr, and finds stdin empty. Child processes inherit
+    neither descriptor.
     """
     sys.stdout.flush()
     source, sink = os.dup(0), os.dup(1)
@@ -101,7 +101,7 @@ def take_stdio() -> tuple[int, int]:
 
 
 def read_in_thread(descriptor: int, deliver: Deliver, on_end: Callable[[], None]) -> None:
-    """Deliver the messages that come over a file descriptor, from a thread of its own."""
+    """Deliver the messages that a file descriptor receives, in a thread of its own."""
 
     def read() -> None:
         unframer = Unframer()
@@ -116,7 +116,7 @@ def read_in_thread(descriptor: int, deliver: Deliver, on_end: Callable[[], None]
 
 
 async def read_stream(reader: asyncio.StreamReader, deliver: Deliver, on_end: Callable[[], None]) -> None:
-    """Deliver the messages that come over a stream."""
+    """Deliver the messages that a stream receives."""
     unframer = Unframer()
     with contextlib.suppress(OSError):
         while data := await reader.read(_CHUNK):
@@ -126,7 +126,7 @@ async def read_stream(reader: asyncio.StreamReader, deliver: Deliver, on_end: Ca
 
 
 def is_alive(process_id: int) -> bool:
-    """Whether a process runs. One that has ended and that nobody has waited for does not."""
+    """Whether a process runs. A zombie does not."""
     try:
         os.kill(process_id, 0)
     except PermissionError:
@@ -140,10 +140,10 @@ def is_alive(process_id: int) -> bool:
 
 
 def watch_process(process_id: int, on_gone: Callable[[], None]) -> None:
-    """Call, from a thread, when a process has gone.
+    """Call `on_gone`, from a thread, when a process has gone.
 
-    Nothing is watched where there is no such process to begin with: then the client runs on another machine, or in
-    another container, and its number means nothing here.
+    A process that does not exist now is not watched: the client runs on another machine, or in another container, and
+    its number means nothing here.
     """
     if process_id <= 0 or os.name != "posix" or not is_alive(process_id):
         return
@@ -158,7 +158,7 @@ def watch_process(process_id: int, on_gone: Callable[[], None]) -> None:
 
 
 def exit_soon(status: int, seconds: float) -> None:
-    """End the process after some seconds, whatever its threads still do."""
+    """End the process after some seconds, even if its threads still run."""
 
     def end() -> None:
         time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Spans anywhere as LSP locations: of open documents from their text, of others from what is on disk."""
+"""Converts spans of any file to LSP locations: by the text of open documents, and by files on disk otherwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CACHE_SIZE = 64
 
 
 class Places:
-    """Converts spans. Files that are not open are read off the event loop, and kept while they do not change."""
+    """Converts spans. Files that are not open are read in a thread, and kept while they do not change."""
 
     def __init__(self, documents: Documents, encoding: Encoding) -> None:
         self._documents = documents
@@ -27,7 +27,7 @@ class Places:
         self._closed: dict[str, tuple[int, Document]] = {}
 
     async def locations(self, spans: Iterable[Span]) -> list[lsp.Location]:
-        """The spans as locations; one whose file cannot be read is left out."""
+        """The spans as locations, without those whose files cannot be read."""
         return [lsp.Location(self._documents.uri_of(span.path), found) for span, found in await self._ranges(spans)]
 
     async def ranges(self, spans: Iterable[Span]) -> dict[Span, lsp.Range]:
@@ -39,7 +39,7 @@ class Places:
         return self._documents.uri_of(path)
 
     def address(self, span: Span) -> str:
-        """Where a link to a span leads."""
+        """The address for a link to a span."""
         return f"{self.uri(span.path)}#L{span.line}" + (f",{span.column}" if span.column else "")
 
     async def _ranges(self, spans: Iterable[Span]) -> list[tuple[Span, lsp.Range]]:

@@ -1,4 +1,7 @@
-"""Positions on the wire, in the encoding agreed upon, and in a document: 1-based, columns in code points."""
+"""Converts positions between LSP and documents.
+
+LSP counts from 0, and characters in the encoding agreed upon. Documents count from 1, and columns in code points.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from aotlens.text.edits import Edit
 from aotlens_tracer.wire.descriptor_map import Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
-"""In which units the client counts the characters of a line."""
+"""The units in which the client counts the characters of a line."""
 
 
 def choose_encoding(capabilities: types.ClientCapabilities) -> Encoding:
-    """The first that the client offers and that is not UTF-16, which costs both sides most; else UTF-16."""
+    """The first encoding that the client offers, except UTF-16, which costs both sides most; else UTF-16."""
     offered = (capabilities.general and capabilities.general.position_encodings) or ()
     for encoding in offered:
         if encoding == "utf-8":
@@ -26,7 +29,7 @@ def choose_encoding(capabilities: types.ClientCapabilities) -> Encoding:
 
 
 def column_of(line: str, character: int, encoding: Encoding) -> int:
-    """The column of an offset into a line; past its end the end, inside a character where that begins."""
+    """The column of an offset into a line. Past the end it is the end; inside a character, the start of that."""
     if encoding == "utf-32" or line.isascii():
         return max(0, min(character, len(line))) + 1
     units = 0
@@ -38,7 +41,7 @@ def column_of(line: str, character: int, encoding: Encoding) -> int:
 
 
 def character_of(line: str, column: int, encoding: Encoding) -> int:
-    """The offset into a line of a column; past its end the end."""
+    """The offset of a column into a line. Past the end it is the end."""
     if encoding == "utf-32" or line.isascii():
         return max(0, min(column - 1, len(line)))
     return sum(_width(text, encoding) for text in line[: max(0, column - 1)])
@@ -51,7 +54,7 @@ def _width(text: str, encoding: Encoding) -> int:
 
 
 def from_position(document: Document, position: types.Position, encoding: Encoding) -> tuple[int, int]:
-    """The line and column of a position of the client's; one outside the text means the nearest inside."""
+    """The line and column of an LSP position; for one outside the text, the nearest inside."""
     line = position.line + 1
     if not 1 <= line <= document.line_count:
         return document.clamp(line, 1)
@@ -59,15 +62,15 @@ def from_position(document: Document, position: types.Position, encoding: Encodi
 
 
 def to_position(document: Document, line: int, column: int, encoding: Encoding) -> types.Position:
-    """A line and column as the client counts them; a position outside the text means the nearest inside."""
+    """The LSP position of a line and column; for those outside the text, the nearest inside."""
     line, column = document.clamp(line, column)
     return types.Position(line - 1, character_of(document.line(line), column, encoding))
 
 
 def to_range(document: Document, span: Span, encoding: Encoding) -> types.Range:
-    """A span as the client counts it.
+    """The LSP range of a span.
 
-    Without a column it is the line from its first character that is no blank to its end; without an end it is empty.
+    Without a column the range is the line, from its first character that is not a blank; without an end it is empty.
     """
     if span.column is None:
         text = document.line(span.line)
@@ -85,14 +88,14 @@ def to_range(document: Document, span: Span, encoding: Encoding) -> types.Range:
 
 
 def from_range(document: Document, range: types.Range, encoding: Encoding) -> Span:
-    """A range of the client's as a span."""
+    """The span of an LSP range."""
     line, column = from_position(document, range.start, encoding)
     end_line, end_column = from_position(document, range.end, encoding)
     return Span(document.path, line, column, end_line, end_column)
 
 
 def to_edit(document: Document, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> Edit | str:
-    """A change of the client's as an edit of the document; a change of everything as the new text."""
+    """The edit of an LSP change; the new text if the change replaces everything."""
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
         return change.text
     start = from_position(document, change.range.start, encoding)

@@ -1,4 +1,4 @@
-"""What every message goes through: exactly one reply to each request, and plain errors for invalid messages.
+"""Every message passes here: each request gets exactly one reply, and each invalid message a plain error.
 
 pygls' own dispatch is replaced; its registry of handlers, its converter, and its sending remain. Handlers run on the
 event loop: up to its first `await`, a handler sees the documents as they were when its message arrived.
@@ -64,7 +64,7 @@ _log = logging.getLogger(__name__)
 
 
 class StrictProtocol(LanguageServerProtocol):
-    """The language server protocol, and what the client has said over it: documents, trust, encoding, phase."""
+    """The language server protocol, and the state that follows from its messages: documents, trust, encoding, phase."""
 
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
         self.documents = Documents()
@@ -81,7 +81,7 @@ class StrictProtocol(LanguageServerProtocol):
         self.sync = DocumentSync(self.documents, self.fm.features, lambda: self.encoding)
         self.fm.builtin_features.update(self.sync.builtins())
 
-    # What comes in.
+    # Incoming messages.
 
     def receive(self, body: bytes | None) -> None:
         """Handle one message, whatever it is. None stands for a header without a valid length."""
@@ -192,7 +192,7 @@ class StrictProtocol(LanguageServerProtocol):
             raise JsonRpcMethodNotFound.of(method)
         return handler
 
-    # What goes out.
+    # Outgoing messages.
 
     def _finish_request(self, id: MessageId, method: str, outcome: Outcome) -> None:
         if method == types.INITIALIZE:

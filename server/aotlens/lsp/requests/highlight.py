@@ -12,7 +12,7 @@ from aotlens.lsp.positions import to_range
 from .position import position_of
 
 _KINDS = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKind.Read}
-"""By whether the place defines what is highlighted."""
+"""Keys: whether the place is a definition."""
 
 
 def in_source(context: Context, params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
