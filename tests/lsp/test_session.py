@@ -227,7 +227,7 @@ def test_nothing_is_pinned_in_a_file_that_is_read_only(tmp_path: Path) -> None:
         assert [action["title"] for action in actions] == ["Trace Model now"]
         editor.command("pinExample", "Model")
         (said,) = editor.popped_up()
-        assert said.startswith("Model is in a file that is not to be written to")
+        assert said.startswith("Model is in a read-only file or an installed package")
 
 
 # Several definitions of one name.

@@ -74,7 +74,7 @@ async def _pin_as_comment(context: Context, state: TargetState) -> Span | None:
         return None
     edit = pin_comment(context.session.snapshot(), document, state)
     if edit is None:
-        context.say(f"{name} is in a file that is not to be written to: trace a model of yours that uses it")
+        context.say(f"{name} is in a read-only file or an installed package: trace a model of yours that uses it")
         return None
     text_edit = lsp.TextEdit(to_range(document, edit.span, context.encoding), edit.text)
     instruction = f"write this above {name}: {edit.text.strip()}"
