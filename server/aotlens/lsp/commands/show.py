@@ -8,7 +8,7 @@ from typing import Any
 
 from aotlens.explain.graph_text import Kind
 from aotlens.lsp.context import Context
-from aotlens.lsp.graphs.documents import show as show_graph_document
+from aotlens.lsp.graph_documents import show as show_graph_document
 from aotlens.lsp.positions import to_range
 from aotlens.lsp.targets import map_as_markdown
 from aotlens.model.duplicates import definitions_of, replacement

@@ -8,7 +8,7 @@ from lsprotocol import types as lsp
 
 from aotlens.features import correspondence as feature
 from aotlens.lsp.context import Context
-from aotlens.lsp.graphs.documents import GraphDocument, graph_at, shown_graphs
+from aotlens.lsp.graph_documents import GraphDocument, graph_at, shown_graphs
 from aotlens.lsp.methods import CORRESPONDENCE
 from aotlens.lsp.positions import from_position
 from aotlens_tracer.wire.descriptor_map import Span

@@ -7,7 +7,7 @@ from lsprotocol import types as lsp
 from aotlens.features import definition
 from aotlens.lsp.capabilities import takes_links
 from aotlens.lsp.context import Context
-from aotlens.lsp.graphs.documents import GraphDocument
+from aotlens.lsp.graph_documents import GraphDocument
 from aotlens.lsp.positions import to_range
 
 from .position import position_of

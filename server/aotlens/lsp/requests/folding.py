@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from aotlens.lsp.context import Context
-from aotlens.lsp.graphs.documents import GraphDocument
+from aotlens.lsp.graph_documents import GraphDocument
 
 
 def in_source(context: Context, params: lsp.FoldingRangeParams) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from aotlens.lsp.context import Context
-from aotlens.lsp.graphs.documents import GraphDocument, graph_at
+from aotlens.lsp.graph_documents import GraphDocument, graph_at
 from aotlens.lsp.methods import CORRESPONDENCE, MAP, SLOTS
 
 from . import (

@@ -15,7 +15,7 @@ from aotlens.explain.render.plain import plain
 from aotlens.features.hover import hover
 from aotlens.lsp.capabilities import understands_markdown
 from aotlens.lsp.context import Context
-from aotlens.lsp.graphs.documents import GraphDocument
+from aotlens.lsp.graph_documents import GraphDocument
 from aotlens.lsp.positions import to_range
 
 from .position import position_of

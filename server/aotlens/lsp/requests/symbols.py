@@ -6,7 +6,7 @@ from lsprotocol import types as lsp
 
 from aotlens.features import symbols
 from aotlens.lsp.context import Context
-from aotlens.lsp.graphs.documents import GraphDocument
+from aotlens.lsp.graph_documents import GraphDocument
 
 _KINDS = {"parameter": lsp.SymbolKind.Field, "buffer": lsp.SymbolKind.Property}
 

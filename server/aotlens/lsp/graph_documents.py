@@ -18,7 +18,7 @@ from aotlens.syntax.source import SourceTexts, code_at
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Span
 
-from .uris import SUFFIX, GraphName, parse_uri, uri_of
+from .graphs.uris import SUFFIX, GraphName, parse_uri, uri_of
 
 
 class GraphDocument:
