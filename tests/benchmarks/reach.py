@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import aotlens.cli.trace as command
+from aotlens.cli.options import TraceOptions
 from aotlens.session.tracer.process import TracerProcess
 
 TRACERS = 2
@@ -163,7 +164,7 @@ class _NoCallSites(command.CallSites):
 def trace(path: Path, sites: type[command.CallSites] = _WithoutDocumentation) -> list[dict[str, Any]]:
     """What `aotlens trace FILE --format json` prints of each class that defines `forward`."""
     output = io.StringIO()
-    options = command.TraceOptions(format="json", timeout=TIMEOUT)
+    options = TraceOptions(format="json", timeout=TIMEOUT)
     with (
         unittest.mock.patch.object(command, "CallSites", sites),
         contextlib.redirect_stdout(output),

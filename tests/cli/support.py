@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import aotlens.cli.trace as command
+from aotlens.cli.options import TraceOptions
 from aotlens.session.tracer.process import TracerProcess
 
 HEADER = """\
@@ -140,7 +141,7 @@ class Commands:
                 for format in ("text", "json"):
                     out, err = io.StringIO(), io.StringIO()
                     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                        asked = command.TraceOptions(**options, format=format)
+                        asked = TraceOptions(**options, format=format)
                         status = command.run_trace(target, asked, show_output=False, verbose=False, spawn=False)
                     answers.append((status, out.getvalue(), err.getvalue()))
             finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -549,9 +550,12 @@ def test_names_that_stdout_cannot_encode(tmp_path: Path) -> None:
 USAGE = {
     "no such file": (["modle.py::Block"], "there is no file modle.py: did you mean model.py"),
     "one colon": (["model.py:Block"], "there is no file model.py:Block: did you mean model.py::Block"),
+    "a name that is too long": (["m" * 300 + ".py"], "there is no file mmm"),
+    "an empty name": ([""], "name a Python file, as in model.py"),
+    "nothing before the colons": (["::Block"], "name a Python file, as in model.py"),
     "no such folder": (["nowhere/model.py"], "there is no file nowhere"),
     "a folder": (["folder"], "folder is a folder: name a Python file"),
-    "no name": (["model.py::"], "there is no name behind ::"),
+    "no name": (["model.py::"], "there is no name after ::"),
     "an example for everything": (
         ["model.py", "--example", "Block(4)(torch.ones(4))"],
         "name it, as in model.py::Block",
@@ -564,6 +568,18 @@ USAGE = {
     "no such format": (["model.py", "--format", "yaml"], "yaml"),
     "a limit of nothing": (["model.py", "--timeout", "0"], "0"),
 }
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
+    """The command says so, also if the target itself exists."""
+    model = write(tmp_path, "model.py", HEADER + BLOCK)
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    script = f"cd {folder} && rmdir {folder} && exec {sys.executable} -m aotlens trace {model}::Block"
+    env = os.environ | {"PYTHONPATH": str(ROOT / "server")}
+    done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "error: the working directory no longer exists\n"
 
 
 @pytest.mark.parametrize("name", USAGE)

@@ -1,4 +1,4 @@
-"""The commands and their options; what they do is in the other files of this folder."""
+"""The commands and their options. The other files of this folder do the work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .serve import ServeOptions, run_serve
 
 app = typer.Typer(
     name="aotlens",
-    help="What every input and output of AOTAutograd's joint graph is: which parameter, argument, gradient, tangent.",
+    help="Show which parameter, argument, gradient or tangent every input and output of AOTAutograd's joint graph is.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -28,21 +28,21 @@ EXAMPLES = """
 
     aotlens trace model.py::Block --example "Block(64)(torch.randn(2, 16, 64))"
 
-    aotlens trace model.py                        # every class, with the best example there is for each
+    aotlens trace model.py                        # every class, each with the best example that is found
 
     aotlens trace model.py::Block --format json   # one object, schema aotlens.trace/1
 
-An example is one call: how the module is built, and how it is called. Where none is given, one is looked for: in the
-calls of classes that contain the class, in `__main__` blocks, tests, docstrings and documentation (`--explain` says
-what was tried). Pin one as a comment above the class,
+An example is one expression that builds the module and calls it. Without `--example`, aotlens searches for one: in the
+calls of classes that contain the class, in `__main__` blocks, tests, docstrings and documentation (`--explain` shows
+what was tried). To pin an example, write it as a comment above the class,
 `# aotlens: Block(64)(torch.randn(2, 16, 64))`, or in pyproject.toml under `[tool.aotlens.examples]`.
 
-**Exit status**: 0 all was traced, 1 something was not, 2 wrong usage, no such file or interpreter.
+**Exit status**: 0 if everything was traced, 1 if something was not, 2 for wrong usage or a missing file or interpreter.
 """
 
 
 class Format(str, enum.Enum):
-    """How the map is printed."""
+    """The format of the printed map."""
 
     text = "text"
     markdown = "markdown"
@@ -50,7 +50,7 @@ class Format(str, enum.Enum):
 
 
 class GraphKind(str, enum.Enum):
-    """Which graph is printed."""
+    """The graph that is printed."""
 
     joint = "joint"
     forward = "forward"
@@ -58,7 +58,7 @@ class GraphKind(str, enum.Enum):
 
 
 class Partitioner(str, enum.Enum):
-    """Who says what is saved for backward."""
+    """The partitioner that decides what is saved for backward."""
 
     eager = "eager"
     default = "default"
@@ -66,7 +66,7 @@ class Partitioner(str, enum.Enum):
 
 
 class Convention(str, enum.Enum):
-    """Whose calling convention the graph has."""
+    """The calling convention of the graph."""
 
     export = "export"
 
@@ -90,33 +90,35 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Options that stand before the command."""
+    """Read the options before the command."""
 
 
 @app.command(epilog=EXAMPLES)
 def trace(
     target: Annotated[
-        str, typer.Argument(metavar="PATH[::Qualname]", help="A Python file, and in it a class, function or method.")
+        str,
+        typer.Argument(metavar="PATH[::Qualname]", help="A Python file, or a class, function or method in it."),
     ],
     example: Annotated[
-        str | None, typer.Option(metavar="EXPR", help="How to build and call the target, in one call expression.")
+        str | None, typer.Option(metavar="EXPR", help="One expression that builds the target and calls it.")
     ] = None,
-    convention: Annotated[Convention, typer.Option(help="Whose calling convention the graph has.")] = Convention.export,
+    convention: Annotated[Convention, typer.Option(help="The calling convention of the graph.")] = Convention.export,
     mode: Annotated[
-        Mode | None, typer.Option(help="Put the module in this mode first. Default: as the example leaves it (train).")
+        Mode | None,
+        typer.Option(help="Put the module in this mode first. Default: as the example leaves it (train)."),
     ] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to print the map.")] = Format.text,
+    format: Annotated[Format, typer.Option("--format", "-f", help="The format of the map.")] = Format.text,
     graph: Annotated[
-        GraphKind | None, typer.Option(help="Print this graph, with names and source lines, in place of the map.")
+        GraphKind | None, typer.Option(help="Print this graph, with names and source lines, instead of the map.")
     ] = None,
     saved: Annotated[
-        bool, typer.Option("--saved", help="Print what is kept for backward, ranked, in place of the map.")
+        bool, typer.Option("--saved", help="Print the values saved for backward, ranked, instead of the map.")
     ] = False,
     partitioner: Annotated[
         Partitioner,
         typer.Option(
-            help="Who chooses what is saved for backward: autograd, as without torch.compile (eager), or one of "
-            "torch's partitioners; torch.compile uses min-cut."
+            help="The partitioner that chooses what is saved for backward. eager is autograd without "
+            "torch.compile, which uses min-cut."
         ),
     ] = Partitioner.min_cut,
     memory_budget: Annotated[
@@ -125,46 +127,48 @@ def trace(
             metavar="SHARE",
             min=0.0,
             max=1.0,
-            help="How much of what it would save the min-cut partitioner may save, 0 to 1; it recomputes the rest. "
-            "Default: as torch is configured (1).",
+            help="The share of its choice that the min-cut partitioner may save, 0 to 1; it recomputes the rest. "
+            "Default: torch's own setting (1).",
         ),
     ] = None,
     compare: Annotated[
         bool,
-        typer.Option("--compare", help="With --saved: also what eager, each partitioner and other budgets would save."),
+        typer.Option("--compare", help="With --saved: show also what eager, each partitioner and other budgets save."),
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Every map in full: of each class of a file, and of each repeated layer.")
+        bool, typer.Option("--full", help="Print the whole map of every class, with every repeated layer.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say which examples were tried before, and why they do not serve.")
+        bool, typer.Option("--explain", help="Show the examples that were tried before, and why they do not work.")
     ] = False,
     python: Annotated[
         str | None,
         typer.Option(
-            metavar="PYTHON", help="Interpreter to trace in. Default: the active virtual environment, else this one."
+            metavar="PYTHON",
+            help="The interpreter to trace in. Default: the active virtual environment, else this one.",
         ),
     ] = None,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit for each target.")] = 120.0,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,
     memory: Annotated[
         float | None,
-        typer.Option(metavar="GIB", min=0.05, help="Memory limit for each target. Default: 3/4 of the machine's."),
+        typer.Option(metavar="GIB", min=0.05, help="The memory limit for each target. Default: 3/4 of the machine's."),
     ] = None,
     show_output: Annotated[
-        bool, typer.Option("--show-output", help="Print what user code printed, on stderr.")
+        bool, typer.Option("--show-output", help="Print the output of user code on stderr.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show whole tracebacks and the tracer's log, on stderr.")
+        bool, typer.Option("--verbose", "-v", help="Print whole tracebacks and the tracer's log on stderr.")
     ] = False,
     spawn: Annotated[
-        bool, typer.Option("--spawn", hidden=True, help="Start children afresh instead of forking.")
+        bool, typer.Option("--spawn", hidden=True, help="Spawn child processes instead of forking them.")
     ] = False,
 ) -> None:
-    """Trace a module or function and print what every input and output of its joint graph is.
+    """Trace a module or function, and print what every input and output of its joint graph is.
 
-    Without `::Qualname`, every module class of the file (and every function with a pinned example).
+    Without `::Qualname`, trace every module class of the file, and every function with a pinned example.
     """
-    from .trace import TraceOptions, UsageError, run_trace  # imported here, so that `serve` starts fast
+    from .options import TraceOptions, UsageError  # imported here, so that `serve` starts fast
+    from .trace import run_trace  # imported here, so that `serve` starts fast
 
     options = TraceOptions(
         example,
@@ -198,18 +202,19 @@ def doctor(
     python: Annotated[
         str | None,
         typer.Option(
-            metavar="PYTHON", help="Interpreter to check. Default: the active virtual environment, else this one."
+            metavar="PYTHON",
+            help="The interpreter to check. Default: the active virtual environment, else this one.",
         ),
     ] = None,
 ) -> None:
-    """Check interpreter, torch and tracer: what works, what does not, and what to do about it."""
+    """Check the interpreter, torch and the tracer, and say how to solve each problem."""
     from .doctor import run_doctor  # imported here, so that `serve` starts fast
 
     raise typer.Exit(run_doctor(python))
 
 
 class LogLevel(str, enum.Enum):
-    """From which level on the server logs."""
+    """The lowest level that the server logs."""
 
     error = "error"
     warning = "warning"
@@ -219,28 +224,28 @@ class LogLevel(str, enum.Enum):
 
 @app.command()
 def serve(
-    stdio: Annotated[bool, typer.Option("--stdio", help="Serve on stdin and stdout. The default.")] = False,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Use stdin and stdout. This is the default.")] = False,
     tcp: Annotated[
         str | None,
         typer.Option(
             metavar="[HOST:]PORT",
-            help="Serve the first client that connects here. Whoever can connect can run code as you. "
-            "Default host: 127.0.0.1. Port 0 takes a free one; it is printed on stderr.",
+            help="Listen here and serve the first client that connects. Anyone who can connect can run code as you. "
+            "Default host: 127.0.0.1. Port 0 selects a free port, which is printed on stderr.",
         ),
     ] = None,
     log_level: Annotated[
-        LogLevel, typer.Option(help="Log from this level on, on stderr and in the editor.")
+        LogLevel, typer.Option(help="The lowest level to log, on stderr and in the editor.")
     ] = LogLevel.info,
 ) -> None:
-    """Run the language server, for editors."""
+    """Run the language server for an editor."""
     raise typer.Exit(run_serve(ServeOptions(stdio, tcp, log_level.value)))
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C ends with status 130, a closed pipe quietly."""
+    """Run the command line. Ctrl-C ends it with status 130, a closed pipe ends it quietly."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name of the user's never breaks the output
+            stream.reconfigure(errors="backslashreplace")  # no name in user code can break the output
     try:
         app(prog_name="aotlens")
     except KeyboardInterrupt:
@@ -250,6 +255,6 @@ def main() -> None:
 
 
 def _end_without_reader() -> NoReturn:
-    """The reader has gone (`| head`): nothing is left to say, and what is still buffered goes nowhere."""
+    """Exit after the reader of a pipe has gone (`| head`), and discard the output that is still buffered."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(141)

@@ -1,4 +1,4 @@
-"""`aotlens doctor`: what works here, what does not, and what to do about it."""
+"""`aotlens doctor`: checks the interpreter, torch and the tracer, and says how to solve problems."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Probe(torch.nn.Module):
 
 
 def run_doctor(python: str | None) -> int:
-    """Print the report; 0 when a trace works, 1 when it does not, 2 when there is no such interpreter."""
+    """Print the report. Return 0 if a trace works, 1 if it does not, 2 if the interpreter does not exist."""
     console = Console(highlight=False)
     table = Table.grid(padding=(0, 2))
     report = _Report(table)
@@ -93,9 +93,9 @@ def _report_ready(ready: Ready, report: _Report) -> None:
     report.add("python", ready.python)
     oldest, newest = (".".join(map(str, version)) for version in (MINIMUM_TORCH, NEWEST_TESTED_TORCH))
     release = tuple(int(part) for part in (ready.torch or "0.0").split(".")[:2])
-    untested = "" if release <= NEWEST_TESTED_TORCH else " - newer than any that aotlens was tested with"
+    untested = "" if release <= NEWEST_TESTED_TORCH else " - newer than the versions that aotlens was tested with"
     report.add("torch", f"{ready.torch} (supported: {oldest} to {newest}){untested}", True)
-    report.add("CUDA", "available" if ready.cuda else "not available: targets that need it fail; everything else works")
+    report.add("CUDA", "available" if ready.cuda else "not available: targets that need it fail, everything else works")
     report.add("tracer", f"started in {ready.seconds:.1f} s; children by {'fork' if ready.fork else 'spawn'}", True)
     limit = "enforced" if can_watch() else "not enforced on this system: a runaway module can fill the memory"
     report.add("memory limit", limit, can_watch())

@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>\d{1,5})")
 
 
 class ServeOptions(NamedTuple):
-    """What the command line says."""
+    """The options of the command line."""
 
     stdio: bool = False
     tcp: str | None = None
@@ -22,9 +22,9 @@ class ServeOptions(NamedTuple):
 
 
 def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
-    """The options, written as editors write them; None for all that the real parser has to look at.
+    """The options, if they are written as editors write them; None if the real parser has to read them.
 
-    An editor waits for the server to start, and the real parser takes longer to import than all of ours.
+    An editor waits for the server to start, and importing the real parser takes longer than the rest of the start.
     """
     options, rest = ServeOptions(), list(arguments)
     while rest:
@@ -41,17 +41,17 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
 
 
 def run_serve(options: ServeOptions) -> int:
-    """Serve one client. Gives the exit status."""
+    """Serve one client. Return the exit status."""
     if options.stdio and options.tcp is not None:
         return _wrong_usage("--stdio and --tcp exclude each other")
     address = _ADDRESS.fullmatch(options.tcp) if options.tcp is not None else None
     if options.tcp is not None and (address is None or int(address["port"]) > 65535):
-        return _wrong_usage(f"--tcp {options.tcp}: this is no address such as 127.0.0.1:2087")
+        return _wrong_usage(f"--tcp {options.tcp}: not an address such as 127.0.0.1:2087")
 
-    # The classes of the protocol are many, and stay: looking for garbage among them takes a tenth longer. It is looked
-    # for again from `initialize` on.
+    # Importing the many classes of the protocol takes a tenth longer with garbage collection, and finds no garbage.
+    # `initialize` turns it on again.
     gc.disable()
-    # A map is read beside the event loop, in Python: whoever asks meanwhile waits for a turn, by default 5 ms.
+    # A thread reads maps in Python. Requests then wait until it gives up the interpreter lock, by default for 5 ms.
     sys.setswitchinterval(0.001)
     from aotlens.lsp.app import create_server
     from aotlens.lsp.client_log import log_to_stderr

@@ -1,0 +1,130 @@
+"""Prints the maps of `aotlens trace` on stdout, and everything about the run on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rich.console import Console
+
+from aotlens.explain.failures import message
+from aotlens.explain.graph_text import Kind, NoSuchGraph, graph_text
+from aotlens.explain.overview import render_overview
+from aotlens.explain.render.markdown_report import render_markdown
+from aotlens.explain.render.public_json import public_json
+from aotlens.explain.render.terminal import render_tables, render_text
+from aotlens.explain.saved_ranking import saved_tables
+from aotlens.syntax.source import SourceTexts
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
+
+from .options import TraceOptions
+
+_PIPED_WIDTH = 140
+"""Columns if stdout is not a terminal. Most rows then fit on one line, which suits `grep`."""
+
+
+def print_maps(maps: Sequence[DescriptorMap], torch: str | None, options: TraceOptions) -> None:
+    """Print the maps in the format of the options. `torch` is torch's version; None if no tracer was started."""
+    if options.graph is not None:
+        _print_graphs(maps, options.graph)
+    elif options.format == "json":
+        print(_json_text(public_json([_with_failure_finding(map) for map in maps], torch, os.getcwd())))
+    elif options.format == "markdown":
+        reports = (
+            render_markdown(map, path_label=_path_label, full=options.full, explain=options.explain) for map in maps
+        )
+        print("\n".join(reports))
+    else:
+        _print_text(maps, options)
+
+
+def print_tracebacks(maps: Sequence[DescriptorMap]) -> None:
+    """Print the whole tracebacks of all failures on stderr."""
+    for map in maps:
+        if map.failure is not None and map.failure.traceback:
+            print(map.failure.traceback.rstrip(), file=sys.stderr)
+
+
+def print_user_output(output: str, show: bool) -> None:
+    """Print the text that user code printed on stderr, or the number of its lines."""
+    if not output:
+        return
+    if show:
+        sys.stderr.write(output if output.endswith("\n") else output + "\n")
+    else:
+        lines = output.count("\n") + (not output.endswith("\n"))
+        more = "more than " if " bytes left out ...]" in output else ""
+        print(f"(the code printed {more}{lines} line{'s' * (lines != 1)}: --show-output shows them)", file=sys.stderr)
+
+
+def _path_label(path: str) -> str:
+    """A path, relative to the working directory if it is below it."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
+
+
+def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
+    console = _Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = _Console(highlight=False, width=_PIPED_WIDTH)
+    if len(maps) > 1 and not (options.full or options.saved):
+        render_overview(maps, console, explain=options.explain, path_label=_path_label)
+        return
+    for index, map in enumerate(maps):
+        if index:
+            console.print()
+        if options.saved:
+            render_tables(map, saved_tables(map, _path_label, options.full), console, _path_label)
+        else:
+            render_text(map, console, full=options.full, explain=options.explain, path_label=_path_label)
+
+
+def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
+    """Print one graph of each map on stdout. The reason why a map has none goes to stderr."""
+    texts = SourceTexts()
+    for number, map in enumerate(maps):
+        try:
+            text = graph_text(map, kind, texts.code).text
+        except NoSuchGraph as error:
+            reason = f": {message(map.failure)}" if map.failure is not None else ""
+            print(f"{error}{reason}", file=sys.stderr)
+            continue
+        print(("\n" if number else "") + text, end="")
+
+
+def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
+    """The map with its failure as a finding too, for readers that look at findings alone."""
+    failure = map.failure
+    if failure is None:
+        return map
+    code = "example-failed" if failure.stage == "example" else "trace-failed"
+    finding = Finding(
+        code,
+        "error",
+        message(failure),
+        failure.path or map.target.path,
+        failure.line or map.target.line,
+        failure.column,
+    )
+    return replace(map, findings=(*map.findings, finding))
+
+
+class _Console(Console):
+    """A console that lets the command decide what to do when the reader of a pipe has gone."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def _json_text(value: Any) -> str:
+    """JSON that stdout can encode. Names are not escaped if possible."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeError:
+        return json.dumps(value, indent=2)
+    return text

@@ -1,0 +1,40 @@
+"""Shows what a trace is doing, on stderr, if that is a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+
+from rich.console import Console
+
+_STAGES = {
+    "import": "importing the file",
+    "example": "building the example",
+    "capture": "capturing the joint graph",
+    "describe": "describing the graph",
+    "partition": "partitioning into forward and backward",
+}
+
+
+class Progress(contextlib.AbstractContextManager["Progress"]):
+    """A line on stderr that names the target and its stage. It is shown inside of a `with` statement."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._what = ""
+        self._status = self._console.status("starting the tracer (importing torch)")
+
+    def about(self, name: str) -> None:
+        """Name the target of the next stages."""
+        self._what = name
+
+    def stage(self, stage: str) -> None:
+        """Show the stage that has begun."""
+        self._status.update(f"{self._what}: {_STAGES.get(stage, stage)}")
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()

@@ -1,0 +1,146 @@
+"""Runs the requests of one `aotlens trace`: a target, or every target of a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from aotlens.session.examples.built import built_by
+from aotlens.session.examples.candidates import File, candidates, holders, to_build_first
+from aotlens.session.examples.pinned import definition_lines
+from aotlens.session.limits import default_memory
+from aotlens.session.tracer.client import TracerUnusable
+from aotlens.session.tracer.process import TracerProcess
+from aotlens.syntax.containment import outermost_first
+from aotlens.syntax.source import UnreadableSource
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
+from aotlens_tracer.wire.failures import stated
+from aotlens_tracer.wire.protocol import TargetsParams, TraceParams
+
+from .options import TraceOptions
+from .progress import Progress
+
+WHOLE_FILE = "*"
+"""Stands for the qualified name of a target if a file fails as a whole."""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The maps of the targets, in the order of the file, and the text that user code printed."""
+
+    maps: list[DescriptorMap]
+    output: str
+
+
+class TraceRun:
+    """The requests of one command."""
+
+    def __init__(self, tracer: TracerProcess, file: File, options: TraceOptions, progress: Progress) -> None:
+        self._tracer = tracer
+        self._file = file
+        self._options = options
+        self._progress = progress
+        self._memory = int(options.memory * (1 << 30)) if options.memory is not None else default_memory()
+        self._has_ended = False
+
+    def one(self, qualname: str) -> Traces:
+        """Trace one target. Classes that contain it are traced before if their call makes a better example."""
+        if self._options.example is None:
+            for name in to_build_first(self._file, qualname):
+                self._trace(name)
+                if holders(self._file, qualname):
+                    break
+        map, output = self._trace(qualname)
+        return Traces([map], output)
+
+    def all(self) -> Traces:
+        """Trace every module class of the file, and every function with a pinned example."""
+        file = self._file
+        self._progress.about(file.path.name)
+        params = TargetsParams(str(file.path), self._options.timeout, self._memory, os.getcwd())
+        try:
+            answer = self._tracer.targets(params, self._progress.stage)
+        except TracerUnusable as error:
+            return Traces([self._failed(WHOLE_FILE, _ended(error, file))], "")
+        if answer.failure is not None:
+            return Traces([self._failed(WHOLE_FILE, answer.failure)], answer.output)
+        names = [target.qualname for target in answer.targets]
+        names += [d.qualname for d in file.definitions if d.kind == "function" and d.pins and not _is_local(d.qualname)]
+        if not names:
+            return Traces([self._failed(WHOLE_FILE, _no_target(file))], answer.output)
+        return self._in_order(names)
+
+    def _in_order(self, names: Sequence[str]) -> Traces:
+        """Trace classes before the classes that they contain, which are then recorded in their calls."""
+        order = {name: index for index, name in enumerate(outermost_first(self._file.contained))}
+        traced = [self._trace(name) for name in sorted(names, key=lambda name: order.get(name, len(order)))]
+        lines = {d.qualname: d.line for d in self._file.definitions}
+        maps = sorted((map for map, _ in traced), key=lambda map: lines.get(map.target.qualname, 0))
+        return Traces(maps, "".join(output for _, output in traced))
+
+    def _trace(self, name: str) -> tuple[DescriptorMap, str]:
+        """The map of a target, and the text that user code printed."""
+        file, options = self._file, self._options
+        self._progress.about(name)
+        if self._has_ended:
+            self._tracer.restart()
+            self._has_ended = False
+        examples = candidates(file, name, options.example)
+        params = TraceParams(
+            str(file.path),
+            name,
+            examples,
+            options.mode,
+            options.convention,
+            options.timeout,
+            self._memory,
+            os.getcwd(),
+            definition_lines=definition_lines(name, file.definitions),
+            partitioner=options.partitioner,
+            memory_budget=options.memory_budget,
+            compare=options.compare,
+        )
+        try:
+            traced = self._tracer.trace(params, self._progress.stage)
+        except TracerUnusable as error:
+            self._has_ended = True
+            return self._failed(name, _ended(error, file)), ""
+        made = built_by(traced.map, examples)
+        if made is not None:
+            self._file = replace(file, built=(*file.built, made))
+        return traced.map, traced.output
+
+    def _failed(self, qualname: str, failure: Failure) -> DescriptorMap:
+        line = next(iter(definition_lines(qualname, self._file.definitions)[-1:]), None)
+        target = Target(str(self._file.path), qualname, line)
+        return DescriptorMap(target, "failed", self._options.convention, failure=failure)
+
+
+def unreadable(error: UnreadableSource, qualname: str | None, options: TraceOptions) -> DescriptorMap:
+    """The map of a target whose file cannot be read as text."""
+    hint = "save the file as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
+    failure = stated("syntax", "error", error.reason, error.path, error.line, hint=hint)
+    return DescriptorMap(
+        Target(error.path, qualname or WHOLE_FILE, None), "failed", options.convention, failure=failure
+    )
+
+
+def _is_local(qualname: str) -> bool:
+    return "<locals>" in qualname
+
+
+def _no_target(file: File) -> Failure:
+    """The failure of a file without anything to trace."""
+    hint = "name a function as in model.py::function, with --example or a pinned example"
+    inside = next((d for d in file.definitions if d.kind == "class" and _is_local(d.qualname)), None)
+    if inside is not None:
+        line, name = inside.line, inside.qualname
+        hint = f"line {line} defines a class inside a function: name it, as in {file.path.name}::{name}"
+    return stated("target", "error", "the file defines no nn.Module class", str(file.path), hint=hint)
+
+
+def _ended(error: TracerUnusable, file: File) -> Failure:
+    """The failure of a target during whose trace the tracer itself ended. Other targets are not affected."""
+    hint = "does the code end processes other than its own, or did memory run out? --verbose shows the tracer's log"
+    return stated("capture", "crash", str(error), str(file.path), hint=hint)
