@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from aotlens.model.index import Entry, Result, birthplace, fqn_of
-from aotlens.model.resolve import Meant, called, meant
+from aotlens.model.calls import called
+from aotlens.model.names import birthplace
+from aotlens.model.resolve import Resolved, resolve
+from aotlens.model.slots import Entry, Result, fqn_of
 from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.signatures import parameter_span
@@ -41,7 +43,9 @@ def definition(
     for subject in subjects_at(document, line, column):
         if not isinstance(subject, kinds):
             continue
-        targets = [span for found in meant(snapshot, document, subject, line, column) for span in _of(snapshot, found)]
+        targets = [
+            span for found in resolve(snapshot, document, subject, line, column) for span in _of(snapshot, found)
+        ]
         if targets:
             spans = dict.fromkeys(with_columns(snapshot, span, read) for span in targets)
             return tuple(Link(subject.span, span) for span in spans)
@@ -70,7 +74,7 @@ def with_columns(snapshot: Snapshot, span: Span, read: Read | None = None) -> Sp
     return replace(span, column=column, end_line=end_line, end_column=max(len(last.rstrip()) + 1, least))
 
 
-def birthplaces(snapshot: Snapshot, found: Meant) -> list[Span]:
+def birthplaces(snapshot: Snapshot, found: Resolved) -> list[Span]:
     """Where what is meant was made, in today's text."""
     spans = [birthplace(named) for named in found.named]
     spans += [item.slot.definition for item in found.items if isinstance(item, Entry)]
@@ -78,7 +82,7 @@ def birthplaces(snapshot: Snapshot, found: Meant) -> list[Span]:
     return [span for span in now if span is not None]
 
 
-def _of(snapshot: Snapshot, found: Meant) -> list[Span]:
+def _of(snapshot: Snapshot, found: Resolved) -> list[Span]:
     spans = birthplaces(snapshot, found)
     for item in found.items:
         spans += _now(snapshot, found, _flatten(item))
@@ -102,12 +106,12 @@ def _flatten(item: Entry | Result) -> Span | None:
     return None
 
 
-def _now(snapshot: Snapshot, found: Meant, span: Span | None) -> list[Span]:
+def _now(snapshot: Snapshot, found: Resolved, span: Span | None) -> list[Span]:
     now = snapshot.now(found.state, span) if span is not None else None
     return [now] if now is not None else []
 
 
-def in_signature(snapshot: Snapshot, found: Meant, item: Entry) -> list[Span]:
+def in_signature(snapshot: Snapshot, found: Resolved, item: Entry) -> list[Span]:
     """Where an argument is named in the signature; of a file that is not open the line of its class."""
     target = found.state.map.target if found.state.map is not None else None
     if target is None or target.line is None:

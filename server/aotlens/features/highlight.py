@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aotlens.model.resolve import meant
+from aotlens.model.resolve import resolve
 from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.at_position import subjects_at
 from aotlens.text.documents import Document
@@ -25,7 +25,7 @@ class Highlight:
 def highlight(snapshot: Snapshot, document: Document, line: int, column: int) -> tuple[Highlight, ...]:
     """The places of the document of what stands at a position, in their order."""
     for subject in subjects_at(document, line, column):
-        found = meant(snapshot, document, subject, line, column) if is_referable(subject) else ()
+        found = resolve(snapshot, document, subject, line, column) if is_referable(subject) else ()
         if found:
             kinds: dict[Span, bool] = {}
             for one in found:

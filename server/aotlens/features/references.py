@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens.model.resolve import Meant, meant
+from aotlens.model.resolve import Resolved, resolve
 from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import (
@@ -32,7 +32,7 @@ def references(
 ) -> tuple[Span, ...]:
     """Where what stands at a position is read, in today's text of every file, in the order of files and lines."""
     for subject in subjects_at(document, line, column):
-        found = meant(snapshot, document, subject, line, column) if is_referable(subject) else ()
+        found = resolve(snapshot, document, subject, line, column) if is_referable(subject) else ()
         if found:
             spans = [span for one in found for span in read_spans(snapshot, one, document.path)]
             if include_declaration:
@@ -52,7 +52,7 @@ def in_order(span: Span) -> tuple[str, int, int, int, int]:
     return span.path, span.line, span.column or 0, span.end_line or 0, span.end_column or 0
 
 
-def read_spans(snapshot: Snapshot, found: Meant, path: str) -> list[Span]:
+def read_spans(snapshot: Snapshot, found: Resolved, path: str) -> list[Span]:
     """Where the inputs that are meant are read, in today's text; what an edit has destroyed is left out.
 
     Who asks from a file of an installed package is shown the places in that package, all others those in their own

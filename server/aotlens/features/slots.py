@@ -16,8 +16,9 @@ from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
-from aotlens.model.index import Entry, Result, distinct, fqn_of, gradient_of
-from aotlens.model.resolve import Meant
+from aotlens.model.index import distinct, gradient_of
+from aotlens.model.resolve import Resolved
+from aotlens.model.slots import Entry, Result, fqn_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
@@ -191,7 +192,7 @@ class _Shown:
             output = entry.graph.outputs[slot.tangent_of]
             label, span = output.label, output.source
         elif span is None and fqn_of(slot) is None:
-            here = Meant(self._context.state, self._index, items=(entry,))
+            here = Resolved(self._context.state, self._index, items=(entry,))
             return self._row(slot, label, note, False, next(iter(in_signature(self._snapshot, here, entry)), None))
         return self._row(slot, label, note, gradient == "none", self._today(span))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.model.contexts import context_of
-from aotlens.model.index import Named
+from aotlens.model.names import Named
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import AttributeSubject

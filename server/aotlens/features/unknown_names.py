@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from aotlens.model.contexts import Context, context_of
-from aotlens.model.index import MapIndex, Named, index_of
+from aotlens.model.index import MapIndex, index_of
+from aotlens.model.names import Named
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.accesses import Access, accesses
 from aotlens.syntax.at_position import subjects_at

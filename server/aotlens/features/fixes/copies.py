@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.index import index_of
-from aotlens.model.resolve import called
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
 from aotlens.syntax.signatures import function_node, parameters_of

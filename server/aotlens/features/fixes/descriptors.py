@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aotlens.model.folding import folded
-from aotlens.model.resolve import meant
+from aotlens.model.resolve import resolve
 from aotlens.model.slots import fqn_of
 from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.at_position import subjects_at
@@ -19,7 +19,7 @@ def copy_descriptors(snapshot: Snapshot, document: Document, where: Span) -> Ite
     """Copy the descriptors of the innermost thing that has any, at the beginning of the selection."""
     line, column = where.line, where.column or 1
     for subject in subjects_at(document, line, column):
-        for found in meant(snapshot, document, subject, line, column):
+        for found in resolve(snapshot, document, subject, line, column):
             slots: list[Slot] = [*(entry.slot for entry in found.entries), *(result.slot for result in found.results)]
             labels = list(dict.fromkeys(slot.label for slot in slots if slot.descriptor is not None))
             if labels:

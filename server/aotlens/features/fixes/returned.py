@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.folding import all_names
 from aotlens.model.index import index_of
 from aotlens.model.prices import in_words
-from aotlens.model.resolve import called
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
 from aotlens.syntax.returns import returned, with_method

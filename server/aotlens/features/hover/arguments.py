@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Code, Facts, line, strong
-from aotlens.model.resolve import called, called_context
+from aotlens.model.calls import called, called_context
 from aotlens.syntax.signatures import function_node, parameters_of
 from aotlens.syntax.subjects import ArgumentSubject
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Paragraph, line, some, strong
-from aotlens.model.resolve import Meant
+from aotlens.model.resolve import Resolved
 from aotlens.model.slots import fqn_of
 from aotlens.syntax.subjects import Subject
 
@@ -24,7 +24,7 @@ def attribute(question: Question, subject: Subject) -> Answer | None:
     return Answer(blocks, found[0].state)
 
 
-def named(question: Question, found: Meant) -> tuple[Block, ...]:
+def named(question: Question, found: Resolved) -> tuple[Block, ...]:
     """Modules with all that is in them, or the parameters and buffers themselves."""
     instances = [named for named in found.named if named.module is not None or not named.entries]
     if not instances:

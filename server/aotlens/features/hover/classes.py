@@ -5,8 +5,8 @@ from __future__ import annotations
 from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, line, some, strong
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.graph_summary import graph_facts
+from aotlens.model.calls import called_context
 from aotlens.model.contexts import Context, contexts_of
-from aotlens.model.resolve import called_context
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import ClassSubject, FunctionSubject
 

@@ -9,7 +9,7 @@ from aotlens.explain.words import describe, legend
 from aotlens.model.descriptor_nesting import illegal_nesting
 from aotlens.model.descriptor_text import read_descriptor
 from aotlens.model.descriptors import STAGES
-from aotlens.model.resolve import Meant
+from aotlens.model.resolve import Resolved
 from aotlens.syntax.subjects import DescriptorSubject
 from aotlens_tracer.wire.descriptor_map import Input
 
@@ -43,7 +43,7 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
     return Answer((*blocks, exact), found[0].state)
 
 
-def _facts(question: Question, found: Meant) -> tuple[Line, ...]:
+def _facts(question: Question, found: Resolved) -> tuple[Line, ...]:
     """The slot of one target that has the descriptor."""
     slot = found.items[0].slot
     of = line(node_in_words(found.items[0]), " of ", Code(found.state.key.qualname))

@@ -12,7 +12,7 @@ from aotlens.explain.signature import about, kept_differences
 from aotlens.explain.words import role
 from aotlens.model.folding import Folded
 from aotlens.model.gradients import Tied
-from aotlens.model.resolve import Meant
+from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry
 
 from .input_table import descriptors_of, input_rows, input_table, size_of
@@ -21,7 +21,7 @@ from .question import Question
 
 def inputs(
     question: Question,
-    found: Meant,
+    found: Resolved,
     entries: Sequence[Entry],
     label: Callable[[Entry], str],
     title: Line = (),
@@ -41,7 +41,7 @@ def inputs(
     return Facts((line(title, of), line(f"{len(entries)} inputs"))), *input_table(rows, found.index)
 
 
-def _in_full(question: Question, found: Meant, row: Folded[Entry], of: Line) -> tuple[Block, ...]:
+def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) -> tuple[Block, ...]:
     first = row.first
     slot = first.slot
     title = [line(strong(role(slot.kind, slot.fields)), " ", Code(row.label), of)]
@@ -65,7 +65,7 @@ def _in_full(question: Question, found: Meant, row: Folded[Entry], of: Line) -> 
     return tuple(blocks)
 
 
-def _made_at(question: Question, found: Meant, entry: Entry) -> Line:
+def _made_at(question: Question, found: Resolved, entry: Entry) -> Line:
     """The place where a parameter or buffer is made; empty if that is the line of the cursor."""
     now = question.now(found.state, entry.slot.definition)
     if now is None or (now.path, now.line) == (question.document.path, question.line):
@@ -73,7 +73,7 @@ def _made_at(question: Question, found: Meant, entry: Entry) -> Line:
     return line("made at ", place(now))
 
 
-def _changes(question: Question, found: Meant, entries: Sequence[Entry]) -> Iterator[Block]:
+def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> Iterator[Block]:
     """The places that change inputs in place, the outputs with the new values, and why an input stands for others."""
     outputs = [entry.mutation for entry in entries if entry.mutation is not None]
     if outputs:

@@ -10,8 +10,9 @@ from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import folded_names
 from aotlens.explain.signature import aliases_at
 from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
+from aotlens.model.creations import births_at
 from aotlens.model.index import distinct, index_of
-from aotlens.model.resolve import Meant, births_at
+from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, fqn_of
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import LineSubject
@@ -52,7 +53,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
         return *blocks, *(Facts(tuple(each)) for each in facts)
     if not facts:
         births = births_at(question.snapshot, state, index, path, question.line, question.column)
-        return named(question, Meant(state, index, tuple(birth.named for birth in births))) if births else ()
+        return named(question, Resolved(state, index, tuple(birth.named for birth in births))) if births else ()
     first, *others = facts
     first.insert(0, line(strong("line"), " of ", Code(state.key.qualname)))
     if work.operations and any(graph.joint and graph.saved is not None for graph in state.map.graphs):

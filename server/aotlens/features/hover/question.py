@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aotlens.explain.blocks import NOTHING, Block, Cell, Line
 from aotlens.explain.phrases import place, place_name
-from aotlens.model.resolve import Meant, meant
+from aotlens.model.resolve import Resolved, resolve
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.subjects import Subject
 from aotlens.text.documents import Document
@@ -33,9 +33,9 @@ class Question:
     line: int
     column: int
 
-    def resolved(self, subject: Subject) -> tuple[Meant, ...]:
+    def resolved(self, subject: Subject) -> tuple[Resolved, ...]:
         """The things in traced models that a subject at this position refers to; the best answer first."""
-        return meant(self.snapshot, self.document, subject, self.line, self.column)
+        return resolve(self.snapshot, self.document, subject, self.line, self.column)
 
     def now(self, state: TargetState, span: Span | None) -> Span | None:
         """A span of a map in today's text; None if there is none, or an edit has destroyed it."""

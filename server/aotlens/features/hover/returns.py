@@ -20,10 +20,11 @@ from aotlens.explain.blocks import (
 from aotlens.explain.phrases import and_more
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.explain.signature import about, kept_differences
+from aotlens.model.calls import called_context
 from aotlens.model.folding import Folded, fold, names_in_brief
 from aotlens.model.index import distinct
 from aotlens.model.prices import in_words
-from aotlens.model.resolve import Meant, called_context
+from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Result
 from aotlens.syntax.subjects import LineSubject, ReturnSubject
 from aotlens_tracer.wire.descriptor_map import Span
@@ -38,12 +39,12 @@ def returned(question: Question, subject: ReturnSubject) -> Answer | None:
     context = called_context(question.snapshot, question.document, subject.owner, subject.function)
     if context is None or not context.index.outputs:
         return None
-    found = Meant(context.state, context.index, items=context.index.outputs)
+    found = Resolved(context.state, context.index, items=context.index.outputs)
     statement = LineSubject(subject.owner, subject.function, subject.span)
     return Answer((*_outputs(question, found), *line_blocks(question, statement)), context.state)
 
 
-def _outputs(question: Question, found: Meant) -> tuple[Block, ...]:
+def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     results = found.results
     if len(results) == 1:
         return slot(question, found, results[0])
@@ -79,7 +80,7 @@ def _outputs(question: Question, found: Meant) -> tuple[Block, ...]:
     return *blocks, *(Paragraph(sentence(reason.text)) for reason in reasons[:ROWS])
 
 
-def _cells(question: Question, found: Meant, row: Folded[Result], costs: dict[int, str]) -> tuple[Cell, ...]:
+def _cells(question: Question, found: Resolved, row: Folded[Result], costs: dict[int, str]) -> tuple[Cell, ...]:
     first = row.first
     each = " each" if row.count > 1 else ""
     return (

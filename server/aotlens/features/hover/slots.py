@@ -6,7 +6,7 @@ from aotlens.explain.blocks import NOTHING, Block, Code, Facts, Line, Paragraph,
 from aotlens.explain.gradients import why_no_gradient
 from aotlens.explain.phrases import outputs_in_words, type_of
 from aotlens.explain.words import meaning, name, role
-from aotlens.model.resolve import Meant
+from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result
 from aotlens_tracer.wire.descriptor_map import Span
 
@@ -14,7 +14,7 @@ from .inputs import inputs
 from .question import Question
 
 
-def slot(question: Question, found: Meant, item: Entry | Result) -> tuple[Block, ...]:
+def slot(question: Question, found: Resolved, item: Entry | Result) -> tuple[Block, ...]:
     """An input as inputs are shown; a tangent or an output with its partner and the place that computes it."""
     if isinstance(item, Entry) and item.slot.tangent_of is None:
         return inputs(question, found, [item], lambda entry: entry.slot.label)
@@ -40,7 +40,7 @@ def node_in_words(item: Entry | Result) -> Line:
     return outputs_in_words([item.slot])
 
 
-def slot_in_words(found: Meant, item: Entry | Result) -> Line:
+def slot_in_words(found: Resolved, item: Entry | Result) -> Line:
     """The meaning of a slot; for a gradient that does not exist, the reason."""
     labels = found.index.labels(item.graph)
     descriptor = item.slot.as_descriptor()
