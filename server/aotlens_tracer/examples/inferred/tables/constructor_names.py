@@ -1,37 +1,14 @@
-"""What names usually mean: one consistent set of sizes, so that modules fit the inputs and each other.
+"""What the parameter names of constructors usually mean: the expression to pass for each.
 
-A model of width 64 with 4 heads of 16, images of 224 x 224 in patches of 16, feature maps of 56 x 56 (which windows of 7
-and of 8 divide), sequences of 16 (which is a square). A rule is a pattern for the whole name; the first that fits wins.
+One row is a pattern for the whole name, in snake case, and an expression. The first row that matches wins. The sizes are
+those of `sizes`, so that modules fit their inputs and each other.
 """
 
 from __future__ import annotations
 
 import re
 
-from .values import Items, Tensor, Value, Written
-
-BATCH = 2
-WIDTH = 64
-HEADS = 4
-HEAD = 16
-HIDDEN = 128
-LENGTH = 16
-EDGES = 32
-"""Of a graph whose nodes are as many as a sequence is long."""
-MEMORY_LENGTH = 8
-"""Of a second sequence: another length tells the two apart."""
-IMAGE = 224
-PATCH = 16
-MAP = 56
-FRAMES = 8
-VOCABULARY = 256
-CLASSES = 10
-SAMPLES = 16384
-MELS = 80
-SPECTRA = 256
-"""How many spectra follow each other."""
-
-_CONSTRUCTOR: tuple[tuple[str, str], ...] = (
+NAMES: tuple[tuple[str, str], ...] = (
     (r"mask(ing|ed)?_(ratio|prob|rate)|.*keep.*|(.*_)?(fraction|percent|percentage|ratio_masked)|probability", "0.5"),
     (r"(net|network|model|encoder|decoder|backbone|vit|student|teacher|transformer|module|fn|func|function|layer|block|sub_?module|submodule|trunk|stem|head|base_model|unet|wrapped|inner|to_.*|autoencoder|vae|vision_model|text_model|image_encoder|text_encoder|mlp|attn|attention|ff|body|tail|embedder|feature_extractor)", "torch.nn.Identity()"),
     # heads and their widths
@@ -96,103 +73,15 @@ _CONSTRUCTOR: tuple[tuple[str, str], ...] = (
     (r"(num|n|max|min)_.*", "2"),
     (r"(dim|d|c|channels?|in|out|embed|feat(ure)?|hidden)_.*", "64"),
 )  # fmt: skip
-_COMPILED = tuple((re.compile(pattern), text) for pattern, text in _CONSTRUCTOR)
+_COMPILED = tuple((re.compile(pattern), text) for pattern, text in NAMES)
 
 
 def constructor_prior(name: str) -> str | None:
-    """What is usually passed for a constructor's parameter of that name, as an expression."""
+    """The expression that is usually passed for a constructor's parameter of that name; None for an unknown name."""
     name = _snake(name)
     return next((text for pattern, text in _COMPILED if pattern.fullmatch(name)), None)
 
 
 def _snake(name: str) -> str:
+    """The name in snake case, in which the patterns are written."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).strip("_").lower() if len(name) > 1 else name
-
-
-_IMAGES = re.compile(
-    r"(.*_)?(img|imgs|image|images|pixel_values|pixels|im|frame|photo|photos|rgb|sample_image|picture)(_?\d)?"
-)
-_VIDEOS = re.compile(r"(.*_)?(video|videos|pixel_values_videos|clip|clips|frames)(_?\d)?")
-_TOKENS = re.compile(
-    r"(.*_)?(input_ids|ids|tokens?|token_ids|seq_tokens|labels?|targets?|text|texts|words|input_tokens|idx|indices|"
-    r"tgt_seq|src_seq|inp|caption|captions|decoder_input_ids|bbox|codes|class_labels|input_seq|prompt_ids|position_ids|token_type_ids)"
-)
-_BOXES = re.compile(r"(.*_)?(bbox|bboxes|boxes|box)")
-_MASKS = re.compile(
-    r"(.*_)?(mask|masks|padding|padding_positions|padding_mask|attention_mask|bool_masked_pos|masked_pos|valid|is_.*|attn_mask|key_padding_mask)"
-)
-_TIMES = re.compile(r"(t|ts|time|times|timesteps?|time_?steps?|noise_levels?|sigmas?|step|diffusion_step|time_cond)")
-_AUDIO = re.compile(r"(.*_)?(wav|wavs|waveforms?|audio|audios|raw_audio|signal|input_values|speech|sound|mixture)")
-_SPECTRA = re.compile(r"(.*_)?(mel|mels|spec|spectrograms?|melspec|mel_spec|input_features|spectrum|fbank|spectro)")
-_ROTARY = re.compile(
-    r"(.*_)?(position_embeddings|rotary_pos_emb|rotary_embeddings?|freqs_cos_sin|cos_sin|rope|image_rotary_emb)"
-)
-_POSITIONS = re.compile(r"(.*_)?(position_ids|positions?|pos_ids|cache_position|pos)")
-_EDGES = re.compile(r"(.*_)?edge_index(es)?|edges|edge_idx|adj_t")
-_MEMORY = re.compile(
-    r"(.*_)?(context|memory|encoder_hidden_states|encoder_output|enc_out|encoder_out|cond|conditioning|key_value_states|kv|cross_states|ctx|key|value|k|v|keys|values)"
-)
-_GRID = re.compile(r"(.*_)?(h|w|height|width|H|W)")
-_LISTS = re.compile(
-    r"(.*_)?(features|feature_maps|hidden_states_list|feats|fmaps|feature_list|skips|all_hidden_states|multi_scale_features|xs|inputs_list|image_features_list)"
-)
-
-
-def input_kind(name: str) -> str | None:
-    """What an argument of that name usually is: image, video, tokens, mask, times, audio, spectrum, memory, …; or None."""
-    kinds = (
-        ("boxes", _BOXES),
-        ("rotary", _ROTARY),
-        ("positions", _POSITIONS),
-        ("edges", _EDGES),
-        ("mask", _MASKS),
-        ("tokens", _TOKENS),
-        ("videos", _VIDEOS),
-        ("image", _IMAGES),
-        ("times", _TIMES),
-        ("audio", _AUDIO),
-        ("spectrum", _SPECTRA),
-        ("memory", _MEMORY),
-        ("size", _GRID),
-    )
-    lowered = name.lower()
-    return next((kind for kind, pattern in kinds if pattern.fullmatch(lowered)), None)
-
-
-def kind_shapes(kind: str | None, width: int, length: int = LENGTH) -> list[Value]:
-    """The shapes that an argument of that kind usually has, the likeliest first."""
-    if kind == "image":
-        return [Tensor((BATCH, 3, IMAGE, IMAGE))]
-    if kind == "videos":
-        return [Tensor((BATCH, 3, FRAMES, IMAGE, IMAGE)), Tensor((BATCH, FRAMES, 3, IMAGE, IMAGE))]
-    if kind == "boxes":
-        return [Tensor((BATCH, length, 4), "int64", 100), Tensor((BATCH, length, 4))]
-    if kind == "tokens":
-        return [Tensor((BATCH, length), "int64", CLASSES), Tensor((BATCH,), "int64", CLASSES)]
-    if kind == "positions":
-        return [Tensor((BATCH, length), "int64", length), Tensor((length,), "int64", length)]
-    if kind == "mask":
-        return [
-            Tensor((BATCH, length), "bool"),
-            Tensor((BATCH, 1, length, length), "bool"),
-            Tensor((length, length), "bool"),
-        ]
-    if kind == "times":
-        return [Tensor((BATCH,)), Tensor((BATCH,), "int64", 100), Tensor((BATCH, width))]
-    if kind == "audio":
-        return [Tensor((BATCH, SAMPLES)), Tensor((BATCH, 1, SAMPLES))]
-    if kind == "spectrum":
-        return [
-            Tensor((BATCH, MELS, SPECTRA)),
-            Tensor((BATCH, SPECTRA, MELS)),
-            Tensor((BATCH, 1, MELS, SPECTRA)),
-        ]
-    if kind == "memory":
-        return [Tensor((BATCH, length, width))]
-    if kind == "edges":
-        return [Tensor((2, EDGES), "int64", length)]
-    if kind == "rotary":
-        return [Items((Tensor((BATCH, length, HEAD)), Tensor((BATCH, length, HEAD)))), Tensor((length, HEAD))]
-    if kind == "size":
-        return [Written("4")]
-    return []

@@ -1,0 +1,87 @@
+"""An attempt that failed, as the rules read it: the arguments, the error, and the places that it went through."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import torch
+
+from ....failures import is_library, text_of
+from ..tables.errors import Fact, WrongKind, facts_of, says
+from ..values import Arguments, Path, Tensor, tensors
+from .places import Place
+
+_F = TypeVar("_F", bound=Fact)
+
+
+class FailedAttempt:
+    """One call that raised `error`.
+
+    `arguments` are those it was called with, `values` the tensors that they made, by their path in `arguments` (empty
+    for a constructor), `function` the one that was called.
+    """
+
+    def __init__(
+        self,
+        error: BaseException,
+        arguments: Arguments,
+        values: dict[Path, torch.Tensor] | None = None,
+        function: Callable[..., Any] | None = None,
+    ) -> None:
+        self.error = error
+        self.arguments = arguments
+        self.values = values or {}
+        self.message = text_of(error)
+        self.frames = [Place(traceback.tb_frame, traceback.tb_lineno) for traceback in _tracebacks(error)]
+        code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
+        self.root = next((place.frame for place in self.frames if place.frame.f_code is code), None)
+
+    @functools.cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """What the error message states, in the order of the table of messages."""
+        return tuple(facts_of(self.error, self.message))
+
+    def says(self, kind: type[_F]) -> list[_F]:
+        """The facts of one kind that the error message states."""
+        return says(self.facts, kind)
+
+    def wants(self, *kinds: str) -> bool:
+        """Whether the message says that a value must be of one of these kinds."""
+        return any(fact.kind in kinds for fact in self.says(WrongKind))
+
+    def users(self) -> Iterator[Place]:
+        """The places in user code, innermost first."""
+        for place in reversed(self.frames):
+            file = place.frame.f_code.co_filename
+            if not is_library(file) and not file.startswith("<"):
+                yield place
+
+    def innermost(self) -> Place | None:
+        """The innermost place in user code, None if there is none."""
+        return next(self.users(), None)
+
+    def paths_of(self, tensor: object) -> list[Path]:
+        """The paths of the argument that `tensor` is, then of those with its shape."""
+        same = [path for path, value in self.values.items() if value is tensor]
+        shape = tuple(getattr(tensor, "shape", ()))
+        alike = [path for path, value in tensors(self.arguments) if path not in same and value.shape == shape]
+        return same + alike
+
+    def paths_in(self, name: str) -> list[Path]:
+        """The paths of the tensors in the argument of that name."""
+        return [path for path, _ in tensors(self.arguments) if path[0] == name]
+
+    def tensor(self, path: Path) -> Tensor:
+        """The description of the tensor at a path."""
+        return dict(tensors(self.arguments))[path]
+
+
+def _tracebacks(error: BaseException) -> Iterator[types.TracebackType]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next

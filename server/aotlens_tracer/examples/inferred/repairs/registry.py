@@ -1,0 +1,78 @@
+"""All repair rules, in the order in which they are applied.
+
+To add a rule, write its file, add its `RULE` here, and state what it proposes in `tests/corpus/repairs/<file>.py`.
+"""
+
+from __future__ import annotations
+
+from ..building.construction import Construction
+from ..inputs import Inputs
+from .calls import (
+    any_shape,
+    condition,
+    missing_arguments,
+    named_in_message,
+    none_read,
+    not_divisible,
+    optional_arguments,
+    other_candidates,
+    scaled_channels,
+    sizes_differ,
+    too_small,
+    torch_layer,
+    wrong_dtype,
+    wrong_kind,
+    wrong_rank,
+    wrong_size,
+    wrong_view,
+)
+from .constructors import (
+    another_kind,
+    configuration_setting,
+    equal_lengths,
+    equal_sides,
+    missing_keys,
+    namespace_attribute,
+    other_configuration,
+    other_values,
+    quoted_choice,
+)
+from .constructors import none_read as none_read_in_constructor
+from .constructors import not_divisible as not_divisible_in_constructor
+from .rule import Rule
+
+CALLS: tuple[Rule[Inputs], ...] = (
+    missing_arguments.RULE,
+    none_read.RULE,
+    torch_layer.RULE,
+    wrong_size.RULE,
+    wrong_rank.RULE,
+    too_small.RULE,
+    not_divisible.RULE,
+    scaled_channels.RULE,
+    sizes_differ.RULE,
+    wrong_dtype.RULE,
+    condition.RULE,
+    named_in_message.RULE,
+    wrong_view.RULE,
+    wrong_kind.RULE,
+    other_candidates.RULE,
+    any_shape.RULE,
+    optional_arguments.RULE,
+)
+"""Rules for a call of `forward` that failed."""
+
+CONSTRUCTORS: tuple[Rule[Construction], ...] = (
+    missing_keys.RULE,
+    namespace_attribute.RULE,
+    not_divisible_in_constructor.RULE,
+    configuration_setting.RULE,
+    other_configuration.RULE,
+    equal_lengths.RULE,
+    none_read_in_constructor.RULE,
+    other_values.RULE,
+    equal_sides.RULE,
+    quoted_choice.RULE,
+    another_kind.RULE,
+)
+"""Rules for a constructor that failed."""

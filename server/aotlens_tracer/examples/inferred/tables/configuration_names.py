@@ -1,0 +1,6 @@
+"""What configurations, and the depths of stacks in them, are called."""
+
+from __future__ import annotations
+
+import re
+
