@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aotlens.explain.graph_text import GraphText, graph_text
-from aotlens.lsp.graphs import documents
+from aotlens.lsp import graph_documents
 from aotlens.lsp.graphs.texts import KEPT, GraphTexts
 from aotlens.lsp.graphs.uris import GraphName, uri_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
@@ -95,7 +95,7 @@ def test_graphs_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) 
         threads.append(threading.get_ident())
         return TEXT
 
-    monkeypatch.setattr(documents, "graph_text", make)
+    monkeypatch.setattr(graph_documents, "graph_text", make)
     graph, state = name(0), TargetState(name(0).key, map=MAP)
     snapshot = Snapshot({}, {graph.key: state})
     context: Any = SimpleNamespace(
@@ -103,11 +103,11 @@ def test_graphs_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) 
     )
 
     async def ask() -> None:
-        assert await documents.content(context, uri_of(graph)) == TEXT.text
-        assert await documents.content(context, uri_of(graph)) == TEXT.text
+        assert await graph_documents.content(context, uri_of(graph)) == TEXT.text
+        assert await graph_documents.content(context, uri_of(graph)) == TEXT.text
         context.graphs.closed(uri_of(graph))
         context.graphs.wrote(graph, "/tmp/Net0.joint.graph")
-        shown = await documents.graph_at(context, "file:///tmp/Net0.joint.graph")
+        shown = await graph_documents.graph_at(context, "file:///tmp/Net0.joint.graph")
         assert shown is not None and shown.view.text is TEXT
 
     asyncio.run(ask())

@@ -1,4 +1,8 @@
-"""Graphs as documents: their text, and the graph that a document shows. Texts are made beside the event loop."""
+"""Graphs as read-only documents: their text, and the graph that a document shows.
+
+A client that asks for the content of such documents gets it (`workspace/textDocumentContent`); for others it is written
+to a file. Texts are made in threads, beside the event loop.
+"""
 
 from __future__ import annotations
 

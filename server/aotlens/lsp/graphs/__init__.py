@@ -1,5 +1,1 @@
-"""Graphs as read-only documents.
-
-A client that asks for the content of such documents gets it (`workspace/textDocumentContent`); for others it is written
-to a file.
-"""
+"""The names, URIs and kept texts of graphs that clients show as documents."""
