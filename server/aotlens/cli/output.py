@@ -13,10 +13,10 @@ from rich.console import Console
 
 from aotlens.explain.failures import message
 from aotlens.explain.graph_text import Kind, NoSuchGraph, graph_text
-from aotlens.explain.overview import render_overview
 from aotlens.explain.render.markdown_report import render_markdown
+from aotlens.explain.render.overview import render_overview
 from aotlens.explain.render.public_json import public_json
-from aotlens.explain.render.terminal import render_tables, render_text
+from aotlens.explain.render.terminal_report import render_tables, render_text
 from aotlens.explain.saved_ranking import saved_tables
 from aotlens.syntax.source import SourceTexts
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding

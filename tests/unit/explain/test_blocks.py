@@ -1,8 +1,11 @@
-"""The same blocks as Markdown and as plain text: no renderer reads what another has written."""
+"""The same blocks as Markdown, as plain text and in a terminal: no renderer reads what another has written."""
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from aotlens.explain.blocks import (
     Block,
@@ -19,7 +22,9 @@ from aotlens.explain.blocks import (
     strong,
 )
 from aotlens.explain.render.markdown import markdown
+from aotlens.explain.render.paper import Paper
 from aotlens.explain.render.plain import plain
+from aotlens.explain.render.terminal import show
 from aotlens_tracer.wire.descriptor_map import Span
 
 PLACE = Span("/model.py", 7)
@@ -63,6 +68,25 @@ PLACE = Span("/model.py", 7)
 def test_markdown_and_plain_text(block: Block, in_markdown: str, in_plain: str) -> None:
     assert markdown([block], lambda span: f"{span.path}#{span.line}") == in_markdown
     assert plain([block]) == in_plain
+
+
+def test_a_terminal() -> None:
+    """The backticks of code stay where there may be no color; a column without room is left out."""
+    console = Console(width=24, file=io.StringIO(), color_system=None)
+    table = Table(
+        "Saved",
+        "2 values",
+        (Column("value", "name"), Column("line", "place", 1), Column("notes", "note")),
+        ((Cell("blocks.0.attention"), Cell("model.py:7"), Cell("not used")),),
+    )
+    facts = Facts((line(strong("saves"), " ", Code("x ** 2")), line("in ", Code("f"))))
+    paper = Paper(console)
+    show([facts, table, Note(line("Stale."))], paper)
+    assert console.file.getvalue() == (  # type: ignore[attr-defined]
+        "\nsaves `x ** 2` · in\n  `f`\n\nSaved  2 values\nvalue\n"
+        "──────────────────\nblocks.0.attention\n                    not used\n\nStale.\n"
+    )
+    assert paper.left_out == ["line (saved)"]
 
 
 def test_places_are_no_links_without_an_address() -> None:

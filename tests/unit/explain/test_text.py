@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from aotlens.explain.render.terminal import render_text
+from aotlens.explain.render.terminal_report import render_text
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph
 from unit.explain import maps
 

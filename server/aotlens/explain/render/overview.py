@@ -1,4 +1,4 @@
-"""The maps of a file's classes in a terminal, one line each: traced with what, or why not."""
+"""The maps of the classes of a file in a terminal, one line each: the example and its result, or the failure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.console import Console
 
-from aotlens.explain.render.terminal import Paper, print_attempts, shortened
+from aotlens.explain.examples import brief_origin
+from aotlens.explain.failures import brief_message
+from aotlens.explain.paths import PathLabel, position
+from aotlens.explain.shapes import tensor_in_brief
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
-from .examples import brief_origin
-from .failures import brief_message
-from .paths import PathLabel, position
-from .shapes import tensor_in_brief
+from .layout import end_of_path
+from .paper import Paper
+from .terminal_report import print_attempts
 
 _WIDEST = 40
 """Columns that a class's name or an example's origin may push the rest to the right."""
 _MOST = 3
-"""Of so many arguments or outputs each is shown."""
+"""The most arguments, and the most outputs, that are shown."""
 
 
 def render_overview(maps: Sequence[DescriptorMap], console: Console, *, explain: bool, path_label: PathLabel) -> None:
-    """Print the maps of one file to `console`; with `explain`, also the examples that were passed over."""
+    """Print the maps of one file to `console`; with `explain`, the examples that were passed over as well."""
     paper = Paper(console)
     traced = sum(map.status == "traced" for map in maps)
     paper.line((path_label(maps[0].target.path), "bold"), (f"  {traced} of {len(maps)} traced", ""))
@@ -51,11 +53,11 @@ def _padded(text: str, width: int) -> str:
 def _origin(map: DescriptorMap, path_label: PathLabel) -> str:
     if map.status != "traced" or map.example is None:
         return map.status
-    return brief_origin(map.example, lambda path: shortened(path_label(path)))
+    return brief_origin(map.example, lambda path: end_of_path(path_label(path)))
 
 
 def _graph(map: DescriptorMap) -> str:
-    """`x: f32[2, 16] → f32[2, 4]`: what the call takes and gives."""
+    """The arguments and the outputs of the call: `x: f32[2, 16] → f32[2, 4]`."""
     arguments = [f"{item.name}: {item.value}" for item in map.example.arguments] if map.example is not None else []
     outputs = [
         f"{slot.label.removeprefix('output')} {tensor_in_brief(slot.dtype, slot.shape)}".strip()

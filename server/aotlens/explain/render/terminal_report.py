@@ -1,0 +1,132 @@
+"""A map as a report in a terminal. Columns without room are left out, which the end of the report says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from aotlens.explain import failures
+from aotlens.explain.blocks import Table, line, sentence, strong
+from aotlens.explain.examples import attempts, call_in_brief, origin
+from aotlens.explain.paths import PathLabel, position
+from aotlens.explain.report import facts, findings, legends, shown_findings
+from aotlens.explain.tables.graph import tables
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
+
+from .paper import Paper
+from .terminal import show, write
+
+_SEVERITIES = {"error": "bold red", "warning": "yellow", "information": "cyan", "hint": "dim"}
+
+
+def _unchanged(path: str) -> str:
+    return path
+
+
+def render_text(
+    map: DescriptorMap,
+    console: Console,
+    *,
+    full: bool = False,
+    explain: bool = False,
+    path_label: PathLabel = _unchanged,
+) -> None:
+    """Print `map` to `console`. Repeated layers are folded unless `full`; `path_label` gives the path to show.
+
+    With `explain`, the examples that were passed over are printed as well.
+    """
+    paper = Paper(console)
+    _header(map, paper, path_label)
+    if explain:
+        print_attempts(map, paper, path_label)
+    if map.failure is not None:
+        _failure(map.failure, paper, path_label)
+    for number, graph in enumerate(map.graphs, 1):
+        if len(map.graphs) > 1:
+            paper.line()
+            paper.line((f"Graph {number} of {len(map.graphs)}", "bold underline"))
+        show(tables(graph, path_label, full), paper)
+    if map.graph_breaks:
+        _graph_breaks(map.graph_breaks, paper, path_label)
+    if shown_findings(map):
+        _findings(map, paper, path_label, full)
+    explained = legends(map)
+    if explained:
+        paper.line()
+        paper.line(("Legend", "bold"))
+        for title, text in explained:
+            write(line(strong(title), "  ", sentence(text)), paper, hang=2, indent=2)
+    if paper.left_out:
+        paper.line()
+        left_out = ", ".join(dict.fromkeys(paper.left_out))
+        paper.block((f"Left out at {console.width} columns: {left_out}.", "dim"))
+
+
+def render_tables(map: DescriptorMap, tables: Sequence[Table], console: Console, path_label: PathLabel) -> None:
+    """Print some tables of a map below its header, or its failure."""
+    paper = Paper(console)
+    _header(map, paper, path_label)
+    if map.failure is not None:
+        _failure(map.failure, paper, path_label)
+    show(tables, paper)
+
+
+def _header(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
+    target = map.target
+    where = f"{path_label(target.path)}::{target.qualname}"
+    line = f"  {path_label(target.path)}:{target.line}" if target.line is not None else ""
+    status = ("  traced", "green") if map.status == "traced" else (f"  {map.status}", "bold red")
+    paper.line((where, "bold"), (line, "dim"), status)
+    paper.block((" · ".join(facts(map)), ""), indent=2, hang=2)
+    if map.example is not None:
+        call, source = call_in_brief(map), origin(map.example, path_label)
+        paper.block((call, "cyan"), (f"  {source}", "dim"), indent=2, hang=2)
+
+
+def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
+    """Print the examples that were passed over, each with the reason."""
+    for what, reason in attempts(map, path_label):
+        paper.block(("passed over: ", "dim"), (what, ""), (f": {reason}", "dim"), indent=4, hang=2)
+
+
+def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
+    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
+    first, _, rest = failures.message(failure).strip().partition("\n")
+    paper.line()
+    paper.block((f"error[{what}]: ", "bold red"), (first, "bold"), hang=2)
+    for more in rest.splitlines():
+        paper.block((more, ""), indent=2, hang=2)
+    where = position(failure.path, failure.line, failure.column, path_label)
+    if where:
+        paper.block(("--> ", "dim"), (where, "cyan"), indent=2)
+    for frame in failure.frames:
+        paper.block((f"{path_label(frame.path)}:{frame.line}", ""), (f" in {frame.function}", "dim"), indent=4, hang=2)
+        if frame.code:
+            paper.block((frame.code.strip(), ""), indent=8, hang=2)
+    if advice := failures.hint(failure):
+        paper.block(("hint: ", "bold"), (advice, ""), indent=2, hang=6)
+
+
+def _graph_breaks(breaks: Sequence[GraphBreak], paper: Paper, path_label: PathLabel) -> None:
+    paper.line()
+    paper.line(("Graph breaks", "bold"), (f"  {len(breaks)}", ""))
+    for graph_break in breaks:
+        where = position(graph_break.path, graph_break.line, None, path_label)
+        paper.block((f"{where}  " if where else "", "cyan"), (graph_break.reason, ""), indent=2, hang=2)
+        for hint in graph_break.hints:
+            paper.block(("hint: ", "bold"), (hint, ""), indent=4, hang=2)
+
+
+def _findings(map: DescriptorMap, paper: Paper, path_label: PathLabel, full: bool) -> None:
+    paper.line()
+    paper.line(("Findings", "bold"), (f"  {len(shown_findings(map))}", ""))
+    for finding, message in findings(map, full):
+        where = position(finding.path, finding.line, finding.column, path_label)
+        paper.block(
+            (f"{where}  " if where else "", "cyan"),
+            (f"{finding.severity}[{finding.code}]", _SEVERITIES.get(finding.severity, "")),
+            (f"  {message}", ""),
+            indent=2,
+            hang=2,
+        )
