@@ -9,3 +9,4 @@ from hypothesis import settings
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+os.environ["AOTLENS_STRICT_RULES"] = "1"  # an exception in a repair rule is an error, in tracers that tests start too

@@ -20,15 +20,10 @@ TYPESCRIPT_FILES = sorted(EXTENSION.rglob("*.ts"))
 
 # To be mended; take yours out.
 TOO_LONG = {
-    "server/aotlens_tracer/examples/inferred/constructor.py",
-    "server/aotlens_tracer/examples/inferred/inputs.py",
-    "server/aotlens_tracer/examples/inferred/repair.py",
-    "server/aotlens_tracer/examples/inferred/source_hints.py",
     "server/aotlens_tracer/process/loop.py",
 }
 TOO_MANY_METHODS = {
     "server/aotlens/session/session.py: Session",
-    "server/aotlens_tracer/examples/inferred/source_hints.py: _Uses",
 }
 
 

@@ -66,6 +66,8 @@ def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple
         what = _with_place(attempt.origin, attempt.source, path_label)
         if attempt.recorded_in:
             what = f"recorded in {target_label(attempt.recorded_in, path_label)}"
+        if attempt.rule is not None:
+            what += f" by the rule {attempt.rule}"
         expression = " ".join((attempt.expression or "").split())
         more = f" (and {others} more like it)" if guess is not None and others else ""
         found.append((f"{what}: {expression}" if expression else what, failures.reason(attempt) + more))
@@ -76,7 +78,8 @@ def _guess(attempt: Attempt) -> tuple[str, ...] | None:
     """A guess and its failure without their numbers; None for an example that somebody wrote."""
     if attempt.origin != "inferred":
         return None
-    return tuple(_NUMBER.sub("0", text or "") for text in (attempt.expression, failures.reason(attempt)))
+    texts = (attempt.rule, attempt.expression, failures.reason(attempt))
+    return tuple(_NUMBER.sub("0", text or "") for text in texts)
 
 
 def _with_place(origin: str, source: Span | None, path_label: PathLabel) -> str:

@@ -84,7 +84,7 @@ def _conversions(birthplaces: Birthplaces) -> Iterator[None]:
 
 @contextlib.contextmanager
 def light_initialization() -> Iterator[None]:
-    """Leave out `nn.init` on large real tensors: it is most of the time that building a real module takes."""
+    """Leave out `nn.init` on large real tensors, which takes most of the time of building a real module."""
     names = [name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")]
 
     def lightened(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,5 +95,7 @@ def light_initialization() -> Iterator[None]:
 
         return initialize
 
-    with patch.multiple(nn.init, **{name: lightened(getattr(nn.init, name)) for name in names}):
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(patch.object(nn.init, name, lightened(getattr(nn.init, name))))
         yield

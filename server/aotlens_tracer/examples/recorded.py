@@ -95,8 +95,9 @@ def _on_their_own(tree: Any) -> Any:
     for (identity, tensor), storage in zip(tensors.items(), storages):
         alone = storage is not None and storages.count(storage) == 1 and not isinstance(tensor, nn.Parameter)
         if alone:  # one that is no view, which Dynamo might refuse
-            options = {"dtype": tensor.dtype, "layout": tensor.layout, "device": tensor.device}
-            copy = torch.empty_strided(tensor.size(), tensor.stride(), **options)
+            copy = torch.empty_strided(
+                tensor.size(), tensor.stride(), dtype=tensor.dtype, layout=tensor.layout, device=tensor.device
+            )
         else:
             copy = tensor.detach()
         copies[identity] = copy.requires_grad_(tensor.requires_grad)

@@ -214,7 +214,7 @@ class _Writer:
 def _defaults(kind: type) -> dict[str, Any]:
     """The defaults of a class's constructor, by name."""
     try:
-        parameters = inspect.signature(kind.__init__).parameters.values()
+        parameters = inspect.signature(getattr(kind, "__init__")).parameters.values()  # noqa: B009  # mypy takes it for unsound
     except (TypeError, ValueError):
         return {}
     return {p.name: p.default for p in parameters if p.default is not p.empty}

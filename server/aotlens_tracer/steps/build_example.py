@@ -119,8 +119,7 @@ class _Build:
         try:
             return search.run()
         finally:
-            tried = (Attempt("inferred", reason, expression) for expression, reason in search.tried)
-            self._context.draft.add_attempts(*tried)
+            self._context.draft.add_attempts(*search.attempts)
 
     def _evaluate(self, source: ExampleSource, needs_data: BaseException | None = None) -> BuiltExample:
         return evaluate(self._context, self._imported, source, self._candidate.train, self._note, needs_data)

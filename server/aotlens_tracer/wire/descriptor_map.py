@@ -104,13 +104,18 @@ class Example:
 
 @dataclass(frozen=True)
 class Attempt:
-    """An example that was tried and passed over, and why. Its fields are those of `Example`."""
+    """An example that was tried and passed over, and why. Its fields are those of `Example`.
+
+    `rule` is the repair rule that proposed an inferred example; None for the first guess. Without an `expression`, the
+    rule itself failed, for the `reason`.
+    """
 
     origin: str
     reason: Problem
     expression: str | None = None
     source: Span | None = None
     recorded_in: str | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True)

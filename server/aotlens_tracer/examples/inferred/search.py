@@ -1,4 +1,4 @@
-"""The search for an example: build, call, read what failed, repair; the same answer each time, within a budget."""
+"""The search for an example: build, call, read the failure, repair. The same answer each time, within a budget."""
 
 from __future__ import annotations
 
@@ -6,344 +6,259 @@ import contextlib
 import heapq
 import inspect
 import itertools
-import re
-import time
 import types
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
-from ...failures import Codebase, ForwardError, TraceError, failure_of, problem_of, reads_data, text_of
+from ...failures import Codebase, ForwardError, TraceError, failure_of, problem_of, reads_data
 from ...graph.birthplaces import Birthplaces
-from ...torch_private import FakeTensorMode, TorchDispatchMode, compiling, fake_mode, has_no_forward
+from ...torch_private import fake_mode, has_no_forward
 from ...wire.advice import CompleteExample
-from ...wire.descriptor_map import Failure, Problem
+from ...wire.descriptor_map import Attempt, Failure
 from ...wire.problems import NoForward, NothingInferred, SearchEnded
-from ..fake_modules import fake_constructors, fake_modules, light_initialization
-from ..guards import TookTooLong, guarded
-from . import configs
-from .construct import first_that_builds, is_lazy
-from .constructor import Constructors, parameters_of
-from .failing import FailedCall, names_at
-from .inputs import Inputs, as_call
-from .names import Names
-from .repair import repairs
-from .values import Arguments, Path, tensors, with_tensor
+from ..guards import TookTooLong
+from .attempts import Runner, Target
+from .budget import Budget
+from .build import Notes, first_that_builds, is_lazy
+from .building import configurations
+from .building.constructors import Constructors
+from .building.parameters import parameters_of
+from .calling.inputs import Inputs
+from .namespace import Names
+from .repairs.failed_attempt import FailedAttempt
+from .repairs.registry import CALLS
+from .repairs.rule import proposals
+from .tables.facts import NeedsBfloat16
+from .values import Arguments, tensors, with_tensor
 
-CALLS = 100
-"""How many calls of the module are tried."""
+MOST_CALLS = 100
+"""How many calls of one module are tried."""
 FURTHER = 4
-"""How many likelier repairs of the same failure go before one that is a step further from what its error says."""
-OPERATIONS = 50_000
-"""How many operations one call may run."""
-SECONDS = 20.0
-"""For how long one example is looked for: of the processor's time, so that what else runs changes no answer."""
-SECONDS_IN_ALL = 30.0
-"""The same by the clock."""
-SECONDS_EACH = 10.0
-"""How long one attempt may take."""
+"""How many likelier repairs of the same failure come before one that is a step further from what its error says."""
+
+
+@dataclass(frozen=True)
+class _Nearest:
+    """The attempt that came furthest. `inputs` is None if it did not build the module."""
+
+    progress: int = -1
+    expression: str = ""
+    error: BaseException | None = None
+    inputs: Inputs | None = None
 
 
 class Search:
-    """Looks for an example of the class `cls` of `module` that runs on fake tensors.
+    """Looks for an example of the class `cls` in `module` that runs on fake tensors.
 
-    `tried` holds what was tried in vain: each expression, and why it does not do.
+    `attempts` holds all that failed: each expression, its error, and the repair rule that proposed it.
     """
 
     def __init__(
-        self,
-        cls: type[nn.Module],
-        module: types.ModuleType,
-        birthplaces: Birthplaces,
-        train: bool | None,
+        self, cls: type[nn.Module], module: types.ModuleType, birthplaces: Birthplaces, train: bool | None
     ) -> None:
-        self.cls = cls
-        self.names = Names(module)
-        self.birthplaces = birthplaces
-        self.train = train
-        self._time = _Time()
-        self.tried: list[tuple[str, Problem]] = []
+        self.attempts: list[Attempt] = []
+        self._cls = cls
+        self._names = Names(module)
+        self._train = train
+        self._runner = Runner(self._names.values, birthplaces, Budget(), train)
         self._reads_data = False
-        self.best: tuple[int, str, BaseException | None, Inputs | None] = (-1, "", None, None)
+        self._needs_bfloat16 = False
+        self._nearest = _Nearest()
 
     def run(self) -> str:
         """The example, as an expression.
 
-        Raises TraceError where none was found, and the user's own error where the class fails whatever it is given.
+        Raises TraceError if none was found, and the user's own error if the class fails whatever it is given.
         """
-        # What a module compiles by itself runs as it is: compiling within fake tensors has no meaning.
+        # Compiling within fake tensors has no meaning: modules that compile themselves run as they are.
         with contextlib.suppress(TookTooLong), torch.compiler.set_stance("force_eager"):
-            written: set[str] = set()
-            levels = [Constructors(self.names, level, self._part) for level in range(configs.LEVELS)]
-            firsts = [(level, level.arguments(self.cls)) for level in levels]
-            for level, arguments in (*firsts, *((level, level.with_configurations(self.cls)) for level in levels)):
-                if repr(arguments) in written:
-                    continue  # there are no stacks that are cut less, or no configurations that may be left out
-                written.add(repr(arguments))
-                if expression := self._with(level, arguments):
-                    return expression
-            constructors = Constructors(self.names, build=self._part)
-            # A subclass says nothing new where it is not the constructor that refuses.
-            kinds = itertools.takewhile(lambda _: self.best[3] is None, constructors.with_subclasses(self.cls))
-            for arguments in itertools.chain(kinds, constructors.with_other_networks(self.cls)):
-                if expression := self._with(Constructors(self.names, build=self._part), arguments):
+            for constructors, arguments in self._constructions():
+                if expression := self._with(constructors, arguments):
                     return expression
         raise TraceError(self._failure())
 
-    def _with(self, constructors: Constructors, arguments: Arguments) -> str | None:
-        built = self._construct(constructors, arguments)
+    def _constructions(self) -> Iterator[tuple[Constructors, Arguments]]:
+        """The ways to build the class, the likeliest first."""
+        cls, names = self._cls, self._names
+        levels = [Constructors(names, level, self._repaired) for level in range(configurations.LEVELS)]
+        written: set[str] = set()
+        firsts = [(level, level.arguments(cls)) for level in levels]
+        for level, arguments in (*firsts, *((level, level.with_configurations(cls)) for level in levels)):
+            if repr(arguments) not in written:  # else no stack is cut less, or no configuration may be left out
+                written.add(repr(arguments))
+                yield level, arguments
+        constructors = Constructors(names, build=self._repaired)
+        # A subclass says nothing new unless it is the constructor that refuses.
+        kinds = itertools.takewhile(lambda _: self._nearest.inputs is None, constructors.with_subclasses(cls))
+        for arguments in itertools.chain(kinds, constructors.with_other_networks(cls)):
+            yield Constructors(names, build=self._repaired), arguments
+
+    def _with(self, constructors: Constructors, first: Arguments) -> str | None:
+        """The first example with a module that is built with these arguments, or with repaired ones."""
+        mode = fake_mode()
+        notes = Notes(self._note_construction, self._note_rule)
+        built = first_that_builds(self._cls, first, constructors, lambda text: self._runner.build(text, mode), notes)
         if built is None:
             return None
-        expression, module, mode, arguments = built
-        sizes = _sizes(self.cls, arguments, self.names)
-        found = self._call(expression, module, mode, sizes)
-        if found is None and self._wants_bfloat16():
-            found = self._call(*self._as_bfloat16(expression, mode), mode, sizes, dtype="bfloat16")
-        if found is not None and self._reads_data and module.training and self.train is None:
-            # Checks of values are often made in training alone.
-            evaluated = self._call(f"{expression}.eval()", module.eval(), mode, sizes)
+        target, module = Target(built.expression, built.module, mode), built.module
+        sizes = _sizes(self._cls, built.arguments, self._names)
+        found = self._call(target, sizes)
+        if found is None and self._needs_bfloat16:
+            expression = f"{built.expression}.to(torch.bfloat16)"
+            found = self._call(Target(expression, self._runner.build(expression, mode), mode), sizes, "bfloat16")
+        if found is not None and self._reads_data and module.training and self._train is None:
+            # Many checks of values are made in training only.
+            evaluated = self._call(Target(f"{built.expression}.eval()", module.eval(), mode), sizes)
             return evaluated if evaluated is not None and not self._reads_data else found
         return found
 
-    @property
-    def nearest(self) -> str | None:
-        """The expression that came furthest."""
-        return self.best[1] or None
-
-    # --- the constructor
-
-    def _construct(
-        self, constructors: Constructors, first: Arguments
-    ) -> tuple[str, nn.Module, FakeTensorMode, Arguments] | None:
-        mode = fake_mode()
-
-        def note(expression: str, error: Exception) -> None:
-            self._note(expression, error)
-            if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-                self.best = (-1, expression, error, None)
-                raise error
-            if self.best[0] < 0 and self.best[2] is None:
-                self.best = (-1, expression, error, None)
-
-        found = first_that_builds(self.cls, first, constructors, lambda text: self._built(text, mode), note)
-        return (*found[:2], mode, found[2]) if found is not None else None
-
-    def _part(self, cls: type, first: Arguments, constructors: Constructors) -> Arguments:
+    def _repaired(self, cls: type, first: Arguments, constructors: Constructors) -> Arguments:
         """The arguments with which a class that is an argument of another one can be built."""
         mode = fake_mode()
-        found = first_that_builds(cls, first, constructors, lambda text: self._built(text, mode))
-        return found[2] if found is not None else first
-
-    def _built(self, expression: str, mode: FakeTensorMode) -> nn.Module:
-        """The module that the expression builds, on fake tensors, or for real where its constructor reads data."""
-        try:
-            with fake_constructors(mode, self.birthplaces), self._limited(), _Steps(self._time):
-                module = eval(expression, dict(self.names.values))
-        except Exception as error:
-            if not reads_data(error):
-                raise
-            with light_initialization(), self._limited(), _Steps(self._time):
-                module = eval(expression, dict(self.names.values))
-        if self.train is not None:
-            module.train(self.train)
-        return module
-
-    def _wants_bfloat16(self) -> bool:
-        """Whether an operation takes nothing but bfloat16, weights included."""
-        said = getattr(self.tried[-1][1], "text", "") if self.tried else ""
-        return re.search(r"xpected.*\b(BF16|BFloat16|bfloat16)\b.*float32", said) is not None
-
-    def _as_bfloat16(self, expression: str, mode: FakeTensorMode) -> tuple[str, nn.Module]:
-        expression += ".to(torch.bfloat16)"
-        return expression, self._built(expression, mode)
+        notes = Notes(lambda expression, error, rule: None, self._note_rule)
+        built = first_that_builds(cls, first, constructors, lambda text: self._runner.build(text, mode), notes)
+        return built.arguments if built is not None else first
 
     # --- the call
 
-    def _call(
-        self, constructor: str, module: nn.Module, mode: FakeTensorMode, sizes: dict[str, int], dtype: str | None = None
-    ) -> str | None:
-        """The first call that runs, as an expression. With `dtype`, all that is float32 at first is of that one."""
-        inputs = Inputs(module, built_with=sizes)
-        if has_no_forward(type(module)):
-            raise TraceError(Failure("example", "error", NoForward(self.cls.__name__)))
-        counter = itertools.count()
-        waiting: list[tuple[tuple[int, int, int], Arguments]] = []
-        seen: set[str] = set()
+    def _call(self, target: Target, sizes: dict[str, int], dtype: str | None = None) -> str | None:
+        """The first call that runs, or needs nothing but data, as an expression; None if none does.
 
-        def add(progress: int, cost: int, arguments: Arguments) -> None:
-            text = repr(arguments)
-            if text not in seen:
-                seen.add(text)
-                heapq.heappush(waiting, ((-progress, cost, next(counter)), arguments))
-
-        first: Arguments = {}
-        for name in inputs.first():
-            first[name] = inputs.candidates(name)[0]
-        for path, tensor in tensors(first):
-            if dtype is not None and tensor.dtype == "float32":
-                first = with_tensor(first, path, replace(tensor, dtype=dtype))
-        add(0, 0, first)
-        lazy = is_lazy(module)
+        With `dtype`, tensors that would be float32 at first have that one.
+        """
+        inputs = Inputs(target.module, sizes)
+        if has_no_forward(type(target.module)):
+            raise TraceError(Failure("example", "error", NoForward(self._cls.__name__)))
+        waiting = _Waiting()
+        first = _first(inputs, dtype)
+        waiting.add(0, 0, first, None)
+        lazy = is_lazy(target.module)
         reading: str | None = None
-        self._reads_data = False
-        for _ in range(CALLS):
+        self._reads_data = self._needs_bfloat16 = False
+        for _ in range(MOST_CALLS):
             if not waiting:
                 break
-            (_, cost, _), arguments = heapq.heappop(waiting)
+            cost, arguments, rule = waiting.next()
             if lazy:
-                module = self._built(constructor, mode)
-            expression = _call_expression(constructor, inputs, arguments)
-            error, progress, values = self._run(module, mode, inputs, arguments)
-            if error is None:
-                return _call_expression(constructor, inputs, self._needed(module, mode, inputs, arguments, first))
-            self._note(expression, error)
-            if progress >= self.best[0]:
-                self.best = (progress, expression, error, inputs)
-            if isinstance(error, TimeoutError) or (dtype is None and self._wants_bfloat16()):
+                target = replace(target, module=self._runner.build(target.expression, target.mode))
+            expression = target.call(inputs, arguments)
+            outcome = self._runner.call(target, inputs, arguments)
+            if outcome.error is None:
+                return target.call(inputs, self._needed(target, inputs, arguments, first))
+            self._note(expression, outcome.error, rule)
+            if outcome.progress >= self._nearest.progress:
+                self._nearest = _Nearest(outcome.progress, expression, outcome.error, inputs)
+            failed = FailedAttempt(outcome.error, arguments, outcome.values, inputs.function)
+            self._needs_bfloat16 = bool(failed.says(NeedsBfloat16))
+            if isinstance(outcome.error, TimeoutError) or (dtype is None and self._needs_bfloat16):
                 break
-            if reads_data(error):
+            if reads_data(outcome.error):
                 reading = reading or expression
-            if _is_users_own(error):
-                raise ForwardError from error
-            failed = FailedCall(error, arguments, values, inputs.function)
-            # The likeliest first, of all that is waiting: each repair costs by how late its failure names it.
-            for index, (distance, other) in enumerate(repairs(failed, inputs)):
-                add(progress, cost + index + distance * FURTHER, other)
+            if _is_users_own(failed):
+                raise ForwardError from outcome.error
+            # The likeliest of all that wait comes first: a repair costs by how late its failure names it.
+            for index, proposal in enumerate(proposals(CALLS, failed, inputs, self._note_rule)):
+                further = cost + index + proposal.distance * FURTHER
+                waiting.add(outcome.progress, further, proposal.arguments, proposal.rule)
         self._reads_data = reading is not None
         return reading
 
-    def _needed(
-        self, module: nn.Module, mode: FakeTensorMode, inputs: Inputs, arguments: Arguments, first: Arguments
-    ) -> Arguments:
-        """The arguments without those that were passed on the way and turned out not to be needed."""
+    def _needed(self, target: Target, inputs: Inputs, arguments: Arguments, first: Arguments) -> Arguments:
+        """The arguments without those that repairs added and that are not needed."""
         for name in [name for name in arguments if name not in first]:
             fewer = {key: value for key, value in arguments.items() if key != name}
-            if self._run(module, mode, inputs, fewer)[0] is None:
+            if self._runner.call(target, inputs, fewer).error is None:
                 arguments = fewer
         return arguments
 
-    def _run(
-        self, module: nn.Module, mode: FakeTensorMode, inputs: Inputs, arguments: Arguments
-    ) -> tuple[Exception | None, int, dict[Path, Any]]:
-        """The error of a call, how many operations it got through, and the tensors that it was given."""
-        error, progress, values = self._run_once(module, mode, inputs, arguments)
-        if error is not None and reads_data(error):
-            # Checks of values are often left out where something is compiled, and Dynamo comes first in a capture.
-            with compiling():
-                return self._run_once(module, mode, inputs, arguments)
-        return error, progress, values
+    # --- notes
 
-    def _run_once(
-        self, module: nn.Module, mode: FakeTensorMode, inputs: Inputs, arguments: Arguments
-    ) -> tuple[Exception | None, int, dict[Path, Any]]:
-        positional, named = as_call(inputs.parameters, arguments)
-        values: dict[Path, Any] = {}
-        steps = _Steps(self._time)
-        try:
-            with fake_modules(self.birthplaces), mode:
-                args = [eval(value.expression, dict(self.names.values)) for value in positional]
-                kwargs = {name: eval(value.expression, dict(self.names.values)) for name, value in named.items()}
-                passed = {**dict(zip(inputs.parameters, args)), **kwargs}
-                for path, _ in tensors(arguments):
-                    value = passed[str(path[0])]
-                    for step in path[1:]:
-                        value = value[step]
-                    values[path] = value
-                with self._limited(), steps, torch.no_grad():
-                    module(*args, **kwargs)
-        except Exception as error:
-            return error, steps.count, values
-        return None, steps.count, values
+    def _note(self, expression: str, error: BaseException, rule: str | None) -> None:
+        self.attempts.append(Attempt("inferred", problem_of(error), expression, rule=rule))
 
-    @contextlib.contextmanager
-    def _limited(self) -> Iterator[None]:
-        """Where user code runs: nothing that lasts, and not for long."""
-        left = self._time.left
-        if left <= 0:
-            raise TookTooLong
-        try:
-            with guarded(min(left, SECONDS_EACH)):
-                yield
-        except TookTooLong:
-            if self._time.left <= 0:
-                raise
-            raise TimeoutError(f"takes more than {SECONDS_EACH:g} s") from None
+    def _note_construction(self, expression: str, error: Exception, rule: str | None) -> None:
+        """Note a constructor that failed. Raises its error if that is a name that does not exist."""
+        self._note(expression, error, rule)
+        if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+            self._nearest = _Nearest(-1, expression, error)
+            raise error
+        if self._nearest.progress < 0 and self._nearest.error is None:
+            self._nearest = _Nearest(-1, expression, error)
 
-    def _note(self, expression: str, error: BaseException) -> None:
-        self.tried.append((expression, problem_of(error)))
+    def _note_rule(self, rule: str, error: Exception) -> None:
+        """Note an exception in a repair rule, which is a mistake of this tracer and not of the user."""
+        self.attempts.append(Attempt("inferred", problem_of(error), rule=rule))
 
     def _failure(self) -> Failure:
-        """What was missing, in the user's words, from the attempt that came furthest."""
-        _, expression, error, inputs = self.best
-        path = inspect.getsourcefile(self.cls) or ""
+        """Describe what is missing, by the attempt that came furthest."""
+        nearest = self._nearest
+        error, inputs = nearest.error, nearest.inputs
+        path = inspect.getsourcefile(self._cls) or ""
         if error is None:
-            return Failure("example", "timeout", SearchEnded(self.cls.__name__), path)
+            return Failure("example", "timeout", SearchEnded(self._cls.__name__), path)
         failure = failure_of(error, "example", Codebase(path))
-        missing = _missing_argument(error, inputs)
-        pin = expression if inputs is not None else f"{expression}(…)"
-        problem = NothingInferred(len(self.tried), failure.problem, missing)
+        tried = sum(attempt.expression is not None for attempt in self.attempts)
+        problem = NothingInferred(tried, failure.problem, _missing_argument(error, inputs))
+        pin = nearest.expression if inputs is not None else f"{nearest.expression}(…)"
         return replace(failure, reason="error", problem=problem, advice=CompleteExample(pin))
 
 
-class _Time:
-    """How long may still be searched."""
+class _Waiting:
+    """The calls to try: those whose failure came furthest first, then by cost. Each is added once."""
 
     def __init__(self) -> None:
-        self._computing = time.process_time() + SECONDS
-        self._clock = time.monotonic() + SECONDS_IN_ALL
+        self._heap: list[tuple[tuple[int, int, int], Arguments, str | None]] = []
+        self._seen: set[str] = set()
+        self._counter = itertools.count()
 
-    @property
-    def left(self) -> float:
-        """Seconds."""
-        return min(self._computing - time.process_time(), self._clock - time.monotonic())
+    def __len__(self) -> int:
+        return len(self._heap)
 
+    def add(self, progress: int, cost: int, arguments: Arguments, rule: str | None) -> None:
+        """Add a call that `rule` proposed after one that ran `progress` operations."""
+        text = repr(arguments)
+        if text not in self._seen:
+            self._seen.add(text)
+            heapq.heappush(self._heap, ((-progress, cost, next(self._counter)), arguments, rule))
 
-class _Steps(TorchDispatchMode):
-    """Counts operations: how far a call came. Ends one that takes too long."""
-
-    supports_higher_order_operators = True
-
-    def __init__(self, limit: _Time) -> None:
-        super().__init__()
-        self.count = 0
-        self._limit = limit
-
-    def __torch_dispatch__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.count += 1
-        if self.count > OPERATIONS or self._limit.left <= 0:
-            raise TookTooLong
-        return function(*args, **(kwargs or {}))
+    def next(self) -> tuple[int, Arguments, str | None]:
+        """Take the next call: its cost, its arguments and the rule that proposed it."""
+        (_, cost, _), arguments, rule = heapq.heappop(self._heap)
+        return cost, arguments, rule
 
 
-def _call_expression(constructor: str, inputs: Inputs, arguments: Arguments) -> str:
-    positional, named = as_call(inputs.parameters, arguments)
-    parts = [value.expression for value in positional]
-    parts += [f"{name}={value.expression}" for name, value in named.items()]
-    return f"{constructor}({', '.join(parts)})"
+def _first(inputs: Inputs, dtype: str | None) -> Arguments:
+    """The likeliest arguments. With `dtype`, tensors that would be float32 have that one."""
+    arguments: Arguments = {name: inputs.candidates(name)[0] for name in inputs.first()}
+    for path, tensor in tensors(arguments):
+        if dtype is not None and tensor.dtype == "float32":
+            arguments = with_tensor(arguments, path, replace(tensor, dtype=dtype))
+    return arguments
 
 
-def _is_users_own(error: BaseException) -> bool:
+def _is_users_own(failed: FailedAttempt) -> bool:
     """Whether a module fails so whatever it is given: a name that does not exist, a method that it leaves open."""
+    error = failed.error
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return True
     if isinstance(error, NotImplementedError):
-        return "Module [" in text_of(error) or not text_of(error)
+        return "Module [" in failed.message or not failed.message
     if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
         return False
-    frames = FailedCall(error, {}, {}, None).users()
-    return any(frame.f_locals.get("self") is error.obj for frame, _ in itertools.islice(frames, 1))
+    place = failed.innermost()
+    return place is not None and place.variables.get("self") is error.obj
 
 
 def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
-    """The integers that a constructor was given: its own and those of a configuration, defaults included."""
+    """The integers that a constructor was given: its own and those of a configuration, including defaults."""
     found = {name: p.default for name, p in parameters_of(cls).items() if type(p.default) is int}
     for name, value in arguments.items():
         if value.expression.isdigit():
             found[name] = int(value.expression)
-        elif configs.is_configuration_name(name):
+        elif configurations.is_configuration_name(name):
             with contextlib.suppress(Exception):
                 parts = vars(eval(value.expression, dict(names.values)))
                 found = {key: part for key, part in parts.items() if type(part) is int} | found
@@ -351,12 +266,11 @@ def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
 
 
 def _missing_argument(error: BaseException, inputs: Inputs | None) -> str | None:
-    """The argument that an error is about, if it is about one that was left out."""
+    """The argument that was left out and that an error is about; None if it is about none."""
     if inputs is None:
         return None
-    failed = FailedCall(error, {}, {}, inputs.function)
-    for frame, line in failed.users():
-        for name in names_at(frame, line):
-            if frame.f_locals[name] is None and name in inputs.parameters:
+    for place in FailedAttempt(error, {}, function=inputs.function).users():
+        for name in place.names():
+            if place.variables[name] is None and name in inputs.parameters:
                 return name
     return None

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator
 
-from ..reading.definitions import definition_of
+from ..reading.definitions import constructor_of, definition_of
 from ..values import Arguments, Value
 from .constructors import Constructors
 from .parameters import parameters_of
@@ -45,13 +45,13 @@ class Construction:
         return self.constructors.by_name(name, self.cls, self.usage)
 
     def with_prefixes(self, names: Iterable[str], given: Arguments) -> Iterator[Arguments]:
-        """Arguments with each prefix that the constructor takes its `**kwargs` apart by, as in `enc_depth=2, dec_depth=2`.
+        """Arguments with each prefix by which the constructor sorts its `**kwargs`: `enc_depth=2, dec_depth=2`.
 
-        Only for names that are no parameters.
+        Only for names that are not parameters.
         """
         if not self.takes_any:
             return
-        definition = definition_of(self.cls.__init__)
+        definition = definition_of(constructor_of(self.cls))
         texts = [node.value for node in ast.walk(definition) if isinstance(node, ast.Constant)] if definition else []
         prefixes = [text for text in dict.fromkeys(texts) if isinstance(text, str) and re.fullmatch(r"[a-z]\w*_", text)]
         for name in names:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from ....torch_private import BATCH_NORMS
 from .demand import SAME, Demand
 
-_POOLING = re.compile(
-    r"(Adaptive)?(Max|Avg|LP)Pool(\d)d|(Pixel(?:Uns|S)huffle|Fold|Unfold)|Upsample.*"
-)
+_POOLING = re.compile(r"(Adaptive)?(Max|Avg|LP)Pool(\d)d|(Pixel(?:Uns|S)huffle|Fold|Unfold)|Upsample.*")
 
 
 def of_layer(module: nn.Module) -> Demand | None:
@@ -32,11 +31,11 @@ def of_layer(module: nn.Module) -> Demand | None:
     in_channels, kernel = getattr(module, "in_channels", None), getattr(module, "kernel_size", None)
     if isinstance(in_channels, int) and isinstance(kernel, tuple) and isinstance(weight, torch.Tensor):
         return Demand(2 + len(kernel), {1: in_channels})
-    if isinstance(module, nn.modules.batchnorm._NormBase):
-        dimensions = re.search(r"(\d)d$", kind.__name__)
-        if dimensions is None:
+    if isinstance(module, BATCH_NORMS):
+        dimensions, features = re.search(r"(\d)d$", kind.__name__), getattr(module, "num_features", None)
+        if dimensions is None or not isinstance(features, int):
             return SAME
-        return Demand(2 + int(dimensions[1]), {1: module.num_features}, same_shape=True)
+        return Demand(2 + int(dimensions[1]), {1: features}, same_shape=True)
     if isinstance(module, nn.GroupNorm):
         return Demand(None, {1: module.num_channels}, same_shape=True)
     shape = getattr(module, "normalized_shape", None)

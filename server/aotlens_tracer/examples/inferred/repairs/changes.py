@@ -1,12 +1,12 @@
-"""The changes to a call's arguments that several rules propose: other sizes, ranks and dtypes, and one argument more."""
+"""The changes to a call's arguments that several rules propose: other sizes, ranks and dtypes, one more argument."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ..demands import Demand
-from ..inputs import Inputs
+from ..calling.inputs import Inputs
+from ..reading.demand import Demand
 from ..values import Arguments, Path, Tensor, tensors, with_tensor
 from .failed_attempt import FailedAttempt
 from .rule import Proposals
@@ -77,9 +77,7 @@ def with_shape(failed: FailedAttempt, path: Path, shape: tuple[int, ...]) -> Arg
     return with_tensor(failed.arguments, path, replace(failed.tensor(path), shape=shape))
 
 
-def reranked(
-    failed: FailedAttempt, inputs: Inputs, tensor: object, rank: int, names: Iterable[str] = ()
-) -> Proposals:
+def reranked(failed: FailedAttempt, inputs: Inputs, tensor: object, rank: int, names: Iterable[str] = ()) -> Proposals:
     """Give another rank to the argument that `tensor` is; if it is none, to those with these names."""
     if not 0 < rank < 8:
         return
@@ -96,7 +94,7 @@ def reranked(
             yield _all_reranked(failed, inputs, path, rank)
         else:
             demand = inputs.demand(str(path[0]))
-            usual = inputs.tensor(str(path[0]), replace(demand, rank=rank, names=()))
+            usual = inputs.tensor(replace(demand, rank=rank, names=()))
             dtype = value.dtype if demand.dtype is None else usual.dtype
             yield with_tensor(failed.arguments, path, replace(usual, dtype=dtype, high=value.high))
         if had > rank:
@@ -114,7 +112,7 @@ def _all_reranked(failed: FailedAttempt, inputs: Inputs, path: Path, rank: int) 
     for other in failed.paths_in(str(path[0])):
         value = failed.tensor(other)
         demand = Demand(rank, {1: inputs.width} if rank == 4 else {})
-        changed = with_tensor(changed, other, replace(inputs.tensor("", demand), dtype=value.dtype, high=value.high))
+        changed = with_tensor(changed, other, replace(inputs.tensor(demand), dtype=value.dtype, high=value.high))
     return changed
 
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import torch
 
 from ....failures import is_library, text_of
-from ..tables.errors import Fact, WrongKind, facts_of, says
+from ..tables.errors import facts_of
+from ..tables.facts import Fact, WrongKind, says
 from ..values import Arguments, Path, Tensor, tensors
 from .places import Place
 

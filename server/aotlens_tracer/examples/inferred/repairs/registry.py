@@ -6,7 +6,7 @@ To add a rule, write its file, add its `RULE` here, and state what it proposes i
 from __future__ import annotations
 
 from ..building.construction import Construction
-from ..inputs import Inputs
+from ..calling.inputs import Inputs
 from .calls import (
     any_shape,
     condition,
@@ -29,16 +29,16 @@ from .calls import (
 from .constructors import (
     another_kind,
     configuration_setting,
+    divisible_sizes,
     equal_lengths,
     equal_sides,
     missing_keys,
     namespace_attribute,
+    none_passed,
     other_configuration,
     other_values,
     quoted_choice,
 )
-from .constructors import none_read as none_read_in_constructor
-from .constructors import not_divisible as not_divisible_in_constructor
 from .rule import Rule
 
 CALLS: tuple[Rule[Inputs], ...] = (
@@ -65,11 +65,11 @@ CALLS: tuple[Rule[Inputs], ...] = (
 CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     missing_keys.RULE,
     namespace_attribute.RULE,
-    not_divisible_in_constructor.RULE,
+    divisible_sizes.RULE,
     configuration_setting.RULE,
     other_configuration.RULE,
     equal_lengths.RULE,
-    none_read_in_constructor.RULE,
+    none_passed.RULE,
     other_values.RULE,
     equal_sides.RULE,
     quoted_choice.RULE,

@@ -36,8 +36,8 @@ class Distance(enum.IntEnum):
 class Rule(Generic[_S]):
     """One repair.
 
-    `reads` says in a phrase what the rule reads of a failure. `propose` gets the failed attempt and what was called (the
-    `Inputs` of a call, or the `Construction` of a class) and gives other arguments, the likeliest first.
+    `reads` is a phrase: what the rule reads of a failure. `propose` gets the failed attempt and what was called (the
+    `Inputs` of a call, the `Construction` of a class), and gives other arguments, the likeliest first.
     """
 
     name: str
@@ -55,8 +55,11 @@ class Proposal:
     distance: Distance
 
 
-class RuleError(Exception):
-    """A rule raised an exception (`__cause__`), and `STRICT` is set."""
+class RuleError(BaseException):
+    """A rule raised an exception (`__cause__`), and `STRICT` is set.
+
+    Not an Exception, so that code which handles exceptions of the user's code does not take it for one.
+    """
 
 
 def proposals(

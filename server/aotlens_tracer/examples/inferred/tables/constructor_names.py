@@ -1,7 +1,7 @@
 """What the parameter names of constructors usually mean: the expression to pass for each.
 
-One row is a pattern for the whole name, in snake case, and an expression. The first row that matches wins. The sizes are
-those of `sizes`, so that modules fit their inputs and each other.
+One row is a pattern for the whole name, in snake case, and an expression. The first row that matches wins. The sizes
+are those of `sizes`, so that modules fit their inputs and each other.
 """
 
 from __future__ import annotations
@@ -85,3 +85,8 @@ def constructor_prior(name: str) -> str | None:
 def _snake(name: str) -> str:
     """The name in snake case, in which the patterns are written."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).strip("_").lower() if len(name) > 1 else name
+
+
+def is_number(expression: str) -> bool:
+    """Whether an expression of this table is a number."""
+    return re.fullmatch(r"-?[\d.]+(e-?\d+)?", expression) is not None

@@ -1,7 +1,7 @@
 """What error messages mean: one row for each wording of torch, einops or Python, and the facts that it states.
 
-A new wording of a known fact is one row in `MESSAGES`. A rule in `repairs/` asks `says` for the facts that it reads. Each
-row has an example of its message, which the unit tests read back.
+A new wording of a known fact is one row in `MESSAGES`. A rule in `repairs/` asks `says` for the facts that it reads.
+Each row has an example of its message, which the unit tests read back.
 """
 
 from __future__ import annotations
@@ -9,103 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
-
-@dataclass(frozen=True)
-class WrongSize:
-    """An axis has `got` elements and must have `want`; `axis` is its index, or None if the message does not say."""
-
-    got: int
-    want: int
-    axis: int | None = None
-
-
-@dataclass(frozen=True)
-class SizesDiffer:
-    """Two sizes must be equal. Either may be the wrong one."""
-
-    one: int
-    other: int
-
-
-@dataclass(frozen=True)
-class Scaled:
-    """A tensor is combined with one of shape (1, channels, 1, 1): it should have all these axes. `rank` is theirs."""
-
-    channels: int
-    rank: int
-
-
-@dataclass(frozen=True)
-class WrongRank:
-    """A tensor must have one of the ranks `wanted`, the likeliest first.
-
-    `given` is the rank that it has, or None if the message does not say. `unpacks` is True if its shape is unpacked.
-    """
-
-    wanted: tuple[int, ...]
-    given: int | None = None
-    unpacks: bool = False
-
-
-@dataclass(frozen=True)
-class TooSmall:
-    """A kernel or a padding is larger than the input: `size` must be at least `least`, None if no sizes are given."""
-
-    size: int | None = None
-    least: int | None = None
-
-
-@dataclass(frozen=True)
-class NotDivisible:
-    """An axis of `size` elements must be divisible by `divisor`."""
-
-    size: int
-    divisor: int
-
-
-@dataclass(frozen=True)
-class WrongView:
-    """A tensor with `count` elements is viewed with the sizes `shape`, where -1 stands for one that is computed."""
-
-    shape: tuple[int, ...]
-    count: int
-
-
-@dataclass(frozen=True)
-class WrongDtype:
-    """A tensor must have values of this dtype: `bool`, `int64`, `float32` or `complex64`."""
-
-    dtype: str
-
-
-@dataclass(frozen=True)
-class NamedDtype:
-    """A message about dtypes names this one."""
-
-    dtype: str
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Arguments or keys with these names are missing."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class WrongKind:
-    """A value must be of another kind: see the rows of `_KINDS`."""
-
-    kind: str
-
-
-Fact = (
-    WrongSize | SizesDiffer | Scaled | WrongRank | TooSmall | NotDivisible | WrongView | WrongDtype | NamedDtype
-    | Missing | WrongKind
-)  # fmt: skip
-_F = TypeVar("_F", bound=Fact)
+from .facts import (
+    Fact,
+    Missing,
+    NamedDtype,
+    NeedsBfloat16,
+    NotDivisible,
+    Scaled,
+    SizesDiffer,
+    TooSmall,
+    WrongDtype,
+    WrongKind,
+    WrongRank,
+    WrongSize,
+    WrongView,
+)
 
 
 @dataclass(frozen=True)
@@ -211,7 +130,7 @@ _SIZES: tuple[Message, ...] = (
         "mat1 and mat2 shapes cannot be multiplied (2x64 and 128x10)",
     ),
     Message(
-        r"batch1? ?tensor.*?\[(\d+), (\d+)\] but got: \[(\d+), (\d+)\]",
+        r"batch[12] tensor to be: \[(\d+), (\d+)\] but got: \[(\d+), (\d+)\]",
         lambda m: [SizesDiffer(int(m[3]), int(m[1])), SizesDiffer(int(m[4]), int(m[2]))],
         "Expected size for first two dimensions of batch2 tensor to be: [2, 16] but got: [2, 64].",
     ),
@@ -339,7 +258,7 @@ _VALUES: tuple[Message, ...] = (
     Message(
         r"bitwise|not implemented for 'Float'|only be.*bool|dtype.*bool|(must|to) be.*bool|mask.*bool|boolean",
         _dtype("bool"),
-        '"bitwise_and_cpu" not implemented for \'Float\'',
+        "\"bitwise_and_cpu\" not implemented for 'Float'",
     ),
     Message(
         r"scalar types: Long, Int|expected scalar type Long|must be long|dtype int64|index tensor|"
@@ -352,10 +271,14 @@ _VALUES: tuple[Message, ...] = (
         r"floating[ -]point|not implemented for '(Long|Int|Bool)'|bool tensor|\bLong\b|to be floating|"
         r"not supported for.*bool",
         _dtype("float32"),
-        "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-        "Got: Long",
+        "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: Long",
     ),
     Message(r"complex", _dtype("complex64"), "view_as_real is only supported for complex tensors"),
+    Message(
+        r"xpected.*\b(BF16|BFloat16|bfloat16)\b.*float32",
+        lambda m: [NeedsBfloat16()],
+        "Expected a and b to have dtype bfloat16, got torch.float32",
+    ),
     Message(
         r"(?:same dtype|same type|dtype|type)[^:(]*(?:but got:?|\()\s*:?\s*"
         r"([\w.: ]+?)\)? (?:!=|and)(?: \w+ type)? \(?([\w.:]+)",
@@ -417,8 +340,3 @@ def facts_of(error: BaseException, text: str) -> Iterator[Fact]:
             yield from message.facts(match)
             if message.pattern not in _ALL:
                 break
-
-
-def says(facts: Iterable[Fact], kind: type[_F]) -> list[_F]:
-    """The facts of one kind."""
-    return [fact for fact in facts if isinstance(fact, kind)]

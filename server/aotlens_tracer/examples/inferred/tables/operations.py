@@ -26,9 +26,7 @@ RANKS = {
     "max_pool3d": 5, "avg_pool3d": 5, "adaptive_avg_pool3d": 5,
 }  # fmt: skip
 """Functions by the rank of their first argument."""
-WEIGHTED = frozenset(
-    ("linear", "conv1d", "conv2d", "conv3d", "embedding", "matmul", "layer_norm", "conv_transpose2d")
-)
+WEIGHTED = frozenset(("linear", "conv1d", "conv2d", "conv3d", "embedding", "matmul", "layer_norm", "conv_transpose2d"))
 """Functions whose second argument is a weight, which says sizes of the first."""
 DIMS_AFTER = {
     "mean": 0, "sum": 0, "amax": 0, "amin": 0, "var": 0, "std": 0, "softmax": 0, "log_softmax": 0, "logsumexp": 0,

@@ -1,7 +1,7 @@
 """One consistent set of sizes, so that guessed modules fit their inputs and each other.
 
-A model of width 64 with 4 heads of 16; images of 224 x 224 in patches of 16; feature maps of 56 x 56, which windows of 7
-and of 8 divide; sequences of 16, which is a square.
+A model of width 64 with 4 heads of 16; images of 224 x 224 in patches of 16; feature maps of 56 x 56, which windows of
+7 and of 8 divide; sequences of 16, which is a square.
 """
 
 BATCH = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...inputs import Inputs
+from ...calling.inputs import Inputs
 from ...values import tensors, with_tensor
 from ..failed_attempt import FailedAttempt
 from ..rule import Distance, Proposals, Rule

@@ -6,7 +6,7 @@ import ast
 
 import torch
 
-from ...inputs import Inputs
+from ...calling.inputs import Inputs
 from ..changes import reranked, resized, retyped, with_shape
 from ..failed_attempt import FailedAttempt
 from ..places import Comparison, Place

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...inputs import Inputs
-from ...tables.errors import Missing
+from ...calling.inputs import Inputs
+from ...tables.facts import Missing
 from ..changes import supplied
 from ..failed_attempt import FailedAttempt
 from ..rule import Proposals, Rule

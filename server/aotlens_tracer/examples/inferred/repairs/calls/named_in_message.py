@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...inputs import Inputs
+from ...calling.inputs import Inputs
 from ..changes import supplied
 from ..failed_attempt import FailedAttempt
 from ..rule import Distance, Proposals, Rule

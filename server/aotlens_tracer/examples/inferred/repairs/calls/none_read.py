@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...inputs import Inputs
+from ...calling.inputs import Inputs
 from ..changes import supplied
 from ..failed_attempt import FailedAttempt
 from ..rule import Proposals, Rule

@@ -5,8 +5,8 @@ An author who writes a batch of one writes all axes.
 
 from __future__ import annotations
 
-from ...inputs import Inputs
-from ...tables.errors import Scaled
+from ...calling.inputs import Inputs
+from ...tables.facts import Scaled
 from ...tables.sizes import MAP
 from ...values import tensors
 from ..changes import with_shape

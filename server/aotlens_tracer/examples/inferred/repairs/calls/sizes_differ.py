@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...inputs import Inputs
-from ...tables.errors import SizesDiffer
+from ...calling.inputs import Inputs
+from ...tables.facts import SizesDiffer
 from ..changes import resized
 from ..failed_attempt import FailedAttempt
 from ..rule import Proposals, Rule

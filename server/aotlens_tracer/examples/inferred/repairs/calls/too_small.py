@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...inputs import Inputs
-from ...tables.errors import TooSmall
+from ...calling.inputs import Inputs
+from ...tables.facts import TooSmall
 from ...values import tensors
 from ..changes import resized, with_shape
 from ..failed_attempt import FailedAttempt
@@ -22,9 +22,7 @@ def _propose(failed: FailedAttempt, inputs: Inputs) -> Proposals:
         if rank > 1:
             kept = 2 if rank > 2 else 1
             for factor in _FACTORS:
-                yield with_shape(
-                    failed, path, (*value.shape[:kept], *(size * factor for size in value.shape[kept:]))
-                )
+                yield with_shape(failed, path, (*value.shape[:kept], *(size * factor for size in value.shape[kept:])))
 
 
 RULE = Rule("too-small", "that a kernel or a padding is larger than the input", _propose)

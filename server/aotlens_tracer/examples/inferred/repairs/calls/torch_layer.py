@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ...demands import Demand, of_module
-from ...inputs import Inputs
+from ...calling.inputs import Inputs
+from ...reading.demand import Demand
+from ...reading.layers import of_layer
 from ..changes import reranked, resized, retyped
 from ..failed_attempt import FailedAttempt
 from ..rule import Proposals, Rule
@@ -18,16 +19,14 @@ def _propose(failed: FailedAttempt, inputs: Inputs) -> Proposals:
         module = variables.get("self")
         if not isinstance(module, nn.Module):
             continue
-        demand = of_module(module)
+        demand = of_layer(module)
         given = variables.get("input", variables.get("x", variables.get("query")))
         if demand is not None and isinstance(given, torch.Tensor):
             yield from _met(failed, inputs, module, demand, given)
         return
 
 
-def _met(
-    failed: FailedAttempt, inputs: Inputs, module: nn.Module, demand: Demand, given: torch.Tensor
-) -> Proposals:
+def _met(failed: FailedAttempt, inputs: Inputs, module: nn.Module, demand: Demand, given: torch.Tensor) -> Proposals:
     """Arguments that meet the demand of `module` on its input, which is `given`."""
     if demand.dtype == "int64" and (given.dtype.is_floating_point or given.dtype.is_complex):
         yield from retyped(failed, "int64", given, lambda value: not value.is_integer)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...inputs import Inputs
-from ...tables.errors import NamedDtype, WrongDtype
+from ...calling.inputs import Inputs
+from ...tables.facts import NamedDtype, WrongDtype
 from ..changes import retyped
 from ..failed_attempt import FailedAttempt
 from ..rule import Proposals, Rule

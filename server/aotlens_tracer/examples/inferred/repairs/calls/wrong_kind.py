@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from ...inputs import Inputs
+from ...calling.inputs import Inputs
 from ...values import Entries, Items, Tensor, Value, Written
 from ..failed_attempt import FailedAttempt
 from ..rule import Distance, Proposals, Rule

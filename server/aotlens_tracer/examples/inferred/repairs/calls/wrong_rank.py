@@ -6,8 +6,8 @@ import ast
 
 import torch
 
-from ...inputs import Inputs
-from ...tables.errors import WrongRank
+from ...calling.inputs import Inputs
+from ...tables.facts import WrongRank
 from ...values import tensors
 from ..changes import reranked
 from ..failed_attempt import FailedAttempt

@@ -6,8 +6,8 @@ import math
 
 import torch
 
-from ...inputs import Inputs
-from ...tables.errors import WrongView
+from ...calling.inputs import Inputs
+from ...tables.facts import WrongView
 from ..changes import resized, with_size
 from ..failed_attempt import FailedAttempt
 from ..rule import Distance, Proposals, Rule

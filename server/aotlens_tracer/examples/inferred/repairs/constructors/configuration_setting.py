@@ -30,7 +30,10 @@ def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
 def _other_settings(
     failed: FailedAttempt, construction: Construction, place: Place, name: str, found: dict[str, str]
 ) -> Proposals:
-    """Other settings of the configuration that the argument `name` is; `found` has those that are read by expression."""
+    """Other settings of the configuration that is the argument `name`.
+
+    `found` has the settings that are read, by the expressions that read them.
+    """
     current = {setting: getattr(place.variables[name], setting, ...) for setting in found.values()}
     unset = {setting: construction.by_name(setting).expression for setting, now in current.items() if now is None}
     if unset:
@@ -46,9 +49,7 @@ def _other_settings(
             yield _with_settings(failed.arguments, name, tuples)
 
 
-def _settings_read(
-    place: Place, given: Arguments, construction: Construction
-) -> Iterator[tuple[str, tuple[str, str]]]:
+def _settings_read(place: Place, given: Arguments, construction: Construction) -> Iterator[tuple[str, tuple[str, str]]]:
     """The settings that the statement reads: the expression, the argument and the setting.
 
     Only settings that the configuration's constructor takes. `self.width` counts after `self.width = config.width`.

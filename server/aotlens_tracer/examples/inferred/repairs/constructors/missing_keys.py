@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...building.construction import Construction
-from ...tables.errors import Missing
+from ...tables.facts import Missing
 from ..failed_attempt import FailedAttempt
 from ..rule import Proposals, Rule
 

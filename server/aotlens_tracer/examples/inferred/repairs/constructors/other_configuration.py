@@ -1,4 +1,4 @@
-"""Pass another configuration that has the attribute which this one lacks: one of its parts, or another of the module."""
+"""Pass another configuration, which has the attribute that this one lacks: a part of it, or another of the module."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import nn
 
-from .names import Names
-from .values import Arguments, Items, Value, Written, call
+from ..namespace import Names
+from ..values import Arguments, Items, Value, Written, call
 
 FEW = 2
 """How many layers are left of a deep stack: the second one shows what repeats."""

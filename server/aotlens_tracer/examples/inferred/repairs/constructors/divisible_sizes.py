@@ -33,4 +33,4 @@ def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
                 yield {**given, name: Written(str(common))}
 
 
-RULE = Rule("not-divisible", "a condition that one size divides another", _propose)
+RULE = Rule("divisible-sizes", "a condition that one size divides another", _propose)

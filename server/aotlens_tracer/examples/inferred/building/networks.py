@@ -12,9 +12,10 @@ from typing import Any
 
 from torch import nn
 
-from ...torch_private import has_no_forward
-from .priors import CLASSES, PATCH, VOCABULARY, WIDTH, input_kind
-from .source_hints import definition_of
+from ....torch_private import has_no_forward
+from ..reading.definitions import constructor_of, definition_of
+from ..tables.input_names import input_kind
+from ..tables.sizes import CLASSES, PATCH, VOCABULARY, WIDTH
 
 _WHOLE = re.compile(
     r"(.*_)?(net|network|model|encoder|decoder|backbone|vit|student|teacher|transformer|trunk|unet|autoencoder|vae)"
@@ -51,7 +52,7 @@ def is_whole(name: str) -> bool:
 
 def of_torch(owner: type) -> tuple[str, ...]:
     """Small networks of torch's modules, those that fit the inputs of `owner` first."""
-    names = [*_parameters(getattr(owner, "forward", None)), *_parameters(getattr(owner, "__init__", None))]
+    names = [*_parameters(getattr(owner, "forward", None)), *_parameters(constructor_of(owner))]
     images = any(input_kind(name) == "image" or name.startswith(("image_", "img_")) for name in names)
     return (OF_IMAGES, OF_SEQUENCES, OF_MAPS) if images else (OF_SEQUENCES, OF_MAPS, OF_IMAGES)
 
@@ -65,7 +66,7 @@ def _parameters(function: object) -> list[str]:
 def namesakes(owner: type, name: str) -> list[type]:
     """The module classes of the package of `owner` that are called like a parameter, the same names first."""
     wanted = name.replace("_", "").lower()
-    found = []
+    found: list[type] = []
     for cls in _classes(owner):
         called = cls.__name__.lower()
         if called == wanted or (called.endswith(wanted) and len(wanted) > 3):
@@ -77,7 +78,7 @@ def subclasses(cls: type) -> list[type]:
     """The classes that a class is a base of, as they were defined; none of one of torch's."""
     if cls.__module__.partition(".")[0] == "torch":
         return []
-    found = cls.__subclasses__()
+    found: list[type] = cls.__subclasses__()
     return list(dict.fromkeys([*found, *(inner for subclass in found for inner in subclasses(subclass))]))
 
 
@@ -119,7 +120,7 @@ def look_alikes(owner: type, attributes: list[str]) -> list[type]:
 
 
 def _nearness(owner: type, cls: type) -> tuple[bool, int, str]:
-    definition = definition_of(cls.__init__)
+    definition = definition_of(constructor_of(cls))
     return (
         cls.__module__ != owner.__module__,
         len(definition.args.args) if definition is not None else 0,
@@ -149,7 +150,7 @@ def _attributes_set(cls: type) -> frozenset[str]:
     for base in cls.__mro__:
         if base is nn.Module:
             break
-        definition = definition_of(base.__init__)
+        definition = definition_of(constructor_of(base))
         for node in ast.walk(definition) if definition is not None else ():
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 found.add(node.attr)

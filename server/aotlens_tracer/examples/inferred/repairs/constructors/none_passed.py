@@ -22,4 +22,4 @@ def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
                     yield {**failed.arguments, name: value}
 
 
-RULE = Rule("none-read", "the variables of failing statements that are None", _propose)
+RULE = Rule("none-passed", "the variables of failing statements that are None", _propose)
