@@ -19,7 +19,7 @@ from ..graph.labels import described_arguments
 from ..graph.module_tree import module_tree
 from ..loading.definitions import line_of, resolve
 from ..loading.importing import import_file
-from ..wire.descriptor_map import Attempt, Example, Problem
+from ..wire.descriptor_map import Example, Problem
 from ..wire.json_codec import to_json
 from ..wire.problems import NoOwnExample
 from ..wire.protocol import ExampleSource, Root
