@@ -1,4 +1,4 @@
-"""How the tests run: the same examples each time where a run decides what lands, new ones everywhere else."""
+"""Settings of all tests: a run that decides what lands (CI) has the same random examples each time."""
 
 from __future__ import annotations
 

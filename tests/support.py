@@ -1,4 +1,4 @@
-"""What several test folders need: the command line as a user runs it, and its JSON."""
+"""Shared by several test folders: the command line as a user runs it, and its JSON."""
 
 from __future__ import annotations
 

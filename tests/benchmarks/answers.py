@@ -1,4 +1,4 @@
-"""How fast answers from a map come: next to an empty pygls server, while a trace runs, and in a very long file.
+"""The speed of answers from a map: next to an empty pygls server, while a trace runs, and in a very long file.
 
 make bench, or python tests/benchmarks/answers.py [pygls] [trace] [long]
 """

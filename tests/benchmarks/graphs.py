@@ -1,4 +1,4 @@
-"""How fast the graph of a deep model is shown and answered for, next to that of a shallow one: 80 layers and 8.
+"""The speed of showing a deep model's graph and answering for it, next to a shallow one's: 80 layers and 8.
 
 make bench, or python tests/benchmarks/graphs.py
 """

@@ -1,4 +1,4 @@
-"""How many module classes of packages from PyPI are traced with nothing written, by which rung, and why others are not.
+"""Measures how many module classes of PyPI packages are traced with nothing written, by origin, and why others fail.
 
 python tests/benchmarks/reach.py FOLDER [PACKAGE...] [--documented] [--files N] [--compare] [--write docs/examples.md]
 

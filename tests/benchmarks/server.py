@@ -1,4 +1,4 @@
-"""What the language server costs next to an empty pygls server, side by side in one run.
+"""The cost of the language server next to an empty pygls server, side by side in one run.
 
 make bench, or python tests/benchmarks/server.py
 """

@@ -1,4 +1,4 @@
-"""What the command line's tests share: sources that go wrong, one tracer for many, and what a user then sees."""
+"""Shared by the command line's tests: sources that go wrong, one tracer for many of them, and the user's view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traced with nothing written: which example serves, what it is called, and which errors are the user's."""
+"""Traces without a written example: the example that is used, how it is shown, and errors that are the user's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process boundary: whatever user code does to its process costs one trace, and is told with its place."""
+"""The process boundary: whatever user code does to its process costs one trace, and is reported with its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README shows is what the program prints."""
+"""The README shows exactly what the program prints."""
 
 from __future__ import annotations
 

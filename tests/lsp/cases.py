@@ -73,7 +73,7 @@ def cases(workspace: str) -> list[Case]:
 
 
 def check(desk: Desk, case: Case) -> None:
-    """Compare the answers with the expected ones, or write them down where that is asked for."""
+    """Compare the answers with the expected ones, or write them if the tests are updating."""
     if is_updating():
         case = next(known for known in cases(desk.workspace) if str(known) == str(case))
     actual = desk.answers(case)

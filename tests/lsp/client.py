@@ -184,7 +184,7 @@ class Client:
 
 @contextmanager
 def serving(*command: str, expect_errors: bool = False, status: int = 0, initialize: bool = True) -> Iterator[Client]:
-    """A client of a fresh server on stdio, which in the end is told to leave, and has to, with a status."""
+    """A client of a fresh server on stdio. In the end it asks the server to exit, and checks the status."""
     with tempfile.TemporaryFile() as log, spawn(*command, stderr=log) as process:
         assert process.stdin is not None and process.stdout is not None
         client = Client(process.stdout, process.stdin)

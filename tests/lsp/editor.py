@@ -111,7 +111,7 @@ class Editor:
         return [message["params"]["message"] for message in shown]
 
     def save(self) -> None:
-        """Save the document (the server is told, the file is left alone)."""
+        """Save the document: the server is notified, the file does not change."""
         self.client.notify("textDocument/didSave", {"textDocument": {"uri": self.uri}})
 
     def at(self, marked: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What each editor gets from a real server, on a small project and on installed packages: the same, in its own form."""
+"""Every editor gets the same answers in its own form, on a small project and on installed packages."""
 
 from __future__ import annotations
 

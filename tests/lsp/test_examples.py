@@ -1,4 +1,4 @@
-"""Files in which no example is written: what is traced with what, and how the user makes it theirs."""
+"""Files without a written example: the example that each class is traced with, and how the user keeps it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client gets that says it does more than LSP has words for."""
+"""Answers for clients that declare features beyond LSP."""
 
 from __future__ import annotations
 

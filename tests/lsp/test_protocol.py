@@ -1,4 +1,4 @@
-"""What LSP and JSON-RPC ask of a server, over the wire."""
+"""The requirements of LSP and JSON-RPC on a server, over the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole server over the wire, on a real trace: what an editor gets, in which states, and when things go wrong."""
+"""The whole server over the wire, on a real trace: answers in every state, and when things go wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where parameters and buffers were made: the text under the span that the command line's JSON gives."""
+"""Birthplaces of parameters and buffers: the text under the span that the command line's JSON gives."""
 
 from __future__ import annotations
 

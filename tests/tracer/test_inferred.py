@@ -1,4 +1,4 @@
-"""Examples that nobody wrote, through the command line: what they are, how they are pinned, what they do not hide."""
+"""Inferred examples, through the command line: their expressions, their pins, and errors that they must not hide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of loggers are no reason for a graph break: Dynamo passes over them."""
+"""Calls of loggers do not break the graph: Dynamo skips them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The price of an output is what goes when it is detached: each is detached, and what is left compared."""
+"""The price of an output is what disappears when it is detached: each is detached, and the rest compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of numbers keeps its values while a module is built, and no longer."""
+"""Tensors made from numbers keep their values while a module is built, and no longer."""
 
 from __future__ import annotations
 

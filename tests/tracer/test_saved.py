@@ -1,4 +1,4 @@
-"""What is saved for backward, by whose choice: values with memory of their own, who keeps them, and on which line."""
+"""Values saved for backward, for each partitioner: those with memory of their own, what keeps them, and the line."""
 
 from __future__ import annotations
 

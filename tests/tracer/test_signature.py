@@ -1,4 +1,4 @@
-"""Why a graph's signature is not that of the call: which lines change an input in place is known of each module."""
+"""Reasons why a graph's signature differs from the call's: each module states which lines change an input in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a parameter gets no gradient: of each module of the corpus the cause and its line are known."""
+"""Reasons for missing gradients: each module of the corpus states the cause and its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the VS Code extension says of the server is what the server is."""
+"""The VS Code extension and the server agree on version, settings and bundled packages."""
 
 from __future__ import annotations
 

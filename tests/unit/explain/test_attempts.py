@@ -1,4 +1,4 @@
-"""The examples that were passed over, as they are told."""
+"""Examples that were passed over, in words."""
 
 from __future__ import annotations
 

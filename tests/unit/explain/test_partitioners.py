@@ -1,4 +1,4 @@
-"""Whose choice it is what is saved for backward, wherever bytes are named."""
+"""The partitioner is named wherever saved bytes are shown."""
 
 from __future__ import annotations
 

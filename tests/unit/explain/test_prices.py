@@ -1,4 +1,4 @@
-"""What is there for one output alone, read off a backward graph."""
+"""Prices: the part of a backward graph that exists for one output alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a graph's signature is not that of the call, in signs and words."""
+"""Reasons why a graph's signature differs from the call's, in words."""
 
 from __future__ import annotations
 

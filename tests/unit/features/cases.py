@@ -55,7 +55,7 @@ def cases() -> list[Case]:
 
 
 def check(case: Case) -> None:
-    """Compare the answer with the expected one, or write it down where that is asked for."""
+    """Compare the answer with the expected one, or write it if the tests are updating."""
     actual = answer(case)
     if actual != case.expected and is_updating():
         write(EXPECTED / case.file, _HEAD, Expectation(case.source, f"{case.kind} `{case.marked}`", actual))

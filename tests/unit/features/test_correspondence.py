@@ -1,4 +1,4 @@
-"""What corresponds: every line of source to its lines in each graph, and every node to its line, both ways."""
+"""Every line of source corresponds to its lines in each graph, and every node to its line, both ways."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_several_places_on_one_line_are_the_line() -> None:
 
 @pytest.mark.parametrize(("stage", "words"), [("forward", " (in Block)\nalso in Decoder"), ("import", "")])
 def test_a_failure_of_several_targets_at_one_place(stage: str, words: str) -> None:
-    """What fails for the whole file is told without a list of all that is in it."""
+    """A failure of the whole file is reported without a list of its classes."""
     failure = stated(stage, "error", "no such size", str(DECODER), LINE)
     (one,) = found(state("Decoder", failure=failure), state("Block", failure=failure))
     assert one.message == f"no such size{words}"

@@ -1,4 +1,4 @@
-"""Several definitions of one name: which of them Python keeps, and what is said of the others."""
+"""Several definitions of one name: the one that Python keeps, and the words for the others."""
 
 from __future__ import annotations
 

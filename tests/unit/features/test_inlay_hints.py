@@ -1,4 +1,4 @@
-"""Inlay hints: of each line those of one model, which is the one that answers for it in hovers, too."""
+"""Inlay hints of a line belong to one model, the one that answers for the line in hovers."""
 
 from __future__ import annotations
 

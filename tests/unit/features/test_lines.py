@@ -1,4 +1,4 @@
-"""What runs on a line, from call chains made by hand."""
+"""The operations of a line, from call chains made by hand."""
 
 from __future__ import annotations
 

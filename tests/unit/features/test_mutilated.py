@@ -1,4 +1,4 @@
-"""Whatever is left of a source, nothing raises, and every span lies inside the text."""
+"""In mutilated sources nothing raises, and every span lies inside the text."""
 
 from __future__ import annotations
 

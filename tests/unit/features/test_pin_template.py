@@ -1,4 +1,4 @@
-"""The template of an example: what a constructor and forward take, as it is written; it can be read as Python."""
+"""The template of an example has the parameters of the constructor and of forward, and parses as Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hovers where the map is stale, missing, not the only one, or not allowed to be made."""
+"""Hovers with a map that is stale, missing, one of several, or not allowed."""
 
 from __future__ import annotations
 

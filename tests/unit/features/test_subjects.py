@@ -1,4 +1,4 @@
-"""What stands at a position, by syntax alone."""
+"""Subjects at a position, by syntax alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables in hovers: what has something to tell is in them however long they are, and what is not is counted."""
+"""Long tables in hovers keep every row that deserves a look, and count the rows that they leave out."""
 
 from __future__ import annotations
 

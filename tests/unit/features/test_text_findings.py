@@ -1,4 +1,4 @@
-"""What is wrong in the text itself: names that the model does not have, descriptors that AOTAutograd never makes."""
+"""Findings about the text itself: names that the model does not have, descriptors that AOTAutograd never makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interpreter of a folder: found where people's tools put it, in their order, and none of a folder not trusted."""
+"""The interpreter of a folder is found where common tools put it, in order; an untrusted folder has none."""
 
 from __future__ import annotations
 

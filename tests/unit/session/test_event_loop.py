@@ -1,4 +1,4 @@
-"""The session reads no file, and looks at none, on the thread of its event loop."""
+"""The session touches no file on the thread of its event loop."""
 
 from __future__ import annotations
 

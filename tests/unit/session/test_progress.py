@@ -1,4 +1,4 @@
-"""Progress is shown of what takes long, and of nothing else."""
+"""Progress is shown only for work that takes long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of an editor: what is understood of them, and what is said of the rest."""
+"""The settings of an editor: valid ones are used, invalid ones reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where texts build an instance and call it, and what that depends on."""
+"""Call sites: code that builds an instance and calls it, and the statements that it depends on."""
 
 from __future__ import annotations
 

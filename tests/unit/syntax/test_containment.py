@@ -1,4 +1,4 @@
-"""Which classes of a text build which others."""
+"""Containment: the classes that a class of the same text builds."""
 
 from __future__ import annotations
 

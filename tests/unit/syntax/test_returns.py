@@ -1,4 +1,4 @@
-"""The expression of an output, where it is written out."""
+"""The expression of an output, if the `return` has it written out."""
 
 from __future__ import annotations
 
