@@ -1,4 +1,4 @@
-"""The descriptors that aotlens prints are torch's own: compared, to the letter, with what a plain script gets from torch.
+"""The descriptors that aotlens prints are torch's own: compared, to the letter, with those that a plain script gets.
 
 The script is tests/corpus/truth/plain.py; it shares no code with aotlens, and builds everything for real.
 """
