@@ -20,6 +20,7 @@ from aotlens.explain.render.terminal_report import render_tables, render_text
 from aotlens.explain.saved_ranking import saved_tables
 from aotlens.syntax.source import SourceTexts
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
+from aotlens_tracer.wire.findings import Failed
 
 from .options import TraceOptions
 
@@ -102,14 +103,8 @@ def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
     if failure is None:
         return map
     code = "example-failed" if failure.stage == "example" else "trace-failed"
-    finding = Finding(
-        code,
-        "error",
-        message(failure),
-        failure.path or map.target.path,
-        failure.line or map.target.line,
-        failure.column,
-    )
+    path, line = failure.path or map.target.path, failure.line or map.target.line
+    finding = Finding(code, path, line, failure.column, reason=Failed(failure.stage, failure.problem))
     return replace(map, findings=(*map.findings, finding))
 
 

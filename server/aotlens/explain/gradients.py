@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from aotlens.model.gradients import InPieces, Missing, NotWanted, Own, Tied, returned_in
 from aotlens.model.index import MapIndex
-from aotlens.model.slots import Entry, fqn_of
+from aotlens.model.slots import Entry
 
 from .blocks import NOTHING, Cell, Code, Line, line, sentence, strong
+from .findings.words import why
 from .phrases import outputs_in_words
 
 
@@ -39,10 +40,10 @@ def why_no_gradient(entry: Entry, index: MapIndex) -> Line:
     gradient = index.gradient(entry)
     if isinstance(gradient, Tied):
         return line("tied to ", Code(gradient.name), ", whose gradient is that of both")
-    reason = index.reasons.get(fqn_of(entry.slot) or entry.slot.label)
-    if reason is None and entry.slot.used is False:
+    finding = index.without_gradient(entry.slot)
+    if finding is None and entry.slot.used is False:
         return line("it is never used")
-    return sentence(reason or "")
+    return sentence(why(finding) if finding is not None else "")
 
 
 def gradient_cell(entry: Entry, index: MapIndex) -> Cell:

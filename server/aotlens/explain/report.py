@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
 
-from .findings import fold_findings
+from .findings.words import fold_findings, message
 from .words import USUAL, legend, role
 
 _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
@@ -56,5 +56,5 @@ def findings(descriptor_map: DescriptorMap, full: bool = False) -> list[tuple[Fi
     """Each shown finding with its message; without `full`, one for all layers alike."""
     shown = shown_findings(descriptor_map)
     if full:
-        return [(finding, finding.message) for finding in shown]
+        return [(finding, message(finding)) for finding in shown]
     return [(row.first, row.label + (f" (×{row.count})" if row.count > 1 else "")) for row in fold_findings(shown)]

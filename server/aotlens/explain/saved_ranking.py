@@ -10,6 +10,7 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, 
 
 from .blocks import Cell, Column, Table, without_empty
 from .failures import brief
+from .findings.words import message
 from .graph_text import CONTAINERS
 from .partitioners import name_of_choice
 from .paths import PathLabel, place
@@ -41,7 +42,7 @@ def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) 
 def _why_unknown(map: DescriptorMap, graph: Graph) -> str:
     if not graph.joint:
         return "Nothing: none of the outputs needs a gradient."
-    failed = next((finding.message for finding in map.findings if finding.code == "partition-failed"), None)
+    failed = next((message(finding) for finding in map.findings if finding.code == "partition-failed"), None)
     return failed or "It is not known what is."
 
 

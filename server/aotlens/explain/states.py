@@ -8,8 +8,8 @@ from aotlens_tracer.wire.descriptor_map import Failure
 
 from .blocks import Note, line, sentence
 from .failures import brief_message
+from .findings.example_failed import TO_BE_COMPLETED
 
-TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
 IN_A_LENS, IN_A_HOVER = 100, 400
 """The most characters of a failure in a code lens, and in a hover."""
 _STAGES = {

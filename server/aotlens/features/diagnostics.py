@@ -9,10 +9,10 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aotlens.explain import failures
-from aotlens.explain.findings import in_words, kept_findings, sentence_of, subject_in_words
-from aotlens.explain.nesting import nesting_in_words
-from aotlens.explain.states import TO_BE_COMPLETED, change_in_words
+from aotlens.explain.findings.about import name_of, subject_in_words
+from aotlens.explain.findings.words import claim, in_words, kept_findings, message, related, severity
+from aotlens.explain.nesting import reason_of
+from aotlens.explain.states import change_in_words
 from aotlens.model.contexts import by_preference
 from aotlens.model.descriptor_nesting import corrected, illegal_nesting
 from aotlens.model.descriptor_text import read_code, read_descriptor
@@ -24,6 +24,7 @@ from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
+from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
 
 from .suppression import is_suppressed
 from .unknown_names import unknown_names
@@ -83,17 +84,17 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
                 continue
             span = _span(snapshot, state, document, row.rows)
             if span is not None and not is_suppressed(document, span.line, first.code):
-                lines.setdefault((span.line, first.code, first.severity), []).append(_Said(state, row.rows, span))
+                lines.setdefault((span.line, first.code, severity(first)), []).append(_Said(state, row.rows, span))
     found = []
-    for (line, code, severity), said in lines.items():
+    for (line, code, level), said in lines.items():
         if len(said) > 1:
             order = {state.key: place for place, state in enumerate(by_preference(snapshot, document, line))}
             said.sort(key=lambda one: order[one.state.key])
         lead = said[0]
         is_stale = lead.state.stale and code not in _OF_THE_LAST_ATTEMPT
         stale = change_in_words(lead.state) if is_stale else ""
-        message, related = _message(document, line, said), _related(snapshot, said)
-        found.append(Diagnostic(lead.span, code, severity, message, stale, related=related))
+        text, places = _message(document, line, said), _related(snapshot, said)
+        found.append(Diagnostic(lead.span, code, level, text, stale, related=places))
     return found
 
 
@@ -101,24 +102,24 @@ def _related(snapshot: Snapshot, said: Sequence[_Said]) -> tuple[tuple[str, Span
     """The places that explain what is said, in today's text, each once."""
     found: dict[tuple[str, Span], None] = {}
     for one in said:
-        for item in (item for finding in one.findings for item in finding.related):
-            span = snapshot.now(one.state, Span(item.path, item.line, item.column))
+        for sentence, place in (each for finding in one.findings for each in related(finding)):
+            span = snapshot.now(one.state, Span(place.path, place.line, place.column))
             if span is not None:
-                found[item.message, span] = None
+                found[sentence, span] = None
     return tuple(found)
 
 
 def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
     """What the models say, each sentence once: first about the model that answers for the place, then about others."""
     models = {one.state.key for one in said}
-    sentences: dict[str, list[_Said]] = {}
+    claims: dict[object, list[_Said]] = {}
     for one in said:
-        sentences.setdefault(sentence_of(one.findings[0]), []).append(one)
+        claims.setdefault(claim(one.findings[0]), []).append(one)
     texts = []
-    for first, *others in sentences.values():
+    for first, *others in claims.values():
         is_plain = len(models) == 1 and _is_within(document, line, first.state)
         is_of_file = first.state.failure is not None and first.state.failure.stage in _OF_THE_FILE
-        if is_plain or (is_of_file and not first.findings[0].name):
+        if is_plain or (is_of_file and name_of(first.findings[0]) is None):
             texts.append(in_words(first.findings))
             continue
         texts.append(in_words(first.findings, first.state.key.qualname))
@@ -139,13 +140,10 @@ def _is_within(document: Document, line: int, state: TargetState) -> bool:
 
 def _unknown_names(snapshot: Snapshot, document: Document) -> Iterator[Diagnostic]:
     for unknown in unknown_names(snapshot, document):
-        what = "module" if unknown.access.wants_module else "parameter or buffer"
-        message = f"{unknown.model} has no {what} `{unknown.access.name}`"
-        fix = None
-        if unknown.near is not None:
-            message += f": did you mean `{unknown.near}`?"
-            fix = Fix(f"Change to `{unknown.near}`", unknown.near)
-        yield Diagnostic(unknown.access.span, "unknown-parameter-name", "warning", message, fix=fix)
+        wanted = "module" if unknown.access.wants_module else "parameter"
+        reason = UnknownName(unknown.model, wanted, unknown.near)
+        fix = Fix(f"Change to `{unknown.near}`", unknown.near) if unknown.near is not None else None
+        yield _of_text("unknown-parameter-name", unknown.access.span, reason, fix, unknown.access.name)
 
 
 @functools.lru_cache(maxsize=16)
@@ -159,8 +157,15 @@ def _illegal_nestings(document: Document) -> tuple[Diagnostic, ...]:
         written = read_descriptor(text)
         meant = corrected(written) if written is not None else None
         fix = Fix(f"Change to `{meant.descriptor}`", meant.descriptor) if meant is not None else None
-        found.append(Diagnostic(span, "illegal-descriptor-nesting", "warning", nesting_in_words(problem), fix=fix))
+        found.append(_of_text("illegal-descriptor-nesting", span, reason_of(problem), fix))
     return tuple(found)
+
+
+def _of_text(code: str, span: Span, reason: Reason, fix: Fix | None, name: str | None = None) -> Diagnostic:
+    """The diagnostic for a finding about the text itself."""
+    subjects = (Subject("name", name),) if name is not None else ()
+    finding = Finding(code, span.path, span.line, span.column, subjects, reason)
+    return Diagnostic(span, code, severity(finding), message(finding), fix=fix)
 
 
 def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
@@ -171,22 +176,20 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
         findings += [row for row in kept if row.first.code not in _OF_THE_LAST_ATTEMPT]
     if state.failure is not None:  # also while the next attempt runs: what comes and goes is worse than what is old
         failure = _failure(state.failure, state)
-        findings.append(Folded(failure.message, (failure,)))
+        findings.append(Folded(message(failure), (failure,)))
     return findings
 
 
 def _failure(failure: Failure, state: TargetState) -> Finding:
     code = "example-failed" if failure.stage == "example" else "trace-failed"
-    advice = failures.hint(failure)
-    message = failures.message(failure) + (f"\n{advice}" if advice else "")
     # Where nobody wrote an example, that none can be guessed is no mistake of anybody's.
     written = any(example.origin != "inferred" for example in state.examples)
-    severity = "hint" if failure.stage == "example" and not written else "error"
+    reason = Failed(failure.stage, failure.problem, failure.advice, is_guess=failure.stage == "example" and not written)
     if is_to_be_completed(state) and state.examples[0].path is not None:
         example = state.examples[0]
-        return Finding("example-failed", "information", TO_BE_COMPLETED, example.path, example.line, example.column)
+        return Finding("example-failed", example.path, example.line, example.column, reason=Incomplete())
     line = failure.line or (state.examples[0].definition_line if state.examples else None) or 1
-    return Finding(code, severity, message, failure.path or state.key.path, line, failure.column)
+    return Finding(code, failure.path or state.key.path, line, failure.column, reason=reason)
 
 
 def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: Sequence[Finding]) -> Span | None:

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from aotlens.syntax.paths import Path
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, ModuleInstance
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph, Input, ModuleInstance
+from aotlens_tracer.wire.findings import Subject
 
 from .arguments import Arguments
 from .descriptors import Labels, labels_of
@@ -22,7 +23,7 @@ from .names import Birth, Named, Names, birthplace
 from .operations import Operations
 from .prices import Price, prices
 from .reads import Reads
-from .slots import Entry, Result, fqn_of, is_returned
+from .slots import Entry, Result, fqn_of, is_returned, whole_name
 
 __all__ = ["Birth", "Entry", "MapIndex", "Named", "Result", "birthplace", "fqn_of", "index_of"]
 
@@ -166,14 +167,17 @@ class MapIndex:
         """The price of each output of a graph."""
         return self.once(("prices", id(graph)), lambda: prices(graph))
 
+    def without_gradient(self, slot: Input) -> Finding | None:
+        """The finding that says why an input, or the whole that it is a piece of, gets no gradient."""
+        kind = "parameter" if fqn_of(slot) is not None else "argument"
+        return self._without_gradient.get(Subject(kind, whole_name(slot)))
+
     @cached_property
-    def reasons(self) -> dict[str, str]:
-        """Why a parameter gets no gradient, by its name."""
-        found = {}
+    def _without_gradient(self) -> dict[Subject, Finding]:
+        found: dict[Subject, Finding] = {}
         for finding in self.findings:
-            _, separator, reason = finding.message.partition(" gets no gradient: ")
-            if finding.code == "parameter-without-gradient" and finding.name is not None and separator:
-                found[finding.name] = reason
+            if finding.code in ("parameter-without-gradient", "argument-without-gradient"):
+                found.setdefault(finding.subjects[0], finding)
         return found
 
 

@@ -54,6 +54,12 @@ def fqn_of(slot: Slot) -> str | None:
     return slot.label if is_parameter and owner.kind == "PlainAOTInput" else None
 
 
+def whole_name(slot: Slot) -> str:
+    """The user's name for the value that a slot is, or is a piece of: `x` for the slot `x.a`."""
+    descriptor = slot.as_descriptor()
+    return fqn_of(slot) or slot.label.removesuffix(piece(descriptor)[0] if descriptor is not None else "")
+
+
 def is_returned(slot: Output) -> bool:
     """Whether the user's code returns an output, whole or as a piece of a tensor subclass."""
     descriptor = slot.as_descriptor()

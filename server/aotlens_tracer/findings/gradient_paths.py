@@ -9,48 +9,39 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from ..graph.describe import Named
+from ..graph.descriptors import piece_path
 from ..graph.stack_traces import Sources, source_text
 from ..torch_private import JointCapture, dynamo_inputs, flat_inputs, pytree
-from ..wire.descriptor_map import Input, Span
-
-_MOST = 3
-"""How many places a reason names."""
-_LONGEST = 60
-"""Characters of an expression that are quoted."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why there is no gradient, in words that go on after `gets no gradient: `, and the places that say so.
-
-    `here` is said at each of these.
-    """
-
-    text: str
-    places: tuple[Span, ...] = ()
-    here: str = "the way of the gradient ends here"
+from ..wire.descriptor_map import Input
+from ..wire.findings import (
+    BackwardReturnsNone,
+    Cut,
+    Expression,
+    How,
+    NeverUsed,
+    NoGradient,
+    NoPath,
+    UsedButNotReturned,
+)
 
 
-NEVER_USED = Reason("forward never uses it")
-UNKNOWN = Reason("it is used, but not on a differentiable path to an output that needs one")
-
-
-def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[Input, Span], Reason | None]:
-    """What tells, of an input of a graph that Dynamo captured, why it gets no gradient."""
+def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[Input], NoGradient | None]:
+    """Return a function that says why an input of a graph that Dynamo captured gets no gradient; None if unknown."""
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
     inputs = dynamo_inputs(joint.module, named.function, named.args, named.kwargs)
     paths = GradientPaths(joint.module.graph, inputs, sources)
 
-    def reason(slot: Input, place: Span) -> Reason | None:
-        found = paths.reason(values[slot.descriptor], place) if slot.descriptor in values else None
-        # The graph knows better, where Dynamo reached the input on a way that cannot be gone again.
-        return None if found is NEVER_USED and slot.used else found
+    def reason(slot: Input) -> NoGradient | None:
+        descriptor = slot.as_descriptor()
+        root = piece_path(descriptor)[0].descriptor if descriptor is not None else None
+        found = paths.reason(values[root]) if root in values else None
+        # The graph knows better if Dynamo reached the input by a source that cannot be followed again.
+        return None if found == NeverUsed() and slot.used else found
 
     return reason
 
@@ -67,26 +58,20 @@ class GradientPaths:
         self._bits = {node: 1 << number for number, node in enumerate(graph.find_nodes(op="placeholder"))}
         self._reached, self._cut_off = self._follow()
 
-    def reason(self, value: Any, place: Span | None) -> Reason:
-        """Why this input of the call gets no gradient. Lines of the file of `place` are named without that file."""
+    def reason(self, value: Any) -> NoGradient:
+        """Why this input of the call gets no gradient."""
         start = self._placeholders.get(id(value))
         if start is None or not start.users:
-            return NEVER_USED
+            return NeverUsed()
         reached, cuts = self._ways(start)
         cuts = [node for node in cuts if node in self._live]
         if cuts:
-            return self._cut(start, cuts, place)
+            return self._cut(cuts)
         if not reached & self._live - {start}:
             used = [node for node in start.users if node.op != "output"]
-            if not used:  # returned itself
-                return UNKNOWN
-            where = self._places(used, place)
-            return Reason(f"used by {where[0]}, but nothing that is returned depends on that", where[1])
+            return UsedButNotReturned(self._expressions(used)) if used else NoPath()  # else it is itself returned
         functions = [node for node in self._graph.nodes if node in reached and _name(node) == "autograd_function_apply"]
-        if functions:
-            where = self._places(functions, place)
-            return Reason(f"cut off by {where[0]}, whose backward returns none", where[1])
-        return UNKNOWN
+        return BackwardReturnsNone(self._expressions(functions)) if functions else NoPath()
 
     def _follow(self) -> tuple[dict[torch.fx.Node, int], dict[torch.fx.Node, int]]:
         """Of each node the placeholders that its value has in its history, and those that only its operands have.
@@ -113,57 +98,36 @@ class GradientPaths:
         reached = {node for node, bits in self._reached.items() if bits & bit}
         return reached, [node for node, bits in self._cut_off.items() if bits & bit]
 
-    def _cut(self, start: torch.fx.Node, cuts: list[torch.fx.Node], place: Span | None) -> Reason:
-        first = cuts[0]
-        alike = [node for node in cuts if self._kind(node) == self._kind(first)]
-        where, places = self._places(alike, place)
+    def _cut(self, cuts: list[torch.fx.Node]) -> Cut:
+        how = self._how(cuts[0])
+        alike = [node for node in cuts if self._how(node) == how]
         others = [node for node in cuts if node not in alike]
-        how, after = self._kind(first)
-        text = f"{how} {where}{after}"
-        if others:
-            elsewhere, more = self._places(others, place)
-            text += f"; also cut off by {elsewhere}"
-            places = (*places, *more)
-        return Reason(text, places)
+        return Cut(how, self._expressions(alike), self._expressions(others))
 
-    def _kind(self, node: torch.fx.Node) -> tuple[str, str]:
-        """What is said before the place of a cut, and behind it."""
+    def _how(self, node: torch.fx.Node) -> How:
+        """How a node ends the path of a gradient."""
         if _name(node) in ("detach", "detach_", "_get_data_attr"):
-            return "cut off by", ""
+            return "detach"
         if node in self._without_history:
-            return "used under torch.no_grad() only, by", ""
+            return "no-grad"
         dtypes = {tensor.dtype for tensor in _tensors(node)}
         if not dtypes:
-            return "cut off by", ", which makes a Python number of it"
+            return "number"
         if dtypes == {torch.bool}:
-            return "cut off by", ", which gives booleans"
+            return "boolean"
         if not any(dtype.is_floating_point or dtype.is_complex for dtype in dtypes):
-            return "cut off by", ", which gives integers"
-        return "cut off by", ", which has no derivative"
+            return "integer"
+        return "no-derivative"
 
-    def _places(self, nodes: list[torch.fx.Node], home: Span | None) -> tuple[str, tuple[Span, ...]]:
-        """The expressions of nodes with their lines, in words, and their spans; each line once."""
-        found: dict[tuple[str, int], tuple[str, Span]] = {}
+    def _expressions(self, nodes: list[torch.fx.Node]) -> tuple[Expression, ...]:
+        """The expressions of nodes, one for each line; the name of an operation if no node has a line."""
+        found: dict[tuple[str, int], Expression] = {}
         for node in nodes:
             span = self._sources.of_node(node)
             if span is not None:
-                found.setdefault((span.path, span.line), (_quoted(span), span))
-        if not found:
-            return f"`{_name(nodes[0])}`", ()
-        words = [f"{text} {_where(span, home)}" for text, span in found.values()]
-        shown = " and ".join(words[:_MOST]) + (f" and {len(words) - _MOST} more" if len(words) > _MOST else "")
-        return shown, tuple(span for _, span in found.values())
-
-
-def _quoted(span: Span) -> str:
-    text = " ".join((source_text(span) or "").split())
-    return f"`{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}`"
-
-
-def _where(span: Span, home: Span | None) -> str:
-    if home is not None and home.path == span.path:
-        return f"on line {span.line}"
-    return f"at {span.path.replace(chr(92), '/').rpartition('/')[2]}:{span.line}"
+                text = " ".join((source_text(span) or "").split())
+                found.setdefault((span.path, span.line), Expression(text, span))
+        return tuple(found.values()) or tuple(Expression(_name(node)) for node in nodes[:1])
 
 
 def _name(node: torch.fx.Node) -> str:

@@ -6,11 +6,11 @@ import dataclasses
 from typing import Any
 
 from ..torch_private import AOTInput, AOTOutput
-from ..wire.descriptor_map import Descriptor
+from ..wire.descriptor_map import Descriptor, Slot
 
 
 def copy_descriptor(descriptor: Any) -> Descriptor | None:
-    """A plain copy of one of torch's descriptors, of whatever class; None for None."""
+    """Return a plain copy of one of torch's descriptors, of whatever class; None for None."""
     if descriptor is None:
         return None
     try:
@@ -29,10 +29,21 @@ def copy_descriptor(descriptor: Any) -> Descriptor | None:
 
 
 def piece_path(descriptor: Descriptor) -> tuple[Descriptor, tuple[tuple[str, Any], ...]]:
-    """What a subclass piece is ultimately a piece of, and the steps from there: (('attr', 'a'), ('size', 0))."""
+    """Return the whole value that a piece of a tensor subclass belongs to, and the steps from there to the piece.
+
+    The steps are (('attr', 'a'), ('size', 0)); there are none, and the descriptor itself is returned, if it is whole.
+    """
     steps: list[tuple[str, Any]] = []
     while descriptor.kind.startswith("Subclass") and isinstance(descriptor.fields.get("base"), Descriptor):
         kind = "attr" if "attr" in descriptor.fields else "size" if "Size" in descriptor.kind else "stride"
         steps.append((kind, descriptor.fields.get("attr", descriptor.fields.get("idx"))))
         descriptor = descriptor.fields["base"]
     return descriptor, tuple(reversed(steps))
+
+
+def whole_label(slot: Slot) -> str:
+    """Return the label of the value that a slot is, or is a piece of: `x` for `x.a` and for `x.size(0)`."""
+    descriptor = slot.as_descriptor()
+    steps = piece_path(descriptor)[1] if descriptor is not None else ()
+    path = "".join(f".{name}" if kind == "attr" else f".{kind}({name})" for kind, name in steps)
+    return slot.label.removesuffix(path) or slot.label

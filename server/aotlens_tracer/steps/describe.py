@@ -36,5 +36,5 @@ def describe_graph(context: Context, built: Built, captured: Captured, sources: 
             graph = with_places_of_changes(graph, captured.joint, named, sources)
     context.draft.update(graphs=(graph,))
     context.draft.send_stage("joint", "graphs")
-    why: Why = reasons(captured.joint, named, sources) if captured.capture == "dynamo" else lambda slot, place: None
+    why: Why = reasons(captured.joint, named, sources) if captured.capture == "dynamo" else lambda slot: None
     return Described(graph, operations, why)

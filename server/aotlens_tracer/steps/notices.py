@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..failures import Codebase, failure_of, text_of
-from ..wire.descriptor_map import Finding, Target
+from ..wire.descriptor_map import Span, Target
+from ..wire.findings import Finding, PartitionFailed, Place, Subject
 
 
 def missing_package(package: str, error: BaseException, codebase: Codebase) -> Finding:
     """Return the finding about a package that is not installed, and that a stand-in replaces."""
     place = failure_of(error, "import", codebase)
-    message = f"{package} is not installed: something that cannot be called stands in for it"
-    return Finding("missing-package", "warning", message, place.path or codebase.target, place.line)
+    subjects = (Subject("package", package),)
+    return Finding("missing-package", place.path or codebase.target, place.line, subjects=subjects)
 
 
 def duplicate_definition(target: Target, others: Sequence[int]) -> Finding:
     """Return the finding about a target that is also defined on the lines `others`."""
-    where = ", ".join(map(str, others))
-    message = f"{target.qualname} is defined more than once (also on line {where}): Python keeps the one here"
-    return Finding("duplicate-definition", "information", message, target.path, target.line)
+    places = tuple(Place("definition", Span(target.path, line)) for line in others)
+    subjects = (Subject("target", target.qualname),)
+    return Finding("duplicate-definition", target.path, target.line, subjects=subjects, places=places)
 
 
 def saved_unknown(target: Target, in_eager: bool, error: BaseException) -> Finding:
     """Return the finding about an error that keeps us from knowing what is saved for backward."""
-    why = "the call fails without a capture" if in_eager else "torch's partitioner failed"
-    said = text_of(error).strip().partition("\n")[0]
-    message = f"{why}, so nothing is known of what is saved for backward: {said}"
-    return Finding("partition-failed", "warning", message, target.path, target.line)
+    reason = PartitionFailed(in_eager, text_of(error).strip().partition("\n")[0])
+    return Finding("partition-failed", target.path, target.line, reason=reason)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .failures import Failure
+from .findings import Finding
 from .graphs import (
     Descriptor,
     Graph,
@@ -45,7 +46,6 @@ __all__ = [
     "Output",
     "Partition",
     "Problem",
-    "Related",
     "Saved",
     "SavedTotal",
     "Seconds",
@@ -140,35 +140,6 @@ class GraphBreak:
     path: str | None = None
     line: int | None = None
     hints: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Related:
-    """A place that explains a finding."""
-
-    message: str
-    path: str
-    line: int
-    column: int | None = None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something worth telling the user. `severity` is error, warning, information or hint.
-
-    `name` is the parameter, buffer or argument that it is about, as it stands in the message, and `output` the output
-    of the graph that the message names.
-    """
-
-    code: str
-    severity: str
-    message: str
-    path: str | None = None
-    line: int | None = None
-    column: int | None = None
-    name: str | None = None
-    output: int | None = None
-    related: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from aotlens_tracer.wire.descriptor_map import (
     VanishedArgument,
 )
 from aotlens_tracer.wire.failures import stated
+from aotlens_tracer.wire.findings import Cut, Expression, Place, Subject
 from aotlens_tracer.wire.problems import Raised
 
 MODEL = "/home/ada/project/model.py"
@@ -228,11 +229,12 @@ def deep(layers: int = 32) -> DescriptorMap:
         findings=(
             Finding(
                 "parameter-without-gradient",
-                "warning",
-                "`layers.5.mlp.fc2.weight` gets no gradient: `x.detach()` cuts it off.",
                 MODEL,
                 52,
                 13,
+                (Subject("parameter", "layers.5.mlp.fc2.weight"),),
+                Cut("detach", (Expression("x.detach()", Span(MODEL, 53, 9)),)),
+                (Place("cut", Span(MODEL, 53, 9)),),
             ),
         ),
         seconds=Seconds(0.1, 0.2, 3.0, 0.4, 3.7),

@@ -6,30 +6,65 @@ from collections.abc import Iterable
 
 import pytest
 
-from aotlens.explain.findings import fold_findings, in_words, subject_in_words
+from aotlens.explain.findings.about import subject_in_words
+from aotlens.explain.findings.registry import KINDS
+from aotlens.explain.findings.words import fold_findings, in_words, message, related, severity, why
 from aotlens.model.folding import all_names
-from aotlens_tracer.wire.descriptor_map import Finding
+from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.findings import (
+    BackwardReturnsNone,
+    Cut,
+    Expression,
+    Failed,
+    Finding,
+    NeverUsed,
+    NoGradient,
+    NoPath,
+    NothingTrained,
+    OutputName,
+    Place,
+    ReachesOnly,
+    ReturnedItself,
+    Subject,
+    TorchReason,
+    UsedButNotReturned,
+    places_of,
+)
+from aotlens_tracer.wire.json_codec import from_json, to_json
+from aotlens_tracer.wire.problems import Stated
+
+ARGMAX = Expression("scores.argmax(-1)", Span("m.py", 9, 5))
+ELSEWHERE = Expression("x.detach()", Span("/home/ada/parts.py", 3, 5))
 
 
-def changed(name: str, output: int, line: int = 9, column: int = 5) -> Finding:
+def changed(name: str, *outputs: int, line: int = 9, column: int = 5) -> Finding:
     """A buffer that is changed in place."""
-    message = f"the buffer {name} is changed in place: its new value is output {output} of the graph"
-    return Finding("buffer-mutation", "hint", message, "m.py", line, column, name, output)
+    return Finding("buffer-mutation", "m.py", line, column, (Subject("buffer", name),), outputs=outputs)
 
 
-def unused(name: str, line: int = 9, why: str = "forward never uses it") -> Finding:
+def unused(name: str, line: int = 9, why: NoGradient | None = None) -> Finding:
     """A parameter without a gradient."""
-    message = f"{name} gets no gradient: {why}"
-    return Finding("parameter-without-gradient", "warning", message, "m.py", line, 5, name)
+    return Finding("parameter-without-gradient", "m.py", line, 5, (Subject("parameter", name),), why or NeverUsed())
 
 
 def words(findings: Iterable[Finding]) -> list[str]:
     return [row.label for row in fold_findings(findings)]
 
 
-def test_one_of_a_kind_is_told_as_the_tracer_tells_it() -> None:
-    for finding in (changed("seen", 3), unused("layers.0.w"), Finding("graph-break", "warning", "print", "m.py", 3)):
-        assert words([finding]) == [finding.message]
+def test_one_of_a_kind_is_its_message() -> None:
+    broken = Finding("graph-break", "m.py", 3, subjects=(Subject("target", "Net"),), reason=TorchReason("print"))
+    for finding in (changed("seen", 3), unused("layers.0.w"), broken):
+        assert words([finding]) == [message(finding)]
+    assert message(changed("seen", 3)) == (
+        "the buffer seen is changed in place: its new value is output 3 of the graph"
+    )
+    assert message(broken) == "Dynamo cannot take the whole of Net: print"
+
+
+def test_a_subclass_has_its_new_value_in_pieces() -> None:
+    assert message(changed("seen", 0, 1)) == (
+        "the buffer seen is changed in place: the pieces of its new value are outputs 0, 1 of the graph"
+    )
 
 
 def test_batch_norms_on_one_line() -> None:
@@ -51,27 +86,119 @@ def test_layers() -> None:
     ]
 
 
-def test_what_reaches_the_same_outputs() -> None:
-    why = "output[1], which needs no gradient: cut off by `scores.argmax(-1)` on line 9, which gives integers"
-    assert words(unused(name, why=f"reaches only {why}") for name in ("q.weight", "q.bias")) == [
-        f"q.{{weight,bias}} get no gradient: they reach only {why}"
-    ]
+REASONS: list[tuple[NoGradient, str, str]] = [
+    (NeverUsed(), "forward never uses it", "forward never uses them"),
+    (
+        NoPath(),
+        "it is used, but not on a differentiable path to an output that needs one",
+        "they are used, but not on a differentiable path to an output that needs one",
+    ),
+    (
+        ReachesOnly((OutputName("output[1]", index=1),), Cut("integer", (ARGMAX,))),
+        "reaches only output[1], which needs no gradient: cut off by `scores.argmax(-1)` on line 9, "
+        "which gives integers",
+        "they reach only output[1], which needs no gradient: cut off by `scores.argmax(-1)` on line 9, "
+        "which gives integers",
+    ),
+    (
+        ReachesOnly((OutputName("y"), OutputName("seen", is_new_value=True))),
+        "reaches only y and the new value of seen, which need no gradient",
+        "they reach only y and the new value of seen, which need no gradient",
+    ),
+    *(
+        (reason, text, text)
+        for reason, text in (
+            (Cut("detach", (ELSEWHERE,)), "cut off by `x.detach()` at parts.py:3"),
+            (Cut("no-grad", (ARGMAX,)), "used under torch.no_grad() only, by `scores.argmax(-1)` on line 9"),
+            (
+                Cut("boolean", (ARGMAX,), (ELSEWHERE,)),
+                "cut off by `scores.argmax(-1)` on line 9, which gives booleans; "
+                "also cut off by `x.detach()` at parts.py:3",
+            ),
+            (Cut("number", (Expression("item"),)), "cut off by `item`, which makes a Python number of it"),
+            (Cut("no-derivative", (ARGMAX,)), "cut off by `scores.argmax(-1)` on line 9, which has no derivative"),
+            (
+                UsedButNotReturned((ARGMAX, ELSEWHERE)),
+                "used by `scores.argmax(-1)` on line 9 and `x.detach()` at parts.py:3, "
+                "but nothing that is returned depends on that",
+            ),
+            (BackwardReturnsNone((ARGMAX,)), "cut off by `scores.argmax(-1)` on line 9, whose backward returns none"),
+            (
+                ReturnedItself((OutputName("output"),), Cut("detach", (ELSEWHERE,))),
+                "output is the same tensor or a view of it, whose gradient does not pass through the graph; "
+                "elsewhere cut off by `x.detach()` at parts.py:3",
+            ),
+            (
+                ReturnedItself((OutputName("a"), OutputName("b"))),
+                "a and b are the same tensor or views of it, whose gradients do not pass through the graph",
+            ),
+            (NothingTrained(), "nothing that is returned needs a gradient"),
+        )
+    ),
+    (NothingTrained(NeverUsed()), "forward never uses it", "forward never uses them"),
+]
+
+
+@pytest.mark.parametrize(("reason", "one", "several"), REASONS)
+def test_each_reason_of_one_and_of_several(reason: NoGradient, one: str, several: str) -> None:
+    findings = [unused("q.weight", why=reason), unused("q.bias", why=reason)]
+    assert message(findings[0]) == f"q.weight gets no gradient: {one}"
+    assert words(findings) == [f"q.{{weight,bias}} get no gradient: {several}"]
+    assert (why(findings[0]), why(findings[0], several=True)) == (one, several)
+
+
+@pytest.mark.parametrize(
+    "finding", [unused("w", why=reason) for reason, _, _ in REASONS] + [kind.example for kind in KINDS.values()]
+)
+def test_findings_go_to_json_and_back(finding: Finding) -> None:
+    assert from_json(Finding, to_json(finding)) == finding
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (NeverUsed(), "warning"),
+        (ReturnedItself((OutputName("y"),)), "information"),
+        (NothingTrained(NeverUsed()), "hint"),
+    ],
+)
+def test_what_may_be_intended_is_no_warning(reason: NoGradient, expected: str) -> None:
+    assert severity(unused("w", why=reason)) == expected
+
+
+def test_the_places_that_a_reason_names() -> None:
+    cut = Cut("detach", (ARGMAX, Expression("item")), (ELSEWHERE,))
+    assert ARGMAX.span is not None and ELSEWHERE.span is not None
+    expected = [Place("cut", ARGMAX.span), Place("cut", ELSEWHERE.span)]
+    for reason in (cut, ReachesOnly((OutputName("y"),), cut), NothingTrained(cut)):
+        assert [*places_of(reason)] == expected
+    at = Span("m.py", 12)
+    assert [*places_of(ReturnedItself((OutputName("y", source=at),)))] == [Place("return", at)]
+    assert [*places_of(ReturnedItself((OutputName("y", source=at),), cut))] == expected
+    assert related(Finding("input-mutation", places=(Place("change", at),))) == [("it is changed here too", at)]
+
+
+def test_outputs_of_one_name_are_the_same_in_two_models() -> None:
+    found = [unused("w", why=ReachesOnly((OutputName("y", index=index),))) for index in (1, 4)]
+    assert words(found) == ["w gets no gradient: reaches only y, which needs no gradient"]
 
 
 def test_what_differs_stays_apart() -> None:
-    other = unused("b", why="it is used, but not on a differentiable path to an output that needs one")
+    other = unused("b", why=NoPath())
     findings = [unused("a"), other, unused("c"), unused("d", line=10)]
     assert words(findings) == [
         "a, c get no gradient: forward never uses them",
-        other.message,
+        message(other),
         "d gets no gradient: forward never uses it",
     ]
 
 
 @pytest.mark.parametrize("name", ["a", "is", "t", "no", "batch['mask']", "x.0.y"])
 def test_a_name_that_is_also_in_the_sentence(name: str) -> None:
-    """It is told as it is, alone and beside another."""
-    assert words([changed(name, 1)]) == [changed(name, 1).message]
+    """It is shown as it is, alone and beside another."""
+    assert words([changed(name, 1)]) == [
+        f"the buffer {name} is changed in place: its new value is output 1 of the graph"
+    ]
     assert f"{name}, other.w are changed" in words([changed(name, 1), changed("other.w", 2)])[0]
 
 
@@ -80,7 +207,7 @@ def test_whose_it_is() -> None:
     assert in_words(found, "Model").startswith("the buffers blocks.{0..5}.seen of Model are changed in place")
     assert subject_in_words(found, "Model") == "blocks.{0..5}.seen of Model (outputs 0..5)"
     assert subject_in_words([unused("w")], "Model") == "w of Model"
-    plain = [Finding("trace-failed", "error", "no such size", "m.py", 3)]
+    plain = [Finding("trace-failed", "m.py", 3, reason=Failed("forward", Stated("no such size")))]
     assert (in_words(plain, "Model"), subject_in_words(plain, "Model")) == ("no such size (in Model)", "in Model")
 
 

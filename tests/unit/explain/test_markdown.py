@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from aotlens.explain.render.markdown import code, prose
 from aotlens.explain.render.markdown_report import render_markdown
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
+from aotlens_tracer.wire.findings import PartitionFailed
 from unit.explain import maps
 
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -57,9 +58,8 @@ def test_a_failure() -> None:
 
 
 def test_findings_keep_their_code_spans_and_nothing_else() -> None:
-    finding = Finding(
-        "unused-input", "warning", "`x[0]*y` is <b>not</b> *used* by __init__ & [more](http://x)\n# no", "a.py"
-    )
+    text = "`x[0]*y` is <b>not</b> *used* by __init__ & [more](http://x)\n# no"
+    finding = Finding("partition-failed", "a.py", reason=PartitionFailed(False, text))
     page = html(replace(maps.subclasses(), findings=(finding,)))
     assert "<code>x[0]*y</code>" in page
     assert "&lt;b&gt;not&lt;/b&gt; *used* by __init__ &amp; [more](http://x) # no" in page

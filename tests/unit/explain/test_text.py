@@ -12,6 +12,7 @@ from rich.console import Console
 
 from aotlens.explain.render.terminal_report import render_text
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph
+from aotlens_tracer.wire.findings import NeverUsed, Subject
 from unit.explain import maps
 
 MAPS = {build.__name__: build for build in (maps.deep, maps.aliases, maps.subclasses, maps.failed, maps.untraced)}
@@ -149,20 +150,24 @@ def test_findings_and_graph_breaks_keep_their_brackets() -> None:
     """What looks like markup of the console library is text."""
     text = render(maps.aliases())
     assert "model.py:15  Unsupported: call to `print`\n    hint: Move it out of [forward]." in text
-    assert "warning[parameter-without-gradient]  `layers.5.mlp.fc2.weight`" in render(maps.deep())
+    assert (
+        "warning[parameter-without-gradient]  layers.5.mlp.fc2.weight gets no gradient: cut off by `x.detach()`"
+        in render(maps.deep())
+    )
 
 
 def test_findings_about_each_layer_are_one() -> None:
     each = tuple(
-        Finding("parameter-without-gradient", "warning", f"layers.{i}.{name} gets no gradient", maps.MODEL, 9, 23)
+        Finding(
+            "parameter-without-gradient", maps.MODEL, 9, 23, (Subject("parameter", f"layers.{i}.{name}"),), NeverUsed()
+        )
         for i in range(4)
         for name in ("w", "b")
     )
     described = replace(maps.subclasses(), findings=each)
     table = section(render(described), "Findings  8")
     assert [line.rpartition("]  ")[2] for line in table.splitlines()[1:]] == [
-        "layers.{0..3}.w gets no gradient (×4)",
-        "layers.{0..3}.b gets no gradient (×4)",
+        "layers.{0..3}.{w,b} get no gradient: forward never uses them (×8)"
     ]
     assert len(section(render(described, full=True), "Findings  8").splitlines()) == 9
 
@@ -202,6 +207,6 @@ def test_a_terminal_that_knows_only_ascii() -> None:
 
 
 def test_messages_of_the_user_cannot_drive_the_terminal() -> None:
-    finding = Finding("x", "error", "\x1b[2Jgone [bold]not bold[/bold]")
+    finding = Finding("missing-package", subjects=(Subject("package", "\x1b[2Jgone [bold]not bold[/bold]"),))
     text = render(replace(maps.subclasses(), findings=(finding,)), force_terminal=True, color_system="standard")
     assert "\x1b[2J" not in text and "[bold]not bold[/bold]" in text

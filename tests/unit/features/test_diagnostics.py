@@ -11,6 +11,7 @@ from aotlens.features.diagnostics import Diagnostic, diagnostics
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Finding, Target
 from aotlens_tracer.wire.failures import stated
+from aotlens_tracer.wire.findings import NeverUsed, NoPath, Subject
 from unit.features.world import DECODER, PARTS, document, load_map
 
 LINE = 29  # of the gate that no Block uses
@@ -18,8 +19,8 @@ LINE = 29  # of the gate that no Block uses
 
 def gate(name: str, code: str = "parameter-without-gradient", **more: object) -> Finding:
     """A finding about a gate, in its line."""
-    message = f"{name} gets no gradient: forward never uses it"
-    return replace(Finding(code, "warning", message, str(DECODER), LINE, 21, name), **more)
+    finding = Finding(code, str(DECODER), LINE, 21, (Subject("parameter", name),), NeverUsed())
+    return replace(finding, **more)
 
 
 def state(qualname: str, *findings: Finding, path: str = str(DECODER), failure: Failure | None = None) -> TargetState:
@@ -67,7 +68,7 @@ def test_models_that_say_the_same_are_all_named_and_that_of_the_class_first() ->
 
 def test_what_models_say_differently_is_one_finding_with_several_sentences() -> None:
     why = "it is used, but not on a differentiable path to an output that needs one"
-    cut = gate("blocks.0.gate", message=f"blocks.0.gate gets no gradient: {why}")
+    cut = gate("blocks.0.gate", reason=NoPath())
     (one,) = found(state("Decoder", cut), state("Block", gate("gate")))
     assert one.message.splitlines() == [
         "gate of Block gets no gradient: forward never uses it",
@@ -76,8 +77,8 @@ def test_what_models_say_differently_is_one_finding_with_several_sentences() -> 
 
 
 def test_kinds_stay_apart() -> None:
-    both = found(state("Block", gate("gate"), gate("gate", "large-saved-activation")))
-    assert [one.code for one in both] == ["large-saved-activation", "parameter-without-gradient"]
+    both = found(state("Block", gate("gate"), gate("gate", "argument-without-gradient")))
+    assert [one.code for one in both] == ["argument-without-gradient", "parameter-without-gradient"]
 
 
 def test_several_places_on_one_line_are_the_line() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from aotlens.explain.examples import attempts, call_in_brief, origin
 from aotlens.explain.failures import hint, message
+from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, legends, shown_findings
 from aotlens.explain.tables.graph import tables
@@ -55,7 +56,7 @@ def render_markdown(
         blocks.append(
             "\n".join(
                 f"- {_lead(position(item.path, item.line, item.column, path_label))}"
-                f"**{item.severity}** {code(item.code)}: {prose(message)}"
+                f"**{severity(item)}** {code(item.code)}: {prose(message)}"
                 for item, message in findings(map, full)
             )
         )

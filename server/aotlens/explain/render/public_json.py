@@ -11,11 +11,14 @@ from pathlib import PurePath
 from typing import Any
 
 from aotlens.explain import failures
+from aotlens.explain.findings.about import name_of
+from aotlens.explain.findings.words import message, related, severity
 from aotlens.explain.signature import differences
 from aotlens.explain.words import meaning
 from aotlens.model.descriptors import labels_of
 from aotlens.model.prices import prices
-from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap
+from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, Finding
+from aotlens_tracer.wire.findings import Failed
 from aotlens_tracer.wire.json_codec import to_json
 
 _PATHS = ("path", "class_path")
@@ -28,6 +31,7 @@ def public_json(maps: Sequence[DescriptorMap], torch: str | None, relative_to: s
 
 def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
     trace: dict[str, Any] = _relative(to_json(descriptor_map, rows=False), relative_to)
+    trace["findings"] = [_relative(_finding(finding), relative_to) for finding in descriptor_map.findings]
     _put_words(trace, descriptor_map)
     trace["files"] = [_path(path, relative_to) for path in trace["files"]]
     for graph, shown in zip(descriptor_map.graphs, trace["graphs"], strict=True):
@@ -56,6 +60,28 @@ def _put_words(trace: dict[str, Any], map: DescriptorMap) -> None:
     for graph, shown in zip(map.graphs, trace["graphs"], strict=True):
         for total, row in zip(graph.compared, shown["compared"], strict=True):
             row["problem"] = failures.brief(total.problem) if total.problem is not None else None
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    """A finding as data, with its sentences: what the schema promises first."""
+    promised = {
+        "code": finding.code,
+        "severity": severity(finding),
+        "message": message(finding),
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "name": name_of(finding),
+        "output": next(iter(finding.outputs), None),
+        "related": [
+            {"message": sentence, "path": span.path, "line": span.line, "column": span.column}
+            for sentence, span in related(finding)
+        ],
+    }
+    data: dict[str, Any] = to_json(finding, rows=False)
+    if isinstance(finding.reason, Failed):  # the failure has a place of its own
+        data["reason"] = {"kind": "Failed", "stage": finding.reason.stage}
+    return promised | {key: data[key] for key in ("subjects", "reason", "places", "outputs")}
 
 
 def _relative(value: Any, folder: str) -> Any:

@@ -1,0 +1,16 @@
+"""The words for an input that is changed in place; buffers and arguments have them in common."""
+
+from __future__ import annotations
+
+from .about import About
+
+
+def change_in_words(about: About, noun: str) -> str:
+    """`the buffer seen is changed in place: its new value is output 3 of the graph`."""
+    what = about.form(f"the {noun}", f"the {noun}s")
+    if about.several:
+        value = "their new values are"
+    else:
+        value = "its new value is" if len(about.first.outputs) == 1 else "the pieces of its new value are"
+    verb = about.form("is", "are")
+    return f"{what} {about.names} {verb} changed in place: {value} {about.outputs} of the graph"

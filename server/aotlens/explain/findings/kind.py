@@ -1,0 +1,33 @@
+"""One kind of finding: everything that is the same for all findings with its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from aotlens_tracer.wire.findings import Finding
+
+from .about import Words
+
+Severity = Literal["error", "warning", "information", "hint"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of finding.
+
+    `severity` is the default; `severity_of` returns that of one finding, if it depends on the reason. `words` makes a
+    sentence of findings. `paragraph` explains the kind in the documentation, in Markdown, and `example` is a finding
+    whose sentence is shown there. With `is_of_text` the finding is about the text in an editor, not about a trace;
+    `fix` is what its quick fix writes.
+    """
+
+    code: str
+    severity: Severity
+    words: Words
+    paragraph: str
+    example: Finding
+    severity_of: Callable[[Finding], Severity] | None = None
+    is_of_text: bool = False
+    fix: str = ""

@@ -1,0 +1,59 @@
+"""A parameter that requires a gradient gets none."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from aotlens_tracer.wire.findings import (
+    Cut,
+    Expression,
+    Finding,
+    NoGradient,
+    NothingTrained,
+    ReturnedItself,
+    Subject,
+)
+from aotlens_tracer.wire.places import Span
+
+from .about import About
+from .kind import Kind, Severity
+from .reasons import reason_in_words
+
+
+def words(about: About) -> str:
+    """`fc.weight gets no gradient: forward never uses it`."""
+    reason = about.first.reason
+    assert isinstance(reason, get_args(NoGradient))
+    why = reason_in_words(reason, about.first.path, about.several)
+    return f"{about.names} {about.form('gets', 'get')} no gradient: {why}"
+
+
+def severity_of(finding: Finding, default: Severity) -> Severity:
+    """The severity of a missing gradient: if it may be intended, no warning."""
+    if isinstance(finding.reason, ReturnedItself):
+        return "information"
+    return "hint" if isinstance(finding.reason, NothingTrained) else default
+
+
+KIND = Kind(
+    code="parameter-without-gradient",
+    severity="warning",
+    words=words,
+    severity_of=lambda finding: severity_of(finding, "warning"),
+    paragraph=(
+        "A parameter that requires a gradient gets none: never used; cut off by `detach()`, `.data`, an integer or "
+        "boolean result, an operation without derivative, a `backward` that returns none; used under `no_grad` only; "
+        "used for nothing that is returned; or it reaches only outputs that need no gradient, which the message names. "
+        "The message names the expression and the line, `related` the place. It is a hint if nothing that is returned "
+        "needs a gradient, and information if the parameter, or a view of it, is itself an output: the gradient of "
+        "such an output does not pass through the graph. A tied parameter whose gradient has another of its names "
+        "has a gradient."
+    ),
+    example=Finding(
+        "parameter-without-gradient",
+        "model.py",
+        12,
+        subjects=(Subject("parameter", "router.weight"),),
+        reason=Cut("integer", (Expression("scores.argmax(-1)", Span("model.py", 21)),)),
+    ),
+)

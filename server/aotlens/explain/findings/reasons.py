@@ -1,0 +1,90 @@
+"""The reasons why an input gets no gradient, in words that go on after `gets no gradient: `."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens_tracer.wire.findings import (
+    BackwardReturnsNone,
+    Cut,
+    Expression,
+    How,
+    NeverUsed,
+    NoGradient,
+    NoPath,
+    NothingTrained,
+    OutputName,
+    ReachesOnly,
+    ReturnedItself,
+    UsedButNotReturned,
+)
+from aotlens_tracer.wire.places import Span
+
+from .about import listed
+
+_LONGEST = 60
+"""Characters of an expression that are quoted."""
+_BEFORE: dict[How, str] = {"no-grad": "used under torch.no_grad() only, by"}
+_AFTER: dict[How, str] = {
+    "number": ", which makes a Python number of it",
+    "boolean": ", which gives booleans",
+    "integer": ", which gives integers",
+    "no-derivative": ", which has no derivative",
+}
+
+
+def reason_in_words(reason: NoGradient, path: str | None, several: bool = False) -> str:
+    """Why one input, or several, get no gradient. A line in the file `path` is named without its file."""
+    match reason:
+        case NeverUsed():
+            return f"forward never uses {'them' if several else 'it'}"
+        case NoPath():
+            they = "they are" if several else "it is"
+            return f"{they} used, but not on a differentiable path to an output that needs one"
+        case Cut(how=how, at=at, also=also):
+            text = f"{_BEFORE.get(how, 'cut off by')} {_expressions(at, path)}{_AFTER.get(how, '')}"
+            return text + (f"; also cut off by {_expressions(also, path)}" if also else "")
+        case UsedButNotReturned(at=at):
+            return f"used by {_expressions(at, path)}, but nothing that is returned depends on that"
+        case BackwardReturnsNone(at=at):
+            return f"cut off by {_expressions(at, path)}, whose backward returns none"
+        case ReturnedItself(outputs=outputs, elsewhere=elsewhere):
+            text = _returned(outputs)
+            return text if elsewhere is None else f"{text}; elsewhere {reason_in_words(elsewhere, path)}"
+        case ReachesOnly(outputs=outputs, because=because):
+            reach, need = "they reach" if several else "reaches", "needs" if len(outputs) == 1 else "need"
+            text = f"{reach} only {listed([_output(each) for each in outputs])}, which {need} no gradient"
+            return text if because is None else f"{text}: {reason_in_words(because, path)}"
+        case NothingTrained(because=NeverUsed() as because):
+            return reason_in_words(because, path, several)
+        case NothingTrained(because=because):
+            text = "nothing that is returned needs a gradient"
+            return text if because is None else f"{text}: {reason_in_words(because, path)}"
+
+
+def _returned(outputs: Sequence[OutputName]) -> str:
+    names = listed([each.label for each in outputs])
+    if len(outputs) == 1:
+        return f"{names} is the same tensor or a view of it, whose gradient does not pass through the graph"
+    return f"{names} are the same tensor or views of it, whose gradients do not pass through the graph"
+
+
+def _output(output: OutputName) -> str:
+    return f"the new value of {output.label}" if output.is_new_value else output.label
+
+
+def _expressions(expressions: Sequence[Expression], path: str | None) -> str:
+    """The expressions with their lines: "`x.detach()` on line 9 and `y.round()` at parts.py:3"."""
+    return listed([_quoted(each.text) + _where(each.span, path) for each in expressions])
+
+
+def _quoted(text: str) -> str:
+    return f"`{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}`"
+
+
+def _where(span: Span | None, path: str | None) -> str:
+    if span is None:
+        return ""
+    if span.path == path:
+        return f" on line {span.line}"
+    return f" at {span.path.replace(chr(92), '/').rpartition('/')[2]}:{span.line}"

@@ -1,0 +1,46 @@
+"""All kinds of findings by their code, in the order of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from . import (
+    aliased_inputs,
+    aliased_outputs,
+    argument_without_gradient,
+    buffer_mutation,
+    duplicate_definition,
+    example_failed,
+    graph_break,
+    illegal_descriptor_nesting,
+    input_mutation,
+    missing_package,
+    parameter_without_gradient,
+    partition_failed,
+    trace_failed,
+    unknown_parameter_name,
+)
+from .kind import Kind
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        module.KIND.code: module.KIND
+        for module in (
+            parameter_without_gradient,
+            argument_without_gradient,
+            graph_break,
+            input_mutation,
+            buffer_mutation,
+            aliased_inputs,
+            aliased_outputs,
+            missing_package,
+            duplicate_definition,
+            partition_failed,
+            example_failed,
+            trace_failed,
+            unknown_parameter_name,
+            illegal_descriptor_nesting,
+        )
+    }
+)

@@ -1,0 +1,254 @@
+"""Findings and their reasons as data. The tracer writes no sentence: `aotlens.explain.findings` has all words.
+
+Two findings with the same `code` and `reason` say the same about different subjects. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .advice import Advice
+from .json_codec import Tagged
+from .places import Span
+from .problems import Problem
+
+How = Literal["detach", "no-grad", "number", "boolean", "integer", "no-derivative"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A thing that a finding is about.
+
+    `kind` is parameter, buffer, argument, output, base (a tensor that stands for several arguments), target (a traced
+    class or function) or package. `name` is the user's own name for it; a tensor subclass is one subject, not several
+    pieces.
+    """
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that explains a finding.
+
+    `role` is cut (a gradient ends here), return (the subject is returned here), change (it is changed in place here) or
+    definition (it is defined here too).
+    """
+
+    role: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression of the user's code on one line. Without a span, `text` is the name of an operation of torch."""
+
+    text: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class OutputName:
+    """An output by the user's name for it.
+
+    `index` is its index in `Graph.outputs`; two maps may have the same output under different indices, so it does not
+    count in comparisons. With `is_new_value` the output is the new value of the input `label`. `source` computed it.
+    """
+
+    label: str
+    is_new_value: bool = False
+    source: Span | None = None
+    index: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True)
+class NeverUsed(Tagged):
+    """No gradient: `forward` never uses the subject."""
+
+
+@dataclass(frozen=True)
+class NoPath(Tagged):
+    """No gradient: the subject is used, but not on a differentiable path to an output that requires a gradient."""
+
+
+@dataclass(frozen=True)
+class Cut(Tagged):
+    """No gradient: these expressions end it.
+
+    `how` they do so: detach, no-grad (they run where autograd records nothing), number (the result is a Python number),
+    boolean or integer (the type of the result), no-derivative. `also` are expressions that end it in other ways.
+    """
+
+    how: How
+    at: tuple[Expression, ...]
+    also: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True)
+class UsedButNotReturned(Tagged):
+    """No gradient: these expressions use the subject, and no output depends on them."""
+
+    at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class BackwardReturnsNone(Tagged):
+    """No gradient: the `backward` of an `autograd.Function`, applied by these expressions, returns None for it."""
+
+    at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class ReturnedItself(Tagged):
+    """No gradient in the graph: these outputs are the subject, or views of it.
+
+    `elsewhere` is why no other path has a gradient; None if there is no other path.
+    """
+
+    outputs: tuple[OutputName, ...]
+    elsewhere: NoGradient | None = None
+
+
+@dataclass(frozen=True)
+class ReachesOnly(Tagged):
+    """No gradient: the subject reaches only these outputs, which require none. `because` of a cut, or None."""
+
+    outputs: tuple[OutputName, ...]
+    because: NoGradient | None = None
+
+
+@dataclass(frozen=True)
+class NothingTrained(Tagged):
+    """No gradient: no output requires one, so the graph has no backward part.
+
+    `because` of a cut, or because the subject is never used; else None.
+    """
+
+    because: NoGradient | None = None
+
+
+@dataclass(frozen=True)
+class TorchReason(Tagged):
+    """Torch gives the reason, in its own words: the text is shown as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ReplacedBy(Tagged):
+    """The graph takes the tensor of this name in place of the subjects."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class PartitionFailed(Tagged):
+    """What is saved for backward is unknown, because the partitioner, or the call itself (in eager), raises an error.
+
+    `error` is the first line of the error's text.
+    """
+
+    in_eager: bool
+    error: str
+
+
+@dataclass(frozen=True)
+class Failed(Tagged):
+    """The target was not traced: the failure's stage and problem, and its advice if that is to be shown as well.
+
+    `is_guess` says that nobody wrote an example, and that none that was guessed works.
+    """
+
+    stage: str
+    problem: Problem
+    advice: Advice | None = None
+    is_guess: bool = False
+
+
+@dataclass(frozen=True)
+class Incomplete(Tagged):
+    """The target was not traced, because its example still has `...` where values belong."""
+
+
+@dataclass(frozen=True)
+class UnknownName(Tagged):
+    """A model has nothing of the subject's name. `wanted` is module or parameter; `near` is a similar name, or None."""
+
+    model: str
+    wanted: str
+    near: str | None = None
+
+
+@dataclass(frozen=True)
+class NeverWraps(Tagged):
+    """The text writes a descriptor that wraps another one as torch never does.
+
+    `offence` is wraps-nothing, wrong-side, underivable, stage-order or double-backward; `outer` and `inner` are classes
+    of descriptors. `wraps` is the side that `outer` wraps, "Input" or "Output", None if it wraps nothing; `corrected`
+    the descriptor that was probably intended, None if that is unknown.
+    """
+
+    offence: str
+    outer: str
+    inner: str
+    wraps: str | None = None
+    corrected: str | None = None
+
+
+NoGradient = (
+    NeverUsed | NoPath | Cut | UsedButNotReturned | BackwardReturnsNone | ReturnedItself | ReachesOnly | NothingTrained
+)
+"""The reasons why an input that requires a gradient gets none."""
+
+Reason = (
+    NeverUsed
+    | NoPath
+    | Cut
+    | UsedButNotReturned
+    | BackwardReturnsNone
+    | ReturnedItself
+    | ReachesOnly
+    | NothingTrained
+    | TorchReason
+    | ReplacedBy
+    | PartitionFailed
+    | Failed
+    | Incomplete
+    | UnknownName
+    | NeverWraps
+)
+"""The closed set of reasons."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth telling the user, at a place: a path, and a line and column from 1, each None if not known.
+
+    The first of the `subjects` is the one that the finding is about, the others belong to it. `reason` is None if the
+    code says all. `places` explain the finding, `outputs` are the indices of the outputs that it is about.
+    """
+
+    code: str
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    subjects: tuple[Subject, ...] = ()
+    reason: Reason | None = None
+    places: tuple[Place, ...] = ()
+    outputs: tuple[int, ...] = ()
+
+
+def places_of(reason: Reason | None) -> Iterator[Place]:
+    """Yield the places that a reason names, in its order."""
+    match reason:
+        case Cut(at=at, also=also):
+            yield from (Place("cut", each.span) for each in (*at, *also) if each.span is not None)
+        case UsedButNotReturned(at=at) | BackwardReturnsNone(at=at):
+            yield from (Place("cut", each.span) for each in at if each.span is not None)
+        case ReturnedItself(outputs=outputs, elsewhere=None):
+            yield from (Place("return", each.source) for each in outputs if each.source is not None)
+        case ReturnedItself(elsewhere=inner) | ReachesOnly(because=inner) | NothingTrained(because=inner):
+            yield from places_of(inner)
