@@ -9,6 +9,7 @@ from rich.console import Console
 from aotlens.explain import failures
 from aotlens.explain.blocks import Table, line, sentence, strong
 from aotlens.explain.examples import attempts, call_in_brief, origin
+from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, legends, shown_findings
 from aotlens.explain.tables.graph import tables
@@ -125,7 +126,7 @@ def _findings(map: DescriptorMap, paper: Paper, path_label: PathLabel, full: boo
         where = position(finding.path, finding.line, finding.column, path_label)
         paper.block(
             (f"{where}  " if where else "", "cyan"),
-            (f"{finding.severity}[{finding.code}]", _SEVERITIES.get(finding.severity, "")),
+            (f"{severity(finding)}[{finding.code}]", _SEVERITIES.get(severity(finding), "")),
             (f"  {message}", ""),
             indent=2,
             hang=2,
