@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Callable, Collection, Iterable
 
+from .files import is_read_only
 from .settings import Settings
 
 
 class OpenFiles:
-    """The open files. `excluded` and `read_only` are immutable values, for snapshots."""
+    """The open files. `excluded` and `read_only` are immutable values, for snapshots.
 
-    def __init__(self) -> None:
+    `on_change` is called when `read_only` has changed.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self.opened: dict[str, int] = {}
         """The version of each document when it was opened. Until then its text was that on disk."""
         self.unsaved: set[str] = set()
@@ -38,10 +44,12 @@ class OpenFiles:
         self.unsaved.discard(path)
         self.read_only -= {path}
 
-    def set_read_only(self, path: str) -> None:
-        """Record that a file must not be written to, if it is still open."""
-        if path in self.opened:
+    async def look_at_permissions(self, path: str) -> None:
+        """Find out whether a file must not be written to, in another thread."""
+        locked = await asyncio.get_running_loop().run_in_executor(None, is_read_only, path)
+        if locked and path in self.opened:
             self.read_only |= {path}
+            self._on_change()
 
     def exclude(self, paths: Collection[str], settings: Settings) -> None:
         """Apply changed settings to the open files."""

@@ -5,7 +5,6 @@ This is the facade for the LSP edge; each subject has a file of its own. Feature
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from .automatic import AutomaticTraces
 from .background import Background
 from .client import Client
 from .examples.known import ExampleMemory
-from .files import is_read_only
 from .open_files import OpenFiles
 from .queue import Ranking
 from .scheduler import Scheduler
@@ -38,7 +36,7 @@ class Session:
         self._client = client
         self._background = Background(lambda message: client.log("error", message))
         self._workspace = Workspace()
-        self._open_files = OpenFiles()
+        self._open_files = OpenFiles(lambda: client.states_changed([]))
         self._examples = ExampleMemory()
         self._states = states = States(client.states_changed)
         self._tracers = TracerPool(environment, client.status_changed, client.log)
@@ -88,7 +86,7 @@ class Session:
         self._open_files.open(document.path, document.version, self.settings)
         self._targets.learn(document)
         self._staleness.opened(document)
-        self._background.run(self._look_at_permissions(document.path))
+        self._background.run(self._open_files.look_at_permissions(document.path))
         self._background.run(self._targets.read_project(document.path))
         self._background.run(self._targets.learn_structure(document))
         self._automatic.trace_open(document.path)
@@ -227,8 +225,3 @@ class Session:
         """Forget the targets of a file if it no longer exists, and trace again the others of these targets."""
         await self._targets.forget_if_gone(path)
         self._automatic.trace(self._states.present(keys))
-
-    async def _look_at_permissions(self, path: str) -> None:
-        if await asyncio.get_running_loop().run_in_executor(None, is_read_only, path):
-            self._open_files.set_read_only(path)
-            self._client.states_changed([])

@@ -24,7 +24,7 @@ from aotlens.text.uris import uri_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
 from aotlens_tracer.wire.failures import stated
 from aotlens_tracer.wire.json_codec import to_json
-from aotlens_tracer.wire.protocol import VERSION
+from unit.session.stand_ins import READY, stand_in
 
 MODEL = """\
 from torch import nn
@@ -44,9 +44,7 @@ PROJECT = """\
 [tool.aotlens.examples]
 "model.py::Net" = "Net()(torch.randn(2))"
 """
-TRACER = """\
-import json, sys
-print(json.dumps({{"method": "ready", "params": {ready}}}), flush=True)
+ANSWERS = """\
 for line in sys.stdin:
     message = json.loads(line)
     if message["method"] == "trace":
@@ -114,18 +112,11 @@ class Silent:
         raise AssertionError(f"{title} takes long")
 
 
-def stand_in_interpreter(folder: Path, model: Path) -> Path:
+def failing_tracer(model: Path) -> str:
     """A script that answers as a tracer does: every trace fails."""
-    ready = {"protocol": VERSION, "python": "3", "executable": "", "torch": "2", "problem": None, "message": None}
     target = Target(str(model), "Net", 7)
     failed = DescriptorMap(target, "failed", "export", failure=stated("example", "error", "it fails", str(model)))
-    script = TRACER.format(
-        ready=repr({**ready, "fork": True}), target=repr(to_json(target)), result=repr(to_json(failed))
-    )
-    path = folder / "python"
-    path.write_text(f"#!{sys.executable}\n{script}")
-    path.chmod(0o755)
-    return path
+    return READY + ANSWERS.format(target=repr(to_json(target)), result=repr(to_json(failed)))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script stands for an interpreter")
@@ -136,7 +127,7 @@ def test_no_file_is_looked_at_on_the_event_loop(tmp_path: Path, accesses: list[A
     other.write_text("from model import Block\nBlock()(1)\n")
     project = tmp_path / "pyproject.toml"
     project.write_text(PROJECT)
-    interpreter = stand_in_interpreter(tmp_path, model)
+    interpreter = stand_in(tmp_path, failing_tracer(model))
     client, documents = Silent(), Documents()
     block, net = TargetKey(str(model), "Block"), TargetKey(str(model), "Net")
 

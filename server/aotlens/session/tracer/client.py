@@ -207,11 +207,10 @@ class TracerClient:
     async def _read_answers(self, process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> None:
         loop = asyncio.get_running_loop()
         while line := await stdout.readline():
-            message = (
-                json.loads(line) if len(line) < _LARGE_LINE else await loop.run_in_executor(None, json.loads, line)
-            )
-            request = self._requests.get(message.get("id"))
-            if request is not None and not request.answer.done():
+            is_large = len(line) >= _LARGE_LINE
+            message = await loop.run_in_executor(None, _parse, line) if is_large else _parse(line)
+            request = self._requests.get(message.get("id", 0)) if message is not None else None
+            if message is not None and request is not None and not request.answer.done():
                 _deliver(message, request)
         if process is self._process:
             await self._ended(process)
@@ -257,13 +256,19 @@ async def _first_message(stdout: asyncio.StreamReader) -> Message | None:
         line = await stdout.readline()
         if not line:
             return None
-        try:
-            message = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(message, dict) and isinstance(message.get("params"), dict):
+        message = _parse(line)
+        if message is not None and isinstance(message.get("params"), dict):
             return message
     return None
+
+
+def _parse(line: bytes) -> Message | None:
+    """Return the message on a line; None if the line is not a message."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
 
 
 async def _wait(process: asyncio.subprocess.Process) -> None:
