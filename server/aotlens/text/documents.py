@@ -93,7 +93,8 @@ class Document:
     def point(self, line: int, column: int) -> Point:
         """Return a position as tree-sitter counts: 0-based, the column in bytes."""
         line, column = self.clamp(line, column)
-        return Point(line - 1, len(self.line(line)[: column - 1].encode("utf-8", "surrogatepass")))
+        point: Point = Point(line - 1, len(self.line(line)[: column - 1].encode("utf-8", "surrogatepass")))
+        return point
 
     def node_at(self, line: int, column: int) -> Node | None:
         """Return the smallest named node of the tree at a position."""

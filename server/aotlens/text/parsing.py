@@ -50,4 +50,5 @@ def _is_inside_character(source: bytes, offset: int) -> bool:
 
 
 def _point(source: bytes, offset: int) -> Point:
-    return Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
+    point: Point = Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
+    return point
