@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from aotlens.explain.graph_text import GraphText, graph_text
+from aotlens.explain.graph_lines import GraphText
+from aotlens.explain.graph_text import graph_text
 from aotlens.lsp import graph_documents
 from aotlens.lsp.graphs.texts import KEPT, GraphTexts
 from aotlens.lsp.graphs.uris import GraphName, uri_of

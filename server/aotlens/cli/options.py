@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from aotlens.explain.graph_text import Kind
+from aotlens.explain.graph_lines import Kind
 
 
 class UsageError(Exception):

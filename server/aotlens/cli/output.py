@@ -12,7 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from aotlens.explain.failures import message
-from aotlens.explain.graph_text import Kind, NoSuchGraph, graph_text
+from aotlens.explain.graph_lines import Kind
+from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.render.markdown_report import render_markdown
 from aotlens.explain.render.overview import render_overview
 from aotlens.explain.render.public_json import public_json

@@ -13,82 +13,24 @@ tuple that of the tuple; other operations keep torch's names. Modules are blocks
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal, get_args
+from collections.abc import Callable, Iterator, Sequence
 
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
+from .graph_lines import GraphText, Kind, Writer
+from .node_names import human_names
 from .partitioners import choice_in_brief
 from .shapes import bytes_in_words, tensor_in_brief
+from .shortening import clipped
 from .words import role
-
-Kind = Literal["joint", "forward", "backward"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Code = Callable[[Span], "str | None"]
 """The text under a span; None where it cannot be read."""
 
-_STEP = "    "
-_LONGEST = 60
-"""Characters of the label of a saved value."""
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[A-Za-z_]\w*(?!\w*=)")
 _DERIVED = ("grad", "tangent", "mutated", "base")
 CONTAINERS = ("ModuleList", "ModuleDict")
 """Modules that nobody calls: what is in them is named with them, `layers.0`."""
-
-
-@dataclass(frozen=True)
-class Name:
-    """Where a node is named: line and columns from 1, the end exclusive."""
-
-    node: str
-    line: int
-    column: int
-    end_column: int
-
-
-@dataclass(frozen=True)
-class Block:
-    """Lines that belong together below a title, which is the first of them. `module` is the module's name."""
-
-    title: str
-    first: int
-    last: int
-    module: str | None = None
-
-
-@dataclass(frozen=True)
-class GraphText:
-    """The text, and what stands where: names of nodes, the lines that define them, their source, and blocks."""
-
-    text: str
-    names: tuple[Name, ...]
-    definitions: dict[str, int]
-    sources: dict[int, Span]
-    blocks: tuple[Block, ...]
-
-    @cached_property
-    def by_line(self) -> dict[int, list[Name]]:
-        """The names by their line."""
-        found: dict[int, list[Name]] = {}
-        for name in self.names:
-            found.setdefault(name.line, []).append(name)
-        return found
-
-    @cached_property
-    def line_nodes(self) -> dict[int, str]:
-        """The node that a line defines or lists: each begins with its name."""
-        return {line: names[0].node for line, names in self.by_line.items()}
-
-    @cached_property
-    def lines_of(self) -> dict[str, list[int]]:
-        """The lines that define or list a node."""
-        found: dict[str, list[int]] = {}
-        for line, node in self.line_nodes.items():
-            found.setdefault(node, []).append(line)
-        return found
 
 
 class NoSuchGraph(Exception):
@@ -104,7 +46,7 @@ def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, r
         partial = map.status == "partial"
         why = "has no graph yet: it is being traced" if partial else "has no graph: it could not be traced"
         raise NoSuchGraph(f"{map.target.qualname} {why}")
-    writer = _Writer()
+    writer = Writer()
     for number, graph in enumerate(map.graphs):
         if number:
             writer.line("")
@@ -112,62 +54,10 @@ def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, r
     return writer.done()
 
 
-class _Writer:
-    """Collects lines, and what is known of them."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._names: list[Name] = []
-        self._definitions: dict[str, int] = {}
-        self._sources: dict[int, Span] = {}
-        self._blocks: list[Block] = []
-        self._open: list[tuple[str, int, str | None]] = []
-
-    @property
-    def depth(self) -> int:
-        """How many blocks are open."""
-        return len(self._open)
-
-    def line(self, text: str, source: Span | None = None) -> None:
-        """A line of its own."""
-        self._lines.append(_STEP * self.depth + text if text else "")
-        if source is not None:
-            self._sources[len(self._lines)] = source
-
-    def begin(self, title: str, comment: str = "", module: str | None = None) -> None:
-        """Open a block."""
-        self.line(f"{title}:{f'  # {comment}' if comment else ''}")
-        self._open.append((title, len(self._lines), module))
-
-    def end(self) -> None:
-        """Close the block that was opened last."""
-        title, first, module = self._open.pop()
-        self._blocks.append(Block(title, first, len(self._lines), module))
-
-    def defined(self, node: str, parts: Iterable[tuple[str, str | None]], source: Span | None) -> None:
-        """A line that defines a node, in pieces, each with the node that it names."""
-        column = len(_STEP) * self.depth + 1
-        texts = []
-        number = len(self._lines) + 1
-        for text, named in parts:
-            if named is not None:
-                self._names.append(Name(named, number, column, column + len(text)))
-            texts.append(text)
-            column += len(text)
-        self._definitions.setdefault(node, number)
-        self.line("".join(texts), source)
-
-    def done(self) -> GraphText:
-        """All that was written."""
-        blocks = tuple(sorted(self._blocks, key=lambda block: (block.first, -block.last)))
-        text = "\n".join(self._lines) + "\n"
-        return GraphText(text, tuple(self._names), self._definitions, self._sources, blocks)
-
-
 class _Graph:
     """Writes one graph."""
 
-    def __init__(self, writer: _Writer, map: DescriptorMap, graph: Graph, kind: Kind, code: Code, raw: bool) -> None:
+    def __init__(self, writer: Writer, map: DescriptorMap, graph: Graph, kind: Kind, code: Code, raw: bool) -> None:
         self._writer = writer
         self._target = map.target.qualname
         self._types = {module.name: module.type for module in map.modules}
@@ -177,7 +67,7 @@ class _Graph:
         self._saved = {value.node: value for value in graph.saved or ()}
         self._operations = self._chosen()
         every = (*graph.operations, *(graph.partition.operations if graph.partition is not None else ()))
-        self._names = {} if raw else _human_names(graph, every)
+        self._names = {} if raw else human_names(graph, every)
 
     def _chosen(self) -> Sequence[Operation]:
         graph = self._graph
@@ -211,7 +101,7 @@ class _Graph:
                     self._value(
                         value.node,
                         value,
-                        f"saved, {bytes_in_words(value.bytes)}: {_clipped(value.label)}",
+                        f"saved, {bytes_in_words(value.bytes)}: {clipped(value.label)}",
                         value.source,
                     )
         writer.end()
@@ -222,9 +112,9 @@ class _Graph:
             self._section(self._kind, self._operations)
         writer.line("")
         writer.begin("outputs")
-        for slot in graph.outputs:
-            if slot.node is not None and self._gives(slot):
-                self._value(slot.node, slot, self._noun(slot), slot.source)
+        for out in graph.outputs:
+            if out.node is not None and self._gives(out):
+                self._value(out.node, out, self._noun(out), out.source)
         if self._kind == "forward":
             for value in graph.saved or ():
                 self._value(
@@ -339,40 +229,3 @@ class _Graph:
                 yield self._name(match[0]), match[0]
                 at = match.end()
         yield f"{operation.arguments[at:]})", None
-
-
-def _clipped(label: str) -> str:
-    text = " ".join(label.split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _human_names(graph: Graph, operations: Sequence[Operation]) -> dict[str, str]:
-    """A name for each node that people know: of inputs and of what is returned, and of items of tuples.
-
-    No two nodes have the same name, and none has that which torch gave to another.
-    """
-    taken = {operation.name for operation in operations} | {slot.node for slot in graph.inputs if slot.node}
-    found: dict[str, str] = {}
-
-    def give(node: str | None, label: str) -> None:
-        if node is None or node in found:
-            return
-        plain = re.sub(r"\W+", "_", label).strip("_") or node
-        name, number = plain if not plain[0].isdigit() else f"_{plain}", 1
-        while name in taken and name != node:
-            number += 1
-            name = f"{plain}_{number}"
-        taken.add(name)
-        found[node] = name
-
-    for slot in graph.inputs:
-        give(slot.node, slot.label)
-    inputs = set(found)
-    for out in graph.outputs:
-        if out.node not in inputs:
-            give(out.node, out.label)
-    for operation in operations:
-        if operation.op == "getitem" and operation.operands:
-            index = operation.arguments.rpartition(", ")[2]
-            give(operation.name, f"{found.get(operation.operands[0], operation.operands[0])}_{index}")
-    return found

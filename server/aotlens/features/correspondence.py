@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from aotlens.explain.graph_text import GraphText
+from aotlens.explain.graph_lines import GraphText
 from aotlens.model.index import MapIndex, index_of
 from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document

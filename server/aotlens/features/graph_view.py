@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, codes, line, sentence, strong
-from aotlens.explain.graph_text import GraphText, Kind, Name
+from aotlens.explain.graph_lines import GraphText, Kind, Name
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import type_of
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief

@@ -12,7 +12,8 @@ import functools
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
-from aotlens.explain.graph_text import GraphText, Kind, Name, NoSuchGraph, graph_text
+from aotlens.explain.graph_lines import GraphText, Kind, Name
+from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.features.graph_view import GraphView, prepare
 from aotlens.lsp.capabilities import asks_for_content
 from aotlens.lsp.context import Context

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aotlens.explain.graph_text import KINDS, GraphText, Kind, NoSuchGraph, graph_text
+from aotlens.explain.graph_lines import KINDS, GraphText, Kind
+from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.saved_ranking import saved_tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Operation, Target
 from unit.features.world import load_map

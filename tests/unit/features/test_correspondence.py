@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 import pytest
 
-from aotlens.explain.graph_text import KINDS, Kind, graph_text
+from aotlens.explain.graph_lines import KINDS, Kind
+from aotlens.explain.graph_text import graph_text
 from aotlens.features.correspondence import node_at, nodes_of_line, nodes_with, origin, runs
 from aotlens.features.graph_view import GraphView, prepare
 from aotlens.model.snapshot import Snapshot, TargetKey

@@ -8,7 +8,7 @@ from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
-from aotlens.explain.graph_text import KINDS
+from aotlens.explain.graph_lines import KINDS
 from aotlens.lsp.context import Context
 from aotlens.lsp.targets import is_known, parse_target
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from aotlens.explain.graph_text import Kind
+from aotlens.explain.graph_lines import Kind
 from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import show as show_graph_document
 from aotlens.lsp.positions import to_range

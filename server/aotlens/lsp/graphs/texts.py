@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aotlens.explain.graph_text import GraphText
+from aotlens.explain.graph_lines import GraphText
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.text.uris import path_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from aotlens.explain.graph_text import KINDS, Kind
+from aotlens.explain.graph_lines import KINDS, Kind
 from aotlens.model.snapshot import TargetKey
 from aotlens.text.uris import SCHEME
 

@@ -1,0 +1,119 @@
+"""A graph as lines of text, what stands where in them, and the writer that collects them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+from aotlens_tracer.wire.descriptor_map import Span
+
+Kind = Literal["joint", "forward", "backward"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_STEP = "    "
+
+
+@dataclass(frozen=True)
+class Name:
+    """Where a node is named: line and columns from 1, the end exclusive."""
+
+    node: str
+    line: int
+    column: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that belong together below a title, which is the first of them. `module` is the module's name."""
+
+    title: str
+    first: int
+    last: int
+    module: str | None = None
+
+
+@dataclass(frozen=True)
+class GraphText:
+    """The text, and what stands where: names of nodes, the lines that define them, their source, and blocks."""
+
+    text: str
+    names: tuple[Name, ...]
+    definitions: dict[str, int]
+    sources: dict[int, Span]
+    blocks: tuple[Block, ...]
+
+    @cached_property
+    def by_line(self) -> dict[int, list[Name]]:
+        """The names by their line."""
+        found: dict[int, list[Name]] = {}
+        for name in self.names:
+            found.setdefault(name.line, []).append(name)
+        return found
+
+    @cached_property
+    def line_nodes(self) -> dict[int, str]:
+        """The node that a line defines or lists: each begins with its name."""
+        return {line: names[0].node for line, names in self.by_line.items()}
+
+    @cached_property
+    def lines_of(self) -> dict[str, list[int]]:
+        """The lines that define or list a node."""
+        found: dict[str, list[int]] = {}
+        for line, node in self.line_nodes.items():
+            found.setdefault(node, []).append(line)
+        return found
+
+
+class Writer:
+    """Collects lines, and what is known of them."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._names: list[Name] = []
+        self._definitions: dict[str, int] = {}
+        self._sources: dict[int, Span] = {}
+        self._blocks: list[Block] = []
+        self._open: list[tuple[str, int, str | None]] = []
+
+    @property
+    def depth(self) -> int:
+        """How many blocks are open."""
+        return len(self._open)
+
+    def line(self, text: str, source: Span | None = None) -> None:
+        """A line of its own."""
+        self._lines.append(_STEP * self.depth + text if text else "")
+        if source is not None:
+            self._sources[len(self._lines)] = source
+
+    def begin(self, title: str, comment: str = "", module: str | None = None) -> None:
+        """Open a block."""
+        self.line(f"{title}:{f'  # {comment}' if comment else ''}")
+        self._open.append((title, len(self._lines), module))
+
+    def end(self) -> None:
+        """Close the block that was opened last."""
+        title, first, module = self._open.pop()
+        self._blocks.append(Block(title, first, len(self._lines), module))
+
+    def defined(self, node: str, parts: Iterable[tuple[str, str | None]], source: Span | None) -> None:
+        """A line that defines a node, in pieces, each with the node that it names."""
+        column = len(_STEP) * self.depth + 1
+        texts = []
+        number = len(self._lines) + 1
+        for text, named in parts:
+            if named is not None:
+                self._names.append(Name(named, number, column, column + len(text)))
+            texts.append(text)
+            column += len(text)
+        self._definitions.setdefault(node, number)
+        self.line("".join(texts), source)
+
+    def done(self) -> GraphText:
+        """All that was written."""
+        blocks = tuple(sorted(self._blocks, key=lambda block: (block.first, -block.last)))
+        text = "\n".join(self._lines) + "\n"
+        return GraphText(text, tuple(self._names), self._definitions, self._sources, blocks)
