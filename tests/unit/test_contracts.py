@@ -10,6 +10,8 @@ import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 SERVER = ROOT / "server"
 EXTENSION = ROOT / "vscode-extension" / "src"
@@ -72,3 +74,16 @@ def test_the_extension_has_no_circle_of_imports() -> None:
     }
     assert any(imports.values())
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "docs/architecture.md"])
+def test_files_that_a_page_names_exist(page: str) -> None:
+    """A page names files by their path, or by the end of it: `model/lines.py`, `tests/unit`, `hover/`."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|ts|md|sh|toml|json)|(?:tests|server|docs)/[\w./-]+)`", text)
+    elsewhere = ("torch/", "model.py")
+    tops = [ROOT / top for top in ("server", "tests", "docs", "vscode-extension/src", "vscode-extension/scripts")]
+    paths = {f"/{path.relative_to(ROOT)}" for top in tops for path in [top, *top.rglob("*")]}
+    paths |= {f"/{path.name}" for path in ROOT.iterdir()}
+    ends = {name.rstrip("/") for name in named if not name.startswith(elsewhere)}
+    assert {end for end in ends if not any(path.endswith(f"/{end}") for path in paths)} == set()
