@@ -1,0 +1,101 @@
+"""Inside a child: what is set up before user code runs, and the one request that is carried out."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..wire.json_codec import from_json, to_json
+from ..wire.protocol import TargetsParams, TraceParams
+from .channel import Channel, move_high, replace_standard_streams
+from .orphans import die_with_parent
+from .stacks import DUMP_FILE, report_faults
+
+RESULT_FILE = "messages"
+"""The file of a child's folder that its messages go to once its pipe is gone."""
+_GARBAGE = 50_000
+"""Objects between two collections: a capture makes many and leaves little, and its process ends soon."""
+
+
+def spawned_main() -> None:
+    """Run as a spawned child: import torch, wait for the request on the original stdin, carry it out."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the tracer ignores it, and that is inherited
+    requests, messages = os.dup(0), os.dup(1)
+    output = os.dup(2)
+    replace_standard_streams(output)
+    from ..steps import trace  # noqa: F401  torch, ahead of need
+
+    with open(requests, "rb") as file:
+        line = file.readline()
+    if not line:
+        os._exit(0)
+    request = json.loads(line)
+    run(request, messages, None, request.pop("folder"), request.pop("token").encode())
+
+
+def run(request: dict[str, Any], messages: int, output: int | None, folder: str, token: bytes) -> None:
+    """Carry out one request in this process, answer on `messages`, and end the process."""
+    exit_process = os._exit
+    gc.set_threshold(_GARBAGE, 10, 10)
+    channel = Channel(messages, token, os.path.join(folder, RESULT_FILE))
+    die_with_parent()
+    if output is not None:
+        replace_standard_streams(output)
+    dump = os.open(os.path.join(folder, DUMP_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    report_faults(move_high(dump))
+    _report_exits(channel)
+    try:
+        message = {"result": _answer(request, lambda event: _send(event, channel, exit_process))}
+    except BaseException:  # nothing that user code raises comes as far as this
+        message = {"event": "bug", "traceback": traceback.format_exc()}
+    with contextlib.suppress(BaseException):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    channel.send(message)
+    exit_process(0)
+
+
+def _send(event: dict[str, Any], channel: Channel, exit_process: Callable[[int], None]) -> None:
+    """Send an event. A copy of this process that user code forked, and that came back from there, ends here."""
+    if not channel.is_ours:
+        exit_process(0)
+    channel.send(event)
+
+
+def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
+    from ..loading import overlay
+    from ..steps.import_target import list_targets
+    from ..steps.trace import trace
+
+    params = request["params"]
+    if params.get("working_directory"):
+        os.chdir(params["working_directory"])
+    overlay.install(params.get("overlay") or {})
+    if request["method"] == "targets":
+        return to_json(list_targets(from_json(TargetsParams, params), send))
+    return trace(from_json(TraceParams, params), send)
+
+
+def _report_exits(channel: Channel) -> None:
+    """Let `os._exit`, which leaves no trace of its own, report who called it."""
+    exit_process = os._exit
+
+    def reporting_exit(status: int) -> None:
+        with contextlib.suppress(BaseException):
+            frame: types.FrameType | None = sys._getframe(1)
+            frames = []
+            while frame is not None:
+                frames.append([frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name])
+                frame = frame.f_back
+            channel.send({"event": "exit", "status": status, "frames": frames})
+        exit_process(status)
+
+    os._exit = reporting_exit  # type: ignore[assignment]  # it does return, to nobody

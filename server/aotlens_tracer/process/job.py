@@ -1,0 +1,87 @@
+"""A request that is being carried out by a child: what the child has sent so far."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..wire.descriptor_map import Problem
+from ..wire.json_codec import from_json
+from ..wire.protocol import Unframer
+from .child import Child
+
+OUTPUT_LIMIT = 1 << 16
+"""Bytes kept of what user code prints, at the beginning and again at the end."""
+
+
+class Output:
+    """What user code printed: all of it while it is short, else its beginning and its end."""
+
+    def __init__(self) -> None:
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._dropped = 0
+
+    def feed(self, data: bytes) -> None:
+        """Add what was printed."""
+        room = OUTPUT_LIMIT - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:]
+        surplus = len(self._tail) - OUTPUT_LIMIT
+        if surplus > 0:
+            self._dropped += surplus
+            del self._tail[:surplus]
+
+    def text(self) -> str:
+        """Return it as text; bytes that are not UTF-8 are shown as escapes."""
+        gap = f"\n[... {self._dropped} bytes left out ...]\n".encode() if self._dropped else b""
+        return bytes(self._head + gap + self._tail).decode("utf-8", errors="backslashreplace")
+
+
+@dataclass
+class Job:
+    """A request, its child, and what the child reported.
+
+    `real` is why the example had to be built with real tensors, None while fake ones work; `exit` the report of a call
+    of `os._exit`; `bug` the traceback of a mistake of ours.
+    """
+
+    request: dict[str, Any]
+    child: Child
+    unframer: Unframer
+    started: float = field(default_factory=time.monotonic)
+    begun: bool = False
+    stage: str = "import"
+    real: Problem | None = None
+    candidate: int = 0
+    output: Output = field(default_factory=Output)
+    result: dict[str, Any] | None = None
+    exit: dict[str, Any] | None = None
+    bug: str | None = None
+    ended: bool = False
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The request's parameters."""
+        params: dict[str, Any] = self.request["params"]
+        return params
+
+    def receive(self, message: dict[str, Any]) -> bool:
+        """Note one message of the child; return whether the server is to see it."""
+        if not self.begun:
+            self.begun, self.started = True, time.monotonic()
+        event = message.get("event")
+        if "result" in message:
+            self.result = message["result"]
+        elif event == "stage":
+            self.stage = message["stage"]
+        elif event == "real":
+            self.real = from_json(Problem, message["problem"])
+        elif event == "candidate":
+            self.candidate = message["index"]
+        elif event == "exit":
+            self.exit = message
+        elif event == "bug":
+            self.bug = message["traceback"]
+        return event in ("stage", "map")

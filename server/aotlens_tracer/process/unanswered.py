@@ -1,0 +1,110 @@
+"""The answer for a child that gave none: it crashed, exited, hung or grew."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from dataclasses import replace
+from typing import Any
+
+from ..failures import EXAMPLE_FILE, Codebase, code_line, shortened
+from ..wire.advice import Advice, Known
+from ..wire.descriptor_map import DescriptorMap, Example, Failure, Frame, Problem, Seconds, Span, Target
+from ..wire.json_codec import from_json, to_json
+from ..wire.problems import Bug, MemoryLimit, ProcessEnded, TimeLimit
+from ..wire.protocol import ExampleSource
+from .job import Job
+from .stacks import DUMP_FILE, frames_of, without_ours
+
+
+def after_a_bug(job: Job, traceback: str) -> dict[str, Any]:
+    """Return the answer for a mistake of ours."""
+    return _answer(job, "crash", Bug(traceback.strip().splitlines()[-1], job.real))
+
+
+def after_its_end(job: Job, status: int) -> dict[str, Any]:
+    """Return the answer for a child that ended; `status` is as `Child.poll` returns it."""
+    return _answer(job, "crash", _how_it_ended(job, status))
+
+
+def after_the_time_limit(job: Job) -> dict[str, Any]:
+    """Return the answer for a child that is too slow."""
+    return _answer(job, "timeout", TimeLimit(job.params["timeout"], job.real))
+
+
+def after_the_memory_limit(job: Job) -> dict[str, Any]:
+    """Return the answer for a child that is too large."""
+    return _answer(job, "memory", MemoryLimit(job.params["memory"], job.real))
+
+
+def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:
+    params = job.params
+    stage = job.stage if job.stage in ("import", "example") else "capture"
+    example = _example(params, job.candidate)
+    dump = job.child.read_file(DUMP_FILE)
+    frames = _frames(job, example, dump)
+    place = frames[-1] if frames else None
+    failure = Failure(
+        stage,
+        reason,
+        problem,
+        place.path if place else params["path"],
+        place.line if place else None,
+        advice=_advice(reason, stage) if job.bug is None else Known("report-bug"),
+        frames=frames,
+        traceback=job.bug or without_ours(dump) or None,
+    )
+    if job.request["method"] == "targets":
+        return {"targets": [], "failure": to_json(failure)}
+    seconds = replace(Seconds(), total=round(time.monotonic() - job.started, 3))
+    target = Target(params["path"], params["qualname"], (params.get("definition_lines") or [None])[-1])
+    map = DescriptorMap(target, "failed", params["convention"], example, failure=failure, seconds=seconds)
+    answer: dict[str, Any] = to_json(map)
+    return answer
+
+
+def _how_it_ended(job: Job, status: int) -> ProcessEnded:
+    if job.exit is not None:
+        return ProcessEnded(job.exit["status"], by_os_exit=True, real=job.real)
+    if status >= 0:
+        return ProcessEnded(status, real=job.real)
+    name = str(-status)
+    with contextlib.suppress(ValueError):
+        name = signal.Signals(-status).name
+    return ProcessEnded(signal=name, real=job.real)
+
+
+def _advice(reason: str, stage: str) -> Advice | None:
+    if reason in ("timeout", "memory"):
+        return Known("more-time" if reason == "timeout" else "more-memory")
+    return Known("runs-at-import") if stage == "import" and reason == "crash" else None
+
+
+def _example(params: dict[str, Any], candidate: int) -> Example | None:
+    """Return the example of a request that was being tried, as far as it is known before it is evaluated."""
+    sources = params.get("examples") or []
+    if candidate >= len(sources):
+        return None
+    known: ExampleSource = from_json(ExampleSource, sources[candidate])
+    span = Span(known.path, known.line, known.column) if known.path and known.line else None
+    return Example(known.origin, expression=known.expression.strip() or None, source=span, candidate=candidate)
+
+
+def _frames(job: Job, example: Example | None, dump: bytes) -> tuple[Frame, ...]:
+    """Return the user's frames, outermost first, from the call of `os._exit` or from the dumped stacks."""
+    codebase = Codebase(job.params["path"])
+    stack = frames_of(dump)
+    if job.exit is not None:
+        stack = [Frame(path, line, function) for path, line, function in job.exit["frames"]]
+    frames = []
+    for frame in reversed(stack):
+        if not codebase.owns(frame.path):
+            continue
+        if frame.path == EXAMPLE_FILE:
+            source = example.source if example is not None else None
+            if source is None:
+                continue
+            frame = Frame(source.path, source.line + frame.line - 1, "the example")
+        frames.append(replace(frame, code=code_line(frame.path, frame.line)))
+    return shortened(frames)
