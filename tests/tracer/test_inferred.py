@@ -269,3 +269,11 @@ def test_a_guess_reaches_no_network(tmp_path: Path) -> None:
 def test_one_line_says_what_was_guessed() -> None:
     done = run_aotlens("trace", "model.py::Convolution", cwd=FOLDER)
     assert "Convolution()(maps: f32[2, 12, 56, 56])  inferred" in done.stdout
+
+
+def test_the_rule_behind_a_guess_is_named(traces: dict[str, dict[str, Any]]) -> None:
+    assert traces["Multiplied"]["example"]["rule"] == "sizes-differ"
+    assert traces["Multiplied"]["attempts"][0]["rule"] is None
+    done = run_aotlens("trace", "model.py::Multiplied", "--explain", cwd=FOLDER)
+    assert "passed over: inferred: Multiplied()(torch.randn(2, 16, 64))" in done.stdout
+    assert "found by the rule sizes-differ" in done.stdout

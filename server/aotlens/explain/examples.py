@@ -67,11 +67,18 @@ def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple
         if attempt.recorded_in:
             what = f"recorded in {target_label(attempt.recorded_in, path_label)}"
         if attempt.rule is not None:
-            what += f" by the rule {attempt.rule}"
+            is_guess = attempt.expression is not None
+            what = f"{what} by the rule {attempt.rule}" if is_guess else f"the rule {attempt.rule} failed"
         expression = " ".join((attempt.expression or "").split())
         more = f" (and {others} more like it)" if guess is not None and others else ""
         found.append((f"{what}: {expression}" if expression else what, failures.reason(attempt) + more))
     return found
+
+
+def found_by(descriptor_map: DescriptorMap) -> str | None:
+    """The repair rule that found the example; None for a first guess, or an example that somebody wrote."""
+    example = descriptor_map.example
+    return f"found by the rule {example.rule}" if example is not None and example.rule is not None else None
 
 
 def _guess(attempt: Attempt) -> tuple[str, ...] | None:

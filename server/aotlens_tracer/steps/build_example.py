@@ -76,7 +76,8 @@ class _Build:
         known = Example(source.origin, None, source=place_of(source), candidate=self._candidate.index)
         draft.update(example=known)
         if is_to_be_inferred(source):
-            source = replace(source, expression=self._infer())
+            expression, rule = self._infer()
+            source, known = replace(source, expression=expression), replace(known, rule=rule)
         known = replace(known, expression=source.expression.strip() or None)
         draft.update(example=known)
         example = self._record(source.root) if source.root is not None else self._evaluate(source)
@@ -110,14 +111,14 @@ class _Build:
             return source.expression.strip()
         return written(example, {"torch": torch, **vars(self._imported.module)}, self._context.birthplaces)
 
-    def _infer(self) -> str:
-        """Return a guessed example that runs on fake tensors."""
+    def _infer(self) -> tuple[str, str | None]:
+        """Return a guessed example that runs on fake tensors, and the repair rule that proposed it."""
         module, value = self._imported.module, self._imported.value
         if not isinstance(value, type) or value.__module__ != module.__name__:
             raise TraceError(without_example(self._context, self._imported))
         search = Search(value, module, self._context.birthplaces, self._candidate.train)
         try:
-            return search.run()
+            return search.run(), search.rule
         finally:
             self._context.draft.add_attempts(*search.attempts)
 

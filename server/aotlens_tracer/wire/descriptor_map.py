@@ -85,7 +85,8 @@ class Example:
     target, `recorded_in` (`/path/model.py::Net`), whose own example is of `recorded_origin`. `constructor` is None for
     a function. `pin` is one expression that builds and calls the same from scratch, where there is one. `candidate` is
     the place of the example among those that the request offered. `weights` says whether parameters were fake (shapes
-    only) or had to be allocated for real, and `weights_reason` why fake ones would not do.
+    only) or had to be allocated for real, and `weights_reason` why fake ones would not do. `rule` is the repair rule
+    that proposed an inferred example; None for a first guess.
     """
 
     origin: str
@@ -100,6 +101,7 @@ class Example:
     weights_reason: Problem | None = None
     pin: str | None = None
     candidate: int | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,19 @@ def test_guesses_that_differ_in_numbers_are_told_once() -> None:
     ]
 
 
+def test_guesses_name_the_rule_that_proposed_them() -> None:
+    error = Raised("RuntimeError", "no")
+    assert told(
+        Attempt("inferred", error, "Net()(a)"),
+        Attempt("inferred", error, "Net()(a)", rule="wrong-rank"),
+        Attempt("inferred", error, rule="wrong-size"),
+    ) == [
+        ("inferred: Net()(a)", "RuntimeError: no"),
+        ("inferred by the rule wrong-rank: Net()(a)", "RuntimeError: no"),
+        ("the rule wrong-size failed", "RuntimeError: no"),
+    ]
+
+
 def test_what_somebody_wrote_is_told_each() -> None:
     sites = [
         Attempt("call-site", Raised("OSError", "no such file"), f"Net({n})(x)", Span("/README.md", n)) for n in (1, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aotlens.explain.examples import attempts, call_in_brief, origin
+from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.failures import hint, message
 from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
@@ -28,8 +28,11 @@ def render_markdown(
     """
     blocks = [*_header(map, path_label)]
     passed_over = attempts(map, path_label) if explain else []
-    if passed_over:
-        blocks.append("\n".join(f"- passed over: {code(what)}: {prose(reason)}" for what, reason in passed_over))
+    items = [f"- passed over: {code(what)}: {prose(reason)}" for what, reason in passed_over]
+    if explain and (rule := found_by(map)) is not None:
+        items.append(f"- {prose(rule)}")
+    if items:
+        blocks.append("\n".join(items))
     if map.failure is not None:
         blocks += _failure(map.failure, path_label)
     for number, graph in enumerate(map.graphs, 1):

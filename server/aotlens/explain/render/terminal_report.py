@@ -8,7 +8,7 @@ from rich.console import Console
 
 from aotlens.explain import failures
 from aotlens.explain.blocks import Table, line, sentence, strong
-from aotlens.explain.examples import attempts, call_in_brief, origin
+from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, legends, shown_findings
@@ -86,9 +86,11 @@ def _header(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
 
 
 def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
-    """Print the examples that were passed over, each with the reason."""
+    """Print the examples that were passed over, each with the reason, and the rule that found the one that works."""
     for what, reason in attempts(map, path_label):
         paper.block(("passed over: ", "dim"), (what, ""), (f": {reason}", "dim"), indent=4, hang=2)
+    if (rule := found_by(map)) is not None:
+        paper.block((rule, "dim"), indent=4, hang=2)
 
 
 def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:

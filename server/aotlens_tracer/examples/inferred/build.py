@@ -26,11 +26,12 @@ _DEPTH_FIRST = 4
 
 @dataclass(frozen=True)
 class Built:
-    """A module, the expression that built it, and the arguments in it."""
+    """A module, the expression that built it, the arguments in it, and the rule that proposed them, if one did."""
 
     expression: str
     module: nn.Module
     arguments: Arguments
+    rule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def first_that_builds(
             continue
         seen.add(expression)
         try:
-            return Built(expression, build(expression), arguments)
+            return Built(expression, build(expression), arguments, rule)
         except TookTooLong:
             raise
         except Exception as error:

@@ -53,17 +53,20 @@ class _Nearest:
 class Search:
     """Looks for an example of the class `cls` in `module` that runs on fake tensors.
 
-    `attempts` holds all that failed: each expression, its error, and the repair rule that proposed it.
+    `attempts` holds all that failed: each expression, its error, and the repair rule that proposed it. `rule` is the
+    last rule on the way to the example that was found; None if the first guess works.
     """
 
     def __init__(
         self, cls: type[nn.Module], module: types.ModuleType, birthplaces: Birthplaces, train: bool | None
     ) -> None:
         self.attempts: list[Attempt] = []
+        self.rule: str | None = None
         self._cls = cls
         self._names = Names(module)
         self._train = train
         self._runner = Runner(self._names.values, birthplaces, Budget(), train)
+        self._rule_of_constructor: str | None = None
         self._reads_data = False
         self._needs_bfloat16 = False
         self._nearest = _Nearest()
@@ -103,6 +106,7 @@ class Search:
         built = first_that_builds(self._cls, first, constructors, lambda text: self._runner.build(text, mode), notes)
         if built is None:
             return None
+        self._rule_of_constructor = built.rule
         target, module = Target(built.expression, built.module, mode), built.module
         sizes = _sizes(self._cls, built.arguments, self._names)
         found = self._call(target, sizes)
@@ -147,6 +151,7 @@ class Search:
             expression = target.call(inputs, arguments)
             outcome = self._runner.call(target, inputs, arguments)
             if outcome.error is None:
+                self.rule = rule or self._rule_of_constructor
                 return target.call(inputs, self._needed(target, inputs, arguments, first))
             self._note(expression, outcome.error, rule)
             if outcome.progress >= self._nearest.progress:
@@ -156,6 +161,7 @@ class Search:
             if isinstance(outcome.error, TimeoutError) or (dtype is None and self._needs_bfloat16):
                 break
             if reads_data(outcome.error):
+                self.rule = self.rule if reading else rule or self._rule_of_constructor
                 reading = reading or expression
             if _is_users_own(failed):
                 raise ForwardError from outcome.error

@@ -137,8 +137,8 @@ _SIZES: tuple[Message, ...] = (
     Message(
         r"had (?:torch\.Size\()?\[([\d, ]*)\]\)?; but expected shape should be broadcastable to \[([\d, ]*)\]",
         _broadcast,
-        "Attempting to broadcast a dimension; mismatched sizes, had torch.Size([2, 16, 64]); "
-        "but expected shape should be broadcastable to [2, 16, 32]",
+        "Attempting to broadcast a dimension of length 64 at -1! Mismatching argument at index 1 had "
+        "torch.Size([2, 16, 64]); but expected shape should be broadcastable to [2, 16, 32]",
     ),
     Message(
         r"(?i)size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)",
@@ -150,34 +150,34 @@ _SIZES: tuple[Message, ...] = (
         _differ,
         "The expanded size of the tensor (16) must match the existing size (8) at non-singleton dimension 1.",
     ),
-    Message(r"(?i)Expected size (\d+) but got size (\d+)", _differ, "Expected size 64 but got size 32"),
     Message(
-        r"(?i)Expected (\d+) but got (\d+) for tensor number",
+        r"(?i)Expected size (\d+) but got size (\d+)",
         _differ,
-        "Sizes of tensors must match except in dimension 1. Expected 16 but got 8 for tensor number 1 in the list",
+        "Sizes of tensors must match except in dimension 1. Expected size 16 but got size 8 for tensor number 1 in the "
+        "list.",
+    ),
+    Message(
+        r"(?i)Expected (\d+)(?: in dimension \d+)? but got (\d+) for tensor number",
+        _differ,
+        "Sizes of tensors must match except in dimension 1. Expected 16 in dimension 0 but got 8 for tensor number 1 "
+        "in the list",
     ),
     Message(r"(?i)Shape mismatch, (\d+) != (\d+)", _differ, "Shape mismatch, 64 != 32"),
     Message(
-        r"(?i)Attempting to broadcast a dimension of length (\d+) .*? to (\d+)",
+        r"(?i)input (?:and target|batch_size).*?\((\d+)\).*?\((\d+)\)",
         _differ,
-        "Attempting to broadcast a dimension of length 64 at -1! Mismatching argument at index 1 had 3; "
-        "but expected shape should be broadcastable to 32",
-    ),
-    Message(
-        r"(?i)input and target.*?\((\d+)\).*?\((\d+)\)",
-        _differ,
-        "Expected input and target to have one batch size: input (32), target (2)",
+        "Expected input batch_size (32) to match target batch_size (2).",
     ),
     Message(
         r"(?i)expected .*? (\d+), got (\d+)",
         _differ,
-        "input.size(-1) must be equal to input_size. Expected size 32, got 64",
+        "expected features of width 64, got 32",
     ),
     Message(
         r"padding \((\d+), \d+\) at dimension (\d+) of input .*?\[([\d, ]+)\]",
         _padding,
         "Argument #4: Padding size should be less than the corresponding input dimension, but got: "
-        "padding (512, 512) at dimension 2 of input [1, 2, 256]",
+        "padding (512, 512) at dimension 2 of input torch.Size([1, 2, 256])",
     ),
     Message(
         r"can't be greater than actual input|[Oo]utput size is too small",
