@@ -1,1 +1,1 @@
-"""The interpreter to trace in, the project's settings, and the tracer process."""
+"""The state of the language server: documents, targets, maps and traces."""

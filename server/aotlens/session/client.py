@@ -12,7 +12,7 @@ from .tracer.status import TracerStatus
 
 
 class Client(Protocol):
-    """What the session reports to the edge. All methods are called on the event loop."""
+    """Receives what the session reports. All methods are called on the event loop."""
 
     def states_changed(self, keys: Iterable[TargetKey]) -> None:
         """The states of these targets have changed."""

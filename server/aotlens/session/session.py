@@ -59,7 +59,7 @@ class Session:
 
     @property
     def trusted(self) -> bool:
-        """Whether user code may run."""
+        """True if user code may run."""
         return self._workspace.trusted
 
     @property

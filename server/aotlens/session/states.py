@@ -41,7 +41,7 @@ class States:
     def dependents(self, path: str) -> list[TargetState]:
         """Return the states that a change of a file concerns: its own targets, and those whose trace imported it.
 
-        Targets that could not be imported are included, because nobody knows what they would have imported.
+        Targets that could not be imported are included, because their imports are unknown.
         """
         return [
             state

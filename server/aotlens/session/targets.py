@@ -127,7 +127,7 @@ class Targets:
     def _follow(self, state: TargetState, document: Document, names: Collection[str]) -> None:
         """Handle a target that is no longer in the text: it was renamed, cut out, or deleted.
 
-        While the text has a syntax error, nobody knows; the target stays. One that was cut out may be put back.
+        While the text has a syntax error this is unknown, and the target stays. One that was cut out may be put back.
         """
         key = TargetKey(document.path, successor(state, document, names) or state.key.qualname)
         known = self._states.by_key[key]

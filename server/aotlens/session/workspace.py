@@ -13,12 +13,12 @@ from .tracer.interpreter import Interpreter
 
 
 class Workspace:
-    """What the user decided. Its attributes change on the event loop only; their values are immutable."""
+    """The decisions of the user. Its attributes change on the event loop only; their values are immutable."""
 
     def __init__(self) -> None:
         self.settings = Settings()
         self.trusted = False
-        """Whether user code may run."""
+        """True if user code may run."""
         self.folders: tuple[Path, ...] = ()
         self.selected: Mapping[Path, Interpreter] = {}
         """The interpreter that is selected in the editor, by workspace folder."""
@@ -27,7 +27,7 @@ class Workspace:
 
     @property
     def is_manual(self) -> bool:
-        """Whether targets are traced only when the user asks for it."""
+        """True if targets are traced only when the user asks for it."""
         return self.settings.trace_run == "manual"
 
     def folder_of(self, path: str) -> Path:

@@ -1,1 +1,1 @@
-"""Where the examples of a target are found."""
+"""The examples of a target: how they are found, and in which order they are tried."""

@@ -50,7 +50,7 @@ class KnownExamples:
 
 
 class ExampleMemory:
-    """What earlier traces, texts and the user said about examples. Belongs to the event loop; reads no files."""
+    """The facts about examples from earlier traces, texts and the user. Belongs to the event loop; reads no files."""
 
     def __init__(self) -> None:
         self._contained: dict[str, Mapping[str, frozenset[str]]] = {}

@@ -58,7 +58,7 @@ class TracerEnded(TracerUnusable):
 
 @dataclass(frozen=True)
 class Launch:
-    """How a tracer process is started: the interpreter, the working directory, the environment, `main`'s arguments."""
+    """The start of a tracer process: the interpreter, the working directory, the environment, `main`'s arguments."""
 
     python: str
     working_directory: Path
@@ -103,7 +103,7 @@ class TracerClient:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request is under way."""
+        """True while a request is under way."""
         return bool(self._requests)
 
     async def start(self) -> Ready:
@@ -216,7 +216,7 @@ class TracerClient:
             await self._ended(process)
 
     async def _ended(self, process: asyncio.subprocess.Process) -> None:
-        """Report the end of a process that closed its pipe although nobody closed the client."""
+        """Report the end of a process that closed its pipe before the client was closed."""
         await asyncio.wait([self._tasks[0], asyncio.create_task(_wait(process))], timeout=END_SECONDS)
         if process is not self._process:
             return

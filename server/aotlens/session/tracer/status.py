@@ -30,7 +30,7 @@ class TracerStatus:
 
     @property
     def hint(self) -> str | None:
-        """How the user can solve the problem; None if there is none."""
+        """The action that solves the problem, as an imperative clause; None if there is no problem."""
         if self.state == "gone":
             return "trace a target by hand, or restart the tracer"
         if self.state != "unusable" or self.problem is None:

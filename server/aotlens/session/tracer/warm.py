@@ -52,7 +52,7 @@ class WarmTracer:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request is under way."""
+        """True while a request is under way."""
         return self._client is not None and self._client.is_busy
 
     async def trace(self, params: TraceParams, on_event: OnEvent) -> Message:
