@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
+from aotlens.model.descriptors import piece
 from aotlens.model.folding import in_groups, names_in_brief, numbers_in_brief
-from aotlens_tracer.wire.descriptor_map import Output, Saved, Slot, Span
+from aotlens_tracer.wire.descriptor_map import Graph, Output, Saved, Slot, Span
 
 from .blocks import NOTHING, Code, Line, Link, codes, line
 from .shapes import tensor_in_brief
@@ -35,6 +36,15 @@ def outputs_in_words(outputs: Sequence[Output]) -> Line:
     if len(outputs) == 1 and outputs[0].node:
         return line(f"output {numbers} (", Code(outputs[0].node), ")")
     return line(f"output{'s' if len(outputs) > 1 else ''} {numbers}")
+
+
+def subject_of_gradient(out: Output, graph: Graph) -> str:
+    """The label of the input that a gradient belongs to; of a whole input whose gradient is in pieces, the piece."""
+    descriptor = out.as_descriptor()
+    if out.gradient_of is None or descriptor is None:
+        return out.label
+    slot = graph.inputs[out.gradient_of]
+    return slot.label + (piece(descriptor)[0] if slot.gradient_pieces else "")
 
 
 def place(span: Span) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from aotlens.model.folding import fold, names_in_brief
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
@@ -150,7 +150,9 @@ def _compared(graph: Graph) -> Table:
     return without_empty(Table("Saved, compared", "", columns, tuple(rows), notes))
 
 
-def _ranked(title: str, summary: str, columns: tuple[Column, ...], rows: list[tuple[Cell, ...]], full: bool) -> Table:
+def _ranked(
+    title: str, summary: str, columns: tuple[Column, ...], rows: Sequence[tuple[Cell, ...]], full: bool
+) -> Table:
     shown = rows if full else rows[:_MOST]
     left = len(rows) - len(shown)
     notes = (f"{left} more row{'s' if left != 1 else ''}: --full shows all.",) if left else ()

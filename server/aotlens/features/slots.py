@@ -1,22 +1,24 @@
-"""What the graph of the class under the cursor takes and gives, in groups: for a view beside the text.
+"""The inputs and outputs of the graph of the class under the cursor, in groups: for a view beside the text.
 
-Where the class is part of a traced model, its instances' part of that model's graph.
+If the class is part of a traced model, they are those of its instances in the graph of that model.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
+from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
-from aotlens.model.index import distinct, gradient_of
+from aotlens.model.gradients import Missing, NotWanted, Tied, returned_in
+from aotlens.model.index import distinct
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result, fqn_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
@@ -39,10 +41,10 @@ _OUTPUTS = {"output": "Outputs", "gradient": "Gradients", "mutation": "Mutations
 
 @dataclass(frozen=True)
 class Row:
-    """One slot or saved value, or several that differ in numbers alone: then `members` are these.
+    """One slot or saved value, or several that differ in numbers alone, which are then its `members`.
 
-    `note` is what one has to know beside its type; `concern` says that this deserves a look. `labels` are those of
-    slots with a descriptor, for `aotlens.copyExpression`.
+    `note` has facts beside the type; `concern` is True if they deserve a look. `labels` are those of slots with a
+    descriptor, for `aotlens.copyExpression`.
     """
 
     label: str
@@ -58,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """The rows of one kind; `kind` is for whoever chooses a picture."""
+    """The rows of one kind; clients choose an icon by `kind`."""
 
     kind: str
     title: str
@@ -68,10 +70,10 @@ class Group:
 
 @dataclass(frozen=True)
 class View:
-    """What is shown for a position: the slots of a target, or those of the instances of a class in one.
+    """The view for a position: the slots of a target, or those of the instances of a class in a target.
 
-    `key` is the target whose map answers, `title` what is shown of it, `call` how it was called, `state` what is going
-    on with it beyond its map. Views of one `mark` have the same groups.
+    `key` is the target whose map is shown, `title` the part of it that is shown, `call` the traced call, `state` the
+    state of the target beyond its map. Views with the same `mark` have the same groups.
     """
 
     key: TargetKey
@@ -83,12 +85,12 @@ class View:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The groups, those left out in which nothing is; made when they are asked for."""
+        """The groups that are not empty; they are made at the first access."""
         return self._groups()
 
 
 def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
-    """What is shown for a line: of the class or function around it, else of the nearest target, if there is one."""
+    """The view for a line: of the class or function around it, else of the nearest target; None if there is none."""
     found = _definition(snapshot, document, line)
     if found is None:
         return None
@@ -110,12 +112,12 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
 
 
 def _definition(snapshot: Snapshot, document: Document, line: int) -> Definition | None:
-    """The innermost definition around a line that has something to show, else the target nearest below, or above."""
+    """The innermost definition around a line that can be shown, else the nearest target below, else the last above."""
     around = [one for one in document.definitions if _first_line(one) <= line <= one.end_line]
     for one in reversed(around):
         if _is_target(snapshot, document, one) or _context(snapshot, document, one) is not None:
             return one
-    for one in around:  # a class that could be traced, if somebody said how
+    for one in around:  # a class without an example
         if one.kind == "class" and TargetKey(document.path, one.qualname) in snapshot.states:
             return one
     targets = [one for one in document.definitions if _is_target(snapshot, document, one)]
@@ -139,7 +141,7 @@ def _context(snapshot: Snapshot, document: Document, definition: Definition) -> 
 
 
 class _Shown:
-    """What is shown of one context."""
+    """The groups of one context."""
 
     def __init__(self, snapshot: Snapshot, context: Context) -> None:
         self._snapshot = snapshot
@@ -148,7 +150,7 @@ class _Shown:
         self._now: dict[Span, Span | None] = {}
 
     def groups(self, document: Document, definition: Definition) -> tuple[Group, ...]:
-        """The groups, those left out in which nothing is."""
+        """The groups that are not empty."""
         entries, results, saved = self._all() if self._context.is_own else self._part(document, definition)
         found = _grouped([(_input_kind(one.slot), self._input(one)) for one in entries], _INPUTS)
         found += _grouped([(_output_kind(one.slot), self._output(one)) for one in results], _OUTPUTS)
@@ -159,15 +161,15 @@ class _Shown:
     def _all(self) -> tuple[Sequence[Entry], Sequence[Result], Sequence[Saved]]:
         map = self._context.state.map
         assert map is not None
-        # A slot without node and descriptor stands where the gradient of something would be that needs none.
+        # A slot without node and descriptor is the place of a gradient that its input does not require.
         results = [one for one in self._index.results if one.slot.node is not None or one.slot.kind is not None]
         return self._index.entries, results, [v for g in map.graphs for v in g.saved or () if v.alias_of is None]
 
     def _part(self, document: Document, definition: Definition) -> tuple[Sequence[Entry], list[Result], list[Saved]]:
-        """The slots of the instances, and what the lines of their class save."""
+        """The slots of the instances, and the values that the lines of their class save."""
         entries = distinct((e for one in self._context.instances for e in one.below()), key=lambda e: id(e.slot))
         entries.sort(key=lambda entry: entry.slot.index)
-        results = [Result(e.graph, slot) for e in entries for slot in (e.mutation, e.gradient) if slot is not None]
+        results = distinct((r for e in entries for r in self._results(e)), key=lambda result: id(result.slot))
         saved = []
         for span, value in self._index.lines.saved_in(document.path):
             place = self._today(span)
@@ -175,16 +177,26 @@ class _Shown:
                 saved.append(value)
         return entries, results, distinct(saved)
 
+    def _results(self, entry: Entry) -> Iterator[Result]:
+        """The new value of an input, and its gradient: the outputs that hold it, or the slot that stays empty."""
+        if entry.mutation is not None:
+            yield Result(entry.graph, entry.mutation)
+        returned = [entry.graph.outputs[index] for index in returned_in(self._index.gradient(entry))]
+        for slot in returned or filter(None, [entry.gradient]):
+            yield Result(entry.graph, slot)
+
     def _input(self, entry: Entry) -> Row:
         slot = entry.slot
-        gradient = gradient_of(entry, self._index)
+        gradient = self._index.gradient(entry)
+        is_missing = isinstance(gradient, Missing)
         notes = {
-            "no gradient": gradient == "none",
-            "frozen": gradient == "frozen",
+            "no gradient": is_missing,
+            "frozen": gradient == NotWanted("frozen"),
             f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
             "changed in place": slot.mutation is not None,
             f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),
-            "not used": slot.used is False and gradient != "none",
+            # A tied parameter is read through the input of one of its names only.
+            "not used": slot.used is False and not isinstance(gradient, (Missing, Tied)),
         }
         note = ", ".join(text for text, holds in notes.items() if holds)
         label, span = slot.label, slot.definition
@@ -194,7 +206,7 @@ class _Shown:
         elif span is None and fqn_of(slot) is None:
             here = Resolved(self._context.state, self._index, items=(entry,))
             return self._row(slot, label, note, False, next(iter(in_signature(self._snapshot, here, entry)), None))
-        return self._row(slot, label, note, gradient == "none", self._today(span))
+        return self._row(slot, label, note, is_missing, self._today(span))
 
     def _output(self, result: Result) -> Row:
         slot = result.slot
@@ -204,11 +216,11 @@ class _Shown:
         if slot.gradient_of is None:
             return self._row(slot, slot.label, "", False, self._today(slot.source))
         entry = Entry(result.graph, inputs[slot.gradient_of])
-        gradient = gradient_of(entry, self._index)
-        tied = f"in that of {entry.slot.tied_to[0]}" if gradient == "tied" else ""
-        note = tied or ("none" if slot.node is None else "")
+        gradient = self._index.gradient(entry)
+        note = f"in that of {gradient.name}" if isinstance(gradient, Tied) else "none" if slot.node is None else ""
         span = slot.source if slot.source is not None else entry.slot.definition
-        return self._row(slot, entry.slot.label, note, gradient == "none", self._today(span))
+        label = subject_of_gradient(slot, result.graph)
+        return self._row(slot, label, note, isinstance(gradient, Missing), self._today(span))
 
     def _row(self, slot: Slot, label: str, note: str, concern: bool, span: Span | None) -> Row:
         nodes = (slot.node,) if slot.node is not None else ()
@@ -217,7 +229,7 @@ class _Shown:
         return Row(label, type, nodes, note, concern, slot.descriptor, span, labels)
 
     def _saved(self, saved: Sequence[Saved]) -> Group:
-        """Largest first."""
+        """The group of saved values, largest first."""
         rows = [
             (
                 value.bytes or 0,

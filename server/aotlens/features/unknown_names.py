@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from aotlens.model.contexts import Context, context_of
-from aotlens.model.index import MapIndex, index_of
+from aotlens.model.index import index_of
 from aotlens.model.names import Named
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.accesses import Access, accesses
 from aotlens.syntax.at_position import subjects_at
+from aotlens.syntax.paths import Path
 from aotlens.syntax.subjects import AttributeSubject
 from aotlens.text.documents import Document
 
@@ -27,7 +28,7 @@ _NUMBER = re.compile(r"\b\d+\b")
 
 @dataclass(frozen=True)
 class UnknownName:
-    """A name that the model does not have. `near` is the one that was probably meant."""
+    """A name that the model does not have. `near` is the most similar one that it has; None if none is similar."""
 
     access: Access
     model: str
@@ -35,17 +36,17 @@ class UnknownName:
 
 
 def unknown_names(snapshot: Snapshot, document: Document) -> Iterator[UnknownName]:
-    """The names in the strings of a document that are known to be wrong."""
-    if not any(_is_telling(state) for state in snapshot.states.values()):
+    """The names in the strings of a document that the model certainly does not have."""
+    if not any(_is_complete(state) for state in snapshot.states.values()):
         return
     for access in _accesses(document):
         state, roots = _model(snapshot, document, access)
-        if state is not None and _is_telling(state) and not any(_has(root, access) for root in roots):
+        if state is not None and _is_complete(state) and not any(_has(root, access) for root in roots):
             yield UnknownName(access, _title(state, roots), _near(roots, access))
 
 
-def _is_telling(state: TargetState) -> bool:
-    """Whether what is not in the map is not in the model: of one that Dynamo broke in pieces nobody knows."""
+def _is_complete(state: TargetState) -> bool:
+    """Whether the model has only the names in its map: the map is not stale, and Dynamo did not break the graph."""
     return state.map is not None and not state.stale and len(state.map.graphs) == 1 and not state.map.graph_breaks
 
 
@@ -74,9 +75,8 @@ def _model(snapshot: Snapshot, document: Document, access: Access) -> tuple[Targ
     return None, []
 
 
-def _reached(context: Context, path: Sequence[object]) -> list[Named]:
-    index: MapIndex = context.index
-    return [named for instance in context.instances for named in index.reached(instance, tuple(path))]
+def _reached(context: Context, path: Path) -> list[Named]:
+    return [named for instance in context.instances for named in context.index.reached(instance, path)]
 
 
 def _is_imported(document: Document, state: TargetState, name: str) -> bool:

@@ -17,7 +17,7 @@ from aotlens_tracer.wire.findings import Subject
 
 from .arguments import Arguments
 from .descriptors import Labels, labels_of
-from .gradients import Gradient, InPieces, Missing, NotWanted, Own, Tied, gradients
+from .gradients import Gradient, gradients
 from .lines import Lines
 from .names import Birth, Named, Names, birthplace
 from .operations import Operations
@@ -191,20 +191,6 @@ def index_of(map: DescriptorMap) -> MapIndex:
     key = id(map)
     _INDICES[key] = weakref.ref(map, lambda _: _INDICES.pop(key, None)), index
     return index
-
-
-def gradient_of(entry: Entry, index: MapIndex) -> str:
-    """Whether an input has a gradient: yes, none although it requires one, tied, frozen; empty if nobody wants one."""
-    match index.gradient(entry):
-        case Own() | InPieces():
-            return "yes"
-        case Tied():
-            return "tied"
-        case Missing():
-            return "none"
-        case NotWanted(because="frozen"):
-            return "frozen"
-    return ""
 
 
 def distinct(items: Iterable[Item], key: Callable[[Item], object] = id) -> list[Item]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import Cell, Column, Table, without_empty
+from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words
-from aotlens.model.descriptors import piece
 from aotlens.model.folding import all_names
 from aotlens.model.prices import Price
-from aotlens_tracer.wire.descriptor_map import Graph, Output
+from aotlens_tracer.wire.descriptor_map import Graph
 
 from .rows import fold_rows, node_cell
 
@@ -26,7 +26,7 @@ def price_table(costs: Sequence[Price], graph: Graph, full: bool) -> Table:
     for folded in rows:
         members, first = folded.rows, folded.first
         each = " each" if len(members) > 1 else ""
-        lost = [_pays_for(graph.outputs[index], graph) for price in members for index in price.gradients]
+        lost = [subject_of_gradient(graph.outputs[index], graph) for price in members for index in price.gradients]
         body.append(
             (
                 Cell(folded.label),
@@ -48,12 +48,3 @@ def price_table(costs: Sequence[Price], graph: Graph, full: bool) -> Table:
         "partitioner may then choose anew what to save of the rest.",
     )
     return without_empty(Table("The price of each output", "", columns, tuple(body), notes))
-
-
-def _pays_for(out: Output, graph: Graph) -> str:
-    """The input that a gradient belongs to; for a piece of the gradient of a whole input, its piece."""
-    descriptor = out.as_descriptor()
-    if out.gradient_of is None or descriptor is None:
-        return out.label
-    slot = graph.inputs[out.gradient_of]
-    return slot.label + (piece(descriptor)[0] if slot.gradient_pieces else "")

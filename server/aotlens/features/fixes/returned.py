@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from aotlens.explain.phrases import subject_of_gradient
 from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.folding import all_names
@@ -32,7 +33,7 @@ def rewrite_returned(snapshot: Snapshot, document: Document, where: Span) -> Ite
             out = graph.outputs[price.output]
             # An output that shares its memory has no tangent of its own: another output has it.
             if out.kind == "PlainAOTOutput" and price.operations:
-                lost = [slot.label for slot in graph.inputs if slot.gradient in price.gradients]
+                lost = [subject_of_gradient(graph.outputs[index], graph) for index in price.gradients]
                 but = f", and {', '.join(all_names(lost))} get{'s' if len(lost) == 1 else ''} no gradient"
                 title = f"Detach {out.label}: {in_words(price)} go{but if lost else ''}"
                 yield from _rewrite(document, function, out.label, where, title, "detach", None)
