@@ -6,13 +6,7 @@ import contextlib
 
 from rich.console import Console
 
-_STAGES = {
-    "import": "importing the file",
-    "example": "building the example",
-    "capture": "capturing the joint graph",
-    "describe": "describing the graph",
-    "partition": "partitioning into forward and backward",
-}
+from aotlens.explain.states import stage_in_words
 
 
 class Progress(contextlib.AbstractContextManager["Progress"]):
@@ -29,7 +23,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def stage(self, stage: str) -> None:
         """Show the stage that has begun."""
-        self._status.update(f"{self._what}: {_STAGES.get(stage, stage)}")
+        self._status.update(f"{self._what}: {stage_in_words(stage)}")
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from aotlens.explain.own_failures import nothing_to_trace, tracer_ended, unreadable
 from aotlens.session.examples.built import built_by
 from aotlens.session.examples.candidates import File, candidates, holders, to_build_first
 from aotlens.session.examples.pinned import definition_lines
@@ -15,7 +16,6 @@ from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import outermost_first
 from aotlens.syntax.source import UnreadableSource
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
-from aotlens_tracer.wire.failures import stated
 from aotlens_tracer.wire.protocol import TargetsParams, TraceParams
 
 from .options import TraceOptions
@@ -62,7 +62,7 @@ class TraceRun:
         try:
             answer = self._tracer.targets(params, self._progress.stage)
         except TracerUnusable as error:
-            return Traces([self._failed(WHOLE_FILE, _ended(error, file))], "")
+            return Traces([self._failed(WHOLE_FILE, tracer_ended(str(file.path), str(error)))], "")
         if answer.failure is not None:
             return Traces([self._failed(WHOLE_FILE, answer.failure)], answer.output)
         names = [target.qualname for target in answer.targets]
@@ -105,7 +105,7 @@ class TraceRun:
             traced = self._tracer.trace(params, self._progress.stage)
         except TracerUnusable as error:
             self._has_ended = True
-            return self._failed(name, _ended(error, file)), ""
+            return self._failed(name, tracer_ended(str(file.path), str(error))), ""
         made = built_by(traced.map, examples)
         if made is not None:
             self._file = replace(file, built=(*file.built, made))
@@ -117,13 +117,11 @@ class TraceRun:
         return DescriptorMap(target, "failed", self._options.convention, failure=failure)
 
 
-def unreadable(error: UnreadableSource, qualname: str | None, options: TraceOptions) -> DescriptorMap:
+def unreadable_map(error: UnreadableSource, qualname: str | None, options: TraceOptions) -> DescriptorMap:
     """The map of a target whose file cannot be read as text."""
-    hint = "save the file as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
-    failure = stated("syntax", "error", error.reason, error.path, error.line, hint=hint)
-    return DescriptorMap(
-        Target(error.path, qualname or WHOLE_FILE, None), "failed", options.convention, failure=failure
-    )
+    target = Target(error.path, qualname or WHOLE_FILE, None)
+    failure = unreadable(error.path, error.line, error.reason)
+    return DescriptorMap(target, "failed", options.convention, failure=failure)
 
 
 def _is_local(qualname: str) -> bool:
@@ -131,16 +129,6 @@ def _is_local(qualname: str) -> bool:
 
 
 def _no_target(file: File) -> Failure:
-    """The failure of a file without anything to trace."""
-    hint = "name a function as in model.py::function, with --example or a pinned example"
     inside = next((d for d in file.definitions if d.kind == "class" and _is_local(d.qualname)), None)
-    if inside is not None:
-        line, name = inside.line, inside.qualname
-        hint = f"line {line} defines a class inside a function: name it, as in {file.path.name}::{name}"
-    return stated("target", "error", "the file defines no nn.Module class", str(file.path), hint=hint)
-
-
-def _ended(error: TracerUnusable, file: File) -> Failure:
-    """The failure of a target during whose trace the tracer itself ended. Other targets are not affected."""
-    hint = "does the code end processes other than its own, or did memory run out? --verbose shows the tracer's log"
-    return stated("capture", "crash", str(error), str(file.path), hint=hint)
+    local_class = (inside.line, inside.qualname) if inside is not None else None
+    return nothing_to_trace(str(file.path), file.path.name, local_class)

@@ -22,7 +22,7 @@ from .options import TraceOptions, UsageError, check
 from .output import print_maps, print_tracebacks, print_user_output
 from .problems import advice
 from .progress import Progress
-from .run import TraceRun, unreadable
+from .run import TraceRun, unreadable_map
 from .target import parse_target
 
 
@@ -40,7 +40,7 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
     except (NoSuchInterpreter, BadProjectFile) as error:
         raise UsageError(str(error)) from None
     except UnreadableSource as error:
-        print_maps([unreadable(error, qualname, options)], None, options)
+        print_maps([unreadable_map(error, qualname, options)], None, options)
         return 1
     progress = Progress()
     try:

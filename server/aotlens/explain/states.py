@@ -13,11 +13,11 @@ from .findings.example_failed import TO_BE_COMPLETED
 IN_A_LENS, IN_A_HOVER = 100, 400
 """The most characters of a failure in a code lens, and in a hover."""
 _STAGES = {
-    "import": "importing",
+    "import": "importing the file",
     "example": "building the example",
-    "capture": "capturing",
-    "describe": "describing",
-    "partition": "partitioning",
+    "capture": "capturing the joint graph",
+    "describe": "describing the graph",
+    "partition": "partitioning into forward and backward",
 }
 _CHANGES = {
     "code": "the code has changed",
@@ -26,10 +26,15 @@ _CHANGES = {
 }
 
 
+def stage_in_words(stage: str | None) -> str:
+    """The stage of a running trace; None before its first stage."""
+    return "starting" if stage is None else _STAGES.get(stage, stage)
+
+
 def state_in_words(state: TargetState) -> str | None:
     """The state of a target beyond its map: waiting, tracing, stale, failed; None if there is nothing to say."""
     if state.status == "tracing":
-        return f"tracing: {_STAGES.get(state.stage or '', 'starting')} …"
+        return f"tracing: {stage_in_words(state.stage)} …"
     if state.status == "waiting":
         return "waiting to be traced"
     if state.status == "failed" and is_to_be_completed(state):

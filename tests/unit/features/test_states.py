@@ -76,7 +76,7 @@ def test_states_without_a_map_say_why_in_one_line() -> None:
     states = {
         "*`Decoder` is not traced yet.*": TargetState(key, examples=example),
         "*`Decoder`: waiting to be traced*": TargetState(key, "waiting", examples=example),
-        "*`Decoder`: tracing: importing …*": TargetState(key, "tracing", stage="import", examples=example),
+        "*`Decoder`: tracing: importing the file …*": TargetState(key, "tracing", stage="import", examples=example),
         "*`Decoder` could not be traced: TypeError: missing argument*": TargetState(key, "failed", failure=failure),
     }
     for expected, state in states.items():
