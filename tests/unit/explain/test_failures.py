@@ -1,0 +1,108 @@
+"""Failures in words: every problem and every advice has a sentence, and causes are shown."""
+
+from __future__ import annotations
+
+import ast
+import typing
+from pathlib import Path
+
+import pytest
+
+import aotlens_tracer
+from aotlens.explain import failures
+from aotlens_tracer.wire.advice import Advice, Known
+from aotlens_tracer.wire.failures import Failure, stated
+from aotlens_tracer.wire.json_codec import from_json, to_json
+from aotlens_tracer.wire.problems import (
+    BackwardFails,
+    NotCaptured,
+    NothingInferred,
+    Problem,
+    ProcessEnded,
+    Raised,
+    ReadsData,
+    TimeLimit,
+)
+
+LAZY = Raised(
+    "ModuleNotFoundError",
+    "Could not import module 'LlamaConfig'. Are its requirements defined?",
+    Raised("RuntimeError", "operator torchvision::nms does not exist"),
+)
+
+
+def test_every_problem_and_every_advice_has_words() -> None:
+    assert set(failures._PROBLEMS) == set(typing.get_args(Problem))
+    assert set(failures._ADVICE) == set(typing.get_args(Advice))
+
+
+def test_every_code_that_the_tracer_uses_has_words() -> None:
+    package = Path(aotlens_tracer.__file__).parent
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in package.rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    known = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Known"]
+    codes = {node.value for one in known for node in ast.walk(one) if isinstance(node, ast.Constant)}
+    codes = {code for code in codes if isinstance(code, str)} - {"timeout"}
+    assert codes and codes <= set(failures._KNOWN)
+
+
+def test_a_cause_is_shown_with_what_wraps_it() -> None:
+    assert failures.problem(LAZY) == (
+        "ModuleNotFoundError: Could not import module 'LlamaConfig'. Are its requirements defined?\n"
+        "caused by RuntimeError: operator torchvision::nms does not exist"
+    )
+    assert failures.brief(LAZY).startswith(
+        "RuntimeError: operator torchvision::nms does not exist (then ModuleNotFound"
+    )
+
+
+def test_one_line_ends_with_a_sentence() -> None:
+    raised = Raised(
+        "RuntimeError", 'Error(s) in loading state_dict for Net:\n\tMissing key(s) in state_dict: "bias".\n'
+    )
+    assert failures.brief(raised) == (
+        'RuntimeError: Error(s) in loading state_dict for Net: Missing key(s) in state_dict: "bias".'
+    )
+    wrapped = Raised("ValueError", "all tensors have to be on one device,\nbut two were found.\nMore about it.")
+    assert failures.brief(wrapped) == "ValueError: all tensors have to be on one device, but two were found."
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (Raised("ValueError", ""), "ValueError"),
+        (Raised("Unsupported", "no such thing\n\nSet TORCHDYNAMO_VERBOSE=1 for more"), "Unsupported: no such thing"),
+        (BackwardFails(Raised("RuntimeError", "no")), "the backward pass fails: RuntimeError: no"),
+        (
+            NotCaptured("a reason", Raised("TypeError", "another")),
+            "Dynamo: a reason\nAOTAutograd without Dynamo: TypeError: another",
+        ),
+        (
+            NothingInferred(3, Raised("TypeError", "no"), "mask"),
+            "needs `mask`: no example found (3 tried; the nearest fails with TypeError: no)",
+        ),
+    ],
+)
+def test_problems(problem: Problem, words: str) -> None:
+    assert failures.problem(problem) == words
+
+
+def test_what_ends_a_process_says_what_it_was_doing() -> None:
+    ended = Failure("import", "crash", ProcessEnded(signal="SIGSEGV"), advice=Known("runs-at-import"))
+    assert failures.message(ended) == (
+        "the process was ended by SIGSEGV (a crash in native code), while importing the file"
+    )
+    slow = Failure("capture", "timeout", TimeLimit(2.0, ReadsData("aten._local_scalar_dense.default")))
+    assert failures.message(slow) == (
+        "still running after the time limit of 2 s, while calling it or capturing its graph "
+        "(built with real weights: a value is read, which fake tensors lack (aten._local_scalar_dense.default))"
+    )
+
+
+def test_failures_travel() -> None:
+    for failure in (
+        Failure("import", "error", LAZY, "/m.py", 3, advice=Known("reads-input")),
+        Failure("forward", "error", BackwardFails(NotCaptured("x", LAZY))),
+        stated("target", "error", "no such interpreter", "/m.py", 1, "choose another"),
+    ):
+        assert from_json(Failure, to_json(failure)) == failure
