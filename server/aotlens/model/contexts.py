@@ -21,18 +21,6 @@ from .index import MapIndex, index_of
 from .names import Named
 from .snapshot import Snapshot, TargetKey, TargetState
 
-__all__ = [
-    "Context",
-    "by_preference",
-    "class_at",
-    "context_of",
-    "contexts_of",
-    "first_that_knows",
-    "folded",
-    "function_context",
-    "own_states",
-]
-
 Rank = tuple[bool, bool, bool, bool, str, str]
 """A key to sort states by."""
 

@@ -19,13 +19,11 @@ from .arguments import Arguments
 from .descriptors import Labels, labels_of
 from .gradients import Gradient, gradients
 from .lines import Lines
-from .names import Birth, Named, Names, birthplace
+from .names import Birth, Named, Names
 from .operations import Operations
 from .prices import Price, prices
 from .reads import Reads
 from .slots import Entry, Result, fqn_of, is_returned, whole_name
-
-__all__ = ["Birth", "Entry", "MapIndex", "Named", "Result", "birthplace", "fqn_of", "index_of"]
 
 Item = TypeVar("Item")
 

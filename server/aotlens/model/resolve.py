@@ -18,16 +18,14 @@ from aotlens.syntax.subjects import (
 )
 from aotlens.text.documents import Document
 
-from .calls import called, called_context
+from .calls import called_context
 from .contexts import Context, context_of, own_states
-from .creations import births_at, made_at
+from .creations import made_at
 from .descriptor_text import read_descriptor
 from .index import MapIndex, index_of
 from .names import Named
 from .slots import Entry, Result
 from .snapshot import Snapshot, TargetState
-
-__all__ = ["Meant", "Resolved", "births_at", "called", "called_context", "meant", "resolve"]
 
 Found = TypeVar("Found")
 
@@ -162,8 +160,3 @@ def _indices(snapshot: Snapshot, document: Document, context: Context | None) ->
     for state in own_states(snapshot, document.path):
         if state.map is not None and (context is None or state.key != context.state.key):
             yield state, index_of(state.map)
-
-
-# The names that these had before.
-Meant = Resolved
-meant = resolve

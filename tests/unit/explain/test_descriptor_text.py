@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aotlens.explain.nesting import nesting_in_words
-from aotlens.model.descriptor_nesting import illegal_nesting
+from aotlens.model.descriptor_nesting import corrected, illegal_nesting
 from aotlens.model.descriptor_text import read_descriptor
 from unit.explain import maps
 from unit.features.world import load_map
@@ -50,6 +50,18 @@ def test_illegal_nesting(text: str, says: str) -> None:
     assert read is not None
     nesting = illegal_nesting(read)
     assert nesting is not None and says in nesting_in_words(nesting)
+
+
+def test_the_corrected_order_is_the_whole_descriptor() -> None:
+    read = read_descriptor(
+        "SubclassGetAttrAOTOutput(GradAOTOutput(SubclassGetAttrAOTInput(PlainAOTInput(0), 'a')), 'b')"
+    )
+    assert read is not None
+    inner = "SubclassGetAttrAOTOutput(base=GradAOTOutput(grad_of=PlainAOTInput(idx=0)), attr='a')"
+    fixed = corrected(read)
+    assert fixed is not None and fixed.descriptor == f"SubclassGetAttrAOTOutput(base={inner}, attr='b')"
+    legal = read_descriptor("GradAOTOutput(PlainAOTInput(0))")
+    assert legal is not None and corrected(legal) is None
 
 
 @given(st.text(alphabet="ParmAOTInput(dx=0)'[].,_ grs\n\0{*", max_size=60) | st.text(max_size=40))

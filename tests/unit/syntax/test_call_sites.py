@@ -49,6 +49,24 @@ def test_what_a_call_depends_on_and_nothing_else() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("statement", "constructor", "module"),
+    [
+        ("from pkg.model import Net", "Net", "pkg.model"),
+        ("from pkg import model", "model.Net", "pkg.model"),
+        ("from pkg import model as m", "m.Net", "pkg.model"),
+        ("import pkg.model", "pkg.model.Net", "pkg.model"),
+        ("import pkg.model as m", "m.Net", "pkg.model"),
+        ("import model", "model.Net", "model"),
+        ("", "model.Net", "model"),
+        ("", "Net", None),
+    ],
+)
+def test_the_module_that_a_class_was_imported_from(statement: str, constructor: str, module: str | None) -> None:
+    site = only(f"{statement}\nnet = {constructor}(8)\nnet(x)\n")
+    assert (site.name, site.module) == ("Net", module)
+
+
 def test_the_first_turn_of_a_loop_over_what_is_known() -> None:
     site = only("""
         learner = Net(8)
