@@ -65,7 +65,7 @@ def _phrase(template: str, inner: str | None = None) -> Callable[[Mapping[str, A
     return noun
 
 
-class _Lenient(dict):
+class _Lenient(dict[str, Any]):
     """A torch that renamed a field still gets a sentence."""
 
     def __missing__(self, key: str) -> str:

@@ -1,8 +1,7 @@
-"""The price of each output: what of the backward graph, and of what is kept for it, is there for its tangent alone.
+"""The price of each output: the part of the backward graph, and of what is saved for it, that its tangent alone needs.
 
-That is what goes if the output is detached. What other outputs need too stays, and counts for none of them. Read off
-the backward graph as it is: with less to compute, the partitioner may choose to keep other values than those that
-remain.
+Detaching the output removes exactly that. A part that two outputs need is in neither's price. Prices are read off the
+backward graph as it is: with less to compute, the partitioner may save other values than those that remain.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aotlens.explain.shapes import bytes_in_words
 from aotlens_tracer.wire.descriptor_map import Graph, Operation
 
 _SUM = "aten.add.Tensor"
@@ -18,10 +16,11 @@ _SUM = "aten.add.Tensor"
 
 @dataclass(frozen=True)
 class Price:
-    """What one output costs.
+    """The price of one output.
 
-    `output` and `tangent` are indices of slots, `operations` the names of backward operations, `saved` nodes that are
-    kept for them (in all `bytes`, aliases apart), `gradients` the indices of gradients that would be none.
+    `output` and `tangent` are indices of slots, `operations` the names of backward operations, `saved` the nodes that
+    are saved for them (`bytes` in all, without aliases). `gradients` are the indices of the outputs for gradients that
+    exist because of this output alone.
     """
 
     output: int
@@ -33,13 +32,15 @@ class Price:
 
 
 def prices(graph: Graph) -> list[Price]:
-    """The price of each output that needs a tangent; none where it is the only one, or nothing is known of backward."""
+    """Return the price of each output that needs a tangent; none if only one does, or backward is unknown."""
     paying = [out for out in graph.outputs if out.tangent is not None]
     if graph.partition is None or graph.partition.returns is None or len(paying) < 2:
         return []
     known = (*graph.operations, *graph.partition.operations)
     backward = [known[index] for index in graph.partition.backward]
-    tangents = {slot.node for slot in graph.inputs if slot.tangent_of is not None and slot.node is not None}
+    tangents: set[str | None] = {
+        slot.node for slot in graph.inputs if slot.tangent_of is not None and slot.node is not None
+    }
     returned = {name for name in graph.partition.returns if name is not None}
     whole = _needed(backward, returned, tangents, set())
     found = []
@@ -48,7 +49,11 @@ def prices(graph: Graph) -> list[Price]:
         gone = {graph.inputs[out.tangent].node or ""}
         rest = _needed(backward, returned, tangents, gone)
         operations = [operation for operation in backward if operation.name in whole and operation.name not in rest]
-        saved = [value for value in graph.saved or () if value.node in whole and value.node not in rest]
+        saved = [
+            (value.node, value)
+            for value in graph.saved or ()
+            if value.node is not None and value.node in whole and value.node not in rest
+        ]
         slots = graph.outputs[len(graph.outputs) - len(graph.partition.returns) :]
         lost = [slot.index for slot, name in zip(slots, graph.partition.returns) if name in whole and name not in rest]
         found.append(
@@ -56,8 +61,8 @@ def prices(graph: Graph) -> list[Price]:
                 out.index,
                 out.tangent,
                 tuple(operation.name for operation in operations),
-                tuple(value.node for value in saved),
-                sum(value.bytes or 0 for value in saved if value.alias_of is None),
+                tuple(node for node, _ in saved),
+                sum(value.bytes or 0 for _, value in saved if value.alias_of is None),
                 tuple(lost),
             )
         )
@@ -65,7 +70,7 @@ def prices(graph: Graph) -> list[Price]:
 
 
 def _needed(backward: Iterable[Operation], returned: set[str], tangents: set[str | None], gone: set[str]) -> set[str]:
-    """What the gradients need, operations and what comes in, where some tangents are gone."""
+    """Return the nodes that the returned gradients need, operations and inputs, if the tangents in `gone` are zero."""
     depends, without = {name for name in tangents if name is not None}, set(gone)
     operations: dict[str, Operation] = {}
     instead: dict[str, str] = {}
@@ -79,7 +84,7 @@ def _needed(backward: Iterable[Operation], returned: set[str], tangents: set[str
         if not left:
             without.add(operation.name)
         elif len(left) < len(incoming) and operation.op == _SUM and operation.forward is None:
-            instead[operation.name] = left[0]  # of two gradients to be added one is left
+            instead[operation.name] = left[0]  # one of two gradients that were added remains
     needed: set[str] = set()
     pending = [name for name in returned if name not in without]
     while pending:
@@ -89,13 +94,6 @@ def _needed(backward: Iterable[Operation], returned: set[str], tangents: set[str
         elif name not in needed:
             needed.add(name)
             if name in operations:
-                # What is gone is zeros for an operation that has others: one gradient among those that `cat` joins.
+                # A gone operand is zeros for an operation that has other operands, such as `cat`.
                 pending += [operand for operand in operations[name].operands if operand not in without]
     return needed
-
-
-def in_words(price: Price) -> str:
-    """`14 backward operations and 2.0 KiB saved for backward`."""
-    number = len(price.operations)
-    text = f"{number} backward operation{'s' if number != 1 else ''}"
-    return f"{text} and {bytes_in_words(price.bytes)} saved for backward" if price.bytes else text

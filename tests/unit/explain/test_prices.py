@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aotlens.explain.prices import price_in_words
 from aotlens.explain.tables.graph import tables
-from aotlens.model.prices import in_words, prices
+from aotlens.model.prices import prices
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Partition, Saved
 
 from .maps import grad, input_slot, out, output_slot, param, tangent
@@ -50,8 +51,8 @@ def test_what_others_need_too_is_not_counted() -> None:
     assert (first.saved, first.bytes, first.gradients) == (("primals_2",), 0, (3,))
     assert second.operations == ("mul_3", "add")
     assert (second.saved, second.bytes, second.gradients) == (("exp",), 16, ())
-    assert in_words(first) == "3 backward operations"
-    assert in_words(second) == "2 backward operations and 16 B saved for backward"
+    assert price_in_words(first) == "3 backward operations"
+    assert price_in_words(second) == "2 backward operations and 16 B saved for backward"
 
 
 def test_the_only_output_has_no_price() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aotlens.explain.signature import about, differences
+from aotlens.explain.signature import change_in_signs, difference_in_words
+from aotlens.model.signature import about, differences
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Span
 
 from .maps import MODEL, aliases, arg, deep, desc, input_slot, output_slot
@@ -13,14 +14,14 @@ from .maps import MODEL, aliases, arg, deep, desc, input_slot, output_slot
 def test_each_reason_once_with_its_slots() -> None:
     (graph,) = aliases().graphs
     found = differences(graph)
-    assert [(each.change, each.inputs, each.outputs) for each in found] == [
+    assert [(change_in_signs(each), each.inputs, each.outputs) for each in found] == [
         ("−1 input", (1,), ()),
         ("−1 input", (2,), ()),
         ("+1 output", (1,), (1,)),
         ("+1 output", (), (2, 4)),
         ("+1 input, +1 output", (0,), (0,)),
     ]
-    assert [each.change for each in about(found, graph.inputs[1])] == ["−1 input", "+1 output"]
+    assert [change_in_signs(each) for each in about(found, graph.inputs[1])] == ["−1 input", "+1 output"]
     assert [each.outputs for each in about(found, graph.outputs[4])] == [(2, 4)]
 
 
@@ -45,8 +46,8 @@ def test_buffers_are_one_reason_in_brief() -> None:
     graph = _counting(6)
     assert len(differences(graph)) == 6
     (brief,) = differences(graph, brief=True)
-    assert brief.text.startswith("6 buffers are changed in place") and "outputs 0..5" in brief.text
-    assert brief.change == "+6 outputs" and len(brief.places) == 6
+    assert difference_in_words(brief).startswith("6 buffers are changed in place: their new values are outputs 0..5")
+    assert change_in_signs(brief) == "+6 outputs" and len(brief.places) == 6
 
 
 def test_only_a_view_of_the_input_is_a_change_of_its_shape() -> None:
@@ -57,4 +58,4 @@ def test_only_a_view_of_the_input_is_a_change_of_its_shape() -> None:
     view = Operation("t", "aten.t.default", "primals_1", ("primals_1",), False, "float32", (3, 2), is_view=True)
     for operation, words in ((view, "the shape or strides of `x` are"), (replace(view, is_view=False), "`x` is")):
         graph = Graph("dynamo", (slot,), (out,), operations=(operation,))
-        assert differences(graph)[0].text.startswith(f"{words} changed in place")
+        assert difference_in_words(differences(graph)[0]).startswith(f"{words} changed in place")

@@ -13,10 +13,11 @@ from typing import Any
 from aotlens.explain import failures
 from aotlens.explain.findings.about import name_of
 from aotlens.explain.findings.words import message, related, severity
-from aotlens.explain.signature import differences
+from aotlens.explain.signature import change_in_signs, difference_in_words
 from aotlens.explain.words import meaning
 from aotlens.model.descriptors import labels_of
 from aotlens.model.prices import prices
+from aotlens.model.signature import Difference, differences
 from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, Finding
 from aotlens_tracer.wire.findings import Failed
 from aotlens_tracer.wire.json_codec import to_json
@@ -41,7 +42,7 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
         ):
             slot_shown["meaning"] = meaning(slot, labels)
         shown["prices"] = to_json(prices(graph))
-        shown["signature"] = _relative(to_json(differences(graph)), relative_to)
+        shown["signature"] = [_relative(_difference(each), relative_to) for each in differences(graph)]
         # What was not partitioned has no list of saved values in a map; here it is a list always.
         shown["saved"] = shown["saved"] or []
     return trace
@@ -60,6 +61,19 @@ def _put_words(trace: dict[str, Any], map: DescriptorMap) -> None:
     for graph, shown in zip(map.graphs, trace["graphs"], strict=True):
         for total, row in zip(graph.compared, shown["compared"], strict=True):
             row["problem"] = failures.brief(total.problem) if total.problem is not None else None
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    """A difference between signatures as data, with its sentence: what the schema promises first."""
+    promised = {
+        "text": difference_in_words(difference),
+        "change": change_in_signs(difference),
+        "inputs": difference.inputs,
+        "outputs": difference.outputs,
+        "places": to_json(difference.places),
+        "changes": difference.changes,
+    }
+    return promised | {"kind": difference.kind, "names": difference.names, "of": difference.of}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

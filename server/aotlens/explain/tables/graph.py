@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aotlens.explain.blocks import Table
 from aotlens.explain.paths import PathLabel
-from aotlens.explain.signature import differences
 from aotlens.model.prices import prices
+from aotlens.model.signature import differences
 from aotlens_tracer.wire.descriptor_map import Graph
 
 from .inputs import inputs

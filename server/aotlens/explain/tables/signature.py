@@ -6,13 +6,18 @@ from collections.abc import Sequence
 
 from aotlens.explain.blocks import Cell, Column, Table, without_empty
 from aotlens.explain.paths import PathLabel, places
-from aotlens.explain.signature import Difference
+from aotlens.explain.signature import change_in_signs, difference_in_words
+from aotlens.model.signature import Difference
 
 
 def signature(found: Sequence[Difference], path_label: PathLabel) -> Table:
     """One row for each difference."""
     body = tuple(
-        (Cell(difference.change), Cell(" ".join(difference.text.split())), Cell(places(difference.places, path_label)))
+        (
+            Cell(change_in_signs(difference)),
+            Cell(" ".join(difference_in_words(difference).split())),
+            Cell(places(difference.places, path_label)),
+        )
         for difference in found
     )
     columns = (Column("", "index"), Column("why", "prose"), Column("at", "place", 1))

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from aotlens.explain.phrases import subject_of_gradient
+from aotlens.explain.prices import price_in_words
 from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.folding import all_names
 from aotlens.model.index import index_of
-from aotlens.model.prices import in_words
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
 from aotlens.syntax.returns import returned, with_method
@@ -35,7 +35,7 @@ def rewrite_returned(snapshot: Snapshot, document: Document, where: Span) -> Ite
             if out.kind == "PlainAOTOutput" and price.operations:
                 lost = [subject_of_gradient(graph.outputs[index], graph) for index in price.gradients]
                 but = f", and {', '.join(all_names(lost))} get{'s' if len(lost) == 1 else ''} no gradient"
-                title = f"Detach {out.label}: {in_words(price)} go{but if lost else ''}"
+                title = f"Detach {out.label}: {price_in_words(price)} go{but if lost else ''}"
                 yield from _rewrite(document, function, out.label, where, title, "detach", None)
         yield from _copies(document, function, graph, where)
 

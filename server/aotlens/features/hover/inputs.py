@@ -8,11 +8,12 @@ from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, l
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import inputs_in_words, outputs_in_words, place, type_of
 from aotlens.explain.shapes import bytes_in_words
-from aotlens.explain.signature import about, kept_differences
+from aotlens.explain.signature import difference_in_words
 from aotlens.explain.words import role
 from aotlens.model.folding import Folded
 from aotlens.model.gradients import Tied
 from aotlens.model.resolve import Resolved
+from aotlens.model.signature import about, kept_differences
 from aotlens.model.slots import Entry
 
 from .input_table import descriptors_of, input_rows, input_table, size_of
@@ -87,4 +88,4 @@ def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> I
     if first.slot.stands_for:
         for reason in about(kept_differences(found.index, first.graph), first.slot):
             if not reason.outputs:
-                yield Paragraph(sentence(reason.text))
+                yield Paragraph(sentence(difference_in_words(reason)))

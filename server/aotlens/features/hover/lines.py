@@ -8,11 +8,12 @@ from aotlens.explain.blocks import Block, Code, Facts, Line, line, sentence, str
 from aotlens.explain.graph_summary import inside_facts, operation_facts
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import folded_names
-from aotlens.explain.signature import aliases_at
+from aotlens.explain.signature import difference_in_words
 from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
 from aotlens.model.creations import births_at
 from aotlens.model.index import distinct, index_of
 from aotlens.model.resolve import Resolved
+from aotlens.model.signature import aliases_at
 from aotlens.model.slots import Entry, fqn_of
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import LineSubject
@@ -42,7 +43,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
         facts.append([line("reads ", _names(reads))])
     if changed := [e for e in index.entries if any(_is_on(span, path, lines) for span in e.slot.changed_at)]:
         facts.append([line(strong("changes in place"), " ", _names(changed))])
-    facts += [[sentence(text)] for text in aliases_at(index, path, lines)[:ROWS]]
+    facts += [[sentence(difference_in_words(each))] for each in aliases_at(index, path, lines)[:ROWS]]
     if work.operations:
         facts.append(operation_facts(work.operations))
     if inside.operations:

@@ -18,13 +18,14 @@ from aotlens.explain.blocks import (
     strong,
 )
 from aotlens.explain.phrases import and_more
+from aotlens.explain.prices import price_in_words
 from aotlens.explain.shapes import tensor_in_brief
-from aotlens.explain.signature import about, kept_differences
+from aotlens.explain.signature import difference_in_words
 from aotlens.model.calls import called_context
 from aotlens.model.folding import Folded, fold, names_in_brief
 from aotlens.model.index import distinct
-from aotlens.model.prices import in_words
 from aotlens.model.resolve import Resolved
+from aotlens.model.signature import about, kept_differences
 from aotlens.model.slots import Result
 from aotlens.syntax.subjects import LineSubject, ReturnSubject
 from aotlens_tracer.wire.descriptor_map import Span
@@ -48,7 +49,7 @@ def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     results = found.results
     if len(results) == 1:
         return slot(question, found, results[0])
-    costs = {price.output: in_words(price) for price in found.index.prices(results[0].graph)}
+    costs = {price.output: price_in_words(price) for price in found.index.prices(results[0].graph)}
     rows = fold(
         results,
         key=lambda result: (
@@ -77,7 +78,7 @@ def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     reasons = distinct(
         (each for item in results for each in about(kept_differences(found.index, item.graph), item.slot)), key=id
     )
-    return *blocks, *(Paragraph(sentence(reason.text)) for reason in reasons[:ROWS])
+    return *blocks, *(Paragraph(sentence(difference_in_words(reason))) for reason in reasons[:ROWS])
 
 
 def _cells(question: Question, found: Resolved, row: Folded[Result], costs: dict[int, str]) -> tuple[Cell, ...]:
