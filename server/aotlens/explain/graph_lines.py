@@ -1,4 +1,4 @@
-"""A graph as lines of text, what stands where in them, and the writer that collects them."""
+"""A graph as lines of text with the positions of its nodes, and the writer that collects them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STEP = "    "
 
 @dataclass(frozen=True)
 class Name:
-    """Where a node is named: line and columns from 1, the end exclusive."""
+    """A place that names a node; line and columns are 1-based, the end is exclusive."""
 
     node: str
     line: int
@@ -27,7 +27,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that belong together below a title, which is the first of them. `module` is the module's name."""
+    """Lines that belong together below the first, their title. `module` is the name of the module that they are."""
 
     title: str
     first: int
@@ -37,7 +37,7 @@ class Block:
 
 @dataclass(frozen=True)
 class GraphText:
-    """The text, and what stands where: names of nodes, the lines that define them, their source, and blocks."""
+    """The text with the names of nodes in it, the line that defines each node, the source of lines, and blocks."""
 
     text: str
     names: tuple[Name, ...]
@@ -55,7 +55,7 @@ class GraphText:
 
     @cached_property
     def line_nodes(self) -> dict[int, str]:
-        """The node that a line defines or lists: each begins with its name."""
+        """The node that a line defines or lists, which is the first name on it."""
         return {line: names[0].node for line, names in self.by_line.items()}
 
     @cached_property
@@ -68,7 +68,7 @@ class GraphText:
 
 
 class Writer:
-    """Collects lines, and what is known of them."""
+    """Collects lines, and the positions in them."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -80,11 +80,11 @@ class Writer:
 
     @property
     def depth(self) -> int:
-        """How many blocks are open."""
+        """The number of open blocks."""
         return len(self._open)
 
     def line(self, text: str, source: Span | None = None) -> None:
-        """A line of its own."""
+        """Add a line."""
         self._lines.append(_STEP * self.depth + text if text else "")
         if source is not None:
             self._sources[len(self._lines)] = source
@@ -100,7 +100,7 @@ class Writer:
         self._blocks.append(Block(title, first, len(self._lines), module))
 
     def defined(self, node: str, parts: Iterable[tuple[str, str | None]], source: Span | None) -> None:
-        """A line that defines a node, in pieces, each with the node that it names."""
+        """Add a line that defines a node, in pieces, each with the node that it names, or None."""
         column = len(_STEP) * self.depth + 1
         texts = []
         number = len(self._lines) + 1
@@ -113,7 +113,7 @@ class Writer:
         self.line("".join(texts), source)
 
     def done(self) -> GraphText:
-        """All that was written."""
+        """The text and its positions."""
         blocks = tuple(sorted(self._blocks, key=lambda block: (block.first, -block.last)))
         text = "\n".join(self._lines) + "\n"
         return GraphText(text, tuple(self._names), self._definitions, self._sources, blocks)

@@ -1,4 +1,4 @@
-"""The joint, the forward and the backward graph of a map as text that people read, and what stands where in it.
+"""The joint, the forward and the backward graph of a map as text for people, with the positions of its nodes.
 
     forward:
         blocks.0:  # Block
@@ -6,8 +6,8 @@
                 # model.py:21  self.norm(x)
                 native_layer_norm = aten.native_layer_norm(x, [16], blocks_0_norm_weight, blocks_0_norm_bias, 1e-05)
 
-Inputs have the names that they have in the user's code, gradients those of what they are the gradient of, items of a
-tuple that of the tuple; other operations keep torch's names. Modules are blocks, which editors fold.
+Inputs have their names from the user's code, gradients the names of their inputs, and items of a tuple the name of the
+tuple; other operations keep torch's names. Modules are blocks, which editors fold.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from .shortening import clipped
 from .words import role
 
 Code = Callable[[Span], "str | None"]
-"""The text under a span; None where it cannot be read."""
+"""The text under a span; None if it cannot be read."""
 
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[A-Za-z_]\w*(?!\w*=)")
 _DERIVED = ("grad", "tangent", "mutated", "base")
 CONTAINERS = ("ModuleList", "ModuleDict")
-"""Modules that nobody calls: what is in them is named with them, `layers.0`."""
+"""Modules that nobody calls: the name of a module in them contains theirs, `layers.0`."""
 
 
 class NoSuchGraph(Exception):
-    """The map has no such graph, for the reason that is told."""
+    """The map has no such graph; the message is the reason."""
 
 
 def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, raw: bool = False) -> GraphText:
-    """One of the graphs of a map, all of them where there are graph breaks. `raw` keeps torch's names.
+    """The graph of a map of one kind; after graph breaks, all graphs of this kind. `raw` keeps torch's names.
 
     Raises NoSuchGraph.
     """
@@ -85,7 +85,7 @@ class _Graph:
         return [both[index] for index in getattr(graph.partition, self._kind)]
 
     def write(self) -> None:
-        """Title, inputs, operations, outputs."""
+        """Write title, inputs, operations and outputs."""
         writer, graph = self._writer, self._graph
         choice = choice_in_brief(graph) if self._kind != "joint" and graph.partition is not None else ""
         title = f"# {self._kind} graph of {self._target}: {len(self._operations)} operations"
@@ -137,7 +137,7 @@ class _Graph:
         return f"{what}, {slot.node}" if slot.node is not None and self._name(slot.node) != slot.node else what
 
     def _noun(self, slot: Slot) -> str:
-        """`parameter head.weight`; of what is derived from something its label alone, `grad(head.weight)`."""
+        """`parameter head.weight`; for a derived slot the label alone, `grad(head.weight)`."""
         what = role(slot.kind, slot.fields)
         return slot.label if slot.label.partition("(")[0] in _DERIVED else f"{what} {slot.label}"
 
@@ -152,7 +152,7 @@ class _Graph:
             )
 
     def _section(self, title: str, operations: Sequence[Operation]) -> None:
-        """Operations, in blocks by module, and below the source that runs them."""
+        """Write operations in blocks by module, each run of them below the source line that runs it."""
         writer = self._writer
         writer.line("")
         writer.begin(title)
@@ -161,7 +161,7 @@ class _Graph:
         module: str | None = None
         for operation in operations:
             if operation.module is not None and operation.module != module:
-                # A sum of gradients is nobody's: it stays where it is.
+                # A sum of gradients belongs to no module: it stays in the block that is open.
                 module = operation.module
                 around, moved = self._enter(around, self._called(module))
                 frame = None if moved else frame
@@ -174,7 +174,7 @@ class _Graph:
         writer.end()
 
     def _enter(self, around: list[str], modules: list[str]) -> tuple[list[str], bool]:
-        """Leave and enter modules until these are around; whether anything had to be done."""
+        """Close and open blocks until these modules are open; return them, and whether anything changed."""
         common = 0
         while common < min(len(around), len(modules)) and around[common] == modules[common]:
             common += 1
@@ -187,7 +187,7 @@ class _Graph:
         return modules, around != modules
 
     def _called(self, module: str) -> list[str]:
-        """The modules around an operation, outermost first, without the root and without containers."""
+        """The modules around an operation, outermost first, without the root and containers."""
         names = [module[: dot.start()] for dot in re.finditer(r"\.|$", module)] if module else []
         return [name for name in names if self._types.get(name) not in CONTAINERS]
 
@@ -214,7 +214,7 @@ class _Graph:
         self._writer.defined(operation.name, parts, source)
 
     def _call(self, operation: Operation) -> Iterator[tuple[str, str | None]]:
-        """What an operation calls, the operands among its arguments by their names."""
+        """The call of an operation in pieces, each with the node that it names, or None."""
         if operation.op == "getitem" and operation.operands:
             tuple_, _, index = operation.arguments.partition(", ")
             yield self._name(tuple_), tuple_

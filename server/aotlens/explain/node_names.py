@@ -1,4 +1,4 @@
-"""Names of nodes that people know, in the place of those that torch gives."""
+"""Names of nodes from the user's code, which replace those that torch gives."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from aotlens_tracer.wire.descriptor_map import Graph, Operation
 
 
 def human_names(graph: Graph, operations: Sequence[Operation]) -> dict[str, str]:
-    """A name for each node that people know: of inputs and of what is returned, and of items of tuples.
+    """A name for each input, each returned node and each item of a tuple.
 
-    No two nodes have the same name, and none has that which torch gave to another.
+    No two nodes have the same name, and none has the name that torch gave to another node.
     """
     taken = {operation.name for operation in operations} | {slot.node for slot in graph.inputs if slot.node}
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Whose choice it is what is saved for backward, in words."""
+"""The partitioner that chose the saved values, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aotlens_tracer.wire.descriptor_map import Graph, SavedTotal
 
 
 def choice_in_brief(graph: Graph) -> str:
-    """`in eager`, `at a memory budget of 0.5`: what to add where bytes are named; empty for what torch.compile does."""
+    """`in eager`, `at a memory budget of 0.5`: an addition to a number of bytes; empty for torch.compile's choice."""
     if graph.partitioner == "eager":
         return "in eager"
     if graph.partitioner == "default":
@@ -15,12 +15,12 @@ def choice_in_brief(graph: Graph) -> str:
 
 
 def for_backward(graph: Graph) -> str:
-    """`for backward`, with the choice: `for backward in eager`."""
+    """`for backward`, with an unusual choice: `for backward in eager`."""
     return " ".join(filter(None, ("for backward", choice_in_brief(graph))))
 
 
 def choice_in_words(graph: Graph) -> str:
-    """A sentence on what the saved values of a graph are by."""
+    """A sentence about the partitioner that chose the saved values of a graph."""
     if graph.partitioner == "eager":
         doubt = ": code that asks for fake tensors, or for data, may save others" if graph.eager_on == "fake" else ""
         return f"What autograd saves in eager, without torch.compile: seen on {graph.eager_on} tensors{doubt}."

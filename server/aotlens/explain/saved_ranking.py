@@ -1,4 +1,4 @@
-"""What is kept for the backward pass, ranked by module and by the expression that computed it, and compared."""
+"""Values saved for backward, ranked by module and by expression, and compared with other partitioners."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .paths import PathLabel, place
 from .shapes import bytes_in_words, tensor_in_brief
 
 _MOST = 20
-"""Rows of a ranking, where not all are asked for."""
+"""The most rows of a ranking without `full`."""
 
 
 def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Table]:
-    """Two rankings of each graph of which it is known what is saved, aliases apart; the totals of the other choices."""
+    """Two rankings of the saved values of each graph, without aliases, and the totals of other partitioners."""
     found = []
     for graph in map.graphs:
         if graph.saved is not None:
@@ -47,7 +47,7 @@ def _why_unknown(map: DescriptorMap, graph: Graph) -> str:
 
 
 def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[str], full: bool) -> Table:
-    """Each module with all that is in it; repeated layers in one row."""
+    """One row for each module, with the values of the modules in it; repeated layers are one row."""
     bytes_in: Counter[str] = Counter()
     number_in: Counter[str] = Counter()
     for value in values:
@@ -83,7 +83,7 @@ def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[st
 
 
 def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: PathLabel, full: bool) -> Table:
-    """Each expression with what it makes the forward pass keep, and the backward operations that need that."""
+    """One row for each expression whose values are saved, with the backward operations that read them."""
     operations = {operation.name: operation for operation in _operations(graph)}
     groups: dict[tuple[str, str, str], list[Saved]] = {}
     for value in values:
@@ -121,7 +121,7 @@ def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: Pa
 
 
 def _compared(graph: Graph) -> Table:
-    """What each choice would keep, and what that costs: operations that are run again in the backward pass."""
+    """The bytes that each partitioner saves, and the forward operations that the backward pass then runs again."""
     eager = next((row.bytes for row in graph.compared if row.partitioner == "eager"), None)
     rows = []
     told: set[Problem] = set()

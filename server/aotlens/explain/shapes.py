@@ -37,7 +37,7 @@ def dtype_in_brief(dtype: str) -> str:
 
 
 def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str:
-    """`f32[2, 16, 64]`, `i64[]` for a scalar tensor, a dash for what is no tensor."""
+    """`f32[2, 16, 64]`, `i64[]` for a scalar tensor; a dash if dtype and shape are None."""
     if dtype is None and shape is None:
         return "—"
     sizes = "[…]" if shape is None else f"[{', '.join(str(size) for size in shape)}]"
@@ -45,7 +45,7 @@ def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str
 
 
 def bytes_in_words(count: int | str | None) -> str:
-    """`1.5 MiB`, `640 B`; a dash where there is no number; a symbolic count as it is, in bytes."""
+    """`1.5 MiB`, `640 B`; a dash for None; a symbolic count stays as it is, in bytes."""
     if count is None:
         return "—"
     if isinstance(count, str):
@@ -55,7 +55,7 @@ def bytes_in_words(count: int | str | None) -> str:
         return f"{count} B"
     for unit in ("KiB", "MiB", "GiB", "TiB", "PiB"):
         size /= 1024
-        # 1023.96 would be rounded to "1024.0": it belongs to the next unit.
+        # 1023.96 would be rounded to "1024.0", so that it belongs to the next unit.
         if abs(size) < 1023.95 or unit == "PiB":
             break
     return f"{size:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""What corresponds: the lines of a shown graph to a line of source, and a line of source to a node of a shown graph."""
+"""The correspondence between a line of source and the lines of a shown graph, in both directions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from aotlens_tracer.wire.descriptor_map import Span
 from .graph_view import GraphView
 
 Nodes = Mapping[str, bool]
-"""Nodes of a graph, and of each whether it is of the backward pass."""
+"""Nodes of a graph; the value is True for a node of the backward pass."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Lines of a graph that follow each other, all of the forward or all of the backward pass."""
+    """Consecutive lines of a graph, all of the forward pass or all of the backward pass."""
 
     first: int
     last: int
@@ -28,9 +28,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a node comes from, in today's text: the innermost place first, then those that called it.
+    """The places in today's text that created a node: the innermost place first, then its callers.
 
-    Of an input it is where it was made. `backward` is whether the node is of the backward pass.
+    For an input it is the place that made it. `backward` is True for a node of the backward pass.
     """
 
     spans: tuple[Span, ...]
@@ -38,9 +38,9 @@ class Origin:
 
 
 def nodes_of_line(snapshot: Snapshot, view: GraphView, document: Document, line: int) -> Nodes:
-    """The nodes of a target's graph that a line of source runs or makes.
+    """The nodes of a target's graph that a line of source runs or creates.
 
-    A line that runs nothing itself stands for what runs inside of what it calls: `x = block(x)`.
+    A line that runs no operation itself (`x = block(x)`) stands for the operations inside its calls.
     """
     map, text = view.state.map, document.line(line)
     then = snapshot.then(view.state, document.path, line, len(text) - len(text.lstrip()) + 1)
@@ -58,7 +58,7 @@ def nodes_of_line(snapshot: Snapshot, view: GraphView, document: Document, line:
 
 
 def node_at(view: GraphView, line: int, column: int) -> str | None:
-    """The node that is meant at a position: the one that is named there, else that of the line, or of the one below."""
+    """The node at a position: the one named there, else that of the line, or for a comment that of the line below."""
     name = view.name_at(line, column)
     if name is not None:
         return name.node
@@ -67,8 +67,10 @@ def node_at(view: GraphView, line: int, column: int) -> str | None:
 
 
 def nodes_with(view: GraphView, node: str) -> Nodes:
-    """A node, and those of its derivative: of an input its gradient, of an operation what computes the gradients of
-    its operands; of one of these the operation, and the others.
+    """A node together with its derivative.
+
+    For an input, that is its gradient; for an operation, the operations that compute the gradients of its operands. An
+    operation of a derivative brings its forward operation and the rest of the derivative.
     """
     if view.state.map is None:
         return {}
@@ -82,7 +84,7 @@ def nodes_with(view: GraphView, node: str) -> Nodes:
 
 
 def origin(snapshot: Snapshot, view: GraphView, node: str) -> Origin | None:
-    """Where a node comes from; None where torch does not tell, or edits have destroyed it."""
+    """The origin of a node; None if torch does not know it, or edits have destroyed it."""
     map = view.state.map
     if map is None:
         return None
@@ -101,9 +103,9 @@ def origin(snapshot: Snapshot, view: GraphView, node: str) -> Origin | None:
 
 
 def runs(text: GraphText, nodes: Nodes) -> list[Run]:
-    """The lines of a graph that define or list some nodes, with the comments above that say where they come from.
+    """The lines of a graph that define or list some nodes, with the comments above them that name their source.
 
-    A block of which all is meant is meant with its title.
+    The title of a block belongs to them if all of its lines do.
     """
     kinds: dict[int, bool] = {}
     for node, backward in nodes.items():
@@ -133,7 +135,7 @@ def _joined(kinds: Iterable[tuple[int, bool]]) -> Iterator[Run]:
 
 
 def _made(index: MapIndex, path: str, line: int) -> Iterator[str]:
-    """The inputs that were made on a line, by their nodes: of a module all that are in it."""
+    """The nodes of the inputs that a line makes; a module makes all inputs in it."""
     for birth in index.births.get(path, {}).get(line, ()):
         for entry in birth.named.below():
             if entry.slot.node is not None:

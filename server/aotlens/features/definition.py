@@ -1,4 +1,4 @@
-"""Go to definition: from a name to where the parameter, module or output it stands for was made."""
+"""Go to definition: from a name to the place that makes its parameter, module or output."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 
 Read = Callable[[str], str | None]
-"""The text of a file that is not open; None where it cannot be read."""
+"""The text of a file that is not open; None if it cannot be read."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """From what stands under the cursor to where it was made."""
+    """A link from the text under the cursor to the place that makes the thing."""
 
     origin: Span
     target: Span
@@ -38,7 +38,7 @@ class Link:
 def definition(
     snapshot: Snapshot, document: Document, line: int, column: int, read: Read | None = None
 ) -> tuple[Link, ...]:
-    """Where what stands at a position was made, in the order of the graph; empty where it is not known."""
+    """The places that make the thing at a position, in the order of the graph; empty if they are not known."""
     kinds = (AttributeSubject, CreationSubject, StringSubject, GraphNameSubject, DescriptorSubject)
     for subject in subjects_at(document, line, column):
         if not isinstance(subject, kinds):
@@ -53,7 +53,7 @@ def definition(
 
 
 def with_columns(snapshot: Snapshot, span: Span, read: Read | None = None) -> Span:
-    """A span with its end and columns, where the tracer knew no more than the line: then the text of that line.
+    """A span with its end and columns; if the tracer knew the line alone, the text of that line.
 
     It stays as it is where nobody can say what that text is.
     """
@@ -75,7 +75,7 @@ def with_columns(snapshot: Snapshot, span: Span, read: Read | None = None) -> Sp
 
 
 def birthplaces(snapshot: Snapshot, found: Resolved) -> list[Span]:
-    """Where what is meant was made, in today's text."""
+    """The places that make the resolved parameters, modules and arguments, in today's text."""
     spans = [birthplace(named) for named in found.named]
     spans += [item.slot.definition for item in found.items if isinstance(item, Entry)]
     now = [snapshot.now(found.state, span) for span in dict.fromkeys(spans) if span is not None]
@@ -98,7 +98,7 @@ def _of(snapshot: Snapshot, found: Resolved) -> list[Span]:
 
 
 def _flatten(item: Entry | Result) -> Span | None:
-    """For a piece of a tensor subclass: where the subclass says what its pieces are."""
+    """For a piece of a tensor subclass: the method of the subclass that lists its pieces."""
     for subclass in item.graph.subclasses:
         pieces = subclass.inputs if isinstance(item, Entry) else subclass.outputs
         if item.slot.index in pieces:
@@ -112,7 +112,7 @@ def _now(snapshot: Snapshot, found: Resolved, span: Span | None) -> list[Span]:
 
 
 def in_signature(snapshot: Snapshot, found: Resolved, item: Entry) -> list[Span]:
-    """Where an argument is named in the signature; of a file that is not open the line of its class."""
+    """The name of an argument in the signature; in a file that is not open, the line of its class."""
     target = found.state.map.target if found.state.map is not None else None
     if target is None or target.line is None:
         return []

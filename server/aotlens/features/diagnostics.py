@@ -1,6 +1,6 @@
-"""Findings as diagnostics, each at its place in today's text; suppressed ones are left out.
+"""Findings as diagnostics, each at its place in today's text; suppressed findings are left out.
 
-Those of the maps come from the tracer; what is wrong in the text itself is found here.
+Findings about a trace come from its map; findings about the text itself are found here.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from .unknown_names import unknown_names
 
 _OF_THE_LAST_ATTEMPT = ("trace-failed", "example-failed")
 _OF_THE_FILE = ("target", "import", "syntax")
-"""The stages at which a trace fails for every target of the file alike."""
+"""The stages at which a trace fails for every target of the file."""
 
 
 @dataclass(frozen=True)
 class Fix:
-    """What takes a finding away for sure: a title, and the text to put in the place of the finding's."""
+    """An edit that certainly mends a finding: a title, and the text that replaces that of the finding."""
 
     title: str
     text: str
@@ -44,7 +44,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A finding at a place of one document. `stale` says what has changed since it was found."""
+    """A finding at a place of one document. `stale` is the change since then, in words; empty if there is none."""
 
     span: Span
     code: str
@@ -53,11 +53,11 @@ class Diagnostic:
     stale: str = ""
     fix: Fix | None = None
     related: tuple[tuple[str, Span], ...] = ()
-    """Places that explain it, each with what there is to say of it."""
+    """Places that explain the finding, each with a message."""
 
 
 def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
-    """The diagnostics of a document, from every map that has something to say about it."""
+    """The diagnostics of a document, from all maps and from its text, in the order of its lines."""
     found = _of_models(snapshot, document)
     for item in (*_unknown_names(snapshot, document), *_illegal_nestings(document)):
         if not is_suppressed(document, item.span.line, item.code):
@@ -67,7 +67,7 @@ def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
 
 @dataclass(frozen=True)
 class _Said:
-    """What one model says at a place: findings that make one sentence."""
+    """Findings of one model at one place that make one sentence."""
 
     state: TargetState
     findings: tuple[Finding, ...]
@@ -75,7 +75,7 @@ class _Said:
 
 
 def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
-    """One diagnostic for each kind of finding on a line, whatever models it comes from."""
+    """One diagnostic for each kind of finding on a line, for all models together."""
     lines: dict[tuple[int, str, str], list[_Said]] = {}
     for state in snapshot.states.values():
         for row in _findings(snapshot, state):
@@ -99,7 +99,7 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
 
 
 def _related(snapshot: Snapshot, said: Sequence[_Said]) -> tuple[tuple[str, Span], ...]:
-    """The places that explain what is said, in today's text, each once."""
+    """The places that explain some findings, in today's text, each once."""
     found: dict[tuple[str, Span], None] = {}
     for one in said:
         for sentence, place in (each for finding in one.findings for each in related(finding)):
@@ -110,7 +110,7 @@ def _related(snapshot: Snapshot, said: Sequence[_Said]) -> tuple[tuple[str, Span
 
 
 def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
-    """What the models say, each sentence once: first about the model that answers for the place, then about others."""
+    """The sentences of all models, each once: the model that answers for the place comes first."""
     models = {one.state.key for one in said}
     claims: dict[object, list[_Said]] = {}
     for one in said:
@@ -129,7 +129,7 @@ def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
 
 
 def _is_within(document: Document, line: int, state: TargetState) -> bool:
-    """Whether a line is one of the target itself, so that its names need no word about whose they are."""
+    """Whether a line lies in the target itself, so that the message need not name the target."""
     if state.key.path != document.path:
         return False
     for definition in definitions_of(document, state.key.qualname):
@@ -174,7 +174,7 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
     if state.map is not None and not snapshot.is_part(state):
         kept = kept_findings(index_of(state.map))
         findings += [row for row in kept if row.first.code not in _OF_THE_LAST_ATTEMPT]
-    if state.failure is not None:  # also while the next attempt runs: what comes and goes is worse than what is old
+    if state.failure is not None:  # it stays while the next attempt runs, because flickering is worse than age
         failure = _failure(state.failure, state)
         findings.append(Folded(message(failure), (failure,)))
     return findings
@@ -182,7 +182,7 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
 
 def _failure(failure: Failure, state: TargetState) -> Finding:
     code = "example-failed" if failure.stage == "example" else "trace-failed"
-    # Where nobody wrote an example, that none can be guessed is no mistake of anybody's.
+    # Without a written example, it is nobody's mistake that none can be guessed.
     written = any(example.origin != "inferred" for example in state.examples)
     reason = Failed(failure.stage, failure.problem, failure.advice, is_guess=failure.stage == "example" and not written)
     if is_to_be_completed(state) and state.examples[0].path is not None:
@@ -193,7 +193,7 @@ def _failure(failure: Failure, state: TargetState) -> Finding:
 
 
 def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: Sequence[Finding]) -> Span | None:
-    """Where findings are today: from their column to the end of their line, or the code of the line."""
+    """The span of findings in today's text, from their column, or the first of the code, to the end of the line."""
     first = findings[0]
     assert first.path is not None and first.line is not None
     columns = {finding.column for finding in findings}

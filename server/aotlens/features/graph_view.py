@@ -1,4 +1,4 @@
-"""A graph shown as a document: what stands at a position of it, and where that is defined, used and made."""
+"""A graph shown as a document: the node at a position, its definition, its uses and its source."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Slot, Span
 
 _READERS = 4
-"""So many operations are named that read a value."""
+"""The most operations that are named as readers of a value."""
 
 
 @dataclass(frozen=True)
 class GraphView:
-    """One graph of a target, as it is shown."""
+    """One graph of a target as a document shows it."""
 
     state: TargetState
     kind: Kind
     text: GraphText
 
     def name_at(self, line: int, column: int) -> Name | None:
-        """The name at a position; its end counts as it."""
+        """The name at a position, or directly before it; None if there is none."""
         names = self.text.by_line.get(line, ())
         return next((name for name in names if name.column <= column <= name.end_column), None)
 
@@ -43,20 +43,20 @@ class GraphView:
         return None
 
     def uses(self, line: int, column: int) -> list[Name]:
-        """Every place that names the node at a position."""
+        """All places that name the node at a position."""
         name = self.name_at(line, column)
         return [other for other in self.text.names if name is not None and other.node == name.node]
 
     def definition_line(self, line: int, column: int) -> int | None:
-        """The line of the document that defines the node at a position; None where it is that line."""
+        """The line of the document that defines the node at a position; None if the position is on it."""
         name = self.name_at(line, column)
         defined = self.text.definitions.get(name.node) if name is not None else None
         return defined if defined != line else None
 
     def sources(self, snapshot: Snapshot, line: int, column: int) -> list[Span]:
-        """Where the node of a position comes from, in today's text: an input's birthplace, an operation's line.
+        """The source of the node at a position, in today's text: an input's birthplace, an operation's line.
 
-        On a comment it is the line that the comment names.
+        On a comment, it is the line that the comment names.
         """
         name = self.name_at(line, column)
         at = self.text.definitions.get(name.node, line) if name is not None else line

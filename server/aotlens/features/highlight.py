@@ -1,4 +1,4 @@
-"""Highlights: the other places of a document that read what is under the cursor, and where it was made."""
+"""Highlights: the places of a document that read the thing under the cursor, and the place that makes it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .references import in_order, is_referable, read_spans
 
 @dataclass(frozen=True)
 class Highlight:
-    """A place of the document: one that reads the thing, or where it is made."""
+    """A place of the document that reads the thing, or makes it (`is_write`)."""
 
     span: Span
     is_write: bool
 
 
 def highlight(snapshot: Snapshot, document: Document, line: int, column: int) -> tuple[Highlight, ...]:
-    """The places of the document of what stands at a position, in their order."""
+    """The places of the document for the thing at a position, in the order of the text."""
     for subject in subjects_at(document, line, column):
         found = resolve(snapshot, document, subject, line, column) if is_referable(subject) else ()
         if found:

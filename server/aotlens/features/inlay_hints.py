@@ -1,4 +1,4 @@
-"""Inlay hints: shapes where parameters are made, bytes where values are saved for backward."""
+"""Inlay hints: shapes on lines that make parameters, bytes on lines that save values for backward."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Input, Saved, Span
 
 ROWS = 12
-"""How many things a tooltip lists."""
+"""The most rows of a tooltip."""
 
 
 @dataclass(frozen=True)
 class InlayHint:
-    """A hint at the end of a line: `label` beside the code, `tooltip` on demand."""
+    """A hint at the end of a line: `label` is shown beside the code, `tooltip` when the mouse is over it."""
 
     span: Span
     label: str
@@ -32,7 +32,7 @@ class InlayHint:
 def inlay_hints(
     snapshot: Snapshot, document: Document, first: int, last: int, *, shapes: bool, saved: bool
 ) -> list[InlayHint]:
-    """The hints of the lines `first` to `last`: of each line those of the model that answers there, as in a hover."""
+    """The hints of the lines `first` to `last`, each from the model that also answers hovers there."""
     hints = []
     contexts: dict[object, Context | None] = {}
     made: dict[object, dict[int, list[Input]]] = {}
@@ -88,7 +88,7 @@ def _made(snapshot: Snapshot, state: TargetState, document: Document) -> dict[in
 
 
 def _kept(snapshot: Snapshot, state: TargetState, document: Document) -> dict[int, list[Saved]]:
-    """What is kept for backward, aliases apart, by the line of today's text that computes it."""
+    """The values saved for backward, without aliases, by the line of today's text that computes them."""
     by_line: dict[int, list[Saved]] = defaultdict(list)
     for place, value in index_of(state.map).lines.saved_in(document.path) if state.map is not None else ():
         span = snapshot.now(state, place)
@@ -98,7 +98,7 @@ def _kept(snapshot: Snapshot, state: TargetState, document: Document) -> dict[in
 
 
 def _shapes(slots: Sequence[Input], state: TargetState) -> tuple[str, str]:
-    """The distinct shapes by last name."""
+    """The label, with each last name and shape once, and the tooltip."""
     texts = dict.fromkeys(f"{slot.label.rpartition('.')[2]} {_type(slot)}" for slot in slots)
     label = ", ".join(list(texts)[:3]) + (" …" if len(texts) > 3 else "")
     of = state.key.qualname
@@ -108,7 +108,7 @@ def _shapes(slots: Sequence[Input], state: TargetState) -> tuple[str, str]:
 
 
 def _saved(values: Sequence[Saved], state: TargetState, instances: int) -> tuple[str, str]:
-    """How much, and in which values."""
+    """The label with the bytes of saved values, and the tooltip with the values."""
     size = bytes_in_words(sum(value.bytes or 0 for value in values))
     many = f", {instances} instances" if instances > 1 else ""
     rows = fold(values, key=_type, label=lambda value: " ".join(value.label.split()))

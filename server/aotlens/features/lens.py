@@ -1,4 +1,4 @@
-"""Code lenses: over each target what its graph is, with what it was traced, and what is going on."""
+"""Code lenses above a target: its graph in numbers and its state, and the example of its trace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPLACED = "replaced"
 
 @dataclass(frozen=True)
 class LensPlace:
-    """Where a lens stands, and what it is about: found quickly, for the whole document."""
+    """The line of a lens and its subject; places are found quickly, texts are made later."""
 
     line: int
     key: TargetKey
@@ -33,7 +33,7 @@ class LensPlace:
 
 @dataclass(frozen=True)
 class LensText:
-    """What a lens says, and the command behind it with its arguments."""
+    """The text of a lens, and its command with the arguments."""
 
     title: str
     command: str
@@ -41,7 +41,7 @@ class LensText:
 
 
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
-    """The lenses of a document: two over each target, one over each other class that a traced model contains.
+    """The lenses of a document: two above each target, one above each other class that a traced model contains.
 
     A definition that another of its name replaces has only one that says so.
     """
@@ -62,7 +62,7 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
 
 
 def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
-    """What a lens says now."""
+    """The text of a lens, in the present state."""
     state = snapshot.states.get(key) or TargetState(key)
     target = str(key)
     if kind == REPLACED:
@@ -107,7 +107,7 @@ def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
 
 
 def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensText:
-    """A class that was not traced itself: where traced models use it, what is going on, or what is missing."""
+    """The lens of a class without a trace of its own: the model that contains it, its state, or what is missing."""
     state = snapshot.states.get(key) or TargetState(key)
     for context in _containing(snapshot, key) if state.status not in ("waiting", "tracing") else ():
         model = context.state
@@ -119,7 +119,7 @@ def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensTex
 
 
 def _containing(snapshot: Snapshot, key: TargetKey) -> Sequence[Context]:
-    """The traced models that contain instances of a class: that which answers for it in hovers first."""
+    """The traced models that contain instances of a class; the one that answers hovers comes first."""
     document = snapshot.documents.get(key.path)
     refs = [
         ClassRef(definition.qualname, definition.line, definition.end_line)

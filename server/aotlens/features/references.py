@@ -30,7 +30,7 @@ def references(
     include_declaration: bool = True,
     read: Read | None = None,
 ) -> tuple[Span, ...]:
-    """Where what stands at a position is read, in today's text of every file, in the order of files and lines."""
+    """The places that read the thing at a position, in today's text of every file, in the order of files and lines."""
     for subject in subjects_at(document, line, column):
         found = resolve(snapshot, document, subject, line, column) if is_referable(subject) else ()
         if found:
@@ -43,22 +43,21 @@ def references(
 
 
 def is_referable(subject: Subject) -> bool:
-    """Whether something is read at places worth listing: `self` alone would be read everywhere."""
+    """Whether references to a subject are worth listing; `self` alone is read everywhere."""
     return isinstance(subject, _KINDS) and not (isinstance(subject, AttributeSubject) and not subject.path)
 
 
 def in_order(span: Span) -> tuple[str, int, int, int, int]:
-    """The order of files and lines; of two that start at one place the shorter first."""
+    """A key that sorts by file and line; of two spans with one start, the shorter comes first."""
     return span.path, span.line, span.column or 0, span.end_line or 0, span.end_column or 0
 
 
 def read_spans(snapshot: Snapshot, found: Resolved, path: str) -> list[Span]:
-    """Where the inputs that are meant are read, in today's text; what an edit has destroyed is left out.
+    """The places that read the resolved inputs, in today's text; places that an edit has destroyed are left out.
 
-    Who asks from a file of an installed package is shown the places in that package, all others those in their own
-    code.
-
-    A tied parameter is read wherever one of its names is. Of an output it is the line that computes it.
+    `path` is the file of the question: in a file of an installed package, places in that package are given, elsewhere
+    those in the user's own code. A tied parameter is read wherever one of its names is. For an output, it is the line
+    that computes it.
     """
     entries = found.entries
     tied = [found.index.named(name) for entry in entries for name in entry.slot.tied_to]

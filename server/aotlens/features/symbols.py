@@ -38,7 +38,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Completion:
-    """A name to put into a string, in place of what stands in `span`."""
+    """A name that replaces the text of `span` in a string."""
 
     name: str
     kind: str
@@ -48,14 +48,14 @@ class Completion:
 
 @dataclass(frozen=True)
 class Completions:
-    """The names that fit; not all of them where `incomplete`."""
+    """The names that fit; there are more of them if `incomplete`."""
 
     items: tuple[Completion, ...]
     incomplete: bool
 
 
 def workspace_symbols(snapshot: Snapshot, query: str) -> list[Symbol]:
-    """The parameters and buffers whose names have the letters of the query, in its order; nearest matches first."""
+    """The parameters and buffers whose names contain the letters of the query in their order; best matches first."""
     found = []
     for state in snapshot.models():
         for slot in _state(state):
@@ -72,7 +72,7 @@ def workspace_symbols(snapshot: Snapshot, query: str) -> list[Symbol]:
 
 
 def match(query: str, name: str) -> tuple[int, int] | None:
-    """How well a query fits a name, less is better: a substring first, then letters in order; None if not at all."""
+    """A key that sorts matches of a query, best first: substrings, then letters in order; None if it does not match."""
     query, lower = query.lower(), name.lower()
     position = lower.find(query)
     if position >= 0:
@@ -111,7 +111,7 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
 
 
 def _word(document: Document, line: int, column: int, prefix: str) -> Span:
-    """What a completion replaces: the whole of a name that the cursor is in."""
+    """The span that a completion replaces: the whole name around the cursor."""
     rest = re.match(r"[\w.]*", document.lines[line - 1][column - 1 :]) if prefix else None
     return Span(document.path, line, column - len(prefix), line, column + len(rest[0] if rest is not None else ""))
 

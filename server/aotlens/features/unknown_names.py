@@ -56,7 +56,7 @@ def _accesses(document: Document) -> Sequence[Access]:
 
 
 def _model(snapshot: Snapshot, document: Document, access: Access) -> tuple[TargetState | None, list[Named]]:
-    """The model that is asked: its state, None where that is not known, and the modules of it that `self` may be."""
+    """The model that an access asks, None if it is not known, and the modules in it that `self` may be."""
     if access.model is not None:
         name = access.model.rpartition(".")[2]
         for state in snapshot.maps():
@@ -80,7 +80,7 @@ def _reached(context: Context, path: Path) -> list[Named]:
 
 
 def _is_imported(document: Document, state: TargetState, name: str) -> bool:
-    """Whether the name means that target here: defined in this file, or from a module of its file's name."""
+    """Whether the name is that target in this document: defined in it, or imported from a module of its file's name."""
     if state.key.path == document.path:
         return True
     path = PurePath(state.key.path)
@@ -90,7 +90,7 @@ def _is_imported(document: Document, state: TargetState, name: str) -> bool:
 
 
 def _has(root: Named, access: Access) -> bool:
-    """Whether a model has a module, or a parameter or buffer, of a name, or of one that differs in numbers alone."""
+    """Whether a model has a module, parameter or buffer of this name, or of a name that differs in numbers alone."""
     found, alike = [root], [root]
     for step in access.name.split("."):
         alike = [
@@ -103,12 +103,12 @@ def _has(root: Named, access: Access) -> bool:
         found = alike + [child for named in parametrized for known, child in named.children.items() if known == step]
     if access.wants_module:
         return any(not named.entries for named in found)
-    # What is parametrized is a module in the map, and a tensor to who asks for it.
+    # A parametrized tensor is a module in the map, but `get_parameter` returns a tensor.
     return any(named.entries or named not in alike for named in found)
 
 
 def _near(roots: Sequence[Named], access: Access) -> str | None:
-    """The nearest name that the model has: in how its words are written, not in its numbers."""
+    """The most similar name that the model has, whatever the numbers in it; None if none is similar."""
     numbers = _NUMBER.findall(access.name)
     names: dict[str, str] = {}
     for root in roots[:1]:

@@ -1,4 +1,4 @@
-"""A map in GitHub-flavoured markdown, with the content of the tables in the terminal."""
+"""A map as a report in GitHub-flavoured Markdown, with the same content as the report in a terminal."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _unchanged(path: str) -> str:
 def render_markdown(
     map: DescriptorMap, *, path_label: PathLabel = _unchanged, full: bool = False, explain: bool = False
 ) -> str:
-    """`map` as a markdown document; repeated layers are folded unless `full`.
+    """`map` as a Markdown document. Repeated layers are folded unless `full`.
 
-    With `explain`, also the examples that were passed over.
+    With `explain`, the examples that were passed over are listed as well.
     """
     blocks = [*_header(map, path_label)]
     passed_over = attempts(map, path_label) if explain else []
@@ -66,7 +66,7 @@ def render_markdown(
     explained = legends(map)
     if explained:
         blocks.append("## Legend")
-        # The sentences are ours, with code spans of their own.
+        # The sentences mark code with backticks already.
         blocks.append("\n".join(f"- **{title}**: {sentence}" for title, sentence in explained))
     return "\n\n".join(blocks) + "\n"
 

@@ -1,4 +1,4 @@
-"""A template of an example, to be completed by the user: made of the signatures of the constructor and of forward."""
+"""A template of an example, which the user completes, from the signatures of the constructor and of forward."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILL_IN = "..."
 
 
 def template(document: Document, definition: Definition) -> str:
-    """A call that builds a class and one that calls it. What is to be filled in is `...`; defaults are as they are."""
+    """An expression that builds a class and calls it; `...` stands for each value that the user has to fill in."""
     node = definition_node(document, definition.line)
     known = (definition_node(document, one.line) for one in document.definitions if one.kind == "class")
     classes = [one for one in known if one is not None]
@@ -37,7 +37,7 @@ def template(document: Document, definition: Definition) -> str:
 
 
 def _arguments(parameters: Sequence[Parameter], optional: bool, unknown: str) -> list[str]:
-    """An argument for each parameter, those with a default only with `optional`, and only where it is a literal."""
+    """An argument for each parameter; one with a default only with `optional`, and only if the default is a literal."""
     has_rest = any(parameter.kind == "rest" for parameter in parameters)
     found = []
     for parameter in parameters:
