@@ -1,1 +1,1 @@
-"""How a target is built and called."""
+"""Examples: how a target is built and called."""

@@ -1,4 +1,4 @@
-"""The user's own call and its backward pass, without any capture: what fails there too is no limit of the tools."""
+"""The user's own call and its backward pass, without any capture. A failure here is not a limit of the tools."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from .evaluate import BuiltExample
 
 
 def call(example: BuiltExample) -> Any:
-    """What the example's call returns. Raises ForwardError, BackwardError, or what torch raises where data are read
-    that fake tensors lack.
+    """The result of the example's call, after a backward pass through it.
+
+    Raises ForwardError, BackwardError, or what torch raises if data are read that fake tensors lack.
     """
     with _anomalies() as found:
         try:
@@ -41,7 +42,7 @@ def call(example: BuiltExample) -> Any:
 
 @contextlib.contextmanager
 def _anomalies() -> Iterator[list[warnings.WarningMessage]]:
-    """Let autograd remember the stack of each operation. It tells it in a warning when the derivative fails."""
+    """Let autograd remember the stack of each operation, which it puts into a warning when the derivative fails."""
     with warnings.catch_warnings(record=True) as found, torch.autograd.set_detect_anomaly(True, check_nan=False):
         warnings.simplefilter("always")
         yield found

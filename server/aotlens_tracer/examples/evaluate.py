@@ -31,8 +31,8 @@ from .guards import SideEffect
 class BuiltExample:
     """A callable (module, bound method of a module, or function) and the arguments to call it with.
 
-    `mode` is the fake mode that made them, or None where they had to be made for real; `constructor` the source of the
-    callee, None for a plain function.
+    `mode` is the fake mode that made them, None if they are real. `constructor` is the source of the callee, None for a
+    plain function.
     """
 
     function: Callable[..., Any]
@@ -43,13 +43,13 @@ class BuiltExample:
 
     @property
     def module(self) -> nn.Module | None:
-        """The module whose state the call uses: the callable itself, or what a bound method is bound to."""
+        """The module whose state the call uses: the callable, or the owner of a bound method; None for a function."""
         owner = getattr(self.function, "__self__", None)
         candidate = owner if isinstance(owner, nn.Module) else self.function
         return candidate if isinstance(candidate, nn.Module) else None
 
     def fake(self) -> contextlib.AbstractContextManager[Any]:
-        """The context in which the example lives: its fake mode, where it has one."""
+        """The context in which the example lives: its fake mode, if it has one."""
         return self.mode if self.mode is not None else contextlib.nullcontext()
 
 
@@ -61,11 +61,12 @@ def build(
     note: Callable[[Problem], None],
     needs_data: BaseException | None = None,
 ) -> BuiltExample:
-    """Evaluate the example, after what it depends on, in the namespace of `module`, `torch` in scope.
+    """Evaluate the example, after the statements that it depends on, in the namespace of `module` and `torch`.
 
-    Everything is built with fake tensors. Code that reads data (`torch.rand(()).item()`) cannot run on them: then all
-    of it is built again for real, after a word to `note`; at once where the call was found to need data, by the error
-    `needs_data`. Raises TraceError for an expression that is no call, and what the user's code raises.
+    Everything is built with fake tensors. Code that reads data (`torch.rand(()).item()`) cannot run on them: then
+    `note` is called, and everything is built again for real. That happens at once with `needs_data`, the error by which
+    the call was found to need data. Raises TraceError for an expression that is not a call, and what the user's code
+    raises.
     """
     call = parse(source)
     namespace = namespace_of(source, module)
@@ -84,7 +85,7 @@ def build(
 
 
 def namespace_of(source: ExampleSource, module: types.ModuleType) -> dict[str, Any]:
-    """The names that an example knows: those of the target's file, or, in other Python code, those made there."""
+    """The names that an example can use: those of the target's file, or of the Python file that it was found in."""
     if source.origin != "call-site" or source.path is None or not source.path.endswith(".py"):
         return {"torch": torch, **vars(module)}
     if os.path.realpath(source.path) == os.path.realpath(getattr(module, "__file__", None) or ""):
@@ -94,7 +95,7 @@ def namespace_of(source: ExampleSource, module: types.ModuleType) -> dict[str, A
 
 
 def _may_be_due_to_fake_tensors(error: Exception) -> bool:
-    """Whether real tensors might do better: not where the user's own code raised, or a name is wrong."""
+    """Whether real tensors might work: not if the user's own code has a `raise`, or a name is wrong."""
     if isinstance(error, (TraceError, NameError, ImportError, SyntaxError, SideEffect)):
         return False
     traceback = error.__traceback__
@@ -107,7 +108,7 @@ def _may_be_due_to_fake_tensors(error: Exception) -> bool:
 
 
 def parse(source: ExampleSource) -> ast.Call:
-    """The example as a call. Raises TraceError with its place where it is not one."""
+    """The example as a call. Raises TraceError, with the place, if it is not one."""
     try:
         tree = ast.parse(source.expression.strip(), EXAMPLE_FILE, "eval")
     except SyntaxError as error:
@@ -161,7 +162,7 @@ def _evaluate(
 
 
 def _compiled(statement: Statement) -> types.CodeType:
-    """A statement of a file, at its place in it: what goes wrong there is shown there."""
+    """A statement of a file, compiled with its place there, so that errors in it are shown there."""
     try:
         tree = ast.parse(statement.text, statement.path)
     except SyntaxError as error:

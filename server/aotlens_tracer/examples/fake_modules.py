@@ -1,4 +1,4 @@
-"""Building modules with fake weights: what fake tensors do not support by themselves."""
+"""Building modules with fake weights: support for what torch's fake tensors lack."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from ..torch_private import (
 )
 
 LARGE = 1 << 20
-"""Elements from which on a real tensor's random initialization is left out: values of weights change no graph."""
+"""Larger real tensors are not initialized: the values of weights change no graph."""
 
 
 @contextlib.contextmanager
 def fake_constructors(mode: FakeTensorMode, birthplaces: Birthplaces) -> Iterator[None]:
-    """Let modules be built under `mode`, also where their constructors read what they make of numbers."""
+    """Let modules be built under `mode`, also if their constructors read tensors that they made of numbers."""
     with fake_modules(birthplaces), mode, readable_constants(mode):
         yield
 
 
 @contextlib.contextmanager
 def fake_modules(birthplaces: Birthplaces) -> Iterator[None]:
-    """Let modules be built and changed under a fake mode that torch's fake tensors alone do not suffice for."""
+    """Let modules be built and changed under a fake mode, in ways that fake tensors alone do not support."""
     with _conversions(birthplaces), _lazy_parameters(), truncated_normal(), deep_copies():
         yield
 
 
 @contextlib.contextmanager
 def _lazy_parameters() -> Iterator[None]:
-    """Let lazy modules be built: their empty parameters are real, as a fake tensor cannot be made a subclass of."""
+    """Let lazy modules be built. Their empty parameters are real: a fake tensor cannot become a subclass of them."""
 
     def outside(original: Callable[..., Any]) -> Callable[..., Any]:
         def new(*args: Any, **kwargs: Any) -> Any:

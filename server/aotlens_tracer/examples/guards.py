@@ -1,6 +1,6 @@
-"""What code may do that was found, not meant to be run here: nothing that lasts, and not for long.
+"""Bounds for code that was found and not meant to be run here: no lasting effects, and little time.
 
-A call site that wants the network, another process, or to write a file is given up, as is one that takes too long.
+A call site that uses the network, starts a process or writes a file is given up, and so is one that takes too long.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EVENTS = frozenset(
         *("os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "shutil.rmtree", "shutil.move"),
     )
 )
-"""The audit events (PEP 578) of what reaches beyond this process, opening a file to write it apart."""
+"""The audit events (PEP 578) of lasting effects, apart from opening a file to write it."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -47,7 +47,7 @@ _installed = False
 
 @contextlib.contextmanager
 def guarded(seconds: float) -> Iterator[None]:
-    """Raise SideEffect and TookTooLong in code that is run in here."""
+    """Raise SideEffect and TookTooLong in code that runs in this context."""
     global _active, _installed
     if not _installed:
         sys.addaudithook(_audit)  # there is no way to remove one

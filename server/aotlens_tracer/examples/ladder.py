@@ -1,8 +1,8 @@
-"""The rules of the ladder: after which error the next example is tried, and after which the error is the answer.
+"""The rules of the ladder: after which errors the next example is tried, and which errors are the answer.
 
-An example that somebody gave is never replaced by another one. One that was found may not fit, and is passed over then;
-but where it builds the user's module, and that raises, the user is told of that error and nothing else is tried. What
-was inferred is a guess, and so is what was recorded in the call of a guess.
+An example that somebody gave is never replaced. One that was found is passed over if it does not fit the class; but if
+the user's own module raises while it is built or called, that error is the answer. An inferred example is a guess, and
+so is one that was recorded in the call of a guess.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .guards import SideEffect, TookTooLong
 from .recorded import NotCalled
 
 FOUND_SECONDS = 20.0
-"""How long code that was found may take to build an example."""
+"""Seconds that code which was found may take to build an example."""
 
 
 def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, path: str) -> Problem | None:
-    """Why the next example is tried after this error; None where the error is the answer.
+    """Why the next example is tried after this error; None if the error is the answer.
 
     `target` is the class or function that is traced, `path` its file.
     """
@@ -38,7 +38,7 @@ def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, pa
     if isinstance(target, type):
         if _raised_in(cause, target):
             return None
-        # It does not fit the class any more. What the class's own file says about it, its author will want to know.
+        # The example no longer fits the class. If it is in the class's own file, its author wants to know.
         if _is_about_the_call_of(cause, target) and source.path == path:
             return None
     elif isinstance(error, ForwardError):
@@ -54,12 +54,12 @@ def is_guess(source: ExampleSource) -> bool:
 
 
 def _raised_in(error: BaseException, target: type) -> bool:
-    """Whether the error came out of a method of an instance of the class, its constructor included."""
+    """Whether the error came out of a method of an instance of the class, or out of its constructor."""
     traceback = error.__traceback__
     while traceback is not None:
         frame = traceback.tb_frame
         names = frame.f_code.co_varnames[:1]
-        # torch's own `__call__` has the instance as its first argument too, and only binds the arguments of forward.
+        # The first argument of torch's own `__call__` is the instance too, but it only passes on the arguments.
         if names and not _is_torch(frame.f_globals) and isinstance(frame.f_locals.get(names[0]), target):
             return True
         traceback = traceback.tb_next

@@ -1,8 +1,8 @@
 """Recorded examples: an instance of the target, and the arguments it is called with, in the call of another target.
 
-The other target, the root, is built with its own example and called with fake tensors; at the first call of an instance
-of the wanted class the call is given up, so that what comes after it changes nothing of what was recorded, and need not
-work. Dynamo would run no such recording: this happens before any capture.
+The other target, the root, is built with its own example and called with fake tensors. The call is given up when it
+first calls an instance of the wanted class, so that later code changes nothing of the recording, and need not work.
+This happens before any capture, because Dynamo would not run it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class NotCalled(Exception):
 
 
 class _Called(BaseException):
-    """Ends the root's call; no exception that user code would handle."""
+    """Ends the root's call. Not an Exception, so that user code does not handle it."""
 
 
 def record(root: BuiltExample, wanted: type[nn.Module]) -> BuiltExample:
@@ -43,7 +43,7 @@ def record(root: BuiltExample, wanted: type[nn.Module]) -> BuiltExample:
             raise _Called
 
     failure: BaseException | None = None
-    # What the user compiles would run unseen; a gradient's history would tie the arguments to the root.
+    # Compiled code would run unseen, and a gradient's history would tie the arguments to the root.
     with _watching(wanted, on_call), root.fake(), torch.compiler.set_stance("force_eager"):
         try:
             root.function(*root.args, **root.kwargs)
@@ -65,7 +65,7 @@ def _watching(
 ) -> Iterator[None]:
     """Call `on_call` whenever an instance of `wanted` is called, also by `module.forward(x)`.
 
-    Of an instance of a subclass only where the forward of `wanted` is its forward too: else it is another model.
+    Instances of a subclass count only if they inherit the `forward` of `wanted`: otherwise it is another model.
     """
     forward = wanted.forward
 
@@ -84,9 +84,9 @@ def _watching(
 
 
 def _on_their_own(tree: Any) -> Any:
-    """The same arguments without what ties their tensors to the call that they were recorded in.
+    """The same arguments, detached from the call that they were recorded in.
 
-    Whether a gradient is wanted stays, and so does which of them share their memory.
+    They still require gradients if they did, and still share memory with each other if they did.
     """
     leaves, spec = pytree.tree_flatten(tree)
     tensors = {id(leaf): leaf for leaf in leaves if isinstance(leaf, torch.Tensor)}
@@ -94,7 +94,7 @@ def _on_their_own(tree: Any) -> Any:
     copies = {}
     for (identity, tensor), storage in zip(tensors.items(), storages):
         alone = storage is not None and storages.count(storage) == 1 and not isinstance(tensor, nn.Parameter)
-        if alone:  # one that is no view, which Dynamo might refuse
+        if alone:  # a copy that is no view: Dynamo might refuse a view
             copy = torch.empty_strided(
                 tensor.size(), tensor.stride(), dtype=tensor.dtype, layout=tensor.layout, device=tensor.device
             )

@@ -1,6 +1,6 @@
-"""From a built example back to an expression that builds and calls the same: what can be pinned.
+"""Writes a built example as one expression that builds and calls the same, which can be pinned.
 
-Tensors are written by shape and dtype, which is all that a trace sees of them; modules by the call of their class.
+Tensors are written by shape and dtype, which is all that a trace sees of them, and modules by the call of their class.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ..torch_private import FakeTensor, pytree
 from .evaluate import BuiltExample
 
 LONGEST = 400
-"""Characters from which on nobody wants to have an expression in a comment."""
+"""Characters of the longest expression that is offered for a comment."""
 _UNKNOWN = "…"
 
 
 class NotWritable(Exception):
-    """A value that no short expression makes."""
+    """No short expression makes a value."""
 
 
 def constructor_in_words(module: nn.Module, namespace: Mapping[str, Any], birthplaces: Birthplaces) -> str:
-    """How a module was made: `Block(dim=64, config=…)`, with dots for what no expression stands for."""
+    """The call that built a module: `Block(dim=64, config=…)`, with an ellipsis for values that no expression makes."""
     return _Writer(namespace, birthplaces, strict=False).value(module)
 
 
 def written(example: BuiltExample, namespace: Mapping[str, Any], birthplaces: Birthplaces) -> str | None:
-    """One expression in `namespace` that makes the example's call; None where there is none, or none that is short."""
+    """One expression in `namespace` that makes the example's call; None if there is none, or none that is short."""
     writer = _Writer(namespace, birthplaces, strict=True)
     leaves = [id(value) for value in pytree.tree_leaves((example.args, example.kwargs))]
     try:
@@ -47,13 +47,13 @@ def written(example: BuiltExample, namespace: Mapping[str, Any], birthplaces: Bi
         return None
     expression = f"{callee}({', '.join(arguments)})"
     tensors = [leaf for leaf in leaves if leaf in writer.tensors]
-    if len(tensors) != len(set(tensors)):  # one tensor in two places is not the same as two tensors
+    if len(tensors) != len(set(tensors)):  # one tensor in two places differs from two tensors
         return None
     return expression if len(expression) <= LONGEST else None
 
 
 class _Writer:
-    """Writes values as expressions in a namespace. Where not `strict`, an ellipsis stands for what it cannot write."""
+    """Writes values as expressions in a namespace. If not `strict`, an ellipsis stands for what it cannot write."""
 
     def __init__(self, namespace: Mapping[str, Any], birthplaces: Birthplaces, strict: bool) -> None:
         self._namespace = namespace
@@ -116,7 +116,7 @@ class _Writer:
         raise NotWritable
 
     def _tensor(self, tensor: torch.Tensor) -> str:
-        """A new tensor of the same shape, dtype and device, whose values are good for an index too."""
+        """A new tensor of the same shape, dtype and device, whose values are valid indices too."""
         known = type(tensor) is torch.Tensor or type(tensor) is FakeTensor
         if not known or tensor.layout is not torch.strided or not all(type(size) is int for size in tensor.shape):
             raise NotWritable
@@ -138,7 +138,7 @@ class _Writer:
         if type(module).__init__ is nn.Module.__init__:
             return f"{name}()"
         if self._strict:
-            raise NotWritable  # a copy, which no constructor made
+            raise NotWritable  # a copy, not made by a constructor
         return f"{name}({_UNKNOWN})"
 
     def _arguments(self, constructor: Constructor, defaults: Mapping[str, Any]) -> Iterator[str]:
@@ -147,7 +147,7 @@ class _Writer:
         names, star, stars = inspect.getargs(code)
         positional = code.co_argcount if star is not None and values.get(star) else code.co_posonlyargcount
         for index, name in enumerate(names[1:], 1):
-            if name not in values:  # deleted before the constructor came that far
+            if name not in values:  # deleted by the constructor
                 raise NotWritable
             if index < positional:
                 yield self.value(values[name])
@@ -161,7 +161,7 @@ class _Writer:
             yield from (f"{name}={self.value(item)}" for name, item in values.get(stars, {}).items())
 
     def _partial(self, value: functools.partial[Any]) -> str:
-        """A `functools.partial`, by the name that the namespace has for it, if any."""
+        """A `functools.partial`, with the name that the namespace has for it, if any."""
         try:
             name = self._name(functools.partial)
         except NotWritable:
@@ -183,7 +183,7 @@ class _Writer:
         return f"{self._name(type(value))}({', '.join(arguments)})"
 
     def _name(self, value: Any) -> str:
-        """The name under which the namespace, torch or the builtins have a class or function."""
+        """The name of a class or function in the namespace, in torch or among the builtins."""
         qualname = getattr(value, "__qualname__", "")
         module = getattr(value, "__module__", None) or ""
         if self._found(self._namespace, qualname) is value:
@@ -221,7 +221,7 @@ def _defaults(kind: type) -> dict[str, Any]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values are the same as far as an expression says it; a comparison may raise or give anything."""
+    """Whether two values are surely equal. Comparisons of the user's may raise, or return anything."""
     if one is other:
         return True
     try:

@@ -20,7 +20,7 @@ from .values import Arguments, Path, tensors
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: its error or None, the number of operations it ran, its tensors by path."""
+    """The result of a call: its error or None, the number of operations that it ran, its tensors by path."""
 
     error: Exception | None
     progress: int

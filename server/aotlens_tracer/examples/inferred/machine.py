@@ -1,4 +1,4 @@
-"""What a guess has to do without: hubs to load from, and CUDA where there is none."""
+"""The machine as guesses see it: no hubs to load from, and no error for CUDA if there is none."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "DIFFUSERS_OFFLINE", "WANDB_DISABLED")
-"""Tell libraries that load from a hub to do without, at once and not after a number of tries."""
+"""Environment variables that tell libraries to load nothing from a hub, without retries."""
 
 
 def prepare() -> None:
-    """Set up this process, which is a child that ends with its trace, before the user's file is imported."""
+    """Set up this process before the user's file is imported. The process is a child that ends with its trace."""
     for name in _OFFLINE:
         os.environ[name] = "1"
     if not torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""How values are called in the user's module, so that an example can be written down there."""
+"""The names of values in the user's module, so that an example can be written there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Stand-ins for packages that are not installed: a file that imports one can be imported, and what needs it is told.
+"""Stand-ins for packages that are not installed, so that a file that imports one can be imported.
 
-A stand-in can be named, subclassed and built, also as a submodule of a model. Calling one says which package is
-missing: a graph with something else in its place would be none of the user's.
+A stand-in can be named, subclassed and built, also as a submodule of a model. Calling one raises an error that names
+the missing package: a graph with something else in its place would not be the user's.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any, TypeVar
 from torch import nn
 
 MOST = 8
-"""For how many packages one file may have stand-ins."""
+"""The most packages that one file may have stand-ins for."""
 _T = TypeVar("_T")
 
 
 def importing(load: Callable[[], _T]) -> tuple[_T, dict[str, BaseException]]:
-    """What `load` imports, and the packages that stood in for missing ones, each with the error of its import.
+    """The result of `load`, and the missing packages, each with the error of its import.
 
-    Raises what `load` raises where no package is missing: one that is imported under `try` is left missing.
+    A package that is imported under `try` stays missing. Raises what `load` raises if no package is missing.
     """
     stood_in: dict[str, BaseException] = {}
     while True:
@@ -47,7 +47,7 @@ def _is_there(name: str) -> bool:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds one package and whatever is imported from it."""
+    """Finds one package, and everything that is imported from it."""
 
     def __init__(self, package: str) -> None:
         self._package = package

@@ -1,4 +1,4 @@
-"""Arguments that an inferred example is made of, each of which can be written as a Python expression."""
+"""The arguments of inferred examples. Each can be written as a Python expression."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor by shape and dtype; `high` bounds the values of one of integers."""
+    """A tensor by its shape and its dtype, an attribute of `torch`. Integers are below `high`."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
@@ -16,7 +16,7 @@ class Tensor:
 
     @property
     def expression(self) -> str:
-        """What makes it."""
+        """The expression that makes it."""
         sizes = ", ".join(map(str, self.shape)) or "()"
         if self.dtype == "float32":
             return f"torch.randn({sizes})"
@@ -35,7 +35,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Written:
-    """Whatever an expression stands for: a number, a class, the call of a constructor."""
+    """Any other expression: a number, a class, the call of a constructor."""
 
     text: str
 
@@ -54,7 +54,7 @@ class Items:
 
     @property
     def expression(self) -> str:
-        """What makes it."""
+        """The expression that makes it."""
         inner = ", ".join(item.expression for item in self.items)
         if self.is_list:
             return f"[{inner}]"
@@ -69,14 +69,14 @@ class Entries:
 
     @property
     def expression(self) -> str:
-        """What makes it."""
+        """The expression that makes it."""
         return "{" + ", ".join(f"{key!r}: {value.expression}" for key, value in self.items) + "}"
 
 
 Value = Tensor | Written | Items | Entries
 Arguments = dict[str, Value]
 Path = tuple[str | int, ...]
-"""Where a tensor is in arguments: the argument's name, then indices."""
+"""The place of a tensor in arguments: the argument's name, then indices and keys."""
 
 
 def tensors(arguments: Arguments) -> Iterator[tuple[Path, Tensor]]:
@@ -126,7 +126,7 @@ def with_size(value: Value, got: int, want: int) -> Value:
 
 
 def call(callee: str, arguments: Arguments, positional: int = 0) -> str:
-    """The expression that calls `callee`: the first `positional` arguments by place, the others by name."""
+    """The expression that calls `callee`: the first `positional` arguments by position, the others by name."""
     parts = []
     for index, (name, value) in enumerate(arguments.items()):
         parts.append(value.expression if index < positional else f"{name}={value.expression}")

@@ -1,4 +1,4 @@
-"""What the annotation of a constructor's parameter says to pass."""
+"""Annotations of constructors' parameters, and the values to pass for them."""
 
 from __future__ import annotations
 

@@ -1,50 +1,38 @@
-"""Configuration classes: which one a constructor means, and how it is made with defaults and few layers."""
+"""Configuration classes: which one a constructor means, and how to make it with defaults and few layers."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 from typing import Any
 
 from torch import nn
 
 from ..namespace import Names
+from ..tables.configuration_names import CLASSES, DEPTHS, LISTS_OF_DEPTHS, MAIN_DEPTHS, PARAMETERS
 from ..values import Arguments, Items, Value, Written, call
 
 FEW = 2
-"""How many layers are left of a deep stack: the second one shows what repeats."""
-
-_PARAMETER = re.compile(r"(.*_)?(config|cfg|configuration|args|hparams|params|opts?|options|settings)")
-_CLASS = re.compile(r".*(Config|Configuration|Args|Arguments|Params|HParams|Hparams|Settings|Options|Cfg)$")
-_MAIN_DEPTH = re.compile(
-    r"(num_|n_)?((hidden|encoder|decoder|transformer|text|vision|block)_)?layers?|(encoder_|decoder_)?depth|num_blocks|n_blocks"
-)
-_DEPTH = re.compile(
-    r"(?!.*(idx|index|drop|feature|start|end|freq|period|interval|first|last|norm|_per_|every|skip))(.*_)?((num|n)_.*layers?|layers?|depth|num_.*blocks)|((num|n)_)?(layers|blocks)_per_(stage|level)"
-)
-_DEPTHS = re.compile(
-    r"(.*_)?(depths?|layers|blocks|(num|n)_(layers|blocks)|((num|n)_)?(layers|blocks)_per_(stage|level))"
-)
+"""Layers that are left of a deep stack. The second one shows what repeats."""
 
 LEVELS = 3
-"""How far stacks are cut: all of them, those that are surely stacks of layers, none."""
+"""Levels of cutting: 0 cuts all stacks, 1 those that are surely stacks of layers, 2 none."""
 
 
 def is_configuration_name(name: str) -> bool:
-    """Whether a constructor's parameter of that name is a configuration."""
-    return _PARAMETER.fullmatch(name.lower()) is not None
+    """Whether a constructor's parameter with that name is a configuration."""
+    return PARAMETERS.fullmatch(name.lower()) is not None
 
 
 def is_configuration_class(value: Any) -> bool:
-    """Whether a class is one of configurations: by its name, or by its fields."""
+    """Whether a class is a configuration class: by its name, or because it is a dataclass."""
     if not isinstance(value, type) or issubclass(value, (nn.Module, str, int, float, tuple, list)):
         return False
-    return _CLASS.fullmatch(value.__name__) is not None or dataclasses.is_dataclass(value)
+    return CLASSES.fullmatch(value.__name__) is not None or dataclasses.is_dataclass(value)
 
 
 def has_attribute(cls: type, name: str) -> bool:
-    """Whether a configuration with defaults has an attribute."""
+    """Whether a configuration with defaults has an attribute. False if it cannot be made."""
     try:
         return hasattr(cls(), name)
     except Exception:
@@ -52,11 +40,14 @@ def has_attribute(cls: type, name: str) -> bool:
 
 
 def find_configuration(owner: type, names: Names, declared: bool = True) -> list[type]:
-    """The configuration classes that `owner` may mean, the likeliest first: the one that it declares, else by name."""
+    """The configuration classes that `owner` may mean, the likeliest first.
+
+    The one that it declares (`config_class` of transformers, unless not `declared`), else those with similar names.
+    """
     own = getattr(owner, "config_class", None)
     if declared and isinstance(own, type):
         return [own]
-    found = {id(v): v for n, v in names.values.items() if isinstance(v, type) and _CLASS.fullmatch(v.__name__)}
+    found = {id(v): v for n, v in names.values.items() if isinstance(v, type) and CLASSES.fullmatch(v.__name__)}
     return sorted(found.values(), key=lambda cls: -_common(owner.__name__, cls.__name__))
 
 
@@ -65,7 +56,7 @@ def _common(left: str, right: str) -> int:
 
 
 def configuration(cls: type, names: Names, given: Arguments, level: int, depth: int = 0) -> Value:
-    """The call that makes a configuration: what is `given`, else its defaults, stacks cut as `level` says, no cache.
+    """The call that makes a configuration: what is `given`, its defaults, stacks cut as `level` says, and no cache.
 
     Raises what the class raises.
     """
@@ -93,17 +84,14 @@ def configuration(cls: type, names: Names, given: Arguments, level: int, depth: 
 
 
 def _given(part: Any) -> Arguments | None:
-    """With what a configuration was made by the one that it is a part of: where it differs from its own defaults.
-
-    None where that cannot be written.
-    """
+    """The arguments by which a part of a configuration differs from its defaults; None if they cannot be written."""
     cls, found = type(part), _attributes(part)
     usual = _made(cls, {})
     names = [name for name in _parameters(cls) if name in found and not is_part(found[name], part)]
     given = {name: found[name] for name in names if name not in usual or not _is_equal(usual[name], found[name])}
     if not all(map(_is_plain, given.values())):
         return None
-    for name in list(given):  # what follows from the others is not given
+    for name in list(given):  # computed from the others
         others = {key: value for key, value in given.items() if key != name}
         if _is_equal(_made(cls, others).get(name), given[name]):
             given = others
@@ -111,7 +99,7 @@ def _given(part: Any) -> Arguments | None:
 
 
 def _made(cls: type, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The attributes of a configuration, or none where it refuses what it is given."""
+    """The attributes of a configuration; none if it refuses its arguments."""
     try:
         return _attributes(cls(**arguments))
     except Exception:
@@ -119,12 +107,12 @@ def _made(cls: type, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_equal(a: Any, b: Any) -> bool:
-    """Whether two values are surely the same."""
+    """Whether two values are surely equal."""
     return type(a) is type(b) and repr(a) == repr(b)
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is written as it is shown."""
+    """Whether the repr of a value is an expression for it."""
     if type(value) is dict:
         return all(map(_is_plain, (*value, *value.values())))
     if type(value) in (list, tuple):
@@ -144,17 +132,17 @@ def is_part(value: Any, whole: Any) -> bool:
 def _cut(name: str, value: Any, level: int) -> Value | None:
     if level >= LEVELS - 1:
         return None
-    pattern = _DEPTH if level == 0 else _MAIN_DEPTH
+    pattern = DEPTHS if level == 0 else MAIN_DEPTHS
     if type(value) is int and value > FEW and pattern.fullmatch(name):
         return Written(str(FEW))
-    is_list = level == 0 and isinstance(value, (list, tuple)) and _DEPTHS.fullmatch(name) is not None
+    is_list = level == 0 and isinstance(value, (list, tuple)) and LISTS_OF_DEPTHS.fullmatch(name) is not None
     if is_list and all(type(item) is int for item in value) and any(item > FEW for item in value):
         return Items(tuple(Written(str(min(item, FEW))) for item in value), isinstance(value, list))
     return None
 
 
 def cut_parameters(cls: type, level: int) -> Arguments:
-    """The parameters of a constructor whose default is a deep stack, cut."""
+    """The parameters of a constructor whose default is a deep stack, with fewer layers."""
     found: Arguments = {}
     for name, parameter in _parameters(cls).items():
         cut = _cut(name, parameter.default, level)

@@ -1,11 +1,10 @@
-"""Which network stands for an argument that is one: a class of the same package, else a small one of torch's."""
+"""Networks to pass for an argument that is one: a class of the same package, else a small one of torch's modules."""
 
 from __future__ import annotations
 
 import ast
 import functools
 import inspect
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,43 +14,24 @@ from torch import nn
 from ....torch_private import has_no_forward
 from ..reading.definitions import constructor_of, definition_of
 from ..tables.input_names import input_kind
-from ..tables.sizes import CLASSES, PATCH, VOCABULARY, WIDTH
+from ..tables.network_names import LAYERS, OF_IMAGES, OF_MAPS, OF_SEQUENCES, WHOLE
 
-_WHOLE = re.compile(
-    r"(.*_)?(net|network|model|encoder|decoder|backbone|vit|student|teacher|transformer|trunk|unet|autoencoder|vae)"
-)
 _OF_ALL_MODULES = frozenset(dir(nn.Module)) | {"config", "device", "dtype", "shape", "weight", "bias", "size"}
-OF_IMAGES = (
-    f"torch.nn.Sequential(torch.nn.Conv2d(3, {WIDTH}, {PATCH}, stride={PATCH}), torch.nn.AdaptiveAvgPool2d(1), "
-    f"torch.nn.Flatten(), torch.nn.Linear({WIDTH}, {CLASSES}))"
-)
-_LAYER = f"torch.nn.Linear({WIDTH}, {WIDTH})"
-OF_SEQUENCES = f"torch.nn.Sequential({_LAYER}, torch.nn.GELU(), {_LAYER})"
-OF_MAPS = f"torch.nn.Conv2d({WIDTH}, {WIDTH}, 1)"
-
-_LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
-    (_LAYER, frozenset(("weight", "bias", "in_features", "out_features"))),
-    (
-        f"torch.nn.Conv2d({WIDTH}, {WIDTH}, 3, padding=1)",
-        frozenset(("weight", "bias", "in_channels", "out_channels", "kernel_size", "stride", "padding", "groups")),
-    ),
-    (f"torch.nn.Embedding({VOCABULARY}, {WIDTH})", frozenset(("weight", "num_embeddings", "embedding_dim"))),
-)
 
 
 def layer_with(attributes: list[str]) -> str | None:
-    """The layer of torch's that has these attributes of parameters and sizes, if they are of such a one."""
+    """The layer of torch that has all these attributes; None if there is none."""
     wanted = set(attributes)
-    return next((text for text, known in _LAYERS if wanted <= known), None)
+    return next((text for text, known in LAYERS if wanted <= known), None)
 
 
 def is_whole(name: str) -> bool:
-    """Whether a parameter of that name is a whole network, rather than one layer or function."""
-    return _WHOLE.fullmatch(name.lower()) is not None
+    """Whether a parameter with that name is a whole network, rather than one layer or function."""
+    return WHOLE.fullmatch(name.lower()) is not None
 
 
 def of_torch(owner: type) -> tuple[str, ...]:
-    """Small networks of torch's modules, those that fit the inputs of `owner` first."""
+    """Small networks of torch's modules. Those that fit the inputs of `owner` come first."""
     names = [*_parameters(getattr(owner, "forward", None)), *_parameters(constructor_of(owner))]
     images = any(input_kind(name) == "image" or name.startswith(("image_", "img_")) for name in names)
     return (OF_IMAGES, OF_SEQUENCES, OF_MAPS) if images else (OF_SEQUENCES, OF_MAPS, OF_IMAGES)
@@ -64,7 +44,7 @@ def _parameters(function: object) -> list[str]:
 
 
 def namesakes(owner: type, name: str) -> list[type]:
-    """The module classes of the package of `owner` that are called like a parameter, the same names first."""
+    """The module classes in the package of `owner` whose name is, or ends with, that of a parameter."""
     wanted = name.replace("_", "").lower()
     found: list[type] = []
     for cls in _classes(owner):
@@ -75,7 +55,7 @@ def namesakes(owner: type, name: str) -> list[type]:
 
 
 def subclasses(cls: type) -> list[type]:
-    """The classes that a class is a base of, as they were defined; none of one of torch's."""
+    """The subclasses of a class, in the order of their definition. None for classes of torch."""
     if cls.__module__.partition(".")[0] == "torch":
         return []
     found: list[type] = cls.__subclasses__()
@@ -83,14 +63,17 @@ def subclasses(cls: type) -> list[type]:
 
 
 def concrete(cls: type, within: Sequence[type]) -> type:
-    """The class, or where it leaves something open its first subclass that does not, and is not built around it."""
+    """The class; if it is abstract, its first subclass that is not, and that is not in `within`.
+
+    `within` has the classes whose constructors are being written: a class is not built around itself.
+    """
     kinds = [kind for kind in subclasses(cls) if kind not in within]
     return next((kind for kind in (cls, *kinds) if not kinds or not _leaves_open(kind)), cls)
 
 
 @functools.cache
 def _leaves_open(cls: type[nn.Module]) -> bool:
-    """Whether a class leaves to its subclasses what its `forward` does: it is abstract, or raises and does no more."""
+    """Whether a class leaves its `forward` to subclasses: it is abstract, or does nothing but raise."""
     if inspect.isabstract(cls) or has_no_forward(cls):
         return True
     forward = definition_of(cls.forward)
@@ -109,7 +92,7 @@ def _raises_alone(function: Callable[..., Any]) -> bool:
 
 
 def look_alikes(owner: type, attributes: list[str]) -> list[type]:
-    """The module classes of the package of `owner` that set all these attributes, those of its own file first."""
+    """The module classes in the package of `owner` that set all these attributes. Those of its own file come first."""
     wanted = [name for name in attributes if name not in _OF_ALL_MODULES]
     if not wanted:
         return []
@@ -129,7 +112,7 @@ def _nearness(owner: type, cls: type) -> tuple[bool, int, str]:
 
 
 def _classes(owner: type) -> Iterator[type]:
-    """The other module classes of a package that are loaded."""
+    """The other module classes of the package of `owner` that are loaded."""
     package = owner.__module__.partition(".")[0]
     for name, module in sorted(sys.modules.items()):
         if module is not None and name.partition(".")[0] == package:

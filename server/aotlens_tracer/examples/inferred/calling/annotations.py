@@ -1,4 +1,4 @@
-"""What the annotation of an argument of `forward` says to pass."""
+"""Annotations of the arguments of `forward`, and the values to pass for them."""
 
 from __future__ import annotations
 

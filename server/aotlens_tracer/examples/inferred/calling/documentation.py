@@ -1,4 +1,4 @@
-"""What docstrings and comments say of an argument's shape."""
+"""Shapes of arguments in docstrings and comments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMED_SHAPE = re.compile(r"shape:?\s*(?:is\s*)?[`*']*[\(\[]([\w\s,*./+x]+)[\)\]
 
 
 class Documentation:
-    """What is written about the arguments of `function`, the `forward` of `module`."""
+    """The text that is written about the arguments of `function`, the `forward` of `module`."""
 
     def __init__(self, module: nn.Module, function: Callable[..., Any], sizes: ModelSizes) -> None:
         self._function = function

@@ -50,7 +50,7 @@ class Inputs:
         return named[:1] or [name for name, p in self.parameters.items() if p.kind is p.VAR_POSITIONAL]
 
     def demand(self, name: str) -> Demand:
-        """What is known of a parameter's tensor."""
+        """The known properties of a parameter's tensor."""
         if name not in self._demands:
             read = self._reader.of_parameter(self._module, name)
             documented = self._documentation.in_docstring(name)

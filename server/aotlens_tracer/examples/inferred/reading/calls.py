@@ -1,4 +1,4 @@
-"""What one call in the source of a function demands of the argument that is followed."""
+"""The demands of one call, in the source of a function, on the argument that is followed."""
 
 from __future__ import annotations
 

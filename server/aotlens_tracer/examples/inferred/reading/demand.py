@@ -1,4 +1,4 @@
-"""What is demanded of a tensor: its rank, the sizes of some of its axes, its dtype."""
+"""A demand on a tensor: its rank, the sizes of some of its axes, its dtype."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 @dataclass(frozen=True)
 class Demand:
-    """What is known of a tensor.
+    """The known properties of a tensor.
 
     `rank` is None if it is unknown, and not below `least`. `axes` has sizes by index, negative ones from the end.
     `names` are the names of the axes, or empty; None for an axis without a name. `dtype` is an attribute of `torch`.

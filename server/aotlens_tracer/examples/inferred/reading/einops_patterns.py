@@ -1,4 +1,4 @@
-"""What einops patterns say of the tensor that goes in, from the lengths of axes and what is demanded of the result."""
+"""The demands of einops patterns on the tensor that goes in, by the lengths of axes and the demand on the result."""
 
 from __future__ import annotations
 

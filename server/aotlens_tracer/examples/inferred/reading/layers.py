@@ -1,4 +1,4 @@
-"""What the layers of torch, and layers that are shaped like them, demand of their first input."""
+"""Demands of the layers of torch, and of layers that are shaped like them, on their first input."""
 
 from __future__ import annotations
 

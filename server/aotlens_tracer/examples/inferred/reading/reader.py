@@ -1,4 +1,4 @@
-"""What calling a module demands of its arguments: the uses of each, followed into submodules and functions."""
+"""The demands of a module on its arguments: the uses of each, followed into submodules and functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the variables of a function stand for: the argument that is followed, tensors with its shape, modules."""
+"""The variables of a function and their values: the argument that is followed, tensors with its shape, modules."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class FailedAttempt:
 
     @functools.cached_property
     def facts(self) -> tuple[Fact, ...]:
-        """What the error message states, in the order of the table of messages."""
+        """The facts that the error message states, in the order of the table of messages."""
         return tuple(facts_of(self.error, self.message))
 
     def says(self, kind: type[_F]) -> list[_F]:

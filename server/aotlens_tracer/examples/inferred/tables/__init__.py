@@ -1,1 +1,1 @@
-"""What names, sizes and error messages usually mean. Each file is one table; nothing here looks at a user's module."""
+"""Tables of what names, sizes and error messages usually mean. Nothing here looks at a user's module."""

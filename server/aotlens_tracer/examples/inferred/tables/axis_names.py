@@ -1,4 +1,4 @@
-"""What the names of axes mean: in annotations, docstrings, comments, einops patterns and `b, n, d = x.shape`."""
+"""Names of axes and their meaning: in annotations, docstrings, comments, einops patterns and `b, n, d = x.shape`."""
 
 from __future__ import annotations
 

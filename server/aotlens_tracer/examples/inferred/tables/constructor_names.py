@@ -1,4 +1,4 @@
-"""What the parameter names of constructors usually mean: the expression to pass for each.
+"""Names of constructors' parameters and their usual meaning: the expression to pass for each.
 
 One row is a pattern for the whole name, in snake case, and an expression. The first row that matches wins. The sizes
 are those of `sizes`, so that modules fit their inputs and each other.

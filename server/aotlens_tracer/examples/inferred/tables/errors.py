@@ -1,4 +1,4 @@
-"""What error messages mean: one row for each wording of torch, einops or Python, and the facts that it states.
+"""Error messages and their meaning: one row for each wording of torch, einops or Python, with the facts that it states.
 
 A new wording of a known fact is one row in `MESSAGES`. A rule in `repairs/` asks `says` for the facts that it reads.
 Each row has an example of its message, which the unit tests read back.

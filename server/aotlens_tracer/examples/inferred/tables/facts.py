@@ -1,4 +1,4 @@
-"""What an error message can state. The rows of `errors` make these facts, and the repair rules read them."""
+"""Facts that an error message can state. The rows of `errors` make them, and the repair rules read them."""
 
 from __future__ import annotations
 

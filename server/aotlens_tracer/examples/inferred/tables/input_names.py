@@ -1,4 +1,4 @@
-"""What the argument names of `forward` usually mean: one row for each kind of input, with the shapes that it has.
+"""Names of the arguments of `forward` and their usual meaning: one row for each kind of input, with its shapes.
 
 A row has a pattern for the whole name, in lower case. The first row that matches wins.
 """

@@ -1,4 +1,4 @@
-"""What operations of torch say of the tensor that they are applied to, by their names in the source."""
+"""Operations of torch, by their names in the source, and what they say of the tensor that they are applied to."""
 
 from __future__ import annotations
 

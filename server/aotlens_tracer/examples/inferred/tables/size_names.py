@@ -1,4 +1,4 @@
-"""What attributes and settings that hold sizes are called, the likeliest name first."""
+"""Names of attributes and settings that hold sizes, the likeliest first."""
 
 from __future__ import annotations
 
