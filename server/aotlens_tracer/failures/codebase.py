@@ -1,4 +1,4 @@
-"""Whose file is it: the user's, an installed package's, torch's, or our own."""
+"""The owner of a file: the user, an installed package, torch, or this tracer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STDLIB = tuple(
 
 @dataclass(frozen=True)
 class Codebase:
-    """Tells the user's files from everybody else's.
+    """Distinguishes the user's files from all others.
 
     The target's own folder tree is the user's even in site-packages: people trace installed models too.
     """
@@ -39,13 +39,13 @@ class Codebase:
         return self.package_of(path) is None
 
     def package_of(self, path: str) -> str | None:
-        """The folder of the installed package that a file belongs to; None for the user's own."""
+        """Return the folder of the installed package that a file belongs to; None for the user's own."""
         package = _package_folder(path)
         return None if package == _package_folder(self.target) else package
 
 
 def is_library(path: str) -> bool:
-    """Whether a file belongs to torch, the standard library or this tracer: never the place a user looks for."""
+    """Whether a file belongs to torch, the standard library or this tracer: never a place that a user looks for."""
     if path.startswith((HERE, _torch_folder(), "<frozen ")):
         return True
     return _package_folder(path) is None and os.path.isabs(path) and path.startswith(_STDLIB)
@@ -57,6 +57,6 @@ def _torch_folder() -> str:
 
 
 def _package_folder(path: str) -> str | None:
-    """`.../site-packages/name` of a file in there, else None."""
+    """Return `.../site-packages/name` for a file in there, else None."""
     match = re.match(r"(.*[/\\](?:site|dist)-packages[/\\][^/\\]+)", path)
     return match[1] if match else None

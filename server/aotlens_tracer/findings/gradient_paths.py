@@ -16,7 +16,17 @@ import torch
 from ..graph.describe import Named
 from ..graph.descriptors import piece_path
 from ..graph.stack_traces import Sources, source_text
-from ..torch_private import JointCapture, dynamo_inputs, flat_inputs, pytree
+from ..torch_private import (
+    DETACHING,
+    ENTERS_INFERENCE,
+    EXITS_INFERENCE,
+    READS_NUMBERS,
+    SETS_GRAD_MODE,
+    JointCapture,
+    dynamo_inputs,
+    flat_inputs,
+    pytree,
+)
 from ..wire.descriptor_map import Input
 from ..wire.findings import (
     BackwardReturnsNone,
@@ -33,8 +43,8 @@ from ..wire.findings import (
 def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[Input], NoGradient | None]:
     """Return a function that says why an input of a graph that Dynamo captured gets no gradient; None if unknown."""
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
-    inputs = dynamo_inputs(joint.module, named.function, named.args, named.kwargs)
-    paths = GradientPaths(joint.module.graph, inputs, sources)
+    inputs = dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs)
+    paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources)
 
     def reason(slot: Input) -> NoGradient | None:
         descriptor = slot.as_descriptor()
@@ -106,7 +116,7 @@ class GradientPaths:
 
     def _how(self, node: torch.fx.Node) -> How:
         """How a node ends the path of a gradient."""
-        if _name(node) in ("detach", "detach_", "_get_data_attr"):
+        if _name(node) in DETACHING:
             return "detach"
         if node in self._without_history:
             return "no-grad"
@@ -143,7 +153,7 @@ def _tensors(node: torch.fx.Node) -> Iterator[torch.Tensor]:
 
 def _is_number_of(node: torch.fx.Node) -> bool:
     """Whether a node takes the data of a tensor out of it. Its size and the like say nothing of the data."""
-    return _name(node) in ("item", "tolist", "_local_scalar_dense")
+    return _name(node) in READS_NUMBERS
 
 
 def _history(tensor: torch.Tensor) -> Any:
@@ -187,11 +197,11 @@ def _without_history(graph: torch.fx.Graph) -> Iterator[torch.fx.Node]:
     inference = 0
     for node in graph.nodes:
         name = _name(node)
-        if name == "_set_grad_enabled":
+        if name == SETS_GRAD_MODE:
             is_recording = bool(node.args[0])
-        elif name == "_enter_inference_mode":
+        elif name == ENTERS_INFERENCE:
             inference += 1
-        elif name == "_exit_inference_mode":
+        elif name == EXITS_INFERENCE:
             inference -= 1
         elif not is_recording or inference:
             yield node

@@ -1,4 +1,4 @@
-"""Where each parameter, buffer and submodule was made, recorded while the constructor runs.
+"""Birthplaces: the spans that made each parameter, buffer and submodule, recorded while the constructor runs.
 
 The span is that of the innermost call outside torch and the standard library: for the weight of
 `self.qkv = nn.Linear(8, 24)` the call `nn.Linear(8, 24)`, whatever torch does below it. Three sources, best first: the
@@ -36,7 +36,7 @@ class Constructor:
 
 
 class Birthplaces:
-    """What was recorded. Objects are held, so that their ids stay theirs."""
+    """The recorded birthplaces. Objects are held, so that their ids stay theirs."""
 
     def __init__(self) -> None:
         self._created: dict[int, Span] = {}
@@ -47,14 +47,14 @@ class Birthplaces:
         self._alive: list[Any] = []
 
     def replace(self, new: Any, old: Any) -> None:
-        """Let `new`, which stands where `old` stood, have its birthplace."""
+        """Give `new`, which replaces `old`, the birthplace of `old`."""
         self._created.pop(id(new), None)
         if id(old) in self._created:
             self._created[id(new)] = self._created[id(old)]
         self._alive.append(new)
 
     def of_tensor(self, root: nn.Module, fqn: str) -> Span | None:
-        """The birthplace of the parameter or buffer `fqn` of `root`."""
+        """Return the birthplace of the parameter or buffer `fqn` of `root`; None if none was recorded."""
         path, _, name = fqn.rpartition(".")
         try:
             owner = root.get_submodule(path)
@@ -68,7 +68,7 @@ class Birthplaces:
         return created or self._registered.get(key) or self.of_module(root, path)
 
     def of_module(self, root: nn.Module, path: str) -> Span | None:
-        """The birthplace of the submodule at `path` of `root`, or of the nearest one above that has one."""
+        """Return the birthplace of the submodule at `path` of `root`, or of the nearest one above that has one."""
         while path:
             parent_path, _, name = path.rpartition(".")
             try:
@@ -82,12 +82,12 @@ class Birthplaces:
         return None
 
     def constructor_of(self, module: nn.Module) -> Constructor | None:
-        """The constructor that made a module; None for a copy, and for a class that has none of its own."""
+        """Return the constructor that made a module; None for a copy, and for a class that has none of its own."""
         return self._constructors.get(id(module))
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
-        """Record all that is made while this is entered."""
+        """Record everything that is made while this is entered."""
         hooks = [
             torch_module.register_module_parameter_registration_hook(self._on_registration),
             torch_module.register_module_buffer_registration_hook(self._on_registration),
@@ -123,7 +123,7 @@ class Birthplaces:
     def _recording_result(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def make(*args: Any, **kwargs: Any) -> Any:
             made = original(*args, **kwargs)
-            # Parameter(t) gives back t itself where t is of a custom tensor class: the first place counts.
+            # Parameter(t) returns t itself if t is of a custom tensor class: the first place counts.
             if isinstance(made, (nn.Parameter, nn.Buffer)):
                 self._create(made, sys._getframe(1))
             return made
@@ -157,7 +157,7 @@ class Birthplaces:
 
 
 def _call_site(frame: types.FrameType | None, made: Any) -> Span | None:
-    """The innermost call outside torch, from `frame` outwards, past the constructors of `made` itself."""
+    """Return the innermost call outside torch, from `frame` outwards, past the constructors of `made` itself."""
     while frame is not None:
         path = frame.f_code.co_filename
         if path == EXAMPLE_FILE:
@@ -169,7 +169,7 @@ def _call_site(frame: types.FrameType | None, made: Any) -> Span | None:
 
 
 def _outermost_constructor(frame: types.FrameType | None, made: nn.Module) -> types.FrameType | None:
-    """Of the constructors of `made` that call one another (`super().__init__`), the one that was called first."""
+    """Return the first that was called of the constructors of `made` that call one another (`super().__init__`)."""
     found = None
     while frame is not None and _is_constructor_of(frame, made):
         found, frame = frame, frame.f_back

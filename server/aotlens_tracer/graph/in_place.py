@@ -27,12 +27,12 @@ def with_places_of_changes(graph: Graph, joint: JointCapture, named: Named, sour
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
     memory = {slot.index: _memory(values.get(_origin(slot))) for slot in graph.inputs if slot.mutation is not None}
     placeholders: dict[int, set[int]] = {}
-    for node, value in dynamo_inputs(joint.module, named.function, named.args, named.kwargs).items():
+    for node, value in dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs).items():
         if (known := _memory(value)) is not None and (fake := _memory(node.meta.get("example_value"))) is not None:
             placeholders.setdefault(known, set()).add(fake)
     wanted = {index: placeholders.get(key, set()) for index, key in memory.items() if key is not None}
     found: dict[int, dict[Span, None]] = {index: {} for index in memory}
-    for node, written in _writes(joint.module, set().union(*wanted.values())):
+    for node, written in _writes(joint.dynamo_graph, set().union(*wanted.values())):
         place = sources.of_node(node)
         for index, keys in wanted.items():
             if place is not None and keys & written:

@@ -33,7 +33,7 @@ _DTYPES = {
 
 
 def argument_labels(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
-    """The names of the leaves of `(args, kwargs)`, in pytree order: `x`, `batch['mask']`, `rest[0]`, `options['k']`."""
+    """Return the names of the leaves of `(args, kwargs)`, in order: `x`, `batch['mask']`, `rest[0]`, `options['k']`."""
     names = _positional_names(function, len(args))
     labels: list[str] = []
     for name, value in zip(names, args):
@@ -45,12 +45,12 @@ def argument_labels(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 
 
 def output_labels(spec: pytree.TreeSpec) -> list[str]:
-    """The names of the leaves of what the call returned: `output`, `output[1]`, `output.logits`."""
+    """Return the names of the leaves of the call's result: `output`, `output[1]`, `output.logits`."""
     return tree_labels("output", spec)
 
 
 def tree_labels(root: str, spec: pytree.TreeSpec) -> list[str]:
-    """The names of the leaves of a pytree that its user calls `root`."""
+    """Return the names of the leaves of a pytree that the user calls `root`."""
     if spec.is_leaf():
         return [root]
     labels: list[str] = []
@@ -60,7 +60,7 @@ def tree_labels(root: str, spec: pytree.TreeSpec) -> list[str]:
 
 
 def _suffixes(spec: pytree.TreeSpec) -> list[str]:
-    """How each child of a pytree node is reached from it."""
+    """Return the expressions that reach each child of a pytree node from it: `[0]`, `.logits`."""
     children = spec.children()
     if spec.type in (list, tuple):
         return [f"[{index}]" for index in range(len(children))]
@@ -81,7 +81,7 @@ def _sentinels(count: int) -> list[str]:
 
 
 def _rebuild(spec: pytree.TreeSpec) -> Any:
-    """The node with a marker in place of each child, to see by which attribute it holds which."""
+    """Return the node with a marker in place of each child, to see which attribute holds which; None if that fails."""
     children = spec.children()
     try:
         node = pytree.SUPPORTED_NODES[spec.type]
@@ -101,7 +101,7 @@ def _field_names(value: Any) -> list[str]:
 
 
 def _keys(spec: pytree.TreeSpec) -> list[Any]:
-    """The keys of a mapping node: its context is the list of keys, alone or (defaultdict) behind something."""
+    """Return the keys of a mapping node: its context is the list of keys, alone or (defaultdict) behind something."""
     context = spec.context
     candidates = [context, *context] if isinstance(context, (list, tuple)) else [context]
     for candidate in candidates:
@@ -111,7 +111,7 @@ def _keys(spec: pytree.TreeSpec) -> list[Any]:
 
 
 def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
-    """The names of the first `count` positional parameters; those of `*rest` are `rest[0]` and so on."""
+    """Return the names of the first `count` positional parameters; those of `*rest` are `rest[0]` and so on."""
     parameters = _parameters(function)
     names: list[str] = []
     for parameter in parameters:
@@ -135,13 +135,13 @@ def _parameters(function: Callable[..., Any]) -> Sequence[inspect.Parameter]:
 def described_arguments(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Argument, ...]:
-    """Each argument of the call with its value in brief."""
+    """Return each argument of the call with its value in brief."""
     named = [*zip(_positional_names(function, len(args)), args), *kwargs.items()]
     return tuple(Argument(name, brief(value)) for name, value in named)
 
 
 def brief(value: Any) -> str:
-    """A value in brief: `f32[2, 16, 64]`, `{'mask': b8[2, 16]}`, `None`, `'relu'`."""
+    """Return a value in brief: `f32[2, 16, 64]`, `{'mask': b8[2, 16]}`, `None`, `'relu'`."""
     if isinstance(value, torch.Tensor):
         text = f"{dtype_name(value.dtype)}[{', '.join(str(size) for size in value.shape)}]"
         kind = type(value)

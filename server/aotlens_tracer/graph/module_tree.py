@@ -1,4 +1,4 @@
-"""The tree of modules that was traced: every instance with its class and its birthplace."""
+"""The tree of traced modules: every instance with its class and its birthplace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .birthplaces import Birthplaces
 
 
 def module_tree(root: nn.Module, birthplaces: Birthplaces) -> tuple[ModuleInstance, ...]:
-    """The root and every submodule, in torch's order; one that is reachable by two names counts twice."""
+    """Return the root and every submodule, in torch's order; one that is reachable by two names counts twice."""
     places: dict[type, tuple[str | None, int | None]] = {}
     found = []
     for name, module in root.named_modules(remove_duplicate=False):
@@ -26,7 +26,7 @@ def module_tree(root: nn.Module, birthplaces: Birthplaces) -> tuple[ModuleInstan
 
 
 def _place(kind: type) -> tuple[str | None, int | None]:
-    """The file and line of a class; (None, None) for one that was made without a file."""
+    """Return the file and line of a class; (None, None) for one that was made without a file."""
     try:
         path = inspect.getsourcefile(kind)
     except TypeError:

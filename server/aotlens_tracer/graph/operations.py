@@ -1,4 +1,4 @@
-"""The operations of the joint graph, and of the forward and backward graph that the partitioner makes of it."""
+"""The operations of the joint graph, and of the forward and backward graph that the partitioner makes from it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Operations:
         self._derived: dict[int, str] = {}
 
     def of_joint(self, graph: torch.fx.Graph) -> tuple[Operation, ...]:
-        """Every operation of the joint graph. Once, and first."""
+        """Return every operation of the joint graph. Call it once, and first."""
         nodes = _operations(graph)
         for node in nodes:
             # The first operation with a number made the autograd node; those that follow made none, and keep it.
@@ -41,9 +41,9 @@ class Operations:
         return found
 
     def partition(self, forward: torch.fx.Graph, backward: torch.fx.Graph) -> Partition:
-        """The two graphs, by the indices of their operations."""
+        """Return the two graphs, by the indices of their operations."""
         added: list[Operation] = []
-        indices = []
+        indices: list[list[int]] = []
         for graph in (forward, backward):
             indices.append([])
             for node in _operations(graph):
@@ -76,10 +76,10 @@ class Operations:
         )
 
     def module_of(self, node: torch.fx.Node) -> str | None:
-        """The name of the innermost module that called the operation, or whose gradient it computes a part of."""
+        """Return the name of the innermost module that called the operation, or that it computes a gradient of."""
         stack = node.meta.get("nn_module_stack") or node.meta.get("fwd_nn_module_stack")
         if not stack:
-            # What the root calls itself has no stack of modules. Nor has a sum of gradients, which is nobody's.
+            # An operation of the root itself has no stack of modules; nor has a sum of gradients, which is no module's.
             is_known = "stack_trace" in node.meta and not node.meta.get("is_gradient_acc")
             return "" if is_known and self._modules else None
         path, _ = list(stack.values())[-1]
@@ -96,7 +96,7 @@ def _is_backward(node: torch.fx.Node) -> bool:
 
 
 def _name(target: Any) -> str:
-    """What torch prints for an operator; the bare name of a function."""
+    """Return torch's text for an operator; the bare name of a function."""
     return str(target) if is_operator(target) else getattr(target, "__name__", str(target))
 
 

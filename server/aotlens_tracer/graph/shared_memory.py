@@ -1,4 +1,4 @@
-"""Which of several tensors have memory of their own, and which are views of what another one has already."""
+"""Tensors with memory of their own, and tensors that are views of the memory of others."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Geometry = tuple[int, tuple[tuple[int, int], ...]]
 
 
 def owners(tensors: Sequence[torch.Tensor | None]) -> list[int]:
-    """For each tensor the index of the one whose memory it shares; its own where it has some that no other one has.
+    """Return for each tensor the index of the one whose memory it shares; its own index if it shares none.
 
-    The largest of a storage has its memory, the first of several. Another one has memory of its own where it lies
-    elsewhere in the storage and all of it together is no more than that: `q`, `k` and `v`, split from one projection.
+    The memory of a storage belongs to its largest tensor, the first of several. Another one has memory of its own if it
+    lies elsewhere in the storage, and if all together take no more than that: `q`, `k`, `v`, split from one projection.
     """
     found = list(range(len(tensors)))
     sizes = [tensor_bytes(tensor) or 0 for tensor in tensors]
@@ -41,16 +41,21 @@ def owners(tensors: Sequence[torch.Tensor | None]) -> list[int]:
 
 
 def _geometry(tensor: torch.Tensor | None) -> Geometry | None:
-    """Where the bytes of a tensor lie in its storage, however it counts its dimensions; None where that is unknown."""
+    """Return the place of a tensor's bytes in its storage, whatever its dimensions; None if it is unknown."""
     if tensor is None:
         return None
     unit = tensor.element_size()
-    sizes, strides = [known_size(size) for size in tensor.shape], [known_size(step) for step in tensor.stride()]
     offset = known_size(tensor.storage_offset())
-    if offset is None or None in sizes or None in strides:
+    steps: list[tuple[int, int]] = []
+    for known_stride, known in zip(map(known_size, tensor.stride()), map(known_size, tensor.shape)):
+        if known_stride is None or known is None:
+            return None
+        if known != 1 and known_stride:
+            steps.append((known_stride * unit, known))
+    if offset is None:
         return None
     runs = [(1, unit)]
-    for stride, size in sorted((step * unit, size) for step, size in zip(strides, sizes) if size != 1 and step):
+    for stride, size in sorted(steps):
         last_stride, last_size = runs[-1]
         if stride == last_stride * last_size:
             runs[-1] = (last_stride, last_size * size)

@@ -15,7 +15,7 @@ class Labels:
         self._outputs = outputs
 
     def of(self, descriptor: Descriptor) -> str:
-        """The label of a descriptor; one of an unknown class is called by its expression or repr."""
+        """Return the label of a descriptor: for one of an unknown class, its expression or repr."""
         kind, fields = descriptor.kind, descriptor.fields
         if kind in ("ParamAOTInput", "BufferAOTInput"):
             return str(fields["target"])

@@ -30,7 +30,7 @@ class Sources:
         self._parsed: dict[str, int | None] = {}
 
     def frame_of(self, node: Any) -> int | None:
-        """The index of the innermost frame of a node; None where torch recorded no stack (direct capture)."""
+        """Return the index of the innermost frame of a node; None if torch recorded no stack (direct capture)."""
         text = node.meta.get("stack_trace")
         if not text:
             return None
@@ -40,11 +40,11 @@ class Sources:
 
     def _frame_of_text(self, text: str) -> int | None:
         stack = parse(text)
-        # Only where torch itself is what is looked at, nothing else is left.
+        # Only if the target is torch's own, nothing else is left.
         return self.frame_of_stack([span for span in stack if not is_library(span.path)] or stack)
 
     def frame_of_stack(self, stack: Sequence[Span]) -> int | None:
-        """The index of the innermost frame of a call chain, outermost first; None for an empty one."""
+        """Return the index of the innermost frame of a call chain, outermost first; None for an empty one."""
         index = None
         for span in stack:
             key = span, index
@@ -55,7 +55,7 @@ class Sources:
         return index
 
     def source(self, index: int | None) -> Span | None:
-        """The span that stands for a call chain: of its innermost frame of the user's own, else of its innermost."""
+        """Return the span that stands for a call chain: its innermost frame of the user's, else its innermost."""
         innermost = index
         while index is not None:
             if self.frames[index].package is None:
@@ -64,20 +64,20 @@ class Sources:
         return self.frames[innermost].span if innermost is not None else None
 
     def of_node(self, node: Any) -> Span | None:
-        """The span that stands for a node."""
+        """Return the span that stands for a node; None if it has no stack."""
         return self.source(self.frame_of(node))
 
     def of_forward_node(self, node: Any) -> Span | None:
-        """The span of an operation of the forward part; None for all others, and where there is no trace."""
+        """Return the span of an operation of the forward part; None for all others, and without a stack."""
         if node.op == "output" or node.meta.get("partitioner_tag") == "is_backward":
             return None
         return self.of_node(node)
 
 
 def parse(text: str) -> tuple[Span, ...]:
-    """The spans of a formatted stack, outermost first.
+    """Return the spans of a formatted stack, outermost first.
 
-    Columns come from the carets below the code, which Python 3.11+ writes; it leaves them out where they would mark the
+    Columns come from the carets below the code, which Python 3.11+ writes; it leaves them out if they would mark the
     whole line. A span of several lines is marked on its first line only, so its end is not known.
     """
     lines = text.splitlines()
@@ -98,14 +98,14 @@ def parse(text: str) -> tuple[Span, ...]:
         column = len(source) - len(source.lstrip()) + offset + 1
         width = _characters(code.strip(), shown + len(carets["marks"])) - offset
         marked = source[column - 1 : column - 1 + width]
-        # What is open at the end of the line goes on on the next one.
+        # A bracket that is open at the end of the line is closed on a later one.
         whole = all(marked.count(opening) <= marked.count(closing) for opening, closing in ("()", "[]", "{}"))
         spans.append(Span(path, number, column, *((number, column + width) if whole else (None, None))))
     return tuple(spans)
 
 
 def span_of(frame: types.FrameType) -> Span:
-    """The span of the expression that `frame` is executing; the line alone on Python 3.10."""
+    """Return the span of the expression that `frame` is executing; the line alone on Python 3.10."""
     code = frame.f_code
     if not hasattr(code, "co_positions"):
         return Span(code.co_filename, frame.f_lineno)
@@ -118,13 +118,13 @@ def span_of(frame: types.FrameType) -> Span:
 
 
 def _code_point_column(path: str, line: int, byte_offset: int) -> int:
-    """A 1-based code point column from Python's 0-based UTF-8 byte offset."""
+    """Return a 1-based code point column from Python's 0-based UTF-8 byte offset."""
     text = linecache.getline(path, line)
     return len(text.encode()[:byte_offset].decode(errors="ignore")) + 1
 
 
 def _characters(text: str, width: int) -> int:
-    """How many characters of a text are as wide in a terminal as so many marks: Python sees to it that these fit."""
+    """Return how many characters of a text are as wide in a terminal as `width` marks: Python makes them fit."""
     if text.isascii() or not hasattr(traceback, "_display_width"):
         return width
     used = 0
@@ -136,10 +136,10 @@ def _characters(text: str, width: int) -> int:
 
 
 def source_text(span: Span) -> str | None:
-    """The text under a span, or of its whole line where no column is known.
+    """Return the text under a span, or of its whole line if no column is known; None for an empty line.
 
-    What goes on on the next line is cut short: `concatenate(…)`. For the targets of an assignment, which Python marks
-    where it takes a sequence apart, it is what is assigned to them.
+    An expression that continues on the next line is cut short: `concatenate(…)`. Python marks the targets of an
+    assignment that unpacks a sequence: then it is the assigned value that is returned.
     """
     line = linecache.getline(span.path, span.line)
     if not line.strip():
@@ -154,7 +154,7 @@ def source_text(span: Span) -> str | None:
 
 
 def _cut_short(text: str) -> str:
-    """The first line of an expression, up to what it leaves open."""
+    """Return the first line of an expression, up to the bracket that it leaves open."""
     is_open: list[int] = []
     for index, character in enumerate(text):
         if character in "([{":

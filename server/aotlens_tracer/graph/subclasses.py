@@ -19,13 +19,14 @@ def subclasses(
 ) -> list[Subclass]:
     """Each tensor subclass that was unpacked, with all its pieces. A type that is not known is None."""
     groups: dict[str, tuple[Descriptor, list[int], list[int]]] = {}
-    for slots, position in ((inputs, 1), (outputs, 2)):
+    for slots, is_input in ((inputs, True), (outputs, False)):
         for slot in slots:
             if (descriptor := slot.as_descriptor()) is None:
                 continue
             root, steps = piece_path(descriptor)
             if steps:
-                groups.setdefault(root.descriptor, (root, [], []))[position].append(slot.index)
+                _, ins, outs = groups.setdefault(root.descriptor, (root, [], []))
+                (ins if is_input else outs).append(slot.index)
     types = _Types(flat, joint, groups)
     found = []
     for root, ins, outs in groups.values():

@@ -1,4 +1,4 @@
-"""What is told of a tensor: its dtype, its shape, its bytes."""
+"""Facts about a tensor: its dtype, its shape, its bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:
-    """dtype and shape of a tensor, a symbolic size as its expression; (None, None) for anything else."""
+    """Return the dtype and shape of a tensor, a symbolic size as its expression; (None, None) for anything else."""
     if not isinstance(value, torch.Tensor):
         return None, None
     shape = tuple(size if type(size) is int else str(size) for size in value.shape)
@@ -16,9 +16,9 @@ def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:
 
 
 def tensor_bytes(value: Any) -> int | None:
-    """The bytes that a tensor's elements take, those that `expand` repeats counted once.
+    """Return the bytes that a tensor's elements take, those that `expand` repeats counted once.
 
-    A symbolic size counts as torch's hint for it, the example's own.
+    A symbolic size counts as torch's hint for it, the example's own. None if one has no hint, and for no tensor.
     """
     if not isinstance(value, torch.Tensor):
         return None
@@ -33,5 +33,5 @@ def tensor_bytes(value: Any) -> int | None:
 
 
 def known_size(size: int | torch.SymInt) -> int | None:
-    """A size as an int: of a symbolic one torch's hint for it, where there is one."""
+    """Return a size as an int: for a symbolic one torch's hint for it, None without a hint."""
     return size.node.hint if isinstance(size, torch.SymInt) else size

@@ -1,4 +1,4 @@
-"""The classes and functions of a user's module: which one a qualified name means, and on which line it stands."""
+"""The classes and functions of a user's module: resolved by qualified name, and located by line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .overlay import read_bytes
 
 
 def module_classes(module: types.ModuleType, path: str) -> list[Target]:
-    """The `nn.Module` classes that the file defines, nested ones included, in the order of their lines."""
+    """Return the `nn.Module` classes that the file defines, nested ones included, in the order of their lines."""
     found: dict[str, Target] = {}
     for owner, name, value in _walk(module, module.__name__, set()):
         if isinstance(value, type) and issubclass(value, nn.Module) and value.__name__ == name:
@@ -39,9 +39,9 @@ def _walk(owner: Any, module_name: str, seen: set[int], prefix: str = "") -> Ite
 
 
 def resolve(module: types.ModuleType, path: str, qualname: str) -> Any | None:
-    """What `qualname` means in the module; None for something inside a function, which only its function can reach.
+    """Return what `qualname` names in the module; None for something inside a function, which only that can reach.
 
-    Raises TraceError with stage target where there is no such class or function, or it is of no use.
+    Raises TraceError with stage target if there is no such class or function, or if it cannot be traced.
     """
     value: Any = module
     for part in qualname.split("."):
@@ -73,7 +73,7 @@ def resolve(module: types.ModuleType, path: str, qualname: str) -> Any | None:
 
 
 def line_of(value: Any, path: str) -> int | None:
-    """The line of the `class` or `def` of a class or function of the file, None where it is not in there."""
+    """Return the line of the `class` or `def` of a class or function; None if the file does not define it."""
     qualname = getattr(value, "__qualname__", None)
     if qualname is None:
         return None
@@ -91,7 +91,7 @@ def line_of(value: Any, path: str) -> int | None:
 
 @functools.cache
 def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Every class and function of a file with its qualified name, as `__qualname__` would have it."""
+    """Return every class and function of a file with its qualified name, as `__qualname__` would have it."""
     try:
         tree = ast.parse(read_bytes(path))
     except (OSError, SyntaxError, ValueError):
@@ -114,7 +114,7 @@ def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | a
 
 
 def local_definition(path: str, qualname: str) -> str | None:
-    """The full qualified name of something that is defined inside a function under this short one."""
+    """Return the full qualified name of a definition inside a function, by its short name; None if there is none."""
     for name, _ in definitions(path):
         if "<locals>" in name and (
             name.replace(".<locals>", "") == qualname.replace(".<locals>", "") or name.endswith(f"<locals>.{qualname}")

@@ -26,9 +26,9 @@ class ModuleName:
 
 
 def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
-    """How the file at `path` is imported.
+    """Return the name and the roots under which the file at `path` is imported.
 
-    The chain of `__init__.py` above it gives the package. Above that chain, folders count as namespace packages where
+    The chain of `__init__.py` above it gives the package. Above that chain, folders count as namespace packages if
     something says so: the file lies under a root that the caller names or under the project's `src/`, it imports
     relatively beyond the chain, or it imports its own project by a name that starts at the project's root.
     """
@@ -63,7 +63,7 @@ def _project_root(folder: Path) -> Path | None:
 def _namespace_root(
     file: Path, folder: Path, package_depth: int, project: Path | None, extra_roots: tuple[str, ...]
 ) -> Path | None:
-    """The folder above `folder` from which the dotted name starts, or None when `folder` itself is the root."""
+    """Return the folder above `folder` from which the dotted name starts; None if `folder` itself is the root."""
     for extra in extra_roots:
         if folder.is_relative_to(extra):
             return Path(extra)
@@ -82,7 +82,7 @@ def _namespace_root(
 
 
 def _imports(file: Path) -> tuple[int, set[str]]:
-    """The deepest relative import level of a file, and the first names of its absolute imports."""
+    """Return the deepest relative import level of a file, and the first names of its absolute imports."""
     try:
         tree = ast.parse(read_bytes(str(file)))
     except (OSError, SyntaxError, ValueError):

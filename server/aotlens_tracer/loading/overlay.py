@@ -12,7 +12,7 @@ _texts: dict[str, str] = {}
 
 
 def install(texts: Mapping[str, str]) -> None:
-    """From now on, the files at these absolute paths have these texts, in this process."""
+    """Let the files at these absolute paths have these texts, in this process, from now on."""
     if not texts:
         return
     loader = importlib.machinery.SourceFileLoader
@@ -36,7 +36,7 @@ def install(texts: Mapping[str, str]) -> None:
 
 
 def read_bytes(path: str) -> bytes:
-    """The source of a file, unsaved text before what is on disk. Raises OSError."""
+    """Return the source of a file: its unsaved text, else its text on disk. Raises OSError."""
     text = _texts.get(os.path.realpath(path))
     if text is not None:
         return text.encode()

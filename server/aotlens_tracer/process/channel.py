@@ -17,7 +17,7 @@ HIGH = 64
 
 
 def move_high(descriptor: int) -> int:
-    """A copy of a descriptor that `os.closerange(3, sysconf('SC_OPEN_MAX'))` does not reach; closes the old one."""
+    """Return a copy of a descriptor that `os.closerange(3, sysconf('SC_OPEN_MAX'))` does not reach; close the old."""
     try:
         import fcntl
         import resource
@@ -45,8 +45,8 @@ def move_high(descriptor: int) -> int:
 class Channel:
     """Writes framed messages to a descriptor; to the file `fallback` once that descriptor is not ours any more.
 
-    It belongs to the process that made it. User code may fork, and its copy run on into ours: what the copy has to say
-    is dropped (`is_ours` tells).
+    It belongs to the process that made it. User code may fork, and the copy may run on into our code: its messages
+    are dropped (see `is_ours`).
     """
 
     def __init__(self, descriptor: int, token: bytes, fallback: str) -> None:
@@ -78,7 +78,7 @@ class Channel:
 
 
 def _identity(descriptor: int) -> tuple[int, int, int] | None:
-    """What tells a pipe from whatever user code may have opened under its number since."""
+    """Return what distinguishes a pipe from a file that user code has opened under its number since; None if closed."""
     try:
         status = _fstat(descriptor)
     except OSError:
@@ -87,7 +87,7 @@ def _identity(descriptor: int) -> tuple[int, int, int] | None:
 
 
 def replace_standard_streams(output: int) -> None:
-    """stdin becomes empty; stdout and stderr go to the descriptor `output`, unbuffered enough to keep their order."""
+    """Make stdin empty; send stdout and stderr to the descriptor `output`, unbuffered enough to keep their order."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output, 1)
@@ -95,8 +95,9 @@ def replace_standard_streams(output: int) -> None:
     for descriptor in (null, output):
         if descriptor > 2:
             os.close(descriptor)
-    # Open for as long as the process lives, and open still where user code closes the objects.
+    # Open as long as the process lives, even if user code closes the objects.
     sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))

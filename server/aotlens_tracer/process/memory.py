@@ -1,4 +1,4 @@
-"""Resident memory of a process and all that it started, without any library."""
+"""Resident memory of a process and its descendants, without any library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 
 def resident_bytes(pid: int) -> int | None:
-    """Resident memory of `pid` and its descendants in bytes (macOS: of `pid`); None where the system does not tell."""
+    """Return the resident memory of `pid` and its descendants in bytes (macOS: of `pid`); None if it is unknown."""
     if sys.platform.startswith("linux"):
         own = _private(pid)
         return own if own is None else own + sum(_private(child) or 0 for child in descendants(pid))
@@ -21,7 +21,7 @@ def resident_bytes(pid: int) -> int | None:
 def exceeds(pid: int, limit: int) -> bool:
     """Whether `pid` and its descendants have more than `limit` bytes in use.
 
-    Pages that processes share since a fork count in each of them: where that is too much, it is looked at closely.
+    Pages that processes share since a fork count in each of them: a sum above the limit is checked more exactly.
     """
     used = resident_bytes(pid)
     if used is None or used <= limit:
@@ -36,7 +36,7 @@ def can_watch() -> bool:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that `pid` started, and that those started; empty where the system does not tell."""
+    """Return the processes that `pid` started, and that those started; none if the system does not report them."""
     found: list[int] = []
     pending = [pid]
     while pending:
@@ -47,7 +47,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes whose parent is `pid`; empty where the system does not tell."""
+    """Return the processes whose parent is `pid`; none if the system does not report them."""
     folder = f"/proc/{pid}/task"
     found: list[int] = []
     with contextlib.suppress(OSError):
@@ -58,17 +58,17 @@ def children_of(pid: int) -> list[int]:
 
 
 def _private(pid: int) -> int | None:
-    """Resident memory without file-backed pages: those are torch's own libraries, which all children share."""
+    """Return resident memory without file-backed pages: those are torch's own libraries, which all children share."""
     return _kilobytes(f"/proc/{pid}/status", "RssAnon", "RssShmem")
 
 
 def _proportional(pid: int) -> int | None:
-    """The same with each page divided by how many processes share it: exact, and slower to get."""
+    """Return the same with each page divided by how many processes share it: exact, and slower to get."""
     return _kilobytes(f"/proc/{pid}/smaps_rollup", "Pss_Anon", "Pss_Shmem")
 
 
 def _kilobytes(path: str, *names: str) -> int | None:
-    """The sum of some fields of a file of /proc, in bytes."""
+    """Return the sum of some fields of a file of /proc, in bytes; None if it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             fields = dict(line.split(":", 1) for line in file if ":" in line)

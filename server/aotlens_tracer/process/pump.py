@@ -1,6 +1,6 @@
-"""Bytes from several pipes at once, without blocking: by a selector, or by threads where pipes cannot be selected on.
+"""Bytes from several pipes at once, without blocking: by a selector, or by threads if pipes cannot be selected on.
 
-A process that forks must not run threads, so the selector is the one to use wherever there is fork.
+A process that forks must not run threads, so the selector is used on every system with fork.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 CHUNK = 1 << 16
 OnBytes = Callable[[bytes], None]
-"""Called with what arrived; with b"" once at the end of the pipe."""
+"""Called with the bytes that arrived; with b"" once at the end of the pipe."""
 
 
 class SelectorPump:
@@ -28,7 +28,7 @@ class SelectorPump:
         self._selector.register(descriptor, selectors.EVENT_READ, on_bytes)
 
     def remove(self, descriptor: int) -> None:
-        """Read what is there still, then stop and close it."""
+        """Read the bytes that are still there, then stop and close it."""
         key = self._selector.get_map().get(descriptor)
         if key is None:
             return
@@ -42,7 +42,7 @@ class SelectorPump:
         os.close(descriptor)
 
     def poll(self, timeout: float | None) -> None:
-        """Hand out what arrives within `timeout` seconds; without a limit where it is None."""
+        """Hand out the bytes that arrive within `timeout` seconds; wait without a limit if it is None."""
         for key, _ in self._selector.select(timeout):
             if self._selector.get_map().get(key.fd) is not key:
                 continue  # removed by what an earlier one of these bytes led to
@@ -56,7 +56,7 @@ class SelectorPump:
 
 
 def _read(descriptor: int) -> bytes | None:
-    """What is there; b"" at the end, None when there is nothing now."""
+    """Return the bytes that are there; b"" at the end, None if there is nothing now."""
     try:
         return os.read(descriptor, CHUNK)
     except BlockingIOError:
@@ -89,12 +89,12 @@ class ThreadPump:
                 return
 
     def remove(self, descriptor: int) -> None:
-        """Hand out what was read already, then stop. The thread ends with the pipe, and closes nothing before that."""
+        """Hand out the bytes that were read already, then stop. The thread ends, and closes the pipe, at its end."""
         self.poll(0.05)
         self._readers.pop(descriptor, None)
 
     def poll(self, timeout: float | None) -> None:
-        """Hand out what arrives within `timeout` seconds; without a limit where it is None."""
+        """Hand out the bytes that arrive within `timeout` seconds; wait without a limit if it is None."""
         try:
             descriptor, data = self._queue.get(timeout=timeout)
         except queue.Empty:

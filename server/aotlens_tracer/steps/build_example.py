@@ -86,7 +86,7 @@ class _Build:
         return Built(source, example)
 
     def _described(self, source: ExampleSource, example: BuiltExample) -> Example:
-        """Return what is told of a built example; puts its modules into the draft."""
+        """Return the description of a built example; puts its modules into the draft."""
         draft, birthplaces = self._context.draft, self._context.birthplaces
         owner = example.module
         if owner is not None:

@@ -1,4 +1,4 @@
-"""The export convention: Dynamo first, AOTAutograd directly on the module where Dynamo cannot."""
+"""The third step: capture the joint graph, by Dynamo, or by AOTAutograd alone if Dynamo refuses the call."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from ..torch_private import (
 from ..wire.descriptor_map import GraphBreak
 
 _HINTS_FOR_TORCH = ("Please report an issue", "It may be possible to write Dynamo tracing rules")
-"""How hints of Dynamo begin that are of no use to whoever wrote the module."""
+"""The beginnings of Dynamo's hints that do not help the author of the module."""
 _ALIKE = 40
-"""As many characters of two messages have to agree."""
+"""The number of characters in which two messages have to agree."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Captured:
 
 @contextlib.contextmanager
 def capture(example: BuiltExample) -> Iterator[Captured]:
-    """The joint graph of the example's call; valid while entered.
+    """Yield the joint graph of the example's call; it is valid while entered.
 
     Raises ForwardError, BackwardError or CaptureError.
     """
@@ -60,7 +60,7 @@ def capture(example: BuiltExample) -> Iterator[Captured]:
 def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> JointCapture:
     # Outside the example's fake mode: Dynamo makes its own, and refuses inputs that are views within another.
     graph_module = dynamo_capture(example.function, example.args, example.kwargs)
-    # What AOTAutograd takes as no input (a dtype, a device) is a constant in that graph by now.
+    # A value that AOTAutograd takes as no input (a dtype, a device) is a constant in that graph by now.
     args, kwargs = pytree.tree_map(_known, (example.args, example.kwargs))
     try:
         return stack.enter_context(joint_capture(graph_module, args, kwargs, dynamo=True))
@@ -73,7 +73,7 @@ def _known(leaf: Any) -> Any:
 
 
 def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: contextlib.ExitStack) -> Captured:
-    """What remains when Dynamo refuses: the module directly, or the reason in the user's words.
+    """Capture the module directly, after Dynamo refused; if that fails too, raise the user's own error if there is one.
 
     The call itself is made last: it may change the example's tensors in place.
     """
@@ -86,18 +86,18 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
     try:
         outputs = call(example)
     except ForwardError as error:
-        # What the attempt to capture it has left in a cache of the module's is no mistake of the user's.
+        # A leftover of the attempted capture, in a cache of the module's, is no mistake of the user's.
         if error.__cause__ is not None and "FunctionalTensor" in text_of(error.__cause__):
             raise CaptureError(dynamo_error, direct_error) from None
         raise
     except BackwardError as error:
-        # Another error may come of our asking: of a graph that the call itself went back through, say.
+        # Our own backward pass may cause another error, as on a graph that the call itself went back through.
         if not _are_alike(error.__cause__, direct_error):
             raise CaptureError(dynamo_error, direct_error) from None
         raise
     except Exception as error:  # it reads data
         raise CaptureError(dynamo_error) from error
-    if register_dataclasses(outputs):  # an output of a type of which only now torch knows that it holds tensors
+    if register_dataclasses(outputs):  # only now does torch know that an output's type holds tensors
         return Captured(_through_dynamo(example, stack), "dynamo")
     raise CaptureError(dynamo_error, direct_error)
 
@@ -108,10 +108,10 @@ def _are_alike(one: BaseException | None, other: BaseException) -> bool:
 
 
 def graph_breaks(example: BuiltExample | None, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
-    """Every graph break: full-graph capture stops at the first, so the others come from a run that is not full-graph.
+    """Return every graph break: the first, at which capture stops, and those of a run that is not full-graph.
 
-    Where that run fails, or without an example to run, the first alone. The run makes the call, which may change the
-    example's tensors in place.
+    If that run fails, or without an example to run, the first alone is returned. The run makes the call, which may
+    change the example's tensors in place.
     """
     refused = isinstance(first, JointError) and first.__cause__ is not None
     error = first.__cause__ if refused else first
@@ -146,7 +146,7 @@ def _graph_break(text: str, stack: Any, codebase: Codebase) -> GraphBreak:
 
 
 def as_module(function: Callable[..., Any], owner: nn.Module | None) -> nn.Module:
-    """A module whose forward is `function` and whose parameters have the names they have in `owner`."""
+    """Return a module whose forward is `function` and whose parameters have the names that they have in `owner`."""
     if isinstance(function, nn.Module):
         return function
     wrapper = _Wrapper(function)
@@ -166,9 +166,9 @@ class _Wrapper(nn.Module):
 
 
 def register_dataclasses(tree: Any) -> bool:
-    """Make pytree nodes of the dataclasses in `tree` that are none yet; whether there was one.
+    """Make pytree nodes of the dataclasses in `tree` that are none yet; return whether there was one.
 
-    Torch flattens only types that it was told of; a plain dataclass would count as one opaque value.
+    Torch flattens only types that are registered; a plain dataclass would count as one opaque value.
     """
     found = False
     pending = [tree]

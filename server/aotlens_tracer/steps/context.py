@@ -1,4 +1,4 @@
-"""What all steps of a trace share."""
+"""The context that all steps of a trace share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .progress import Draft, Phases, Send
 
 @dataclass(frozen=True)
 class Context:
-    """The request, whose code it is about, where things are made in it, and ways to report."""
+    """The request, the code that it is about, the places where things are made, and ways to report."""
 
     params: TraceParams
     codebase: Codebase

@@ -1,4 +1,4 @@
-"""The fourth step: from the captured joint graph to the description of its inputs, outputs and operations."""
+"""The fourth step: describe the inputs, outputs and operations of the captured joint graph."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .context import Context
 
 @dataclass(frozen=True)
 class Described:
-    """The graph, its operations, and what answers why an input of it gets no gradient."""
+    """The graph, its operations, and a function that says why an input gets no gradient."""
 
     graph: Graph
     operations: Operations

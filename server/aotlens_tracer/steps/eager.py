@@ -1,4 +1,4 @@
-"""The sixth step: what autograd itself saves in the call, without any capture."""
+"""The sixth step: see what autograd itself saves in the call, without any capture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What autograd itself saves in the call, without any capture: by saved-tensor hooks, on the example's own tensors."""
+"""The tensors that autograd saves in the call, without any capture: by hooks, on the example's own tensors."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class SavedTensor:
 
 
 def saved_by_autograd(example: BuiltExample) -> list[SavedTensor]:
-    """What the autograd graph of the call's result keeps, in the order in which it was saved.
+    """Return the tensors that the autograd graph of the call's result keeps, in the order in which they were saved.
 
-    What there was before the call (parameters, arguments, constants) is left out. Makes the call, which may change the
+    Memory from before the call (parameters, arguments, constants) is left out. Makes the call, which may change the
     example's tensors in place. Raises what it raises.
     """
     memory = _Memory(example.module)
@@ -61,18 +61,18 @@ def saved_by_autograd(example: BuiltExample) -> list[SavedTensor]:
         held.append(weakref.ref(mine))
         return mine
 
-    # What the user compiles would be a graph's to save.
+    # Compiled code of the user's would save by its own graph.
     with example.fake(), torch.compiler.set_stance("force_eager"):
         with memory, torch.autograd.graph.saved_tensors_hooks(pack, _unpack):
             outputs = example.function(*example.args, **example.kwargs)
-        # What nothing holds any more was given up in the call itself: by a result that was not used, say.
+        # A tensor that nothing holds any more was freed in the call itself, with a result that was not used.
         alive = [mine for reference in held if (mine := reference()) is not None]
         kept_by = _kept_by(leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor))
     return [SavedTensor(part, made, kept_by.get(id(mine), ())) for mine in alive for part, made in mine.parts]
 
 
 class _Held:
-    """What autograd keeps in the place of a tensor: that, and those of its parts whose memory the call allocated."""
+    """Autograd keeps this in the place of a tensor: the tensor, and the parts of it whose memory the call allocated."""
 
     def __init__(self, tensor: torch.Tensor, parts: list[tuple[torch.Tensor, Made]]) -> None:
         self.tensor = tensor
@@ -104,7 +104,7 @@ class _Memory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has 
         return result
 
     def _place(self) -> Made:
-        """The call that is being made."""
+        """Return the call that is being made."""
         stack, module = [], None
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None and frame.f_code is not saved_by_autograd.__code__:
@@ -123,7 +123,7 @@ class _Memory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has 
 
 
 def _plain(value: Any) -> Iterator[tuple[torch.Tensor, int]]:
-    """The tensors in a value that have memory, each with the key of its storage; those that a subclass wraps."""
+    """Yield the tensors in a value that have memory, those in subclasses too, each with the key of its storage."""
     for leaf in pytree.tree_leaves(value):
         if not isinstance(leaf, torch.Tensor):
             continue
@@ -135,9 +135,9 @@ def _plain(value: Any) -> Iterator[tuple[torch.Tensor, int]]:
 
 
 def _kept_by(tensors: Iterable[torch.Tensor]) -> dict[int, tuple[str, ...]]:
-    """The nodes of the autograd graph of some tensors that keep each `_Held`, by its id: `AddmmBackward0.mat1`.
+    """Return the nodes of the autograd graph of some tensors that keep each `_Held`, by its id: `AddmmBackward0.mat1`.
 
-    What another hook holds (activation checkpointing) is not asked for: that would compute it again.
+    Tensors that another hook holds (activation checkpointing) are left alone: reading them would compute them again.
     """
     found: dict[int, dict[str, None]] = {}
     pending = [tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None]

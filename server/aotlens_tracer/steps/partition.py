@@ -1,4 +1,4 @@
-"""The fifth step: what a partitioner of torch's keeps for backward. It changes the joint graph, so it comes late."""
+"""The fifth step: partition the joint graph. That changes it, so the step comes after its description."""
 
 from __future__ import annotations
 

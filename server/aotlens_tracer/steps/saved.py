@@ -1,4 +1,4 @@
-"""What is kept for backward: by a partitioner of torch's, or in eager by autograd."""
+"""The values saved for backward: by a partitioner of torch's, or in eager by autograd."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def partitioned(
     partitioner: str,
     memory_budget: float | None,
 ) -> Graph:
-    """The graph with its partition, and with each value that is saved, in the order of the forward graph's outputs.
+    """Return the graph with its partition and its saved values, in the order of the forward graph's outputs.
 
     Changes the joint graph.
     """
@@ -69,7 +69,7 @@ def partitioned(
 
 
 def saved_in_eager(example: BuiltExample, graph: Graph, sources: Sources) -> Graph:
-    """The graph with each tensor that autograd saves in the call, in that order, what shares its memory apart.
+    """Return the graph with each tensor that autograd saves in the call, in order, without those that share memory.
 
     Makes the call, which may change the example's tensors in place. Raises what it raises.
     """
@@ -103,7 +103,7 @@ def saved_in_eager(example: BuiltExample, graph: Graph, sources: Sources) -> Gra
 
 
 def totals(joint: JointCapture, memory_budget: float | None) -> tuple[SavedTotal, ...]:
-    """What each partitioner of torch's would keep, the min-cut one at the given memory budget and at others."""
+    """Return what each partitioner of torch's would keep, the min-cut one at the given memory budget and at others."""
     given = configured_memory_budget() if memory_budget is None else memory_budget
     budgets = sorted({given, *_BUDGETS}, reverse=True)
     choices = [("default", None), *(("min-cut", budget) for budget in budgets)]
@@ -111,7 +111,7 @@ def totals(joint: JointCapture, memory_budget: float | None) -> tuple[SavedTotal
 
 
 def eager_total(graph: Graph) -> SavedTotal:
-    """What autograd keeps, of a graph that says it."""
+    """Return what autograd keeps, from a graph whose saved values are those of eager."""
     values = graph.saved or ()
     return SavedTotal("eager", None, sum(value.bytes or 0 for value in values), len(values))
 
@@ -138,11 +138,12 @@ def _computes(node: torch.fx.Node) -> bool:
 
 
 def _kept(forward: torch.fx.Graph, kept_from: int) -> list[tuple[torch.fx.Node, Any, str | None]]:
-    """Each output of a forward graph that is saved, its descriptor, and the node whose memory it shares, if any."""
+    """Return each saved output of a forward graph, its descriptor, and the node whose memory it shares, if any."""
     output = forward.output_node()
-    pairs = list(zip(output.args[0], output.meta.get("desc") or []))[kept_from:]
+    returned: Any = output.args[0]
+    pairs = list(zip(returned, output.meta.get("desc") or []))[kept_from:]
     nodes = [(node, descriptor) for node, descriptor in pairs if isinstance(node, torch.fx.Node)]
-    given: dict[int, str] = {}
+    given: dict[int | None, str] = {}
     for node in forward.find_nodes(op="placeholder"):
         if (key := _storage(node)) is not None:
             given.setdefault(key, node.name)
@@ -156,7 +157,7 @@ def _kept(forward: torch.fx.Graph, kept_from: int) -> list[tuple[torch.fx.Node, 
 
 
 def _made_by(node: torch.fx.Node, sources: Sources) -> torch.fx.Node:
-    """The node whose expression computed a value: of a view that a call makes of its argument, the argument's.
+    """Return the node whose expression computed a value; for a view that a call makes of its argument, the argument's.
 
     `linear(x)` saves a view of `x`: that is not what `linear(x)` computed.
     """
@@ -174,7 +175,7 @@ def _made_by(node: torch.fx.Node, sources: Sources) -> torch.fx.Node:
 
 
 def _place(node: torch.fx.Node, sources: Sources) -> tuple[int | None, str]:
-    """The expression of a node, and the call of it: a line runs in several modules."""
+    """Return the frame of a node's expression, and the module that called it: a line runs in several modules."""
     modules = node.meta.get("nn_module_stack") or node.meta.get("fwd_nn_module_stack") or {}
     return sources.frame_of(node), next(reversed(list(modules)), "")
 

@@ -27,6 +27,7 @@ from .fake_mode import (
 )
 from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, JointCapture, flat_inputs, joint_capture
 from .modules import BATCH_NORMS, CALL_CODE, has_no_forward, own_tensor, patched_conversions, share_state
+from .names import DETACHING, ENTERS_INFERENCE, EXITS_INFERENCE, READS_NUMBERS, SETS_GRAD_MODE
 from .partitioner import configured_memory_budget, partition
 from .tensors import (
     TorchDispatchMode,
@@ -42,7 +43,12 @@ from .tensors import (
 __all__ = [
     "BATCH_NORMS",
     "CALL_CODE",
+    "DETACHING",
+    "ENTERS_INFERENCE",
+    "EXITS_INFERENCE",
     "KNOWN_TYPES",
+    "READS_NUMBERS",
+    "SETS_GRAD_MODE",
     "AOTInput",
     "AOTOutput",
     "DataDependentOutputException",

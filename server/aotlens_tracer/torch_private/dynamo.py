@@ -108,7 +108,7 @@ def _whole_spans() -> Iterator[None]:
         summary = original(translator)
         positions = translator.current_instruction.positions
         if positions is not None and getattr(summary, "end_lineno", 0) is None:
-            summary.end_lineno = positions.end_lineno
+            summary.end_lineno = positions.end_lineno  # type: ignore[attr-defined]  # Python 3.10 has none
         return summary
 
     with patch.object(InstructionTranslatorBase, "frame_summary", frame_summary):

@@ -41,6 +41,12 @@ class JointCapture:
         self.out_spec: pytree.TreeSpec = joint.out_spec
 
     @property
+    def dynamo_graph(self) -> torch.fx.GraphModule:
+        """The graph that Dynamo captured, of which this is the joint graph; not for a direct capture."""
+        assert isinstance(self.module, torch.fx.GraphModule)
+        return self.module
+
+    @property
     def needs_autograd(self) -> bool:
         """Whether the graph has a backward part."""
         return bool(self.joint._aot_state.needs_autograd)
