@@ -6,8 +6,9 @@ If several assignments bind a name, the nearest one before its use counts, whate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -31,8 +32,7 @@ class Scope:
     module: str | None
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """The place from which a name is looked up.
 
     `scope` is an index into the functions around it, innermost first. Bindings that end before the byte `before` count.
@@ -45,7 +45,11 @@ class Use:
 
     def deeper(self) -> Use:
         """The same place with one step less to take."""
-        return replace(self, depth=self.depth - 1)
+        return Use(self.scope, self.before, self.depth - 1)
+
+    def at(self, before: int) -> Use:
+        """The same place, but with the bindings that end before another byte."""
+        return Use(self.scope, before, self.depth)
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ class Bindings:
                     if left is None or right is None or right.start_byte <= use.before < right.end_byte:
                         continue
                     # The iterable may itself come from an earlier clause, so the search starts from here again.
-                    found = self._bound(left, name, partial(self._item, right, replace(use, before=right.start_byte)))
+                    found = self._bound(left, name, partial(self._item, right, use.at(right.start_byte)))
                     if found is not None:
                         return found
         return None
@@ -153,7 +157,7 @@ class Bindings:
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             if found is not None or left is None or right is None or right.end_byte >= use.before:
                 return found
-            return self._bound(left, name, partial(self._item, right, replace(use, before=node.start_byte)))
+            return self._bound(left, name, partial(self._item, right, use.at(node.start_byte)))
         if kind == "with_statement":
             found = self._in_clauses(node, name, use)
             if found is None and any(name == text_of(target) for target in _with_targets(node)):
@@ -207,7 +211,7 @@ class Bindings:
                 return found
             while right is not None and right.type == "assignment":
                 right = right.child_by_field_name("right")
-        return self._bound(left, name, partial(self._evaluate, right, replace(use, before=node.start_byte)))
+        return self._bound(left, name, partial(self._evaluate, right, use.at(node.start_byte)))
 
     def _item(self, node: Node, use: Use) -> Value:
         return item_of(self._evaluate(node, use))

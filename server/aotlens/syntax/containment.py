@@ -13,7 +13,7 @@ _NOT_BUILT = ("type", "string", "comment")
 
 
 def containment(text: str) -> dict[str, frozenset[str]]:
-    """The other classes that each top-level class of a text may build, by itself or through the code that it calls."""
+    """The other classes that each top-level class of a text may build, directly or through the code that it calls."""
     return containment_in(parse(text))
 
 
