@@ -86,6 +86,9 @@ async def chains_of_hover(path: Path, line: int, column: int) -> tuple[set[tuple
         wire.send("textDocument/hover", params, 2)
     finally:
         sys.setprofile(None)
+    for end in wire.server.cleanups:
+        if (ending := end()) is not None:
+            await ending
     return wire.chains, wire.answers[2].get("result")
 
 
