@@ -23,7 +23,7 @@ def choice_in_words(graph: Graph) -> str:
     """A sentence about the partitioner that chose the saved values of a graph."""
     if graph.partitioner == "eager":
         doubt = ": code that asks for fake tensors, or for data, may save others" if graph.eager_on == "fake" else ""
-        return f"What autograd saves in eager, without torch.compile: seen on {graph.eager_on} tensors{doubt}."
+        return f"Saved by autograd in eager, without torch.compile, as seen on {graph.eager_on} tensors{doubt}."
     which = "default" if graph.partitioner == "default" else "min-cut"
     budget = choice_in_brief(graph) if which == "min-cut" else ""
     which = f"torch's {which} partitioner" + (f" {budget}" if budget else "")

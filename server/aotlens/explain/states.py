@@ -59,9 +59,9 @@ def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
     if not state.key.is_in_file:
         return "not traced: this text is not in a file"
     if state.key.path in snapshot.excluded:
-        return "not traced by itself: the file is excluded by aotlens.trace.exclude"
+        return "not traced automatically: the file is excluded by aotlens.trace.exclude"
     if snapshot.manual:
-        return "not traced by itself: aotlens.trace.run is manual"
+        return "not traced automatically: aotlens.trace.run is manual"
     return "not traced yet"
 
 

@@ -68,4 +68,4 @@ def test_the_table_says_what_each_is_there_for() -> None:
         ["output[0]", "tangents_1", "3", "0 B", "alone gives gradients to head"],
         ["output[1]", "tangents_2", "2", "16 B", ""],
     ]
-    assert "what others need too is not counted" in table.notes[0]
+    assert "What others need too is not counted" in table.notes[0]

@@ -44,7 +44,7 @@ def price_table(costs: Sequence[Price], graph: Graph, full: bool) -> Table:
         Column("notes", "note"),
     )
     notes = (
-        "What is there for this output alone, and goes if it is detached; what others need too is not counted. The "
-        "partitioner may then choose anew what to save of the rest.",
+        "Operations and saved values that this output alone needs: they go if it is detached. What others need too is "
+        "not counted. The partitioner may then save other values for the rest.",
     )
     return without_empty(Table("The price of each output", "", columns, tuple(body), notes))

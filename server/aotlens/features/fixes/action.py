@@ -36,5 +36,5 @@ class CodeAction:
 
 
 def command(title: str, name: str, *arguments: Argument) -> CodeAction:
-    """An action that runs a command of the server and changes no code by itself."""
+    """An action that runs a command of the server and has no edits."""
     return CodeAction(title, "", (), name, arguments)

@@ -44,7 +44,7 @@ def pin_of(state: TargetState) -> str | None:
 
 
 def pin_comment(snapshot: Snapshot, document: Document, state: TargetState) -> TextEdit | None:
-    """The edit that writes an example above a class, or one to be completed.
+    """The edit that writes an example above a class, or a template that the user completes.
 
     None if the document does not define the class, or must not be edited.
     """

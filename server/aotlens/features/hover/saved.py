@@ -70,4 +70,4 @@ def _keepers(saved: Sequence[Saved]) -> str:
     if _has_nodes(saved):
         return f"`{names_in_brief([value.node for value in saved])}`"
     kinds = dict.fromkeys(name.partition(".")[0] for value in saved for name in value.read_by)
-    return ", ".join(f"`{kind}`" for kind in kinds) or "what torch does not name"
+    return ", ".join(f"`{kind}`" for kind in kinds) or "autograd nodes that torch does not name"
