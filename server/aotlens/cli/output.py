@@ -19,9 +19,9 @@ from aotlens.explain.render.overview import render_overview
 from aotlens.explain.render.public_json import public_json
 from aotlens.explain.render.terminal_report import render_tables, render_text
 from aotlens.explain.saved_ranking import saved_tables
+from aotlens.model.failure_findings import failure_finding
 from aotlens.syntax.source import SourceTexts
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
-from aotlens_tracer.wire.findings import Failed
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .options import TraceOptions
 
@@ -100,12 +100,9 @@ def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
 
 def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
     """The map with its failure as a finding too, for readers that look at findings alone."""
-    failure = map.failure
-    if failure is None:
+    if map.failure is None:
         return map
-    code = "example-failed" if failure.stage == "example" else "trace-failed"
-    path, line = failure.path or map.target.path, failure.line or map.target.line
-    finding = Finding(code, path, line, failure.column, reason=Failed(failure.stage, failure.problem))
+    finding = failure_finding(map.failure, map.target.path, map.target.line)
     return replace(map, findings=(*map.findings, finding))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotlens.model.failure_findings import FAILURE_CODES
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
 
 from .findings.words import fold_findings, message
@@ -48,7 +49,7 @@ def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:
 
 def shown_findings(descriptor_map: DescriptorMap) -> list[Finding]:
     """The findings, except those that repeat the failure or a graph break, which a report shows elsewhere."""
-    repeated = ("trace-failed", "example-failed", "graph-break")
+    repeated = (*FAILURE_CODES, "graph-break")
     return [finding for finding in descriptor_map.findings if finding.code not in repeated]
 
 

@@ -18,18 +18,18 @@ from aotlens.model.descriptor_nesting import corrected, illegal_nesting
 from aotlens.model.descriptor_text import read_code, read_descriptor
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.examples import is_to_be_completed
+from aotlens.model.failure_findings import FAILURE_CODES, failure_finding
 from aotlens.model.folding import Folded
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
-from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
+from aotlens_tracer.wire.findings import Incomplete, Reason, Subject, UnknownName
 
 from .suppression import is_suppressed
 from .unknown_names import unknown_names
 
-_OF_THE_LAST_ATTEMPT = ("trace-failed", "example-failed")
 _OF_THE_FILE = ("target", "import", "syntax")
 """The stages at which a trace fails for every target of the file."""
 
@@ -91,7 +91,7 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
             order = {state.key: place for place, state in enumerate(by_preference(snapshot, document, line))}
             said.sort(key=lambda one: order[one.state.key])
         lead = said[0]
-        is_stale = lead.state.stale and code not in _OF_THE_LAST_ATTEMPT
+        is_stale = lead.state.stale and code not in FAILURE_CODES
         stale = change_in_words(lead.state) if is_stale else ""
         text, places = _message(document, line, said), _related(snapshot, said)
         found.append(Diagnostic(lead.span, code, level, text, stale, related=places))
@@ -173,7 +173,7 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
     findings: list[Folded[Finding]] = []
     if state.map is not None and not snapshot.is_part(state):
         kept = kept_findings(index_of(state.map))
-        findings += [row for row in kept if row.first.code not in _OF_THE_LAST_ATTEMPT]
+        findings += [row for row in kept if row.first.code not in FAILURE_CODES]
     if state.failure is not None:  # it stays while the next attempt runs, because flickering is worse than age
         failure = _failure(state.failure, state)
         findings.append(Folded(message(failure), (failure,)))
@@ -181,15 +181,14 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
 
 
 def _failure(failure: Failure, state: TargetState) -> Finding:
-    code = "example-failed" if failure.stage == "example" else "trace-failed"
     # Without a written example, it is nobody's mistake that none can be guessed.
     written = any(example.origin != "inferred" for example in state.examples)
-    reason = Failed(failure.stage, failure.problem, failure.advice, is_guess=failure.stage == "example" and not written)
+    is_guess = failure.stage == "example" and not written
     if is_to_be_completed(state) and state.examples[0].path is not None:
         example = state.examples[0]
         return Finding("example-failed", example.path, example.line, example.column, reason=Incomplete())
-    line = failure.line or (state.examples[0].definition_line if state.examples else None) or 1
-    return Finding(code, failure.path or state.key.path, line, failure.column, reason=reason)
+    line = (state.examples[0].definition_line if state.examples else None) or 1
+    return failure_finding(failure, state.key.path, line, advise=True, is_guess=is_guess)
 
 
 def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: Sequence[Finding]) -> Span | None:
