@@ -59,6 +59,24 @@ def test_no_class_has_too_many_methods() -> None:
     assert too_many == set()
 
 
+def lines_of_code(pattern: str) -> list[str]:
+    """The lines of the server and the tracer that a pattern matches, with their places."""
+    return [
+        f"{name(path)}:{number}: {line.strip()}"
+        for path in PYTHON_FILES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+def test_docstrings_and_comments_put_the_subject_first() -> None:
+    assert lines_of_code(r'^\s*(?:r?"""|# )(?:Of|Where|What)\b') == []
+
+
+def test_ignored_types_have_a_reason() -> None:
+    assert lines_of_code(r"# type: ignore(?!\[[\w, -]+\]  # \w)") == []
+
+
 def test_the_extension_has_no_circle_of_imports() -> None:
     imports = {
         path.stem: set(re.findall(r"""from ["']\./(\w+)["']""", path.read_text(encoding="utf-8")))

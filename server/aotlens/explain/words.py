@@ -257,7 +257,7 @@ def name(descriptor: Descriptor, labels: Labels | None = None) -> str:
 
 
 def describe(descriptor: Descriptor, labels: Labels | None = None) -> str:
-    """What the descriptor is, and which stage of AOTAutograd introduced it, for who never read torch's source."""
+    """Explain the descriptor, and the stage of AOTAutograd that introduced it, to readers new to torch's source."""
     kind = _KINDS.get(descriptor.kind)
     if kind is None:
         return (
@@ -268,7 +268,7 @@ def describe(descriptor: Descriptor, labels: Labels | None = None) -> str:
 
 
 def meaning(slot: Slot, labels: Labels | None = None) -> str:
-    """What a slot of the graph is: its descriptor in words, and the truth about slots that hold nothing."""
+    """Explain a slot of the graph: its descriptor in words, or that the slot is empty."""
     descriptor = slot.as_descriptor()
     if descriptor is None:
         if isinstance(slot, Output) and slot.node is None:
@@ -294,7 +294,7 @@ def legend(kind: str) -> str:
 
 
 def role(kind: str | None, fields: Mapping[str, Any] | None = None) -> str:
-    """What a slot is in two or three words, for a table: "parameter", "gradient piece", "effect token"."""
+    """Name the kind of a slot in two or three words, for a table: "parameter", "gradient piece", "effect token"."""
     if kind is None:
         return "no descriptor"
     known = _KINDS.get(kind)

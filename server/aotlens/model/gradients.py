@@ -1,4 +1,4 @@
-"""What gradient an input has: one answer for everything that shows gradients.
+"""The gradient of an input: one answer for everything that shows gradients.
 
 A gradient is the input's own, is returned in pieces (its type is a tensor subclass), has another name of the same
 parameter (tied), is missing although the input requires one, or is not wanted. Tables, hovers, lenses, the tree of

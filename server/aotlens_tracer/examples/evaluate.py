@@ -169,7 +169,7 @@ def _compiled(statement: Statement) -> types.CodeType:
         raise SyntaxError(f"line {statement.line} is no Python: {error.msg}") from None
     for node in ast.walk(tree):
         if getattr(node, "lineno", None) == 1:
-            node.col_offset += statement.column - 1  # type: ignore[attr-defined]
+            node.col_offset += statement.column - 1  # type: ignore[attr-defined]  # has a lineno, so it has both
         if getattr(node, "end_lineno", None) == 1:
-            node.end_col_offset += statement.column - 1  # type: ignore[attr-defined]
+            node.end_col_offset += statement.column - 1  # type: ignore[attr-defined]  # the same
     return compile(ast.increment_lineno(tree, statement.line - 1), statement.path, "exec")

@@ -1,4 +1,4 @@
-"""What ended a trace: exceptions, whose file they come from, and the Failure that the server gets."""
+"""The end of a failed trace: exceptions, whose file they come from, and the Failure that the server gets."""
 
 from __future__ import annotations
 

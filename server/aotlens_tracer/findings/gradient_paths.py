@@ -84,7 +84,7 @@ class GradientPaths:
         return BackwardReturnsNone(self._expressions(functions)) if functions else NoPath()
 
     def _follow(self) -> tuple[dict[torch.fx.Node, int], dict[torch.fx.Node, int]]:
-        """Of each node the placeholders that its value has in its history, and those that only its operands have.
+        """Return for each node the placeholders in the history of its value, and those in its operands' histories only.
 
         All placeholders in one pass, each a bit: a model has thousands.
         """
@@ -212,7 +212,7 @@ def _live(graph: torch.fx.Graph) -> set[torch.fx.Node]:
     live: set[torch.fx.Node] = set()
     tensors = {id(tensor) for node in graph.find_nodes(op="placeholder") for tensor in _tensors(node)}
     for node in reversed(graph.nodes):
-        # What changes a tensor in place gives back that very tensor.
+        # An operation that changes a tensor in place returns that very tensor.
         is_kept = node.op != "placeholder" and any(id(tensor) in tensors for tensor in _tensors(node))
         if node.op == "output" or is_kept or any(user in live for user in node.users):
             live.add(node)

@@ -8,7 +8,7 @@ from ..wire.descriptor_map import Graph, Output
 
 
 def outputs_reached(graph: Graph) -> Callable[[str | None], tuple[Output, ...]]:
-    """What tells, of a node, the outputs of the forward part that depend on it."""
+    """Return a function from a node's name to the outputs of the forward part that depend on the node."""
     # Each output is a bit, so that one pass does for all of the nodes.
     reached: dict[str, int] = {}
     outputs = [out for out in graph.outputs if out.node is not None and out.gradient_of is None]

@@ -26,7 +26,7 @@ from .tensors import tensor_facts
 
 @dataclass(frozen=True)
 class Named:
-    """What the capture alone does not know: the user's call, the module it used, and where its parts were made."""
+    """Facts that the capture alone does not have: the user's call, its module, and where its parts were made."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]

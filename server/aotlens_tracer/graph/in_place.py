@@ -41,7 +41,7 @@ def with_places_of_changes(graph: Graph, joint: JointCapture, named: Named, sour
     def changed(slot: Input) -> Input:
         if slot.mutation is None:
             return slot
-        # What an operation writes to without saying so: the statistics of a batch norm.
+        # Some operations write to an input without a version count: batch norm to its statistics.
         source = graph.outputs[slot.mutation].source
         return dataclasses.replace(slot, changed_at=tuple(found[slot.index]) or ((source,) if source else ()))
 
@@ -59,7 +59,7 @@ def _origin(slot: Input) -> str:
 
 
 def _memory(value: Any) -> int | None:
-    """What two tensors share that share memory; a tensor subclass is known by itself."""
+    """Return a key that tensors with the same memory have in common; a tensor subclass has a key of its own."""
     if not isinstance(value, torch.Tensor):
         return None
     return storage_key(value) or id(value)

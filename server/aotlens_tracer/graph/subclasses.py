@@ -37,7 +37,7 @@ def subclasses(
 
 
 def _flatten(kind: type) -> Span | None:
-    """Where a subclass says which its pieces are; None for one that is not written in Python."""
+    """Return the place of `__tensor_flatten__`; None for a subclass that is not written in Python."""
     method = inspect.getattr_static(kind, "__tensor_flatten__", None)
     if not isinstance(method, FunctionType):
         return None

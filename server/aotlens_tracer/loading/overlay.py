@@ -31,8 +31,8 @@ def install(texts: Mapping[str, str]) -> None:
             raise OSError("not on disk")  # so that no compiled file of the text on disk is used, and none is written
         return path_stats(self, path)
 
-    loader.get_data = overlaid_data  # type: ignore[method-assign]
-    loader.path_stats = overlaid_stats  # type: ignore[method-assign]
+    loader.get_data = overlaid_data  # type: ignore[method-assign]  # for this loader alone
+    loader.path_stats = overlaid_stats  # type: ignore[method-assign]  # for this loader alone
 
 
 def read_bytes(path: str) -> bytes:

@@ -16,7 +16,7 @@ OUTPUT_LIMIT = 1 << 16
 
 
 class Output:
-    """What user code printed: all of it while it is short, else its beginning and its end."""
+    """The output of user code: all of it if it is short, else its beginning and its end."""
 
     def __init__(self) -> None:
         self._head = bytearray()

@@ -119,7 +119,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
             captured = stack.enter_context(capture(built.example))
         described = describe_graph(context, built, captured, sources)
         partition_graph(context, captured, described, sources)
-    # What follows makes the call, which may change the example's tensors in place.
+    # The rest makes the call, which may change the example's tensors in place, so it comes last.
     if captured.joint.needs_autograd and (params.partitioner == "eager" or params.compare):
         run_in_eager(context, imported, built, candidate.train, sources)
     if captured.dynamo_error is not None:

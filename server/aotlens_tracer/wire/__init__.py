@@ -1,1 +1,1 @@
-"""What the tracer and the server say to each other. Standard library only."""
+"""The vocabulary and the protocol between tracer and server. Standard library only."""

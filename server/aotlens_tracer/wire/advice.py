@@ -134,4 +134,4 @@ Advice = (
     | FromDynamo
     | StatedAdvice
 )
-"""What can be done about it."""
+"""All advice: what the user can do about a problem."""

@@ -62,7 +62,7 @@ SCHEMA = "aotlens.trace/1"
 
 @dataclass(frozen=True)
 class Target:
-    """What is traced: a class or function of a file. `line` is that of its `class` or `def`; None where not found."""
+    """The traced class or function of a file. `line` is that of its `class` or `def`; None if it was not found."""
 
     path: str
     qualname: str

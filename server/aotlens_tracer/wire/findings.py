@@ -146,7 +146,7 @@ class ReplacedBy(Tagged):
 
 @dataclass(frozen=True)
 class PartitionFailed(Tagged):
-    """What is saved for backward is unknown, because the partitioner, or the call itself (in eager), raises an error.
+    """The values saved for backward are unknown: the partitioner, or in eager the call itself, raises an error.
 
     `error` is the first line of the error's text.
     """

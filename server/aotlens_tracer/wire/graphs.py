@@ -127,7 +127,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class SavedTotal:
-    """What one choice keeps for backward: bytes, and values with memory of their own.
+    """The total that one choice keeps for backward: bytes, and values with memory of their own.
 
     `recomputed` operations run again in the backward pass. `problem` is why nothing is known of it.
     """

@@ -318,4 +318,4 @@ Problem = (
     | Bug
     | Stated
 )
-"""What went wrong."""
+"""All problems that can end or limit a trace."""

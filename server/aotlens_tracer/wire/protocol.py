@@ -112,7 +112,7 @@ class ExampleSource:
 
 @dataclass(frozen=True)
 class TraceParams:
-    """What to trace, with what, and within which limits (seconds, bytes of resident memory).
+    """A request for a trace: the target, its examples, and limits (seconds, bytes of resident memory).
 
     `examples` are tried in their order, by the rules of `ladder`.
     `partitioner` says whose choice of what is saved for backward is told, and `memory_budget` what share of it the

@@ -1,4 +1,4 @@
-"""What the words of a finding are made from: one finding, or several that say the same about different subjects."""
+"""The input of a finding's words: one finding, or several that say the same about different subjects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is saved for backward is not known."""
+"""The values that are saved for backward are not known."""
 
 from __future__ import annotations
 

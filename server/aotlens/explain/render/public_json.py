@@ -43,7 +43,7 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
             slot_shown["meaning"] = meaning(slot, labels)
         shown["prices"] = to_json(prices(graph))
         shown["signature"] = [_relative(_difference(each), relative_to) for each in differences(graph)]
-        # What was not partitioned has no list of saved values in a map; here it is a list always.
+        # A graph without a partition has no list of saved values in a map; in the JSON it is always a list.
         shown["saved"] = shown["saved"] or []
     return trace
 

@@ -16,5 +16,5 @@ def prepare() -> None:
     for name in _OFFLINE:
         os.environ[name] = "1"
     if not torch.cuda.is_available():
-        nn.Module.cuda = lambda self, device=None: self  # type: ignore[method-assign]
-        torch.Tensor.cuda = lambda self, *args, **kwargs: self  # type: ignore[method-assign]
+        nn.Module.cuda = lambda self, device=None: self  # type: ignore[method-assign]  # no CUDA here
+        torch.Tensor.cuda = lambda self, *args, **kwargs: self  # type: ignore[method-assign]  # no CUDA here
