@@ -15,7 +15,7 @@ from .phrases import folded_names
 from .shapes import bytes_in_words
 
 _OPERATIONS = 4
-"""How many kinds of operations are listed."""
+"""The most kinds of operations that are listed."""
 
 
 def graph_in_words(graph: Graph) -> str:
@@ -71,7 +71,7 @@ def inside_facts(work: Work, modules: Sequence[str], graph: Graph) -> list[Line]
 
 
 def _short(op: str) -> str:
-    """An operator without its namespace and overload, where it is one of torch's own."""
+    """The name of an operator; one of torch's own without its namespace and overload."""
     return op.split(".")[1] if op.startswith(("aten.", "prims.")) else op
 
 

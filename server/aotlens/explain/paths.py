@@ -9,7 +9,7 @@ from aotlens_tracer.wire.descriptor_map import Span
 from .blocks import NOTHING
 
 PathLabel = Callable[[str], str]
-"""From an absolute path to the path that is shown."""
+"""A function that turns an absolute path into the path to show."""
 
 
 def place(span: Span | None, path_label: PathLabel) -> str:

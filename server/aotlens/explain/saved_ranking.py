@@ -124,7 +124,7 @@ def _compared(graph: Graph) -> Table:
     """The bytes that each partitioner saves, and the forward operations that the backward pass then runs again."""
     eager = next((row.bytes for row in graph.compared if row.partitioner == "eager"), None)
     rows = []
-    told: set[Problem] = set()
+    shown_before: set[Problem] = set()
     for row in graph.compared:
         is_this = (row.partitioner, row.memory_budget) == (graph.partitioner, graph.memory_budget)
         rows.append(
@@ -134,10 +134,10 @@ def _compared(graph: Graph) -> Table:
                 Cell("—" if row.values is None else str(row.values)),
                 Cell("—" if row.recomputed is None else str(row.recomputed)),
                 Cell(name_of_choice(row) + (" (ranked above)" if is_this and graph.saved is not None else "")),
-                Cell("the same" if row.problem in told else (brief(row.problem) if row.problem else "")),
+                Cell("the same" if row.problem in shown_before else (brief(row.problem) if row.problem else "")),
             )
         )
-        told.update([row.problem] if row.problem else [])
+        shown_before.update([row.problem] if row.problem else [])
     columns = (
         Column("bytes", "number"),
         Column("of eager", "number"),

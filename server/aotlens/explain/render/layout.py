@@ -133,7 +133,7 @@ def _share(natural: list[int], least: list[int], room: int) -> list[int]:
 
 
 def _prefix(text: str, width: int) -> int:
-    """How many characters of `text` fit into `width` columns, at least one."""
+    """The number of characters of `text` that fit into `width` columns, at least one."""
     used = 0
     for index, character in enumerate(text):
         used += cell_len(character)

@@ -1,4 +1,4 @@
-"""The tables of one graph. Repeated rows are folded unless all of them are asked for."""
+"""The tables of one graph. Repeated rows are folded unless `full`."""
 
 from __future__ import annotations
 
