@@ -112,7 +112,7 @@ def test_each_choice_is_compared(compared: dict[str, dict[str, Any]]) -> None:
     graph = compared["Repeated"]["graphs"][0]
     assert (graph["partitioner"], graph["memory_budget"]) == ("default", None)
     assert sum(value["bytes"] for value in own(compared["Repeated"])) == 3216
-    assert compared["Compiled"]["graphs"][0]["compared"][0]["problem"] == "this is {compiled} only"
+    assert compared["Compiled"]["graphs"][0]["compared"][0]["problem"] == "RuntimeError: this is {compiled} only"
     assert compared["Compiled"]["findings"] == []
 
 

@@ -1,1 +1,1 @@
-"""Findings, and the reasons for them, as data."""
+"""The findings of a captured graph and their reasons, as data."""

@@ -1,7 +1,7 @@
-"""Why an input gets no gradient: where, on its ways to the outputs, the history that autograd records breaks off.
+"""The reason why an input gets no gradient: the place on its paths to the outputs where autograd's history ends.
 
-Read off Dynamo's graph, before AOTAutograd: there `no_grad` and `detach` are still to be seen, and the value of each
-node is a tensor with the history that autograd gave it.
+It is read off Dynamo's graph, before AOTAutograd: `no_grad` and `detach` are still in it, and the value of each node is
+a tensor with the history that autograd gave it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[In
 
 
 class GradientPaths:
-    """The ways of inputs through Dynamo's graph. `inputs` are the values that its placeholders stand for."""
+    """The paths of inputs through Dynamo's graph. `inputs` are the values that its placeholders stand for."""
 
     def __init__(self, graph: torch.fx.Graph, inputs: dict[torch.fx.Node, Any], sources: Sources) -> None:
         self._graph = graph
@@ -69,7 +69,7 @@ class GradientPaths:
         self._reached, self._cut_off = self._follow()
 
     def reason(self, value: Any) -> NoGradient:
-        """Why this input of the call gets no gradient."""
+        """Return the reason why this input of the call gets no gradient."""
         start = self._placeholders.get(id(value))
         if start is None or not start.users:
             return NeverUsed()
@@ -103,7 +103,7 @@ class GradientPaths:
         return reached, cut_off
 
     def _ways(self, start: torch.fx.Node) -> tuple[set[torch.fx.Node], list[torch.fx.Node]]:
-        """The nodes whose values have the input in their history, and the first ones after these that have not."""
+        """Return the nodes whose values have the input in their history, and the first nodes after them that do not."""
         bit = self._bits[start]
         reached = {node for node, bits in self._reached.items() if bits & bit}
         return reached, [node for node, bits in self._cut_off.items() if bits & bit]
@@ -115,7 +115,7 @@ class GradientPaths:
         return Cut(how, self._expressions(alike), self._expressions(others))
 
     def _how(self, node: torch.fx.Node) -> How:
-        """How a node ends the path of a gradient."""
+        """Return how a node ends the path of a gradient."""
         if _name(node) in DETACHING:
             return "detach"
         if node in self._without_history:
@@ -130,7 +130,7 @@ class GradientPaths:
         return "no-derivative"
 
     def _expressions(self, nodes: list[torch.fx.Node]) -> tuple[Expression, ...]:
-        """The expressions of nodes, one for each line; the name of an operation if no node has a line."""
+        """Return the expressions of nodes, one for each line; the name of an operation if no node has a line."""
         found: dict[tuple[str, int], Expression] = {}
         for node in nodes:
             span = self._sources.of_node(node)
@@ -165,7 +165,7 @@ def _history(tensor: torch.Tensor) -> Any:
 
 
 class Histories:
-    """Which leaves the histories of tensors lead back to, as bits. `leaves` are the bits of tensors, by their ids."""
+    """The leaves that the histories of tensors lead back to, as bits. `leaves` has the bits of tensors by their ids."""
 
     def __init__(self, leaves: dict[int, int]) -> None:
         self._leaves = leaves

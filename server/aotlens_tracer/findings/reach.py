@@ -1,4 +1,4 @@
-"""Which outputs depend on a value of the forward part of a graph, whether a gradient comes back that way or not."""
+"""The outputs that depend on a value of the forward part of a graph, with or without a gradient on the path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..wire.descriptor_map import Graph, Output
 
 def outputs_reached(graph: Graph) -> Callable[[str | None], tuple[Output, ...]]:
     """Return a function from a node's name to the outputs of the forward part that depend on the node."""
-    # Each output is a bit, so that one pass does for all of the nodes.
+    # Each output is one bit, so that one pass is enough for all nodes.
     reached: dict[str, int] = {}
     outputs = [out for out in graph.outputs if out.node is not None and out.gradient_of is None]
     for bit, out in enumerate(outputs):

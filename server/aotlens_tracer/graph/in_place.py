@@ -1,4 +1,4 @@
-"""By which expressions an input is changed in place.
+"""The expressions that change an input in place.
 
 AOTAutograd's graph has no operation left that changes anything: it only knows the new value. Dynamo's graph has them
 all. Which of its operations write to what is seen by doing them: a tensor counts how often it was written to.
@@ -66,7 +66,7 @@ def _memory(value: Any) -> int | None:
 
 
 def _writes(module: torch.fx.GraphModule, memory: set[int]) -> Iterator[tuple[torch.fx.Node, set[int]]]:
-    """The nodes of Dynamo's graph that write to some of the memory, each with to which."""
+    """Yield the nodes of Dynamo's graph that write to some of the memory, each with the keys of what it writes to."""
     with module.meta["fake_mode"], torch.no_grad():
         for node in module.graph.nodes:
             operands = {operand: _memory(operand.meta.get("example_value")) for operand in node.all_input_nodes}
@@ -77,7 +77,7 @@ def _writes(module: torch.fx.GraphModule, memory: set[int]) -> Iterator[tuple[to
 
 
 def _written_by(node: torch.fx.Node) -> list[torch.fx.Node]:
-    """The operands that a node writes to: it is done on tensors like these. None where it cannot be done by itself."""
+    """Return the operands that a node writes to, found by running it on tensors like them; none if it cannot run."""
     made: dict[torch.fx.Node, Any] = {}
 
     def like(operand: torch.fx.Node) -> Any:
