@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
+from aotlens.explain.brief import in_groups, names_in_brief, numbers_in_brief
 from aotlens.model.descriptors import piece
-from aotlens.model.folding import in_groups, names_in_brief, numbers_in_brief
 from aotlens_tracer.wire.descriptor_map import Graph, Output, Saved, Slot, Span
 
 from .blocks import NOTHING, Code, Line, Link, codes, line

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from aotlens.model.folding import fold, names_in_brief
+from aotlens.explain.brief import names_in_brief
+from aotlens.model.folding import fold
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
 
 from .blocks import Cell, Column, Table, without_empty

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aotlens.model.folding import all_names, numbers_in_brief
+from aotlens.explain.brief import all_names, numbers_in_brief
 from aotlens.model.signature import Difference
 
 _MOST = 4

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aotlens.explain.brief import folded
 from aotlens.explain.examples import brief_origin
 from aotlens.explain.graph_summary import graph_in_words
 from aotlens.explain.states import state_in_words, untraced_in_words
@@ -96,7 +97,7 @@ def _example(snapshot: Snapshot, state: TargetState) -> str:
     origin = brief_origin(example, os.path.basename)
     if example.recorded_in is not None:
         models = [c for c in _containing(snapshot, state.key) if str(c.state.key) == example.recorded_in]
-        origin += "".join(f": {context.label}" for context in models[:1])
+        origin += "".join(f": {folded(context.prefixes)}" for context in models[:1])
     return f"{example.constructor or state.key.qualname}({arguments}) · {origin}{mode}{more}"
 
 
@@ -112,7 +113,9 @@ def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensTex
     for context in _containing(snapshot, key) if state.status not in ("waiting", "tracing") else ():
         model = context.state
         stale = " · stale" if model.stale else ""
-        return LensText(f"in {model.key.qualname}: {context.label}{stale}", "aotlens.showMap", (str(model.key),))
+        return LensText(
+            f"in {model.key.qualname}: {folded(context.prefixes)}{stale}", "aotlens.showMap", (str(model.key),)
+        )
     command = "aotlens.pinExample" if lacks_example(state) else "aotlens.traceNow"
     words = state_in_words(state) if snapshot.trusted else None
     return LensText(words or untraced_in_words(snapshot, state), command, (target,))

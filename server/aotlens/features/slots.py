@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from aotlens.explain.brief import folded
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import subject_of_gradient
@@ -102,7 +103,7 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
         return View(key, found.qualname, "", words or untraced_in_words(snapshot, state), "")
     state = context.state
     assert state.map is not None
-    title = state.key.qualname if context.is_own else f"{context.label} of {state.key.qualname}"
+    title = state.key.qualname if context.is_own else f"{folded(context.prefixes)} of {state.key.qualname}"
     files = {document.path, *state.map.files}
     versions = [(path, known.version) for path, known in snapshot.documents.items() if path in files]
     mark = repr((context.index.serial, found.qualname, found.line, sorted(versions)))

@@ -16,7 +16,6 @@ from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import ModuleInstance
 
-from .folding import folded
 from .index import MapIndex, index_of
 from .names import Named
 from .snapshot import Snapshot, TargetKey, TargetState
@@ -37,11 +36,6 @@ class Context:
     def prefixes(self) -> tuple[str, ...]:
         """The names of the instances. The name of the model itself is empty."""
         return tuple(instance.name for instance in self.instances)
-
-    @property
-    def label(self) -> str:
-        """The names of the instances, folded: `blocks.{0..5}.attn`."""
-        return folded(self.prefixes)
 
     @property
     def is_own(self) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import pytest
 
+from aotlens.explain.brief import all_names
 from aotlens.explain.findings.about import subject_in_words
 from aotlens.explain.findings.registry import KINDS
 from aotlens.explain.findings.words import fold_findings, in_words, message, related, severity, why
-from aotlens.model.folding import all_names
 from aotlens_tracer.wire.descriptor_map import Span
 from aotlens_tracer.wire.findings import (
     BackwardReturnsNone,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aotlens.model.folding import Folded, fold, in_brief, names_in_brief, numbers_in_brief, ranges, unfold
+from aotlens.explain.brief import in_brief, names_in_brief, numbers_in_brief
+from aotlens.model.folding import Folded, fold, ranges, unfold
 
 
 def folded(labels: list[str]) -> list[str]:

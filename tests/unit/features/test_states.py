@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
+from aotlens.explain.brief import folded
 from aotlens.explain.render.markdown import markdown as in_markdown
 from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
@@ -116,7 +117,7 @@ def test_the_chosen_context_answers_then_the_class_itself_then_its_own_file() ->
     snapshot = replace(snapshot, contexts=MappingProxyType({class_key: other.key}))
     chosen = context_of(snapshot, source, owner)
     assert chosen is not None and chosen.state is other
-    assert chosen.label == "blocks.{0..5}.attn" and not chosen.is_own
+    assert folded(chosen.prefixes) == "blocks.{0..5}.attn" and not chosen.is_own
     assert len(contexts_of(snapshot, source, owner)) == 3
     text = markdown(snapshot, source, "class At$0tention")
     assert text is not None and text.endswith("Also in `Attention` itself, `blocks.{0..5}.attn` of `Decoder`")

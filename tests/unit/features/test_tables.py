@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 import pytest
 
+from aotlens.explain.brief import folded
 from aotlens.explain.phrases import folded_names
 from aotlens.explain.render.markdown import inline, markdown
 from aotlens.features.hover.hover import hover
 from aotlens.features.hover.question import ROWS
-from aotlens.model.folding import folded
 from aotlens.model.snapshot import Snapshot
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 from unit.features.world import DECODER, find, world

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aotlens.model.folding import all_names, ranges
+from aotlens.explain.brief import all_names
+from aotlens.model.folding import ranges
 from aotlens_tracer.wire.findings import Finding
 
 _NAMED = ("parameter", "buffer", "argument", "output", "base")

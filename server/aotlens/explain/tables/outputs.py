@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.brief import numbers_in_brief
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import tensor_in_brief
-from aotlens.model.folding import numbers_in_brief
 from aotlens_tracer.wire.descriptor_map import Graph, Output
 
 from .rows import absence, census, fold_rows, has_unusual, listing, node_cell, numbers, pairings, role_cell, role_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import Cell, Column, Table, without_empty
+from aotlens.explain.brief import all_names
 from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words
-from aotlens.model.folding import all_names
 from aotlens.model.prices import Price
 from aotlens_tracer.wire.descriptor_map import Graph
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from aotlens.explain.blocks import NOTHING, Cell
+from aotlens.explain.brief import names_in_brief, numbers_in_brief
 from aotlens.explain.phrases import plural
 from aotlens.explain.words import USUAL, role
-from aotlens.model.folding import Folded, fold, names_in_brief, numbers_in_brief, unfolded
+from aotlens.model.folding import Folded, fold, unfolded
 from aotlens.model.gradients import Missing, gradients
 from aotlens_tracer.wire.descriptor_map import Graph, Output, Slot
 

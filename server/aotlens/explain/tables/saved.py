@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import choice_in_words
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
-from aotlens.model.folding import names_in_brief
 from aotlens_tracer.wire.descriptor_map import Graph
 
 from .rows import counted, fold_rows, node_cell

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table
+from aotlens.explain.brief import names_in_brief
 from aotlens.model.descriptors import piece
-from aotlens.model.folding import names_in_brief
 from aotlens_tracer.wire.descriptor_map import Graph, Slot, Subclass
 
 from .rows import fold_rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aotlens.explain.brief import folded
 from aotlens.model.contexts import contexts_of
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.definitions import Definition
@@ -19,5 +20,5 @@ def choose_context(snapshot: Snapshot, document: Document, definition: Definitio
     contexts = contexts_of(snapshot, document, ClassRef(name, definition.line, definition.end_line))
     for context in contexts[1:]:
         other = context.state.key
-        place = "itself" if context.is_own else f"{context.label} of {other.qualname}"
+        place = "itself" if context.is_own else f"{folded(context.prefixes)} of {other.qualname}"
         yield command(f"Let {place} answer for {name}", "aotlens.chooseContext", str(key), str(other))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aotlens.model.folding import folded
+from aotlens.explain.brief import folded
 from aotlens.model.resolve import resolve
 from aotlens.model.slots import fqn_of
 from aotlens.model.snapshot import Snapshot

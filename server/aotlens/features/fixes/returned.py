@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from aotlens.explain.brief import all_names
 from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.prices import price_in_words
 from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
-from aotlens.model.folding import all_names
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of

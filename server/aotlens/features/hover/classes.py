@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, line, some, strong
+from aotlens.explain.brief import folded
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.graph_summary import graph_facts
 from aotlens.model.calls import called_context
@@ -54,4 +55,4 @@ def target(title: Line, state: TargetState) -> tuple[Block, ...]:
 
 def _other(context: Context) -> Line:
     model = Code(context.state.key.qualname)
-    return line(model, " itself") if context.is_own else line(Code(context.label), " of ", model)
+    return line(model, " itself") if context.is_own else line(Code(folded(context.prefixes)), " of ", model)

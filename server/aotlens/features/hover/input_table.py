@@ -20,11 +20,12 @@ from aotlens.explain.blocks import (
     sentence,
     strong,
 )
+from aotlens.explain.brief import all_names, names_in_brief
 from aotlens.explain.gradients import gradient_cell
 from aotlens.explain.phrases import plural
 from aotlens.explain.shapes import dtype_in_brief, tensor_in_brief
 from aotlens.explain.words import role
-from aotlens.model.folding import Folded, all_names, fold, names_in_brief, unfold
+from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import Missing, Tied
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry

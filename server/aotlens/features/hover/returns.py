@@ -17,12 +17,13 @@ from aotlens.explain.blocks import (
     sentence,
     strong,
 )
+from aotlens.explain.brief import names_in_brief
 from aotlens.explain.phrases import and_more
 from aotlens.explain.prices import price_in_words
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.explain.signature import difference_in_words
 from aotlens.model.calls import called_context
-from aotlens.model.folding import Folded, fold, names_in_brief
+from aotlens.model.folding import Folded, fold
 from aotlens.model.index import distinct
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Paragraph, Table, line, sentence, strong
+from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import and_more, type_of
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.shortening import clipped
-from aotlens.model.folding import fold, names_in_brief
+from aotlens.model.folding import fold
 from aotlens.model.snapshot import TargetState
 from aotlens_tracer.wire.descriptor_map import Saved
 
