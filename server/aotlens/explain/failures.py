@@ -105,7 +105,14 @@ def _raised_with_cause(value: facts.Raised) -> str:
 
 
 def _not_captured(value: facts.NotCaptured) -> str:
-    return f"Dynamo: {value.dynamo}\nAOTAutograd without Dynamo: {brief(value.direct)}"
+    return f"Dynamo: {refusal(value.dynamo, value.by)}\nAOTAutograd without Dynamo: {brief(value.direct)}"
+
+
+def refusal(text: str, by: facts.GivenUpBy) -> str:
+    """Return why Dynamo does not capture the whole call: `text` is torch's own."""
+    if by == "aotautograd":
+        return f"AOTAutograd refuses the graph that Dynamo made ({text})"
+    return f"internal error ({text})" if by == "internal" else text or "Dynamo stopped"
 
 
 def _side_effect(value: facts.SideEffect) -> str:

@@ -47,7 +47,7 @@ def findings_of(
             item.path or target.path,
             item.line or target.line,
             subjects=(subject,),
-            reason=TorchReason(item.reason),
+            reason=TorchReason(item.reason, item.by),
         )
         for item in breaks
     ]

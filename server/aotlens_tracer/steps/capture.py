@@ -25,6 +25,7 @@ from ..torch_private import (
     share_state,
 )
 from ..wire.descriptor_map import GraphBreak
+from ..wire.problems import GivenUpBy
 
 _HINTS_FOR_TORCH = ("Please report an issue", "It may be possible to write Dynamo tracing rules")
 """The beginnings of Dynamo's hints that do not help the author of the module."""
@@ -116,11 +117,10 @@ def graph_breaks(example: BuiltExample | None, codebase: Codebase, first: Except
     refused = isinstance(first, JointError) and first.__cause__ is not None
     error = first.__cause__ if refused else first
     text = str(getattr(error, "msg", None) or error)
-    if refused:
-        text = f"AOTAutograd refuses the graph that Dynamo made ({type(error).__name__}: {text})"
-    elif not isinstance(error, TorchDynamoException):
-        text = f"internal error ({type(error).__name__}: {text})"
-    found = [_graph_break(text, getattr(error, "real_stack", None), codebase)]
+    by: GivenUpBy = "aotautograd" if refused else "dynamo" if isinstance(error, TorchDynamoException) else "internal"
+    if by != "dynamo":
+        text = f"{type(error).__name__}: {text}"
+    found = [_graph_break(text, getattr(error, "real_stack", None), codebase, by)]
     if example is not None:
         with contextlib.suppress(Exception), example.fake():
             for reason in explain_graph_breaks(example.function, example.args, example.kwargs):
@@ -131,10 +131,10 @@ def graph_breaks(example: BuiltExample | None, codebase: Codebase, first: Except
     return tuple(unique.values())
 
 
-def _graph_break(text: str, stack: Any, codebase: Codebase) -> GraphBreak:
-    """Dynamo's message cut to its first line and explanation, at the innermost line of the user's."""
+def _graph_break(text: str, stack: Any, codebase: Codebase, by: GivenUpBy = "dynamo") -> GraphBreak:
+    """Return Dynamo's message, cut to its first line and explanation, at the innermost line of the user's."""
     lines = [line.strip() for line in text.splitlines()]
-    reason = next((line for line in lines if line), "Dynamo stopped")
+    reason = next((line for line in lines if line), "")
     explanation = next((line.removeprefix("Explanation: ") for line in lines if line.startswith("Explanation: ")), None)
     if explanation:
         reason = f"{reason}: {explanation}"
@@ -142,7 +142,7 @@ def _graph_break(text: str, stack: Any, codebase: Codebase) -> GraphBreak:
     hints = [hint for hint in hints if not hint.startswith(_HINTS_FOR_TORCH)]
     frames = user_frames(stack, codebase, None) if stack else ()
     place = frames[-1] if frames else None
-    return GraphBreak(reason, place.path if place else None, place.line if place else None, tuple(hints))
+    return GraphBreak(reason, place.path if place else None, place.line if place else None, tuple(hints), by)
 
 
 def as_module(function: Callable[..., Any], owner: nn.Module | None) -> nn.Module:

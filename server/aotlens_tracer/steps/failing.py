@@ -63,7 +63,7 @@ def _capture_failure(context: Context, error: CaptureError) -> Failure:
     direct = failure_of(error.direct_error, "capture", context.codebase, _span(context))
     return replace(
         direct,
-        problem=NotCaptured(first.reason, direct.problem),
+        problem=NotCaptured(first.reason, direct.problem, first.by),
         path=first.path or direct.path or context.params.path,
         line=first.line or direct.line or context.draft.map.target.line,
         advice=next(map(FromDynamo, first.hints), direct.advice),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..failures import Codebase, failure_of, text_of
+from ..failures import Codebase, failure_of, problem_of
 from ..wire.descriptor_map import Span, Target
 from ..wire.findings import Finding, PartitionFailed, Place, Subject
 
@@ -25,5 +25,5 @@ def duplicate_definition(target: Target, others: Sequence[int]) -> Finding:
 
 def saved_unknown(target: Target, in_eager: bool, error: BaseException) -> Finding:
     """Return the finding about an error that keeps us from knowing what is saved for backward."""
-    reason = PartitionFailed(in_eager, text_of(error).strip().partition("\n")[0])
+    reason = PartitionFailed(in_eager, problem_of(error))
     return Finding("partition-failed", target.path, target.line, reason=reason)

@@ -26,7 +26,7 @@ from .graphs import (
     VanishedArgument,
 )
 from .places import Frame, Span
-from .problems import Problem
+from .problems import GivenUpBy, Problem
 
 __all__ = [
     "SCHEMA",
@@ -136,12 +136,17 @@ class ModuleInstance:
 
 @dataclass(frozen=True)
 class GraphBreak:
-    """A place where Dynamo could not go on, and why."""
+    """A place where capture could not go on, and why.
+
+    `reason` is torch's own text. `by` says who gives up: dynamo (it refuses the code), internal (an error in Dynamo) or
+    aotautograd (it refuses the graph that Dynamo made).
+    """
 
     reason: str
     path: str | None = None
     line: int | None = None
     hints: tuple[str, ...] = ()
+    by: GivenUpBy = "dynamo"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Literal
 from .advice import Advice
 from .json_codec import Tagged
 from .places import Span
-from .problems import Problem
+from .problems import GivenUpBy, Problem
 
 How = Literal["detach", "no-grad", "number", "boolean", "integer", "no-derivative"]
 
@@ -132,9 +132,10 @@ class NothingTrained(Tagged):
 
 @dataclass(frozen=True)
 class TorchReason(Tagged):
-    """Torch gives the reason, in its own words: the text is shown as it is."""
+    """Torch gives the reason, in its own words: the text is shown as it is. `by` says who (see `GraphBreak`)."""
 
     text: str
+    by: GivenUpBy = "dynamo"
 
 
 @dataclass(frozen=True)
@@ -146,13 +147,10 @@ class ReplacedBy(Tagged):
 
 @dataclass(frozen=True)
 class PartitionFailed(Tagged):
-    """The values saved for backward are unknown: the partitioner, or in eager the call itself, raises an error.
-
-    `error` is the first line of the error's text.
-    """
+    """The values saved for backward are unknown: the partitioner, or the call itself (in eager), raises an error."""
 
     in_eager: bool
-    error: str
+    problem: Problem
 
 
 @dataclass(frozen=True)

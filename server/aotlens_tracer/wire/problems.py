@@ -7,8 +7,12 @@ place. Standard library only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .json_codec import Tagged
+
+GivenUpBy = Literal["dynamo", "internal", "aotautograd"]
+"""Who gives up a capture."""
 
 # --- problems: exceptions
 
@@ -86,10 +90,14 @@ class BackwardFails(Tagged):
 
 @dataclass(frozen=True)
 class NotCaptured(Tagged):
-    """Neither Dynamo nor AOTAutograd alone can capture the call. `dynamo` is Dynamo's reason, in its own words."""
+    """Neither Dynamo nor AOTAutograd alone can capture the call.
+
+    `dynamo` is torch's own text for what goes wrong with Dynamo, and `by` who gives up there (see `GraphBreak`).
+    """
 
     dynamo: str
     direct: Problem
+    by: GivenUpBy = "dynamo"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from aotlens.explain.render.markdown import code, prose
 from aotlens.explain.render.markdown_report import render_markdown
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
 from aotlens_tracer.wire.findings import PartitionFailed
+from aotlens_tracer.wire.problems import Stated
 from unit.explain import maps
 
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -58,11 +59,11 @@ def test_a_failure() -> None:
 
 
 def test_findings_keep_their_code_spans_and_nothing_else() -> None:
-    text = "`x[0]*y` is <b>not</b> *used* by __init__ & [more](http://x)\n# no"
-    finding = Finding("partition-failed", "a.py", reason=PartitionFailed(False, text))
+    text = "`x[0]*y` is <b>not</b> *used* by __init__ & [more](http://x),\n# no"
+    finding = Finding("partition-failed", "a.py", reason=PartitionFailed(False, Stated(text)))
     page = html(replace(maps.subclasses(), findings=(finding,)))
     assert "<code>x[0]*y</code>" in page
-    assert "&lt;b&gt;not&lt;/b&gt; *used* by __init__ &amp; [more](http://x) # no" in page
+    assert "&lt;b&gt;not&lt;/b&gt; *used* by __init__ &amp; [more](http://x), # no" in page
 
 
 @pytest.mark.parametrize("text", ["plain", "has `ticks`", "``", "`", "a|b", "two\nlines", "end`"])

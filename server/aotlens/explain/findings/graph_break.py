@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotlens.explain.failures import refusal
 from aotlens_tracer.wire.findings import Finding, Subject, TorchReason
 
 from .about import About
@@ -12,7 +13,7 @@ def words(about: About) -> str:
     """Dynamo's own reason, after the target's name."""
     target, reason = about.first.subjects[0].name, about.first.reason
     assert isinstance(reason, TorchReason)
-    return f"Dynamo cannot take the whole of {target}: {reason.text}"
+    return f"Dynamo cannot take the whole of {target}: {refusal(reason.text, reason.by)}"
 
 
 KIND = Kind(

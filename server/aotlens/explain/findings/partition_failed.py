@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from aotlens.explain.failures import brief
 from aotlens_tracer.wire.findings import Finding, PartitionFailed
+from aotlens_tracer.wire.problems import Raised
 
 from .about import About
 from .kind import Kind
 
 
 def words(about: About) -> str:
-    """Who failed, and the first line of the error."""
+    """Who failed, and the error in one line."""
     reason = about.first.reason
     assert isinstance(reason, PartitionFailed)
     what = "the call fails without a capture" if reason.in_eager else "torch's partitioner failed"
-    return f"{what}, so nothing is known of what is saved for backward: {reason.error}"
+    return f"{what}, so nothing is known of what is saved for backward: {brief(reason.problem)}"
 
 
 KIND = Kind(
@@ -25,6 +27,9 @@ KIND = Kind(
         "saved."
     ),
     example=Finding(
-        "partition-failed", "model.py", 8, reason=PartitionFailed(False, "AssertionError: node add_3 was invalid")
+        "partition-failed",
+        "model.py",
+        8,
+        reason=PartitionFailed(False, Raised("AssertionError", "node add_3 was invalid")),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
-from aotlens.explain.failures import hint, message
+from aotlens.explain.failures import hint, message, refusal
 from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, legends, shown_findings
@@ -47,7 +47,8 @@ def render_markdown(
             "\n".join(
                 "\n".join(
                     [
-                        f"- {_lead(position(item.path, item.line, None, path_label))}{prose(item.reason)}",
+                        f"- {_lead(position(item.path, item.line, None, path_label))}"
+                        f"{prose(refusal(item.reason, item.by))}",
                         *(f"  - hint: {prose(hint)}" for hint in item.hints),
                     ]
                 )

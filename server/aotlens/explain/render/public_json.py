@@ -54,6 +54,8 @@ def _put_words(trace: dict[str, Any], map: DescriptorMap) -> None:
         words = {"message": failures.message(map.failure), "hint": failures.hint(map.failure)}
         facts = ((name, item) for name, item in trace["failure"].items() if name not in ("problem", "advice"))
         trace["failure"] = dict(facts) | words
+    for item, shown in zip(map.graph_breaks, trace["graph_breaks"], strict=True):
+        shown["reason"] = failures.refusal(item.reason, item.by)
     for attempt, shown in zip(map.attempts, trace["attempts"], strict=True):
         shown["reason"] = failures.reason(attempt)
     if map.example is not None and map.example.weights_reason is not None:

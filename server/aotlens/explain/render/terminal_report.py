@@ -116,7 +116,12 @@ def _graph_breaks(breaks: Sequence[GraphBreak], paper: Paper, path_label: PathLa
     paper.line(("Graph breaks", "bold"), (f"  {len(breaks)}", ""))
     for graph_break in breaks:
         where = position(graph_break.path, graph_break.line, None, path_label)
-        paper.block((f"{where}  " if where else "", "cyan"), (graph_break.reason, ""), indent=2, hang=2)
+        paper.block(
+            (f"{where}  " if where else "", "cyan"),
+            (failures.refusal(graph_break.reason, graph_break.by), ""),
+            indent=2,
+            hang=2,
+        )
         for hint in graph_break.hints:
             paper.block(("hint: ", "bold"), (hint, ""), indent=4, hang=2)
 
