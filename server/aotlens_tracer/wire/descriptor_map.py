@@ -83,7 +83,7 @@ class Example:
 
     `origin` is one of option, pinned, recorded, call-site, inferred. A recorded one was found in the call of another
     target, `recorded_in` (`/path/model.py::Net`), whose own example is of `recorded_origin`. `constructor` is None for
-    a function. `pin` is one expression that builds and calls the same from scratch, where there is one. `candidate` is
+    a function. `pin` is one expression that builds and calls the same from scratch, or None. `candidate` is
     the place of the example among those that the request offered. `weights` says whether parameters were fake (shapes
     only) or had to be allocated for real, and `weights_reason` why fake ones would not do. `rule` is the repair rule
     that proposed an inferred example; None for a first guess.

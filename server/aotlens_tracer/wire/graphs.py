@@ -48,7 +48,7 @@ class Slot:
     fields: dict[str, FieldValue] = field(default_factory=dict)
 
     def as_descriptor(self) -> Descriptor | None:
-        """The slot's descriptor by itself, or None where torch attached none."""
+        """Return the descriptor of the slot; None if torch attached none."""
         if self.kind is None or self.descriptor is None:
             return None
         return Descriptor(self.kind, self.descriptor, self.expression, self.fields)
@@ -82,7 +82,7 @@ class Input(Slot):
 
 @dataclass(frozen=True)
 class Output(Slot):
-    """An output of the graph. `source` is the line that computed it; `requires_grad` is told of what forward returns.
+    """An output of the graph. `source` is the line that computed it; `requires_grad` is known for what forward returns.
 
     Pairings are indices: `tangent` the input with this output's incoming gradient; `gradient_of`, `mutation_of` and
     `token` inputs; `alias_of` the input that this output is a view of (or is itself), `view_of` the output; `base_of`
@@ -129,7 +129,7 @@ class Saved:
 class SavedTotal:
     """The total that one choice keeps for backward: bytes, and values with memory of their own.
 
-    `recomputed` operations run again in the backward pass. `problem` is why nothing is known of it.
+    `recomputed` operations run again in the backward pass. `problem` is why nothing is known; None if all is.
     """
 
     partitioner: str
@@ -156,7 +156,7 @@ class Subclass:
 
 @dataclass(frozen=True)
 class VanishedArgument:
-    """A tensor argument without an input of its own. `into` is the input that replaces it, where that is known.
+    """A tensor argument without an input of its own. `into` is the input that replaces it, None if that is unknown.
 
     `reason` is deduplication (the same tensor came twice), base (it shares memory with a mutated argument) or unknown.
     """
@@ -187,7 +187,7 @@ class Operation(Row):
     `op` is what it calls (`aten.mm.default`), `arguments` with what, in the names of nodes. `operands` are the nodes
     among them. `dtype` and `shape` are None for what is no tensor (several, a symbolic size). `frame` is the index of
     the innermost frame of its call chain, and `module` the name of the innermost module that called it (empty for the
-    root); None where torch tells neither, as in a direct capture. `forward` is, for an operation of the backward part,
+    root); None if torch reports neither, as in a direct capture. `forward` is, for an operation of the backward part,
     the operation of whose derivative it is a part; None for a sum of the gradients of a value that is used twice.
     `is_view` says that it computes nothing: its result shares the memory of an operand.
     """
@@ -222,11 +222,11 @@ class Partition:
 
 @dataclass(frozen=True)
 class Graph:
-    """One captured graph; `capture` is dynamo or direct. `saved` is None where nothing is known of it.
+    """One captured graph; `capture` is dynamo or direct. `saved` is None if nothing is known of it.
 
     `partitioner` is whose `saved` and `partition` are: eager (what autograd saves; no partition), default or min-cut,
     that one at a `memory_budget`; eager is seen on real or on fake tensors, `eager_on`. `compared` has the totals of
-    all choices, where they were asked for. `frames` are the frames of all operations, each once.
+    all choices, if they were requested. `frames` are the frames of all operations, each once.
     """
 
     capture: str

@@ -114,8 +114,8 @@ class ExampleSource:
 class TraceParams:
     """A request for a trace: the target, its examples, and limits (seconds, bytes of resident memory).
 
-    `examples` are tried in their order, by the rules of `ladder`.
-    `partitioner` says whose choice of what is saved for backward is told, and `memory_budget` what share of it the
+    `examples` are tried in their order, by the rules of `examples.ladder`.
+    `partitioner` says who chooses the values saved for backward, and `memory_budget` what share of them the
     min-cut partitioner may keep (None: as torch is configured; all of it, unless the user's code says otherwise). With
     `compare`, the map has the totals of the other choices too.
     `overlay` has the unsaved texts of files, by absolute path. With `stages`, the map travels in parts as they are
@@ -154,13 +154,13 @@ _dumps = json.dumps  # as it was before any user code could replace it
 
 
 class Assembled:
-    """Puts a map that travels in parts together again, as JSON."""
+    """Assembles a map that travels in parts, as JSON."""
 
     def __init__(self) -> None:
         self._fields: dict[str, Any] = {}
 
     def add(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """The map's JSON so far, with these fields. `partitioned` has what each graph learned from its partition."""
+        """Add these fields, and return the map's JSON so far. `partitioned` has more fields of each graph."""
         partitioned = fields.pop("partitioned", None)
         self._fields = {**self._fields, **fields}
         if partitioned is not None:
@@ -169,12 +169,12 @@ class Assembled:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One message as one line. ASCII only, so that no encoding can break it."""
+    """Return one message as one line. ASCII only, so that no encoding can break it."""
     return _dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def frame(token: bytes, message: dict[str, Any]) -> bytes:
-    """One message of a child: on a line of its own, behind the token."""
+    """Return one message of a child: on a line of its own, behind the token."""
     return b"\n" + token + encode(message)
 
 
@@ -185,7 +185,7 @@ class Lines:
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that `data` completes, without their ends."""
+        """Return the lines that `data` completes, without their ends."""
         *complete, rest = data.split(b"\n")
         if complete:
             complete[0] = b"".join((*self._parts, complete[0]))
@@ -196,14 +196,14 @@ class Lines:
 
 
 class Unframer:
-    """Gives back the messages in a child's stream and drops what user code wrote in between."""
+    """Returns the messages in a child's stream, and drops what user code wrote in between."""
 
     def __init__(self, token: bytes) -> None:
         self._token = token
         self._lines = Lines()
 
     def feed(self, data: bytes) -> list[dict[str, Any]]:
-        """The messages that `data` completes."""
+        """Return the messages that `data` completes."""
         messages = []
         for line in self._lines.feed(data):
             if line.startswith(self._token):
@@ -215,5 +215,5 @@ class Unframer:
 
 
 def python_version() -> str:
-    """This interpreter's version, as in `3.11.7`."""
+    """Return this interpreter's version, as in `3.11.7`."""
     return ".".join(map(str, sys.version_info[:3]))
