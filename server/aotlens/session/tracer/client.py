@@ -178,6 +178,8 @@ class TracerClient:
             await asyncio.wait(others, timeout=_LOG_SECONDS)
         for task in others:
             task.cancel()
+        if process is not None:
+            _close_pipes(process)
 
     def _send(self, message: Message) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -289,6 +291,13 @@ async def _end(process: asyncio.subprocess.Process, patient: bool) -> None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
     await process.wait()
+
+
+def _close_pipes(process: asyncio.subprocess.Process) -> None:
+    """Close the pipes of a process that has ended. A stray child may keep their other ends open."""
+    transport = getattr(process, "_transport", None)  # asyncio has no public way; unclosed, it fails when collected
+    if transport is not None:
+        transport.close()
 
 
 def _how_it_ended(code: int) -> str:
