@@ -177,6 +177,9 @@ CASES = {
     "example-only-builds": Case(
         pinned(f"# aotlens: Block(4)  {HERE}"), "example", "only builds Block and does not call it", HINT_FORM
     ),
+    "example-calls-a-value": Case(
+        pinned(f"# aotlens: torch.pi(4)  {HERE}"), "example", "torch.pi, which is not callable: it is of type float"
+    ),
     "example-with-a-syntax-error": Case(
         pinned(f"# aotlens: Block(4)(torch.randn(2 4))  {HERE}"), "example", "not a Python expression", HINT_FORM
     ),

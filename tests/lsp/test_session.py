@@ -367,7 +367,7 @@ VERSION = {VERSION}
 print("a start-up file says hello", flush=True)
 """
 READY += """\
-ready = {"protocol": VERSION, "python": "3", "executable": "", "torch": "2", "problem": None, "message": None}
+ready = {"protocol": VERSION, "python": "3", "executable": "", "torch": "2", "problem": None}
 ready["fork"] = True
 print(json.dumps({"method": "ready", "params": ready}), flush=True)
 """

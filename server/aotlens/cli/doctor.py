@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from aotlens import __version__
-from aotlens.explain.failures import brief_message
+from aotlens.explain.failures import SUPPORTED_TORCH, brief_message
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.process.memory import can_watch
-from aotlens_tracer.wire.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH, ExampleSource, Ready, TraceParams
+from aotlens_tracer.wire.protocol import NEWEST_TESTED_TORCH, ExampleSource, Ready, TraceParams
 
 from .problems import advice
 
@@ -71,9 +71,9 @@ def _check_tracer(interpreter: Interpreter, report: _Report) -> int:
                 example = ExampleSource("Probe()(torch.randn(1, 2))", "option")
                 traced = tracer.trace(TraceParams(str(probe), "Probe", (example,), working_directory=folder)).map
         except TracerUnusable as error:
-            if error.ready is not None:
+            if error.ready is not None:  # it started, so that its torch is the problem
                 report.add("python", error.ready.python)
-            report.add("torch" if error.problem.endswith("torch") else "tracer", str(error), False)
+            report.add("torch" if error.ready is not None else "tracer", str(error), False)
             report.add("", advice(error, interpreter).splitlines()[-1])
             return 1
     if traced.failure is not None:
@@ -91,10 +91,9 @@ def _check_tracer(interpreter: Interpreter, report: _Report) -> int:
 
 def _report_ready(ready: Ready, report: _Report) -> None:
     report.add("python", ready.python)
-    oldest, newest = (".".join(map(str, version)) for version in (MINIMUM_TORCH, NEWEST_TESTED_TORCH))
     release = tuple(int(part) for part in (ready.torch or "0.0").split(".")[:2])
     untested = "" if release <= NEWEST_TESTED_TORCH else " - newer than the versions that aotlens was tested with"
-    report.add("torch", f"{ready.torch} (supported: {oldest} to {newest}){untested}", True)
+    report.add("torch", f"{ready.torch} (supported: {SUPPORTED_TORCH}){untested}", True)
     report.add("CUDA", "available" if ready.cuda else "not available: targets that need it fail, everything else works")
     report.add("tracer", f"started in {ready.seconds:.1f} s; children by {'fork' if ready.fork else 'spawn'}", True)
     limit = "enforced" if can_watch() else "not enforced on this system: a runaway module can fill the memory"

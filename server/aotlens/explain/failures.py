@@ -8,11 +8,15 @@ from typing import Any
 from aotlens_tracer.wire import advice as advices
 from aotlens_tracer.wire import problems as facts
 from aotlens_tracer.wire.descriptor_map import Attempt, Failure
+from aotlens_tracer.wire.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH
 
 from .shortening import first_sentence
 
 LONGEST_BRIEF = 300
 """Characters of a message in one line."""
+_OLDEST, _NEWEST = (".".join(map(str, version)) for version in (MINIMUM_TORCH, NEWEST_TESTED_TORCH))
+SUPPORTED_TORCH = f"{_OLDEST} to {_NEWEST}"
+"""The versions of torch that aotlens works with: `2.13 to 2.15`."""
 _FOR_TORCH = (
     "\n\nSet TORCHDYNAMO_VERBOSE",
     "\n\nWhile executing %",
@@ -136,7 +140,8 @@ def _with_code(text: str, code: str | None) -> str:
 
 def _nothing_inferred(value: facts.NothingInferred) -> str:
     what = f"needs `{value.missing}`: no example found" if value.missing else "no example found"
-    return f"{what} ({value.tried} tried; the nearest fails with {brief(value.nearest)})"
+    how = " with" if isinstance(value.nearest, facts.Raised) else ":"
+    return f"{what} ({value.tried} tried; the nearest fails{how} {brief(value.nearest)})"
 
 
 def _process_ended(value: facts.ProcessEnded) -> str:
@@ -181,6 +186,12 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.GoneAfterImport: lambda value: f"{value.qualname} does not exist once the file is imported",
     facts.NotAModule: lambda value: f"{value.qualname} is a class, but not an nn.Module",
     facts.NotCallable: lambda value: f"{value.qualname} is neither a class nor a function, but of type {value.type}",
+    facts.NoTorch: lambda value: "torch is not installed in this interpreter",
+    facts.OldTorch: lambda value: f"torch {value.version} is too old: aotlens needs {_OLDEST} or newer",
+    facts.OtherTorch: lambda value: (
+        f"aotlens works with torch {SUPPORTED_TORCH}, and not with {value.version} ({_raised(value.cause)})"
+    ),
+    facts.BrokenTorch: lambda value: f"torch cannot be imported: {_raised(value.cause)}",
     facts.NoExample: lambda value: f"no example says how to build and call {value.qualname}",
     facts.NoExampleWorks: lambda value: f"none of the examples found for {value.qualname} works: {brief(value.last)}",
     facts.NotAnExpression: lambda value: _with_code(
@@ -191,6 +202,13 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.OnlyBuilds: lambda value: _with_code(
         f"the example only builds {value.built} and does not call it", value.code
     ),
+    facts.CalleeNotCallable: lambda value: (
+        f"the example calls {value.expression}, which is not callable: it is of type {value.type}"
+    ),
+    facts.StatementNotPython: lambda value: (
+        f"line {value.line}, which the example depends on, is not Python: {value.error}"
+    ),
+    facts.CallsMissingPackage: lambda value: f"{value.name} is called, but {value.package} is not installed",
     facts.CallsNoModule: lambda value: f"the example calls a {value.type}, not a module: {value.expression}",
     facts.BuildsAnother: lambda value: (
         f"the example is one of {value.built}, in which there is no {value.qualname}: {value.expression}"

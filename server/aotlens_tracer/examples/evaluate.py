@@ -21,7 +21,14 @@ from ..loading.importing import module_name
 from ..torch_private import FakeTensorMode, fake_mode
 from ..wire.advice import Known
 from ..wire.descriptor_map import Failure, Problem
-from ..wire.problems import EmptyExample, NotACall, NotAnExpression, OnlyBuilds
+from ..wire.problems import (
+    CalleeNotCallable,
+    EmptyExample,
+    NotACall,
+    NotAnExpression,
+    OnlyBuilds,
+    StatementNotPython,
+)
 from ..wire.protocol import ExampleSource, Statement
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
@@ -144,10 +151,9 @@ def _evaluate(
         exec(_compiled(statement), namespace)
     function = eval(compile(ast.Expression(call.func), EXAMPLE_FILE, "eval"), namespace)
     if not callable(function):
-        raise TypeError(f"{ast.unparse(call.func)} is not callable: it is a {type(function).__name__}")
+        raise TraceError(_malformed(source, CalleeNotCallable(ast.unparse(call.func), type(function).__name__)))
     if isinstance(function, type):
-        inner = ast.unparse(call.func)
-        raise TraceError(_malformed(source, OnlyBuilds(inner, _code(source))))
+        raise TraceError(_malformed(source, OnlyBuilds(ast.unparse(call.func), _code(source))))
     collector = "_aotlens_arguments"
     namespace[collector] = lambda *args, **kwargs: (args, kwargs)
     arguments = ast.Call(ast.Name(collector, ast.Load()), call.args, call.keywords)
@@ -162,11 +168,15 @@ def _evaluate(
 
 
 def _compiled(statement: Statement) -> types.CodeType:
-    """A statement of a file, compiled with its place there, so that errors in it are shown there."""
+    """Compile a statement of a file with its place there, so that errors in it are shown there.
+
+    Raises TraceError if it is not Python.
+    """
     try:
         tree = ast.parse(statement.text, statement.path)
     except SyntaxError as error:
-        raise SyntaxError(f"line {statement.line} is no Python: {error.msg}") from None
+        problem = StatementNotPython(error.msg, statement.line)
+        raise TraceError(Failure("example", "error", problem, statement.path, statement.line)) from None
     for node in ast.walk(tree):
         if getattr(node, "lineno", None) == 1:
             node.col_offset += statement.column - 1  # type: ignore[attr-defined]  # has a lineno, so it has both

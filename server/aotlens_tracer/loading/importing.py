@@ -128,8 +128,7 @@ def _load(name: str, path: str, parent: str) -> types.ModuleType:
     """Load a file that its name alone would not find: it is shadowed by another module, or no `.py` file."""
     loader = importlib.machinery.SourceFileLoader(name, path)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"cannot load {path} as a Python module", path=path)
+    assert spec is not None and spec.loader is not None  # because the loader is given
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 
+from ..wire.problems import BrokenTorch, NoTorch, OldTorch, OtherTorch, Raised, TorchProblem
 from ..wire.protocol import MINIMUM_TORCH, VERSION, Ready, python_version
 
 
@@ -17,19 +18,18 @@ def get_ready(fork: bool) -> Ready:
     # One thread: a fork of a process that ran OpenMP or OpenBLAS threads hangs as soon as it computes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     version, cuda = None, False
+    problem: TorchProblem | None
     try:
         version, cuda = _import_torch()
-        problem, message = _problem_with(version)
-    except ModuleNotFoundError as error:
-        problem = "no-torch" if error.name == "torch" else "broken-torch"
-        message = "torch is not installed in this interpreter" if problem == "no-torch" else f"importing torch: {error}"
+        problem = _problem_with(version)
     except (Exception, SystemExit) as error:
-        problem, message = "broken-torch", f"torch cannot be imported: {type(error).__name__}: {error}"
+        is_missing = isinstance(error, ModuleNotFoundError) and error.name == "torch"
+        problem = NoTorch() if is_missing else BrokenTorch(_raised(error))
     if fork and problem is None:
         gc.collect()
         gc.freeze()  # memory that is shared with the children stays shared: the collector does not write to it
     seconds = round(time.perf_counter() - start, 3)
-    return Ready(VERSION, python_version(), sys.executable, version, problem, message, fork, cuda, seconds)
+    return Ready(VERSION, python_version(), sys.executable, version, problem, fork, cuda, seconds)
 
 
 def _import_torch() -> tuple[str, bool]:
@@ -42,17 +42,19 @@ def _import_torch() -> tuple[str, bool]:
     return version, cuda
 
 
-def _problem_with(version: str) -> tuple[str | None, str | None]:
-    """Return the code and the text of what keeps this torch from being traced with; (None, None) if nothing does."""
+def _problem_with(version: str) -> TorchProblem | None:
+    """Return why this version of torch cannot be traced with; None if it can."""
     if _release(version) < MINIMUM_TORCH:
-        needed = ".".join(map(str, MINIMUM_TORCH))
-        return "old-torch", f"torch {version} is too old: aotlens needs {needed} or newer"
+        return OldTorch(version)
     try:
         from ..steps import trace  # noqa: F401
     except (ImportError, AttributeError) as error:
-        why = f"{type(error).__name__}: {error}"
-        return "other-torch", f"aotlens works with torch 2.13 to 2.15, and not with {version} ({why})"
-    return None, None
+        return OtherTorch(version, _raised(error))
+    return None
+
+
+def _raised(error: BaseException) -> Raised:
+    return Raised(type(error).__name__, str(error))
 
 
 def _release(version: str) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def _with_real_tensors(
     size = sum(tensor_bytes(tensor) or 0 for tensor in given) + sum(value.bytes or 0 for value in fake.saved or ())
     if size > _REAL_BYTES:
         return None
-    needs_data = RuntimeError("eager is seen on real tensors")
+    needs_data = RuntimeError()  # never raised to the user: it only asks for real tensors
     try:
         with guarded(FOUND_SECONDS):
             real = evaluate(context, imported, built.source, train, lambda _: None, needs_data)

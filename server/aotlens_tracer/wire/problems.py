@@ -73,7 +73,7 @@ class SideEffect(Tagged):
 
 @dataclass(frozen=True)
 class TookTooLong(Tagged):
-    """Code that was found, not given, takes longer than it may; None if it is the whole search that ends."""
+    """Code that was found or inferred runs longer than so many seconds; None if it is the whole search that ends."""
 
     seconds: float | None
 
@@ -154,6 +154,39 @@ class NotCallable(Tagged):
     type: str
 
 
+# --- problems: the interpreter's torch. `version` is that torch's own
+
+
+@dataclass(frozen=True)
+class NoTorch(Tagged):
+    """The interpreter has no torch."""
+
+
+@dataclass(frozen=True)
+class OldTorch(Tagged):
+    """The version of torch is older than `protocol.MINIMUM_TORCH`."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class OtherTorch(Tagged):
+    """This version of torch lacks a private name that the tracer imports; `cause` is the error of that import."""
+
+    version: str
+    cause: Raised
+
+
+@dataclass(frozen=True)
+class BrokenTorch(Tagged):
+    """Torch is installed, and importing it or reading its version fails with `cause`."""
+
+    cause: Raised
+
+
+TorchProblem = NoTorch | OldTorch | OtherTorch | BrokenTorch
+"""The problems for which an interpreter cannot trace."""
+
 # --- problems: the example
 
 
@@ -198,6 +231,30 @@ class OnlyBuilds(Tagged):
 
     built: str
     code: str | None
+
+
+@dataclass(frozen=True)
+class CalleeNotCallable(Tagged):
+    """The example calls `expression`, the value of which is not callable. `type` is that value's type."""
+
+    expression: str
+    type: str
+
+
+@dataclass(frozen=True)
+class StatementNotPython(Tagged):
+    """A statement that the example depends on is not Python: Python's own message, and the statement's first line."""
+
+    error: str
+    line: int
+
+
+@dataclass(frozen=True)
+class CallsMissingPackage(Tagged):
+    """The code calls `name`, which is imported from a package that is not installed."""
+
+    name: str
+    package: str
 
 
 @dataclass(frozen=True)
@@ -309,12 +366,19 @@ Problem = (
     | GoneAfterImport
     | NotAModule
     | NotCallable
+    | NoTorch
+    | OldTorch
+    | OtherTorch
+    | BrokenTorch
     | NoExample
     | NoExampleWorks
     | NotAnExpression
     | EmptyExample
     | NotACall
     | OnlyBuilds
+    | CalleeNotCallable
+    | StatementNotPython
+    | CallsMissingPackage
     | CallsNoModule
     | BuildsAnother
     | NoForward

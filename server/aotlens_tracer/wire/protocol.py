@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = 2
+from .problems import TorchProblem
+
+VERSION = 3
 """Raised with every incompatible change of a message; the handshake refuses another version."""
 
 MINIMUM_TORCH = (2, 13)
@@ -57,16 +59,18 @@ def bootstrap_command(python: str, *arguments: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Ready:
-    """The tracer's first message. `problem` is None when it can trace: else no-torch, old-torch, other-torch (it lacks
-    something of torch 2.13 to 2.15) or broken-torch.
+    """The tracer's first message.
+
+    `protocol` is `VERSION`, `python` and `torch` are versions (torch None if it cannot be imported), `executable` is
+    the interpreter's path. `problem` says why this interpreter cannot trace; None if it can. `fork` says that traces
+    run in forked children, `cuda` that torch finds a GPU, and `seconds` how long the import of torch took.
     """
 
     protocol: int
     python: str
     executable: str
     torch: str | None
-    problem: str | None
-    message: str | None
+    problem: TorchProblem | None
     fork: bool
     cuda: bool = False
     seconds: float = 0.0

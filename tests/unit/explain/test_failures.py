@@ -15,13 +15,21 @@ from aotlens_tracer.wire.failures import Failure, stated
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.problems import (
     BackwardFails,
+    BrokenTorch,
+    CalleeNotCallable,
+    CallsMissingPackage,
     NotCaptured,
     NothingInferred,
+    NoTorch,
+    OldTorch,
+    OtherTorch,
     Problem,
     ProcessEnded,
     Raised,
     ReadsData,
+    StatementNotPython,
     TimeLimit,
+    TookTooLong,
 )
 
 LAZY = Raised(
@@ -81,6 +89,27 @@ def test_one_line_ends_with_a_sentence() -> None:
             NothingInferred(3, Raised("TypeError", "no"), "mask"),
             "needs `mask`: no example found (3 tried; the nearest fails with TypeError: no)",
         ),
+        (
+            NothingInferred(1, TookTooLong(10.0)),
+            "no example found (1 tried; the nearest fails: it takes more than 10 s)",
+        ),
+        (NoTorch(), "torch is not installed in this interpreter"),
+        (OldTorch("2.9.0"), "torch 2.9.0 is too old: aotlens needs 2.13 or newer"),
+        (
+            OtherTorch("2.99.0", Raised("ImportError", "no name x")),
+            "aotlens works with torch 2.13 to 2.15, and not with 2.99.0 (ImportError: no name x)",
+        ),
+        (BrokenTorch(Raised("OSError", "libtorch.so")), "torch cannot be imported: OSError: libtorch.so"),
+        (
+            CalleeNotCallable("Block.SIZE", "int"),
+            "the example calls Block.SIZE, which is not callable: it is of type int",
+        ),
+        (
+            StatementNotPython("invalid syntax", 12),
+            "line 12, which the example depends on, is not Python: invalid syntax",
+        ),
+        (CallsMissingPackage("flash.ops.Fast", "flash"), "flash.ops.Fast is called, but flash is not installed"),
+        (TookTooLong(10.0), "it takes more than 10 s"),
     ],
 )
 def test_problems(problem: Problem, words: str) -> None:

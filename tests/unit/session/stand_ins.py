@@ -9,7 +9,7 @@ from aotlens_tracer.wire.protocol import VERSION
 
 READY = f"""\
 import json, os, sys, time
-ready = {{"protocol": {VERSION}, "python": "3", "executable": "", "torch": "2", "problem": None, "message": None}}
+ready = {{"protocol": {VERSION}, "python": "3", "executable": "", "torch": "2", "problem": None}}
 ready["fork"] = True
 print(json.dumps({{"method": "ready", "params": ready}}), flush=True)
 """

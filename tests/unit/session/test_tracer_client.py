@@ -63,9 +63,9 @@ ENDS = {
         "the tracer in PYTHON speaks another version of the protocol",
     ),
     "has no torch": (
-        READY.replace('"problem": None', '"problem": "no-torch"').replace('"message": None', '"message": "no torch"'),
+        READY.replace('"problem": None', '"problem": {"kind": "NoTorch"}'),
         "no-torch",
-        "no torch",
+        "torch is not installed in this interpreter",
     ),
     "ends": (f"{READY}sys.stdin.readline(); os._exit(7)", "died", "the tracer ended unexpectedly, with status 7"),
     "is ended": (f"{READY}sys.stdin.readline(); os.kill(os.getpid(), 9)", "died", "the tracer was ended by SIGKILL"),

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aotlens.explain.failures import problem as problem_in_words
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.protocol import VERSION, Ready, TargetsParams, TraceParams, bootstrap_command, encode
+
+from .problems import code_of
 
 READY_TIMEOUT = 180.0
 """Seconds within which an interpreter must have imported torch. A cold disk makes that slow."""
@@ -40,7 +43,7 @@ OnEvent = Callable[[Message], None]
 class TracerUnusable(Exception):
     """An interpreter cannot trace.
 
-    `problem` is one of `protocol.Ready`, or "died" or "protocol". `ready` is the tracer's first message, if it came.
+    `problem` is a code of `code_of`, or "died" or "protocol". `ready` is the tracer's first message, if it came.
     """
 
     def __init__(self, problem: str, message: str, ready: Ready | None = None) -> None:
@@ -203,7 +206,7 @@ class TracerClient:
             raise TracerUnusable("protocol", f"the tracer in {python} speaks another version of the protocol")
         ready: Ready = from_json(Ready, message["params"])
         if ready.problem is not None:
-            raise TracerUnusable(ready.problem, ready.message or ready.problem, ready)
+            raise TracerUnusable(code_of(ready.problem), problem_in_words(ready.problem), ready)
         return ready
 
     async def _read_answers(self, process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> None:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from aotlens.explain.failures import SUPPORTED_TORCH
+from aotlens_tracer.wire.problems import BrokenTorch, NoTorch, OldTorch, OtherTorch, TorchProblem
+
 from .interpreter import Interpreter
+
+_CODES: dict[type[TorchProblem], str] = {
+    NoTorch: "no-torch",
+    OldTorch: "old-torch",
+    OtherTorch: "other-torch",
+    BrokenTorch: "broken-torch",
+}
+
+
+def code_of(problem: TorchProblem) -> str:
+    """Return the code under which clients know a problem: no-torch, old-torch, other-torch or broken-torch."""
+    return _CODES[type(problem)]
 
 
 def remedy(problem: str | None, interpreter: Interpreter, choose: str) -> str | None:
-    """Return how to solve a problem of `protocol.Ready`, as an imperative clause; None for any other problem.
+    """Return how to solve the problem with a code of `code_of`, as an imperative clause; None for any other problem.
 
     `choose` is the clause that says how to choose another interpreter.
     """
@@ -16,7 +31,7 @@ def remedy(problem: str | None, interpreter: Interpreter, choose: str) -> str | 
     if problem == "old-torch":
         return f"upgrade torch there, or {choose}"
     if problem == "other-torch":
-        return f"install torch 2.13 to 2.15 there, upgrade aotlens, or {choose}"
+        return f"install torch {SUPPORTED_TORCH} there, upgrade aotlens, or {choose}"
     if problem == "broken-torch":
         return f"try it there: {path} -c 'import torch'"
     return None

@@ -18,7 +18,7 @@ class TracerStatus:
     """The state of a tracer.
 
     `torch` and `python` are versions, None until they are known. `problem` and `message` say why it cannot trace, or
-    how it ended; None if nothing is wrong. `problem` is one of `protocol.Ready`, or died, protocol, no-interpreter.
+    how it ended; None if nothing is wrong. `problem` is a code of `code_of`, or died, protocol, no-interpreter.
     """
 
     state: State

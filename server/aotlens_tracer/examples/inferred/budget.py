@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...torch_private import TorchDispatchMode
+from ...wire import problems as facts
 from ..guards import TookTooLong, guarded
 
 OPERATIONS = 50_000
@@ -18,6 +19,14 @@ SECONDS_BY_CLOCK = 30.0
 """Seconds that one search may take by the clock."""
 SECONDS_EACH = 10.0
 """Seconds that one attempt may take."""
+
+
+class AttemptTooLong(Exception):
+    """One attempt took longer than `SECONDS_EACH`."""
+
+    def __init__(self) -> None:
+        super().__init__(SECONDS_EACH)
+        self.problem = facts.TookTooLong(SECONDS_EACH)
 
 
 class Budget:
@@ -36,7 +45,7 @@ class Budget:
     def limited(self) -> Iterator[None]:
         """The context in which user code runs: without lasting effects, and not for long.
 
-        Raises TookTooLong if the time for the search is up, TimeoutError if the time for this attempt is.
+        Raises TookTooLong if the time for the search is up, AttemptTooLong if the time for this attempt is.
         """
         left = self.left
         if left <= 0:
@@ -47,7 +56,7 @@ class Budget:
         except TookTooLong:
             if self.left <= 0:
                 raise
-            raise TimeoutError(f"takes more than {SECONDS_EACH:g} s") from None
+            raise AttemptTooLong from None
 
 
 class Steps(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: __init_subclass__ has no types

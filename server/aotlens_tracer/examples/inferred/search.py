@@ -21,7 +21,7 @@ from ...wire.descriptor_map import Attempt, Failure
 from ...wire.problems import NoForward, NothingInferred, SearchEnded
 from ..guards import TookTooLong
 from .attempts import Runner, Target
-from .budget import Budget
+from .budget import AttemptTooLong, Budget
 from .build import Notes, first_that_builds, is_lazy
 from .building import configurations
 from .building.constructors import Constructors
@@ -158,7 +158,7 @@ class Search:
                 self._nearest = _Nearest(outcome.progress, expression, outcome.error, inputs)
             failed = FailedAttempt(outcome.error, arguments, outcome.values, inputs.function)
             self._needs_bfloat16 = bool(failed.says(NeedsBfloat16))
-            if isinstance(outcome.error, TimeoutError) or (dtype is None and self._needs_bfloat16):
+            if isinstance(outcome.error, AttemptTooLong) or (dtype is None and self._needs_bfloat16):
                 break
             if reads_data(outcome.error):
                 self.rule = self.rule if reading else rule or self._rule_of_constructor

@@ -17,9 +17,19 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from ...wire import problems as facts
+
 MOST = 8
 """The most packages that one file may have stand-ins for."""
 _T = TypeVar("_T")
+
+
+class MissingPackage(ModuleNotFoundError):
+    """Code called `called`, which a stand-in for `package` replaces."""
+
+    def __init__(self, called: str, package: str) -> None:
+        super().__init__(called, name=package)
+        self.problem = facts.CallsMissingPackage(called, package)
 
 
 def importing(load: Callable[[], _T]) -> tuple[_T, dict[str, BaseException]]:
@@ -86,7 +96,7 @@ def _class(module: str, name: str) -> Any:
     def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and (inspect.isfunction(args[0]) or inspect.isclass(args[0])):
             return args[0]  # as a decorator
-        raise ModuleNotFoundError(f"{module}.{name} is called, but {package} is not installed", name=package)
+        raise MissingPackage(f"{module}.{name}", package)
 
     def init(self: nn.Module, *args: Any, **kwargs: Any) -> None:
         nn.Module.__init__(self)

@@ -56,7 +56,7 @@ class Proposal:
 
 
 class RuleError(BaseException):
-    """A rule raised an exception (`__cause__`), and `STRICT` is set.
+    """The rule of that name raised an exception (`__cause__`), and `STRICT` is set.
 
     Not an Exception, so that code which handles exceptions of the user's code does not take it for one.
     """
@@ -79,5 +79,5 @@ def proposals(
             raise
         except Exception as error:
             if os.environ.get(STRICT):
-                raise RuleError(f"the repair rule {rule.name} raised {type(error).__name__}: {error}") from error
+                raise RuleError(rule.name) from error
             note(rule.name, error)
