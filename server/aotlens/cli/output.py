@@ -18,7 +18,7 @@ from aotlens.explain.render.markdown_report import render_markdown
 from aotlens.explain.render.overview import render_overview
 from aotlens.explain.render.public_json import public_json
 from aotlens.explain.render.terminal_report import render_tables, render_text
-from aotlens.explain.saved_ranking import saved_tables
+from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens.model.failure_findings import failure_finding
 from aotlens.syntax.source import SourceTexts
 from aotlens_tracer.wire.descriptor_map import DescriptorMap

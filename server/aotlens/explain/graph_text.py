@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from aotlens.model.containers import CONTAINERS
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
 from .graph_lines import GraphText, Kind, Writer
@@ -29,8 +30,6 @@ Code = Callable[[Span], "str | None"]
 
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[A-Za-z_]\w*(?!\w*=)")
 _DERIVED = ("grad", "tangent", "mutated", "base")
-CONTAINERS = ("ModuleList", "ModuleDict")
-"""Modules that nobody calls: the name of a module in them contains theirs, `layers.0`."""
 
 
 class NoSuchGraph(Exception):

@@ -6,7 +6,7 @@ from aotlens.model.failure_findings import FAILURE_CODES
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
 
 from .findings.words import fold_findings, message
-from .words import USUAL, legend, role
+from .words import USUAL, legend, title
 
 _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
 """The kinds of saved values that need no legend."""
@@ -42,9 +42,8 @@ def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:
     for kind in dict.fromkeys(kinds):
         if kind not in USUAL:
             # One sentence explains the pieces of parameters, gradients and all others.
-            title = role(kind).removeprefix("subclass ")
-            result.setdefault(legend(kind), title)
-    return [(title, sentence) for sentence, title in result.items()]
+            result.setdefault(legend(kind), title(kind))
+    return [(named, sentence) for sentence, named in result.items()]
 
 
 def shown_findings(descriptor_map: DescriptorMap) -> list[Finding]:

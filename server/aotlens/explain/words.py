@@ -293,6 +293,12 @@ def legend(kind: str) -> str:
     return _sentence(_GENERIC.get(kind) or known.noun({}, {}), kind)
 
 
+def title(kind: str) -> str:
+    """Name a kind of slot for the legend: as `role` does, but the pieces of all values have one title, "piece"."""
+    known = _KINDS.get(kind)
+    return known.role if known is not None else _spelled(kind)
+
+
 def role(kind: str | None, fields: Mapping[str, Any] | None = None) -> str:
     """Name the kind of a slot in two or three words, for a table: "parameter", "gradient piece", "effect token"."""
     if kind is None:

@@ -245,9 +245,9 @@ class _Shown:
             for value in saved
         ]
         sizes = {id(row): size for size, row in rows}
-        folded = [(sum(sizes[id(row)] for row in one.rows), one) for one in _fold([row for _, row in rows])]
-        folded.sort(key=lambda pair: -pair[0])
-        shown = tuple(_of_several(one, f"{bytes_in_words(size)} in {one.count}") for size, one in folded)
+        alike = [(sum(sizes[id(row)] for row in one.rows), one) for one in _fold([row for _, row in rows])]
+        alike.sort(key=lambda pair: -pair[0])
+        shown = tuple(_of_several(one, f"{bytes_in_words(size)} in {one.count}") for size, one in alike)
         total = bytes_in_words(sum(size for size, _ in rows))
         graphs = self._context.state.map.graphs if self._context.state.map is not None else ()
         return Group("saved", f"Saved {for_backward(graphs[0])}" if graphs else "Saved", total, shown)
@@ -267,8 +267,7 @@ def _grouped(rows: Sequence[tuple[str, Row]], titles: dict[str, str]) -> list[Gr
         if members:
             missing = sum(row.concern for row in members) if kind == "gradient" else 0
             summary = f"{len(members)}, {missing} missing" if missing else str(len(members))
-            folded = tuple(_of_several(one, _times(one)) for one in _fold(members))
-            found.append(Group(kind, title, summary, folded))
+            found.append(Group(kind, title, summary, tuple(_of_several(one, _times(one)) for one in _fold(members))))
     return found
 
 
@@ -276,17 +275,17 @@ def _fold(rows: Sequence[Row]) -> list[Folded[Row]]:
     return fold(rows, key=lambda row: (row.type, row.note, row.concern, row.place), label=lambda row: row.label)
 
 
-def _times(folded: Folded[Row]) -> str:
-    return f"×{folded.count}" + (f", {folded.first.note}" if folded.first.note else "")
+def _times(alike: Folded[Row]) -> str:
+    return f"×{alike.count}" + (f", {alike.first.note}" if alike.first.note else "")
 
 
-def _of_several(folded: Folded[Row], note: str) -> Row:
-    if folded.count == 1:
-        return folded.first
-    nodes = tuple(node for row in folded.rows for node in row.nodes)
-    labels = tuple(label for row in folded.rows for label in row.labels)
-    first = folded.first
-    return Row(folded.label, first.type, nodes, note, first.concern, None, first.place, labels, folded.rows)
+def _of_several(alike: Folded[Row], note: str) -> Row:
+    if alike.count == 1:
+        return alike.first
+    nodes = tuple(node for row in alike.rows for node in row.nodes)
+    labels = tuple(label for row in alike.rows for label in row.labels)
+    first = alike.first
+    return Row(alike.label, first.type, nodes, note, first.concern, None, first.place, labels, alike.rows)
 
 
 def _input_kind(slot: Slot) -> str:

@@ -7,14 +7,14 @@ slots, JSON and counts all ask here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 
 from .descriptors import piece
-from .slots import fqn_of
+from .slots import fqn_of, whole_name
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,30 @@ def returned_in(gradient: Gradient) -> tuple[int, ...]:
     if isinstance(gradient, Own):
         return (gradient.output,)
     return gradient.outputs if isinstance(gradient, InPieces) else ()
+
+
+def gradients_in(graph: Graph, outputs: Collection[int]) -> list[str]:
+    """Return the names of the values whose gradients are in these outputs, in the order of the graph's inputs.
+
+    A value of which all pieces have their gradients there is named once, `weight`. If some of its pieces have them
+    elsewhere, each piece that is there is named, `weight.a`.
+    """
+    pieces: dict[str, dict[int, str]] = {}
+    for slot, gradient in zip(graph.inputs, gradients(graph), strict=True):
+        for output in returned_in(gradient):
+            if graph.outputs[output].dtype is not None:  # sizes and strides of a subclass do not count
+                label = _piece_label(slot, output, graph) if isinstance(gradient, InPieces) else slot.label
+                pieces.setdefault(whole_name(slot), {}).setdefault(output, label)
+    names: list[str] = []
+    for whole, labels in pieces.items():
+        there = [label for output, label in labels.items() if output in outputs]
+        names += [whole] if len(there) == len(labels) else there
+    return names
+
+
+def _piece_label(slot: Input, output: int, graph: Graph) -> str:
+    descriptor = graph.outputs[output].as_descriptor()
+    return slot.label + (piece(descriptor)[0] if descriptor is not None else "")
 
 
 def is_gradient(graph: Graph, output: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from aotlens_tracer.wire.advice import StatedAdvice
@@ -16,7 +17,9 @@ from aotlens_tracer.wire.descriptor_map import (
     Graph,
     GraphBreak,
     Input,
+    Operation,
     Output,
+    Partition,
     Saved,
     Seconds,
     Span,
@@ -389,4 +392,57 @@ def untraced() -> DescriptorMap:
     """A target that was never reached: nothing is known but the failure."""
     return DescriptorMap(
         Target("/elsewhere/gone.py", "Gone"), "failed", "export", failure=stated("target", "timeout", "no answer")
+    )
+
+
+def _op(name: str, op: str, *operands: str, forward: str | None = "f") -> Operation:
+    return Operation(name, op, "", operands, True, "float32", (4,), forward=forward)
+
+
+def two_outputs(in_pieces: bool = False) -> Graph:
+    """Two outputs of one trunk, whose gradients are added; a head of the first alone.
+
+    With `in_pieces`, the gradient of the head is a tensor subclass with two pieces.
+    """
+    inputs = (
+        input_slot(0, param("trunk"), "trunk", "float32", (4,), "primals_1", gradient=2),
+        input_slot(1, param("head"), "head", "float32", (4,), "primals_2", gradient=3),
+        input_slot(2, tangent(out(0)), "tangent(output[0])", "float32", (4,), "tangents_1", tangent_of=0),
+        input_slot(3, tangent(out(1)), "tangent(output[1])", "float32", (4,), "tangents_2", tangent_of=1),
+    )
+    outputs = (
+        output_slot(0, out(0), "output[0]", "float32", (4,), "mul", tangent=2),
+        output_slot(1, out(1), "output[1]", "float32", (4,), "exp", tangent=3),
+        output_slot(2, grad(param("trunk")), "grad(trunk)", "float32", (4,), "mul_4", gradient_of=0),
+        output_slot(3, grad(param("head")), "grad(head)", "float32", (4,), "mul_1", gradient_of=1),
+    )
+    operations = (
+        _op("mul_1", "aten.mul.Tensor", "tangents_1", "hidden"),
+        _op("mul_2", "aten.mul.Tensor", "tangents_1", "primals_2"),
+        _op("mul_3", "aten.mul.Tensor", "tangents_2", "exp"),
+        _op("add", "aten.add.Tensor", "mul_2", "mul_3", forward=None),
+        _op("mul_4", "aten.mul.Tensor", "add", "hidden"),
+    )
+    kept = [
+        Saved(name, "SavedForBackwardsAOTOutput", 16, alias, name, "float32", (4,))
+        for name, alias in (("hidden", None), ("exp", None), ("primals_2", "primals_2"))
+    ]
+    partition = Partition((), tuple(range(5)), (), ("mul_4", "mul_1"))
+    graph = Graph("dynamo", inputs, outputs, tuple(kept), operations=operations, partition=partition)
+    return _with_pieces(graph) if in_pieces else graph
+
+
+def _with_pieces(graph: Graph) -> Graph:
+    assert graph.partition is not None
+    head = replace(graph.inputs[1], gradient_pieces=(3, 4))
+    kinds = [desc("SubclassGetAttrAOTOutput", None, base=grad(param("head")), attr=attr) for attr in "ab"]
+    pieces = [
+        output_slot(index, kind, f"grad(head).{kind.fields['attr']}", "float32", (4,), "mul_1", gradient_of=1)
+        for index, kind in enumerate(kinds, 3)
+    ]
+    return replace(
+        graph,
+        inputs=(graph.inputs[0], head, *graph.inputs[2:]),
+        outputs=(*graph.outputs[:3], *pieces),
+        partition=replace(graph.partition, returns=("mul_4", "mul_1", "mul_1")),
     )

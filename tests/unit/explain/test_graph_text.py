@@ -10,7 +10,7 @@ import pytest
 
 from aotlens.explain.graph_lines import KINDS, GraphText, Kind
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
-from aotlens.explain.saved_ranking import saved_tables
+from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Operation, Target
 from unit.features.world import load_map
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from aotlens.explain.blocks import Cell, Column, Table, without_empty
 from aotlens.explain.brief import all_names
-from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words
+from aotlens.model.gradients import gradients_in
 from aotlens.model.prices import Price
 from aotlens_tracer.wire.descriptor_map import Graph
 
@@ -26,7 +26,7 @@ def price_table(costs: Sequence[Price], graph: Graph, full: bool) -> Table:
     for folded in rows:
         members, first = folded.rows, folded.first
         each = " each" if len(members) > 1 else ""
-        lost = [subject_of_gradient(graph.outputs[index], graph) for price in members for index in price.gradients]
+        lost = gradients_in(graph, {index for price in members for index in price.gradients})
         body.append(
             (
                 Cell(folded.label),

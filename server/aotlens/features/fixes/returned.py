@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from aotlens.explain.brief import all_names
-from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.prices import price_in_words
 from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
+from aotlens.model.gradients import gradients_in
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
@@ -33,7 +33,7 @@ def rewrite_returned(snapshot: Snapshot, document: Document, where: Span) -> Ite
             out = graph.outputs[price.output]
             # An output that shares its memory has no tangent of its own: another output has it.
             if out.kind == "PlainAOTOutput" and price.operations:
-                lost = [subject_of_gradient(graph.outputs[index], graph) for index in price.gradients]
+                lost = gradients_in(graph, price.gradients) if price.gradients else []
                 but = f", and {', '.join(all_names(lost))} get{'s' if len(lost) == 1 else ''} no gradient"
                 title = f"Detach {out.label}: {price_in_words(price)} go{but if lost else ''}"
                 yield from _rewrite(document, function, out.label, where, title, "detach", None)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from aotlens.explain.blocks import Cell, Column, Table, without_empty
 from aotlens.explain.brief import names_in_brief
+from aotlens.explain.failures import brief
+from aotlens.explain.findings.words import message
+from aotlens.explain.partitioners import name_of_choice
+from aotlens.explain.paths import PathLabel, place
+from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.model.containers import CONTAINERS
 from aotlens.model.folding import fold
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
-
-from .blocks import Cell, Column, Table, without_empty
-from .failures import brief
-from .findings.words import message
-from .graph_text import CONTAINERS
-from .partitioners import name_of_choice
-from .paths import PathLabel, place
-from .shapes import bytes_in_words, tensor_in_brief
 
 _MOST = 20
 """The most rows of a ranking without `full`."""
