@@ -46,9 +46,10 @@ def all_names(names: Iterable[str]) -> list[str]:
 
 
 def names_in_brief(names: Sequence[str | None]) -> str:
-    """The nodes of a folded row, in its order: `primals_{2..5}`, `primals_{3,10,17}`, `primals_{2,14,26,…,374}`.
+    """The node names of one table row that stands for several slots, in the order of these.
 
-    Names without such an order are shown as the first one and an ellipsis. `—` if the only name is None.
+    `primals_{2..5}`, `primals_{3,10,17}`, `primals_{2,14,26,…,374}`. Names without such an order are shown as the first
+    one and an ellipsis. `—` if the only name is None.
     """
     distinct = list(dict.fromkeys(names))
     if distinct == [None]:

@@ -23,7 +23,7 @@ _FOR_TORCH = (
     "\n\n For more details about this graph",
     " Hint: the backtrace further above",
 )
-"""How the advice begins that torch appends for its own developers."""
+"""The beginnings of advice for torch's own developers, which torch appends to messages."""
 
 
 def message(failure: Failure) -> str:
@@ -42,7 +42,7 @@ def problem(value: facts.Problem) -> str:
 
 
 def brief(value: facts.Problem, longest: int = LONGEST_BRIEF) -> str:
-    """Return a problem in one line of at most so many characters; an exception by what caused it in the first place."""
+    """Give a problem in one line of at most `longest` characters. An exception with a cause begins with that cause."""
     if isinstance(value, facts.Raised) and value.cause is not None:
         return first_sentence(f"{_one_sentence(value.cause)} (then {_one_sentence(value)})", longest)
     return first_sentence(problem(value), longest)

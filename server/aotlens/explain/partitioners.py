@@ -15,7 +15,7 @@ def choice_in_brief(graph: Graph) -> str:
 
 
 def for_backward(graph: Graph) -> str:
-    """`for backward`, with an unusual choice: `for backward in eager`."""
+    """`for backward`, followed by the choice of partitioner if it is not the usual one: `for backward in eager`."""
     return " ".join(filter(None, ("for backward", choice_in_brief(graph))))
 
 

@@ -250,7 +250,8 @@ def name(descriptor: Descriptor, labels: Labels | None = None) -> str:
         noun = f"the {_spelled(descriptor.kind)}" + (f" `{label}`" if label else "")
         inner = [f"{key}: {_field(value, labels)}" for key, value in descriptor.fields.items()]
         return f"{noun} ({', '.join(inner)})" if inner else noun
-    # Only these two are numbered where a person has a name for them; all others are named by what they wrap.
+    # torch numbers arguments and outputs, so we show the user's name instead. Other kinds are named by the descriptor
+    # inside.
     if label and descriptor.kind in ("PlainAOTInput", "PlainAOTOutput"):
         return f"{kind.role} `{label}`"
     return kind.noun(descriptor.fields, labels)

@@ -29,7 +29,11 @@ def choose_encoding(capabilities: types.ClientCapabilities) -> Encoding:
 
 
 def column_of(line: str, character: int, encoding: Encoding) -> int:
-    """The column of an offset into a line. Past the end it is the end; inside a character, the start of that."""
+    """The column of an offset into a line.
+
+    An offset past the end gives the column after the last character; one inside a character gives that character's
+    column.
+    """
     if encoding == "utf-32" or line.isascii():
         return max(0, min(character, len(line))) + 1
     units = 0
@@ -41,7 +45,7 @@ def column_of(line: str, character: int, encoding: Encoding) -> int:
 
 
 def character_of(line: str, column: int, encoding: Encoding) -> int:
-    """The offset of a column into a line. Past the end it is the end."""
+    """The offset of a column into a line; a column past the end gives the length of the line."""
     if encoding == "utf-32" or line.isascii():
         return max(0, min(column - 1, len(line)))
     return sum(_width(text, encoding) for text in line[: max(0, column - 1)])

@@ -52,7 +52,10 @@ class AotlensServer(LanguageServer):
         return self.protocol.encoding
 
     def feature(self, feature_name: str, options: Any | None = None) -> Callable[[Any], Any]:
-        """Register a handler; also a bound method, on which pygls could leave no mark."""
+        """Register a handler.
+
+        It is wrapped, because pygls sets attributes on handlers, and a bound method allows none.
+        """
         register = super().feature(feature_name, options)
         return lambda handler: register(partial(handler))
 

@@ -60,7 +60,8 @@ def chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception, the one that caused it, and so on to the first.
 
     The exception that was being handled counts as the cause if the code says so (`raise … from`), if an import fails,
-    or if it is ours. One that repeats its cause in its own text stands for itself, and so does one that we caught.
+    or if it is ours. The chain stops at an exception that repeats its cause in its text, and at one whose
+    cause we caught ourselves.
     """
     seen: set[int] = set()
     current: BaseException | None = error

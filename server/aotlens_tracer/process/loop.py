@@ -26,7 +26,10 @@ from .readiness import get_ready
 from .stacks import DUMP_FILE, is_complete
 
 START_SECONDS = 60.0
-"""How long a child may take until it begins; one that is spawned imports torch first, on nobody's account."""
+"""How long a child may take to start.
+
+A spawned child imports torch first; this time does not count for any request.
+"""
 POLL_SECONDS = 0.02
 """How often limits are looked at while a child runs."""
 GRACE_SECONDS = 0.3

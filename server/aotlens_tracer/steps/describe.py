@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..findings.gradient_paths import reasons
-from ..findings.verdicts import Why
+from ..findings.of_graph import Why
 from ..graph.describe import Named, describe
 from ..graph.in_place import with_places_of_changes
 from ..graph.operations import Operations

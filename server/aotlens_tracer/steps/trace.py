@@ -18,7 +18,7 @@ import torch
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
 from ..failures import CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
-from ..findings.verdicts import findings_of
+from ..findings.of_graph import findings_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import DescriptorMap, Target

@@ -14,6 +14,7 @@ from .json_codec import Tagged
 from .places import Span
 from .problems import GivenUpBy, Problem
 
+Role = Literal["cut", "return", "change", "definition"]
 How = Literal["detach", "no-grad", "number", "boolean", "integer", "no-derivative"]
 
 
@@ -22,8 +23,8 @@ class Subject:
     """A thing that a finding is about.
 
     `kind` is parameter, buffer, argument, output, base (a tensor that stands for several arguments), target (a traced
-    class or function) or package. `name` is the user's own name for it; a tensor subclass is one subject, not several
-    pieces.
+    class or function), package, or name (written in the text, and unknown to the model). `name` is the user's own
+    name for it; a tensor subclass is one subject, not several pieces.
     """
 
     kind: str
@@ -35,10 +36,10 @@ class Place:
     """A place that explains a finding.
 
     `role` is cut (a gradient ends here), return (the subject is returned here), change (it is changed in place here) or
-    definition (it is defined here too).
+    definition (it is defined here too). `explain/findings/words.py` has a sentence for each role.
     """
 
-    role: str
+    role: Role
     span: Span
 
 
@@ -76,10 +77,11 @@ class NoPath(Tagged):
 
 @dataclass(frozen=True)
 class Cut(Tagged):
-    """No gradient: these expressions end it.
+    """No gradient: its path ends at these expressions.
 
-    `how` they do so: detach, no-grad (they run where autograd records nothing), number (the result is a Python number),
-    boolean or integer (the type of the result), no-derivative. `also` are expressions that end it in other ways.
+    `how` they end it: detach, no-grad (they run where autograd records nothing), number (the result is a Python
+    number), boolean or integer (the type of the result), no-derivative. `also` are expressions that end it in other
+    ways.
     """
 
     how: How
@@ -114,7 +116,10 @@ class ReturnedItself(Tagged):
 
 @dataclass(frozen=True)
 class ReachesOnly(Tagged):
-    """No gradient: the subject reaches only these outputs, which require none. `because` of a cut, or None."""
+    """No gradient: the subject reaches only these outputs, which require none.
+
+    `because` is why they require none; None if not known.
+    """
 
     outputs: tuple[OutputName, ...]
     because: NoGradient | None = None
@@ -124,7 +129,7 @@ class ReachesOnly(Tagged):
 class NothingTrained(Tagged):
     """No gradient: no output requires one, so the graph has no backward part.
 
-    `because` of a cut, or because the subject is never used; else None.
+    `because` is why they require none; None if not known.
     """
 
     because: NoGradient | None = None
@@ -132,7 +137,10 @@ class NothingTrained(Tagged):
 
 @dataclass(frozen=True)
 class TorchReason(Tagged):
-    """Torch gives the reason, in its own words: the text is shown as it is. `by` says who (see `GraphBreak`)."""
+    """Torch gives the reason, in its own words: the text is shown as it is.
+
+    `by` says which part of torch gives it (see `GraphBreak`).
+    """
 
     text: str
     by: GivenUpBy = "dynamo"

@@ -1,7 +1,7 @@
-"""Modules in which a parameter gets no gradient, each for one known cause.
+"""Modules in which a parameter gets no gradient, each for one known cause: the finding has to state that cause.
 
-`# <name>: <words>` at the end of a line says which parameter it cuts off, and what the verdict has to say of it; at the
-end of a class's first line of one that no line cuts off.
+`# <name>: <words>` at the end of a line says that the line cuts off the parameter, and that the message has these
+words. If no line cuts it off, the mark stands at the end of the first line of the class.
 """
 
 from typing import NamedTuple

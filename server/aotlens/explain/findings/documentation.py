@@ -1,7 +1,7 @@
-"""The tables of findings in the documentation, generated from the registry.
+"""The tables of findings in the documentation, and the roles of places, generated from the code.
 
 `python -m aotlens.explain.findings.documentation docs` writes them anew. Each table stands between two comments in a
-Markdown file.
+Markdown file. The roles stand in the table of the JSON, in the row of `findings[]`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from pathlib import Path
 
 from .kind import Kind
 from .registry import KINDS
-from .words import message
+from .words import ROLES, message
 
 FILES = {"command-line.md": False, "editors.md": True}
 """The files, each with whether its table has the findings about the text in an editor or those about a trace."""
 _BEGIN, _END = "<!-- findings: generated -->", "<!-- end of findings -->"
+_ROLES = re.compile(r"(?<=\(`role`: ).*?(?=; and `span`\))")
 _BETWEEN = re.compile(re.escape(_BEGIN) + ".*?" + re.escape(_END), re.DOTALL)
 
 
 def documented(text: str, is_of_text: bool) -> str:
-    """Return a Markdown file with its table of findings made anew."""
+    """Return a Markdown file with its table of findings, and the list of roles if it has one, made anew."""
+    *roles, last = ROLES
+    text = _ROLES.sub(f"{', '.join(roles)} or {last}", text)
     return _BETWEEN.sub(lambda _: f"{_BEGIN}\n{_table(is_of_text)}\n{_END}", text)
 
 

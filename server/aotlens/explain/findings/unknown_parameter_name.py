@@ -23,8 +23,8 @@ KIND = Kind(
     words=words,
     paragraph=(
         "`get_parameter`, `get_buffer`, `get_submodule` or `state_dict()[…]` of a traced class (of `self`, or of a "
-        "variable set to a call of the class) names what the model does not have; names that differ in numbers alone "
-        "are taken for known."
+        "variable set to a call of the class) names what the model does not have; a name that differs from an "
+        "existing one only in its numbers is accepted."
     ),
     fix="the nearest name",
     is_of_text=True,

@@ -7,7 +7,7 @@ from typing import get_args
 
 from aotlens.model.folding import Folded
 from aotlens.model.index import MapIndex
-from aotlens_tracer.wire.findings import Finding, NoGradient
+from aotlens_tracer.wire.findings import Finding, NoGradient, Role
 from aotlens_tracer.wire.places import Span
 
 from .about import About, name_of
@@ -15,13 +15,13 @@ from .kind import Severity
 from .reasons import reason_in_words
 from .registry import KINDS
 
-_ROLES = {
+ROLES: dict[Role, str] = {
     "cut": "the way of the gradient ends here",
     "return": "it is returned here",
     "change": "it is changed here too",
     "definition": "it is defined here too",
 }
-"""A sentence for each role of a place."""
+"""A sentence for each role of a place; the keys in the order of the documentation."""
 
 
 def severity(finding: Finding) -> Severity:
@@ -51,7 +51,7 @@ def why(finding: Finding, several: bool = False) -> str:
 
 def related(finding: Finding) -> list[tuple[str, Span]]:
     """The places that explain a finding, each with a sentence."""
-    return [(_ROLES.get(place.role, place.role), place.span) for place in finding.places]
+    return [(ROLES[place.role], place.span) for place in finding.places]
 
 
 def claim(finding: Finding) -> object:

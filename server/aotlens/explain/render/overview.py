@@ -18,7 +18,7 @@ from .paper import Paper
 from .terminal_report import print_attempts
 
 _WIDEST = 40
-"""Columns that a class's name or an example's origin may push the rest to the right."""
+"""The widest that the columns of names and of origins are padded to; a longer text breaks the alignment."""
 _MOST = 3
 """The most arguments, and the most outputs, that are shown."""
 

@@ -96,7 +96,7 @@ class WarmTracer:
         """Forget past crashes and problems, because the user asks for another attempt."""
         self._crashes.clear()
         if self.status.state in ("gone", "unusable"):
-            self._starting = None  # who waits for it shall not see its failure, which is out of date
+            self._starting = None  # its failure is out of date: nobody who waits for it may see it
             self._set("stopped")
 
     async def close(self) -> None:

@@ -165,7 +165,7 @@ class Search:
                 reading = reading or expression
             if _is_users_own(failed):
                 raise ForwardError from outcome.error
-            # The likeliest of all that wait comes first: a repair costs by how late its failure names it.
+            # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
             for index, proposal in enumerate(proposals(CALLS, failed, inputs, self._note_rule)):
                 further = cost + index + proposal.distance * FURTHER
                 waiting.add(outcome.progress, further, proposal.arguments, proposal.rule)

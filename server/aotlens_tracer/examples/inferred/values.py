@@ -114,14 +114,14 @@ def _replaced(value: Value, path: Path, new: Value) -> Value:
     return value
 
 
-def with_size(value: Value, got: int, want: int) -> Value:
+def with_sizes_replaced(value: Value, got: int, want: int) -> Value:
     """The value with tensors whose axes of the size `got` have the size `want`."""
     if isinstance(value, Tensor):
         return replace(value, shape=tuple(want if size == got else size for size in value.shape))
     if isinstance(value, Items):
-        return replace(value, items=tuple(with_size(item, got, want) for item in value.items))
+        return replace(value, items=tuple(with_sizes_replaced(item, got, want) for item in value.items))
     if isinstance(value, Entries):
-        return Entries(tuple((key, with_size(item, got, want)) for key, item in value.items))
+        return Entries(tuple((key, with_sizes_replaced(item, got, want)) for key, item in value.items))
     return value
 
 

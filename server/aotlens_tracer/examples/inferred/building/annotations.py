@@ -20,7 +20,7 @@ from .parameters import is_union
 from .usage import Usage
 
 DEEPEST = 3
-"""How many constructors are written into each other."""
+"""The deepest nesting of constructor calls: `A(B(C()))` is 3."""
 _SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
 _WORDS = {"torch.nn.GELU": "'gelu'", "torch.nn.LayerNorm": "'layer'"}
 """Words that mean a class of torch."""

@@ -16,7 +16,7 @@ from ..reading.demand import NOTHING, Demand
 from ..reading.reader import Reader
 from ..tables.input_names import input_kind, kind_shapes
 from ..tables.sizes import BATCH, LENGTH, MELS
-from ..values import Arguments, Items, Tensor, Value, Written, with_size
+from ..values import Arguments, Items, Tensor, Value, Written, with_sizes_replaced
 from .annotations import by_annotation, demand_of_annotation, is_tensor
 from .documentation import Documentation
 from .model_sizes import ModelSizes, attribute
@@ -104,7 +104,7 @@ class Inputs:
         for value in kind_shapes(kind, self.width):
             if isinstance(value, Tensor) and len(value.shape) < demand.lowest:
                 continue
-            value = with_size(value, MELS, self._mels) if kind == "spectrum" else value
+            value = with_sizes_replaced(value, MELS, self._mels) if kind == "spectrum" else value
             found.append(self._shapes.fitted(value, demand))
         if kind == "rotary":
             found.insert(0, Items((Tensor((BATCH, LENGTH, self.head)),) * 2))

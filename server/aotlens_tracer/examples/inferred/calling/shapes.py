@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..reading.demand import Demand
 from ..tables.axis_names import AXES, CHANNELS, SEQUENCES, SPATIAL
 from ..tables.sizes import BATCH, CLASSES, EDGES, FRAMES, GRID, HEADS, IMAGE, LENGTH, MAP, PATCH, VOLUME
-from ..values import Tensor, Value, with_size
+from ..values import Tensor, Value, with_sizes_replaced
 from .model_sizes import ModelSizes
 
 _IMAGES = ("image", "videos")
@@ -49,7 +49,7 @@ class Shapes:
             side = value.shape[-1]
             if side == value.shape[-2] and side % (IMAGE // PATCH) == 0 and height % (side * PATCH // IMAGE) == 0:
                 usual = side
-        changed = with_size(value, usual, height)
+        changed = with_sizes_replaced(value, usual, height)
         if isinstance(changed, Tensor) and changed.shape[-2:] == (height, height):
             return replace(changed, shape=(*changed.shape[:-1], width))
         return changed

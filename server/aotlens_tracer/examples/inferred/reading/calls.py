@@ -62,7 +62,7 @@ def multiplied(scope: Scope, left: ast.expr, right: ast.expr) -> Demand:
 
 
 def least_rank(axis: int) -> int:
-    """The least rank of a tensor with that axis. Who counts axes from the end has more than one."""
+    """The least rank of a tensor with that axis. Code that counts axes from the end expects at least two."""
     return axis + 1 if axis >= 0 else max(-axis, 2)
 
 

@@ -1,6 +1,7 @@
 """All repair rules, in the order in which they are applied.
 
-To add a rule, write its file, add its `RULE` here, and state what it proposes in `tests/corpus/repairs/<file>.py`.
+To add a rule, write its file, add its `RULE` here, and state what it proposes in a file of the same name in
+`tests/corpus/repairs/calls/` or `tests/corpus/repairs/constructors/`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Error messages and their meaning: one row for each wording of torch, einops or Python, with the facts that it states.
 
 A new wording of a known fact is one row in `MESSAGES`. A rule in `repairs/` asks `says` for the facts that it reads.
-Each row has an example of its message, which the unit tests read back.
+Each row has an example of its message, which tests/tracer/test_repairs.py reads back.
 """
 
 from __future__ import annotations

@@ -26,7 +26,10 @@ def _propose(failed: FailedAttempt, inputs: Inputs) -> Proposals:
 
 
 def _fitted(failed: FailedAttempt, fact: WrongView, known: int, tensor: torch.Tensor) -> Proposals:
-    """Sizes of the argument that `tensor` is, with which it has as many elements as the view, which has `known`."""
+    """Propose other sizes for the argument `tensor`, so that its number of elements fits the view.
+
+    `known` is the product of the view's known sizes.
+    """
     is_open = -1 in fact.shape
     for path in failed.paths_of(tensor):
         shape = failed.tensor(path).shape

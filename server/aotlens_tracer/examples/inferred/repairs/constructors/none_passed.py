@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...building.construction import Construction
 from ..failed_attempt import FailedAttempt
+from ..names_read import places_within
 from ..rule import Proposals, Rule
-from .names_read import places_within
 
 
 def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:

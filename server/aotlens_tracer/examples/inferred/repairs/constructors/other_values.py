@@ -13,8 +13,8 @@ from ...building.parameters import declared_modules
 from ...building.usage import Usage
 from ...values import Items, Value, Written
 from ..failed_attempt import FailedAttempt
+from ..names_read import names_read
 from ..rule import Proposals, Rule
-from .names_read import names_read
 
 _SIZES = ("64", "128", "16", "4", "2", "1", "3", "8", "0.5")
 _CALLABLES = ("torch.nn.Identity", "torch.nn.GELU", "torch.nn.LayerNorm", "torch.nn.BatchNorm2d")

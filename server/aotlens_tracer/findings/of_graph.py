@@ -115,7 +115,7 @@ def _of_mutation(
     places = [Place("change", span) for span in others if span is not None]
     if value.kind == "buffer":
         owner = modules.get(value.name.rpartition(".")[0])
-        # A batch norm of torch's is there to count.
+        # torch's own batch norm updates its statistics by design: no finding.
         if owner is None or owner.class_path is None or not is_library(owner.class_path):
             yield value.finding("buffer-mutation", place, places=places)
     elif value.kind == "argument":

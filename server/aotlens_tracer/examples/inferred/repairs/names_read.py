@@ -1,12 +1,12 @@
-"""The variables that the failing statements of a constructor read. Two rules use them."""
+"""The variables that the failing statements of a constructor read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...building.construction import Construction
-from ..failed_attempt import FailedAttempt
-from ..places import Place
+from ..building.construction import Construction
+from .failed_attempt import FailedAttempt
+from .places import Place
 
 
 def places_within(failed: FailedAttempt, construction: Construction) -> Iterator[Place]:
