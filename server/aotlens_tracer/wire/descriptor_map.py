@@ -1,8 +1,8 @@
-"""The vocabulary of a descriptor map: everything that one capture of one target says.
+"""The vocabulary of a descriptor map: all facts that one capture of one target yields.
 
-Everything here is a frozen dataclass of plain values, and goes to JSON and back without loss (`json_codec`).
-Spans are 1-based lines and 1-based columns in Unicode code points, the end exclusive; a column is None if Python does
-not report it (Python 3.10, whole-line statements). Paths are absolute. Standard library only.
+All classes are frozen dataclasses of plain values, and go to JSON and back without loss (`json_codec`). Lines and
+columns count from 1, columns in Unicode code points, and the end of a span is exclusive. A column is None if Python
+does not report it (Python 3.10, statements of whole lines). Paths are absolute. Standard library only.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ SCHEMA = "aotlens.trace/1"
 
 @dataclass(frozen=True)
 class Target:
-    """The traced class or function of a file. `line` is that of its `class` or `def`; None if it was not found."""
+    """The traced class or function of a file. `line` is the line of its `class` or `def`; None if it was not found."""
 
     path: str
     qualname: str
@@ -71,7 +71,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of the traced call, as its user would name it, with its value in brief (`f32[2, 16, 64]`)."""
+    """One argument of the traced call: the user's name for it, and its value in brief (`f32[2, 16, 64]`)."""
 
     name: str
     value: str
@@ -79,14 +79,20 @@ class Argument:
 
 @dataclass(frozen=True)
 class Example:
-    """How the target was built and called, and where that knowledge came from.
+    """The way in which the target was built and called.
 
-    `origin` is one of option, pinned, recorded, call-site, inferred. A recorded one was found in the call of another
-    target, `recorded_in` (`/path/model.py::Net`), whose own example is of `recorded_origin`. `constructor` is None for
-    a function. `pin` is one expression that builds and calls the same from scratch, or None. `candidate` is
-    the place of the example among those that the request offered. `weights` says whether parameters were fake (shapes
-    only) or had to be allocated for real, and `weights_reason` why fake ones would not do. `rule` is the repair rule
-    that proposed an inferred example; None for a first guess.
+    `origin` is one of option, pinned, recorded, call-site and inferred. A recorded example was found in the call of
+    another target, `recorded_in` (`/path/model.py::Net`), whose own example has the origin `recorded_origin`.
+
+    `constructor` is the expression of the module or method that was called, None for a plain function, and `arguments`
+    are those of the call.
+    `expression` is the example's text and `source` its place; both are None if it has none. `pin` is one expression
+    that builds and calls the same from scratch, None if there is no such expression. `candidate` is the index of the
+    example in `TraceParams.examples`, and `rule` the repair rule that proposed an inferred example, None for a first
+    guess.
+
+    `mode` is `train` or `eval`, None for a function. `weights` is `fake` if parameters had shapes only, and `real` if
+    they had to be allocated; `weights_reason` then says why.
     """
 
     origin: str
@@ -122,9 +128,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ModuleInstance:
-    """A module of the traced module tree: its name (empty for the root), its class, and where it was made.
+    """A module of the traced module tree.
 
-    `class_path` and `class_line` say where the class is defined; the line is None for a class outside its file's text.
+    `name` is its name in the tree, empty for the root, and `type` the name of its class. `class_path` and `class_line`
+    are the place of the class; the path is None if the class has no file, the line if it belongs to a library or the
+    file's text does not show it.
+    `definition` is the place that created the module, None if unknown.
     """
 
     name: str
@@ -136,10 +145,10 @@ class ModuleInstance:
 
 @dataclass(frozen=True)
 class GraphBreak:
-    """A place where capture could not go on, and why.
+    """A place at which capture stopped.
 
-    `reason` is torch's own text. `by` says who gives up: dynamo (it refuses the code), internal (an error in Dynamo) or
-    aotautograd (it refuses the graph that Dynamo made).
+    `reason` and `hints` are torch's own texts. `by` says what gave up: `dynamo` (it refuses the code), `internal` (an
+    error in Dynamo) or `aotautograd` (it refuses the graph that Dynamo made).
     """
 
     reason: str
@@ -162,9 +171,11 @@ class Seconds:
 
 @dataclass(frozen=True)
 class DescriptorMap:
-    """All that is known of one target after one capture. Immutable: a new trace makes a new map.
+    """All that is known about one target after one capture. Immutable: a new trace makes a new map.
 
-    `attempts` are the examples that were passed over, `files` the user's files that were imported for it.
+    `status` is `traced` or `failed`; `failure` is None unless the trace failed. `convention` is the calling convention,
+    which is always `export` today. `example` is None if there was none to try. `attempts` are the examples that were passed over,
+    `modules` the module tree, `files` the user's files that were imported, and `torch` the version of torch.
     """
 
     target: Target

@@ -18,10 +18,10 @@ FieldValue = Annotated[Any, OrPlain(lambda: Descriptor)]
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A copy of one of torch's `AOTInput` or `AOTOutput` objects.
+    """A copy of one of torch's `AOTInput` or `AOTOutput` objects (`torch/_functorch/_aot_autograd/descriptors.py`).
 
-    `descriptor` is torch's own repr, `expression` its `.expr()`, `fields` its dataclass fields by name: a nested
-    Descriptor, or a plain value.
+    `kind` is the name of its class, `descriptor` its repr, `expression` the result of its `expr()`, None if that fails.
+    `fields` are its dataclass fields by name; a field that holds a descriptor holds a nested Descriptor here.
     """
 
     kind: str
@@ -32,9 +32,12 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Slot:
-    """One input or output of the graph. Without a descriptor (`kind` is None), torch attached none.
+    """One input or output of the graph.
 
-    `shape` holds ints, and strings for symbolic sizes; None (with `dtype`) for what is no tensor.
+    `index` counts from 0, inputs and outputs apart. `node` is the name of the graph's node; None for an output that
+    no node computes. `kind`, `descriptor`, `expression` and `fields` are those of the slot's Descriptor; None (`fields` empty) if
+    torch attached none. `label` is the user's name for the slot. `shape` holds ints, and strings for symbolic sizes;
+    `dtype` and `shape` are None if the slot is not a tensor.
     """
 
     index: int
@@ -58,12 +61,19 @@ class Slot:
 class Input(Slot):
     """A placeholder of the graph.
 
-    Pairings are indices into `Graph.outputs`: `gradient` the slot with this input's gradient (also where no gradient
-    exists and its node is null; of a gradient in pieces the first one, and `gradient_pieces` all), `mutation` the new
-    value of a mutated input, `tangent_of` the output whose incoming gradient this tangent is, `token` the effect
-    token's other end. `stands_for` names the arguments that vanished from the signature because this input replaces
-    them; `tied_to` the other names of the same parameter. `reads` are the user's expressions whose forward operations
-    read it, `changed_at` those that change it in place.
+    `definition` is the place that created the parameter or buffer. `requires_grad` and `used` (something in the
+    graph reads the input) are None if they are not known. `tied_to` has the other names of the same parameter, and `stands_for` the
+    names of arguments that have no input of their own because this one replaces them. `reads` are the user's
+    expressions whose forward operations read the input, `changed_at` those that change it in place.
+
+    The other fields are indices into `Graph.outputs`, None if there is no such output:
+
+    * `gradient`: the slot for the gradient of this input; its `node` is None if no gradient is computed.
+    * `gradient_pieces`: all slots of a gradient that is a tensor subclass while the input is not; `gradient` is the
+      first of them. Otherwise empty.
+    * `mutation`: the new value of an input that is changed in place.
+    * `tangent_of`: for a tangent, the output whose incoming gradient it is.
+    * `token`: for an effect token, the output that returns it.
     """
 
     definition: Span | None = None
@@ -82,11 +92,22 @@ class Input(Slot):
 
 @dataclass(frozen=True)
 class Output(Slot):
-    """An output of the graph. `source` is the line that computed it; `requires_grad` is known for what forward returns.
+    """An output of the graph.
 
-    Pairings are indices: `tangent` the input with this output's incoming gradient; `gradient_of`, `mutation_of` and
-    `token` inputs; `alias_of` the input that this output is a view of (or is itself), `view_of` the output; `base_of`
-    the outputs that are views of this intermediate base.
+    `source` is the expression that computed it. `requires_grad` is known for values that `forward` returns, None for
+    others.
+
+    The other fields are indices, None if there is no such slot. Indices into `Graph.inputs`:
+
+    * `tangent`: the incoming gradient of this output.
+    * `gradient_of`, `mutation_of`: the input whose gradient or new value this is.
+    * `token`: for an effect token, the input that it came from.
+    * `alias_of`: the input that this output is, or is a view of.
+
+    Indices into `Graph.outputs`:
+
+    * `view_of`: the output that this one is a view of.
+    * `base_of`: for an intermediate base, the outputs that are views of it; empty for other outputs.
     """
 
     source: Span | None = None
@@ -104,12 +125,17 @@ class Output(Slot):
 class Saved:
     """A value that is kept for backward: by the partitioned forward graph, or in eager by autograd.
 
-    `bytes` is elements times element size (what `expand` repeats counts once); None for what is no tensor. `alias_of`
-    names the node whose memory it shares (a graph input, or another saved value): then it costs nothing of its own.
-    `label` is the expression that computed it, and `frame` that expression's innermost frame; of what a call saves of
-    its arguments, that of the argument. `module` is the innermost module that computed it (empty for the root).
-    `read_by` says why it is saved: the operations of the backward graph that read it, by name; in eager, where there is
-    no `node`, each autograd node that keeps it, with the name that it has there (`AddmmBackward0.mat1`).
+    `node` is its name in the graph; None in eager. `bytes` is the number of elements times the element size, where
+    elements that `expand` repeats count once. `bytes`, `dtype` and `shape` are None if the value is not a tensor.
+    `alias_of` is the node whose memory the value shares (a graph input or another saved value), so that it costs
+    nothing of its own; None if it has its own memory.
+
+    `label` is the text of the expression that computed the value, `source` its place, and `frame` the index of its
+    innermost frame in `Graph.frames`; for a saved argument of a call they are those of the argument. `module` is the
+    name of the innermost module that computed it (empty for the root, None if unknown).
+
+    `read_by` says why the value is saved: the names of the backward operations that read it. In eager they are the
+    autograd nodes that keep it, each with the attribute that holds it there (`AddmmBackward0.mat1`).
     """
 
     node: str | None
@@ -127,9 +153,10 @@ class Saved:
 
 @dataclass(frozen=True)
 class SavedTotal:
-    """The total that one choice keeps for backward: bytes, and values with memory of their own.
+    """The total of the values that one partitioner, at one memory budget, saves for backward.
 
-    `recomputed` operations run again in the backward pass. `problem` is why nothing is known; None if all is.
+    `bytes` and `values` count values with memory of their own. `recomputed` is the number of forward operations that
+    run again in the backward pass. `problem` says why these numbers are None; it is None if they are known.
     """
 
     partitioner: str
@@ -142,9 +169,11 @@ class SavedTotal:
 
 @dataclass(frozen=True)
 class Subclass:
-    """A tensor subclass that AOTAutograd unpacked: its name, its type if known, and its pieces (indices of slots).
+    """A tensor subclass that AOTAutograd unpacked.
 
-    `flatten` is where its type's `__tensor_flatten__` says what the pieces are.
+    `label` is the user's name for the tensor, `type` the name of its class, None if unknown. `inputs` and `outputs` are
+    the indices of the slots of its pieces. `flatten` is the place of the class's `__tensor_flatten__`, which lists the
+    pieces; None if that is not written in Python.
     """
 
     label: str
@@ -156,9 +185,10 @@ class Subclass:
 
 @dataclass(frozen=True)
 class VanishedArgument:
-    """A tensor argument without an input of its own. `into` is the input that replaces it, None if that is unknown.
+    """A tensor argument without an input of its own.
 
-    `reason` is deduplication (the same tensor came twice), base (it shares memory with a mutated argument) or unknown.
+    `into` is the index of the input that replaces it, None if that is unknown. `reason` is `deduplication` (the same
+    tensor was passed twice), `base` (it shares memory with an argument that is changed in place) or `unknown`.
     """
 
     label: str
@@ -169,10 +199,10 @@ class VanishedArgument:
 
 @dataclass(frozen=True)
 class StackFrame(Row):
-    """One frame of a call chain, which ends in an operation; `caller` is the index of the frame that called this one.
+    """One frame of the call chain of an operation. Frames of torch and of the standard library are left out.
 
-    `package` is the folder of the installed package that it is in, None for the user's own code. Frames of torch and of
-    the standard library are left out.
+    `caller` is the index in `Graph.frames` of the frame that called this one, None for the outermost. `package` is the
+    folder of the installed package that the frame is in, None for the user's own code.
     """
 
     span: Span
@@ -184,12 +214,17 @@ class StackFrame(Row):
 class Operation(Row):
     """A node of the graph that is neither an input nor the output.
 
-    `op` is what it calls (`aten.mm.default`), `arguments` with what, in the names of nodes. `operands` are the nodes
-    among them. `dtype` and `shape` are None for what is no tensor (several, a symbolic size). `frame` is the index of
-    the innermost frame of its call chain, and `module` the name of the innermost module that called it (empty for the
-    root); None if torch reports neither, as in a direct capture. `forward` is, for an operation of the backward part,
-    the operation of whose derivative it is a part; None for a sum of the gradients of a value that is used twice.
-    `is_view` says that it computes nothing: its result shares the memory of an operand.
+    `op` is the operator that it calls (`aten.mm.default`), `arguments` the text of its arguments, in which nodes have
+    their names, and `operands` those nodes. `backward` says that it belongs to the backward part of the joint graph.
+    `dtype` and `shape` are None if the result is not one tensor.
+
+    `frame` is the index in `Graph.frames` of the innermost frame of its call chain, and `module` the name of the
+    innermost module that called it (empty for the root). They are None if torch does not report them, as in a direct
+    capture.
+
+    `forward` is the forward operation whose derivative a backward operation computes; None for a forward operation, and
+    for the sum of the gradients of a value that is used twice. `is_view` says that the operation computes nothing: its
+    result shares the memory of an operand.
     """
 
     name: str
@@ -207,11 +242,12 @@ class Operation(Row):
 
 @dataclass(frozen=True)
 class Partition:
-    """The forward and the backward graph that torch's partitioner made: indices of operations, in their order.
+    """The forward and the backward graph that torch's partitioner made of the joint graph.
 
-    An index counts through the operations of the joint graph, and goes on in `operations`: those that the partitioner
-    added or changed (it merges what is computed twice). An operation in both graphs is computed again in the second.
-    `returns` are the nodes of the backward graph's outputs, which are the last ones of the joint graph.
+    `forward` and `backward` are indices of operations, in the order of each graph. They index the joint graph's
+    operations followed by `operations`, which are those that the partitioner added or changed. An operation in both
+    graphs is computed again in the backward pass. `returns` are the nodes that the backward graph returns: the last
+    outputs of the joint graph, None for an output that is None. `returns` itself is None if it is not known.
     """
 
     forward: tuple[int, ...]
@@ -222,11 +258,16 @@ class Partition:
 
 @dataclass(frozen=True)
 class Graph:
-    """One captured graph; `capture` is dynamo or direct. `saved` is None if nothing is known of it.
+    """One captured graph.
 
-    `partitioner` is whose `saved` and `partition` are: eager (what autograd saves; no partition), default or min-cut,
-    that one at a `memory_budget`; eager is seen on real or on fake tensors, `eager_on`. `compared` has the totals of
-    all choices, if they were requested. `frames` are the frames of all operations, each once.
+    `capture` is `dynamo` or `direct` (AOTAutograd alone). `joint` is False for a graph without a backward part.
+    `subclasses` are the tensor subclasses that were unpacked, `vanished` the arguments without an input of their own.
+    `operations` are in the order of the graph, and `frames` has each frame of their call chains once.
+
+    `partitioner` chose `saved` and `partition`: `eager` (autograd itself, without a partition), `default` or `min-cut`.
+    `memory_budget` is the budget that min-cut had, None for the others. `eager_on` says whether eager ran on `real` or
+    `fake` tensors. `saved`, `partition` and `partitioner` are None if they are not known. `compared` has the totals of
+    every choice; it is empty if the request did not ask for them.
     """
 
     capture: str

@@ -23,17 +23,21 @@ from typing import Any
 from .problems import TorchProblem
 
 VERSION = 3
-"""Raised with every incompatible change of a message; the handshake refuses another version."""
+"""The version of the messages, raised with every incompatible change. The handshake refuses any other version."""
 
 MINIMUM_TORCH = (2, 13)
 """The first torch release whose AOTAutograd has the descriptors and capture functions that are used here."""
 NEWEST_TESTED_TORCH = (2, 15)
+"""The newest torch release that the tracer is tested with."""
 
 PARTITIONERS = ("eager", "default", "min-cut")
-"""Who says what is saved for backward: autograd itself, or a partitioner of torch's; torch.compile uses the last."""
+"""The choices of values to save for backward: autograd's own, and those of torch's two partitioners.
+
+torch.compile uses the last.
+"""
 
 PRIVATE_NAME = "_aotlens_tracer"
-"""The module name under which the tracer is loaded, so that an `aotlens_tracer` installed there is never picked up."""
+"""The module name under which the tracer is loaded, so that an `aotlens_tracer` installed there is never imported."""
 
 _BOOTSTRAP = """\
 import sys
@@ -49,9 +53,9 @@ main(sys.argv[1:])
 
 
 def bootstrap_command(python: str, *arguments: str) -> list[str]:
-    """The command that runs `process.main(arguments)` of this very tracer in the interpreter `python`.
+    """Return the command that runs this tracer's `process.loop.main(arguments)` in the interpreter `python`.
 
-    Nothing is added to that interpreter's `sys.path`, and the working directory, which `-c` puts there, is taken out.
+    The interpreter's `sys.path` gets no new entry, and loses the working directory, which `-c` puts there.
     """
     package = str(Path(__file__).resolve().parent.parent)
     return [python, "-u", "-c", _BOOTSTRAP.format(name=PRIVATE_NAME, package=package), *arguments]
@@ -78,7 +82,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that a call site depends on: its text, and where that begins."""
+    """A statement that a call site depends on: its text, and the place of its first character, 1-based."""
 
     text: str
     path: str
@@ -88,7 +92,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Root:
-    """A target that may contain the one that is traced, and how it is built, best first."""
+    """Another target, in whose call the traced one may be found, and its candidate examples, the best first."""
 
     path: str
     qualname: str
@@ -97,11 +101,12 @@ class Root:
 
 @dataclass(frozen=True)
 class ExampleSource:
-    """A candidate example: an expression and where it stands. `origin` as in `descriptor_map.Example`.
+    """A candidate example: an expression and its place, 1-based; the place is None for an example without a file.
 
-    `definition_line` ties a pinned comment to the `class` or `def` below it, where a file has two of one name.
-    `prelude` is what a call site depends on, in its order. A recorded example has no expression but a `root`, in whose
-    call the target's arguments are found; one that is still to be inferred has none either.
+    `origin` is one of those of `descriptor_map.Example`. `definition_line` is the line of the `class` or `def` below a
+    pinned comment, which tells two definitions of one name apart. `prelude` has the statements that a call site depends
+    on, in their order. `expression` is empty for a recorded example, whose arguments are found in the call of `root`,
+    and for one that is still to be inferred.
     """
 
     expression: str
@@ -116,14 +121,18 @@ class ExampleSource:
 
 @dataclass(frozen=True)
 class TraceParams:
-    """A request for a trace: the target, its examples, and limits (seconds, bytes of resident memory).
+    """A request to trace one target.
 
-    `examples` are tried in their order, by the rules of `examples.ladder`.
-    `partitioner` says who chooses the values saved for backward, and `memory_budget` what share of them the
-    min-cut partitioner may keep (None: as torch is configured; all of it, unless the user's code says otherwise). With
-    `compare`, the map has the totals of the other choices too.
-    `overlay` has the unsaved texts of files, by absolute path. With `stages`, the map travels in parts as they are
-    made, `{"event": "map", "fields": {...}}`, and the result holds what is left (see `Assembled`).
+    `examples` are tried in their order, by the rules of `examples.ladder`. `mode` is `train` or `eval`, None for the
+    mode that the example sets. `timeout` is in seconds, and `memory` in bytes of resident memory (None: no limit).
+    `import_roots` are folders for `sys.path`. `definition_lines` are the lines of the target's definitions in the file,
+    if it has several. `overlay` has the unsaved texts of files by absolute path.
+
+    `partitioner` is one of `PARTITIONERS`. `memory_budget` is the share of values, 0 to 1, that the min-cut partitioner
+    may save; None leaves torch's own configuration. With `compare`, the map has the totals of the other choices too.
+
+    With `stages`, the map is sent in parts as they are made, `{"event": "map", "fields": {...}}`, and the result has
+    only the last part (see `Assembled`).
     """
 
     path: str
@@ -145,7 +154,7 @@ class TraceParams:
 
 @dataclass(frozen=True)
 class TargetsParams:
-    """Ask which `nn.Module` classes the file defines, by importing it. Limits as in TraceParams."""
+    """A request to import a file and list the `nn.Module` classes that it defines. Limits as in `TraceParams`."""
 
     path: str
     timeout: float = 120.0
@@ -158,13 +167,16 @@ _dumps = json.dumps  # as it was before any user code could replace it
 
 
 class Assembled:
-    """Assembles a map that travels in parts, as JSON."""
+    """Puts together the JSON of a map that is sent in parts."""
 
     def __init__(self) -> None:
         self._fields: dict[str, Any] = {}
 
     def add(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Add these fields, and return the map's JSON so far. `partitioned` has more fields of each graph."""
+        """Add the fields of one part, and return the map's JSON so far.
+
+        The field `partitioned` is a list with further fields for each graph of an earlier part.
+        """
         partitioned = fields.pop("partitioned", None)
         self._fields = {**self._fields, **fields}
         if partitioned is not None:
@@ -178,12 +190,12 @@ def encode(message: dict[str, Any]) -> bytes:
 
 
 def frame(token: bytes, message: dict[str, Any]) -> bytes:
-    """Return one message of a child: on a line of its own, behind the token."""
+    """Return one message of a child: a line of its own that begins with the token."""
     return b"\n" + token + encode(message)
 
 
 class Lines:
-    """Collects bytes as they arrive and gives back whole lines."""
+    """Splits a stream of bytes into lines."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -200,7 +212,7 @@ class Lines:
 
 
 class Unframer:
-    """Returns the messages in a child's stream, and drops what user code wrote in between."""
+    """Finds the messages in a child's stream, and drops text that user code wrote in between."""
 
     def __init__(self, token: bytes) -> None:
         self._token = token
