@@ -174,8 +174,9 @@ class DescriptorMap:
     """All that is known about one target after one capture. Immutable: a new trace makes a new map.
 
     `status` is `traced` or `failed`; `failure` is None unless the trace failed. `convention` is the calling convention,
-    which is always `export` today. `example` is None if there was none to try. `attempts` are the examples that were passed over,
-    `modules` the module tree, `files` the user's files that were imported, and `torch` the version of torch.
+    which is always `export` today. `example` is None if there was none to try. `attempts` are the examples that were
+    passed over, `modules` the module tree, `files` the user's files that were imported, and `torch` the version of
+    torch.
     """
 
     target: Target

@@ -34,10 +34,10 @@ class Descriptor:
 class Slot:
     """One input or output of the graph.
 
-    `index` counts from 0, inputs and outputs apart. `node` is the name of the graph's node; None for an output that
-    no node computes. `kind`, `descriptor`, `expression` and `fields` are those of the slot's Descriptor; None (`fields` empty) if
-    torch attached none. `label` is the user's name for the slot. `shape` holds ints, and strings for symbolic sizes;
-    `dtype` and `shape` are None if the slot is not a tensor.
+    `index` counts from 0, inputs and outputs apart. `node` is the name of the graph's node; None for an output that no
+    node computes. `kind`, `descriptor`, `expression` and `fields` are those of the slot's Descriptor; None (`fields`
+    empty) if torch attached none. `label` is the user's name for the slot. `shape` holds ints, and strings for symbolic
+    sizes; `dtype` and `shape` are None if the slot is not a tensor.
     """
 
     index: int
@@ -61,10 +61,10 @@ class Slot:
 class Input(Slot):
     """A placeholder of the graph.
 
-    `definition` is the place that created the parameter or buffer. `requires_grad` and `used` (something in the
-    graph reads the input) are None if they are not known. `tied_to` has the other names of the same parameter, and `stands_for` the
-    names of arguments that have no input of their own because this one replaces them. `reads` are the user's
-    expressions whose forward operations read the input, `changed_at` those that change it in place.
+    `definition` is the place that created the parameter or buffer. `requires_grad` and `used` (something in the graph
+    reads the input) are None if they are not known. `tied_to` has the other names of the same parameter, and
+    `stands_for` the names of arguments that have no input of their own because this one replaces them. `reads` are the
+    user's expressions whose forward operations read the input, `changed_at` those that change it in place.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 
