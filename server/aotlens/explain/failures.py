@@ -7,7 +7,7 @@ from typing import Any
 
 from aotlens_tracer.wire import advice as advices
 from aotlens_tracer.wire import problems as facts
-from aotlens_tracer.wire.descriptor_map import Attempt, Failure
+from aotlens_tracer.wire.descriptor_map import Attempt, Failure, Frame
 from aotlens_tracer.wire.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH
 
 from .shortening import first_sentence
@@ -57,6 +57,12 @@ def brief_message(failure: Failure, longest: int = LONGEST_BRIEF) -> str:
     if type(failure.problem) in _FROM_OUTSIDE:
         return first_sentence(message(failure), longest)
     return brief(failure.problem, longest)
+
+
+def function_of(frame: Frame) -> str:
+    """Return the function of a frame, and the number of frames that are left out after it."""
+    function = frame.function if frame.function is not None else "the example"
+    return f"{function}, and {frame.left_out} more" if frame.left_out else function
 
 
 def reason(attempt: Attempt) -> str:

@@ -15,7 +15,7 @@ from .errors import TraceError
 from .problems import chain, clipped, problem_of
 
 MOST_FRAMES = 12
-"""How many frames of the user's a failure shows."""
+"""The number of frames that a long traceback keeps, half at each end; the first one in between stands for the rest."""
 LONGEST_TRACEBACK = 100_000
 """Characters of a traceback that are kept."""
 
@@ -63,11 +63,11 @@ def _frames_to_the_cause(error: BaseException, codebase: Codebase, example: Span
 
 
 def shortened(frames: Sequence[Frame]) -> tuple[Frame, ...]:
-    """Return at most `MOST_FRAMES` of the frames, outermost first: a deep recursion is shown by its two ends."""
+    """Return the frames, outermost first; of more than `MOST_FRAMES`, those at the two ends of the recursion."""
     if len(frames) <= MOST_FRAMES:
         return tuple(frames)
     half = MOST_FRAMES // 2
-    middle = replace(frames[half], code=None, function=f"{frames[half].function}, and {len(frames) - 2 * half} more")
+    middle = replace(frames[half], left_out=len(frames) - 2 * half - 1)
     return (*frames[:half], middle, *frames[-half:])
 
 
@@ -99,7 +99,7 @@ def user_frames(stack: traceback.StackSummary, codebase: Codebase, example: Span
         if entry.filename == EXAMPLE_FILE:
             if example is None:
                 continue
-            frame = replace(frame, path=example.path, line=example.line + frame.line - 1, function="the example")
+            frame = replace(frame, path=example.path, line=example.line + frame.line - 1, function=None)
         frames.append(frame)
     return tuple(frames)
 

@@ -105,6 +105,6 @@ def _frames(job: Job, example: Example | None, dump: bytes) -> tuple[Frame, ...]
             source = example.source if example is not None else None
             if source is None:
                 continue
-            frame = Frame(source.path, source.line + frame.line - 1, "the example")
+            frame = Frame(source.path, source.line + frame.line - 1, None)
         frames.append(replace(frame, code=code_line(frame.path, frame.line)))
     return shortened(frames)

@@ -18,9 +18,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of the user's traceback."""
+    """One frame of the user's traceback.
+
+    `function` is None for a frame in the example's own expression. `code` is the text of the line, None if unknown.
+    `left_out` is the number of frames after this one that a long traceback lacks.
+    """
 
     path: str
     line: int
-    function: str
+    function: str | None
     code: str | None = None
+    left_out: int = 0

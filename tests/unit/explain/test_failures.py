@@ -10,9 +10,11 @@ import pytest
 
 import aotlens_tracer
 from aotlens.explain import failures
+from aotlens_tracer.failures import shortened
 from aotlens_tracer.wire.advice import Advice, Known
 from aotlens_tracer.wire.failures import Failure, stated
 from aotlens_tracer.wire.json_codec import from_json, to_json
+from aotlens_tracer.wire.places import Frame
 from aotlens_tracer.wire.problems import (
     BackwardFails,
     BrokenTorch,
@@ -126,6 +128,15 @@ def test_what_ends_a_process_says_what_it_was_doing() -> None:
         "still running after the time limit of 2 s, while calling it or capturing its graph "
         "(built with real weights: a value is read, which fake tensors lack (aten._local_scalar_dense.default))"
     )
+
+
+def test_a_deep_recursion_says_how_many_frames_it_lacks() -> None:
+    frames = [Frame("/m.py", line, "forward", "return self(x)") for line in range(40)]
+    shown = shortened(frames)
+    assert [frame.line for frame in shown] == [*range(7), *range(34, 40)]
+    assert [failures.function_of(frame) for frame in shown[5:8]] == ["forward", "forward, and 27 more", "forward"]
+    assert shortened(frames[:13])[6].left_out == 0
+    assert failures.function_of(Frame("/m.py", 1, None)) == "the example"
 
 
 def test_failures_travel() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
-from aotlens.explain.failures import hint, message, refusal
+from aotlens.explain.failures import function_of, hint, message, refusal
 from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, legends, shown_findings
@@ -90,7 +90,7 @@ def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
     if failure.frames:
         lines = []
         for frame in failure.frames:
-            lines.append(f"{path_label(frame.path)}:{frame.line} in {frame.function}")
+            lines.append(f"{path_label(frame.path)}:{frame.line} in {function_of(frame)}")
             if frame.code:
                 lines.append(f"    {frame.code.strip()}")
         yield fence("\n".join(lines))

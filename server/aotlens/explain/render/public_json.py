@@ -54,6 +54,9 @@ def _put_words(trace: dict[str, Any], map: DescriptorMap) -> None:
         words = {"message": failures.message(map.failure), "hint": failures.hint(map.failure)}
         facts = ((name, item) for name, item in trace["failure"].items() if name not in ("problem", "advice"))
         trace["failure"] = dict(facts) | words
+        for frame, shown in zip(map.failure.frames, trace["failure"]["frames"], strict=True):
+            del shown["left_out"]
+            shown["function"] = failures.function_of(frame)
     for item, shown in zip(map.graph_breaks, trace["graph_breaks"], strict=True):
         shown["reason"] = failures.refusal(item.reason, item.by)
     for attempt, shown in zip(map.attempts, trace["attempts"], strict=True):

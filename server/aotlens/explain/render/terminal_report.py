@@ -104,7 +104,12 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
     if where:
         paper.block(("--> ", "dim"), (where, "cyan"), indent=2)
     for frame in failure.frames:
-        paper.block((f"{path_label(frame.path)}:{frame.line}", ""), (f" in {frame.function}", "dim"), indent=4, hang=2)
+        paper.block(
+            (f"{path_label(frame.path)}:{frame.line}", ""),
+            (f" in {failures.function_of(frame)}", "dim"),
+            indent=4,
+            hang=2,
+        )
         if frame.code:
             paper.block((frame.code.strip(), ""), indent=8, hang=2)
     if advice := failures.hint(failure):
