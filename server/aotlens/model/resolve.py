@@ -10,13 +10,18 @@ from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
     ClassRef,
+    ClassSubject,
     CreationSubject,
     DescriptorSubject,
+    FunctionSubject,
     GraphNameSubject,
+    LineSubject,
+    ReturnSubject,
     StringSubject,
     Subject,
 )
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import Slot
 
 from .calls import called_context
 from .contexts import Context, context_of, own_states
@@ -56,6 +61,12 @@ class Resolved:
         """All outputs."""
         return [item for item in self.items if isinstance(item, Result)]
 
+    @property
+    def labels_of_slots(self) -> tuple[str, ...]:
+        """The labels of all inputs and outputs that have a descriptor, each once."""
+        slots: list[Slot] = [*(entry.slot for entry in self.entries), *(result.slot for result in self.results)]
+        return tuple(dict.fromkeys(slot.label for slot in slots if slot.descriptor is not None))
+
 
 def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int, column: int) -> tuple[Resolved, ...]:
     """The things that a subject at a position stands for.
@@ -79,7 +90,8 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
             return _slots(snapshot, document, subject.owner, lambda index: index.nodes.get(name))
         case DescriptorSubject():
             return _descriptor(snapshot, document, subject)
-    return ()
+        case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject():
+            return ()
 
 
 def _context(snapshot: Snapshot, document: Document, owner: ClassRef | None) -> Context | None:

@@ -27,7 +27,7 @@ def argument(question: Question, subject: ArgumentSubject) -> Answer | None:
         title=line(strong("argument"), " ", Code(subject.label)),
         owner=None if method == "forward" else _qualname(subject),
     )
-    return Answer(blocks, found.state)
+    return Answer(blocks, found.state, found)
 
 
 def _not_an_input(question: Question, subject: ArgumentSubject) -> Answer | None:

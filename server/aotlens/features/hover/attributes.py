@@ -21,7 +21,7 @@ def attribute(question: Question, subject: Subject) -> Answer | None:
     blocks = named(question, found[0])
     if others := [line(Code(other.state.key.qualname)) for other in found[1:]]:
         blocks += (Paragraph(line("Also in ", some(others))),)
-    return Answer(blocks, found[0].state)
+    return Answer(blocks, found[0].state, found[0])
 
 
 def named(question: Question, found: Resolved) -> tuple[Block, ...]:

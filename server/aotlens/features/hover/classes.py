@@ -8,6 +8,7 @@ from aotlens.explain.examples import call_in_brief
 from aotlens.explain.graph_summary import graph_facts
 from aotlens.model.calls import called_context
 from aotlens.model.contexts import Context, contexts_of
+from aotlens.model.resolve import Resolved
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import ClassSubject, FunctionSubject
 
@@ -31,7 +32,7 @@ def class_(question: Question, subject: ClassSubject) -> Answer | None:
         blocks = modules(first.state, first.index, first.instances)
     if others:
         blocks += (Paragraph(line("Also in ", some([_other(context) for context in others]))),)
-    return Answer(blocks, first.state)
+    return Answer(blocks, first.state, Resolved(first.state, first.index))
 
 
 def function(question: Question, subject: FunctionSubject) -> Answer | None:

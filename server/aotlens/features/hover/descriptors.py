@@ -40,7 +40,7 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
     blocks += [Facts(_facts(question, each)) for each in found[:_TARGETS]]
     if len(found) > _TARGETS:
         blocks.append(Paragraph(line(and_more(len(found) - _TARGETS, "target"))))
-    return Answer((*blocks, exact), found[0].state)
+    return Answer((*blocks, exact), found[0].state, found[0])
 
 
 def _facts(question: Question, found: Resolved) -> tuple[Line, ...]:

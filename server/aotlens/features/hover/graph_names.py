@@ -17,7 +17,7 @@ def graph_name(question: Question, subject: GraphNameSubject) -> Answer | None:
     if not found:
         return None
     if len(found) == 1:
-        return Answer(slot(question, found[0], found[0].items[0]), found[0].state)
+        return Answer(slot(question, found[0], found[0].items[0]), found[0].state, found[0])
     cells = []
     for item in found[:ROWS]:
         named = item.items[0].slot
@@ -29,4 +29,4 @@ def graph_name(question: Question, subject: GraphNameSubject) -> Answer | None:
     ]
     if len(found) > ROWS:
         blocks.append(Paragraph(line(and_more(len(found) - ROWS, "target"))))
-    return Answer(tuple(blocks))
+    return Answer(tuple(blocks), named=found[0])

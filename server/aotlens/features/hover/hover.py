@@ -1,6 +1,7 @@
 """Hovers: the thing under the cursor, as it is in the graph of the traced model.
 
-The first line says what it is. A table is shown only for several rows, and is no longer than a screen.
+The first line says what it is. A table is shown only for several rows, and is no longer than a screen. The kinds of
+things are the subjects of syntax/subjects.py; each has a branch in `_answer`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 
 from aotlens.explain.blocks import Block
 from aotlens.explain.states import staleness
-from aotlens.model.contexts import context_of
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import (
@@ -26,7 +26,7 @@ from aotlens.syntax.subjects import (
     Subject,
 )
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Slot, Span
+from aotlens_tracer.wire.descriptor_map import Span
 
 from .arguments import argument
 from .attributes import attribute
@@ -37,9 +37,6 @@ from .lines import statement
 from .question import Answer, Question
 from .returns import returned
 from .silence import silence
-
-_NAMING = (AttributeSubject, CreationSubject, ArgumentSubject, StringSubject, GraphNameSubject, DescriptorSubject)
-"""Subjects that name slots of a graph."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,9 @@ def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hov
         found = _answer(question, subject)
         if found is not None and found.blocks:
             stale = staleness(found.state) if found.state is not None else ()
-            return Hover((*found.blocks, *stale), subject.span, *_about(question, subject))
+            key = found.named.state.key if found.named is not None else None
+            labels = found.named.labels_of_slots if found.named is not None else ()
+            return Hover((*found.blocks, *stale), subject.span, key, labels)
     for subject in subjects:
         if blocks := silence(question, subject):
             return Hover(blocks, subject.span)
@@ -72,30 +71,21 @@ def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hov
 
 
 def _answer(question: Question, subject: Subject) -> Answer | None:
-    """The facts about a subject; None if no traced model knows it."""
-    if isinstance(subject, ClassSubject):
-        return class_(question, subject)
-    if isinstance(subject, FunctionSubject):
-        return function(question, subject)
-    if isinstance(subject, ReturnSubject):
-        return returned(question, subject)
-    if isinstance(subject, LineSubject):
-        return statement(question, subject)
-    if isinstance(subject, DescriptorSubject):
-        return descriptor(question, subject)
-    if isinstance(subject, ArgumentSubject):
-        return argument(question, subject)
-    if isinstance(subject, GraphNameSubject):
-        return graph_name(question, subject)
-    return attribute(question, subject)
-
-
-def _about(question: Question, subject: Subject) -> tuple[TargetKey | None, tuple[str, ...]]:
-    """The target that answers for a subject, and the labels of the slots that the subject names."""
-    if isinstance(subject, ClassSubject) and subject.owner is not None:
-        context = context_of(question.snapshot, question.document, subject.owner)
-        return (context.state.key if context is not None else None), ()
-    for found in question.resolved(subject) if isinstance(subject, _NAMING) else ():
-        slots: list[Slot] = [*(entry.slot for entry in found.entries), *(result.slot for result in found.results)]
-        return found.state.key, tuple(dict.fromkeys(slot.label for slot in slots if slot.descriptor is not None))
-    return None, ()
+    """The facts about a subject; None if no traced model knows it. mypy reports a kind of subject without a branch."""
+    match subject:
+        case ClassSubject():
+            return class_(question, subject)
+        case FunctionSubject():
+            return function(question, subject)
+        case ReturnSubject():
+            return returned(question, subject)
+        case LineSubject():
+            return statement(question, subject)
+        case DescriptorSubject():
+            return descriptor(question, subject)
+        case ArgumentSubject():
+            return argument(question, subject)
+        case GraphNameSubject():
+            return graph_name(question, subject)
+        case AttributeSubject() | CreationSubject() | StringSubject():
+            return attribute(question, subject)

@@ -18,10 +18,15 @@ ROWS = 8
 
 @dataclass(frozen=True)
 class Answer:
-    """The blocks of a hover. `state` is the target whose map was read; None if no map was."""
+    """The blocks of a hover.
+
+    `state` is the target whose map was read; None if no map was. `named` are the slots that the subject names, with
+    their target: the links below the hover are about them. None if the hover has no links.
+    """
 
     blocks: tuple[Block, ...]
     state: TargetState | None = None
+    named: Resolved | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from aotlens.features import symbols
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import to_range
 
-from .position import position_of
+from .position import focused_position
 
 _KINDS = {
     "parameter": lsp.CompletionItemKind.Field,
@@ -19,7 +19,7 @@ _KINDS = {
 
 def in_source(context: Context, params: lsp.CompletionParams) -> lsp.CompletionList | None:
     """The names that fit at a position; None outside strings that hold such names."""
-    if (place := position_of(context, params)) is None:
+    if (place := focused_position(context, params)) is None:
         return None
     document = place[0]
     found = symbols.completions(context.session.snapshot(), *place)

@@ -10,14 +10,14 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument
 from aotlens.lsp.positions import to_range
 
-from .position import position_of
+from .position import focused_position
 
 Answer = list[lsp.LocationLink] | list[lsp.Location] | None
 
 
 async def in_source(context: Context, params: lsp.DefinitionParams) -> Answer:
     """The places that created the parameter, buffer or module at a position."""
-    if (place := position_of(context, params)) is None:
+    if (place := focused_position(context, params)) is None:
         return None
     document, line, column = place
     links = definition.definition(context.session.snapshot(), document, line, column)

@@ -9,7 +9,7 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument
 from aotlens.lsp.positions import to_range
 
-from .position import position_of
+from .position import focused_position
 
 _KINDS = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKind.Read}
 """Keys: whether the place is a definition."""
@@ -17,7 +17,7 @@ _KINDS = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKin
 
 def in_source(context: Context, params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
     """The places of the document that have to do with the parameter, buffer or module at a position."""
-    if (place := position_of(context, params)) is None:
+    if (place := focused_position(context, params)) is None:
         return None
     document, line, column = place
     found = highlight.highlight(context.session.snapshot(), document, line, column)

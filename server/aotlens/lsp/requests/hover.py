@@ -18,12 +18,12 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument
 from aotlens.lsp.positions import to_range
 
-from .position import position_of
+from .position import focused_position
 
 
 def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
     """The descriptors at a position of a source."""
-    if (place := position_of(context, params)) is None:
+    if (place := focused_position(context, params)) is None:
         return None
     document, line, column = place
     address = context.places.address if context.offers.links else None

@@ -24,10 +24,10 @@ class AtPosition(Protocol):
         """The position."""
 
 
-def position_of(context: Context, params: AtPosition) -> tuple[Document, int, int] | None:
+def focused_position(context: Context, params: AtPosition) -> tuple[Document, int, int] | None:
     """The document, line and column of a request; None if the document is not open.
 
-    The user is there: what is traced next depends on it.
+    It also reports the position to the session, as the place where the user is: targets near it are traced first.
     """
     document = context.documents.get(params.text_document.uri)
     if document is None:

@@ -8,12 +8,12 @@ from aotlens.features import references
 from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument
 
-from .position import position_of
+from .position import focused_position
 
 
 async def in_source(context: Context, params: lsp.ReferenceParams) -> list[lsp.Location] | None:
     """The lines that use the parameter, buffer or module at a position."""
-    if (place := position_of(context, params)) is None:
+    if (place := focused_position(context, params)) is None:
         return None
     snapshot = context.session.snapshot()
     spans = references.references(snapshot, *place, include_declaration=params.context.include_declaration)
