@@ -126,7 +126,9 @@ def refusal(text: str, by: facts.GivenUpBy) -> str:
 
 
 def _side_effect(value: facts.SideEffect) -> str:
-    return f"it writes {value.path}" if value.path is not None else f"it does more than compute: {value.event}"
+    if value.path is not None:
+        return f"it was stopped, because it writes {value.path}"
+    return f"it was stopped, because it has a side effect ({value.event})"
 
 
 def _took_too_long(value: facts.TookTooLong) -> str:
@@ -146,8 +148,16 @@ def _with_code(text: str, code: str | None) -> str:
 
 def _nothing_inferred(value: facts.NothingInferred) -> str:
     what = f"needs `{value.missing}`: no example found" if value.missing else "no example found"
-    how = " with" if isinstance(value.nearest, facts.Raised) else ":"
-    return f"{what} ({value.tried} tried; the nearest fails{how} {brief(value.nearest)})"
+    return f"{what} ({value.tried} tried; the nearest {_ending(value.nearest)})"
+
+
+def _ending(value: facts.Problem) -> str:
+    """Return how an example ends, as a predicate: `fails with TypeError: no`, `takes more than 10 s`."""
+    if isinstance(value, facts.Raised):
+        return f"fails with {brief(value)}"
+    text = brief(value)
+    # Some problems are a sentence about the example, which goes on here.
+    return text.removeprefix("it ") if isinstance(value, (facts.TookTooLong, facts.SideEffect)) else f"fails: {text}"
 
 
 def _process_ended(value: facts.ProcessEnded) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from aotlens.model.failure_findings import FAILURE_CODES
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
+from aotlens.model.folding import Folded
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, GraphBreak
 
+from .findings.about import listed_names, name_of
 from .findings.words import fold_findings, message
 from .words import USUAL, legend, title
 
@@ -57,4 +59,25 @@ def findings(descriptor_map: DescriptorMap, full: bool = False) -> list[tuple[Fi
     shown = shown_findings(descriptor_map)
     if full:
         return [(finding, message(finding)) for finding in shown]
-    return [(row.first, row.label + (f" (×{row.count})" if row.count > 1 else "")) for row in fold_findings(shown)]
+    return [(row.first, row.label + _times(row, descriptor_map)) for row in fold_findings(shown)]
+
+
+def _times(row: Folded[Finding], descriptor_map: DescriptorMap) -> str:
+    """The number of things that a row is about, ` (×8)`; empty if each of them can be read in the row.
+
+    A tied parameter is one thing, whatever the number of its names.
+    """
+    tied = {slot.label: slot.tied_to for graph in descriptor_map.graphs for slot in graph.inputs if slot.tied_to}
+    names = {name for finding in row.rows if (name := name_of(finding)) is not None}
+    count = len({frozenset((name, *tied.get(name, ()))) for name in names}) if names else row.count
+    is_plain = all(".." not in text and text.count("{") < 2 for text in listed_names(row.rows))
+    return f" (×{count})" if count > 1 and not (names and is_plain) else ""
+
+
+def uncaptured(descriptor_map: DescriptorMap) -> list[tuple[str, list[GraphBreak]]]:
+    """The places where the capture could not go on, by who gives up there, each group with its heading."""
+    groups: dict[str, list[GraphBreak]] = {}
+    for item in descriptor_map.graph_breaks:
+        heading = "Not captured by AOTAutograd" if item.by == "aotautograd" else "Graph breaks"
+        groups.setdefault(heading, []).append(item)
+    return list(groups.items())

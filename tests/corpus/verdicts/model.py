@@ -218,7 +218,7 @@ class CutAndUnused(Base):
 # aotlens: OnlyIndices()(torch.randn(2, 4))
 class OnlyIndices(Base):
     def forward(self, x):
-        best = (x * self.v).argmax(-1)  # v: reaches only output[1], which needs no gradient: cut off by `(x * self.v)
+        best = (x * self.v).argmax(-1)  # v: reaches only output[1], which needs none, because it is cut off by `(x *
         return x * self.w, best
 
 
@@ -228,14 +228,14 @@ class OnlyInfo(Base):
 
     def forward(self, x):
         energy = (x * self.v).exp()
-        seen = energy.detach()  # v: reaches only output['seen'] and output['log'], which need no gradient: cut off by
+        seen = energy.detach()  # v: reaches only output['seen'] and output['log'], which need none, because it is cut
         return {"y": x * self.w, "seen": seen, "log": seen.log()}
 
 
 # aotlens: OnlyBuffer()(torch.randn(2, 4))
 class OnlyBuffer(Average):
     def forward(self, x):
-        seen = self.v.detach().abs()  # v: reaches only the new value of mean, which needs no gradient: cut off by
+        seen = self.v.detach().abs()  # v: reaches only the new value of mean, which needs none, because it is cut off
         self.mean.copy_(seen)
         return x * self.w
 
@@ -243,7 +243,7 @@ class OnlyBuffer(Average):
 # aotlens: OnlyNotDifferentiable()(torch.randn(2, 4))
 class OnlyNotDifferentiable(Base):
     def forward(self, x):
-        order = torch.searchsorted(self.v, x)  # v: reaches only output.order, which needs no gradient: cut off by
+        order = torch.searchsorted(self.v, x)  # v: reaches only output.order, which needs none, because it is cut off
         return Ordered(x * self.w, order)
 
 
@@ -265,7 +265,7 @@ class Marked(torch.autograd.Function):
 
 
 # aotlens: OnlyMarked()(torch.randn(2, 4))
-class OnlyMarked(Base):  # v: reaches only output[1], which needs no gradient
+class OnlyMarked(Base):  # v: reaches only output[1], which needs none
     """Dynamo does not take it, and what AOTAutograd alone makes of it has no lines."""
 
     def forward(self, x):
@@ -276,15 +276,15 @@ class OnlyMarked(Base):  # v: reaches only output[1], which needs no gradient
 class NothingNeedsAGradient(Base):
     def forward(self, x):
         scores = x * self.w + self.v
-        return scores.argmax(-1)  # w v: nothing that is returned needs a gradient: cut off by `scores.argmax(-1)` on
+        return scores.argmax(-1)  # w v: nothing that is returned needs one, because it is cut off by
 
 
 # aotlens: AllUnderNoGrad()(torch.randn(2, 4))
 class AllUnderNoGrad(Base):
     @torch.no_grad()
     def forward(self, x):
-        x = x * self.w  # w: nothing that is returned needs a gradient: used under torch.no_grad() only, by `x * self.w`
-        return x + self.v  # v: nothing that is returned needs a gradient: used under torch.no_grad() only, by `x + self
+        x = x * self.w  # w: nothing that is returned needs one, because it is used under torch.no_grad() only, by `x *
+        return x + self.v  # v: nothing that is returned needs one, because it is used under torch.no_grad() only, by `x
 
 
 # aotlens: ReturnedAsView()(torch.randn(2, 4))
@@ -303,7 +303,7 @@ class ReturnedAsItIs(Base):  # v: output[1] is the same tensor or a view of it, 
 # aotlens: ArgumentForIndices()(torch.randn(2, 4), torch.randn(4, requires_grad=True))
 class ArgumentForIndices(Base):
     def forward(self, x, bias):
-        order = bias.argsort()  # bias: reaches only output[1], which needs no gradient: cut off by `bias.argsort()` on
+        order = bias.argsort()  # bias: reaches only output[1], which needs none, because it is cut off by
         return x * self.w * self.v, order
 
 

@@ -20,6 +20,7 @@ from aotlens_tracer.wire.problems import (
     BrokenTorch,
     CalleeNotCallable,
     CallsMissingPackage,
+    NoOwnExample,
     NotCaptured,
     NothingInferred,
     NoTorch,
@@ -29,6 +30,7 @@ from aotlens_tracer.wire.problems import (
     ProcessEnded,
     Raised,
     ReadsData,
+    SideEffect,
     StatementNotPython,
     TimeLimit,
     TookTooLong,
@@ -93,8 +95,17 @@ def test_one_line_ends_with_a_sentence() -> None:
         ),
         (
             NothingInferred(1, TookTooLong(10.0)),
-            "no example found (1 tried; the nearest fails: it takes more than 10 s)",
+            "no example found (1 tried; the nearest takes more than 10 s)",
         ),
+        (
+            NothingInferred(2, SideEffect(event="socket.connect")),
+            "no example found (2 tried; the nearest was stopped, because it has a side effect (socket.connect))",
+        ),
+        (
+            NothingInferred(2, NoOwnExample("Net")),
+            "no example found (2 tried; the nearest fails: Net has no example of its own)",
+        ),
+        (SideEffect(path="x.txt"), "it was stopped, because it writes x.txt"),
         (NoTorch(), "torch is not installed in this interpreter"),
         (OldTorch("2.9.0"), "torch 2.9.0 is too old: aotlens needs 2.13 or newer"),
         (

@@ -87,6 +87,20 @@ def test_layers() -> None:
 
 
 REASONS: list[tuple[NoGradient, str, str]] = [
+    (
+        ReturnedItself((OutputName("output"),), Cut("detach", (ELSEWHERE,))),
+        "output is the same tensor or a view of it, whose gradient does not pass through the graph; "
+        "elsewhere it is cut off by `x.detach()` at parts.py:3",
+        "output is the same tensor or a view of it, whose gradient does not pass through the graph; "
+        "elsewhere they are cut off by `x.detach()` at parts.py:3",
+    ),
+    (
+        NothingTrained(Cut("no-grad", (ARGMAX,))),
+        "nothing that is returned needs one, because it is used under torch.no_grad() only, "
+        "by `scores.argmax(-1)` on line 9",
+        "nothing that is returned needs one, because they are used under torch.no_grad() only, "
+        "by `scores.argmax(-1)` on line 9",
+    ),
     (NeverUsed(), "forward never uses it", "forward never uses them"),
     (
         NoPath(),
@@ -95,15 +109,15 @@ REASONS: list[tuple[NoGradient, str, str]] = [
     ),
     (
         ReachesOnly((OutputName("output[1]", index=1),), Cut("integer", (ARGMAX,))),
-        "reaches only output[1], which needs no gradient: cut off by `scores.argmax(-1)` on line 9, "
+        "it reaches only output[1], which needs none, because it is cut off by `scores.argmax(-1)` on line 9, "
         "which gives integers",
-        "they reach only output[1], which needs no gradient: cut off by `scores.argmax(-1)` on line 9, "
+        "they reach only output[1], which needs none, because they are cut off by `scores.argmax(-1)` on line 9, "
         "which gives integers",
     ),
     (
         ReachesOnly((OutputName("y"), OutputName("seen", is_new_value=True))),
-        "reaches only y and the new value of seen, which need no gradient",
-        "they reach only y and the new value of seen, which need no gradient",
+        "it reaches only y and the new value of seen, which need none",
+        "they reach only y and the new value of seen, which need none",
     ),
     *(
         (reason, text, text)
@@ -124,15 +138,10 @@ REASONS: list[tuple[NoGradient, str, str]] = [
             ),
             (BackwardReturnsNone((ARGMAX,)), "cut off by `scores.argmax(-1)` on line 9, whose backward returns none"),
             (
-                ReturnedItself((OutputName("output"),), Cut("detach", (ELSEWHERE,))),
-                "output is the same tensor or a view of it, whose gradient does not pass through the graph; "
-                "elsewhere cut off by `x.detach()` at parts.py:3",
-            ),
-            (
                 ReturnedItself((OutputName("a"), OutputName("b"))),
                 "a and b are the same tensor or views of it, whose gradients do not pass through the graph",
             ),
-            (NothingTrained(), "nothing that is returned needs a gradient"),
+            (NothingTrained(), "nothing that is returned needs one"),
         )
     ),
     (NothingTrained(NeverUsed()), "forward never uses it", "forward never uses them"),
@@ -175,12 +184,13 @@ def test_the_places_that_a_reason_names() -> None:
     at = Span("m.py", 12)
     assert [*places_of(ReturnedItself((OutputName("y", source=at),)))] == [Place("return", at)]
     assert [*places_of(ReturnedItself((OutputName("y", source=at),), cut))] == expected
+    assert related(Finding("x", places=(Place("cut", at),))) == [("the gradient stops here", at)]
     assert related(Finding("input-mutation", places=(Place("change", at),))) == [("it is changed here too", at)]
 
 
 def test_outputs_of_one_name_are_the_same_in_two_models() -> None:
     found = [unused("w", why=ReachesOnly((OutputName("y", index=index),))) for index in (1, 4)]
-    assert words(found) == ["w gets no gradient: reaches only y, which needs no gradient"]
+    assert words(found) == ["w gets no gradient: it reaches only y, which needs none"]
 
 
 def test_what_differs_stays_apart() -> None:

@@ -10,8 +10,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from aotlens.explain.render.markdown_report import render_markdown
 from aotlens.explain.render.terminal_report import render_text
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph
+from aotlens.explain.report import findings
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph, GraphBreak
 from aotlens_tracer.wire.findings import NeverUsed, Subject
 from unit.explain import maps
 
@@ -170,6 +172,47 @@ def test_findings_about_each_layer_are_one() -> None:
         "layers.{0..3}.{w,b} get no gradient: forward never uses them (×8)"
     ]
     assert len(section(render(described, full=True), "Findings  8").splitlines()) == 9
+
+
+def unused(name: str) -> Finding:
+    return Finding("parameter-without-gradient", maps.MODEL, 9, 23, (Subject("parameter", name),), NeverUsed())
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["e", "f"], "e, f get no gradient: forward never uses them"),
+        (["q.weight", "q.bias"], "q.{weight,bias} get no gradient: forward never uses them"),
+        (["l.0.w", "l.1.w", "l.2.w"], "l.{0..2}.w get no gradient: forward never uses them (×3)"),
+    ],
+)
+def test_a_number_does_not_repeat_a_list_of_names(names: list[str], expected: str) -> None:
+    assert [text for _, text in findings(replace(maps.subclasses(), findings=tuple(map(unused, names))))] == [expected]
+
+
+def test_a_tied_parameter_is_one() -> None:
+    names = ("l.0.w", "l.1.w", "l.2.w", "l.3.w")
+    described = replace(maps.subclasses(), findings=tuple(map(unused, names)))
+    graph = described.graphs[0]
+    tied = [
+        replace(graph.inputs[0], label=name, tied_to=(other,))
+        for name, other in (("l.0.w", "l.1.w"), ("l.1.w", "l.0.w"))
+    ]
+    ((_, text),) = findings(replace(described, graphs=(replace(graph, inputs=tuple(tied)),)))
+    assert text.endswith("(×3)")
+
+
+def test_a_refusal_of_aotautograd_is_no_graph_break() -> None:
+    described = maps.aliases()
+    graph_break, *_ = described.graph_breaks
+    both = replace(described, graph_breaks=(graph_break, GraphBreak("no views", by="aotautograd")))
+    text = render(both)
+    assert section(text, "Graph breaks  1").splitlines()[1].endswith("Unsupported: call to `print`")
+    assert section(text, "Not captured by AOTAutograd  1").splitlines()[1:] == [
+        "  AOTAutograd refuses the graph that Dynamo made (no views)"
+    ]
+    assert "## Not captured by AOTAutograd\n\n- AOTAutograd refuses" in render_markdown(both)
+    assert "Graph breaks" not in render(replace(both, graph_breaks=both.graph_breaks[1:]))
 
 
 def test_missing_gradients_are_counted_apart() -> None:

@@ -35,7 +35,7 @@ class About:
     @property
     def names(self) -> str:
         """The subjects by name, in brief: `layers.{0..5}.gate of Model`."""
-        return _of(", ".join(all_names(_names(self.findings))), self.model)
+        return _of(", ".join(listed_names(self.findings)), self.model)
 
     @property
     def outputs(self) -> str:
@@ -62,8 +62,8 @@ def name_of(finding: Finding) -> str | None:
 
 def subject_in_words(findings: Sequence[Finding], model: str) -> str:
     """The subjects and outputs of findings whose sentence is known: `blocks.{0..5}.scale of Model (outputs 0..5)`."""
-    names, outputs = _names(findings), outputs_in_words(findings)
-    about = _of(", ".join(all_names(names)), model) if names else f"in {model}"
+    names, outputs = listed_names(findings), outputs_in_words(findings)
+    about = _of(", ".join(names), model) if names else f"in {model}"
     return f"{about} ({outputs})" if outputs else about
 
 
@@ -79,8 +79,9 @@ def listed(texts: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _names(findings: Sequence[Finding]) -> list[str]:
-    return list(dict.fromkeys(name for finding in findings if (name := name_of(finding)) is not None))
+def listed_names(findings: Sequence[Finding]) -> list[str]:
+    """The subjects of findings by name, in brief: `head.weight`, `layers.{0..5}.gate`."""
+    return all_names(name for finding in findings if (name := name_of(finding)) is not None)
 
 
 def _of(text: str, model: str | None) -> str:

@@ -50,16 +50,23 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             return f"cut off by {_expressions(at, path)}, whose backward returns none"
         case ReturnedItself(outputs=outputs, elsewhere=elsewhere):
             text = _returned(outputs)
-            return text if elsewhere is None else f"{text}; elsewhere {reason_in_words(elsewhere, path)}"
+            return text if elsewhere is None else f"{text}; elsewhere {_clause(elsewhere, path, several)}"
         case ReachesOnly(outputs=outputs, because=because):
-            reach, need = "they reach" if several else "reaches", "needs" if len(outputs) == 1 else "need"
-            text = f"{reach} only {listed([_output(each) for each in outputs])}, which {need} no gradient"
-            return text if because is None else f"{text}: {reason_in_words(because, path)}"
+            reach, need = "they reach" if several else "it reaches", "needs" if len(outputs) == 1 else "need"
+            text = f"{reach} only {listed([_output(each) for each in outputs])}, which {need} none"
+            return text if because is None else f"{text}, because {_clause(because, path, several)}"
         case NothingTrained(because=NeverUsed() as because):
             return reason_in_words(because, path, several)
         case NothingTrained(because=because):
-            text = "nothing that is returned needs a gradient"
-            return text if because is None else f"{text}: {reason_in_words(because, path)}"
+            text = "nothing that is returned needs one"
+            return text if because is None else f"{text}, because {_clause(because, path, several)}"
+
+
+def _clause(reason: NoGradient, path: str | None, several: bool) -> str:
+    """A reason with its subject: "it is cut off by …"."""
+    text = reason_in_words(reason, path, several)
+    has_subject = not isinstance(reason, (Cut, UsedButNotReturned, BackwardReturnsNone))
+    return text if has_subject else f"{'they are' if several else 'it is'} {text}"
 
 
 def _returned(outputs: Sequence[OutputName]) -> str:

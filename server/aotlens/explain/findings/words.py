@@ -16,7 +16,7 @@ from .reasons import reason_in_words
 from .registry import KINDS
 
 ROLES: dict[Role, str] = {
-    "cut": "the way of the gradient ends here",
+    "cut": "the gradient stops here",
     "return": "it is returned here",
     "change": "it is changed here too",
     "definition": "it is defined here too",

@@ -8,7 +8,7 @@ from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.failures import function_of, hint, message, refusal
 from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, legends, shown_findings
+from aotlens.explain.report import facts, findings, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
@@ -41,8 +41,8 @@ def render_markdown(
             blocks.append(f"## Graph {number} of {len(map.graphs)}")
         heading = "###" if several else "##"
         blocks += [markdown([table], heading=heading) for table in tables(graph, path_label, full)]
-    if map.graph_breaks:
-        blocks.append("## Graph breaks")
+    for title, places in uncaptured(map):
+        blocks.append(f"## {title}")
         blocks.append(
             "\n".join(
                 "\n".join(
@@ -52,7 +52,7 @@ def render_markdown(
                         *(f"  - hint: {prose(hint)}" for hint in item.hints),
                     ]
                 )
-                for item in map.graph_breaks
+                for item in places
             )
         )
     if shown_findings(map):

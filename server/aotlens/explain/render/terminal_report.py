@@ -11,7 +11,7 @@ from aotlens.explain.blocks import Table, line, sentence, strong
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, legends, shown_findings
+from aotlens.explain.report import facts, findings, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
 
@@ -48,8 +48,8 @@ def render_text(
             paper.line()
             paper.line((f"Graph {number} of {len(map.graphs)}", "bold underline"))
         show(tables(graph, path_label, full), paper)
-    if map.graph_breaks:
-        _graph_breaks(map.graph_breaks, paper, path_label)
+    for title, places in uncaptured(map):
+        _uncaptured(title, places, paper, path_label)
     if shown_findings(map):
         _findings(map, paper, path_label, full)
     explained = legends(map)
@@ -116,10 +116,10 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
         paper.block(("hint: ", "bold"), (advice, ""), indent=2, hang=6)
 
 
-def _graph_breaks(breaks: Sequence[GraphBreak], paper: Paper, path_label: PathLabel) -> None:
+def _uncaptured(title: str, places: Sequence[GraphBreak], paper: Paper, path_label: PathLabel) -> None:
     paper.line()
-    paper.line(("Graph breaks", "bold"), (f"  {len(breaks)}", ""))
-    for graph_break in breaks:
+    paper.line((title, "bold"), (f"  {len(places)}", ""))
+    for graph_break in places:
         where = position(graph_break.path, graph_break.line, None, path_label)
         paper.block(
             (f"{where}  " if where else "", "cyan"),
