@@ -268,7 +268,7 @@ def with_main(code: str) -> str:
         ("x = open('x.txt', 'w')\nNet(8)(x)", "it writes x.txt"),
         (
             "import subprocess\nx = subprocess.run(['true'])\nNet(8)(x)",
-            "it was stopped, because it has a side effect (subprocess.Popen)",
+            "it was stopped, because it has a side effect (subprocess.Popen",
         ),
         ("import urllib.request as u\nx = u.urlopen('http://localhost:9')\nNet(8)(x)", "it has a side effect"),
         ("x = exit()\nNet(8)(x)", "sys.exit"),

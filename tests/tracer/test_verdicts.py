@@ -36,7 +36,7 @@ def traces() -> dict[str, dict[str, Any]]:
 
 
 MARKS = _marks()
-CLASSES = re.findall(r"^# aotlens: .*\nclass (\w+)", SOURCE, re.MULTILINE)
+CLASSES = re.findall(r"^# aotlens: .*\n(?:class|def) (\w+)", SOURCE, re.MULTILINE)
 
 
 def test_there_are_enough_causes() -> None:
@@ -54,7 +54,7 @@ def test_verdict(traces: dict[str, dict[str, Any]], name: str) -> None:
         message = findings[parameter]["message"]
         assert message.startswith(f"{parameter} gets no gradient: ")
         assert all(words in message for _, words in expected), message
-        lines = [line for line, _ in expected if not SOURCE.split("\n")[line - 1].startswith("class ")]
+        lines = [line for line, _ in expected if not SOURCE.split("\n")[line - 1].startswith(("class ", "def "))]
         assert [place["line"] for place in findings[parameter]["related"]] == lines
 
 

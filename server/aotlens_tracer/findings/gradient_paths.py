@@ -44,23 +44,27 @@ def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[In
     """Return a function that says why an input of a graph that Dynamo captured gets no gradient; None if unknown."""
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
     inputs = dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs)
-    paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources)
+    paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources, named.called)
 
     def reason(slot: Input) -> NoGradient | None:
         descriptor = slot.as_descriptor()
         root = piece_path(descriptor)[0].descriptor if descriptor is not None else None
         found = paths.reason(values[root]) if root in values else None
         # The graph knows better if Dynamo reached the input by a source that cannot be followed again.
-        return None if found == NeverUsed() and slot.used else found
+        return None if isinstance(found, NeverUsed) and slot.used else found
 
     return reason
 
 
 class GradientPaths:
-    """The paths of inputs through Dynamo's graph. `inputs` are the values that its placeholders stand for."""
+    """The paths of inputs through Dynamo's graph.
 
-    def __init__(self, graph: torch.fx.Graph, inputs: dict[torch.fx.Node, Any], sources: Sources) -> None:
+    `inputs` are the values that its placeholders stand for, `called` is the name of the traced function.
+    """
+
+    def __init__(self, graph: torch.fx.Graph, inputs: dict[torch.fx.Node, Any], sources: Sources, called: str) -> None:
         self._graph = graph
+        self._called = called
         self._sources = sources
         self._placeholders: dict[int, torch.fx.Node] = {id(value): node for node, value in inputs.items()}
         self._without_history = frozenset(_without_history(graph))
@@ -72,7 +76,7 @@ class GradientPaths:
         """Return the reason why this input of the call gets no gradient."""
         start = self._placeholders.get(id(value))
         if start is None or not start.users:
-            return NeverUsed()
+            return NeverUsed(self._called)
         reached, cuts = self._ways(start)
         cuts = [node for node in cuts if node in self._live]
         if cuts:

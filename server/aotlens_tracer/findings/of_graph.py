@@ -38,8 +38,9 @@ def findings_of(
     breaks: Sequence[GraphBreak],
     modules: Sequence[ModuleInstance] = (),
     why: Why = lambda slot: None,
+    called: str = "forward",
 ) -> list[Finding]:
-    """Return the findings of a traced target, in the order of the graph."""
+    """Return the findings of a traced target, in the order of the graph; `called` is the traced function's name."""
     subject = Subject("target", target.qualname)
     findings = [
         Finding(
@@ -61,7 +62,7 @@ def findings_of(
                 and not _has_gradient(value, graph)
             ):
                 outputs = {out.index: out for piece in value.pieces for out in reached(piece.node)}
-                findings.append(_without_gradient(value, graph, list(outputs.values()), target, why))
+                findings.append(_without_gradient(value, graph, list(outputs.values()), target, why, called))
             findings += _of_mutation(value, graph, target, by_name)
         findings += _of_bases(graph)
     return findings
@@ -148,9 +149,11 @@ def _own_gradient(slot: Input, graph: Graph) -> bool:
     return slot.gradient is not None and graph.outputs[slot.gradient].node is not None
 
 
-def _without_gradient(value: _Value, graph: Graph, reached: Sequence[Output], target: Target, why: Why) -> Finding:
+def _without_gradient(
+    value: _Value, graph: Graph, reached: Sequence[Output], target: Target, why: Why, called: str
+) -> Finding:
     is_used = any(piece.used for piece in value.pieces)
-    reason = why(value.first) or (NoPath() if is_used else NeverUsed())
+    reason = why(value.first) or (NoPath() if is_used else NeverUsed(called))
     indices = {piece.index for piece in value.pieces}
     returned = [out for out in reached if out.alias_of in indices and out.requires_grad]
     if returned:

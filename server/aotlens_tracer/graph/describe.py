@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,15 @@ class Named:
     kwargs: dict[str, Any]
     module: nn.Module | None
     birthplaces: Birthplaces
+
+    @property
+    def called(self) -> str:
+        """The name of the function that the call runs: `forward` for a call of a module."""
+        function = self.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        name: str = getattr(function, "__name__", type(function).__name__)
+        return "forward" if isinstance(function, nn.Module) or name == nn.Module.__call__.__name__ else name
 
 
 def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, operations: Operations) -> Graph:

@@ -18,10 +18,11 @@ from .context import Context
 
 @dataclass(frozen=True)
 class Described:
-    """The graph, its operations, and a function that says why an input gets no gradient."""
+    """The graph, its operations, the name of the traced function, and the answer to why an input gets no gradient."""
 
     graph: Graph
     operations: Operations
+    called: str
     why: Why
 
 
@@ -37,4 +38,4 @@ def describe_graph(context: Context, built: Built, captured: Captured, sources: 
     context.draft.update(graphs=(graph,))
     context.draft.send_stage("joint", "graphs")
     why: Why = reasons(captured.joint, named, sources) if captured.capture == "dynamo" else lambda slot: None
-    return Described(graph, operations, why)
+    return Described(graph, operations, named.called, why)

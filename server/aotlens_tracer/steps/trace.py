@@ -126,7 +126,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         with context.phases.phase("capture"):
             draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
     map = draft.map
-    draft.add_findings(*findings_of(map.target, map.graphs, map.graph_breaks, map.modules, described.why))
+    found = findings_of(map.target, map.graphs, map.graph_breaks, map.modules, described.why, described.called)
+    draft.add_findings(*found)
 
 
 def _files(codebase: Codebase) -> tuple[str, ...]:

@@ -67,7 +67,9 @@ class OutputName:
 
 @dataclass(frozen=True)
 class NeverUsed(Tagged):
-    """No gradient: `forward` never uses the subject."""
+    """No gradient: the traced call, of `function`, never uses the subject. For a module that is `forward`."""
+
+    function: str = "forward"
 
 
 @dataclass(frozen=True)

@@ -382,3 +382,19 @@ class Method(Base):
 
 def method():
     return Method()
+
+
+# aotlens: OtherMethod().step(torch.randn(2, 4))
+class OtherMethod(Base):  # v: `step` never uses it
+    """The traced method does not use what forward uses."""
+
+    def forward(self, x):
+        return x * self.w * self.v
+
+    def step(self, x):
+        return x * self.w
+
+
+# aotlens: plain(torch.randn(2, 4), torch.randn(4, requires_grad=True), torch.randn(4, requires_grad=True))
+def plain(x, scale, shift):  # shift: `plain` never uses it
+    return x * scale

@@ -102,6 +102,7 @@ REASONS: list[tuple[NoGradient, str, str]] = [
         "by `scores.argmax(-1)` on line 9",
     ),
     (NeverUsed(), "forward never uses it", "forward never uses them"),
+    (NeverUsed("step"), "`step` never uses it", "`step` never uses them"),
     (
         NoPath(),
         "it is used, but not on a differentiable path to an output that needs one",
