@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ from aotlens.model.counts import count
 from aotlens.model.gradients import Gradient, InPieces, Missing, NotWanted, Own, Tied, gradients
 from aotlens.model.index import index_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
+from aotlens_tracer.wire.findings import Finding
 from aotlens_tracer.wire.graphs import Graph
 from aotlens_tracer.wire.json_codec import from_json
 from support import CORPUS, run_aotlens, trace_json
@@ -136,16 +138,34 @@ def test_counts(traces: dict[str, dict[str, Any]], name: str, gradients: int, mi
         ("Tied", "head.weight", "tied to embed.weight, whose gradient is that of both", "in that of `embed.weight`"),
         ("Tied", "embed.weight", "gradient is output 1 (add)", "yes"),
         ("PlainBias", "bias", "gradients are outputs 4, 5", "yes"),
-        ("Without", "dead.a", "no gradient: it is never used", "none"),
+        ("Without", "dead.a", "no gradient: forward never uses it", "none"),
     ],
 )
 def test_a_hover_says_the_same(traces: dict[str, dict[str, Any]], name: str, label: str, words: str, cell: str) -> None:
     graph = _graph(traces[name])
-    map = DescriptorMap(Target("model.py", name), "traced", "export", graphs=(graph,))
+    fields = [field.name for field in dataclasses.fields(Finding)]
+    findings = [{field: finding[field] for field in fields} for finding in traces[name]["findings"]]
+    known = tuple(from_json(Finding, finding) for finding in findings)
+    map = DescriptorMap(Target("model.py", name), "traced", "export", graphs=(graph,), findings=known)
     index = index_of(map)
     (entry,) = [entry for entry in index.entries if entry.slot.label == label]
     assert inline(gradient_in_words([entry], index)) == words
     assert gradient_cell(entry, index).text == cell
+
+
+def test_a_tied_parameter_is_used_under_both_names(traces: dict[str, dict[str, Any]]) -> None:
+    used = {slot["label"]: slot["used"] for slot in traces["Tied"]["graphs"][0]["inputs"]}
+    assert used["embed.weight"] is True and used["head.weight"] is True
+    pieces = {slot["label"]: slot["used"] for slot in traces["Without"]["graphs"][0]["inputs"]}
+    assert pieces["dead.a"] is False and pieces["dead.b"] is False
+
+
+def test_the_empty_slot_of_a_tied_gradient_names_the_other(traces: dict[str, dict[str, Any]]) -> None:
+    meanings = {out["label"]: out["meaning"] for out in traces["Tied"]["graphs"][0]["outputs"]}
+    assert meanings["grad(head.weight)"] == (
+        "The gradient of parameter `head.weight` is returned as the gradient of `embed.weight`: "
+        "both are names of one parameter."
+    )
 
 
 def test_what_changes_and_what_is_a_view(traces: dict[str, dict[str, Any]]) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from aotlens.model.gradients import InPieces, Missing, NotWanted, Own, Tied, returned_in
 from aotlens.model.index import MapIndex
-from aotlens.model.slots import Entry
+from aotlens.model.slots import Entry, Result
 
 from .blocks import NOTHING, Cell, Code, Line, line, sentence, strong
 from .findings.words import why
 from .phrases import outputs_in_words
+from .words import meaning
 
 
 def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
@@ -40,10 +41,28 @@ def why_no_gradient(entry: Entry, index: MapIndex) -> Line:
     gradient = index.gradient(entry)
     if isinstance(gradient, Tied):
         return line("tied to ", Code(gradient.name), ", whose gradient is that of both")
+    return sentence(_reason(entry, index))
+
+
+def meaning_of(item: Entry | Result, index: MapIndex) -> str:
+    """Explain an input or output of a graph; for the empty slot of a gradient, say where it is or why there is none."""
+    labels = index.labels(item.graph)
+    if isinstance(item, Entry) or item.slot.gradient_of is None:
+        return meaning(item.slot, labels)
+    entry = Entry(item.graph, item.graph.inputs[item.slot.gradient_of])
+    gradient = index.gradient(entry)
+    if isinstance(gradient, Tied):
+        instead = f"is returned as the gradient of `{gradient.name}`: both are names of one parameter"
+    else:
+        reason = _reason(entry, index)
+        instead = "does not exist" + (f": {reason}" if reason else "")
+    return meaning(item.slot, labels, instead)
+
+
+def _reason(entry: Entry, index: MapIndex) -> str:
+    """The reason of the finding about an input without a gradient; empty if there is no such finding."""
     finding = index.without_gradient(entry.slot)
-    if finding is None and entry.slot.used is False:
-        return line("it is never used")
-    return sentence(why(finding) if finding is not None else "")
+    return why(finding) if finding is not None else ""
 
 
 def gradient_cell(entry: Entry, index: MapIndex) -> Cell:

@@ -268,8 +268,11 @@ def describe(descriptor: Descriptor, labels: Labels | None = None) -> str:
     return _sentence(name(descriptor, labels), descriptor.kind)
 
 
-def meaning(slot: Slot, labels: Labels | None = None) -> str:
-    """Explain a slot of the graph: its descriptor in words, or that the slot is empty."""
+def meaning(slot: Slot, labels: Labels | None = None, instead: str = "does not exist") -> str:
+    """Explain a slot of the graph: its descriptor in words, or that the slot is empty.
+
+    `instead` goes on from the name of a gradient whose slot is empty; `gradients.meaning_of` knows it.
+    """
     descriptor = slot.as_descriptor()
     if descriptor is None:
         if isinstance(slot, Output) and slot.node is None:
@@ -279,10 +282,7 @@ def meaning(slot: Slot, labels: Labels | None = None) -> str:
             )
         return "torch attached no descriptor to this slot."
     if slot.node is None and descriptor.kind == "GradAOTOutput":
-        return (
-            f"{_capital(name(descriptor, labels))} would stand here, but there is none: no gradient reaches it from "
-            f"the outputs. {_CREDITS[AUTOGRAD]}"
-        )
+        return f"{_capital(name(descriptor, labels))} {instead}."
     return describe(descriptor, labels)
 
 

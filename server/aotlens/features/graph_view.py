@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, codes, line, sentence, strong
+from aotlens.explain.gradients import meaning_of
 from aotlens.explain.graph_lines import GraphText, Kind, Name
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import type_of
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
-from aotlens.explain.words import meaning
 from aotlens.model.index import index_of
+from aotlens.model.slots import Entry, Result
 from aotlens.model.snapshot import Snapshot, TargetState
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Slot, Span
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Span
 
 _READERS = 4
 """The most operations that are named as readers of a value."""
@@ -66,14 +67,18 @@ class GraphView:
 
     def _slots(self, graph: Graph, node: str) -> list[Block]:
         """The slots that a node is: an input, an output, or several outputs; and the operation that computes it."""
-        slots: list[Slot] = [slot for slot in (*graph.inputs, *graph.outputs) if slot.node == node]
-        labels = index_of(self.state.map).labels(graph) if self.state.map is not None else {}
+        if self.state.map is None:
+            return []
+        index = index_of(self.state.map)
+        items: list[Entry | Result] = [Entry(graph, slot) for slot in graph.inputs if slot.node == node]
+        items += [Result(graph, slot) for slot in graph.outputs if slot.node == node]
         blocks: list[Block] = []
-        for slot in slots:
+        for item in items:
+            slot = item.slot
             title = [line(strong(slot.label)), line("node ", Code(node))]
             if slot.dtype is not None:
                 title.append(type_of(slot))
-            blocks += [Facts(tuple(title)), Paragraph(sentence(meaning(slot, labels)))]
+            blocks += [Facts(tuple(title)), Paragraph(sentence(meaning_of(item, index)))]
             if slot.descriptor is not None:
                 blocks.append(Paragraph(line(Code(slot.descriptor))))
         return [*blocks, *self._operation(graph, node)] if blocks else []

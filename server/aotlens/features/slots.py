@@ -21,7 +21,7 @@ from aotlens.model.folding import Folded, fold
 from aotlens.model.gradients import Missing, NotWanted, Tied, returned_in
 from aotlens.model.index import distinct
 from aotlens.model.resolve import Resolved
-from aotlens.model.slots import Entry, Result, fqn_of
+from aotlens.model.slots import Entry, Result, fqn_of, is_unused
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
@@ -196,8 +196,7 @@ class _Shown:
             f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
             "changed in place": slot.mutation is not None,
             f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),
-            # A tied parameter is read through the input of one of its names only.
-            "not used": slot.used is False and not isinstance(gradient, (Missing, Tied)),
+            "not used": is_unused(slot),
         }
         note = ", ".join(text for text, holds in notes.items() if holds)
         label, span = slot.label, slot.definition

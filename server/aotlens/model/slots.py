@@ -60,6 +60,11 @@ def whole_name(slot: Slot) -> str:
     return fqn_of(slot) or slot.label.removesuffix(piece(descriptor)[0] if descriptor is not None else "")
 
 
+def is_unused(slot: Input) -> bool:
+    """Whether the traced call never uses an input, nor the same parameter under another name."""
+    return slot.used is False
+
+
 def is_returned(slot: Output) -> bool:
     """Whether the user's code returns an output, whole or as a piece of a tensor subclass."""
     descriptor = slot.as_descriptor()

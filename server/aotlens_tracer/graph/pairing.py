@@ -122,21 +122,29 @@ def _pair_tokens(
 def with_ties(inputs: list[Input], module: nn.Module | None) -> list[Input]:
     """Return the inputs, each parameter with the other names under which the module holds the very same one.
 
-    The pieces of a parameter that is a tensor subclass have the names of the whole parameter.
+    The pieces of a parameter that is a tensor subclass have the names of the whole parameter. The graph may read a
+    parameter through the input of one name only: it is then used under all of its names.
     """
     if module is None:
         return inputs
     names: dict[int, list[str]] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
         names.setdefault(id(parameter), []).append(name)
-    tied = {name: tuple(other for other in group if other != name) for group in names.values() for name in group}
+    groups = {name: tuple(group) for group in names.values() for name in group}
 
-    def others(slot: Input) -> tuple[str, ...]:
+    def named(slot: Input) -> tuple[str, Steps]:
         descriptor = slot.as_descriptor()
-        root = piece_path(descriptor)[0] if descriptor is not None else None
-        return tied.get(root.fields["target"], ()) if root is not None and root.kind == "ParamAOTInput" else ()
+        root, steps = piece_path(descriptor) if descriptor is not None else (None, ())
+        return (root.fields["target"] if root is not None and root.kind == "ParamAOTInput" else "", steps)
 
-    return [dataclasses.replace(slot, tied_to=others(slot)) for slot in inputs]
+    used = {(groups[name], steps) for slot in inputs for name, steps in [named(slot)] if slot.used and name in groups}
+    result = []
+    for slot in inputs:
+        name, steps = named(slot)
+        group = groups.get(name, ())
+        others = tuple(other for other in group if other != name)
+        result.append(dataclasses.replace(slot, tied_to=others, used=slot.used or (group, steps) in used))
+    return result
 
 
 def with_aliases(inputs: list[Input], outputs: list[Output], joint: JointCapture) -> list[Output]:

@@ -62,9 +62,10 @@ class Input(Slot):
     """A placeholder of the graph.
 
     `definition` is the place that created the parameter or buffer. `requires_grad` and `used` (something in the graph
-    reads the input) are None if they are not known. `tied_to` has the other names of the same parameter, and
-    `stands_for` the names of arguments that have no input of their own because this one replaces them. `reads` are the
-    user's expressions whose forward operations read the input, `changed_at` those that change it in place.
+    reads the input, or the same parameter under another name) are None if they are not known. `tied_to` has the other
+    names of the same parameter, and `stands_for` the names of arguments that have no input of their own because this
+    one replaces them. `reads` are the user's expressions whose forward operations read the input, `changed_at` those
+    that change it in place.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 

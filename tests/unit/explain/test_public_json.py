@@ -122,10 +122,31 @@ def test_what_does_not_apply_is_null() -> None:
         None
     ] * 7
     missing = next(slot for slot in deep["graphs"][0]["outputs"] if slot["label"] == "grad(layers.5.mlp.fc2.weight)")
-    assert missing["node"] is None and missing["kind"] == "GradAOTOutput" and "there is none" in missing["meaning"]
+    assert missing["node"] is None and missing["kind"] == "GradAOTOutput"
+    assert missing["meaning"] == (
+        "The gradient of parameter `layers.5.mlp.fc2.weight` does not exist: "
+        + deep["findings"][0]["message"].partition("gets no gradient: ")[2]
+        + "."
+    )
     assert function["example"]["constructor"] is None
     assert untraced["example"] is None and untraced["graphs"] == []
     assert untraced["failure"]["line"] is None and deep["failure"] is None
+
+
+def test_a_tied_gradient_is_said_to_be_that_of_the_other_name() -> None:
+    described = maps.aliases()
+    (graph,) = described.graphs
+    first = maps.input_slot(
+        2, maps.param("embed.weight"), "embed.weight", "float32", (4, 4), "primals_2", gradient=5, requires_grad=True
+    )
+    graph = replace(graph, inputs=(*graph.inputs[:2], first, *graph.inputs[3:]))
+    (trace,) = traced(replace(described, graphs=(graph,)))
+    (tied,) = [slot for slot in trace["graphs"][0]["outputs"] if slot["label"] == "grad(head.weight)"]
+    assert tied["node"] is None
+    assert tied["meaning"] == (
+        "The gradient of parameter `head.weight` is returned as the gradient of `embed.weight`: "
+        "both are names of one parameter."
+    )
 
 
 def test_an_unpartitioned_graph_has_no_saved_values_and_keeps_joint() -> None:

@@ -13,11 +13,12 @@ from typing import Any
 from aotlens.explain import failures
 from aotlens.explain.findings.about import name_of
 from aotlens.explain.findings.words import message, related, severity
+from aotlens.explain.gradients import meaning_of
 from aotlens.explain.signature import change_in_signs, difference_in_words
-from aotlens.explain.words import meaning
-from aotlens.model.descriptors import labels_of
+from aotlens.model.index import index_of
 from aotlens.model.prices import prices
 from aotlens.model.signature import Difference, differences
+from aotlens.model.slots import Entry, Result
 from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, Finding
 from aotlens_tracer.wire.findings import Failed
 from aotlens_tracer.wire.json_codec import to_json
@@ -36,11 +37,12 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
     _put_words(trace, descriptor_map)
     trace["files"] = [_path(path, relative_to) for path in trace["files"]]
     for graph, shown in zip(descriptor_map.graphs, trace["graphs"], strict=True):
-        labels = labels_of(graph)
-        for slot, slot_shown in zip(
-            (*graph.inputs, *graph.outputs), (*shown["inputs"], *shown["outputs"]), strict=True
-        ):
-            slot_shown["meaning"] = meaning(slot, labels)
+        items: list[Entry | Result] = [
+            *(Entry(graph, slot) for slot in graph.inputs),
+            *(Result(graph, slot) for slot in graph.outputs),
+        ]
+        for item, slot_shown in zip(items, (*shown["inputs"], *shown["outputs"]), strict=True):
+            slot_shown["meaning"] = meaning_of(item, index_of(descriptor_map))
         shown["prices"] = to_json(prices(graph))
         shown["signature"] = [_relative(_difference(each), relative_to) for each in differences(graph)]
         # A graph without a partition has no list of saved values in a map; in the JSON it is always a list.

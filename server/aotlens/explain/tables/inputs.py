@@ -8,6 +8,7 @@ from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.model.gradients import Gradient, Missing, NotWanted, Tied, gradients, returned_in
+from aotlens.model.slots import is_unused
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 
 from .rows import census, fold_rows, has_unusual, node_cell, numbers, pairings, role_cell, role_of
@@ -27,7 +28,7 @@ def inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
             pairings(slot),
             slot.tied_to,
             slot.stands_for,
-            slot.used,
+            is_unused(slot),
         ),
         full=full,
     )
@@ -42,7 +43,7 @@ def inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.definition, path_label)),
                 _gradient([known[slot.index] for slot in slots]),
-                Cell(_input_notes(slots, known[first.index])),
+                Cell(_input_notes(slots)),
             )
         )
     if not graph.joint:
@@ -79,7 +80,7 @@ def _gradient_state(gradient: Gradient) -> str:
     return cell.brief or cell.text
 
 
-def _input_notes(slots: Sequence[Input], gradient: Gradient) -> str:
+def _input_notes(slots: Sequence[Input]) -> str:
     first = slots[0]
     notes = []
     if first.mutation is not None:
@@ -90,7 +91,6 @@ def _input_notes(slots: Sequence[Input], gradient: Gradient) -> str:
         notes.append(f"in place of {', '.join(first.stands_for)}")
     if first.tied_to:
         notes.append(f"tied to {', '.join(first.tied_to)}")
-    # A tied parameter is read through the input of one of its names only.
-    if first.used is False and not isinstance(gradient, Tied):
+    if is_unused(first):
         notes.append("not used")
     return "; ".join(notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, strong
+from aotlens.explain.gradients import meaning_of
 from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.phrases import and_more, type_of
 from aotlens.explain.words import describe, legend
@@ -14,7 +15,7 @@ from aotlens.syntax.subjects import DescriptorSubject
 from aotlens_tracer.wire.descriptor_map import Input
 
 from .question import Answer, Question
-from .slots import node_in_words, slot_in_words
+from .slots import node_in_words
 
 _TARGETS = 3
 """The most targets that are listed."""
@@ -36,7 +37,7 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
         if question.snapshot.maps():
             blocks.append(Note(line("No traced target has such a slot.")))
         return Answer((*blocks, exact))
-    blocks = [Paragraph(slot_in_words(found[0], found[0].items[0]))]
+    blocks = [Paragraph(sentence(meaning_of(found[0].items[0], found[0].index)))]
     blocks += [Facts(_facts(question, each)) for each in found[:_TARGETS]]
     if len(found) > _TARGETS:
         blocks.append(Paragraph(line(and_more(len(found) - _TARGETS, "target"))))

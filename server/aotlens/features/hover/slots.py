@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import NOTHING, Block, Code, Facts, Line, Paragraph, line, sentence, strong
-from aotlens.explain.gradients import why_no_gradient
+from aotlens.explain.gradients import meaning_of
 from aotlens.explain.phrases import outputs_in_words, type_of
-from aotlens.explain.words import meaning, name, role
+from aotlens.explain.words import role
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result
 from aotlens_tracer.wire.descriptor_map import Span
@@ -27,7 +27,7 @@ def slot(question: Question, found: Resolved, item: Entry | Result) -> tuple[Blo
         facts.append(line("computed at ", place))
     blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(facts))]
     if item.slot.kind != "PlainAOTOutput":  # an output of the user's needs no explanation
-        blocks.append(Paragraph(slot_in_words(found, item)))
+        blocks.append(Paragraph(sentence(meaning_of(item, found.index))))
     if item.slot.descriptor is not None:
         blocks.append(Paragraph(line(Code(item.slot.descriptor))))
     return tuple(blocks)
@@ -38,18 +38,6 @@ def node_in_words(item: Entry | Result) -> Line:
     if isinstance(item, Entry):
         return line("input ", Code(item.slot.node or NOTHING))
     return outputs_in_words([item.slot])
-
-
-def slot_in_words(found: Resolved, item: Entry | Result) -> Line:
-    """The meaning of a slot; for a gradient that does not exist, the reason."""
-    labels = found.index.labels(item.graph)
-    descriptor = item.slot.as_descriptor()
-    if isinstance(item, Result) and item.slot.node is None and item.slot.gradient_of is not None and descriptor:
-        entry = Entry(item.graph, item.graph.inputs[item.slot.gradient_of])
-        noun = name(descriptor, labels)
-        why = why_no_gradient(entry, found.index) or line("no gradient reaches it from the outputs")
-        return line(sentence(f"{noun[:1].upper()}{noun[1:]} does not exist: "), " ", why)
-    return sentence(meaning(item.slot, labels))
 
 
 def _partners(item: Entry | Result) -> list[Line]:
