@@ -65,6 +65,15 @@ def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
     return "not traced yet"
 
 
+REPLACED_BY_UNKNOWN = "defined more than once"
+"""A definition that Python drops; the document of the one that it keeps is closed."""
+
+
+def replaced_in_words(line: int) -> str:
+    """A definition that Python drops, because that in `line` has its name too."""
+    return f"replaced by the definition in line {line}"
+
+
 def staleness(state: TargetState) -> tuple[Note, ...]:
     """A note that the map is older than the text; none if it is not."""
     if not state.stale:

@@ -10,7 +10,7 @@ from typing import Any
 from aotlens.explain.brief import folded
 from aotlens.explain.examples import brief_origin
 from aotlens.explain.graph_summary import graph_in_words
-from aotlens.explain.states import state_in_words, untraced_in_words
+from aotlens.explain.states import REPLACED_BY_UNKNOWN, replaced_in_words, state_in_words, untraced_in_words
 from aotlens.features.fixes.examples import can_be_pinned
 from aotlens.model.contexts import Context, contexts_of
 from aotlens.model.duplicates import definitions_of, replacement
@@ -104,7 +104,7 @@ def _example(snapshot: Snapshot, state: TargetState) -> str:
 def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
     document = snapshot.documents.get(key.path)
     kept = replacement(snapshot, document, key.qualname, 0) if document is not None else None
-    return f"replaced by the definition in line {kept.line}" if kept is not None else "defined more than once"
+    return replaced_in_words(kept.line) if kept is not None else REPLACED_BY_UNKNOWN
 
 
 def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensText:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aotlens.explain.brief import folded
+from aotlens.explain import action_titles
 from aotlens.model.contexts import contexts_of
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.definitions import Definition
@@ -20,5 +20,4 @@ def choose_context(snapshot: Snapshot, document: Document, definition: Definitio
     contexts = contexts_of(snapshot, document, ClassRef(name, definition.line, definition.end_line))
     for context in contexts[1:]:
         other = context.state.key
-        place = "itself" if context.is_own else f"{folded(context.prefixes)} of {other.qualname}"
-        yield command(f"Let {place} answer for {name}", "aotlens.chooseContext", str(key), str(other))
+        yield command(action_titles.choose_context(context, name), "aotlens.chooseContext", str(key), str(other))

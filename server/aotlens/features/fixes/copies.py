@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aotlens.explain import action_titles
 from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.index import index_of
@@ -40,7 +41,7 @@ def _copy(document: Document, state: TargetState, argument: str, line: int) -> I
     if (beginning := _beginning(document, state, argument)) is not None:
         at, indent = beginning
         edit = TextEdit(at, f"{argument} = {argument}.clone()\n{indent}")
-        title = f"Change a copy of {argument}, not the caller's tensor"
+        title = action_titles.change_a_copy(argument)
         yield CodeAction(title, "quickfix", (edit,), fixes="input-mutation", line=line)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aotlens.explain.brief import folded
+from aotlens.explain import action_titles
 from aotlens.model.resolve import resolve
 from aotlens.model.slots import fqn_of
 from aotlens.model.snapshot import Snapshot
@@ -20,10 +20,10 @@ def copy_descriptors(snapshot: Snapshot, document: Document, where: Span) -> Ite
     line, column = where.line, where.column or 1
     for subject in subjects_at(document, line, column):
         for found in resolve(snapshot, document, subject, line, column):
-            slots: list[Slot] = [*(entry.slot for entry in found.entries), *(result.slot for result in found.results)]
-            labels = list(dict.fromkeys(slot.label for slot in slots if slot.descriptor is not None))
+            labels = list(found.labels_of_slots)
             if labels:
-                names = folded(dict.fromkeys(fqn_of(slot) or slot.label for slot in slots))
-                title = f"Copy the descriptor{'s' if len(labels) > 1 else ''} of {names}"
+                slots: list[Slot] = [*(each.slot for each in found.entries), *(each.slot for each in found.results)]
+                names = dict.fromkeys(fqn_of(slot) or slot.label for slot in slots)
+                title = action_titles.copy_descriptors(names, len(labels))
                 yield command(title, "aotlens.copyExpression", str(found.state.key), labels)
                 return

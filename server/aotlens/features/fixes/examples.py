@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aotlens.explain.shortening import clipped
+from aotlens.explain import action_titles
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
@@ -22,17 +22,15 @@ def example_actions(snapshot: Snapshot, document: Document, definition: Definiti
     is_pinned_here = bool(state.examples) and state.examples[0].path == document.path
     expression = pin_of(state)
     if can_be_pinned(snapshot, document, definition) and not is_pinned_here:
-        title = f"Pin an example for {name}, to be completed"
-        if expression is not None:
-            title = f"Pin this example above {name}: {clipped(expression)}"
+        title = action_titles.pin(name, expression)
         edit = _pin(document, definition, expression or state.draft or template(document, definition))
         yield CodeAction(title, "refactor", (edit,))
     if expression is not None and not state.examples:
-        yield command(f"Pin the example of {name} in pyproject.toml", "aotlens.pinExampleInProject", str(key))
+        yield command(action_titles.pin_in_project(name), "aotlens.pinExampleInProject", str(key))
     if state.examples or state.map is not None:
-        yield command(f"Edit the example of {name}", "aotlens.editExample", str(key))
+        yield command(action_titles.edit_example(name), "aotlens.editExample", str(key))
     if state.offered > 1:
-        yield command(f"Try the next example of {name}", "aotlens.nextExample", str(key))
+        yield command(action_titles.next_example(name), "aotlens.nextExample", str(key))
 
 
 def pin_of(state: TargetState) -> str | None:

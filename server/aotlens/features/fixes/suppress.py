@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aotlens.explain import action_titles
 from aotlens.features.diagnostics import Diagnostic
 from aotlens.features.suppression import suppression
 from aotlens.text.documents import Document
@@ -15,4 +16,4 @@ def suppress(document: Document, finding: Diagnostic) -> Iterator[CodeAction]:
     """Write `# aotlens: ignore[code]` where it is a comment and counts for the line of the finding."""
     line, code = finding.span.line, finding.code
     edit = TextEdit(*suppression(document, line, code))
-    yield CodeAction(f"Suppress {code} on this line", "quickfix", (edit,), fixes=code, line=line)
+    yield CodeAction(action_titles.suppress(code), "quickfix", (edit,), fixes=code, line=line)

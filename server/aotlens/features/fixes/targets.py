@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aotlens.explain import action_titles
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.definitions import Definition
 from aotlens.text.documents import Document
@@ -16,8 +17,8 @@ def target_actions(snapshot: Snapshot, document: Document, definition: Definitio
     name, key = definition.qualname, TargetKey(document.path, definition.qualname)
     state = snapshot.states.get(key)
     if state is not None and state.map is not None:
-        yield command(f"Show the map of {name}", "aotlens.showMap", str(key))
+        yield command(action_titles.show_map(name), "aotlens.showMap", str(key))
         is_joint = any(graph.joint for graph in state.map.graphs)
         for kind in ("joint", "forward", "backward") if is_joint else ("forward",):
-            yield command(f"Show the {kind} graph of {name}", "aotlens.showGraph", str(key), kind)
-    yield command(f"Trace {name} now", "aotlens.traceNow", str(key))
+            yield command(action_titles.show_graph(kind, name), "aotlens.showGraph", str(key), kind)
+    yield command(action_titles.trace_now(name), "aotlens.traceNow", str(key))

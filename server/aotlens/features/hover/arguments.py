@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Code, Facts, line, strong
+from aotlens.explain.unknown import why_absent, why_constant
 from aotlens.model.calls import called, called_context
 from aotlens.syntax.signatures import function_node, parameters_of
 from aotlens.syntax.subjects import ArgumentSubject
@@ -39,10 +40,8 @@ def _not_an_input(question: Question, subject: ArgumentSubject) -> Answer | None
     value = next((a.value for a in example.arguments if a.name == subject.name), None) if example else None
     title = line(strong("argument"), " ", Code(subject.name))
     if value is not None:
-        return Answer((Facts((title, line("no input of the graph, which holds for ", Code(value), " alone"))),))
-    default = _default(question, subject)
-    more = line(", its default ", Code(default), " is part of the graph") if default is not None else ()
-    return Answer((Facts((title, line("not given in the traced call", more))),))
+        return Answer((Facts((title, why_constant(value))),))
+    return Answer((Facts((title, why_absent(_default(question, subject)))),))
 
 
 def _default(question: Question, subject: ArgumentSubject) -> str | None:

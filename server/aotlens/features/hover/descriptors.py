@@ -6,6 +6,7 @@ from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, li
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.phrases import and_more, type_of
+from aotlens.explain.unknown import no_such_slot
 from aotlens.explain.words import describe, legend
 from aotlens.model.descriptor_nesting import illegal_nesting
 from aotlens.model.descriptor_text import read_descriptor
@@ -35,7 +36,7 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
     if not found:
         blocks: list[Block] = [Paragraph(sentence(describe(read)))]
         if question.snapshot.maps():
-            blocks.append(Note(line("No traced target has such a slot.")))
+            blocks.append(Note(no_such_slot()))
         return Answer((*blocks, exact))
     blocks = [Paragraph(sentence(meaning_of(found[0].items[0], found[0].index)))]
     blocks += [Facts(_facts(question, each)) for each in found[:_TARGETS]]

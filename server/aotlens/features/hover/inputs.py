@@ -9,6 +9,7 @@ from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import inputs_in_words, outputs_in_words, place, type_of
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
+from aotlens.explain.tables.inputs_in_brief import descriptors_of, input_rows, input_table, size_of
 from aotlens.explain.words import role
 from aotlens.model.folding import Folded
 from aotlens.model.gradients import Tied
@@ -16,8 +17,7 @@ from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
 from aotlens.model.slots import Entry
 
-from .input_table import descriptors_of, input_rows, input_table, size_of
-from .question import Question
+from .question import ROWS, Question
 
 
 def inputs(
@@ -39,7 +39,7 @@ def inputs(
         return _in_full(question, found, rows[0], of)
     names = dict.fromkeys(row.label for row in rows)
     title = title or line(strong("inputs"), " ", Code(", ".join(list(names)[:2])))
-    return Facts((line(title, of), line(f"{len(entries)} inputs"))), *input_table(rows, found.index)
+    return Facts((line(title, of), line(f"{len(entries)} inputs"))), *input_table(rows, found.index, ROWS)
 
 
 def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) -> tuple[Block, ...]:

@@ -9,6 +9,7 @@ from aotlens.explain.graph_summary import inside_facts, operation_facts
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import folded_names
 from aotlens.explain.signature import difference_in_words
+from aotlens.explain.tables.saved_in_brief import saved_values
 from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
 from aotlens.model.creations import births_at
 from aotlens.model.index import distinct, index_of
@@ -21,7 +22,6 @@ from aotlens_tracer.wire.descriptor_map import Span
 
 from .attributes import named
 from .question import ROWS, Answer, Question
-from .saved import saved_values
 
 
 def statement(question: Question, subject: LineSubject) -> Answer | None:
@@ -50,7 +50,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
         facts.append(inside_facts(inside, index.lines.modules(inside), state.map.graphs[0]))
     if saved := distinct(work.saved):
         context = _context(question, subject)
-        blocks = saved_values(saved, state, len(context.instances) if context is not None else 1)
+        blocks = saved_values(saved, state, len(context.instances) if context is not None else 1, ROWS)
         return *blocks, *(Facts(tuple(each)) for each in facts)
     if not facts:
         births = births_at(question.snapshot, state, index, path, question.line, question.column)

@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, some, strong
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import folded_names, inputs_in_words, type_of
-from aotlens.explain.shapes import bytes_in_words
+from aotlens.explain.tables.inputs_in_brief import (
+    NO_STATE,
+    descriptors_of,
+    input_rows,
+    input_table,
+    total_of_parameters,
+)
 from aotlens.explain.words import role
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.names import Named
 from aotlens.model.snapshot import TargetState
 
-from .input_table import descriptors_of, input_rows, input_table, size_of
+from .question import ROWS
 
 
 def modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) -> tuple[Block, ...]:
@@ -39,7 +45,7 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
             relative[id(entry.slot)] = label.removeprefix(f"{named.name}.") if named.name else label
     entries = distinct((e for named in instances for e in named.below()), key=lambda entry: id(entry.slot))
     if not entries:
-        return head, Paragraph(line("No parameters, no buffers"))
+        return head, Paragraph(NO_STATE)
     entries.sort(key=lambda entry: entry.slot.index)
     rows = input_rows(index, entries, lambda entry: relative[id(entry.slot)])
     if len(rows) == 1:
@@ -50,10 +56,7 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
             gradient_in_words(rows[0].rows, index),
         ]
         return head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0])
-    blocks: list[Block] = [head, *input_table(rows, index)]
-    parameters = [entry for entry in entries if entry.slot.kind != "BufferAOTInput"]
-    total = size_of(parameters)
-    if len(parameters) > 1 and total is not None:
-        in_all = "" if len(instances) == 1 else " in all"
-        blocks.append(Paragraph(line(f"{len(parameters)} parameters{in_all}, {bytes_in_words(total)}")))
+    blocks: list[Block] = [head, *input_table(rows, index, ROWS)]
+    if total := total_of_parameters(entries, len(instances)):
+        blocks.append(Paragraph(total))
     return tuple(blocks)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, Note, line, sentence, strong
-from aotlens.explain.states import IN_A_HOVER, failure_in_brief, state_in_words, untraced_in_words
+from aotlens.explain.blocks import Block, Code, Facts, Note, line, strong
+from aotlens.explain.unknown import why_inside, why_new, why_replaced, why_untraced
 from aotlens.model.contexts import Context, context_of
 from aotlens.model.duplicates import replacement
-from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.model.snapshot import TargetKey
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
@@ -35,7 +35,7 @@ def silence(question: Question, subject: Subject) -> tuple[Block, ...]:
             return _untraced(question, subject.function)
         return ()
     if kept := replacement(question.snapshot, question.document, owner.qualname, owner.line):
-        return _note(line(Code(owner.qualname), f" is replaced by the definition in line {kept.line}."))
+        return (Note(why_replaced(owner.qualname, kept.line)),)
     context = context_of(question.snapshot, question.document, owner)
     if context is None:
         return _untraced(question, owner.qualname)
@@ -44,16 +44,16 @@ def silence(question: Question, subject: Subject) -> tuple[Block, ...]:
 
 def _unknown(question: Question, subject: Subject, context: Context) -> tuple[Block, ...]:
     """A subject in a class that a traced model has: an argument of a call inside the model, or newer text."""
-    model = Code(context.state.key.qualname)
+    model = context.state.key.qualname
     if isinstance(subject, ArgumentSubject):
         if context.is_own or subject.function != "forward" or subject.path:
             return ()
         title = line(strong("argument"), " ", Code(subject.label))
-        return (Facts((title, line("of a call inside ", model, ": only its own arguments are inputs"))),)
+        return (Facts((title, why_inside(model))),)
     if context.state.stale and isinstance(subject, (CreationSubject, AttributeSubject)):
         document = question.document
         if question.snapshot.then(context.state, document.path, question.line, question.column) is None:
-            return _note(line("Newer than the last trace of ", model, "."))
+            return (Note(why_new(model)),)
     return ()
 
 
@@ -63,16 +63,4 @@ def _untraced(question: Question, qualname: str) -> tuple[Block, ...]:
     state = snapshot.states.get(TargetKey(question.document.path, qualname))
     if state is None or state.map is not None:
         return ()
-    return _note(line(Code(qualname), _reason(question, state)))
-
-
-def _reason(question: Question, state: TargetState) -> Line:
-    if question.snapshot.trusted and state.status == "failed" and state.failure is not None:
-        return line(" could not be traced: ", sentence(failure_in_brief(state.failure, IN_A_HOVER)))
-    if question.snapshot.trusted and (words := state_in_words(state)) is not None:
-        return line(f": {words}")
-    return line(f" is {untraced_in_words(question.snapshot, state)}.")
-
-
-def _note(content: Line) -> tuple[Block, ...]:
-    return (Note(content),)
+    return (Note(why_untraced(snapshot, state)),)

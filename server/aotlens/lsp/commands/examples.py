@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lsprotocol import types as lsp
 
+from aotlens.explain import command_messages
 from aotlens.features.fixes.examples import pin_comment, pin_of
 from aotlens.lsp.capabilities import applies_edits
 from aotlens.lsp.context import Context
@@ -25,7 +26,7 @@ async def edit_example(context: Context, target: TargetKey) -> None:
     if span is None and target.path in context.documents.by_path:
         span = await _pin_as_comment(context, state)
     if span is None:
-        context.say("there is no example to edit")
+        context.say(command_messages.NO_EXAMPLE)
         return
     locations = await context.places.locations([span])
     if locations:
@@ -41,16 +42,16 @@ async def pin_example_in_project(context: Context, target: TargetKey) -> None:
     """Write the example of a target into the nearest pyproject.toml."""
     expression, path = pin_of(state_of(context, target)), Path(target.path)
     if expression is None:
-        context.say(f"there is no example of {target.qualname} to pin")
+        context.say(command_messages.nothing_to_pin(target.qualname))
         return
     loop = asyncio.get_running_loop()
     insertion = await loop.run_in_executor(None, pin_in_project, path, target.qualname, expression)
     if insertion is None:
-        context.say(f"there is no pyproject.toml above {path.name} that could hold the example")
+        context.say(command_messages.no_project_file(path))
         return
     position = lsp.Position(insertion.row, 0)
     edit = lsp.TextEdit(lsp.Range(position, position), insertion.text)
-    instruction = f"write this into {insertion.project}:\n{insertion.text.strip()}"
+    instruction = command_messages.write_into(insertion.project, insertion.text)
     await _apply(context, lsp.WorkspaceEdit(changes={insertion.project.as_uri(): [edit]}), instruction)
 
 
@@ -70,14 +71,14 @@ async def _pin_as_comment(context: Context, state: TargetState) -> Span | None:
     """Write the example above its class. Gives the place of the comment; None if the client did not write it."""
     document, name = context.documents.by_path.get(state.key.path), state.key.qualname
     if document is None or not definitions_of(document, name):
-        context.say(f"{name} is not in an open document")
+        context.say(command_messages.not_open(name))
         return None
     edit = pin_comment(context.session.snapshot(), document, state)
     if edit is None:
-        context.say(f"{name} is in a read-only file or an installed package: trace a model of yours that uses it")
+        context.say(command_messages.not_yours(name))
         return None
     text_edit = lsp.TextEdit(to_range(document, edit.span, context.encoding), edit.text)
-    instruction = f"write this above {name}: {edit.text.strip()}"
+    instruction = command_messages.write_above(name, edit.text)
     done = await _apply(context, lsp.WorkspaceEdit(changes={document.uri: [text_edit]}), instruction)
     return Span(edit.span.path, edit.span.line, edit.span.column) if done else None
 

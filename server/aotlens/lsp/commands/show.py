@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from aotlens.explain import command_messages
 from aotlens.explain.graph_lines import Kind
 from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import show as show_graph_document
@@ -37,7 +38,7 @@ async def go_to_target(context: Context, target: TargetKey) -> None:
     document = context.documents.by_path.get(target.path)
     found = definitions_of(document, target.qualname) if document is not None else []
     if document is None or not found:
-        context.say(f"{target.qualname} is not in an open document")
+        context.say(command_messages.not_open(target.qualname))
         return
     kept = replacement(context.session.snapshot(), document, target.qualname, 0) or found[-1]
     place = to_range(document, Span(target.path, kept.line), context.encoding)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from aotlens.explain import command_messages
 from aotlens.lsp.context import Context
 from aotlens.model.snapshot import TargetKey
-
-_NOT_TRUSTED = "aotlens does not run code of a workspace that is not trusted"
 
 
 def trace_now(context: Context, target: TargetKey) -> None:
     """Trace a target, whatever `aotlens.trace.run` says."""
     if not context.session.trusted:
-        context.say(_NOT_TRUSTED)
+        context.say(command_messages.NOT_TRUSTED)
         return
     context.session.trace_now([target])
 
@@ -24,9 +23,9 @@ def cancel_trace(context: Context, target: TargetKey) -> None:
 def next_example(context: Context, target: TargetKey) -> None:
     """Trace a target with its next example."""
     if not context.session.trusted:
-        context.say(_NOT_TRUSTED)
+        context.say(command_messages.NOT_TRUSTED)
     elif not context.session.next_example(target):
-        context.say(f"{target.qualname} has no other example")
+        context.say(command_messages.no_other_example(target.qualname))
 
 
 def choose_context(context: Context, of: TargetKey, chosen: TargetKey) -> None:

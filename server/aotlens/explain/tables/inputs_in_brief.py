@@ -23,14 +23,15 @@ from aotlens.explain.blocks import (
 from aotlens.explain.brief import all_names, names_in_brief
 from aotlens.explain.gradients import gradient_cell
 from aotlens.explain.phrases import plural
-from aotlens.explain.shapes import dtype_in_brief, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
 from aotlens.explain.words import role
 from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import Missing, Tied
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry
 
-from .question import ROWS
+NO_STATE = line("No parameters, no buffers")
+"""A module that has nothing of its own in the graph."""
 
 
 def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry], str]) -> list[Folded[Entry]]:
@@ -48,9 +49,12 @@ def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry
     )
 
 
-def input_table(rows: Sequence[Folded[Entry]], index: MapIndex) -> tuple[Block, ...]:
-    """A table of inputs; below it, rows without room are counted, or named if there is something to report of them."""
-    shown = _chosen(rows, index)
+def input_table(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> tuple[Block, ...]:
+    """A table of inputs, of at most `most` rows.
+
+    Below it, rows without room are counted, or named if there is something to report of them.
+    """
+    shown = _chosen(rows, index, most)
     notes = [", ".join(_notes(row.first, index)) for row in shown]
     columns = [Column("input", "node"), Column("name", "name"), Column("type", "type"), Column("gradient", "prose")]
     if any(notes):
@@ -89,15 +93,25 @@ def size_of(entries: Sequence[Entry]) -> int | None:
     return total
 
 
-def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex) -> list[Folded[Entry]]:
+def total_of_parameters(entries: Sequence[Entry], instances: int) -> Line:
+    """The number and bytes of the parameters in `instances` modules; empty for one, or if the bytes are unknown."""
+    parameters = [entry for entry in entries if entry.slot.kind != "BufferAOTInput"]
+    total = size_of(parameters)
+    if len(parameters) <= 1 or total is None:
+        return ()
+    in_all = "" if instances == 1 else " in all"
+    return line(f"{len(parameters)} parameters{in_all}, {bytes_in_words(total)}")
+
+
+def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> list[Folded[Entry]]:
     """The rows that a table has room for, in their order; rows with something to report go before the others."""
-    if len(rows) <= ROWS:
+    if len(rows) <= most:
         return list(rows)
     notable = [row for row in rows if _is_notable(row.first, index)]
-    if len(notable) > ROWS:  # the buffers of batch norms, for instance: the line below the table names them
-        notable = [row for row in notable if row.first.slot.mutation is None][:ROWS]
+    if len(notable) > most:  # the buffers of batch norms, for instance: the line below the table names them
+        notable = [row for row in notable if row.first.slot.mutation is None][:most]
     usual = [row for row in rows if not _is_notable(row.first, index)]
-    chosen = notable + usual[: ROWS - len(notable)]
+    chosen = notable + usual[: most - len(notable)]
     return [row for row in rows if row in chosen]
 
 

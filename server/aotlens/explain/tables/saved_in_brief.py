@@ -1,4 +1,4 @@
-"""The part of a statement's hover about the values that it saves for the backward pass."""
+"""The values that a statement saves for the backward pass, in a sentence or a short table."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from aotlens.model.folding import fold
 from aotlens.model.snapshot import TargetState
 from aotlens_tracer.wire.descriptor_map import Saved
 
-from .question import ROWS
 
-
-def saved_values(saved: Sequence[Saved], state: TargetState, instances: int) -> tuple[Block, ...]:
-    """Saved values, largest first: one in a sentence, several in a table."""
+def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, most: int) -> tuple[Block, ...]:
+    """Saved values, largest first: one in a sentence, several in a table of at most `most` rows."""
     rows = fold(
         saved, key=lambda value: (value.bytes, value.dtype, value.shape), label=lambda value: clipped(value.label)
     )
@@ -42,7 +40,7 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int) -> 
             Cell(row.label),
             Cell(_keepers(row.rows)),
         )
-        for row in rows[:ROWS]
+        for row in rows[:most]
     )
     columns = (
         Column("bytes", "number"),
@@ -52,7 +50,7 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int) -> 
         Column(noun, "prose"),
     )
     blocks: list[Block] = [head, Table("", "", columns, cells)]
-    if rest := [value for row in rows[ROWS:] for value in row.rows]:
+    if rest := [value for row in rows[most:] for value in row.rows]:
         blocks.append(Paragraph(line(f"{and_more(len(rest), 'value')}, {bytes_in_words(_bytes(rest))}")))
     return tuple(blocks)
 

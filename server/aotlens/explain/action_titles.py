@@ -1,0 +1,74 @@
+"""The titles of code actions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from aotlens.model.contexts import Context
+
+from .brief import folded
+from .shortening import clipped
+
+
+def choose_context(context: Context, name: str) -> str:
+    """Let another model answer for the class `name`."""
+    model = context.state.key.qualname
+    place = "itself" if context.is_own else f"{folded(context.prefixes)} of {model}"
+    return f"Let {place} answer for {name}"
+
+
+def change_a_copy(argument: str) -> str:
+    """Change a copy of an argument."""
+    return f"Change a copy of {argument}, not the caller's tensor"
+
+
+def copy_descriptors(names: Collection[str], count: int) -> str:
+    """Copy `count` descriptors, of the things with these names."""
+    return f"Copy the descriptor{'s' if count > 1 else ''} of {folded(names)}"
+
+
+def pin(name: str, expression: str | None) -> str:
+    """Pin an example above a class; None stands for a template."""
+    if expression is None:
+        return f"Pin an example for {name}, to be completed"
+    return f"Pin this example above {name}: {clipped(expression)}"
+
+
+def pin_in_project(name: str) -> str:
+    """Pin the example of a class in the project file."""
+    return f"Pin the example of {name} in pyproject.toml"
+
+
+def edit_example(name: str) -> str:
+    """Edit the example of a class."""
+    return f"Edit the example of {name}"
+
+
+def next_example(name: str) -> str:
+    """Try the next example of a class."""
+    return f"Try the next example of {name}"
+
+
+def return_copy(label: str, other: str) -> str:
+    """Return a copy of an output that shares memory with another one."""
+    return f"Return a copy as {label}, which shares memory with {other}"
+
+
+def suppress(code: str) -> str:
+    """Suppress findings with a code."""
+    return f"Suppress {code} on this line"
+
+
+def show_map(name: str) -> str:
+    """Show the map of a target."""
+    return f"Show the map of {name}"
+
+
+def show_graph(kind: str, name: str) -> str:
+    """Show a graph of a target."""
+    return f"Show the {kind} graph of {name}"
+
+
+def trace_now(name: str) -> str:
+    """Trace a target."""
+    return f"Trace {name} now"

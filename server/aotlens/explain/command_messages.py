@@ -1,0 +1,43 @@
+"""The messages of commands that cannot do what they are for."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+NO_EXAMPLE = "there is no example to edit"
+NOT_TRUSTED = "aotlens does not run code of a workspace that is not trusted"
+
+
+def nothing_to_pin(name: str) -> str:
+    """A target has no example that could be pinned."""
+    return f"there is no example of {name} to pin"
+
+
+def no_project_file(path: PurePath) -> str:
+    """No project file can take an example of the file `path`."""
+    return f"there is no pyproject.toml above {path.name} that could hold the example"
+
+
+def not_open(name: str) -> str:
+    """A target's document is not open."""
+    return f"{name} is not in an open document"
+
+
+def not_yours(name: str) -> str:
+    """No comment may be written above a class, because its file must not be edited."""
+    return f"{name} is in a read-only file or an installed package: trace a model of yours that uses it"
+
+
+def no_other_example(name: str) -> str:
+    """A target has one example, or none."""
+    return f"{name} has no other example"
+
+
+def write_into(project: PurePath, text: str) -> str:
+    """The user has to edit the project file."""
+    return f"write this into {project}:\n{text.strip()}"
+
+
+def write_above(name: str, text: str) -> str:
+    """The user has to write a comment above a class."""
+    return f"write this above {name}: {text.strip()}"

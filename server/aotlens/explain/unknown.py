@@ -1,0 +1,49 @@
+"""The reasons why nothing is known about a thing in the source, in words."""
+
+from __future__ import annotations
+
+from aotlens.model.snapshot import Snapshot, TargetState
+
+from .blocks import Code, Line, line, sentence
+from .states import IN_A_HOVER, failure_in_brief, replaced_in_words, state_in_words, untraced_in_words
+
+
+def why_untraced(snapshot: Snapshot, state: TargetState) -> Line:
+    """Why a target has no map: it is being traced, it failed, or it was not traced."""
+    name = Code(state.key.qualname)
+    if snapshot.trusted and state.status == "failed" and state.failure is not None:
+        return line(name, " could not be traced: ", sentence(failure_in_brief(state.failure, IN_A_HOVER)))
+    if snapshot.trusted and (words := state_in_words(state)) is not None:
+        return line(name, f": {words}")
+    return line(name, f" is {untraced_in_words(snapshot, state)}.")
+
+
+def why_replaced(qualname: str, kept_at: int) -> Line:
+    """Why a class has no map: Python keeps the later definition of its name, in line `kept_at`."""
+    return line(Code(qualname), f" is {replaced_in_words(kept_at)}.")
+
+
+def why_new(model: str) -> Line:
+    """Why a line has no counterpart in a map: it was written after the trace."""
+    return line("Newer than the last trace of ", Code(model), ".")
+
+
+def why_inside(model: str) -> Line:
+    """Why an argument is no input of the graph: it belongs to a call inside a model."""
+    return line("of a call inside ", Code(model), ": only its own arguments are inputs")
+
+
+def why_constant(value: str) -> Line:
+    """Why an argument is no input of the graph: its value is no tensor."""
+    return line("no input of the graph, which holds for ", Code(value), " alone")
+
+
+def why_absent(default: str | None) -> Line:
+    """Why an argument is no input of the graph: the traced call does not pass it. `default` is source text, or None."""
+    more = line(", its default ", Code(default), " is part of the graph") if default is not None else ()
+    return line("not given in the traced call", more)
+
+
+def no_such_slot() -> Line:
+    """A descriptor that no map has."""
+    return line("No traced target has such a slot.")
