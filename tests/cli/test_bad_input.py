@@ -674,7 +674,6 @@ STUBS = {
     "says nothing": ("exit 0", "did not start as a tracer: not a Python interpreter, or it exited without output"),
     "fails": ("echo 'cannot open display' >&2; exit 3", "did not start as a tracer: cannot open display"),
     "talks": ("while echo hello; do :; done", "did not start as a tracer"),
-    "is another Python": ("echo 'aotlens needs Python 3.10 or newer, this is 3.8.1' >&2; exit 1", "needs Python 3.10"),
 }
 
 

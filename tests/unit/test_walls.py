@@ -35,6 +35,18 @@ def test_the_tracer_imports_the_standard_library_and_torch(file: Path) -> None:
     assert imported_names(file) - allowed == set()
 
 
+def test_the_tracer_raises_no_sentence() -> None:
+    """An exception of its own has facts, which `aotlens.explain.failures` puts into words."""
+    found = []
+    for file in files("aotlens_tracer"):
+        raises = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Raise)]
+        texts = [node for one in raises for node in ast.walk(one) if isinstance(node, ast.Constant)]
+        found += [
+            f"{file.name}:{node.lineno}" for node in texts if isinstance(node.value, str) and " " in node.value.strip()
+        ]
+    assert found == []
+
+
 @pytest.mark.parametrize("module", ["wire.descriptor_map", "wire.protocol", "process.memory"])
 def test_what_both_sides_import_needs_no_torch(module: str) -> None:
     code = f"import sys, aotlens_tracer.{module}; assert 'torch' not in sys.modules"

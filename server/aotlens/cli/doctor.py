@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from aotlens import __version__
-from aotlens.explain.failures import SUPPORTED_TORCH, brief_message
+from aotlens.explain.failures import brief_message
+from aotlens.explain.interpreters import SUPPORTED_TORCH
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.process.memory import can_watch
+from aotlens_tracer.wire.interpreters import OldPython
 from aotlens_tracer.wire.protocol import NEWEST_TESTED_TORCH, ExampleSource, Ready, TraceParams
 
 from .problems import advice
@@ -71,9 +73,11 @@ def _check_tracer(interpreter: Interpreter, report: _Report) -> int:
                 example = ExampleSource("Probe()(torch.randn(1, 2))", "option")
                 traced = tracer.trace(TraceParams(str(probe), "Probe", (example,), working_directory=folder)).map
         except TracerUnusable as error:
-            if error.ready is not None:  # it started, so that its torch is the problem
+            problem = error.ready.problem if error.ready is not None else None
+            if error.ready is not None and not isinstance(problem, OldPython):
                 report.add("python", error.ready.python)
-            report.add("torch" if error.ready is not None else "tracer", str(error), False)
+            row = "tracer" if problem is None else "python" if isinstance(problem, OldPython) else "torch"
+            report.add(row, str(error), False)
             report.add("", advice(error, interpreter).splitlines()[-1])
             return 1
     if traced.failure is not None:

@@ -8,15 +8,11 @@ from typing import Any
 from aotlens_tracer.wire import advice as advices
 from aotlens_tracer.wire import problems as facts
 from aotlens_tracer.wire.descriptor_map import Attempt, Failure, Frame
-from aotlens_tracer.wire.protocol import MINIMUM_TORCH, NEWEST_TESTED_TORCH
 
 from .shortening import first_sentence
 
 LONGEST_BRIEF = 300
 """Characters of a message in one line."""
-_OLDEST, _NEWEST = (".".join(map(str, version)) for version in (MINIMUM_TORCH, NEWEST_TESTED_TORCH))
-SUPPORTED_TORCH = f"{_OLDEST} to {_NEWEST}"
-"""The versions of torch that aotlens works with: `2.13 to 2.15`."""
 _FOR_TORCH = (
     "\n\nSet TORCHDYNAMO_VERBOSE",
     "\n\nWhile executing %",
@@ -49,7 +45,7 @@ def brief(value: facts.Problem, longest: int = LONGEST_BRIEF) -> str:
 
 
 def _one_sentence(value: facts.Raised) -> str:
-    return first_sentence(_raised(value), LONGEST_BRIEF).rstrip(".")
+    return first_sentence(raised(value), LONGEST_BRIEF).rstrip(".")
 
 
 def brief_message(failure: Failure, longest: int = LONGEST_BRIEF) -> str:
@@ -102,7 +98,8 @@ def _real(value: facts.Problem) -> str:
     return f"fake tensors do not work here ({problem(value)})"
 
 
-def _raised(value: facts.Raised) -> str:
+def raised(value: facts.Raised) -> str:
+    """Return the type and the text of an exception, without torch's advice for its own developers."""
     text = value.text
     for tail in _FOR_TORCH:
         text = text.partition(tail)[0]
@@ -110,8 +107,8 @@ def _raised(value: facts.Raised) -> str:
 
 
 def _raised_with_cause(value: facts.Raised) -> str:
-    cause = f"\ncaused by {_raised(value.cause)}" if value.cause is not None else ""
-    return _raised(value) + cause
+    cause = f"\ncaused by {raised(value.cause)}" if value.cause is not None else ""
+    return raised(value) + cause
 
 
 def _not_captured(value: facts.NotCaptured) -> str:
@@ -125,14 +122,13 @@ def refusal(text: str, by: facts.GivenUpBy) -> str:
     return f"internal error ({text})" if by == "internal" else text or "Dynamo stopped"
 
 
-def _side_effect(value: facts.SideEffect) -> str:
+def _predicate(value: facts.SideEffect | facts.TookTooLong) -> str:
+    """Return what an example does that ends it, without the subject: `takes more than 10 s`."""
+    if isinstance(value, facts.TookTooLong):
+        return "takes too long" if value.seconds is None else f"takes more than {value.seconds:g} s"
     if value.path is not None:
-        return f"it was stopped, because it writes {value.path}"
-    return f"it was stopped, because it has a side effect ({value.event})"
-
-
-def _took_too_long(value: facts.TookTooLong) -> str:
-    return "it takes too long" if value.seconds is None else f"it takes more than {value.seconds:g} s"
+        return f"was stopped, because it writes {value.path}"
+    return f"was stopped, because it has a side effect ({value.event})"
 
 
 def _not_reached(value: facts.NotReached) -> str:
@@ -153,11 +149,9 @@ def _nothing_inferred(value: facts.NothingInferred) -> str:
 
 def _ending(value: facts.Problem) -> str:
     """Return how an example ends, as a predicate: `fails with TypeError: no`, `takes more than 10 s`."""
-    if isinstance(value, facts.Raised):
-        return f"fails with {brief(value)}"
-    text = brief(value)
-    # Some problems are a sentence about the example, which goes on here.
-    return text.removeprefix("it ") if isinstance(value, (facts.TookTooLong, facts.SideEffect)) else f"fails: {text}"
+    if isinstance(value, (facts.SideEffect, facts.TookTooLong)):
+        return _predicate(value)
+    return f"fails{' with' if isinstance(value, facts.Raised) else ':'} {brief(value)}"
 
 
 def _process_ended(value: facts.ProcessEnded) -> str:
@@ -189,8 +183,8 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.CalledExit: lambda value: f"the code called sys.exit({value.code or ''})",
     facts.Interrupted: lambda value: "the code raised KeyboardInterrupt",
     facts.NoMemory: lambda value: f"MemoryError: {value.text or 'the system gave no more memory'}",
-    facts.SideEffect: _side_effect,
-    facts.TookTooLong: _took_too_long,
+    facts.SideEffect: lambda value: f"it {_predicate(value)}",
+    facts.TookTooLong: lambda value: f"it {_predicate(value)}",
     facts.BackwardFails: lambda value: f"the backward pass fails: {problem(value.problem)}",
     facts.NotCaptured: _not_captured,
     facts.ReadsDataInTraining: lambda value: (
@@ -202,12 +196,6 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.GoneAfterImport: lambda value: f"{value.qualname} does not exist once the file is imported",
     facts.NotAModule: lambda value: f"{value.qualname} is a class, but not an nn.Module",
     facts.NotCallable: lambda value: f"{value.qualname} is neither a class nor a function, but of type {value.type}",
-    facts.NoTorch: lambda value: "torch is not installed in this interpreter",
-    facts.OldTorch: lambda value: f"torch {value.version} is too old: aotlens needs {_OLDEST} or newer",
-    facts.OtherTorch: lambda value: (
-        f"aotlens works with torch {SUPPORTED_TORCH}, and not with {value.version} ({_raised(value.cause)})"
-    ),
-    facts.BrokenTorch: lambda value: f"torch cannot be imported: {_raised(value.cause)}",
     facts.NoExample: lambda value: f"no example says how to build and call {value.qualname}",
     facts.NoExampleWorks: lambda value: f"none of the examples found for {value.qualname} works: {brief(value.last)}",
     facts.NotAnExpression: lambda value: _with_code(

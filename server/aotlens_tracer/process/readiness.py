@@ -8,7 +8,8 @@ import re
 import sys
 import time
 
-from ..wire.problems import BrokenTorch, NoTorch, OldTorch, OtherTorch, Raised, TorchProblem
+from ..wire.interpreters import BrokenTorch, InterpreterProblem, NoTorch, OldTorch, OtherTorch
+from ..wire.problems import Raised
 from ..wire.protocol import MINIMUM_TORCH, VERSION, Ready, python_version
 
 
@@ -18,7 +19,7 @@ def get_ready(fork: bool) -> Ready:
     # One thread: a fork of a process that ran OpenMP or OpenBLAS threads hangs as soon as it computes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     version, cuda = None, False
-    problem: TorchProblem | None
+    problem: InterpreterProblem | None
     try:
         version, cuda = _import_torch()
         problem = _problem_with(version)
@@ -42,7 +43,7 @@ def _import_torch() -> tuple[str, bool]:
     return version, cuda
 
 
-def _problem_with(version: str) -> TorchProblem | None:
+def _problem_with(version: str) -> InterpreterProblem | None:
     """Return why this version of torch cannot be traced with; None if it can."""
     if _release(version) < MINIMUM_TORCH:
         return OldTorch(version)

@@ -154,39 +154,6 @@ class NotCallable(Tagged):
     type: str
 
 
-# --- problems: the interpreter's torch. `version` is that torch's own
-
-
-@dataclass(frozen=True)
-class NoTorch(Tagged):
-    """The interpreter has no torch."""
-
-
-@dataclass(frozen=True)
-class OldTorch(Tagged):
-    """The version of torch is older than `protocol.MINIMUM_TORCH`."""
-
-    version: str
-
-
-@dataclass(frozen=True)
-class OtherTorch(Tagged):
-    """This version of torch lacks a private name that the tracer imports; `cause` is the error of that import."""
-
-    version: str
-    cause: Raised
-
-
-@dataclass(frozen=True)
-class BrokenTorch(Tagged):
-    """Torch is installed, and importing it or reading its version fails with `cause`."""
-
-    cause: Raised
-
-
-TorchProblem = NoTorch | OldTorch | OtherTorch | BrokenTorch
-"""The problems for which an interpreter cannot trace."""
-
 # --- problems: the example
 
 
@@ -366,10 +333,6 @@ Problem = (
     | GoneAfterImport
     | NotAModule
     | NotCallable
-    | NoTorch
-    | OldTorch
-    | OtherTorch
-    | BrokenTorch
     | NoExample
     | NoExampleWorks
     | NotAnExpression

@@ -20,11 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .problems import TorchProblem
+from .interpreters import InterpreterProblem, OldPython
+from .json_codec import to_json
 
 VERSION = 3
 """The version of the messages, raised with every incompatible change. The handshake refuses any other version."""
 
+MINIMUM_PYTHON = (3, 10)
+"""The oldest Python that the tracer runs in."""
 MINIMUM_TORCH = (2, 13)
 """The first torch release whose AOTAutograd has the descriptors and capture functions that are used here."""
 NEWEST_TESTED_TORCH = (2, 15)
@@ -41,7 +44,7 @@ PRIVATE_NAME = "_aotlens_tracer"
 
 _BOOTSTRAP = """\
 import sys
-if sys.version_info < (3, 10): sys.exit('aotlens needs Python 3.10 or newer, this is ' + sys.version.split()[0])
+if sys.version_info < {oldest!r}: print({too_old!r}.replace('PYTHON', sys.version.split()[0])); sys.exit()
 if sys.path and sys.path[0] == '': del sys.path[0]
 from importlib.util import spec_from_file_location as spec_of, module_from_spec
 spec = spec_of({name!r}, {package!r} + '/__init__.py', submodule_search_locations=[{package!r}])
@@ -58,7 +61,10 @@ def bootstrap_command(python: str, *arguments: str) -> list[str]:
     The interpreter's `sys.path` gets no new entry, and loses the working directory, which `-c` puts there.
     """
     package = str(Path(__file__).resolve().parent.parent)
-    return [python, "-u", "-c", _BOOTSTRAP.format(name=PRIVATE_NAME, package=package), *arguments]
+    too_old = Ready(VERSION, "PYTHON", python, None, OldPython("PYTHON"), fork=False)
+    message = json.dumps({"method": "ready", "params": to_json(too_old)})
+    code = _BOOTSTRAP.format(name=PRIVATE_NAME, package=package, oldest=MINIMUM_PYTHON, too_old=message)
+    return [python, "-u", "-c", code, *arguments]
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Ready:
     python: str
     executable: str
     torch: str | None
-    problem: TorchProblem | None
+    problem: InterpreterProblem | None
     fork: bool
     cuda: bool = False
     seconds: float = 0.0

@@ -17,15 +17,11 @@ from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.places import Frame
 from aotlens_tracer.wire.problems import (
     BackwardFails,
-    BrokenTorch,
     CalleeNotCallable,
     CallsMissingPackage,
     NoOwnExample,
     NotCaptured,
     NothingInferred,
-    NoTorch,
-    OldTorch,
-    OtherTorch,
     Problem,
     ProcessEnded,
     Raised,
@@ -106,13 +102,6 @@ def test_one_line_ends_with_a_sentence() -> None:
             "no example found (2 tried; the nearest fails: Net has no example of its own)",
         ),
         (SideEffect(path="x.txt"), "it was stopped, because it writes x.txt"),
-        (NoTorch(), "torch is not installed in this interpreter"),
-        (OldTorch("2.9.0"), "torch 2.9.0 is too old: aotlens needs 2.13 or newer"),
-        (
-            OtherTorch("2.99.0", Raised("ImportError", "no name x")),
-            "aotlens works with torch 2.13 to 2.15, and not with 2.99.0 (ImportError: no name x)",
-        ),
-        (BrokenTorch(Raised("OSError", "libtorch.so")), "torch cannot be imported: OSError: libtorch.so"),
         (
             CalleeNotCallable("Block.SIZE", "int"),
             "the example calls Block.SIZE, which is not callable: it is of type int",

@@ -62,6 +62,11 @@ ENDS = {
         "protocol",
         "the tracer in PYTHON speaks another version of the protocol",
     ),
+    "is too old": (
+        "import sys; sys.version_info, sys.version, argv = (3, 8, 1), '3.8.1 (main)', sys.argv; exec(argv[3])",
+        "old-python",
+        "Python 3.8.1 is too old: aotlens needs 3.10 or newer",
+    ),
     "has no torch": (
         READY.replace('"problem": None', '"problem": {"kind": "NoTorch"}'),
         "no-torch",

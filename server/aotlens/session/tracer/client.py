@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aotlens.explain.failures import problem as problem_in_words
+from aotlens.explain.interpreters import why_unusable
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.protocol import VERSION, Ready, TargetsParams, TraceParams, bootstrap_command, encode
 
@@ -206,7 +206,7 @@ class TracerClient:
             raise TracerUnusable("protocol", f"the tracer in {python} speaks another version of the protocol")
         ready: Ready = from_json(Ready, message["params"])
         if ready.problem is not None:
-            raise TracerUnusable(code_of(ready.problem), problem_in_words(ready.problem), ready)
+            raise TracerUnusable(code_of(ready.problem), why_unusable(ready.problem), ready)
         return ready
 
     async def _read_answers(self, process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> None:

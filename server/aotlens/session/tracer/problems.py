@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from aotlens.explain.failures import SUPPORTED_TORCH
-from aotlens_tracer.wire.problems import BrokenTorch, NoTorch, OldTorch, OtherTorch, TorchProblem
+from aotlens.explain.interpreters import SUPPORTED_TORCH
+from aotlens_tracer.wire.interpreters import BrokenTorch, InterpreterProblem, NoTorch, OldPython, OldTorch, OtherTorch
 
 from .interpreter import Interpreter
 
-_CODES: dict[type[TorchProblem], str] = {
+_CODES: dict[type[InterpreterProblem], str] = {
+    OldPython: "old-python",
     NoTorch: "no-torch",
     OldTorch: "old-torch",
     OtherTorch: "other-torch",
@@ -15,8 +16,8 @@ _CODES: dict[type[TorchProblem], str] = {
 }
 
 
-def code_of(problem: TorchProblem) -> str:
-    """Return the code under which clients know a problem: no-torch, old-torch, other-torch or broken-torch."""
+def code_of(problem: InterpreterProblem) -> str:
+    """Return the code by which clients know a problem: old-python, no-torch, old-torch, other-torch or broken-torch."""
     return _CODES[type(problem)]
 
 
