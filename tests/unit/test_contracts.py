@@ -73,6 +73,35 @@ def test_docstrings_and_comments_put_the_subject_first() -> None:
     assert lines_of_code(r'^\s*(?:r?"""|# )(?:Of|Where|What)\b') == []
 
 
+def literals(path: Path) -> list[tuple[int, str]]:
+    """The string literals of a file that are no docstrings, each with its line; `{}` stands for an expression."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr):
+            texts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
+            found.append((node.lineno, "".join(texts)))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts | docstrings:
+            found.append((node.lineno, node.value))
+    return found
+
+
+def test_features_and_commands_have_no_sentences() -> None:
+    """Sentences are words of `explain/`. A literal of four words is one; messages to authors of clients are not."""
+    for_authors = SERVER / "aotlens/lsp/commands/arguments.py"
+    paths = [path for folder in ("features", "lsp/commands") for path in (SERVER / "aotlens" / folder).rglob("*.py")]
+    sentences = {
+        f"{name(path)}:{line}: {text}"
+        for path in paths
+        if path != for_authors
+        for line, text in literals(path)
+        if len(re.findall(r"[A-Za-z]+", text)) >= 4 and " " in text
+    }
+    assert sentences == set()
+
+
 def test_ignored_types_have_a_reason() -> None:
     assert lines_of_code(r"# type: ignore(?!\[[\w, -]+\]  # \w)") == []
 

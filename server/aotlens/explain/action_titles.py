@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from aotlens.model.contexts import Context
+from aotlens.model.prices import Price
 
-from .brief import folded
+from .brief import all_names, folded
+from .prices import price_in_words
 from .shortening import clipped
 
 
@@ -37,6 +39,12 @@ def pin(name: str, expression: str | None) -> str:
 def pin_in_project(name: str) -> str:
     """Pin the example of a class in the project file."""
     return f"Pin the example of {name} in pyproject.toml"
+
+
+def detach(label: str, price: Price, lost: Sequence[str]) -> str:
+    """Detach an output: `price` is saved, and the inputs `lost` get no gradient any more."""
+    but = f", and {', '.join(all_names(lost))} get{'s' if len(lost) == 1 else ''} no gradient" if lost else ""
+    return f"Detach {label}: {price_in_words(price)} go{but}"
 
 
 def edit_example(name: str) -> str:

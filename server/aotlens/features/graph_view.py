@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aotlens.explain.blocks import Block, Code, Facts, Paragraph, codes, line, sentence, strong
+from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, sentence, strong
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.graph_lines import GraphText, Kind, Name
-from aotlens.explain.partitioners import for_backward
+from aotlens.explain.graph_nodes import operation_in_words
 from aotlens.explain.phrases import type_of
-from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.model.index import index_of
 from aotlens.model.slots import Entry, Result
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Span
-
-_READERS = 4
-"""The most operations that are named as readers of a value."""
 
 
 @dataclass(frozen=True)
@@ -85,24 +81,7 @@ class GraphView:
 
     def _operation(self, graph: Graph, node: str) -> list[Block]:
         operation = next((operation for operation in _operations(graph) if operation.name == node), None)
-        if operation is None:
-            return []
-        direction = "backward" if operation.backward else "forward"
-        title = [line(strong(direction), " ", Code(operation.op)), line("node ", Code(node))]
-        if operation.dtype is not None:
-            title.append(line(Code(tensor_in_brief(operation.dtype, operation.shape))))
-        facts = []
-        if operation.module:
-            facts.append(line("in ", Code(operation.module)))
-        if operation.forward is not None:
-            facts.append(line("part of the derivative of ", Code(operation.forward)))
-        saved = next((value for value in graph.saved or () if value.node == node), None)
-        if saved is not None:
-            size = f"saved {for_backward(graph)}, {bytes_in_words(saved.bytes)}"
-            alias = line(", an alias of ", Code(saved.alias_of)) if saved.alias_of is not None else ()
-            more = " …" if len(saved.read_by) > _READERS else ""
-            facts.append(line(size, alias, ": read by ", codes(saved.read_by[:_READERS]), more))
-        return [Facts(tuple(title)), *([Facts(tuple(facts))] if facts else [])]
+        return list(operation_in_words(operation, graph)) if operation is not None else []
 
 
 def _operations(graph: Graph) -> Iterator[Operation]:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aotlens.explain.partitioners import for_backward
-from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.line_ends import saved_here, shapes_made_here
 from aotlens.model.contexts import Context, class_at, context_of, first_that_knows, function_context
-from aotlens.model.folding import Folded, fold
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Input, Saved, Span
-
-ROWS = 12
-"""The most rows of a tooltip."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +47,9 @@ def inlay_hints(
             kept[state.key] = _kept(snapshot, state, document) if saved else {}
         texts = []
         if line in made[state.key]:
-            texts.append(_shapes(made[state.key][line], state))
+            texts.append(shapes_made_here(made[state.key][line], state))
         if line in kept[state.key]:
-            texts.append(_saved(kept[state.key][line], state, len(context.instances) if context is not None else 1))
+            texts.append(saved_here(kept[state.key][line], state, len(context.instances) if context is not None else 1))
         column = len(document.lines[line - 1].rstrip()) + 1
         for label, tooltip in sorted(texts):
             span = Span(document.path, line, column, line, column)
@@ -95,32 +89,3 @@ def _kept(snapshot: Snapshot, state: TargetState, document: Document) -> dict[in
         if span is not None and value.bytes:
             by_line[span.line].append(value)
     return by_line
-
-
-def _shapes(slots: Sequence[Input], state: TargetState) -> tuple[str, str]:
-    """The label, with each last name and shape once, and the tooltip."""
-    texts = dict.fromkeys(f"{slot.label.rpartition('.')[2]} {_type(slot)}" for slot in slots)
-    label = ", ".join(list(texts)[:3]) + (" …" if len(texts) > 3 else "")
-    of = state.key.qualname
-    what = f"an input of {of} is" if len(slots) == 1 else f"{len(slots)} inputs of {of} are"
-    rows = fold(slots, key=_type, label=lambda slot: slot.label)
-    return label, f"{what} made here:\n{_listed(rows)}"
-
-
-def _saved(values: Sequence[Saved], state: TargetState, instances: int) -> tuple[str, str]:
-    """The label with the bytes of saved values, and the tooltip with the values."""
-    size = bytes_in_words(sum(value.bytes or 0 for value in values))
-    many = f", {instances} instances" if instances > 1 else ""
-    rows = fold(values, key=_type, label=lambda value: " ".join(value.label.split()))
-    kept = for_backward(state.map.graphs[0]) if state.map is not None else "for backward"
-    return f"saves {size}", f"kept {kept} in {state.key.qualname}{many}:\n{_listed(rows)}"
-
-
-def _listed(rows: Sequence[Folded[Input]] | Sequence[Folded[Saved]]) -> str:
-    lines = [f"{row.label}: {_type(row.first)}{f' ×{row.count}' if row.count > 1 else ''}" for row in rows[:ROWS]]
-    rest = sum(row.count for row in rows[ROWS:])
-    return "\n".join([*lines, *([f"… and {rest} more"] if rest else [])])
-
-
-def _type(item: Input | Saved) -> str:
-    return tensor_in_brief(item.dtype, item.shape)

@@ -14,14 +14,15 @@ from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
-from aotlens.model.gradients import Missing, NotWanted, Tied, returned_in
+from aotlens.model.gradients import Missing, returned_in
 from aotlens.model.index import distinct
 from aotlens.model.resolve import Resolved
-from aotlens.model.slots import Entry, Result, fqn_of, is_unused
+from aotlens.model.slots import Entry, Result, fqn_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
@@ -189,16 +190,7 @@ class _Shown:
     def _input(self, entry: Entry) -> Row:
         slot = entry.slot
         gradient = self._index.gradient(entry)
-        is_missing = isinstance(gradient, Missing)
-        notes = {
-            "no gradient": is_missing,
-            "frozen": gradient == NotWanted("frozen"),
-            f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
-            "changed in place": slot.mutation is not None,
-            f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),
-            "not used": is_unused(slot),
-        }
-        note = ", ".join(text for text, holds in notes.items() if holds)
+        note = note_on_input(slot, gradient)
         label, span = slot.label, slot.definition
         if slot.tangent_of is not None:
             output = entry.graph.outputs[slot.tangent_of]
@@ -206,7 +198,7 @@ class _Shown:
         elif span is None and fqn_of(slot) is None:
             here = Resolved(self._context.state, self._index, items=(entry,))
             return self._row(slot, label, note, False, next(iter(in_signature(self._snapshot, here, entry)), None))
-        return self._row(slot, label, note, is_missing, self._today(span))
+        return self._row(slot, label, note, isinstance(gradient, Missing), self._today(span))
 
     def _output(self, result: Result) -> Row:
         slot = result.slot
@@ -217,7 +209,7 @@ class _Shown:
             return self._row(slot, slot.label, "", False, self._today(slot.source))
         entry = Entry(result.graph, inputs[slot.gradient_of])
         gradient = self._index.gradient(entry)
-        note = f"in that of {gradient.name}" if isinstance(gradient, Tied) else "none" if slot.node is None else ""
+        note = note_on_gradient(slot, gradient)
         span = slot.source if slot.source is not None else entry.slot.definition
         label = subject_of_gradient(slot, result.graph)
         return self._row(slot, label, note, isinstance(gradient, Missing), self._today(span))

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from aotlens.explain.brief import all_names
-from aotlens.explain.prices import price_in_words
+from aotlens.explain import action_titles
 from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.gradients import gradients_in
@@ -34,8 +33,7 @@ def rewrite_returned(snapshot: Snapshot, document: Document, where: Span) -> Ite
             # An output that shares its memory has no tangent of its own: another output has it.
             if out.kind == "PlainAOTOutput" and price.operations:
                 lost = gradients_in(graph, price.gradients) if price.gradients else []
-                but = f", and {', '.join(all_names(lost))} get{'s' if len(lost) == 1 else ''} no gradient"
-                title = f"Detach {out.label}: {price_in_words(price)} go{but if lost else ''}"
+                title = action_titles.detach(out.label, price, lost)
                 yield from _rewrite(document, function, out.label, where, title, "detach", None)
         yield from _copies(document, function, graph, where)
 
@@ -46,7 +44,7 @@ def _copies(document: Document, function: Node, graph: Graph, where: Span) -> It
         for index in base.base_of[1:]:
             out = graph.outputs[index]
             first = graph.outputs[base.base_of[0]].label
-            title = f"Return a copy as {out.label}, which shares memory with {first}"
+            title = action_titles.return_copy(out.label, first)
             yield from _rewrite(document, function, out.label, where, title, "clone", "aliased-outputs")
 
 

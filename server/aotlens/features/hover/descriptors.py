@@ -6,6 +6,7 @@ from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, li
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.phrases import and_more, type_of
+from aotlens.explain.slots import node_in_words
 from aotlens.explain.unknown import no_such_slot
 from aotlens.explain.words import describe, legend
 from aotlens.model.descriptor_nesting import illegal_nesting
@@ -16,7 +17,6 @@ from aotlens.syntax.subjects import DescriptorSubject
 from aotlens_tracer.wire.descriptor_map import Input
 
 from .question import Answer, Question
-from .slots import node_in_words
 
 _TARGETS = 3
 """The most targets that are listed."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, line, sentence, some, strong
 from aotlens.explain.gradients import gradient_in_words
-from aotlens.explain.phrases import inputs_in_words, outputs_in_words, place, type_of
+from aotlens.explain.phrases import inputs_in_words, place, type_of
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
+from aotlens.explain.slots import new_values
 from aotlens.explain.tables.inputs_in_brief import descriptors_of, input_rows, input_table, size_of
 from aotlens.explain.words import role
 from aotlens.model.folding import Folded
@@ -82,8 +83,7 @@ def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> I
         spans = list(changed) or [span for span in (outputs[0].source,) if span is not None]
         places = list(filter(None, (question.place(found.state, span) for span in spans)))
         by = line(" by ", some(places)) if places else ()
-        new = line(": the graph returns its new value as ", outputs_in_words(outputs))
-        yield Paragraph(line(strong("changed in place"), by, new))
+        yield Paragraph(line(strong("changed in place"), by, new_values(outputs)))
     first = entries[0]
     if first.slot.stands_for:
         for reason in about(kept_differences(found.index, first.graph), first.slot):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from aotlens.explain.blocks import NOTHING, Block, Code, Facts, Line, Paragraph, line, sentence, strong
+from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, sentence, strong
 from aotlens.explain.gradients import meaning_of
-from aotlens.explain.phrases import outputs_in_words, type_of
+from aotlens.explain.phrases import type_of
+from aotlens.explain.slots import with_partners
 from aotlens.explain.words import role
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result
@@ -22,7 +23,7 @@ def slot(question: Question, found: Resolved, item: Entry | Result) -> tuple[Blo
     title = [line(strong(role_), " ", Code(item.slot.label), " of ", Code(found.state.key.qualname))]
     if item.slot.dtype is not None:
         title.append(type_of(item.slot))
-    facts = _partners(item)
+    facts = with_partners(item)
     if place := question.place(found.state, _source(item)):
         facts.append(line("computed at ", place))
     blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(facts))]
@@ -31,24 +32,6 @@ def slot(question: Question, found: Resolved, item: Entry | Result) -> tuple[Blo
     if item.slot.descriptor is not None:
         blocks.append(Paragraph(line(Code(item.slot.descriptor))))
     return tuple(blocks)
-
-
-def node_in_words(item: Entry | Result) -> Line:
-    """`input primals_1`, `output 3 (add_38)`."""
-    if isinstance(item, Entry):
-        return line("input ", Code(item.slot.node or NOTHING))
-    return outputs_in_words([item.slot])
-
-
-def _partners(item: Entry | Result) -> list[Line]:
-    """The slot itself, and the slots that belong to it: the tangent of an output, the input of a gradient."""
-    facts = [node_in_words(item)]
-    if isinstance(item, Result):
-        if item.tangent is not None:
-            facts.append(line("its gradient comes in as ", Code(item.tangent.node or NOTHING)))
-        if item.slot.gradient_of is not None:
-            facts.append(line("for input ", Code(item.graph.inputs[item.slot.gradient_of].node or NOTHING)))
-    return facts
 
 
 def _source(item: Entry | Result) -> Span | None:

@@ -1,0 +1,53 @@
+"""A slot, and the slots that belong to it, in a few words."""
+
+from __future__ import annotations
+
+from aotlens.model.gradients import Gradient, Missing, NotWanted, Tied
+from aotlens.model.slots import Entry, Result, is_unused
+from aotlens_tracer.wire.descriptor_map import Input, Output
+
+from .blocks import NOTHING, Code, Line, line
+from .phrases import outputs_in_words
+
+
+def node_in_words(item: Entry | Result) -> Line:
+    """`input primals_1`, `output 3 (add_38)`."""
+    if isinstance(item, Entry):
+        return line("input ", Code(item.slot.node or NOTHING))
+    return outputs_in_words([item.slot])
+
+
+def with_partners(item: Entry | Result) -> list[Line]:
+    """The slot itself, and the slots that belong to it: the tangent of an output, the input of a gradient."""
+    facts = [node_in_words(item)]
+    if isinstance(item, Result):
+        if item.tangent is not None:
+            facts.append(line("its gradient comes in as ", Code(item.tangent.node or NOTHING)))
+        if item.slot.gradient_of is not None:
+            facts.append(line("for input ", Code(item.graph.inputs[item.slot.gradient_of].node or NOTHING)))
+    return facts
+
+
+def note_on_input(slot: Input, gradient: Gradient) -> str:
+    """The facts about an input beside its type: `no gradient, changed in place`; empty if there are none."""
+    notes = {
+        "no gradient": isinstance(gradient, Missing),
+        "frozen": gradient == NotWanted("frozen"),
+        f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
+        "changed in place": slot.mutation is not None,
+        f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),
+        "not used": is_unused(slot),
+    }
+    return ", ".join(text for text, holds in notes.items() if holds)
+
+
+def note_on_gradient(slot: Output, gradient: Gradient) -> str:
+    """The place of a gradient that is not in its own slot: `in that of head.weight`, `none`; else empty."""
+    if isinstance(gradient, Tied):
+        return f"in that of {gradient.name}"
+    return "none" if slot.node is None else ""
+
+
+def new_values(outputs: list[Output]) -> Line:
+    """The outputs that are the new values of inputs that are changed in place."""
+    return line(": the graph returns its new value as ", outputs_in_words(outputs))
