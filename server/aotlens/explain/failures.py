@@ -49,7 +49,7 @@ def _one_sentence(value: facts.Raised) -> str:
 
 
 def brief_message(failure: Failure, longest: int = LONGEST_BRIEF) -> str:
-    """Return what went wrong in one line of at most so many characters."""
+    """Return what went wrong in one line of at most `longest` characters."""
     if type(failure.problem) in _FROM_OUTSIDE:
         return first_sentence(message(failure), longest)
     return brief(failure.problem, longest)

@@ -27,7 +27,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that belong together below the first, their title. `module` is the name of the module that they are."""
+    """Lines that belong together: a title, and the lines below it. `module` is the module whose operations they are."""
 
     title: str
     first: int

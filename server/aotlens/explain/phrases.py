@@ -39,7 +39,7 @@ def outputs_in_words(outputs: Sequence[Output]) -> Line:
 
 
 def subject_of_gradient(out: Output, graph: Graph) -> str:
-    """The label of the input that a gradient belongs to; of a whole input whose gradient is in pieces, the piece."""
+    """The label of a gradient's input, with the name of the piece if only the gradient is in pieces."""
     descriptor = out.as_descriptor()
     if out.gradient_of is None or descriptor is None:
         return out.label

@@ -8,7 +8,7 @@ from aotlens.explain.brief import all_names, numbers_in_brief
 from aotlens.model.signature import Difference
 
 _MOST = 4
-"""So many names are listed; of more, the number is given."""
+"""The most names that are listed; of the others, the number is given."""
 
 
 def difference_in_words(difference: Difference) -> str:

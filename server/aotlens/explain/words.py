@@ -66,7 +66,7 @@ def _phrase(template: str, inner: str | None = None) -> Callable[[Mapping[str, A
 
 
 class _Lenient(dict[str, Any]):
-    """A torch that renamed a field still gets a sentence."""
+    """The fields of a descriptor; a missing one is `?`, so that a torch that renamed it still gets a sentence."""
 
     def __missing__(self, key: str) -> str:
         return "?"

@@ -55,7 +55,7 @@ def definition(
 def with_columns(snapshot: Snapshot, span: Span, read: Read | None = None) -> Span:
     """A span with its end and columns; if the tracer knew the line alone, the text of that line.
 
-    It stays as it is where nobody can say what that text is.
+    It is unchanged if that text is not known.
     """
     if span.column is not None and span.end_line is not None and span.end_column is not None:
         return span

@@ -174,14 +174,14 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
     if state.map is not None and not snapshot.is_part(state):
         kept = kept_findings(index_of(state.map))
         findings += [row for row in kept if row.first.code not in FAILURE_CODES]
-    if state.failure is not None:  # it stays while the next attempt runs, because flickering is worse than age
+    if state.failure is not None:  # it stays until the next attempt has ended, so that it does not flicker
         failure = _failure(state.failure, state)
         findings.append(Folded(message(failure), (failure,)))
     return findings
 
 
 def _failure(failure: Failure, state: TargetState) -> Finding:
-    # Without a written example, it is nobody's mistake that none can be guessed.
+    # If nobody wrote an example, its failure is no mistake of the user's.
     written = any(example.origin != "inferred" for example in state.examples)
     is_guess = failure.stage == "example" and not written
     if is_to_be_completed(state) and state.examples[0].path is not None:

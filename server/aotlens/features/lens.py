@@ -44,7 +44,7 @@ class LensText:
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
     """The lenses of a document: two above each target, one above each other class that a traced model contains.
 
-    A definition that another of its name replaces has only one that says so.
+    A definition that a later one of the same name replaces has one lens, which says so.
     """
     found = []
     for definition in document.definitions:

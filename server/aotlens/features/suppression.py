@@ -1,7 +1,7 @@
 """Comments that suppress a finding: `# aotlens: ignore[code]`, or `# aotlens: ignore` for every finding.
 
-Such a comment counts for the line that it ends, and one that stands alone for the line below. Lines that a string goes
-over, or that backslashes join, are one line in this: they can have a comment only at their end and above them.
+A comment at the end of a line counts for that line; one on a line of its own counts for the line below. Lines that a
+string spans, or that backslashes join, count as one line: a comment can only stand at their end or above them.
 """
 
 from __future__ import annotations

@@ -26,7 +26,10 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class SideEffect(PermissionError):
-    """Code that was found does more than compute. A PermissionError, because code that can do without handles that."""
+    """Code that was found tries to have a lasting effect.
+
+    It is a PermissionError, because code that can work without the effect handles that.
+    """
 
     def __init__(self, problem: facts.SideEffect) -> None:
         super().__init__(problem.path or problem.event)
@@ -34,7 +37,10 @@ class SideEffect(PermissionError):
 
 
 class TookTooLong(BaseException):
-    """Code that was found took too long: longer than `seconds`, if not None. It handles no such exception itself."""
+    """Code that was found took longer than `seconds`; None for a limit of another kind.
+
+    It is not an Exception, so that the code does not handle it.
+    """
 
     def __init__(self, seconds: float | None = None) -> None:
         super().__init__(seconds)

@@ -45,9 +45,9 @@ def failure_of(error: BaseException, stage: str, codebase: Codebase, example: Sp
 
 
 def _frames_to_the_cause(error: BaseException, codebase: Codebase, example: Span | None) -> tuple[Frame, ...]:
-    """Return the user's frames to where an exception was raised; to where its first cause was, if that is further in.
+    """Return the user's frames down to the place that raised an exception, or its first cause if that is deeper.
 
-    A cause was caught within one of the frames of what it caused: its own frames go on from there.
+    A cause was caught in one of the frames of the exception that it caused; the cause's own frames continue from there.
     """
     frames: tuple[Frame, ...] = ()
     for part in chain(error):

@@ -71,7 +71,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         cause = current.__cause__
         if cause is None and isinstance(current, ImportError) and not current.__suppress_context__:
             cause = current.__context__
-        if _known(current.__context__) is not None:  # code that was found wraps what we raised in it
+        if _known(current.__context__) is not None:  # found code caught our own exception, and raised another one
             current = current.__context__
             continue
         if cause is None or type(current).__module__.startswith(_NAMES_NO_CAUSE) or _is_ours(cause):
@@ -81,7 +81,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_ours(error: BaseException) -> bool:
-    """Whether we caught an exception before the next one came: then it is no part of the user's story."""
+    """Whether our own code caught an exception: then it is not shown as the cause of a later one."""
     first = error.__traceback__
     return first is not None and first.tb_frame.f_code.co_filename.startswith(HERE)
 

@@ -36,7 +36,7 @@ class Constructor:
 
 
 class Birthplaces:
-    """The recorded birthplaces. Objects are held, so that their ids stay theirs."""
+    """The recorded birthplaces. Objects are kept alive, so that Python does not reuse their ids."""
 
     def __init__(self) -> None:
         self._created: dict[int, Span] = {}

@@ -1,7 +1,7 @@
 """The expressions that change an input in place.
 
 AOTAutograd's graph has no operation left that changes anything: it only knows the new value. Dynamo's graph has them
-all. Which of its operations write to what is seen by doing them: a tensor counts how often it was written to.
+all. To see what an operation writes to, it is run once: each tensor counts the writes to it in its version.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .stack_traces import Sources
 
 
 def with_places_of_changes(graph: Graph, joint: JointCapture, named: Named, sources: Sources) -> Graph:
-    """The graph, captured by Dynamo, whose changed inputs know by which expressions of the user's they are."""
+    """The graph, whose changed inputs have the user's expressions that change them. Dynamo captured it."""
     if all(slot.mutation is None for slot in graph.inputs):
         return graph
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}

@@ -86,7 +86,7 @@ def _rebuild(spec: pytree.TreeSpec) -> Any:
     try:
         node = pytree.SUPPORTED_NODES[spec.type]
         return node.unflatten_fn(_sentinels(len(children)), spec.context)
-    except Exception:  # a constructor that insists on tensors: no names then
+    except Exception:  # its constructor accepts tensors only: the names stay unknown
         return None
 
 
@@ -101,7 +101,7 @@ def _field_names(value: Any) -> list[str]:
 
 
 def _keys(spec: pytree.TreeSpec) -> list[Any]:
-    """Return the keys of a mapping node: its context is the list of keys, alone or (defaultdict) behind something."""
+    """Return the keys of a mapping node: its context is the list of keys, or (defaultdict) contains it."""
     context = spec.context
     candidates = [context, *context] if isinstance(context, (list, tuple)) else [context]
     for candidate in candidates:

@@ -33,7 +33,7 @@ class Operations:
         """Return every operation of the joint graph. Call it once, and first."""
         nodes = _operations(graph)
         for node in nodes:
-            # The first operation with a number made the autograd node; those that follow made none, and keep it.
+            # The first operation with a sequence number made the autograd node; later ones with that number made none.
             if not _is_backward(node) and node.op != "get_attr" and "seq_nr" in node.meta:
                 self._derived.setdefault(node.meta["seq_nr"], node.name)
         found = tuple(map(self._operation, nodes))

@@ -40,7 +40,7 @@ class Sources:
 
     def _frame_of_text(self, text: str) -> int | None:
         stack = parse(text)
-        # Only if the target is torch's own, nothing else is left.
+        # If the target itself is torch's, all frames are torch's, and all are kept.
         return self.frame_of_stack([span for span in stack if not is_library(span.path)] or stack)
 
     def frame_of_stack(self, stack: Sequence[Span]) -> int | None:

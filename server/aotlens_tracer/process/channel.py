@@ -95,7 +95,7 @@ def replace_standard_streams(output: int) -> None:
     for descriptor in (null, output):
         if descriptor > 2:
             os.close(descriptor)
-    # Open as long as the process lives, even if user code closes the objects.
+    # `closefd=False`: the descriptors stay open even if user code closes these objects.
     sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115

@@ -85,7 +85,7 @@ def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> 
 
 
 def _report_exits(channel: Channel) -> None:
-    """Let `os._exit`, which leaves no trace of its own, report who called it."""
+    """Make `os._exit` report its caller first: it ends the process without any exception or message."""
     exit_process = os._exit
 
     def reporting_exit(status: int) -> None:

@@ -33,7 +33,7 @@ A spawned child imports torch first; this time does not count for any request.
 POLL_SECONDS = 0.02
 """How often limits are looked at while a child runs."""
 GRACE_SECONDS = 0.3
-"""How long a child that has to go may take to write its stacks."""
+"""How long a child may take to write its stacks before it is killed."""
 NICENESS = 10
 """By how much a tracer in the background lowers its priority, as `nice` counts it."""
 
@@ -41,8 +41,8 @@ NICENESS = 10
 def main(arguments: list[str]) -> None:
     """Run as the tracer; with `--child` as a spawned child.
 
-    `--spawn` avoids fork on a system that has it; `--background` leaves the processor to others that want it, such as
-    the editor whose user waits for no trace.
+    `--spawn` avoids fork on a system that has it; `--background` lowers the priority of the process, so
+    that the editor goes first.
     """
     if "--child" in arguments:
         spawned_main()

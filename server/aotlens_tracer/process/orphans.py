@@ -25,7 +25,7 @@ def end_orphans(known: set[int]) -> None:
     """End the processes that children left behind, even those that left their session; `known` stay."""
     deadline = time.monotonic() + 1
     while (orphans := [pid for pid in children_of(os.getpid()) if pid not in known]) and time.monotonic() < deadline:
-        for pid in orphans:  # the children of one that ends are the next round's orphans
+        for pid in orphans:  # their own children become orphans then, which the next round ends
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, os.WNOHANG)

@@ -45,7 +45,7 @@ class SelectorPump:
         """Hand out the bytes that arrive within `timeout` seconds; wait without a limit if it is None."""
         for key, _ in self._selector.select(timeout):
             if self._selector.get_map().get(key.fd) is not key:
-                continue  # removed by what an earlier one of these bytes led to
+                continue  # a handler of earlier bytes has closed this pipe
             data = _read(key.fd)
             if data is None:
                 continue

@@ -23,7 +23,7 @@ _FRAME = re.compile(r'^  File "(?P<path>.*)", line (?P<line>\d+) in (?P<function
 _ESCAPE = re.compile(r"\\(x..|u....|U........)")
 _OURS = f'  File "{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}'
 _kept: list[object] = []
-"""faulthandler holds the number of a file alone: this holds the file."""
+"""The file that faulthandler writes to. faulthandler keeps only its number, so this reference keeps the file open."""
 
 
 # --- in the child

@@ -1,4 +1,4 @@
-"""The answer for a child that gave none: it crashed, exited, hung or grew."""
+"""The answer for a child that gave none: it crashed, exited, hung, or used too much memory."""
 
 from __future__ import annotations
 

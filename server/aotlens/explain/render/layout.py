@@ -92,7 +92,7 @@ def end_of_path(where: str) -> str:
 
 
 def _abbreviate(columns: list[Column], rows: list[list[Cell]], width: int) -> None:
-    """Put brief forms in the place of columns that save most by it, until all columns fit."""
+    """Use the brief forms of columns, beginning with the column that they narrow most, until all columns fit."""
     brief_columns = [replace(column, title=column.brief or column.title) for column in columns]
     brief_rows = [[replace(cell, text=cell.brief or cell.text) for cell in row] for row in rows]
     savings = [

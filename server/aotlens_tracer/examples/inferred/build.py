@@ -21,7 +21,7 @@ from .values import Arguments, call
 CONSTRUCTIONS = 24
 """How many calls of one constructor are tried."""
 _DEPTH_FIRST = 4
-"""So many calls are tried depth first; repairs of later ones wait until all earlier repairs are tried."""
+"""The number of calls that are tried depth first. Repairs of later calls wait until all earlier ones were tried."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from .values import Arguments, tensors, with_tensor
 MOST_CALLS = 100
 """How many calls of one module are tried."""
 FURTHER = 4
-"""How many likelier repairs of the same failure come before one that is a step further from what its error says."""
+"""The number of likelier repairs of a failure that are tried before one that is a step further from its error."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Search:
 
         Raises TraceError if none was found, and the user's own error if the class fails whatever it is given.
         """
-        # Compiling within fake tensors has no meaning: modules that compile themselves run as they are.
+        # torch.compile makes no sense under fake tensors: modules that compile themselves run uncompiled.
         with contextlib.suppress(TookTooLong), torch.compiler.set_stance("force_eager"):
             for constructors, arguments in self._constructions():
                 if expression := self._with(constructors, arguments):
@@ -90,11 +90,11 @@ class Search:
         written: set[str] = set()
         firsts = [(level, level.arguments(cls)) for level in levels]
         for level, arguments in (*firsts, *((level, level.with_configurations(cls)) for level in levels)):
-            if repr(arguments) not in written:  # else no stack is cut less, or no configuration may be left out
+            if repr(arguments) not in written:  # equal if there is no stack to cut, or no configuration to add
                 written.add(repr(arguments))
                 yield level, arguments
         constructors = Constructors(names, build=self._repaired)
-        # A subclass says nothing new unless it is the constructor that refuses.
+        # If the class itself could be built, its subclasses would fail in the same way: they are not tried.
         kinds = itertools.takewhile(lambda _: self._nearest.inputs is None, constructors.with_subclasses(cls))
         for arguments in itertools.chain(kinds, constructors.with_other_networks(cls)):
             yield Constructors(names, build=self._repaired), arguments
@@ -246,7 +246,7 @@ def _first(inputs: Inputs, dtype: str | None) -> Arguments:
 
 
 def _is_users_own(failed: FailedAttempt) -> bool:
-    """Whether a module fails so whatever it is given: a name that does not exist, a method that it leaves open."""
+    """Whether a module fails like this for all arguments: a name does not exist, or a method is left to subclasses."""
     error = failed.error
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return True

@@ -15,7 +15,7 @@ from ..tables.sizes import BATCH
 from .model_sizes import ModelSizes
 
 _NEARBY = 240
-"""So many characters after an argument's name are about it."""
+"""The number of characters after an argument's name that are read as its description."""
 _SHAPE = re.compile(r"\s*\(([\w\s,*+-]+,[\w\s,*+-]+)\)")
 _NAMED_SHAPE = re.compile(r"shape:?\s*(?:is\s*)?[`*']*[\(\[]([\w\s,*./+x]+)[\)\]]")
 
