@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from unit.syntax_trees import syntax_tree
+
 ROOT = Path(__file__).parent.parent.parent
 SERVER = ROOT / "server"
 EXTENSION = ROOT / "vscode-extension" / "src"
@@ -52,7 +54,7 @@ def test_no_class_has_too_many_methods() -> None:
     too_many = {
         f"{name(path)}: {node.name}"
         for path in PYTHON_FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(syntax_tree(path))
         if isinstance(node, ast.ClassDef)
         and sum(isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) for part in node.body) > MOST_METHODS
     }
@@ -75,7 +77,7 @@ def test_docstrings_and_comments_put_the_subject_first() -> None:
 
 def literals(path: Path) -> list[tuple[int, str]]:
     """The string literals of a file that are no docstrings, each with its line; `{}` stands for an expression."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    nodes = list(ast.walk(syntax_tree(path)))
     parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     found = []

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from unit.syntax_trees import syntax_tree
+
 SERVER = Path(__file__).parent.parent.parent / "server"
 
 
 def imported_names(file: Path) -> set[str]:
     """The first names of a file's absolute imports, wherever in the file they stand."""
     names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -39,7 +41,7 @@ def test_the_tracer_raises_no_sentence() -> None:
     """An exception of its own has facts, which `aotlens.explain.failures` puts into words."""
     found = []
     for file in files("aotlens_tracer"):
-        raises = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Raise)]
+        raises = [node for node in ast.walk(syntax_tree(file)) if isinstance(node, ast.Raise)]
         texts = [node for one in raises for node in ast.walk(one) if isinstance(node, ast.Constant)]
         found += [
             f"{file.name}:{node.lineno}" for node in texts if isinstance(node.value, str) and " " in node.value.strip()
@@ -131,7 +133,7 @@ def private_touches(tree: ast.Module, own: set[str]) -> list[str]:
 
 
 def test_private_names_of_torch_are_in_one_folder() -> None:
-    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in files("aotlens_tracer")}
+    trees = {file: syntax_tree(file) for file in files("aotlens_tracer")}
     own = own_private_names([tree for file, tree in trees.items() if "torch_private" not in file.parts])
     touches = {
         str(file.relative_to(SERVER)): found
