@@ -7,11 +7,12 @@ slots, JSON and counts all ask here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input
+from aotlens_tracer.wire.gradients import own_gradient, tied_gradient
 
 from .descriptors import piece
 from .slots import fqn_of, whole_name
@@ -107,32 +108,17 @@ def is_gradient(graph: Graph, output: int) -> bool:
 
 
 def _gradient(slot: Input, graph: Graph) -> Gradient:
-    own = _own(slot, graph)
-    if own is not None:
-        return own
+    if slot.gradient_pieces:
+        return InPieces(slot.gradient_pieces)
+    if own := own_gradient(slot, graph):
+        return Own(own[0])
     if slot.gradient is not None:
-        return next(_tied(slot, graph), Missing(slot.gradient))
+        tied = tied_gradient(slot, graph)
+        return Tied(*tied) if tied is not None else Missing(slot.gradient)
     if slot.requires_grad and not graph.joint:
         return NotWanted("forward-only")
     is_frozen = slot.requires_grad is False and _is_parameter(slot)
     return NotWanted("frozen" if is_frozen else "not-required")
-
-
-def _own(slot: Input, graph: Graph) -> Own | InPieces | None:
-    if slot.gradient_pieces:
-        return InPieces(slot.gradient_pieces)
-    if slot.gradient is not None and graph.outputs[slot.gradient].node is not None:
-        return Own(slot.gradient)
-    return None
-
-
-def _tied(slot: Input, graph: Graph) -> Iterator[Tied]:
-    """Yield the other names of a parameter whose gradient is returned, in the order of `tied_to`."""
-    for name in slot.tied_to:
-        pieces = [_own(other, graph) for other in graph.inputs if fqn_of(other) == name]
-        outputs = [output for own in pieces if own is not None for output in returned_in(own)]
-        if outputs:
-            yield Tied(name, tuple(dict.fromkeys(outputs)))
 
 
 def _is_parameter(slot: Input) -> bool:

@@ -24,6 +24,7 @@ from ..wire.findings import (
     TorchReason,
     places_of,
 )
+from ..wire.gradients import own_gradient, tied_gradient
 from .reach import outputs_reached
 
 Why = Callable[[Input], NoGradient | None]
@@ -139,14 +140,7 @@ def _of_bases(graph: Graph) -> Iterator[Finding]:
 
 def _has_gradient(value: _Value, graph: Graph) -> bool:
     """Whether an input has a gradient, or shares that of another name: a tied parameter has one for all its names."""
-    if any(_own_gradient(slot, graph) for slot in value.pieces):
-        return True
-    names = value.first.tied_to
-    return bool(names) and any(_own_gradient(slot, graph) for slot in graph.inputs if whole_label(slot) in names)
-
-
-def _own_gradient(slot: Input, graph: Graph) -> bool:
-    return slot.gradient is not None and graph.outputs[slot.gradient].node is not None
+    return any(own_gradient(slot, graph) or tied_gradient(slot, graph) is not None for slot in value.pieces)
 
 
 def _without_gradient(
