@@ -78,6 +78,6 @@ def uncaptured(descriptor_map: DescriptorMap) -> list[tuple[str, list[GraphBreak
     """The places where the capture could not go on, by who gives up there, each group with its heading."""
     groups: dict[str, list[GraphBreak]] = {}
     for item in descriptor_map.graph_breaks:
-        heading = "Not captured by AOTAutograd" if item.by == "aotautograd" else "Graph breaks"
+        heading = "Refused by AOTAutograd" if item.by == "aotautograd" else "Graph breaks"
         groups.setdefault(heading, []).append(item)
     return list(groups.items())

@@ -59,6 +59,10 @@ def test_one_of_a_kind_is_its_message() -> None:
         "the buffer seen is changed in place: its new value is output 3 of the graph"
     )
     assert message(broken) == "Dynamo cannot take the whole of Net: print"
+    refused = Finding("graph-break", "m.py", 3, None, broken.subjects, TorchReason("no views", "aotautograd"))
+    assert message(refused) == (
+        "Net is not captured through Dynamo: AOTAutograd refuses the graph that Dynamo made (no views)"
+    )
 
 
 def test_a_subclass_has_its_new_value_in_pieces() -> None:

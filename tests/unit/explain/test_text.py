@@ -208,10 +208,10 @@ def test_a_refusal_of_aotautograd_is_no_graph_break() -> None:
     both = replace(described, graph_breaks=(graph_break, GraphBreak("no views", by="aotautograd")))
     text = render(both)
     assert section(text, "Graph breaks  1").splitlines()[1].endswith("Unsupported: call to `print`")
-    assert section(text, "Not captured by AOTAutograd  1").splitlines()[1:] == [
+    assert section(text, "Refused by AOTAutograd  1").splitlines()[1:] == [
         "  AOTAutograd refuses the graph that Dynamo made (no views)"
     ]
-    assert "## Not captured by AOTAutograd\n\n- AOTAutograd refuses" in render_markdown(both)
+    assert "## Refused by AOTAutograd\n\n- AOTAutograd refuses" in render_markdown(both)
     assert "Graph breaks" not in render(replace(both, graph_breaks=both.graph_breaks[1:]))
 
 

@@ -10,9 +10,11 @@ from .kind import Kind
 
 
 def words(about: About) -> str:
-    """Dynamo's own reason, after the target's name."""
+    """The reason in torch's own words, after the target's name."""
     target, reason = about.first.subjects[0].name, about.first.reason
     assert isinstance(reason, TorchReason)
+    if reason.by == "aotautograd":
+        return f"{target} is not captured through Dynamo: {refusal(reason.text, reason.by)}"
     return f"Dynamo cannot take the whole of {target}: {refusal(reason.text, reason.by)}"
 
 
@@ -20,7 +22,10 @@ KIND = Kind(
     code="graph-break",
     severity="warning",
     words=words,
-    paragraph="Dynamo cannot take the whole call; the message gives its reason, and the place is its line.",
+    paragraph=(
+        "Dynamo cannot take the whole call, or AOTAutograd refuses the graph that Dynamo made of it; the message gives "
+        "the reason, and the place is its line."
+    ),
     example=Finding(
         "graph-break",
         "model.py",
