@@ -37,7 +37,7 @@ class SideEffect(PermissionError):
 
 
 class TookTooLong(BaseException):
-    """Code that was found took longer than `seconds`; None for a limit of another kind.
+    """Code that was found took longer than `seconds`; None for the limits of a search.
 
     It is not an Exception, so that the code does not handle it.
     """

@@ -37,7 +37,7 @@ def failure_of_trace(context: Context, error: BaseException) -> Failure:
 
 
 def _span(context: Context) -> Span | None:
-    """Return where the example stands that was being tried; None if it stands nowhere."""
+    """Return the place of the example that was being tried; None if it is in no file."""
     example = context.draft.map.example
     return example.source if example is not None else None
 

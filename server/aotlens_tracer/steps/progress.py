@@ -77,7 +77,7 @@ class Draft:
         self.map = replace(self.map, attempts=(*self.map.attempts, *attempts))
 
     def pass_over(self, source: ExampleSource, reason: Problem) -> None:
-        """Note that an example does not work, and forget what came of it."""
+        """Note that an example does not work, and drop what it added to the map."""
         recorded_in = f"{source.root.path}::{source.root.qualname}" if source.root is not None else None
         self.add_attempts(
             Attempt(source.origin, reason, source.expression.strip() or None, place_of(source), recorded_in)
@@ -105,7 +105,7 @@ class Draft:
 
 
 def place_of(source: ExampleSource) -> Span | None:
-    """Return where an example stands; None if it stands nowhere."""
+    """Return the place of an example's text; None if it is in no file."""
     if source.path is None or source.line is None:
         return None
     return Span(source.path, source.line, source.column)
