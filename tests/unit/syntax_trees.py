@@ -11,7 +11,7 @@ def syntax_tree(file: Path) -> ast.Module:
     """Parse a file.
 
     The garbage collector is off meanwhile: until 3.11.8 Python raises SystemError ("AST constructor recursion depth
-    mismatch") if it runs a finalizer that raises, such as that of a transport which a test left open, inside `ast.parse`.
+    mismatch") if it runs a finalizer that raises inside `ast.parse`, such as that of a transport that a test left open.
     """
     text = file.read_text(encoding="utf-8")
     was_on = gc.isenabled()

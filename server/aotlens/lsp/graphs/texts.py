@@ -13,7 +13,10 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from .uris import GraphName, parse_uri
 
 KEPT = 4
-"""The number of texts that are kept of graphs that are not open: a client may ask for the content without opening a document."""
+"""The number of texts that are kept of graphs that are not open.
+
+A client may ask for the content without opening a document.
+"""
 
 
 @dataclass(frozen=True)
