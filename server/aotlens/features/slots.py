@@ -256,10 +256,16 @@ def _grouped(rows: Sequence[tuple[str, Row]], titles: dict[str, str]) -> list[Gr
     for kind, title in titles.items():
         members = [row for its, row in rows if its == kind]
         if members:
-            missing = sum(row.concern for row in members) if kind == "gradient" else 0
-            summary = f"{len(members)}, {missing} missing" if missing else str(len(members))
+            summary = _gradients_in_brief(members) if kind == "gradient" else str(len(members))
             found.append(Group(kind, title, summary, tuple(_of_several(one, _times(one)) for one in _fold(members))))
     return found
+
+
+def _gradients_in_brief(rows: Sequence[Row]) -> str:
+    """Return `44, 4 missing`, as the lens shows it: a slot that stays empty is no gradient."""
+    missing = sum(row.concern for row in rows)
+    returned = sum(1 for row in rows if row.nodes)
+    return f"{returned}, {missing} missing" if missing else str(returned)
 
 
 def _fold(rows: Sequence[Row]) -> list[Folded[Row]]:

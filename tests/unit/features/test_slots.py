@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
+import pytest
+
 from aotlens.features.slots import view
+from aotlens.model.counts import count
 from aotlens.model.snapshot import Snapshot
 from aotlens_tracer.wire.descriptor_map import Descriptor
-from unit.features.world import DECODER, find, world
+from unit.features.world import DECODER, MODEL, find, world
 
 
 def in_pieces(name: str) -> Snapshot:
@@ -44,3 +48,19 @@ def test_a_gradient_in_pieces() -> None:
         parameters = next(group for group in shown.groups if group.kind == "parameter")
         row = next(row for row in parameters.rows if row.label.endswith("attn.qkv.weight"))
         assert (row.note, row.concern) in (("", False), ("×6", False))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "marked"), [("decoder", DECODER, "class De$0coder"), ("zoo", MODEL, "class Zo$0o(")]
+)
+def test_the_tree_counts_gradients_as_the_lens_does(name: str, path: Path, marked: str) -> None:
+    """Empty slots, of missing and of tied gradients, are rows, but no gradients."""
+    snapshot = world(name)
+    document = snapshot.documents[str(path)]
+    shown = view(snapshot, document, find(document, marked)[0])
+    assert shown is not None
+    map = snapshot.states[shown.key].map
+    assert map is not None
+    counts = count(map.graphs[0])
+    (summary,) = (group.summary for group in shown.groups if group.kind == "gradient")
+    assert counts.missing and summary == f"{counts.gradients}, {counts.missing} missing"
