@@ -38,7 +38,7 @@ def test_slots_of_the_class_at_a_position(decoder: Editor) -> None:
         *("output", "gradient", "mutation", "saved"),
     ]
     gate = next(row for row in groups["parameter"]["rows"] if row["label"] == "blocks.{0..5}.gate")
-    assert gate["concern"] and gate["note"] == "×6, no gradient"
+    assert gate["concern"] and gate["note"] == "×6, no gradient, not used"
     assert gate["labels"] == [f"blocks.{index}.gate" for index in range(6)]
     assert gate["members"][0]["descriptor"] == "ParamAOTInput(target='blocks.0.gate')"
     line = gate["location"]["range"]["start"]["line"]
