@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 NOTHING = "—"
 """Stands in a table for a value that does not exist or is unknown."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 Kind = Literal["joint", "forward", "backward"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

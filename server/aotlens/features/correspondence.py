@@ -9,7 +9,7 @@ from aotlens.explain.graph_lines import GraphText
 from aotlens.model.index import MapIndex, index_of
 from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .graph_view import GraphView
 

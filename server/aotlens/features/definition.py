@@ -21,7 +21,7 @@ from aotlens.syntax.subjects import (
     StringSubject,
 )
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 Read = Callable[[str], str | None]
 """The text of a file that is not open; None if it cannot be read."""

@@ -8,7 +8,7 @@ from aotlens.model.resolve import resolve
 from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.at_position import subjects_at
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .definition import birthplaces, with_columns
 from .references import in_order, is_referable, read_spans

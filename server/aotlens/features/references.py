@@ -15,7 +15,7 @@ from aotlens.syntax.subjects import (
     Subject,
 )
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .definition import Read, birthplaces, with_columns
 

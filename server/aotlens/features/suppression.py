@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from aotlens.syntax.comments import Comment, comment_of, commentable_line, joined_from
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 _IGNORE = re.compile(r"#\s*aotlens:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
 

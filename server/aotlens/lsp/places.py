@@ -11,7 +11,7 @@ from lsprotocol import types as lsp
 
 from aotlens.syntax.source import UnreadableSource, decode_source
 from aotlens.text.documents import Document, Documents
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .positions import Encoding, to_range
 

@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from aotlens.text.documents import Document
 from aotlens.text.edits import Edit
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 """The units in which the client counts the characters of a line."""

@@ -6,7 +6,7 @@ import functools
 
 from aotlens.syntax.definitions import Definition
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .snapshot import Snapshot, TargetKey
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 
 def contains(span: Span, line: int, column: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 
 def successor(state: TargetState, document: Document, names: Collection[str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .source_text import SourceText
 from .subjects import ClassRef, DescriptorSubject, GraphNameSubject

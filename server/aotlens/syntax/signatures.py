@@ -8,7 +8,7 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .nodes import parameter_name, text_of
 from .source_text import SourceText

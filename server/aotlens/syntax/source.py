@@ -7,7 +7,7 @@ import re
 import tokenize
 from pathlib import Path
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tree_sitter import Node, Point, Tree
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 
 class SourceText(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .source_text import SourceText, nodes_around
 from .subjects import LineSubject, ReturnSubject

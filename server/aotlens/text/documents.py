@@ -12,7 +12,7 @@ from types import MappingProxyType
 from tree_sitter import Node, Point, Tree
 
 from aotlens.syntax.definitions import Definition, Found, found_in
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .edits import Edit, apply, smallest_edit
 from .history import History

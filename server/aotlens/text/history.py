@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .edits import AppliedEdit
 

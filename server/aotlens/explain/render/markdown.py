@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -25,10 +26,13 @@ from aotlens.explain.blocks import (
     sentence,
     strong,
 )
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 Address = Callable[[Span], str]
 """The URI that a link to a span leads to."""
+
+_KEPT = 4096
+"""So many texts are kept as they were rendered: hovers repeat the names, types and nodes of a model."""
 
 
 def markdown(blocks: Sequence[Block], address: Address | None = None, heading: str = "##") -> str:
@@ -52,6 +56,7 @@ def inline(line: Line, address: Address | None = None) -> str:
     return "".join(found)
 
 
+@functools.lru_cache(_KEPT)
 def code(text: str) -> str:
     """`text` as a code span, whatever backticks it holds; empty if there is no text."""
     if not text:
@@ -131,6 +136,7 @@ def _with_bars(content: Line) -> Line:
     return tuple(found)
 
 
+@functools.lru_cache(_KEPT)
 def _escaped(text: str) -> str:
     text = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text.replace("&", "&amp;"))
     return re.sub(r"^#", r"\\#", text)

@@ -11,7 +11,7 @@ from aotlens.features.diagnostics import diagnostics
 from aotlens.model.duplicates import replacement
 from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .action import CodeAction
 from .choose_context import choose_context

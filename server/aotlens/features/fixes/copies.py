@@ -12,7 +12,7 @@ from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
 from aotlens.syntax.signatures import function_node, parameters_of
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .action import CodeAction, TextEdit
 

@@ -9,7 +9,7 @@ from aotlens.model.duplicates import definitions_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .action import CodeAction, TextEdit, command
 from .pin_template import template

@@ -26,7 +26,7 @@ from aotlens.syntax.subjects import (
     Subject,
 )
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .arguments import argument
 from .attributes import attribute

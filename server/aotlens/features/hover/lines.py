@@ -18,7 +18,7 @@ from aotlens.model.signature import aliases_at
 from aotlens.model.slots import Entry, fqn_of
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import LineSubject
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .attributes import named
 from .question import ROWS, Answer, Question

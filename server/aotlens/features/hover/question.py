@@ -10,7 +10,7 @@ from aotlens.model.resolve import Resolved, resolve
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.subjects import Subject
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 ROWS = 8
 """The most rows that a table in a hover has."""

@@ -29,7 +29,7 @@ from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
 from aotlens.model.slots import Result
 from aotlens.syntax.subjects import LineSubject, ReturnSubject
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .lines import line_blocks
 from .question import ROWS, Answer, Question

@@ -9,7 +9,7 @@ from aotlens.explain.slots import with_partners
 from aotlens.explain.words import role
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .inputs import inputs
 from .question import Question

@@ -16,7 +16,7 @@ from aotlens.lsp.targets import state_of
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.session.examples.project import pin_in_project
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 
 async def edit_example(context: Context, target: TargetKey) -> None:

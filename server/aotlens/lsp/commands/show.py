@@ -14,7 +14,7 @@ from aotlens.lsp.positions import to_range
 from aotlens.lsp.targets import map_as_markdown
 from aotlens.model.duplicates import definitions_of, replacement
 from aotlens.model.snapshot import TargetKey
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 
 async def show_map(context: Context, target: TargetKey) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument, graph_at, shown_graphs
 from aotlens.lsp.methods import CORRESPONDENCE
 from aotlens.lsp.positions import from_position
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .position import position_in, uri_in
 

@@ -9,7 +9,7 @@ from aotlens.features import slots as feature
 from aotlens.lsp.context import Context
 from aotlens.lsp.methods import SLOTS
 from aotlens.lsp.positions import from_position
-from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.places import Span
 
 from .position import position_in, uri_in
 
