@@ -184,6 +184,17 @@ def test_a_new_trace_refreshes_the_graph(editor: Editor, joint: Graph) -> None:
     assert joint.ask("hover", "ta|nh: f32[2, 8] = ") is not None
 
 
+def test_a_graph_that_is_opened_again_answers(editor: Editor) -> None:
+    """Its text was dropped when it was closed, and not every client asks for the content again."""
+    uri = show(editor, "forward")
+    text = editor.client.result("workspace/textDocumentContent", {"uri": uri})["text"]
+    first = Graph(editor, uri, text).ask("hover", "ta|nh: f32[2, 8] = ")
+    assert first is not None
+    editor.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert Graph(editor, uri, text).ask("hover", "ta|nh: f32[2, 8] = ") == first
+    editor.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+
 def test_lines_correspond_through_unsaved_edits(editor: Editor, joint: Graph) -> None:
     before = corresponding(editor, editor.at("return torch.sig|moid(x) * x"))
     editor.insert(0, "# a comment\n")

@@ -50,6 +50,10 @@ class GraphTexts:
         kept = self._texts.get(graph)
         return kept.text if kept is not None and kept.map is map else None
 
+    def knows(self, graph: GraphName) -> bool:
+        """Whether a text of a graph is kept, if only of an earlier map."""
+        return graph in self._texts
+
     def keep(self, graph: GraphName, map: DescriptorMap, text: GraphText) -> None:
         """Keep a text: while a document shows the graph, or until some others are kept."""
         self._texts.pop(graph, None)
