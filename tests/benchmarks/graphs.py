@@ -52,7 +52,7 @@ class Shown:
     def open(self) -> None:
         """Open the document, until the server has an answer for it."""
         self.server.open(self.graph, self.uri)
-        self.hover()
+        assert self.hover() is not None, "no answer is no figure"
 
     def close(self) -> None:
         self.server.close_document(self.uri)
