@@ -135,6 +135,13 @@ def trace(
         bool,
         typer.Option("--compare", help="With --saved: show also what eager, each partitioner and other budgets save."),
     ] = False,
+    eager: Annotated[
+        bool,
+        typer.Option(
+            "--eager/--no-eager",
+            help="Make two training steps in eager too, and compare the gradients with those of the graph.",
+        ),
+    ] = True,
     full: Annotated[
         bool, typer.Option("--full", help="Print the whole map of every class, with every repeated layer.")
     ] = False,
@@ -185,6 +192,7 @@ def trace(
         partitioner.value,
         memory_budget,
         compare,
+        eager,
     )
     try:
         status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)

@@ -33,6 +33,7 @@ class TraceOptions:
     partitioner: str = "min-cut"
     memory_budget: float | None = None
     compare: bool = False
+    eager: bool = True
 
 
 def check(options: TraceOptions, qualname: str | None) -> None:

@@ -100,6 +100,7 @@ class TraceRun:
             partitioner=options.partitioner,
             memory_budget=options.memory_budget,
             compare=options.compare,
+            eager=options.eager,
         )
         try:
             traced = self._tracer.trace(params, self._progress.stage)

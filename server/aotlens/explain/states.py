@@ -17,6 +17,7 @@ _STAGES = {
     "example": "building the example",
     "capture": "capturing the joint graph",
     "describe": "describing the graph",
+    "eager": "making two training steps in eager",
     "partition": "partitioning into forward and backward",
 }
 _CHANGES = {

@@ -41,6 +41,7 @@ class Settings:
     trace_mode: str | None = None
     trace_partitioner: str = "min-cut"
     trace_memory_budget: float | None = None
+    trace_eager: bool = True
     trace_exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     trace_working_directory: str | None = None
     trace_environment: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +76,7 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
         trace_mode=reader.choice("trace.mode", ("train", "eval"), None),
         trace_partitioner=partitioner,
         trace_memory_budget=reader.memory_budget("trace.memoryBudget", partitioner),
+        trace_eager=reader.flag("trace.eager", default.trace_eager),
         trace_exclude=reader.strings("trace.exclude", DEFAULT_EXCLUDE),
         trace_working_directory=reader.value("trace.workingDirectory", str) or None,
         trace_environment=reader.environment("trace.environment"),

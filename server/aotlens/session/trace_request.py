@@ -65,6 +65,7 @@ class TraceBasis:
             memory_budget=settings.trace_memory_budget,
             overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
             stages=True,
+            eager=settings.trace_eager,
         )
         return TraceRequest(params, found.contained)
 

@@ -49,6 +49,7 @@ class Phases:
             rounded.get("capture", 0.0),
             rounded.get("describe", 0.0),
             round(time.perf_counter() - self._start, 3),
+            rounded.get("eager", 0.0),
         )
 
 

@@ -33,6 +33,7 @@ from .failing import failure_of_trace
 from .import_target import Imported, import_target, is_to_be_inferred
 from .partition import partition_graph
 from .progress import Draft, Phases, Send
+from .training_steps import run_two_steps
 from .without_example import without_example
 
 _TRAIN = {"train": True, "eval": False, None: None}
@@ -128,6 +129,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     map = draft.map
     found = findings_of(map.target, map.graphs, map.graph_breaks, map.modules, described.why, described.called)
     draft.add_findings(*found)
+    if params.eager:
+        run_two_steps(context, imported, built, candidate.train)
 
 
 def _files(codebase: Codebase) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .eager_run import EagerRun
 from .failures import Failure
 from .findings import Finding
 from .graphs import (
@@ -34,6 +35,7 @@ __all__ = [
     "Attempt",
     "Descriptor",
     "DescriptorMap",
+    "EagerRun",
     "Example",
     "Failure",
     "Finding",
@@ -167,6 +169,7 @@ class Seconds:
     capture: float = 0.0
     describe: float = 0.0
     total: float = 0.0
+    eager: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ class DescriptorMap:
     `status` is `traced` or `failed`; `failure` is None unless the trace failed. `convention` is the calling convention,
     which is always `export` today. `example` is None if there was none to try. `attempts` are the examples that were
     passed over, `modules` the module tree, `files` the user's files that were imported, and `torch` the version of
-    torch.
+    torch. `eager_run` is None if no steps were made in eager.
     """
 
     target: Target
@@ -192,3 +195,4 @@ class DescriptorMap:
     seconds: Seconds = Seconds()
     torch: str | None = None
     files: tuple[str, ...] = ()
+    eager_run: EagerRun | None = None

@@ -137,6 +137,8 @@ class TraceParams:
     `partitioner` is one of `PARTITIONERS`. `memory_budget` is the share of values, 0 to 1, that the min-cut partitioner
     may save; None leaves torch's own configuration. With `compare`, the map has the totals of the other choices too.
 
+    With `eager`, two training steps are made in eager after the capture.
+
     With `stages`, the map is sent in parts as they are made, `{"event": "map", "fields": {...}}`, and the result has
     only the last part (see `Assembled`).
     """
@@ -156,6 +158,7 @@ class TraceParams:
     compare: bool = False
     overlay: dict[str, str] = field(default_factory=dict)
     stages: bool = False
+    eager: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The eager witness: the user's own call and backward pass, without any capture."""

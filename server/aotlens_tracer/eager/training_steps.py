@@ -1,0 +1,87 @@
+"""Two training steps in eager: the example's call and a backward pass, twice in a row."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Literal
+
+import torch
+
+from ..examples.evaluate import BuiltExample
+from ..failures import Codebase, failure_of, problem_of, reads_data
+from ..torch_private import pytree
+from ..wire.eager_run import EagerError, EagerGradient, EagerRun
+
+
+class _Failed(Exception):
+    """A part of a step raised an error of the user's."""
+
+    def __init__(self, step: int, stage: Literal["forward", "backward"]) -> None:
+        super().__init__(step, stage)
+        self.step = step
+        self.stage = stage
+
+
+def two_steps(example: BuiltExample, codebase: Codebase) -> EagerRun:
+    """Make two training steps with an example that nothing has called before, and report what they do.
+
+    The steps change the example: its tensors in place, its gradients, and the state that `forward` keeps.
+    """
+    start = time.perf_counter()
+    on: Literal["real", "fake"] = "real" if example.mode is None else "fake"
+    gradients: tuple[EagerGradient, ...] = ()
+    error = None
+    with warnings.catch_warnings(record=True) as found, torch.compiler.set_stance("force_eager"), example.fake():
+        warnings.simplefilter("always")
+        try:
+            for step in (1, 2):
+                _clear_gradients(example)
+                _step(example, step)
+                if step == 1:
+                    gradients = _gradients(example)
+        except _Failed as failed:
+            cause = failed.__cause__ or failed
+            if reads_data(cause):
+                return EagerRun(on, time.perf_counter() - start, problem=problem_of(cause))
+            failure = failure_of(cause, "forward", codebase)
+            error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
+    texts = tuple(dict.fromkeys(str(warning.message) for warning in found))
+    return EagerRun(on, round(time.perf_counter() - start, 3), gradients, error=error, warnings=texts)
+
+
+def _step(example: BuiltExample, step: int) -> None:
+    try:
+        outputs = example.function(*example.args, **example.kwargs)
+    except Exception as error:
+        raise _Failed(step, "forward") from error
+    results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
+    try:
+        if results:
+            torch.autograd.backward(results, [torch.ones_like(result) for result in results])
+    except Exception as error:
+        raise _Failed(step, "backward") from error
+
+
+def _leaves(example: BuiltExample) -> dict[int, tuple[Literal["parameter", "argument"], torch.Tensor, list[str]]]:
+    """Return the leaves that require a gradient, by id: parameters, then tensors among the arguments."""
+    found: dict[int, tuple[Literal["parameter", "argument"], torch.Tensor, list[str]]] = {}
+    if example.module is not None:
+        for name, parameter in example.module.named_parameters(remove_duplicate=False):
+            if parameter.requires_grad:
+                found.setdefault(id(parameter), ("parameter", parameter, []))[2].append(name)
+    for path, leaf in pytree.tree_leaves_with_path((example.args, example.kwargs)):
+        if isinstance(leaf, torch.Tensor) and leaf.requires_grad and leaf.is_leaf:
+            found.setdefault(id(leaf), ("argument", leaf, []))[2].append(pytree.keystr(path))
+    return found
+
+
+def _clear_gradients(example: BuiltExample) -> None:
+    for _, leaf, _ in _leaves(example).values():
+        leaf.grad = None
+
+
+def _gradients(example: BuiltExample) -> tuple[EagerGradient, ...]:
+    return tuple(
+        EagerGradient(kind, tuple(names), leaf.grad is not None) for kind, leaf, names in _leaves(example).values()
+    )

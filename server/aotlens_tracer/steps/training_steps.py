@@ -1,0 +1,38 @@
+"""The last step: two training steps in eager, as a witness of what the graph says about gradients."""
+
+from __future__ import annotations
+
+from ..eager.training_steps import two_steps
+from ..examples.guards import TookTooLong, guarded
+from ..examples.ladder import FOUND_SECONDS
+from ..failures import problem_of
+from ..wire.eager_run import EagerRun
+from .build_example import Built, evaluate, is_given
+from .context import Context
+from .import_target import Imported
+
+
+def run_two_steps(context: Context, imported: Imported, built: Built, train: bool | None) -> None:
+    """Make two training steps with a fresh example, and put the run into the draft.
+
+    A recorded example cannot be evaluated again without its root: the tensors of the capture are used.
+    """
+    with context.phases.phase("eager"):
+        context.draft.update(eager_run=_run(context, imported, built, train))
+
+
+def _run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
+    try:
+        if is_given(built.source):
+            return _fresh_run(context, imported, built, train)
+        with guarded(FOUND_SECONDS):
+            return _fresh_run(context, imported, built, train)
+    except (Exception, TookTooLong) as error:
+        return EagerRun("fake" if built.example.mode is not None else "real", 0.0, problem=problem_of(error))
+
+
+def _fresh_run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
+    example = built.example
+    if built.source.root is None:
+        example = evaluate(context, imported, built.source, train, lambda _: None)
+    return two_steps(example, context.codebase)

@@ -1,0 +1,89 @@
+"""The vocabulary of the eager run: two training steps of the example without any capture, and what they leave behind.
+
+A step is the call, and a backward pass from all results that require a gradient. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .places import Frame, Span
+from .problems import Problem
+
+
+@dataclass(frozen=True)
+class EagerGradient:
+    """A parameter, or an argument of the call, that requires a gradient.
+
+    `names` are all names of the tensor, in the order of `named_parameters(remove_duplicate=False)`. `present` says
+    whether the first step gives it a gradient (`grad` is not None afterwards).
+    """
+
+    kind: Literal["parameter", "argument"]
+    names: tuple[str, ...]
+    present: bool
+
+
+@dataclass(frozen=True)
+class KeptState:
+    """A tensor that is reachable after the call, and was not before: state that `forward` keeps.
+
+    `kind` is buffer, attribute (of a module or of another object), item (of a list or dict) or global. `name` is the
+    user's name for it, `blocks.0.aux_loss`. `place` is the statement that keeps it, None if unknown. `carries_graph`
+    says that it requires a gradient and has a history; `parameters` are the names of the parameters and arguments that
+    this history leads back to.
+    """
+
+    kind: Literal["buffer", "attribute", "item", "global"]
+    name: str
+    place: Span | None
+    carries_graph: bool
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Overwritten:
+    """A value that backward needs, and that was changed in place after it was saved.
+
+    `needed` is the expression whose derivative needs it, None if unknown. `by` are the statements that change it, in
+    the order in which they run.
+    """
+
+    needed: Span | None
+    by: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class EagerError:
+    """The error that ends the run: `step` is 1 or 2, `stage` the part of the step that raises it.
+
+    `path` and `line` are the user's innermost place, None if unknown; `frames` the user's part of the traceback,
+    outermost first.
+    """
+
+    step: int
+    stage: Literal["forward", "backward"]
+    problem: Problem
+    path: str | None = None
+    line: int | None = None
+    frames: tuple[Frame, ...] = ()
+    overwritten: Overwritten | None = None
+
+
+@dataclass(frozen=True)
+class EagerRun:
+    """Two training steps in eager.
+
+    `on` says whether the tensors were real or fake. `seconds` is what the run cost. `problem` says why nothing is known
+    (the other fields are empty then); None if the run was made. `error` is the error that ended it early, None if both
+    steps worked. `warnings` are torch's warnings, unchanged.
+    """
+
+    on: Literal["real", "fake"]
+    seconds: float
+    gradients: tuple[EagerGradient, ...] = ()
+    kept: tuple[KeptState, ...] = ()
+    error: EagerError | None = None
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
