@@ -86,6 +86,12 @@ reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table
 	find .reach/site-packages/torchaudio -name '*.so' -delete
 	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/reach.py .reach/site-packages --write docs/examples.md
 
+.PHONY: gradients
+gradients: $(VENV)/dev.stamp ## Compare gradients with those of eager on real tensors, in whole packages, 20 minutes
+	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
+	find .reach/site-packages/torchaudio -name '*.so' -delete
+	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/gradient_sets.py .reach/site-packages
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, formatting and types
 	$(RUN) -m ruff check server tests docs vscode-extension/scripts

@@ -24,6 +24,7 @@ from aotlens.explain.graph_text import graph_text
 from aotlens.model.lines import Lines
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.json_codec import from_json
+from gradient_sets import said
 from support import CORPUS, ROOT, trace_json
 
 TRUTH = CORPUS / "truth"
@@ -34,6 +35,10 @@ LEFT_OUT = TRUTH / "left_out.json"
 
 Written anew by: AOTLENS_PIN_TRUTH=1 python -m pytest tests/tracer/test_truth.py -k module
 """
+
+
+LEAST_PARAMETERS = 1
+"""Parameters of torch's modules whose gradients are compared with those of eager."""
 
 
 def plain(script: str, *arguments: str | Path) -> str:
@@ -148,6 +153,22 @@ def reached_and_back(trace: dict[str, Any]) -> int:
     return len(placed)
 
 
+def assert_gradients_are_eagers(
+    found: dict[str, dict[str, Any]], expected: dict[str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The parameters that are said to get a gradient are those that get one from a call with real tensors."""
+    counted = 0
+    for name, trace in found.items():
+        if expected[name]["with_gradient"] is None:
+            continue
+        told = said(trace)
+        assert {parameter for parameter, has in told.items() if has} == set(expected[name]["with_gradient"]), name
+        counted += len(told)
+    assert counted >= LEAST_PARAMETERS
+    with capsys.disabled():
+        print(f"the gradients of {counted} parameters are eager's")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_modules_of_torch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +177,8 @@ def test_modules_of_torch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     files = [tmp_path / f"modules_{index}.py" for index in range(2)]
     plain("module_samples.py", *files)
     with ThreadPoolExecutor(min(len(files), os.cpu_count() or 1)) as pool:
-        expected = {name: answer for answers in pool.map(truth, files) for name, answer in answers.items()}
+        truths = pool.map(lambda file: truth(file, "--gradients"), files)
+        expected = {name: answer for answers in truths for name, answer in answers.items()}
         answers = list(pool.map(traces, files))
     found = {name: trace for _, part in answers for name, trace in part.items()}
     release = answers[0][0].partition("+")[0]
@@ -167,6 +189,8 @@ def test_modules_of_torch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     with capsys.disabled():
         print(f"\n{len(compared)} samples of torch's modules compared, {len(left_out)} left out, torch {release}")
     assert not differences
+
+    assert_gradients_are_eagers({name: found[name] for name in compared}, expected, capsys)
 
     pinned = json.loads(LEFT_OUT.read_text(encoding="utf-8"))
     if "AOTLENS_PIN_TRUTH" in os.environ:
@@ -247,7 +271,7 @@ def test_models_of_packages(
 def test_bytes_saved_by_each_choice(file: str, package: str, capsys: pytest.CaptureFixture[str]) -> None:
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed (tests/requirements-without-dependencies.txt)")
-    expected = truth(TRUTH / file, "--kept")
+    expected = truth(TRUTH / file, "--kept", "--gradients")
     _, answers = traces(TRUTH / file, "--partitioner", "eager", "--compare", "--timeout", "500")
     for name, trace in answers.items():
         (graph,) = trace["graphs"]

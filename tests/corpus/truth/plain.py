@@ -2,10 +2,10 @@
 
 Everything is built for real. This script shares no code with aotlens.
 
-    python plain.py FILE [--partition] [--kept]
+    python plain.py FILE [--partition] [--kept] [--gradients]
 
 With `--kept`, also how many bytes are kept for backward: by each partitioner, each of a capture of its own, and by
-autograd, in a call with real tensors; and which parameters get a gradient there.
+autograd, in a call with real tensors. With `--gradients`, which parameters get a gradient there.
 """
 
 from __future__ import annotations
@@ -172,7 +172,15 @@ def with_gradient(module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[s
     return [name for name, value in module.named_parameters(remove_duplicate=False) if value.grad is not None]
 
 
-def truth(make: Callable[[], tuple[Any, ...]], partitions: bool, choices: bool) -> dict[str, Any]:
+def with_gradient_or_none(make: Callable[[], tuple[Any, ...]]) -> list[str] | None:
+    """The same; None where a call with real tensors fails, though it can be captured."""
+    try:
+        return with_gradient(*make())
+    except Exception:
+        return None
+
+
+def truth(make: Callable[[], tuple[Any, ...]], options: list[str]) -> dict[str, Any]:
     """What torch says of one example, or why it says nothing."""
     torch._dynamo.reset()
     try:
@@ -183,12 +191,13 @@ def truth(make: Callable[[], tuple[Any, ...]], partitions: bool, choices: bool) 
                 "inputs": [texts(node.meta.get("desc")) for node in graph.find_nodes(op="placeholder")],
                 "outputs": [texts(descriptor) for descriptor in graph.find_nodes(op="output")[0].meta["desc"]],
             }
-            if partitions:
+            if "--partition" in options:
                 answer["operations"] = operations(graph)
                 answer |= partitioned(joint)
-        if choices:
+        if "--kept" in options:
             answer["kept_by_choice"] = kept_by_choice(make)
-            answer["with_gradient"] = with_gradient(*make())
+        if "--gradients" in options:
+            answer["with_gradient"] = with_gradient_or_none(make)
         return answer
     except CannotCapture as error:
         return {"left_out": str(error)}
@@ -203,9 +212,7 @@ def main() -> None:
         source = file.read()
     namespace = vars(load(path))
     for match in PINNED.finditer(source):
-        answer = truth(
-            lambda example=match["example"]: build(example, namespace), "--partition" in options, "--kept" in options
-        )
+        answer = truth(lambda example=match["example"]: build(example, namespace), options)
         print(json.dumps({"name": match["name"], **answer}), flush=True)
 
 
