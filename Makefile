@@ -90,7 +90,7 @@ reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table
 gradients: $(VENV)/dev.stamp ## Compare gradients with those of eager on real tensors, in whole packages, 20 minutes
 	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
 	find .reach/site-packages/torchaudio -name '*.so' -delete
-	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/gradient_sets.py .reach/site-packages
+	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/gradients_of_packages.py .reach/site-packages
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, formatting and types

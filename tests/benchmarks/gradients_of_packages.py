@@ -1,12 +1,12 @@
 """Compares gradients with those of eager, in whole PyPI packages, and fails where fewer agree than before.
 
-python tests/benchmarks/gradient_sets.py FOLDER [PACKAGE...] [--files N] [--pin]
+python tests/benchmarks/gradients_of_packages.py FOLDER [PACKAGE...] [--files N] [--pin]
 
 FOLDER is where the packages of reach-requirements.txt are installed. Each class is traced as `make reach` does; what it
 was traced with is then called once more in eager on real tensors, by a script that shares no code with aotlens, with a
 backward pass from all results. The parameters that get a gradient there must be those that aotlens says get one.
 `--files` takes every N-th file alone, for a quick look. `--pin` writes the number of parameters that were compared into
-gradient_sets.json: fewer are a failure from then on.
+gradients_of_packages.json: fewer are a failure from then on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import reach
 
 from gradient_sets import Agreement, compare
 
-FLOORS = Path(__file__).with_name("gradient_sets.json")
+FLOORS = Path(__file__).with_name("gradients_of_packages.json")
 
 
 def agreement_of(path: Path) -> Agreement:
