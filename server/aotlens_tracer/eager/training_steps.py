@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -11,7 +12,10 @@ import torch
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, failure_of, problem_of, reads_data
 from ..torch_private import pytree
-from ..wire.eager_run import EagerError, EagerGradient, EagerRun
+from ..wire.eager_run import EagerError, EagerGradient, EagerRun, KeptState
+from ..wire.places import Span
+from .keeping_lines import keeping_lines
+from .kept_state import KeptWatch
 
 
 class _Failed(Exception):
@@ -23,8 +27,10 @@ class _Failed(Exception):
         self.stage = stage
 
 
-def two_steps(example: BuiltExample, codebase: Codebase) -> EagerRun:
+def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], BuiltExample] | None = None) -> EagerRun:
     """Make two training steps with an example that nothing has called before, and report what they do.
+
+    `again` builds the example once more, to find the lines that keep state; without it they stay unknown.
 
     The steps change the example: its tensors in place, its gradients, and the state that `forward` keeps.
     """
@@ -34,10 +40,11 @@ def two_steps(example: BuiltExample, codebase: Codebase) -> EagerRun:
     error = None
     with warnings.catch_warnings(record=True) as found, torch.compiler.set_stance("force_eager"), example.fake():
         warnings.simplefilter("always")
+        watch = KeptWatch(example, codebase)
         try:
             for step in (1, 2):
                 _clear_gradients(example)
-                _step(example, step)
+                _step(example, step, watch)
                 if step == 1:
                     gradients = _gradients(example)
         except _Failed as failed:
@@ -46,21 +53,38 @@ def two_steps(example: BuiltExample, codebase: Codebase) -> EagerRun:
                 return EagerRun(on, time.perf_counter() - start, problem=problem_of(cause))
             failure = failure_of(cause, "forward", codebase)
             error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
+    kept = _kept(watch, codebase, again)
     texts = tuple(dict.fromkeys(str(warning.message) for warning in found))
-    return EagerRun(on, round(time.perf_counter() - start, 3), gradients, error=error, warnings=texts)
+    return EagerRun(on, round(time.perf_counter() - start, 3), gradients, kept, error, texts)
 
 
-def _step(example: BuiltExample, step: int) -> None:
+def _step(example: BuiltExample, step: int, watch: KeptWatch) -> None:
     try:
         outputs = example.function(*example.args, **example.kwargs)
     except Exception as error:
         raise _Failed(step, "forward") from error
+    if step == 1:
+        watch.after_first({leaf: names[0] for leaf, (_, _, names) in _leaves(example).items()})
+    else:
+        watch.after_second(outputs)
     results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
     try:
         if results:
             torch.autograd.backward(results, [torch.ones_like(result) for result in results])
     except Exception as error:
         raise _Failed(step, "backward") from error
+
+
+def _kept(watch: KeptWatch, codebase: Codebase, again: Callable[[], BuiltExample] | None) -> tuple[KeptState, ...]:
+    """Return the state that the first call keeps, with its lines: only then is the call made once more."""
+    places: dict[str, Span] = {}
+    if watch.names and again is not None:
+        with warnings.catch_warnings(), torch.compiler.set_stance("force_eager"):
+            warnings.simplefilter("ignore")
+            example = again()
+            with example.fake():
+                places = keeping_lines(example, codebase, watch.names)
+    return watch.kept(places)
 
 
 def _leaves(example: BuiltExample) -> dict[int, tuple[Literal["parameter", "argument"], torch.Tensor, list[str]]]:

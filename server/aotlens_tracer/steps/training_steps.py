@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..eager.training_steps import two_steps
+from ..examples.evaluate import BuiltExample
 from ..examples.guards import TookTooLong, guarded
 from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
@@ -32,7 +33,9 @@ def _run(context: Context, imported: Imported, built: Built, train: bool | None)
 
 
 def _fresh_run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
-    example = built.example
-    if built.source.root is None:
-        example = evaluate(context, imported, built.source, train, lambda _: None)
-    return two_steps(example, context.codebase)
+    def fresh() -> BuiltExample:
+        return evaluate(context, imported, built.source, train, lambda _: None)
+
+    if built.source.root is not None:
+        return two_steps(built.example, context.codebase)
+    return two_steps(fresh(), context.codebase, fresh)

@@ -26,7 +26,16 @@ from .fake_mode import (
     unset_fake_temporarily,
 )
 from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, JointCapture, flat_inputs, joint_capture
-from .modules import BATCH_NORMS, CALL_CODE, has_no_forward, own_tensor, patched_conversions, share_state
+from .modules import (
+    BATCH_NORMS,
+    CALL_CODE,
+    has_no_forward,
+    hooks_of,
+    kept_by,
+    own_tensor,
+    patched_conversions,
+    share_state,
+)
 from .names import DETACHING, ENTERS_INFERENCE, EXITS_INFERENCE, READS_NUMBERS, SETS_GRAD_MODE
 from .partitioner import configured_memory_budget, partition
 from .tensors import (
@@ -67,9 +76,11 @@ __all__ = [
     "fake_mode",
     "flat_inputs",
     "has_no_forward",
+    "hooks_of",
     "is_operator",
     "is_traceable_wrapper_subclass",
     "joint_capture",
+    "kept_by",
     "may_allocate",
     "own_tensor",
     "partition",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import types
 from collections.abc import Callable, Iterator
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -27,6 +28,25 @@ def own_tensor(owner: nn.Module, name: str) -> torch.Tensor | None:
         if name in tensors:
             return tensors[name]
     return None
+
+
+_STANDARD = frozenset(vars(nn.Module()))
+"""The attributes that each module has; it keeps its tensors and hooks in some of them."""
+
+
+def kept_by(module: nn.Module) -> Iterator[tuple[str, Any, bool]]:
+    """Yield the buffers and the plain attributes of a module, each with its name and whether it is a buffer."""
+    for name, buffer in list(module._buffers.items()):
+        yield name, buffer, True
+    for name, value in list(vars(module).items()):
+        if name not in _STANDARD:
+            yield name, value, False
+
+
+def hooks_of(module: nn.Module) -> Iterator[Callable[..., Any]]:
+    """Yield the functions that are hooked onto the calls of a module."""
+    yield from module._forward_pre_hooks.values()
+    yield from module._forward_hooks.values()
 
 
 def share_state(wrapper: nn.Module, owner: nn.Module) -> None:

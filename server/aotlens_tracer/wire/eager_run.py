@@ -27,19 +27,29 @@ class EagerGradient:
 
 @dataclass(frozen=True)
 class KeptState:
-    """A tensor that is reachable after the call, and was not before: state that `forward` keeps.
+    """A tensor that is reachable after the first call, and was not before: state that `forward` keeps.
 
-    `kind` is buffer, attribute (of a module or of another object), item (of a list or dict) or global. `name` is the
-    user's name for it, `blocks.0.aux_loss`. `place` is the statement that keeps it, None if unknown. `carries_graph`
-    says that it requires a gradient and has a history; `parameters` are the names of the parameters and arguments that
-    this history leads back to.
+    `kind` is buffer, attribute (of a module or of another object), item (of a list or dict), global (of a file or a
+    class) or closure (a variable of a function around). `name` is the user's name for it, `blocks.0.aux_loss`. `place`
+    is the statement that keeps it, None if unknown. `carries_graph` says that it requires a gradient and has a history;
+    `parameters` are the names of the parameters and arguments that this history leads back to.
+
+    `change` is new (a tensor that was not there), in-place (the tensor was there, and the call changes it) or
+    constructor (it was there, with a history that the constructor gave it). `dtype` and `shape` are those of a tensor
+    of the graph. `fate` says what the second call does with it: replaced (it is gone afterwards), held (it is still
+    there), grows (it is still there, with one more beside it or linked to it) or read (the results of the second call
+    depend on it). None if the second call was not made.
     """
 
-    kind: Literal["buffer", "attribute", "item", "global"]
+    kind: Literal["buffer", "attribute", "item", "global", "closure"]
     name: str
     place: Span | None
     carries_graph: bool
     parameters: tuple[str, ...] = ()
+    change: Literal["new", "in-place", "constructor"] = "new"
+    dtype: str | None = None
+    shape: tuple[int | str, ...] | None = None
+    fate: Literal["replaced", "held", "grows", "read"] | None = None
 
 
 @dataclass(frozen=True)

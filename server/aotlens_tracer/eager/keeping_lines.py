@@ -1,0 +1,137 @@
+"""The statements that keep state: one more call of a fresh example, watched after each line of the user's code."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import time
+import types
+from collections.abc import Callable, Collection
+from typing import Any
+
+import torch
+
+from ..examples.evaluate import BuiltExample
+from ..failures import EXAMPLE_FILE, Codebase
+from ..torch_private import version_of
+from ..wire.places import Span
+from .reachable import Anchor, Reach
+
+_LONGEST = 3.0
+"""Seconds that a call is watched for."""
+
+_Place = tuple[str, int]
+_Seen = dict[str, tuple[torch.Tensor, int | None, bool]]
+
+
+def keeping_lines(example: BuiltExample, codebase: Codebase, names: Collection[str]) -> dict[str, Span]:
+    """Call the example, and return the statements that keep the tensors of these names.
+
+    The statement is the last one after which the tensor is there. For a tensor that is changed in place it is the first
+    one that gives it a history, if one does. A name is left out if no statement was seen. What the call raises ends it.
+    """
+    watch = _Watch(Reach(example, codebase), codebase, names)
+    before = sys.gettrace()
+    sys.settrace(watch.on_call)
+    try:
+        example.function(*example.args, **example.kwargs)
+    except Exception:
+        pass  # the lines until then are known
+    finally:
+        sys.settrace(before)
+    return {name: statement_at(*place) for name, place in watch.places(names).items()}
+
+
+class _Watch:
+    """Looks at some anchors after each line of the user's files."""
+
+    def __init__(self, reach: Reach, codebase: Codebase, names: Collection[str]) -> None:
+        self._reach = reach
+        self._codebase = codebase
+        self._anchors = [anchor for anchor in reach.anchors() if _is_of(anchor, names)]
+        self._until = time.perf_counter() + _LONGEST
+        self._seen = self._look()
+        self._lines: dict[int, _Place] = {}
+        self._places: dict[str, _Place] = {}
+        self._owned: dict[str, bool] = {}
+
+    def places(self, names: Collection[str]) -> dict[str, _Place]:
+        """Return the places found; a list that was longer before this call has them under later names."""
+        found = {}
+        for name in names:
+            alike = [
+                place for known, place in self._places.items() if known.rpartition("[")[0] == name.rpartition("[")[0]
+            ]
+            place = self._places.get(name) or (alike[-1] if "[" in name and alike else None)
+            if place is not None:
+                found[name] = place
+        return found
+
+    def on_call(self, frame: types.FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        """The trace function of a new frame: frames of others are not watched."""
+        path = frame.f_code.co_filename
+        if path not in self._owned:
+            self._owned[path] = path != EXAMPLE_FILE and self._codebase.owns(path)
+        if not self._owned[path]:
+            return None
+        self._lines[id(frame)] = (path, frame.f_lineno)
+        return self._on_event
+
+    def _on_event(self, frame: types.FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        if event in ("line", "return"):
+            self._compare(self._lines.get(id(frame)))
+            self._lines[id(frame)] = (frame.f_code.co_filename, frame.f_lineno)
+        if event == "return":
+            self._lines.pop(id(frame), None)
+        if time.perf_counter() > self._until:
+            sys.settrace(None)
+            return None
+        return self._on_event
+
+    def _compare(self, place: _Place | None) -> None:
+        now = self._look()
+        for name, (tensor, version, has_history) in now.items():
+            before = self._seen.get(name)
+            if place is None or (before is not None and before[0] is tensor and before[1:] == (version, has_history)):
+                continue
+            is_later_change = before is not None and before[0] is tensor and before[2] and name in self._places
+            if not is_later_change:
+                self._places[name] = place
+        self._seen = now
+
+    def _look(self) -> _Seen:
+        return {
+            each.name: (each.tensor, _version(each.tensor), each.tensor.requires_grad)
+            for each in self._reach.below(self._anchors)
+        }
+
+
+def _is_of(anchor: Anchor, names: Collection[str]) -> bool:
+    return any(name == anchor.name or name.startswith((f"{anchor.name}[", f"{anchor.name}.")) for name in names)
+
+
+def _version(tensor: torch.Tensor) -> int | None:
+    try:
+        return version_of(tensor)
+    except RuntimeError:  # an inference tensor
+        return None
+
+
+def statement_at(path: str, line: int) -> Span:
+    """Return the innermost statement around a line of a file; the line alone if the file does not show it."""
+    lines = linecache.getlines(path)
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError):
+        return Span(path, line)
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    around = [node for node in statements if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    best = max(around, key=lambda node: node.lineno, default=None)
+    if best is None or best.end_lineno is None or best.end_col_offset is None or hasattr(best, "body"):
+        return Span(path, line)
+    columns = (
+        len(lines[row - 1].encode()[:offset].decode()) + 1
+        for row, offset in ((best.lineno, best.col_offset), (best.end_lineno, best.end_col_offset))
+    )
+    return Span(path, best.lineno, next(columns), best.end_lineno, next(columns))

@@ -1,0 +1,228 @@
+"""Tensors that code can find again after a call: on modules and other objects, in containers, globals and closures."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import gc
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from ..examples.evaluate import BuiltExample
+from ..failures import Codebase, is_library
+from ..torch_private import hooks_of, kept_by
+
+Kind = Literal["buffer", "attribute", "item", "global", "closure"]
+
+_DEEPEST = 8
+"""So many steps are taken from an attribute inwards."""
+_MOST = 200_000
+"""So many values are looked at in one walk."""
+_MOST_ITEMS = 2_000
+"""So many items of one container are looked at: the last ones, because a list grows at its end."""
+_CLOSED = (*sys.stdlib_module_names, "torch", "numpy", "triton")
+"""Packages whose objects are not looked into."""
+_CACHE = type(functools.lru_cache(lambda: None))
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A tensor that was reached, and its names: its own, and that of the attribute or variable that it is part of."""
+
+    kind: Kind
+    name: str
+    anchor: str
+    tensor: torch.Tensor
+
+    @property
+    def container(self) -> str | None:
+        """The name of the list or dict that the tensor is an item of; None if it is no item."""
+        return self.name.rpartition("[")[0] if self.name.endswith("]") else None
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """An attribute of a module, a variable of a file or class, or a variable of a closure: a beginning of a walk.
+
+    `value` reads what it holds now. `is_library` says that it is a buffer of one of torch's own modules.
+    """
+
+    name: str
+    kind: Kind
+    value: Callable[[], Any]
+    is_library: bool = False
+
+
+class Reach:
+    """Everything that an example's code can keep tensors in, as it is before the call."""
+
+    def __init__(self, example: BuiltExample, codebase: Codebase) -> None:
+        self._codebase = codebase
+        self._root = example.module
+        self._function = example.function
+        self._modules = dict(self._root.named_modules()) if self._root is not None else {}
+        self._inner = {id(module) for module in self._modules.values()}
+
+    def tensors(self) -> Iterator[Reached]:
+        """Yield all tensors that are reachable now, under each of their names; parameters are left out."""
+        yield from self.below(self.anchors())
+
+    def below(self, anchors: Iterable[Anchor]) -> Iterator[Reached]:
+        """Yield the tensors that are reachable now from some anchors."""
+        walk = _Walk(self._inner)
+        for anchor in anchors:
+            yield from walk.inside(anchor)
+
+    def anchors(self) -> Iterator[Anchor]:
+        """Yield the beginnings of the walk: those of the modules first, because their names say most."""
+        for path, module in self._modules.items():
+            prefix = f"{path}." if path else ""
+            for name, _, is_buffer in kept_by(module):
+                if is_buffer:
+                    buffer = functools.partial(_buffer, module, name)
+                    yield Anchor(prefix + name, "buffer", buffer, _is_of_torch(type(module)))
+                else:
+                    yield Anchor(prefix + name, "attribute", functools.partial(vars(module).get, name))
+        functions = [hook for module in self._modules.values() for hook in hooks_of(module)]
+        yield from self._closures([self._function, *functions])
+        classes = {kind for module in self._modules.values() for kind in type(module).__mro__}
+        files = [module for module in list(sys.modules.values()) if self._is_of_user(module)]
+        for file in files:
+            prefix = "" if file.__file__ == self._codebase.target else f"{file.__name__.rpartition('.')[2]}."
+            for name, value in list(vars(file).items()):
+                if isinstance(value, type):
+                    if value.__module__ == file.__name__:
+                        classes.add(value)
+                elif not name.startswith("__") and not isinstance(value, types.ModuleType):
+                    yield from self._closures([value])
+                    yield Anchor(prefix + name, "global", functools.partial(vars(file).get, name))
+        for kind in sorted((kind for kind in classes if self._owns(kind)), key=lambda kind: kind.__qualname__):
+            for name, value in list(vars(kind).items()):
+                yield from self._closures([value])
+                if not name.startswith("__") and not isinstance(value, types.FunctionType):
+                    yield Anchor(f"{kind.__qualname__}.{name}", "global", functools.partial(vars(kind).get, name))
+
+    def _closures(self, functions: list[Any]) -> Iterator[Anchor]:
+        for function in functions:
+            inner = getattr(function, "__func__", function) if not isinstance(function, nn.Module) else None
+            if isinstance(inner, types.FunctionType):
+                for name, cell in zip(inner.__code__.co_freevars, inner.__closure__ or ()):
+                    yield Anchor(name, "closure", functools.partial(_content, cell))
+                for name in vars(inner):
+                    yield Anchor(f"{inner.__qualname__}.{name}", "global", functools.partial(vars(inner).get, name))
+
+    def _is_of_user(self, module: Any) -> bool:
+        path = getattr(module, "__file__", None)
+        return isinstance(module, types.ModuleType) and isinstance(path, str) and self._codebase.owns(path)
+
+    def _owns(self, kind: type) -> bool:
+        return self._is_of_user(sys.modules.get(kind.__module__))
+
+
+def _buffer(module: nn.Module, name: str) -> Any:
+    return next((value for known, value, is_buffer in kept_by(module) if is_buffer and known == name), None)
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # an empty cell
+        return None
+
+
+def _is_of_torch(kind: type) -> bool:
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return isinstance(file, str) and is_library(file)
+
+
+class _Walk:
+    """One walk: no value is entered twice; a tensor is found under each of its names."""
+
+    def __init__(self, inner: set[int]) -> None:
+        self._inner = inner
+        self._seen: set[int] = set()
+        self._alive: list[Any] = []
+        self._left = _MOST
+
+    def inside(self, anchor: Anchor) -> Iterator[Reached]:
+        """Yield the tensors below an anchor."""
+        for name, kind, tensor in self._below(anchor.value(), anchor.name, anchor.kind, _DEEPEST):
+            yield Reached(kind, name, anchor.name, tensor)
+
+    def _below(self, value: Any, name: str, kind: Kind, depth: int) -> Iterator[tuple[str, Kind, torch.Tensor]]:
+        cls = type(value)
+        if value is None or cls in _PLAIN or depth == 0 or self._left <= 0:
+            return
+        self._left -= 1
+        if issubclass(cls, torch.Tensor):
+            if not isinstance(value, nn.Parameter):  # a fake parameter is one too, whatever its class
+                yield name, kind, value
+            return
+        if id(value) in self._inner or id(value) in self._seen:
+            return
+        self._seen.add(id(value))
+        self._alive.append(value)  # so that no later value gets its id
+        for inner, its_kind, below in _parts(value, cls, name, kind):
+            yield from self._below(below, inner, its_kind, depth - 1)
+
+
+_PLAIN = frozenset(
+    (int, float, bool, str, bytes, complex, type, types.ModuleType, torch.dtype, torch.device, torch.Size)
+)
+
+
+def _parts(value: Any, cls: type, name: str, kind: Kind) -> Iterator[tuple[str, Kind, Any]]:
+    """Yield what a value holds, with its name and kind; nothing for a value that is not looked into."""
+    item: Kind = "item" if kind in ("buffer", "attribute", "item") else kind
+    if issubclass(cls, dict):
+        for key in list(value)[-_MOST_ITEMS:]:
+            yield f"{name}[{key!r:.60}]", item, dict.get(value, key)
+    elif issubclass(cls, (list, tuple, set, frozenset, collections.deque)):
+        fields = getattr(cls, "_fields", ()) if issubclass(cls, tuple) else ()
+        start = max(len(value) - _MOST_ITEMS, 0)
+        for index, one in enumerate(list(value)[start:], start):
+            yield (f"{name}.{fields[index]}" if index < len(fields) else f"{name}[{index}]"), item, one
+    elif cls is _CACHE:
+        # Its results are in no attribute; the garbage collector knows the dict or the links that hold them.
+        for number, one in enumerate(_results_of(value)):
+            yield f"{name}.cache[{number}]", item, one
+    elif issubclass(cls, types.FunctionType):
+        return
+    elif issubclass(cls, nn.Module):
+        for attribute, held, is_buffer in kept_by(value):
+            yield f"{name}.{attribute}", "buffer" if is_buffer else kind, held
+        for attribute, child in value.named_children():
+            yield f"{name}.{attribute}", kind, child
+    elif cls.__module__.partition(".")[0] not in _CLOSED or cls is types.SimpleNamespace:
+        for attribute, held in _attributes(value, cls):
+            yield f"{name}.{attribute}", kind if kind != "item" else "attribute", held
+
+
+def _attributes(value: Any, cls: type) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes that are stored on an object, without running its code."""
+    if cls.__dictoffset__:
+        yield from list(object.__getattribute__(value, "__dict__").items())
+    for base in cls.__mro__:
+        slots = vars(base).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            member = vars(base).get(name)
+            if isinstance(member, types.MemberDescriptorType):
+                try:
+                    yield name, member.__get__(value, cls)
+                except AttributeError:  # not set
+                    continue
+
+
+def _results_of(cache: Any) -> Iterator[Any]:
+    """Yield the results that a `functools.lru_cache` holds: in a dict, or in links if its size is limited."""
+    for held in gc.get_referents(cache):
+        if not isinstance(held, dict):
+            yield held
+        elif held is not vars(cache):
+            yield from list(held.values())
