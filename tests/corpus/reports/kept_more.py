@@ -129,7 +129,7 @@ class MemoryBank(nn.Module):
         return scores
 
 
-# Reported as the right way: the hidden state is kept without its graph, by `.data` and by `detach()`. Right: no warning.
+# Reported as the right way: the hidden state is kept without its graph, by `.data` and by `detach()`: no warning.
 # aotlens: Truncated(4)(torch.randn(2, 5, 4))
 class Truncated(nn.Module):
     def __init__(self, n):
