@@ -55,7 +55,10 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
     returned_descriptors = list(output_node.meta.get("desc") or [None] * len(returned))
 
     flat = FlatArguments(joint.module, named.args, named.kwargs, labels)
-    inputs = [_input(index, node, labels, named, flat, sources) for index, node in enumerate(placeholders)]
+    done = operations.of_joint(joint.graph_module.graph)
+    bodies = operations.bodies_of_joint(joint.graph_module.graph)
+    forward = frozenset(operation.name for operation in done if not operation.backward)
+    inputs = [_input(index, node, labels, named, flat, sources, forward) for index, node in enumerate(placeholders)]
     outputs = [
         _output(index, node, descriptor, labels, sources)
         for index, (node, descriptor) in enumerate(zip(returned, returned_descriptors))
@@ -75,14 +78,22 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
         subclasses=tuple(subclasses(inputs, outputs, labels, flat, joint)),
         vanished=tuple(vanished),
         joint=joint.needs_autograd,
-        operations=operations.of_joint(joint.graph_module.graph),
+        operations=done,
         frames=tuple(sources.frames),
+        bodies=bodies,
     )
 
 
 def _input(
-    index: int, node: torch.fx.Node, labels: Labels, named: Named, flat: FlatArguments, sources: Sources
+    index: int,
+    node: torch.fx.Node,
+    labels: Labels,
+    named: Named,
+    flat: FlatArguments,
+    sources: Sources,
+    forward: frozenset[str],
 ) -> Input:
+    readers = [user for user in node.users if user.name in forward]
     descriptor = copy_descriptor(node.meta.get("desc"))
     definition = None
     requires_grad = None
@@ -104,7 +115,7 @@ def _input(
         definition,
         requires_grad=requires_grad,
         used=bool(node.users),
-        reads=tuple(dict.fromkeys(span for user in node.users if (span := sources.of_forward_node(user)) is not None)),
+        reads=tuple(dict.fromkeys(span for user in readers if (span := sources.of_node(user)) is not None)),
     )
 
 

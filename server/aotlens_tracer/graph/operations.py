@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 from ..torch_private import is_operator
-from ..wire.descriptor_map import Operation, Partition
+from ..wire.descriptor_map import Body, Operation, Partition
+from .annotations import annotations_of
+from .bodies import bodies_of
 from .stack_traces import Sources
 from .tensors import tensor_facts
 
@@ -27,18 +29,26 @@ class Operations:
         self._modules = frozenset(name for name, _ in module.named_modules(remove_duplicate=False)) if module else ()
         self._sources = sources
         self._known: dict[str, tuple[int, Operation]] = {}
+        self._bodies: tuple[Body, ...] = ()
         self._derived: dict[int, str] = {}
+        self._untagged: frozenset[str] = frozenset()
 
     def of_joint(self, graph: torch.fx.Graph) -> tuple[Operation, ...]:
         """Return every operation of the joint graph. Call it once, and first."""
         nodes = _operations(graph)
+        self._untagged = _untagged_backward(graph)
         for node in nodes:
             # The first operation with a sequence number made the autograd node; later ones with that number made none.
-            if not _is_backward(node) and node.op != "get_attr" and "seq_nr" in node.meta:
+            if not self._is_backward(node) and node.op != "get_attr" and "seq_nr" in node.meta:
                 self._derived.setdefault(node.meta["seq_nr"], node.name)
         found = tuple(map(self._operation, nodes))
         self._known = {operation.name: (index, operation) for index, operation in enumerate(found)}
         return found
+
+    def bodies_of_joint(self, graph: torch.fx.Graph) -> tuple[Body, ...]:
+        """Return every body that the joint graph runs. Call it once, after `of_joint`."""
+        self._bodies = bodies_of([graph], self._operation)
+        return self._bodies
 
     def partition(self, forward: torch.fx.Graph, backward: torch.fx.Graph) -> Partition:
         """Return the two graphs, by the indices of their operations."""
@@ -56,10 +66,12 @@ class Operations:
         returned = backward.output_node().args[0]
         assert isinstance(returned, (list, tuple))
         names = (node.name if isinstance(node, torch.fx.Node) else None for node in returned)
-        return Partition(tuple(indices[0]), tuple(indices[1]), tuple(added), tuple(names))
+        bodies = bodies_of([forward, backward], self._operation)
+        changed = tuple(body for body in bodies if body not in self._bodies)
+        return Partition(tuple(indices[0]), tuple(indices[1]), tuple(added), tuple(names), changed)
 
     def _operation(self, node: torch.fx.Node) -> Operation:
-        backward = _is_backward(node)
+        backward = self._is_backward(node)
         is_sum = node.meta.get("is_gradient_acc", False)
         forward = self._derived.get(node.meta.get("seq_nr", -1)) if backward and not is_sum else None
         return Operation(
@@ -73,7 +85,11 @@ class Operations:
             self.module_of(node),
             forward,
             bool(getattr(node.target, "is_view", False)),
+            annotations=annotations_of(node),
         )
+
+    def _is_backward(self, node: torch.fx.Node) -> bool:
+        return _has_tag(node, "is_backward") or node.name in self._untagged
 
     def module_of(self, node: torch.fx.Node) -> str | None:
         """Return the name of the innermost module that called the operation, or that it computes a gradient of."""
@@ -91,8 +107,20 @@ def _operations(graph: torch.fx.Graph) -> list[torch.fx.Node]:
     return [node for node in graph.nodes if node.op not in ("placeholder", "output")]
 
 
-def _is_backward(node: torch.fx.Node) -> bool:
-    return node.meta.get("partitioner_tag") == "is_backward"
+def _has_tag(node: torch.fx.Node, tag: str) -> bool:
+    return bool(node.meta.get("partitioner_tag") == tag)
+
+
+def _untagged_backward(graph: torch.fx.Graph) -> frozenset[str]:
+    """Return the backward operations without a tag: those of a custom function's `backward`, run after the forward.
+
+    The joint graph is traced in order. A graph without a tagged tangent has no backward part.
+    """
+    if not any(_has_tag(node, "is_backward") for node in graph.nodes):
+        return frozenset()
+    nodes = _operations(graph)
+    last = max((index for index, node in enumerate(nodes) if _has_tag(node, "is_forward")), default=len(nodes))
+    return frozenset(node.name for node in nodes[last + 1 :] if "partitioner_tag" not in node.meta)
 
 
 def _name(target: Any) -> str:

@@ -67,12 +67,6 @@ class Sources:
         """Return the span that stands for a node; None if it has no stack."""
         return self.source(self.frame_of(node))
 
-    def of_forward_node(self, node: Any) -> Span | None:
-        """Return the span of an operation of the forward part; None for all others, and without a stack."""
-        if node.op == "output" or node.meta.get("partitioner_tag") == "is_backward":
-            return None
-        return self.of_node(node)
-
 
 def parse(text: str) -> tuple[Span, ...]:
     """Return the spans of a formatted stack, outermost first.

@@ -16,16 +16,15 @@ from .graphs import (
     Descriptor,
     Graph,
     Input,
-    Operation,
     Output,
     Partition,
     Saved,
     SavedTotal,
     Slot,
-    StackFrame,
     Subclass,
     VanishedArgument,
 )
+from .operations import Body, BodyCall, BodyInput, Operation, StackFrame
 from .places import Frame, Span
 from .problems import GivenUpBy, Problem
 
@@ -33,6 +32,9 @@ __all__ = [
     "SCHEMA",
     "Argument",
     "Attempt",
+    "Body",
+    "BodyCall",
+    "BodyInput",
     "Descriptor",
     "DescriptorMap",
     "EagerRun",

@@ -1,4 +1,6 @@
-"""The vocabulary of one captured graph: its inputs and outputs, its operations, and what it saves for backward.
+"""The vocabulary of one captured graph: its inputs and outputs, and what it saves for backward.
+
+Its operations, and the bodies that some of them run, are in `operations`.
 
 Standard library only.
 """
@@ -8,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from .json_codec import OrPlain, Row
+from .json_codec import OrPlain
+from .operations import Body, Operation, StackFrame
 from .places import Span
 from .problems import Problem
 
@@ -199,62 +202,21 @@ class VanishedArgument:
 
 
 @dataclass(frozen=True)
-class StackFrame(Row):
-    """One frame of the call chain of an operation. Frames of torch and of the standard library are left out.
-
-    `caller` is the index in `Graph.frames` of the frame that called this one, None for the outermost. `package` is the
-    folder of the installed package that the frame is in, None for the user's own code.
-    """
-
-    span: Span
-    caller: int | None
-    package: str | None
-
-
-@dataclass(frozen=True)
-class Operation(Row):
-    """A node of the graph that is neither an input nor the output.
-
-    `op` is the operator that it calls (`aten.mm.default`), `arguments` the text of its arguments, in which nodes have
-    their names, and `operands` those nodes. `backward` says that it belongs to the backward part of the joint graph.
-    `dtype` and `shape` are None if the result is not one tensor.
-
-    `frame` is the index in `Graph.frames` of the innermost frame of its call chain, and `module` the name of the
-    innermost module that called it (empty for the root). They are None if torch does not report them, as in a direct
-    capture.
-
-    `forward` is the forward operation whose derivative a backward operation computes; None for a forward operation, and
-    for the sum of the gradients of a value that is used twice. `is_view` says that the operation computes nothing: its
-    result shares the memory of an operand.
-    """
-
-    name: str
-    op: str
-    arguments: str
-    operands: tuple[str, ...]
-    backward: bool
-    dtype: str | None
-    shape: tuple[int | str, ...] | None
-    frame: int | None = None
-    module: str | None = None
-    forward: str | None = None
-    is_view: bool = False
-
-
-@dataclass(frozen=True)
 class Partition:
     """The forward and the backward graph that torch's partitioner made of the joint graph.
 
     `forward` and `backward` are indices of operations, in the order of each graph. They index the joint graph's
     operations followed by `operations`, which are those that the partitioner added or changed. An operation in both
-    graphs is computed again in the backward pass. `returns` are the nodes that the backward graph returns: the last
-    outputs of the joint graph, None for an output that is None. `returns` itself is None if it is not known.
+    graphs is computed again in the backward pass. `bodies` are those that are not the joint graph's. `returns` are
+    the nodes that the backward graph returns: the last outputs of the joint graph, None for an output that is None.
+    `returns` itself is None if it is not known.
     """
 
     forward: tuple[int, ...]
     backward: tuple[int, ...]
     operations: tuple[Operation, ...] = ()
     returns: tuple[str | None, ...] | None = None
+    bodies: tuple[Body, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -263,7 +225,8 @@ class Graph:
 
     `capture` is `dynamo` or `direct` (AOTAutograd alone). `joint` is False for a graph without a backward part.
     `subclasses` are the tensor subclasses that were unpacked, `vanished` the arguments without an input of their own.
-    `operations` are in the order of the graph, and `frames` has each frame of their call chains once.
+    `operations` are in the order of the graph, and `frames` has each frame of their call chains once. `bodies` are the
+    graphs that higher-order operations run, each before those inside it.
 
     `partitioner` chose `saved` and `partition`: `eager` (autograd itself, without a partition), `default` or `min-cut`.
     `memory_budget` is the budget that min-cut had, None for the others. `eager_on` says whether eager ran on `real` or
@@ -285,3 +248,4 @@ class Graph:
     memory_budget: float | None = None
     eager_on: str | None = None
     compared: tuple[SavedTotal, ...] = ()
+    bodies: tuple[Body, ...] = ()
