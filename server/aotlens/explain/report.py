@@ -6,6 +6,7 @@ from aotlens.model.failure_findings import FAILURE_CODES
 from aotlens.model.folding import Folded
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, GraphBreak
 
+from .eager import not_compared_in_words, seconds_in_words
 from .findings.about import listed_names, name_of
 from .findings.words import fold_findings, message
 from .words import USUAL, legend, title
@@ -29,7 +30,9 @@ def facts(descriptor_map: DescriptorMap) -> list[str]:
     if descriptor_map.torch:
         result.append(f"torch {descriptor_map.torch}")
     if descriptor_map.seconds.total:
-        result.append(f"{descriptor_map.seconds.total:.1f}s")
+        result.append(seconds_in_words(descriptor_map))
+    if (words := not_compared_in_words(descriptor_map)) is not None:
+        result.append(words)
     return result
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.json_codec import from_json
 
+PATIENCE = 0.3
+"""Seconds that the whole map waits for what is still to be added to it: then most targets change on the screen once."""
+
 
 class PartialMaps:
     """Builds maps of the stages that are complete, outside the event loop, and shows the latest one.
@@ -20,6 +23,11 @@ class PartialMaps:
         self._show = show
         self._latest: dict[str, Any] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def add_whole(self, fields: dict[str, Any]) -> None:
+        """Show the whole map with these fields, if what is added to it takes long."""
+        self._waiting = asyncio.get_running_loop().call_later(PATIENCE, self.add, fields)
 
     def add(self, fields: dict[str, Any]) -> None:
         """Show the map with these fields, as JSON. Older fields that were not shown yet are skipped."""
@@ -38,6 +46,8 @@ class PartialMaps:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])

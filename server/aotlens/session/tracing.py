@@ -18,7 +18,7 @@ from aotlens.text.documents import Documents
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 from aotlens_tracer.wire.failures import stated
 from aotlens_tracer.wire.json_codec import from_json
-from aotlens_tracer.wire.protocol import Assembled
+from aotlens_tracer.wire.protocol import WHOLE, Assembled
 
 from .client import Client
 from .examples.built import Built
@@ -146,19 +146,24 @@ class Tracing:
     ) -> dict[str, Any] | None:
         """Return the tracer's answer with the whole map in it; None if the tracer ended, and the target has failed.
 
-        The map of the completed stages is shown meanwhile, if the target had none before.
+        The map of the completed stages is shown meanwhile, if the target had none before; the whole map in any case.
         """
         key = before.key
         assembled = Assembled()
 
         def show(map: DescriptorMap) -> None:
             current = self._states.get(key)
-            if current is not None:
-                self._states.update([replace(current, map=map, versions=MappingProxyType(versions))])
+            if current is None:
+                return
+            if map.status == "traced":
+                current = self._with_whole(current, map, versions)
+            else:
+                current = replace(current, map=map, versions=MappingProxyType(versions))
+            self._states.update([current])
 
         def hide_partial() -> None:
             current = self._states.get(key)
-            if current is not None and current.map is not before.map:
+            if current is not None and current.map is not before.map and not _is_whole(current.map):
                 self._states.update([replace(current, map=before.map, versions=before.versions)])
 
         def on_event(message: dict[str, Any]) -> None:
@@ -168,7 +173,9 @@ class Tracing:
                 self._states.update([replace(current, stage=message["stage"])])
             elif message.get("event") == "map":
                 fields = assembled.add(message["fields"])
-                if before.map is None:  # an earlier map stays until the next one is whole
+                if message["stage"] == WHOLE:
+                    partial.add_whole(fields)
+                elif before.map is None:  # an earlier map stays until the next one is whole
                     partial.add(fields)
 
         async with PartialMaps(show) as partial:
@@ -186,20 +193,33 @@ class Tracing:
     def _finish(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> tuple[str, ...]:
         """Put a map into the state of its target. Returns the files that were edited while it was traced."""
         state = self._states.by_key[key]
-        documents, opened = self._documents.by_path, self._open_files.opened
-        # A file that was opened during the trace was read from disk, in the version that was opened.
-        relevant = {path: versions.get(path, opened[path]) for path in (key.path, *map.files) if path in opened}
-        edited = tuple(path for path, version in relevant.items() if documents[path].version != version)
+        edited = self._edited(self._relevant(key, map, versions))
         state = replace(state, offered=self._examples.offered(key), draft=None, failure=map.failure, stage=None)
         if map.status == "traced":
-            known = MappingProxyType(relevant)
-            state = replace(state, status="traced", map=map, versions=known, stale=bool(edited), changed="code")
+            state = replace(self._with_whole(state, map, versions), status="traced")
         else:
             kept = state.map if state.map is not None and state.map.status == "traced" else None
             draft = map.example.expression if map.example is not None else None
             state = replace(state, status="failed", map=kept, stale=kept is not None, draft=draft)
         self._states.update([state])
         return edited
+
+    def _with_whole(self, state: TargetState, map: DescriptorMap, versions: Mapping[str, int]) -> TargetState:
+        """Return the state with a map that is the answer."""
+        relevant = self._relevant(state.key, map, versions)
+        stale = bool(self._edited(relevant))
+        return replace(state, map=map, versions=MappingProxyType(relevant), stale=stale, changed="code", failure=None)
+
+    def _relevant(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> dict[str, int]:
+        """Return the versions of the open files that a map was traced from."""
+        opened = self._open_files.opened
+        # A file that was opened during the trace was read from disk, in the version that was opened.
+        return {path: versions.get(path, opened[path]) for path in (key.path, *map.files) if path in opened}
+
+    def _edited(self, relevant: Mapping[str, int]) -> tuple[str, ...]:
+        """Return the files that have changed since these versions."""
+        documents = self._documents.by_path
+        return tuple(path for path, version in relevant.items() if documents[path].version != version)
 
     def _without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> Failure:
         """Return the failure of a target without an interpreter, and report it to the client once."""
@@ -226,10 +246,14 @@ class Tracing:
             "info",
             f"{map.target.qualname} ({os.path.basename(map.target.path)}) {outcome}; import {seconds.import_:.2f} s, "
             f"example {seconds.example:.2f} s, capture {seconds.capture:.2f} s, describe {seconds.describe:.2f} s, "
-            f"total {total:.2f} s",
+            f"eager {seconds.eager:.2f} s, total {total:.2f} s",
         )
         for line in output.splitlines()[-_LOGGED_LINES:]:
             self._client.log("info", f"  printed: {line}")
+
+
+def _is_whole(map: DescriptorMap | None) -> bool:
+    return map is not None and map.status == "traced"
 
 
 def _tracer_failure(tracer: WarmTracer, error: TracerUnusable, key: TargetKey) -> Failure:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..wire.descriptor_map import Problem
 from ..wire.json_codec import from_json
-from ..wire.protocol import Unframer
+from ..wire.protocol import WHOLE, Assembled, Unframer
 from .child import Child
 
 OUTPUT_LIMIT = 1 << 16
@@ -44,7 +44,8 @@ class Job:
     """A request, its child, and what the child reported.
 
     `real` is why the example had to be built with real tensors, None while fake ones work; `exit` the report of a call
-    of `os._exit`; `bug` the traceback of a mistake of ours.
+    of `os._exit`; `bug` the traceback of a mistake of ours. `assembled` has the parts of the map that were sent ahead;
+    `whole` is when they became an answer, by `time.monotonic`; None if they are none.
     """
 
     request: dict[str, Any]
@@ -59,6 +60,8 @@ class Job:
     result: dict[str, Any] | None = None
     exit: dict[str, Any] | None = None
     bug: str | None = None
+    assembled: Assembled = field(default_factory=Assembled)
+    whole: float | None = None
     ended: bool = False
 
     @property
@@ -73,7 +76,7 @@ class Job:
             self.begun, self.started = True, time.monotonic()
         event = message.get("event")
         if "result" in message:
-            self.result = message["result"]
+            self.result = self.completed(message["result"])
         elif event == "stage":
             self.stage = message["stage"]
         elif event == "real":
@@ -84,4 +87,16 @@ class Job:
             self.exit = message
         elif event == "bug":
             self.bug = message["traceback"]
-        return event in ("stage", "map")
+        elif event == "map":
+            self.assembled.add(message["fields"])
+            self.whole = time.monotonic() if message["stage"] == WHOLE else None
+            return self._in_stages
+        return event == "stage"
+
+    def completed(self, last: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer with the last part of the map: that part alone, if the server has been sent the others."""
+        return last if self._in_stages else self.assembled.add(last)
+
+    @property
+    def _in_stages(self) -> bool:
+        return bool(self.params.get("stages"))

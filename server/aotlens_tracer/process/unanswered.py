@@ -10,7 +10,7 @@ from typing import Any
 
 from ..failures import EXAMPLE_FILE, Codebase, code_line, shortened
 from ..wire.advice import Advice, Known
-from ..wire.descriptor_map import DescriptorMap, Example, Failure, Frame, Problem, Seconds, Span, Target
+from ..wire.descriptor_map import DescriptorMap, EagerRun, Example, Failure, Frame, Problem, Seconds, Span, Target
 from ..wire.json_codec import from_json, to_json
 from ..wire.problems import Bug, MemoryLimit, ProcessEnded, TimeLimit
 from ..wire.protocol import ExampleSource
@@ -39,6 +39,8 @@ def after_the_memory_limit(job: Job) -> dict[str, Any]:
 
 
 def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:
+    if job.whole is not None:
+        return _without_eager(job, problem, time.monotonic() - job.whole)
     params = job.params
     stage = job.stage if job.stage in ("import", "example") else "capture"
     example = _example(params, job.candidate)
@@ -62,6 +64,11 @@ def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:
     map = DescriptorMap(target, "failed", params["convention"], example, failure=failure, seconds=seconds)
     answer: dict[str, Any] = to_json(map)
     return answer
+
+
+def _without_eager(job: Job, problem: Problem, seconds: float) -> dict[str, Any]:
+    """Return the map as it was before the steps in eager, and why nothing is known of these after so many seconds."""
+    return job.completed({"eager_run": to_json(EagerRun("fake", round(seconds, 3), problem=problem))})
 
 
 def _how_it_ended(job: Job, status: int) -> ProcessEnded:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
-from ..wire.descriptor_map import Attempt, DescriptorMap, Finding, Problem, Seconds, Span
+from ..wire.descriptor_map import Attempt, DescriptorMap, Finding, Graph, Problem, Seconds, Span
 from ..wire.json_codec import to_json
-from ..wire.protocol import ExampleSource
+from ..wire.protocol import WHOLE, ExampleSource
 
 Send = Callable[[dict[str, Any]], None]
 """Sends an event to the tracer process."""
-
-PARTITIONED = ("saved", "partition", "frames", "partitioner", "memory_budget", "eager_on", "compared")
-"""The fields of a graph that a partition adds: they follow after the graph itself (`protocol.Assembled`)."""
 
 
 class Phases:
@@ -56,14 +53,15 @@ class Phases:
 class Draft:
     """The map as far as it is known: each step that learns something puts a new map in the place of the old one.
 
-    A trace that fails ends with the map as it was then. With `in_stages`, parts of the map are sent ahead.
+    A trace that fails ends with the map as it was then. With `in_stages`, parts of the map are sent ahead. What was
+    sent is sent again only if it has changed since.
     """
 
     def __init__(self, map: DescriptorMap, send: Send, in_stages: bool) -> None:
         self.map = map
         self._send = send
         self._in_stages = in_stages
-        self._sent: list[str] = []
+        self._sent: dict[str, Any] = {}
 
     def update(self, **fields: Any) -> None:
         """Replace fields of the map."""
@@ -83,26 +81,43 @@ class Draft:
         self.add_attempts(
             Attempt(source.origin, reason, source.expression.strip() or None, place_of(source), recorded_in)
         )
-        self.map = replace(self.map, example=None, graphs=(), modules=(), graph_breaks=())
+        self.map = replace(self.map, example=None, graphs=(), modules=(), graph_breaks=(), eager_run=None)
         self._sent.clear()
 
     def send_stage(self, stage: str, *names: str) -> None:
         """Send these fields of the map ahead of the rest."""
         if self._in_stages:
-            fields = {name: to_json(getattr(self.map, name)) for name in names}
-            self._send({"event": "map", "stage": stage, "fields": fields})
-            self._sent += names
+            self._send_ahead(stage, {name: to_json(getattr(self.map, name)) for name in names})
+
+    def send_whole(self) -> None:
+        """Send the map ahead of what only adds to it: it is the answer if this process ends before it gives another."""
+        self._send_ahead(WHOLE, self.rest())
+
+    def _send_ahead(self, stage: str, values: dict[str, Any]) -> None:
+        self._send({"event": "map", "stage": stage, "fields": values})
+        names = ["graphs" if name == "partitioned" else name for name in values]
+        self._sent.update((name, getattr(self.map, name)) for name in names)
 
     def rest(self) -> dict[str, Any]:
         """Return the map as JSON, without what was sent already and with what graphs learned since (`partitioned`)."""
-        result: dict[str, Any] = to_json(self.map)
-        for name in self._sent:
-            del result[name]
-        if "graphs" in self._sent:
-            result["partitioned"] = [
-                {name: to_json(getattr(graph, name)) for name in PARTITIONED} for graph in self.map.graphs
-            ]
+        result: dict[str, Any] = {}
+        for field in fields(self.map):
+            value = getattr(self.map, field.name)
+            if field.name not in self._sent:
+                result[field.name] = to_json(value)
+            elif (sent := self._sent[field.name]) is value:
+                continue
+            elif field.name == "graphs":
+                result["partitioned"] = [_changed(*pair) for pair in zip(sent, value, strict=True)]
+            else:
+                result[field.name] = to_json(value)
         return result
+
+
+def _changed(before: Graph, after: Graph) -> dict[str, Any]:
+    """Return the fields of a graph that have changed, as JSON."""
+    names = [field.name for field in fields(after)]
+    return {name: to_json(getattr(after, name)) for name in names if getattr(before, name) is not getattr(after, name)}
 
 
 def place_of(source: ExampleSource) -> Span | None:

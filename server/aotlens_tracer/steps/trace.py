@@ -49,9 +49,8 @@ def trace(params: TraceParams, send: Send) -> dict[str, Any]:
     context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send)
     try:
         _trace(context)
-        draft.update(status="traced")
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
-        draft.update(failure=failure_of_trace(context, error))
+        draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
     return draft.rest()
 
@@ -129,7 +128,10 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     map = draft.map
     found = findings_of(map.target, map.graphs, map.graph_breaks, map.modules, described.why, described.called)
     draft.add_findings(*found)
+    draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))
     if params.eager:
+        draft.update(seconds=context.phases.seconds())
+        draft.send_whole()
         run_two_steps(context, imported, built, candidate.train)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..eager.training_steps import two_steps
 from ..examples.evaluate import BuiltExample
-from ..examples.guards import TookTooLong, guarded
+from ..examples.guards import guarded
 from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
 from ..wire.eager_run import EagerRun
@@ -28,7 +28,7 @@ def _run(context: Context, imported: Imported, built: Built, train: bool | None)
             return _fresh_run(context, imported, built, train)
         with guarded(FOUND_SECONDS):
             return _fresh_run(context, imported, built, train)
-    except (Exception, TookTooLong) as error:
+    except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         return EagerRun("fake" if built.example.mode is not None else "real", 0.0, problem=problem_of(error))
 
 

@@ -39,6 +39,9 @@ PARTITIONERS = ("eager", "default", "min-cut")
 torch.compile uses the last.
 """
 
+WHOLE = "whole"
+"""The stage of a map that is an answer: what is still to come only adds to it."""
+
 PRIVATE_NAME = "_aotlens_tracer"
 """The module name under which the tracer is loaded, so that an `aotlens_tracer` installed there is never imported."""
 
@@ -139,8 +142,8 @@ class TraceParams:
 
     With `eager`, two training steps are made in eager after the capture.
 
-    With `stages`, the map is sent in parts as they are made, `{"event": "map", "fields": {...}}`, and the result has
-    only the last part (see `Assembled`).
+    With `stages`, the map is sent in parts as they are made, `{"event": "map", "stage": ..., "fields": {...}}`, and
+    the result has only the last part (see `Assembled`). The stages are built, joint and `WHOLE`.
     """
 
     path: str
@@ -186,8 +189,8 @@ class Assembled:
 
         The field `partitioned` is a list with further fields for each graph of an earlier part.
         """
-        partitioned = fields.pop("partitioned", None)
-        self._fields = {**self._fields, **fields}
+        self._fields |= {name: value for name, value in fields.items() if name != "partitioned"}
+        partitioned = fields.get("partitioned")
         if partitioned is not None:
             self._fields["graphs"] = [{**graph, **more} for graph, more in zip(self._fields["graphs"], partitioned)]
         return dict(self._fields)

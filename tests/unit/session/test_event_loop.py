@@ -50,7 +50,8 @@ for line in sys.stdin:
     if message["method"] == "trace":
         number = message["id"]
         print(json.dumps({{"id": number, "event": "stage", "stage": "example"}}), flush=True)
-        print(json.dumps({{"id": number, "event": "map", "fields": {{"target": {target}}}}}), flush=True)
+        part = {{"stage": "joint", "fields": {{"target": {target}}}}}
+        print(json.dumps({{"id": number, "event": "map", **part}}), flush=True)
         print(json.dumps({{"id": number, "result": {result}, "output": "printed"}}), flush=True)
 """
 

@@ -19,7 +19,7 @@ from aotlens.model.index import index_of
 from aotlens.model.prices import prices
 from aotlens.model.signature import Difference, differences
 from aotlens.model.slots import Entry, Result
-from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, Finding
+from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, EagerRun, Finding
 from aotlens_tracer.wire.findings import Failed
 from aotlens_tracer.wire.json_codec import to_json
 
@@ -65,9 +65,22 @@ def _put_words(trace: dict[str, Any], map: DescriptorMap) -> None:
         shown["reason"] = failures.reason(attempt)
     if map.example is not None and map.example.weights_reason is not None:
         trace["example"]["weights_reason"] = failures.weights_reason(map.example.weights_reason)
+    if map.eager_run is not None:
+        _put_words_of_eager(trace["eager_run"], map.eager_run)
     for graph, shown in zip(map.graphs, trace["graphs"], strict=True):
         for total, row in zip(graph.compared, shown["compared"], strict=True):
             row["problem"] = failures.brief(total.problem) if total.problem is not None else None
+
+
+def _put_words_of_eager(shown: dict[str, Any], run: EagerRun) -> None:
+    """Put sentences in the place of the problems of a run in eager."""
+    shown["problem"] = failures.brief(run.problem) if run.problem is not None else None
+    if run.error is not None:
+        facts = ((name, item) for name, item in shown["error"].items() if name != "problem")
+        shown["error"] = {"message": failures.problem(run.error.problem)} | dict(facts)
+        for frame, shown_frame in zip(run.error.frames, shown["error"]["frames"], strict=True):
+            del shown_frame["left_out"]
+            shown_frame["function"] = failures.function_of(frame)
 
 
 def _difference(difference: Difference) -> dict[str, Any]:

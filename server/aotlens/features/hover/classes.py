@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, line, some, strong
+from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, some, strong
 from aotlens.explain.brief import folded
+from aotlens.explain.eager import not_compared_in_words
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.graph_summary import graph_facts
 from aotlens.model.calls import called_context
@@ -51,6 +52,8 @@ def target(title: Line, state: TargetState) -> tuple[Block, ...]:
     blocks += [Facts(tuple(line(fact) for fact in graph_facts(graph))) for graph in graphs[:_GRAPHS]]
     if brief := call_in_brief(state.map):
         blocks.append(Paragraph(line("Traced as ", Code(brief))))
+    if (words := not_compared_in_words(state.map)) is not None:
+        blocks.append(Note(sentence(words)))
     return tuple(blocks)
 
 
