@@ -17,9 +17,13 @@ from ..graph.describe import Named
 from ..graph.descriptors import piece_path
 from ..graph.stack_traces import Sources, source_text
 from ..torch_private import (
+    COPIES,
+    DERIVATIVES,
     DETACHING,
     ENTERS_INFERENCE,
     EXITS_INFERENCE,
+    METADATA,
+    READS_METADATA,
     READS_NUMBERS,
     SETS_GRAD_MODE,
     JointCapture,
@@ -36,15 +40,18 @@ from ..wire.findings import (
     NeverUsed,
     NoGradient,
     NoPath,
+    OnlyMetadata,
     UsedButNotReturned,
 )
+from ..wire.places import Span
+from .histories import Histories
 
 
 def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[Input], NoGradient | None]:
     """Return a function that says why an input of a graph that Dynamo captured gets no gradient; None if unknown."""
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
     inputs = dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs)
-    paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources, named.called)
+    paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources.of_node, named.called)
 
     def reason(slot: Input) -> NoGradient | None:
         descriptor = slot.as_descriptor()
@@ -59,15 +66,22 @@ def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[In
 class GradientPaths:
     """The paths of inputs through Dynamo's graph.
 
-    `inputs` are the values that its placeholders stand for, `called` is the name of the traced function.
+    `inputs` are the values that its placeholders stand for, `place` returns the source of a node, and `called` is the
+    name of the traced function.
     """
 
-    def __init__(self, graph: torch.fx.Graph, inputs: dict[torch.fx.Node, Any], sources: Sources, called: str) -> None:
+    def __init__(
+        self,
+        graph: torch.fx.Graph,
+        inputs: dict[torch.fx.Node, Any],
+        place: Callable[[torch.fx.Node], Span | None],
+        called: str,
+    ) -> None:
         self._graph = graph
         self._called = called
-        self._sources = sources
+        self._place = place
         self._placeholders: dict[int, torch.fx.Node] = {id(value): node for node, value in inputs.items()}
-        self._without_history = frozenset(_without_history(graph))
+        self._without_history = dict(_without_history(graph))
         self._live = _live(graph)
         self._bits = {node: 1 << number for number, node in enumerate(graph.find_nodes(op="placeholder"))}
         self._reached, self._cut_off = self._follow()
@@ -82,6 +96,8 @@ class GradientPaths:
         if cuts:
             return self._cut(cuts)
         if not reached & self._live - {start}:
+            if readers := self._readers_of_metadata(reached):
+                return OnlyMetadata(self._expressions(readers))
             used = [node for node in start.users if node.op != "output"]
             return UsedButNotReturned(self._expressions(used)) if used else NoPath()  # else it is itself returned
         functions = [node for node in self._graph.nodes if node in reached and _name(node) == "autograd_function_apply"]
@@ -97,7 +113,7 @@ class GradientPaths:
         for node in self._graph.nodes:
             if node.op in ("placeholder", "output"):
                 continue
-            before = functools.reduce(operator.or_, (reached.get(operand, 0) for operand in node.all_input_nodes), 0)
+            before = functools.reduce(operator.or_, (reached.get(operand, 0) for operand in _value_operands(node)), 0)
             tensors = list(_tensors(node))
             after = functools.reduce(operator.or_, map(histories.of, tensors), 0) & before
             if after:
@@ -120,10 +136,16 @@ class GradientPaths:
 
     def _how(self, node: torch.fx.Node) -> How:
         """Return how a node ends the path of a gradient."""
-        if _name(node) in DETACHING:
+        name = _name(node)
+        if name in DETACHING:
             return "detach"
+        if name in COPIES:
+            return "copy"
         if node in self._without_history:
-            return "no-grad"
+            return self._without_history[node]
+        # The derivative is one of the results of a call.
+        if name in DERIVATIVES or any(_name(operand) in DERIVATIVES for operand in node.all_input_nodes):
+            return "derivative"
         dtypes = {tensor.dtype for tensor in _tensors(node)}
         if not dtypes:
             return "number"
@@ -137,11 +159,16 @@ class GradientPaths:
         """Return the expressions of nodes, one for each line; the name of an operation if no node has a line."""
         found: dict[tuple[str, int], Expression] = {}
         for node in nodes:
-            span = self._sources.of_node(node)
+            span = self._place(node)
             if span is not None:
                 text = " ".join((source_text(span) or "").split())
                 found.setdefault((span.path, span.line), Expression(text, span))
         return tuple(found.values()) or tuple(Expression(_name(node)) for node in nodes[:1])
+
+    def _readers_of_metadata(self, values: set[torch.fx.Node]) -> list[torch.fx.Node]:
+        """Return the nodes that read the shape, dtype or device of these values, and that an output depends on."""
+        readers = (node for node in self._graph.nodes if node in self._live)
+        return [node for node in readers if any(operand in values for operand in _metadata_operands(node))]
 
 
 def _name(node: torch.fx.Node) -> str:
@@ -160,43 +187,31 @@ def _is_number_of(node: torch.fx.Node) -> bool:
     return _name(node) in READS_NUMBERS
 
 
-def _history(tensor: torch.Tensor) -> Any:
-    """The `grad_fn` of a tensor; None also where a change in place has made it invalid."""
-    try:
-        return tensor.grad_fn
-    except RuntimeError:
-        return None
+def _metadata_operands(node: torch.fx.Node) -> Iterator[torch.fx.Node]:
+    """Yield the operands of which a node reads the shape, dtype or device, and not the values."""
+    keys = READS_METADATA.get(_name(node), ())
+    if _name(node) == "getattr" and node.args[1] in METADATA:
+        keys = (0,)
+    for key in keys:
+        operand = node.kwargs.get(key) if isinstance(key, str) else next(iter(node.args[key : key + 1]), None)
+        if isinstance(operand, torch.fx.Node):
+            yield operand
 
 
-class Histories:
-    """The leaves that the histories of tensors lead back to, as bits. `leaves` has the bits of tensors by their ids."""
-
-    def __init__(self, leaves: dict[int, int]) -> None:
-        self._leaves = leaves
-        self._known: dict[Any, int] = {None: 0}
-
-    def of(self, tensor: torch.Tensor) -> int:
-        """The leaves that a tensor comes from, or is."""
-        return self._leaves.get(id(tensor), 0) | self._of_function(_history(tensor))
-
-    def _of_function(self, function: Any) -> int:
-        pending = [function]
-        while pending:
-            step = pending[-1]
-            following = [other for other, _ in step.next_functions] if step is not None else []
-            unknown = [other for other in following if other not in self._known]
-            if step not in self._known and unknown:
-                pending += unknown
-                continue
-            if step not in self._known:
-                own = self._leaves.get(id(getattr(step, "variable", None)), 0)
-                self._known[step] = functools.reduce(operator.or_, map(self._known.__getitem__, following), own)
-            pending.pop()
-        return self._known[function]
+def _value_operands(node: torch.fx.Node) -> list[torch.fx.Node]:
+    """Return the operands whose values a node reads."""
+    metadata = list(_metadata_operands(node))
+    if not metadata:
+        return node.all_input_nodes
+    given: list[torch.fx.Node] = []
+    torch.fx.map_arg((node.args, node.kwargs), given.append)
+    for operand in metadata:
+        given.remove(operand)
+    return given
 
 
-def _without_history(graph: torch.fx.Graph) -> Iterator[torch.fx.Node]:
-    """The nodes that run where autograd records nothing."""
+def _without_history(graph: torch.fx.Graph) -> Iterator[tuple[torch.fx.Node, How]]:
+    """Yield the nodes that run where autograd records nothing, each with the mode that it runs in."""
     is_recording = torch.is_grad_enabled()
     inference = 0
     for node in graph.nodes:
@@ -207,19 +222,23 @@ def _without_history(graph: torch.fx.Graph) -> Iterator[torch.fx.Node]:
             inference += 1
         elif name == EXITS_INFERENCE:
             inference -= 1
-        elif not is_recording or inference:
-            yield node
+        elif inference:
+            yield node, "inference-mode"
+        elif not is_recording:
+            yield node, "no-grad"
 
 
 def _live(graph: torch.fx.Graph) -> set[torch.fx.Node]:
-    """The nodes on which what is returned depends, or what an input holds afterwards."""
+    """The nodes on whose values what is returned depends, or what an input holds afterwards."""
     live: set[torch.fx.Node] = set()
+    needed: set[torch.fx.Node] = set()
     tensors = {id(tensor) for node in graph.find_nodes(op="placeholder") for tensor in _tensors(node)}
     for node in reversed(graph.nodes):
         # An operation that changes a tensor in place returns that very tensor.
         is_kept = node.op != "placeholder" and any(id(tensor) in tensors for tensor in _tensors(node))
-        if node.op == "output" or is_kept or any(user in live for user in node.users):
+        if node.op == "output" or is_kept or node in needed:
             live.add(node)
-            for operand in node.all_input_nodes:
+            for operand in _value_operands(node):
+                needed.add(operand)
                 tensors |= {id(tensor) for tensor in _tensors(operand)}
     return live

@@ -10,6 +10,7 @@ from ..failures import is_library
 from ..graph.descriptors import piece_path, whole_label
 from ..wire.descriptor_map import Graph, GraphBreak, Input, ModuleInstance, Output, Span, Target
 from ..wire.findings import (
+    Cut,
     Finding,
     NeverUsed,
     NoGradient,
@@ -148,6 +149,8 @@ def _without_gradient(
 ) -> Finding:
     is_used = any(piece.used for piece in value.pieces)
     reason = why(value.first) or (NoPath() if is_used else NeverUsed(called))
+    if isinstance(reason, Cut) and reason.how == "derivative" and not reached:
+        reason = dataclasses.replace(reason, how="constant-of-derivative")
     indices = {piece.index for piece in value.pieces}
     returned = [out for out in reached if out.alias_of in indices and out.requires_grad]
     if returned:

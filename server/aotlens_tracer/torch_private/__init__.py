@@ -36,10 +36,21 @@ from .modules import (
     patched_conversions,
     share_state,
 )
-from .names import DETACHING, ENTERS_INFERENCE, EXITS_INFERENCE, READS_NUMBERS, SETS_GRAD_MODE
+from .names import (
+    COPIES,
+    DERIVATIVES,
+    DETACHING,
+    ENTERS_INFERENCE,
+    EXITS_INFERENCE,
+    METADATA,
+    READS_METADATA,
+    READS_NUMBERS,
+    SETS_GRAD_MODE,
+)
 from .partitioner import configured_memory_budget, partition
 from .tensors import (
     TorchDispatchMode,
+    functorch_layers,
     is_operator,
     is_traceable_wrapper_subclass,
     may_allocate,
@@ -52,10 +63,14 @@ from .tensors import (
 __all__ = [
     "BATCH_NORMS",
     "CALL_CODE",
+    "COPIES",
+    "DERIVATIVES",
     "DETACHING",
     "ENTERS_INFERENCE",
     "EXITS_INFERENCE",
     "KNOWN_TYPES",
+    "METADATA",
+    "READS_METADATA",
     "READS_NUMBERS",
     "SETS_GRAD_MODE",
     "AOTInput",
@@ -75,6 +90,7 @@ __all__ = [
     "explain_graph_breaks",
     "fake_mode",
     "flat_inputs",
+    "functorch_layers",
     "has_no_forward",
     "hooks_of",
     "is_operator",

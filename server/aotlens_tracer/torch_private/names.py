@@ -10,3 +10,40 @@ SETS_GRAD_MODE = "_set_grad_enabled"
 """Begins and ends `no_grad` and `enable_grad`: its argument says which."""
 ENTERS_INFERENCE = "_enter_inference_mode"
 EXITS_INFERENCE = "_exit_inference_mode"
+DERIVATIVES = ("_autograd_grad", "_unpack_dual")
+"""Compute the derivative that a transform of `torch.func` returns: in reverse mode, and in forward mode."""
+COPIES = ("tensor", "as_tensor", "asarray")
+"""Make a new tensor of values, without their history."""
+READS_METADATA: dict[str, tuple[int | str, ...]] = {
+    **dict.fromkeys(
+        (
+            "empty_like",
+            "full_like",
+            "ones_like",
+            "rand_like",
+            "randint_like",
+            "randn_like",
+            "zeros_like",
+            "new_empty",
+            "new_empty_strided",
+            "new_full",
+            "new_ones",
+            "new_tensor",
+            "new_zeros",
+            "dim",
+            "ndimension",
+            "nelement",
+            "numel",
+            "size",
+            "stride",
+            "sym_numel",
+            "sym_size",
+            "sym_stride",
+        ),
+        (0, "input", "self"),
+    ),
+    **dict.fromkeys(("expand_as", "reshape_as", "resize_as_", "type_as", "view_as", "to"), (1, "other")),
+}
+"""The operands of which a function reads the shape, dtype or device alone: positions and keywords."""
+METADATA = ("device", "dtype", "is_cuda", "itemsize", "layout", "names", "ndim", "nbytes", "requires_grad", "shape")
+"""Attributes of a tensor that have nothing of its values."""

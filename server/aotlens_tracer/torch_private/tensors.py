@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, is_traceable_wrapper
 
 __all__ = [
     "TorchDispatchMode",
+    "functorch_layers",
     "is_operator",
     "is_traceable_wrapper_subclass",
     "may_allocate",
@@ -54,6 +56,14 @@ def may_allocate(operator: Any) -> bool:
     if schema is None or schema.name == "aten::lift_fresh":
         return True
     return any(item.alias_info is None for item in schema.returns)
+
+
+def functorch_layers(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Yield a tensor, and what the transforms of `torch.func` have wrapped in it, from the outside inwards."""
+    yield tensor
+    while torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        tensor = torch._C._functorch.get_unwrapped(tensor)
+        yield tensor
 
 
 @functools.cache

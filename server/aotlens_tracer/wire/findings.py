@@ -15,7 +15,20 @@ from .places import Span
 from .problems import GivenUpBy, Problem
 
 Role = Literal["cut", "return", "change", "definition"]
-How = Literal["detach", "no-grad", "number", "boolean", "integer", "no-derivative"]
+How = Literal[
+    "detach",
+    "no-grad",
+    "inference-mode",
+    "copy",
+    "new-parameter",
+    "number",
+    "boolean",
+    "integer",
+    "constant-of-derivative",
+    "derivative",
+    "derivative-without-graph",
+    "no-derivative",
+]
 
 
 @dataclass(frozen=True)
@@ -81,14 +94,24 @@ class NoPath(Tagged):
 class Cut(Tagged):
     """No gradient: its path ends at these expressions.
 
-    `how` they end it: detach, no-grad (they run where autograd records nothing), number (the result is a Python
-    number), boolean or integer (the type of the result), no-derivative. `also` are expressions that end it in other
-    ways.
+    `how` they end it: detach; no-grad or inference-mode (they run where autograd records nothing); copy (they make a
+    tensor of its values, as `torch.tensor` does); new-parameter (they make another parameter of its values); number
+    (the result is a Python number); boolean or integer (the type of the result); constant-of-derivative (they compute
+    a derivative whose values do not depend on it); derivative (they compute a derivative that is not differentiable
+    with respect to it); derivative-without-graph (`torch.autograd.grad` without `create_graph`); no-derivative. `also`
+    are expressions that end it in other ways.
     """
 
     how: How
     at: tuple[Expression, ...]
     also: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True)
+class OnlyMetadata(Tagged):
+    """No gradient: no output depends on the subject's values. These expressions read a shape, dtype or device of it."""
+
+    at: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
@@ -207,7 +230,15 @@ class NeverWraps(Tagged):
 
 
 NoGradient = (
-    NeverUsed | NoPath | Cut | UsedButNotReturned | BackwardReturnsNone | ReturnedItself | ReachesOnly | NothingTrained
+    NeverUsed
+    | NoPath
+    | Cut
+    | OnlyMetadata
+    | UsedButNotReturned
+    | BackwardReturnsNone
+    | ReturnedItself
+    | ReachesOnly
+    | NothingTrained
 )
 """The reasons why an input that requires a gradient gets none."""
 
@@ -215,6 +246,7 @@ Reason = (
     NeverUsed
     | NoPath
     | Cut
+    | OnlyMetadata
     | UsedButNotReturned
     | BackwardReturnsNone
     | ReturnedItself
@@ -254,7 +286,7 @@ def places_of(reason: Reason | None) -> Iterator[Place]:
     match reason:
         case Cut(at=at, also=also):
             yield from (Place("cut", each.span) for each in (*at, *also) if each.span is not None)
-        case UsedButNotReturned(at=at) | BackwardReturnsNone(at=at):
+        case OnlyMetadata(at=at) | UsedButNotReturned(at=at) | BackwardReturnsNone(at=at):
             yield from (Place("cut", each.span) for each in at if each.span is not None)
         case ReturnedItself(outputs=outputs, elsewhere=None):
             yield from (Place("return", each.source) for each in outputs if each.source is not None)

@@ -153,8 +153,107 @@ class Bucketed(Base):
 # aotlens: EmptyLike()(torch.randn(2, 4))
 class EmptyLike(Base):
     def forward(self, x):
-        zeros = torch.zeros_like(self.v)  # v: ` on line {line}, which has no derivative
+        zeros = torch.zeros_like(self.v)  # v: only a shape, dtype or device is read, by `torch.zeros_like(self.v)`
         return x * self.w + zeros
+
+
+# aotlens: ShapeOfOther()(torch.randn(2, 4))
+class ShapeOfOther(Base):
+    def forward(self, x):
+        return (x * self.w).sum(0).view_as(self.v)  # v: only a shape, dtype or device is read, by `(x * self.w)
+
+
+# aotlens: ShapeOfResult()(torch.randn(2, 4))
+class ShapeOfResult(Base):
+    """The values of what is computed from `v` are not used."""
+
+    def forward(self, x):
+        scores = x * self.v
+        return torch.ones_like(scores) * self.w  # v: depends on its values: only a shape, dtype or device is read
+
+
+# aotlens: ShapeAndDetached()(torch.randn(2, 4))
+class ShapeAndDetached(Base):
+    def forward(self, x):
+        zeros = torch.zeros_like(self.v)
+        return x * self.w + zeros + self.v.detach()  # v: cut off by `self.v.detach()`
+
+
+# aotlens: ReturnedZeros()(torch.randn(2, 4))
+class ReturnedZeros(Base):
+    def forward(self, x):
+        return x * self.w, torch.zeros_like(self.v)  # v: nothing that is returned depends on its values: only a shape
+
+
+# aotlens: InferenceMode()(torch.randn(2, 4))
+class InferenceMode(Base):
+    def forward(self, x):
+        with torch.inference_mode():
+            offset = self.v * 2  # v: used under torch.inference_mode() only, by `self.v * 2`
+        return x * self.w + offset.clone()
+
+
+# aotlens: Copied()(torch.randn(2, 4))
+class Copied(Base):
+    def forward(self, x):
+        return x * self.w + torch.tensor(self.v)  # v: , which copies its values into a new tensor
+
+
+# aotlens: GradientInForward()(torch.randn(4))
+class GradientInForward(Base):
+    def energy(self, x):
+        return (x * x * self.w + self.v).sum()
+
+    def forward(self, x):
+        return torch.func.grad(self.energy)(x)  # v: a derivative that does not depend on it: additive constants vanish
+
+
+# aotlens: JacobianInForward()(torch.randn(4))
+class JacobianInForward(Base):
+    def value(self, x):
+        return torch.tanh(x * self.w) + self.v
+
+    def forward(self, x):
+        return torch.func.jacrev(self.value)(x)  # v: a derivative that does not depend on it: additive constants vanish
+
+
+# aotlens: ForwardMode()(torch.randn(4))
+class ForwardMode(JacobianInForward):
+    def forward(self, x):
+        return torch.func.jvp(self.value, (x,), (x,))[1]  # v: a derivative that does not depend on it: additive
+
+
+# aotlens: Hessian()(torch.randn(4))
+class Hessian(Base):
+    """The second derivative: what is linear in `x` vanishes as well."""
+
+    def value(self, x):
+        return (torch.sin(x) * self.w + x * self.v).sum()
+
+    def forward(self, x):
+        return torch.func.hessian(self.value)(x)  # v: a derivative that does not depend on it: additive constants
+
+
+# aotlens: Piecewise()(torch.randn(4))
+class Piecewise(Base):
+    """The derivative of `maximum` is 0 or 1: `v` chooses which, but not in a differentiable way."""
+
+    def value(self, x):
+        return (torch.maximum(x, self.v) * self.w).sum()
+
+    def forward(self, x):
+        return torch.func.grad(self.value)(x)  # v: a derivative that depends on it through nothing differentiable
+
+
+# aotlens: DerivativeKeepsIt()(torch.randn(4))
+class DerivativeKeepsIt(Base):
+    """Both parameters are in the derivative."""
+
+    def value(self, x):
+        return torch.sin(x * self.v).sum() + (x * self.w).sum()
+
+    def forward(self, x):
+        return torch.func.grad(self.value)(x)
 
 
 # aotlens: NotReturned()(torch.randn(2, 4))

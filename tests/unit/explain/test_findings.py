@@ -21,6 +21,7 @@ from aotlens_tracer.wire.findings import (
     NoGradient,
     NoPath,
     NothingTrained,
+    OnlyMetadata,
     OutputName,
     Place,
     ReachesOnly,
@@ -106,6 +107,29 @@ REASONS: list[tuple[NoGradient, str, str]] = [
         "by `scores.argmax(-1)` on line 9",
     ),
     (NeverUsed(), "forward never uses it", "forward never uses them"),
+    (
+        OnlyMetadata((ARGMAX,)),
+        "nothing that is returned depends on its values: only a shape, dtype or device is read, "
+        "by `scores.argmax(-1)` on line 9",
+        "nothing that is returned depends on their values: only a shape, dtype or device is read, "
+        "by `scores.argmax(-1)` on line 9",
+    ),
+    (
+        Cut("inference-mode", (ARGMAX,)),
+        "used under torch.inference_mode() only, by `scores.argmax(-1)` on line 9",
+        "used under torch.inference_mode() only, by `scores.argmax(-1)` on line 9",
+    ),
+    (
+        Cut("copy", (ARGMAX,)),
+        "cut off by `scores.argmax(-1)` on line 9, which copies its values into a new tensor",
+        "cut off by `scores.argmax(-1)` on line 9, which copies their values into a new tensor",
+    ),
+    (
+        Cut("constant-of-derivative", (ARGMAX,)),
+        "cut off by `scores.argmax(-1)` on line 9, a derivative that does not depend on it: additive constants vanish",
+        "cut off by `scores.argmax(-1)` on line 9, "
+        "a derivative that does not depend on them: additive constants vanish",
+    ),
     (NeverUsed("step"), "`step` never uses it", "`step` never uses them"),
     (
         NoPath(),

@@ -13,6 +13,7 @@ from aotlens_tracer.wire.findings import (
     NoGradient,
     NoPath,
     NothingTrained,
+    OnlyMetadata,
     OutputName,
     ReachesOnly,
     ReturnedItself,
@@ -24,11 +25,19 @@ from .about import listed
 
 _LONGEST = 60
 """Characters of an expression that are quoted."""
-_BEFORE: dict[How, str] = {"no-grad": "used under torch.no_grad() only, by"}
+_BEFORE: dict[How, str] = {
+    "no-grad": "used under torch.no_grad() only, by",
+    "inference-mode": "used under torch.inference_mode() only, by",
+}
 _AFTER: dict[How, str] = {
+    "copy": ", which copies {their} values into a new tensor",
+    "new-parameter": ", which makes a new parameter of {their} values",
     "number": ", which makes a Python number of it",
     "boolean": ", which gives booleans",
     "integer": ", which gives integers",
+    "constant-of-derivative": ", a derivative that does not depend on {them}: additive constants vanish",
+    "derivative": ", a derivative that depends on {them} through nothing differentiable",
+    "derivative-without-graph": ", a derivative without create_graph=True",
     "no-derivative": ", which has no derivative",
 }
 
@@ -42,8 +51,15 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             they = "they are" if several else "it is"
             return f"{they} used, but not on a differentiable path to an output that needs one"
         case Cut(how=how, at=at, also=also):
-            text = f"{_BEFORE.get(how, 'cut off by')} {_expressions(at, path)}{_AFTER.get(how, '')}"
+            after = _AFTER.get(how, "").format(them="them" if several else "it", their="their" if several else "its")
+            text = f"{_BEFORE.get(how, 'cut off by')} {_expressions(at, path)}{after}"
             return text + (f"; also cut off by {_expressions(also, path)}" if also else "")
+        case OnlyMetadata(at=at):
+            whose = "their" if several else "its"
+            return (
+                f"nothing that is returned depends on {whose} values: only a shape, dtype or device is read, "
+                f"by {_expressions(at, path)}"
+            )
         case UsedButNotReturned(at=at):
             return f"used by {_expressions(at, path)}, but nothing that is returned depends on that"
         case BackwardReturnsNone(at=at):
