@@ -54,13 +54,12 @@ def test_the_bundle_has_all_that_the_language_server_imports() -> None:
     pinned = (ROOT / "vscode-extension/scripts/bundled-requirements.txt").read_text(encoding="utf-8")
     bundled = {line.partition("==")[0].replace("-", "_") for line in pinned.splitlines() if not line.startswith("#")}
     code = """
-import asyncio, sys
-from lsprotocol import types
-from aotlens.lsp.app import create_server
-import aotlens.lsp.requests.handlers, aotlens.lsp.commands.handlers, aotlens.lsp.notifications
-import aotlens.lsp.serving, aotlens.session.session
-import aotlens.explain.render.markdown
-create_server()
+import importlib, pkgutil, sys
+import aotlens.features, aotlens.lsp, aotlens.session
+for room in (aotlens.features, aotlens.lsp, aotlens.session):
+    for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+        importlib.import_module(module.name)
+aotlens.lsp.app.create_server()
 print(*sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "server", check=True)

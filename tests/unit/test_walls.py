@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,73 @@ def test_every_request_and_command_has_its_handler() -> None:
 
     assert METHODS.keys() == HANDLERS.keys()
     assert set(COMMANDS) == COMMAND_HANDLERS.keys()
+
+
+def test_every_request_names_functions_that_exist() -> None:
+    """They are imported at their first use only."""
+    from aotlens.lsp.requests.handlers import HANDLERS, handler
+
+    names = [name for request in HANDLERS.values() for name in (request.in_source, request.in_graph) if name]
+    assert [name for name in names if not inspect.isfunction(handler(name))] == []
+    parameters = {name: len(inspect.signature(handler(name)).parameters) for name in names}
+    assert parameters == {name: 3 if name.endswith(".in_graph") else 2 for name in names}
+
+
+FIRST_HOVER = r"""
+import asyncio, json, sys
+from aotlens.lsp.app import create_server
+
+class Client:
+    def __init__(self):
+        self.answers = {}
+        self.server = create_server()
+        self.server.protocol.set_writer(self)
+
+    def write(self, data):
+        message = json.loads(data.partition(b"\r\n\r\n")[2])
+        self.answers[message.get("id")] = message
+
+    def close(self):
+        pass
+
+    def send(self, method, params, **id):
+        self.server.protocol.receive(json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **id}).encode())
+
+async def main():
+    client = Client()
+    client.send("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, id=1)
+    await asyncio.sleep(0)
+    client.send("initialized", {})
+    text = "from torch import nn\n\nclass Net(nn.Module):\n    def forward(self, x):\n        return x\n"
+    document = {"uri": "file:///project/model.py", "languageId": "python", "version": 1, "text": text}
+    client.send("textDocument/didOpen", {"textDocument": document})
+    position = {"line": 2, "character": 7}
+    client.send("textDocument/hover", {"textDocument": {"uri": document["uri"]}, "position": position}, id=2)
+    assert "not trusted" in client.answers[2]["result"]["contents"]["value"]
+    print(*sys.modules, sep="\n")
+
+asyncio.run(main())
+"""
+FOR_MAPS = (
+    "aotlens_tracer.wire.advice",
+    "aotlens_tracer.wire.descriptor_map",
+    "aotlens_tracer.wire.findings",
+    "aotlens_tracer.wire.graphs",
+    "aotlens_tracer.wire.problems",
+    "aotlens.explain.failures",
+    "aotlens.explain.findings",
+    "aotlens.model.index",
+)
+"""Modules that have a meaning only when there is a map or a failure."""
+
+
+def test_the_first_hover_waits_for_no_other_feature_and_for_nothing_about_maps() -> None:
+    run = subprocess.run([sys.executable, "-c", FIRST_HOVER], cwd=SERVER, check=True, capture_output=True, text=True)
+    loaded = run.stdout.split()
+    assert "aotlens.features.hover.hover" in loaded
+    features = [name for name in loaded if name.startswith(("aotlens.features.", "aotlens.lsp.commands"))]
+    assert [name for name in features if not name.startswith("aotlens.features.hover")] == []
+    assert [name for name in loaded if name.startswith(FOR_MAPS)] == []
 
 
 PRIVATE_OF_PYTHON = {"_exit", "_getframe", "_fields", "_display_width"}

@@ -9,17 +9,11 @@ from aotlens_tracer.wire import advice as advices
 from aotlens_tracer.wire import problems as facts
 from aotlens_tracer.wire.descriptor_map import Attempt, Failure, Frame
 
+from .exceptions import raised
 from .shortening import first_sentence
 
 LONGEST_BRIEF = 300
 """Characters of a message in one line."""
-_FOR_TORCH = (
-    "\n\nSet TORCHDYNAMO_VERBOSE",
-    "\n\nWhile executing %",
-    "\n\n For more details about this graph",
-    " Hint: the backtrace further above",
-)
-"""The beginnings of advice for torch's own developers, which torch appends to messages."""
 
 
 def message(failure: Failure) -> str:
@@ -96,14 +90,6 @@ def _real(value: facts.Problem) -> str:
     if isinstance(value, facts.DataDependentSize):
         return f"values decide a size, which fake tensors lack ({value.operation})"
     return f"fake tensors do not work here ({problem(value)})"
-
-
-def raised(value: facts.Raised) -> str:
-    """Return the type and the text of an exception, without torch's advice for its own developers."""
-    text = value.text
-    for tail in _FOR_TORCH:
-        text = text.partition(tail)[0]
-    return f"{value.type}: {text.strip()}" if text.strip() else value.type
 
 
 def _raised_with_cause(value: facts.Raised) -> str:

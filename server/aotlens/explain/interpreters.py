@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotlens_tracer.wire.interpreters import BrokenTorch, InterpreterProblem, NoTorch, OldPython, OldTorch, OtherTorch
 from aotlens_tracer.wire.protocol import MINIMUM_PYTHON, MINIMUM_TORCH, NEWEST_TESTED_TORCH
 
-from .failures import raised
+from .exceptions import raised
 
 
 def _dotted(version: tuple[int, int]) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aotlens.model.examples import is_to_be_completed, lacks_example
 from aotlens.model.snapshot import Snapshot, TargetState
-from aotlens_tracer.wire.descriptor_map import Failure
 
 from .blocks import Note, line, sentence
-from .failures import brief_message
-from .findings.example_failed import TO_BE_COMPLETED
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.failures import Failure
 
 IN_A_LENS, IN_A_HOVER = 100, 400
 """The most characters of a failure in a code lens, and in a hover."""
+TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
 _STAGES = {
     "import": "importing the file",
     "example": "building the example",
@@ -86,4 +89,6 @@ def staleness(state: TargetState) -> tuple[Note, ...]:
 
 def failure_in_brief(failure: Failure, longest: int = IN_A_LENS) -> str:
     """The first sentence of a failure's message, in at most `longest` characters."""
+    from .failures import brief_message  # the words for all problems: imported with the first failure
+
     return brief_message(failure, longest) or failure.reason

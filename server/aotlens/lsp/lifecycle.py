@@ -69,7 +69,6 @@ class _Lifecycle:
     def _begin(self, params: lsp.InitializeParams) -> None:
         from aotlens.session.session import Session
 
-        from .commands.handlers import run_command
         from .context import Context
         from .notifications import Notifier
         from .places import Places
@@ -92,7 +91,7 @@ class _Lifecycle:
         context.session = Session(self._notifier, server.documents, os.environ)
         server.cleanups += [context.session.close_tracers, context.files.remove]
         server.answer_request = partial(answer, context)
-        server.run_command = partial(run_command, context)
+        server.run_command = partial(_run_command, context)
         self._take_over(params, options)
 
     @property
@@ -216,6 +215,12 @@ class _Lifecycle:
             _log.warning("%s", problem)
         logging.getLogger("aotlens").setLevel(settings.log_level.upper())
         self._session.configure(settings)
+
+
+def _run_command(context: Context, name: str, arguments: tuple[Any, ...]) -> Any:
+    from .commands.handlers import run_command
+
+    return run_command(context, name, arguments)
 
 
 def _interpreters(params: Any) -> dict[Path, Interpreter]:

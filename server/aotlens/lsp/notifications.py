@@ -17,7 +17,6 @@ from aotlens.session.tracer.status import TracerStatus
 
 from .capabilities import asks_for_content, pulls_diagnostics
 from .context import Context
-from .requests.diagnostics import diagnostics_of
 
 _log = logging.getLogger(__name__)
 STATUS = "aotlens/status"
@@ -73,6 +72,8 @@ class Notifier:
 
     def publish(self) -> None:
         """Publish the diagnostics of the open documents that have changed."""
+        from .requests.diagnostics import diagnostics_of  # the first hover need not wait for this
+
         documents = self._context.documents.by_path
         for path, document in documents.items():
             found = diagnostics_of(self._context, document)

@@ -10,11 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Span
+from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.protocol import ExampleSource
+
+if TYPE_CHECKING:  # not needed before there is a map, and many classes
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
 Status = Literal["untraced", "waiting", "tracing", "traced", "failed", "cancelled"]
 Change = Literal["code", "settings", "folders"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
-from aotlens_tracer.wire.json_codec import from_json
+from .maps import map_from
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 PATIENCE = 0.3
 """Seconds that the whole map waits for what is still to be added to it: then most targets change on the screen once."""
@@ -40,7 +42,7 @@ class PartialMaps:
         while self._latest is not None:
             fields, self._latest = self._latest, None
             filled = {"status": "partial", "convention": "export", **fields}
-            self._show(await loop.run_in_executor(None, from_json, DescriptorMap, filled))
+            self._show(await loop.run_in_executor(None, map_from, filled))
 
     async def __aenter__(self) -> PartialMaps:
         return self

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from aotlens.model.snapshot import Status, TargetKey, TargetState
-from aotlens_tracer.wire.failures import stated
 
 from .client import Client
 from .queue import Queue, Ranking
@@ -107,6 +106,6 @@ class Scheduler:
                 self._states.rest([key])
         elif (error := task.exception()) is not None:
             self._client.log("error", f"tracing {key.qualname}: {type(error).__name__}: {error}")
-            self._tracing.fail(key, stated("capture", "error", f"aotlens itself failed: {error}", key.path))
+            self._tracing.fail(key, "capture", f"aotlens itself failed: {error}")
         elif (outcome := task.result()) is not None:
             self.on_traced(key, outcome)

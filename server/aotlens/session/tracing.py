@@ -9,20 +9,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aotlens.explain.failures import brief_message
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Documents
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
-from aotlens_tracer.wire.failures import stated
-from aotlens_tracer.wire.json_codec import from_json
 from aotlens_tracer.wire.protocol import WHOLE, Assembled
 
 from .client import Client
 from .examples.built import Built
 from .examples.known import ExampleMemory
+from .maps import map_from
 from .open_files import OpenFiles
 from .partial_maps import PartialMaps
 from .progress import Shown
@@ -35,6 +32,9 @@ from .tracer.pool import TracerPool
 from .tracer.status import TracerStatus
 from .tracer.warm import WarmTracer
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 _LOGGED_LINES = 200
 """The number of lines, printed by user code, that are logged for each trace."""
@@ -84,7 +84,7 @@ class Tracing:
             try:
                 await tracer.start()
             except TracerUnusable as error:
-                self.fail(key, _tracer_failure(tracer, error, key))
+                self._fail_with_tracer(key, tracer, error)
                 return False
         return True
 
@@ -105,7 +105,7 @@ class Tracing:
             message = await self._answer(tracer, request, state, versions, shown)
         if message is None:
             return None
-        map = await asyncio.get_running_loop().run_in_executor(None, from_json, DescriptorMap, message["result"])
+        map = await asyncio.get_running_loop().run_in_executor(None, map_from, message["result"])
         self._log_trace(map, message.get("output") or "", time.monotonic() - started)
         outcome = None
         if self._states.get(key) is not None:
@@ -114,8 +114,20 @@ class Tracing:
         await self._tracers.make_room(self._workspace.settings, tracer)
         return outcome
 
-    def fail(self, key: TargetKey, failure: Failure) -> None:
-        """Record that a target could not be traced."""
+    def fail(
+        self,
+        key: TargetKey,
+        stage: str,
+        text: str,
+        *,
+        reason: str = "error",
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Record that a target could not be traced: `text` says what went wrong, `hint` what can be done about it."""
+        from aotlens_tracer.wire.failures import stated
+
+        failure = stated(stage, reason, text, key.path, line, hint)
         state = self._states.get(key)
         if state is not None:
             self._states.update([replace(state, status="failed", failure=failure, stage=None)])
@@ -133,10 +145,10 @@ class Tracing:
             request = await asyncio.get_running_loop().run_in_executor(None, basis.request)
             tracer = await self._tracer_for(key.path)
         except NoSuchInterpreter as error:
-            self.fail(key, self._without_interpreter(key, error))
+            self._fail_without_interpreter(key, error)
             return None
         except (OSError, BadProjectFile, UnreadableSource) as error:
-            self.fail(key, stated("target", "error", str(error), key.path))
+            self.fail(key, "target", str(error))
             return None
         self._examples.set_contained(key.path, request.contained)
         return request, tracer
@@ -186,7 +198,7 @@ class Tracing:
                 raise
             except TracerUnusable as error:
                 hide_partial()
-                self.fail(key, _tracer_failure(tracer, error, key))
+                self._fail_with_tracer(key, tracer, error)
                 return None
         return {**message, "result": assembled.add(message["result"])}
 
@@ -221,8 +233,8 @@ class Tracing:
         documents = self._documents.by_path
         return tuple(path for path, version in relevant.items() if documents[path].version != version)
 
-    def _without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> Failure:
-        """Return the failure of a target without an interpreter, and report it to the client once."""
+    def _fail_without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> None:
+        """Record that a target has no interpreter, and report it to the client once."""
         setting = Interpreter(self._workspace.settings.interpreter or "", "the setting aotlens.interpreter")
         selected = self._workspace.selected.get(self._workspace.folder_of(key.path), setting)
         interpreter = setting if setting.path else selected
@@ -230,7 +242,11 @@ class Tracing:
         if status != self._no_interpreter:
             self._no_interpreter = status
             self._client.status_changed(status)
-        return stated("target", "error", str(error), key.path, 1, status.hint)
+        self.fail(key, "target", str(error), line=1, hint=status.hint)
+
+    def _fail_with_tracer(self, key: TargetKey, tracer: WarmTracer, error: TracerUnusable) -> None:
+        """Record that the tracer of a target ended. The place is the first line of the file: all of it is affected."""
+        self.fail(key, "target", str(error), reason="crash", line=1, hint=tracer.status.hint)
 
     async def _tracer_for(self, path: str) -> WarmTracer:
         """Return the tracer of a file's folder. Raises NoSuchInterpreter."""
@@ -241,6 +257,8 @@ class Tracing:
 
     def _log_trace(self, map: DescriptorMap, output: str, total: float) -> None:
         seconds = map.seconds
+        from aotlens.explain.failures import brief_message
+
         outcome = "traced" if map.failure is None else f"failed at {map.failure.stage}: {brief_message(map.failure)}"
         self._client.log(
             "info",
@@ -254,8 +272,3 @@ class Tracing:
 
 def _is_whole(map: DescriptorMap | None) -> bool:
     return map is not None and map.status == "traced"
-
-
-def _tracer_failure(tracer: WarmTracer, error: TracerUnusable, key: TargetKey) -> Failure:
-    """Return the failure of a target whose tracer ended. Its place is the file's first line: it concerns the file."""
-    return stated("target", "crash", str(error), key.path, 1, tracer.status.hint)

@@ -9,8 +9,8 @@ import sys
 import time
 
 from ..wire.interpreters import BrokenTorch, InterpreterProblem, NoTorch, OldTorch, OtherTorch
-from ..wire.problems import Raised
 from ..wire.protocol import MINIMUM_TORCH, VERSION, Ready, python_version
+from ..wire.raised import Raised
 
 
 def get_ready(fork: bool) -> Ready:

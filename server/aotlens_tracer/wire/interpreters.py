@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .json_codec import Tagged
-from .problems import Raised
+from .raised import Raised
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .json_codec import Tagged
+from .raised import Raised as Raised
 
 GivenUpBy = Literal["dynamo", "internal", "aotautograd"]
 """Who gives up a capture."""
 
 # --- problems: exceptions
-
-
-@dataclass(frozen=True)
-class Raised(Tagged):
-    """An exception: its type and its own text.
-
-    `cause` is the exception that it was raised from or after, if that says what went wrong in the first place; None
-    for an exception that stands for itself.
-    """
-
-    type: str
-    text: str
-    cause: Raised | None = None
 
 
 @dataclass(frozen=True)

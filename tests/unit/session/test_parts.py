@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,16 +140,16 @@ def test_permissions_of_a_file_that_was_closed_meanwhile(tmp_path: Path) -> None
 
 
 def test_maps_of_unfinished_traces_are_built_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = partial_maps.from_json
+    original = partial_maps.map_from
     may_go_on = threading.Event()
     threads: set[int] = set()
 
-    def slowly(*arguments: object) -> object:
+    def slowly(fields: dict[str, Any]) -> DescriptorMap:
         threads.add(threading.get_ident())
         may_go_on.wait(10)
-        return original(*arguments)
+        return original(fields)
 
-    monkeypatch.setattr(partial_maps, "from_json", slowly)
+    monkeypatch.setattr(partial_maps, "map_from", slowly)
 
     def fields(name: str) -> dict[str, object]:
         return {"target": to_json(Target("/a.py", name, 1))}

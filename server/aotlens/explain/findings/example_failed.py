@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from aotlens.explain.states import TO_BE_COMPLETED
 from aotlens_tracer.wire.findings import Failed, Finding, Incomplete
 from aotlens_tracer.wire.problems import NoExample
 
 from .about import About
 from .kind import Kind, Severity
 from .trace_failed import words as failure_in_words
-
-TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
 
 
 def words(about: About) -> str:

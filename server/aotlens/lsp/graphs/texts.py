@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from aotlens.explain.graph_lines import GraphText
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.text.uris import path_of
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .uris import GraphName, parse_uri
+
+if TYPE_CHECKING:
+    from aotlens.explain.graph_lines import GraphText
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 KEPT = 4
 """The number of texts that are kept of graphs that are not open.

@@ -1,77 +1,73 @@
-"""Every request: its handler for source documents, and the one for graphs."""
+"""Every request: its handler for source documents, and the one for graphs.
+
+A handler is imported at its first use: the first hover does not wait for the imports of all other features.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from lsprotocol import types as lsp
 
 from aotlens.lsp.context import Context
-from aotlens.lsp.graph_documents import GraphDocument, graph_at
 from aotlens.lsp.methods import CORRESPONDENCE, MAP, SLOTS
-
-from . import (
-    code_actions,
-    completion,
-    content,
-    correspondence,
-    definition,
-    diagnostics,
-    folding,
-    highlight,
-    hover,
-    inlay_hints,
-    lens,
-    map,
-    references,
-    slots,
-    symbols,
-)
 
 
 @dataclass(frozen=True)
 class Request:
-    """The handlers of a request. Each may be a coroutine function.
+    """The handlers of a request, as `file.function`; the files are beside this one. Each may be a coroutine function.
 
     `in_graph` answers in documents that show a graph; None means that `in_source` answers in all documents.
     """
 
-    in_source: Callable[[Context, Any], Any]
-    in_graph: Callable[[Context, GraphDocument, Any], Any] | None = None
+    in_source: str
+    in_graph: str | None = None
 
 
 HANDLERS = {
-    lsp.TEXT_DOCUMENT_HOVER: Request(hover.in_source, hover.in_graph),
-    lsp.TEXT_DOCUMENT_CODE_LENS: Request(lens.in_source),
-    lsp.CODE_LENS_RESOLVE: Request(lens.resolve),
-    lsp.TEXT_DOCUMENT_DEFINITION: Request(definition.in_source, definition.in_graph),
-    lsp.TEXT_DOCUMENT_REFERENCES: Request(references.in_source, references.in_graph),
-    lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: Request(highlight.in_source, highlight.in_graph),
-    lsp.WORKSPACE_SYMBOL: Request(symbols.in_workspace),
-    lsp.TEXT_DOCUMENT_COMPLETION: Request(completion.in_source),
-    lsp.TEXT_DOCUMENT_INLAY_HINT: Request(inlay_hints.in_source),
-    lsp.TEXT_DOCUMENT_CODE_ACTION: Request(code_actions.in_source),
-    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Request(symbols.in_source, symbols.in_graph),
-    lsp.TEXT_DOCUMENT_FOLDING_RANGE: Request(folding.in_source, folding.in_graph),
-    lsp.WORKSPACE_TEXT_DOCUMENT_CONTENT: Request(content.content),
-    lsp.TEXT_DOCUMENT_DIAGNOSTIC: Request(diagnostics.in_source),
-    SLOTS: Request(slots.slots),
-    MAP: Request(map.map),
-    CORRESPONDENCE: Request(correspondence.correspondence),
+    lsp.TEXT_DOCUMENT_HOVER: Request("hover.in_source", "hover.in_graph"),
+    lsp.TEXT_DOCUMENT_CODE_LENS: Request("lens.in_source"),
+    lsp.CODE_LENS_RESOLVE: Request("lens.resolve"),
+    lsp.TEXT_DOCUMENT_DEFINITION: Request("definition.in_source", "definition.in_graph"),
+    lsp.TEXT_DOCUMENT_REFERENCES: Request("references.in_source", "references.in_graph"),
+    lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: Request("highlight.in_source", "highlight.in_graph"),
+    lsp.WORKSPACE_SYMBOL: Request("symbols.in_workspace"),
+    lsp.TEXT_DOCUMENT_COMPLETION: Request("completion.in_source"),
+    lsp.TEXT_DOCUMENT_INLAY_HINT: Request("inlay_hints.in_source"),
+    lsp.TEXT_DOCUMENT_CODE_ACTION: Request("code_actions.in_source"),
+    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Request("symbols.in_source", "symbols.in_graph"),
+    lsp.TEXT_DOCUMENT_FOLDING_RANGE: Request("folding.in_source", "folding.in_graph"),
+    lsp.WORKSPACE_TEXT_DOCUMENT_CONTENT: Request("content.content"),
+    lsp.TEXT_DOCUMENT_DIAGNOSTIC: Request("diagnostics.in_source"),
+    SLOTS: Request("slots.slots"),
+    MAP: Request("map.map"),
+    CORRESPONDENCE: Request("correspondence.correspondence"),
 }
+
+
+@cache
+def handler(name: str) -> Callable[..., Any]:
+    """Return the handler `file.function`; the first call imports the file."""
+    file, _, function = name.partition(".")
+    found: Callable[..., Any] = getattr(import_module(f"{__package__}.{file}"), function)
+    return found
 
 
 def answer(context: Context, method: str, params: Any) -> Any:
     """Answer a request: the answer, or a coroutine that gives it."""
     request = HANDLERS[method]
     if request.in_graph is not None and context.graphs.named(params.text_document.uri) is not None:
-        return _answer_in_graph(context, request.in_graph, params)
-    return request.in_source(context, params)
+        return _answer_in_graph(context, handler(request.in_graph), params)
+    return handler(request.in_source)(context, params)
 
 
-async def _answer_in_graph(context: Context, handler: Callable[[Context, GraphDocument, Any], Any], params: Any) -> Any:
+async def _answer_in_graph(context: Context, handler: Callable[..., Any], params: Any) -> Any:
+    from aotlens.lsp.graph_documents import graph_at
+
     graph = await graph_at(context, params.text_document.uri)
     if graph is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lsprotocol import types as lsp
@@ -15,10 +15,12 @@ from aotlens.explain.render.plain import plain
 from aotlens.features.hover import hover
 from aotlens.lsp.capabilities import understands_markdown
 from aotlens.lsp.context import Context
-from aotlens.lsp.graph_documents import GraphDocument
 from aotlens.lsp.positions import to_range
 
 from .position import focused_position
+
+if TYPE_CHECKING:
+    from aotlens.lsp.graph_documents import GraphDocument
 
 
 def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.protocol import ExampleSource
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 
 @dataclass(frozen=True)

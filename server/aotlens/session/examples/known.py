@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import TargetKey
 from aotlens.syntax.containment import containers, containment_in
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.protocol import ExampleSource
 
 from .built import Built, built_by
 from .call_sites import CallSitesOfFolders
 from .candidates import File, candidates, from_preferred
 from .project import pinned_in_project
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 
 @dataclass(frozen=True)

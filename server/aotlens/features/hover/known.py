@@ -1,0 +1,47 @@
+"""The hover of a thing that traced models know: each kind of thing has a file of its own."""
+
+from __future__ import annotations
+
+from aotlens.syntax.subjects import (
+    ArgumentSubject,
+    AttributeSubject,
+    ClassSubject,
+    CreationSubject,
+    DescriptorSubject,
+    FunctionSubject,
+    GraphNameSubject,
+    LineSubject,
+    ReturnSubject,
+    StringSubject,
+    Subject,
+)
+
+from .arguments import argument
+from .attributes import attribute
+from .classes import class_, function
+from .descriptors import descriptor
+from .graph_names import graph_name
+from .lines import statement
+from .question import Answer, Question
+from .returns import returned
+
+
+def known(question: Question, subject: Subject) -> Answer | None:
+    """The facts about a subject; None if no traced model knows it. mypy reports a kind of subject without a branch."""
+    match subject:
+        case ClassSubject():
+            return class_(question, subject)
+        case FunctionSubject():
+            return function(question, subject)
+        case ReturnSubject():
+            return returned(question, subject)
+        case LineSubject():
+            return statement(question, subject)
+        case DescriptorSubject():
+            return descriptor(question, subject)
+        case ArgumentSubject():
+            return argument(question, subject)
+        case GraphNameSubject():
+            return graph_name(question, subject)
+        case AttributeSubject() | CreationSubject() | StringSubject():
+            return attribute(question, subject)
