@@ -10,7 +10,7 @@ import torch
 
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase
-from ..findings.gradient_paths import Histories
+from ..findings.histories import Histories
 from ..graph.tensors import tensor_facts
 from ..torch_private import pytree, version_of
 from ..wire.eager_run import KeptState
