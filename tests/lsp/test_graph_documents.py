@@ -185,13 +185,18 @@ def test_a_new_trace_refreshes_the_graph(editor: Editor, joint: Graph) -> None:
 
 
 def test_a_graph_that_is_opened_again_answers(editor: Editor) -> None:
-    """Its text was dropped when it was closed, and not every client asks for the content again."""
+    """Also after another trace, which drops its text: not every client asks for the content again."""
     uri = show(editor, "forward")
     text = editor.client.result("workspace/textDocumentContent", {"uri": uri})["text"]
     first = Graph(editor, uri, text).ask("hover", "ta|nh: f32[2, 8] = ")
     assert first is not None
     editor.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert Graph(editor, uri, text).ask("hover", "ta|nh: f32[2, 8] = ") == first
+    editor.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    editor.client.result("workspace/executeCommand", {"command": "aotlens.restartTracer", "arguments": []})
+    editor.until_traced()
+    again = Graph(editor, uri, text)
+    assert again.ask("hover", "ta|nh: f32[2, 8] = ") == first
     editor.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
 

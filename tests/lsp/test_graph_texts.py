@@ -1,4 +1,4 @@
-"""Texts of graphs are kept while they are shown, and some more; never the maps of what was closed."""
+"""Texts of graphs are kept while they are shown, and some more; of what was closed, only those of today's maps."""
 
 from __future__ import annotations
 
@@ -52,16 +52,46 @@ def test_contents_that_no_document_shows_are_bounded() -> None:
     assert kept == [0, *range(2 * KEPT, 3 * KEPT)]
 
 
-def test_the_map_of_a_closed_document_is_dropped() -> None:
-    texts, map, uri = GraphTexts(), another_map(), uri_of(name(0))
+def test_the_map_of_a_closed_document_is_dropped_once_there_is_another() -> None:
+    texts, map, uri, key = GraphTexts(), another_map(), uri_of(name(0)), name(0).key
     gone = weakref.ref(map)
     texts.opened(uri)
     texts.keep(name(0), map, TEXT)
-    texts.outdated({name(0).key: TargetState(name(0).key, map=map)})
+    texts.outdated({key: TargetState(key, map=map)})
     texts.closed(uri)
+    texts.drop_outdated({key: TargetState(key, map=map)})
+    assert texts.get(name(0), map) is TEXT  # it may be opened again
+    texts.drop_outdated({key: TargetState(key, map=MAP)})
     del map
     gc.collect()
     assert gone() is None
+
+
+def test_the_map_of_a_closed_document_is_dropped_with_its_target() -> None:
+    texts = GraphTexts()
+    texts.keep(name(0), MAP, TEXT)
+    texts.drop_outdated({})
+    assert texts.get(name(0), MAP) is None
+
+
+def test_an_open_document_keeps_its_text_after_a_new_trace() -> None:
+    """The client compares nothing: the document shows the graph of before until it has the new content."""
+    texts, key = GraphTexts(), name(0).key
+    texts.opened(uri_of(name(0)))
+    texts.keep(name(0), MAP, TEXT)
+    texts.drop_outdated({key: TargetState(key, map=another_map())})
+    assert texts.get(name(0), MAP) is TEXT
+
+
+def test_the_closed_documents_are_bounded_too() -> None:
+    texts = GraphTexts()
+    for number in range(3 * KEPT):
+        texts.opened(uri_of(name(number)))
+        texts.keep(name(number), MAP, TEXT)
+    for number in range(3 * KEPT):
+        texts.closed(uri_of(name(number)))
+    kept = [number for number in range(3 * KEPT) if texts.get(name(number), MAP) is not None]
+    assert kept == list(range(2 * KEPT, 3 * KEPT))
 
 
 def test_a_text_stays_while_another_document_shows_it() -> None:
@@ -71,8 +101,10 @@ def test_a_text_stays_while_another_document_shows_it() -> None:
     texts.opened("file:///tmp/Net0.joint.graph")
     texts.keep(name(0), MAP, TEXT)
     texts.closed(uri)
+    texts.drop_outdated({})
     assert texts.get(name(0), MAP) is TEXT
     texts.closed("file:///tmp/Net0.joint.graph")
+    texts.drop_outdated({})
     assert texts.get(name(0), MAP) is None
 
 
@@ -106,7 +138,7 @@ def test_graphs_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) 
     async def ask() -> None:
         assert await graph_documents.content(context, uri_of(graph)) == TEXT.text
         assert await graph_documents.content(context, uri_of(graph)) == TEXT.text
-        context.graphs.closed(uri_of(graph))
+        context.graphs.drop_outdated({})
         context.graphs.wrote(graph, "/tmp/Net0.joint.graph")
         shown = await graph_documents.graph_at(context, "file:///tmp/Net0.joint.graph")
         assert shown is not None and shown.view.text is TEXT

@@ -78,7 +78,7 @@ async def graph_at(context: Context, uri: str) -> GraphDocument | None:
     if graph is None or state is None or state.map is None:
         return None
     text = context.graphs.get(graph, state.map)
-    # The text was dropped when the document was closed, and a client may open it again without asking for its content.
+    # The text of a closed document is dropped in time, and a client may open it again without asking for its content.
     if text is None and (context.graphs.is_file(uri) or not context.graphs.knows(graph)):
         try:
             text = await _make(context, graph, state, state.map)

@@ -51,6 +51,7 @@ class Notifier:
     def _refresh(self) -> None:
         self._timer = None
         capabilities = self._context.capabilities
+        self._context.graphs.drop_outdated(self._context.session.snapshot().states)
         workspace = capabilities.workspace
         if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
             self._client.workspace_code_lens_refresh(None)

@@ -1,4 +1,4 @@
-"""Texts of graphs, and the documents that show them. They are kept as long as the client shows them."""
+"""Texts of graphs, and the documents that show them. They are kept while the client shows them, and a few others."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 KEPT = 4
-"""The number of texts that are kept of graphs that are not open.
+"""The number of texts that are kept of graphs that are not open, each until its target is traced again.
 
-A client may ask for the content without opening a document.
+A client may ask for the content without opening a document, and a user may open the same graph again soon.
 """
 
 
@@ -61,10 +61,7 @@ class GraphTexts:
         """Keep a text: while a document shows the graph, or until some others are kept."""
         self._texts.pop(graph, None)
         self._texts[graph] = _Kept(map, text)
-        shown = {self.named(uri) for uri in self._open}
-        closed = [one for one in self._texts if one not in shown]
-        for one in closed[: max(0, len(closed) - KEPT)]:
-            del self._texts[one]
+        self._drop_more_than_kept()
 
     def opened(self, uri: str) -> None:
         """The client opened a document."""
@@ -72,11 +69,16 @@ class GraphTexts:
             self._open[uri] = None
 
     def closed(self, uri: str) -> None:
-        """The client closed a document: the text that no other document shows is dropped."""
+        """The client closed a document. Its text stays for a while: the user may open it again."""
         self._open.pop(uri, None)
-        graph = self.named(uri)
-        if graph is not None and graph not in {self.named(other) for other in self._open}:
-            self._texts.pop(graph, None)
+        self._drop_more_than_kept()
+
+    def drop_outdated(self, states: Mapping[TargetKey, TargetState]) -> None:
+        """Drop the texts of graphs that are not open and whose target has another map by now, or is gone."""
+        for graph in self._closed():
+            state = states.get(graph.key)
+            if state is None or state.map is not self._texts[graph].map:
+                del self._texts[graph]
 
     def open_documents(self) -> list[str]:
         """The URIs of the open documents that show graphs."""
@@ -96,3 +98,13 @@ class GraphTexts:
             if before is not None and before is not state.map:
                 found.append(uri)
         return found
+
+    def _closed(self) -> list[GraphName]:
+        """The graphs that no document shows, whose texts are kept; the latest that was used is the last."""
+        shown = {self.named(uri) for uri in self._open}
+        return [graph for graph in self._texts if graph not in shown]
+
+    def _drop_more_than_kept(self) -> None:
+        closed = self._closed()
+        for graph in closed[: max(0, len(closed) - KEPT)]:
+            del self._texts[graph]
