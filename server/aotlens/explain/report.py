@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import get_args
+
 from aotlens.model.failure_findings import FAILURE_CODES
 from aotlens.model.folding import Folded
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, GraphBreak
 
 from .eager import not_compared_in_words, seconds_in_words
 from .findings.about import listed_names, name_of
-from .findings.words import fold_findings, message
+from .findings.kind import Severity
+from .findings.words import fold_findings, message, severity
 from .words import USUAL, legend, title
 
 _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
@@ -63,6 +67,18 @@ def findings(descriptor_map: DescriptorMap, full: bool = False) -> list[tuple[Fi
     if full:
         return [(finding, message(finding)) for finding in shown]
     return [(row.first, row.label + _times(row, descriptor_map)) for row in fold_findings(shown)]
+
+
+def findings_in_brief(descriptor_map: DescriptorMap) -> str:
+    """The number of findings of each severity, the gravest first: `2 warnings, 1 hint`; empty if there are none.
+
+    A finding that repeats the failure does not count.
+    """
+    rows = fold_findings(one for one in descriptor_map.findings if one.code not in FAILURE_CODES)
+    counts = Counter(severity(row.first) for row in rows)
+    plural = {"error": "errors", "warning": "warnings", "hint": "hints"}
+    found = [(counts[one], one) for one in get_args(Severity) if counts[one]]
+    return ", ".join(f"{count} {plural.get(one, one) if count > 1 else one}" for count, one in found)
 
 
 def _times(row: Folded[Finding], descriptor_map: DescriptorMap) -> str:

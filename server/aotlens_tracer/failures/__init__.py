@@ -5,7 +5,7 @@ from __future__ import annotations
 from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .errors import BackwardError, CaptureError, ForwardError, JointError, TraceError
 from .exceptions import code_line, failure_of, shortened, user_frames
-from .problems import clipped, problem_of, reads_data, text_of
+from .problems import clipped, problem_of, reads_data, refusal_of, text_of
 
 __all__ = [
     "EXAMPLE_FILE",
@@ -21,6 +21,7 @@ __all__ = [
     "is_library",
     "problem_of",
     "reads_data",
+    "refusal_of",
     "shortened",
     "text_of",
     "user_frames",

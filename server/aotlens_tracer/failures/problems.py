@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from ..wire import problems as facts
 from ..wire.json_codec import Tagged
 from .codebase import HERE
-from .errors import BackwardError, CaptureError, ForwardError, TraceError
+from .errors import BackwardError, CaptureError, ForwardError, JointError, TraceError
 
 LONGEST_TEXT = 4000
 """Characters of an exception's text that are kept."""
 _NAMES_NO_CAUSE = "torch._"
 """The module of exceptions that repeat their cause in their own text: those of Dynamo and of fake tensors."""
+_DYNAMO = "torch._dynamo."
+"""The modules of Dynamo's own errors, whose texts are sentences."""
 
 
 def problem_of(error: BaseException) -> facts.Problem:
@@ -21,7 +23,8 @@ def problem_of(error: BaseException) -> facts.Problem:
         return error.failure.problem
     if isinstance(error, CaptureError):
         refusal = error.direct_error or error.__cause__ or error.dynamo_error
-        return facts.NotCaptured(clipped(text_of(error.dynamo_error)), problem_of(refusal))
+        text, by = refusal_of(error.dynamo_error)
+        return facts.NotCaptured(clipped(text), problem_of(refusal), by)
     if isinstance(error, (ForwardError, BackwardError)) and error.__cause__ is not None:
         problem = problem_of(error.__cause__)
         return facts.BackwardFails(problem) if isinstance(error, BackwardError) else problem
@@ -42,6 +45,20 @@ def problem_of(error: BaseException) -> facts.Problem:
         return facts.DataDependentSize(text_of(error))
     root = list(chain(error))[-1]
     return _raised(error, None if root is error else _raised(root))
+
+
+def refusal_of(error: Exception) -> tuple[str, facts.GivenUpBy]:
+    """Return why a call is not captured through Dynamo, and what gives up there.
+
+    Dynamo's own errors are sentences; any other error has its type before its text, which alone may say nothing:
+    `DynamicOutputShapeException: aten.nonzero.default`.
+    """
+    refused = isinstance(error, JointError) and error.__cause__ is not None
+    reason = error.__cause__ if refused and error.__cause__ is not None else error
+    text = str(getattr(reason, "msg", None) or text_of(reason))
+    if not refused and any(kind.__module__.startswith(_DYNAMO) for kind in type(reason).__mro__):
+        return text, "dynamo"
+    return f"{type(reason).__name__}: {text}", "aotautograd" if refused else "internal"
 
 
 def _known(error: BaseException | None) -> facts.Problem | None:

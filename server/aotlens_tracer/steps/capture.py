@@ -13,11 +13,10 @@ from torch import nn
 
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
-from ..failures import BackwardError, CaptureError, Codebase, ForwardError, JointError, text_of, user_frames
+from ..failures import BackwardError, CaptureError, Codebase, ForwardError, JointError, refusal_of, text_of, user_frames
 from ..torch_private import (
     KNOWN_TYPES,
     JointCapture,
-    TorchDynamoException,
     dynamo_capture,
     explain_graph_breaks,
     joint_capture,
@@ -114,12 +113,8 @@ def graph_breaks(example: BuiltExample | None, codebase: Codebase, first: Except
     If that run fails, or without an example to run, the first alone is returned. The run makes the call, which may
     change the example's tensors in place.
     """
-    refused = isinstance(first, JointError) and first.__cause__ is not None
-    error = first.__cause__ if refused else first
-    text = str(getattr(error, "msg", None) or error)
-    by: GivenUpBy = "aotautograd" if refused else "dynamo" if isinstance(error, TorchDynamoException) else "internal"
-    if by != "dynamo":
-        text = f"{type(error).__name__}: {text}"
+    text, by = refusal_of(first)
+    error = first.__cause__ if by == "aotautograd" else first
     found = [_graph_break(text, getattr(error, "real_stack", None), codebase, by)]
     if example is not None:
         with contextlib.suppress(Exception), example.fake():

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from aotlens.explain.render.markdown_report import render_markdown
+from aotlens.explain.render.overview import render_overview
 from aotlens.explain.render.terminal_report import render_text
 from aotlens.explain.report import findings
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph, GraphBreak
@@ -253,3 +254,28 @@ def test_messages_of_the_user_cannot_drive_the_terminal() -> None:
     finding = Finding("missing-package", subjects=(Subject("package", "\x1b[2Jgone [bold]not bold[/bold]"),))
     text = render(replace(maps.subclasses(), findings=(finding,)), force_terminal=True, color_system="standard")
     assert "\x1b[2J" not in text and "[bold]not bold[/bold]" in text
+
+
+def overview(*described: DescriptorMap) -> list[str]:
+    file = io.StringIO()
+    render_overview(described, Console(file=file, width=140), explain=False, path_label=label)
+    return file.getvalue().splitlines()
+
+
+def test_several_classes_have_the_number_of_their_findings() -> None:
+    plain = maps.subclasses()
+    found = tuple(
+        Finding("parameter-without-gradient", "/m.py", line, 1, (Subject("parameter", f"l{line}"),), NeverUsed())
+        for line in (3, 4)
+    )
+    change = Finding("input-mutation", "/m.py", 5, 1, (Subject("argument", "x"),))
+    noted = replace(plain, target=replace(plain.target, qualname="Noted"), findings=(*found, change))
+    lines = overview(replace(plain, findings=()), noted, maps.failed())
+    assert lines[2].endswith("→ f32[2, 8]")
+    assert lines[3].endswith("→ f32[2, 8]  2 warnings, 1 information")
+    assert lines[-1].startswith("One in full, with its findings: ") and lines[-1].endswith("::Noted")
+
+
+def test_several_classes_without_findings_name_the_first() -> None:
+    plain = replace(maps.subclasses(), findings=())
+    assert overview(plain, plain)[-1].startswith(f"One in full: aotlens trace {label(plain.target.path)}::")

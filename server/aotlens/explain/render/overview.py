@@ -10,6 +10,7 @@ from rich.console import Console
 from aotlens.explain.examples import brief_origin
 from aotlens.explain.failures import brief_message
 from aotlens.explain.paths import PathLabel, position
+from aotlens.explain.report import findings_in_brief
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
@@ -31,19 +32,23 @@ def render_overview(maps: Sequence[DescriptorMap], console: Console, *, explain:
     paper.line()
     names = [map.target.qualname for map in maps]
     origins = [_origin(map, path_label) for map in maps]
+    noted = [findings_in_brief(map) for map in maps]
     widths = [min(max(cell_len(text) for text in column), _WIDEST) for column in (names, origins)]
-    for map, name, origin in zip(maps, names, origins, strict=True):
+    for map, name, origin, findings in zip(maps, names, origins, noted, strict=True):
         good = map.status == "traced"
         paper.block(
             (f"{_padded(name, widths[0])}  ", "bold"),
             (f"{_padded(origin, widths[1])}  ", "dim" if good else "bold red"),
             (_graph(map) if good else _failure(map, path_label), ""),
+            (f"  {findings}" if findings else "", "yellow"),
             hang=2,
         )
         if explain:
             print_attempts(map, paper, path_label)
     paper.line()
-    paper.block((f"One in full: aotlens trace {path_label(maps[0].target.path)}::{names[0]}", "dim"))
+    shown = next((name for name, findings in zip(names, noted, strict=True) if findings), None)
+    what = "One in full" if shown is None else "One in full, with its findings"
+    paper.block((f"{what}: aotlens trace {path_label(maps[0].target.path)}::{shown or names[0]}", "dim"))
 
 
 def _padded(text: str, width: int) -> str:
