@@ -101,6 +101,14 @@ def _not_captured(value: facts.NotCaptured) -> str:
     return f"Dynamo: {refusal(value.dynamo, value.by)}\nAOTAutograd without Dynamo: {brief(value.direct)}"
 
 
+def _derivative_needs_data(value: facts.DerivativeNeedsData) -> str:
+    name = f" ({value.derivative})" if value.derivative else ""
+    return (
+        f"the derivative of this operation{name} depends on the values of a tensor ({value.operation}), but tracing "
+        "knows shapes only"
+    )
+
+
 def refusal(text: str, by: facts.GivenUpBy) -> str:
     """Return why Dynamo does not capture the whole call: `text` is torch's own."""
     if by == "aotautograd":
@@ -172,6 +180,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.SideEffect: lambda value: f"it {_predicate(value)}",
     facts.TookTooLong: lambda value: f"it {_predicate(value)}",
     facts.BackwardFails: lambda value: f"the backward pass fails: {problem(value.problem)}",
+    facts.DerivativeNeedsData: _derivative_needs_data,
     facts.NotCaptured: _not_captured,
     facts.ReadsDataInTraining: lambda value: (
         f"reads values in training, and is traced in evaluation: {brief(value.problem)}"
@@ -237,6 +246,10 @@ _KNOWN = {
     "several-devices": (
         "all tensors have to be on one device: if that is CUDA, put the module and its arguments there in the example; "
         "else take the device from the input, as in x.device"
+    ),
+    "sparse-padding": (
+        "the sparse gradient of an embedding with padding_idx leaves out the rows of the padding, and how many these "
+        "are depends on the indices: use sparse=False, or no padding_idx"
     ),
     "save-as-utf8": "save the file as UTF-8, or declare its encoding in its first line: # -*- coding: latin-1 -*-",
     "conditional-definition": (

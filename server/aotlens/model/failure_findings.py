@@ -18,5 +18,5 @@ def failure_finding(
     """
     code = "example-failed" if failure.stage == "example" else "trace-failed"
     advice = failure.advice if advise else None
-    reason = Failed(failure.stage, failure.problem, advice, is_guess)
+    reason = Failed(failure.stage, failure.problem, advice, is_guess, failure.operation)
     return Finding(code, failure.path or path, failure.line or line, failure.column, reason=reason)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,11 +15,22 @@ from ..failures import BackwardError, ForwardError, reads_data
 from ..torch_private import pytree
 from .evaluate import BuiltExample
 
+_DERIVATIVE = re.compile(r"Error detected in (\w+)\. ")
+"""The beginning of the warning in which autograd names the derivative that raises an error."""
 
-def call(example: BuiltExample) -> Any:
+
+@dataclass(frozen=True)
+class Called:
+    """The result of a call. `needs_data` is the error of a backward pass that reads data, which fake tensors lack."""
+
+    outputs: Any
+    needs_data: BackwardError | None = None
+
+
+def call(example: BuiltExample) -> Called:
     """The result of the example's call, after a backward pass through it.
 
-    Raises ForwardError, BackwardError, or what torch raises if data are read that fake tensors lack.
+    Raises ForwardError, BackwardError, or what torch raises if `forward` reads data that fake tensors lack.
     """
     with _anomalies() as found:
         try:
@@ -33,11 +46,22 @@ def call(example: BuiltExample) -> Any:
             if results:
                 torch.autograd.backward(results, [torch.ones_like(result) for result in results])
         except Exception as error:
-            if reads_data(error):
-                return outputs
-            stacks = [str(warning.message).partition("caused the error:")[2] for warning in found]
-            raise BackwardError(next((stack for stack in stacks if stack), None)) from error
-    return outputs
+            failed = _backward_error(found)
+            if not reads_data(error):
+                raise failed from error
+            failed.__cause__ = error
+            return Called(outputs, failed)
+    return Called(outputs)
+
+
+def _backward_error(warned: list[warnings.WarningMessage]) -> BackwardError:
+    """Return the error for a backward pass, with what autograd's anomaly mode warned of."""
+    for text in (str(warning.message) for warning in warned):
+        _, _, stack = text.partition("caused the error:")
+        if stack:
+            name = _DERIVATIVE.search(text)
+            return BackwardError(stack, name[1] if name is not None else None)
+    return BackwardError(None)
 
 
 @contextlib.contextmanager

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from .advice import advice_for_operation
 from .codebase import EXAMPLE_FILE, Codebase, is_library
-from .errors import BackwardError, CaptureError, ForwardError, JointError, TraceError
+from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError
 from .exceptions import code_line, failure_of, shortened, user_frames
 from .problems import clipped, problem_of, reads_data, refusal_of, text_of
 
 __all__ = [
     "EXAMPLE_FILE",
     "BackwardError",
+    "CallError",
     "CaptureError",
     "Codebase",
     "ForwardError",
     "JointError",
     "TraceError",
+    "advice_for_operation",
     "clipped",
     "code_line",
     "failure_of",

@@ -7,6 +7,8 @@ import sys
 import traceback
 
 from ..wire.advice import Advice, InstallPackage, Known, NamesInExample, SamePackageElsewhere
+from ..wire.operands import FailedOperation
+from ..wire.problems import DerivativeNeedsData, Problem
 from .codebase import EXAMPLE_FILE, Codebase
 from .problems import chain, text_of
 
@@ -30,6 +32,15 @@ def advice_for(error: BaseException, stage: str, codebase: Codebase) -> Advice |
     """Return what can be done about an exception of `stage`, about its first cause rather than about what wraps it."""
     found = (_advice(part, stage, codebase) for part in reversed(list(chain(error))))
     return next((advice for advice in found if advice is not None), None)
+
+
+def advice_for_operation(operation: FailedOperation, problem: Problem) -> Advice | None:
+    """Return what can be done about a problem of an operation, if the operation and its operands prove the cause."""
+    if isinstance(problem, DerivativeNeedsData):
+        # torch: embedding_sparse_backward selects the rows that are not `padding_idx`, a number that depends on data.
+        is_embedding = operation.name == "torch.nn.functional.embedding"
+        return Known("sparse-padding") if is_embedding and problem.operation.startswith("aten.nonzero") else None
+    return None
 
 
 def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | None:

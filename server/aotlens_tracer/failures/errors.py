@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..wire.descriptor_map import Failure
+from ..wire.operands import FailedOperation
+from ..wire.problems import Raised
 
 
 class TraceError(Exception):
@@ -13,32 +15,52 @@ class TraceError(Exception):
         self.failure = failure
 
 
-class ForwardError(Exception):
+class CallError(Exception):
+    """The example's call failed, or its capture did.
+
+    `operation` is the operation to blame, and `eager` what that raises on real tensors (see `eager.Blamed`); both None
+    until somebody looks for them.
+    """
+
+    operation: FailedOperation | None = None
+    eager: Raised | None = None
+
+
+class ForwardError(CallError):
     """The user's own call fails without any capture: `__cause__` is the error."""
 
 
-class BackwardError(Exception):
+class BackwardError(CallError):
     """The call succeeds, its backward pass fails: `__cause__` is the error.
 
-    `forward` is the stack, as text, of the operation in the forward pass whose derivative fails, if torch knows it.
+    `forward` is the stack, as text, of the operation in the forward pass whose derivative fails, and `derivative` is
+    autograd's name for that derivative (`EmbeddingBackward0`); both None if torch does not know them.
     """
 
-    def __init__(self, forward: str | None) -> None:
+    def __init__(self, forward: str | None, derivative: str | None = None) -> None:
         super().__init__()
         self.forward = forward
+        self.derivative = derivative
 
 
 class JointError(Exception):
     """AOTAutograd refuses the graph that Dynamo has made: `__cause__` is the error."""
 
 
-class CaptureError(Exception):
+class CaptureError(CallError):
     """The call cannot be captured, though nothing is wrong with it: by Dynamo for one reason, directly for another.
 
     The direct reason is None if the call itself already needs the data of a tensor; that error is `__cause__`.
+    `backward` says that the backward pass needs them.
     """
 
-    def __init__(self, dynamo_error: Exception, direct_error: Exception | None = None) -> None:
+    def __init__(
+        self,
+        dynamo_error: Exception,
+        direct_error: Exception | None = None,
+        backward: BackwardError | None = None,
+    ) -> None:
         super().__init__()
         self.dynamo_error = dynamo_error
         self.direct_error = direct_error
+        self.backward = backward

@@ -11,6 +11,10 @@ from .errors import BackwardError, CaptureError, ForwardError, JointError, Trace
 
 LONGEST_TEXT = 4000
 """Characters of an exception's text that are kept."""
+_IN_EAGER = {"FakeTensorDeviceMismatchError": "RuntimeError"}
+"""The exception that real tensors raise in the place of one of fake tensors."""
+_OF_FAKE_TENSORS = ("'FakeTensor' object", "'Tensor' object")
+"""A part of Python's own messages, and what it is for real tensors."""
 _NAMES_NO_CAUSE = "torch._"
 """The module of exceptions that repeat their cause in their own text: those of Dynamo and of fake tensors."""
 _DYNAMO = "torch._dynamo."
@@ -70,7 +74,8 @@ def _known(error: BaseException | None) -> facts.Problem | None:
 def _raised(error: BaseException, cause: facts.Raised | None = None) -> facts.Raised:
     if isinstance(error, SyntaxError):
         return facts.Raised(type(error).__name__, clipped(str(error.msg)), cause)
-    return facts.Raised(type(error).__qualname__, clipped(text_of(error)), cause)
+    name, text = type(error).__qualname__, text_of(error)
+    return facts.Raised(_IN_EAGER.get(name, name), clipped(text.replace(*_OF_FAKE_TENSORS)), cause)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

@@ -84,7 +84,7 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
     except Exception as error:
         direct_error = error
     try:
-        outputs = call(example)
+        called = call(example)
     except ForwardError as error:
         # A leftover of the attempted capture, in a cache of the module's, is no mistake of the user's.
         if error.__cause__ is not None and "FunctionalTensor" in text_of(error.__cause__):
@@ -97,9 +97,9 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         raise
     except Exception as error:  # it reads data
         raise CaptureError(dynamo_error) from error
-    if register_dataclasses(outputs):  # only now does torch know that an output's type holds tensors
+    if register_dataclasses(called.outputs):  # only now does torch know that an output's type holds tensors
         return Captured(_through_dynamo(example, stack), "dynamo")
-    raise CaptureError(dynamo_error, direct_error)
+    raise CaptureError(dynamo_error, direct_error, called.needs_data)
 
 
 def _are_alike(one: BaseException | None, other: BaseException) -> bool:

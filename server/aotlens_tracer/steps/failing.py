@@ -6,16 +6,18 @@ from dataclasses import replace
 
 from ..failures import (
     BackwardError,
+    CallError,
     CaptureError,
-    ForwardError,
+    advice_for_operation,
     code_line,
     failure_of,
     shortened,
+    text_of,
 )
 from ..graph.stack_traces import parse
 from ..wire.advice import FromDynamo
-from ..wire.descriptor_map import Failure, Frame, Span
-from ..wire.problems import BackwardFails, NotCaptured
+from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
+from ..wire.problems import BackwardFails, DerivativeNeedsData, NotCaptured, Problem, Raised
 from .capture import graph_breaks
 from .context import Context
 
@@ -23,17 +25,53 @@ from .context import Context
 def failure_of_trace(context: Context, error: BaseException) -> Failure:
     """Return the failure for an exception that ended the trace; puts Dynamo's graph break into the draft."""
     stage = context.phases.current
-    if isinstance(error, ForwardError) and error.__cause__ is not None:
-        return failure_of(error.__cause__, "forward", context.codebase, _span(context))
-    if isinstance(error, BackwardError):
-        return _backward_failure(context, error)
-    if isinstance(error, CaptureError):
-        return _capture_failure(context, error)
+    if isinstance(error, CallError):
+        return _with_operation(_failure_of_call(context, error), error)
     if stage == "capture" and not isinstance(error, Exception):  # the user's sys.exit, their KeyboardInterrupt
         stage = "forward"
     elif stage not in ("import", "example"):
         stage = "capture"
     return failure_of(error, stage, context.codebase, _span(context))
+
+
+def _failure_of_call(context: Context, error: CallError) -> Failure:
+    if isinstance(error, BackwardError):
+        return _backward_failure(context, error)
+    if isinstance(error, CaptureError):
+        return _capture_failure(context, error)
+    return failure_of(error.__cause__ or error, "forward", context.codebase, _span(context))
+
+
+def _with_operation(failure: Failure, error: CallError) -> Failure:
+    """Return a failure with the operation to blame: its place, and eager's text in the place of that of fake tensors.
+
+    A layer that no code of the user's calls (in an `nn.Sequential`) has its birthplace as its place.
+    """
+    operation = error.operation
+    if operation is None:
+        return failure
+    problem = _in_eager(failure.problem, error)
+    failure = replace(
+        failure,
+        problem=problem,
+        operation=operation,
+        advice=advice_for_operation(operation, problem) or failure.advice,
+    )
+    span = operation.span
+    if span is None and operation.layer is not None:
+        span = operation.layer.span
+    is_deeper = failure.frames and span is not None and failure.line != span.line
+    if span is None or is_deeper:
+        return failure
+    return replace(failure, path=span.path, line=span.line, column=span.column)
+
+
+def _in_eager(problem: Problem, error: CallError) -> Problem:
+    if error.eager is None:
+        return problem
+    if isinstance(problem, BackwardFails):
+        return BackwardFails(error.eager)
+    return error.eager if isinstance(problem, Raised) and problem.cause is None else problem
 
 
 def _span(context: Context) -> Span | None:
@@ -45,7 +83,11 @@ def _span(context: Context) -> Span | None:
 def _backward_failure(context: Context, error: BackwardError) -> Failure:
     """Return autograd's reason, at the line of forward whose derivative fails, or in the user's own `backward`."""
     failure = failure_of(error.__cause__ or error, "forward", context.codebase, _span(context))
-    failure = replace(failure, problem=BackwardFails(failure.problem))
+    return _at_the_operation(context, replace(failure, problem=BackwardFails(failure.problem)), error)
+
+
+def _at_the_operation(context: Context, failure: Failure, error: BackwardError) -> Failure:
+    """Return a failure at the operation of forward whose derivative fails, unless it has a place in the user's code."""
     stack = [span for span in parse(error.forward or "") if context.codebase.owns(span.path)]
     if failure.frames or not stack:
         return failure
@@ -61,6 +103,16 @@ def _capture_failure(context: Context, error: CaptureError) -> Failure:
         return failure_of(error.__cause__ or error, "capture", context.codebase, _span(context))
     first = breaks[0]
     direct = failure_of(error.direct_error, "capture", context.codebase, _span(context))
+    if error.backward is not None:
+        needed = text_of(error.backward.__cause__ or error.backward)
+        problem = DerivativeNeedsData(error.backward.derivative, needed)
+        direct = _at_the_operation(context, replace(direct, problem=problem, advice=None), error.backward)
+        if first.by == "aotautograd":  # the same, seen through Dynamo's graph
+            return direct
+    return _with_dynamos_reason(context, direct, first)
+
+
+def _with_dynamos_reason(context: Context, direct: Failure, first: GraphBreak) -> Failure:
     return replace(
         direct,
         problem=NotCaptured(first.reason, direct.problem, first.by),

@@ -17,15 +17,16 @@ import torch
 
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
-from ..failures import CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
+from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
 from ..findings.of_graph import findings_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import DescriptorMap, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
-from .build_example import Candidate, build_example
-from .capture import capture, graph_breaks
+from .blame import blame
+from .build_example import Built, Candidate, build_example
+from .capture import Captured, capture, graph_breaks
 from .context import Context
 from .describe import describe_graph
 from .eager import run_in_eager
@@ -116,7 +117,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     sources = Sources(context.codebase)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):
-            captured = stack.enter_context(capture(built.example))
+            captured = _captured(context, built, stack)
         described = describe_graph(context, built, captured, sources)
         partition_graph(context, captured, described, sources)
     # The rest makes the call, which may change the example's tensors in place, so it comes last.
@@ -133,6 +134,14 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
         run_two_steps(context, imported, built, candidate.train)
+
+
+def _captured(context: Context, built: Built, stack: contextlib.ExitStack) -> Captured:
+    try:
+        return stack.enter_context(capture(built.example))
+    except CallError as error:
+        blame(context, built, error)
+        raise
 
 
 def _files(codebase: Codebase) -> tuple[str, ...]:

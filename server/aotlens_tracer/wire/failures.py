@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .advice import Advice, StatedAdvice
+from .operands import FailedOperation
 from .places import Frame
 from .problems import Problem, Stated
 
@@ -15,7 +16,7 @@ class Failure:
 
     `stage` is target, syntax, import, example, forward or capture; `reason` error, timeout, memory or crash. `path`,
     `line` and `column` are the best place known, each None if it is not. `frames` is the user's part of the traceback,
-    outermost first; `traceback` all of it.
+    outermost first; `traceback` all of it. `operation` is the operation to blame, with its operands, if there is one.
     """
 
     stage: str
@@ -27,6 +28,7 @@ class Failure:
     advice: Advice | None = None
     frames: tuple[Frame, ...] = ()
     traceback: str | None = None
+    operation: FailedOperation | None = None
 
 
 def stated(

@@ -11,6 +11,7 @@ from typing import Literal
 
 from .advice import Advice
 from .json_codec import Tagged
+from .operands import FailedOperation
 from .places import Span
 from .problems import GivenUpBy, Problem
 
@@ -190,13 +191,15 @@ class PartitionFailed(Tagged):
 class Failed(Tagged):
     """The target was not traced: the failure's stage and problem, and its advice if that is to be shown as well.
 
-    `is_guess` says that nobody wrote an example, and that none that was guessed works.
+    `is_guess` says that nobody wrote an example, and that none that was guessed works. `operation` is the operation to
+    blame, if there is one.
     """
 
     stage: str
     problem: Problem
     advice: Advice | None = None
     is_guess: bool = False
+    operation: FailedOperation | None = None
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,18 @@ class BackwardFails(Tagged):
 
 
 @dataclass(frozen=True)
+class DerivativeNeedsData(Tagged):
+    """The derivative of an operation depends on the values of a tensor, so that it can be run but not captured.
+
+    `derivative` is autograd's name for it (`EmbeddingBackward0`), None if that is not known; `operation` is torch's
+    text for the operator that needs the values.
+    """
+
+    derivative: str | None
+    operation: str
+
+
+@dataclass(frozen=True)
 class NotCaptured(Tagged):
     """Neither Dynamo nor AOTAutograd alone can capture the call.
 
@@ -313,6 +325,7 @@ Problem = (
     | SideEffect
     | TookTooLong
     | BackwardFails
+    | DerivativeNeedsData
     | NotCaptured
     | ReadsDataInTraining
     | NotReached

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from aotlens.explain.failures import hint, message
+from aotlens.explain.operands import operands_in_words
 from aotlens_tracer.wire.failures import Failure
 from aotlens_tracer.wire.findings import Failed, Finding
-from aotlens_tracer.wire.problems import Raised
+from aotlens_tracer.wire.problems import DataDependentSize, Raised, ReadsData
 
 from .about import About
 from .kind import Kind
 
 
 def words(about: About) -> str:
-    """The failure's message; its hint on a line of its own."""
+    """The failure's message; its operands and its hint on lines of their own."""
     reason = about.first.reason
     assert isinstance(reason, Failed)
     failure = Failure(reason.stage, "error", reason.problem, advice=reason.advice)
+    is_shown = reason.operation is not None and not isinstance(reason.problem, (ReadsData, DataDependentSize))
+    operands = operands_in_words(reason.operation, about.first.path) if reason.operation and is_shown else []
     advice = hint(failure)
-    return message(failure) + (f"\n{advice}" if advice else "")
+    return "\n".join([message(failure), *operands, *([advice] if advice else [])])
 
 
 KIND = Kind(

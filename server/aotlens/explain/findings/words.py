@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
+from aotlens.explain.operands import places_of_operands
 from aotlens.model.folding import Folded
 from aotlens.model.index import MapIndex
-from aotlens_tracer.wire.findings import Finding, NoGradient, Role
+from aotlens_tracer.wire.findings import Failed, Finding, NoGradient, Role
 from aotlens_tracer.wire.places import Span
 
 from .about import About, name_of
@@ -51,7 +52,9 @@ def why(finding: Finding, several: bool = False) -> str:
 
 def related(finding: Finding) -> list[tuple[str, Span]]:
     """The places that explain a finding, each with a sentence."""
-    return [(ROLES[place.role], place.span) for place in finding.places]
+    operation = finding.reason.operation if isinstance(finding.reason, Failed) else None
+    operands = places_of_operands(operation) if operation is not None else []
+    return [*((ROLES[place.role], place.span) for place in finding.places), *operands]
 
 
 def claim(finding: Finding) -> object:

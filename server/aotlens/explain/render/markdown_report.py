@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.failures import function_of, hint, message, refusal
 from aotlens.explain.findings.words import severity
+from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
@@ -94,6 +95,8 @@ def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
             if frame.code:
                 lines.append(f"    {frame.code.strip()}")
         yield fence("\n".join(lines))
+    if failure.operation is not None and (operands := operand_table(failure.operation, path_label)) is not None:
+        yield markdown([operands])
     if advice := hint(failure):
         yield f"Hint: {prose(advice)}"
 

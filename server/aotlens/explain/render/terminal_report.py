@@ -10,6 +10,7 @@ from aotlens.explain import failures
 from aotlens.explain.blocks import Table, line, sentence, strong
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
+from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
@@ -112,6 +113,9 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
         )
         if frame.code:
             paper.block((frame.code.strip(), ""), indent=8, hang=2)
+    if failure.operation is not None and (operands := operand_table(failure.operation, path_label)) is not None:
+        show([operands], paper)
+        paper.line()
     if advice := failures.hint(failure):
         paper.block(("hint: ", "bold"), (advice, ""), indent=2, hang=6)
 

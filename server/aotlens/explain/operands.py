@@ -1,0 +1,141 @@
+"""The operation that ended a call, in words: its operands, what they are, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens_tracer.wire.operands import FailedLayer, FailedOperation, Operand
+from aotlens_tracer.wire.places import Span
+
+from .blocks import NOTHING, Cell, Column, Table, without_empty
+from .paths import PathLabel, place
+from .shortening import clipped
+
+_MOST = 4
+"""So many operands are named in a message; a table has all."""
+
+
+def operands_in_words(operation: FailedOperation, path: str | None) -> list[str]:
+    """Return a sentence for each operand that matters, and for the layer if no operand stands for it.
+
+    `path` is the file in which the failure is shown: places in it are given as lines.
+    """
+    shown = [operand for operand in operation.operands if operand.is_culprit] or _important(operation.operands)
+    sentences = [_operand_in_words(operand, path) for operand in shown[:_MOST]]
+    if len(shown) > _MOST:
+        sentences.append(f"and {len(shown) - _MOST} more operands")
+    layer = operation.layer
+    if layer is not None and not any(_is_of(operand, layer) for operand in shown):
+        sentences.append(f"the layer `{layer.name}` is {_layer_in_code(layer)}{_in_line(layer.span, path)}")
+    if operation.works_in_eager:
+        sentences.append("on real tensors the operation works: only fake tensors, with which the trace runs, refuse it")
+    return sentences
+
+
+def places_of_operands(operation: FailedOperation) -> list[tuple[str, Span]]:
+    """Return the places that operands come from, each with a sentence."""
+    found: dict[Span, str] = {}
+    for operand in _important(operation.operands):
+        span = operand.span
+        if span is not None and not _on_one_line(span, operation.span):
+            found.setdefault(span, f"{_name(operand)}, {_value(operand)}, is made here")
+    return [(sentence, span) for span, sentence in found.items()]
+
+
+def operand_table(operation: FailedOperation, path_label: PathLabel) -> Table | None:
+    """Return the operands as a table; None if there are none."""
+    if not operation.operands:
+        return None
+    rows = [
+        (
+            Cell(_plain_name(operand)),
+            Cell(operand.value),
+            Cell(operand.device or NOTHING) if _devices(operation.operands) else Cell(""),
+            Cell(_origin(operand)),
+            Cell(place(operand.span, path_label), to=operand.span),
+        )
+        for operand in operation.operands
+    ]
+    columns = (
+        Column("operand", "name"),
+        Column("type", "type"),
+        Column("device", "type"),
+        Column("from", "prose", 1),
+        Column("place", "place", 2),
+    )
+    return without_empty(Table(_title(operation), "", columns, tuple(rows)))
+
+
+def _title(operation: FailedOperation) -> str:
+    function = operation.name.removeprefix("torch.").removeprefix("nn.functional.") if operation.name else None
+    subject = f"Operands of {function}" if function else "Operands"
+    if operation.layer is not None:
+        return f"{subject} in {operation.layer.name}, {clipped(operation.layer.made_by or operation.layer.text)}"
+    return subject
+
+
+def _operand_in_words(operand: Operand, path: str | None) -> str:
+    origin = _origin(operand)
+    text = f"{_name(operand)} is {_value(operand)}"
+    if operand.is_culprit:
+        text = f"the gradient is that of {_name(operand)}, which is {_value(operand)}"
+    if not origin:
+        return text
+    return f"{text}: {origin}{_in_line(operand.span, path)}"
+
+
+def _origin(operand: Operand) -> str:
+    """Where an operand comes from, without its place; empty if it is not known, or if the name says all."""
+    name = operand.origin
+    if operand.role == "argument":
+        return "an argument of the call" if operand.name == name else f"the argument `{name}` of the call"
+    if operand.role in ("parameter", "buffer"):
+        named = f"the {operand.role} `{name}`" if operand.name not in (name, f"self.{name}") else f"a {operand.role}"
+        return f"{named}, made by `{clipped(operand.made_by)}`" if operand.made_by else named
+    if operand.layer is not None:
+        return f"the output of the layer `{operand.layer}`"
+    return f"the result of `{clipped(name)}`" if operand.role == "result" and name and operand.name != name else ""
+
+
+def _name(operand: Operand) -> str:
+    return f"`{clipped(operand.name)}`" if operand.name else "an input"
+
+
+def _plain_name(operand: Operand) -> str:
+    return clipped(operand.name) if operand.name else NOTHING
+
+
+def _value(operand: Operand) -> str:
+    return f"{operand.value} on {operand.device}" if operand.device not in (None, "cpu") else operand.value
+
+
+def _layer_in_code(layer: FailedLayer) -> str:
+    return f"`{clipped(layer.made_by)}`" if layer.made_by else clipped(layer.text)
+
+
+def _on_one_line(one: Span, other: Span | None) -> bool:
+    return other is not None and (one.path, one.line) == (other.path, other.line)
+
+
+def _in_line(span: Span | None, path: str | None) -> str:
+    if span is None:
+        return ""
+    return f", line {span.line}" if span.path == path else f", line {span.line} of {span.path.rpartition('/')[2]}"
+
+
+def _important(operands: Sequence[Operand]) -> list[Operand]:
+    """The operands without biases, which fail only for their type or their device, and those if they differ."""
+    kinds = {(operand.dtype, operand.device) for operand in operands}
+    is_bias = [operand.role == "parameter" and (operand.origin or "").endswith("bias") for operand in operands]
+    if len(kinds) > 1 or all(is_bias):
+        return list(operands)
+    return [operand for operand, bias in zip(operands, is_bias, strict=True) if not bias]
+
+
+def _devices(operands: Sequence[Operand]) -> bool:
+    """Whether it matters on which device operands are."""
+    return {operand.device for operand in operands} - {None, "cpu"} != set()
+
+
+def _is_of(operand: Operand, layer: FailedLayer) -> bool:
+    return operand.role in ("parameter", "buffer") and (operand.origin or "").startswith(f"{layer.name}.")

@@ -1,0 +1,144 @@
+"""A record of a call: the expression that made each tensor, and the operation that raised an error."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import MethodType
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import nn
+from torch.autograd.function import BackwardCFunction, Function
+from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakIdKeyDictionary
+
+from ..failures import EXAMPLE_FILE, Codebase, is_library
+from ..graph.stack_traces import span_of
+from ..wire.descriptor_map import Span
+
+
+@dataclass(frozen=True)
+class Site:
+    """A call in the user's code, and the innermost layer of torch's through which it reaches an operation.
+
+    `span` and `frame` are None if only torch's own code stands between the example and the operation. `inputs` are
+    what the `forward` of that layer was given.
+    """
+
+    span: Span | None
+    frame: types.FrameType | None
+    layer: nn.Module | None
+    inputs: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function of torch's, or of `apply` of a custom function."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    site: Site
+
+
+class CallRecorder(TorchFunctionMode):
+    """Records while it is entered. A function of torch's that calls others counts as one call.
+
+    `failed` is the last call that raised an error, with that error. `applied` are the calls of custom functions, with
+    the function's class. `derived` are the calls whose result has a derivative, with autograd's name for it.
+    """
+
+    def __init__(self, codebase: Codebase) -> None:
+        super().__init__()
+        self.derived: list[tuple[Call, str]] = []
+        self.failed: tuple[Call, BaseException] | None = None
+        self.applied: list[tuple[type, Call]] = []
+        self._codebase = codebase
+        self._made: Any = WeakIdKeyDictionary()
+        self._owned: dict[str, bool] = {}
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call the function, and note what it makes or raises."""
+        return self._call(Call(func, args, kwargs or {}, self._site(sys._getframe(1))))
+
+    def site_that_made(self, tensor: torch.Tensor) -> Site | None:
+        """Return the place of the call that returned a tensor last; None if no recorded call did."""
+        site: Site | None = self._made.get(tensor)
+        return site
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Record everything that is called while this is entered, `apply` of custom functions included."""
+        apply = Function.__dict__["apply"].__func__
+        backward: Callable[..., Any] = BackwardCFunction.apply
+
+        def recorded_apply(cls: type, *args: Any, **kwargs: Any) -> Any:
+            call = Call(MethodType(apply, cls), args, kwargs, self._site(sys._getframe(1)))
+            self.applied.append((cls, call))
+            return self._call(call)
+
+        def recorded_backward(node: Any, *gradients: Any) -> Any:
+            with self:  # autograd's engine counts as one call, in which no other would be recorded
+                return backward(node, *gradients)
+
+        with (
+            patch.object(Function, "apply", classmethod(recorded_apply)),
+            patch.object(BackwardCFunction, "apply", recorded_backward),
+            self,
+        ):
+            yield
+
+    def _call(self, call: Call) -> Any:
+        try:
+            result = call.function(*call.args, **call.kwargs)
+        except Exception as error:
+            if self.failed is None or self.failed[1] is not error:
+                self.failed = (call, error)
+            raise
+        for item in result if isinstance(result, (list, tuple)) else (result,):
+            if isinstance(item, torch.Tensor):
+                self._made[item] = call.site
+                if item.grad_fn is not None:
+                    self.derived.append((call, item.grad_fn.name()))
+        return result
+
+    def _site(self, frame: types.FrameType | None) -> Site:
+        layer, inputs = None, ()
+        while frame is not None:
+            path = frame.f_code.co_filename
+            if path == EXAMPLE_FILE:
+                break
+            if self._owns(path):
+                return Site(span_of(frame), frame, layer, inputs)
+            if layer is None and (layer := layer_of(frame)) is not None:
+                inputs = inputs_of(frame)
+            frame = frame.f_back
+        return Site(None, None, layer, inputs)
+
+    def _owns(self, path: str) -> bool:
+        if path not in self._owned:
+            self._owned[path] = self._codebase.owns(path)
+        return self._owned[path]
+
+
+def layer_of(frame: types.FrameType) -> nn.Module | None:
+    """Return the layer whose `forward` a frame of torch's runs; None for any other frame."""
+    code = frame.f_code
+    if code.co_name != "forward" or not code.co_varnames or not is_library(code.co_filename):
+        return None
+    owner = frame.f_locals.get(code.co_varnames[0])
+    return owner if isinstance(owner, nn.Module) else None
+
+
+def inputs_of(frame: types.FrameType) -> tuple[Any, ...]:
+    """Return the arguments of the `forward` that a frame runs, as far as they are not assigned anew or deleted."""
+    code = frame.f_code
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    return tuple(frame.f_locals[name] for name in names if name in frame.f_locals)

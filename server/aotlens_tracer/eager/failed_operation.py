@@ -1,0 +1,200 @@
+"""The operation that ended a call, with its operands: the call is made once more, and recorded."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import resolve_name
+
+from ..examples.eager_call import call as call_in_eager
+from ..examples.evaluate import BuiltExample
+from ..failures import BackwardError, Codebase, ForwardError, reads_data
+from ..graph.birthplaces import Birthplaces
+from ..graph.stack_traces import parse, source_text, span_of
+from ..wire.operands import FailedLayer, FailedOperation
+from ..wire.problems import Raised
+from .call_recorder import Call, CallRecorder, Site, inputs_of, layer_of
+from .operands import Operands, tensors_in
+from .real_error import runs_on_real_tensors
+from .written_names import named_values
+
+_WRONG_GRADIENT = re.compile(
+    r"[Ff]unction (\w+)Backward returned an (?:invalid gradient at index (\d+)|incorrect number)"
+)
+"""The beginnings of autograd's errors about what a custom function's `backward` returns."""
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """The operation that ended a call. `eager` is what it raises on real tensors, if it failed on fake ones.
+
+    `eager` is None if the operation was not made on real tensors, or if it needs their values.
+    """
+
+    operation: FailedOperation
+    eager: Raised | None = None
+
+
+def failed_operation(
+    example: BuiltExample, error: BaseException, birthplaces: Birthplaces, codebase: Codebase
+) -> Blamed | None:
+    """Return the operation that raised `error`, by which a call of the example or its backward pass has ended.
+
+    None if the call ends in another way now, or if no operation is to blame.
+    """
+    recorder = CallRecorder(codebase)
+    ended = _ended(example, recorder)
+    if ended is None or type(ended.error) is not type(error) or str(ended.error) != str(error):
+        return None
+    return _Reading(example, recorder, birthplaces, codebase).read(ended)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """An error; `backward` says that the backward pass raised it, and from which operation of forward it came."""
+
+    error: BaseException
+    backward: BackwardError | None = None
+
+
+def _ended(example: BuiltExample, recorder: CallRecorder) -> _Ended | None:
+    with torch.compiler.set_stance("force_eager"), example.fake(), recorder.recording():
+        try:
+            called = call_in_eager(example)
+        except BackwardError as error:
+            return _Ended(error.__cause__ or error, error)
+        except ForwardError as error:
+            return _Ended(error.__cause__ or error)
+        except Exception as error:  # it reads data
+            return _Ended(error)
+    unread = called.needs_data
+    return _Ended(unread.__cause__ or unread, unread) if unread is not None else None
+
+
+class _Reading:
+    """What a recorded call says about the error that ended it."""
+
+    def __init__(
+        self, example: BuiltExample, recorder: CallRecorder, birthplaces: Birthplaces, codebase: Codebase
+    ) -> None:
+        self._example = example
+        self._recorder = recorder
+        self._birthplaces = birthplaces
+        self._codebase = codebase
+
+    def read(self, ended: _Ended) -> Blamed | None:
+        """Return the operation that raised the error."""
+        failed = self._recorder.failed
+        if failed is not None and failed[1] is ended.error and not _is_engine(failed[0]):
+            call = failed[0]
+            return self._compared(self._of_call(call), call, ended.error)
+        if ended.backward is not None:
+            origin = self._derived(ended.backward) or self._applied(ended.error)
+            if origin is None:
+                return None
+            culprit = _culprit(origin, ended.error)
+            return Blamed(replace(self._of_call(origin, culprit), in_backward=True))
+        checked = self._check(ended.error)
+        return Blamed(checked) if checked is not None else None
+
+    def _compared(self, operation: FailedOperation, call: Call, error: BaseException) -> Blamed:
+        """Return the operation with eager's error; an operation that needs values is not made on others."""
+        answer = None if reads_data(error) else runs_on_real_tensors(call)
+        if answer is True:
+            return Blamed(replace(operation, works_in_eager=True))
+        return Blamed(operation, answer if isinstance(answer, Raised) else None)
+
+    def _derived(self, backward: BackwardError) -> Call | None:
+        """Return the recorded call whose derivative failed, by autograd's name for it and its line."""
+        lines = {(span.path, span.line) for span in parse(backward.forward or "")}
+        calls = [call for call, derivative in self._recorder.derived if derivative == backward.derivative]
+        at_line = [call for call in calls if call.site.span and (call.site.span.path, call.site.span.line) in lines]
+        return at_line[0] if at_line else None
+
+    def _applied(self, error: BaseException) -> Call | None:
+        """Return the last call of a custom function whose `backward` returns what autograd refuses."""
+        match = _WRONG_GRADIENT.search(str(error))
+        calls = [call for cls, call in self._recorder.applied if match is not None and cls.__name__ == match[1]]
+        return calls[0] if len(calls) == 1 else None
+
+    def _check(self, error: BaseException) -> FailedOperation | None:
+        """Return the layer of torch's, or the statement of the user's, whose own check raised an error."""
+        frames = list(_frames(error))
+        user = next((n for n in reversed(range(len(frames))) if self._codebase.owns(_path(frames[n][0]))), None)
+        inner = frames[user + 1 :] if user is not None else frames
+        frame, line = frames[user] if user is not None else (None, 0)
+        layers = [frame for frame, _ in inner if layer_of(frame) is not None]
+        span = span_of(frame) if frame is not None else None
+        if layers:
+            inputs = inputs_of(layers[-1])
+            return self._operation(None, Site(span, frame, layer_of(layers[-1]), inputs), inputs)
+        if frame is None:
+            return None
+        values = [value for _, value in named_values(frame, line) if not isinstance(value, nn.Module)]
+        if not any(tensors_in(value) for value in values):
+            return None
+        return self._operation(None, Site(span, frame, None), values)
+
+    def _of_call(self, call: Call, culprit: torch.Tensor | None = None) -> FailedOperation:
+        values: list[Any] = []
+        for value in (*call.args, *call.kwargs.values()):
+            values += value if isinstance(value, (list, tuple)) else [value]
+        name = resolve_name(call.function) or getattr(call.function, "__qualname__", None)
+        return self._operation(name, call.site, values, culprit)
+
+    def _operation(
+        self, name: str | None, site: Site, values: Sequence[Any], culprit: torch.Tensor | None = None
+    ) -> FailedOperation:
+        operands = Operands(self._example, self._recorder, self._birthplaces, site)
+        code = source_text(site.span) if site.span is not None else None
+        layer = self._layer(site.layer, operands) if site.layer is not None else None
+        return FailedOperation(name, operands.of(values, culprit), code, site.span, layer)
+
+    def _layer(self, layer: nn.Module, operands: Operands) -> FailedLayer | None:
+        name, root = operands.name_of_layer(layer), self._example.module
+        if name is None or root is None:
+            return None
+        span = self._birthplaces.of_module(root, name)
+        return FailedLayer(name, _in_one_line(layer), span, source_text(span) if span is not None else None)
+
+
+def _culprit(call: Call, error: BaseException) -> torch.Tensor | None:
+    """Return the input whose gradient autograd refuses.
+
+    Autograd counts the gradients of the tensors among the arguments (`collect_next_edges` in python_function.cpp).
+    """
+    match = _WRONG_GRADIENT.search(str(error))
+    tensors = [argument for argument in call.args if isinstance(argument, torch.Tensor)]
+    index = int(match[2]) if match is not None and match[2] is not None else len(tensors)
+    return tensors[index] if index < len(tensors) else None
+
+
+def _is_engine(call: Call) -> bool:
+    """Whether a call is that of the backward pass as a whole."""
+    return getattr(call.function, "__module__", None) == "torch.autograd" or call.function is torch.Tensor.backward
+
+
+def _frames(error: BaseException) -> Iterator[tuple[types.FrameType, int]]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _path(frame: types.FrameType) -> str:
+    return frame.f_code.co_filename
+
+
+def _in_one_line(layer: nn.Module) -> str:
+    """Return the repr of a layer without those of its children: `Linear(in_features=20, …)`."""
+    try:
+        extra = layer.extra_repr()
+    except Exception:  # a user's subclass may fail
+        extra = ""
+    return f"{type(layer).__name__}({' '.join(extra.split())})"

@@ -1,0 +1,153 @@
+"""Operands: the values that an operation is given, each with the user's name for it and its origin."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..examples.evaluate import BuiltExample
+from ..graph.birthplaces import Birthplaces
+from ..graph.labels import argument_labels, brief
+from ..graph.stack_traces import source_text
+from ..torch_private import pytree
+from ..wire.descriptor_map import Span
+from ..wire.operands import Operand, OperandRole
+from .call_recorder import CallRecorder, Site
+from .written_names import named_values
+
+MOST_OPERANDS = 12
+"""The number of operands that are kept of one operation."""
+
+
+@dataclass(frozen=True)
+class _Origin:
+    role: OperandRole
+    name: str | None = None
+    span: Span | None = None
+    made_by: str | None = None
+    layer: str | None = None
+
+
+class Operands:
+    """Names and origins of the values that an operation at `site` is given."""
+
+    def __init__(self, example: BuiltExample, recorder: CallRecorder, birthplaces: Birthplaces, site: Site) -> None:
+        self._root = example.module
+        self._recorder = recorder
+        self._birthplaces = birthplaces
+        self._arguments: dict[int, str] = {}
+        with contextlib.suppress(Exception):  # a class of the user's that pytree cannot flatten
+            labels = argument_labels(example.function, example.args, example.kwargs)
+            leaves = pytree.tree_leaves((example.args, example.kwargs))
+            self._arguments = {id(leaf): label for label, leaf in reversed(list(zip(labels, leaves)))}
+        named = named_values(site.frame, site.span.line) if site.frame is not None and site.span is not None else []
+        self._named = [value for _, value in named if tensors_in(value)]
+        self._written = _written(site, named)
+        self._site = site
+
+    def of(self, values: Sequence[Any], culprit: torch.Tensor | None = None) -> tuple[Operand, ...]:
+        """Return the operands among some values, each once: those that are tensors or hold tensors.
+
+        A value that the failing layer has made itself is replaced by what the layer was given.
+        """
+        found: dict[int, Operand] = {}
+        for value in values:
+            for each in self._given() if self._is_internal(value) else [value]:
+                if tensors_in(each):
+                    found.setdefault(id(each), self._operand(each, each is culprit))
+        return tuple(found.values())[:MOST_OPERANDS]
+
+    def _given(self) -> list[Any]:
+        """Return what the failing layer was given, or what the user's line names if the layer kept nothing of that."""
+        given = [value for value in self._site.inputs if tensors_in(value) and not self._is_internal(value)]
+        return given or self._named
+
+    def _is_internal(self, value: Any) -> bool:
+        """Whether the failing layer has made a value in the call that fails."""
+        if self._site.layer is None or id(value) in self._written or not tensors_in(value):
+            return False
+        made = self._recorder.site_that_made(tensors_in(value)[0])
+        return made is not None and made.layer is self._site.layer and made.span == self._site.span
+
+    def name_of_layer(self, layer: nn.Module) -> str | None:
+        """Return the FQN of a layer; None if it is not part of the module that is called, or is that module."""
+        if self._root is None:
+            return None
+        return next((name for name, module in self._root.named_modules() if module is layer and name), None)
+
+    def _operand(self, value: Any, is_culprit: bool) -> Operand:
+        tensor = value if isinstance(value, torch.Tensor) else None
+        origin = self._origin(value if tensor is not None else tensors_in(value)[0])
+        if tensor is None and origin.role in ("parameter", "buffer"):
+            origin = _Origin("other")
+        is_same_call = origin.role == "result" and origin.span is not None and origin.span == self._site.span
+        name = self._written.get(id(value)) or ("" if is_same_call and origin.layer else origin.name)
+        return Operand(
+            name or "",
+            brief(value),
+            str(tensor.dtype).removeprefix("torch.") if tensor is not None else None,
+            tuple(size if isinstance(size, int) else str(size) for size in tensor.shape)
+            if tensor is not None
+            else None,
+            str(tensor.device) if tensor is not None else None,
+            tensor.requires_grad if tensor is not None else None,
+            origin.role,
+            origin.name,
+            origin.span,
+            origin.made_by,
+            origin.layer,
+            is_culprit,
+        )
+
+    def _origin(self, tensor: torch.Tensor) -> _Origin:
+        if (label := self._arguments.get(id(tensor))) is not None:
+            return _Origin("argument", label)
+        if self._root is not None and (known := self._state(self._root, tensor)) is not None:
+            return known
+        site = self._recorder.site_that_made(tensor)
+        if site is None:
+            return _Origin("other")
+        layer = self.name_of_layer(site.layer) if site.layer is not None else None
+        text = source_text(site.span) if site.span is not None else None
+        return _Origin("result", text, site.span, None, layer) if text or layer else _Origin("other")
+
+    def _state(self, root: nn.Module, tensor: torch.Tensor) -> _Origin | None:
+        roles: tuple[tuple[OperandRole, Any], ...] = (
+            ("parameter", root.named_parameters()),
+            ("buffer", root.named_buffers()),
+        )
+        for role, named in roles:
+            name = next((name for name, own in named if own is tensor), None)
+            if name is not None:
+                span = self._birthplaces.of_tensor(root, name)
+                return _Origin(role, name, span, source_text(span) if span is not None else None)
+        return None
+
+
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    """Return a tensor, or those that a list, tuple or dict holds."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, (list, tuple, dict)):
+        return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor)]
+    return []
+
+
+def _written(site: Site, named: list[tuple[str, Any]]) -> dict[int, str]:
+    """Return how the user's line writes values, by id; that of a layer's parameter is `self.fc2.weight`."""
+    found: dict[int, str] = {}
+    for name, value in named:
+        found.setdefault(id(value), name)
+    for name, value in named:
+        if isinstance(value, nn.Module) and name != "self":
+            for own, tensor in (*value.named_parameters(), *value.named_buffers()):
+                found.setdefault(id(tensor), f"{name}.{own}")
+    for name, value in site.frame.f_locals.items() if site.frame is not None else ():
+        if tensors_in(value):
+            found.setdefault(id(value), name)
+    return found

@@ -1,0 +1,97 @@
+"""The values that a line of source names: `x`, `self.fc2`, `batch["mask"]`, read without running any code."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from torch import nn
+
+_MISSING = object()
+
+
+def named_values(frame: types.FrameType, line: int) -> list[tuple[str, Any]]:
+    """Return the names, attributes and items in the statement at `line` with their values, in the order of the text.
+
+    Properties and `__getattr__` are not called: what only they know is left out. A `raise` in an `if` counts with the
+    condition.
+    """
+    found: dict[str, Any] = {}
+    for node in _expressions(frame.f_code.co_filename, line):
+        value = _value(node, frame)
+        if value is not _MISSING:
+            found.setdefault(ast.unparse(node), value)
+    return list(found.items())
+
+
+def _expressions(path: str, line: int) -> Iterator[ast.expr]:
+    statement = _statement(path, line)
+    if statement is None:
+        return
+    for root in statement:
+        for node in ast.walk(root):
+            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+                yield node
+
+
+@functools.lru_cache(maxsize=64)
+def _tree(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _statement(path: str, line: int) -> tuple[ast.AST, ...] | None:
+    """Return the parts of the innermost statement at a line that it evaluates itself, not those of its body."""
+    tree = _tree("".join(linecache.getlines(path)))
+    innermost: ast.stmt | None = None
+    guard: ast.expr | None = None
+    pending: list[tuple[ast.AST, ast.expr | None]] = [(tree, None)] if tree is not None else []
+    while pending:
+        node, condition = pending.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt) and child.lineno <= line <= (child.end_lineno or child.lineno):
+                innermost, guard = child, condition if isinstance(child, ast.Raise) else None
+                pending.append((child, child.test if isinstance(child, ast.If) else None))
+            elif isinstance(child, (ast.ExceptHandler, ast.match_case)):
+                pending.append((child, None))
+    if innermost is None:
+        return None
+    parts = [child for child in ast.iter_child_nodes(innermost) if not isinstance(child, ast.stmt)]
+    return (*parts, guard) if guard is not None else tuple(parts)
+
+
+def _value(node: ast.expr, frame: types.FrameType) -> Any:
+    if isinstance(node, ast.Name):
+        return frame.f_locals.get(node.id, frame.f_globals.get(node.id, _MISSING))
+    if isinstance(node, ast.Attribute):
+        owner = _value(node.value, frame)
+        return _MISSING if owner is _MISSING else _attribute(owner, node.attr)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        owner, key = _value(node.value, frame), node.slice.value
+        if isinstance(owner, (nn.ModuleList, nn.Sequential, nn.ModuleDict)):
+            return owner._modules.get(str(key), _MISSING)
+        if type(owner) is dict:
+            return owner.get(key, _MISSING)
+        if type(owner) in (list, tuple) and isinstance(key, int) and -len(owner) <= key < len(owner):
+            return owner[key]
+    return _MISSING
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    """Return what an object itself, or a module among its state, keeps under a name."""
+    try:
+        own = object.__getattribute__(owner, "__dict__")
+    except AttributeError:
+        return _MISSING
+    if not isinstance(own, dict):
+        return _MISSING
+    kept = [own]
+    if isinstance(owner, nn.Module):
+        kept += [own.get(state, {}) for state in ("_parameters", "_buffers", "_modules")]
+    return next((each[name] for each in kept if name in each), _MISSING)

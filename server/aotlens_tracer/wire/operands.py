@@ -1,0 +1,73 @@
+"""The vocabulary of an operation that failed: the layer that it is part of, and its operands. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .places import Span
+
+OperandRole = Literal["parameter", "buffer", "argument", "result", "other"]
+"""The origin of an operand: the module's state, the call's arguments, an expression of the user's, or not known."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One value that a failed operation was given: a tensor, or a container of tensors.
+
+    `name` is how the failing line writes it (`x`, `self.fc2.weight`); else the origin, if that is known; empty for a
+    value that passes between two layers of torch's, and for one of unknown origin. `value` is
+    the value in brief (`f32[4, 10]`). `dtype`, `shape`, `device` and `requires_grad` are None unless it is a tensor.
+
+    `origin` is the FQN of a parameter or buffer, the label of an argument, or the text of the expression that made a
+    result; None if it is not known. `span` is its place: the birthplace of a parameter or buffer, the expression of a
+    result. `made_by` is the text under the birthplace of a parameter or buffer. `layer` is the FQN of the layer of
+    torch's that made a result within that expression, None without one. `is_culprit` says that the error is about this
+    operand.
+    """
+
+    name: str
+    value: str
+    dtype: str | None
+    shape: tuple[int | str, ...] | None
+    device: str | None
+    requires_grad: bool | None
+    role: OperandRole
+    origin: str | None = None
+    span: Span | None = None
+    made_by: str | None = None
+    layer: str | None = None
+    is_culprit: bool = False
+
+
+@dataclass(frozen=True)
+class FailedLayer:
+    """The layer of torch's in which an operation fails: its FQN, its repr in one line, its birthplace.
+
+    `made_by` is the text under the birthplace, None if that is not known.
+    """
+
+    name: str
+    text: str
+    span: Span | None = None
+    made_by: str | None = None
+
+
+@dataclass(frozen=True)
+class FailedOperation:
+    """The operation that raised the error that ended a trace.
+
+    `name` is torch's name for the function (`torch.nn.functional.linear`), None if a check in Python raised the error.
+    `span` is the user's expression that calls it, with its text as `code`; both None if no code of the user's calls it.
+    `layer` is the layer of torch's in which it stands, None without one. With `in_backward`, it is the derivative of
+    the operation that fails. `works_in_eager` says that only fake tensors raise the error: the operation was
+    made on real tensors of the same sizes too.
+    """
+
+    name: str | None
+    operands: tuple[Operand, ...]
+    code: str | None = None
+    span: Span | None = None
+    layer: FailedLayer | None = None
+    in_backward: bool = False
+    works_in_eager: bool = False
