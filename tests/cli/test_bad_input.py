@@ -234,7 +234,7 @@ CASES = {
     "wrong-shape": Case(
         in_forward(f"return self.fc(x).relu()  {HERE}").replace("(2, 4)", "(2, 5)"),
         "forward",
-        r"\[2, 5\] X \[4, 4\]",
+        r"shapes cannot be multiplied \(2x5 and 4x4\)",
     ),
     "missing-argument": Case(
         pinned(f"# aotlens: Block(4)()  {HERE}"), "forward", r"forward\(\) missing 1 required positional argument: 'x'"
@@ -298,7 +298,7 @@ CASES = {
         "depends on data",
         "torch.where, or a factor of 0",
     ),
-    "needs-cuda": Case(in_forward(f"return self.fc(x.cuda())  {HERE}"), "forward", "cuda", "needs CUDA|one device"),
+    "needs-cuda": Case(in_forward(f"return self.fc(x.cuda())  {HERE}"), "forward", "cuda|CUDA", "needs CUDA|one device"),
     "needs-cuda-in-a-buffer": Case(
         in_forward(f"mask = torch.ones(4, device='cuda')\n        return self.fc(x) * mask  {HERE}"),
         "forward",

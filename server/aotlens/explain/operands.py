@@ -1,4 +1,4 @@
-"""The operation that ended a call, in words: its operands, what they are, and where they come from."""
+"""The operation that ended a call, in words: its operands, with what they are and where they come from."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _operand_in_words(operand: Operand, path: str | None) -> str:
 
 
 def _origin(operand: Operand) -> str:
-    """Where an operand comes from, without its place; empty if it is not known, or if the name says all."""
+    """The origin of an operand, without its place; empty if it is not known, or if the name says all."""
     name = operand.origin
     if operand.role == "argument":
         return "an argument of the call" if operand.name == name else f"the argument `{name}` of the call"

@@ -78,7 +78,7 @@ def _ended(example: BuiltExample, recorder: CallRecorder) -> _Ended | None:
 
 
 class _Reading:
-    """What a recorded call says about the error that ended it."""
+    """A recorded call, read for the error that ended it."""
 
     def __init__(
         self, example: BuiltExample, recorder: CallRecorder, birthplaces: Birthplaces, codebase: Codebase

@@ -75,7 +75,7 @@ def _value(node: ast.expr, frame: types.FrameType) -> Any:
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         owner, key = _value(node.value, frame), node.slice.value
         if isinstance(owner, (nn.ModuleList, nn.Sequential, nn.ModuleDict)):
-            return owner._modules.get(str(key), _MISSING)
+            return dict(nn.Module.named_children(owner)).get(str(key), _MISSING)
         if type(owner) is dict:
             return owner.get(key, _MISSING)
         if type(owner) in (list, tuple) and isinstance(key, int) and -len(owner) <= key < len(owner):
