@@ -298,7 +298,7 @@ CASES = {
         "depends on data",
         "torch.where, or a factor of 0",
     ),
-    "needs-cuda": Case(in_forward(f"return self.fc(x.cuda())  {HERE}"), "forward", "cuda|CUDA", "needs CUDA|one device"),
+    "needs-cuda": Case(in_forward(f"return self.fc(x.cuda())  {HERE}"), "forward", "(?i)cuda", "needs CUDA|one device"),
     "needs-cuda-in-a-buffer": Case(
         in_forward(f"mask = torch.ones(4, device='cuda')\n        return self.fc(x) * mask  {HERE}"),
         "forward",

@@ -105,7 +105,7 @@ class Recurrent(nn.Module):
         self.rnn = nn.LSTM(8, 4, batch_first=True)
 
     def forward(self, x):
-        output, state = self.rnn(x)
+        output, _ = self.rnn(x)
         return output
 
 
