@@ -21,7 +21,7 @@ _SOURCE = re.compile(r"# [\w$./-]*$")
 
 @dataclass(frozen=True)
 class Expectation:
-    """What is asked about a source, and the answer that is expected."""
+    """A question about a source, and the answer that is expected."""
 
     source: str
     head: str
@@ -34,7 +34,7 @@ def is_updating() -> bool:
 
 
 def read(path: Path, head: re.Pattern[str]) -> list[Expectation]:
-    """What a file expects. `head` matches what a question's line says behind its `## `."""
+    """The expectations of a file. `head` matches the text of a question's line behind its `## `."""
     found: list[Expectation] = []
     source, body = "", []
     question: str | None = None

@@ -32,7 +32,7 @@ def run_aotlens(
 
 
 def trace_json(*arguments: str, cwd: Path | None = None, **environment: str) -> dict[str, Any]:
-    """What `aotlens trace … --format json` prints; its standard error is shown when that is no JSON."""
+    """The output of `aotlens trace … --format json`. If it is no JSON, standard error is shown."""
     done = run_aotlens("trace", *arguments, "--format", "json", cwd=cwd, **environment)
     assert done.stdout, done.stderr
     return json.loads(done.stdout)

@@ -67,11 +67,11 @@ class Shown:
         return self.server.request("textDocument/foldingRange", {"textDocument": {"uri": self.uri}})
 
     def line(self, text: str) -> Any:
-        """What corresponds to a line of the source."""
+        """The correspondence of a line of the source."""
         return self.server.request("aotlens/correspondence", self.at(self.path.as_uri(), self.text, text))
 
     def node(self) -> Any:
-        """What corresponds to a node of the graph."""
+        """The correspondence of a node of the graph."""
         return self.server.request("aotlens/correspondence", self.at(self.uri, self.graph, "mm: "))
 
     @staticmethod

@@ -38,7 +38,7 @@ TRACERS = 2
 TIMEOUT = 60.0
 SAMPLE = 40
 SEEDS = (0, 20261124)
-"""Of the samples of modelling files; the second was fixed after the rules were written."""
+"""The seeds of the samples of modelling files. The second was fixed after the rules were written."""
 RUNGS = ("pinned", "recorded", "call-site", "inferred")
 CALL_SITES = command.CallSites
 BEGIN, END = "<!-- reach: begin -->", "<!-- reach: end -->"
@@ -72,7 +72,7 @@ PACKAGES = (
 
 @dataclass
 class Tally:
-    """What came of one package's classes."""
+    """The outcomes of the classes of one package."""
 
     package: Package
     rungs: collections.Counter[str] = field(default_factory=collections.Counter)
@@ -162,7 +162,7 @@ class _NoCallSites(command.CallSites):
 
 
 def trace(path: Path, sites: type[command.CallSites] = _WithoutDocumentation) -> list[dict[str, Any]]:
-    """What `aotlens trace FILE --format json` prints of each class that defines `forward`."""
+    """The traces of each class that defines `forward`, from `aotlens trace FILE --format json`."""
     output = io.StringIO()
     options = TraceOptions(format="json", timeout=TIMEOUT)
     with (

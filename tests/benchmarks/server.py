@@ -77,7 +77,7 @@ def time_changes(servers: dict[str, Server], lines: int) -> None:
 
 
 def time_document(lines: int) -> None:
-    """What an edit costs within the server. An edit of a statement's first word is the hardest for tree-sitter."""
+    """The time of an edit within the server. An edit of a statement's first word is the hardest for tree-sitter."""
     document = Document(URI, "/project/model.py", 1, source(lines))
     start = time.perf_counter()
     _ = document.tree

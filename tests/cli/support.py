@@ -69,7 +69,7 @@ def marked_line(source: str | bytes) -> int | None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one command says: its exit status, its JSON, and the same as text with what went to stderr."""
+    """The answer of one command: its exit status, its JSON, and its text together with that on stderr."""
 
     status: int
     traces: list[dict[str, Any]]
@@ -91,7 +91,7 @@ class Outcome:
 
     @property
     def hint(self) -> str:
-        """What the failure advises, if anything."""
+        """The advice of the failure; None if it has none."""
         return self.failure["hint"] or ""
 
 

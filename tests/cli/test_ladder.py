@@ -62,7 +62,7 @@ def examples(outcome: Outcome) -> dict[str, Any]:
 
 
 def origins(outcome: Outcome) -> dict[str, str]:
-    """Of each class whence its example is; what failed has none."""
+    """The origin of each class's example, or the status of a class that was not traced."""
     return {
         trace["target"]["qualname"]: trace["example"]["origin"] if trace["status"] == "traced" else trace["status"]
         for trace in outcome.traces

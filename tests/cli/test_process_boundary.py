@@ -51,7 +51,7 @@ def spawning() -> Iterator[Commands]:
 
 @dataclass(frozen=True)
 class Case:
-    """What a source does. It is traced all the same where no `stage` says otherwise.
+    """A source that does something unusual. It is traced nevertheless, unless `stage` says where it fails.
 
     `both`: with spawned children too, each of which imports torch, so not everything is tried there.
     """
@@ -241,7 +241,7 @@ def _check(case: Case, shared: Commands, folder: Path) -> None:
 
 
 def _processes_in(folder: Path) -> list[str]:
-    """What still runs with its working directory in a folder."""
+    """The processes that still run with their working directory in a folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

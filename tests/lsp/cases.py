@@ -59,7 +59,7 @@ class Case:
 
     @property
     def steps(self) -> list[tuple[str, str]]:
-        """What to do, and what with."""
+        """The actions, each with its argument."""
         return [(verb, argument) for verb, argument in _STEP.findall(self.head)]
 
 
@@ -101,12 +101,12 @@ class Desk:
         self.versions: dict[str, int] = {}
         self.trouble: list[str] = []
         self.past: list[Message] = []
-        """What the server has sent, up to the last look at it."""
+        """The messages of the server, up to the last look at them."""
         self._since = 0
         self._case = Case("", "", "", "")
 
     def can(self, *names: str) -> Any:
-        """What the editor declares under these names; None where it does not."""
+        """The capability that the editor declares under these names; None if it declares none."""
         value: Any = self.capabilities
         for name in names:
             value = value.get(name) if isinstance(value, dict) else None
@@ -212,7 +212,7 @@ class Desk:
     # Answers.
 
     def answers(self, case: Case) -> str:
-        """What comes of each step of a case."""
+        """The result of each step of a case."""
         self._look_through()
         self._since, self._case = len(self.past), case
         parts = [getattr(self, "_" + verb.replace(" ", "_"))(case.source, argument) for verb, argument in case.steps]
@@ -325,7 +325,7 @@ class Desk:
         return text + ("\n\nincomplete" if found["isIncomplete"] else "")
 
     def _lenses(self, uris: list[str]) -> list[tuple[str, str, str]]:
-        """Where the lenses of documents are, what they say, and what they do."""
+        """The lenses of documents: their places, titles and commands."""
         found = []
         for uri in uris:
             for one in self._ask("textDocument/codeLens", {"textDocument": {"uri": uri}}) or []:
@@ -523,7 +523,7 @@ class Desk:
         return self._told(method, self._since)
 
     def _expected_of_others(self, start: str) -> list[str]:
-        """What editors see that can show more: taken over, as there is nothing to compare."""
+        """The expectations of editors that can show more. They are kept as they are: there is nothing to compare."""
         return [part for part in self._case.expected.split("\n\n") if part.startswith(start)]
 
     def _take_popups(self) -> list[str]:
@@ -536,7 +536,7 @@ class Desk:
     # Manners.
 
     def undeclared(self) -> list[str]:
-        """What the server sent or chose although the editor had not said that it takes it."""
+        """Everything that the server sent or chose although the editor does not declare it."""
         needs = {
             "workspace/codeLens/refresh": ("workspace", "codeLens", "refreshSupport"),
             "workspace/inlayHint/refresh": ("workspace", "inlayHint", "refreshSupport"),
@@ -606,7 +606,7 @@ def _some(rows: list[str]) -> str:
 
 
 def _plain(markdown: str) -> str:
-    """What of a text stays where Markdown is not shown, spacing apart."""
+    """A text as it is without Markdown, spacing apart."""
     text = re.sub(r"^\|[\s:|-]+\|$", "", markdown, flags=re.MULTILINE)
     text = re.sub(r"^\|.*\|$", lambda row: re.sub(r"(?<!\\)\|", " ", row[0]), text, flags=re.MULTILINE)
     return " ".join(re.sub(r"[`*\\]", "", text).split())

@@ -148,7 +148,7 @@ class Client:
         self.notify("textDocument/didOpen", {"textDocument": item})
 
     def text(self, uri: str) -> Any:
-        """What the server takes a document to be: text and version."""
+        """The document as the server has it: text and version."""
         return self.result("aotlens/debugText", {"textDocument": {"uri": uri}})
 
     def _read(self, incoming: IO[bytes]) -> None:

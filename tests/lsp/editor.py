@@ -131,7 +131,7 @@ class Editor:
         return found["contents"]["value"] if found else ""
 
     def lenses(self) -> list[str]:
-        """What the lenses say."""
+        """The titles of the lenses."""
         lenses = self.client.result("textDocument/codeLens", {"textDocument": {"uri": self.uri}})
         return [self.client.result("codeLens/resolve", one)["command"]["title"] for one in lenses]
 

@@ -16,7 +16,7 @@ from aotlens_tracer.process.memory import children_of
 
 PATIENCE = 120.0
 PROMPTLY = 10.0
-"""Where the promise is a few seconds, on a machine that has other things to do."""
+"""Seconds for what users get within a few seconds, on a machine that has other things to do."""
 
 HEADER = "import os\nimport sys\nimport time\n\nimport torch\nfrom torch import nn\n"
 _Found = TypeVar("_Found")

@@ -67,7 +67,7 @@ def write_message(stream: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def recording(params: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of the parameters of ``initialize``: no path, no process id, no option."""
+    """The parameters of ``initialize`` that are kept: no path, no process id, no option."""
     return {"editor": params.get("clientInfo"), "capabilities": params["capabilities"]}
 
 

@@ -70,7 +70,7 @@ def model(tmp_path: Path) -> Iterator[Editor]:
 
 
 def lenses(editor: Editor) -> dict[str, list[str]]:
-    """What the lenses of each class say."""
+    """The titles of the lenses of each class."""
     found: dict[str, list[str]] = {}
     lines = editor.text.splitlines()
     for lens in editor.client.result("textDocument/codeLens", {"textDocument": {"uri": editor.uri}}):

@@ -150,7 +150,7 @@ def test_a_class_that_is_renamed_while_it_is_traced(tmp_path: Path) -> None:
 
 
 def test_a_class_that_is_renamed_after_its_trace(tmp_path: Path) -> None:
-    """What is known of it goes on under its new name, through half a name, and back."""
+    """Its map goes on under the new name, through half a name, and back."""
     holder = module("Model", "self.block = Before()").replace("self.fc(x)", "self.block(self.fc(x))")
     path = write(tmp_path / "model.py", HEADER, module("Before", example="Before()(torch.ones(3, 2))"), holder)
     with editing(path) as editor:

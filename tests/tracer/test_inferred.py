@@ -56,7 +56,7 @@ NETWORKS = {
     "NormedPooling": ("inner=MeanPooling()", {"x": "f32[2, 16, 64]"}),
     "Averaged": ("net=LanguageModel(layers=Layers(dim=64))", {"ids": "i64[2, 16]"}),
 }
-"""What each class of networks.py is built with, and called with."""
+"""The arguments with which each class of networks.py is built, and called."""
 
 RANKS = {
     "PerChannel": ("dim=64", {"x": "f32[2, 64, 56, 56]"}),

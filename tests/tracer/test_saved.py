@@ -35,7 +35,7 @@ def compared() -> dict[str, dict[str, Any]]:
 
 
 def brief(value: dict[str, Any]) -> tuple[str, int, str, list[str], int]:
-    """What is told of a value in eager: label, bytes, module, the nodes that keep it, and the line that computed it."""
+    """The facts about a value in eager: label, bytes, module, the nodes that keep it, and the line that computed it."""
     return value["label"], value["bytes"], value["module"], value["read_by"], value["source"]["line"]
 
 

@@ -21,7 +21,7 @@ def traces() -> dict[str, dict[str, Any]]:
 
 
 def _marks(name: str) -> dict[str, list[int]]:
-    """Of each input that is changed in place, the lines that do so."""
+    """The lines that change an input in place, by input."""
     found: dict[str, list[int]] = {}
     (definition,) = [known for known in definitions(SOURCE) if known.qualname == name]
     for number, line in enumerate(SOURCE.split("\n"), 1):

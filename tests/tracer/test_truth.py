@@ -42,7 +42,7 @@ LEAST_PARAMETERS = 1
 
 
 def plain(script: str, *arguments: str | Path) -> str:
-    """What a script of the corpus prints."""
+    """The output of a script of the corpus."""
     command = [sys.executable, str(TRUTH / script), *map(str, arguments)]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(TRUTH)}, capture_output=True, encoding="utf-8", timeout=900
@@ -52,7 +52,7 @@ def plain(script: str, *arguments: str | Path) -> str:
 
 
 def truth(file: Path, *options: str) -> dict[str, dict[str, Any]]:
-    """What plain torch says of each pinned class of a file."""
+    """The answers of plain torch for each pinned class of a file."""
     answers = [json.loads(line) for line in plain("plain.py", file, *options).splitlines()]
     return {answer.pop("name"): answer for answer in answers}
 

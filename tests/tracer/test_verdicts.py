@@ -17,7 +17,7 @@ _MARK = re.compile(r"  # ((?:[\w.]+ )*[\w.]+): (.+)$")
 
 
 def _marks() -> dict[str, dict[str, list[tuple[int, str]]]]:
-    """Of each class the parameters without a gradient, each with the lines that say why, and what has to be said."""
+    """The parameters without a gradient, by class: for each, the lines that are the reason, and the words for it."""
     marks = {n: match for n, line in enumerate(SOURCE.split("\n"), 1) if (match := _MARK.search(line))}
     found: dict[str, dict[str, list[tuple[int, str]]]] = {}
     for definition in definitions(SOURCE):
@@ -68,5 +68,5 @@ def test_verdict(traces: dict[str, dict[str, Any]], name: str) -> None:
     ],
 )
 def test_severity(traces: dict[str, dict[str, Any]], name: str, severity: str) -> None:
-    """What may be meant to be so is no warning."""
+    """Nothing that the user may intend is a warning."""
     assert {finding["severity"] for finding in traces[name]["findings"]} == {severity}

@@ -62,7 +62,7 @@ def test_the_command_line_starts_without_torch() -> None:
 
 
 def test_the_answer_to_initialize_waits_for_no_feature() -> None:
-    """What takes long to import comes after it."""
+    """Slow imports come after it."""
     code = (
         "import sys, aotlens.cli.serve; from aotlens.lsp.app import create_server; server = create_server();"
         + "assert 'textDocument/hover' in server.protocol.fm.features;"
@@ -181,7 +181,7 @@ def own_private_names(trees: list[ast.Module]) -> set[str]:
 
 
 def private_touches(tree: ast.Module, own: set[str]) -> list[str]:
-    """What a file imports, reads or gets by name that is private, and not our own."""
+    """The private names, not our own, that a file imports, reads or gets by name."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):

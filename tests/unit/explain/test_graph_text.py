@@ -27,7 +27,7 @@ def operations(map: DescriptorMap, kind: Kind) -> list[Operation]:
 
 
 def named(text: GraphText) -> dict[str, set[str]]:
-    """What each node is called, wherever it is named."""
+    """The name of each node, at each place that names it."""
     lines = text.text.split("\n")
     found: dict[str, set[str]] = {}
     for name in text.names:

@@ -150,7 +150,7 @@ def test_a_failure_shows_where_why_and_what_to_do() -> None:
 
 
 def test_findings_and_graph_breaks_keep_their_brackets() -> None:
-    """What looks like markup of the console library is text."""
+    """Text that looks like markup of the console library is text."""
     text = render(maps.aliases())
     assert "model.py:15  Unsupported: call to `print`\n    hint: Move it out of [forward]." in text
     assert (

@@ -64,7 +64,7 @@ def check(case: Case) -> None:
 
 
 def answer(case: Case) -> str:
-    """What is answered now."""
+    """The answer of today."""
     snapshot = world()
     document = snapshot.documents[str(ROOT / case.source)]
     line, column = find(document, case.marked)

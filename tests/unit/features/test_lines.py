@@ -36,7 +36,7 @@ LINES = Lines([GRAPH])
 
 
 def names(path: str, *lines: int) -> tuple[list[str], list[str]]:
-    """What runs on lines, and inside of them."""
+    """Operations that run on lines, and inside of them."""
     return tuple([o.name for o in work.operations] for work in (LINES.at(path, lines), LINES.inside(path, lines)))
 
 

@@ -105,7 +105,7 @@ def test_a_class_in_a_class() -> None:
 
 
 def test_a_long_signature_is_broken_into_lines_that_are_one_pin() -> None:
-    """Of what has a default only so much is told as fits."""
+    """Arguments with a default are left out if they do not fit."""
     optional = "".join(f", option_{number}=None" for number in range(9))
     assert constructor(f", dim{optional}") == "Block(dim=...)"
     required = "".join(f", argument_number_{number}" for number in range(9))

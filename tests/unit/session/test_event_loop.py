@@ -58,7 +58,7 @@ for line in sys.stdin:
 
 @dataclass
 class Access:
-    """Where and in which thread a file or folder was looked at."""
+    """The place and the thread in which a file or folder was looked at."""
 
     what: str
     path: str

@@ -11,7 +11,7 @@ from aotlens.session.progress import Shown
 
 
 class Recorded:
-    """What a client is shown."""
+    """Keeps everything that a client would show."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -28,7 +28,7 @@ class Recorded:
 
 
 def run(seconds: float) -> list[str]:
-    """What is shown of something that takes so long, with a word at its beginning and one at its end."""
+    """Everything shown of work that takes so many seconds, with a message at its beginning and one at its end."""
     recorded = Recorded()
 
     async def work() -> None:

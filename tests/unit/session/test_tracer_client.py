@@ -1,4 +1,4 @@
-"""What becomes of a tracer is said in the same words on the command line and in the language server."""
+"""The command line and the language server describe the end of a tracer in the same words."""
 
 from __future__ import annotations
 
