@@ -18,7 +18,7 @@ def price_table(costs: Sequence[Price], graph: Graph, full: bool) -> Table:
     """The work of the backward pass, and the saved bytes, that only one output needs."""
     rows = fold_rows(
         costs,
-        label=lambda price: graph.outputs[price.output].label,
+        label=lambda price: price.label,
         shown=lambda price: (len(price.operations), price.bytes, len(price.gradients)),
         full=full,
     )
