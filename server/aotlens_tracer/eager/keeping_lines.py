@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 import sys
 import time
 import types
@@ -21,6 +22,8 @@ from .reachable import Anchor, Reach
 _LONGEST = 3.0
 """Seconds that a call is watched for."""
 
+_ITEM = re.compile(r"\[[^\]]*\]$")
+
 _Place = tuple[str, int]
 _Seen = dict[str, tuple[torch.Tensor, int | None, bool]]
 
@@ -36,7 +39,7 @@ def keeping_lines(example: BuiltExample, codebase: Codebase, names: Collection[s
     sys.settrace(watch.on_call)
     try:
         example.function(*example.args, **example.kwargs)
-    except Exception:
+    except BaseException:  # user code may raise SystemExit and KeyboardInterrupt too
         pass  # the lines until then are known
     finally:
         sys.settrace(before)
@@ -60,10 +63,8 @@ class _Watch:
         """Return the places found; a list that was longer before this call has them under later names."""
         found = {}
         for name in names:
-            alike = [
-                place for known, place in self._places.items() if known.rpartition("[")[0] == name.rpartition("[")[0]
-            ]
-            place = self._places.get(name) or (alike[-1] if "[" in name and alike else None)
+            alike = [place for known, place in self._places.items() if _ITEM.sub("", known) == _ITEM.sub("", name)]
+            place = self._places.get(name) or next(reversed(alike), None)
             if place is not None:
                 found[name] = place
         return found
@@ -108,7 +109,7 @@ class _Watch:
 
 
 def _is_of(anchor: Anchor, names: Collection[str]) -> bool:
-    return any(name == anchor.name or name.startswith((f"{anchor.name}[", f"{anchor.name}.")) for name in names)
+    return any(name == anchor.name or name.startswith(tuple(anchor.name + sign for sign in "[.(")) for name in names)
 
 
 def _version(tensor: torch.Tensor) -> int | None:
@@ -118,14 +119,45 @@ def _version(tensor: torch.Tensor) -> int | None:
         return None
 
 
+def constructed_at(kind: type, attribute: str) -> Span | None:
+    """Return the first statement in the constructors of a class that assigns or registers an attribute of `self`."""
+    for base in kind.__mro__:
+        constructor = vars(base).get("__init__")
+        if not isinstance(constructor, types.FunctionType):
+            continue
+        path, line = constructor.__code__.co_filename, constructor.__code__.co_firstlineno
+        for function in ast.walk(_parsed(path)):
+            if isinstance(function, ast.FunctionDef) and line in (function.lineno, *_lines(function.decorator_list)):
+                for node in ast.walk(function):
+                    if _sets(node, attribute):
+                        return statement_at(path, node.lineno)  # type: ignore[attr-defined]  # it sets, so it has one
+    return None
+
+
+def _lines(nodes: Collection[ast.expr]) -> list[int]:
+    return [node.lineno for node in nodes]
+
+
+def _sets(node: ast.AST, attribute: str) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == attribute and isinstance(node.ctx, ast.Store)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register_buffer":
+        return bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value == attribute
+    return False
+
+
+def _parsed(path: str) -> ast.Module:
+    """Return the tree of a file; an empty one if it is no Python."""
+    try:
+        return ast.parse("".join(linecache.getlines(path)))
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
 def statement_at(path: str, line: int) -> Span:
     """Return the innermost statement around a line of a file; the line alone if the file does not show it."""
     lines = linecache.getlines(path)
-    try:
-        tree = ast.parse("".join(lines))
-    except (SyntaxError, ValueError):
-        return Span(path, line)
-    statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    statements = (node for node in ast.walk(_parsed(path)) if isinstance(node, ast.stmt))
     around = [node for node in statements if node.lineno <= line <= (node.end_lineno or node.lineno)]
     best = max(around, key=lambda node: node.lineno, default=None)
     if best is None or best.end_lineno is None or best.end_col_offset is None or hasattr(best, "body"):

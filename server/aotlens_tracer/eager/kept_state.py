@@ -15,6 +15,7 @@ from ..graph.tensors import tensor_facts
 from ..torch_private import pytree, version_of
 from ..wire.eager_run import KeptState
 from ..wire.places import Span
+from .keeping_lines import constructed_at
 from .reachable import Reach, Reached
 
 Change = Literal["new", "in-place", "constructor"]
@@ -105,11 +106,14 @@ class KeptWatch:
             if kept.change == "constructor" and fate != "read":
                 continue
             dtype, shape = tensor_facts(reached.tensor)
+            place = places.get(reached.name)
+            if kept.change == "constructor" and (owner := self._reach.owner(reached.anchor)) is not None:
+                place = constructed_at(type(owner[0]), owner[1])
             found.append(
                 KeptState(
                     reached.kind,
                     reached.name,
-                    places.get(reached.name),
+                    place,
                     kept.function is not None,
                     kept.parameters,
                     kept.change,

@@ -108,6 +108,12 @@ class Reach:
                 if not name.startswith("__") and not isinstance(value, types.FunctionType):
                     yield Anchor(f"{kind.__qualname__}.{name}", "global", functools.partial(vars(kind).get, name))
 
+    def owner(self, name: str) -> tuple[nn.Module, str] | None:
+        """Return the module that an anchor of this name belongs to, and the attribute; None for all others."""
+        path, _, attribute = name.rpartition(".")
+        module = self._modules.get(path)
+        return (module, attribute) if module is not None else None
+
     def _closures(self, functions: list[Any]) -> Iterator[Anchor]:
         for function in functions:
             inner = getattr(function, "__func__", function) if not isinstance(function, nn.Module) else None
@@ -190,8 +196,9 @@ def _parts(value: Any, cls: type, name: str, kind: Kind) -> Iterator[tuple[str, 
             yield (f"{name}.{fields[index]}" if index < len(fields) else f"{name}[{index}]"), item, one
     elif cls is _CACHE:
         # Its results are in no attribute; the garbage collector knows the dict or the links that hold them.
-        for number, one in enumerate(_results_of(value)):
-            yield f"{name}.cache[{number}]", item, one
+        results = list(_results_of(value))
+        for number, one in enumerate(results):
+            yield f"{name}(…)" + (f"[{number}]" if len(results) > 1 else ""), item, one
     elif issubclass(cls, types.FunctionType):
         return
     elif issubclass(cls, nn.Module):
@@ -221,8 +228,9 @@ def _attributes(value: Any, cls: type) -> Iterator[tuple[str, Any]]:
 
 def _results_of(cache: Any) -> Iterator[Any]:
     """Yield the results that a `functools.lru_cache` holds: in a dict, or in links if its size is limited."""
-    for held in gc.get_referents(cache):
-        if not isinstance(held, dict):
-            yield held
-        elif held is not vars(cache):
-            yield from list(held.values())
+    referents = gc.get_referents(cache)
+    dicts = [held for held in referents if isinstance(held, dict) and held is not vars(cache)]
+    keys = {id(key) for held in dicts for key in held}
+    for one in (*referents, *(result for held in dicts for result in list(held.values()))):
+        if isinstance(one, (torch.Tensor, tuple, list)) and id(one) not in keys:
+            yield one

@@ -7,6 +7,7 @@ from ..examples.evaluate import BuiltExample
 from ..examples.guards import guarded
 from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
+from ..findings.of_kept_state import with_kept_state
 from ..wire.eager_run import EagerRun
 from .build_example import Built, evaluate, is_given
 from .context import Context
@@ -19,7 +20,10 @@ def run_two_steps(context: Context, imported: Imported, built: Built, train: boo
     A recorded example cannot be evaluated again without its root: the tensors of the capture are used.
     """
     with context.phases.phase("eager"):
-        context.draft.update(eager_run=_run(context, imported, built, train))
+        run = _run(context, imported, built, train)
+    draft = context.draft
+    findings = with_kept_state(draft.map.findings, run, draft.map.target, draft.map.graphs)
+    draft.update(eager_run=run, findings=findings)
 
 
 def _run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:

@@ -51,6 +51,12 @@ class KeptState:
     shape: tuple[int | str, ...] | None = None
     fate: Literal["replaced", "held", "grows", "read"] | None = None
 
+    @property
+    def written(self) -> str:
+        """The name as code of the target would write it: `self.aux_loss`. One with a number stays as it is."""
+        is_path = all(part.isidentifier() for part in self.name.partition("[")[0].split("."))
+        return f"self.{self.name}" if is_path and self.kind not in ("global", "closure") else self.name
+
 
 @dataclass(frozen=True)
 class Overwritten:

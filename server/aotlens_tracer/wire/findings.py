@@ -15,7 +15,7 @@ from .operands import FailedOperation
 from .places import Span
 from .problems import GivenUpBy, Problem
 
-Role = Literal["cut", "return", "change", "definition"]
+Role = Literal["cut", "return", "change", "keep", "definition"]
 How = Literal[
     "detach",
     "no-grad",
@@ -36,9 +36,9 @@ How = Literal[
 class Subject:
     """A thing that a finding is about.
 
-    `kind` is parameter, buffer, argument, output, base (a tensor that stands for several arguments), target (a traced
-    class or function), package, or name (written in the text, and unknown to the model). `name` is the user's own
-    name for it; a tensor subclass is one subject, not several pieces.
+    `kind` is parameter, buffer, argument, output, base (a tensor that stands for several arguments), state (a tensor
+    that the call keeps), target (a traced class or function), package, or name (written in the text, and unknown to the
+    model). `name` is the user's own name for it; a tensor subclass is one subject, not several pieces.
     """
 
     kind: str
@@ -49,8 +49,9 @@ class Subject:
 class Place:
     """A place that explains a finding.
 
-    `role` is cut (a gradient ends here), return (the subject is returned here), change (it is changed in place here) or
-    definition (it is defined here too). `explain/findings/words.py` has a sentence for each role.
+    `role` is cut (a gradient ends here), return (the subject is returned here), change (it is changed in place here),
+    keep (it is kept here for later) or definition (it is defined here too). `explain/findings/words.py` has a sentence
+    for each role.
     """
 
     role: Role
@@ -77,6 +78,14 @@ class OutputName:
     is_new_value: bool = False
     source: Span | None = None
     index: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True)
+class StateName:
+    """A tensor that the call keeps, by the user's name for it, and the statement that keeps it, None if unknown."""
+
+    text: str
+    span: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,35 @@ class NothingTrained(Tagged):
 
 
 @dataclass(frozen=True)
+class ReachesKept(Tagged):
+    """No gradient from what is returned: the subject reaches only tensors that the call keeps, with their graph.
+
+    `by` is constructor if the constructor made them: then the first backward alone gives the subject a gradient.
+    """
+
+    kept: tuple[StateName, ...]
+    by: Literal["call", "constructor"] = "call"
+
+
+@dataclass(frozen=True)
+class NewTensor(Tagged):
+    """The call gives the subject, a buffer, a new tensor, instead of changing the one that it has."""
+
+
+@dataclass(frozen=True)
+class GraphKept(Tagged):
+    """The subject is kept for the next call together with its graph.
+
+    `effect` is fails (the backward of the next call goes through that graph again, and raises an error), goes-back (it
+    does so without an error) or grows (nothing of the next call uses it, but the graph of each call stays). `by` is
+    what gave it the graph: call or constructor.
+    """
+
+    effect: Literal["fails", "goes-back", "grows"]
+    by: Literal["call", "constructor"] = "call"
+
+
+@dataclass(frozen=True)
 class TorchReason(Tagged):
     """Torch gives the reason, in its own words: the text is shown as it is.
 
@@ -242,6 +280,7 @@ NoGradient = (
     | ReturnedItself
     | ReachesOnly
     | NothingTrained
+    | ReachesKept
 )
 """The reasons why an input that requires a gradient gets none."""
 
@@ -255,6 +294,9 @@ Reason = (
     | ReturnedItself
     | ReachesOnly
     | NothingTrained
+    | ReachesKept
+    | NewTensor
+    | GraphKept
     | TorchReason
     | ReplacedBy
     | PartitionFailed
@@ -291,6 +333,8 @@ def places_of(reason: Reason | None) -> Iterator[Place]:
             yield from (Place("cut", each.span) for each in (*at, *also) if each.span is not None)
         case OnlyMetadata(at=at) | UsedButNotReturned(at=at) | BackwardReturnsNone(at=at):
             yield from (Place("cut", each.span) for each in at if each.span is not None)
+        case ReachesKept(kept=kept):
+            yield from (Place("keep", each.span) for each in kept if each.span is not None)
         case ReturnedItself(outputs=outputs, elsewhere=None):
             yield from (Place("return", each.source) for each in outputs if each.source is not None)
         case ReturnedItself(elsewhere=inner) | ReachesOnly(because=inner) | NothingTrained(because=inner):

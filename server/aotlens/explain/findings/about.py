@@ -9,7 +9,7 @@ from aotlens.explain.brief import all_names
 from aotlens.model.folding import ranges
 from aotlens_tracer.wire.findings import Finding
 
-_NAMED = ("parameter", "buffer", "argument", "output", "base")
+_NAMED = ("parameter", "buffer", "argument", "output", "base", "state")
 """The kinds of subjects whose names belong to one model, so that "of Model" can follow them."""
 _MOST = 3
 """So many things are listed by name."""

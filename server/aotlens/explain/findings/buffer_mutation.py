@@ -12,7 +12,8 @@ KIND = Kind(
     severity="hint",
     words=lambda about: change_in_words(about, "buffer"),
     paragraph=(
-        "The same for a buffer, unless it belongs to one of torch's own modules: a batch norm is there to count."
+        "The same for a buffer, unless it belongs to one of torch's own modules: a batch norm is there to count. A "
+        "buffer that is given a new tensor (`self.mean = …`) changes too, but the graph does not return its new value."
     ),
     example=Finding("buffer-mutation", "model.py", 9, subjects=(Subject("buffer", "seen"),), outputs=(1,)),
 )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from aotlens_tracer.wire.findings import NewTensor
+
 from .about import About
 
 
 def change_in_words(about: About, noun: str) -> str:
     """`the buffer seen is changed in place: its new value is output 3 of the graph`."""
     what = about.form(f"the {noun}", f"the {noun}s")
+    if isinstance(about.first.reason, NewTensor):
+        they = about.form("it", "them")
+        return f"{what} {about.names} {about.form('is', 'are')} replaced: each call gives {they} a new tensor"
     if about.several:
         value = "their new values are"
     else:

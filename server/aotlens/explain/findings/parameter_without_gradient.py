@@ -10,6 +10,7 @@ from aotlens_tracer.wire.findings import (
     Finding,
     NoGradient,
     NothingTrained,
+    ReachesKept,
     ReturnedItself,
     Subject,
 )
@@ -25,12 +26,16 @@ def words(about: About) -> str:
     reason = about.first.reason
     assert isinstance(reason, get_args(NoGradient))
     why = reason_in_words(reason, about.first.path, about.several)
-    return f"{about.names} {about.form('gets', 'get')} no gradient: {why}"
+    get = about.form("gets", "get")
+    if isinstance(reason, ReachesKept):
+        where = "in the graph" if reason.by == "constructor" else "from what is returned"
+        return f"{about.names} {get} no gradient {where}: {why}"
+    return f"{about.names} {get} no gradient: {why}"
 
 
 def severity_of(finding: Finding, default: Severity) -> Severity:
     """The severity of a missing gradient: if it may be intended, no warning."""
-    if isinstance(finding.reason, ReturnedItself):
+    if isinstance(finding.reason, (ReturnedItself, ReachesKept)):
         return "information"
     return "hint" if isinstance(finding.reason, NothingTrained) else default
 
@@ -48,8 +53,9 @@ KIND = Kind(
         "that need no gradient, which the message names. "
         "The message names the expression and the line, `related` the place. It is a hint if nothing that is returned "
         "needs a gradient, and information if the parameter, or a view of it, is itself an output: the gradient of "
-        "such an output does not pass through the graph. A tied parameter whose gradient has another of its names "
-        "has a gradient."
+        "such an output does not pass through the graph. It is information too if the parameter reaches only state "
+        "that the call keeps, such as an auxiliary loss on `self`: it gets a gradient if the training loop uses that. "
+        "A tied parameter whose gradient has another of its names has a gradient."
     ),
     example=Finding(
         "parameter-without-gradient",

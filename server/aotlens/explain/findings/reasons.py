@@ -15,8 +15,10 @@ from aotlens_tracer.wire.findings import (
     NothingTrained,
     OnlyMetadata,
     OutputName,
+    ReachesKept,
     ReachesOnly,
     ReturnedItself,
+    StateName,
     UsedButNotReturned,
 )
 from aotlens_tracer.wire.places import Span
@@ -64,6 +66,13 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             return f"used by {_expressions(at, path)}, but nothing that is returned depends on that"
         case BackwardReturnsNone(at=at):
             return f"cut off by {_expressions(at, path)}, whose backward returns none"
+        case ReachesKept(kept=kept, by="constructor"):
+            they = "them" if several else "it"
+            made = kept_in_words(kept, path, "made by the constructor")
+            return f"only the first backward gives {they} one, through {made}"
+        case ReachesKept(kept=kept):
+            they = "they get theirs" if several else "it gets one"
+            return f"{they} only through {kept_in_words(kept, path)}, if the loss uses that"
         case ReturnedItself(outputs=outputs, elsewhere=elsewhere):
             text = _returned(outputs)
             return text if elsewhere is None else f"{text}; elsewhere {_clause(elsewhere, path, several)}"
@@ -99,6 +108,14 @@ def _output(output: OutputName) -> str:
 def _expressions(expressions: Sequence[Expression], path: str | None) -> str:
     """The expressions with their lines: "`x.detach()` on line 9 and `y.round()` at parts.py:3"."""
     return listed([_quoted(each.text) + _where(each.span, path) for each in expressions])
+
+
+def kept_in_words(kept: Sequence[StateName], path: str | None, how: str = "kept") -> str:
+    """Tensors that the call keeps, with their lines: "`self.aux_loss`, kept on line 51"."""
+    names = [each.text for each in kept]
+    lines = list(dict.fromkeys(_where(each.span, path).strip() for each in kept if each.span is not None))
+    where = f", {how} {listed(lines)}" if lines else ""
+    return listed([f"`{name}`" for name in names]) + where
 
 
 def _quoted(text: str) -> str:

@@ -20,6 +20,7 @@ ROLES: dict[Role, str] = {
     "cut": "the gradient stops here",
     "return": "it is returned here",
     "change": "it is changed here too",
+    "keep": "it is kept here",
     "definition": "it is defined here too",
 }
 """A sentence for each role of a place; the keys in the order of the documentation."""
