@@ -91,7 +91,7 @@ class Outcome:
 
     @property
     def hint(self) -> str:
-        """The advice of the failure; None if it has none."""
+        """The advice of the failure; empty if it has none."""
         return self.failure["hint"] or ""
 
 

@@ -20,6 +20,7 @@ from aotlens.explain.render.public_json import public_json
 from aotlens.explain.render.terminal_report import render_tables, render_text
 from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens.model.failure_findings import failure_finding
+from aotlens.session.files import read_python
 from aotlens.syntax.source import SourceTexts
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
@@ -87,7 +88,7 @@ def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
 
 def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
     """Print one graph of each map on stdout. The reason why a map has none goes to stderr."""
-    texts = SourceTexts()
+    texts = SourceTexts(read_python)
     for number, map in enumerate(maps):
         try:
             text = graph_text(map, kind, texts.code).text

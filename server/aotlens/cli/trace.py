@@ -10,13 +10,14 @@ from aotlens.session.examples.call_sites import CallSites
 from aotlens.session.examples.candidates import File
 from aotlens.session.examples.project import pinned_in_project
 from aotlens.session.examples.searched_files import search_folder
+from aotlens.session.files import read_python
 from aotlens.session.project_file import BadProjectFile
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import NoSuchInterpreter, choose_interpreter
 from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import containment
 from aotlens.syntax.definitions import definitions
-from aotlens.syntax.source import UnreadableSource, read_source
+from aotlens.syntax.source import UnreadableSource
 
 from .options import TraceOptions, UsageError, check
 from .output import print_maps, print_tracebacks, print_user_output
@@ -66,7 +67,7 @@ def _read(path: Path, options: TraceOptions) -> File:
     """
     in_project = pinned_in_project(path) if options.example is None else {}
     try:
-        text = read_source(path)
+        text = read_python(str(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     known = definitions(text)

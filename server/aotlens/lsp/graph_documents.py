@@ -19,6 +19,7 @@ from aotlens.lsp.capabilities import asks_for_content
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import from_position, to_range
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.session.files import read_python
 from aotlens.syntax.source import SourceTexts, code_at
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Span
@@ -121,7 +122,7 @@ async def _make(context: Context, graph: GraphName, state: TargetState, map: Des
 
 
 def _made(snapshot: Snapshot, state: TargetState, map: DescriptorMap, kind: Kind) -> GraphText:
-    texts = SourceTexts()
+    texts = SourceTexts(read_python)
 
     @functools.cache  # layers have their lines in common
     def code(span: Span) -> str | None:

@@ -1,11 +1,11 @@
-"""Reads the text of Python files."""
+"""The text of Python source: decoded, in lines, and at spans."""
 
 from __future__ import annotations
 
 import io
 import re
 import tokenize
-from pathlib import Path
+from collections.abc import Callable
 
 from aotlens_tracer.wire.places import Span
 
@@ -25,13 +25,11 @@ class UnreadableSource(Exception):
         self.reason = reason
 
 
-def read_source(path: Path) -> str:
-    """The text of a Python file, decoded as Python itself would (PEP 263). Raises UnreadableSource and OSError."""
-    return decode_source(path.read_bytes(), str(path))
-
-
 def decode_source(data: bytes, path: str) -> str:
-    """The text of Python source. Raises UnreadableSource with the line of the first byte that cannot be decoded."""
+    """The text of Python source, decoded as Python itself would (PEP 263).
+
+    Raises UnreadableSource with the line of the first byte that cannot be decoded.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableSource(path, 1, "the file is UTF-16, which Python does not read")
     if (null := data.find(b"\0")) >= 0:
@@ -54,16 +52,20 @@ def split_lines(text: str) -> list[str]:
 
 
 class SourceTexts:
-    """Reads code at spans of files, each file once."""
+    """The code at spans of files. `read` gives the text of a file by its path, and is asked once for each file.
 
-    def __init__(self) -> None:
+    It may raise OSError and UnreadableSource.
+    """
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        self._read = read
         self._lines: dict[str, list[str]] = {}
 
     def code(self, span: Span) -> str | None:
         """The text under a span, up to the end of its first line; None if the file or the line does not exist."""
         if span.path not in self._lines:
             try:
-                self._lines[span.path] = split_lines(read_source(Path(span.path)))
+                self._lines[span.path] = split_lines(self._read(span.path))
             except (OSError, UnreadableSource):
                 self._lines[span.path] = []
         lines = self._lines[span.path]

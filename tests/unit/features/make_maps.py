@@ -18,9 +18,9 @@ sys.path.insert(0, str(ROOT / "server"))
 from aotlens.explain.failures import message  # noqa: E402
 from aotlens.session.examples.candidates import File, candidates  # noqa: E402
 from aotlens.session.examples.pinned import definition_lines  # noqa: E402
+from aotlens.session.files import read_python  # noqa: E402
 from aotlens.session.tracer.process import TracerProcess  # noqa: E402
 from aotlens.syntax.definitions import definitions  # noqa: E402
-from aotlens.syntax.source import read_source  # noqa: E402
 from aotlens_tracer.wire.json_codec import to_json  # noqa: E402
 from aotlens_tracer.wire.protocol import TraceParams  # noqa: E402
 
@@ -35,7 +35,7 @@ def main() -> None:
     """Trace every target and write its map."""
     with TracerProcess(sys.executable, str(ROOT)) as tracer:
         for name, (path, qualname) in TARGETS.items():
-            known = definitions(read_source(path))
+            known = definitions(read_python(str(path)))
             examples = candidates(File(path, known), qualname)
             params = TraceParams(str(path), qualname, examples, definition_lines=definition_lines(qualname, known))
             traced = tracer.trace(params).map
