@@ -142,6 +142,19 @@ def test_a_branch_in_a_branch_repeats_too(graphs: dict[str, dict[str, Any]]) -> 
     assert (first["forward"], first["is_repeated"]) == ("true_graph_0.true_graph_0.t", True)
 
 
+def test_bodies_that_torch_traces_anew_have_the_lines_of_dynamos_graph(graphs: dict[str, dict[str, Any]]) -> None:
+    graph = graphs["control_flow::Recurrent"]
+    step = body(graph, "scan_combine_graph_0")["operations"]
+    lines = {o["op"]: line(graph, "control_flow", o) for o in step}
+    assert lines["aten.mm.default"] == lines["aten.tanh.default"] == "h = torch.tanh(carry @ self.weight + row)"
+    assert lines["aten.mul.Tensor"] == "return h, h * 2"
+    assert lines["aten.t_copy.default"] == "carry, rows = scan(step, torch.zeros(3, 4), x)"
+    graph = graphs["regions::Biased"]
+    for name in ("sdpa_score0", "fw_graph0"):
+        lines = {o["op"]: line(graph, "regions", o) for o in body(graph, name)["operations"]}
+        assert set(lines.values()) == {"return score + self.bias[h] * (q_idx - kv_idx)"}
+
+
 def test_inputs_of_loops_say_how_they_are_passed(graphs: dict[str, dict[str, Any]]) -> None:
     step = body(graphs["control_flow::Recurrent"], "scan_combine_graph_0")
     assert [slot["passed"] for slot in step["inputs"]] == ["carry", "element", "value"]

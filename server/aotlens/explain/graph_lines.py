@@ -27,12 +27,16 @@ class Name:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that belong together: a title, and the lines below it. `module` is the module whose operations they are."""
+    """Lines that belong together: a title, and the lines below it.
+
+    `module` is the module whose operations they are; `role` says which part a body of a higher-order operation plays.
+    """
 
     title: str
     first: int
     last: int
     module: str | None = None
+    role: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,31 +80,44 @@ class Writer:
         self._definitions: dict[str, int] = {}
         self._sources: dict[int, Span] = {}
         self._blocks: list[Block] = []
-        self._open: list[tuple[str, int, str | None]] = []
+        self._open: list[tuple[str, int, str | None, str | None]] = []
 
     @property
     def depth(self) -> int:
         """The number of open blocks."""
         return len(self._open)
 
-    def line(self, text: str, source: Span | None = None) -> None:
-        """Add a line."""
-        self._lines.append(_STEP * self.depth + text if text else "")
+    def line(self, text: str, source: Span | None = None, outdent: int = 0) -> None:
+        """Add a line; `outdent` is the number of blocks that it stands further left than the open one."""
+        self._lines.append(_STEP * (self.depth - outdent) + text if text else "")
         if source is not None:
             self._sources[len(self._lines)] = source
 
     def begin(self, title: str, comment: str = "", module: str | None = None) -> None:
         """Open a block."""
         self.line(f"{title}:{f'  # {comment}' if comment else ''}")
-        self._open.append((title, len(self._lines), module))
+        self._open.append((title, len(self._lines), module, None))
+
+    def begin_body(self, title: str, role: str) -> None:
+        """Open a block below the line that was added last, which is the `def` of a body."""
+        self._open.append((title, len(self._lines), None, role))
 
     def end(self) -> None:
         """Close the block that was opened last."""
-        title, first, module = self._open.pop()
-        self._blocks.append(Block(title, first, len(self._lines), module))
+        title, first, module, role = self._open.pop()
+        self._blocks.append(Block(title, first, len(self._lines), module, role))
+
+    def source_of(self, node: str) -> Span | None:
+        """The source of the line that defines a node; None if no line does so yet, or it has no source."""
+        return self._sources.get(self._definitions.get(node, 0))
 
     def defined(self, node: str, parts: Iterable[tuple[str, str | None]], source: Span | None) -> None:
         """Add a line that defines a node, in pieces, each with the node that it names, or None."""
+        self._definitions.setdefault(node, len(self._lines) + 1)
+        self.listed(parts, source)
+
+    def listed(self, parts: Iterable[tuple[str, str | None]], source: Span | None = None) -> None:
+        """Add a line in pieces, each with the node that it names, or None."""
         column = len(_STEP) * self.depth + 1
         texts = []
         number = len(self._lines) + 1
@@ -109,7 +126,6 @@ class Writer:
                 self._names.append(Name(named, number, column, column + len(text)))
             texts.append(text)
             column += len(text)
-        self._definitions.setdefault(node, number)
         self.line("".join(texts), source)
 
     def done(self) -> GraphText:

@@ -14,6 +14,8 @@ from .partitioners import for_backward
 from .phrases import folded_names
 from .shapes import bytes_in_words
 
+_NO_WORK = ("getitem", "get_attr")
+"""An item of a tuple, a constant or a body costs no work."""
 _OPERATIONS = 4
 """The most kinds of operations that are listed."""
 
@@ -44,8 +46,7 @@ def operation_facts(operations: Sequence[Operation]) -> list[Line]:
     parts = []
     for direction, backward in (("forward", False), ("backward", True)):
         mine = [operation for operation in operations if operation.backward is backward]
-        # An item of a tuple costs no work.
-        names = [_short(operation.op) for operation in mine if not operation.is_view and operation.op != "getitem"]
+        names = [_short(operation.op) for operation in mine if not operation.is_view and operation.op not in _NO_WORK]
         counts = Counter(names).most_common()
         listed = [line(f"{number} × " if number > 1 else "", Code(name)) for name, number in counts[:_OPERATIONS]]
         if len(counts) > _OPERATIONS:

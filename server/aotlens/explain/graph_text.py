@@ -7,7 +7,8 @@
                 native_layer_norm = aten.native_layer_norm(x, [16], blocks_0_norm_weight, blocks_0_norm_bias, 1e-05)
 
 Inputs have their names from the user's code, gradients the names of their inputs, and items of a tuple the name of the
-tuple; other operations keep torch's names. Modules are blocks, which editors fold.
+tuple; other operations keep torch's names. Modules are blocks, which editors fold. So are the bodies that an operation
+runs, such as the branches of `cond`: they stand as functions at the place where torch reads them.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from aotlens.model.bodies import bodies_of, node_in, saved_results_of
 from aotlens.model.containers import CONTAINERS
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
+from aotlens_tracer.wire.descriptor_map import Body, DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
+from .annotations import annotations_in_brief
+from .bodies import operand_in_brief, role_in_words, saved_results_in_words
 from .graph_lines import GraphText, Kind, Writer
 from .node_names import human_names
 from .partitioners import choice_in_brief
@@ -63,10 +67,13 @@ class _Graph:
         self._graph = graph
         self._kind = kind
         self._code = code
-        self._saved = {value.node: value for value in graph.saved or ()}
+        self._saved: dict[str | None, Saved] = {value.node: value for value in graph.saved or ()}
         self._operations = self._chosen()
         every = (*graph.operations, *(graph.partition.operations if graph.partition is not None else ()))
-        self._names = {} if raw else human_names(graph, every)
+        self._bodies = bodies_of(graph, is_partitioned=kind != "joint")
+        self._saved_results = saved_results_of(graph)
+        self._names = {} if raw else human_names(graph, every, self._bodies)
+        self._written: set[str] = set()
 
     def _chosen(self) -> Sequence[Operation]:
         graph = self._graph
@@ -87,7 +94,7 @@ class _Graph:
         """Write title, inputs, operations and outputs."""
         writer, graph = self._writer, self._graph
         choice = choice_in_brief(graph) if self._kind != "joint" and graph.partition is not None else ""
-        title = f"# {self._kind} graph of {self._target}: {len(self._operations)} operations"
+        title = f"# {self._kind} graph of {self._target}: {len(self._operations)} operations{self._in_bodies()}"
         writer.line(f"{title}, {choice}" if choice else title)
         writer.line("")
         writer.begin("inputs")
@@ -121,6 +128,15 @@ class _Graph:
                 )
         writer.end()
 
+    def _in_bodies(self) -> str:
+        """`, 12 in 2 bodies`: the operations of the bodies that the graph runs."""
+        read = [self._bodies.read_by(operation, "") for operation in self._operations]
+        shown = {inner.name: inner for body in read if body is not None for inner in self._bodies.below(body)}
+        if not shown:
+            return ""
+        number = sum(len(body.operations) for body in shown.values())
+        return f", and {number} in {len(shown)} {'body' if len(shown) == 1 else 'bodies'}"
+
     def _takes(self, slot: Input) -> bool:
         if self._kind == "joint":
             return True
@@ -141,7 +157,7 @@ class _Graph:
         return slot.label if slot.label.partition("(")[0] in _DERIVED else f"{what} {slot.label}"
 
     def _name(self, node: str) -> str:
-        return self._names.get(node, node)
+        return self._names.get(node, node.rpartition(".")[2])
 
     def _value(self, node: str | None, value: Slot | Saved, about: str, source: Span | None) -> None:
         if node is not None:
@@ -151,25 +167,65 @@ class _Graph:
             )
 
     def _section(self, title: str, operations: Sequence[Operation]) -> None:
-        """Write operations in blocks by module, each run of them below the source line that runs it."""
-        writer = self._writer
-        writer.line("")
-        writer.begin(title)
+        """Write operations below a title."""
+        self._writer.line("")
+        self._writer.begin(title)
+        self._run(operations, "", [])
+        self._writer.end()
+
+    def _run(self, operations: Sequence[Operation], scope: str, outside: list[str]) -> None:
+        """Write operations in blocks by module, each run of them below the source line that runs it.
+
+        They are those of the body `scope`, if that is not empty. The blocks of the modules `outside` are open already.
+        """
         around: list[str] = []
-        frame: int | None = None
+        comment: tuple[int | None, str] = (None, "")
         module: str | None = None
         for operation in operations:
             if operation.module is not None and operation.module != module:
                 # A sum of gradients belongs to no module: it stays in the block that is open.
                 module = operation.module
-                around, moved = self._enter(around, self._called(module))
-                frame = None if moved else frame
-            if operation.frame != frame:
-                frame = operation.frame
-                self._source(frame)
-            self._operation(operation)
+                modules = [name for name in self._called(module) if name not in outside]
+                around, moved = self._enter(around, modules)
+                comment = (None, "") if moved else comment
+            above = (operation.frame, annotations_in_brief(operation.annotations))
+            if above != comment:
+                comment = above
+                self._source(*comment)
+            body = self._bodies.read_by(operation, scope)
+            if body is None or body.name in self._written:
+                self._operation(operation, scope)
+            else:
+                self._body(body, node_in(scope, operation.name), self._span(operation), [*outside, *around])
         for _ in around:
-            writer.end()
+            self._writer.end()
+
+    def _span(self, operation: Operation) -> Span | None:
+        return self._graph.frames[operation.frame].span if operation.frame is not None else None
+
+    def _body(self, body: Body, node: str, source: Span | None, modules: list[str]) -> None:
+        """Write a body as a function; `node` reads it, within the blocks of `modules`."""
+        self._written.add(body.name)
+        writer = self._writer
+        role = role_in_words(body, self._name)
+        name = self._name(node)
+        writer.defined(node, [("def ", None), (name, node), (f"(  # {role}", None)], source)
+        writer.begin_body(name, role)
+        for slot in body.inputs:
+            argument = self._bodies.arguments[node_in(body.name, slot.node)]
+            kind = f": {tensor_in_brief(slot.dtype, slot.shape)}" if slot.dtype is not None else ""
+            about = operand_in_brief(argument, self._name)
+            comment = f"  # {about}" if about else ""
+            given = writer.source_of(argument.operand) if argument.operand is not None else None
+            parts = [(self._name(argument.node), argument.node), (f"{kind},{comment}", None)]
+            writer.defined(argument.node, parts, given)
+        writer.line("):", outdent=1)
+        self._run(body.operations, body.name, modules)
+        returned: list[tuple[str, str | None]] = [("return ", None)]
+        for index, result in enumerate(body.results):
+            key = node_in(body.name, result) if result is not None else None
+            returned += [(", " if index else "", None), (self._name(key) if key is not None else "None", key)]
+        writer.listed(returned)
         writer.end()
 
     def _enter(self, around: list[str], modules: list[str]) -> tuple[list[str], bool]:
@@ -190,41 +246,49 @@ class _Graph:
         names = [module[: dot.start()] for dot in re.finditer(r"\.|$", module)] if module else []
         return [name for name in names if self._types.get(name) not in CONTAINERS]
 
-    def _source(self, frame: int | None) -> None:
+    def _source(self, frame: int | None, annotations: str) -> None:
+        about = f"  # {annotations}" if annotations else ""
         if frame is None:
+            if about:
+                self._writer.line(about.strip())
             return
         span = self._graph.frames[frame].span
         text = " ".join((self._code(span) or "").split())
         place = f"{re.split(r'[/' + chr(92) * 2 + ']', span.path)[-1]}:{span.line}"
-        self._writer.line(f"# {place}  {text}".rstrip(), span)
+        self._writer.line(f"# {place}  {text}".rstrip() + about, span)
 
-    def _operation(self, operation: Operation) -> None:
-        name = self._name(operation.name)
+    def _operation(self, operation: Operation, scope: str) -> None:
+        node = node_in(scope, operation.name)
         kind = f": {tensor_in_brief(operation.dtype, operation.shape)}" if operation.dtype is not None else ""
         notes = []
-        saved = self._saved.get(operation.name)
+        saved = self._saved.get(node)
         if saved is not None and saved.alias_of is None and self._kind != "backward":
             notes.append(f"saved, {bytes_in_words(saved.bytes)}")
-        if self._kind == "backward" and not operation.backward:
+        if node in self._saved_results and self._kind != "backward":
+            notes.append(saved_results_in_words(self._saved_results[node], self._bodies.by_name[scope]))
+        if operation.is_repeated or (self._kind == "backward" and not operation.backward):
             notes.append("computed again")
         comment = f"  # {', '.join(notes)}" if notes else ""
-        parts = [(name, operation.name), (f"{kind} = ", None), *self._call(operation), (comment, None)]
-        source = self._graph.frames[operation.frame].span if operation.frame is not None else None
-        self._writer.defined(operation.name, parts, source)
+        parts = [(self._name(node), node), (f"{kind} = ", None), *self._call(operation, scope), (comment, None)]
+        self._writer.defined(node, parts, self._span(operation))
 
-    def _call(self, operation: Operation) -> Iterator[tuple[str, str | None]]:
+    def _call(self, operation: Operation, scope: str) -> Iterator[tuple[str, str | None]]:
         """The call of an operation in pieces, each with the node that it names, or None."""
         if operation.op == "getitem" and operation.operands:
             tuple_, _, index = operation.arguments.partition(", ")
-            yield self._name(tuple_), tuple_
+            yield self._name(node_in(scope, tuple_)), node_in(scope, tuple_)
             yield f"[{index}]", None
             return
-        yield f"{operation.op.removesuffix('.default')}(", None
+        if self._bodies.read_by(operation, scope) is not None:
+            yield operation.arguments, None  # another name for a body that stands above
+            return
+        runs_bodies = node_in(scope, operation.name) in self._bodies.callers
+        yield f"{'higher_order.' if runs_bodies else ''}{operation.op.removesuffix('.default')}(", None
         operands = frozenset(operation.operands)
         at = 0
         for match in _TOKEN.finditer(operation.arguments):
             if match[0] in operands:
                 yield operation.arguments[at : match.start()], None
-                yield self._name(match[0]), match[0]
+                yield self._name(node_in(scope, match[0])), node_in(scope, match[0])
                 at = match.end()
         yield f"{operation.arguments[at:]})", None

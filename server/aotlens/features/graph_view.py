@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, sentence, strong
+from aotlens.explain.bodies import argument_in_words, body_in_words
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.graph_lines import GraphText, Kind, Name
 from aotlens.explain.graph_nodes import operation_in_words
 from aotlens.explain.phrases import type_of
+from aotlens.model.bodies import Bodies, bodies_of
 from aotlens.model.index import index_of
 from aotlens.model.slots import Entry, Result
 from aotlens.model.snapshot import Snapshot, TargetState
@@ -35,7 +37,7 @@ class GraphView:
         if name is None or self.state.map is None:
             return None
         for graph in self.state.map.graphs:
-            if blocks := self._slots(graph, name.node) or self._operation(graph, name.node):
+            if blocks := self._slots(graph, name.node) or self._node(graph, name.node):
                 return blocks, name
         return None
 
@@ -77,17 +79,26 @@ class GraphView:
             blocks += [Facts(tuple(title)), Paragraph(sentence(meaning_of(item, index)))]
             if slot.descriptor is not None:
                 blocks.append(Paragraph(line(Code(slot.descriptor))))
-        return [*blocks, *self._operation(graph, node)] if blocks else []
+        return [*blocks, *self._node(graph, node)] if blocks else []
 
-    def _operation(self, graph: Graph, node: str) -> list[Block]:
-        operation = next((operation for operation in _operations(graph) if operation.name == node), None)
-        return list(operation_in_words(operation, graph)) if operation is not None else []
+    def _node(self, graph: Graph, node: str) -> list[Block]:
+        """An operation of the graph or of a body, a body, or an input of one."""
+        bodies = bodies_of(graph, is_partitioned=self.kind != "joint")
+        if (argument := bodies.arguments.get(node)) is not None:
+            labels = {slot.node: slot.label for slot in graph.inputs}
+            return list(argument_in_words(argument, lambda one: labels.get(one, one.rpartition(".")[2])))
+        operation = next((one for one in _operations(graph, bodies) if one.name == node), None)
+        if operation is None:
+            return []
+        body = bodies.read_by(operation, node.rpartition(".")[0])
+        return list(body_in_words(body) if body is not None else operation_in_words(operation, graph, bodies))
 
 
-def _operations(graph: Graph) -> Iterator[Operation]:
+def _operations(graph: Graph, bodies: Bodies) -> Iterator[Operation]:
     yield from graph.operations
     if graph.partition is not None:
         yield from graph.partition.operations
+    yield from bodies.operations
 
 
 def prepare(map: DescriptorMap, text: GraphText) -> None:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Saved, Span, StackFrame
 
+from .bodies import bodies_of
+
 _LONGEST = 500
 """The most lines of one span that are indexed, from its start."""
 
@@ -41,10 +43,11 @@ class Work:
 
 
 class Lines:
-    """The operations of the graphs of a map, by line."""
+    """The operations of the graphs of a map and of their bodies, by line."""
 
     def __init__(self, graphs: Sequence[Graph]) -> None:
         self._graphs = graphs
+        self._operations = [_every_operation(graph) for graph in graphs]
 
     def at(self, path: str, lines: Iterable[int]) -> Work:
         """The work whose place is on one of the lines."""
@@ -93,7 +96,7 @@ class Lines:
 
     @cached_property
     def _by_module(self) -> Counter[str]:
-        return _by_module([operation for graph in self._graphs for operation in graph.operations])
+        return _by_module([operation for operations in self._operations for operation in operations])
 
     @cached_property
     def packages(self) -> dict[str, str | None]:
@@ -104,9 +107,9 @@ class Lines:
     def reads(self) -> dict[tuple[int, str], list[int]]:
         """The innermost frames of the forward operations that read an input, by its graph and node."""
         found: dict[tuple[int, str], dict[int, None]] = defaultdict(dict)
-        for number, graph in enumerate(self._graphs):
+        for number, operations in enumerate(self._operations):
             nodes = self._nodes[number]
-            for operation in graph.operations:
+            for operation in operations:
                 if operation.frame is not None and not operation.backward:
                     for operand in operation.operands:
                         if operand in nodes:
@@ -139,8 +142,8 @@ class Lines:
     @cached_property
     def _all(self) -> dict[Chain, list[Operation]]:
         found: dict[Chain, list[Operation]] = {}
-        for number, graph in enumerate(self._graphs):
-            for operation in graph.operations:
+        for number, operations in enumerate(self._operations):
+            for operation in operations:
                 if operation.frame is not None:
                     found.setdefault(Chain(number, operation.frame), []).append(operation)
         return found | {chain: [] for chain in self._saved_by_chain if chain not in found}
@@ -175,6 +178,14 @@ class Lines:
     @cached_property
     def _nodes(self) -> list[frozenset[str | None]]:
         return [frozenset(slot.node for slot in graph.inputs) for graph in self._graphs]
+
+
+def _every_operation(graph: Graph) -> tuple[Operation, ...]:
+    """The operations of a graph and of its bodies. Those of bodies, not the one that runs them, read what is passed."""
+    if not graph.bodies:
+        return graph.operations
+    bodies = bodies_of(graph)
+    return (*(bodies.without_passed(operation) for operation in graph.operations), *bodies.operations)
 
 
 def _outer_to_inner(module: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""The operations of all graphs of a map, by name and by call chain. Those that a partitioner added are included."""
+"""The operations of all graphs of a map and of their bodies, by name and by call chain.
+
+Those that a partitioner added are included.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from functools import cached_property
 
 from aotlens_tracer.wire.descriptor_map import Graph, Operation
 
+from .bodies import every_body
 from .lines import Chain
 
 
@@ -31,7 +35,7 @@ class Operations:
         found: dict[Chain | None, list[Operation]] = {}
         for number, graph in enumerate(self._graphs):
             added = graph.partition.operations if graph.partition is not None else ()
-            for operation in (*graph.operations, *added):
+            for operation in (*graph.operations, *added, *every_body(graph).operations):
                 chain = Chain(number, operation.frame) if operation.frame is not None else None
                 found.setdefault(chain, []).append(operation)
         return found

@@ -11,6 +11,7 @@ import torch
 from ..torch_private import pytree
 from ..wire.descriptor_map import Body, BodyCall, BodyInput, Operation
 from .body_calls import Passed, Run, body_of, runs_of
+from .body_lines import DynamoBodies
 from .tensors import tensor_facts
 
 _TAGGED = ("true", "false", "function", "region")
@@ -19,9 +20,9 @@ Describe = Callable[[torch.fx.Node], Operation]
 """Makes the operation of a node, as if its graph were the joint graph."""
 
 
-def bodies_of(graphs: Iterable[torch.fx.Graph], describe: Describe) -> tuple[Body, ...]:
+def bodies_of(graphs: Iterable[torch.fx.Graph], describe: Describe, dynamo: DynamoBodies) -> tuple[Body, ...]:
     """Return every body that some graphs run, each before those inside it. A backward graph comes after its forward."""
-    bodies = _Bodies(describe)
+    bodies = _Bodies(describe, dynamo)
     return tuple(body for graph in graphs for body in bodies.of(graph, "", None))
 
 
@@ -48,8 +49,9 @@ class _Bodies:
     and equal numbers mean equal operators with equal operands.
     """
 
-    def __init__(self, describe: Describe) -> None:
+    def __init__(self, describe: Describe, dynamo: DynamoBodies) -> None:
         self._describe = describe
+        self._dynamo = dynamo
         self._numbers: dict[object, int] = {}
         self._values: dict[torch.fx.Node, int] = {}
         self._made: dict[int, list[_Made]] = {}
@@ -70,6 +72,7 @@ class _Bodies:
         around = outermost or calls[0].operation
         backward = all(call.operation.backward for call in calls) or (outermost is not None and outermost.backward)
         is_of_one_module = len({call.operation.module for call in calls}) == 1
+        lines = self._lines(module, calls[0]) if not backward else {}
         inputs: list[BodyInput] = []
         operations: list[Operation] = []
         results: Any = ()
@@ -82,7 +85,10 @@ class _Bodies:
             elif node.op == "output":
                 results = node.args[0]
             else:
-                found = self._operation(node, name, calls[0].run.role, around, backward)
+                known = self._describe(node)
+                if node in lines:
+                    known = dataclasses.replace(known, frame=lines[node].frame, module=lines[node].module)
+                found = self._operation(node, known, name, calls[0].run.role, around, backward)
                 operations.append(found if is_of_one_module else dataclasses.replace(found, module=None))
         yield Body(
             name,
@@ -94,8 +100,18 @@ class _Bodies:
         )
         yield from self.of(module.graph, name, around)
 
-    def _operation(self, node: torch.fx.Node, body: str, role: str, around: Operation, backward: bool) -> Operation:
-        found = self._describe(node)
+    def _lines(self, module: torch.fx.GraphModule, call: _Call) -> dict[torch.fx.Node, Operation]:
+        """Return the operations of Dynamo's graph for the nodes of a body that have the line of the call alone."""
+        computing = [node for node in module.graph.nodes if node.op == "call_function"]
+        without = {node for node in computing if self._describe(node).frame == call.operation.frame}
+        if not without or call.operation.frame is None:
+            return {}
+        same = self._dynamo.same_values(call.node, call.run)
+        return {node: self._describe(other) for node, other in same.items() if node in without}
+
+    def _operation(
+        self, node: torch.fx.Node, found: Operation, body: str, role: str, around: Operation, backward: bool
+    ) -> Operation:
         value = self._values[node] = self._value_of_operation(node)
         if not backward:
             self._made.setdefault(value, []).append(_Made(f"{body}.{node.name}", found, around))

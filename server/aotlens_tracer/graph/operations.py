@@ -13,6 +13,7 @@ from ..torch_private import is_operator
 from ..wire.descriptor_map import Body, Operation, Partition
 from .annotations import annotations_of
 from .bodies import bodies_of
+from .body_lines import DynamoBodies
 from .stack_traces import Sources
 from .tensors import tensor_facts
 
@@ -23,9 +24,10 @@ _STEP = re.compile(r"\._modules\[['\"]([^'\"]+)['\"]\]|@\d+$")
 
 
 class Operations:
-    """Makes operations of nodes."""
+    """Makes operations of nodes. `dynamo` is the graph that Dynamo captured, None for a direct capture."""
 
-    def __init__(self, module: nn.Module | None, sources: Sources) -> None:
+    def __init__(self, module: nn.Module | None, sources: Sources, dynamo: torch.fx.GraphModule | None = None) -> None:
+        self._dynamo = DynamoBodies(dynamo)
         self._modules = frozenset(name for name, _ in module.named_modules(remove_duplicate=False)) if module else ()
         self._sources = sources
         self._known: dict[str, tuple[int, Operation]] = {}
@@ -47,7 +49,7 @@ class Operations:
 
     def bodies_of_joint(self, graph: torch.fx.Graph) -> tuple[Body, ...]:
         """Return every body that the joint graph runs. Call it once, after `of_joint`."""
-        self._bodies = bodies_of([graph], self._operation)
+        self._bodies = bodies_of([graph], self._operation, self._dynamo)
         return self._bodies
 
     def partition(self, forward: torch.fx.Graph, backward: torch.fx.Graph) -> Partition:
@@ -66,7 +68,7 @@ class Operations:
         returned = backward.output_node().args[0]
         assert isinstance(returned, (list, tuple))
         names = (node.name if isinstance(node, torch.fx.Node) else None for node in returned)
-        bodies = bodies_of([forward, backward], self._operation)
+        bodies = bodies_of([forward, backward], self._operation, self._dynamo)
         changed = tuple(body for body in bodies if body not in self._bodies)
         return Partition(tuple(indices[0]), tuple(indices[1]), tuple(added), tuple(names), changed)
 

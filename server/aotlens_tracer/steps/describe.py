@@ -30,7 +30,8 @@ def describe_graph(context: Context, built: Built, captured: Captured, sources: 
     """Describe the captured graph, and send it ahead."""
     example = built.example
     named = Named(example.function, example.args, example.kwargs, example.module, context.birthplaces)
-    operations = Operations(example.module, sources)
+    dynamo_graph = captured.joint.dynamo_graph if captured.capture == "dynamo" else None
+    operations = Operations(example.module, sources, dynamo_graph)
     with context.phases.phase("describe"):
         graph = describe(captured.joint, captured.capture, named, sources, operations)
         if captured.capture == "dynamo":

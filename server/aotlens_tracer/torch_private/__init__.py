@@ -6,6 +6,7 @@ No other file of the tracer names anything private of torch, so that a new torch
 
 from __future__ import annotations
 
+from .bodies import operators_of_body
 from .dynamo import (
     TorchDynamoException,
     Unsupported,
@@ -98,6 +99,7 @@ __all__ = [
     "joint_capture",
     "kept_by",
     "may_allocate",
+    "operators_of_body",
     "own_tensor",
     "partition",
     "patched_conversions",

@@ -14,7 +14,7 @@ from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Operation, Target
 from unit.features.world import load_map
 
-MAPS = ("attend", "decoder", "zoo")
+MAPS = ("attend", "decoder", "flow", "zoo")
 
 
 def operations(map: DescriptorMap, kind: Kind) -> list[Operation]:
@@ -44,19 +44,20 @@ def test_everything_is_where_it_is_said_to_be(name: str, kind: Kind, raw: bool) 
     lines = text.text.split("\n")
     names = named(text)
     assert all(len(called) == 1 and called.pop().isidentifier() for called in (set(c) for c in names.values()))
-    assert len({next(iter(called)) for called in names.values()}) == len(names)
+    by_scope = [(node.rpartition(".")[0], next(iter(called))) for node, called in names.items()]
+    assert len(set(by_scope)) == len(by_scope)
     if raw:
-        assert all(called == {node} for node, called in names.items())
+        assert all(called == {node.rpartition(".")[2]} for node, called in names.items())
     (graph,) = map.graphs
     for operation in operations(map, kind):
         line = lines[text.definitions[operation.name] - 1]
-        assert line.strip().startswith(next(iter(names[operation.name])))
+        assert line.strip().removeprefix("def ").startswith(next(iter(names[operation.name])))
         assert all(next(iter(names[operand])) in line for operand in operation.operands)
         assert all(operand in text.definitions for operand in operation.operands)
         if operation.frame is not None:
             assert text.sources[text.definitions[operation.name]] == graph.frames[operation.frame].span
     for block in text.blocks:
-        assert lines[block.first - 1].strip().startswith(f"{block.title}:")
+        assert lines[block.first - 1].strip().startswith((f"{block.title}:", f"def {block.title}("))
         assert all(line.startswith("    ") for line in lines[block.first : block.last])
 
 
@@ -77,6 +78,64 @@ def test_people_know_the_names() -> None:
     expected = {"experts_0_up_weight", "grad_experts_0_up_weight", "batch_mask", "output_1_tokens"}
     assert expected | {"tangent_output_0", "native_layer_norm_1"} <= called
     assert not any(re.match(r"primals_|getitem_|tangents_", name) for name in called)
+
+
+def lines_of(text: str, first: str, last: str) -> list[str]:
+    """The lines from the first that begins so, to the first after it that begins so; without indentation."""
+    lines = [line.strip() for line in text.split("\n")]
+    start = next(index for index, line in enumerate(lines) if line.startswith(first))
+    end = next(index for index, line in enumerate(lines) if index > start and line.startswith(last))
+    return lines[start : end + 1]
+
+
+def test_branches_are_functions_above_the_operation_that_runs_them() -> None:
+    text = graph_text(load_map("flow"), "joint").text
+    assert lines_of(text, "def true_graph_0(", "return") == [
+        "def true_graph_0(  # true branch of cond",
+        "x: f32[5, 3, 4],",
+        "wide_bias: f32[4],",
+        "wide_weight: f32[4, 4],",
+        "narrow_bias: f32[4],  # not used",
+        "narrow_weight: f32[4, 4],  # not used",
+        "):",
+        "wide:  # Linear",
+        "# flow.py:19  # annotated stage=1",
+        "view: f32[15, 4] = aten.view(x, [15, 4])",
+        "t: f32[4, 4] = aten.t(wide_weight)",
+        "addmm: f32[15, 4] = aten.addmm(wide_bias, view, t)",
+        "view_1: f32[5, 3, 4] = aten.view(addmm, [5, 3, 4])",
+        "# flow.py:20  # annotated stage=1",
+        "relu: f32[5, 3, 4] = aten.relu(view_1)",
+        "# flow.py:20  # annotated stage=1",
+        "sin: f32[5, 3, 4] = aten.sin(relu)",
+        "return sin",
+    ]
+    called = "cond = higher_order.cond(gt, true_graph_0, false_graph_0, [x, wide_bias, wide_weight,"
+    assert lines_of(text, "def false_graph_0(", "cond = ")[-1].startswith(called)
+
+
+def test_the_backward_branch_says_what_it_computes_again() -> None:
+    text = graph_text(load_map("flow"), "backward").text
+    branch = lines_of(text, "def true_graph_1(", "return")
+    assert "relu: f32[5, 3, 4] = aten.relu(view_1)  # computed again" in branch
+    assert not any("cos" in line and "again" in line for line in branch)
+
+
+def test_a_step_says_how_its_inputs_are_passed_and_what_all_steps_save() -> None:
+    step = lines_of(graph_text(load_map("flow"), "forward").text, "def scan_combine_graph_0(", "return")
+    assert step[1].startswith("carry: f32[3, 4],  # first ") and step[1].endswith(", then from the step before")
+    assert step[2].endswith("_item: f32[3, 4],  # one item of mul")
+    assert any(line.endswith("# saved, 320 B for all steps") for line in step)
+
+
+def test_titles_count_the_operations_of_bodies() -> None:
+    (graph,) = load_map("flow").graphs
+    inside = sum(len(body.operations) for body in graph.bodies)
+    title = graph_text(load_map("flow"), "joint").text.split("\n")[0]
+    assert (
+        title
+        == f"# joint graph of Flow: {len(graph.operations)} operations, and {inside} in {len(graph.bodies)} bodies"
+    )
 
 
 def test_source_lines_are_comments() -> None:

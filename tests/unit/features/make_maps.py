@@ -28,6 +28,7 @@ TARGETS = {
     "decoder": (ROOT / "docs/examples/decoder.py", "Decoder"),
     "zoo": (HERE / "project/zoo/model.py", "Zoo"),
     "attend": (HERE / "project/zoo/model.py", "attend"),
+    "flow": (HERE / "project/control/flow.py", "Flow"),
 }
 
 

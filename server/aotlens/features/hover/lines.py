@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from aotlens.explain.annotations import annotation_facts
 from aotlens.explain.blocks import Block, Code, Facts, Line, line, sentence, strong
 from aotlens.explain.graph_summary import inside_facts, operation_facts
 from aotlens.explain.partitioners import for_backward
@@ -46,6 +47,8 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     facts += [[sentence(difference_in_words(each))] for each in aliases_at(index, path, lines)[:ROWS]]
     if work.operations:
         facts.append(operation_facts(work.operations))
+    if annotated := annotation_facts(work.operations):
+        facts.append(annotated)
     if inside.operations:
         facts.append(inside_facts(inside, index.lines.modules(inside), state.map.graphs[0]))
     if saved := distinct(work.saved):
