@@ -62,6 +62,11 @@ def return_copy(label: str, other: str) -> str:
     return f"Return a copy as {label}, which shares memory with {other}"
 
 
+def detach_kept(names: Sequence[str]) -> str:
+    """Keep tensors without their graph."""
+    return f"Detach what is kept as {', '.join(all_names(names))}"
+
+
 def suppress(code: str) -> str:
     """Suppress findings with a code."""
     return f"Suppress {code} on this line"

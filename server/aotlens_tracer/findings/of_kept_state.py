@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -11,8 +10,6 @@ from ..wire.descriptor_map import EagerRun, Finding, Graph, Span, Target
 from ..wire.eager_run import KeptState
 from ..wire.findings import GraphKept, NewTensor, ReachesKept, ReturnedItself, StateName, Subject, places_of
 
-_ITEM = re.compile(r"\[\d+\]$")
-"""The number of an item: it is the list that grows."""
 _MISSING = ("parameter-without-gradient", "argument-without-gradient")
 
 
@@ -31,8 +28,7 @@ def with_kept_state(
         effect = _effect(kept, run)
         if effect is not None:
             by: Literal["call", "constructor"] = "constructor" if kept.change == "constructor" else "call"
-            written = _ITEM.sub("", kept.written) if effect == "grows" else kept.written
-            state = Subject("state", written)
+            state = Subject("state", kept.written)
             found.append(_finding("graph-kept-across-calls", place, state, GraphKept(effect, by)))
     return tuple(found)
 

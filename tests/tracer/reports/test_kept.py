@@ -5,12 +5,19 @@ from __future__ import annotations
 import importlib.util
 import sys
 import types
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from aotlens.features.fixes.detach_kept import detach_kept
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Span, Target
+from aotlens_tracer.wire.findings import GraphKept, Subject
 from support import CORPUS
 
 from .conftest import Report
@@ -114,9 +121,9 @@ def test_state_that_each_call_replaces_or_that_has_no_graph_is_known_and_no_find
 
 
 GROWS = [
-    ("Experts", "BALANCE_LOSSES", 40),
+    ("Experts", "BALANCE_LOSSES[0]", 40),
     ("RunningTotal", "self.total", 54),
-    ("Metered", "self.meter.values", 233),
+    ("Metered", "self.meter.values[0]", 233),
 ]
 
 
@@ -130,6 +137,7 @@ def test_state_that_grows_with_its_graph_is_found_though_no_backward_fails(
     trace = report(MORE, qualname)
     assert found(trace) == [(name, line, "warning")]
     (finding,) = [one for one in trace["findings"] if one["code"] == KEPT]
+    assert finding["message"].startswith(f"{name.removesuffix('[0]')} is kept with the graph of each call")
     assert "memory grows with every call" in finding["message"]
 
 
@@ -207,3 +215,54 @@ def test_kept_state_leads_back_to_the_parameters_of_its_graph(report: Report) ->
     (state,) = report(BUFFERS, "Cache")["eager_run"]["kept"]
     assert state["parameters"] == ["router.weight", "router.bias"]
     assert (state["kind"], state["change"], state["dtype"], state["shape"]) == ("attribute", "new", "float32", [])
+
+
+def mended(file: str, lines: dict[str, int]) -> types.ModuleType | None:
+    """A module of the corpus with the quick fix applied to some lines; None if there is no fix."""
+    path = str(CORPUS / "reports" / f"{file}.py")
+    text = Path(path).read_text(encoding="utf-8")
+    document = Document(Path(path).as_uri(), path, 1, text)
+    findings = tuple(
+        Finding(KEPT, path, line, subjects=(Subject("state", name),), reason=GraphKept("fails"))
+        for name, line in lines.items()
+    )
+    map = DescriptorMap(Target(path, "Net", 1), "traced", "export", findings=findings)
+    state = TargetState(TargetKey(path, "Net"), "traced", map, MappingProxyType({path: 1}))
+    snapshot = Snapshot(MappingProxyType({path: document}), MappingProxyType({state.key: state}))
+    rows = text.splitlines()
+    for line in lines.values():
+        actions = list(detach_kept(snapshot, document, Span(path, line, 1)))
+        if not actions:
+            return None
+        for edit in reversed(actions[0].edits):
+            assert edit.span.line == edit.span.end_line == line
+            assert edit.span.column is not None and edit.span.end_column is not None
+            old = rows[line - 1]
+            rows[line - 1] = old[: edit.span.column - 1] + edit.text + old[edit.span.end_column - 1 :]
+    module = types.ModuleType(f"mended_{file}")
+    exec(compile("\n".join(rows), f"<{file}>", "exec"), vars(module))
+    return module
+
+
+NOT_MENDED = ("CachedRotary", "KeysAndValues", "CachedTable")
+"""These read later in the same call what they keep, or keep what a function returns: detaching would end gradients."""
+
+
+@pytest.mark.parametrize(("file", "qualname", "shape", "lines"), FAILS, ids=[case[1] for case in FAILS])
+def test_the_quick_fix_lets_the_second_backward_work_and_the_first_one_as_it_was(
+    file: str, qualname: str, shape: tuple[int, ...], lines: dict[str, int]
+) -> None:
+    module = mended(file, lines)
+    assert (module is None) == (qualname in NOT_MENDED)
+    if module is None:
+        return
+    arguments = torch.randn(shape)
+    gradients = []
+    for each in (file_of(file), module):
+        torch.manual_seed(0)
+        model = getattr(each, qualname)(shape[-1])
+        model(arguments).square().sum().backward()
+        gradients.append({name: one.grad.clone() for name, one in model.named_parameters() if one.grad is not None})
+    assert second_backward(model, arguments) is None
+    if "table" not in next(iter(lines)):  # the constructor's tables end the gradients of what they are made of
+        torch.testing.assert_close(gradients[1], gradients[0], rtol=0, atol=0)

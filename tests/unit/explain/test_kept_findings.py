@@ -26,13 +26,13 @@ def kept_for(name: str, reason: GraphKept) -> Finding:
 def test_a_graph_that_is_kept_is_said_with_what_it_does() -> None:
     assert message(kept_for("self.hidden", GraphKept("fails"))) == (
         "self.hidden is kept with the graph of this call, and the next call uses it: the second backward fails, "
-        "because it goes through that graph a second time; detach it where it is kept"
+        "because it goes through that graph a second time; detach it for the next call, or compute it anew"
     )
     assert message(kept_for("self.hidden", GraphKept("goes-back"))) == (
         "self.hidden is kept with the graph of this call, and the next call uses it: its backward goes back through "
-        "all earlier calls, whose memory is kept; detach it where it is kept"
+        "all earlier calls, whose memory is kept; detach it for the next call, or compute it anew"
     )
-    assert message(kept_for("LOSSES", GraphKept("grows"))) == (
+    assert message(kept_for("LOSSES[0]", GraphKept("grows"))) == (
         "LOSSES is kept with the graph of each call, so memory grows with every call: detach it, or clear what is kept"
     )
     assert message(kept_for("self.table", GraphKept("fails", "constructor"))) == (

@@ -18,6 +18,7 @@ from .choose_context import choose_context
 from .copies import copy_argument
 from .corrections import correction
 from .descriptors import copy_descriptors
+from .detach_kept import detach_kept
 from .examples import example_actions
 from .returned import rewrite_returned
 from .suppress import suppress
@@ -25,7 +26,7 @@ from .targets import target_actions
 
 _FOR_FINDINGS = (correction, suppress)
 """Actions for one finding: functions of the document and the diagnostic."""
-_FOR_TEXT = (copy_argument, rewrite_returned)
+_FOR_TEXT = (copy_argument, rewrite_returned, detach_kept)
 """Actions that edit the text where the user is: functions of the snapshot, the document and the selection."""
 _FOR_CLASSES = (target_actions, example_actions, choose_context)
 """Actions for a class: functions of the snapshot, the document and the definition."""
