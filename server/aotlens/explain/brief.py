@@ -10,6 +10,8 @@ from aotlens.model.folding import fold, ranges
 
 _LISTED = 4
 """The most numbers that are listed one by one."""
+_MOST = 3
+"""So many things are listed by name."""
 _INTEGER = re.compile(r"0|[1-9][0-9]*")
 
 
@@ -40,9 +42,15 @@ def all_names(names: Iterable[str]) -> list[str]:
             shown += [leaf.label for leaf in fold(last, key=lambda _: 0, label=str)]
             continue
         numbers = all(_INTEGER.fullmatch(leaf) for leaf in last)
-        listed = ranges(map(int, last)) if numbers else ",".join(last)
-        shown.append(f"{row.label}.{listed}" if len(last) == 1 else f"{row.label}.{{{listed}}}")
+        parts = ranges(map(int, last)) if numbers else ",".join(last)
+        shown.append(f"{row.label}.{parts}" if len(last) == 1 else f"{row.label}.{{{parts}}}")
     return shown
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Texts as a list: `a`, `a and b`, `a, b, c and 2 more`."""
+    shown = list(texts) if len(texts) <= _MOST else [*texts[:_MOST], f"{len(texts) - _MOST} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def names_in_brief(names: Sequence[str | None]) -> str:

@@ -10,6 +10,7 @@ from aotlens_tracer.wire import problems as facts
 from aotlens_tracer.wire.descriptor_map import Attempt, Failure, Frame
 
 from .exceptions import raised
+from .expressions import quoted, quoted_with_lines
 from .shortening import first_sentence
 
 LONGEST_BRIEF = 300
@@ -97,6 +98,16 @@ def _raised_with_cause(value: facts.Raised) -> str:
     return raised(value) + cause
 
 
+def _overwritten(value: facts.Overwritten) -> str:
+    """`h += x` overwrites a value that the derivative of `h.sigmoid()` on line 13 needs, and torch's own error."""
+    first = value.by[0].span
+    path = first.path if first is not None else None
+    by = quoted(value.by[0]) if len(value.by) == 1 else quoted_with_lines(value.by, path)
+    needed = f"the derivative of {quoted_with_lines([value.needed], path)}" if value.needed is not None else "backward"
+    verb = "overwrites" if len(value.by) == 1 else "overwrite"
+    return f"{by} {verb} a value that {needed} needs\n{problem(value.problem)}"
+
+
 def _not_captured(value: facts.NotCaptured) -> str:
     return f"Dynamo: {refusal(value.dynamo, value.by)}\nAOTAutograd without Dynamo: {brief(value.direct)}"
 
@@ -181,6 +192,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.TookTooLong: lambda value: f"it {_predicate(value)}",
     facts.BackwardFails: lambda value: f"the backward pass fails: {problem(value.problem)}",
     facts.DerivativeNeedsData: _derivative_needs_data,
+    facts.Overwritten: _overwritten,
     facts.NotCaptured: _not_captured,
     facts.ReadsDataInTraining: lambda value: (
         f"reads values in training, and is traced in evaluation: {brief(value.problem)}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aotlens_tracer.wire.descriptor_map import Failure, Finding
-from aotlens_tracer.wire.findings import Failed
+from aotlens_tracer.wire.findings import Failed, Place
+from aotlens_tracer.wire.problems import BackwardFails, Overwritten, Problem
 
 FAILURE_CODES = ("trace-failed", "example-failed")
 """The codes of findings that stand for the failure of a trace."""
@@ -19,4 +22,15 @@ def failure_finding(
     code = "example-failed" if failure.stage == "example" else "trace-failed"
     advice = failure.advice if advise else None
     reason = Failed(failure.stage, failure.problem, advice, is_guess, failure.operation)
-    return Finding(code, failure.path or path, failure.line or line, failure.column, reason=reason)
+    places = tuple(_places(failure.problem))
+    return Finding(code, failure.path or path, failure.line or line, failure.column, reason=reason, places=places)
+
+
+def _places(problem: Problem) -> Iterator[Place]:
+    """Yield the places that explain a failure, apart from its own."""
+    if isinstance(problem, BackwardFails):
+        yield from _places(problem.problem)
+    elif isinstance(problem, Overwritten):
+        if problem.needed is not None and problem.needed.span is not None:
+            yield Place("need", problem.needed.span)
+        yield from (Place("change", each.span) for each in problem.by[1:] if each.span is not None)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
 
 from ..examples.evaluate import BuiltExample
-from ..failures import Codebase, failure_of, problem_of, reads_data
-from ..torch_private import pytree
+from ..failures import (
+    ChangedInPlace,
+    Codebase,
+    at_the_change,
+    changed_in_place,
+    failure_of,
+    problem_of,
+    reads_data,
+    text_of,
+)
+from ..torch_private import pytree, unset_fake_temporarily
 from ..wire.eager_run import EagerError, EagerGradient, EagerRun, KeptState
 from ..wire.places import Span
 from .keeping_lines import keeping_lines
 from .kept_state import KeptWatch
+from .overwritten import what_is_changed
 
 
 class _Failed(Exception):
@@ -42,9 +52,7 @@ def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], Bui
         warnings.simplefilter("always")
         watch = KeptWatch(example, codebase)
         try:
-            for step in (1, 2):
-                _clear_gradients(example)
-                _step(example, step, watch)
+            for step in _steps(example, watch):
                 if step == 1:
                     gradients = _gradients(example)
         except _Failed as failed:
@@ -52,10 +60,26 @@ def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], Bui
             if reads_data(cause):
                 return EagerRun(on, time.perf_counter() - start, problem=problem_of(cause))
             failure = failure_of(cause, "forward", codebase)
+            if again is not None and changed_in_place(text_of(cause)):
+                failure = at_the_change(failure, _what_is_changed(again, codebase))
             error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
     kept = _kept(watch, codebase, again)
     texts = tuple(dict.fromkeys(str(warning.message) for warning in found))
     return EagerRun(on, round(time.perf_counter() - start, 3), gradients, kept, error, texts)
+
+
+def _what_is_changed(again: Callable[[], BuiltExample], codebase: Codebase) -> ChangedInPlace | None:
+    """Make the steps once more, and return what is changed in place before a derivative needs it."""
+    with unset_fake_temporarily():
+        return what_is_changed(lambda example: list(_steps(example, KeptWatch(example, codebase))), again(), codebase)
+
+
+def _steps(example: BuiltExample, watch: KeptWatch) -> Iterator[int]:
+    """Make the steps, and yield the number of each when it is done."""
+    for step in (1, 2):
+        _clear_gradients(example)
+        _step(example, step, watch)
+        yield step
 
 
 def _step(example: BuiltExample, step: int, watch: KeptWatch) -> None:

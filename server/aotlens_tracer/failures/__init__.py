@@ -6,6 +6,7 @@ from .advice import advice_for_operation
 from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError
 from .exceptions import code_line, failure_of, shortened, user_frames
+from .in_place import ChangedInPlace, at_the_change, changed_in_place
 from .problems import clipped, problem_of, reads_data, refusal_of, text_of
 
 __all__ = [
@@ -13,11 +14,14 @@ __all__ = [
     "BackwardError",
     "CallError",
     "CaptureError",
+    "ChangedInPlace",
     "Codebase",
     "ForwardError",
     "JointError",
     "TraceError",
     "advice_for_operation",
+    "at_the_change",
+    "changed_in_place",
     "clipped",
     "code_line",
     "failure_of",

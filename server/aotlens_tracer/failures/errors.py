@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..wire.descriptor_map import Failure
 from ..wire.operands import FailedOperation
 from ..wire.problems import Raised
+from .in_place import ChangedInPlace
 
 
 class TraceError(Exception):
@@ -19,11 +20,12 @@ class CallError(Exception):
     """The example's call failed, or its capture did.
 
     `operation` is the operation to blame, and `eager` what that raises on real tensors (see `eager.Blamed`); both None
-    until somebody looks for them.
+    until somebody looks for them. `changed` is what was changed in place, if that is the reason and is known.
     """
 
     operation: FailedOperation | None = None
     eager: Raised | None = None
+    changed: ChangedInPlace | None = None
 
 
 class ForwardError(CallError):

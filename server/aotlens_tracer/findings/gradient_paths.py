@@ -35,7 +35,6 @@ from ..wire.descriptor_map import Input
 from ..wire.findings import (
     BackwardReturnsNone,
     Cut,
-    Expression,
     How,
     NeverUsed,
     NoGradient,
@@ -43,7 +42,7 @@ from ..wire.findings import (
     OnlyMetadata,
     UsedButNotReturned,
 )
-from ..wire.places import Span
+from ..wire.places import Expression, Span
 from .histories import Histories
 
 

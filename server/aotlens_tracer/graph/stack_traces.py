@@ -107,11 +107,11 @@ def span_of(frame: types.FrameType) -> Span:
     line, end_line, column, end_column = position
     if line is None or column is None or end_line is None or end_column is None:
         return Span(code.co_filename, frame.f_lineno)
-    start = _code_point_column(code.co_filename, line, column)
-    return Span(code.co_filename, line, start, end_line, _code_point_column(code.co_filename, end_line, end_column))
+    start = code_point_column(code.co_filename, line, column)
+    return Span(code.co_filename, line, start, end_line, code_point_column(code.co_filename, end_line, end_column))
 
 
-def _code_point_column(path: str, line: int, byte_offset: int) -> int:
+def code_point_column(path: str, line: int, byte_offset: int) -> int:
     """Return a 1-based code point column from Python's 0-based UTF-8 byte offset."""
     text = linecache.getline(path, line)
     return len(text.encode()[:byte_offset].decode(errors="ignore")) + 1

@@ -9,6 +9,7 @@ from ..failures import (
     CallError,
     CaptureError,
     advice_for_operation,
+    at_the_change,
     code_line,
     failure_of,
     shortened,
@@ -25,6 +26,11 @@ from .context import Context
 def failure_of_trace(context: Context, error: BaseException) -> Failure:
     """Return the failure for an exception that ended the trace; puts Dynamo's graph break into the draft."""
     stage = context.phases.current
+    if isinstance(error, CallError) and error.changed is not None:
+        failure = failure_of(error.__cause__ or error, "forward", context.codebase, _span(context))
+        failure = at_the_change(failure, error.changed)
+        is_backward = isinstance(error, BackwardError)
+        return replace(failure, problem=BackwardFails(failure.problem)) if is_backward else failure
     if isinstance(error, CallError):
         return _with_operation(_failure_of_call(context, error), error)
     if stage == "capture" and not isinstance(error, Exception):  # the user's sys.exit, their KeyboardInterrupt

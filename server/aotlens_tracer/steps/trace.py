@@ -32,6 +32,7 @@ from .describe import describe_graph
 from .eager import run_in_eager
 from .failing import failure_of_trace
 from .import_target import Imported, import_target, is_to_be_inferred
+from .overwritten import name_what_is_changed
 from .partition import partition_graph
 from .progress import Draft, Phases, Send
 from .training_steps import run_two_steps
@@ -117,7 +118,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     sources = Sources(context.codebase)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):
-            captured = _captured(context, built, stack)
+            captured = _captured(context, imported, built, candidate.train, stack)
         described = describe_graph(context, built, captured, sources)
         partition_graph(context, captured, described, sources)
     # The rest makes the call, which may change the example's tensors in place, so it comes last.
@@ -136,11 +137,15 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         run_two_steps(context, imported, built, candidate.train)
 
 
-def _captured(context: Context, built: Built, stack: contextlib.ExitStack) -> Captured:
+def _captured(
+    context: Context, imported: Imported, built: Built, train: bool | None, stack: contextlib.ExitStack
+) -> Captured:
     try:
         return stack.enter_context(capture(built.example))
     except CallError as error:
-        blame(context, built, error)
+        name_what_is_changed(context, imported, built, train, error)
+        if error.changed is None:
+            blame(context, built, error)
         raise
 
 

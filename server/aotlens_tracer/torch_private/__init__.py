@@ -52,6 +52,7 @@ from .partitioner import configured_memory_budget, partition
 from .tensors import (
     TorchDispatchMode,
     functorch_layers,
+    is_foreach,
     is_operator,
     is_traceable_wrapper_subclass,
     may_allocate,
@@ -59,6 +60,7 @@ from .tensors import (
     saved_fields,
     storage_key,
     version_of,
+    written_arguments,
 )
 
 __all__ = [
@@ -94,6 +96,7 @@ __all__ = [
     "functorch_layers",
     "has_no_forward",
     "hooks_of",
+    "is_foreach",
     "is_operator",
     "is_traceable_wrapper_subclass",
     "joint_capture",
@@ -112,4 +115,5 @@ __all__ = [
     "truncated_normal",
     "unset_fake_temporarily",
     "version_of",
+    "written_arguments",
 ]

@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, is_traceable_wrapper
 __all__ = [
     "TorchDispatchMode",
     "functorch_layers",
+    "is_foreach",
     "is_operator",
     "is_traceable_wrapper_subclass",
     "may_allocate",
@@ -21,6 +22,7 @@ __all__ = [
     "saved_fields",
     "storage_key",
     "version_of",
+    "written_arguments",
 ]
 
 _RAW = "_raw_saved_"
@@ -47,6 +49,12 @@ def is_operator(target: Any) -> bool:
     return hasattr(target, "_schema")
 
 
+def is_foreach(operator: Any) -> bool:
+    """Whether an operator works on lists of tensors at once, as optimizers use it."""
+    schema = getattr(operator, "_schema", None)
+    return schema is not None and schema.name.startswith("aten::_foreach_")
+
+
 def may_allocate(operator: Any) -> bool:
     """Whether an operator has a result that is not, by its schema, a view of an argument or that argument.
 
@@ -64,6 +72,16 @@ def functorch_layers(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
     while torch._C._functorch.is_functorch_wrapped_tensor(tensor):
         tensor = torch._C._functorch.get_unwrapped(tensor)
         yield tensor
+
+
+def written_arguments(operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """Return the arguments of an operator's call that it writes to, by its schema: tensors, and lists of them."""
+    schema = getattr(operator, "_schema", None)
+    if schema is None or not schema.is_mutable:
+        return []
+    named = {argument.name: value for argument, value in zip(schema.arguments, args)} | kwargs
+    written = [each.name for each in schema.arguments if each.alias_info is not None and each.alias_info.is_write]
+    return [named[name] for name in written if name in named]
 
 
 @functools.cache

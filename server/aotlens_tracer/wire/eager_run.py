@@ -59,18 +59,6 @@ class KeptState:
 
 
 @dataclass(frozen=True)
-class Overwritten:
-    """A value that backward needs, and that was changed in place after it was saved.
-
-    `needed` is the expression whose derivative needs it, None if unknown. `by` are the statements that change it, in
-    the order in which they run.
-    """
-
-    needed: Span | None
-    by: tuple[Span, ...]
-
-
-@dataclass(frozen=True)
 class EagerError:
     """The error that ends the run: `step` is 1 or 2, `stage` the part of the step that raises it.
 
@@ -84,7 +72,6 @@ class EagerError:
     path: str | None = None
     line: int | None = None
     frames: tuple[Frame, ...] = ()
-    overwritten: Overwritten | None = None
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import Literal
 from .advice import Advice
 from .json_codec import Tagged
 from .operands import FailedOperation
-from .places import Span
+from .places import Expression, Span
 from .problems import GivenUpBy, Problem
 
-Role = Literal["cut", "return", "change", "keep", "definition"]
+Role = Literal["cut", "return", "change", "keep", "definition", "need"]
 How = Literal[
     "detach",
     "no-grad",
@@ -50,20 +50,12 @@ class Place:
     """A place that explains a finding.
 
     `role` is cut (a gradient ends here), return (the subject is returned here), change (it is changed in place here),
-    keep (it is kept here for later) or definition (it is defined here too). `explain/findings/words.py` has a sentence
-    for each role.
+    keep (it is kept here for later), definition (it is defined here too) or need (the derivative of this needs the
+    value as it was). `explain/findings/words.py` has a sentence for each role.
     """
 
     role: Role
     span: Span
-
-
-@dataclass(frozen=True)
-class Expression:
-    """An expression of the user's code on one line. Without a span, `text` is the name of an operation of torch."""
-
-    text: str
-    span: Span | None = None
 
 
 @dataclass(frozen=True)

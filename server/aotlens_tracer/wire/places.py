@@ -17,6 +17,14 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Expression:
+    """An expression of the user's code on one line. Without a span, `text` is the name of an operation of torch."""
+
+    text: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
 class Frame:
     """One frame of the user's traceback.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .json_codec import Tagged
+from .places import Expression
 from .raised import Raised as Raised
 
 GivenUpBy = Literal["dynamo", "internal", "aotautograd"]
@@ -86,6 +87,19 @@ class DerivativeNeedsData(Tagged):
 
     derivative: str | None
     operation: str
+
+
+@dataclass(frozen=True)
+class Overwritten(Tagged):
+    """A value that a derivative needs is changed in place after it was saved; `problem` is torch's own error.
+
+    `needed` is the expression whose derivative needs the value, None if unknown. `by` are the statements that change it
+    before it is needed, in the order in which they run.
+    """
+
+    problem: Problem
+    needed: Expression | None
+    by: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
@@ -326,6 +340,7 @@ Problem = (
     | TookTooLong
     | BackwardFails
     | DerivativeNeedsData
+    | Overwritten
     | NotCaptured
     | ReadsDataInTraining
     | NotReached

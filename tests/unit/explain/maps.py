@@ -28,7 +28,8 @@ from aotlens_tracer.wire.descriptor_map import (
     VanishedArgument,
 )
 from aotlens_tracer.wire.failures import stated
-from aotlens_tracer.wire.findings import Cut, Expression, Place, Subject
+from aotlens_tracer.wire.findings import Cut, Place, Subject
+from aotlens_tracer.wire.places import Expression
 from aotlens_tracer.wire.problems import Raised
 
 MODEL = "/home/ada/project/model.py"

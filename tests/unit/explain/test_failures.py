@@ -14,7 +14,7 @@ from aotlens_tracer.failures import shortened
 from aotlens_tracer.wire.advice import Advice, Known
 from aotlens_tracer.wire.failures import Failure, stated
 from aotlens_tracer.wire.json_codec import from_json, to_json
-from aotlens_tracer.wire.places import Frame
+from aotlens_tracer.wire.places import Expression, Frame, Span
 from aotlens_tracer.wire.problems import (
     BackwardFails,
     CalleeNotCallable,
@@ -22,6 +22,7 @@ from aotlens_tracer.wire.problems import (
     NoOwnExample,
     NotCaptured,
     NothingInferred,
+    Overwritten,
     Problem,
     ProcessEnded,
     Raised,
@@ -75,12 +76,28 @@ def test_one_line_ends_with_a_sentence() -> None:
     assert failures.brief(wrapped) == "ValueError: all tensors have to be on one device, but two were found."
 
 
+def at(text: str, line: int) -> Expression:
+    return Expression(text, Span("model.py", line, 9))
+
+
+RAISED = Raised("RuntimeError", "no")
+
+
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
         (Raised("ValueError", ""), "ValueError"),
         (Raised("Unsupported", "no such thing\n\nSet TORCHDYNAMO_VERBOSE=1 for more"), "Unsupported: no such thing"),
         (BackwardFails(Raised("RuntimeError", "no")), "the backward pass fails: RuntimeError: no"),
+        (
+            BackwardFails(Overwritten(RAISED, at("y * y", 8), (at("y.add_(1)", 9),))),
+            "the backward pass fails: `y.add_(1)` overwrites a value that the derivative of `y * y` on line 8 needs\n"
+            "RuntimeError: no",
+        ),
+        (
+            Overwritten(RAISED, None, (at("y.add_(1)", 9), at("y[0] = 1", 10))),
+            "`y.add_(1)` on line 9 and `y[0] = 1` on line 10 overwrite a value that backward needs\nRuntimeError: no",
+        ),
         (
             NotCaptured("a reason", Raised("TypeError", "another")),
             "Dynamo: a reason\nAOTAutograd without Dynamo: TypeError: another",

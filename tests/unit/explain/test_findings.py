@@ -14,7 +14,6 @@ from aotlens_tracer.wire.descriptor_map import Span
 from aotlens_tracer.wire.findings import (
     BackwardReturnsNone,
     Cut,
-    Expression,
     Failed,
     Finding,
     NeverUsed,
@@ -32,6 +31,7 @@ from aotlens_tracer.wire.findings import (
     places_of,
 )
 from aotlens_tracer.wire.json_codec import from_json, to_json
+from aotlens_tracer.wire.places import Expression
 from aotlens_tracer.wire.problems import Stated
 
 ARGMAX = Expression("scores.argmax(-1)", Span("m.py", 9, 5))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aotlens.explain.brief import all_names
+from aotlens.explain.brief import all_names, listed
 from aotlens.model.folding import ranges
 from aotlens_tracer.wire.findings import Finding
 
 _NAMED = ("parameter", "buffer", "argument", "output", "base", "state")
 """The kinds of subjects whose names belong to one model, so that "of Model" can follow them."""
-_MOST = 3
-"""So many things are listed by name."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,6 @@ def outputs_in_words(findings: Sequence[Finding]) -> str:
     """The outputs of findings: `output 3`, `outputs 0..5, 9`; empty if they have none."""
     numbers = {index for finding in findings for index in finding.outputs}
     return f"output{'s' if len(numbers) > 1 else ''} {ranges(numbers).replace(',', ', ')}" if numbers else ""
-
-
-def listed(texts: Sequence[str]) -> str:
-    """Texts as a list: `a`, `a and b`, `a, b, c and 2 more`."""
-    shown = list(texts) if len(texts) <= _MOST else [*texts[:_MOST], f"{len(texts) - _MOST} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def listed_names(findings: Sequence[Finding]) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from aotlens.explain.brief import listed
 from aotlens_tracer.wire.findings import Finding, Subject
 
-from .about import About, listed
+from .about import About
 from .kind import Kind
 
 

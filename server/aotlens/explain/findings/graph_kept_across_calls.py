@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from aotlens.explain.brief import listed
 from aotlens_tracer.wire.findings import Finding, GraphKept, Subject
 
-from .about import About, listed
+from .about import About
 from .kind import Kind
 
 _ITEM = re.compile(r"\[\d+\]$")

@@ -6,7 +6,6 @@ from typing import get_args
 
 from aotlens_tracer.wire.findings import (
     Cut,
-    Expression,
     Finding,
     NoGradient,
     NothingTrained,
@@ -14,7 +13,7 @@ from aotlens_tracer.wire.findings import (
     ReturnedItself,
     Subject,
 )
-from aotlens_tracer.wire.places import Span
+from aotlens_tracer.wire.places import Expression, Span
 
 from .about import About
 from .kind import Kind, Severity

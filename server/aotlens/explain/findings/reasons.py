@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aotlens.explain.brief import listed
+from aotlens.explain.expressions import on_line, quoted_with_lines
 from aotlens_tracer.wire.findings import (
     BackwardReturnsNone,
     Cut,
-    Expression,
     How,
     NeverUsed,
     NoGradient,
@@ -21,12 +22,7 @@ from aotlens_tracer.wire.findings import (
     StateName,
     UsedButNotReturned,
 )
-from aotlens_tracer.wire.places import Span
 
-from .about import listed
-
-_LONGEST = 60
-"""Characters of an expression that are quoted."""
 _BEFORE: dict[How, str] = {
     "no-grad": "used under torch.no_grad() only, by",
     "inference-mode": "used under torch.inference_mode() only, by",
@@ -54,18 +50,18 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             return f"{they} used, but not on a differentiable path to an output that needs one"
         case Cut(how=how, at=at, also=also):
             after = _AFTER.get(how, "").format(them="them" if several else "it", their="their" if several else "its")
-            text = f"{_BEFORE.get(how, 'cut off by')} {_expressions(at, path)}{after}"
-            return text + (f"; also cut off by {_expressions(also, path)}" if also else "")
+            text = f"{_BEFORE.get(how, 'cut off by')} {quoted_with_lines(at, path)}{after}"
+            return text + (f"; also cut off by {quoted_with_lines(also, path)}" if also else "")
         case OnlyMetadata(at=at):
             whose = "their" if several else "its"
             return (
                 f"nothing that is returned depends on {whose} values: only a shape, dtype or device is read, "
-                f"by {_expressions(at, path)}"
+                f"by {quoted_with_lines(at, path)}"
             )
         case UsedButNotReturned(at=at):
-            return f"used by {_expressions(at, path)}, but nothing that is returned depends on that"
+            return f"used by {quoted_with_lines(at, path)}, but nothing that is returned depends on that"
         case BackwardReturnsNone(at=at):
-            return f"cut off by {_expressions(at, path)}, whose backward returns none"
+            return f"cut off by {quoted_with_lines(at, path)}, whose backward returns none"
         case ReachesKept(kept=kept, by="constructor"):
             they = "them" if several else "it"
             made = kept_in_words(kept, path, "made by the constructor")
@@ -105,26 +101,9 @@ def _output(output: OutputName) -> str:
     return f"the new value of {output.label}" if output.is_new_value else output.label
 
 
-def _expressions(expressions: Sequence[Expression], path: str | None) -> str:
-    """The expressions with their lines: "`x.detach()` on line 9 and `y.round()` at parts.py:3"."""
-    return listed([_quoted(each.text) + _where(each.span, path) for each in expressions])
-
-
 def kept_in_words(kept: Sequence[StateName], path: str | None, how: str = "kept") -> str:
     """Tensors that the call keeps, with their lines: "`self.aux_loss`, kept on line 51"."""
     names = [each.text for each in kept]
-    lines = list(dict.fromkeys(_where(each.span, path).strip() for each in kept if each.span is not None))
+    lines = list(dict.fromkeys(on_line(each.span, path).strip() for each in kept if each.span is not None))
     where = f", {how} {listed(lines)}" if lines else ""
     return listed([f"`{name}`" for name in names]) + where
-
-
-def _quoted(text: str) -> str:
-    return f"`{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}`"
-
-
-def _where(span: Span | None, path: str | None) -> str:
-    if span is None:
-        return ""
-    if span.path == path:
-        return f" on line {span.line}"
-    return f" at {span.path.replace(chr(92), '/').rpartition('/')[2]}:{span.line}"

@@ -22,6 +22,7 @@ ROLES: dict[Role, str] = {
     "change": "it is changed here too",
     "keep": "it is kept here",
     "definition": "it is defined here too",
+    "need": "the derivative of this needs the value as it was",
 }
 """A sentence for each role of a place; the keys in the order of the documentation."""
 

@@ -1,0 +1,66 @@
+"""In-place errors name what needs the value and every statement that changes it, and harmless changes are no errors."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+import pytest
+
+from support import CORPUS, trace_json
+
+FOLDER = CORPUS / "inplace"
+_CLASS = re.compile(r"^class (\w+)")
+
+
+@functools.cache
+def traces(file: str) -> dict[str, dict[str, Any]]:
+    return {trace["target"]["qualname"]: trace for trace in trace_json(file, cwd=FOLDER)["traces"]}
+
+
+def marked(file: str) -> dict[str, dict[str, list[int]]]:
+    """Return the marked lines of each pinned class of a file, those of a function or class above it included."""
+    found: dict[str, dict[str, list[int]]] = {}
+    waiting: dict[str, list[int]] = {}
+    name, is_target, above = "", False, ""
+    for number, line in enumerate((FOLDER / file).read_text().splitlines(), 1):
+        if line.startswith(("class ", "def ")):
+            match = _CLASS.match(line)
+            is_target = above.startswith("# aotlens:")
+            if is_target and match is not None:
+                name = match[1]
+                found[name], waiting = waiting, {}
+        for word in re.findall(r"\b(needed|changed)\b", line.partition("  # ")[2]):
+            (found[name] if is_target else waiting).setdefault(word, []).append(number)
+        above = line
+    return found
+
+
+@pytest.mark.parametrize("qualname", sorted(marked("hostile.py")))
+def test_an_in_place_error_names_both_places(qualname: str) -> None:
+    trace, lines = traces("hostile.py")[qualname], marked("hostile.py")[qualname]
+    assert trace["status"] == "failed"
+    (finding,) = [each for each in trace["findings"] if each["code"] == "trace-failed"]
+    places = {role: [p["span"]["line"] for p in finding["places"] if p["role"] == role] for role in ("need", "change")}
+    assert places["need"] == lines["needed"]
+    assert [finding["line"], *places["change"]] == lines["changed"]
+    assert trace["failure"]["line"] == finding["line"]
+
+
+def test_the_set_is_large_enough() -> None:
+    assert len(marked("hostile.py")) >= 20
+
+
+def test_an_error_of_the_training_steps_names_both_places() -> None:
+    trace, lines = traces("of_the_run.py")["Foreach"], marked("of_the_run.py")["Foreach"]
+    assert trace["status"] == "traced"
+    error = trace["eager_run"]["error"]
+    assert [error["line"]] == lines["changed"]
+    assert f"overwrites a value that the derivative of `h * h` on line {lines['needed'][0]} needs" in error["message"]
+
+
+def test_harmless_changes_are_no_errors() -> None:
+    statuses = {name: trace["status"] for name, trace in traces("harmless.py").items() if name != "Base"}
+    assert set(statuses.values()) == {"traced"}
+    assert len(statuses) >= 7
