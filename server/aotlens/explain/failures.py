@@ -112,6 +112,27 @@ def _not_captured(value: facts.NotCaptured) -> str:
     return f"Dynamo: {refusal(value.dynamo, value.by)}\nAOTAutograd without Dynamo: {brief(value.direct)}"
 
 
+_READS = {
+    "aten._local_scalar_dense": "a branch, .item(), int() or bool() depends on data here",
+    "aten.equal": "torch.equal compares data here",
+}
+_SIZED_BY_DATA = {
+    "aten.nonzero": "nonzero() or a mask as an index depends on data here",
+    "aten.masked_select": "masked_select() depends on data here",
+    "aten._unique": "unique() depends on data here",
+    "aten.unique": "unique() depends on data here",
+    "aten.repeat_interleave": "repeat_interleave() with a tensor depends on data here",
+    "aten.bincount": "bincount() depends on data here",
+    "aten._pack_padded_sequence": "pack_padded_sequence() depends on the lengths here",
+}
+"""The beginnings of torch's names of operators, each with the user's code that calls it."""
+
+
+def _reader(operation: str, known: dict[str, str]) -> str:
+    text = next((text for name, text in known.items() if operation.startswith(name)), None)
+    return f": {text}" if text is not None else ""
+
+
 def _derivative_needs_data(value: facts.DerivativeNeedsData) -> str:
     name = f" ({value.derivative})" if value.derivative else ""
     return (
@@ -178,12 +199,12 @@ _SIGNALS = {
 _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.Raised: _raised_with_cause,
     facts.ReadsData: lambda value: (
-        f"the value of a tensor is needed to go on ({value.operation}), but tracing knows shapes only: "
-        "a branch, .item(), int() or bool() depends on data here"
+        f"the value of a tensor is needed to go on ({value.operation}), but tracing knows shapes only"
+        + _reader(value.operation, _READS)
     ),
     facts.DataDependentSize: lambda value: (
-        f"the values of a tensor decide the size of a result ({value.operation}), but tracing knows shapes only: "
-        "nonzero(), unique() or a mask as an index depends on data here"
+        f"the values of a tensor decide the size of a result ({value.operation}), but tracing knows shapes only"
+        + _reader(value.operation, _SIZED_BY_DATA)
     ),
     facts.CalledExit: lambda value: f"the code called sys.exit({value.code or ''})",
     facts.Interrupted: lambda value: "the code raised KeyboardInterrupt",
@@ -243,6 +264,22 @@ _FROM_OUTSIDE = (facts.TimeLimit, facts.MemoryLimit, facts.ProcessEnded, facts.B
 _KNOWN = {
     "data-dependent": "use torch.where or torch.cond instead of the branch, or make the value an argument of forward",
     "data-dependent-size": "keep the size: use torch.where, or a factor of 0, instead of leaving out elements",
+    "reads-value": (
+        "make the value an argument of forward, or compute with the tensor itself "
+        "(torch.where in the place of a branch)"
+    ),
+    "packed-sequence": (
+        "a packed sequence has as many rows as the lengths say, so capture stops there: trace the model with padded "
+        "sequences and a mask, or the parts before and after the packing"
+    ),
+    "unpack-result": (
+        "the layer that made it returns a tuple: take the part that is wanted, as in `output, state = self.rnn(x)`"
+    ),
+    "meta-device": (
+        "a tensor on the device meta has no values: make it on the device of the others, or give it memory with "
+        "to_empty"
+    ),
+    "raw-string": "`\\U` and `\\N` begin an escape in a string: write a path as r'…', or with forward slashes",
     "runs-at-import": "put what runs at import under `if __name__ == '__main__':`",
     "reads-input": "standard input is empty here: code that asks for input has to work without an answer",
     "no-memory": "build a smaller model in the example, or trace on a machine with more memory",

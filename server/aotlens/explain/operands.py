@@ -124,12 +124,19 @@ def _in_line(span: Span | None, path: str | None) -> str:
 
 
 def _important(operands: Sequence[Operand]) -> list[Operand]:
-    """The operands without biases, which fail only for their type or their device, and those if they differ."""
-    kinds = {(operand.dtype, operand.device) for operand in operands}
-    is_bias = [operand.role == "parameter" and (operand.origin or "").endswith("bias") for operand in operands]
-    if len(kinds) > 1 or all(is_bias):
-        return list(operands)
-    return [operand for operand, bias in zip(operands, is_bias, strict=True) if not bias]
+    """The operands without the biases that are like their weight: they fail for their type or their device alone."""
+    found = []
+    for operand in operands:
+        layer, _, name = (operand.origin or "").rpartition(".")
+        alike = [other for other in operands if other is not operand and _is_like(other, operand)]
+        is_bias = operand.role == "parameter" and name.endswith("bias")
+        if not (is_bias and any((other.origin or "").startswith(f"{layer}.") for other in alike)):
+            found.append(operand)
+    return found
+
+
+def _is_like(one: Operand, other: Operand) -> bool:
+    return (one.role, one.dtype, one.device) == (other.role, other.dtype, other.device)
 
 
 def _devices(operands: Sequence[Operand]) -> bool:

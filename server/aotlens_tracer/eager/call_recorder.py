@@ -6,7 +6,6 @@ import contextlib
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 from unittest.mock import patch
@@ -19,31 +18,8 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from ..failures import EXAMPLE_FILE, Codebase, is_library
 from ..graph.stack_traces import span_of
-from ..wire.descriptor_map import Span
-
-
-@dataclass(frozen=True)
-class Site:
-    """A call in the user's code, and the innermost layer of torch's through which it reaches an operation.
-
-    `span` and `frame` are None if only torch's own code stands between the example and the operation. `inputs` are
-    what the `forward` of that layer was given.
-    """
-
-    span: Span | None
-    frame: types.FrameType | None
-    layer: nn.Module | None
-    inputs: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a function of torch's, or of `apply` of a custom function."""
-
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    site: Site
+from .calls import Call, Site
+from .real_error import refused_for_types
 
 
 class CallRecorder(TorchFunctionMode):
@@ -51,10 +27,15 @@ class CallRecorder(TorchFunctionMode):
 
     `failed` is the last call that raised an error, with that error. `applied` are the calls of custom functions, with
     the function's class. `derived` are the calls whose result has a derivative, with autograd's name for it.
+
+    With `refuses_types`, calls raise what they raise on real tensors because of the types of these; `refused` is that
+    error.
     """
 
-    def __init__(self, codebase: Codebase) -> None:
+    def __init__(self, codebase: Codebase, refuses_types: bool = False) -> None:
         super().__init__()
+        self.refused: Exception | None = None
+        self._refuses_types = refuses_types
         self.derived: list[tuple[Call, str]] = []
         self.failed: tuple[Call, BaseException] | None = None
         self.applied: list[tuple[type, Call]] = []
@@ -80,7 +61,7 @@ class CallRecorder(TorchFunctionMode):
         backward: Callable[..., Any] = BackwardCFunction.apply
 
         def recorded_apply(cls: type, *args: Any, **kwargs: Any) -> Any:
-            call = Call(MethodType(apply, cls), args, kwargs, self._site(sys._getframe(1)))
+            call = Call(MethodType(apply, cls), args, kwargs, self._site(sys._getframe(1)), is_custom=True)
             self.applied.append((cls, call))
             return self._call(call)
 
@@ -97,6 +78,9 @@ class CallRecorder(TorchFunctionMode):
 
     def _call(self, call: Call) -> Any:
         try:
+            if self._refuses_types and (refused := refused_for_types(call)) is not None:
+                self.refused = refused
+                raise refused
             result = call.function(*call.args, **call.kwargs)
         except Exception as error:
             if self.failed is None or self.failed[1] is not error:
@@ -110,13 +94,13 @@ class CallRecorder(TorchFunctionMode):
         return result
 
     def _site(self, frame: types.FrameType | None) -> Site:
-        layer, inputs = None, ()
+        layer, inputs, innermost = None, (), frame
         while frame is not None:
             path = frame.f_code.co_filename
             if path == EXAMPLE_FILE:
                 break
             if self._owns(path):
-                return Site(span_of(frame), frame, layer, inputs)
+                return Site(span_of(frame), frame, layer, inputs, frame is innermost)
             if layer is None and (layer := layer_of(frame)) is not None:
                 inputs = inputs_of(frame)
             frame = frame.f_back

@@ -14,12 +14,13 @@ from torch.overrides import resolve_name
 
 from ..examples.eager_call import call as call_in_eager
 from ..examples.evaluate import BuiltExample
-from ..failures import BackwardError, Codebase, ForwardError, reads_data
+from ..failures import BackwardError, Codebase, ForwardError, clipped, reads_data, text_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import parse, source_text, span_of
 from ..wire.operands import FailedLayer, FailedOperation
 from ..wire.problems import Raised
-from .call_recorder import Call, CallRecorder, Site, inputs_of, layer_of
+from .call_recorder import CallRecorder, inputs_of, layer_of
+from .calls import Call, Site
 from .operands import Operands, tensors_in
 from .real_error import runs_on_real_tensors
 from .written_names import named_values
@@ -53,6 +54,13 @@ def failed_operation(
     if ended is None or type(ended.error) is not type(error) or str(ended.error) != str(error):
         return None
     return _Reading(example, recorder, birthplaces, codebase).read(ended)
+
+
+def blamed_for(
+    error: Exception, example: BuiltExample, recorder: CallRecorder, birthplaces: Birthplaces, codebase: Codebase
+) -> Blamed | None:
+    """Return the operation that raised `error` in a recorded call."""
+    return _Reading(example, recorder, birthplaces, codebase).read(_Ended(error))
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,9 @@ class _Reading:
         answer = None if reads_data(error) else runs_on_real_tensors(call)
         if answer is True:
             return Blamed(replace(operation, works_in_eager=True))
-        return Blamed(operation, answer if isinstance(answer, Raised) else None)
+        if not isinstance(answer, Exception):
+            return Blamed(operation)
+        return Blamed(operation, Raised(type(answer).__name__, clipped(text_of(answer))))
 
     def _derived(self, backward: BackwardError) -> Call | None:
         """Return the recorded call whose derivative failed, by autograd's name for it and its line."""
@@ -146,6 +156,7 @@ class _Reading:
         for value in (*call.args, *call.kwargs.values()):
             values += value if isinstance(value, (list, tuple)) else [value]
         name = resolve_name(call.function) or getattr(call.function, "__qualname__", None)
+        name = name.replace("_VariableFunctionsClass", "torch") if name is not None else None
         return self._operation(name, call.site, values, culprit)
 
     def _operation(

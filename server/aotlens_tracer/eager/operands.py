@@ -17,7 +17,8 @@ from ..graph.stack_traces import source_text
 from ..torch_private import pytree
 from ..wire.descriptor_map import Span
 from ..wire.operands import Operand, OperandRole
-from .call_recorder import CallRecorder, Site
+from .call_recorder import CallRecorder
+from .calls import Site
 from .written_names import named_values
 
 MOST_OPERANDS = 12
@@ -68,11 +69,13 @@ class Operands:
         return given or self._named
 
     def _is_internal(self, value: Any) -> bool:
-        """Whether the failing layer has made a value in the call that fails."""
-        if self._site.layer is None or id(value) in self._written or not tensors_in(value):
+        """Whether the failing layer or function has made a value in the call that fails."""
+        if self._site.span is None or id(value) in self._written or not tensors_in(value):
             return False
         made = self._recorder.site_that_made(tensors_in(value)[0])
-        return made is not None and made.layer is self._site.layer and made.span == self._site.span
+        if made is None or made.is_direct:
+            return False
+        return made.layer is self._site.layer and made.span == self._site.span
 
     def name_of_layer(self, layer: nn.Module) -> str | None:
         """Return the FQN of a layer; None if it is not part of the module that is called, or is that module."""

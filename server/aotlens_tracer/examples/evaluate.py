@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import dis
 import linecache
 import os
 import types
@@ -15,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..failures import EXAMPLE_FILE, TraceError, is_library, problem_of
+from ..failures import EXAMPLE_FILE, TraceError, problem_of, raised_by_a_statement
 from ..graph.birthplaces import Birthplaces
 from ..loading.importing import module_name
 from ..torch_private import FakeTensorMode, fake_mode
@@ -105,13 +104,7 @@ def _may_be_due_to_fake_tensors(error: Exception) -> bool:
     """Whether real tensors might work: not if the user's own code has a `raise`, or a name is wrong."""
     if isinstance(error, (TraceError, NameError, ImportError, SyntaxError, SideEffect)):
         return False
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None or is_library(traceback.tb_frame.f_code.co_filename):
-        return True
-    instruction = traceback.tb_frame.f_code.co_code[traceback.tb_lasti]
-    return dis.opname[instruction] != "RAISE_VARARGS"
+    return not raised_by_a_statement(error)
 
 
 def parse(source: ExampleSource) -> ast.Call:

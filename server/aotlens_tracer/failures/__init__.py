@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .advice import advice_for_operation
+from .advice import advice_for_operation, raised_by_a_statement
 from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError
 from .exceptions import code_line, failure_of, shortened, user_frames
@@ -27,6 +27,7 @@ __all__ = [
     "failure_of",
     "is_library",
     "problem_of",
+    "raised_by_a_statement",
     "reads_data",
     "refusal_of",
     "shortened",

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import dis
 import os
 import sys
 import traceback
 
 from ..wire.advice import Advice, InstallPackage, Known, NamesInExample, SamePackageElsewhere
 from ..wire.operands import FailedOperation
-from ..wire.problems import DerivativeNeedsData, Problem
-from .codebase import EXAMPLE_FILE, Codebase
+from ..wire.problems import DerivativeNeedsData, Problem, Raised, ReadsData
+from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .problems import chain, text_of
 
-_BY_TYPE = {
-    "DataDependentOutputException": "data-dependent",
-    "DynamicOutputShapeException": "data-dependent-size",
-    "FakeTensorDeviceMismatchError": "several-devices",
-}
 _BY_TEXT = {
     "modified by an inplace operation": "changed-in-place",
     "returned an invalid gradient": "wrong-gradient-shape",
-    "support for cuda": "needs-cuda",
-    "CUDA enabled": "needs-cuda",
-    "NVIDIA driver": "needs-cuda",
-    "CUDA GPU": "needs-cuda",
+    "Torch not compiled with CUDA enabled": "needs-cuda",
+    "Found no NVIDIA driver": "needs-cuda",
+    "No CUDA GPUs are available": "needs-cuda",
+    "torch.compile with Inductor and CUDA support": "needs-cuda",
+    "on the same device": "several-devices",
+    "is not on the expected device": "several-devices",
 }
-"""Parts of torch's own messages."""
+"""Parts of torch's own messages. They prove nothing in a message of the user's own (see `raised_by_a_statement`)."""
+_GONE_FROM_PYTHON = (
+    "asynchat",
+    "asyncore",
+    "cgi",
+    "crypt",
+    "distutils",
+    "imp",
+    "imghdr",
+    "pipes",
+    "smtpd",
+    "telnetlib",
+)
+"""Modules that later versions of Python lack, and that no package brings."""
+_LEAVES_OUT_ELEMENTS = ("aten.nonzero", "aten.masked_select", "aten.index")
+_ASKS_FOR_A_TRUTH = (
+    "torch.Tensor.__bool__",
+    "torch.equal",
+    "torch.is_nonzero",
+    "torch.Tensor.is_nonzero",
+    "torch.Tensor.equal",
+)
 
 
 def advice_for(error: BaseException, stage: str, codebase: Codebase) -> Advice | None:
@@ -40,39 +59,73 @@ def advice_for_operation(operation: FailedOperation, problem: Problem) -> Advice
         # torch: embedding_sparse_backward selects the rows that are not `padding_idx`, a number that depends on data.
         is_embedding = operation.name == "torch.nn.functional.embedding"
         return Known("sparse-padding") if is_embedding and problem.operation.startswith("aten.nonzero") else None
+    if isinstance(problem, ReadsData):
+        return Known("data-dependent" if operation.name in _ASKS_FOR_A_TRUTH else "reads-value")
+    devices = {operand.device.partition(":")[0] for operand in operation.operands if operand.device is not None}
+    if len(devices) > 1 and "meta" in devices:
+        return Known("meta-device")
+    if isinstance(problem, Raised) and "must be Tensor, not tuple" in problem.text:
+        made = [operand.layer for operand in operation.operands if operand.dtype is None and operand.layer is not None]
+        return Known("unpack-result") if made else None
     return None
 
 
 def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | None:
-    if (code := _BY_TYPE.get(type(error).__name__)) is not None:
-        return Known(code)
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _about_a_missing_module(error.name)
     if isinstance(error, SystemExit) and stage == "import":
         return Known("runs-at-import")
     if isinstance(error, NameError) and stage == "example" and _is_of_the_example(error):
         return NamesInExample(os.path.basename(codebase.target))
-    if isinstance(error, EOFError):
-        return Known("reads-input")
+    if isinstance(error, SyntaxError):
+        return _about_syntax(error)
+    if raised_by_a_statement(error):
+        return None
+    kind, text = type(error).__name__, text_of(error)
+    if kind == "DataDependentOutputException":
+        return Known("reads-value")
+    if kind == "DynamicOutputShapeException":
+        return _about_a_size(text)
+    if isinstance(error, EOFError):  # `input()`; an empty pickle has another text
+        return Known("reads-input") if text == "EOF when reading a line" else None
     if isinstance(error, MemoryError):
         return Known("no-memory")
-    if isinstance(error, SyntaxError) and _is_about_an_encoding(error):
-        return Known("save-as-utf8")
-    text = text_of(error)
     return next((Known(code) for part, code in _BY_TEXT.items() if part in text), None)
 
 
-def _about_a_missing_module(name: str) -> Advice:
+def raised_by_a_statement(error: BaseException) -> bool:
+    """Whether a `raise` or an `assert` outside torch and the standard library raised an error."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None or is_library(traceback.tb_frame.f_code.co_filename):
+        return False
+    return dis.opname[traceback.tb_frame.f_code.co_code[traceback.tb_lasti]] == "RAISE_VARARGS"
+
+
+def _about_a_size(operation: str) -> Advice | None:
+    if operation.startswith("aten._pack_padded_sequence"):
+        return Known("packed-sequence")
+    return Known("data-dependent-size") if operation.startswith(_LEAVES_OUT_ELEMENTS) else None
+
+
+def _about_a_missing_module(name: str) -> Advice | None:
     package, _, rest = name.partition(".")
     folder = next(iter(getattr(sys.modules.get(package), "__path__", ())), None)
     if rest and folder is not None:
         return SamePackageElsewhere(package, folder)
+    if package in sys.stdlib_module_names or package in _GONE_FROM_PYTHON:
+        return None
     return InstallPackage(package, sys.executable)
 
 
-def _is_about_an_encoding(error: SyntaxError) -> bool:
-    message = f"{type(error).__name__}: {error.msg}"
-    return "codec can't decode" in message or "encoding" in message
+def _about_syntax(error: SyntaxError) -> Advice | None:
+    """Return advice about a file that is not in the encoding that it declares, or UTF-8."""
+    message = str(error.msg)
+    if "unicodeescape" in message:  # "(unicode error) 'unicodeescape' codec can't decode": it is about a string
+        return Known("raw-string")
+    texts = ("codec can't decode", "Non-UTF-8 code", "unknown encoding", "encoding problem")
+    return Known("save-as-utf8") if any(text in message for text in texts) else None
 
 
 def _is_of_the_example(error: BaseException) -> bool:

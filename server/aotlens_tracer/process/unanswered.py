@@ -53,7 +53,7 @@ def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:
         problem,
         place.path if place else params["path"],
         place.line if place else None,
-        advice=_advice(reason, stage) if job.bug is None else Known("report-bug"),
+        advice=_advice(job, reason, stage),
         frames=frames,
         traceback=job.bug or without_ours(dump) or None,
     )
@@ -82,10 +82,12 @@ def _how_it_ended(job: Job, status: int) -> ProcessEnded:
     return ProcessEnded(signal=name, real=job.real)
 
 
-def _advice(reason: str, stage: str) -> Advice | None:
+def _advice(job: Job, reason: str, stage: str) -> Advice | None:
+    if job.bug is not None:
+        return Known("report-bug")
     if reason in ("timeout", "memory"):
         return Known("more-time" if reason == "timeout" else "more-memory")
-    return Known("runs-at-import") if stage == "import" and reason == "crash" else None
+    return Known("runs-at-import") if stage == "import" and job.exit is not None else None
 
 
 def _example(params: dict[str, Any], candidate: int) -> Example | None:

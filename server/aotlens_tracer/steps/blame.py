@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 
 from ..eager.failed_operation import failed_operation
-from ..failures import CallError, CaptureError
+from ..eager.refused_types import mixes_types, refused_operation
+from ..failures import CallError, CaptureError, ForwardError
 from .build_example import Built
+from .capture import Captured
 from .context import Context
 
 
@@ -21,3 +23,18 @@ def blame(context: Context, built: Built, error: CallError) -> None:
         found = failed_operation(built.example, cause, context.birthplaces, context.codebase)
         if found is not None:
             error.operation, error.eager = found.operation, found.eager
+
+
+def check_types(context: Context, built: Built, captured: Captured) -> None:
+    """Raise ForwardError for an operation that real tensors refuse because of their types, though fake ones do not."""
+    refused = None
+    with contextlib.suppress(Exception):  # the graph has something that cannot be made
+        if mixes_types(captured.joint.graph_module.graph):
+            refused = refused_operation(built.example, context.birthplaces, context.codebase)
+    if refused is None:
+        return
+    error, blamed = refused
+    failed = ForwardError()
+    if blamed is not None:
+        failed.operation = blamed.operation
+    raise failed from error

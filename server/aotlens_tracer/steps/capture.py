@@ -26,8 +26,17 @@ from ..torch_private import (
 from ..wire.descriptor_map import GraphBreak
 from ..wire.problems import GivenUpBy
 
-_HINTS_FOR_TORCH = ("Please report an issue", "It may be possible to write Dynamo tracing rules")
-"""The beginnings of Dynamo's hints that do not help the author of the module."""
+_NO_HINTS = (
+    "Please report an issue",
+    "Please file an issue",
+    "It may be possible to write Dynamo tracing rules",
+    "Your code may result in an error when running in eager",  # the call was made in eager
+    "This is likely to be a Dynamo bug",
+    "This graph break may be difficult to debug",
+    "This graph break is fundamental",
+    "This graph break may have been caused by an earlier graph break",
+)
+"""The beginnings of Dynamo's hints that say nothing about the cause (`torch/_dynamo/graph_break_hints.py`)."""
 _ALIKE = 40
 """The number of characters in which two messages have to agree."""
 
@@ -134,7 +143,7 @@ def _graph_break(text: str, stack: Any, codebase: Codebase, by: GivenUpBy = "dyn
     if explanation:
         reason = f"{reason}: {explanation}"
     hints = [line.removeprefix("Hint: ") for line in lines if line.startswith("Hint: ")]
-    hints = [hint for hint in hints if not hint.startswith(_HINTS_FOR_TORCH)]
+    hints = [hint for hint in hints if not hint.startswith(_NO_HINTS)]
     frames = user_frames(stack, codebase, None) if stack else ()
     place = frames[-1] if frames else None
     return GraphBreak(reason, place.path if place else None, place.line if place else None, tuple(hints), by)

@@ -24,7 +24,7 @@ from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import DescriptorMap, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
-from .blame import blame
+from .blame import blame, check_types
 from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture, graph_breaks
 from .context import Context
@@ -141,12 +141,14 @@ def _captured(
     context: Context, imported: Imported, built: Built, train: bool | None, stack: contextlib.ExitStack
 ) -> Captured:
     try:
-        return stack.enter_context(capture(built.example))
+        captured = stack.enter_context(capture(built.example))
     except CallError as error:
         name_what_is_changed(context, imported, built, train, error)
         if error.changed is None:
             blame(context, built, error)
         raise
+    check_types(context, built, captured)
+    return captured
 
 
 def _files(codebase: Codebase) -> tuple[str, ...]:
