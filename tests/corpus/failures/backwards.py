@@ -23,7 +23,7 @@ class WrongShape(nn.Module):
         self.weight = nn.Parameter(torch.ones(4, 3))
 
     def forward(self, x):
-        return Scale.apply(x * 1, self.weight)
+        return Scale.apply(x * 1, self.weight)  # fails
 
 
 class Forgetful(torch.autograd.Function):
@@ -57,7 +57,7 @@ class Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         a, b = ctx.saved_tensors
-        return grad @ b, a.t() @ grad
+        return grad @ b, a.t() @ grad  # fails
 
 
 # aotlens: InBackward()(torch.randn(4, 3))
@@ -79,5 +79,5 @@ class NotDifferentiable(nn.Module):
         self.register_buffer("zero", torch.zeros(3, dtype=torch.int32))
 
     def forward(self, x):
-        w = torch.fake_quantize_per_channel_affine(self.weight, self.scale, self.zero, 0, -8, 7)
+        w = torch.fake_quantize_per_channel_affine(self.weight, self.scale, self.zero, 0, -8, 7)  # fails
         return x * w

@@ -14,7 +14,7 @@ class Padded(nn.Module):
 
     def forward(self, ids):
         tags = self.tags(ids)
-        words = self.words(ids)
+        words = self.words(ids)  # fails
         return words + tags
 
 
@@ -43,14 +43,14 @@ class Packing(nn.Module):
         self.rnn = nn.GRU(4, 4, batch_first=True)
 
     def forward(self, x, lengths):
-        packed = pack_padded_sequence(x, lengths, batch_first=True)
+        packed = pack_padded_sequence(x, lengths, batch_first=True)  # fails
         return self.rnn(packed)[1]
 
 
 # aotlens: Branch()(torch.randn(3))
 class Branch(nn.Module):
     def forward(self, x):
-        if x.sum() > 0:
+        if x.sum() > 0:  # fails
             return x
         return -x
 
@@ -58,13 +58,13 @@ class Branch(nn.Module):
 # aotlens: Equal()(torch.randn(3), torch.randn(3))
 class Equal(nn.Module):
     def forward(self, x, y):
-        return x if torch.equal(x, y) else y
+        return x if torch.equal(x, y) else y  # fails
 
 
 # aotlens: Listed()(torch.randn(3))
 class Listed(nn.Module):
     def forward(self, x):
-        return [value * 2 for value in x.tolist()]
+        return [value * 2 for value in x.tolist()]  # fails
 
 
 # aotlens: Counted()(torch.randint(5, (6,)))

@@ -12,7 +12,7 @@ class Doubles(nn.Module):
         self.fc = nn.Linear(10, 5)
 
     def forward(self, x):
-        return self.fc(x)
+        return self.fc(x)  # fails
 
 
 # aotlens: HalfMask()(torch.randn(4, 4))
@@ -22,7 +22,7 @@ class HalfMask(nn.Module):
         self.register_buffer("scale", torch.ones(4, 4, dtype=torch.float16))
 
     def forward(self, x):
-        return torch.matmul(x, self.scale)
+        return torch.matmul(x, self.scale)  # fails
 
 
 # aotlens: FloatIndices()(torch.rand(2, 3))
@@ -32,7 +32,7 @@ class FloatIndices(nn.Module):
         self.emb = nn.Embedding(10, 4)
 
     def forward(self, ids):
-        return self.emb(ids)
+        return self.emb(ids)  # fails
 
 
 # aotlens: TwoDevices()(torch.randn(2, 3))
@@ -43,7 +43,7 @@ class TwoDevices(nn.Module):
 
     def forward(self, x):
         noise = torch.zeros(3, device="meta")
-        return self.fc(x) + noise
+        return self.fc(x) + noise  # fails
 
 
 # aotlens: FromRecurrent()(torch.randn(2, 5, 8))
@@ -55,7 +55,7 @@ class FromRecurrent(nn.Module):
 
     def forward(self, x):
         x = self.rnn(x)
-        return self.head(x)
+        return self.head(x)  # fails
 
 
 # aotlens: Lowered()(torch.randn(2, 8))
@@ -70,13 +70,13 @@ class Lowered(nn.Module):
     def forward(self, x):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             h = self.first(x)
-        return self.second(h)
+        return self.second(h)  # fails
 
 
 # aotlens: Ambiguous()(torch.randn(3))
 class Ambiguous(nn.Module):
     def forward(self, x):
-        if x > 0:
+        if x > 0:  # fails
             return x
         return -x
 
@@ -85,10 +85,10 @@ class Ambiguous(nn.Module):
 class Missing(nn.Module):
     def forward(self, x):
         y = x * 2
-        return y.masked(0)
+        return y.masked(0)  # fails
 
 
 # aotlens: BoolLogits()(torch.randn(4, 3), torch.randint(2, (4, 3)))
 class BoolLogits(nn.Module):
     def forward(self, x, labels):
-        return F.binary_cross_entropy_with_logits(x, labels > 0)
+        return F.binary_cross_entropy_with_logits(x, labels > 0)  # fails

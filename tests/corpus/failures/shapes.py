@@ -14,7 +14,7 @@ class Matmul(nn.Module):
 
     def forward(self, x):
         h = self.fc1(x).relu()
-        return self.fc2(h)
+        return self.fc2(h)  # fails
 
 
 # aotlens: InSequential()(torch.randn(2, 1, 28, 28))
@@ -29,13 +29,13 @@ class InSequential(nn.Module):
         )
 
     def forward(self, images):
-        return self.classifier(self.features(images))
+        return self.classifier(self.features(images))  # fails
 
 
 # aotlens: NoForward()(torch.randn(2, 6))
 class NoForward(nn.Sequential):
     def __init__(self):
-        super().__init__(nn.Linear(6, 8), nn.Tanh(), nn.Linear(4, 2))
+        super().__init__(nn.Linear(6, 8), nn.Tanh(), nn.Linear(4, 2))  # fails
 
 
 # aotlens: Channels()(torch.randn(2, 1, 8, 8))
@@ -45,7 +45,7 @@ class Channels(nn.Module):
         self.conv = nn.Conv2d(3, 4, 3)
 
     def forward(self, images):
-        return self.conv(images)
+        return self.conv(images)  # fails
 
 
 # aotlens: Dimensions()(torch.randn(2, 8))
@@ -56,7 +56,7 @@ class Dimensions(nn.Module):
 
     def forward(self, x):
         x = F.relu(x)
-        return self.norm(x)
+        return self.norm(x)  # fails
 
 
 # aotlens: Broadcast(8)(torch.randn(2, 5, 8))
@@ -66,7 +66,7 @@ class Broadcast(nn.Module):
         self.position = nn.Parameter(torch.zeros(1, 6, width))
 
     def forward(self, tokens):
-        return tokens * 2 + self.position
+        return tokens * 2 + self.position  # fails
 
 
 # aotlens: Concatenated()(torch.randn(2, 3, 16, 16), torch.randn(2, 3, 9, 9))
@@ -76,14 +76,14 @@ class Concatenated(nn.Module):
         self.up = nn.Upsample(scale_factor=2)
 
     def forward(self, skip, low):
-        return torch.cat([skip, self.up(low)], dim=1)
+        return torch.cat([skip, self.up(low)], dim=1)  # fails
 
 
 # aotlens: Viewed()(torch.randn(2, 4, 8))
 class Viewed(nn.Module):
     def forward(self, x):
         heads = x.transpose(1, 2)
-        return heads.view(2, 32)
+        return heads.view(2, 32)  # fails
 
 
 # aotlens: Normalized()(torch.randn(2, 5, 12))
@@ -94,7 +94,7 @@ class Normalized(nn.Module):
 
     def forward(self, x):
         for norm in self.norms:
-            x = norm(x)
+            x = norm(x)  # fails
         return x
 
 
@@ -105,7 +105,7 @@ class Recurrent(nn.Module):
         self.rnn = nn.LSTM(8, 4, batch_first=True)
 
     def forward(self, x):
-        output, _ = self.rnn(x)
+        output, _ = self.rnn(x)  # fails
         return output
 
 
@@ -113,7 +113,7 @@ class Recurrent(nn.Module):
 class Einsum(nn.Module):
     def forward(self, q, k):
         q = q * 8**-0.5
-        return torch.einsum("bqd,bkd->bqk", q, k)
+        return torch.einsum("bqd,bkd->bqk", q, k)  # fails
 
 
 # aotlens: Attention()(torch.randn(2, 5, 8), torch.randn(2, 7, 8))
@@ -125,13 +125,13 @@ class Attention(nn.Module):
 
     def forward(self, x, context):
         k, v = self.kv(context).chunk(2, -1)
-        return F.scaled_dot_product_attention(self.q(x), k, v[:, :5])
+        return F.scaled_dot_product_attention(self.q(x), k, v[:, :5])  # fails
 
 
 # aotlens: Index()(torch.randn(2, 3))
 class Index(nn.Module):
     def forward(self, x):
-        return x[:, 3]
+        return x[:, 3]  # fails
 
 
 # aotlens: Inner()(torch.randn(4, 6))
@@ -152,7 +152,7 @@ class Block(nn.Module):
         self.weight = nn.Parameter(torch.randn(n, m))
 
     def forward(self, y):
-        return y @ self.weight
+        return y @ self.weight  # fails
 
 
 # aotlens: Checked()(torch.randn(4, 6))
@@ -160,7 +160,7 @@ class Checked(nn.Module):
     def forward(self, x):
         y = x[:, :3]
         if y.shape[-1] != 4:
-            raise ValueError(f"four features are needed, not {y.shape[-1]}")
+            raise ValueError(f"four features are needed, not {y.shape[-1]}")  # fails
         return y
 
 
@@ -171,7 +171,7 @@ class Heads(nn.Module):
         self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
 
     def forward(self, x):
-        return self.attention(x, x, x)[0]
+        return self.attention(x, x, x)[0]  # fails
 
 
 # aotlens: Loss()(torch.randn(4, 10), torch.randint(10, (4, 2)))
@@ -181,4 +181,4 @@ class Loss(nn.Module):
         self.head = nn.Linear(10, 10)
 
     def forward(self, x, labels):
-        return F.cross_entropy(self.head(x), labels)
+        return F.cross_entropy(self.head(x), labels)  # fails
