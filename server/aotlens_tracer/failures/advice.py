@@ -67,7 +67,7 @@ def advice_for_operation(operation: FailedOperation, problem: Problem) -> Advice
     if isinstance(problem, Raised) and "must be Tensor, not tuple" in problem.text:
         made = [operand.layer for operand in operation.operands if operand.dtype is None and operand.layer is not None]
         return Known("unpack-result") if made else None
-    return None
+    return _about_text(problem.text) if isinstance(problem, Raised) and operation.name is not None else None
 
 
 def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | None:
@@ -90,6 +90,10 @@ def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | No
         return Known("reads-input") if text == "EOF when reading a line" else None
     if isinstance(error, MemoryError):
         return Known("no-memory")
+    return _about_text(text)
+
+
+def _about_text(text: str) -> Advice | None:
     return next((Known(code) for part, code in _BY_TEXT.items() if part in text), None)
 
 
