@@ -137,7 +137,10 @@ def _statement(span: Span) -> Expression:
     """Return the expression at a place, or the whole assignment to it, as in `x[0] = 1`: Python marks the target."""
     with contextlib.suppress(SyntaxError, ValueError):
         for node in ast.walk(ast.parse("".join(linecache.getlines(span.path)))):
-            if isinstance(node, ast.Assign) and any(_begins_at(target, span) for target in node.targets):
+            targets: list[ast.expr] = []
+            if isinstance(node, (ast.Assign, ast.AugAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if isinstance(node, ast.stmt) and any(_begins_at(target, span) for target in targets):
                 is_one_line = node.lineno == node.end_lineno
                 end = code_point_column(span.path, span.line, node.end_col_offset or 0) if is_one_line else None
                 return _expression(Span(span.path, span.line, span.column, span.line if is_one_line else None, end))
