@@ -9,10 +9,13 @@ from aotlens.model.failure_findings import FAILURE_CODES
 from aotlens.model.folding import Folded
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, GraphBreak
 
+from .blocks import Table
 from .eager import not_compared_in_words, seconds_in_words
 from .findings.about import listed_names, name_of
 from .findings.kind import Severity
 from .findings.words import fold_findings, message, severity
+from .paths import PathLabel
+from .tables.kept import kept_table
 from .words import USUAL, legend, title
 
 _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
@@ -91,6 +94,12 @@ def _times(row: Folded[Finding], descriptor_map: DescriptorMap) -> str:
     count = len({frozenset((name, *tied.get(name, ()))) for name in names}) if names else row.count
     is_plain = all(".." not in text and text.count("{") < 2 for text in listed_names(row.rows))
     return f" (×{count})" if count > 1 and not (names and is_plain) else ""
+
+
+def kept_state(descriptor_map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Table]:
+    """The table of the state that the call keeps; none if it keeps nothing, or if that is unknown."""
+    run = descriptor_map.eager_run
+    return kept_table(run.kept, path_label, full) if run is not None else []
 
 
 def uncaptured(descriptor_map: DescriptorMap) -> list[tuple[str, list[GraphBreak]]]:

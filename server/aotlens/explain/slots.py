@@ -28,13 +28,14 @@ def with_partners(item: Entry | Result) -> list[Line]:
     return facts
 
 
-def note_on_input(slot: Input, gradient: Gradient) -> str:
+def note_on_input(slot: Input, gradient: Gradient, is_replaced: bool = False) -> str:
     """The facts about an input beside its type: `no gradient, changed in place`; empty if there are none."""
     notes = {
         "no gradient": isinstance(gradient, Missing),
         "frozen": gradient == NotWanted("frozen"),
         f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
         "changed in place": slot.mutation is not None,
+        "replaced": is_replaced,
         f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),
         "not used": is_unused(slot),
     }

@@ -21,6 +21,7 @@ from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
 from aotlens.model.gradients import Missing, returned_in
 from aotlens.model.index import distinct
+from aotlens.model.kept_state import is_replaced
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result, fqn_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
@@ -190,7 +191,7 @@ class _Shown:
     def _input(self, entry: Entry) -> Row:
         slot = entry.slot
         gradient = self._index.gradient(entry)
-        note = note_on_input(slot, gradient)
+        note = note_on_input(slot, gradient, is_replaced(self._index, slot.label))
         label, span = slot.label, slot.definition
         if slot.tangent_of is not None:
             output = entry.graph.outputs[slot.tangent_of]

@@ -39,6 +39,7 @@ class MapIndex:
         self.graphs = map.graphs
         self.modules = map.modules
         self.findings = map.findings
+        self.kept = map.eager_run.kept if map.eager_run is not None else ()
         self.serial = next(_SERIALS)
         """A number that no other index has."""
         self._kept: dict[Hashable, Any] = {}

@@ -9,7 +9,7 @@ from aotlens.explain.failures import function_of, hint, message, refusal
 from aotlens.explain.findings.words import severity
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, legends, shown_findings, uncaptured
+from aotlens.explain.report import facts, findings, kept_state, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
@@ -42,6 +42,7 @@ def render_markdown(
             blocks.append(f"## Graph {number} of {len(map.graphs)}")
         heading = "###" if several else "##"
         blocks += [markdown([table], heading=heading) for table in tables(graph, path_label, full)]
+    blocks += [markdown([table], heading="##") for table in kept_state(map, path_label, full)]
     for title, places in uncaptured(map):
         blocks.append(f"## {title}")
         blocks.append(

@@ -12,7 +12,7 @@ from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, legends, shown_findings, uncaptured
+from aotlens.explain.report import facts, findings, kept_state, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
 
@@ -49,6 +49,8 @@ def render_text(
             paper.line()
             paper.line((f"Graph {number} of {len(map.graphs)}", "bold underline"))
         show(tables(graph, path_label, full), paper)
+    if kept := kept_state(map, path_label, full):
+        show(kept, paper)
     for title, places in uncaptured(map):
         _uncaptured(title, places, paper, path_label)
     if shown_findings(map):

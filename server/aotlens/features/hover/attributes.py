@@ -9,15 +9,16 @@ from aotlens.syntax.subjects import Subject
 
 from .classes import target
 from .inputs import inputs
+from .kept_state import kept_state
 from .modules import modules
 from .question import Answer, Question
 
 
 def attribute(question: Question, subject: Subject) -> Answer | None:
-    """The thing that a name stands for in the model that answers; None if no traced model has it."""
+    """The thing that a name stands for in the model that answers, or what it holds; None if no traced model has it."""
     found = question.resolved(subject)
     if not found:
-        return None
+        return kept_state(question, subject)
     blocks = named(question, found[0])
     if others := [line(Code(other.state.key.qualname)) for other in found[1:]]:
         blocks += (Paragraph(line("Also in ", some(others))),)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, line, sentence, some, strong
+from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, joined, line, sentence, some, strong
 from aotlens.explain.gradients import gradient_in_words
+from aotlens.explain.kept_state import kept_in_words
 from aotlens.explain.phrases import inputs_in_words, place, type_of
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
@@ -14,9 +15,10 @@ from aotlens.explain.tables.inputs_in_brief import descriptors_of, input_rows, i
 from aotlens.explain.words import role
 from aotlens.model.folding import Folded
 from aotlens.model.gradients import Tied
+from aotlens.model.kept_state import kept_below
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
-from aotlens.model.slots import Entry
+from aotlens.model.slots import Entry, fqn_of
 
 from .question import ROWS, Question
 
@@ -85,6 +87,9 @@ def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> I
         by = line(" by ", some(places)) if places else ()
         yield Paragraph(line(strong("changed in place"), by, new_values(outputs)))
     first = entries[0]
+    for kept in kept_below(found.index, [fqn_of(first.slot) or ""]):
+        if kept.change != "in-place" or kept.carries_graph:
+            yield Paragraph(joined(kept_in_words(Folded("", (kept,)), question.place(found.state, kept.place))))
     if first.slot.stands_for:
         for reason in about(kept_differences(found.index, first.graph), first.slot):
             if not reason.outputs:
