@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
 
 from ..graph.describe import Named
 from ..graph.descriptors import piece_path
-from ..graph.stack_traces import Sources, source_text
+from ..graph.stack_traces import Sources
 from ..torch_private import (
     COPIES,
+    CUSTOM_FUNCTION,
     DERIVATIVES,
     DETACHING,
     ENTERS_INFERENCE,
@@ -42,7 +43,8 @@ from ..wire.findings import (
     OnlyMetadata,
     UsedButNotReturned,
 )
-from ..wire.places import Expression, Span
+from ..wire.places import Expression
+from .expressions import PlaceOf, expressions_of, name_of
 from .histories import Histories
 
 
@@ -73,7 +75,7 @@ class GradientPaths:
         self,
         graph: torch.fx.Graph,
         inputs: dict[torch.fx.Node, Any],
-        place: Callable[[torch.fx.Node], Span | None],
+        place: PlaceOf,
         called: str,
     ) -> None:
         self._graph = graph
@@ -99,7 +101,7 @@ class GradientPaths:
                 return OnlyMetadata(self._expressions(readers))
             used = [node for node in start.users if node.op != "output"]
             return UsedButNotReturned(self._expressions(used)) if used else NoPath()  # else it is itself returned
-        functions = [node for node in self._graph.nodes if node in reached and _name(node) == "autograd_function_apply"]
+        functions = [node for node in self._graph.nodes if node in reached and name_of(node) == CUSTOM_FUNCTION]
         return BackwardReturnsNone(self._expressions(functions)) if functions else NoPath()
 
     def _follow(self) -> tuple[dict[torch.fx.Node, int], dict[torch.fx.Node, int]]:
@@ -135,7 +137,7 @@ class GradientPaths:
 
     def _how(self, node: torch.fx.Node) -> How:
         """Return how a node ends the path of a gradient."""
-        name = _name(node)
+        name = name_of(node)
         if name in DETACHING:
             return "detach"
         if name in COPIES:
@@ -143,7 +145,7 @@ class GradientPaths:
         if node in self._without_history:
             return self._without_history[node]
         # The derivative is one of the results of a call.
-        if name in DERIVATIVES or any(_name(operand) in DERIVATIVES for operand in node.all_input_nodes):
+        if name in DERIVATIVES or any(name_of(operand) in DERIVATIVES for operand in node.all_input_nodes):
             return "derivative"
         dtypes = {tensor.dtype for tensor in _tensors(node)}
         if not dtypes:
@@ -154,24 +156,13 @@ class GradientPaths:
             return "integer"
         return "no-derivative"
 
-    def _expressions(self, nodes: list[torch.fx.Node]) -> tuple[Expression, ...]:
-        """Return the expressions of nodes, one for each line; the name of an operation if no node has a line."""
-        found: dict[tuple[str, int], Expression] = {}
-        for node in nodes:
-            span = self._place(node)
-            if span is not None:
-                text = " ".join((source_text(span) or "").split())
-                found.setdefault((span.path, span.line), Expression(text, span))
-        return tuple(found.values()) or tuple(Expression(_name(node)) for node in nodes[:1])
+    def _expressions(self, nodes: Iterable[torch.fx.Node]) -> tuple[Expression, ...]:
+        return expressions_of(nodes, self._place)
 
     def _readers_of_metadata(self, values: set[torch.fx.Node]) -> list[torch.fx.Node]:
         """Return the nodes that read the shape, dtype or device of these values, and that an output depends on."""
         readers = (node for node in self._graph.nodes if node in self._live)
         return [node for node in readers if any(operand in values for operand in _metadata_operands(node))]
-
-
-def _name(node: torch.fx.Node) -> str:
-    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
 
 
 def _tensors(node: torch.fx.Node) -> Iterator[torch.Tensor]:
@@ -183,13 +174,13 @@ def _tensors(node: torch.fx.Node) -> Iterator[torch.Tensor]:
 
 def _is_number_of(node: torch.fx.Node) -> bool:
     """Whether a node takes the data of a tensor out of it. Its size and the like say nothing of the data."""
-    return _name(node) in READS_NUMBERS
+    return name_of(node) in READS_NUMBERS
 
 
 def _metadata_operands(node: torch.fx.Node) -> Iterator[torch.fx.Node]:
     """Yield the operands of which a node reads the shape, dtype or device, and not the values."""
-    keys = READS_METADATA.get(_name(node), ())
-    if _name(node) == "getattr" and node.args[1] in METADATA:
+    keys = READS_METADATA.get(name_of(node), ())
+    if name_of(node) == "getattr" and node.args[1] in METADATA:
         keys = (0,)
     for key in keys:
         operand = node.kwargs.get(key) if isinstance(key, str) else next(iter(node.args[key : key + 1]), None)
@@ -214,7 +205,7 @@ def _without_history(graph: torch.fx.Graph) -> Iterator[tuple[torch.fx.Node, How
     is_recording = torch.is_grad_enabled()
     inference = 0
     for node in graph.nodes:
-        name = _name(node)
+        name = name_of(node)
         if name == SETS_GRAD_MODE:
             is_recording = bool(node.args[0])
         elif name == ENTERS_INFERENCE:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..failures import is_library
 from ..graph.descriptors import piece_path, whole_label
 from ..wire.descriptor_map import Graph, GraphBreak, Input, ModuleInstance, Output, Span, Target
 from ..wire.findings import (
+    AlwaysZero,
     Cut,
     Finding,
     NeverUsed,
@@ -19,6 +21,7 @@ from ..wire.findings import (
     OutputName,
     Place,
     ReachesOnly,
+    Reason,
     ReplacedBy,
     ReturnedItself,
     Subject,
@@ -41,8 +44,12 @@ def findings_of(
     modules: Sequence[ModuleInstance] = (),
     why: Why = lambda slot: None,
     called: str = "forward",
+    zeros: Mapping[str, AlwaysZero] = MappingProxyType({}),
 ) -> list[Finding]:
-    """Return the findings of a traced target, in the order of the graph; `called` is the traced function's name."""
+    """Return the findings of a traced target, in the order of the graph; `called` is the traced function's name.
+
+    `zeros` are the nodes of gradients that are always zero.
+    """
     subject = Subject("target", target.qualname)
     findings = [
         Finding(
@@ -65,6 +72,7 @@ def findings_of(
             ):
                 outputs = {out.index: out for piece in value.pieces for out in reached(piece.node)}
                 findings.append(_without_gradient(value, graph, list(outputs.values()), target, why, called))
+            findings += _of_zero_gradient(value, graph, target, zeros)
             findings += _of_mutation(value, graph, target, by_name)
         findings += _of_bases(graph)
     return findings
@@ -86,9 +94,7 @@ class _Value:
     def mutations(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(piece.mutation for piece in self.pieces if piece.mutation is not None))
 
-    def finding(
-        self, code: str, place: Span, reason: NoGradient | ReplacedBy | None = None, places: Sequence[Place] = ()
-    ) -> Finding:
+    def finding(self, code: str, place: Span, reason: Reason | None = None, places: Sequence[Place] = ()) -> Finding:
         subject = Subject(self.kind or "base", self.name)
         return Finding(code, place.path, place.line, place.column, (subject,), reason, tuple(places), self.mutations)
 
@@ -162,6 +168,17 @@ def _without_gradient(
         reason = ReachesOnly(_names(reached, graph), _because(reason))
     place = value.first.definition or Span(target.path, target.line or 1)
     return value.finding(f"{value.kind}-without-gradient", place, reason, tuple(places_of(reason)))
+
+
+def _of_zero_gradient(
+    value: _Value, graph: Graph, target: Target, zeros: Mapping[str, AlwaysZero]
+) -> Iterator[Finding]:
+    """Yield the finding about an input whose gradient is always zero; if it comes in pieces, all of them are."""
+    outputs = [graph.outputs[index] for piece in value.pieces for index in own_gradient(piece, graph)]
+    reasons = [zeros.get(out.node or "") for out in outputs]
+    if value.kind in ("parameter", "argument") and reasons and None not in reasons:
+        place = value.first.definition or Span(target.path, target.line or 1)
+        yield value.finding("gradient-always-zero", place, reasons[0], tuple(places_of(reasons[0])))
 
 
 def _because(reason: NoGradient) -> NoGradient | None:

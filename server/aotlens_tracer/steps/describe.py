@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..findings.gradient_paths import reasons
 from ..findings.of_graph import Why
+from ..findings.zero_gradients import zero_gradients
 from ..graph.describe import Named, describe
 from ..graph.in_place import with_places_of_changes
 from ..graph.operations import Operations
 from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import Graph
+from ..wire.findings import AlwaysZero
 from .build_example import Built
 from .capture import Captured
 from .context import Context
@@ -18,12 +21,16 @@ from .context import Context
 
 @dataclass(frozen=True)
 class Described:
-    """The graph, its operations, the name of the traced function, and the answer to why an input gets no gradient."""
+    """The graph, its operations, and the name of the traced function.
+
+    `why` answers why an input gets no gradient, and `zeros` are the nodes of gradients that are always zero.
+    """
 
     graph: Graph
     operations: Operations
     called: str
     why: Why
+    zeros: Mapping[str, AlwaysZero]
 
 
 def describe_graph(context: Context, built: Built, captured: Captured, sources: Sources) -> Described:
@@ -36,7 +43,8 @@ def describe_graph(context: Context, built: Built, captured: Captured, sources: 
         graph = describe(captured.joint, captured.capture, named, sources, operations)
         if captured.capture == "dynamo":
             graph = with_places_of_changes(graph, captured.joint, named, sources)
+        zeros = zero_gradients(captured.joint.graph_module.graph, sources.of_node)
     context.draft.update(graphs=(graph,))
     context.draft.send_stage("joint", "graphs")
     why: Why = reasons(captured.joint, named, sources) if captured.capture == "dynamo" else lambda slot: None
-    return Described(graph, operations, named.called, why)
+    return Described(graph, operations, named.called, why, zeros)

@@ -128,7 +128,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         with context.phases.phase("capture"):
             draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
     map = draft.map
-    found = findings_of(map.target, map.graphs, map.graph_breaks, map.modules, described.why, described.called)
+    why, called, zeros = described.why, described.called, described.zeros
+    found = findings_of(map.target, map.graphs, map.graph_breaks, map.modules, why, called, zeros)
     draft.add_findings(*found)
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))
     if params.eager:

@@ -39,6 +39,7 @@ from .modules import (
 )
 from .names import (
     COPIES,
+    CUSTOM_FUNCTION,
     DERIVATIVES,
     DETACHING,
     ENTERS_INFERENCE,
@@ -67,6 +68,7 @@ __all__ = [
     "BATCH_NORMS",
     "CALL_CODE",
     "COPIES",
+    "CUSTOM_FUNCTION",
     "DERIVATIVES",
     "DETACHING",
     "ENTERS_INFERENCE",

@@ -10,6 +10,8 @@ SETS_GRAD_MODE = "_set_grad_enabled"
 """Begins and ends `no_grad` and `enable_grad`: its argument says which."""
 ENTERS_INFERENCE = "_enter_inference_mode"
 EXITS_INFERENCE = "_exit_inference_mode"
+CUSTOM_FUNCTION = "autograd_function_apply"
+"""Applies an `autograd.Function`."""
 DERIVATIVES = ("_autograd_grad", "_unpack_dual")
 """Compute the derivative that a transform of `torch.func` returns: in reverse mode, and in forward mode."""
 COPIES = ("tensor", "as_tensor", "asarray")

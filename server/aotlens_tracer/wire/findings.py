@@ -15,7 +15,7 @@ from .operands import FailedOperation
 from .places import Expression, Span
 from .problems import GivenUpBy, Problem
 
-Role = Literal["cut", "return", "change", "keep", "definition", "need"]
+Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need"]
 How = Literal[
     "detach",
     "no-grad",
@@ -30,6 +30,7 @@ How = Literal[
     "derivative-without-graph",
     "no-derivative",
 ]
+HowZero = Literal["derivative", "part", "factor", "single", "backward"]
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class Subject:
 class Place:
     """A place that explains a finding.
 
-    `role` is cut (a gradient ends here), return (the subject is returned here), change (it is changed in place here),
-    keep (it is kept here for later), definition (it is defined here too) or need (the derivative of this needs the
-    value as it was). `explain/findings/words.py` has a sentence for each role.
+    `role` is cut (a gradient ends here), zero (a gradient becomes zero here), return (the subject is returned here),
+    change (it is changed in place here), keep (it is kept here for later), definition (it is defined here too) or need
+    (the derivative of this needs the value as it was). `explain/findings/words.py` has a sentence for each role.
     """
 
     role: Role
@@ -192,6 +193,26 @@ class GraphKept(Tagged):
 
 
 @dataclass(frozen=True)
+class ZeroCause:
+    """Expressions that make a gradient zero, whatever the values are, and `how` they do.
+
+    derivative (their derivative is zero everywhere, as that of `round`), part (they select a part that does not depend
+    on the subject), factor (they multiply by zero), single (a softmax over one element, whose result is constant) or
+    backward (they stand in the `backward` of an `autograd.Function`).
+    """
+
+    how: HowZero
+    at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class AlwaysZero(Tagged):
+    """The subject gets a gradient that is zero whatever the values are, for these causes."""
+
+    causes: tuple[ZeroCause, ...]
+
+
+@dataclass(frozen=True)
 class TorchReason(Tagged):
     """Torch gives the reason, in its own words: the text is shown as it is.
 
@@ -289,6 +310,7 @@ Reason = (
     | ReachesKept
     | NewTensor
     | GraphKept
+    | AlwaysZero
     | TorchReason
     | ReplacedBy
     | PartitionFailed
@@ -327,6 +349,8 @@ def places_of(reason: Reason | None) -> Iterator[Place]:
             yield from (Place("cut", each.span) for each in at if each.span is not None)
         case ReachesKept(kept=kept):
             yield from (Place("keep", each.span) for each in kept if each.span is not None)
+        case AlwaysZero(causes=causes):
+            yield from (Place("zero", each.span) for cause in causes for each in cause.at if each.span is not None)
         case ReturnedItself(outputs=outputs, elsewhere=None):
             yield from (Place("return", each.source) for each in outputs if each.source is not None)
         case ReturnedItself(elsewhere=inner) | ReachesOnly(because=inner) | NothingTrained(because=inner):

@@ -77,3 +77,26 @@ def test_the_cause_of_a_missing_gradient(
     assert finding["code"] == "parameter-without-gradient"
     assert finding["message"] == f"{name} gets no gradient: {why}"
     assert [place["line"] for place in finding["related"]] == [line]
+
+
+QUANTISED = "case20_quant_complex_autocast"
+ZERO = [
+    ("Lsq", "lin.weight", 17, "the derivative of `torch.round(self.lin.weight / self.scale)` on line 17 is zero"),
+    ("Lsq", "zero", 18, "the derivative of `self.zero.round()` on line 18 is zero everywhere"),
+    ("RealPart", "im", 67, "`(x * w).real` on line 67 takes a part that does not depend on it"),
+]
+
+
+@pytest.mark.parametrize(("qualname", "name", "line", "why"), ZERO, ids=lambda value: str(value)[:20])
+def test_a_gradient_that_is_zero_whatever_the_values_are(
+    report: Report, qualname: str, name: str, line: int, why: str
+) -> None:
+    (finding,) = [each for each in report(QUANTISED, qualname)["findings"] if each["name"] == name]
+    assert finding["code"] == "gradient-always-zero"
+    assert finding["message"].startswith(f"{name} always gets a gradient of zero: {why}")
+    assert [place["line"] for place in finding["related"]] == [line]
+    assert finding["severity"] == "warning"
+
+
+def test_a_scale_that_rounding_does_not_cut_off_is_not_said_to_get_zeros(report: Report) -> None:
+    assert {each["name"] for each in report(QUANTISED, "Lsq")["findings"]} == {"lin.weight", "zero"}

@@ -12,6 +12,7 @@ from aotlens.explain.findings.registry import KINDS
 from aotlens.explain.findings.words import fold_findings, in_words, message, related, severity, why
 from aotlens_tracer.wire.descriptor_map import Span
 from aotlens_tracer.wire.findings import (
+    AlwaysZero,
     BackwardReturnsNone,
     Cut,
     Failed,
@@ -28,6 +29,7 @@ from aotlens_tracer.wire.findings import (
     Subject,
     TorchReason,
     UsedButNotReturned,
+    ZeroCause,
     places_of,
 )
 from aotlens_tracer.wire.json_codec import from_json, to_json
@@ -266,3 +268,43 @@ def test_whose_it_is() -> None:
 )
 def test_all_names(names: list[str], expected: str) -> None:
     assert ", ".join(all_names(names)) == expected
+
+
+def always_zero(name: str, *causes: ZeroCause) -> Finding:
+    return Finding("gradient-always-zero", "m.py", 9, 5, (Subject("parameter", name),), AlwaysZero(causes))
+
+
+ROUND = Expression("w.round()", Span("m.py", 7))
+
+
+@pytest.mark.parametrize(
+    ("causes", "text"),
+    [
+        (
+            (ZeroCause("derivative", (ROUND,)),),
+            "the derivative of `w.round()` on line 7 is zero everywhere (usual is a straight-through estimator)",
+        ),
+        (
+            (ZeroCause("derivative", (ROUND, ELSEWHERE)),),
+            "the derivative of `w.round()` on line 7 and `x.detach()` at parts.py:3 is zero everywhere "
+            "(usual is a straight-through estimator)",
+        ),
+        ((ZeroCause("part", (ROUND,)),), "`w.round()` on line 7 takes a part that does not depend on it"),
+        (
+            (ZeroCause("single", (ROUND,)), ZeroCause("factor", (ELSEWHERE,))),
+            "`w.round()` on line 7 is over a single element, so that its result never changes, "
+            "and `x.detach()` at parts.py:3 multiplies by zero",
+        ),
+        ((ZeroCause("backward", (ROUND,)),), "`w.round()` on line 7 is what a custom backward returns"),
+    ],
+)
+def test_each_cause_of_a_zero_gradient(causes: tuple[ZeroCause, ...], text: str) -> None:
+    assert message(always_zero("w", *causes)) == f"w always gets a gradient of zero: {text}"
+
+
+def test_several_zero_gradients() -> None:
+    cause = ZeroCause("part", (ROUND,))
+    folded = in_words([always_zero("a", cause), always_zero("b", cause)])
+    assert folded == (
+        "a, b always get a gradient of zero: `w.round()` on line 7 takes a part that does not depend on them"
+    )

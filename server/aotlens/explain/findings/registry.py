@@ -12,6 +12,7 @@ from . import (
     buffer_mutation,
     duplicate_definition,
     example_failed,
+    gradient_always_zero,
     graph_break,
     graph_kept_across_calls,
     illegal_descriptor_nesting,
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         for module in (
             parameter_without_gradient,
             argument_without_gradient,
+            gradient_always_zero,
             graph_break,
             input_mutation,
             buffer_mutation,

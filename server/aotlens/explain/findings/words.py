@@ -18,6 +18,7 @@ from .registry import KINDS
 
 ROLES: dict[Role, str] = {
     "cut": "the gradient stops here",
+    "zero": "the gradient becomes zero here",
     "return": "it is returned here",
     "change": "it is changed here too",
     "keep": "it is kept here",
