@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from aotlens.model.bodies import IN_STEPS, Argument, node_in, scope_of
+from aotlens.model.bodies import IN_STEPS
+from aotlens_tracer.wire.bodies import Argument, node_in, scope_of
 from aotlens_tracer.wire.descriptor_map import Body, Saved
 
 from .blocks import Block, Code, Facts, line, strong

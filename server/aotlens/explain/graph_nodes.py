@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aotlens.model.bodies import Bodies, saved_results_of
+from aotlens.model.bodies import saved_results_of
+from aotlens_tracer.wire.bodies import Bodies
 from aotlens_tracer.wire.descriptor_map import Graph, Operation
 
 from .annotations import annotations_alone

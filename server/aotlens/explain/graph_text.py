@@ -16,8 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from aotlens.model.bodies import bodies_of, node_in, saved_results_of
+from aotlens.model.bodies import bodies_of, saved_results_of
 from aotlens.model.containers import CONTAINERS
+from aotlens_tracer.wire.bodies import node_in
 from aotlens_tracer.wire.descriptor_map import Body, DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
 from .annotations import annotations_in_brief

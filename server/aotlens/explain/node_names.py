@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from aotlens.model.bodies import Argument, Bodies, node_in
+from aotlens_tracer.wire.bodies import Argument, Bodies, node_in
 from aotlens_tracer.wire.descriptor_map import Body, Graph, Operation
 
 

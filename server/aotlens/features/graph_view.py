@@ -11,10 +11,11 @@ from aotlens.explain.gradients import meaning_of
 from aotlens.explain.graph_lines import GraphText, Kind, Name
 from aotlens.explain.graph_nodes import operation_in_words
 from aotlens.explain.phrases import type_of
-from aotlens.model.bodies import Bodies, bodies_of
+from aotlens.model.bodies import bodies_of
 from aotlens.model.index import index_of
 from aotlens.model.slots import Entry, Result
 from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens_tracer.wire.bodies import Bodies
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Span
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from ..torch_private import JointCapture
-from ..wire.descriptor_map import Descriptor, Graph, Input, Output
+from ..wire.bodies import Bodies
+from ..wire.descriptor_map import Descriptor, Graph, Input, Operation, Output, Span
 from .birthplaces import Birthplaces
 from .descriptors import copy_descriptor, piece_path
 from .flat_arguments import FlatArguments
@@ -57,8 +58,8 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
     flat = FlatArguments(joint.module, named.args, named.kwargs, labels)
     done = operations.of_joint(joint.graph_module.graph)
     bodies = operations.bodies_of_joint(joint.graph_module.graph)
-    forward = frozenset(operation.name for operation in done if not operation.backward)
-    inputs = [_input(index, node, labels, named, flat, sources, forward) for index, node in enumerate(placeholders)]
+    reads = _reads(done, Bodies(bodies), sources)
+    inputs = [_input(index, node, labels, named, flat, sources, reads) for index, node in enumerate(placeholders)]
     outputs = [
         _output(index, node, descriptor, labels, sources)
         for index, (node, descriptor) in enumerate(zip(returned, returned_descriptors))
@@ -91,9 +92,8 @@ def _input(
     named: Named,
     flat: FlatArguments,
     sources: Sources,
-    forward: frozenset[str],
+    reads: Mapping[str, Sequence[Span]],
 ) -> Input:
-    readers = [user for user in node.users if user.name in forward]
     descriptor = copy_descriptor(node.meta.get("desc"))
     definition = None
     requires_grad = None
@@ -115,8 +115,19 @@ def _input(
         definition,
         requires_grad=requires_grad,
         used=bool(node.users),
-        reads=tuple(dict.fromkeys(span for user in readers if (span := sources.of_node(user)) is not None)),
+        reads=tuple(dict.fromkeys(reads.get(node.name, ()))),
     )
+
+
+def _reads(operations: Sequence[Operation], bodies: Bodies, sources: Sources) -> dict[str, list[Span]]:
+    """Return the expressions whose forward operations read a node. An operation reads not what it passes to a body."""
+    found: dict[str, list[Span]] = {}
+    for operation in (*map(bodies.without_passed, operations), *bodies.operations):
+        span = sources.source(operation.frame) if not operation.backward else None
+        for operand in operation.operands if span is not None else ():
+            assert span is not None
+            found.setdefault(operand, []).append(span)
+    return found
 
 
 def _output(index: int, node: Any, torch_descriptor: Any, labels: Labels, sources: Sources) -> Output:

@@ -10,7 +10,7 @@ from ..examples.inferred import machine, stand_ins
 from ..failures import Codebase, failure_of
 from ..loading.definitions import line_of, module_classes, resolve
 from ..loading.importing import import_file
-from ..torch_private import take_flex_attention_on_cpu
+from ..torch_private import compile_bodies_in_every_stance, take_flex_attention_on_cpu
 from ..wire.protocol import ExampleSource, TargetsParams
 from .context import Context
 from .notices import duplicate_definition, missing_package
@@ -51,6 +51,7 @@ def _import(context: Context) -> types.ModuleType:
     """Return the target's module. If an example may have to be inferred, stand-ins replace missing packages."""
     params = context.params
     take_flex_attention_on_cpu()
+    compile_bodies_in_every_stance()
     if not any(map(is_to_be_inferred, params.examples)):
         return import_file(params.path, params.import_roots)
     machine.prepare()

@@ -6,7 +6,7 @@ No other file of the tracer names anything private of torch, so that a new torch
 
 from __future__ import annotations
 
-from .bodies import operators_of_body
+from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .dynamo import (
     TorchDynamoException,
     Unsupported,
@@ -87,6 +87,7 @@ __all__ = [
     "TorchDispatchMode",
     "TorchDynamoException",
     "Unsupported",
+    "compile_bodies_in_every_stance",
     "compiling",
     "configured_memory_budget",
     "deep_copies",

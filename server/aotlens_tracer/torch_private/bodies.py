@@ -1,17 +1,19 @@
-"""Bodies of higher-order operations in Dynamo's graph, as graphs of operators."""
+"""Bodies of higher-order operations: those of Dynamo's graph as operators, and how they run in eager."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 import torch.fx.traceback
 from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
+from torch._higher_order_ops import utils
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.nn.attention import flex_attention
 
-__all__ = ["operators_of_body"]
+__all__ = ["compile_bodies_in_every_stance", "operators_of_body"]
 
 
 def operators_of_body(body: torch.fx.GraphModule, is_of_attention: bool) -> torch.fx.Graph | None:
@@ -26,3 +28,23 @@ def operators_of_body(body: torch.fx.GraphModule, is_of_attention: bool) -> torc
         graph: torch.fx.Graph = make_fx(run)(*given).graph
         return graph
     return None
+
+
+def compile_bodies_in_every_stance() -> None:
+    """Let `cond`, `scan` and the like compile themselves in eager, also while torch is told to compile nothing.
+
+    They always do so in eager, or the tensors that a branch takes from around it would be no operands, and would get no
+    gradient. The stance `force_eager` is for what the user compiles.
+    """
+    modules: tuple[Any, ...] = utils, flex_attention
+    for module in modules:
+        module.setup_compilation_env = _setup_compilation_env
+
+
+@contextlib.contextmanager
+def _setup_compilation_env() -> Iterator[Any]:
+    with torch.compiler.set_stance("default"), _original() as backend:
+        yield backend
+
+
+_original = utils.setup_compilation_env
