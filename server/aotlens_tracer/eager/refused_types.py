@@ -19,8 +19,17 @@ from .calls import Call, Site
 from .failed_operation import Blamed, blamed_for
 from .real_error import refused_for_types
 
-_TAKES_INDICES = ("aten.embedding", "aten.index.", "aten.gather", "aten.where", "aten.native_dropout")
-"""Operators whose operands differ in type as a rule."""
+_WANTS_ONE_TYPE = frozenset(
+    (
+        *("mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv", "addr", "dot", "vdot", "matmul", "linear"),
+        *("convolution", "_scaled_dot_product_flash_attention_for_cpu", "index_put", "index_add", "index_copy"),
+        *("scatter", "scatter_add", "native_layer_norm", "native_group_norm"),
+    )
+)
+"""Operators of aten that want operands of one type, and that are safe to run on zeros.
+
+Others are not run: native code that gets workspaces of zeros (`mkldnn_rnn_layer_backward`) ends the process.
+"""
 
 
 def mixes_types(graph: torch.fx.Graph) -> bool:
@@ -29,7 +38,8 @@ def mixes_types(graph: torch.fx.Graph) -> bool:
     for node in graph.nodes:
         if node.op != "call_function" or not is_operator(node.target):
             continue
-        if torch.Tag.pointwise in node.target.tags or str(node.target).startswith(_TAKES_INDICES):
+        library, _, name = node.target.name().partition(".")[0].partition("::")
+        if library != "aten" or name not in _WANTS_ONE_TYPE or node.meta.get("partitioner_tag") == "is_backward":
             continue
         values = [each.meta.get("val") for each in node.all_input_nodes]
         tensors = [value for value in values if isinstance(value, torch.Tensor)]
