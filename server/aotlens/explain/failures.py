@@ -214,6 +214,9 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.BackwardFails: lambda value: f"the backward pass fails: {problem(value.problem)}",
     facts.DerivativeNeedsData: _derivative_needs_data,
     facts.Overwritten: _overwritten,
+    facts.NoFakeImplementation: lambda value: (
+        f"the operator {value.operator} has no implementation for fake tensors, so that the call cannot be captured"
+    ),
     facts.NotCaptured: _not_captured,
     facts.ReadsDataInTraining: lambda value: (
         f"reads values in training, and is traced in evaluation: {brief(value.problem)}"
@@ -279,6 +282,15 @@ _KNOWN = {
         "a tensor on the device meta has no values: make it on the device of the others, or give it memory with "
         "to_empty"
     ),
+    "attribute-not-moved": (
+        "`to`, `cuda` and `half` change parameters and buffers, no other attribute: keep the tensor with "
+        "register_buffer"
+    ),
+    "register-fake": (
+        "register one with torch.library.register_fake: a function that returns an empty tensor of the right shape and "
+        "type"
+    ),
+    "validate-args": "a distribution checks the values of its arguments: make it with validate_args=False",
     "raw-string": "`\\U` and `\\N` begin an escape in a string: write a path as r'…', or with forward slashes",
     "runs-at-import": "put what runs at import under `if __name__ == '__main__':`",
     "reads-input": "standard input is empty here: code that asks for input has to work without an answer",

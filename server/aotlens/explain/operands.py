@@ -20,8 +20,8 @@ def operands_in_words(operation: FailedOperation, path: str | None) -> list[str]
 
     `path` is the file in which the failure is shown: places in it are given as lines.
     """
-    shown = [operand for operand in operation.operands if operand.is_culprit] or _important(operation.operands)
-    sentences = [_operand_in_words(operand, path) for operand in shown[:_MOST]]
+    shown = _blamed(operation)
+    sentences = [_operand_in_words(operand, path, _devices(operation.operands)) for operand in shown[:_MOST]]
     if len(shown) > _MOST:
         sentences.append(f"and {len(shown) - _MOST} more operands")
     layer = operation.layer
@@ -35,10 +35,13 @@ def operands_in_words(operation: FailedOperation, path: str | None) -> list[str]
 def places_of_operands(operation: FailedOperation) -> list[tuple[str, Span]]:
     """Return the places that operands come from, each with a sentence."""
     found: dict[Span, str] = {}
-    for operand in _important(operation.operands):
+    shows_device = _devices(operation.operands)
+    if operation.definition is not None:
+        found[operation.definition] = "this `backward` returns it"
+    for operand in _blamed(operation):
         span = operand.span
         if span is not None and not _on_one_line(span, operation.span):
-            found.setdefault(span, f"{_name(operand)}, {_value(operand)}, is made here")
+            found.setdefault(span, f"{_name(operand)}, {_value(operand, shows_device)}, is made here")
     return [(sentence, span) for span, sentence in found.items()]
 
 
@@ -74,11 +77,12 @@ def _title(operation: FailedOperation) -> str:
     return subject
 
 
-def _operand_in_words(operand: Operand, path: str | None) -> str:
+def _operand_in_words(operand: Operand, path: str | None, shows_device: bool) -> str:
     origin = _origin(operand)
-    text = f"{_name(operand)} is {_value(operand)}"
+    value = _value(operand, shows_device)
+    text = f"{_name(operand)} is {value}"
     if operand.is_culprit:
-        text = f"the gradient is that of {_name(operand)}, which is {_value(operand)}"
+        text = f"the gradient is that of {_name(operand)}, which is {value}"
     if not origin:
         return text
     return f"{text}: {origin}{_in_line(operand.span, path)}"
@@ -92,6 +96,8 @@ def _origin(operand: Operand) -> str:
     if operand.role in ("parameter", "buffer"):
         named = f"the {operand.role} `{name}`" if operand.name not in (name, f"self.{name}") else f"a {operand.role}"
         return f"{named}, made by `{clipped(operand.made_by)}`" if operand.made_by else named
+    if operand.role == "attribute":
+        return "an attribute of the module, neither parameter nor buffer"
     if operand.layer is not None:
         return f"the output of the layer `{operand.layer}`"
     return f"the result of `{clipped(name)}`" if operand.role == "result" and name and operand.name != name else ""
@@ -105,8 +111,8 @@ def _plain_name(operand: Operand) -> str:
     return clipped(operand.name) if operand.name else NOTHING
 
 
-def _value(operand: Operand) -> str:
-    return f"{operand.value} on {operand.device}" if operand.device not in (None, "cpu") else operand.value
+def _value(operand: Operand, shows_device: bool) -> str:
+    return f"{operand.value} on {operand.device}" if shows_device and operand.device else operand.value
 
 
 def _layer_in_code(layer: FailedLayer) -> str:
@@ -121,6 +127,10 @@ def _in_line(span: Span | None, path: str | None) -> str:
     if span is None:
         return ""
     return f", line {span.line}" if span.path == path else f", line {span.line} of {span.path.rpartition('/')[2]}"
+
+
+def _blamed(operation: FailedOperation) -> list[Operand]:
+    return [operand for operand in operation.operands if operand.is_culprit] or _important(operation.operands)
 
 
 def _important(operands: Sequence[Operand]) -> list[Operand]:

@@ -94,17 +94,18 @@ class CallRecorder(TorchFunctionMode):
         return result
 
     def _site(self, frame: types.FrameType | None) -> Site:
-        layer, inputs, innermost = None, (), frame
+        layer, inputs, through = None, (), None
         while frame is not None:
             path = frame.f_code.co_filename
             if path == EXAMPLE_FILE:
                 break
             if self._owns(path):
-                return Site(span_of(frame), frame, layer, inputs, frame is innermost)
+                return Site(span_of(frame), frame, layer, inputs, through)
+            through = through or frame.f_globals.get("__name__")
             if layer is None and (layer := layer_of(frame)) is not None:
                 inputs = inputs_of(frame)
             frame = frame.f_back
-        return Site(None, None, layer, inputs)
+        return Site(None, None, layer, inputs, through)
 
     def _owns(self, path: str) -> bool:
         if path not in self._owned:

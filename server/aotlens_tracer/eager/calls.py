@@ -17,14 +17,15 @@ class Site:
     """A call in the user's code, and the innermost layer of torch's through which it reaches an operation.
 
     `span` and `frame` are None if only torch's own code stands between the example and the operation. `inputs` are
-    what the `forward` of that layer was given. `is_direct` says that the user's code calls the operation itself.
+    what the `forward` of that layer was given. `through` is the module of the function that calls the operation, None
+    if the user's code does.
     """
 
     span: Span | None = None
     frame: types.FrameType | None = None
     layer: nn.Module | None = None
     inputs: tuple[Any, ...] = ()
-    is_direct: bool = False
+    through: str | None = None
 
 
 @dataclass(frozen=True)

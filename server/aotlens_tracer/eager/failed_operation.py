@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import types
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, Codebase, ForwardError, clipped, reads_data, text_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import parse, source_text, span_of
+from ..wire.descriptor_map import Span
 from ..wire.operands import FailedLayer, FailedOperation
 from ..wire.problems import Raised
 from .call_recorder import CallRecorder, inputs_of, layer_of
@@ -107,7 +109,8 @@ class _Reading:
             if origin is None:
                 return None
             culprit = _culprit(origin, ended.error)
-            return Blamed(replace(self._of_call(origin, culprit), in_backward=True))
+            operation = replace(self._of_call(origin, culprit), in_backward=True)
+            return Blamed(replace(operation, definition=_definition(origin) if culprit is not None else None))
         checked = self._check(ended.error)
         return Blamed(checked) if checked is not None else None
 
@@ -165,7 +168,7 @@ class _Reading:
         operands = Operands(self._example, self._recorder, self._birthplaces, site)
         code = source_text(site.span) if site.span is not None else None
         layer = self._layer(site.layer, operands) if site.layer is not None else None
-        return FailedOperation(name, operands.of(values, culprit), code, site.span, layer)
+        return FailedOperation(name, operands.of(values, culprit), code, site.span, layer, site.through)
 
     def _layer(self, layer: nn.Module, operands: Operands) -> FailedLayer | None:
         name, root = operands.name_of_layer(layer), self._example.module
@@ -184,6 +187,20 @@ def _culprit(call: Call, error: BaseException) -> torch.Tensor | None:
     tensors = [argument for argument in call.args if isinstance(argument, torch.Tensor)]
     index = int(match[2]) if match is not None and match[2] is not None else len(tensors)
     return tensors[index] if index < len(tensors) else None
+
+
+def _definition(call: Call) -> Span | None:
+    """Return the place of the `backward` of a custom function; None if it is no Python function."""
+    function = getattr(getattr(call.function, "__self__", None), "backward", None)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    line = code.co_firstlineno  # that of the first decorator
+    while not linecache.getline(code.co_filename, line).lstrip().startswith(("def ", "async ")):
+        line += 1
+        if line > code.co_firstlineno + 20:
+            return None
+    return Span(code.co_filename, line)
 
 
 def _is_engine(call: Call) -> bool:

@@ -73,7 +73,7 @@ class Operands:
         if self._site.span is None or id(value) in self._written or not tensors_in(value):
             return False
         made = self._recorder.site_that_made(tensors_in(value)[0])
-        if made is None or made.is_direct:
+        if made is None or made.through is None:
             return False
         return made.layer is self._site.layer and made.span == self._site.span
 
@@ -114,10 +114,19 @@ class Operands:
             return known
         site = self._recorder.site_that_made(tensor)
         if site is None:
-            return _Origin("other")
+            name = self._attribute(tensor)
+            return _Origin("attribute", name) if name is not None else _Origin("other")
         layer = self.name_of_layer(site.layer) if site.layer is not None else None
         text = source_text(site.span) if site.span is not None else None
         return _Origin("result", text, site.span, None, layer) if text or layer else _Origin("other")
+
+    def _attribute(self, tensor: torch.Tensor) -> str | None:
+        """Return the path of a plain attribute of a module that is a tensor."""
+        for path, module in self._root.named_modules() if self._root is not None else ():
+            name = next((name for name, value in vars(module).items() if value is tensor), None)
+            if name is not None:
+                return f"{path}.{name}" if path else name
+        return None
 
     def _state(self, root: nn.Module, tensor: torch.Tensor) -> _Origin | None:
         roles: tuple[tuple[OperandRole, Any], ...] = (

@@ -11,7 +11,7 @@ from ..wire.advice import Advice, InstallPackage, Known, NamesInExample, SamePac
 from ..wire.operands import FailedOperation
 from ..wire.problems import DerivativeNeedsData, Problem, Raised, ReadsData
 from .codebase import EXAMPLE_FILE, Codebase, is_library
-from .problems import chain, text_of
+from .problems import chain, operator_without_fake, text_of
 
 _BY_TEXT = {
     "modified by an inplace operation": "changed-in-place",
@@ -60,14 +60,23 @@ def advice_for_operation(operation: FailedOperation, problem: Problem) -> Advice
         is_embedding = operation.name == "torch.nn.functional.embedding"
         return Known("sparse-padding") if is_embedding and problem.operation.startswith("aten.nonzero") else None
     if isinstance(problem, ReadsData):
-        return Known("data-dependent" if operation.name in _ASKS_FOR_A_TRUTH else "reads-value")
+        return _about_reading(operation)
     devices = {operand.device.partition(":")[0] for operand in operation.operands if operand.device is not None}
+    if len(devices) > 1 and any(operand.role == "attribute" for operand in operation.operands):
+        return Known("attribute-not-moved")
     if len(devices) > 1 and "meta" in devices:
         return Known("meta-device")
     if isinstance(problem, Raised) and "must be Tensor, not tuple" in problem.text:
         made = [operand.layer for operand in operation.operands if operand.dtype is None and operand.layer is not None]
         return Known("unpack-result") if made else None
     return _about_text(problem.text) if isinstance(problem, Raised) and operation.name is not None else None
+
+
+def _about_reading(operation: FailedOperation) -> Advice | None:
+    """Return advice about a value that is read, which is no help where a package's own code reads it."""
+    if operation.through is not None:
+        return Known("validate-args") if operation.through.startswith("torch.distributions.") else None
+    return Known("data-dependent" if operation.name in _ASKS_FOR_A_TRUTH else "reads-value")
 
 
 def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | None:
@@ -84,6 +93,8 @@ def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | No
     kind, text = type(error).__name__, text_of(error)
     if kind == "DataDependentOutputException":
         return Known("reads-value")
+    if (operator := operator_without_fake(error)) is not None:
+        return None if operator.startswith("aten.") else Known("register-fake")
     if kind == "DynamicOutputShapeException":
         return _about_a_size(text)
     if isinstance(error, EOFError):  # `input()`; an empty pickle has another text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..wire import problems as facts
@@ -11,6 +12,11 @@ from .errors import BackwardError, CaptureError, ForwardError, JointError, Trace
 
 LONGEST_TEXT = 4000
 """Characters of an exception's text that are kept."""
+_NO_FAKE = re.compile(
+    r"no fake impl registered for <CustomOpDef\(([\w:.]+)\)>"
+    r"|([\w:.]+): attempted to run this operator with Meta tensors, but there was no fake impl"
+)
+"""The parts of torch's own messages about an operator without an implementation for fake tensors."""
 _IN_EAGER = {"FakeTensorDeviceMismatchError": "RuntimeError"}
 """The exception that real tensors raise in the place of one of fake tensors."""
 _OF_FAKE_TENSORS = ("'FakeTensor' object", "'Tensor' object")
@@ -47,6 +53,8 @@ def problem_of(error: BaseException) -> facts.Problem:
         return facts.ReadsData(text_of(error))
     if kind == "DynamicOutputShapeException":
         return facts.DataDependentSize(text_of(error))
+    if (operator := operator_without_fake(error)) is not None:
+        return facts.NoFakeImplementation(operator)
     root = list(chain(error))[-1]
     return _raised(error, None if root is error else _raised(root))
 
@@ -63,6 +71,15 @@ def refusal_of(error: Exception) -> tuple[str, facts.GivenUpBy]:
     if not refused and any(kind.__module__.startswith(_DYNAMO) for kind in type(reason).__mro__):
         return text, "dynamo"
     return f"{type(reason).__name__}: {text}", "aotautograd" if refused else "internal"
+
+
+def operator_without_fake(error: BaseException) -> str | None:
+    """Return the operator that has no implementation for fake tensors; None for any other error."""
+    text = text_of(error)
+    if type(error).__name__ == "UnsupportedOperatorException":
+        return text
+    match = _NO_FAKE.search(text)
+    return match[1] or match[2] if match is not None else None
 
 
 def _known(error: BaseException | None) -> facts.Problem | None:

@@ -18,7 +18,7 @@ from ..failures import (
 from ..graph.stack_traces import parse
 from ..wire.advice import FromDynamo
 from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
-from ..wire.problems import BackwardFails, DerivativeNeedsData, NotCaptured, Problem, Raised
+from ..wire.problems import BackwardFails, DerivativeNeedsData, NoFakeImplementation, NotCaptured, Problem, Raised
 from .capture import graph_breaks
 from .context import Context
 
@@ -45,7 +45,9 @@ def _failure_of_call(context: Context, error: CallError) -> Failure:
         return _backward_failure(context, error)
     if isinstance(error, CaptureError):
         return _capture_failure(context, error)
-    return failure_of(error.__cause__ or error, "forward", context.codebase, _span(context))
+    failure = failure_of(error.__cause__ or error, "forward", context.codebase, _span(context))
+    is_limit = isinstance(failure.problem, NoFakeImplementation)  # eager calls the operator
+    return replace(failure, stage="capture") if is_limit else failure
 
 
 def _with_operation(failure: Failure, error: CallError) -> Failure:

@@ -31,9 +31,9 @@ class Known(Tagged):
     """A known situation that needs no more facts.
 
     `code` is one of data-dependent, data-dependent-size, reads-value, packed-sequence, unpack-result, meta-device,
-    raw-string, runs-at-import, reads-input, no-memory, changed-in-place, wrong-gradient-shape, needs-cuda, several-
-    devices, save-as-utf8, sparse-padding, conditional-definition, trace-a-module, one-expression, more-time, more-
-    memory, report-bug.
+    register-fake, validate-args, attribute-not-moved, raw-string, runs-at-import, reads-input, no-memory, changed-
+    in-place, wrong-gradient-shape, needs-cuda, several- devices, save-as-utf8, sparse-padding, conditional-
+    definition, trace-a-module, one- expression, more-time, more- memory, report-bug.
     """
 
     code: str

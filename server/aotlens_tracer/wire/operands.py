@@ -7,8 +7,9 @@ from typing import Literal
 
 from .places import Span
 
-OperandRole = Literal["parameter", "buffer", "argument", "result", "other"]
-"""The origin of an operand: the module's state, the call's arguments, an expression of the user's, or not known."""
+OperandRole = Literal["parameter", "buffer", "attribute", "argument", "result", "other"]
+"""The origin of an operand: the module's state, an attribute of a module, an argument of the call, an expression of the
+user's, or not known."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,11 @@ class Operand:
     value that passes between two layers of torch's, and for one of unknown origin. `value` is
     the value in brief (`f32[4, 10]`). `dtype`, `shape`, `device` and `requires_grad` are None unless it is a tensor.
 
-    `origin` is the FQN of a parameter or buffer, the label of an argument, or the text of the expression that made a
-    result; None if it is not known. `span` is its place: the birthplace of a parameter or buffer, the expression of a
-    result. `made_by` is the text under the birthplace of a parameter or buffer. `layer` is the FQN of the layer of
-    torch's that made a result within that expression, None without one. `is_culprit` says that the error is about this
-    operand.
+    `origin` is the FQN of a parameter, buffer or attribute, the label of an argument, or the text of the expression
+    that made a result; None if it is not known. `span` is its place: the birthplace of a parameter or buffer, the
+    expression of a result. `made_by` is the text under the birthplace of a parameter or buffer. `layer` is the FQN of the
+    layer of torch's that made a result within that expression, None without one. `is_culprit` says that the error is
+    about this operand.
     """
 
     name: str
@@ -59,7 +60,9 @@ class FailedOperation:
 
     `name` is torch's name for the function (`torch.nn.functional.linear`), None if a check in Python raised the error.
     `span` is the user's expression that calls it, with its text as `code`; both None if no code of the user's calls it.
-    `layer` is the layer of torch's in which it stands, None without one. With `in_backward`, it is the derivative of
+    `layer` is the layer of torch's in which it stands, None without one. `through` is the module that calls the
+    operation for the user (`torch.distributions.categorical`), None if the user's code itself does. `definition` is the
+    place of the `backward` that is wrong. With `in_backward`, it is the derivative of
     the operation that fails. `works_in_eager` says that only fake tensors raise the error: the operation was
     made on real tensors of the same sizes too.
     """
@@ -69,5 +72,7 @@ class FailedOperation:
     code: str | None = None
     span: Span | None = None
     layer: FailedLayer | None = None
+    through: str | None = None
+    definition: Span | None = None
     in_backward: bool = False
     works_in_eager: bool = False

@@ -78,6 +78,13 @@ class BackwardFails(Tagged):
 
 
 @dataclass(frozen=True)
+class NoFakeImplementation(Tagged):
+    """An operator runs on real tensors alone: nobody registered an implementation that knows shapes only."""
+
+    operator: str
+
+
+@dataclass(frozen=True)
 class DerivativeNeedsData(Tagged):
     """The derivative of an operation depends on the values of a tensor, so that it can be run but not captured.
 
@@ -340,6 +347,7 @@ Problem = (
     | TookTooLong
     | BackwardFails
     | DerivativeNeedsData
+    | NoFakeImplementation
     | Overwritten
     | NotCaptured
     | ReadsDataInTraining
