@@ -22,9 +22,9 @@ class Operand:
 
     `origin` is the FQN of a parameter, buffer or attribute, the label of an argument, or the text of the expression
     that made a result; None if it is not known. `span` is its place: the birthplace of a parameter or buffer, the
-    expression of a result. `made_by` is the text under the birthplace of a parameter or buffer. `layer` is the FQN of the
-    layer of torch's that made a result within that expression, None without one. `is_culprit` says that the error is
-    about this operand.
+    expression of a result. `made_by` is the text under the birthplace of a parameter or buffer. `layer` is the FQN of
+    the layer of torch's that made a result within that expression, None without one. `is_culprit` says that the error
+    is about this operand.
     """
 
     name: str
