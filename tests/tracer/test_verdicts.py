@@ -47,12 +47,15 @@ def test_there_are_enough_causes() -> None:
 def test_verdict(traces: dict[str, dict[str, Any]], name: str) -> None:
     trace = traces[name]
     assert trace["status"] == "traced", trace["failure"]
-    codes = ("parameter-without-gradient", "argument-without-gradient")
+    codes = ("parameter-without-gradient", "argument-without-gradient", "gradient-outside-graph")
     findings = {finding["name"]: finding for finding in trace["findings"] if finding["code"] in codes}
     assert findings.keys() == MARKS[name].keys()
     for parameter, expected in MARKS[name].items():
         message = findings[parameter]["message"]
-        assert message.startswith(f"{parameter} gets no gradient: ")
+        is_outside = findings[parameter]["code"] == "gradient-outside-graph"
+        beginning = f"the gradient of {parameter} does not pass through the graph: "
+        assert message.startswith(beginning if is_outside else f"{parameter} gets no gradient: ")
+        assert is_outside == ("is the same tensor or a view of it" in message)
         assert all(words in message for _, words in expected), message
         lines = [line for line, _ in expected if not SOURCE.split("\n")[line - 1].startswith(("class ", "def "))]
         assert [place["line"] for place in findings[parameter]["related"]] == lines

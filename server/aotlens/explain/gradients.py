@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aotlens.model.gradients import InPieces, Missing, NotWanted, Own, Tied, returned_in
+from aotlens.model.gradients import InPieces, Missing, NotWanted, OnlyInEager, OnlyInGraph, Own, Tied, returned_in
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, Result
 
@@ -22,7 +22,10 @@ def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
             numbers = dict.fromkeys(n for entry in entries for n in returned_in(index.gradient(entry)))
             outputs = [first.graph.outputs[number] for number in numbers]
             return line("gradient is " if len(outputs) == 1 else "gradients are ", outputs_in_words(outputs))
-        case Missing():
+        case OnlyInEager():
+            reason = why_no_gradient(first, index)
+            return line(strong("gradient outside of the graph"), ": " if reason else "", reason)
+        case Missing() | OnlyInGraph():
             reason = why_no_gradient(first, index)
             return line(strong("no gradient"), ": " if reason else "", reason)
         case Tied():
@@ -51,8 +54,14 @@ def meaning_of(item: Entry | Result, index: MapIndex) -> str:
         return meaning(item.slot, labels)
     entry = Entry(item.graph, item.graph.inputs[item.slot.gradient_of])
     gradient = index.gradient(entry)
+    if isinstance(gradient, OnlyInGraph):
+        reason = _reason(entry, index)
+        return f"{meaning(item.slot, labels)} In eager it does not exist" + (f": {reason}." if reason else ".")
     if isinstance(gradient, Tied):
         instead = f"is returned as the gradient of `{gradient.name}`: both are names of one parameter"
+    elif isinstance(gradient, OnlyInEager):
+        reason = _reason(entry, index)
+        instead = "does not pass through the graph" + (f": {reason}" if reason else "")
     else:
         reason = _reason(entry, index)
         instead = "does not exist" + (f": {reason}" if reason else "")
@@ -72,8 +81,10 @@ def gradient_cell(entry: Entry, index: MapIndex) -> Cell:
             return Cell("yes")
         case Tied(name=name):
             return Cell(f"in that of `{name}`")
-        case Missing():
+        case Missing() | OnlyInGraph():
             return Cell("none", "warn")
+        case OnlyInEager():
+            return Cell("outside of the graph")
         case NotWanted(because="frozen"):
             return Cell("frozen")
     return Cell(NOTHING)

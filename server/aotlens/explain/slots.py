@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens.model.gradients import Gradient, Missing, NotWanted, Tied
+from aotlens.model.gradients import Gradient, NotWanted, OnlyInEager, OnlyInGraph, Tied, is_missing
 from aotlens.model.slots import Entry, Result, is_unused
 from aotlens_tracer.wire.descriptor_map import Input, Output
 
@@ -31,7 +31,8 @@ def with_partners(item: Entry | Result) -> list[Line]:
 def note_on_input(slot: Input, gradient: Gradient, is_replaced: bool = False) -> str:
     """The facts about an input beside its type: `no gradient, changed in place`; empty if there are none."""
     notes = {
-        "no gradient": isinstance(gradient, Missing),
+        "no gradient": is_missing(gradient),
+        "gradient outside of the graph": isinstance(gradient, OnlyInEager),
         "frozen": gradient == NotWanted("frozen"),
         f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
         "changed in place": slot.mutation is not None,
@@ -46,6 +47,10 @@ def note_on_gradient(slot: Output, gradient: Gradient) -> str:
     """The place of a gradient that is not in its own slot: `in that of head.weight`, `none`; else empty."""
     if isinstance(gradient, Tied):
         return f"in that of {gradient.name}"
+    if isinstance(gradient, OnlyInGraph):
+        return "none in eager"
+    if isinstance(gradient, OnlyInEager):
+        return "outside of the graph"
     return "none" if slot.node is None else ""
 
 

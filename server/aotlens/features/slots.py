@@ -19,7 +19,7 @@ from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
-from aotlens.model.gradients import Missing, returned_in
+from aotlens.model.gradients import OnlyInGraph, is_missing, returned_in
 from aotlens.model.index import distinct
 from aotlens.model.kept_state import is_replaced
 from aotlens.model.resolve import Resolved
@@ -184,7 +184,9 @@ class _Shown:
         """The new value of an input, and its gradient: the outputs that hold it, or the slot that stays empty."""
         if entry.mutation is not None:
             yield Result(entry.graph, entry.mutation)
-        returned = [entry.graph.outputs[index] for index in returned_in(self._index.gradient(entry))]
+        gradient = self._index.gradient(entry)
+        outputs = gradient.outputs if isinstance(gradient, OnlyInGraph) else returned_in(gradient)
+        returned = [entry.graph.outputs[index] for index in outputs]
         for slot in returned or filter(None, [entry.gradient]):
             yield Result(entry.graph, slot)
 
@@ -199,7 +201,7 @@ class _Shown:
         elif span is None and fqn_of(slot) is None:
             here = Resolved(self._context.state, self._index, items=(entry,))
             return self._row(slot, label, note, False, next(iter(in_signature(self._snapshot, here, entry)), None))
-        return self._row(slot, label, note, isinstance(gradient, Missing), self._today(span))
+        return self._row(slot, label, note, is_missing(gradient), self._today(span))
 
     def _output(self, result: Result) -> Row:
         slot = result.slot
@@ -213,7 +215,7 @@ class _Shown:
         note = note_on_gradient(slot, gradient)
         span = slot.source if slot.source is not None else entry.slot.definition
         label = subject_of_gradient(slot, result.graph)
-        return self._row(slot, label, note, isinstance(gradient, Missing), self._today(span))
+        return self._row(slot, label, note, is_missing(gradient), self._today(span))
 
     def _row(self, slot: Slot, label: str, note: str, concern: bool, span: Span | None) -> Row:
         nodes = (slot.node,) if slot.node is not None else ()
@@ -265,7 +267,7 @@ def _grouped(rows: Sequence[tuple[str, Row]], titles: dict[str, str]) -> list[Gr
 def _gradients_in_brief(rows: Sequence[Row]) -> str:
     """Return `44, 4 missing`, as the lens shows it: a slot that stays empty is no gradient."""
     missing = sum(row.concern for row in rows)
-    returned = sum(1 for row in rows if row.nodes)
+    returned = sum(1 for row in rows if row.nodes and not row.concern)
     return f"{returned}, {missing} missing" if missing else str(returned)
 
 

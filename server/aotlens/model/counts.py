@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aotlens_tracer.wire.descriptor_map import Graph
 
-from .gradients import Missing, gradients, is_gradient
+from .gradients import Missing, OnlyInGraph, gradients, is_gradient
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Counts:
     """Numbers of slots: each piece of a tensor subclass is one.
 
     `outputs` are those that are no gradients. `missing` gradients are required and do not exist; a tied parameter
-    whose gradient has another of its names misses none. `saved` is in bytes, without aliases; None if nothing is known
+    whose gradient has another of its names misses none. One that only the graph has is missing; one that only eager has
+    is neither counted nor missing. `saved` is in bytes, without aliases; None if nothing is known
     of what is saved.
     """
 
@@ -28,7 +29,9 @@ class Counts:
 
 def count(graph: Graph) -> Counts:
     """Return the numbers of a graph."""
-    missing = {gradient.output for gradient in gradients(graph) if isinstance(gradient, Missing)}
+    known = gradients(graph)
+    missing = {gradient.output for gradient in known if isinstance(gradient, Missing)}
+    only_in_graph = {output for gradient in known if isinstance(gradient, OnlyInGraph) for output in gradient.outputs}
     described = [out for out in graph.outputs if out.kind is not None]
     returned = [out for out in described if is_gradient(graph, out.index)]
     saved = None
@@ -37,8 +40,8 @@ def count(graph: Graph) -> Counts:
     return Counts(
         len(graph.inputs),
         len(described) - len(returned),
-        sum(1 for out in returned if out.node is not None),
-        len(missing),
+        sum(1 for out in returned if out.node is not None and out.index not in only_in_graph),
+        len(missing | only_in_graph),
         sum(1 for slot in graph.inputs if slot.mutation is not None),
         saved,
     )

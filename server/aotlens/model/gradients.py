@@ -1,8 +1,9 @@
 """The gradient of an input: one answer for everything that shows gradients.
 
 A gradient is the input's own, is returned in pieces (its type is a tensor subclass), has another name of the same
-parameter (tied), is missing although the input requires one, or is not wanted. Tables, hovers, lenses, the tree of
-slots, JSON and counts all ask here.
+parameter (tied), is missing although the input requires one, or is not wanted. If the steps in eager
+and the graph differ, eager decides: that is what the user gets. Tables, hovers, lenses, the tree of slots, JSON and
+counts all ask here.
 """
 
 from __future__ import annotations
@@ -51,6 +52,23 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class OnlyInGraph:
+    """The graph computes a gradient, in these outputs, and the user's own backward pass in eager gives none."""
+
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OnlyInEager:
+    """The user's own backward pass gives a gradient, which does not pass through the graph.
+
+    `output` is the slot that stays empty; None if there is none.
+    """
+
+    output: int | None
+
+
+@dataclass(frozen=True)
 class NotWanted:
     """Nobody wants a gradient of this input.
 
@@ -62,7 +80,7 @@ class NotWanted:
     because: Literal["frozen", "forward-only", "not-required"]
 
 
-Gradient = Own | InPieces | Tied | Missing | NotWanted
+Gradient = Own | InPieces | Tied | Missing | OnlyInGraph | OnlyInEager | NotWanted
 
 
 def gradients(graph: Graph) -> tuple[Gradient, ...]:
@@ -75,6 +93,11 @@ def returned_in(gradient: Gradient) -> tuple[int, ...]:
     if isinstance(gradient, Own):
         return (gradient.output,)
     return gradient.outputs if isinstance(gradient, InPieces) else ()
+
+
+def is_missing(gradient: Gradient) -> bool:
+    """Whether an input requires a gradient and gets none."""
+    return isinstance(gradient, (Missing, OnlyInGraph))
 
 
 def gradients_in(graph: Graph, outputs: Collection[int]) -> list[str]:
@@ -108,6 +131,15 @@ def is_gradient(graph: Graph, output: int) -> bool:
 
 
 def _gradient(slot: Input, graph: Graph) -> Gradient:
+    if slot.index in graph.only_in_eager:
+        return OnlyInEager(slot.gradient)
+    in_graph = _in_graph(slot, graph)
+    if slot.index in graph.only_in_graph:
+        return OnlyInGraph(in_graph.outputs if isinstance(in_graph, Tied) else returned_in(in_graph))
+    return in_graph
+
+
+def _in_graph(slot: Input, graph: Graph) -> Gradient:
     if slot.gradient_pieces:
         return InPieces(slot.gradient_pieces)
     if own := own_gradient(slot, graph):

@@ -27,6 +27,7 @@ from .slots import Entry, Result, fqn_of, is_returned, whole_name
 
 Item = TypeVar("Item")
 
+_ABOUT_GRADIENTS = ("parameter-without-gradient", "argument-without-gradient", "gradient-outside-graph")
 _SERIALS = itertools.count()
 _INDICES: dict[int, tuple[weakref.ref[DescriptorMap], MapIndex]] = {}
 
@@ -167,7 +168,7 @@ class MapIndex:
         return self.once(("prices", id(graph)), lambda: prices(graph))
 
     def without_gradient(self, slot: Input) -> Finding | None:
-        """The finding that says why an input, or the whole that it is a piece of, gets no gradient."""
+        """The finding that says why an input, or the whole that it is a piece of, has no gradient in graph or eager."""
         kind = "parameter" if fqn_of(slot) is not None else "argument"
         return self._without_gradient.get(Subject(kind, whole_name(slot)))
 
@@ -175,7 +176,7 @@ class MapIndex:
     def _without_gradient(self) -> dict[Subject, Finding]:
         found: dict[Subject, Finding] = {}
         for finding in self.findings:
-            if finding.code in ("parameter-without-gradient", "argument-without-gradient"):
+            if finding.code in _ABOUT_GRADIENTS:
                 found.setdefault(finding.subjects[0], finding)
         return found
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import torch
 
@@ -20,12 +21,15 @@ from ..failures import (
     reads_data,
     text_of,
 )
+from ..graph.labels import argument_labels
 from ..torch_private import pytree, unset_fake_temporarily
 from ..wire.eager_run import EagerError, EagerGradient, EagerRun, KeptState
 from ..wire.places import Span
+from .changes import ChangeWatch, Subject
 from .keeping_lines import keeping_lines
 from .kept_state import KeptWatch
 from .overwritten import what_is_changed
+from .warned import recorded_warnings
 
 
 class _Failed(Exception):
@@ -46,15 +50,16 @@ def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], Bui
     """
     start = time.perf_counter()
     on: Literal["real", "fake"] = "real" if example.mode is None else "fake"
-    gradients: tuple[EagerGradient, ...] = ()
+    leaves = _leaves(example)
+    present: list[list[bool]] = []
     error = None
-    with warnings.catch_warnings(record=True) as found, torch.compiler.set_stance("force_eager"), example.fake():
-        warnings.simplefilter("always")
+    with recorded_warnings(codebase) as warned, torch.compiler.set_stance("force_eager"), example.fake():
         watch = KeptWatch(example, codebase)
+        changes = ChangeWatch(_subjects(example), codebase)
         try:
-            for step in _steps(example, watch):
-                if step == 1:
-                    gradients = _gradients(example)
+            for _ in _steps(example, watch, changes):
+                leaves |= {key: leaf for key, leaf in _leaves(example).items() if key not in leaves}
+                present.append([leaf.tensor.grad is not None for leaf in leaves.values()])
         except _Failed as failed:
             cause = failed.__cause__ or failed
             if reads_data(cause):
@@ -64,37 +69,46 @@ def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], Bui
                 failure = at_the_change(failure, _what_is_changed(again, codebase))
             error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
     kept = _kept(watch, codebase, again)
-    texts = tuple(dict.fromkeys(str(warning.message) for warning in found))
-    return EagerRun(on, round(time.perf_counter() - start, 3), gradients, kept, error, texts)
+    gradients = _gradients(leaves, present)
+    seconds = round(time.perf_counter() - start, 3)
+    return EagerRun(on, seconds, gradients, kept, error, tuple(warned), changes=changes.changes())
 
 
 def _what_is_changed(again: Callable[[], BuiltExample], codebase: Codebase) -> ChangedInPlace | None:
     """Make the steps once more, and return what is changed in place before a derivative needs it."""
+
+    def steps(example: BuiltExample) -> None:
+        for _ in _steps(example, KeptWatch(example, codebase), ChangeWatch(_subjects(example), codebase)):
+            pass
+
     with unset_fake_temporarily():
-        return what_is_changed(lambda example: list(_steps(example, KeptWatch(example, codebase))), again(), codebase)
+        return what_is_changed(steps, again(), codebase)
 
 
-def _steps(example: BuiltExample, watch: KeptWatch) -> Iterator[int]:
+def _steps(example: BuiltExample, watch: KeptWatch, changes: ChangeWatch) -> Iterator[int]:
     """Make the steps, and yield the number of each when it is done."""
     for step in (1, 2):
-        _clear_gradients(example)
-        _step(example, step, watch)
+        for leaf in _leaves(example).values():
+            leaf.tensor.grad = None
+        _step(example if step == 1 else _with_fresh_arguments(example), step, watch, changes)
         yield step
 
 
-def _step(example: BuiltExample, step: int, watch: KeptWatch) -> None:
+def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWatch) -> None:
     try:
-        outputs = example.function(*example.args, **example.kwargs)
+        with changes.forward():
+            outputs = example.function(*example.args, **example.kwargs)
     except Exception as error:
         raise _Failed(step, "forward") from error
     if step == 1:
-        watch.after_first({leaf: names[0] for leaf, (_, _, names) in _leaves(example).items()})
+        watch.after_first({key: leaf.names[0] for key, leaf in _leaves(example).items()})
     else:
         watch.after_second(outputs)
     results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
     try:
         if results:
-            torch.autograd.backward(results, [torch.ones_like(result) for result in results])
+            with changes.backward():
+                torch.autograd.backward(results, [torch.ones_like(result) for result in results])
     except Exception as error:
         raise _Failed(step, "backward") from error
 
@@ -111,25 +125,58 @@ def _kept(watch: KeptWatch, codebase: Codebase, again: Callable[[], BuiltExample
     return watch.kept(places)
 
 
-def _leaves(example: BuiltExample) -> dict[int, tuple[Literal["parameter", "argument"], torch.Tensor, list[str]]]:
+def _with_fresh_arguments(example: BuiltExample) -> BuiltExample:
+    """Return the example for another step: arguments with a history come anew, as from a data loader."""
+    fresh: dict[int, torch.Tensor] = {}
+
+    def anew(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or value.grad_fn is None:
+            return value
+        if id(value) not in fresh:
+            fresh[id(value)] = value.detach().clone().requires_grad_().clone()
+        return fresh[id(value)]
+
+    args, kwargs = pytree.tree_map(anew, (example.args, example.kwargs))
+    return replace(example, args=args, kwargs=kwargs)
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """A tensor that requires a gradient and has no history, with all of its names."""
+
+    kind: Literal["parameter", "argument"]
+    tensor: torch.Tensor
+    names: list[str]
+
+
+def _leaves(example: BuiltExample) -> dict[int, _Leaf]:
     """Return the leaves that require a gradient, by id: parameters, then tensors among the arguments."""
-    found: dict[int, tuple[Literal["parameter", "argument"], torch.Tensor, list[str]]] = {}
-    if example.module is not None:
-        for name, parameter in example.module.named_parameters(remove_duplicate=False):
-            if parameter.requires_grad:
-                found.setdefault(id(parameter), ("parameter", parameter, []))[2].append(name)
-    for path, leaf in pytree.tree_leaves_with_path((example.args, example.kwargs)):
-        if isinstance(leaf, torch.Tensor) and leaf.requires_grad and leaf.is_leaf:
-            found.setdefault(id(leaf), ("argument", leaf, []))[2].append(pytree.keystr(path))
+    found: dict[int, _Leaf] = {}
+    for (kind, name), tensor in _subjects(example, remove_duplicate=False).items():
+        if kind != "buffer" and tensor.requires_grad and tensor.is_leaf:
+            found.setdefault(id(tensor), _Leaf(kind, tensor, [])).names.append(name)
     return found
 
 
-def _clear_gradients(example: BuiltExample) -> None:
-    for _, leaf, _ in _leaves(example).values():
-        leaf.grad = None
+def _subjects(example: BuiltExample, remove_duplicate: bool = True) -> dict[Subject, torch.Tensor]:
+    """Return the parameters, the buffers and the tensors among the arguments."""
+    found: dict[Subject, torch.Tensor] = {}
+    if example.module is not None:
+        for name, parameter in example.module.named_parameters(remove_duplicate=remove_duplicate):
+            found["parameter", name] = parameter
+        for name, buffer in example.module.named_buffers():
+            found["buffer", name] = buffer
+    leaves = pytree.tree_leaves((example.args, example.kwargs))
+    for name, leaf in zip(argument_labels(example.function, example.args, example.kwargs), leaves):
+        if isinstance(leaf, torch.Tensor):
+            found["argument", name] = leaf
+    return found
 
 
-def _gradients(example: BuiltExample) -> tuple[EagerGradient, ...]:
+def _gradients(leaves: Mapping[int, _Leaf], present: Sequence[Sequence[bool]]) -> tuple[EagerGradient, ...]:
+    """Return the leaves with their gradients in each step; empty if there was no whole step."""
+    first, *others = present or [()]
+    second: Sequence[bool | None] = next(iter(others), [None] * len(first))
     return tuple(
-        EagerGradient(kind, tuple(names), leaf.grad is not None) for kind, leaf, names in _leaves(example).values()
+        EagerGradient(leaf.kind, tuple(leaf.names), *has) for leaf, has in zip(leaves.values(), zip(first, second))
     )

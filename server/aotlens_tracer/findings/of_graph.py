@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..failures import is_library
-from ..graph.descriptors import piece_path, whole_label
+from ..graph.descriptors import whole_label
 from ..wire.descriptor_map import Graph, GraphBreak, Input, ModuleInstance, Output, Span, Target
 from ..wire.findings import (
     AlwaysZero,
@@ -21,20 +20,18 @@ from ..wire.findings import (
     OutputName,
     Place,
     ReachesOnly,
-    Reason,
     ReplacedBy,
     ReturnedItself,
     Subject,
     TorchReason,
     places_of,
 )
-from ..wire.gradients import own_gradient, tied_gradient
+from ..wire.gradients import own_gradient
 from .reach import outputs_reached
+from .values import Value, has_gradient, values_of
 
 Why = Callable[[Input], NoGradient | None]
 """Why an input gets no gradient; None if that is unknown."""
-
-_KINDS = {"ParamAOTInput": "parameter", "BufferAOTInput": "buffer", "PlainAOTInput": "argument"}
 
 
 def findings_of(
@@ -64,12 +61,8 @@ def findings_of(
     by_name = {module.name: module for module in modules}
     for graph in graphs:
         reached = outputs_reached(graph)
-        for value in _values(graph):
-            if (
-                value.kind in ("parameter", "argument")
-                and value.first.requires_grad
-                and not _has_gradient(value, graph)
-            ):
+        for value in values_of(graph):
+            if value.kind in ("parameter", "argument") and value.first.requires_grad and not has_gradient(value, graph):
                 outputs = {out.index: out for piece in value.pieces for out in reached(piece.node)}
                 findings.append(_without_gradient(value, graph, list(outputs.values()), target, why, called))
             findings += _of_zero_gradient(value, graph, target, zeros)
@@ -78,42 +71,8 @@ def findings_of(
     return findings
 
 
-@dataclass(frozen=True)
-class _Value:
-    """An input of the call: one slot, or the pieces of a tensor subclass. `kind` is a subject's, or None."""
-
-    kind: str | None
-    name: str
-    pieces: tuple[Input, ...]
-
-    @property
-    def first(self) -> Input:
-        return self.pieces[0]
-
-    @property
-    def mutations(self) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(piece.mutation for piece in self.pieces if piece.mutation is not None))
-
-    def finding(self, code: str, place: Span, reason: Reason | None = None, places: Sequence[Place] = ()) -> Finding:
-        subject = Subject(self.kind or "base", self.name)
-        return Finding(code, place.path, place.line, place.column, (subject,), reason, tuple(places), self.mutations)
-
-
-def _values(graph: Graph) -> list[_Value]:
-    """Return the inputs of a graph, the pieces of each tensor subclass together, in the order of their first pieces."""
-    groups: dict[object, list[Input]] = {}
-    kinds: dict[object, str | None] = {}
-    for slot in graph.inputs:
-        descriptor = slot.as_descriptor()
-        root = piece_path(descriptor)[0] if descriptor is not None else None
-        key = root.descriptor if root is not None else slot.index
-        groups.setdefault(key, []).append(slot)
-        kinds[key] = _KINDS.get(root.kind) if root is not None else None
-    return [_Value(kinds[key], whole_label(slots[0]), tuple(slots)) for key, slots in groups.items()]
-
-
 def _of_mutation(
-    value: _Value, graph: Graph, target: Target, modules: Mapping[str, ModuleInstance]
+    value: Value, graph: Graph, target: Target, modules: Mapping[str, ModuleInstance]
 ) -> Iterator[Finding]:
     """Yield the finding about an input that is changed in place: at the first place that does so, with the others."""
     if not value.mutations:
@@ -145,13 +104,8 @@ def _of_bases(graph: Graph) -> Iterator[Finding]:
             yield Finding("aliased-outputs", place.path, place.line, place.column, subjects, outputs=(out.index,))
 
 
-def _has_gradient(value: _Value, graph: Graph) -> bool:
-    """Whether an input has a gradient, or shares that of another name: a tied parameter has one for all its names."""
-    return any(own_gradient(slot, graph) or tied_gradient(slot, graph) is not None for slot in value.pieces)
-
-
 def _without_gradient(
-    value: _Value, graph: Graph, reached: Sequence[Output], target: Target, why: Why, called: str
+    value: Value, graph: Graph, reached: Sequence[Output], target: Target, why: Why, called: str
 ) -> Finding:
     is_used = any(piece.used for piece in value.pieces)
     reason = why(value.first) or (NoPath() if is_used else NeverUsed(called))
@@ -170,9 +124,7 @@ def _without_gradient(
     return value.finding(f"{value.kind}-without-gradient", place, reason, tuple(places_of(reason)))
 
 
-def _of_zero_gradient(
-    value: _Value, graph: Graph, target: Target, zeros: Mapping[str, AlwaysZero]
-) -> Iterator[Finding]:
+def _of_zero_gradient(value: Value, graph: Graph, target: Target, zeros: Mapping[str, AlwaysZero]) -> Iterator[Finding]:
     """Yield the finding about an input whose gradient is always zero; if it comes in pieces, all of them are."""
     outputs = [graph.outputs[index] for piece in value.pieces for index in own_gradient(piece, graph)]
     reasons = [zeros.get(out.node or "") for out in outputs]

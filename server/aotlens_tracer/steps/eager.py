@@ -9,16 +9,13 @@ from ..examples.guards import TookTooLong, guarded
 from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
 from ..graph.stack_traces import Sources
-from ..graph.tensors import tensor_bytes
 from ..wire.descriptor_map import Graph, SavedTotal
-from .build_example import Built, evaluate, is_given
+from .build_example import Built, is_given
 from .context import Context
 from .import_target import Imported
 from .notices import saved_unknown
+from .real_tensors import real_example
 from .saved import eager_total, saved_in_eager
-
-_REAL_BYTES = 1 << 30
-"""Bytes of parameters, buffers and saved values that are allocated to see what autograd does with real tensors."""
 
 
 def run_in_eager(context: Context, imported: Imported, built: Built, train: bool | None, sources: Sources) -> None:
@@ -54,17 +51,9 @@ def _with_real_tensors(
     None if the tensors are large, or if it takes long, reaches beyond this process or fails. Recorded arguments have
     no data.
     """
-    example = built.example
-    if example.mode is None or built.source.root is not None:
-        return None
-    given = (*example.module.parameters(), *example.module.buffers()) if example.module is not None else ()
-    size = sum(tensor_bytes(tensor) or 0 for tensor in given) + sum(value.bytes or 0 for value in fake.saved or ())
-    if size > _REAL_BYTES:
-        return None
-    needs_data = RuntimeError()  # never raised to the user: it only asks for real tensors
     try:
         with guarded(FOUND_SECONDS):
-            real = evaluate(context, imported, built.source, train, lambda _: None, needs_data)
-            return saved_in_eager(real, fake, sources)
+            real = real_example(context, imported, built, train, (fake,))
+            return saved_in_eager(real, fake, sources) if real is not None else None
     except (Exception, TookTooLong):
         return None

@@ -35,7 +35,7 @@ from .import_target import Imported, import_target, is_to_be_inferred
 from .overwritten import name_what_is_changed
 from .partition import partition_graph
 from .progress import Draft, Phases, Send
-from .training_steps import run_two_steps
+from .training_steps import run_two_steps, untouched
 from .without_example import without_example
 
 _TRAIN = {"train": True, "eval": False, None: None}
@@ -115,6 +115,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     params, draft = context.params, context.draft
     built = build_example(context, imported, candidate)
     draft.send_stage("built", "target", "example", "modules")
+    for_eager = untouched(context, built)
     sources = Sources(context.codebase)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):
@@ -135,7 +136,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
-        run_two_steps(context, imported, built, candidate.train)
+        run_two_steps(context, imported, for_eager, candidate.train, described.why)
 
 
 def _captured(

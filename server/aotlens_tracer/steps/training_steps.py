@@ -2,28 +2,74 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 from ..eager.training_steps import two_steps
 from ..examples.evaluate import BuiltExample
 from ..examples.guards import guarded
 from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
+from ..findings.of_graph import Why
 from ..findings.of_kept_state import with_kept_state
+from ..findings.of_run import agrees, compared
 from ..wire.eager_run import EagerRun
 from .build_example import Built, evaluate, is_given
 from .context import Context
 from .import_target import Imported
+from .real_tensors import real_example
 
 
-def run_two_steps(context: Context, imported: Imported, built: Built, train: bool | None) -> None:
-    """Make two training steps with a fresh example, and put the run into the draft.
+def untouched(context: Context, built: Built) -> Built | EagerRun:
+    """Return an example for the steps that no capture will have touched, or the run that says why there is none.
 
-    A recorded example cannot be evaluated again without its root: the tensors of the capture are used.
+    An example that has an expression is evaluated again instead, which is more exact than a copy. A recorded one has no
+    expression, and its root is too expensive to call again.
     """
+    if not context.params.eager or built.source.root is None:
+        return built
+    try:
+        with built.example.fake():
+            example = built.example
+            function, args, kwargs = copy.deepcopy((example.function, example.args, example.kwargs))
+    except Exception as error:  # the user's objects decide whether they can be copied
+        return EagerRun("fake", 0.0, problem=problem_of(error))
+    return Built(built.source, replace(example, function=function, args=args, kwargs=kwargs))
+
+
+def run_two_steps(context: Context, imported: Imported, built: Built | EagerRun, train: bool | None, why: Why) -> None:
+    """Make two training steps with an untouched example, and put the run and its findings into the draft."""
     with context.phases.phase("eager"):
-        run = _run(context, imported, built, train)
-    draft = context.draft
-    findings = with_kept_state(draft.map.findings, run, draft.map.target, draft.map.graphs)
-    draft.update(eager_run=run, findings=findings)
+        run = built if isinstance(built, EagerRun) else _checked_run(context, imported, built, train)
+        draft = context.draft
+        findings = with_kept_state(draft.map.findings, run, draft.map.target, draft.map.graphs)
+        draft.update(eager_run=run, findings=findings)
+        if run.problem is None:
+            found = compared(draft.map, run, why)
+            draft.update(graphs=(found.graph,), findings=found.findings)
+
+
+def _checked_run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
+    """Return the run; if it differs from the graph on fake tensors, that on real ones, which libraries treat better.
+
+    State that outlives the example, such as a global, would mix both.
+    """
+    run = _run(context, imported, built, train)
+    outlives = any(kept.change != "constructor" and kept.kind != "buffer" for kept in run.kept)
+    if run.on == "real" or outlives or agrees(context.draft.map, run):
+        return run
+
+    try:
+        with guarded(FOUND_SECONDS):
+            example = real_example(context, imported, built, train, context.draft.map.graphs)
+            if example is None:
+                return run
+            real = two_steps(example, context.codebase, lambda: _evaluated(context, imported, built, train))
+    except BaseException:  # user code may raise SystemExit and KeyboardInterrupt too
+        return run
+    if real.problem is not None:
+        return run
+    return replace(real, kept=run.kept, seconds=round(run.seconds + real.seconds, 3))
 
 
 def _run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
@@ -38,8 +84,12 @@ def _run(context: Context, imported: Imported, built: Built, train: bool | None)
 
 def _fresh_run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
     def fresh() -> BuiltExample:
-        return evaluate(context, imported, built.source, train, lambda _: None)
+        return _evaluated(context, imported, built, train)
 
     if built.source.root is not None:
         return two_steps(built.example, context.codebase)
     return two_steps(fresh(), context.codebase, fresh)
+
+
+def _evaluated(context: Context, imported: Imported, built: Built, train: bool | None) -> BuiltExample:
+    return evaluate(context, imported, built.source, train, lambda _: None)

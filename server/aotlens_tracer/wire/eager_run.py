@@ -17,12 +17,40 @@ class EagerGradient:
     """A parameter, or an argument of the call, that requires a gradient.
 
     `names` are all names of the tensor, in the order of `named_parameters(remove_duplicate=False)`. `present` says
-    whether the first step gives it a gradient (`grad` is not None afterwards).
+    whether the first step gives it a gradient (`grad` is not None afterwards), and `again` whether the second step
+    does; None if that ended early.
     """
 
     kind: Literal["parameter", "argument"]
     names: tuple[str, ...]
     present: bool
+    again: bool | None = None
+
+
+@dataclass(frozen=True)
+class EagerWarning:
+    """A warning: its text, unchanged, and the user's innermost expression that leads to it.
+
+    `at` and `expression`, the place and the text of that, are None if there is none.
+    """
+
+    text: str
+    at: Span | None = None
+    expression: str | None = None
+
+
+@dataclass(frozen=True)
+class EagerChange:
+    """A change that the captured graph does not have, or that autograd does not see.
+
+    `how` is in-backward (the backward pass changes the subject in place) or data (`forward` gives a parameter other
+    memory, by `p.data = …`). `at` is the user's expression or statement that does it, None if unknown.
+    """
+
+    how: Literal["in-backward", "data"]
+    kind: Literal["parameter", "buffer", "argument"]
+    name: str
+    at: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +108,7 @@ class EagerRun:
 
     `on` says whether the tensors were real or fake. `seconds` is what the run cost. `problem` says why nothing is known
     (the other fields are empty then); None if the run was made. `error` is the error that ended it early, None if both
-    steps worked. `warnings` are torch's warnings, unchanged.
+    steps worked. `warnings` are each once.
     """
 
     on: Literal["real", "fake"]
@@ -88,5 +116,6 @@ class EagerRun:
     gradients: tuple[EagerGradient, ...] = ()
     kept: tuple[KeptState, ...] = ()
     error: EagerError | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[EagerWarning, ...] = ()
     problem: Problem | None = None
+    changes: tuple[EagerChange, ...] = ()

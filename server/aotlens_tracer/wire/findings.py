@@ -6,11 +6,14 @@ Two findings with the same `code` and `reason` say the same about different subj
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from .advice import Advice
 from .json_codec import Tagged
+from .named_things import OutputName as OutputName
+from .named_things import StateName as StateName
+from .named_things import Subject as Subject
 from .operands import FailedOperation
 from .places import Expression, Span
 from .problems import GivenUpBy, Problem
@@ -34,19 +37,6 @@ HowZero = Literal["derivative", "part", "factor", "single", "backward"]
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A thing that a finding is about.
-
-    `kind` is parameter, buffer, argument, output, base (a tensor that stands for several arguments), state (a tensor
-    that the call keeps), target (a traced class or function), package, or name (written in the text, and unknown to the
-    model). `name` is the user's own name for it; a tensor subclass is one subject, not several pieces.
-    """
-
-    kind: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Place:
     """A place that explains a finding.
 
@@ -57,28 +47,6 @@ class Place:
 
     role: Role
     span: Span
-
-
-@dataclass(frozen=True)
-class OutputName:
-    """An output by the user's name for it.
-
-    `index` is its index in `Graph.outputs`; two maps may have the same output under different indices, so it does not
-    count in comparisons. With `is_new_value` the output is the new value of the input `label`. `source` computed it.
-    """
-
-    label: str
-    is_new_value: bool = False
-    source: Span | None = None
-    index: int = field(default=-1, compare=False)
-
-
-@dataclass(frozen=True)
-class StateName:
-    """A tensor that the call keeps, by the user's name for it, and the statement that keeps it, None if unknown."""
-
-    text: str
-    span: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -283,6 +251,55 @@ class NeverWraps(Tagged):
     corrected: str | None = None
 
 
+@dataclass(frozen=True)
+class ReentrantCheckpoint(Tagged):
+    """No gradient: the subject is used inside reentrant checkpoints, no input of which requires a gradient."""
+
+    at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class OnlyChanged(Tagged):
+    """No gradient: what is returned does not need the subject; it is changed where autograd records nothing.
+
+    These expressions change it. The graph has a gradient for its new value alone.
+    """
+
+    at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class NoneInEager(Tagged):
+    """No gradient in eager, although the captured graph computes one. `because` says why; None if not known."""
+
+    because: NoGradient | None = None
+
+
+@dataclass(frozen=True)
+class Outside(Tagged):
+    """A gradient that does not pass through the graph. `because` says why; None if not known.
+
+    With `ReturnedItself`, outputs are the subject, or views of it; with `ReachesKept`, the constructor computed tensors
+    from the subject, and the call uses them.
+    """
+
+    because: ReturnedItself | ReachesKept | None = None
+
+
+@dataclass(frozen=True)
+class InEager(Tagged):
+    """A training step in eager ends with an error: which step, and the part of it."""
+
+    step: int
+    stage: Literal["forward", "backward"]
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class InBackward(Tagged):
+    """The change happens in the backward pass."""
+
+
 NoGradient = (
     NeverUsed
     | NoPath
@@ -294,6 +311,9 @@ NoGradient = (
     | ReachesOnly
     | NothingTrained
     | ReachesKept
+    | ReentrantCheckpoint
+    | OnlyChanged
+    | NoneInEager
 )
 """The reasons why an input that requires a gradient gets none."""
 
@@ -311,6 +331,12 @@ Reason = (
     | NewTensor
     | GraphKept
     | AlwaysZero
+    | ReentrantCheckpoint
+    | OnlyChanged
+    | NoneInEager
+    | Outside
+    | InEager
+    | InBackward
     | TorchReason
     | ReplacedBy
     | PartitionFailed
@@ -353,5 +379,13 @@ def places_of(reason: Reason | None) -> Iterator[Place]:
             yield from (Place("zero", each.span) for cause in causes for each in cause.at if each.span is not None)
         case ReturnedItself(outputs=outputs, elsewhere=None):
             yield from (Place("return", each.source) for each in outputs if each.source is not None)
-        case ReturnedItself(elsewhere=inner) | ReachesOnly(because=inner) | NothingTrained(because=inner):
+        case ReentrantCheckpoint(at=at) | OnlyChanged(at=at):
+            yield from (Place("cut", each.span) for each in at if each.span is not None)
+        case (
+            ReturnedItself(elsewhere=inner)
+            | ReachesOnly(because=inner)
+            | NothingTrained(because=inner)
+            | NoneInEager(because=inner)
+            | Outside(because=inner)
+        ):
             yield from places_of(inner)

@@ -232,6 +232,9 @@ class Graph:
     `memory_budget` is the budget that min-cut had, None for the others. `eager_on` says whether eager ran on `real` or
     `fake` tensors. `saved`, `partition` and `partitioner` are None if they are not known. `compared` has the totals of
     every choice; it is empty if the request did not ask for them.
+
+    `only_in_graph` and `only_in_eager` are the indices of the inputs whose gradient one of both has, and the other has
+    not: the graph, and the user's own backward pass in eager. They are empty if the two agree, or were not compared.
     """
 
     capture: str
@@ -249,3 +252,5 @@ class Graph:
     eager_on: str | None = None
     compared: tuple[SavedTotal, ...] = ()
     bodies: tuple[Body, ...] = ()
+    only_in_graph: tuple[int, ...] = ()
+    only_in_eager: tuple[int, ...] = ()

@@ -389,12 +389,12 @@ class AllUnderNoGrad(Base):
 # aotlens: ReturnedAsView()(torch.randn(2, 4))
 class ReturnedAsView(Base):
     def forward(self, x):
-        square = self.v.view(2, 2)  # v: output[1] is the same tensor or a view of it, whose gradient does not pass
+        square = self.v.view(2, 2)  # v: output[1] is the same tensor or a view of it
         return x * self.w, square
 
 
 # aotlens: ReturnedAsItIs()(torch.randn(2, 4))
-class ReturnedAsItIs(Base):  # v: output[1] is the same tensor or a view of it, whose gradient does not pass
+class ReturnedAsItIs(Base):  # v: output[1] is the same tensor or a view of it
     def forward(self, x):
         return x * self.w, self.v
 
@@ -464,7 +464,7 @@ class Argument(Base):  # v: forward never uses it
 
 
 # aotlens: NothingButReturned()()
-class NothingButReturned(nn.Module):  # kept: whose gradient does not pass through the graph
+class NothingButReturned(nn.Module):  # kept: output is the same tensor or a view of it
     def __init__(self):
         super().__init__()
         self.kept = ones(4)

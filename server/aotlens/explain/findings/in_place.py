@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.findings import NewTensor
+from aotlens_tracer.wire.findings import InBackward, NewTensor
 
 from .about import About
 
@@ -13,6 +13,8 @@ def change_in_words(about: About, noun: str) -> str:
     if isinstance(about.first.reason, NewTensor):
         they = about.form("it", "them")
         return f"{what} {about.names} {about.form('is', 'are')} replaced: each call gives {they} a new tensor"
+    if isinstance(about.first.reason, InBackward):
+        return f"{what} {about.names} {about.form('is', 'are')} changed in place by the backward pass"
     if about.several:
         value = "their new values are"
     else:

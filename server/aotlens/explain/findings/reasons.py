@@ -12,12 +12,16 @@ from aotlens_tracer.wire.findings import (
     How,
     NeverUsed,
     NoGradient,
+    NoneInEager,
     NoPath,
     NothingTrained,
+    OnlyChanged,
     OnlyMetadata,
     OutputName,
+    Outside,
     ReachesKept,
     ReachesOnly,
+    ReentrantCheckpoint,
     ReturnedItself,
     StateName,
     UsedButNotReturned,
@@ -76,6 +80,16 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             reach, need = "they reach" if several else "it reaches", "needs" if len(outputs) == 1 else "need"
             text = f"{reach} only {listed([_output(each) for each in outputs])}, which {need} none"
             return text if because is None else f"{text}, because {_clause(because, path, several)}"
+        case ReentrantCheckpoint(at=at):
+            inside = f"used inside of {quoted_with_lines(at, path)}, a reentrant checkpoint"
+            return f"{inside} none of whose inputs requires a gradient; `use_reentrant=False` gives one"
+        case OnlyChanged(at=at):
+            by = f" by {quoted_with_lines(at, path)}," if at else ""
+            return f"only changed,{by} where autograd records nothing"
+        case NoneInEager(because=because):
+            if because is None:
+                return "the graph has one, but the backward pass in eager does not reach it"
+            return f"{reason_in_words(because, path, several)} (the graph has one, eager has none)"
         case NothingTrained(because=NeverUsed() as because):
             return reason_in_words(because, path, several)
         case NothingTrained(because=because):
@@ -83,10 +97,25 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             return text if because is None else f"{text}, because {_clause(because, path, several)}"
 
 
+def outside_in_words(reason: Outside, path: str | None, several: bool = False) -> str:
+    """Why a gradient does not pass through the graph, in words that go on after `does not pass through the graph: `."""
+    match reason.because:
+        case ReturnedItself(outputs=outputs):
+            names = listed([each.label for each in outputs])
+            tensors = "the same tensor or a view of it" if len(outputs) == 1 else "the same tensor or views of it"
+            return f"{names} {'is' if len(outputs) == 1 else 'are'} {tensors}"
+        case ReachesKept() as kept:
+            return reason_in_words(kept, path, several)
+        case None:
+            return "the backward pass in eager reaches it in another way"
+
+
 def _clause(reason: NoGradient, path: str | None, several: bool) -> str:
     """A reason with its subject: "it is cut off by …"."""
     text = reason_in_words(reason, path, several)
-    has_subject = not isinstance(reason, (Cut, UsedButNotReturned, BackwardReturnsNone))
+    has_subject = not isinstance(
+        reason, (ReentrantCheckpoint, OnlyChanged, Cut, UsedButNotReturned, BackwardReturnsNone)
+    )
     return text if has_subject else f"{'they are' if several else 'it is'} {text}"
 
 

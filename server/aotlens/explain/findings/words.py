@@ -8,12 +8,12 @@ from typing import get_args
 from aotlens.explain.operands import places_of_operands
 from aotlens.model.folding import Folded
 from aotlens.model.index import MapIndex
-from aotlens_tracer.wire.findings import Failed, Finding, NoGradient, Role
+from aotlens_tracer.wire.findings import Failed, Finding, NoGradient, Outside, Role
 from aotlens_tracer.wire.places import Span
 
 from .about import About, name_of
 from .kind import Severity
-from .reasons import reason_in_words
+from .reasons import outside_in_words, reason_in_words
 from .registry import KINDS
 
 ROLES: dict[Role, str] = {
@@ -48,8 +48,10 @@ def in_words(findings: Sequence[Finding], model: str | None = None) -> str:
 
 
 def why(finding: Finding, several: bool = False) -> str:
-    """Why the subject of a finding, or several of them, get no gradient; empty for any other finding."""
+    """Why the subject of a finding, or several of them, get no gradient in the graph; empty for any other finding."""
     reason = finding.reason
+    if isinstance(reason, Outside):
+        return outside_in_words(reason, finding.path, several)
     return reason_in_words(reason, finding.path, several) if isinstance(reason, get_args(NoGradient)) else ""
 
 

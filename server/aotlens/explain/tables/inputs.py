@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import tensor_in_brief
-from aotlens.model.gradients import Gradient, Missing, NotWanted, Tied, gradients, returned_in
+from aotlens.model.gradients import Gradient, Missing, NotWanted, OnlyInEager, OnlyInGraph, Tied, gradients, returned_in
 from aotlens.model.slots import is_unused
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 
@@ -67,6 +67,11 @@ def _gradient(gradients: Sequence[Gradient]) -> Cell:
     match gradients[0]:
         case Missing():
             return Cell("none", "warn")
+        case OnlyInGraph():
+            outputs = [index for each in gradients if isinstance(each, OnlyInGraph) for index in each.outputs]
+            return Cell(f"none in eager, #{numbers(outputs)}", "warn", brief="none")
+        case OnlyInEager():
+            return Cell("outside", "dim")
         case Tied():
             return Cell("tied", "dim")
         case NotWanted(because="frozen"):

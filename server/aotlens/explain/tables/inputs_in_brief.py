@@ -26,7 +26,7 @@ from aotlens.explain.phrases import plural
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
 from aotlens.explain.words import role
 from aotlens.model.folding import Folded, fold, unfold
-from aotlens.model.gradients import Missing, Tied
+from aotlens.model.gradients import OnlyInEager, Tied, is_missing
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry
 
@@ -117,8 +117,13 @@ def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> list[F
 
 def _is_notable(entry: Entry, index: MapIndex) -> bool:
     """Whether there is more to report of an input than that it is one: no gradient, changed in place, tied."""
-    slot = entry.slot
-    return isinstance(index.gradient(entry), (Missing, Tied)) or slot.mutation is not None or bool(slot.tied_to)
+    slot, gradient = entry.slot, index.gradient(entry)
+    return (
+        is_missing(gradient)
+        or isinstance(gradient, (Tied, OnlyInEager))
+        or slot.mutation is not None
+        or bool(slot.tied_to)
+    )
 
 
 def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[Line]:
@@ -145,8 +150,10 @@ def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[Line]:
 
 def _lead(entry: Entry, index: MapIndex) -> Line:
     """The fact for which an input is named although the table has no room for it."""
-    if isinstance(index.gradient(entry), Missing):
+    if is_missing(index.gradient(entry)):
         return line("no gradient")
+    if isinstance(index.gradient(entry), OnlyInEager):
+        return line("gradient outside of the graph")
     return sentence(", ".join(_notes(entry, index))) or line("tied to ", Code(entry.slot.tied_to[0]))
 
 

@@ -11,7 +11,7 @@ from aotlens.explain.brief import names_in_brief, numbers_in_brief
 from aotlens.explain.phrases import plural
 from aotlens.explain.words import USUAL, role
 from aotlens.model.folding import Folded, fold, unfolded
-from aotlens.model.gradients import Missing, gradients
+from aotlens.model.gradients import Missing, OnlyInEager, OnlyInGraph, gradients
 from aotlens_tracer.wire.descriptor_map import Graph, Output, Slot
 
 Item = TypeVar("Item")
@@ -56,11 +56,18 @@ def pairings(slot: Slot) -> tuple[bool, ...]:
 
 
 def absence(slot: Slot, graph: Graph) -> str:
-    """The reason why the slot of a gradient is empty, "missing" or "tied"; empty for every other slot."""
-    if slot.kind != "GradAOTOutput" or slot.node is not None:
+    """The reason why the slot of a gradient is empty, or why the user's own backward pass does not have that gradient.
+
+    One of "missing", "tied", "outside" and "graph-only"; empty for every other slot.
+    """
+    if slot.kind != "GradAOTOutput" or not isinstance(slot, Output):
         return ""
-    missing = {gradient.output for gradient in gradients(graph) if isinstance(gradient, Missing)}
-    return "missing" if slot.index in missing else "tied"
+    gradient = gradients(graph)[slot.gradient_of] if slot.gradient_of is not None else None
+    if isinstance(gradient, OnlyInGraph):
+        return "graph-only"
+    if slot.node is not None:
+        return ""
+    return {Missing: "missing", OnlyInEager: "outside"}.get(type(gradient), "tied")
 
 
 def census(slots: Iterable[Slot], graph: Graph) -> str:

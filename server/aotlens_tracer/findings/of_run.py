@@ -1,0 +1,166 @@
+"""Findings of a run in eager: gradients that only the graph has, or only the run; errors; changes that are unseen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..failures import is_library
+from ..graph.stack_traces import source_text
+from ..wire.descriptor_map import DescriptorMap, Graph, Input, Span, Target
+from ..wire.eager_run import EagerChange, EagerRun
+from ..wire.findings import (
+    Cut,
+    Finding,
+    InBackward,
+    InEager,
+    NoGradient,
+    NoneInEager,
+    OnlyChanged,
+    Outside,
+    ReachesKept,
+    ReentrantCheckpoint,
+    ReturnedItself,
+    Subject,
+    places_of,
+)
+from ..wire.gradients import own_gradient
+from ..wire.places import Expression
+from .of_graph import Why
+from .values import Value, has_gradient, values_of
+
+_REENTRANT = "None of the inputs have requires_grad=True. Gradients will be None"
+"""The warning of `torch.utils.checkpoint` with `use_reentrant=True`."""
+_WITHOUT = ("parameter-without-gradient", "argument-without-gradient")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A graph with the inputs whose gradient one of graph and run has, and the findings with those of the run."""
+
+    graph: Graph
+    findings: tuple[Finding, ...]
+
+
+def compared(map: DescriptorMap, run: EagerRun, why: Why) -> Compared:
+    """Compare the only graph of a map with the run. The gradient of a changed step is unknown, and not compared."""
+    (graph,) = map.graphs
+    only_in_graph: list[Value] = []
+    only_in_eager: list[Value] = []
+    by_name = {(value.kind, value.name): value for value in values_of(graph)}
+    for gradient in run.gradients:
+        values = [value for name in gradient.names if (value := by_name.get((gradient.kind, name))) is not None]
+        if not values or gradient.again not in (None, gradient.present):
+            continue
+        if gradient.present != any(has_gradient(value, graph) for value in values):
+            (only_in_eager if gradient.present else only_in_graph).extend(values)
+    graph = dataclasses.replace(graph, only_in_graph=_indices(only_in_graph), only_in_eager=_indices(only_in_eager))
+    findings = list(_without_those_in_eager(map.findings, only_in_eager))
+    findings += [_none_in_eager(value, graph, run, map.target, why) for value in only_in_graph]
+    findings += [_outside(value, map) for value in only_in_eager]
+    findings += _of_changes(run.changes, map)
+    findings += _of_error(run, map.target)
+    return Compared(graph, tuple(findings))
+
+
+def agrees(map: DescriptorMap, run: EagerRun) -> bool:
+    """Whether a run was made without an error, and has the gradients of the graph."""
+    if run.problem is not None or run.error is not None:
+        return False
+    graph = compared(map, run, lambda slot: None).graph
+    return not graph.only_in_graph and not graph.only_in_eager
+
+
+def _indices(values: Sequence[Value]) -> tuple[int, ...]:
+    return tuple(sorted(piece.index for value in values for piece in value.pieces))
+
+
+def _without_those_in_eager(findings: Sequence[Finding], values: Sequence[Value]) -> Iterator[Finding]:
+    subjects = {Subject(value.kind or "", value.name) for value in values}
+    for finding in findings:
+        if finding.code not in _WITHOUT or finding.subjects[0] not in subjects:
+            yield finding
+
+
+def _none_in_eager(value: Value, graph: Graph, run: EagerRun, target: Target, why: Why) -> Finding:
+    reason = NoneInEager(_because(value, graph, run, why))
+    place = value.first.definition or Span(target.path, target.line or 1)
+    return value.finding(f"{value.kind}-without-gradient", place, reason, tuple(places_of(reason)))
+
+
+def _because(value: Value, graph: Graph, run: EagerRun, why: Why) -> NoGradient | None:
+    """Return why eager gives no gradient, though the graph has one; None if that is not known."""
+    if checkpoints := [warning for warning in run.warnings if warning.text.startswith(_REENTRANT)]:
+        return ReentrantCheckpoint(
+            tuple(Expression(warning.expression or "checkpoint", warning.at) for warning in checkpoints)
+        )
+    if value.mutations and all(_is_of_the_new_value(piece, graph) for piece in value.pieces):
+        reason = why(value.first)
+        spans = dict.fromkeys(span for piece in value.pieces for span in piece.changed_at)
+        return reason if isinstance(reason, Cut) else OnlyChanged(tuple(_expression(span) for span in spans))
+    return None
+
+
+def _expression(span: Span) -> Expression:
+    return Expression(source_text(span) or "", span)
+
+
+def _is_of_the_new_value(slot: Input, graph: Graph) -> bool:
+    """Whether a gradient depends on the gradients of new values of changed inputs alone."""
+    operands = {operation.name: operation.operands for operation in graph.operations}
+    tangents = {each.node: graph.outputs[each.tangent_of] for each in graph.inputs if each.tangent_of is not None}
+    outputs = [graph.outputs[index].node for index in own_gradient(slot, graph)]
+    waiting = [node for node in outputs if node is not None]
+    seen: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node in tangents and tangents[node].mutation_of is None:
+            return False
+        waiting += operands.get(node, ())
+    return bool(outputs)
+
+
+def _outside(value: Value, map: DescriptorMap) -> Finding:
+    """Return the finding about a gradient that does not pass through the graph."""
+    code, subject = f"{value.kind}-without-gradient", Subject(value.kind or "", value.name)
+    replaced = next((each for each in map.findings if each.code == code and each.subjects[0] == subject), None)
+    because: ReturnedItself | ReachesKept | None = None
+    if replaced is not None and isinstance(replaced.reason, ReturnedItself):
+        because = dataclasses.replace(replaced.reason, elsewhere=None)
+    elif replaced is not None and isinstance(replaced.reason, ReachesKept):
+        because = replaced.reason
+    place = value.first.definition or Span(map.target.path, map.target.line or 1)
+    return value.finding("gradient-outside-graph", place, Outside(because), tuple(places_of(because)))
+
+
+def _of_changes(changes: Sequence[EagerChange], map: DescriptorMap) -> Iterator[Finding]:
+    """Yield the findings about changes in the backward pass, and about parameters that get other memory."""
+    modules = {module.name: module for module in map.modules}
+    definitions = {(value.kind, value.name): value.first.definition for value in values_of(map.graphs[0])}
+    for change in changes:
+        owner = modules.get(change.name.rpartition(".")[0])
+        is_torchs = owner is None or owner.class_path is None or is_library(owner.class_path)
+        place = change.at or definitions.get((change.kind, change.name)) or Span(map.target.path, map.target.line or 1)
+        subjects = (Subject(change.kind, change.name),)
+        if change.how == "data":
+            yield Finding("data-replaced", place.path, place.line, place.column, subjects)
+        elif change.kind == "argument" or (change.kind == "buffer" and not is_torchs):
+            code = "input-mutation" if change.kind == "argument" else "buffer-mutation"
+            yield Finding(code, place.path, place.line, place.column, subjects, InBackward())
+
+
+def _of_error(run: EagerRun, target: Target) -> Iterator[Finding]:
+    """Yield the finding about the error that ended the run, if no other finding says what is wrong.
+
+    State that carries a graph into the next call has its own.
+    """
+    error = run.error
+    if error is None or (error.step == 2 and any(kept.carries_graph for kept in run.kept)):
+        return
+    reason = InEager(error.step, error.stage, error.problem)
+    subjects = (Subject("target", target.qualname),)
+    yield Finding("eager-step-failed", error.path or target.path, error.line or target.line, None, subjects, reason)
