@@ -35,8 +35,10 @@ def runs_of(node: torch.fx.Node) -> list[Run]:
     if node.op != "call_function" or not any(is_body(operand) for operand in node.all_input_nodes):
         return []
     name = str(getattr(node.target, "__name__", node.target))
-    known = _KNOWN.get(name, _any_other)
-    runs = list(known(node))
+    try:
+        runs = list(_KNOWN.get(name, _any_other)(node))
+    except (ValueError, IndexError):  # another version of torch passes other arguments
+        runs = list(_any_other(node))
     fitting = [run for run in runs if is_body(run.body)]
     return [run if len(run.passed) == len(_placeholders(run.body)) else _with_unknown_inputs(run) for run in fitting]
 

@@ -38,9 +38,15 @@ def in_graph(context: Context, graph: GraphDocument, params: lsp.DocumentSymbolP
     for block in graph.view.text.blocks:
         start, end = lsp.Position(block.first - 1, 0), lsp.Position(block.last, 0)
         kind = lsp.SymbolKind.Module if block.module is not None else lsp.SymbolKind.Namespace
+        kind = lsp.SymbolKind.Function if block.role is not None else kind
         inner: list[lsp.DocumentSymbol] = []
         symbol = lsp.DocumentSymbol(
-            block.title, kind, lsp.Range(start, end), lsp.Range(start, start), block.module, children=inner
+            block.title,
+            kind,
+            lsp.Range(start, end),
+            lsp.Range(start, start),
+            block.role or block.module,
+            children=inner,
         )
         while around and around[-1][0] < block.first:
             around.pop()
