@@ -10,5 +10,5 @@ def test_an_lstm_with_state(report: Callable[[str, str], dict[str, Any]]) -> Non
     trace = report("lstm_state", "Lstm")
     assert trace["status"] == "traced", trace["failure"]
     kept = [finding for finding in trace["findings"] if finding["code"] == "graph-kept-across-calls"]
-    assert {finding["line"] for finding in kept} == {14}
+    assert {finding["line"] for finding in kept} == {13}
     assert trace["eager_run"]["error"]["step"] == 2
