@@ -69,3 +69,26 @@ def test_operands_are_data_too() -> None:
     assert (weight["name"], weight["role"], weight["origin"]) == ("self.fc2.weight", "parameter", "fc2.weight")
     assert (weight["made_by"], weight["span"]["line"]) == ("nn.Linear(20, 5)", 13)
     assert bias["shape"] == [5]
+
+
+REFUSED = {
+    "BN": "mixed dtype (CPU)",
+    "GN": "mixed dtype (CPU)",
+    "LN": "mixed dtype (CPU)",
+    "Eval": "mixed dtype (CPU)",
+    "MHA": "mat1 and mat2 must have the same dtype",
+    "Put": "Index put requires the source and destination dtypes match",
+    "Grid": "expected scalar type Float but found Double",
+    "NLL": "expected target dtype to be Long or Byte, but got Int",
+    "IntLin": "mat1 and mat2 must have the same dtype, but got Long and Float",
+    "Add": "must have the same scalar type",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_only_real_tensors_refuse_is_a_failure(name: str) -> None:
+    failure = _traces("types_on_real_tensors.py")[name]["failure"]
+    assert failure["stage"] == "forward"
+    assert REFUSED[name] in failure["message"]
+    given = {operand["name"]: operand["dtype"] for operand in failure["operation"]["operands"]}
+    assert len({dtype for name, dtype in given.items() if not name.startswith("torch.")}) == 2

@@ -23,7 +23,10 @@ _WANTS_ONE_TYPE = frozenset(
     (
         *("mm", "addmm", "bmm", "baddbmm", "addbmm", "mv", "addmv", "addr", "dot", "vdot", "matmul", "linear"),
         *("convolution", "_scaled_dot_product_flash_attention_for_cpu", "index_put", "index_add", "index_copy"),
-        *("scatter", "scatter_add", "native_layer_norm", "native_group_norm"),
+        *("scatter", "scatter_add", "native_layer_norm", "native_group_norm", "native_batch_norm"),
+        *("_native_batch_norm_legit", "_native_batch_norm_legit_functional", "_native_batch_norm_legit_no_training"),
+        *("grid_sampler_2d", "grid_sampler_3d"),
+        *("binary_cross_entropy", "nll_loss_forward", "nll_loss2d_forward"),
     )
 )
 """Operators of aten that want operands of one type, and that are safe to run on zeros.
