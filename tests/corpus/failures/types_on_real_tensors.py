@@ -1,8 +1,8 @@
 """Calls that fake tensors let through, and that real ones refuse because of the types of their operands."""
 
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 # aotlens: BN()(torch.randn(2, 3, dtype=torch.float64))
