@@ -67,6 +67,11 @@ def detach_kept(names: Sequence[str]) -> str:
     return f"Detach what is kept as {', '.join(all_names(names))}"
 
 
+def register(holder: str, container: str) -> str:
+    """Make an attribute a container of `torch.nn`, so that its parameters are the module's."""
+    return f"Make {holder} an nn.{container}"
+
+
 def suppress(code: str) -> str:
     """Suppress findings with a code."""
     return f"Suppress {code} on this line"

@@ -69,13 +69,13 @@ class Reach:
         self._modules = dict(self._root.named_modules()) if self._root is not None else {}
         self._inner = {id(module) for module in self._modules.values()}
 
-    def tensors(self) -> Iterator[Reached]:
-        """Yield all tensors that are reachable now, under each of their names; parameters are left out."""
-        yield from self.below(self.anchors())
+    def tensors(self, parameters: bool = False) -> Iterator[Reached]:
+        """Yield all tensors that are reachable now, under each of their names; parameters only if they are wanted."""
+        yield from self.below(self.anchors(), parameters)
 
-    def below(self, anchors: Iterable[Anchor]) -> Iterator[Reached]:
+    def below(self, anchors: Iterable[Anchor], parameters: bool = False) -> Iterator[Reached]:
         """Yield the tensors that are reachable now from some anchors."""
-        walk = _Walk(self._inner)
+        walk = _Walk(self._inner, parameters)
         for anchor in anchors:
             yield from walk.inside(anchor)
 
@@ -150,8 +150,9 @@ def _is_of_torch(kind: type) -> bool:
 class _Walk:
     """One walk: no value is entered twice; a tensor is found under each of its names."""
 
-    def __init__(self, inner: set[int]) -> None:
+    def __init__(self, inner: set[int], parameters: bool = False) -> None:
         self._inner = inner
+        self._parameters = parameters
         self._seen: set[int] = set()
         self._alive: list[Any] = []
         self._left = _MOST
@@ -167,7 +168,9 @@ class _Walk:
             return
         self._left -= 1
         if issubclass(cls, torch.Tensor):
-            if not isinstance(value, nn.Parameter):  # a fake parameter is one too, whatever its class
+            if self._parameters or not isinstance(
+                value, nn.Parameter
+            ):  # a fake parameter is one too, whatever its class
                 yield name, kind, value
             return
         if id(value) in self._inner or id(value) in self._seen:
@@ -204,6 +207,8 @@ def _parts(value: Any, cls: type, name: str, kind: Kind) -> Iterator[tuple[str, 
     elif issubclass(cls, nn.Module):
         for attribute, held, is_buffer in kept_by(value):
             yield f"{name}.{attribute}", "buffer" if is_buffer else kind, held
+        for attribute, parameter in value.named_parameters(recurse=False):
+            yield f"{name}.{attribute}", kind, parameter
         for attribute, child in value.named_children():
             yield f"{name}.{attribute}", kind, child
     elif cls.__module__.partition(".")[0] not in _CLOSED or cls is types.SimpleNamespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,10 +26,12 @@ from ..graph.labels import argument_labels
 from ..torch_private import pytree, unset_fake_temporarily
 from ..wire.eager_run import EagerError, EagerGradient, EagerRun, KeptState
 from ..wire.places import Span
+from ..wire.unregistered import Unregistered
 from .changes import ChangeWatch, Subject
 from .keeping_lines import keeping_lines
 from .kept_state import KeptWatch
 from .overwritten import what_is_changed
+from .unregistered import has_unregistered
 from .warned import recorded_warnings
 
 
@@ -41,10 +44,16 @@ class _Failed(Exception):
         self.stage = stage
 
 
-def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], BuiltExample] | None = None) -> EagerRun:
+def two_steps(
+    example: BuiltExample,
+    codebase: Codebase,
+    again: Callable[[], BuiltExample] | None = None,
+    find_unregistered: Callable[[], tuple[Unregistered, ...]] | None = None,
+) -> EagerRun:
     """Make two training steps with an example that nothing has called before, and report what they do.
 
     `again` builds the example once more, to find the lines that keep state; without it they stay unknown.
+    `find_unregistered` returns the parameters in no module; it is called only if there are some.
 
     The steps change the example: its tensors in place, its gradients, and the state that `forward` keeps.
     """
@@ -53,13 +62,17 @@ def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], Bui
     leaves = _leaves(example)
     present: list[list[bool]] = []
     error = None
+    is_complete = True
     with recorded_warnings(codebase) as warned, torch.compiler.set_stance("force_eager"), example.fake():
         watch = KeptWatch(example, codebase)
         changes = ChangeWatch(_subjects(example), codebase)
         try:
-            for _ in _steps(example, watch, changes):
+            for step, outputs in _steps(example, watch, changes):
                 leaves |= {key: leaf for key, leaf in _leaves(example).items() if key not in leaves}
                 present.append([leaf.tensor.grad is not None for leaf in leaves.values()])
+                if step == 1:
+                    is_complete = not has_unregistered(example, outputs)
+                del outputs
         except _Failed as failed:
             cause = failed.__cause__ or failed
             if reads_data(cause):
@@ -70,8 +83,13 @@ def two_steps(example: BuiltExample, codebase: Codebase, again: Callable[[], Bui
             error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
     kept = _kept(watch, codebase, again)
     gradients = _gradients(leaves, present)
+    outside: tuple[Unregistered, ...] = ()
+    if not is_complete and find_unregistered is not None:
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outside = find_unregistered()
     seconds = round(time.perf_counter() - start, 3)
-    return EagerRun(on, seconds, gradients, kept, error, tuple(warned), changes=changes.changes())
+    return EagerRun(on, seconds, gradients, kept, error, tuple(warned), changes=changes.changes(), unregistered=outside)
 
 
 def _what_is_changed(again: Callable[[], BuiltExample], codebase: Codebase) -> ChangedInPlace | None:
@@ -85,16 +103,15 @@ def _what_is_changed(again: Callable[[], BuiltExample], codebase: Codebase) -> C
         return what_is_changed(steps, again(), codebase)
 
 
-def _steps(example: BuiltExample, watch: KeptWatch, changes: ChangeWatch) -> Iterator[int]:
-    """Make the steps, and yield the number of each when it is done."""
+def _steps(example: BuiltExample, watch: KeptWatch, changes: ChangeWatch) -> Iterator[tuple[int, Any]]:
+    """Make the steps, and yield the number of each and the results of its call when it is done."""
     for step in (1, 2):
         for leaf in _leaves(example).values():
             leaf.tensor.grad = None
-        _step(example if step == 1 else _with_fresh_arguments(example), step, watch, changes)
-        yield step
+        yield step, _step(example if step == 1 else _with_fresh_arguments(example), step, watch, changes)
 
 
-def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWatch) -> None:
+def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWatch) -> Any:
     try:
         with changes.forward():
             outputs = example.function(*example.args, **example.kwargs)
@@ -111,6 +128,7 @@ def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWat
                 torch.autograd.backward(results, [torch.ones_like(result) for result in results])
     except Exception as error:
         raise _Failed(step, "backward") from error
+    return outputs
 
 
 def _kept(watch: KeptWatch, codebase: Codebase, again: Callable[[], BuiltExample] | None) -> tuple[KeptState, ...]:

@@ -35,6 +35,9 @@ class Constructor:
     variables: dict[str, Any]
 
 
+OnCreation = Callable[[Any, "types.FrameType | None"], None]
+
+
 class Birthplaces:
     """The recorded birthplaces. Objects are kept alive, so that Python does not reuse their ids."""
 
@@ -45,6 +48,7 @@ class Birthplaces:
         self._tied: set[tuple[int, str]] = set()
         self._constructors: dict[int, Constructor] = {}
         self._alive: list[Any] = []
+        self._on_creation: OnCreation | None = None
 
     def replace(self, new: Any, old: Any) -> None:
         """Give `new`, which replaces `old`, the birthplace of `old`."""
@@ -52,6 +56,10 @@ class Birthplaces:
         if id(old) in self._created:
             self._created[id(new)] = self._created[id(old)]
         self._alive.append(new)
+
+    def of_creation(self, made: Any) -> Span | None:
+        """Return the place of the call that created a parameter or module; None if none was recorded."""
+        return self._created.get(id(made))
 
     def of_tensor(self, root: nn.Module, fqn: str) -> Span | None:
         """Return the birthplace of the parameter or buffer `fqn` of `root`; None if none was recorded."""
@@ -86,8 +94,9 @@ class Birthplaces:
         return self._constructors.get(id(module))
 
     @contextlib.contextmanager
-    def recording(self) -> Iterator[None]:
-        """Record everything that is made while this is entered."""
+    def recording(self, on_creation: OnCreation | None = None) -> Iterator[None]:
+        """Record everything that is made while this is entered; `on_creation` gets it too, with the maker's frame."""
+        self._on_creation = on_creation
         hooks = [
             torch_module.register_module_parameter_registration_hook(self._on_registration),
             torch_module.register_module_buffer_registration_hook(self._on_registration),
@@ -133,6 +142,9 @@ class Birthplaces:
     def _create(self, made: Any, frame: types.FrameType | None) -> None:
         if id(made) in self._created:
             return
+        if self._on_creation is not None:
+            self._on_creation(made, frame)
+            self._alive.append(made)
         span = _call_site(frame, made)
         if span is not None:
             self._created[id(made)] = span

@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 
 from ..eager.training_steps import two_steps
+from ..eager.unregistered import unregistered
 from ..examples.evaluate import BuiltExample
 from ..examples.guards import guarded
 from ..examples.ladder import FOUND_SECONDS
@@ -13,7 +14,10 @@ from ..failures import problem_of
 from ..findings.of_graph import Why
 from ..findings.of_kept_state import with_kept_state
 from ..findings.of_run import agrees, compared
+from ..findings.of_unregistered import of_unregistered
+from ..graph.birthplaces import Birthplaces
 from ..wire.eager_run import EagerRun
+from ..wire.unregistered import Unregistered
 from .build_example import Built, evaluate, is_given
 from .context import Context
 from .import_target import Imported
@@ -43,7 +47,7 @@ def run_two_steps(context: Context, imported: Imported, built: Built | EagerRun,
         run = built if isinstance(built, EagerRun) else _checked_run(context, imported, built, train)
         draft = context.draft
         findings = with_kept_state(draft.map.findings, run, draft.map.target, draft.map.graphs)
-        draft.update(eager_run=run, findings=findings)
+        draft.update(eager_run=run, findings=(*findings, *of_unregistered(run, draft.map.target)))
         if run.problem is None:
             found = compared(draft.map, run, why)
             draft.update(graphs=(found.graph,), findings=found.findings)
@@ -69,7 +73,7 @@ def _checked_run(context: Context, imported: Imported, built: Built, train: bool
         return run
     if real.problem is not None:
         return run
-    return replace(real, kept=run.kept, seconds=round(run.seconds + real.seconds, 3))
+    return replace(real, kept=run.kept, unregistered=run.unregistered, seconds=round(run.seconds + real.seconds, 3))
 
 
 def _run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
@@ -86,9 +90,15 @@ def _fresh_run(context: Context, imported: Imported, built: Built, train: bool |
     def fresh() -> BuiltExample:
         return _evaluated(context, imported, built, train)
 
+    def unregistered_parameters() -> tuple[Unregistered, ...]:
+        def build(places: Birthplaces) -> BuiltExample:
+            return evaluate(replace(context, birthplaces=places), imported, built.source, train, lambda _: None)
+
+        return unregistered(build, context.codebase, context.birthplaces)
+
     if built.source.root is not None:
         return two_steps(built.example, context.codebase)
-    return two_steps(fresh(), context.codebase, fresh)
+    return two_steps(fresh(), context.codebase, fresh, unregistered_parameters)
 
 
 def _evaluated(context: Context, imported: Imported, built: Built, train: bool | None) -> BuiltExample:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from .places import Frame, Span
 from .problems import Problem
+from .unregistered import Unregistered
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class EagerRun:
 
     `on` says whether the tensors were real or fake. `seconds` is what the run cost. `problem` says why nothing is known
     (the other fields are empty then); None if the run was made. `error` is the error that ended it early, None if both
-    steps worked. `warnings` are each once.
+    steps worked. `warnings` are each once. `unregistered` are parameters in no module.
     """
 
     on: Literal["real", "fake"]
@@ -119,3 +120,4 @@ class EagerRun:
     warnings: tuple[EagerWarning, ...] = ()
     problem: Problem | None = None
     changes: tuple[EagerChange, ...] = ()
+    unregistered: tuple[Unregistered, ...] = ()

@@ -17,6 +17,7 @@ from .named_things import Subject as Subject
 from .operands import FailedOperation
 from .places import Expression, Span
 from .problems import GivenUpBy, Problem
+from .unregistered import Unregistered
 
 Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need"]
 How = Literal[
@@ -330,6 +331,7 @@ Reason = (
     | ReachesKept
     | NewTensor
     | GraphKept
+    | Unregistered
     | AlwaysZero
     | ReentrantCheckpoint
     | OnlyChanged

@@ -25,6 +25,7 @@ from . import (
     partition_failed,
     trace_failed,
     unknown_parameter_name,
+    unregistered_parameter,
 )
 from .kind import Kind
 
@@ -37,6 +38,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             gradient_always_zero,
             gradient_outside_graph,
             eager_step_failed,
+            unregistered_parameter,
             graph_break,
             input_mutation,
             buffer_mutation,
