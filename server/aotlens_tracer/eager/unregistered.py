@@ -147,10 +147,8 @@ class _Search:
         holder, assigned, _ = self._holder(held)
         if assigned is None or not _makes(assigned):
             return None
-        return Unregistered(
-            *("tensor", "constructor", 1, (f"self.{held.name}",)),
-            *(holder, "Tensor", "Parameter", assigned, assigned),
-        )
+        name = f"self.{held.name}"
+        return Unregistered("tensor", "constructor", 1, (name,), holder, "Tensor", "Parameter", assigned, assigned)
 
     def _holder(self, held: Reached) -> tuple[str | None, Span | None, Any]:
         """Return the attribute that holds a tensor, the statement that assigns it, and its value."""
