@@ -27,8 +27,8 @@ def zero_gradients(graph: torch.fx.Graph, place: PlaceOf) -> dict[str, AlwaysZer
         if value is None or value.left is not None or not value.causes or _is_empty(node):
             continue
         causes: dict[HowZero, list[torch.fx.Node]] = {}
-        for how, cause in sorted(value.causes, key=lambda each: order[each[1]], reverse=True):
-            of = cause if how == "backward" else forward.get(cause.meta.get("seq_nr", -1), cause)
+        for how, cause in sorted(value.causes, key=lambda each: order.get(each[1], 0), reverse=True):
+            of = cause if how in ("backward", "body") else forward.get(cause.meta.get("seq_nr", -1), cause)
             causes.setdefault(how, []).append(of)
         found[node.name] = AlwaysZero(tuple(ZeroCause(how, expressions_of(at, place)) for how, at in causes.items()))
     return found

@@ -12,19 +12,25 @@ from typing import Any
 import torch
 
 from .expressions import name_of
+from .zero_bodies import zero_result
 from .zero_parts import PARTS
 from .zeros import Cause, Known, Node, Range, Rule, Zero, all_zero, argument, known_of, shape_of, whole
 
 
-def zero_values(graph: torch.fx.Graph) -> Known:
-    """Return the nodes of a joint graph whose values are known to be zero, wholly or in part."""
-    found: Known = {}
+def zero_values(graph: torch.fx.Graph, given: Known | None = None) -> Known:
+    """Return the nodes of a joint graph whose values are known to be zero, wholly or in part.
+
+    `given` is what is known of the inputs of a body.
+    """
+    found: Known = dict(given or {})
     for node in graph.nodes:
         if node.op != "call_function":
             continue
         name = name_of(node)
         rule = _RULES.get(name) or (_backward if _is_backward(name) else None)
         value = rule(node, found) if rule is not None else None
+        if value is None and node.target is operator.getitem:
+            value = zero_result(node, found, zero_values)
         if value is not None:
             found[node] = value
     return found

@@ -34,7 +34,7 @@ How = Literal[
     "derivative-without-graph",
     "no-derivative",
 ]
-HowZero = Literal["derivative", "part", "factor", "single", "backward"]
+HowZero = Literal["derivative", "part", "factor", "single", "backward", "body"]
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,9 @@ class ZeroCause:
     """Expressions that make a gradient zero, whatever the values are, and `how` they do.
 
     derivative (their derivative is zero everywhere, as that of `round`), part (they select a part that does not depend
-    on the subject), factor (they multiply by zero), single (a softmax over one element, whose result is constant) or
-    backward (they stand in the `backward` of an `autograd.Function`).
+    on the subject), factor (they multiply by zero), single (a softmax over one element, whose result is constant),
+    backward (they stand in the `backward` of an `autograd.Function`) or body (in a branch or a loop body, they hand no
+    gradient back).
     """
 
     how: HowZero

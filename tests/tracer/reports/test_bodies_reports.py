@@ -90,3 +90,22 @@ def test_equal_blocks_run_one_region_with_its_annotations(report: Report) -> Non
     annotated = {o["op"]: o["annotations"] for o in region["operations"]}
     assert annotated["aten.addmm.default"] == {"stage": 2, "part": "linear"}
     assert annotated["aten.relu.default"] == {"stage": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "code"),
+    [("DetachedInBranch", "scale", "self.scale.detach()"), ("Threshold", "limit", "h.norm() > self.limit")],
+)
+def test_what_bodies_only_detach_or_compare_is_never_trained(
+    report: Report, name: str, parameter: str, code: str
+) -> None:
+    (finding,) = report(FILE, name)["findings"]
+    line = finding["places"][0]["span"]["line"]
+    assert finding["code"] == "gradient-always-zero" and finding["name"] == parameter
+    assert finding["message"].endswith(f"`{code}` on line {line} hands no gradient back to it")
+    assert code in SOURCE[line - 1]
+
+
+@pytest.mark.parametrize("name", ["TwoWeights", "OneTrained", "Decay", "Positions", "Blocks"])
+def test_a_gradient_that_one_branch_computes_is_not_always_zero(report: Report, name: str) -> None:
+    assert report(FILE, name)["findings"] == []

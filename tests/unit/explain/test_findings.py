@@ -296,6 +296,7 @@ ROUND = Expression("w.round()", Span("m.py", 7))
             "and `x.detach()` at parts.py:3 multiplies by zero",
         ),
         ((ZeroCause("backward", (ROUND,)),), "`w.round()` on line 7 is what a custom backward returns"),
+        ((ZeroCause("body", (ROUND,)),), "`w.round()` on line 7 hands no gradient back to it"),
     ],
 )
 def test_each_cause_of_a_zero_gradient(causes: tuple[ZeroCause, ...], text: str) -> None:

@@ -16,6 +16,7 @@ _AFTER: dict[HowZero, tuple[str, str]] = {
     "factor": ("multiplies by zero", "multiply by zero"),
     "single": ("is over a single element, so that its result never changes", "are over a single element each"),
     "backward": ("is what a custom backward returns", "are what custom backwards return"),
+    "body": ("hands no gradient back to {them}", "hand no gradient back to {them}"),
 }
 """The end of a clause, for one expression and for several."""
 
@@ -52,9 +53,9 @@ KIND = Kind(
         "A parameter gets a gradient, but it is zero whatever the values are, so that it is never trained. Functions "
         "with steps (`round`, `floor`, `ceil`, `trunc`, `sign`) have a derivative of zero; a straight-through "
         "estimator is usual there: `x + (x.round() - x).detach()`. Other causes are a part that is not used (`z.real` "
-        "has nothing of the imaginary part), a softmax over a single element, a `backward` that returns zeros, and a "
-        "factor of zero, for which it is a hint. The message names the expression and the line. It is information for "
-        "an argument."
+        "has nothing of the imaginary part), a softmax over a single element, a `backward` that returns zeros, a "
+        "branch or loop body that only detaches or compares it, and a factor of zero, for which it is a hint. The "
+        "message names the expression and the line. It is information for an argument."
     ),
     example=Finding(
         "gradient-always-zero",
