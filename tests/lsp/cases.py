@@ -445,7 +445,7 @@ class Desk:
     def _execute(self, source: str, argument: str) -> str:
         command, *arguments = argument.split()
         full = [f"{self.path(path)}{colons}{name}" for path, colons, name in (a.partition("::") for a in arguments)]
-        if command == "aotlens.copyExpression":
+        if command in ("aotlens.copyExpression", "aotlens.explainDdpError"):
             full[1:] = arguments[1:]
         request = self.client.request("workspace/executeCommand", {"command": command, "arguments": full})
         reply = self.client.reply(request, PATIENCE)
@@ -456,7 +456,11 @@ class Desk:
             uri, selection = message["params"]["uri"], message["params"].get("selection")
             place = self.place(uri, selection) if selection else _path(uri).rpartition("/")[2]
             shown.append(f"opens {place}")
-        if not self.can("window", "showDocument", "support") and command in ("aotlens.showMap", "aotlens.editExample"):
+        if not self.can("window", "showDocument", "support") and command in (
+            "aotlens.showMap",
+            "aotlens.explainDdpError",
+            "aotlens.editExample",
+        ):
             shown += self._expected_of_others("opens ")
         for message in self._new("workspace/applyEdit"):
             shown.append(f"edits ({message['params'].get('label')})\n" + self._edit(message["params"]["edit"]))

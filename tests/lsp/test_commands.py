@@ -66,6 +66,9 @@ def test_other_arguments(editor: Editor) -> None:
     target = f"{editor.path}::Net"
     message = refusal(editor, "aotlens.showGraph", target, "sideways")
     assert message.endswith("kind has to be a kind of graph: 'sideways' is none of joint, forward, backward")
+    message = refusal(editor, "aotlens.explainDdpError", target, "out of memory: 3 GiB")
+    assert message.endswith("it has no error of DDP's, and is no list of numbers or of names")
+    assert refusal(editor, "aotlens.explainDdpError", target, "3 4") == "Net has no map yet"
     message = refusal(editor, "aotlens.copyExpression", target, [1])
     assert message.endswith("[1] is neither a label nor a list of labels")
     message = refusal(editor, "aotlens.chooseContext", target, "elsewhere")

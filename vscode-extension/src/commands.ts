@@ -10,8 +10,10 @@ const WITH_TARGET = new Set([
   "aotlens.cancelTrace",
   "aotlens.showMap",
   "aotlens.showGraph",
+  "aotlens.explainDdpError",
   "aotlens.editExample",
 ]);
+const DDP_ERROR = /did not receive grad for rank|marked as ready twice|\] in this process with sizes/;
 const GRAPHS = [
   { label: "joint", description: "forward and backward in one, as AOTAutograd traces it" },
   { label: "forward", description: "what runs first, and what it keeps for backward" },
@@ -46,6 +48,13 @@ export async function handleCommand(
     }
     given = [given[0], kind.label];
   }
+  if (command === "aotlens.explainDdpError" && given.length < 2) {
+    const text = await ddpError();
+    if (text === undefined) {
+      return undefined;
+    }
+    given = [given[0], text];
+  }
   if (command === "aotlens.showLogs") {
     return vscode.commands.executeCommand("aotlens.showOutput");
   }
@@ -54,6 +63,19 @@ export async function handleCommand(
     await copied(answer as string[]);
   }
   return answer;
+}
+
+/** The error of DDP to explain: that in the clipboard, or what the user types. */
+async function ddpError(): Promise<string | undefined> {
+  const copied = await vscode.env.clipboard.readText();
+  return DDP_ERROR.test(copied)
+    ? copied
+    : vscode.window.showInputBox({
+        title: "Explain DDP Error",
+        prompt:
+          "The error of DistributedDataParallel, its numbers, or all. An error in the clipboard is taken at once.",
+        placeHolder: "3 4",
+      });
 }
 
 /** Copy descriptors to the clipboard, as Python that builds them. */

@@ -42,6 +42,19 @@ test("a graph is chosen, unless it is named", async () => {
   expect(next).toHaveBeenCalledTimes(2);
 });
 
+test("an error of DDP is taken from the clipboard, or asked for", async () => {
+  const error = "Parameter indices which did not receive grad for rank 0: 3 4";
+  env.clipboard.readText.mockResolvedValueOnce(error);
+  await execute("aotlens.explainDdpError", "/m.py::Net");
+  expect(next).toHaveBeenLastCalledWith("aotlens.explainDdpError", ["/m.py::Net", error]);
+  env.clipboard.readText.mockResolvedValue("something else");
+  window.showInputBox.mockResolvedValueOnce("3");
+  await execute("aotlens.explainDdpError", "/m.py::Net");
+  expect(next).toHaveBeenLastCalledWith("aotlens.explainDdpError", ["/m.py::Net", "3"]);
+  await execute("aotlens.explainDdpError", "/m.py::Net");
+  expect(next).toHaveBeenCalledTimes(2);
+});
+
 test("descriptors go to the clipboard", async () => {
   next.mockResolvedValueOnce(["A()", "B()"]);
   await execute("aotlens.copyExpression", "/m.py::Net", ["a", "b"]);

@@ -124,6 +124,7 @@ export const window = {
   showTextDocument: vi.fn((_uri: unknown, _options: { viewColumn: number }) => Promise.resolve(undefined)),
   showWarningMessage: vi.fn((_message: string, ..._items: string[]) => Promise.resolve<string | undefined>(undefined)),
   showInformationMessage: vi.fn(),
+  showInputBox: vi.fn((_options: unknown) => Promise.resolve<string | undefined>(undefined)),
   showQuickPick: vi.fn((_items: { label: string }[]) => Promise.resolve<{ label: string } | undefined>(undefined)),
   setStatusBarMessage: vi.fn(),
   withProgress: vi.fn(),
@@ -145,4 +146,4 @@ export const languages = {
     selector.every(({ scheme }) => scheme === undefined || scheme === document.uri.scheme) ? 10 : 0,
 };
 export const commands = { executeCommand: vi.fn() };
-export const env = { clipboard: { writeText: vi.fn() } };
+export const env = { clipboard: { readText: vi.fn(() => Promise.resolve("")), writeText: vi.fn() } };

@@ -142,6 +142,14 @@ def trace(
             help="Make two training steps in eager too, and compare the gradients with those of the graph.",
         ),
     ] = True,
+    ddp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ERROR",
+            help="Explain an error of DistributedDataParallel, which wraps the target: the error's text, its numbers "
+            '("3 4"), `-` to read the text from stdin, or `all` for the numbers of all parameters.',
+        ),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Print the whole map of every class, with every repeated layer.")
     ] = False,
@@ -174,9 +182,15 @@ def trace(
 
     Without `::Qualname`, trace every module class of the file, and every function with a pinned example.
     """
-    from .options import TraceOptions, UsageError  # imported here, so that `serve` starts fast
-    from .trace import run_trace  # imported here, so that `serve` starts fast
+    from .ddp import ddp_error_in  # imported here, so that `serve` starts fast
+    from .options import TraceOptions, UsageError
+    from .trace import run_trace
 
+    try:
+        error = ddp_error_in(ddp) if ddp is not None else None
+    except UsageError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        raise typer.Exit(2) from None
     options = TraceOptions(
         example,
         convention.value,
@@ -193,6 +207,7 @@ def trace(
         memory_budget,
         compare,
         eager,
+        error,
     )
     try:
         status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aotlens.explain.graph_lines import Kind
+from aotlens.model.ddp_errors import DdpError
 
 
 class UsageError(Exception):
@@ -34,6 +35,7 @@ class TraceOptions:
     memory_budget: float | None = None
     compare: bool = False
     eager: bool = True
+    ddp: DdpError | None = None
 
 
 def check(options: TraceOptions, qualname: str | None) -> None:
@@ -42,6 +44,8 @@ def check(options: TraceOptions, qualname: str | None) -> None:
         raise UsageError("--example is the call of one target: name it, as in model.py::Block")
     if options.format != "text" and (options.graph is not None or options.saved):
         raise UsageError(f"--format {options.format} contains everything: --graph and --saved select text output")
+    if options.ddp is not None:
+        _check_ddp(options, qualname)
     if options.graph is not None and options.saved:
         raise UsageError("--graph prints a graph, --saved a ranking: choose one")
     if options.memory_budget is not None and options.partitioner != "min-cut":
@@ -51,3 +55,12 @@ def check(options: TraceOptions, qualname: str | None) -> None:
         raise UsageError(f"in eager there is no {options.graph} graph: --partitioner default or min-cut makes one")
     if options.compare and not (options.saved or options.format == "json"):
         raise UsageError("--compare compares what is saved for backward: give it with --saved or --format json")
+
+
+def _check_ddp(options: TraceOptions, qualname: str | None) -> None:
+    if qualname is None:
+        raise UsageError("--ddp is about the module that is given to DDP: name it, as in model.py::Net")
+    if options.format != "text":
+        raise UsageError(f"--ddp prints text: --format {options.format} has the map itself")
+    if options.graph is not None or options.saved:
+        raise UsageError("--ddp explains an error: leave out --graph and --saved")

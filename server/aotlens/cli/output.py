@@ -11,13 +11,14 @@ from typing import Any
 
 from rich.console import Console
 
+from aotlens.explain.ddp import ddp_error
 from aotlens.explain.failures import message
 from aotlens.explain.graph_lines import Kind
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.render.markdown_report import render_markdown
 from aotlens.explain.render.overview import render_overview
 from aotlens.explain.render.public_json import public_json
-from aotlens.explain.render.terminal_report import render_tables, render_text
+from aotlens.explain.render.terminal_report import render_blocks, render_text
 from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens.model.failure_findings import failure_finding
 from aotlens.session.files import read_python
@@ -80,8 +81,10 @@ def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
     for index, map in enumerate(maps):
         if index:
             console.print()
-        if options.saved:
-            render_tables(map, saved_tables(map, _path_label, options.full), console, _path_label)
+        if options.ddp is not None:
+            render_blocks(map, ddp_error(map, options.ddp, _path_label, options.full), console, _path_label)
+        elif options.saved:
+            render_blocks(map, saved_tables(map, _path_label, options.full), console, _path_label)
         else:
             render_text(map, console, full=options.full, explain=options.explain, path_label=_path_label)
 

@@ -49,6 +49,7 @@ COMMANDS = (
     "aotlens.chooseContext",
     "aotlens.showMap",
     "aotlens.showGraph",
+    "aotlens.explainDdpError",
     "aotlens.copyExpression",
     "aotlens.editExample",
     "aotlens.goToTarget",

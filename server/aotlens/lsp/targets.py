@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pygls.exceptions import JsonRpcInvalidParams
 
+from aotlens.explain.paths import PathLabel
 from aotlens.explain.render.markdown_report import render_markdown
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.snapshot import TargetKey, TargetState
@@ -47,13 +48,20 @@ def map_of(context: Context, key: TargetKey) -> DescriptorMap:
     return map
 
 
-async def map_as_markdown(context: Context, key: TargetKey) -> str:
-    """The map of a target as a document. Raises InvalidParams if it has none."""
-    map, folders = map_of(context, key), list(context.session.folders)
+def relative_path(context: Context) -> PathLabel:
+    """The function that makes a path relative to the folder of the workspace that it is in."""
+    folders = list(context.session.folders)
 
     def relative(path: str) -> str:
         folder = next((folder for folder in folders if Path(path).is_relative_to(folder)), None)
         return os.path.relpath(path, folder) if folder is not None else path
+
+    return relative
+
+
+async def map_as_markdown(context: Context, key: TargetKey) -> str:
+    """The map of a target as a document. Raises InvalidParams if it has none."""
+    map, relative = map_of(context, key), relative_path(context)
 
     def render() -> str:
         return render_markdown(map, path_label=relative, full=False)

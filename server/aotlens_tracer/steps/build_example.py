@@ -15,6 +15,7 @@ from ..examples.ladder import FOUND_SECONDS
 from ..examples.recorded import NotCalled, record
 from ..examples.written import constructor_in_words, written
 from ..failures import TraceError, reads_data
+from ..graph.ddp_parameters import ddp_parameters
 from ..graph.labels import described_arguments
 from ..graph.module_tree import module_tree
 from ..loading.definitions import line_of, resolve
@@ -86,11 +87,11 @@ class _Build:
         return Built(source, example)
 
     def _described(self, source: ExampleSource, example: BuiltExample) -> Example:
-        """Return the description of a built example; puts its modules into the draft."""
+        """Return the description of a built example; puts its modules and parameters into the draft."""
         draft, birthplaces = self._context.draft, self._context.birthplaces
         owner = example.module
         if owner is not None:
-            draft.update(modules=module_tree(owner, birthplaces))
+            draft.update(modules=module_tree(owner, birthplaces), ddp_parameters=ddp_parameters(owner, birthplaces))
         constructor = example.constructor
         if source.origin in ("recorded", "call-site") and owner is not None:
             constructor = constructor_in_words(owner, namespace_of(source, self._imported.module), birthplaces)

@@ -81,7 +81,9 @@ class Draft:
         self.add_attempts(
             Attempt(source.origin, reason, source.expression.strip() or None, place_of(source), recorded_in)
         )
-        self.map = replace(self.map, example=None, graphs=(), modules=(), graph_breaks=(), eager_run=None)
+        self.map = replace(
+            self.map, example=None, graphs=(), modules=(), graph_breaks=(), eager_run=None, ddp_parameters=()
+        )
         self._sent.clear()
 
     def send_stage(self, stage: str, *names: str) -> None:

@@ -106,7 +106,8 @@ def _trace_in_the_mode_that_works(context: Context, imported: Imported, candidat
         try:
             _trace_example(context, imported, Candidate(candidate.source, candidate.index, train=False))
         except (Exception, TookTooLong):
-            draft.update(attempts=draft.map.attempts[:-1], example=before.example, modules=before.modules)
+            kept = {"example": before.example, "modules": before.modules, "ddp_parameters": before.ddp_parameters}
+            draft.update(attempts=draft.map.attempts[:-1], **kept)
             raise error from error.__cause__
 
 
@@ -114,7 +115,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     """Run the steps of a trace with one example."""
     params, draft = context.params, context.draft
     built = build_example(context, imported, candidate)
-    draft.send_stage("built", "target", "example", "modules")
+    draft.send_stage("built", "target", "example", "modules", "ddp_parameters")
     for_eager = untouched(context, built)
     sources = Sources(context.codebase)
     with contextlib.ExitStack() as stack:  # the capture is valid in here

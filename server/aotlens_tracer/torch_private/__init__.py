@@ -7,6 +7,7 @@ No other file of the tracer names anything private of torch, so that a new torch
 from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
+from .ddp import ignored_by_ddp
 from .dynamo import (
     TorchDynamoException,
     Unsupported,
@@ -99,6 +100,7 @@ __all__ = [
     "functorch_layers",
     "has_no_forward",
     "hooks_of",
+    "ignored_by_ddp",
     "is_foreach",
     "is_operator",
     "is_traceable_wrapper_subclass",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .ddp import DdpParameter
 from .eager_run import EagerRun
 from .failures import Failure
 from .findings import Finding
@@ -35,6 +36,7 @@ __all__ = [
     "Body",
     "BodyCall",
     "BodyInput",
+    "DdpParameter",
     "Descriptor",
     "DescriptorMap",
     "EagerRun",
@@ -182,6 +184,9 @@ class DescriptorMap:
     which is always `export` today. `example` is None if there was none to try. `attempts` are the examples that were
     passed over, `modules` the module tree, `files` the user's files that were imported, and `torch` the version of
     torch. `eager_run` is None if no steps were made in eager.
+
+    `ddp_parameters` are the parameters in the order in which DDP counts them: an index in its errors is one into this.
+    Empty for a plain function.
     """
 
     target: Target
@@ -198,3 +203,4 @@ class DescriptorMap:
     torch: str | None = None
     files: tuple[str, ...] = ()
     eager_run: EagerRun | None = None
+    ddp_parameters: tuple[DdpParameter, ...] = ()

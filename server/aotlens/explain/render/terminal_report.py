@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from aotlens.explain import failures
-from aotlens.explain.blocks import Table, line, sentence, strong
+from aotlens.explain.blocks import Block, line, sentence, strong
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
 from aotlens.explain.operands import operand_table
@@ -67,13 +67,13 @@ def render_text(
         paper.block((f"Left out at {console.width} columns: {left_out}.", "dim"))
 
 
-def render_tables(map: DescriptorMap, tables: Sequence[Table], console: Console, path_label: PathLabel) -> None:
-    """Print some tables of a map below its header, or its failure."""
+def render_blocks(map: DescriptorMap, blocks: Sequence[Block], console: Console, path_label: PathLabel) -> None:
+    """Print some tables or sentences about a map below its header, or its failure."""
     paper = Paper(console)
     _header(map, paper, path_label)
     if map.failure is not None:
         _failure(map.failure, paper, path_label)
-    show(tables, paper)
+    show(blocks, paper)
 
 
 def _header(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
+from aotlens.explain.ddp import NOTHING_OF_DDP
 from aotlens.explain.graph_lines import KINDS
 from aotlens.lsp.context import Context
 from aotlens.lsp.targets import is_known, parse_target
+from aotlens.model.ddp_errors import read_ddp_error
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,18 @@ def _kind(context: Context, argument: Any) -> Any:
     return argument
 
 
+def _ddp_error(context: Context, argument: Any) -> Any:
+    error = read_ddp_error(argument) if isinstance(argument, str) else None
+    if error is None:
+        raise JsonRpcInvalidParams(NOTHING_OF_DDP)
+    return error
+
+
 TARGET = Parameter("target", "path::Qualname of a class, function or method", _target)
 OF = Parameter("of", "path::Qualname of a class", _target)
 CONTEXT = Parameter("context", "path::Qualname of the target whose map answers for it", _target)
 LABELS = Parameter("labels", "a label of an input or output, or a list of labels", _labels)
+DDP_ERROR = Parameter("error", "the text of an error of DDP's, or its numbers", _ddp_error)
 KIND = Parameter("kind", "a kind of graph", _kind, optional=True)
 
 
