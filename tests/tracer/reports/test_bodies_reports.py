@@ -31,7 +31,9 @@ def body(graph: dict[str, Any], name: str) -> dict[str, Any]:
     return next(one for one in graph["bodies"] if one["name"] == name)
 
 
-@pytest.mark.parametrize("name", ["TwoWeights", "OneTrained", "DetachedInBranch", "Decay", "Positions", "Blocks"])
+@pytest.mark.parametrize(
+    "name", ["TwoWeights", "OneTrained", "DetachedInBranch", "Threshold", "Decay", "Positions", "Blocks"]
+)
 def test_eager_gives_the_gradients_that_the_graph_computes(report: Report, name: str) -> None:
     trace = report(FILE, name)
     run = trace["eager_run"]
@@ -42,9 +44,8 @@ def test_eager_gives_the_gradients_that_the_graph_computes(report: Report, name:
     assert not [f for f in trace["findings"] if f["code"] == "parameter-without-gradient"]
 
 
-def test_a_loop_on_fake_tensors_is_no_error_of_the_users(report: Report) -> None:
-    run = report(FILE, "Threshold")["eager_run"]
-    assert run["error"] is None and run["problem"] is not None
+def test_a_loop_runs_in_eager_on_real_tensors_because_the_number_of_its_steps_is_data(report: Report) -> None:
+    assert report(FILE, "Threshold")["eager_run"]["on"] == "real"
 
 
 def test_each_weight_is_read_in_its_own_branch(report: Report) -> None:
