@@ -54,6 +54,10 @@ class CallRecorder(TorchFunctionMode):
         site: Site | None = self._made.get(tensor)
         return site
 
+    def site_here(self) -> Site:
+        """Return the place of the call that is being made by what calls this."""
+        return self._site(sys._getframe(2))
+
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
         """Record everything that is called while this is entered, `apply` of custom functions included."""

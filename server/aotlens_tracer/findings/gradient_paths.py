@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ from ..torch_private import (
     ENTERS_INFERENCE,
     EXITS_INFERENCE,
     METADATA,
+    NEW_PARAMETER,
     READS_METADATA,
     READS_NUMBERS,
     SETS_GRAD_MODE,
@@ -32,7 +33,7 @@ from ..torch_private import (
     flat_inputs,
     pytree,
 )
-from ..wire.descriptor_map import Input
+from ..wire.descriptor_map import Descriptor, Input
 from ..wire.findings import (
     BackwardReturnsNone,
     Cut,
@@ -42,33 +43,66 @@ from ..wire.findings import (
     NoPath,
     OnlyMetadata,
     UsedButNotReturned,
+    UsedInConstructorOnly,
 )
 from ..wire.places import Expression
+from .constructor_uses import constructor_uses
 from .expressions import PlaceOf, expressions_of, name_of
 from .histories import Histories
 
+Eager = Callable[[], Callable[[Any], NoGradient] | None]
+"""Makes the call in eager, and returns what says why one of its tensors gets no gradient; None if nothing does."""
 
-def reasons(joint: JointCapture, named: Named, sources: Sources) -> Callable[[Input], NoGradient | None]:
-    """Return a function that says why an input of a graph that Dynamo captured gets no gradient; None if unknown."""
+
+def reasons(
+    joint: JointCapture, named: Named, sources: Sources, is_of_dynamo: bool, eager: Eager
+) -> Callable[[Input], NoGradient | None]:
+    """Return a function that says why an input of a captured graph gets no gradient; None if unknown.
+
+    Dynamo's graph has the reason, if there is one. It lacks what is read of a tensor without an operation (its shape):
+    the call in eager shows that, and all of a call that Dynamo refused. It is made if it is needed.
+    """
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
-    inputs = dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs)
-    paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources.of_node, named.called)
+    paths = None
+    if is_of_dynamo:
+        inputs = dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs)
+        paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources.of_node, named.called)
+    made: list[Callable[[Any], NoGradient] | None] = []
+
+    def in_eager(value: Any) -> NoGradient | None:
+        if not made:
+            made.append(eager())
+        return made[0](value) if made[0] is not None else None
 
     def reason(slot: Input) -> NoGradient | None:
         descriptor = slot.as_descriptor()
         root = piece_path(descriptor)[0].descriptor if descriptor is not None else None
-        found = paths.reason(values[root]) if root in values else None
+        if root not in values:
+            return None
+        found = paths.reason(values[root]) if paths is not None else in_eager(values[root])
+        if not isinstance(found, NeverUsed):
+            return found
         # The graph knows better if Dynamo reached the input by a source that cannot be followed again.
-        return None if isinstance(found, NeverUsed) and slot.used else found
+        if slot.used:
+            return None
+        seen = in_eager(values[root])
+        return seen if isinstance(seen, OnlyMetadata) else _used_before(named, descriptor) or found
 
     return reason
+
+
+def _used_before(named: Named, descriptor: Descriptor | None) -> UsedInConstructorOnly | None:
+    """Return what the constructors made of a parameter that the call never uses."""
+    name = piece_path(descriptor)[0].fields.get("target") if descriptor is not None else None
+    return constructor_uses(named.module, name) if named.module is not None and isinstance(name, str) else None
 
 
 class GradientPaths:
     """The paths of inputs through Dynamo's graph.
 
     `inputs` are the values that its placeholders stand for, `place` returns the source of a node, and `called` is the
-    name of the traced function.
+    name of the traced function. `unrecorded` are the nodes that run where autograd records nothing, if the graph has no
+    nodes that switch it on and off. `kept` are nodes whose values may reach an output unseen.
     """
 
     def __init__(
@@ -77,13 +111,15 @@ class GradientPaths:
         inputs: dict[torch.fx.Node, Any],
         place: PlaceOf,
         called: str,
+        unrecorded: Mapping[torch.fx.Node, How] | None = None,
+        kept: Iterable[torch.fx.Node] = (),
     ) -> None:
         self._graph = graph
         self._called = called
         self._place = place
         self._placeholders: dict[int, torch.fx.Node] = {id(value): node for node, value in inputs.items()}
-        self._without_history = dict(_without_history(graph))
-        self._live = _live(graph)
+        self._without_history = dict(_without_history(graph)) if unrecorded is None else unrecorded
+        self._live = _live(graph, frozenset(kept))
         self._bits = {node: 1 << number for number, node in enumerate(graph.find_nodes(op="placeholder"))}
         self._reached, self._cut_off = self._follow()
 
@@ -142,11 +178,14 @@ class GradientPaths:
             return "detach"
         if name in COPIES:
             return "copy"
+        if name == NEW_PARAMETER:
+            return "new-parameter"
         if node in self._without_history:
             return self._without_history[node]
         # The derivative is one of the results of a call.
         if name in DERIVATIVES or any(name_of(operand) in DERIVATIVES for operand in node.all_input_nodes):
-            return "derivative"
+            has_graph = all(each.kwargs.get("create_graph", True) for each in (node, *node.all_input_nodes))
+            return "derivative" if has_graph else "derivative-without-graph"
         dtypes = {tensor.dtype for tensor in _tensors(node)}
         if not dtypes:
             return "number"
@@ -218,10 +257,10 @@ def _without_history(graph: torch.fx.Graph) -> Iterator[tuple[torch.fx.Node, How
             yield node, "no-grad"
 
 
-def _live(graph: torch.fx.Graph) -> set[torch.fx.Node]:
-    """The nodes on whose values what is returned depends, or what an input holds afterwards."""
+def _live(graph: torch.fx.Graph, kept: frozenset[torch.fx.Node]) -> set[torch.fx.Node]:
+    """The nodes on whose values what is returned or kept depends, or what an input holds afterwards."""
     live: set[torch.fx.Node] = set()
-    needed: set[torch.fx.Node] = set()
+    needed = set(kept)
     tensors = {id(tensor) for node in graph.find_nodes(op="placeholder") for tensor in _tensors(node)}
     for node in reversed(graph.nodes):
         # An operation that changes a tensor in place returns that very tensor.

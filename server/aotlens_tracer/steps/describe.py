@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from ..eager.gradient_reasons import eager_reasons
+from ..examples.guards import TookTooLong, guarded
+from ..examples.ladder import FOUND_SECONDS
 from ..findings.gradient_paths import reasons
 from ..findings.of_graph import Why
 from ..findings.zero_gradients import zero_gradients
@@ -13,8 +18,8 @@ from ..graph.in_place import with_places_of_changes
 from ..graph.operations import Operations
 from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import Graph
-from ..wire.findings import AlwaysZero
-from .build_example import Built
+from ..wire.findings import AlwaysZero, NoGradient
+from .build_example import Built, is_given
 from .capture import Captured
 from .context import Context
 
@@ -46,5 +51,13 @@ def describe_graph(context: Context, built: Built, captured: Captured, sources: 
         zeros = zero_gradients(captured.joint.graph_module.graph, sources.of_node)
     context.draft.update(graphs=(graph,))
     context.draft.send_stage("joint", "graphs")
-    why: Why = reasons(captured.joint, named, sources) if captured.capture == "dynamo" else lambda slot: None
+
+    def in_eager() -> Callable[[Any], NoGradient] | None:
+        try:
+            with contextlib.nullcontext() if is_given(built.source) else guarded(FOUND_SECONDS):
+                return eager_reasons(example, named.called, context.codebase)
+        except (Exception, TookTooLong):  # it reads data, or it was called once too often
+            return None
+
+    why: Why = reasons(captured.joint, named, sources, captured.capture == "dynamo", in_eager)
     return Described(graph, operations, named.called, why, zeros)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 DETACHING = ("detach", "detach_", "_get_data_attr")
 """Return the values of a tensor without its history."""
-READS_NUMBERS = ("item", "tolist", "_local_scalar_dense")
+READS_NUMBERS = (
+    *("item", "tolist", "numpy", "_local_scalar_dense"),
+    *("__array__", "__bool__", "__complex__", "__float__", "__index__", "__int__"),
+)
 """Take the data of a tensor out of it, as Python numbers."""
 SETS_GRAD_MODE = "_set_grad_enabled"
 """Begins and ends `no_grad` and `enable_grad`: its argument says which."""
@@ -12,6 +15,8 @@ ENTERS_INFERENCE = "_enter_inference_mode"
 EXITS_INFERENCE = "_exit_inference_mode"
 CUSTOM_FUNCTION = "autograd_function_apply"
 """Applies an `autograd.Function`."""
+NEW_PARAMETER = "Parameter"
+"""Makes a parameter of a tensor."""
 DERIVATIVES = ("_autograd_grad", "_unpack_dual")
 """Compute the derivative that a transform of `torch.func` returns: in reverse mode, and in forward mode."""
 COPIES = ("tensor", "as_tensor", "asarray")
@@ -32,7 +37,11 @@ READS_METADATA: dict[str, tuple[int | str, ...]] = {
             "new_ones",
             "new_tensor",
             "new_zeros",
+            "__len__",
             "dim",
+            "element_size",
+            "is_complex",
+            "is_floating_point",
             "ndimension",
             "nelement",
             "numel",
@@ -47,5 +56,5 @@ READS_METADATA: dict[str, tuple[int | str, ...]] = {
     **dict.fromkeys(("expand_as", "reshape_as", "resize_as_", "type_as", "view_as", "to"), (1, "other")),
 }
 """The operands of which a function reads the shape, dtype or device alone: positions and keywords."""
-METADATA = ("device", "dtype", "is_cuda", "itemsize", "layout", "names", "ndim", "nbytes", "requires_grad", "shape")
+METADATA = ("device", "dtype", "itemsize", "layout", "ndim", "nbytes", "shape")
 """Attributes of a tensor that have nothing of its values."""

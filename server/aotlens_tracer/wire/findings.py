@@ -80,6 +80,17 @@ class Cut(Tagged):
 
 
 @dataclass(frozen=True)
+class UsedInConstructorOnly(Tagged):
+    """No gradient: the traced call never uses the subject; these expressions of constructors use its values.
+
+    `makes_parameter` says that they make new parameters of them.
+    """
+
+    at: tuple[Expression, ...]
+    makes_parameter: bool = False
+
+
+@dataclass(frozen=True)
 class OnlyMetadata(Tagged):
     """No gradient: no output depends on the subject's values. These expressions read a shape, dtype or device of it."""
 
@@ -306,6 +317,7 @@ NoGradient = (
     NeverUsed
     | NoPath
     | Cut
+    | UsedInConstructorOnly
     | OnlyMetadata
     | UsedButNotReturned
     | BackwardReturnsNone
@@ -323,6 +335,7 @@ Reason = (
     NeverUsed
     | NoPath
     | Cut
+    | UsedInConstructorOnly
     | OnlyMetadata
     | UsedButNotReturned
     | BackwardReturnsNone
@@ -374,7 +387,9 @@ def places_of(reason: Reason | None) -> Iterator[Place]:
     match reason:
         case Cut(at=at, also=also):
             yield from (Place("cut", each.span) for each in (*at, *also) if each.span is not None)
-        case OnlyMetadata(at=at) | UsedButNotReturned(at=at) | BackwardReturnsNone(at=at):
+        case UsedInConstructorOnly(at=at) | OnlyMetadata(at=at):
+            yield from (Place("cut", each.span) for each in at if each.span is not None)
+        case UsedButNotReturned(at=at) | BackwardReturnsNone(at=at):
             yield from (Place("cut", each.span) for each in at if each.span is not None)
         case ReachesKept(kept=kept):
             yield from (Place("keep", each.span) for each in kept if each.span is not None)

@@ -30,6 +30,67 @@ class NeverUsed(Base):  # v: forward never uses it
         return x * self.w
 
 
+# aotlens: UsedByConstructor()(torch.randn(2, 4))
+class UsedByConstructor(Base):
+    def __init__(self):
+        super().__init__()
+        self.table = torch.sin(self.v * 2).detach()  # v: only the constructor uses it, by `torch.sin(self.v * 2).detach
+
+    def forward(self, x):
+        return x * self.w * self.table
+
+
+# aotlens: NewParameterInConstructor()(torch.randn(2, 4))
+class NewParameterInConstructor(Base):
+    def __init__(self):
+        super().__init__()
+        self.scaled = nn.Parameter(self.v * 2)  # v: by `nn.Parameter(self.v * 2)` on line {line}, which makes a new
+
+    def forward(self, x):
+        return x * self.w * self.scaled
+
+
+# aotlens: BufferOfLocal()(torch.randn(2, 4))
+class BufferOfLocal(Base):
+    """The parameter is a local variable when it is used."""
+
+    def __init__(self):
+        super().__init__()
+        scale = ones(4)
+        self.register_buffer("table", scale.detach().exp())  # v: only the constructor uses it, by `self.register_buffer
+        self.v = scale
+
+    def forward(self, x):
+        return x * self.w + self.table
+
+
+# aotlens: UsedByOuterConstructor()(torch.randn(2, 4))
+class UsedByOuterConstructor(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Base()
+        with torch.no_grad():
+            self.norm = self.inner.v.norm()  # inner.v: only the constructor uses it, by `self.inner.v.norm()`
+
+    def forward(self, x):
+        return x * self.inner.w / self.norm
+
+
+# aotlens: OnlyInitialised()(torch.randn(2, 4))
+class OnlyInitialised(Base):  # v: forward never uses it
+    """A constructor that fills it, and reads its shape, makes nothing of its values."""
+
+    def __init__(self):
+        super().__init__()
+        nn.init.uniform_(self.v)
+        self.v.data.fill_(1.0)
+        self.width = self.v.shape[0] + self.v.numel()
+        self.alias = lambda: self.v * 2
+
+    def forward(self, x):
+        return x * self.w
+
+
 # aotlens: Detached()(torch.randn(2, 4))
 class Detached(Base):
     def forward(self, x):
@@ -199,6 +260,63 @@ class Copied(Base):
         return x * self.w + torch.tensor(self.v)  # v: , which copies its values into a new tensor
 
 
+# aotlens: ShapeAttribute()(torch.randn(2, 4))
+class ShapeAttribute(Base):
+    """Dynamo has no operation for it."""
+
+    def forward(self, x):
+        return F.layer_norm(x * self.w, self.v.shape)  # v: a shape, dtype or device is read, by `self.v.shape`
+
+
+# aotlens: LengthOfParameter()(torch.randn(2, 4))
+class LengthOfParameter(Base):
+    def forward(self, x):
+        return x * self.w + torch.arange(len(self.v))  # v: a shape, dtype or device is read, by `len(self.v)`
+
+
+# aotlens: NewParameter()(torch.randn(2, 4))
+class NewParameter(Base):
+    """Dynamo does not take it."""
+
+    def forward(self, x):
+        scale = nn.Parameter(self.v * 2)  # v: cut off by `nn.Parameter(self.v * 2)` on line {line}, which makes a new
+        return x * self.w * scale
+
+
+# aotlens: NewLeaf()(torch.randn(2, 4))
+class NewLeaf(Base):
+    def forward(self, x):
+        leaf = self.v.detach().requires_grad_()  # v: cut off by `self.v.detach()` on line {line}
+        return x * self.w * leaf
+
+
+# aotlens: ForceWithoutGraph()(torch.randn(4))
+class ForceWithoutGraph(Base):
+    def forward(self, x):
+        x = x.detach().requires_grad_()
+        energy = (x * x * self.v).sum()
+        (force,) = torch.autograd.grad(energy, x)  # v: on line {line}, a derivative without create_graph=True
+        return force * self.w
+
+
+# aotlens: ForceWithGraph()(torch.randn(4))
+class ForceWithGraph(Base):
+    def forward(self, x):
+        x = x.detach().requires_grad_()
+        energy = (x * x * self.w + self.v).sum()
+        (force,) = torch.autograd.grad(energy, x, create_graph=True)  # v: on line {line}, a derivative that does not
+        return force
+
+
+# aotlens: NoGradOfDirectCapture()(torch.randn(2, 4))
+class NoGradOfDirectCapture(Base):
+    def forward(self, x):
+        scale = nn.Parameter(torch.ones(4))
+        with torch.no_grad():
+            offset = self.v.exp()  # v: used under torch.no_grad() only, by `self.v.exp()`
+        return x * self.w * scale.detach() + offset
+
+
 # aotlens: GradientInForward()(torch.randn(4))
 class GradientInForward(Base):
     def energy(self, x):
@@ -364,11 +482,11 @@ class Marked(torch.autograd.Function):
 
 
 # aotlens: OnlyMarked()(torch.randn(2, 4))
-class OnlyMarked(Base):  # v: reaches only output[1], which needs none
-    """Dynamo does not take it, and what AOTAutograd alone makes of it has no lines."""
+class OnlyMarked(Base):
+    """Dynamo does not take it, and what AOTAutograd alone makes of it has no lines: eager has them."""
 
     def forward(self, x):
-        return x * self.w, Marked.apply(x * self.v)
+        return x * self.w, Marked.apply(x * self.v)  # v: reaches only output[1], which needs none, because it is cut
 
 
 # aotlens: NothingNeedsAGradient()(torch.randn(2, 4))

@@ -15,6 +15,24 @@ CASES = [
         "cut off by `torch.func.grad(self.energy)(x)` on line 30, a derivative that does not depend on it: "
         "additive constants vanish",
     ),
+    *(
+        (
+            "case07_func_grad_custom_backward",
+            "ForceNoGraph",
+            name,
+            54,
+            "cut off by `torch.autograd.grad(e, pos)` on line 54, a derivative without create_graph=True",
+        )
+        for name in ("lin.weight", "lin.bias", "out.bias")
+    ),
+    (
+        "case07_func_grad_custom_backward",
+        "Force",
+        "out.bias",
+        45,
+        "cut off by `torch.autograd.grad(e, pos, create_graph=True)` on line 45, a derivative that does not depend on "
+        "it: additive constants vanish",
+    ),
     (
         "case09_vmap_ensemble",
         "Hyper",
@@ -37,6 +55,7 @@ CASES = [
             ("b", 22, "h.view_as(self.b)"),
             ("c", 23, "h.to(self.c)"),
             ("d", 24, "h.type_as(self.d)"),
+            ("e", 25, "self.e.shape"),
             ("f", 26, "self.f.new_zeros(3, 4)"),
         )
     ),
@@ -55,6 +74,13 @@ CASES = [
         57,
         "cut off by `torch.func.jacrev(self.f)(x)` on line 57, a derivative that does not depend on it: "
         "additive constants vanish",
+    ),
+    (
+        "case26_views_config",
+        "Rebuilt",
+        "base",
+        55,
+        "only the constructor uses it, by `nn.Parameter(self.base * 2)` on line 55, which makes a new parameter",
     ),
     *(
         (

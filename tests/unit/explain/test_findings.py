@@ -29,6 +29,7 @@ from aotlens_tracer.wire.findings import (
     Subject,
     TorchReason,
     UsedButNotReturned,
+    UsedInConstructorOnly,
     ZeroCause,
     places_of,
 )
@@ -109,6 +110,16 @@ REASONS: list[tuple[NoGradient, str, str]] = [
         "by `scores.argmax(-1)` on line 9",
     ),
     (NeverUsed(), "forward never uses it", "forward never uses them"),
+    (
+        UsedInConstructorOnly((ARGMAX,)),
+        "only the constructor uses it, by `scores.argmax(-1)` on line 9",
+        "only the constructor uses them, by `scores.argmax(-1)` on line 9",
+    ),
+    (
+        UsedInConstructorOnly((ARGMAX,), makes_parameter=True),
+        "only the constructor uses it, by `scores.argmax(-1)` on line 9, which makes a new parameter",
+        "only the constructor uses them, by `scores.argmax(-1)` on line 9, which makes a new parameter",
+    ),
     (
         OnlyMetadata((ARGMAX,)),
         "nothing that is returned depends on its values: only a shape, dtype or device is read, "

@@ -25,6 +25,7 @@ from aotlens_tracer.wire.findings import (
     ReturnedItself,
     StateName,
     UsedButNotReturned,
+    UsedInConstructorOnly,
 )
 
 _BEFORE: dict[How, str] = {
@@ -56,6 +57,9 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             after = _AFTER.get(how, "").format(them="them" if several else "it", their="their" if several else "its")
             text = f"{_BEFORE.get(how, 'cut off by')} {quoted_with_lines(at, path)}{after}"
             return text + (f"; also cut off by {quoted_with_lines(also, path)}" if also else "")
+        case UsedInConstructorOnly(at=at, makes_parameter=makes_parameter):
+            text = f"only the constructor uses {'them' if several else 'it'}, by {quoted_with_lines(at, path)}"
+            return f"{text}, which makes a new parameter" if makes_parameter else text
         case OnlyMetadata(at=at):
             whose = "their" if several else "its"
             return (
