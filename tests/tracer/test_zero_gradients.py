@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import re
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from aotlens.syntax.definitions import definitions
 from support import CORPUS, trace_json
+
+from .real_gradients import missing_and_zero, pins
 
 FOLDER = CORPUS / "zeros"
 SOURCE = (FOLDER / "model.py").read_text(encoding="utf-8")
 CODE = "gradient-always-zero"
 _MARK = re.compile(r"  # ((?:[\w.]+ )*[\w.]+): (.+?)(?: # noqa.*)?$")
-_PINNED = re.compile(r"^# aotlens: (.*)\nclass (\w+)", re.MULTILINE)
-PINNED = {name: expression for expression, name in _PINNED.findall(SOURCE)}
+PINNED = pins(FOLDER / "model.py")
 
 
 def _marks() -> dict[str, dict[str, list[tuple[int, str]]]]:
@@ -65,7 +62,7 @@ def test_the_cause(traces: dict[str, dict[str, Any]], name: str) -> None:
 @pytest.mark.parametrize("name", PINNED)
 def test_eager_gives_zeros_exactly_where_it_is_said(name: str) -> None:
     said = set(MARKS[name])
-    zero = _always_zero(FOLDER / "model.py", PINNED[name])
+    _, zero = missing_and_zero(FOLDER / "model.py", PINNED[name])
     assert zero == said
 
 
@@ -74,15 +71,15 @@ def test_nothing_false_is_said_of_other_modules(folder: str) -> None:
     """Modules of other tests, whose authors did not think of zero gradients."""
     checked = 0
     for file in sorted((CORPUS / folder).glob("*.py")):
-        pins = {name: pin for pin, name in _PINNED.findall(file.read_text(encoding="utf-8"))}
-        if not pins:
+        pinned = pins(file)
+        if not pinned:
             continue
         for trace in trace_json(file.name, cwd=file.parent)["traces"]:
             name = trace["target"]["qualname"]
             claimed = _claimed(trace).keys()
-            if name in pins and trace["status"] == "traced":
+            if name in pinned and trace["status"] == "traced":
                 checked += 1
-                assert not claimed or claimed <= _always_zero(file, pins[name]), name
+                assert not claimed or claimed <= missing_and_zero(file, pinned[name])[1], name
     assert checked or folder != "verdicts"
 
 
@@ -91,35 +88,3 @@ def test_nothing_false_is_said_of_other_modules(folder: str) -> None:
 )
 def test_severity(traces: dict[str, dict[str, Any]], name: str, severity: str) -> None:
     assert {finding["severity"] for finding in traces[name]["findings"] if finding["code"] == CODE} == {severity}
-
-
-def _always_zero(file: Path, pin: str) -> set[str]:
-    """The parameters and arguments with a gradient that is zero for each of several random values and tangents."""
-    spec = importlib.util.spec_from_file_location(f"zeros_of_{file.parent.name}", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    call = ast.parse(pin, mode="eval").body
-    assert isinstance(call, ast.Call)
-    zero: set[str] | None = None
-    for seed in range(4):
-        torch.manual_seed(seed)
-        function = eval(ast.unparse(call.func), vars(module))
-        args = [eval(ast.unparse(arg), vars(module)) for arg in call.args]
-        leaves = dict(function.named_parameters()) if isinstance(function, torch.nn.Module) else {}
-        leaves |= dict(zip(_parameters(function), args, strict=False))
-        leaves = {name: leaf for name, leaf in leaves.items() if isinstance(leaf, torch.Tensor) and leaf.requires_grad}
-        output = function(*args)
-        results = [leaf for leaf in torch.utils._pytree.tree_leaves(output) if isinstance(leaf, torch.Tensor)]
-        results = [leaf for leaf in results if leaf.requires_grad]
-        torch.autograd.backward(results, [torch.randn_like(result) for result in results])
-        now = {name for name, leaf in leaves.items() if leaf.grad is not None and not leaf.grad.abs().max() > 0}
-        zero = now if zero is None else zero & now
-    return zero or set()
-
-
-def _parameters(function: Any) -> list[str]:
-    code = getattr(function, "forward", function)
-    code = getattr(code, "__func__", code).__code__
-    names = code.co_varnames[: code.co_argcount]
-    return [name for name in names if name != "self"]

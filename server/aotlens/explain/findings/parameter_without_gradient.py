@@ -46,10 +46,11 @@ KIND = Kind(
     severity_of=lambda finding: severity_of(finding, "warning"),
     paragraph=(
         "A parameter that requires a gradient gets none: never used, used by the constructor only, or only its shape, "
-        "dtype or device; cut off by `detach()`, `.data`, `torch.tensor()`, a new `nn.Parameter`, an integer or boolean "
-        "result, an operation without derivative, a derivative that `forward` computes itself and that does not depend "
-        "on it or has no `create_graph`, a `backward` that returns none; used under `no_grad` or `inference_mode` only; "
-        "used for nothing that is returned; or it reaches only outputs that need no gradient, which the message names. "
+        "dtype or device; cut off by `detach()`, `.data`, `torch.tensor()`, a new `nn.Parameter`, an integer or "
+        "boolean result, an operation without derivative, a derivative that `forward` computes itself and that does "
+        "not depend on it or has no `create_graph`, a `backward` that returns none; used under `no_grad` or "
+        "`inference_mode` only; used for nothing that is returned; or it reaches only outputs that need no gradient, "
+        "which the message names. "
         "The message names the expression and the line, `related` the place. It is a hint if nothing that is returned "
         "needs a gradient, and information if the parameter, or a view of it, is itself an output: the gradient of "
         "such an output does not pass through the graph. It is information too if the parameter reaches only state "
