@@ -14,8 +14,8 @@ from torch import nn
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase
 from ..torch_private import CUSTOM_FUNCTION, DERIVATIVES, DETACHING, NEW_PARAMETER, functorch_layers, pytree
+from ..wire.cut_gradients import How
 from ..wire.descriptor_map import Span
-from ..wire.findings import How
 from .call_recorder import CallRecorder
 from .calls import Call
 

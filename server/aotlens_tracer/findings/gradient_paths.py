@@ -33,11 +33,11 @@ from ..torch_private import (
     flat_inputs,
     pytree,
 )
+from ..wire.cut_gradients import How
 from ..wire.descriptor_map import Descriptor, Input
 from ..wire.findings import (
     BackwardReturnsNone,
     Cut,
-    How,
     NeverUsed,
     NoGradient,
     NoPath,

@@ -10,7 +10,6 @@ from ..failures import is_library
 from ..graph.descriptors import whole_label
 from ..wire.descriptor_map import Graph, GraphBreak, Input, ModuleInstance, Output, Span, Target
 from ..wire.findings import (
-    AlwaysZero,
     Cut,
     Finding,
     NeverUsed,
@@ -27,6 +26,7 @@ from ..wire.findings import (
     places_of,
 )
 from ..wire.gradients import own_gradient
+from ..wire.zero_gradients import AlwaysZero
 from .reach import outputs_reached
 from .values import Value, has_gradient, values_of
 

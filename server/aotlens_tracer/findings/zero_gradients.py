@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..wire.findings import AlwaysZero, HowZero, ZeroCause
+from ..wire.zero_gradients import AlwaysZero, HowZero, ZeroCause
 from .expressions import PlaceOf, expressions_of
 from .zero_values import is_in_custom_backward, zero_values
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 
-from ..wire.findings import HowZero
+from ..wire.zero_gradients import HowZero
 
 Node = torch.fx.Node
 Cause = tuple[HowZero, Node]

@@ -18,7 +18,8 @@ from ..graph.in_place import with_places_of_changes
 from ..graph.operations import Operations
 from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import Graph
-from ..wire.findings import AlwaysZero, NoGradient
+from ..wire.findings import NoGradient
+from ..wire.zero_gradients import AlwaysZero
 from .build_example import Built, is_given
 from .capture import Captured
 from .context import Context

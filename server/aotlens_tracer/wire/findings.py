@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .advice import Advice
+from .cut_gradients import Cut as Cut
 from .json_codec import Tagged
 from .named_things import OutputName as OutputName
 from .named_things import StateName as StateName
@@ -18,23 +19,9 @@ from .operands import FailedOperation
 from .places import Expression, Span
 from .problems import GivenUpBy, Problem
 from .unregistered import Unregistered
+from .zero_gradients import AlwaysZero
 
 Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need"]
-How = Literal[
-    "detach",
-    "no-grad",
-    "inference-mode",
-    "copy",
-    "new-parameter",
-    "number",
-    "boolean",
-    "integer",
-    "constant-of-derivative",
-    "derivative",
-    "derivative-without-graph",
-    "no-derivative",
-]
-HowZero = Literal["derivative", "part", "factor", "single", "backward", "body"]
 
 
 @dataclass(frozen=True)
@@ -60,23 +47,6 @@ class NeverUsed(Tagged):
 @dataclass(frozen=True)
 class NoPath(Tagged):
     """No gradient: the subject is used, but not on a differentiable path to an output that requires a gradient."""
-
-
-@dataclass(frozen=True)
-class Cut(Tagged):
-    """No gradient: its path ends at these expressions.
-
-    `how` they end it: detach; no-grad or inference-mode (they run where autograd records nothing); copy (they make a
-    tensor of its values, as `torch.tensor` does); new-parameter (they make another parameter of its values); number
-    (the result is a Python number); boolean or integer (the type of the result); constant-of-derivative (they compute
-    a derivative whose values do not depend on it); derivative (they compute a derivative that is not differentiable
-    with respect to it); derivative-without-graph (`torch.autograd.grad` without `create_graph`); no-derivative. `also`
-    are expressions that end it in other ways.
-    """
-
-    how: How
-    at: tuple[Expression, ...]
-    also: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,27 +140,6 @@ class GraphKept(Tagged):
 
     effect: Literal["fails", "goes-back", "grows"]
     by: Literal["call", "constructor"] = "call"
-
-
-@dataclass(frozen=True)
-class ZeroCause:
-    """Expressions that make a gradient zero, whatever the values are, and `how` they do.
-
-    derivative (their derivative is zero everywhere, as that of `round`), part (they select a part that does not depend
-    on the subject), factor (they multiply by zero), single (a softmax over one element, whose result is constant),
-    backward (they stand in the `backward` of an `autograd.Function`) or body (in a branch or a loop body, they hand no
-    gradient back).
-    """
-
-    how: HowZero
-    at: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
-class AlwaysZero(Tagged):
-    """The subject gets a gradient that is zero whatever the values are, for these causes."""
-
-    causes: tuple[ZeroCause, ...]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from aotlens.explain.findings.registry import KINDS
 from aotlens.explain.findings.words import fold_findings, in_words, message, related, severity, why
 from aotlens_tracer.wire.descriptor_map import Span
 from aotlens_tracer.wire.findings import (
-    AlwaysZero,
     BackwardReturnsNone,
     Cut,
     Failed,
@@ -30,12 +29,12 @@ from aotlens_tracer.wire.findings import (
     TorchReason,
     UsedButNotReturned,
     UsedInConstructorOnly,
-    ZeroCause,
     places_of,
 )
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.places import Expression
 from aotlens_tracer.wire.problems import Stated
+from aotlens_tracer.wire.zero_gradients import AlwaysZero, ZeroCause
 
 ARGMAX = Expression("scores.argmax(-1)", Span("m.py", 9, 5))
 ELSEWHERE = Expression("x.detach()", Span("/home/ada/parts.py", 3, 5))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from aotlens.explain.expressions import quoted_with_lines
-from aotlens_tracer.wire.findings import AlwaysZero, Finding, HowZero, Subject, ZeroCause
+from aotlens_tracer.wire.findings import Finding, Subject
 from aotlens_tracer.wire.places import Expression, Span
+from aotlens_tracer.wire.zero_gradients import AlwaysZero, HowZero, ZeroCause
 
 from .about import About
 from .kind import Kind, Severity

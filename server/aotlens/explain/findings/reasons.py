@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from aotlens.explain.brief import listed
 from aotlens.explain.expressions import on_line, quoted_with_lines
+from aotlens_tracer.wire.cut_gradients import How
 from aotlens_tracer.wire.findings import (
     BackwardReturnsNone,
     Cut,
-    How,
     NeverUsed,
     NoGradient,
     NoneInEager,
