@@ -31,33 +31,42 @@ class ChangeWatch:
         self._codebase = codebase
         self._changed: dict[tuple[Literal["in-backward", "data"], Subject], None] = {}
         self._places: dict[tuple[str, Subject], Span] = {}
+        self._in_forward: set[Subject] = set()
 
     @contextlib.contextmanager
     def forward(self) -> Iterator[None]:
         """The call runs in this context."""
         parameters = {subject: tensor for subject, tensor in self._subjects.items() if subject[0] == "parameter"}
         before = {subject: storage_key(tensor) for subject, tensor in parameters.items()}
+        versions = self._versions()
         is_known = any(how == "data" for how, _ in self._changed)
         with _Replacing(parameters, self._note("data")) if is_known else contextlib.nullcontext():
             yield
         for subject, tensor in parameters.items():
             if storage_key(tensor) != before[subject]:
                 self._changed.setdefault(("data", subject))
+        self._in_forward |= {subject for subject, version in self._versions().items() if version != versions[subject]}
 
     @contextlib.contextmanager
     def backward(self) -> Iterator[None]:
         """The backward pass runs in this context."""
-        before = {subject: _version(tensor) for subject, tensor in self._subjects.items()}
+        before = self._versions()
         known = {subject: self._subjects[subject] for how, subject in self._changed if how == "in-backward"}
         with _Changing(known, self._note("in-backward")) if known else contextlib.nullcontext():
             yield
-        for subject, tensor in self._subjects.items():
-            if _version(tensor) != before[subject]:
+        for subject, version in self._versions().items():
+            if version != before[subject]:
                 self._changed.setdefault(("in-backward", subject))
 
     def changes(self) -> tuple[EagerChange, ...]:
         """Return the changes, each with its place if a second step was made."""
-        return tuple(EagerChange(how, *subject, self._places.get((how, subject))) for how, subject in self._changed)
+        return tuple(
+            EagerChange(how, *subject, self._places.get((how, subject)), subject in self._in_forward)
+            for how, subject in self._changed
+        )
+
+    def _versions(self) -> dict[Subject, int | None]:
+        return {subject: _version(tensor) for subject, tensor in self._subjects.items()}
 
     def _note(self, how: str) -> Callable[[Subject], None]:
         def note(subject: Subject) -> None:

@@ -31,6 +31,7 @@ from .changes import ChangeWatch, Subject
 from .keeping_lines import keeping_lines
 from .kept_state import KeptWatch
 from .overwritten import what_is_changed
+from .randomness import random_state
 from .unregistered import has_unregistered
 from .warned import recorded_warnings
 
@@ -66,6 +67,7 @@ def two_steps(
     with recorded_warnings(codebase) as warned, torch.compiler.set_stance("force_eager"), example.fake():
         watch = KeptWatch(example, codebase)
         changes = ChangeWatch(_subjects(example), codebase)
+        random_before = random_state()
         try:
             for step, outputs in _steps(example, watch, changes):
                 leaves |= {key: leaf for key, leaf in _leaves(example).items() if key not in leaves}
@@ -81,6 +83,7 @@ def two_steps(
             if again is not None and changed_in_place(text_of(cause)):
                 failure = at_the_change(failure, _what_is_changed(again, codebase))
             error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
+    draws = random_state() != random_before
     kept = _kept(watch, codebase, again)
     gradients = _gradients(leaves, present)
     outside: tuple[Unregistered, ...] = ()
@@ -89,7 +92,8 @@ def two_steps(
             warnings.simplefilter("ignore")
             outside = find_unregistered()
     seconds = round(time.perf_counter() - start, 3)
-    return EagerRun(on, seconds, gradients, kept, error, tuple(warned), changes=changes.changes(), unregistered=outside)
+    found = tuple(warned)
+    return EagerRun(on, seconds, gradients, kept, error, found, None, changes.changes(), draws, outside)
 
 
 def _what_is_changed(again: Callable[[], BuiltExample], codebase: Codebase) -> ChangedInPlace | None:

@@ -15,8 +15,11 @@ from ..wire.findings import (
     Finding,
     InBackward,
     InEager,
+    NeverUsed,
     NoGradient,
     NoneInEager,
+    NoPath,
+    NotInEachCall,
     OnlyChanged,
     Outside,
     ReachesKept,
@@ -44,19 +47,19 @@ class Compared:
 
 
 def compared(map: DescriptorMap, run: EagerRun, why: Why) -> Compared:
-    """Compare the only graph of a map with the run. The gradient of a changed step is unknown, and not compared."""
+    """Compare the only graph of a map with the run. What differs from call to call is not compared."""
     (graph,) = map.graphs
     only_in_graph: list[Value] = []
     only_in_eager: list[Value] = []
     by_name = {(value.kind, value.name): value for value in values_of(graph)}
     for gradient in run.gradients:
         values = [value for name in gradient.names if (value := by_name.get((gradient.kind, name))) is not None]
-        if not values or gradient.again not in (None, gradient.present):
+        if not values or run.draws or gradient.again not in (None, gradient.present):
             continue
         if gradient.present != any(has_gradient(value, graph) for value in values):
             (only_in_eager if gradient.present else only_in_graph).extend(values)
     graph = dataclasses.replace(graph, only_in_graph=_indices(only_in_graph), only_in_eager=_indices(only_in_eager))
-    findings = list(_without_those_in_eager(map.findings, only_in_eager))
+    findings = [_of_each_call(finding, run) for finding in _without_those_in_eager(map.findings, only_in_eager)]
     findings += [_none_in_eager(value, graph, run, map.target, why) for value in only_in_graph]
     findings += [_outside(value, map) for value in only_in_eager]
     findings += _of_changes(run.changes, map)
@@ -81,6 +84,15 @@ def _without_those_in_eager(findings: Sequence[Finding], values: Sequence[Value]
     for finding in findings:
         if finding.code not in _WITHOUT or finding.subjects[0] not in subjects:
             yield finding
+
+
+def _of_each_call(finding: Finding, run: EagerRun) -> Finding:
+    """Return a finding about a missing gradient with the reason that another call may have it, if it may."""
+    if finding.code not in _WITHOUT or not isinstance(finding.reason, (NeverUsed, NoPath)):
+        return finding
+    name = finding.subjects[0].name
+    seen = any(name in each.names and (each.present or each.again) for each in run.gradients)
+    return dataclasses.replace(finding, reason=NotInEachCall(seen)) if seen or run.draws else finding
 
 
 def _none_in_eager(value: Value, graph: Graph, run: EagerRun, target: Target, why: Why) -> Finding:
@@ -148,9 +160,9 @@ def _of_changes(changes: Sequence[EagerChange], map: DescriptorMap) -> Iterator[
         subjects = (Subject(change.kind, change.name),)
         if change.how == "data":
             yield Finding("data-replaced", place.path, place.line, place.column, subjects)
-        elif change.kind == "argument" or (change.kind == "buffer" and not is_torchs):
+        elif change.kind != "parameter" and (change.in_forward or not is_torchs):
             code = "input-mutation" if change.kind == "argument" else "buffer-mutation"
-            yield Finding(code, place.path, place.line, place.column, subjects, InBackward())
+            yield Finding(code, place.path, place.line, place.column, subjects, InBackward(change.in_forward))
 
 
 def _of_error(run: EagerRun, target: Target) -> Iterator[Finding]:

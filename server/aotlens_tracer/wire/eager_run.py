@@ -45,13 +45,15 @@ class EagerChange:
     """A change that the captured graph does not have, or that autograd does not see.
 
     `how` is in-backward (the backward pass changes the subject in place) or data (`forward` gives a parameter other
-    memory, by `p.data = …`). `at` is the user's expression or statement that does it, None if unknown.
+    memory, by `p.data = …`). `at` is the user's expression that does it, None if unknown. `in_forward` says that the
+    call changes the subject in place as well.
     """
 
     how: Literal["in-backward", "data"]
     kind: Literal["parameter", "buffer", "argument"]
     name: str
     at: Span | None = None
+    in_forward: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ class EagerRun:
 
     `on` says whether the tensors were real or fake. `seconds` is what the run cost. `problem` says why nothing is known
     (the other fields are empty then); None if the run was made. `error` is the error that ended it early, None if both
-    steps worked. `warnings` are each once. `unregistered` are parameters in no module.
+    steps worked. `warnings` are each once. `draws` says that the call draws random numbers from Python or numpy: then
+    another call may do something else. `unregistered` are parameters in no module.
     """
 
     on: Literal["real", "fake"]
@@ -120,4 +123,5 @@ class EagerRun:
     warnings: tuple[EagerWarning, ...] = ()
     problem: Problem | None = None
     changes: tuple[EagerChange, ...] = ()
+    draws: bool = False
     unregistered: tuple[Unregistered, ...] = ()

@@ -18,6 +18,11 @@ from .named_things import Subject as Subject
 from .operands import FailedOperation
 from .places import Expression, Span
 from .problems import GivenUpBy, Problem
+from .reasons_in_eager import InBackward as InBackward
+from .reasons_in_eager import InEager as InEager
+from .reasons_in_eager import NotInEachCall as NotInEachCall
+from .reasons_in_eager import OnlyChanged as OnlyChanged
+from .reasons_in_eager import ReentrantCheckpoint as ReentrantCheckpoint
 from .unregistered import Unregistered
 from .zero_gradients import AlwaysZero
 
@@ -214,23 +219,6 @@ class NeverWraps(Tagged):
 
 
 @dataclass(frozen=True)
-class ReentrantCheckpoint(Tagged):
-    """No gradient: the subject is used inside reentrant checkpoints, no input of which requires a gradient."""
-
-    at: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
-class OnlyChanged(Tagged):
-    """No gradient: what is returned does not need the subject; it is changed where autograd records nothing.
-
-    These expressions change it. The graph has a gradient for its new value alone.
-    """
-
-    at: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
 class NoneInEager(Tagged):
     """No gradient in eager, although the captured graph computes one. `because` says why; None if not known."""
 
@@ -248,20 +236,6 @@ class Outside(Tagged):
     because: ReturnedItself | ReachesKept | None = None
 
 
-@dataclass(frozen=True)
-class InEager(Tagged):
-    """A training step in eager ends with an error: which step, and the part of it."""
-
-    step: int
-    stage: Literal["forward", "backward"]
-    problem: Problem
-
-
-@dataclass(frozen=True)
-class InBackward(Tagged):
-    """The change happens in the backward pass."""
-
-
 NoGradient = (
     NeverUsed
     | NoPath
@@ -277,6 +251,7 @@ NoGradient = (
     | ReentrantCheckpoint
     | OnlyChanged
     | NoneInEager
+    | NotInEachCall
 )
 """The reasons why an input that requires a gradient gets none."""
 
@@ -299,6 +274,7 @@ Reason = (
     | ReentrantCheckpoint
     | OnlyChanged
     | NoneInEager
+    | NotInEachCall
     | Outside
     | InEager
     | InBackward

@@ -131,3 +131,76 @@ def test_a_table_that_the_constructor_computes_from_a_parameter(report: Report, 
     assert found.keys() == {"freq"} and found["freq"][0] == line
     assert without_gradient(trace) == set() and not messages(trace, "parameter-without-gradient")
     assert trace["eager_run"]["error"]["step"] == 2
+
+
+MORE = "witness_more"
+
+
+def test_segments_of_checkpoints_behind_a_frozen_stem(report: Report) -> None:
+    trace = report(MORE, "Segments")
+    names = {f"layers.{layer}.{kind}" for layer in (0, 1) for kind in ("weight", "bias")}
+    found = messages(trace, "parameter-without-gradient")
+    assert without_gradient(trace) == found.keys() == in_eager(trace, False) == names
+    (warning,) = trace["eager_run"]["warnings"]
+    assert warning["at"]["line"] == 21
+
+
+def test_an_embedding_whose_output_is_made_to_require_a_gradient(report: Report) -> None:
+    trace = report(MORE, "Remedied")
+    assert without_gradient(trace) == set() and in_eager(trace, True) == {"block.weight", "block.bias"}
+    assert messages(trace, "gradient-outside-graph").keys() == {"block.weight", "block.bias"}
+
+
+def test_a_batch_norm_inside_of_a_checkpoint_counts_twice(report: Report) -> None:
+    assert messages(report(MORE, "CountedTwice"), "buffer-mutation")["block.1.num_batches_tracked"][1] == (
+        "the buffer block.1.num_batches_tracked is changed twice in each step: by the call, and once more by the "
+        "backward pass, which computes a checkpoint again"
+    )
+
+
+@pytest.mark.parametrize("name", ["Momentum", "MomentumData"])
+def test_a_momentum_copy_that_requires_a_gradient_gets_none(report: Report, name: str) -> None:
+    trace = report(MORE, name)
+    assert without_gradient(trace) == in_eager(trace, False) == {"slow.weight", "slow.bias"}
+    assert messages(trace, "parameter-without-gradient").keys() == {"slow.weight", "slow.bias"}
+    replaced = messages(trace, "data-replaced")
+    assert {line for line, _ in replaced.values()} == ({72} if name == "MomentumData" else set())
+
+
+def test_a_layer_whose_weight_another_one_makes(report: Report) -> None:
+    trace = report(MORE, "Generated")
+    assert without_gradient(trace) == in_eager(trace, False) == {"inner.weight"}
+
+
+def test_layers_that_are_skipped_at_random(report: Report) -> None:
+    trace = report(MORE, "Dropped")
+    assert trace["eager_run"]["draws"]
+    assert trace["graphs"][0]["only_in_graph"] == trace["graphs"][0]["only_in_eager"] == []
+    found = [finding for finding in trace["findings"] if finding["code"] == "parameter-without-gradient"]
+    assert {finding["reason"]["kind"] for finding in found} <= {"NotInEachCall"}
+    assert {finding["severity"] for finding in found} <= {"information"}
+
+
+def test_a_hook_that_masks_a_gradient_keeps_it(report: Report) -> None:
+    trace = report(MORE, "Masked")
+    assert without_gradient(trace) == set() and not trace["findings"]
+
+
+def test_a_load_that_the_backward_pass_counts(report: Report) -> None:
+    (found,) = messages(report(MORE, "Load"), "buffer-mutation").values()
+    assert found[1] == "the buffer used is changed in place by the backward pass"
+
+
+def test_a_leaf_that_eager_refuses_to_change_and_that_nothing_captures(report: Report) -> None:
+    trace = report(MORE, "Normalised")
+    assert trace["status"] == "failed"
+    assert "a leaf Variable that requires grad is being used in an in-place operation" in trace["failure"]["message"]
+
+
+def test_a_parameter_that_is_returned_itself_has_its_gradient_outside_of_the_graph(report: Report) -> None:
+    trace = report(MORE, "Initial")
+    found = messages(trace, "parameter-without-gradient")
+    assert found.keys() == in_eager(trace, False) == {"cell.weight", "cell.bias"}
+    assert messages(trace, "gradient-outside-graph")["start"][1] == (
+        "the gradient of start does not pass through the graph: output is the same tensor or a view of it"
+    )

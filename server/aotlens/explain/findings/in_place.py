@@ -13,6 +13,9 @@ def change_in_words(about: About, noun: str) -> str:
     if isinstance(about.first.reason, NewTensor):
         they = about.form("it", "them")
         return f"{what} {about.names} {about.form('is', 'are')} replaced: each call gives {they} a new tensor"
+    if about.first.reason == InBackward(again=True):
+        twice = f"{what} {about.names} {about.form('is', 'are')} changed twice in each step: by the call, and once more"
+        return f"{twice} by the backward pass, which computes a checkpoint again"
     if isinstance(about.first.reason, InBackward):
         return f"{what} {about.names} {about.form('is', 'are')} changed in place by the backward pass"
     if about.several:

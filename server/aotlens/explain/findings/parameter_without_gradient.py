@@ -9,6 +9,7 @@ from aotlens_tracer.wire.findings import (
     Finding,
     NoGradient,
     NothingTrained,
+    NotInEachCall,
     ReachesKept,
     ReturnedItself,
     Subject,
@@ -34,7 +35,7 @@ def words(about: About) -> str:
 
 def severity_of(finding: Finding, default: Severity) -> Severity:
     """The severity of a missing gradient: if it may be intended, no warning."""
-    if isinstance(finding.reason, (ReturnedItself, ReachesKept)):
+    if isinstance(finding.reason, (ReturnedItself, ReachesKept, NotInEachCall)):
         return "information"
     return "hint" if isinstance(finding.reason, NothingTrained) else default
 

@@ -15,6 +15,7 @@ from aotlens_tracer.wire.findings import (
     NoneInEager,
     NoPath,
     NothingTrained,
+    NotInEachCall,
     OnlyChanged,
     OnlyMetadata,
     OutputName,
@@ -90,6 +91,11 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
         case OnlyChanged(at=at):
             by = f" by {quoted_with_lines(at, path)}," if at else ""
             return f"only changed,{by} where autograd records nothing"
+        case NotInEachCall(seen=seen):
+            them = "them" if several else "it"
+            if seen:
+                return f"the traced call does not use {them}, but one of two training steps in eager does"
+            return f"the traced call does not use {them}; it draws random numbers, so that another call may"
         case NoneInEager(because=because):
             if because is None:
                 return "the graph has one, but the backward pass in eager does not reach it"
@@ -111,7 +117,7 @@ def outside_in_words(reason: Outside, path: str | None, several: bool = False) -
         case ReachesKept() as kept:
             return reason_in_words(kept, path, several)
         case None:
-            return "the backward pass in eager reaches it in another way"
+            return f"the backward pass in eager gives {'them' if several else 'it'} one all the same"
 
 
 def _clause(reason: NoGradient, path: str | None, several: bool) -> str:

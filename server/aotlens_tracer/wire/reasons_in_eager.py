@@ -1,0 +1,54 @@
+"""Reasons of findings that only a run in eager shows. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .json_codec import Tagged
+from .places import Expression
+from .problems import Problem
+
+
+@dataclass(frozen=True)
+class ReentrantCheckpoint(Tagged):
+    """No gradient: the subject is used inside reentrant checkpoints, no input of which requires a gradient."""
+
+    at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class OnlyChanged(Tagged):
+    """No gradient: what is returned does not need the subject; it is changed where autograd records nothing.
+
+    These expressions change it. The graph has a gradient for its new value alone.
+    """
+
+    at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class NotInEachCall(Tagged):
+    """No gradient in the traced call, which does not use the subject; another call may.
+
+    `seen` says that one of two steps in eager gives a gradient. Otherwise it is only known that the call draws random
+    numbers.
+    """
+
+    seen: bool
+
+
+@dataclass(frozen=True)
+class InEager(Tagged):
+    """A training step in eager ends with an error: which step, and the part of it."""
+
+    step: int
+    stage: Literal["forward", "backward"]
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class InBackward(Tagged):
+    """The change happens in the backward pass. With `again`, the call makes it too: a checkpoint computes it again."""
+
+    again: bool = False
