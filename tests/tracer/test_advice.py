@@ -44,6 +44,15 @@ def changed_in_place() -> None:
     y.sum().backward()
 
 
+def leaf_changed_in_place() -> None:
+    torch.ones(3, requires_grad=True).add_(1)
+
+
+def one_view_changed_in_place() -> None:
+    first, _ = (2 * torch.ones(2, 3, requires_grad=True)).unbind(0)
+    first.add_(1)
+
+
 class _Wrong(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
@@ -60,6 +69,8 @@ def packed() -> object:
 
 CASES = {
     # What the user's code raises itself says nothing about the cause.
+    "leaf-in-place": (leaf_changed_in_place, "forward", Known("leaf-changed-in-place")),
+    "view-in-place": (one_view_changed_in_place, "forward", Known("one-of-several-views")),
     "in-place": (changed_in_place, "forward", Known("changed-in-place")),
     "in-place, in words": (
         users("one of the variables needed was modified by an inplace operation"),

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import functools
 import re
+import types
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
+import torch
 
+from aotlens.features.fixes.out_of_place import out_of_place
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.failures import Failure
+from aotlens_tracer.wire.places import Expression, Span
+from aotlens_tracer.wire.problems import Overwritten, Raised
 from support import CORPUS, trace_json
 
 FOLDER = CORPUS / "inplace"
@@ -58,6 +68,36 @@ def test_an_error_of_the_training_steps_names_both_places() -> None:
     error = trace["eager_run"]["error"]
     assert [error["line"]] == lines["changed"]
     assert f"overwrites a value that the derivative of `h * h` on line {lines['needed'][0]} needs" in error["message"]
+
+
+MENDED = ("InPlaceActivation", "Dropout", "Masked", "IndexPut", "Scatter", "Nested", "AfterCheckpoint")
+"""Classes with one statement that overwrites, which the quick fix can rewrite."""
+
+
+@pytest.mark.parametrize("qualname", MENDED)
+def test_the_quick_fix_computes_a_new_value_and_backward_works(qualname: str) -> None:
+    path = str(FOLDER / "hostile.py")
+    (finding,) = [each for each in traces("hostile.py")[qualname]["findings"] if each["code"] == "trace-failed"]
+    failure = Failure(
+        "forward",
+        "error",
+        Overwritten(
+            Raised("RuntimeError", ""), None, (Expression("", Span(path, finding["line"], finding["column"])),)
+        ),
+    )
+    text = (FOLDER / "hostile.py").read_text(encoding="utf-8")
+    document = Document(Path(path).as_uri(), path, 1, text)
+    state = TargetState(TargetKey(path, qualname), "failed", None, MappingProxyType({path: 1}), failure=failure)
+    snapshot = Snapshot(MappingProxyType({path: document}), MappingProxyType({state.key: state}))
+    (action,) = out_of_place(snapshot, document, Span(path, finding["line"], 1))
+    (edit,) = action.edits
+    assert edit.span.column is not None and edit.span.end_column is not None
+    rows = text.splitlines()
+    row = rows[edit.span.line - 1]
+    rows[edit.span.line - 1] = row[: edit.span.column - 1] + edit.text + row[edit.span.end_column - 1 :]
+    module = types.ModuleType("mended")
+    exec(compile("\n".join(rows), "<mended>", "exec"), vars(module))
+    getattr(module, qualname)(4)(torch.randn(3, 4, requires_grad=True)).sum().backward()
 
 
 def test_harmless_changes_are_no_errors() -> None:

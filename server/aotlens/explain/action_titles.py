@@ -29,6 +29,11 @@ def copy_descriptors(names: Collection[str], count: int) -> str:
     return f"Copy the descriptor{'s' if count > 1 else ''} of {folded(names)}"
 
 
+def out_of_place(text: str) -> str:
+    """Compute a new tensor in place of a change."""
+    return f"Compute a new tensor: {clipped(text)}"
+
+
 def pin(name: str, expression: str | None) -> str:
     """Pin an example above a class; None stands for a template."""
     if expression is None:

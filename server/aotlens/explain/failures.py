@@ -298,6 +298,14 @@ _KNOWN = {
     "changed-in-place": (
         "change a copy instead (`y = y + 1` in place of `y.add_(1)`): the derivative needs the value as it was"
     ),
+    "leaf-changed-in-place": (
+        "a parameter, or an argument that requires a gradient, cannot be changed in place where autograd records: "
+        "compute a new tensor (`w = w + 1`), or change it under torch.no_grad()"
+    ),
+    "one-of-several-views": (
+        "`unbind`, `split` and `chunk` give views of one tensor, which must not be changed in place: "
+        "compute a new tensor (`a = a + 1`)"
+    ),
     "wrong-gradient-shape": (
         "`backward` of an autograd.Function has to return a gradient of the shape of each input of its `forward`"
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from aotlens_tracer.wire.descriptor_map import Failure, Finding
 from aotlens_tracer.wire.findings import Failed, Place
+from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.problems import BackwardFails, Overwritten, Problem
 
 FAILURE_CODES = ("trace-failed", "example-failed")
@@ -24,6 +25,13 @@ def failure_finding(
     reason = Failed(failure.stage, failure.problem, advice, is_guess, failure.operation)
     places = tuple(_places(failure.problem))
     return Finding(code, failure.path or path, failure.line or line, failure.column, reason=reason, places=places)
+
+
+def overwriting(failure: Failure) -> Iterator[Span]:
+    """Yield the statements that overwrite what a derivative needs; none for any other failure."""
+    problem = failure.problem.problem if isinstance(failure.problem, BackwardFails) else failure.problem
+    if isinstance(problem, Overwritten):
+        yield from (each.span for each in problem.by if each.span is not None)
 
 
 def _places(problem: Problem) -> Iterator[Place]:

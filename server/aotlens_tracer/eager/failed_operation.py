@@ -15,7 +15,7 @@ from torch.overrides import resolve_name
 
 from ..examples.eager_call import call as call_in_eager
 from ..examples.evaluate import BuiltExample
-from ..failures import BackwardError, Codebase, ForwardError, clipped, reads_data, text_of
+from ..failures import BackwardError, Codebase, ForwardError, clipped, reads_data, refused_in_place, text_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import parse, source_text, span_of
 from ..wire.descriptor_map import Span
@@ -115,8 +115,12 @@ class _Reading:
         return Blamed(checked) if checked is not None else None
 
     def _compared(self, operation: FailedOperation, call: Call, error: BaseException) -> Blamed:
-        """Return the operation with eager's error; an operation that needs values is not made on others."""
-        answer = None if reads_data(error) else runs_on_real_tensors(call)
+        """Return the operation with eager's error.
+
+        An operation that needs values, or that torch refuses because of a history, is not made on other tensors.
+        """
+        depends = reads_data(error) or refused_in_place(text_of(error))
+        answer = None if depends else runs_on_real_tensors(call)
         if answer is True:
             return Blamed(replace(operation, works_in_eager=True))
         if not isinstance(answer, Exception):

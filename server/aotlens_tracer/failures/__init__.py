@@ -6,7 +6,7 @@ from .advice import advice_for_operation, raised_by_a_statement
 from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError
 from .exceptions import code_line, failure_of, shortened, user_frames
-from .in_place import ChangedInPlace, at_the_change, changed_in_place
+from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_in_place
 from .problems import clipped, problem_of, reads_data, refusal_of, text_of
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "raised_by_a_statement",
     "reads_data",
     "refusal_of",
+    "refused_in_place",
     "shortened",
     "text_of",
     "user_frames",

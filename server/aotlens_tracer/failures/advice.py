@@ -15,6 +15,8 @@ from .problems import chain, operator_without_fake, text_of
 
 _BY_TEXT = {
     "modified by an inplace operation": "changed-in-place",
+    "leaf Variable that requires grad is being used in an in-place operation": "leaf-changed-in-place",
+    "is the output of a function that returns multiple views": "one-of-several-views",
     "returned an invalid gradient": "wrong-gradient-shape",
     "Torch not compiled with CUDA enabled": "needs-cuda",
     "Found no NVIDIA driver": "needs-cuda",

@@ -27,6 +27,11 @@ def changed_in_place(text: str) -> bool:
     return "modified by an inplace operation" in text
 
 
+def refused_in_place(text: str) -> bool:
+    """Whether a message of torch says that a tensor must not be changed in place: its history decides."""
+    return any(part in text for part in ("used in an in-place operation", "is being modified inplace"))
+
+
 def at_the_change(failure: Failure, changed: ChangedInPlace | None) -> Failure:
     """Return a failure at the first statement that changes the value; as it is if nothing is known."""
     if changed is None:
