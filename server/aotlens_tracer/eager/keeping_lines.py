@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import linecache
 import re
 import sys
 import time
 import types
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from ..examples.evaluate import BuiltExample
 from ..failures import EXAMPLE_FILE, Codebase
 from ..torch_private import version_of
 from ..wire.places import Span
-from .reachable import Anchor, Reach
+from .reachable import Reach, Reached
 
 _LONGEST = 3.0
 """Seconds that a call is watched for."""
@@ -28,48 +29,59 @@ _Place = tuple[str, int]
 _Seen = dict[str, tuple[torch.Tensor, int | None, bool]]
 
 
-def keeping_lines(example: BuiltExample, codebase: Codebase, names: Collection[str]) -> dict[str, Span]:
-    """Call the example, and return the statements that keep the tensors of these names.
+def keeping_lines(example: BuiltExample, codebase: Codebase, states: Sequence[Reached]) -> dict[str, Span]:
+    """Call the example, and return the statements that keep these tensors, by their names.
 
-    The statement is the last one after which the tensor is there. For a tensor that is changed in place it is the first
-    one that gives it a history, if one does. A name is left out if no statement was seen. What the call raises ends it.
+    A name is left out if no statement was seen. What the call raises ends it.
     """
-    watch = _Watch(Reach(example, codebase), codebase, names)
-    before = sys.gettrace()
-    sys.settrace(watch.on_call)
+    watch = LineWatch(Reach(example, codebase), codebase, states)
     try:
-        example.function(*example.args, **example.kwargs)
+        with watch.watching():
+            example.function(*example.args, **example.kwargs)
     except BaseException:  # user code may raise SystemExit and KeyboardInterrupt too
         pass  # the lines until then are known
-    finally:
-        sys.settrace(before)
-    return {name: statement_at(*place) for name, place in watch.places(names).items()}
+    return watch.statements()
 
 
-class _Watch:
-    """Looks at some anchors after each line of the user's files."""
+class LineWatch:
+    """Looks after each line of the user's files at the places where the call keeps some states.
 
-    def __init__(self, reach: Reach, codebase: Codebase, names: Collection[str]) -> None:
+    The statement that keeps a tensor is the last one after which it is there. For a tensor that is changed in place it
+    is the first one that gives it a history, if one does.
+    """
+
+    def __init__(self, reach: Reach, codebase: Codebase, states: Sequence[Reached]) -> None:
         self._reach = reach
         self._codebase = codebase
-        self._anchors = [anchor for anchor in reach.anchors() if _is_of(anchor, names)]
+        self._names = [state.name for state in states]
+        self._anchors = reach.watched(states)
         self._until = time.perf_counter() + _LONGEST
         self._seen = self._look()
         self._lines: dict[int, _Place] = {}
         self._places: dict[str, _Place] = {}
         self._owned: dict[str, bool] = {}
 
-    def places(self, names: Collection[str]) -> dict[str, _Place]:
-        """Return the places found; a list that was longer before this call has them under later names."""
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the lines that run in this context."""
+        before = sys.gettrace()
+        sys.settrace(self._on_call)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def statements(self) -> dict[str, Span]:
+        """Return the statements seen; a list that was longer before this call has its items under later names."""
         found = {}
-        for name in names:
+        for name in self._names:
             alike = [place for known, place in self._places.items() if _ITEM.sub("", known) == _ITEM.sub("", name)]
             place = self._places.get(name) or next(reversed(alike), None)
             if place is not None:
-                found[name] = place
+                found[name] = statement_at(*place)
         return found
 
-    def on_call(self, frame: types.FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+    def _on_call(self, frame: types.FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         """The trace function of a new frame: frames of others are not watched."""
         path = frame.f_code.co_filename
         if path not in self._owned:
@@ -106,10 +118,6 @@ class _Watch:
             each.name: (each.tensor, _version(each.tensor), each.tensor.requires_grad)
             for each in self._reach.below(self._anchors)
         }
-
-
-def _is_of(anchor: Anchor, names: Collection[str]) -> bool:
-    return any(name == anchor.name or name.startswith(tuple(anchor.name + sign for sign in "[.(")) for name in names)
 
 
 def _version(tensor: torch.Tensor) -> int | None:

@@ -15,7 +15,7 @@ from ..graph.tensors import tensor_facts
 from ..torch_private import pytree, version_of
 from ..wire.eager_run import KeptState
 from ..wire.places import Span
-from .keeping_lines import constructed_at
+from .keeping_lines import LineWatch, constructed_at
 from .reachable import Reach, Reached
 
 Change = Literal["new", "in-place", "constructor"]
@@ -45,6 +45,7 @@ class KeptWatch:
     """Compares what an example's code can reach before and after its calls."""
 
     def __init__(self, example: BuiltExample, codebase: Codebase) -> None:
+        self._codebase = codebase
         self._reach = Reach(example, codebase)
         self._before = {
             id(each.tensor): _Before(each.tensor, _version(each.tensor), _function(each.tensor))
@@ -55,9 +56,9 @@ class KeptWatch:
         self._fates: dict[str, Fate] = {}
 
     @property
-    def names(self) -> set[str]:
-        """The names of what the first call keeps, without what the constructor has made."""
-        return {kept.reached.name for kept in self._kept if kept.change != "constructor"}
+    def states(self) -> list[Reached]:
+        """The tensors that the first call keeps, without those that the constructor has made."""
+        return [kept.reached for kept in self._kept if kept.change != "constructor"]
 
     def after_first(self, leaves: Mapping[int, str]) -> None:
         """Note what the first call keeps; `leaves` are the names of those that require a gradient, by their ids."""
@@ -70,6 +71,10 @@ class KeptWatch:
                 bits = histories.of(reached.tensor)
                 begins = tuple(name for number, name in enumerate(leaves.values()) if bits >> number & 1)
                 self._kept.append(_Kept(reached, change, _function(reached.tensor), begins))
+
+    def lines(self) -> LineWatch:
+        """Return a watch for the statements that keep the states: for a second call, if no other one is possible."""
+        return LineWatch(self._reach, self._codebase, self.states)
 
     def after_second(self, outputs: Any) -> None:
         """Note what the second call, which returned `outputs`, does with the state of the first."""

@@ -7,7 +7,7 @@ import functools
 import gc
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -84,29 +84,53 @@ class Reach:
         for path, module in self._modules.items():
             prefix = f"{path}." if path else ""
             for name, _, is_buffer in kept_by(module):
-                if is_buffer:
-                    buffer = functools.partial(_buffer, module, name)
-                    yield Anchor(prefix + name, "buffer", buffer, _is_of_torch(type(module)))
-                else:
-                    yield Anchor(prefix + name, "attribute", functools.partial(vars(module).get, name))
+                is_library = is_buffer and _is_of_torch(type(module))
+                how: Kind = "buffer" if is_buffer else "attribute"
+                yield Anchor(prefix + name, how, functools.partial(_held, module, name), is_library)
         functions = [hook for module in self._modules.values() for hook in hooks_of(module)]
         yield from self._closures([self._function, *functions])
         classes = {kind for module in self._modules.values() for kind in type(module).__mro__}
-        files = [module for module in list(sys.modules.values()) if self._is_of_user(module)]
-        for file in files:
-            prefix = "" if file.__file__ == self._codebase.target else f"{file.__name__.rpartition('.')[2]}."
-            for name, value in list(vars(file).items()):
+        for prefix, variables in self._files():
+            for name, value in list(variables.items()):
                 if isinstance(value, type):
-                    if value.__module__ == file.__name__:
+                    if value.__module__ == variables.get("__name__"):
                         classes.add(value)
-                elif not name.startswith("__") and not isinstance(value, types.ModuleType):
-                    yield from self._closures([value])
-                    yield Anchor(prefix + name, "global", functools.partial(vars(file).get, name))
+                elif type(value) not in _PLAIN and not name.startswith("__"):
+                    yield from self._variable(prefix + name, value, functools.partial(variables.get, name))
         for kind in sorted((kind for kind in classes if self._owns(kind)), key=lambda kind: kind.__qualname__):
             for name, value in list(vars(kind).items()):
-                yield from self._closures([value])
-                if not name.startswith("__") and not isinstance(value, types.FunctionType):
-                    yield Anchor(f"{kind.__qualname__}.{name}", "global", functools.partial(vars(kind).get, name))
+                if type(value) not in _PLAIN and not name.startswith("__"):
+                    read = functools.partial(vars(kind).get, name)
+                    yield from self._variable(f"{kind.__qualname__}.{name}", value, read)
+
+    def watched(self, states: Sequence[Reached]) -> list[Anchor]:
+        """Return the beginnings from which the call keeps these states: some may hold nothing yet."""
+        outside = {state.anchor: state.kind for state in states if state.kind in ("global", "closure")}
+        found = [anchor for anchor in self.anchors() if outside.get(anchor.name) == anchor.kind]
+        known = {anchor.name for anchor in found}
+        for state in states:
+            owner = self.owner(state.anchor)
+            if state.anchor not in known and state.anchor not in outside and owner is not None:
+                known.add(state.anchor)
+                found.append(Anchor(state.anchor, state.kind, functools.partial(_held, *owner)))
+        for prefix, variables in self._files():
+            for name in outside.keys() - known:
+                if name.startswith(prefix) and (rest := name.removeprefix(prefix)).isidentifier():
+                    found.append(Anchor(name, "global", functools.partial(variables.get, rest)))
+        return found
+
+    def _files(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the variables of the user's files, each with the prefix of their names: none for the target's file."""
+        for module in list(sys.modules.values()):
+            path = self._path_of_user(module)
+            if path is not None:
+                yield "" if path == self._codebase.target else f"{module.__name__.rpartition('.')[2]}.", vars(module)
+
+    def _variable(self, name: str, value: Any, read: Callable[[], Any]) -> Iterator[Anchor]:
+        if isinstance(value, (types.FunctionType, types.MethodType, classmethod, staticmethod)):
+            yield from self._closures([value])
+        else:
+            yield Anchor(name, "global", read)
 
     def owner(self, name: str) -> tuple[nn.Module, str] | None:
         """Return the module that an anchor of this name belongs to, and the attribute; None for all others."""
@@ -116,23 +140,26 @@ class Reach:
 
     def _closures(self, functions: list[Any]) -> Iterator[Anchor]:
         for function in functions:
-            inner = getattr(function, "__func__", function) if not isinstance(function, nn.Module) else None
+            is_wrapper = isinstance(function, (types.MethodType, classmethod, staticmethod))
+            inner = function.__func__ if is_wrapper else function
             if isinstance(inner, types.FunctionType):
                 for name, cell in zip(inner.__code__.co_freevars, inner.__closure__ or ()):
                     yield Anchor(name, "closure", functools.partial(_content, cell))
                 for name in vars(inner):
                     yield Anchor(f"{inner.__qualname__}.{name}", "global", functools.partial(vars(inner).get, name))
 
-    def _is_of_user(self, module: Any) -> bool:
-        path = getattr(module, "__file__", None)
-        return isinstance(module, types.ModuleType) and isinstance(path, str) and self._codebase.owns(path)
+    def _path_of_user(self, module: Any) -> str | None:
+        """Return the path of a module of the user's; None for all others."""
+        path = vars(module).get("__file__") if isinstance(module, types.ModuleType) else None
+        return path if isinstance(path, str) and self._codebase.owns(path) else None
 
     def _owns(self, kind: type) -> bool:
-        return self._is_of_user(sys.modules.get(kind.__module__))
+        return self._path_of_user(sys.modules.get(kind.__module__)) is not None
 
 
-def _buffer(module: nn.Module, name: str) -> Any:
-    return next((value for known, value, is_buffer in kept_by(module) if is_buffer and known == name), None)
+def _held(module: nn.Module, name: str) -> Any:
+    """Return what a module holds under a name: a buffer, or an attribute."""
+    return next((value for known, value, _ in kept_by(module) if known == name), None)
 
 
 def _content(cell: types.CellType) -> Any:
@@ -186,16 +213,24 @@ _PLAIN = frozenset(
 )
 
 
+_CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset, collections.deque)
+
+
 def _parts(value: Any, cls: type, name: str, kind: Kind) -> Iterator[tuple[str, Kind, Any]]:
-    """Yield what a value holds, with its name and kind; nothing for a value that is not looked into."""
+    """Yield what a value holds, with its name and kind; nothing for a value that is not looked into.
+
+    Containers are read by the methods of the built-in classes: those of a subclass may be slow, or import modules.
+    """
     item: Kind = "item" if kind in ("buffer", "attribute", "item") else kind
     if issubclass(cls, dict):
-        for key in list(value)[-_MOST_ITEMS:]:
-            yield f"{name}[{key!r:.60}]", item, dict.get(value, key)
-    elif issubclass(cls, (list, tuple, set, frozenset, collections.deque)):
-        fields = getattr(cls, "_fields", ()) if issubclass(cls, tuple) else ()
-        start = max(len(value) - _MOST_ITEMS, 0)
-        for index, one in enumerate(list(value)[start:], start):
+        for number, (key, one) in enumerate(list(dict.items(value))[-_MOST_ITEMS:]):
+            shown = f"{key!r:.60}" if type(key) in _PLAIN else f"…{number}"
+            yield f"{name}[{shown}]", item, one
+    elif (base := next((base for base in _CONTAINERS if issubclass(cls, base)), None)) is not None:
+        fields = getattr(cls, "_fields", ()) if base is tuple else ()
+        items = list(base.__iter__(value))
+        start = max(len(items) - _MOST_ITEMS, 0)
+        for index, one in enumerate(items[start:], start):
             yield (f"{name}.{fields[index]}" if index < len(fields) else f"{name}[{index}]"), item, one
     elif cls is _CACHE:
         # Its results are in no attribute; the garbage collector knows the dict or the links that hold them.

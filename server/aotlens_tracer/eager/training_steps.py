@@ -24,11 +24,11 @@ from ..failures import (
 )
 from ..graph.labels import argument_labels
 from ..torch_private import pytree, unset_fake_temporarily
-from ..wire.eager_run import EagerError, EagerGradient, EagerRun, KeptState
+from ..wire.eager_run import EagerError, EagerGradient, EagerRun
 from ..wire.places import Span
 from ..wire.unregistered import Unregistered
 from .changes import ChangeWatch, Subject
-from .keeping_lines import keeping_lines
+from .keeping_lines import LineWatch, keeping_lines
 from .kept_state import KeptWatch
 from .overwritten import what_is_changed
 from .randomness import random_state
@@ -53,8 +53,8 @@ def two_steps(
 ) -> EagerRun:
     """Make two training steps with an example that nothing has called before, and report what they do.
 
-    `again` builds the example once more, to find the lines that keep state; without it they stay unknown.
-    `find_unregistered` returns the parameters in no module; it is called only if there are some.
+    `again` builds the example once more, to find the lines that keep state; without it they are those of the second
+    step. `find_unregistered` returns the parameters in no module; it is called only if there are some.
 
     The steps change the example: its tensors in place, its gradients, and the state that `forward` keeps.
     """
@@ -68,8 +68,11 @@ def two_steps(
         watch = KeptWatch(example, codebase)
         changes = ChangeWatch(_subjects(example), codebase)
         random_before = random_state()
+        lines: list[LineWatch] = []
         try:
-            for step, outputs in _steps(example, watch, changes):
+            for step, outputs in _steps(example, watch, changes, lines):
+                if step == 1 and again is None and watch.states:
+                    lines.append(watch.lines())
                 leaves |= {key: leaf for key, leaf in _leaves(example).items() if key not in leaves}
                 present.append([leaf.tensor.grad is not None for leaf in leaves.values()])
                 if step == 1:
@@ -84,7 +87,8 @@ def two_steps(
                 failure = at_the_change(failure, _what_is_changed(again, codebase))
             error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
     draws = random_state() != random_before
-    kept = _kept(watch, codebase, again)
+    places = {name: span for each in lines for name, span in each.statements().items()}
+    kept = watch.kept(places or _places(watch, codebase, again))
     gradients = _gradients(leaves, present)
     outside: tuple[Unregistered, ...] = ()
     if not is_complete and find_unregistered is not None:
@@ -107,12 +111,19 @@ def _what_is_changed(again: Callable[[], BuiltExample], codebase: Codebase) -> C
         return what_is_changed(steps, again(), codebase)
 
 
-def _steps(example: BuiltExample, watch: KeptWatch, changes: ChangeWatch) -> Iterator[tuple[int, Any]]:
-    """Make the steps, and yield the number of each and the results of its call when it is done."""
+def _steps(
+    example: BuiltExample, watch: KeptWatch, changes: ChangeWatch, lines: Sequence[LineWatch] = ()
+) -> Iterator[tuple[int, Any]]:
+    """Make the steps, each under the watches of its lines; yield the number and the results of each when it is done."""
     for step in (1, 2):
         for leaf in _leaves(example).values():
             leaf.tensor.grad = None
-        yield step, _step(example if step == 1 else _with_fresh_arguments(example), step, watch, changes)
+        with contextlib.ExitStack() as stack:
+            for each in lines:
+                stack.enter_context(each.watching())
+            outputs = _step(example if step == 1 else _with_fresh_arguments(example), step, watch, changes)
+        yield step, outputs
+        del outputs
 
 
 def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWatch) -> Any:
@@ -135,16 +146,15 @@ def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWat
     return outputs
 
 
-def _kept(watch: KeptWatch, codebase: Codebase, again: Callable[[], BuiltExample] | None) -> tuple[KeptState, ...]:
-    """Return the state that the first call keeps, with its lines: only then is the call made once more."""
-    places: dict[str, Span] = {}
-    if watch.names and again is not None:
+def _places(watch: KeptWatch, codebase: Codebase, again: Callable[[], BuiltExample] | None) -> dict[str, Span]:
+    """Return the statements that keep state, by its names: only if there is any, the call is made once more."""
+    if watch.states and again is not None:
         with warnings.catch_warnings(), torch.compiler.set_stance("force_eager"):
             warnings.simplefilter("ignore")
             example = again()
             with example.fake():
-                places = keeping_lines(example, codebase, watch.names)
-    return watch.kept(places)
+                return keeping_lines(example, codebase, watch.states)
+    return {}
 
 
 def _with_fresh_arguments(example: BuiltExample) -> BuiltExample:

@@ -23,7 +23,8 @@ def with_kept_state(
     for kept in run.kept:
         place = kept.place or made.get(kept.name) or Span(target.path, target.line or 1)
         subject = Subject("buffer", kept.name)
-        if kept.kind == "buffer" and kept.change == "new" and subject not in changed:
+        is_replaced = kept.kind == "buffer" and kept.change == "new" and kept.name in made
+        if is_replaced and subject not in changed:
             found.append(_finding("buffer-mutation", place, subject, NewTensor()))
         effect = _effect(kept, run)
         if effect is not None:

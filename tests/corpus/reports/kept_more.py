@@ -260,3 +260,71 @@ class Averaged(nn.Module):
         with torch.no_grad():
             self.average = self.average.lerp(self.lin.weight, 0.1)
         return self.lin(x)
+
+
+LAST = None
+
+
+class Memory:
+    """What a layer remembers, in slots."""
+
+    __slots__ = ("steps", "value")
+
+    def __init__(self, value):
+        self.value = value
+
+
+def remember(owner, name, value):
+    """Keeps a value on a module, for somebody else."""
+    setattr(owner, name, value)
+
+
+# Reported as questions: attention maps on a module that declares none, a `global`, a list that all instances share, an
+# object that the call makes, a buffer that the call registers, a helper that sets an attribute. Right: all are known,
+# each at its line.
+# aotlens: Everywhere(4)(torch.randn(3, 4))
+class Everywhere(nn.Module):
+    shared = []  # noqa: RUF012  # shared by all instances: that is the point
+
+    def __init__(self, n):
+        super().__init__()
+        self.lin = nn.Linear(n, n)
+        self.blocks = nn.ModuleList(Block(n) for _ in range(2))
+
+    def forward(self, x):
+        global LAST
+        y = self.lin(x)
+        self.map = y.softmax(-1)
+        LAST = y.mean()
+        self.shared[:] = [y.sum()]
+        self.memory = Memory(y.detach())
+        if not hasattr(self, "scale"):
+            self.register_buffer("scale", y.detach().abs().amax())
+        remember(self, "norm", y.norm())
+        for block in self.blocks:
+            y = block(y)
+        return y
+
+
+class Block(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.lin = nn.Linear(n, n)
+
+    def forward(self, x):
+        self.out = self.lin(x)
+        return self.out
+
+
+# Reported: the hidden state of a layer is read by the next call, but nothing that was saved is missing: the second
+# `backward` works, and goes back through all earlier calls. Right: said so.
+# aotlens: Sums(4)(torch.randn(3, 4))
+class Sums(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(n))
+        self.sum = torch.zeros(n)
+
+    def forward(self, x):
+        self.sum = self.sum + x + self.bias
+        return self.sum.clone()

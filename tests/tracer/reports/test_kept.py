@@ -205,7 +205,7 @@ def test_a_buffer_that_is_given_a_new_tensor_changes(
     (finding,) = [
         one for one in report(file, qualname)["findings"] if one["code"] == "buffer-mutation" and one["line"] == line
     ]
-    assert finding["message"] == f"the buffer {name} is replaced: each call gives it a new tensor"
+    assert finding["message"] == f"the buffer {name} is replaced: the call gives it a new tensor"
 
 
 def test_a_buffer_that_is_given_a_new_tensor_and_one_changed_in_place_are_both_told(report: Report) -> None:
@@ -267,3 +267,34 @@ def test_the_quick_fix_lets_the_second_backward_work_and_the_first_one_as_it_was
     assert second_backward(model, arguments) is None
     if "table" not in next(iter(lines)):  # the constructor's tables end the gradients of what they are made of
         torch.testing.assert_close(gradients[1], gradients[0], rtol=0, atol=0)
+
+
+def test_state_is_found_wherever_it_is_kept_and_by_whatever_statement(report: Report) -> None:
+    states = kept(report(MORE, "Everywhere"))
+    assert {name: line for name, (line, _, _) in states.items()} == {
+        "map": 297,
+        "LAST": 298,
+        "Everywhere.shared[0]": 299,
+        "memory.value": 300,
+        "scale": 302,
+        "norm": 279,
+        "blocks.0.out": 315,
+        "blocks.1.out": 315,
+    }
+    assert report(MORE, "Everywhere")["findings"] == []
+
+
+def test_a_layer_that_is_traced_in_the_call_of_another_one_has_its_lines_too(report: Report) -> None:
+    trace = report(MORE, "Block")
+    assert trace["example"]["origin"] == "recorded"
+    assert kept(trace) == {"out": (315, True, "replaced")}
+
+
+def test_a_graph_that_goes_back_through_all_calls_without_an_error_is_told(report: Report) -> None:
+    model = file_of(MORE).Sums(4)
+    assert second_backward(model, torch.randn(3, 4)) is None
+    assert model.bias.grad is not None and model.bias.grad[0] == 3 * 3  # of three rows: once, then once in each call
+    trace = report(MORE, "Sums")
+    assert found(trace) == [("self.sum", 329, "warning")]
+    (finding,) = [one for one in trace["findings"] if one["code"] == KEPT]
+    assert "goes back through all earlier calls" in finding["message"]

@@ -65,9 +65,9 @@ def test_buffers_that_are_replaced_are_one_sentence() -> None:
     both = [
         Finding("buffer-mutation", "m.py", 9, 5, (Subject("buffer", name),), NewTensor()) for name in ("mean", "var")
     ]
-    assert message(both[0]) == "the buffer mean is replaced: each call gives it a new tensor"
+    assert message(both[0]) == "the buffer mean is replaced: the call gives it a new tensor"
     assert [row.label for row in fold_findings(both)] == [
-        "the buffers mean, var are replaced: each call gives them a new tensor"
+        "the buffers mean, var are replaced: the call gives them a new tensor"
     ]
 
 

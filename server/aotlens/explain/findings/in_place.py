@@ -12,7 +12,7 @@ def change_in_words(about: About, noun: str) -> str:
     what = about.form(f"the {noun}", f"the {noun}s")
     if isinstance(about.first.reason, NewTensor):
         they = about.form("it", "them")
-        return f"{what} {about.names} {about.form('is', 'are')} replaced: each call gives {they} a new tensor"
+        return f"{what} {about.names} {about.form('is', 'are')} replaced: the call gives {they} a new tensor"
     if about.first.reason == InBackward(again=True):
         twice = f"{what} {about.names} {about.form('is', 'are')} changed twice in each step: by the call, and once more"
         return f"{twice} by the backward pass, which computes a checkpoint again"
