@@ -154,7 +154,9 @@ class _Reading:
         if frame is None:
             return None
         values = [value for _, value in named_values(frame, line) if not isinstance(value, nn.Module)]
-        if not any(tensors_in(value) for value in values):
+        if isinstance(error, AttributeError):  # it is about one object
+            values = [value for value in values if value is error.obj]
+        if isinstance(error, (NameError, LookupError)) or not any(tensors_in(value) for value in values):
             return None
         return self._operation(None, Site(span, frame, None), values)
 

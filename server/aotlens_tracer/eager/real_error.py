@@ -45,9 +45,9 @@ def refused_for_types(call: Call) -> Exception | None:
 def _made(call: Call, to: Callable[[torch.dtype], torch.dtype]) -> Exception | bool | None:
     if call.is_custom:  # it runs code of the user's
         return None
-    leaves = pytree.tree_leaves((call.args, call.kwargs))
-    fake = [leaf for leaf in leaves if isinstance(leaf, FakeTensor)]
-    if not fake or any(leaf.device.type not in ("cpu", "meta") for leaf in fake):
+    fake = [leaf for leaf in pytree.tree_leaves((call.args, call.kwargs)) if isinstance(leaf, torch.Tensor)]
+    # Tensors of `vmap` and other subclasses have no real tensor of the same kind.
+    if not fake or not all(isinstance(leaf, FakeTensor) and leaf.device.type in ("cpu", "meta") for leaf in fake):
         return None
     try:
         if sum(leaf.untyped_storage().nbytes() for leaf in fake) > MOST_BYTES:

@@ -29,12 +29,16 @@ def named_values(frame: types.FrameType, line: int) -> list[tuple[str, Any]]:
 
 
 def _expressions(path: str, line: int) -> Iterator[ast.expr]:
-    statement = _statement(path, line)
+    statement, guard = _statement(path, line)
     if statement is None:
         return
-    for root in statement:
-        for node in ast.walk(root):
-            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
+    parts = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
+    changed = statement.target if isinstance(statement, ast.AugAssign) else None
+    for part in (*parts, guard) if guard is not None else parts:
+        for node in ast.walk(part):
+            if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+                continue
+            if isinstance(node.ctx, ast.Load) or node is changed:
                 yield node
 
 
@@ -46,8 +50,8 @@ def _tree(text: str) -> ast.Module | None:
         return None
 
 
-def _statement(path: str, line: int) -> tuple[ast.AST, ...] | None:
-    """Return the parts of the innermost statement at a line that it evaluates itself, not those of its body."""
+def _statement(path: str, line: int) -> tuple[ast.stmt | None, ast.expr | None]:
+    """Return the innermost statement at a line, and the condition of the `if` that a `raise` stands in."""
     tree = _tree("".join(linecache.getlines(path)))
     innermost: ast.stmt | None = None
     guard: ast.expr | None = None
@@ -60,10 +64,7 @@ def _statement(path: str, line: int) -> tuple[ast.AST, ...] | None:
                 pending.append((child, child.test if isinstance(child, ast.If) else None))
             elif isinstance(child, (ast.ExceptHandler, ast.match_case)):
                 pending.append((child, None))
-    if innermost is None:
-        return None
-    parts = [child for child in ast.iter_child_nodes(innermost) if not isinstance(child, ast.stmt)]
-    return (*parts, guard) if guard is not None else tuple(parts)
+    return innermost, guard
 
 
 def _value(node: ast.expr, frame: types.FrameType) -> Any:
