@@ -74,7 +74,7 @@ class _Ended:
 
 
 def _ended(example: BuiltExample, recorder: CallRecorder) -> _Ended | None:
-    with torch.compiler.set_stance("force_eager"), example.fake(), recorder.recording():
+    with example.fake(), recorder.recording():
         try:
             called = call_in_eager(example)
         except BackwardError as error:

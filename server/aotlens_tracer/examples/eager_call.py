@@ -11,12 +11,16 @@ from typing import Any
 
 import torch
 
-from ..failures import BackwardError, ForwardError, reads_data
-from ..torch_private import pytree
+from ..failures import BackwardError, ForwardError, reads_data, text_of
+from ..torch_private import TorchDynamoException, pytree
 from .evaluate import BuiltExample
 
 _DERIVATIVE = re.compile(r"Error detected in (\w+)\. ")
 """The beginning of the warning in which autograd names the derivative that raises an error."""
+
+
+_NEEDS_COMPILING = "found no compiled frames"
+"""A part of the error of code that compiles itself, and must not be made in eager."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ def call(example: BuiltExample) -> Called:
 
     Raises ForwardError, BackwardError, or what torch raises if `forward` reads data that fake tensors lack.
     """
-    with torch.compiler.set_stance("force_eager"), _anomalies() as found:
+    with _anomalies() as found:
         try:
-            outputs = example.function(*example.args, **example.kwargs)
+            outputs = _forward(example)
         except Exception as error:
             if reads_data(error):
                 raise
@@ -52,6 +56,23 @@ def call(example: BuiltExample) -> Called:
             failed.__cause__ = error
             return Called(outputs, failed)
     return Called(outputs)
+
+
+def _forward(example: BuiltExample) -> Any:
+    """Make the call. A submodule that is compiled by itself, and that Dynamo refuses, is called in eager.
+
+    Eager everywhere would not do: `flex_attention` compiles itself, and fails if it may not.
+    """
+    try:
+        return example.function(*example.args, **example.kwargs)
+    except TorchDynamoException:
+        try:
+            with torch.compiler.set_stance("force_eager"):
+                return example.function(*example.args, **example.kwargs)
+        except Exception as error:
+            if _NEEDS_COMPILING not in text_of(error):
+                raise
+        raise
 
 
 def _backward_error(warned: list[warnings.WarningMessage]) -> BackwardError:
