@@ -44,6 +44,7 @@ class Server:
     def __init__(self, name: str, **initialize: Any) -> None:
         started = time.perf_counter()
         environment = {**os.environ, "PYTHONPATH": str(SERVER)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # users have compiled modules, and so have the libraries
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             [sys.executable, *COMMANDS[name]], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment

@@ -49,7 +49,7 @@ PARAMETERS = tuple(
         (TWICE.format(index=753, name=""), DdpError("twice", (753,))),
         (TWICE.format(index=3, name=" with name b.bias"), DdpError("twice", (3,), ("b.bias",))),
         (
-            "[Rank 1]: params[3] in this process with sizes [8, 4] appears not to match sizes of the same param in "
+            "[1]: params[3] in this process with sizes [8, 4] appears not to match sizes of the same param in "
             "process 0.",
             DdpError("other-size", (3,)),
         ),

@@ -17,7 +17,7 @@ from aotlens.model.snapshot import TargetKey
 async def explain_ddp_error(context: Context, target: TargetKey, error: DdpError) -> dict[str, Any]:
     """Open the explanation as a Markdown file, if the client can. Gives its text and path."""
     map, relative = map_of(context, target), relative_path(context)
-    text = markdown(ddp_error(map, error, relative)) + "\n"
+    text = f"# `{target.qualname}`\n\n{markdown(ddp_error(map, error, relative))}\n"
     name = f"{target.qualname}.ddp.md"
     path = await asyncio.get_running_loop().run_in_executor(None, context.files.write, target.path, name, text)
     await context.show_document(Path(path).as_uri())
