@@ -8,10 +8,12 @@ import pytest
 
 from aotlens.explain.render.plain import plain
 from aotlens.features.hover.hover import hover
+from aotlens.features.slots import view
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, EagerRun, ModuleInstance, Span, Target
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, EagerRun, Graph, ModuleInstance, Span, Target
 from aotlens_tracer.wire.eager_run import KeptState
+from unit.explain.maps import desc, input_slot
 
 PATH = "/net.py"
 TEXT = """\
@@ -25,6 +27,7 @@ class Net(nn.Module):
         self.aux_loss = self.router(x).mean()
         y, self.state = self.rnn(x, self.state)
         STATS["norm"] = y.norm()
+        self.mean = 0.9 * self.mean + y.mean()
         return y
 """
 SCALAR: tuple[str, tuple[int, ...]] = ("float32", ())
@@ -40,17 +43,26 @@ KEPT = (
     kept("item", "state[0]", 9, "rnn.weight", fate="read"),
     kept("item", "state[1]", 9, graph=False),
     kept("global", "STATS['norm']", 10, "rnn.weight"),
+    kept("buffer", "mean", 11, "router.weight", fate="read"),
 )
 
 
-def hover_at(line: int, text: str, prefix: str = "") -> str | None:
-    """The hover of a word on a line, as plain text."""
+def world() -> tuple[Snapshot, Document]:
+    """The text as an open document, and its map."""
     document = Document("file:///net.py", PATH, 1, TEXT)
+    descriptor = desc("BufferAOTInput", "self.get_buffer('mean')", target="mean")
+    graph = Graph("dynamo", (input_slot(0, descriptor, "mean", "float32", (4,)),), ())
     modules = (ModuleInstance("", "Net", PATH, 1),)
     run = EagerRun("fake", 0.1, kept=KEPT)
-    map = DescriptorMap(Target(PATH, "Net", 1), "traced", "export", modules=modules, eager_run=run)
+    map = DescriptorMap(Target(PATH, "Net", 1), "traced", "export", graphs=(graph,), modules=modules, eager_run=run)
     state = TargetState(TargetKey(PATH, "Net"), "traced", map, MappingProxyType({PATH: 1}))
     snapshot = Snapshot(MappingProxyType({PATH: document}), MappingProxyType({state.key: state}))
+    return snapshot, document
+
+
+def hover_at(line: int, text: str) -> str | None:
+    """The hover of a word on a line, as plain text."""
+    snapshot, document = world()
     found = hover(snapshot, document, line, document.line(line).index(text) + 1)
     return plain(found.blocks) if found is not None else None
 
@@ -81,3 +93,16 @@ def test_a_line_shows_what_it_keeps() -> None:
     assert hover_at(9, "y,") == (
         "line of Net · keeps self.state[0], self.state[1], with a graph that leads back to rnn.weight"
     )
+
+
+def test_a_buffer_says_that_it_is_replaced_and_with_which_graph() -> None:
+    text = hover_at(11, "mean")
+    assert text is not None and text.startswith("buffer mean of Net")
+    assert "kept at net.py:11 · with a graph that leads back to router.weight · the next call uses it" in text
+
+
+def test_the_tree_notes_a_buffer_that_is_replaced() -> None:
+    snapshot, document = world()
+    shown = view(snapshot, document, 8)
+    assert shown is not None
+    assert [row.note for group in shown.groups for row in group.rows] == ["replaced"]

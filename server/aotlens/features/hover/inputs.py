@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, joined, line, sentence, some, strong
+from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, line, sentence, some, strong
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.kept_state import kept_in_words
 from aotlens.explain.phrases import inputs_in_words, place, type_of
@@ -89,7 +89,7 @@ def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> I
     first = entries[0]
     for kept in kept_below(found.index, [fqn_of(first.slot) or ""]):
         if kept.change != "in-place" or kept.carries_graph:
-            yield Paragraph(joined(kept_in_words(Folded("", (kept,)), question.place(found.state, kept.place))))
+            yield Facts(tuple(kept_in_words(Folded("", (kept,)), question.place(found.state, kept.place))))
     if first.slot.stands_for:
         for reason in about(kept_differences(found.index, first.graph), first.slot):
             if not reason.outputs:
