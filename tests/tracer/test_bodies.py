@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from aotlens_tracer.torch_private import dynamo_capture, joint_capture, take_flex_attention_on_cpu
-from support import CORPUS, trace_json
+from support import CORPUS, run_aotlens, trace_json
 
 FOLDER = CORPUS / "bodies"
 INPUTS = {
@@ -192,6 +192,18 @@ def test_a_region_that_several_modules_run_belongs_to_none_of_them(graphs: dict[
         "partitioned_fw_subgraph_1_0",
         "partitioned_bw_subgraph_1_0",
     }
+
+
+def test_a_region_stands_once_in_the_text_and_has_other_names_at_its_other_calls() -> None:
+    text = run_aotlens("trace", "regions.py::Stack", "--graph", "backward", cwd=FOLDER).stdout
+    lines = [line.strip() for line in text.split("\n")]
+    (definition,) = (line for line in lines if line.startswith("def "))
+    name = definition.removeprefix("def ").partition("(")[0]
+    (other,) = (line for line in lines if line.endswith(f"= {name}"))
+    assert other.partition(" ")[0] != name
+    called = [line for line in lines if f"invoke_subgraph({name}," in line]
+    called += [line for line in lines if f"invoke_subgraph({other.partition(' ')[0]}," in line]
+    assert len(called) == 2
 
 
 def test_bodies_of_the_partition_are_those_that_differ(graphs: dict[str, dict[str, Any]]) -> None:

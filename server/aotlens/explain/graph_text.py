@@ -74,7 +74,7 @@ class _Graph:
         self._bodies = bodies_of(graph, is_partitioned=kind != "joint")
         self._saved_results = saved_results_of(graph)
         self._names = {} if raw else human_names(graph, every, self._bodies)
-        self._written: set[str] = set()
+        self._written: dict[str, str] = {}
 
     def _chosen(self) -> Sequence[Operation]:
         graph = self._graph
@@ -206,7 +206,7 @@ class _Graph:
 
     def _body(self, body: Body, node: str, source: Span | None, modules: list[str]) -> None:
         """Write a body as a function; `node` reads it, within the blocks of `modules`."""
-        self._written.add(body.name)
+        self._written[body.name] = node
         writer = self._writer
         role = role_in_words(body, self._name)
         name = self._name(node)
@@ -280,8 +280,9 @@ class _Graph:
             yield self._name(node_in(scope, tuple_)), node_in(scope, tuple_)
             yield f"[{index}]", None
             return
-        if self._bodies.read_by(operation, scope) is not None:
-            yield operation.arguments, None  # another name for a body that stands above
+        if (body := self._bodies.read_by(operation, scope)) is not None:
+            above = self._written[body.name]
+            yield self._name(above), above
             return
         runs_bodies = node_in(scope, operation.name) in self._bodies.callers
         yield f"{'higher_order.' if runs_bodies else ''}{operation.op.removesuffix('.default')}(", None
