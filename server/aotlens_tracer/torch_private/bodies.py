@@ -43,7 +43,9 @@ def compile_bodies_in_every_stance() -> None:
 
 @contextlib.contextmanager
 def _setup_compilation_env() -> Iterator[Any]:
-    with torch.compiler.set_stance("default"), _original() as backend:
+    # Without gradients nothing is lost, and under another mode Dynamo compiles nothing, which would be an error.
+    stance = torch.compiler.set_stance("default") if torch.is_grad_enabled() else contextlib.nullcontext()
+    with stance, _original() as backend:
         yield backend
 
 
