@@ -56,5 +56,5 @@ def test_the_cost_of_the_steps_is_said(running: Commands, tmp_path: Path) -> Non
     outcome = running.trace("model.py::Block", tmp_path)
     seconds = outcome.trace["seconds"]
     assert 0 < seconds["eager"] < seconds["total"]
-    assert f"{seconds['eager']:.2f}s of it in eager" in outcome.text
+    assert f"s (eager {seconds['eager']:.2f}s)" in outcome.text
     assert [gradient["names"] for gradient in outcome.trace["eager_run"]["gradients"]] == [["fc.weight"], ["fc.bias"]]

@@ -29,5 +29,5 @@ def test_the_readme_shows_the_example_s_source() -> None:
 
 def _without_noise(text: str) -> str:
     """Without spaces at the end of lines, the exact torch build and the seconds."""
-    text = re.sub(r"torch [\d.]+\S*", "torch", re.sub(r"[\d.]+ ?s$", "", text, flags=re.MULTILINE))
+    text = re.sub(r"torch [\d.]+\S*", "torch", re.sub(r"[\d.]+ ?s( \(eager [\d.]+s\))?$", "", text, flags=re.MULTILINE))
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()

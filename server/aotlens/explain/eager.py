@@ -9,9 +9,9 @@ from .failures import brief
 
 
 def seconds_in_words(map: DescriptorMap) -> str:
-    """The time of a trace: `0.3s`, `0.3s, 0.02s of it in eager`."""
+    """The time of a trace, and the part of it in eager: `0.3s`, `0.3s (eager 0.02s)`."""
     seconds = map.seconds
-    in_eager = f", {seconds.eager:.2f}s of it in eager" if seconds.eager and map.eager_run is not None else ""
+    in_eager = f" (eager {seconds.eager:.2f}s)" if seconds.eager and map.eager_run is not None else ""
     return f"{seconds.total:.1f}s{in_eager}"
 
 
