@@ -10,12 +10,12 @@ from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
 from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import Graph, SavedTotal
-from .build_example import Built, is_given
+from .build_example import Built, evaluate, is_given
 from .context import Context
+from .eager_memory import eager_total, memory_in_eager, saved_in_eager
 from .import_target import Imported
 from .notices import saved_unknown
 from .real_tensors import real_example
-from .saved import eager_total, saved_in_eager
 
 
 def run_in_eager(context: Context, imported: Imported, built: Built, train: bool | None, sources: Sources) -> None:
@@ -23,6 +23,25 @@ def run_in_eager(context: Context, imported: Imported, built: Built, train: bool
     with context.phases.phase("partition", "describe"):
         (graph,) = context.draft.map.graphs
         context.draft.update(graphs=(_with_eager(context, imported, built, train, sources, graph),))
+
+
+def measure_memory(context: Context, imported: Imported, built: Built, train: bool | None, sources: Sources) -> None:
+    """Measure what the call leaves in memory in eager, and put it into the draft's graph; nothing if the call fails.
+
+    A fresh example is called, on fake tensors where it can be built on these: that is cheap, whatever its size.
+    """
+    with context.phases.phase("eager"):
+        (graph,) = context.draft.map.graphs
+        try:
+            with contextlib.nullcontext() if is_given(built.source) else guarded(FOUND_SECONDS):
+                has_root = built.source.root is not None
+                example = (
+                    built.example if has_root else evaluate(context, imported, built.source, train, lambda _: None)
+                )
+                memory = memory_in_eager(example, sources)
+        except (Exception, TookTooLong):
+            return
+        context.draft.update(graphs=(replace(graph, eager_memory=memory),))
 
 
 def _with_eager(
@@ -39,7 +58,7 @@ def _with_eager(
         total = SavedTotal("eager", None, problem=problem_of(error))
     else:
         total = eager_total(eager)
-        graph = eager if is_wanted else graph
+        graph = eager if is_wanted else replace(graph, eager_memory=eager.eager_memory)
     return replace(graph, compared=(total, *graph.compared) if context.params.compare else ())
 
 

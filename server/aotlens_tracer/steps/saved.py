@@ -1,4 +1,4 @@
-"""The values saved for backward: by a partitioner of torch's, or in eager by autograd."""
+"""The values saved for backward by a partitioner of torch's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from ..examples.evaluate import BuiltExample
 from ..failures import problem_of
 from ..graph.operations import Operations
 from ..graph.shared_memory import owners
@@ -16,7 +15,6 @@ from ..graph.stack_traces import Sources, source_text
 from ..graph.tensors import tensor_bytes, tensor_facts
 from ..torch_private import JointCapture, configured_memory_budget, partition, storage_key
 from ..wire.descriptor_map import Graph, Saved, SavedTotal
-from .eager_saved import saved_by_autograd
 
 _BUDGETS = (1.0, 0.75, 0.5, 0.25, 0.0)
 """The memory budgets that are compared; 1 is the min-cut partitioner as it is."""
@@ -68,52 +66,12 @@ def partitioned(
     )
 
 
-def saved_in_eager(example: BuiltExample, graph: Graph, sources: Sources) -> Graph:
-    """Return the graph with each tensor that autograd saves in the call, in order, without those that share memory.
-
-    Makes the call, which may change the example's tensors in place. Raises what it raises.
-    """
-    tensors = saved_by_autograd(example)
-    owned = owners([item.tensor for item in tensors])
-    readers: dict[int, dict[str, None]] = {}
-    for item, owner in zip(tensors, owned):
-        readers.setdefault(owner, {}).update(dict.fromkeys(item.kept_by))
-    saved = []
-    for index, item in enumerate(tensors):
-        if owned[index] != index:
-            continue
-        frame = sources.frame_of_stack(item.made.stack)
-        text = source_text(sources.frames[frame].span) if frame is not None else None
-        saved.append(
-            Saved(
-                None,
-                "SavedTensor",
-                tensor_bytes(item.tensor),
-                None,
-                (text or next(iter(readers[index]), "")).removeprefix("self."),
-                *tensor_facts(item.tensor),
-                sources.source(frame),
-                frame,
-                tuple(readers[index]),
-                item.made.module,
-            )
-        )
-    tensors_are = "real" if example.mode is None else "fake"
-    return replace(graph, saved=tuple(saved), frames=tuple(sources.frames), partitioner="eager", eager_on=tensors_are)
-
-
 def totals(joint: JointCapture, memory_budget: float | None) -> tuple[SavedTotal, ...]:
     """Return what each partitioner of torch's would keep, the min-cut one at the given memory budget and at others."""
     given = configured_memory_budget() if memory_budget is None else memory_budget
     budgets = sorted({given, *_BUDGETS}, reverse=True)
     choices = [("default", None), *(("min-cut", budget) for budget in budgets)]
     return tuple(_total(joint, *choice) for choice in choices)
-
-
-def eager_total(graph: Graph) -> SavedTotal:
-    """Return what autograd keeps, from a graph whose saved values are those of eager."""
-    values = graph.saved or ()
-    return SavedTotal("eager", None, sum(value.bytes or 0 for value in values), len(values))
 
 
 def _total(joint: JointCapture, partitioner: str, memory_budget: float | None) -> SavedTotal:

@@ -29,7 +29,7 @@ from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture, graph_breaks
 from .context import Context
 from .describe import describe_graph
-from .eager import run_in_eager
+from .eager import measure_memory, run_in_eager
 from .failing import failure_of_trace
 from .import_target import Imported, import_target, is_to_be_inferred
 from .overwritten import name_what_is_changed
@@ -138,6 +138,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
         run_two_steps(context, imported, for_eager, candidate.train, described.why)
+        if captured.joint.needs_autograd and draft.map.graphs[0].eager_memory is None:
+            measure_memory(context, imported, built, candidate.train, sources)
 
 
 def _captured(

@@ -15,7 +15,9 @@ from .failures import Failure
 from .findings import Finding
 from .graphs import (
     Descriptor,
+    EagerMemory,
     Graph,
+    HeldStorage,
     Input,
     Output,
     Partition,
@@ -23,6 +25,7 @@ from .graphs import (
     SavedTotal,
     Slot,
     Subclass,
+    TakenView,
     VanishedArgument,
 )
 from .operations import Body, BodyCall, BodyInput, Operation, StackFrame
@@ -39,6 +42,7 @@ __all__ = [
     "DdpParameter",
     "Descriptor",
     "DescriptorMap",
+    "EagerMemory",
     "EagerRun",
     "Example",
     "Failure",
@@ -46,6 +50,7 @@ __all__ = [
     "Frame",
     "Graph",
     "GraphBreak",
+    "HeldStorage",
     "Input",
     "ModuleInstance",
     "Operation",
@@ -59,6 +64,7 @@ __all__ = [
     "Span",
     "StackFrame",
     "Subclass",
+    "TakenView",
     "Target",
     "VanishedArgument",
 ]

@@ -140,6 +140,10 @@ class Saved:
 
     `read_by` says why the value is saved: the names of the backward operations that read it. In eager they are the
     autograd nodes that keep it, each with the attribute that holds it there (`AddmmBackward0.mat1`).
+
+    `storage` is the number of the storage that the value lies in, and `storage_bytes` the size of that storage, which
+    is kept alive as a whole; values with the same number share it. None if the value is a node of a graph: the compiler
+    decides how it lies in memory.
     """
 
     node: str | None
@@ -153,6 +157,54 @@ class Saved:
     frame: int | None = None
     read_by: tuple[str, ...] = ()
     module: str | None = None
+    storage: int | None = None
+    storage_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class TakenView:
+    """An expression that takes a part out of a larger tensor without copying it.
+
+    `label` is its text and `source` its place. `is_inside` says that it is a call that does so in a library.
+    """
+
+    label: str
+    source: Span | None
+    is_inside: bool
+
+
+@dataclass(frozen=True)
+class HeldStorage:
+    """A storage that autograd keeps alive in eager as a whole, although it needs a part of it only.
+
+    `label` is the text of the expression that allocated it and `source` its place. `bytes` is its size, `needed` what
+    the saved values have of it. `views` are the expressions that took these values out of it, empty if unknown.
+    `returned` says that the result of the call keeps it alive too.
+    """
+
+    label: str
+    source: Span | None
+    bytes: int
+    needed: int
+    views: tuple[TakenView, ...]
+    returned: bool
+
+
+@dataclass(frozen=True)
+class EagerMemory:
+    """The memory that the call allocates in eager and that is still there after it, while the result is kept.
+
+    `on` says whether the tensors were real or fake. `saved` are the bytes of the elements that autograd saves, `held`
+    those of the storages that are kept alive for them, `returned` those of the other storages of the result. The
+    process grows by `held + returned` and by what the code keeps elsewhere. `partly` are the storages that are held and
+    not needed as a whole, the largest surplus first.
+    """
+
+    on: str
+    saved: int
+    held: int
+    returned: int
+    partly: tuple[HeldStorage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +212,8 @@ class SavedTotal:
     """The total of the values that one partitioner, at one memory budget, saves for backward.
 
     `bytes` and `values` count values with memory of their own. `recomputed` is the number of forward operations that
-    run again in the backward pass. `problem` says why these numbers are None; it is None if they are known.
+    run again in the backward pass. `held` are the bytes of the storages that are kept alive for these values; it is
+    known in eager only. `problem` says why these numbers are None; it is None if they are known.
     """
 
     partitioner: str
@@ -169,6 +222,7 @@ class SavedTotal:
     values: int | None = None
     recomputed: int | None = None
     problem: Problem | None = None
+    held: int | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +285,8 @@ class Graph:
     `partitioner` chose `saved` and `partition`: `eager` (autograd itself, without a partition), `default` or `min-cut`.
     `memory_budget` is the budget that min-cut had, None for the others. `eager_on` says whether eager ran on `real` or
     `fake` tensors. `saved`, `partition` and `partitioner` are None if they are not known. `compared` has the totals of
-    every choice; it is empty if the request did not ask for them.
+    every choice; it is empty if the request did not ask for them. `eager_memory` is what the call leaves in memory in
+    eager, whatever the partitioner; None if that was not measured.
 
     `only_in_graph` and `only_in_eager` are the indices of the inputs whose gradient one of both has, and the other has
     not: the graph, and the user's own backward pass in eager. They are empty if the two agree, or were not compared.
@@ -254,3 +309,4 @@ class Graph:
     bodies: tuple[Body, ...] = ()
     only_in_graph: tuple[int, ...] = ()
     only_in_eager: tuple[int, ...] = ()
+    eager_memory: EagerMemory | None = None
