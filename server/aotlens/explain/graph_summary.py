@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from aotlens.model.counts import count
+from aotlens.model.held import surplus
 from aotlens.model.lines import Work
 from aotlens_tracer.wire.descriptor_map import Graph, Operation
 
 from .blocks import Code, Line, joined, line
+from .held import alive_in_words
 from .partitioners import for_backward
 from .phrases import folded_names
 from .shapes import bytes_in_words
@@ -37,7 +39,9 @@ def graph_facts(graph: Graph) -> list[str]:
     if counts.mutations:
         parts.append(_number(counts.mutations, "mutation"))
     if counts.saved is not None and graph.joint:
-        parts.append(f"{bytes_in_words(counts.saved)} saved {for_backward(graph)}")
+        memory = surplus(graph)
+        alive = f", {alive_in_words(memory)}" if memory is not None else ""
+        parts.append(f"{bytes_in_words(counts.saved)} saved {for_backward(graph)}{alive}")
     return parts
 
 

@@ -23,6 +23,7 @@ from ..graph.stack_traces import span_of
 from ..graph.tensors import tensor_bytes
 from ..torch_private import (
     CALL_CODE,
+    StorageWeakRef,
     TorchDispatchMode,
     is_traceable_wrapper_subclass,
     may_allocate,
@@ -32,8 +33,14 @@ from ..torch_private import (
 )
 from ..wire.descriptor_map import Span
 
-_TRANSPARENT = (os.path.join("torch", "_tensor.py"), os.path.join("torch", "functional.py"), os.path.basename(__file__))
-"""Files whose functions are tensor operations themselves, such as `Tensor.split`, and this one."""
+_TRANSPARENT = (
+    __file__,
+    *(
+        os.path.join("torch", *path)
+        for path in (("_tensor.py",), ("functional.py",), ("_compile.py",), ("_dynamo", "eval_frame.py"))
+    ),
+)
+"""Files whose functions are operators themselves, such as `Tensor.split`, or lie between an operator and this file."""
 
 Geometry = tuple[str, ...]
 """The place of a tensor in its storage: offset, shape and strides as text, so that symbolic ones can be compared."""
@@ -130,6 +137,8 @@ class _Memory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has 
         super().__init__()  # type: ignore[no-untyped-call]  # torch has no types
         self.made: dict[int, Made] = {}
         self._taken: dict[int, dict[Geometry, Made]] = {}
+        # While a storage has a reference, no other one gets its key.
+        self._references: list[StorageWeakRef] = []
         self._names = {id(part): name for name, part in module.named_modules()} if module is not None else {}
         self._spans: dict[tuple[types.CodeType, int], Span] = {}
 
@@ -137,10 +146,12 @@ class _Memory(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has 
         result = func(*args, **(kwargs or {}))
         given = dict(_keyed((args, kwargs)))
         results = list(_plain(result))
-        if may_allocate(func) and (made := [key for _, key in results if key not in given]):
-            self.made.update(dict.fromkeys(made, self._place()))
-            for key in made:  # what was there before is gone
-                self._taken.pop(key, None)
+        if may_allocate(func) and (made := [(part, key) for part, key in results if key not in given]):
+            self.made.update(dict.fromkeys((key for _, key in made), self._place()))
+            self._references += [
+                StorageWeakRef(part.untyped_storage())  # type: ignore[no-untyped-call]  # torch has no types
+                for part, _ in made
+            ]
         for part, key in results:
             if key in given and key in self.made:
                 self._note_view(part, given[key], key)

@@ -1,4 +1,4 @@
-"""What autograd keeps in memory in eager: the saved values, and the storages that are alive because of them."""
+"""The memory that autograd keeps in eager: the saved values, and the storages that are alive because of them."""
 
 from __future__ import annotations
 

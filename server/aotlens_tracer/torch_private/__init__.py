@@ -53,6 +53,7 @@ from .names import (
 )
 from .partitioner import configured_memory_budget, partition
 from .tensors import (
+    StorageWeakRef,
     TorchDispatchMode,
     functorch_layers,
     is_foreach,
@@ -87,6 +88,7 @@ __all__ = [
     "FakeTensor",
     "FakeTensorMode",
     "JointCapture",
+    "StorageWeakRef",
     "TorchDispatchMode",
     "TorchDynamoException",
     "Unsupported",

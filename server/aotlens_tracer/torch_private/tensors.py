@@ -12,6 +12,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode, is_traceable_wrapper_subclass
 
 __all__ = [
+    "StorageWeakRef",
     "TorchDispatchMode",
     "functorch_layers",
     "is_foreach",

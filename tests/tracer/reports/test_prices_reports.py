@@ -27,3 +27,14 @@ def test_both_losses_of_a_gan_train_its_critic(report: Report) -> None:
 def test_neither_of_two_losses_trains_a_layer_alone(report: Report) -> None:
     for name in ("TwoLoss", "OneEach", "TwoLossSwapped"):
         assert alone(report("case17_price", name)) == {"output[0]": [], "output[1]": []}, name
+
+
+def test_the_order_of_statements_does_not_decide_which_loss_trains_a_shared_part(report: Report) -> None:
+    found = alone(report("memory_more", "Twice"))
+    assert found == {
+        "output.left": ["left.weight", "left.bias"],
+        "output.right": ["right.weight", "right.bias"],
+    } or found == {
+        "output['left']": ["left.weight", "left.bias"],
+        "output['right']": ["right.weight", "right.bias"],
+    }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from aotlens.explain.blocks import Table
 from aotlens.explain.paths import PathLabel
+from aotlens.model.held import surplus
 from aotlens.model.prices import prices
 from aotlens.model.signature import differences
 from aotlens_tracer.wire.descriptor_map import Graph
 
+from .held import held
 from .inputs import inputs
 from .outputs import outputs
 from .prices import price_table
@@ -21,6 +23,8 @@ def tables(graph: Graph, path_label: PathLabel, full: bool = False) -> list[Tabl
     result = [inputs(graph, path_label, full), outputs(graph, path_label, full)]
     if graph.saved is not None:
         result.append(saved(graph, path_label, full))
+    if (memory := surplus(graph)) is not None:
+        result.append(held(memory, path_label, full))
     if costs := prices(graph):
         result.append(price_table(costs, graph, full))
     if found := differences(graph, brief=not full):

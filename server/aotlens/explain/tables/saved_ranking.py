@@ -14,7 +14,10 @@ from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.model.containers import CONTAINERS
 from aotlens.model.folding import fold
+from aotlens.model.held import surplus
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
+
+from .held import held
 
 _MOST = 20
 """The most rows of a ranking without `full`."""
@@ -34,6 +37,8 @@ def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) 
             ]
         else:
             found.append(Table("Saved for backward", "", (), (), (_why_unknown(map, graph),)))
+        if (memory := surplus(graph)) is not None:
+            found.append(held(memory, path_label, full))
         if graph.compared:
             found.append(_compared(graph))
     return found
@@ -131,6 +136,7 @@ def _compared(graph: Graph) -> Table:
             (
                 Cell(bytes_in_words(row.bytes)),
                 Cell(_share(row.bytes, eager) if row.bytes is not None and eager else "—"),
+                Cell("—" if row.held is None else bytes_in_words(row.held)),
                 Cell("—" if row.values is None else str(row.values)),
                 Cell("—" if row.recomputed is None else str(row.recomputed)),
                 Cell(name_of_choice(row) + (" (ranked above)" if is_this and graph.saved is not None else "")),
@@ -141,12 +147,16 @@ def _compared(graph: Graph) -> Table:
     columns = (
         Column("bytes", "number"),
         Column("of eager", "number"),
+        Column("kept alive", "number"),
         Column("values", "number"),
         Column("computed again", "number"),
         Column("partitioner", "name"),
         Column("", "note"),
     )
-    notes = ("Computed again: operations of the forward pass that the backward pass runs once more, views apart.",)
+    notes = (
+        "Kept alive: all memory in which the saved values of eager lie. Computed again: operations of the forward pass "
+        "that the backward pass runs once more, views apart.",
+    )
     return without_empty(Table("Saved, compared", "", columns, tuple(rows), notes))
 
 

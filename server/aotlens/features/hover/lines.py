@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from aotlens.explain.annotations import annotation_facts
 from aotlens.explain.blocks import Block, Code, Facts, Line, line, sentence, strong
 from aotlens.explain.graph_summary import inside_facts, operation_facts
+from aotlens.explain.held import held_as_whole, held_by_views
 from aotlens.explain.kept_state import keeps_in_words
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import folded_names
@@ -14,6 +15,7 @@ from aotlens.explain.signature import difference_in_words
 from aotlens.explain.tables.saved_in_brief import saved_values
 from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
 from aotlens.model.creations import births_at
+from aotlens.model.held import allocated_at, viewed_at
 from aotlens.model.index import distinct, index_of
 from aotlens.model.kept_state import kept_at
 from aotlens.model.resolve import Resolved
@@ -46,6 +48,9 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
         facts.append([line("reads ", _names(reads))])
     if changed := [e for e in index.entries if any(_is_on(span, path, lines) for span in e.slot.changed_at)]:
         facts.append([line(strong("changes in place"), " ", _names(changed))])
+    graphs = state.map.graphs
+    facts += [[held_by_views(storage)] for storage in dict.fromkeys(viewed_at(graphs, path, lines))][:ROWS]
+    facts += [[held_as_whole(storage)] for storage in dict.fromkeys(allocated_at(graphs, path, lines))][:ROWS]
     if kept := kept_at(index, path, lines):
         facts.append([keeps_in_words(kept)])
     facts += [[sentence(difference_in_words(each))] for each in aliases_at(index, path, lines)[:ROWS]]
