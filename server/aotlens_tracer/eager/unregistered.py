@@ -132,7 +132,7 @@ class _Search:
         if held is None or made == "call":
             return Unregistered(what, made, 1, place=place)
         holder, assigned, value = self._holder(held)
-        name = f"self.{held.name}"
+        name = _written(held)
         kind = type(value).__name__
         return Unregistered(what, made, 1, (name,), holder, kind, _container(value), assigned, place)
 
@@ -147,16 +147,22 @@ class _Search:
         holder, assigned, _ = self._holder(held)
         if assigned is None or not _makes(assigned):
             return None
-        name = f"self.{held.name}"
+        name = _written(held)
         return Unregistered("tensor", "constructor", 1, (name,), holder, "Tensor", "Parameter", assigned, assigned)
 
     def _holder(self, held: Reached) -> tuple[str | None, Span | None, Any]:
-        """Return the attribute that holds a tensor, the statement that assigns it, and its value."""
+        """Return the attribute that holds a tensor, as its class writes it; the statement that assigns it; its value."""
         owner = self._reach.owner(held.anchor)
         if owner is None:
             return None, None, None
         module, attribute = owner
-        return f"self.{held.anchor}", constructed_at(type(module), attribute), vars(module).get(attribute)
+        return f"self.{attribute}", constructed_at(type(module), attribute), vars(module).get(attribute)
+
+
+def _written(held: Reached) -> str:
+    """Return a name as code of the target would write it: `self.layers[0].weight`. One with a number stays as it is."""
+    is_path = all(part.isidentifier() for part in held.anchor.split("."))
+    return f"self.{held.name}" if is_path else held.name
 
 
 def _makes(assignment: Span) -> bool:

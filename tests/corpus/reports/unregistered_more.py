@@ -173,6 +173,43 @@ class Helped(nn.Module):
         return self.out(self.gate(x))
 
 
+class Part(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.steps = [nn.Linear(n, n)]
+
+    def forward(self, x):
+        return self.steps[0](x)
+
+
+# Reported: the list is in a submodule, of which there are several.
+# Right: one finding, at the line of the submodule's class.
+# aotlens: Parts(4)(torch.randn(3, 4))
+class Parts(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.parts = nn.ModuleList([Part(n), Part(n)])
+
+    def forward(self, x):
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
+# Reported: a low-rank change of a layer is put into its forward by a closure, and only the layer is trained.
+# Right: found at the two layers of the change.
+# aotlens: LowRank(4)(torch.randn(3, 4))
+class LowRank(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.lin = nn.Linear(n, n)
+        base, down, up = self.lin.forward, nn.Linear(n, 2), nn.Linear(2, n)
+        self.lin.forward = lambda x: base(x) + up(down(x))
+
+    def forward(self, x):
+        return self.lin(x)
+
+
 shared = nn.Linear(4, 4)
 
 

@@ -44,6 +44,8 @@ FOUND = {
     (MORE, "PlainTensor"): {"self.w = torch.randn(n, requires_grad=True)": 1},
     (MORE, "Copies"): {"self.copies = [copy.deepcopy(self.layer) for _ in range(2)]": 4},
     (MORE, "Helped"): {"self.gate = nn.Linear(n, n)": 2},
+    (MORE, "Parts"): {"self.steps = [nn.Linear(n, n)]": 4},
+    (MORE, "LowRank"): {"base, down, up = self.lin.forward, nn.Linear(n, 2), nn.Linear(2, n)": 4},
     (MORE, "Global"): {"shared = nn.Linear(4, 4)": 2},
 }
 """The lines that make parameters in no module, each with their number."""
