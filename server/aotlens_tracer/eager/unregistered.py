@@ -151,7 +151,7 @@ class _Search:
         return Unregistered("tensor", "constructor", 1, (name,), holder, "Tensor", "Parameter", assigned, assigned)
 
     def _holder(self, held: Reached) -> tuple[str | None, Span | None, Any]:
-        """Return the attribute that holds a tensor, as its class writes it; the statement that assigns it; its value."""
+        """Return the attribute that holds a tensor, as its class writes it, its assignment, and its value."""
         owner = self._reach.owner(held.anchor)
         if owner is None:
             return None, None, None
