@@ -55,7 +55,7 @@ def _of_gradient(finding: Finding, run: EagerRun) -> Finding:
     )
     if not kept:
         return finding
-    reason = ReachesKept(kept, by)
+    reason = ReachesKept(kept, by, by == "constructor" and gradient.again is True)
     return dataclasses.replace(finding, reason=reason, places=tuple(places_of(reason)))
 
 

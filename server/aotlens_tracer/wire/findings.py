@@ -122,11 +122,13 @@ class NothingTrained(Tagged):
 class ReachesKept(Tagged):
     """No gradient from what is returned: the subject reaches only tensors that the call keeps, with their graph.
 
-    `by` is constructor if the constructor made them: then the first backward alone gives the subject a gradient.
+    `by` is constructor if the constructor made them: then the first backward alone gives the subject a gradient. With
+    `each`, every backward does, because nothing that the derivative needs is freed.
     """
 
     kept: tuple[StateName, ...]
     by: Literal["call", "constructor"] = "call"
+    each: bool = False
 
 
 @dataclass(frozen=True)

@@ -328,3 +328,16 @@ class Sums(nn.Module):
     def forward(self, x):
         self.sum = self.sum + x + self.bias
         return self.sum.clone()
+
+
+# Reported: a table that the constructor computes from a parameter stays as it was, though the parameter is trained.
+# Right: no derivative needs what was freed, so that each backward gives a gradient; the table does not follow it.
+# aotlens: Steps(4)(torch.randn(3, 4))
+class Steps(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.steps = nn.Parameter(torch.ones(n))
+        self.table = self.steps.cumsum(0)
+
+    def forward(self, x):
+        return x * self.table

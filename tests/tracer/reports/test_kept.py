@@ -190,6 +190,28 @@ def test_a_parameter_behind_a_table_of_the_constructor_gets_its_gradient_in_the_
     assert "parameter-without-gradient" not in {one["code"] for one in trace["findings"]}
 
 
+def test_a_table_of_the_constructor_whose_derivative_needs_nothing_gives_each_backward_a_gradient(
+    report: Report,
+) -> None:
+    model = file_of(MORE).Steps(4)
+    for _ in range(2):
+        model.zero_grad()
+        model(torch.randn(3, 4)).sum().backward()
+        assert model.steps.grad is not None
+    found = {one["code"]: one["message"] for one in report(MORE, "Steps")["findings"]}
+    line = next(each["line"] for each in report(MORE, "Steps")["findings"] if each["code"] == "graph-kept-across-calls")
+    assert found == {
+        "gradient-outside-graph": (
+            "the gradient of steps does not pass through the graph: each backward gives it one, through `self.table`, "
+            f"made by the constructor on line {line}, which is not computed anew after a change"
+        ),
+        "graph-kept-across-calls": (
+            "self.table has a graph from the constructor, and each call uses it: it is not computed anew when the "
+            "optimizer changes the parameters; compute it in forward, or detach it"
+        ),
+    }
+
+
 @pytest.mark.parametrize(
     ("file", "qualname", "name", "line"),
     [

@@ -28,6 +28,9 @@ def words(about: About) -> str:
     else:
         start = f"{kept} of this call, and the next call uses {they}"
         advice = f"detach {they} for the next call, or compute {they} anew"
+    if reason.effect == "goes-back" and reason.by == "constructor":
+        computed = about.form("it is", "they are")
+        return f"{start}: {computed} not computed anew when the optimizer changes the parameters; {advice}"
     if reason.effect == "goes-back":
         return f"{start}: its backward goes back through all earlier calls, whose memory is kept; {advice}"
     return f"{start}: the second backward fails, because it goes through that graph a second time; {advice}"

@@ -71,9 +71,11 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             return f"used by {quoted_with_lines(at, path)}, but nothing that is returned depends on that"
         case BackwardReturnsNone(at=at):
             return f"cut off by {quoted_with_lines(at, path)}, whose backward returns none"
-        case ReachesKept(kept=kept, by="constructor"):
+        case ReachesKept(kept=kept, by="constructor", each=each):
             they = "them" if several else "it"
             made = kept_in_words(kept, path, "made by the constructor")
+            if each:
+                return f"each backward gives {they} one, through {made}, which is not computed anew after a change"
             return f"only the first backward gives {they} one, through {made}"
         case ReachesKept(kept=kept):
             they = "they get theirs" if several else "it gets one"
