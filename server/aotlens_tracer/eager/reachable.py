@@ -68,6 +68,7 @@ class Reach:
         self._function = example.function
         self._modules = dict(self._root.named_modules()) if self._root is not None else {}
         self._inner = {id(module) for module in self._modules.values()}
+        self._owned: dict[str, bool] = {}
 
     def tensors(self, parameters: bool = False) -> Iterator[Reached]:
         """Yield all tensors that are reachable now, under each of their names; parameters only if they are wanted."""
@@ -151,7 +152,11 @@ class Reach:
     def _path_of_user(self, module: Any) -> str | None:
         """Return the path of a module of the user's; None for all others."""
         path = vars(module).get("__file__") if isinstance(module, types.ModuleType) else None
-        return path if isinstance(path, str) and self._codebase.owns(path) else None
+        if not isinstance(path, str):
+            return None
+        if path not in self._owned:  # a process has thousands of modules, and is asked again and again
+            self._owned[path] = self._codebase.owns(path)
+        return path if self._owned[path] else None
 
     def _owns(self, kind: type) -> bool:
         return self._path_of_user(sys.modules.get(kind.__module__)) is not None
