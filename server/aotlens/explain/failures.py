@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aotlens_tracer.wire import advice as advices
 from aotlens_tracer.wire import problems as facts
 from aotlens_tracer.wire.descriptor_map import Attempt, Failure, Frame
 
+from .advice import advice_in_words
 from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
 from .shortening import first_sentence
@@ -24,7 +24,7 @@ def message(failure: Failure) -> str:
 
 def hint(failure: Failure) -> str | None:
     """Return what can be done about it; None if nothing is known."""
-    return None if failure.advice is None else _ADVICE[type(failure.advice)](failure.advice)
+    return None if failure.advice is None else advice_in_words(failure.advice)
 
 
 def problem(value: facts.Problem) -> str:
@@ -260,117 +260,3 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
 
 _FROM_OUTSIDE = (facts.TimeLimit, facts.MemoryLimit, facts.ProcessEnded, facts.Bug)
 """The problems that come from outside the code: their sentence says what it was doing."""
-
-
-# --- advice
-
-_KNOWN = {
-    "data-dependent": "use torch.where or torch.cond instead of the branch, or make the value an argument of forward",
-    "data-dependent-size": "keep the size: use torch.where, or a factor of 0, instead of leaving out elements",
-    "reads-value": (
-        "make the value an argument of forward, or compute with the tensor itself "
-        "(torch.where in the place of a branch)"
-    ),
-    "packed-sequence": (
-        "a packed sequence has as many rows as the lengths say, so capture stops there: trace the model with padded "
-        "sequences and a mask, or the parts before and after the packing"
-    ),
-    "unpack-result": (
-        "the layer that made it returns a tuple: take the part that is wanted, as in `output, state = self.rnn(x)`"
-    ),
-    "meta-device": (
-        "a tensor on the device meta has no values: make it on the device of the others, or give it memory with "
-        "to_empty"
-    ),
-    "attribute-not-moved": (
-        "`to`, `cuda` and `half` change parameters and buffers, no other attribute: keep the tensor with "
-        "register_buffer"
-    ),
-    "register-fake": (
-        "register one with torch.library.register_fake: a function that returns an empty tensor of the right shape and "
-        "type"
-    ),
-    "validate-args": "a distribution checks the values of its arguments: make it with validate_args=False",
-    "raw-string": "`\\U` and `\\N` begin an escape in a string: write a path as r'…', or with forward slashes",
-    "runs-at-import": "put what runs at import under `if __name__ == '__main__':`",
-    "reads-input": "standard input is empty here: code that asks for input has to work without an answer",
-    "no-memory": "build a smaller model in the example, or trace on a machine with more memory",
-    "changed-in-place": (
-        "change a copy instead (`y = y + 1` in place of `y.add_(1)`): the derivative needs the value as it was"
-    ),
-    "leaf-changed-in-place": (
-        "a parameter, or an argument that requires a gradient, cannot be changed in place where autograd records: "
-        "compute a new tensor (`w = w + 1`), or change it under torch.no_grad()"
-    ),
-    "one-of-several-views": (
-        "`unbind`, `split` and `chunk` give views of one tensor, which must not be changed in place: "
-        "compute a new tensor (`a = a + 1`)"
-    ),
-    "wrong-gradient-shape": (
-        "`backward` of an autograd.Function has to return a gradient of the shape of each input of its `forward`"
-    ),
-    "needs-cuda": (
-        "this code needs CUDA, which this machine or this build of torch lacks: take the device from the input"
-    ),
-    "several-devices": (
-        "all tensors have to be on one device: if that is CUDA, put the module and its arguments there in the example; "
-        "else take the device from the input, as in x.device"
-    ),
-    "sparse-padding": (
-        "the sparse gradient of an embedding with padding_idx leaves out the rows of the padding, and how many these "
-        "are depends on the indices: use sparse=False, or no padding_idx"
-    ),
-    "save-as-utf8": "save the file as UTF-8, or declare its encoding in its first line: # -*- coding: latin-1 -*-",
-    "conditional-definition": (
-        "its definition stands under a condition that did not hold, or something deletes or replaces it later"
-    ),
-    "trace-a-module": "trace a subclass of torch.nn.Module, or a function or method that takes tensors",
-    "one-expression": (
-        "an example builds the module and calls it, in one expression: Block(64)(torch.randn(2, 16, 64))"
-    ),
-    "more-time": "give it more time with --timeout SECONDS",
-    "more-memory": "raise the limit with --memory GIB, or build a smaller model in the example",
-    "report-bug": "this is a mistake in aotlens: please report it, with what --verbose prints",
-}
-
-
-def _move_example(value: advices.MoveExample) -> str:
-    return (
-        f"the example in line {value.example} stands above the definition in line {value.replaced}, "
-        f"which the one in line {value.kept} replaces: move it there"
-    )
-
-
-def _defined_classes(value: advices.DefinedClasses) -> str:
-    if not value.names:
-        return "the file defines no class"
-    return "the file defines " + ", ".join(value.names[:8]) + (", …" if len(value.names) > 8 else "")
-
-
-_ADVICE: dict[type, Callable[[Any], str]] = {
-    advices.InstallPackage: lambda value: (
-        f"install {value.package} in the interpreter that traces ({value.python}), "
-        "choose another with --python, or add the folder it lies in to PYTHONPATH"
-    ),
-    advices.SamePackageElsewhere: lambda value: (
-        f"{value.package} was found in {value.folder}: is a file missing there, or is another {value.package} meant?"
-    ),
-    advices.Known: lambda value: _KNOWN[value.code],
-    advices.NamesInExample: lambda value: f"an example knows the names of {value.file}, and torch",
-    advices.SimilarTargets: lambda value: "did you mean " + " or ".join(value.names) + "?",
-    advices.DefinedClasses: _defined_classes,
-    advices.BuildAndCall: lambda value: f"an example of {value.qualname} builds one and calls it, in one expression",
-    advices.MoveExample: _move_example,
-    advices.TraceWhereDefined: lambda value: (
-        f"it comes from {value.path}: trace it there, or give an example with --example"
-    ),
-    advices.ExampleOfLocal: lambda value: (
-        f"it is made inside {value.function}: write an example that reaches it, as `# aotlens: {value.call}`, above it"
-    ),
-    advices.PinExample: lambda value: (
-        f"write one right above its definition, `# aotlens: {value.call}`, or give it with --example"
-    ),
-    advices.CompleteExample: lambda value: f"write one above the class, and complete it: # aotlens: {value.expression}",
-    advices.FromDynamo: lambda value: str(value.text),
-    advices.StatedAdvice: lambda value: str(value.text),
-}

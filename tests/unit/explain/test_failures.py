@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import aotlens_tracer
-from aotlens.explain import failures
+from aotlens.explain import advice, failures
 from aotlens_tracer.failures import shortened
 from aotlens_tracer.wire.advice import Advice, Known
 from aotlens_tracer.wire.failures import Failure, stated
@@ -42,7 +42,7 @@ LAZY = Raised(
 
 def test_every_problem_and_every_advice_has_words() -> None:
     assert set(failures._PROBLEMS) == set(typing.get_args(Problem))
-    assert set(failures._ADVICE) == set(typing.get_args(Advice))
+    assert set(advice._ADVICE) == set(typing.get_args(Advice))
 
 
 def test_every_code_that_the_tracer_uses_has_words() -> None:
@@ -52,7 +52,7 @@ def test_every_code_that_the_tracer_uses_has_words() -> None:
     known = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Known"]
     codes = {node.value for one in known for node in ast.walk(one) if isinstance(node, ast.Constant)}
     codes = {code for code in codes if isinstance(code, str)} - {"timeout"}
-    assert codes and codes <= set(failures._KNOWN)
+    assert codes and codes <= set(advice._KNOWN)
 
 
 def test_a_cause_is_shown_with_what_wraps_it() -> None:
