@@ -23,3 +23,9 @@ def _traces(file: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="session")
 def report() -> Report:
     return lambda file, qualname: _traces(file)[qualname]
+
+
+@pytest.fixture(scope="session")
+def report_file() -> Callable[[str], list[dict[str, Any]]]:
+    """Return the traces of all classes of a file."""
+    return lambda file: list(_traces(file).values())
