@@ -20,9 +20,14 @@ def kept_below(index: MapIndex, names: Collection[str]) -> list[KeptState]:
 
 
 def kept_at(index: MapIndex, path: str, lines: Sequence[int]) -> list[KeptState]:
-    """The kept tensors that a statement on these lines of a file keeps."""
+    """The tensors that a statement on these lines of a file keeps. A change in place counts if it gives a graph."""
     return [
-        kept for kept in index.kept if kept.place is not None and kept.place.path == path and kept.place.line in lines
+        kept
+        for kept in index.kept
+        if kept.place is not None
+        and kept.place.path == path
+        and kept.place.line in lines
+        and (kept.change != "in-place" or kept.carries_graph)
     ]
 
 
