@@ -11,6 +11,8 @@ import pytest
 from aotlens.syntax.definitions import definitions
 from support import CORPUS, trace_json
 
+from .real_gradients import missing_and_zero, pins
+
 FOLDER = CORPUS / "verdicts"
 SOURCE = (FOLDER / "model.py").read_text(encoding="utf-8")
 _MARK = re.compile(r"  # ((?:[\w.]+ )*[\w.]+): (.+)$")
@@ -59,6 +61,18 @@ def test_verdict(traces: dict[str, dict[str, Any]], name: str) -> None:
         assert all(words in message for _, words in expected), message
         lines = [line for line, _ in expected if not SOURCE.split("\n")[line - 1].startswith(("class ", "def "))]
         assert [place["line"] for place in findings[parameter]["related"]] == lines
+
+
+PINS = {name: pin for name, pin in pins(FOLDER / "model.py").items() if pin.startswith(f"{name}()(")}
+RETURNED = "is the same tensor"
+"""The gradient of what is itself returned comes to it outside of the graph."""
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_eager_on_real_tensors_agrees(name: str) -> None:
+    expected = {each for each, marks in MARKS[name].items() if not any(RETURNED in words for _, words in marks)}
+    missing, _ = missing_and_zero(FOLDER / "model.py", PINS[name])
+    assert missing == expected
 
 
 @pytest.mark.parametrize(

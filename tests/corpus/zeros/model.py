@@ -140,7 +140,7 @@ class Single(Base):
 class SingleLog(Base):
     def forward(self, x):
         scores = (x @ self.v).unsqueeze(1)
-        return F.log_softmax(scores, dim=1) + x * self.w  # v: is over a single element, so that its result never
+        return F.log_softmax(scores, dim=1) + x * self.w  # v: is over a single element in this example, so that
 
 
 # aotlens: TimesZero()(torch.randn(3, 4))

@@ -135,7 +135,7 @@ MORE = "causes_more"
 COPIES = "which copies its values into a new tensor"
 CONSTANT = "a derivative that does not depend on it: additive constants vanish"
 NO_GRAPH = "a derivative without create_graph=True"
-SINGLE = "is over a single element, so that its result never changes"
+SINGLE = "is over a single element in this example, so that its result never changes"
 MISSING = [
     ("Rotation", "angle", f"cut off by `torch.tensor([[cos, -sin], [sin, cos]])` on line {{line}}, {COPIES}"),
     ("Pinn", "last.bias", f"`torch.autograd.grad(u.sum(), t, create_graph=True)` on line {{line}}, {CONSTANT}"),

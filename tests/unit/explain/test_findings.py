@@ -302,7 +302,7 @@ ROUND = Expression("w.round()", Span("m.py", 7))
         ((ZeroCause("part", (ROUND,)),), "`w.round()` on line 7 takes a part that does not depend on it"),
         (
             (ZeroCause("single", (ROUND,)), ZeroCause("factor", (ELSEWHERE,))),
-            "`w.round()` on line 7 is over a single element, so that its result never changes, "
+            "`w.round()` on line 7 is over a single element in this example, so that its result never changes, "
             "and `x.detach()` at parts.py:3 multiplies by zero",
         ),
         ((ZeroCause("backward", (ROUND,)),), "`w.round()` on line 7 is what a custom backward returns"),

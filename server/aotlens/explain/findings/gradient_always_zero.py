@@ -15,7 +15,10 @@ _AFTER: dict[HowZero, tuple[str, str]] = {
     "derivative": ("is zero everywhere", "is zero everywhere"),
     "part": ("takes a part that does not depend on {them}", "take parts that do not depend on {them}"),
     "factor": ("multiplies by zero", "multiply by zero"),
-    "single": ("is over a single element, so that its result never changes", "are over a single element each"),
+    "single": (
+        "is over a single element in this example, so that its result never changes",
+        "are over a single element each in this example",
+    ),
     "backward": ("is what a custom backward returns", "are what custom backwards return"),
     "body": ("hands no gradient back to {them}", "hand no gradient back to {them}"),
 }
