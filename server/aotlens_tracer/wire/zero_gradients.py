@@ -8,7 +8,7 @@ from typing import Literal
 from .json_codec import Tagged
 from .places import Expression
 
-HowZero = Literal["derivative", "part", "factor", "single", "backward", "body"]
+HowZero = Literal["derivative", "part", "factor", "single", "backward", "body", "hook"]
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class ZeroCause:
 
     derivative (their derivative is zero everywhere, as that of `round`), part (they select a part that does not depend
     on the subject), factor (they multiply by zero), single (a softmax over one element, whose result is constant),
-    backward (they stand in the `backward` of an `autograd.Function`) or body (in a branch or a loop body, they hand no
-    gradient back).
+    backward (they stand in the `backward` of an `autograd.Function`), body (in a branch or a loop body, they hand no
+    gradient back) or hook (no derivative: something, such as a hook, makes the gradient zero beside them).
     """
 
     how: HowZero

@@ -20,6 +20,10 @@ _AFTER: dict[HowZero, tuple[str, str]] = {
         "are over a single element each in this example",
     ),
     "backward": ("is what a custom backward returns", "are what custom backwards return"),
+    "hook": (
+        "is followed by zeros in the backward pass: something, such as a hook, sets the gradient to zero",
+        "are followed by zeros in the backward pass: something, such as a hook, sets the gradient to zero",
+    ),
     "body": ("hands no gradient back to {them}", "hand no gradient back to {them}"),
 }
 """The end of a clause, for one expression and for several."""
@@ -58,8 +62,8 @@ KIND = Kind(
         "with steps (`round`, `floor`, `ceil`, `trunc`, `sign`) have a derivative of zero; a straight-through "
         "estimator is usual there: `x + (x.round() - x).detach()`. Other causes are a part that is not used (`z.real` "
         "has nothing of the imaginary part), a softmax over a single element, a `backward` that returns zeros, a "
-        "branch or loop body that only detaches or compares it, and a factor of zero, for which it is a hint. The "
-        "message names the expression and the line. It is information for an argument."
+        "branch or loop body that only detaches or compares it, a hook, and a factor of zero, for which it is a hint. "
+        "The message names the expression and the line. It is information for an argument."
     ),
     example=Finding(
         "gradient-always-zero",

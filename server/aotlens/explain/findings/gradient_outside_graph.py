@@ -32,7 +32,8 @@ KIND = Kind(
     paragraph=(
         "A parameter or argument gets a gradient in eager, and the graph returns none for it. It is itself an output, "
         "or an output is a view of it; or the constructor has computed a tensor from it that `forward` uses. That is a "
-        "warning: the second backward pass fails, because the first one frees what the constructor has saved."
+        "warning: the tensor does not follow what is trained, and the second backward pass fails if its derivative "
+        "needs what the first one has freed."
     ),
     example=Finding(
         "gradient-outside-graph",
