@@ -165,11 +165,11 @@ def _zeros(
 def _custom(backward: Sequence[Operation], incoming: dict[str, list[str]]) -> dict[str, set[str]]:
     """Return the operations in the `backward` of custom functions, each with all of its function.
 
-    Torch counts them among the forward operations. Functions that follow each other directly are taken for one.
+    Functions that follow each other directly are taken for one.
     """
     found: dict[str, set[str]] = {}
     for operation in backward:
-        if operation.name in incoming and not operation.backward:
+        if operation.name in incoming and (operation.is_custom or not operation.backward):
             group = {operation.name}.union(*(found.get(operand, ()) for operand in incoming[operation.name]))
             found.update(dict.fromkeys(group, group))
     return found

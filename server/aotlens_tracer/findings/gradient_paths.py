@@ -56,11 +56,12 @@ Eager = Callable[[], Callable[[Any], NoGradient] | None]
 
 def reasons(
     joint: JointCapture, named: Named, sources: Sources, is_of_dynamo: bool, eager: Eager
-) -> Callable[[Input], NoGradient | None]:
-    """Return a function that says why an input of a captured graph gets no gradient; None if unknown.
+) -> tuple[Callable[[Input], NoGradient | None], Callable[[Input], NoGradient | None]]:
+    """Return two functions that say why an input of a captured graph gets no gradient; None if unknown.
 
-    Dynamo's graph has the reason, if there is one. It lacks what is read of a tensor without an operation (its shape):
-    the call in eager shows that, and all of a call that Dynamo refused. It is made if it is needed.
+    The first reads Dynamo's graph, which has the reason, if there is one. It lacks what is read of a tensor without an
+    operation (its shape): the call in eager shows that, and all of a call that Dynamo refused. The second function
+    makes it if it is needed.
     """
     values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
     paths = None
@@ -74,21 +75,21 @@ def reasons(
             made.append(eager())
         return made[0](value) if made[0] is not None else None
 
-    def reason(slot: Input) -> NoGradient | None:
+    def reason(slot: Input, seen_in_eager: Callable[[Any], NoGradient | None]) -> NoGradient | None:
         descriptor = slot.as_descriptor()
         root = piece_path(descriptor)[0].descriptor if descriptor is not None else None
         if root not in values:
             return None
-        found = paths.reason(values[root]) if paths is not None else in_eager(values[root])
+        found = paths.reason(values[root]) if paths is not None else seen_in_eager(values[root])
         if not isinstance(found, NeverUsed):
             return found
         # The graph knows better if Dynamo reached the input by a source that cannot be followed again.
         if slot.used:
             return None
-        seen = in_eager(values[root])
+        seen = seen_in_eager(values[root])
         return seen if isinstance(seen, OnlyMetadata) else _used_before(named, descriptor) or found
 
-    return reason
+    return lambda slot: reason(slot, lambda value: None), lambda slot: reason(slot, in_eager)
 
 
 def _used_before(named: Named, descriptor: Descriptor | None) -> UsedInConstructorOnly | None:

@@ -88,6 +88,7 @@ class Operations:
             forward,
             bool(getattr(node.target, "is_view", False)),
             annotations=annotations_of(node),
+            is_custom=node.name in self._untagged,
         )
 
     def _is_backward(self, node: torch.fx.Node) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..eager.gradient_reasons import eager_reasons
-from ..examples.guards import TookTooLong, guarded
+from ..examples.guards import guarded
 from ..examples.ladder import FOUND_SECONDS
 from ..findings.gradient_paths import reasons
 from ..findings.of_graph import Why
@@ -29,13 +29,15 @@ from .context import Context
 class Described:
     """The graph, its operations, and the name of the traced function.
 
-    `why` answers why an input gets no gradient, and `zeros` are the nodes of gradients that are always zero.
+    `why` answers why an input gets no gradient; `why_in_eager` also makes the call in eager, if the graph does not say
+    it. `zeros` are the nodes of gradients that are always zero.
     """
 
     graph: Graph
     operations: Operations
     called: str
     why: Why
+    why_in_eager: Why
     zeros: Mapping[str, AlwaysZero]
 
 
@@ -57,8 +59,8 @@ def describe_graph(context: Context, built: Built, captured: Captured, sources: 
         try:
             with contextlib.nullcontext() if is_given(built.source) else guarded(FOUND_SECONDS):
                 return eager_reasons(example, named.called, context.codebase)
-        except (Exception, TookTooLong):  # it reads data, or it was called once too often
+        except BaseException:  # it reads data, it was called once too often, or it raises SystemExit
             return None
 
-    why: Why = reasons(captured.joint, named, sources, captured.capture == "dynamo", in_eager)
-    return Described(graph, operations, named.called, why, zeros)
+    why, why_in_eager = reasons(captured.joint, named, sources, captured.capture == "dynamo", in_eager)
+    return Described(graph, operations, named.called, why, why_in_eager, zeros)

@@ -39,7 +39,7 @@ def measure_memory(context: Context, imported: Imported, built: Built, train: bo
                     built.example if has_root else evaluate(context, imported, built.source, train, lambda _: None)
                 )
                 memory = memory_in_eager(example, sources)
-        except (Exception, TookTooLong):
+        except BaseException:  # user code may raise SystemExit and KeyboardInterrupt too
             return
         context.draft.update(graphs=(replace(graph, eager_memory=memory),))
 

@@ -18,17 +18,17 @@ import torch
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
 from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
-from ..findings.of_graph import findings_of
+from ..findings.of_graph import Why, findings_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import Sources
-from ..wire.descriptor_map import DescriptorMap, Target
+from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .blame import blame, check_types
 from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture, graph_breaks
 from .context import Context
-from .describe import describe_graph
+from .describe import Described, describe_graph
 from .eager import measure_memory, run_in_eager
 from .failing import failure_of_trace
 from .import_target import Imported, import_target, is_to_be_inferred
@@ -129,17 +129,22 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     if captured.dynamo_error is not None:
         with context.phases.phase("capture"):
             draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
-    map = draft.map
-    why, called, zeros = described.why, described.called, described.zeros
-    found = findings_of(map.target, map.graphs, map.graph_breaks, map.modules, why, called, zeros)
-    draft.add_findings(*found)
+    before = draft.map.findings
+    draft.add_findings(*_findings(draft.map, described, described.why))
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
-        run_two_steps(context, imported, for_eager, candidate.train, described.why)
+        with context.phases.phase("eager"):
+            draft.update(findings=(*before, *_findings(draft.map, described, described.why_in_eager)))
+        run_two_steps(context, imported, for_eager, candidate.train, described.why_in_eager)
         if captured.joint.needs_autograd and draft.map.graphs[0].eager_memory is None:
             measure_memory(context, imported, built, candidate.train, sources)
+
+
+def _findings(map: DescriptorMap, described: Described, why: Why) -> list[Finding]:
+    breaks, modules = map.graph_breaks, map.modules
+    return findings_of(map.target, map.graphs, breaks, modules, why, described.called, described.zeros)
 
 
 def _captured(

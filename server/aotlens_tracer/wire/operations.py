@@ -39,7 +39,7 @@ class Operation(Row):
 
     `forward` is the forward operation whose derivative a backward operation computes; None for a forward operation, and
     for the sum of the gradients of a value that is used twice. `is_view` says that the operation computes nothing: its
-    result shares the memory of an operand.
+    result shares the memory of an operand. `is_custom` says that it stands in the `backward` of a custom function.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Operation(Row):
     is_view: bool = False
     is_repeated: bool = False
     annotations: dict[str, Any] = field(default_factory=dict, hash=False)
+    is_custom: bool = False
 
 
 @dataclass(frozen=True)
