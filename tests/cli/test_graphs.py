@@ -48,7 +48,7 @@ def test_comparison() -> None:
     assert done.returncode == 0 and done.stderr == ""
     _, separator, table = done.stdout.partition("\nSaved, compared\n")
     assert separator and "100 %" in table
-    choices = [line.split("  ")[-1].strip() for line in table.splitlines()[2:-1]]
+    choices = [line.split("  ")[-1].strip() for line in table.partition("\nKept alive: ")[0].splitlines()[2:]]
     budgets = ["0.75", "0.5", "0.3 (ranked above)", "0.25", "0"]
     assert choices == ["eager", "default", "min-cut", *(f"min-cut, memory budget {budget}" for budget in budgets)]
 

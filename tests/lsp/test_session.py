@@ -554,7 +554,8 @@ def test_each_folder_has_its_interpreter(tmp_path: Path) -> None:
         other.until_traced()
         reasons = {status["interpreter"]: status["reason"] for status in editor.statuses()}
         assert reasons == {pythons[0]: ".venv of one", pythons[1]: ".venv of two"}
-        assert [line.strip() for line in editor.logged("printed: ")] == [f"printed: {f / '.venv'}" for f in folders]
+        printed = [line.strip() for line in editor.logged("printed: ")]
+        assert list(dict.fromkeys(printed)) == [f"printed: {folder / '.venv'}" for folder in folders]
         (server,) = servers()
         assert len(tracers(server)) == 2
         client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [two]}})
@@ -717,14 +718,16 @@ def test_where_and_with_what_the_code_runs(tmp_path: Path) -> None:
     printed = lambda: [line.partition("in ")[2] for line in editor.logged("printed: in ")]  # noqa: E731
     with editing(path, folders=[tmp_path], trace=trace) as editor:
         editor.until_traced()
-        assert printed() == [f"{work} one 3"]
+        assert set(printed()) == {f"{work} one 3"}
         changes = ({"environment": {"SIZE": "two"}}, {"workingDirectory": str(path.parent)}, {"importPaths": ["lib4"]})
         for change in changes:
             trace = {**trace, **change}
             before = len(printed())
             editor.configure(trace=trace)
             eventually(lambda: len(printed()) > before, f"a trace after {change}")  # noqa: B023
-        assert printed()[1:] == [f"{work} two 3", f"{path.parent} two 3", f"{path.parent} two 4"]
+        editor.until_traced()
+        told = list(dict.fromkeys(printed()))
+        assert told[1:] == [f"{work} two 3", f"{path.parent} two 3", f"{path.parent} two 4"]
         assert "f32[4, 2]" in editor.until_traced() or "f32[4, 2]" in editor.hover("self.f|c = ")
 
 
