@@ -43,7 +43,7 @@ dev: $(VENV)/dev.stamp ## Install into .venv with all that development needs
 
 .PHONY: test
 test: $(VENV)/dev.stamp lint ## Run every test and check
-	$(RUN) -m pytest $(PYTEST_ARGS)
+	$(RUN) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 	$(MAKE) test-vscode
 
 .PHONY: test-fast
