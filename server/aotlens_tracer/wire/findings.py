@@ -258,25 +258,11 @@ NoGradient = (
 """The reasons why an input that requires a gradient gets none."""
 
 Reason = (
-    NeverUsed
-    | NoPath
-    | Cut
-    | UsedInConstructorOnly
-    | OnlyMetadata
-    | UsedButNotReturned
-    | BackwardReturnsNone
-    | ReturnedItself
-    | ReachesOnly
-    | NothingTrained
-    | ReachesKept
+    NoGradient
     | NewTensor
     | GraphKept
     | Unregistered
     | AlwaysZero
-    | ReentrantCheckpoint
-    | OnlyChanged
-    | NoneInEager
-    | NotInEachCall
     | Outside
     | InEager
     | InBackward
