@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 
+from ..examples.eager_call import backward
 from ..examples.evaluate import BuiltExample
 from ..failures import (
     ChangedInPlace,
@@ -136,11 +137,9 @@ def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWat
         watch.after_first({key: leaf.names[0] for key, leaf in _leaves(example).items()})
     else:
         watch.after_second(outputs)
-    results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
     try:
-        if results:
-            with changes.backward():
-                torch.autograd.backward(results, [torch.ones_like(result) for result in results])
+        with changes.backward():
+            backward(outputs)
     except Exception as error:
         raise _Failed(step, "backward") from error
     return outputs

@@ -43,12 +43,8 @@ def call(example: BuiltExample) -> Called:
             if reads_data(error):
                 raise
             raise ForwardError from error
-        results = [
-            leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad
-        ]
         try:
-            if results:
-                torch.autograd.backward(results, [torch.ones_like(result) for result in results])
+            backward(outputs)
         except Exception as error:
             failed = _backward_error(found)
             if not reads_data(error):
@@ -56,6 +52,13 @@ def call(example: BuiltExample) -> Called:
             failed.__cause__ = error
             return Called(outputs, failed)
     return Called(outputs)
+
+
+def backward(outputs: Any) -> None:
+    """Make the backward pass from all results that require a gradient, each with an incoming gradient of ones."""
+    results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
+    if results:
+        torch.autograd.backward(results, [torch.ones_like(result) for result in results])
 
 
 def _forward(example: BuiltExample) -> Any:
