@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from typing import Any
 
 import pytest
 
-from aotlens.syntax.definitions import definitions
+from marks import marks_in
 from support import CORPUS, trace_json
 
 from .real_gradients import missing_and_zero, pins
@@ -18,26 +17,13 @@ SOURCE = (FOLDER / "model.py").read_text(encoding="utf-8")
 _MARK = re.compile(r"  # ((?:[\w.]+ )*[\w.]+): (.+)$")
 
 
-def _marks() -> dict[str, dict[str, list[tuple[int, str]]]]:
-    """The parameters without a gradient, by class: for each, the lines that are the reason, and the words for it."""
-    marks = {n: match for n, line in enumerate(SOURCE.split("\n"), 1) if (match := _MARK.search(line))}
-    found: dict[str, dict[str, list[tuple[int, str]]]] = {}
-    for definition in definitions(SOURCE):
-        expected = found.setdefault(definition.qualname, defaultdict(list))
-        for line, match in marks.items():
-            if definition.line <= line <= definition.end_line:
-                for name in match[1].split():
-                    expected[name].append((line, match[2].replace("{line}", str(line))))
-    found["Layers"] = found.pop("Gate")
-    return found
-
-
 @pytest.fixture(scope="module")
 def traces() -> dict[str, dict[str, Any]]:
     return {trace["target"]["qualname"]: trace for trace in trace_json("model.py", cwd=FOLDER)["traces"]}
 
 
-MARKS = _marks()
+MARKS = marks_in(SOURCE, _MARK)
+MARKS["Layers"] = MARKS.pop("Gate")
 CLASSES = re.findall(r"^# aotlens: .*\n(?:class|def) (\w+)", SOURCE, re.MULTILINE)
 
 

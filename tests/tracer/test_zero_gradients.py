@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from typing import Any
 
 import pytest
 
-from aotlens.syntax.definitions import definitions
+from marks import marks_in
 from support import CORPUS, trace_json
 
 from .real_gradients import missing_and_zero, pins
@@ -20,20 +19,7 @@ _MARK = re.compile(r"  # ((?:[\w.]+ )*[\w.]+): (.+?)(?: # noqa.*)?$")
 PINNED = pins(FOLDER / "model.py")
 
 
-def _marks() -> dict[str, dict[str, list[tuple[int, str]]]]:
-    """Of each class the parameters with a zero gradient, each with the lines that say why, and what has to be said."""
-    marks = {n: match for n, line in enumerate(SOURCE.split("\n"), 1) if (match := _MARK.search(line))}
-    found: dict[str, dict[str, list[tuple[int, str]]]] = {}
-    for definition in definitions(SOURCE):
-        expected = found.setdefault(definition.qualname, defaultdict(list))
-        for line, match in marks.items():
-            if definition.line <= line <= definition.end_line:
-                for name in match[1].split():
-                    expected[name].append((line, match[2].replace("{line}", str(line))))
-    return found
-
-
-MARKS = _marks()
+MARKS = marks_in(SOURCE, _MARK)
 
 
 @pytest.fixture(scope="module")
