@@ -30,6 +30,8 @@ from ..wire.zero_gradients import AlwaysZero
 from .reach import outputs_reached
 from .values import Value, has_gradient, values_of
 
+WITHOUT_GRADIENT = ("parameter-without-gradient", "argument-without-gradient")
+"""The codes of findings about missing gradients."""
 Why = Callable[[Input], NoGradient | None]
 """Why an input gets no gradient; None if that is unknown."""
 

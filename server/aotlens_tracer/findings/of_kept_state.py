@@ -9,8 +9,7 @@ from typing import Literal
 from ..wire.descriptor_map import EagerRun, Finding, Graph, Span, Target
 from ..wire.eager_run import KeptState
 from ..wire.findings import GraphKept, NewTensor, ReachesKept, ReturnedItself, StateName, Subject, places_of
-
-_MISSING = ("parameter-without-gradient", "argument-without-gradient")
+from .of_graph import WITHOUT_GRADIENT
 
 
 def with_kept_state(
@@ -40,7 +39,7 @@ def _finding(code: str, place: Span, subject: Subject, reason: NewTensor | Graph
 
 def _of_gradient(finding: Finding, run: EagerRun) -> Finding:
     """Return a finding about a missing gradient, with the state that the subject reaches as the reason if it does."""
-    if finding.code not in _MISSING or isinstance(finding.reason, ReturnedItself):
+    if finding.code not in WITHOUT_GRADIENT or isinstance(finding.reason, ReturnedItself):
         return finding
     gradient = next((each for each in run.gradients if finding.subjects[0].name in each.names), None)
     if gradient is None:

@@ -30,12 +30,11 @@ from ..wire.findings import (
 )
 from ..wire.gradients import own_gradient
 from ..wire.places import Expression
-from .of_graph import Why
+from .of_graph import WITHOUT_GRADIENT, Why
 from .values import Value, has_gradient, values_of
 
 _REENTRANT = "None of the inputs have requires_grad=True. Gradients will be None"
 """The warning of `torch.utils.checkpoint` with `use_reentrant=True`."""
-_WITHOUT = ("parameter-without-gradient", "argument-without-gradient")
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,13 @@ def _indices(values: Sequence[Value]) -> tuple[int, ...]:
 def _without_those_in_eager(findings: Sequence[Finding], values: Sequence[Value]) -> Iterator[Finding]:
     subjects = {Subject(value.kind or "", value.name) for value in values}
     for finding in findings:
-        if finding.code not in _WITHOUT or finding.subjects[0] not in subjects:
+        if finding.code not in WITHOUT_GRADIENT or finding.subjects[0] not in subjects:
             yield finding
 
 
 def _of_each_call(finding: Finding, run: EagerRun) -> Finding:
     """Return a finding about a missing gradient with the reason that another call may have it, if it may."""
-    if finding.code not in _WITHOUT or not isinstance(finding.reason, (NeverUsed, NoPath)):
+    if finding.code not in WITHOUT_GRADIENT or not isinstance(finding.reason, (NeverUsed, NoPath)):
         return finding
     name = finding.subjects[0].name
     seen = any(name in each.names and (each.present or each.again) for each in run.gradients)

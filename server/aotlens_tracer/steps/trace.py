@@ -18,7 +18,7 @@ import torch
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
 from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
-from ..findings.of_graph import Why, findings_of
+from ..findings.of_graph import WITHOUT_GRADIENT, Why, findings_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
@@ -135,8 +135,9 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
-        with context.phases.phase("eager"):
-            draft.update(findings=(*before, *_findings(draft.map, described, described.why_in_eager)))
+        if any(finding.code in WITHOUT_GRADIENT for finding in draft.map.findings):
+            with context.phases.phase("eager"):
+                draft.update(findings=(*before, *_findings(draft.map, described, described.why_in_eager)))
         run_two_steps(context, imported, for_eager, candidate.train, described.why_in_eager)
         if captured.joint.needs_autograd and draft.map.graphs[0].eager_memory is None:
             measure_memory(context, imported, built, candidate.train, sources)
