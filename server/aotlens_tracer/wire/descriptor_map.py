@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .compiled import Compiled, DynamoSource, Guard
 from .ddp import DdpParameter
 from .eager_run import EagerRun
 from .failures import Failure
@@ -39,9 +40,11 @@ __all__ = [
     "Body",
     "BodyCall",
     "BodyInput",
+    "Compiled",
     "DdpParameter",
     "Descriptor",
     "DescriptorMap",
+    "DynamoSource",
     "EagerMemory",
     "EagerRun",
     "Example",
@@ -50,6 +53,7 @@ __all__ = [
     "Frame",
     "Graph",
     "GraphBreak",
+    "Guard",
     "HeldStorage",
     "Input",
     "ModuleInstance",
@@ -186,10 +190,11 @@ class Seconds:
 class DescriptorMap:
     """All that is known about one target after one capture. Immutable: a new trace makes a new map.
 
-    `status` is `traced` or `failed`; `failure` is None unless the trace failed. `convention` is the calling convention,
-    which is always `export` today. `example` is None if there was none to try. `attempts` are the examples that were
-    passed over, `modules` the module tree, `files` the user's files that were imported, and `torch` the version of
-    torch. `eager_run` is None if no steps were made in eager.
+    `status` is `traced` or `failed`; `failure` is None unless the trace failed. `convention` is the calling convention:
+    `export` (one graph of the whole call, parameters first) or `compile` (what torch.compile runs: a graph between two
+    graph breaks, inputs in the order of their first use). `example` is None if there was none to try. `attempts` are
+    the examples that were passed over, `modules` the module tree, `files` the user's files that were imported, and
+    `torch` the version of torch. `eager_run` is None if no steps were made in eager.
 
     `ddp_parameters` are the parameters in the order in which DDP counts them: an index in its errors is one into this.
     Empty for a plain function.

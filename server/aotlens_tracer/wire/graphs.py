@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from .compiled import Compiled, DynamoSource
 from .json_codec import OrPlain
 from .operations import Body, Operation, StackFrame
 from .places import Span
@@ -68,7 +69,8 @@ class Input(Slot):
     reads the input, or the same parameter under another name) are None if they are not known. `tied_to` has the other
     names of the same parameter, and `stands_for` the names of arguments that have no input of their own because this
     one replaces them. `reads` are the user's expressions whose forward operations read the input, `changed_at` those
-    that change it in place.
+    that change it in place. `dynamo` is the place from which Dynamo takes the input; None in the export convention,
+    where the descriptor itself says it, and for tangents.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 
@@ -92,6 +94,7 @@ class Input(Slot):
     reads: tuple[Span, ...] = ()
     changed_at: tuple[Span, ...] = ()
     gradient_pieces: tuple[int, ...] = ()
+    dynamo: DynamoSource | None = None
 
 
 @dataclass(frozen=True)
@@ -290,6 +293,8 @@ class Graph:
 
     `only_in_graph` and `only_in_eager` are the indices of the inputs whose gradient one of both has, and the other has
     not: the graph, and the user's own backward pass in eager. They are empty if the two agree, or were not compared.
+
+    `compiled` says what torch.compile made the graph of; None in the export convention.
     """
 
     capture: str
@@ -310,3 +315,4 @@ class Graph:
     only_in_graph: tuple[int, ...] = ()
     only_in_eager: tuple[int, ...] = ()
     eager_memory: EagerMemory | None = None
+    compiled: Compiled | None = None

@@ -23,7 +23,7 @@ from typing import Any
 from .interpreters import InterpreterProblem, OldPython
 from .json_codec import to_json
 
-VERSION = 3
+VERSION = 4
 """The version of the messages, raised with every incompatible change. The handshake refuses any other version."""
 
 MINIMUM_PYTHON = (3, 10)
@@ -32,6 +32,9 @@ MINIMUM_TORCH = (2, 13)
 """The first torch release whose AOTAutograd has the descriptors and capture functions that are used here."""
 NEWEST_TESTED_TORCH = (2, 15)
 """The newest torch release that the tracer is tested with."""
+
+CONVENTIONS = ("export", "compile")
+"""The calling conventions of a map: that of torch.export, and that of torch.compile."""
 
 PARTITIONERS = ("eager", "default", "min-cut")
 """The choices of values to save for backward: autograd's own, and those of torch's two partitioners.
@@ -140,6 +143,8 @@ class TraceParams:
     `partitioner` is one of `PARTITIONERS`. `memory_budget` is the share of values, 0 to 1, that the min-cut partitioner
     may save; None leaves torch's own configuration. With `compare`, the map has the totals of the other choices too.
 
+    `convention` is one of `CONVENTIONS`. `dynamic` is torch.compile's argument of that name: None lets torch decide.
+
     With `eager`, two training steps are made in eager after the capture.
 
     With `stages`, the map is sent in parts as they are made, `{"event": "map", "stage": ..., "fields": {...}}`, and
@@ -162,6 +167,7 @@ class TraceParams:
     overlay: dict[str, str] = field(default_factory=dict)
     stages: bool = False
     eager: bool = True
+    dynamic: bool | None = None
 
 
 @dataclass(frozen=True)
