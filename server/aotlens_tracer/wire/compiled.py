@@ -28,12 +28,16 @@ class DynamoSource:
     argument (of the traced call), local (of the user's code, after a graph break), size (a symbolic size or stride),
     number (a symbolic int or float that is not a size), global, closure (a variable of an enclosing function), other.
     `made_at` is the expression before a graph break that computed a local; None if it is not known.
+
+    `others` are the user's names of what later runs of the same graph take there: with a graph break in each layer, the
+    graph of `layers.1` runs for `layers.2` too, because torch guards on its type and not on the module itself.
     """
 
     expression: str
     role: SourceRole
     name: str
     made_at: Span | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
