@@ -5,12 +5,15 @@ Lines and columns count from 1, columns in Unicode code points of the text as it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 Convention = Literal["export", "compile"]
 GraphKind = Literal["dynamo", "joint", "forward", "backward", "inference", "after-grad", "unknown"]
+Form = Literal["code", "nodes", "table", "inductor"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class LogPlace:
 class CompileId:
     """A compile as a log names it: `[rank0]` and `[0/1_2]` are rank 0, frame 0, compilation 1, attempt 2.
 
-    All are None if the log does not say them. `process` tells the files of a `TORCH_TRACE` folder apart.
+    `frame` is torch's own text, `0/1_2`, or `!0/0/1` under compiled autograd. `process` tells processes apart: the
+    process id of a log's prefix, or the file of a `TORCH_TRACE` folder. All are None if the log does not say them.
     """
 
     frame: str | None = None
@@ -57,11 +61,25 @@ class LoggedValue:
 
 
 @dataclass(frozen=True)
+class SourceLine:
+    """A line of the user's code that a log names: `# File: model.py:9 in forward, code: h = self.up(x)`.
+
+    `function` and `code` are None if the log does not have them.
+    """
+
+    path: str
+    line: int
+    function: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
 class LoggedOperation:
     """An operation of a graph in a log, in its order.
 
     `node` is the name of its result, `target` the function that it calls (`torch.ops.aten.mm.default`). `file`,
-    `line`, `function` and `code` are those of the `# File:` comment above it, None if the log has none.
+    `line`, `function` and `code` are those of the `# File:` comment above it, None if the log has none. `type` is
+    written beside it, None if it is not. `reads` are the nodes that it reads, `place` is that of its name.
     """
 
     node: str
@@ -70,15 +88,31 @@ class LoggedOperation:
     line: int | None = None
     function: str | None = None
     code: str | None = None
+    type: str | None = None
+    reads: Sequence[str] = ()
+    place: LogPlace | None = None
+
+    @property
+    def made(self) -> SourceLine | None:
+        """The user's line that it belongs to; None if the log does not say it."""
+        if self.file is None or self.line is None:
+            return None
+        return SourceLine(self.file, self.line, self.function, self.code)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LoggedGraph:
     """A graph that a log shows.
 
     `convention` is the calling convention that its text proves; None if the text fits both. `title` is the line above
-    it (`Joint graph 0`), None without one. `first_line` and `last_line` are those of its code, both inclusive.
-    `operations` is empty if they were not read.
+    it (`Joint graph 0`), None without one, and `number` the number of AOTAutograd's call in it. `first_line` and
+    `last_line` are those of its code, both inclusive; `spans` are the runs of lines that are its own, first and last
+    inclusive: several if lines of another process stand between them, empty if `first_line` and `last_line` say it.
+
+    `operations` is empty if they were not read. `form` is how the graph is written: Python code, the nodes of
+    `print(gm.graph)`, the table of `TORCH_LOGS=graph`, or Inductor's output code. A graph whose end is missing
+    (`is_whole` is False) may lack inputs and outputs. `signature` says what export's inputs and outputs are, by node,
+    as torch prints it (`PARAMETER target='up.weight'`).
     """
 
     kind: GraphKind
@@ -90,6 +124,29 @@ class LoggedGraph:
     convention: Convention | None = None
     title: str | None = None
     operations: Sequence[LoggedOperation] = ()
+    number: int | None = None
+    form: Form = "code"
+    spans: Sequence[tuple[int, int]] = ()
+    is_whole: bool = True
+    signature: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def operations_by_node(self) -> Mapping[str, LoggedOperation]:
+        """The operations by node."""
+        return {operation.node: operation for operation in self.operations}
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A name of a graph's node in text that is no graph: a traceback, an assertion, a warning.
+
+    `compile` is the compile whose prefix stands on its line, else the last one before it that the same process and
+    rank name.
+    """
+
+    name: str
+    place: LogPlace
+    compile: CompileId
 
 
 @dataclass(frozen=True)
@@ -150,13 +207,39 @@ class UnreadablePart:
     cause: Literal["permission", "truncated", "not-json", "not-a-trace", "missing"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Log:
     """All that a log, or a folder of traces, says about graphs and compilations, in the order in which it says it.
 
-    `unreadable` are the parts that could not be read.
+    `unreadable` are the parts that could not be read. `mentions` are the names of nodes outside of graphs. `lines` is
+    the number of lines of a text, 0 for a folder. `artifacts` are the names of torch's log artifacts in its prefixes
+    (`graph_breaks`), in order of appearance.
     """
 
     graphs: Sequence[LoggedGraph]
     compiles: Sequence[LoggedCompile] = ()
     unreadable: Sequence[UnreadablePart] = ()
+    mentions: Sequence[Mention] = ()
+    lines: int = 0
+    artifacts: Sequence[str] = ()
+
+    def graph_at(self, line: int) -> LoggedGraph | None:
+        """The graph that a line (from 1) belongs to; None if it belongs to none."""
+        index = bisect_right(self._starts, line) - 1
+        if index < 0:
+            return None
+        _, last, graph = self._runs[index]
+        return graph if line <= last else None
+
+    @cached_property
+    def _runs(self) -> list[tuple[int, int, LoggedGraph]]:
+        runs = [
+            (first, last, graph)
+            for graph in self.graphs
+            for first, last in graph.spans or ((graph.first_line, graph.last_line),)
+        ]
+        return sorted(runs, key=lambda run: run[0])
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [first for first, _, _ in self._runs]
