@@ -412,6 +412,26 @@ def test_text_of_the_servers_own_is_no_source() -> None:
     assert len(Document("untitled:a", "untitled:a", 1, text).definitions) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "language", "expected"),
+    [
+        ("a.py", "plaintext", True),
+        ("a.log", "python", False),
+        ("a.log", "", False),
+        ("a", "", True),
+        ("a", "python", True),
+        ("a", "plaintext", False),
+        ("a", "log", False),
+    ],
+)
+def test_what_is_python(name: str, language: str, expected: bool) -> None:
+    """A log is not parsed as Python: it may have millions of lines."""
+    opened = Document(f"file:///{name}", f"/{name}", 1, "class A:\n    pass\n", language)
+    for document in (opened, opened.changed(2, [Edit(1, 1, 1, 1, " ")])):
+        assert document.is_python is expected
+        assert bool(document.definitions) is expected
+
+
 def test_documents_by_uri_and_by_path() -> None:
     open_documents = Documents()
     uri = "file:///project/my%20m%C3%B6del.py"

@@ -14,7 +14,7 @@ from .creations import creation_around
 from .graph_words import WINDOW, graph_words_at
 from .nodes import is_same, is_within, parameter_name, string_value, text_of
 from .paths import as_attributes
-from .source_text import SourceText, is_python, nodes_around
+from .source_text import SourceText, nodes_around
 from .statements import statement_at
 from .subjects import (
     ArgumentSubject,
@@ -47,7 +47,7 @@ def subjects_at(document: SourceText, line: int, column: int) -> tuple[Subject, 
 def _subjects(document: SourceText, line: int, column: int) -> Iterator[Subject]:
     if not 1 <= line <= document.line_count or not 1 <= column <= len(document.line(line)) + 1:
         return
-    if not is_python(document.path):
+    if not document.is_python:
         yield from graph_words_at(document, line, column, None, is_code=False)
         return
     yield from _Position(document, line, column).subjects()

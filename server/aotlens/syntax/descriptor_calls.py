@@ -14,6 +14,8 @@ _CALL = re.compile(r"(?<!\w)[A-Z]\w*AOT(?:Input|Output)(?=\()")
 
 def descriptor_calls(document: SourceText, lines: Sequence[str]) -> Iterator[tuple[str, Span]]:
     """The text and place of each outermost call that builds a descriptor, in code (not in strings or comments)."""
+    if not document.is_python:
+        return
     end = (0, 0)
     for number, text in enumerate(lines, 1):
         if "AOT" not in text:

@@ -20,6 +20,10 @@ class SourceText(Protocol):
         """The absolute path of the file, or the URI of a document that is not a file."""
 
     @property
+    def is_python(self) -> bool:
+        """Whether it is Python code."""
+
+    @property
     def line_count(self) -> int:
         """The number of lines."""
 
@@ -37,11 +41,15 @@ class SourceText(Protocol):
         """The span of a node of the tree."""
 
 
-def is_python(path: str) -> bool:
-    """Whether a file with this name is Python code. A name without an ending counts, as does a cell of a notebook."""
+def is_python(path: str, language: str = "") -> bool:
+    """Whether a file with this name is Python code. A cell of a notebook counts.
+
+    So does a name without an ending, unless `language`, the client's id of its language, is another one.
+    """
     if not os.path.isabs(path):  # a URI, which may end with a query or fragment: `git:/model.py?ref`
         path = re.split("[?#]", path)[0]
-    return PurePath(path).suffix in ("", ".py", ".pyi", ".pyw", ".ipynb")
+    ending = PurePath(path).suffix
+    return ending in (".py", ".pyi", ".pyw", ".ipynb") or (not ending and language in ("", "python"))
 
 
 def nodes_around(document: SourceText, line: int, column: int) -> list[Node]:

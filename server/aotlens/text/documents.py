@@ -12,6 +12,7 @@ from types import MappingProxyType
 from tree_sitter import Node, Point, Tree
 
 from aotlens.syntax.definitions import Definition, Found, found_in
+from aotlens.syntax.source_text import is_python
 from aotlens_tracer.wire.places import Span
 
 from .edits import Edit, apply, smallest_edit
@@ -24,12 +25,14 @@ from .uris import SCHEME, path_of, uri_of
 class Document:
     """An open document at one version. Immutable: an edit makes another document.
 
-    `path` is the absolute path of its file, or its URI if it has no file.
+    `path` is the absolute path of its file, or its URI if it has no file. `language` is the client's id of its
+    language, empty if there is none.
     """
 
-    def __init__(self, uri: str, path: str, version: int, text: str) -> None:
+    def __init__(self, uri: str, path: str, version: int, text: str, language: str = "") -> None:
         self.uri = uri
         self.path = path
+        self.language = language
         self._raw = split_keeping_ends(text)  # never changed in place
         self._text: str | None = text
         self._history = History(version)
@@ -60,6 +63,11 @@ class Document:
         return Lines(self._raw)
 
     @property
+    def is_python(self) -> bool:
+        """Whether it is Python code. A document whose text the server provides is not."""
+        return is_python(self.path, self.language) and not self.uri.startswith(f"{SCHEME}:")
+
+    @property
     def line_count(self) -> int:
         """The number of lines; at least one."""
         return len(self._raw)
@@ -75,10 +83,10 @@ class Document:
     def tree(self) -> Tree:
         """The syntax tree of the text as UTF-8. Its rows are the document's lines. Parsed on first use.
 
-        The tree of a document whose text the server provides is empty, because that text is not Python source.
+        The tree of any other text than Python is empty: a log may have millions of lines.
         """
         if self._parsed is None:
-            text = "" if self.uri.startswith(f"{SCHEME}:") else self.text
+            text = self.text if self.is_python else ""
             self._parsed, self._parsed_before = parse(text, self._parsed_before), None
         return self._parsed.tree
 
@@ -126,7 +134,7 @@ class Document:
                 edit = smallest_edit("".join(raw), edit)
             applied.append(apply(raw, edit, self.version))
         after = Document.__new__(Document)
-        after.uri, after.path = self.uri, self.path
+        after.uri, after.path, after.language = self.uri, self.path, self.language
         after._raw = raw
         after._text = None
         after._history = self._history.followed_by(applied, version)
@@ -182,9 +190,9 @@ class Documents:
         """Return an open document; None if it is not open."""
         return self._by_path.get(path_of(uri))
 
-    def open(self, uri: str, version: int, text: str) -> Document:
+    def open(self, uri: str, version: int, text: str, language: str = "") -> Document:
         """Add a document that was opened."""
-        return self._put(Document(uri, path_of(uri), version, text))
+        return self._put(Document(uri, path_of(uri), version, text, language))
 
     def change(
         self, uri: str, version: int | None, edits: Iterable[Callable[[Document], Edit | str] | Edit | str]

@@ -43,7 +43,7 @@ class DocumentSync:
     def did_open(self, params: types.DidOpenTextDocumentParams) -> Steps[None]:
         """Remember the document."""
         opened = params.text_document
-        self._documents.open(opened.uri, opened.version, opened.text)
+        self._documents.open(opened.uri, opened.version, opened.text, opened.language_id)
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_OPEN, params)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> Steps[None]:
