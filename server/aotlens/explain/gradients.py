@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aotlens.model.gradients import InPieces, Missing, NotWanted, OnlyInEager, OnlyInGraph, Own, Tied, returned_in
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, Result
+from aotlens_tracer.wire.input_roles import role_of
 
 from .blocks import NOTHING, Cell, Code, Line, line, sentence, strong
 from .findings.words import why
@@ -35,7 +36,7 @@ def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
         case NotWanted(because="forward-only"):
             reason = why_no_gradient(first, index)
             return line("forward only, no gradient", ": " if reason else "s", reason)
-    is_argument = first.slot.kind == "PlainAOTInput" and first.slot.requires_grad is False
+    is_argument = role_of(first.slot) == "argument" and first.slot.requires_grad is False
     return line("requires no gradient") if is_argument else ()
 
 

@@ -28,7 +28,8 @@ from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Saved, Slot, Span
+from aotlens_tracer.wire.descriptor_map import Input, Saved, Slot, Span
+from aotlens_tracer.wire.input_roles import role_of
 
 from .definition import in_signature
 
@@ -36,6 +37,8 @@ _INPUTS = {
     "parameter": "Parameters",
     "buffer": "Buffers",
     "argument": "Inputs",
+    "local": "Locals",
+    "size": "Sizes",
     "tangent": "Tangents",
     "input": "Other inputs",
 }
@@ -288,14 +291,9 @@ def _of_several(alike: Folded[Row], note: str) -> Row:
     return Row(alike.label, first.type, nodes, note, first.concern, None, first.place, labels, alike.rows)
 
 
-def _input_kind(slot: Slot) -> str:
-    descriptor = slot.as_descriptor()
-    kind = piece(descriptor)[1].kind if descriptor is not None else None
-    if kind == "BufferAOTInput":
-        return "buffer"
-    if fqn_of(slot) is not None:
-        return "parameter"
-    return {"PlainAOTInput": "argument", "TangentAOTInput": "tangent"}.get(kind or "", "input")
+def _input_kind(slot: Input) -> str:
+    role = role_of(slot)
+    return role if role in _INPUTS else "input"
 
 
 def _output_kind(slot: Slot) -> str:

@@ -14,6 +14,7 @@ from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import AttributeSubject
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Input, Span
+from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
 LIMIT = 200
 
@@ -64,9 +65,8 @@ def workspace_symbols(snapshot: Snapshot, query: str) -> list[Symbol]:
                 continue
             span = snapshot.now(state, slot.definition)
             if span is not None:
-                kind = "parameter" if slot.kind == "ParamAOTInput" else "buffer"
                 detail = tensor_in_brief(slot.dtype, slot.shape)
-                found.append((score, Symbol(slot.label, kind, state.key.qualname, detail, span)))
+                found.append((score, Symbol(slot.label, role_of(slot), state.key.qualname, detail, span)))
     found.sort(key=lambda item: (item[0], item[1].name, item[1].container))
     return [symbol for _, symbol in found[:LIMIT]]
 
@@ -151,14 +151,15 @@ def _names(state: TargetState, modules: bool) -> Iterator[tuple[str, str, str]]:
                 yield module.name, "module", f"{module.type} of {state.key.qualname}"
         return
     for slot in _state(state):
-        kind = "parameter" if slot.kind == "ParamAOTInput" else "buffer"
-        yield slot.label, kind, f"{tensor_in_brief(slot.dtype, slot.shape)} of {state.key.qualname}"
+        yield slot.label, role_of(slot), f"{tensor_in_brief(slot.dtype, slot.shape)} of {state.key.qualname}"
 
 
 def _state(state: TargetState) -> Iterator[Input]:
-    """The parameters and buffers of a map."""
+    """The parameters and buffers of a map, each once."""
     assert state.map is not None
+    seen = set()
     for graph in state.map.graphs:
         for slot in graph.inputs:
-            if slot.kind in ("ParamAOTInput", "BufferAOTInput"):
+            if slot.label in fqns_of(slot) and slot.label not in seen:  # a piece of a subclass has no FQN
+                seen.add(slot.label)
                 yield slot

@@ -14,9 +14,10 @@ from typing import Literal
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 from aotlens_tracer.wire.gradients import own_gradient, tied_gradient
+from aotlens_tracer.wire.input_roles import role_of
 
 from .descriptors import piece
-from .slots import fqn_of, whole_name
+from .slots import whole_name
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,5 @@ def _in_graph(slot: Input, graph: Graph) -> Gradient:
         return Tied(*tied) if tied is not None else Missing(slot.gradient)
     if slot.requires_grad and not graph.joint:
         return NotWanted("forward-only")
-    is_frozen = slot.requires_grad is False and _is_parameter(slot)
+    is_frozen = slot.requires_grad is False and role_of(slot) == "parameter"
     return NotWanted("frozen" if is_frozen else "not-required")
-
-
-def _is_parameter(slot: Input) -> bool:
-    descriptor = slot.as_descriptor()
-    is_buffer = descriptor is not None and piece(descriptor)[1].kind == "BufferAOTInput"
-    return fqn_of(slot) is not None and not is_buffer

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from aotlens.syntax.paths import Path
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph, Input, ModuleInstance
 from aotlens_tracer.wire.findings import Subject
+from aotlens_tracer.wire.input_roles import role_of
 
 from .arguments import Arguments
 from .descriptors import Labels, labels_of
@@ -23,7 +24,7 @@ from .names import Birth, Named, Names
 from .operations import Operations
 from .prices import Price, prices
 from .reads import Reads
-from .slots import Entry, Result, fqn_of, is_returned, whole_name
+from .slots import Entry, Result, is_returned, whole_name
 
 Item = TypeVar("Item")
 
@@ -169,7 +170,8 @@ class MapIndex:
 
     def without_gradient(self, slot: Input) -> Finding | None:
         """The finding that says why an input, or the whole that it is a piece of, has no gradient in graph or eager."""
-        kind = "parameter" if fqn_of(slot) is not None else "argument"
+        role = role_of(slot)
+        kind = "parameter" if role in ("parameter", "buffer") else "argument"
         return self._without_gradient.get(Subject(kind, whole_name(slot)))
 
     @cached_property

@@ -10,7 +10,7 @@ from aotlens.syntax.paths import ANY, Items, Key, Path, Step
 from aotlens_tracer.wire.descriptor_map import ModuleInstance, Span
 
 from .lines import lines_of
-from .slots import Entry, fqn_of
+from .slots import Entry, state_names
 
 
 @dataclass(eq=False)
@@ -95,8 +95,7 @@ class Names:
             self._at(module.name).module = module
         tied = []
         for entry in entries:
-            name = fqn_of(entry.slot)
-            if name is not None:
+            for name in state_names(entry.slot):
                 self._at(name).entries.append(entry)
                 tied += [(other, entry) for other in entry.slot.tied_to]
         for name, entry in tied:  # a second name may have no input of its own
@@ -117,7 +116,7 @@ def birthplace(named: Named) -> Span | None:
         return named.module.definition
     for entry in named.entries:
         # A second name of a tied parameter has a place of its own only if it is an input of its own.
-        if entry.slot.definition is not None and fqn_of(entry.slot) == named.name:
+        if entry.slot.definition is not None and named.name in state_names(entry.slot):
             return entry.slot.definition
     return None
 

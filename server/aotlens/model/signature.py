@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input, Operation, Output, Span
+from aotlens_tracer.wire.input_roles import role_of
 
 from .descriptors import piece
 from .index import MapIndex
@@ -98,7 +99,7 @@ def _mutations(graph: Graph, brief: bool) -> Iterator[Difference]:
     groups: dict[tuple[object, bool, bool], list[Input]] = {}
     for slot in graph.inputs:
         if slot.mutation is not None:
-            is_buffer = slot.kind == "BufferAOTInput"
+            is_buffer = role_of(slot) == "buffer"
             places = () if is_buffer and brief else slot.changed_at
             groups.setdefault((places, is_buffer, _is_reshaped(slot, graph, operations)), []).append(slot)
     for (_, is_buffer, is_reshaped), slots in groups.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot
+from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
 from .descriptors import piece
 
@@ -42,16 +43,18 @@ class Result:
 
 def fqn_of(slot: Slot) -> str | None:
     """The fully qualified name of the parameter or buffer that a slot is, or is a piece of; None for other slots."""
-    descriptor = slot.as_descriptor()
-    if descriptor is None:
-        return None
-    _, owner = piece(descriptor)
-    target = owner.fields.get("target")
-    if isinstance(target, str):
-        return target
-    # Under torch.compile a parameter is a plain input, whose label has been resolved to its name.
-    is_parameter = isinstance(slot, Input) and slot.definition is not None
-    return slot.label if is_parameter and owner.kind == "PlainAOTInput" else None
+    return next(iter(fqns_of(slot)), None) if isinstance(slot, Input) else None
+
+
+def state_names(slot: Input) -> tuple[str, ...]:
+    """The names in the module tree of the tensor that an input is, or is a piece of; empty if it is not in the tree.
+
+    A tensor that a module keeps as a plain attribute is in the tree as well. There are several names if the graph runs
+    again for other modules.
+    """
+    if slot.dynamo is not None and role_of(slot) == "attribute":
+        return (slot.dynamo.name, *slot.dynamo.others)
+    return fqns_of(slot)
 
 
 def whole_name(slot: Slot) -> str:

@@ -9,8 +9,10 @@ from ..graph.descriptors import piece_path, whole_label
 from ..wire.descriptor_map import Graph, Input, Span
 from ..wire.findings import Finding, Place, Reason, Subject
 from ..wire.gradients import own_gradient, tied_gradient
+from ..wire.input_roles import role_of
 
-_KINDS = {"ParamAOTInput": "parameter", "BufferAOTInput": "buffer", "PlainAOTInput": "argument"}
+_KINDS = ("parameter", "buffer", "argument")
+"""The roles of inputs that are kinds of a subject."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def values_of(graph: Graph) -> list[Value]:
         root = piece_path(descriptor)[0] if descriptor is not None else None
         key = root.descriptor if root is not None else slot.index
         groups.setdefault(key, []).append(slot)
-        kinds[key] = _KINDS.get(root.kind) if root is not None else None
+        role = role_of(slot)
+        kinds[key] = role if role in _KINDS else None
     return [Value(kinds[key], whole_label(slots[0]), tuple(slots)) for key, slots in groups.items()]
 
 

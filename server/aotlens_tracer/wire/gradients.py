@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .graphs import Descriptor, Graph, Input
+from .graphs import Graph, Input
+from .input_roles import fqns_of
 
 
 def own_gradient(slot: Input, graph: Graph) -> tuple[int, ...]:
@@ -20,15 +21,7 @@ def tied_gradient(slot: Input, graph: Graph) -> tuple[str, tuple[int, ...]] | No
     Of several such names it is the first in `tied_to`. None if the input is not tied, or no other name has a gradient.
     """
     for name in slot.tied_to:
-        outputs = [index for other in graph.inputs if _parameter(other) == name for index in own_gradient(other, graph)]
+        outputs = [index for other in graph.inputs if name in fqns_of(other) for index in own_gradient(other, graph)]
         if outputs:
             return name, tuple(dict.fromkeys(outputs))
     return None
-
-
-def _parameter(slot: Input) -> object:
-    """Return the name of the parameter that an input is, or is a piece of; None for another input."""
-    descriptor = slot.as_descriptor()
-    while descriptor is not None and isinstance(base := descriptor.fields.get("base"), Descriptor):
-        descriptor = base
-    return descriptor.fields.get("target") if descriptor is not None else None

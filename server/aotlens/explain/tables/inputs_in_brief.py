@@ -29,6 +29,7 @@ from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry
+from aotlens_tracer.wire.input_roles import role_of
 
 NO_STATE = line("No parameters, no buffers")
 """A module that has nothing of its own in the graph."""
@@ -95,7 +96,7 @@ def size_of(entries: Sequence[Entry]) -> int | None:
 
 def total_of_parameters(entries: Sequence[Entry], instances: int) -> Line:
     """The number and bytes of the parameters in `instances` modules; empty for one, or if the bytes are unknown."""
-    parameters = [entry for entry in entries if entry.slot.kind != "BufferAOTInput"]
+    parameters = [entry for entry in entries if role_of(entry.slot) != "buffer"]
     total = size_of(parameters)
     if len(parameters) <= 1 or total is None:
         return ()

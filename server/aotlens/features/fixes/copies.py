@@ -12,6 +12,7 @@ from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
 from aotlens.syntax.signatures import function_node, parameters_of
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.input_roles import role_of
 from aotlens_tracer.wire.places import Span
 
 from .action import CodeAction, TextEdit
@@ -28,7 +29,7 @@ def copy_argument(snapshot: Snapshot, document: Document, where: Span) -> Iterat
             continue
         for entry in index_of(state.map).entries:
             slot = entry.slot
-            if slot.kind != "PlainAOTInput" or not slot.label.isidentifier():
+            if role_of(slot) != "argument" or not slot.label.isidentifier():
                 continue
             for span in slot.changed_at:
                 now = snapshot.now(state, span)
