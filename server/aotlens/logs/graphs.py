@@ -15,6 +15,9 @@ Convention = Literal["export", "compile"]
 GraphKind = Literal["dynamo", "joint", "forward", "backward", "inference", "after-grad", "unknown"]
 Form = Literal["code", "nodes", "table", "inductor"]
 
+Cause = Literal["permission", "truncated", "not-json", "not-a-trace", "missing"]
+"""The reasons why a part of a log cannot be read."""
+
 
 @dataclass(frozen=True)
 class LogPlace:
@@ -204,7 +207,7 @@ class UnreadablePart:
 
     file: str
     line: int | None
-    cause: Literal["permission", "truncated", "not-json", "not-a-trace", "missing"]
+    cause: Cause
 
 
 @dataclass(frozen=True, eq=False)

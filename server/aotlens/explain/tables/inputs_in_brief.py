@@ -23,8 +23,9 @@ from aotlens.explain.blocks import (
 from aotlens.explain.brief import all_names, names_in_brief
 from aotlens.explain.gradients import gradient_cell
 from aotlens.explain.phrases import plural
-from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.words import role
+from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
 from aotlens.model.index import MapIndex
