@@ -22,6 +22,7 @@ import pytest
 
 from aotlens.explain.graph_text import graph_text
 from aotlens.model.lines import Lines
+from aotlens.model.nodes import Node
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.json_codec import from_json
 from gradient_sets import said
@@ -146,7 +147,7 @@ def reached_and_back(trace: dict[str, Any]) -> int:
     placed = [operation for operation in graph.operations if operation.frame is not None]
     for operation in placed:
         innermost = graph.frames[operation.frame].span
-        assert text.sources[text.definitions[operation.name]] == innermost
+        assert text.sources[text.definitions[Node(0, operation.name)]] == innermost
         for place in lines.places(graph, operation.frame).values():
             assert operation in lines.at(place.path, [place.line]).operations
         assert innermost in lines.places(graph, operation.frame).values()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
+from aotlens.model.nodes import Node
 from aotlens_tracer.wire.places import Span
 
 Kind = Literal["joint", "forward", "backward"]
@@ -19,7 +20,7 @@ _STEP = "    "
 class Name:
     """A place that names a node; line and columns are 1-based, the end is exclusive."""
 
-    node: str
+    node: Node
     line: int
     column: int
     end_column: int
@@ -45,7 +46,7 @@ class GraphText:
 
     text: str
     names: tuple[Name, ...]
-    definitions: dict[str, int]
+    definitions: dict[Node, int]
     sources: dict[int, Span]
     blocks: tuple[Block, ...]
 
@@ -58,26 +59,27 @@ class GraphText:
         return found
 
     @cached_property
-    def line_nodes(self) -> dict[int, str]:
+    def line_nodes(self) -> dict[int, Node]:
         """The node that a line defines or lists, which is the first name on it."""
         return {line: names[0].node for line, names in self.by_line.items()}
 
     @cached_property
-    def lines_of(self) -> dict[str, list[int]]:
+    def lines_of(self) -> dict[Node, list[int]]:
         """The lines that define or list a node."""
-        found: dict[str, list[int]] = {}
+        found: dict[Node, list[int]] = {}
         for line, node in self.line_nodes.items():
             found.setdefault(node, []).append(line)
         return found
 
 
 class Writer:
-    """Collects lines, and the positions in them."""
+    """Collects lines, and the positions in them. Nodes are named as in the graph `number` of the map."""
 
     def __init__(self) -> None:
+        self.number = 0
         self._lines: list[str] = []
         self._names: list[Name] = []
-        self._definitions: dict[str, int] = {}
+        self._definitions: dict[Node, int] = {}
         self._sources: dict[int, Span] = {}
         self._blocks: list[Block] = []
         self._open: list[tuple[str, int, str | None, str | None]] = []
@@ -109,11 +111,11 @@ class Writer:
 
     def source_of(self, node: str) -> Span | None:
         """The source of the line that defines a node; None if no line does so yet, or it has no source."""
-        return self._sources.get(self._definitions.get(node, 0))
+        return self._sources.get(self._definitions.get(Node(self.number, node), 0))
 
     def defined(self, node: str, parts: Iterable[tuple[str, str | None]], source: Span | None) -> None:
         """Add a line that defines a node, in pieces, each with the node that it names, or None."""
-        self._definitions.setdefault(node, len(self._lines) + 1)
+        self._definitions.setdefault(Node(self.number, node), len(self._lines) + 1)
         self.listed(parts, source)
 
     def listed(self, parts: Iterable[tuple[str, str | None]], source: Span | None = None) -> None:
@@ -123,7 +125,7 @@ class Writer:
         number = len(self._lines) + 1
         for text, named in parts:
             if named is not None:
-                self._names.append(Name(named, number, column, column + len(text)))
+                self._names.append(Name(Node(self.number, named), number, column, column + len(text)))
             texts.append(text)
             column += len(text)
         self.line("".join(texts), source)

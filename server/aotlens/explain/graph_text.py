@@ -54,6 +54,7 @@ def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, r
     for number, graph in enumerate(map.graphs):
         if number:
             writer.line("")
+        writer.number = number
         _Graph(writer, map, graph, kind, code, raw).write()
     return writer.done()
 

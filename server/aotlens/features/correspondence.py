@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from aotlens.explain.graph_lines import GraphText
 from aotlens.model.index import MapIndex, index_of
+from aotlens.model.nodes import Node
 from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 
 from .graph_view import GraphView
 
-Nodes = Mapping[str, bool]
+Nodes = Mapping[Node, bool]
 """Nodes of a graph; the value is True for a node of the backward pass."""
 
 
@@ -53,11 +54,12 @@ def nodes_of_line(snapshot: Snapshot, view: GraphView, document: Document, line:
     if not chains and not found:
         chains = index.lines.chains_inside(document.path, [then[0]])
     for chain in chains:
-        found |= {operation.name: operation.backward for operation in index.operations.by_chain.get(chain, ())}
+        mine = index.operations.by_chain.get(chain, ())
+        found |= {Node(chain.graph, operation.name): operation.backward for operation in mine}
     return found
 
 
-def node_at(view: GraphView, line: int, column: int) -> str | None:
+def node_at(view: GraphView, line: int, column: int) -> Node | None:
     """The node at a position: the one named there, else that of the line, or for a comment that of the line below."""
     name = view.name_at(line, column)
     if name is not None:
@@ -66,7 +68,7 @@ def node_at(view: GraphView, line: int, column: int) -> str | None:
     return first if first is not None or line not in view.text.sources else view.text.line_nodes.get(line + 1)
 
 
-def nodes_with(view: GraphView, node: str) -> Nodes:
+def nodes_with(view: GraphView, node: Node) -> Nodes:
     """A node together with its derivative.
 
     For an input, that is its gradient; for an operation, the operations that compute the gradients of its operands. An
@@ -75,21 +77,24 @@ def nodes_with(view: GraphView, node: str) -> Nodes:
     if view.state.map is None:
         return {}
     index = index_of(view.state.map)
-    operation = index.operations.by_name.get(node)
+    operation = index.operations.by_node.get(node)
     if operation is None:
-        return {node: node in index.tangents} | dict.fromkeys(_gradients(index, [node]), True)
-    forward = operation.forward if operation.backward else node
-    derivative = {one.name: True for one in index.operations.derivatives.get(forward or "", ())}
-    return ({forward: False} if forward is not None else {}) | derivative | {node: operation.backward}
+        return {node: node in index.inputs.tangents} | dict.fromkeys(_gradients(index, [node]), True)
+    name = operation.forward if operation.backward else node.name
+    if name is None:
+        return {node: operation.backward}
+    forward = Node(node.graph, name)
+    derivative = dict.fromkeys(index.operations.derivatives.get(forward, ()), True)
+    return {forward: False} | derivative | {node: operation.backward}
 
 
-def origin(snapshot: Snapshot, view: GraphView, node: str) -> Origin | None:
+def origin(snapshot: Snapshot, view: GraphView, node: Node) -> Origin | None:
     """The origin of a node; None if torch does not know it, or edits have destroyed it."""
     map = view.state.map
     if map is None:
         return None
     index = index_of(map)
-    operation = index.operations.by_name.get(node)
+    operation = index.operations.by_node.get(node)
     if operation is not None:
         chain = index.operations.chains.get(node)
         spans = [step.span for step in index.lines.outward(chain)] if chain is not None else []
@@ -97,7 +102,7 @@ def origin(snapshot: Snapshot, view: GraphView, node: str) -> Origin | None:
     else:
         lines = view.text.lines_of.get(node, ())
         spans = list(dict.fromkeys(span for line in lines if (span := view.text.sources.get(line)) is not None))
-        backward = node in index.tangents
+        backward = node in index.inputs.tangents
     now = tuple(span for one in spans if (span := snapshot.now(view.state, one)) is not None)
     return Origin(now, backward) if now else None
 
@@ -134,16 +139,16 @@ def _joined(kinds: Iterable[tuple[int, bool]]) -> Iterator[Run]:
         yield run
 
 
-def _made(index: MapIndex, path: str, line: int) -> Iterator[str]:
+def _made(index: MapIndex, path: str, line: int) -> Iterator[Node]:
     """The nodes of the inputs that a line makes; a module makes all inputs in it."""
     for birth in index.births.get(path, {}).get(line, ()):
         for entry in birth.named.below():
             if entry.slot.node is not None:
-                yield entry.slot.node
+                yield Node(index.number(entry.graph), entry.slot.node)
 
 
-def _gradients(index: MapIndex, nodes: Iterable[str]) -> Iterator[str]:
+def _gradients(index: MapIndex, nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
-        entry = index.nodes.get(node)
+        entry = index.inputs.by_node.get(node)
         if entry is not None and entry.gradient is not None and entry.gradient.node is not None:
-            yield entry.gradient.node
+            yield Node(node.graph, entry.gradient.node)

@@ -37,10 +37,9 @@ class GraphView:
         name = self.name_at(line, column)
         if name is None or self.state.map is None:
             return None
-        for graph in self.state.map.graphs:
-            if blocks := self._slots(graph, name.node) or self._node(graph, name.node):
-                return blocks, name
-        return None
+        graph, node = self.state.map.graphs[name.node.graph], name.node.name
+        blocks = self._slots(graph, node) or self._node(graph, node)
+        return (blocks, name) if blocks else None
 
     def uses(self, line: int, column: int) -> list[Name]:
         """All places that name the node at a position."""

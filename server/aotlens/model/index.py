@@ -19,6 +19,7 @@ from aotlens_tracer.wire.input_roles import role_of
 from .arguments import Arguments
 from .descriptors import Labels, labels_of
 from .gradients import Gradient, gradients
+from .inputs import Inputs
 from .lines import Lines
 from .names import Birth, Named, Names
 from .operations import Operations
@@ -78,29 +79,24 @@ class MapIndex:
         return tuple(result for result in self.results if is_returned(result.slot))
 
     @cached_property
-    def tangents(self) -> frozenset[str | None]:
-        """The nodes of the inputs that are incoming gradients."""
-        return frozenset(entry.slot.node for entry in self.entries if entry.slot.tangent_of is not None)
+    def inputs(self) -> Inputs:
+        """The inputs by node."""
+        return Inputs(self.graphs, self.entries)
+
+    def number(self, graph: Graph) -> int:
+        """The number of a graph in the map, from 0."""
+        return self.inputs.numbers[id(graph)]
 
     @cached_property
-    def nodes(self) -> dict[str, Entry]:
-        """The inputs by the name of their node; the first one if several graphs have the name."""
-        found: dict[str, Entry] = {}
-        for entry in self.entries:
-            if entry.slot.node is not None:
-                found.setdefault(entry.slot.node, entry)
-        return found
-
-    @cached_property
-    def descriptors(self) -> dict[str, Entry | Result]:
-        """The slots by the repr of their descriptor, and by its expression."""
-        found: dict[str, Entry | Result] = {}
+    def descriptors(self) -> dict[str, list[Entry | Result]]:
+        """The slots by the repr of their descriptor, and by its expression: one for each graph that has it."""
+        found: dict[str, dict[int, Entry | Result]] = {}
         items: list[Entry | Result] = [*self.entries, *self.results]
         for item in items:
             for text in (item.slot.descriptor, item.slot.expression):
                 if text is not None:
-                    found.setdefault(text, item)
-        return found
+                    found.setdefault(text, {}).setdefault(id(item.graph), item)
+        return {text: list(by_graph.values()) for text, by_graph in found.items()}
 
     @cached_property
     def names(self) -> Names:
@@ -154,7 +150,7 @@ class MapIndex:
     @cached_property
     def reads(self) -> Reads:
         """The places that read inputs."""
-        return Reads(self.graphs, self.entries, self.lines)
+        return Reads(self.inputs, self.lines)
 
     def labels(self, graph: Graph) -> Labels:
         """The user's own names for the arguments and outputs of a graph, by the repr of their descriptors."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Saved, Span, StackFrame
 
 from .bodies import bodies_of
+from .nodes import Node
 
 _LONGEST = 500
 """The most lines of one span that are indexed, from its start."""
@@ -33,13 +34,12 @@ class Work:
     """The work that some lines do.
 
     `operations` come forward before backward. `saved` are the values of these lines that are kept for the backward
-    pass, without aliases. `inputs` are the inputs that the forward operations read, each as the number of its graph and
-    its node.
+    pass, without aliases. `inputs` are the inputs that the forward operations read.
     """
 
     operations: tuple[Operation, ...]
     saved: tuple[Saved, ...]
-    inputs: tuple[tuple[int, str], ...]
+    inputs: tuple[Node, ...]
 
 
 class Lines:
@@ -104,16 +104,16 @@ class Lines:
         return {frame.span.path: frame.package for graph in self._graphs for frame in graph.frames}
 
     @cached_property
-    def reads(self) -> dict[tuple[int, str], list[int]]:
-        """The innermost frames of the forward operations that read an input, by its graph and node."""
-        found: dict[tuple[int, str], dict[int, None]] = defaultdict(dict)
+    def reads(self) -> dict[Node, list[int]]:
+        """The innermost frames of the forward operations that read an input, by the node of the input."""
+        found: dict[Node, dict[int, None]] = defaultdict(dict)
         for number, operations in enumerate(self._operations):
             nodes = self._nodes[number]
             for operation in operations:
                 if operation.frame is not None and not operation.backward:
                     for operand in operation.operands:
                         if operand in nodes:
-                            found[number, operand][operation.frame] = None
+                            found[Node(number, operand)][operation.frame] = None
         return {key: list(frames) for key, frames in found.items()}
 
     def places(self, graph: Graph, frame: int) -> dict[str | None, Span]:
@@ -165,13 +165,13 @@ class Lines:
     def _work(self, chains: set[Chain]) -> Work:
         operations: list[Operation] = []
         saved: list[Saved] = []
-        inputs: list[tuple[int, str]] = []
+        inputs: list[Node] = []
         for chain in sorted(chains):
             nodes = self._nodes[chain.graph]
             mine = self._all[chain]
             operations += mine
             saved += self._saved_by_chain.get(chain, ())
-            inputs += [(chain.graph, name) for o in mine if not o.backward for name in o.operands if name in nodes]
+            inputs += [Node(chain.graph, name) for o in mine if not o.backward for name in o.operands if name in nodes]
         operations.sort(key=lambda operation: operation.backward)
         return Work(tuple(operations), tuple(saved), tuple(dict.fromkeys(inputs)))
 

@@ -1,18 +1,18 @@
-"""The operations of all graphs of a map and of their bodies, by name and by call chain.
+"""The operations of all graphs of a map and of their bodies, by node and by call chain.
 
 Those that a partitioner added are included.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from aotlens_tracer.wire.descriptor_map import Graph, Operation
 
 from .bodies import every_body
 from .lines import Chain
+from .nodes import Node
 
 
 class Operations:
@@ -22,11 +22,12 @@ class Operations:
         self._graphs = graphs
 
     @cached_property
-    def by_name(self) -> dict[str, Operation]:
-        """The operations by the name of their node; the first one if several graphs have the name."""
-        found: dict[str, Operation] = {}
-        for operation in itertools.chain.from_iterable(self.by_chain.values()):
-            found.setdefault(operation.name, operation)
+    def by_node(self) -> dict[Node, Operation]:
+        """The operations by their node."""
+        found: dict[Node, Operation] = {}
+        for number, graph in enumerate(self._graphs):
+            for operation in _every_operation(graph):
+                found.setdefault(Node(number, operation.name), operation)
         return found
 
     @cached_property
@@ -34,27 +35,32 @@ class Operations:
         """The operations by their call chain; None if torch does not report it."""
         found: dict[Chain | None, list[Operation]] = {}
         for number, graph in enumerate(self._graphs):
-            added = graph.partition.operations if graph.partition is not None else ()
-            for operation in (*graph.operations, *added, *every_body(graph).operations):
+            for operation in _every_operation(graph):
                 chain = Chain(number, operation.frame) if operation.frame is not None else None
                 found.setdefault(chain, []).append(operation)
         return found
 
     @cached_property
-    def chains(self) -> dict[str, Chain]:
-        """The call chains by the name of the operation's node."""
-        found: dict[str, Chain] = {}
-        for chain, operations in self.by_chain.items():
-            for operation in operations:
-                if chain is not None:
-                    found.setdefault(operation.name, chain)
-        return found
+    def chains(self) -> dict[Node, Chain]:
+        """The call chains by the operation's node."""
+        return {
+            node: Chain(node.graph, operation.frame)
+            for node, operation in self.by_node.items()
+            if operation.frame is not None
+        }
 
     @cached_property
-    def derivatives(self) -> dict[str, list[Operation]]:
-        """The backward operations by the name of the forward operation whose derivative they compute."""
-        found: dict[str, list[Operation]] = {}
-        for operation in self.by_name.values():
+    def derivatives(self) -> dict[Node, list[Node]]:
+        """The backward operations by the forward operation whose derivative they compute."""
+        found: dict[Node, list[Node]] = {}
+        for node, operation in self.by_node.items():
             if operation.forward is not None:
-                found.setdefault(operation.forward, []).append(operation)
+                found.setdefault(Node(node.graph, operation.forward), []).append(node)
         return found
+
+
+def _every_operation(graph: Graph) -> Iterator[Operation]:
+    yield from graph.operations
+    if graph.partition is not None:
+        yield from graph.partition.operations
+    yield from every_body(graph).operations

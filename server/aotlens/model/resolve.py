@@ -87,7 +87,7 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
         case StringSubject():
             return _string(snapshot, document, subject)
         case GraphNameSubject(name=name):
-            return _slots(snapshot, document, subject.owner, lambda index: index.nodes.get(name))
+            return _slots(snapshot, document, subject.owner, lambda index: index.inputs.by_name.get(name))
         case DescriptorSubject():
             return _descriptor(snapshot, document, subject)
         case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject():
@@ -130,7 +130,7 @@ def _descriptor(snapshot: Snapshot, document: Document, subject: DescriptorSubje
     read = read_descriptor(subject.text)
     texts = {subject.text, read.descriptor} if read is not None else {subject.text}
 
-    def find(index: MapIndex) -> Entry | Result | None:
+    def find(index: MapIndex) -> Sequence[Entry | Result] | None:
         return next((index.descriptors[text] for text in texts if text in index.descriptors), None)
 
     return _slots(snapshot, document, subject.owner, find)
@@ -140,11 +140,11 @@ def _slots(
     snapshot: Snapshot,
     document: Document,
     owner: ClassRef | None,
-    find: Callable[[MapIndex], Entry | Result | None],
+    find: Callable[[MapIndex], Sequence[Entry | Result] | None],
 ) -> tuple[Resolved, ...]:
-    """The slot that `find` returns, in each map in which it is found."""
-    found: list[tuple[TargetState, MapIndex, Entry | Result]] = _in_maps(snapshot, document, owner, find)
-    return tuple(Resolved(state, index, items=(item,)) for state, index, item in found)
+    """The slots that `find` returns, in each map in which it finds some."""
+    found: list[tuple[TargetState, MapIndex, Sequence[Entry | Result]]] = _in_maps(snapshot, document, owner, find)
+    return tuple(Resolved(state, index, items=tuple(items)) for state, index, items in found)
 
 
 def _in_maps(

@@ -11,6 +11,7 @@ import pytest
 from aotlens.explain.graph_lines import KINDS, GraphText, Kind
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.tables.saved_ranking import saved_tables
+from aotlens.model.nodes import Node
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Operation, Target
 from unit.features.world import load_map
 
@@ -31,7 +32,7 @@ def named(text: GraphText) -> dict[str, set[str]]:
     lines = text.text.split("\n")
     found: dict[str, set[str]] = {}
     for name in text.names:
-        found.setdefault(name.node, set()).add(lines[name.line - 1][name.column - 1 : name.end_column - 1])
+        found.setdefault(name.node.name, set()).add(lines[name.line - 1][name.column - 1 : name.end_column - 1])
     return found
 
 
@@ -50,12 +51,12 @@ def test_everything_is_where_it_is_said_to_be(name: str, kind: Kind, raw: bool) 
         assert all(called == {node.rpartition(".")[2]} for node, called in names.items())
     (graph,) = map.graphs
     for operation in operations(map, kind):
-        line = lines[text.definitions[operation.name] - 1]
+        line = lines[text.definitions[Node(0, operation.name)] - 1]
         assert line.strip().removeprefix("def ").startswith(next(iter(names[operation.name])))
         assert all(next(iter(names[operand])) in line for operand in operation.operands)
-        assert all(operand in text.definitions for operand in operation.operands)
+        assert all(Node(0, operand) in text.definitions for operand in operation.operands)
         if operation.frame is not None:
-            assert text.sources[text.definitions[operation.name]] == graph.frames[operation.frame].span
+            assert text.sources[text.definitions[Node(0, operation.name)]] == graph.frames[operation.frame].span
     for block in text.blocks:
         assert lines[block.first - 1].strip().startswith((f"{block.title}:", f"def {block.title}("))
         assert all(line.startswith("    ") for line in lines[block.first : block.last])

@@ -13,6 +13,7 @@ from aotlens.features.correspondence import node_at, nodes_of_line, nodes_with, 
 from aotlens.features.graph_view import GraphView
 from aotlens.features.hover import hover
 from aotlens.model.index import index_of
+from aotlens.model.nodes import Node
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from unit.features.world import HERE, document, find, load_map
 
@@ -123,8 +124,8 @@ def test_a_line_in_a_branch_corresponds_to_the_lines_of_the_branch(kind: Kind) -
 def test_an_operation_of_a_branch_corresponds_to_the_one_that_repeats_it() -> None:
     shown = view()
     node = node_at(shown, *place(shown, "$0relu: f32[5, 3, 4] = aten.relu(view_1)"))
-    assert node == "true_graph_0.relu"
-    assert nodes_with(shown, node) == {"true_graph_0.relu": False, "true_graph_1.relu": True}
+    assert node == Node(0, "true_graph_0.relu")
+    assert nodes_with(shown, node) == {Node(0, "true_graph_0.relu"): False, Node(0, "true_graph_1.relu"): True}
 
 
 def test_operations_of_bodies_count_for_their_modules() -> None:

@@ -9,14 +9,21 @@ import pytest
 
 from aotlens.explain.graph_lines import KINDS, Kind
 from aotlens.explain.graph_text import graph_text
-from aotlens.features.correspondence import node_at, nodes_of_line, nodes_with, origin, runs
+from aotlens.features.correspondence import Nodes, node_at, nodes_of_line, nodes_with, origin, runs
 from aotlens.features.graph_view import GraphView, prepare
+from aotlens.model.nodes import Node
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.text.edits import Edit
 from unit.features.world import DECODER, find, load_map, world
 
 LAYERS = 6
 WORLD = world()
+
+
+def named(nodes: Nodes) -> dict[str, bool]:
+    """Nodes of the only graph, by name."""
+    assert all(node.graph == 0 for node in nodes)
+    return {node.name: backward for node, backward in nodes.items()}
 
 
 def view_of(name: str, kind: Kind, snapshot: Snapshot = WORLD) -> GraphView:
@@ -94,32 +101,32 @@ def test_a_node_comes_from_a_line_and_those_that_called_it() -> None:
         for marked in ("q, k, v = $0self.qkv", "x + $0self.attn(self.norm1(x))", "x = $0block(x)")
     ]
     for node in ("mm", "mm_62"):
-        came = origin(WORLD, view, node)
+        came = origin(WORLD, view, Node(0, node))
         assert came is not None and [span.line for span in came.spans] == lines
     assert came is not None and came.backward
-    came = origin(WORLD, view, "primals_5")
+    came = origin(WORLD, view, Node(0, "primals_5"))
     assert came is not None and [span.line for span in came.spans] == [find(document, "self.qkv = $0nn.Linear")[0]]
-    assert origin(WORLD, view, "tangents_1") is None
+    assert origin(WORLD, view, Node(0, "tangents_1")) is None
 
 
 def test_a_node_and_its_derivative() -> None:
     view = view_of("decoder", "joint")
     derivative = {"t_121": True, "mm_61": True, "t_122": True, "t_123": True, "mm_62": True}
-    assert nodes_with(view, "mm") == {"mm": False, **derivative}
-    assert nodes_with(view, "mm_62") == {"mm": False, **derivative}
-    weight = nodes_with(view, "primals_5")
+    assert named(nodes_with(view, Node(0, "mm"))) == {"mm": False, **derivative}
+    assert named(nodes_with(view, Node(0, "mm_62"))) == {"mm": False, **derivative}
+    weight = named(nodes_with(view, Node(0, "primals_5")))
     assert [node for node, backward in weight.items() if not backward] == ["primals_5"] and len(weight) == 2
-    assert nodes_with(view, "tangents_1") == {"tangents_1": True}
+    assert named(nodes_with(view, Node(0, "tangents_1"))) == {"tangents_1": True}
 
 
 def test_what_is_meant_at_a_position() -> None:
     view = view_of("decoder", "joint")
-    line = view.text.definitions["mm"]
+    line = view.text.definitions[Node(0, "mm")]
     (text,) = view.text.text.split("\n")[line - 1 : line]
-    assert node_at(view, line, 1) == node_at(view, line, text.index("mm") + 1) == "mm"
-    assert node_at(view, line, text.index("(view") + 3) == "view"
+    assert node_at(view, line, 1) == node_at(view, line, text.index("mm") + 1) == Node(0, "mm")
+    assert node_at(view, line, text.index("(view") + 3) == Node(0, "view")
     comment = next(number for number in range(line, 0, -1) if number in view.text.sources and number < line - 2)
-    assert node_at(view, comment, 1) == "t"
+    assert node_at(view, comment, 1) == Node(0, "t")
     assert node_at(view, 1, 1) is None and node_at(view, 2, 1) is None and node_at(view, 9999, 1) is None
 
 
@@ -128,11 +135,11 @@ def test_unsaved_edits_are_followed() -> None:
     edited = document.changed(2, [Edit(1, 1, 1, 1, "# new\n\n")])
     snapshot = replace(WORLD, documents=MappingProxyType({**WORLD.documents, edited.path: edited}))
     assert highlighted("x = $0block(x)", snapshot=snapshot) == highlighted("x = $0block(x)")
-    came, before = (origin(one, view_of("decoder", "joint"), "mm") for one in (snapshot, WORLD))
+    came, before = (origin(one, view_of("decoder", "joint"), Node(0, "mm")) for one in (snapshot, WORLD))
     assert came is not None and before is not None
     assert [span.line - 2 for span in came.spans] == [span.line for span in before.spans]
     line, column = find(document, "y = $0F.scaled_dot_product_attention")
     broken = document.changed(2, [Edit(line, column, line, len(document.line(line)) + 1, "q")])
     snapshot = replace(WORLD, documents=MappingProxyType({**WORLD.documents, broken.path: broken}))
-    came = origin(snapshot, view_of("decoder", "joint"), "detach")
+    came = origin(snapshot, view_of("decoder", "joint"), Node(0, "detach"))
     assert came is not None and came.spans[0].line != line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, strong
+from aotlens.explain.compiled import in_graph
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.phrases import and_more, type_of
@@ -13,6 +14,7 @@ from aotlens.model.descriptor_nesting import illegal_nesting
 from aotlens.model.descriptor_text import read_descriptor
 from aotlens.model.descriptors import STAGES
 from aotlens.model.resolve import Resolved
+from aotlens.model.slots import Entry, Result
 from aotlens.syntax.subjects import DescriptorSubject
 from aotlens_tracer.wire.descriptor_map import Input
 
@@ -38,17 +40,22 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
         if question.snapshot.maps():
             blocks.append(Note(no_such_slot()))
         return Answer((*blocks, exact))
-    blocks = [Paragraph(sentence(meaning_of(found[0].items[0], found[0].index)))]
-    blocks += [Facts(_facts(question, each)) for each in found[:_TARGETS]]
-    if len(found) > _TARGETS:
-        blocks.append(Paragraph(line(and_more(len(found) - _TARGETS, "target"))))
+    every = [(each, item) for each in found for item in each.items]
+    meanings: dict[str, list[Facts]] = {}
+    for each, item in every[:_TARGETS]:
+        meanings.setdefault(meaning_of(item, each.index), []).append(Facts(_facts(question, each, item)))
+    blocks = []
+    for meaning, facts in meanings.items():
+        blocks += [Paragraph(sentence(meaning)), *facts]
+    if len(every) > _TARGETS:
+        blocks.append(Paragraph(line(and_more(len(every) - _TARGETS, "target"))))
     return Answer((*blocks, exact), found[0].state, found[0])
 
 
-def _facts(question: Question, found: Resolved) -> tuple[Line, ...]:
-    """The slot of one target that has the descriptor."""
-    slot = found.items[0].slot
-    of = line(node_in_words(found.items[0]), " of ", Code(found.state.key.qualname))
+def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[Line, ...]:
+    """A slot of a target that has the descriptor."""
+    slot = item.slot
+    of = line(node_in_words(item), in_graph(item.graph, found.index), " of ", Code(found.state.key.qualname))
     facts = [of, line(Code(slot.label)), type_of(slot)]
     if place := question.place(found.state, slot.definition if isinstance(slot, Input) else None):
         facts.append(line("made at ", place))

@@ -1,0 +1,43 @@
+"""The graphs that torch.compile runs, in words: their names, and the lines of the user's code that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.model.compiled import lines_run
+from aotlens.model.index import MapIndex
+from aotlens_tracer.wire.descriptor_map import Graph
+
+
+def name_of_graph(graph: Graph, number: int) -> str:
+    """`graph 0/1`, as torch's logs name it; `graph 2` for the second one of a map without compile ids."""
+    return f"graph {graph.compiled.compile_id if graph.compiled is not None else number + 1}"
+
+
+def in_graph(graph: Graph, index: MapIndex) -> str:
+    """` in graph 0/1`: an addition to the name of a node; empty if the map has one graph alone."""
+    return f" in {name_of_graph(graph, index.number(graph))}" if len(index.graphs) > 1 else ""
+
+
+def heading(graph: Graph, number: int) -> str:
+    """`graph 0/1: Net.forward after the break in line 13, lines 14 to 16`."""
+    name, compiled = name_of_graph(graph, number), graph.compiled
+    if compiled is None:
+        return name
+    after = f" after the break in line {compiled.resumes_at}" if compiled.resumes_at is not None else ""
+    return f"{name}: {compiled.function}{after}{_lines(graph)}"
+
+
+def headings(graphs: Sequence[Graph]) -> list[str]:
+    """The heading of each graph; empty texts if there is one graph, and torch.compile did not make it."""
+    if len(graphs) == 1 and graphs[0].compiled is None:
+        return [""]
+    return [heading(graph, number) for number, graph in enumerate(graphs)]
+
+
+def _lines(graph: Graph) -> str:
+    span = lines_run(graph)
+    if span is None:
+        return ""
+    last = span.end_line or span.line
+    return f", line {span.line}" if last == span.line else f", lines {span.line} to {last}"
