@@ -27,7 +27,9 @@ class DynamoSource:
     `role` is parameter, buffer, attribute (a tensor that a module or another object keeps as a plain attribute),
     argument (of the traced call), local (of the user's code, after a graph break), size (a symbolic size or stride),
     number (a symbolic int or float that is not a size), global, closure (a variable of an enclosing function), other.
-    `made_at` is the expression before a graph break that computed a local; None if it is not known.
+    `made_at` is the expression before a graph break that computed a local; None if it is not known. `made_by` is the
+    output of an earlier graph that it is, as the number of the graph in the map and the index of the output there; None
+    if it is none.
 
     `others` are the user's names of what later runs of the same graph take there: with a graph break in each layer, the
     graph of `layers.1` runs for `layers.2` too, because torch guards on its type and not on the module itself.
@@ -38,6 +40,7 @@ class DynamoSource:
     name: str
     made_at: Span | None = None
     others: tuple[str, ...] = ()
+    made_by: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

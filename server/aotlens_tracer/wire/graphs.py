@@ -102,7 +102,8 @@ class Output(Slot):
     """An output of the graph.
 
     `source` is the expression that computed it. `requires_grad` is known for values that `forward` returns, None for
-    others.
+    others. `is_internal` says that the call does not return the value: under torch.compile, code after a graph break, or
+    a later graph, takes it.
 
     The other fields are indices, None if there is no such slot. Indices into `Graph.inputs`:
 
@@ -126,6 +127,7 @@ class Output(Slot):
     base_of: tuple[int, ...] = ()
     requires_grad: bool | None = None
     view_of: int | None = None
+    is_internal: bool = False
 
 
 @dataclass(frozen=True)
