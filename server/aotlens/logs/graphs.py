@@ -12,8 +12,10 @@ from functools import cached_property
 from typing import Literal
 
 Convention = Literal["export", "compile"]
-GraphKind = Literal["dynamo", "joint", "forward", "backward", "inference", "after-grad", "unknown"]
-Form = Literal["code", "nodes", "table", "inductor"]
+GraphKind = Literal[
+    "dynamo", "joint", "forward", "backward", "inference", "before-grad", "after-grad", "body", "exported", "unknown"
+]
+Form = Literal["code", "nodes", "table", "inductor", "document"]
 
 Cause = Literal["permission", "truncated", "not-json", "not-a-trace", "missing"]
 """The reasons why a part of a log cannot be read."""
@@ -112,10 +114,13 @@ class LoggedGraph:
     `last_line` are those of its code, both inclusive; `spans` are the runs of lines that are its own, first and last
     inclusive: several if lines of another process stand between them, empty if `first_line` and `last_line` say it.
 
-    `operations` is empty if they were not read. `form` is how the graph is written: Python code, the nodes of
-    `print(gm.graph)`, the table of `TORCH_LOGS=graph`, or Inductor's output code. A graph whose end is missing
+    `kind` is `before-grad` and `after-grad` for Inductor's graphs before and after AOTAutograd, `body` for a graph that
+    an operation of another one runs, `exported` for the graph of an ExportedProgram. `operations` is empty if they were
+    not read. `form` is how the graph is written: Python code, the nodes of `print(gm.graph)`, the table of
+    `TORCH_LOGS=graph`, Inductor's output code, or a graph document of aotlens. A graph whose end is missing
     (`is_whole` is False) may lack inputs and outputs. `signature` says what export's inputs and outputs are, by node,
-    as torch prints it (`PARAMETER target='up.weight'`).
+    as torch prints it (`PARAMETER target='up.weight'`). `aliases` are second names of inputs: Dynamo's code begins with
+    `l_x_ = L_x_`, and its operations read `l_x_`.
     """
 
     kind: GraphKind
@@ -132,6 +137,7 @@ class LoggedGraph:
     spans: Sequence[tuple[int, int]] = ()
     is_whole: bool = True
     signature: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def operations_by_node(self) -> Mapping[str, LoggedOperation]:

@@ -120,7 +120,7 @@ class GraphNames:
 
 @dataclass(frozen=True)
 class MentionNames:
-    """A mention, and the values that it may be: one in each graph that fits, the most probable first; empty if unknown."""
+    """A mention, and the values that it may be: one in each graph that fits, the most probable first."""
 
     mention: Mention
     found: Sequence[tuple[GraphNames, ValueName]] = ()

@@ -1,0 +1,195 @@
+"""Graphs that are printed as Python code: `print_readable()`, `gm.code`, and torch's logs of graphs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from .builders import Heading, Lines
+from .graphs import LoggedGraph, LoggedOperation, LoggedValue, SourceLine
+from .kinds import convention_of, kind_of, number_in
+from .log_lines import LogLine
+from .statements import Statement, arguments, flattened, is_open, operation, returned, source_line, typed_names
+
+_SIGNATURE_END = re.compile(r"\)\s*(?:->.*)?:\s*(?:#.*)?$")
+_ONLY_TYPES = re.compile(r'\s*[A-Za-z_]\w*\s*:\s*"')
+_STARTS_STATEMENT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*(?::[^=]*)?=(?!=)|return\b|#|def |class )")
+_GRAPH_INPUT = re.compile(r"(?:primals|tangents)_\d+|arg\d+_\d+|L_\w+|l_\w+_|[sf]\d+")
+_CLASS = re.compile(r"class (\w+)\(torch\.nn\.Module\):")
+_LONGEST_STATEMENT = 500
+"""The lines of one statement, at most: what is longer is a text that was cut."""
+_NARROWEST_TERMINAL = 60
+
+
+class CodeBuilder:
+    """Reads one graph from its `class` or its `def forward` line on."""
+
+    def __init__(self, heading: Heading, first: LogLine, is_body: bool) -> None:
+        self.heading = heading
+        self.lines = Lines()
+        self.is_done = False
+        self.indent = len(first.text) - len(first.text.lstrip())
+        self._is_body = is_body
+        self._class: str | None = None
+        self._signature: list[LogLine] = []
+        self._has_signature = False
+        self._statement: list[LogLine] = []
+        self._body_indent: int | None = None
+        self._made: SourceLine | None = None
+        self._inputs: list[LoggedValue] = []
+        self._types: dict[str, LoggedValue] = {}
+        self._aliases: dict[str, str] = {}
+        self._operations: list[LoggedOperation] = []
+        self._known: set[str] = set()
+        self._outputs: list[LoggedValue] | None = None
+        self._is_proven = heading.is_traced or heading.is_exported or is_body
+        self._widest = 0
+        self._last_length = 0
+        self.feed(first)
+
+    def feed(self, line: LogLine) -> bool:
+        if self._reads(line):
+            self.lines.add(line.number)
+            self._last_length = line.length
+            self._widest = max(self._widest, line.length)
+            return True
+        return False
+
+    def takes_rest(self, line: LogLine) -> bool:
+        if self.is_done or not line.text or line.text[0].isspace() or _STARTS_STATEMENT.match(line.text):
+            return False
+        open_statement = bool(self._statement) or (bool(self._signature) and not self._has_signature)
+        is_cut = self._last_length == self._widest and self._widest >= _NARROWEST_TERMINAL
+        if not (open_statement or is_cut) or not self._has_begun:
+            return False
+        self.lines.add(line.number)
+        self._last_length = line.length
+        if open_statement:
+            self._reads(line)
+        return True
+
+    @property
+    def _has_begun(self) -> bool:
+        return bool(self._signature)
+
+    def _reads(self, line: LogLine) -> bool:
+        if self.is_done:
+            return False
+        if self._has_signature:
+            return self._reads_body(line)
+        if self._signature:
+            return self._reads_signature(line)
+        text = line.text
+        if "def forward(" in text:
+            return self._reads_signature(line)
+        if (found := _CLASS.search(text)) is not None and self._class is None:
+            self._class = found[1]
+            return True
+        stripped = text.strip()
+        return (not stripped or stripped.startswith("#")) and self._class is not None
+
+    def _reads_signature(self, line: LogLine) -> bool:
+        self._signature.append(line)
+        if len(self._signature) > _LONGEST_STATEMENT * 10:
+            return False
+        if _SIGNATURE_END.search(line.text) is not None:
+            statement = Statement.of(self._signature)
+            self._has_signature = True
+            self._inputs = arguments(statement)
+            self._is_proven |= '"' in statement.text or any(
+                _GRAPH_INPUT.fullmatch(value.node or "") for value in self._inputs
+            )
+            self._known.update(value.node for value in self._inputs if value.node is not None)
+        return True
+
+    def _reads_body(self, line: LogLine) -> bool:
+        text = line.text
+        stripped = text.strip()
+        if self._statement:
+            return self._continues(line)
+        if not stripped:
+            return True
+        indent = len(text) - len(text.lstrip())
+        if self._body_indent is None:
+            self._body_indent = indent
+        if indent < self._body_indent or stripped.startswith("class "):
+            return False
+        if stripped[0] == "#":
+            if "File: " in stripped:
+                self._made = source_line(stripped)
+                self._is_proven = True
+            elif stripped.startswith("# No stacktrace"):
+                self._made = None
+                self._is_proven = True
+            return True
+        self._statement.append(line)
+        if not is_open(text):
+            self._finish_statement()
+        return True
+
+    def _continues(self, line: LogLine) -> bool:
+        first = self._statement[0].text
+        is_return = first.lstrip().startswith("return")
+        if (not is_return and _STARTS_STATEMENT.match(line.text)) or len(self._statement) > _LONGEST_STATEMENT * 10:
+            self._finish_statement()  # a string had a bracket, or the line is cut for good
+            return self._reads_body(line)
+        self._statement.append(line)
+        if not is_open("".join(part.text.partition("  # ")[0] for part in self._statement)):
+            self._finish_statement()
+        return True
+
+    def _finish_statement(self) -> None:
+        statement = Statement.of(self._statement)
+        self._statement = []
+        text = statement.text.strip()
+        if text.startswith("return"):
+            self._outputs = list(returned(statement))
+            self.is_done = True
+        elif " = fx_pytree." in text:
+            self._inputs = flattened(statement)
+            self._known.update(value.node for value in self._inputs if value.node is not None)
+            self._is_proven = True
+        elif _ONLY_TYPES.match(text) and '" = ' not in text:
+            self._types.update({value.node or "": value for value in typed_names(statement)})
+        elif (found := operation(statement, self._known, self._made)) is not None:
+            self._add(found, text)
+
+    def _add(self, found: LoggedOperation, text: str) -> None:
+        if found.target in self._known and not self._operations and found.target == text.rpartition("= ")[2]:
+            self._aliases[found.node] = found.target
+            self._known.add(found.node)
+            return
+        self._is_proven |= "torch.ops." in found.target or text.endswith("= None")
+        self._known.add(found.node)
+        reads = tuple(self._aliases.get(node, node) for node in found.reads)
+        self._operations.append(replace(found, reads=reads))
+
+    def graph(self) -> LoggedGraph | None:
+        if not self._is_proven or not self._has_signature:
+            return None
+        inputs = [self._typed(value) for value in self._inputs]
+        outputs = self._outputs or []
+        types = {made.node: made.type for made in self._operations} | {value.node: value.type for value in inputs}
+        outputs = [replace(value, type=types.get(value.node)) if value.node else value for value in outputs]
+        kind = "body" if self._is_body else kind_of(self.heading, inputs, outputs, self._class)
+        return LoggedGraph(
+            kind,
+            self.heading.compile,
+            self.lines.runs[0][0],
+            self.lines.last,
+            inputs,
+            outputs,
+            convention_of(self.heading, kind, inputs),
+            self.heading.title,
+            tuple(self._operations),
+            number_in(self.heading.title),
+            "code",
+            tuple(self.lines.runs),
+            self._outputs is not None,
+            {},
+            self._aliases,
+        )
+
+    def _typed(self, value: LoggedValue) -> LoggedValue:
+        known = self._types.get(value.node or "")
+        return value if known is None else replace(known, place=value.place if known.place is None else known.place)
