@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
-from aotlens_tracer.wire.protocol import ExampleSource
+from aotlens_tracer.wire.protocol import Convention, ExampleSource
 
 if TYPE_CHECKING:  # not needed before there is a map, and many classes
     from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
@@ -48,15 +48,44 @@ class TargetKey:
         return cls(path, qualname)
 
 
+def other_than(convention: Convention) -> Convention:
+    """The other one of the two conventions."""
+    return "compile" if convention == "export" else "export"
+
+
+@dataclass(frozen=True)
+class OtherMap:
+    """Everything that is known about a target in the convention that is not shown. The fields are as in `TargetState`.
+
+    `is_under_way` says that a trace of it waits or is running.
+    """
+
+    map: DescriptorMap | None = None
+    versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    stale: bool = False
+    changed: Change = "code"
+    failure: Failure | None = None
+    is_under_way: bool = False
+
+    def outdated(self, changed: Change) -> OtherMap:
+        """The same after such a change: a map is stale, and what failed may succeed now."""
+        if self.map is None:
+            return replace(self, failure=None) if self.failure is not None else self
+        return self if self.stale else replace(self, stale=True, changed=changed)
+
+
 @dataclass(frozen=True)
 class TargetState:
     """Everything that is known about a target.
 
-    `map` is the last good map and `versions` are the versions of the open documents that it was traced from, by path.
-    `stale` says that something has changed since then (`changed` says what), or that a newer trace failed. `failure`
-    belongs to the last attempt, None if it succeeded. `stage` is the stage of a running trace. `examples` are the
-    pinned ones, in their order. `offered` is the number of examples that the last trace could choose from, and `draft`
-    the expression that got furthest if none of them works.
+    `convention` is the calling convention that is shown, and `chosen` says that the user chose it for this target.
+    `map` is the last good map of that convention, and `versions` are the versions of the open documents that it was
+    traced from, by path. `stale` says that something has changed since then (`changed` says what), or that a newer
+    trace failed. `failure` belongs to the last attempt, None if it succeeded. `stage` is the stage of a running trace.
+    `other` has the same of the other convention.
+
+    `examples` are the pinned ones, in their order. `offered` is the number of examples that the last trace could choose
+    from, and `draft` the expression that got furthest if none of them works.
     """
 
     key: TargetKey
@@ -70,17 +99,58 @@ class TargetState:
     examples: tuple[ExampleSource, ...] = ()
     offered: int = 0
     draft: str | None = None
+    convention: Convention = "export"
+    chosen: bool = False
+    other: OtherMap = OtherMap()
+
+    @property
+    def settled(self) -> Status:
+        """The status of the target if nothing is under way."""
+        if self.failure is not None:
+            return "failed"
+        return "traced" if self.map is not None else "untraced"
 
     @property
     def is_recorded(self) -> bool:
         """Whether the map was recorded in the call of another target, whose map has the same information and more."""
         return self.map is not None and self.map.example is not None and self.map.example.origin == "recorded"
 
-    def outdated(self, changed: Change = "code") -> TargetState:
-        """The same state, with its map stale because of such a change. An earlier change stays the reported one."""
-        if self.map is None or self.stale:
-            return self
-        return replace(self, stale=True, changed=changed)
+    @property
+    def maps(self) -> tuple[DescriptorMap, ...]:
+        """The last good maps of both conventions, that which is shown first."""
+        return tuple(map for map in (self.map, self.other.map) if map is not None)
+
+    def outdated(self, changed: Change = "code", convention: Convention | None = None) -> TargetState:
+        """The same state, with its maps stale because of such a change. An earlier change stays the reported one.
+
+        `convention` is that of the maps that the change concerns; None for both.
+        """
+        state = self
+        if convention != self.convention and (other := self.other.outdated(changed)) is not self.other:
+            state = replace(state, other=other)
+        if convention in (self.convention, None) and self.map is not None and not self.stale:
+            state = replace(state, stale=True, changed=changed)
+        return state
+
+    def swapped(self) -> TargetState:
+        """The same target with the other convention shown, and what was shown as the other one."""
+        other = self.other
+        shown = replace(
+            self,
+            convention=other_than(self.convention),
+            map=other.map,
+            versions=other.versions,
+            stale=other.stale,
+            changed=other.changed,
+            failure=other.failure,
+            stage=None,
+            other=OtherMap(self.map, self.versions, self.stale, self.changed, self.failure),
+        )
+        return replace(shown, status=shown.settled)
+
+    def shown_in(self, convention: Convention) -> TargetState:
+        """The same target with this convention shown."""
+        return self if self.convention == convention else self.swapped()
 
 
 @dataclass(frozen=True)

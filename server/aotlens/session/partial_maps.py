@@ -10,6 +10,7 @@ from .maps import map_from
 
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.protocol import Convention
 
 PATIENCE = 0.3
 """Seconds that the whole map waits for what is still to be added to it: then most targets change on the screen once."""
@@ -21,7 +22,8 @@ class PartialMaps:
     A context manager: after leaving it, nothing is shown any more.
     """
 
-    def __init__(self, show: Callable[[DescriptorMap], None]) -> None:
+    def __init__(self, convention: Convention, show: Callable[[DescriptorMap], None]) -> None:
+        self._convention = convention
         self._show = show
         self._latest: dict[str, Any] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -41,7 +43,7 @@ class PartialMaps:
         loop = asyncio.get_running_loop()
         while self._latest is not None:
             fields, self._latest = self._latest, None
-            filled = {"status": "partial", "convention": "export", **fields}
+            filled = {"status": "partial", "convention": self._convention, **fields}
             self._show(await loop.run_in_executor(None, map_from, filled))
 
     async def __aenter__(self) -> PartialMaps:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 
 def successor(state: TargetState, document: Document, names: Collection[str]) -> str | None:
@@ -15,6 +19,8 @@ def successor(state: TargetState, document: Document, names: Collection[str]) ->
 
     None also if the edits since the trace are no longer remembered.
     """
+    if state.map is None and state.other.map is not None:
+        state = state.swapped()
     target = state.map.target if state.map is not None else None
     version = state.versions.get(document.path)
     if target is None or target.line is None or version is None:
@@ -26,7 +32,11 @@ def successor(state: TargetState, document: Document, names: Collection[str]) ->
 
 
 def renamed(state: TargetState, qualname: str) -> TargetState:
-    """Return the state of a traced target under its new name. Its map is stale."""
-    assert state.map is not None
-    map = replace(state.map, target=replace(state.map.target, qualname=qualname))
-    return replace(state, key=TargetKey(state.key.path, qualname), map=map).outdated()
+    """Return the state of a traced target under its new name. Its maps are stale."""
+    other = replace(state.other, map=_renamed(state.other.map, qualname))
+    key = TargetKey(state.key.path, qualname)
+    return replace(state, key=key, map=_renamed(state.map, qualname), other=other).outdated()
+
+
+def _renamed(map: DescriptorMap | None, qualname: str) -> DescriptorMap | None:
+    return replace(map, target=replace(map.target, qualname=qualname)) if map is not None else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from aotlens.model.snapshot import Status, TargetKey, TargetState
+from aotlens.model.snapshot import Status, TargetKey, other_than
+from aotlens_tracer.wire.protocol import Convention
 
 from .client import Client
 from .queue import Queue, Ranking
@@ -16,8 +17,22 @@ from .tracing import Outcome, Tracing
 from .workspace import Workspace
 
 
+@dataclass(frozen=True)
+class _Running:
+    """The trace that is running. `is_unseen` says that it is one of the convention that is not shown."""
+
+    key: TargetKey
+    convention: Convention
+    is_unseen: bool
+    task: asyncio.Task[Outcome | None]
+
+
 class Scheduler:
-    """The queue of targets and the one trace that is running. `on_traced` is set by the session."""
+    """The queue of targets and the one trace that is running. `on_traced` is set by the session.
+
+    Targets whose other convention is to be traced have a queue of their own. It waits until the first one is empty, and
+    its traces give way to all others.
+    """
 
     def __init__(
         self, client: Client, workspace: Workspace, states: States, ranking: Ranking, tracing: Tracing
@@ -27,13 +42,14 @@ class Scheduler:
         self._states = states
         self._tracing = tracing
         self._queue = Queue(ranking.rank)
+        self._unseen = Queue(ranking.rank)
         self._worker: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
-        self._running: tuple[TargetKey, asyncio.Task[Outcome | None]] | None = None
+        self._running: _Running | None = None
         self.on_traced: Callable[[TargetKey, Outcome], None] = lambda key, outcome: None
 
     def add(self, keys: Iterable[TargetKey]) -> None:
-        """Trace these targets in time.
+        """Trace these targets in time, in the convention that is shown.
 
         Nothing is traced before the workspace is trusted, and no text that is in no file.
         """
@@ -43,16 +59,49 @@ class Scheduler:
             if not key.is_in_file:
                 continue
             self._queue.add(key)
-            state = self._states.get(key) or TargetState(key)
+            state = self._states.get(key) or self._states.new(key)
             if state.status != "tracing":
                 self._states.update([replace(state, status="waiting")])
-        if self._queue and (self._worker is None or self._worker.done()):
-            self._worker = asyncio.ensure_future(self._work())
+        if self._queue:
+            self._give_way()
+            self._start()
+
+    def add_other(self, keys: Iterable[TargetKey]) -> None:
+        """Trace these targets in the convention that is not shown, when there is nothing else to do."""
+        if not self._workspace.trusted:
+            return
+        states = [state for state in self._states.present(keys) if state.key.is_in_file]
+        for state in states:
+            self._unseen.add(state.key)
+        self._states.update([replace(state, other=replace(state.other, is_under_way=True)) for state in states])
+        self._start()
+
+    def add_turned(self, keys: Iterable[TargetKey]) -> None:
+        """Trace these targets, which show another convention since now. A trace of it that is running goes on."""
+        running = self._running
+        for state in self._states.present(keys):
+            self._unseen.remove(state.key)
+            if running is not None and running.key == state.key and not running.task.done():
+                if running.convention == state.convention:
+                    self._running = replace(running, is_unseen=False)
+                    self._states.update([replace(state, status="tracing")])
+                    continue
+                running.task.cancel()
+            self.add([state.key])
+
+    def drop(self, keys: Collection[TargetKey]) -> None:
+        """Do not trace these targets, or stop their trace: they show a map that is good already."""
+        for key in keys:
+            self._queue.remove(key)
+            self._unseen.remove(key)
+        self.interrupt(keys)
 
     def cancel(self, key: TargetKey, status: Status | None = None) -> None:
         """Do not trace a target, or stop its trace. Its status becomes the given one, or the one from before."""
         self._queue.remove(key)
+        self._unseen.remove(key)
         self._states.rest([key], status)
+        self._states.rest_other([key])
         self.interrupt([key])
 
     def cancel_waiting(self) -> None:
@@ -61,51 +110,81 @@ class Scheduler:
 
     def interrupt(self, keys: Collection[TargetKey]) -> None:
         """Stop the running trace if it is of one of these targets."""
-        if self._running is not None and self._running[0] in keys:
-            self._running[1].cancel()
+        if self._running is not None and self._running.key in keys:
+            self._running.task.cancel()
 
     def interrupt_running(self) -> list[TargetKey]:
-        """Stop the running trace. Returns its target, if there is one."""
+        """Stop the running trace. Returns its target, if there is one and its trace was to be shown."""
         if self._running is None:
             return []
-        key, task = self._running
-        task.cancel()
-        return [key]
+        self._running.task.cancel()
+        return [] if self._running.is_unseen else [self._running.key]
 
     def stop(self) -> None:
         """Stop the running trace and forget all targets that wait."""
         self._states.rest(self._queue.clear())
+        self._states.rest_other(self._unseen.clear())
         if self._warming is not None:
             self._warming.cancel()
         self.interrupt_running()
 
+    def _start(self) -> None:
+        if (self._queue or self._unseen) and (self._worker is None or self._worker.done()):
+            self._worker = asyncio.ensure_future(self._work())
+
+    def _give_way(self) -> None:
+        """End a running trace of a convention that is not shown, and make it later."""
+        if self._running is not None and self._running.is_unseen and not self._running.task.done():
+            self._unseen.add(self._running.key)
+            self._running.task.cancel()
+
     async def _work(self) -> None:
         await self._workspace.configured.wait()
-        while self._queue:
-            # The next target is chosen when its tracer is ready: the user may have moved by then.
-            self._warming = asyncio.ensure_future(self._warm_up())
-            await asyncio.wait([self._warming])
-            key = self._queue.take()
-            if key is None:
-                return
-            cancel = functools.partial(self.cancel, key, "cancelled")
-            task = asyncio.ensure_future(self._tracing.trace(key, cancel))
-            self._running = (key, task)
-            await asyncio.wait([task])
-            self._running = None
-            self._traced(key, task)
+        while self._queue or self._unseen:
+            running = await self._next() if self._queue else self._next_unseen()
+            if running is None:
+                continue
+            self._running = running
+            await asyncio.wait([running.task])
+            running, self._running = self._running, None
+            self._traced(running)
+
+    async def _next(self) -> _Running | None:
+        # The next target is chosen when its tracer is ready: the user may have moved by then.
+        self._warming = asyncio.ensure_future(self._warm_up())
+        await asyncio.wait([self._warming])
+        key = self._queue.take()
+        state = self._states.get(key) if key is not None else None
+        if state is None:
+            return None
+        cancel = functools.partial(self.cancel, state.key, "cancelled")
+        task = asyncio.ensure_future(self._tracing.trace(state.key, state.convention, cancel))
+        return _Running(state.key, state.convention, False, task)
+
+    def _next_unseen(self) -> _Running | None:
+        key = self._unseen.take()
+        state = self._states.get(key) if key is not None else None
+        if state is None:
+            return None
+        convention = other_than(state.convention)
+        task = asyncio.ensure_future(self._tracing.trace_other(state.key, convention))
+        return _Running(state.key, convention, True, task)
 
     async def _warm_up(self) -> None:
         key = self._queue.first()
-        if key is not None and not await self._tracing.prepare(key, self.cancel_waiting):
-            self._queue.remove(key)
+        state = self._states.get(key) if key is not None else None
+        if state is not None and not await self._tracing.prepare(state.key, state.convention, self.cancel_waiting):
+            self._queue.remove(state.key)
 
-    def _traced(self, key: TargetKey, task: asyncio.Task[Outcome | None]) -> None:
+    def _traced(self, running: _Running) -> None:
+        key, task = running.key, running.task
         if task.cancelled():
             if key not in self._queue:
                 self._states.rest([key])
+            if key not in self._unseen:
+                self._states.rest_other([key])
         elif (error := task.exception()) is not None:
             self._client.log("error", f"tracing {key.qualname}: {type(error).__name__}: {error}")
-            self._tracing.fail(key, "capture", f"aotlens itself failed: {error}")
+            self._tracing.fail(key, running.convention, "capture", f"aotlens itself failed: {error}")
         elif (outcome := task.result()) is not None:
             self.on_traced(key, outcome)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.text.documents import Document, Documents
+from aotlens_tracer.wire.protocol import Convention
 
 from .automatic import AutomaticTraces
 from .background import Background
 from .client import Client
+from .conventions import Conventions
 from .examples.known import ExampleMemory
 from .open_files import OpenFiles
 from .queue import Ranking
@@ -50,6 +52,8 @@ class Session:
         self._targets = Targets(
             client, documents, states, self._examples, self._ranking, self._scheduler, self._automatic
         )
+        self.conventions = Conventions(self._workspace, states, self._scheduler)
+        """Which convention of a target is shown."""
         self._staleness = Staleness(self._workspace, documents, states)
 
     @property
@@ -151,9 +155,12 @@ class Session:
         before, self._workspace.settings = self.settings, settings
         self._open_files.exclude(self.documents.by_path, settings)
         self._tracing.forget_problems()
+        self.conventions.follow_setting()
         if needs_new_maps(before, settings):
             self._staleness.all_outdated()
             self._trace_anew(needs_new_process(before, settings))
+        elif before.trace_dynamic != settings.trace_dynamic:
+            self._automatic.trace(self._states.present(self._staleness.compiled_outdated()))
         elif (before.trace_run, before.trace_exclude) != (settings.trace_run, settings.trace_exclude):
             self._automatic.trace_open(only_untraced=True)
         self._client.states_changed(list(self._states.by_key))
@@ -174,10 +181,18 @@ class Session:
 
     # Commands.
 
-    def trace_now(self, keys: Iterable[TargetKey]) -> None:
-        """Trace these targets, because the user asks for it, regardless of the settings."""
+    def trace_now(self, keys: Iterable[TargetKey], convention: Convention | None = None) -> None:
+        """Trace these targets, because the user asks for it, regardless of the settings.
+
+        `convention` is the one to trace, which need not be shown; None for the one that is shown.
+        """
         self._tracers.forgive()
-        self._scheduler.add(keys)
+        for key in keys:
+            state = self._states.get(key)
+            if state is not None and convention not in (state.convention, None):
+                self._scheduler.add_other([key])
+            else:
+                self._scheduler.add([key])
 
     def next_example(self, key: TargetKey) -> bool:
         """Trace a target with the next of the examples that its last trace could choose from, if there is one."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from aotlens_tracer.wire.protocol import PARTITIONERS
+from aotlens_tracer.wire.protocol import CONVENTIONS, PARTITIONERS, Convention
 
 RUN_CHOICES = ("onType", "onSave", "manual")
 DEFAULT_EXCLUDE = ("**/site-packages/**", "**/dist-packages/**", "**/tests/**", "**/test_*.py", "**/conftest.py")
@@ -30,8 +30,8 @@ class Settings:
     """The settings. Each is named after its key: `aotlens.trace.run` is `trace_run`.
 
     `trace_timeout` is in seconds. `trace_memory` and `tracer_memory` are in GiB; None means three quarters of the
-    machine's memory, and 4 GiB for all idle tracers together. `trace_memory_budget` is a fraction from 0 to 1; None
-    means torch's own configuration.
+    machine's memory, and 4 GiB for all idle tracers together. `trace_dynamic` is torch.compile's argument `dynamic`;
+    None lets torch decide. `trace_memory_budget` is a fraction from 0 to 1; None means torch's own configuration.
     """
 
     interpreter: str | None = None
@@ -39,6 +39,8 @@ class Settings:
     trace_timeout: float = 120.0
     trace_memory: float | None = None
     trace_mode: str | None = None
+    trace_convention: Convention = "export"
+    trace_dynamic: bool | None = None
     trace_partitioner: str = "min-cut"
     trace_memory_budget: float | None = None
     trace_eager: bool = True
@@ -74,6 +76,8 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
         trace_timeout=reader.positive("trace.timeout") or default.trace_timeout,
         trace_memory=reader.positive("trace.memory"),
         trace_mode=reader.choice("trace.mode", ("train", "eval"), None),
+        trace_convention="compile" if reader.choice("trace.convention", CONVENTIONS, None) == "compile" else "export",
+        trace_dynamic=reader.value("trace.dynamic", bool),
         trace_partitioner=partitioner,
         trace_memory_budget=reader.memory_budget("trace.memoryBudget", partitioner),
         trace_eager=reader.flag("trace.eager", default.trace_eager),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -37,10 +37,10 @@ class Staleness:
     def opened(self, document: Document) -> None:
         """A document was opened: maps that were made from the file on disk have its places in the text as opened."""
         path = document.path
-        states = [state for state in self._states.dependents(path) if state.map is not None]
-        unknown = [state for state in states if path not in state.versions]
         opened = {path: document.version}
-        self._states.update([replace(s, versions=MappingProxyType({**s.versions, **opened})) for s in unknown])
+        states = [state for state in self._states.dependents(path) if state.maps]
+        unknown = [s for s in states if path not in s.versions or path not in s.other.versions]
+        self._states.update([with_versions(s, lambda versions: {**opened, **versions}) for s in unknown])
 
     def edited(self, path: str) -> None:
         """A document was edited: the maps that depend on it are stale."""
@@ -51,11 +51,8 @@ class Staleness:
 
         They are stale if the document had unsaved changes.
         """
-        states = [state for state in self._states.all() if path in state.versions]
-        closed = [
-            replace(state, versions=MappingProxyType({p: v for p, v in state.versions.items() if p != path}))
-            for state in states
-        ]
+        states = [s for s in self._states.all() if path in s.versions or path in s.other.versions]
+        closed = [with_versions(s, lambda versions: {p: v for p, v in versions.items() if p != path}) for s in states]
         self._states.update([state.outdated() if was_unsaved else state for state in closed])
         return [state.key for state in states] if was_unsaved else []
 
@@ -76,9 +73,25 @@ class Staleness:
         self._states.outdate(moved, "folders")
         return moved
 
+    def compiled_outdated(self) -> list[TargetKey]:
+        """The graphs of torch.compile may be different. Returns the targets that show them."""
+        states = self._states.all()
+        self._states.outdate(states, "settings", "compile")
+        return [state.key for state in states if state.convention == "compile"]
+
     def all_outdated(self) -> None:
         """Everything may be different with other settings or another interpreter."""
         self._states.outdate(self._states.all(), "settings")
+
+
+def with_versions(state: TargetState, change: Callable[[Mapping[str, int]], Mapping[str, int]]) -> TargetState:
+    """Return a state with other versions of the documents that its maps were traced from."""
+
+    def changed(map: object, versions: Mapping[str, int]) -> Mapping[str, int]:
+        return MappingProxyType(dict(change(versions))) if map is not None else versions
+
+    other = replace(state.other, versions=changed(state.other.map, state.other.versions))
+    return replace(state, versions=changed(state.map, state.versions), other=other)
 
 
 def needs_new_process(before: Settings, after: Settings) -> bool:

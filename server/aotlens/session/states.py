@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from aotlens.model.snapshot import Change, Status, TargetKey, TargetState
+from aotlens_tracer.wire.protocol import Convention
 
 _UNDER_WAY = ("waiting", "tracing")
 
@@ -14,17 +15,22 @@ _UNDER_WAY = ("waiting", "tracing")
 class States:
     """The state of each target, and which target the user chose to answer for a class.
 
-    `on_change` receives the keys of each change.
+    `on_change` receives the keys of each change. `convention` is that of new targets.
     """
 
     def __init__(self, on_change: Callable[[Iterable[TargetKey]], None]) -> None:
         self._on_change = on_change
+        self.convention: Convention = "export"
         self.by_key: Mapping[TargetKey, TargetState] = MappingProxyType({})
         self.contexts: Mapping[TargetKey, TargetKey] = MappingProxyType({})
 
     def get(self, key: TargetKey) -> TargetState | None:
         """Return the state of a target; None if there is no such target."""
         return self.by_key.get(key)
+
+    def new(self, key: TargetKey) -> TargetState:
+        """Return the initial state of a target."""
+        return TargetState(key, convention=self.convention)
 
     def present(self, keys: Iterable[TargetKey]) -> list[TargetState]:
         """Return the states of those of these targets that still exist."""
@@ -47,7 +53,7 @@ class States:
             state
             for state in self.by_key.values()
             if state.key.path == path
-            or (state.map is not None and path in state.map.files)
+            or any(path in map.files for map in state.maps)
             or (state.failure is not None and state.failure.stage in ("import", "syntax"))
         ]
 
@@ -58,14 +64,22 @@ class States:
             self.by_key = MappingProxyType({**self.by_key, **changed})
             self._on_change(changed)
 
-    def outdate(self, states: Iterable[TargetState], changed: Change = "code") -> None:
-        """Mark the maps of these states as stale after a change."""
-        self.update([state.outdated(changed) for state in states if state.map is not None and not state.stale])
+    def outdate(
+        self, states: Iterable[TargetState], changed: Change = "code", convention: Convention | None = None
+    ) -> None:
+        """Mark the maps of these states, or those of one convention, as stale after a change."""
+        pairs = [(state, state.outdated(changed, convention)) for state in states]
+        self.update([after for before, after in pairs if after is not before])
 
     def rest(self, keys: Iterable[TargetKey], status: Status | None = None) -> None:
         """Give targets that are no longer waiting or tracing the given status, by default the one from before."""
         under_way = [state for state in self.present(keys) if is_under_way(state)]
-        self.update([replace(state, status=status or settled_status(state), stage=None) for state in under_way])
+        self.update([replace(state, status=status or state.settled, stage=None) for state in under_way])
+
+    def rest_other(self, keys: Iterable[TargetKey]) -> None:
+        """The other convention of these targets is no longer waiting to be traced, nor being traced."""
+        under_way = [state for state in self.present(keys) if state.other.is_under_way]
+        self.update([replace(state, other=replace(state.other, is_under_way=False)) for state in under_way])
 
     def remove(self, keys: Collection[TargetKey]) -> None:
         """Remove targets."""
@@ -84,13 +98,6 @@ class States:
             return new if key == old else key
 
         self.contexts = MappingProxyType({renamed(of): renamed(context) for of, context in self.contexts.items()})
-
-
-def settled_status(state: TargetState) -> Status:
-    """Return the status of a target for which nothing is under way."""
-    if state.failure is not None:
-        return "failed"
-    return "traced" if state.map is not None else "untraced"
 
 
 def is_under_way(state: TargetState) -> bool:

@@ -24,7 +24,7 @@ from .project_file import BadProjectFile
 from .queue import Ranking
 from .renames import renamed, successor
 from .scheduler import Scheduler
-from .states import States, is_under_way, settled_status
+from .states import States, is_under_way
 
 LEARN_PAUSE = 0.1
 """Seconds after an edit before the targets of a text are looked for; edits until then are included."""
@@ -72,7 +72,7 @@ class Targets:
             examples = pinned(path, name, known[name], in_project)
             state = self._states.get(key)
             if state is None or state.examples != examples:
-                state = state or self._cut.pop(key, None) or TargetState(key)
+                state = state or self._cut.pop(key, None) or self._states.new(key)
                 changes.append(replace(state, examples=examples))
         gone = [state for state in self._states.of_files((path,)) if state.key.qualname not in names]
         self._states.update(changes)
@@ -131,16 +131,19 @@ class Targets:
         """
         key = TargetKey(document.path, successor(state, document, names) or state.key.qualname)
         known = self._states.by_key[key]
-        if known is not state and known.map is None:
-            moved = replace(renamed(state, key.qualname), examples=known.examples, status=settled_status(state))
+        if known is not state and not known.maps:
+            moved = replace(renamed(state, key.qualname), examples=known.examples, status=state.settled)
             self._states.update([moved])
             self._states.rename_in_contexts(state.key, moved.key)
             if is_under_way(state) or is_under_way(known):
                 self._scheduler.add([moved.key])
-        elif state.map is not None:
+        elif state.maps:
             if document.tree.root_node.has_error:
                 return
-            self._cut[state.key] = replace(state.outdated(), status=settled_status(state), stage=None)
+            cut = state.outdated()
+            self._cut[state.key] = replace(
+                cut, status=cut.settled, stage=None, other=replace(cut.other, is_under_way=False)
+            )
         self._forget([state.key])
 
     def _forget(self, keys: Sequence[TargetKey]) -> None:
@@ -155,8 +158,8 @@ class Targets:
     def _trace_orphans(self, gone: Iterable[TargetKey]) -> None:
         """Trace again the targets that were recorded in the call of a target that no longer exists."""
         roots = {str(key) for key in gone}
-        maps = ((state, state.map) for state in self._states.all() if state.map is not None)
-        orphans = [state for state, map in maps if map.example is not None and map.example.recorded_in in roots]
+        examples = ((state, map.example) for state in self._states.all() for map in state.maps)
+        orphans = [state for state, example in examples if example is not None and example.recorded_in in roots]
         self._states.outdate(orphans)
         self._automatic.trace(orphans)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aotlens.model.snapshot import TargetKey
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.protocol import TraceParams
+from aotlens_tracer.wire.protocol import Convention, TraceParams
 
 from .examples.known import KnownExamples
 from .examples.pinned import definition_lines
@@ -34,6 +34,7 @@ class TraceBasis:
     """The facts from which the request for a target is made. `folder` is the workspace folder, or the file's own."""
 
     key: TargetKey
+    convention: Convention
     documents: Mapping[str, Document]
     settings: Settings
     folder: Path
@@ -56,6 +57,7 @@ class TraceBasis:
             qualname,
             found.examples,
             settings.trace_mode,
+            self.convention,
             timeout=settings.trace_timeout,
             memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
             working_directory=self._absolute(settings.trace_working_directory or ""),
@@ -66,6 +68,7 @@ class TraceBasis:
             overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
             stages=True,
             eager=settings.trace_eager,
+            dynamic=settings.trace_dynamic if self.convention == "compile" else None,
         )
         return TraceRequest(params, found.contained)
 

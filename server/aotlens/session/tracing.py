@@ -8,14 +8,14 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Documents
-from aotlens_tracer.wire.protocol import WHOLE, Assembled
+from aotlens_tracer.wire.protocol import WHOLE, Assembled, Convention
 
+from .answers import ended, failed, under_way, with_map, without_partial
 from .client import Client
 from .examples.built import Built
 from .examples.known import ExampleMemory
@@ -70,7 +70,7 @@ class Tracing:
         self._tracers = tracers
         self._no_interpreter: TracerStatus | None = None
 
-    async def prepare(self, key: TargetKey, cancel: Callable[[], None]) -> bool:
+    async def prepare(self, key: TargetKey, convention: Convention, cancel: Callable[[], None]) -> bool:
         """Start the tracer of a target. Returns False if it cannot trace; the target has failed then.
 
         Progress is shown meanwhile; `cancel` is called if the user cancels it.
@@ -84,39 +84,67 @@ class Tracing:
             try:
                 await tracer.start()
             except TracerUnusable as error:
-                self._fail_with_tracer(key, tracer, error)
+                self._fail_with_tracer(key, convention, tracer, error)
                 return False
         return True
 
-    async def trace(self, key: TargetKey, cancel: Callable[[], None]) -> Outcome | None:
+    async def trace(self, key: TargetKey, convention: Convention, cancel: Callable[[], None]) -> Outcome | None:
         """Trace a target. Returns None if there is no answer: the target has failed, or no longer exists.
 
         Cancelling this coroutine ends the trace. Progress is shown; `cancel` is called if the user cancels it.
         """
         versions = {path: document.version for path, document in self._documents.by_path.items()}
-        prepared = await self._prepared(key)
+        prepared = await self._prepared(key, convention)
         state = self._states.get(key)
         if prepared is None or state is None:
             return None
         request, tracer = prepared
-        self._states.update([replace(state, status="tracing", stage="import")])
+        self._states.update([under_way(state, convention, "import")])
         started = time.monotonic()
         with Shown(functools.partial(self._client.progress, f"Tracing {key.qualname}", cancel)) as shown:
-            message = await self._answer(tracer, request, state, versions, shown)
+            message = await self._answer(tracer, request, convention, state, versions, shown)
         if message is None:
             return None
         map = await asyncio.get_running_loop().run_in_executor(None, map_from, message["result"])
-        self._log_trace(map, message.get("output") or "", time.monotonic() - started)
+        self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
         outcome = None
         if self._states.get(key) is not None:
             built = self._examples.record(key, map, request.params.examples)
-            outcome = Outcome(built, self._finish(key, map, versions))
+            outcome = Outcome(built, self._finish(key, map, convention, versions))
+        await self._tracers.make_room(self._workspace.settings, tracer)
+        return outcome
+
+    async def trace_other(self, key: TargetKey, convention: Convention) -> Outcome | None:
+        """Trace a target in the convention that is not shown, unseen. Cancelling this coroutine ends the trace.
+
+        Returns None, because nothing follows from it, except if the convention is shown by now.
+        """
+        versions = {path: document.version for path, document in self._documents.by_path.items()}
+        prepared = await self._prepared(key, convention)
+        if prepared is None:
+            return None
+        request, tracer = prepared
+        params = replace(request.params, stages=False)
+        started = time.monotonic()
+        try:
+            message = await tracer.trace(params, lambda event: self._report_stage(key, convention, event))
+        except TracerUnusable as error:
+            self._fail_with_tracer(key, convention, tracer, error)
+            return None
+        map = await asyncio.get_running_loop().run_in_executor(None, map_from, message["result"])
+        self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
+        outcome = None
+        state = self._states.get(key)
+        if state is not None:
+            edited = self._finish(key, map, convention, versions)
+            outcome = Outcome(None, edited) if state.convention == convention else None
         await self._tracers.make_room(self._workspace.settings, tracer)
         return outcome
 
     def fail(
         self,
         key: TargetKey,
+        convention: Convention,
         stage: str,
         text: str,
         *,
@@ -130,37 +158,45 @@ class Tracing:
         failure = stated(stage, reason, text, key.path, line, hint)
         state = self._states.get(key)
         if state is not None:
-            self._states.update([replace(state, status="failed", failure=failure, stage=None)])
+            self._states.update([failed(state, convention, failure)])
 
     def forget_problems(self) -> None:
         """Report a missing interpreter again, because settings or selection have changed."""
         self._no_interpreter = None
 
-    async def _prepared(self, key: TargetKey) -> tuple[TraceRequest, WarmTracer] | None:
+    async def _prepared(self, key: TargetKey, convention: Convention) -> tuple[TraceRequest, WarmTracer] | None:
         """Return the request for a target and its tracer; None if the target has failed before that."""
         workspace, documents = self._workspace, self._documents.by_path
         folder, is_inside = workspace.folder_of(key.path), workspace.holds(key.path)
-        basis = TraceBasis(key, documents, workspace.settings, folder, is_inside, self._examples.known(key))
+        known = self._examples.known(key)
+        basis = TraceBasis(key, convention, documents, workspace.settings, folder, is_inside, known)
         try:
             request = await asyncio.get_running_loop().run_in_executor(None, basis.request)
             tracer = await self._tracer_for(key.path)
         except NoSuchInterpreter as error:
-            self._fail_without_interpreter(key, error)
+            self._fail_without_interpreter(key, convention, error)
             return None
         except (OSError, BadProjectFile, UnreadableSource) as error:
-            self.fail(key, "target", str(error))
+            self.fail(key, convention, "target", str(error))
             return None
         self._examples.set_contained(key.path, request.contained)
         return request, tracer
 
     async def _answer(
-        self, tracer: WarmTracer, request: TraceRequest, before: TargetState, versions: Mapping[str, int], shown: Shown
+        self,
+        tracer: WarmTracer,
+        request: TraceRequest,
+        convention: Convention,
+        before: TargetState,
+        versions: Mapping[str, int],
+        shown: Shown,
     ) -> dict[str, Any] | None:
         """Return the tracer's answer with the whole map in it; None if the tracer ended, and the target has failed.
 
         The map of the completed stages is shown meanwhile, if the target had none before; the whole map in any case.
         """
         key = before.key
+        shown_before = before.shown_in(convention).map
         assembled = Assembled()
 
         def show(map: DescriptorMap) -> None:
@@ -168,29 +204,27 @@ class Tracing:
             if current is None:
                 return
             if map.status == "traced":
-                current = self._with_whole(current, map, versions)
+                self._states.update([self._with_whole(current, map, convention, versions)])
             else:
-                current = replace(current, map=map, versions=MappingProxyType(versions))
-            self._states.update([current])
+                self._states.update([with_map(current, convention, map, versions)])
 
         def hide_partial() -> None:
             current = self._states.get(key)
-            if current is not None and current.map is not before.map and not _is_whole(current.map):
-                self._states.update([replace(current, map=before.map, versions=before.versions)])
+            if current is not None:
+                self._states.update([without_partial(current, convention)])
 
         def on_event(message: dict[str, Any]) -> None:
-            current = self._states.get(key)
-            if message.get("event") == "stage" and current is not None:
+            if message.get("event") == "stage":
                 shown.report(message["stage"])
-                self._states.update([replace(current, stage=message["stage"])])
+                self._report_stage(key, convention, message)
             elif message.get("event") == "map":
                 fields = assembled.add(message["fields"])
                 if message["stage"] == WHOLE:
                     partial.add_whole(fields)
-                elif before.map is None:  # an earlier map stays until the next one is whole
+                elif shown_before is None:  # an earlier map stays until the next one is whole
                     partial.add(fields)
 
-        async with PartialMaps(show) as partial:
+        async with PartialMaps(convention, show) as partial:
             try:
                 message = await tracer.trace(request.params, on_event)
             except asyncio.CancelledError:
@@ -198,29 +232,38 @@ class Tracing:
                 raise
             except TracerUnusable as error:
                 hide_partial()
-                self._fail_with_tracer(key, tracer, error)
+                self._fail_with_tracer(key, convention, tracer, error)
                 return None
         return {**message, "result": assembled.add(message["result"])}
 
-    def _finish(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> tuple[str, ...]:
+    def _report_stage(self, key: TargetKey, convention: Convention, message: Mapping[str, Any]) -> None:
+        current = self._states.get(key)
+        if message.get("event") == "stage" and current is not None:
+            self._states.update([under_way(current, convention, message["stage"])])
+
+    def _finish(
+        self, key: TargetKey, map: DescriptorMap, convention: Convention, versions: Mapping[str, int]
+    ) -> tuple[str, ...]:
         """Put a map into the state of its target. Returns the files that were edited while it was traced."""
         state = self._states.by_key[key]
         edited = self._edited(self._relevant(key, map, versions))
-        state = replace(state, offered=self._examples.offered(key), draft=None, failure=map.failure, stage=None)
+        if state.convention == convention:
+            state = replace(state, offered=self._examples.offered(key))
         if map.status == "traced":
-            state = replace(self._with_whole(state, map, versions), status="traced")
+            state = ended(self._with_whole(state, map, convention, versions), convention)
         else:
-            kept = state.map if state.map is not None and state.map.status == "traced" else None
-            draft = map.example.expression if map.example is not None else None
-            state = replace(state, status="failed", map=kept, stale=kept is not None, draft=draft)
+            state = failed(without_partial(state, convention), convention, map.failure, by_trace=True)
+            if state.convention == convention:
+                state = replace(state, draft=map.example.expression if map.example is not None else None)
         self._states.update([state])
         return edited
 
-    def _with_whole(self, state: TargetState, map: DescriptorMap, versions: Mapping[str, int]) -> TargetState:
+    def _with_whole(
+        self, state: TargetState, map: DescriptorMap, convention: Convention, versions: Mapping[str, int]
+    ) -> TargetState:
         """Return the state with a map that is the answer."""
         relevant = self._relevant(state.key, map, versions)
-        stale = bool(self._edited(relevant))
-        return replace(state, map=map, versions=MappingProxyType(relevant), stale=stale, changed="code", failure=None)
+        return with_map(state, convention, map, relevant, stale=bool(self._edited(relevant)))
 
     def _relevant(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> dict[str, int]:
         """Return the versions of the open files that a map was traced from."""
@@ -233,7 +276,7 @@ class Tracing:
         documents = self._documents.by_path
         return tuple(path for path, version in relevant.items() if documents[path].version != version)
 
-    def _fail_without_interpreter(self, key: TargetKey, error: NoSuchInterpreter) -> None:
+    def _fail_without_interpreter(self, key: TargetKey, convention: Convention, error: NoSuchInterpreter) -> None:
         """Record that a target has no interpreter, and report it to the client once."""
         setting = Interpreter(self._workspace.settings.interpreter or "", "the setting aotlens.interpreter")
         selected = self._workspace.selected.get(self._workspace.folder_of(key.path), setting)
@@ -242,11 +285,13 @@ class Tracing:
         if status != self._no_interpreter:
             self._no_interpreter = status
             self._client.status_changed(status)
-        self.fail(key, "target", str(error), line=1, hint=status.hint)
+        self.fail(key, convention, "target", str(error), line=1, hint=status.hint)
 
-    def _fail_with_tracer(self, key: TargetKey, tracer: WarmTracer, error: TracerUnusable) -> None:
+    def _fail_with_tracer(
+        self, key: TargetKey, convention: Convention, tracer: WarmTracer, error: TracerUnusable
+    ) -> None:
         """Record that the tracer of a target ended. The place is the first line of the file: all of it is affected."""
-        self.fail(key, "target", str(error), reason="crash", line=1, hint=tracer.status.hint)
+        self.fail(key, convention, "target", str(error), reason="crash", line=1, hint=tracer.status.hint)
 
     async def _tracer_for(self, path: str) -> WarmTracer:
         """Return the tracer of a file's folder. Raises NoSuchInterpreter."""
@@ -255,20 +300,16 @@ class Tracing:
         selected = workspace.selected.get(folder)
         return await self._tracers.of(folder, workspace.settings, selected, workspace.trusted)
 
-    def _log_trace(self, map: DescriptorMap, output: str, total: float) -> None:
+    def _log_trace(self, map: DescriptorMap, convention: Convention, output: str, total: float) -> None:
         seconds = map.seconds
         from aotlens.explain.failures import brief_message
 
         outcome = "traced" if map.failure is None else f"failed at {map.failure.stage}: {brief_message(map.failure)}"
         self._client.log(
             "info",
-            f"{map.target.qualname} ({os.path.basename(map.target.path)}) {outcome}; import {seconds.import_:.2f} s, "
-            f"example {seconds.example:.2f} s, capture {seconds.capture:.2f} s, describe {seconds.describe:.2f} s, "
-            f"eager {seconds.eager:.2f} s, total {total:.2f} s",
+            f"{map.target.qualname} ({os.path.basename(map.target.path)}) {outcome}; {convention} convention, "
+            f"import {seconds.import_:.2f} s, example {seconds.example:.2f} s, capture {seconds.capture:.2f} s, "
+            f"describe {seconds.describe:.2f} s, eager {seconds.eager:.2f} s, total {total:.2f} s",
         )
         for line in output.splitlines()[-_LOGGED_LINES:]:
             self._client.log("info", f"  printed: {line}")
-
-
-def _is_whole(map: DescriptorMap | None) -> bool:
-    return map is not None and map.status == "traced"

@@ -18,7 +18,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .interpreters import InterpreterProblem, OldPython
 from .json_codec import to_json
@@ -33,7 +33,8 @@ MINIMUM_TORCH = (2, 13)
 NEWEST_TESTED_TORCH = (2, 15)
 """The newest torch release that the tracer is tested with."""
 
-CONVENTIONS = ("export", "compile")
+Convention = Literal["export", "compile"]
+CONVENTIONS: tuple[Convention, ...] = ("export", "compile")
 """The calling conventions of a map: that of torch.export, and that of torch.compile."""
 
 PARTITIONERS = ("eager", "default", "min-cut")

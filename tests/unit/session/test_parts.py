@@ -18,7 +18,7 @@ from aotlens.session.partial_maps import PartialMaps
 from aotlens.session.queue import Queue, Ranking
 from aotlens.session.settings import Settings
 from aotlens.session.staleness import needs_new_maps, needs_new_process
-from aotlens.session.states import States, settled_status
+from aotlens.session.states import States
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
 from aotlens_tracer.wire.json_codec import to_json
 
@@ -110,7 +110,7 @@ def test_states_are_replaced_and_a_snapshot_keeps_its_own() -> None:
     states.rest([key])
     states.rest([key], "cancelled")  # nothing is under way any more
     assert before == {}
-    assert states.by_key[key].status == "untraced" == settled_status(states.by_key[key])
+    assert states.by_key[key].status == "untraced" == states.by_key[key].settled
     states.choose_context(key, key)
     states.rename_in_contexts(key, TargetKey("/a.py", "Second"))
     assert list(states.contexts) == [TargetKey("/a.py", "Second")]
@@ -163,7 +163,7 @@ def test_maps_of_unfinished_traces_are_built_beside_the_event_loop(monkeypatch: 
             if map.target.qualname == "last":
                 is_shown.set()
 
-        async with PartialMaps(show) as partial:
+        async with PartialMaps("export", show) as partial:
             for name in ("first", "skipped", "last"):
                 partial.add(fields(name))
                 await asyncio.sleep(0.01)

@@ -86,7 +86,7 @@ class ExampleMemory:
 
     def offered(self, key: TargetKey) -> int:
         """Return the number of examples that the last trace of a target could choose from."""
-        return len(self._offered[key][0])
+        return len(self._offered.get(key, ((), 0))[0])
 
     def prefer_next(self, key: TargetKey) -> bool:
         """Prefer the example after the one that the last trace chose. Returns whether there is another one."""
