@@ -210,7 +210,7 @@ class Fixture:
         return path
 
     async def until(self, holds: Callable[[TargetState], bool]) -> None:
-        for _ in range(1000):
+        for _ in range(6000):
             if holds(self.state):
                 return
             await asyncio.sleep(0.01)
