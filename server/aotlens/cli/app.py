@@ -66,9 +66,10 @@ class Partitioner(str, enum.Enum):
 
 
 class Convention(str, enum.Enum):
-    """The calling convention of the graph."""
+    """The calling convention of the graphs: of torch.export (one graph), or of torch.compile."""
 
     export = "export"
+    compile = "compile"
 
 
 class Mode(str, enum.Enum):
@@ -102,7 +103,20 @@ def trace(
     example: Annotated[
         str | None, typer.Option(metavar="EXPR", help="One expression that builds the target and calls it.")
     ] = None,
-    convention: Annotated[Convention, typer.Option(help="The calling convention of the graph.")] = Convention.export,
+    convention: Annotated[
+        Convention,
+        typer.Option(
+            help="The calling convention. export: one graph of the whole call, parameters first. compile: the graphs "
+            "that torch.compile runs, one between two graph breaks, inputs in the order of their first use."
+        ),
+    ] = Convention.export,
+    dynamic: Annotated[
+        bool | None,
+        typer.Option(
+            "--dynamic/--no-dynamic",
+            help="With --convention compile: torch.compile(dynamic=...). Default: torch decides.",
+        ),
+    ] = None,
     mode: Annotated[
         Mode | None,
         typer.Option(help="Put the module in this mode first. Default: as the example leaves it (train)."),
@@ -208,6 +222,7 @@ def trace(
         compare,
         eager,
         error,
+        dynamic,
     )
     try:
         status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)

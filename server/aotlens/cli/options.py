@@ -36,6 +36,7 @@ class TraceOptions:
     compare: bool = False
     eager: bool = True
     ddp: DdpError | None = None
+    dynamic: bool | None = None
 
 
 def check(options: TraceOptions, qualname: str | None) -> None:
@@ -44,6 +45,8 @@ def check(options: TraceOptions, qualname: str | None) -> None:
         raise UsageError("--example is the call of one target: name it, as in model.py::Block")
     if options.format != "text" and (options.graph is not None or options.saved):
         raise UsageError(f"--format {options.format} contains everything: --graph and --saved select text output")
+    if options.dynamic is not None and options.convention != "compile":
+        raise UsageError("--dynamic and --no-dynamic are torch.compile's: give them with --convention compile")
     if options.ddp is not None:
         _check_ddp(options, qualname)
     if options.graph is not None and options.saved:

@@ -101,6 +101,7 @@ class TraceRun:
             memory_budget=options.memory_budget,
             compare=options.compare,
             eager=options.eager,
+            dynamic=options.dynamic,
         )
         try:
             traced = self._tracer.trace(params, self._progress.stage)

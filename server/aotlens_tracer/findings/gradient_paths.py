@@ -29,12 +29,10 @@ from ..torch_private import (
     READS_NUMBERS,
     SETS_GRAD_MODE,
     JointCapture,
-    dynamo_inputs,
-    flat_inputs,
     pytree,
 )
 from ..wire.cut_gradients import How
-from ..wire.descriptor_map import Descriptor, Input
+from ..wire.descriptor_map import Input
 from ..wire.findings import (
     BackwardReturnsNone,
     Cut,
@@ -45,6 +43,7 @@ from ..wire.findings import (
     UsedButNotReturned,
     UsedInConstructorOnly,
 )
+from ..wire.input_roles import fqns_of
 from ..wire.places import Expression
 from .constructor_uses import constructor_uses
 from .expressions import PlaceOf, expressions_of, name_of
@@ -63,11 +62,10 @@ def reasons(
     operation (its shape): the call in eager shows that, and all of a call that Dynamo refused. The second function
     makes it if it is needed.
     """
-    values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
+    values = {repr(descriptor): value for descriptor, value in joint.flat()}
     paths = None
     if is_of_dynamo:
-        inputs = dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs)
-        paths = GradientPaths(joint.dynamo_graph.graph, inputs, sources.of_node, named.called)
+        paths = GradientPaths(joint.dynamo_graph.graph, joint.given(), sources.of_node, named.called)
     made: list[Callable[[Any], NoGradient] | None] = []
 
     def in_eager(value: Any) -> NoGradient | None:
@@ -87,15 +85,15 @@ def reasons(
         if slot.used:
             return None
         seen = seen_in_eager(values[root])
-        return seen if isinstance(seen, OnlyMetadata) else _used_before(named, descriptor) or found
+        return seen if isinstance(seen, OnlyMetadata) else _used_before(named, slot) or found
 
     return lambda slot: reason(slot, lambda value: None), lambda slot: reason(slot, in_eager)
 
 
-def _used_before(named: Named, descriptor: Descriptor | None) -> UsedInConstructorOnly | None:
+def _used_before(named: Named, slot: Input) -> UsedInConstructorOnly | None:
     """Return what the constructors made of a parameter that the call never uses."""
-    name = piece_path(descriptor)[0].fields.get("target") if descriptor is not None else None
-    return constructor_uses(named.module, name) if named.module is not None and isinstance(name, str) else None
+    names = fqns_of(slot)
+    return constructor_uses(named.module, names[0]) if named.module is not None and names else None
 
 
 class GradientPaths:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from ..failures import is_library
 from ..graph.descriptors import whole_label
@@ -36,19 +35,23 @@ Why = Callable[[Input], NoGradient | None]
 """Why an input gets no gradient; None if that is unknown."""
 
 
-def findings_of(
-    target: Target,
-    graphs: Sequence[Graph],
-    breaks: Sequence[GraphBreak],
-    modules: Sequence[ModuleInstance] = (),
-    why: Why = lambda slot: None,
-    called: str = "forward",
-    zeros: Mapping[str, AlwaysZero] = MappingProxyType({}),
-) -> list[Finding]:
-    """Return the findings of a traced target, in the order of the graph; `called` is the traced function's name.
+@dataclasses.dataclass(frozen=True)
+class Explained:
+    """A graph of the map, and what is known of it beyond that.
 
-    `zeros` are the nodes of gradients that are always zero.
+    `called` is the name of the traced function, and `zeros` are the nodes of gradients that are always zero.
     """
+
+    graph: Graph
+    why: Why = lambda slot: None
+    called: str = "forward"
+    zeros: Mapping[str, AlwaysZero] = dataclasses.field(default_factory=dict)
+
+
+def findings_of(
+    target: Target, graphs: Sequence[Explained], breaks: Sequence[GraphBreak], modules: Sequence[ModuleInstance] = ()
+) -> list[Finding]:
+    """Return the findings of a traced target, in the order of its graphs."""
     subject = Subject("target", target.qualname)
     findings = [
         Finding(
@@ -61,13 +64,14 @@ def findings_of(
         for item in breaks
     ]
     by_name = {module.name: module for module in modules}
-    for graph in graphs:
+    for explained in graphs:
+        graph = explained.graph
         reached = outputs_reached(graph)
         for value in values_of(graph):
             if value.kind in ("parameter", "argument") and value.first.requires_grad and not has_gradient(value, graph):
                 outputs = {out.index: out for piece in value.pieces for out in reached(piece.node)}
-                findings.append(_without_gradient(value, graph, list(outputs.values()), target, why, called))
-            findings += _of_zero_gradient(value, graph, target, zeros)
+                findings.append(_without_gradient(value, graph, list(outputs.values()), target, explained))
+            findings += _of_zero_gradient(value, graph, target, explained.zeros)
             findings += _of_mutation(value, graph, target, by_name)
         findings += _of_bases(graph)
     return findings
@@ -107,10 +111,10 @@ def _of_bases(graph: Graph) -> Iterator[Finding]:
 
 
 def _without_gradient(
-    value: Value, graph: Graph, reached: Sequence[Output], target: Target, why: Why, called: str
+    value: Value, graph: Graph, reached: Sequence[Output], target: Target, explained: Explained
 ) -> Finding:
     is_used = any(piece.used for piece in value.pieces)
-    reason = why(value.first) or (NoPath() if is_used else NeverUsed(called))
+    reason = explained.why(value.first) or (NoPath() if is_used else NeverUsed(explained.called))
     if isinstance(reason, Cut) and reason.how == "derivative" and not reached:
         reason = dataclasses.replace(reason, how="constant-of-derivative")
     indices = {piece.index for piece in value.pieces}

@@ -39,43 +39,54 @@ _REENTRANT = "None of the inputs have requires_grad=True. Gradients will be None
 
 @dataclass(frozen=True)
 class Compared:
-    """A graph with the inputs whose gradient one of graph and run has, and the findings with those of the run."""
+    """The graphs with the inputs whose gradient one of graphs and run has, and the findings with those of the run."""
 
-    graph: Graph
+    graphs: tuple[Graph, ...]
     findings: tuple[Finding, ...]
 
 
-def compared(map: DescriptorMap, run: EagerRun, why: Why) -> Compared:
-    """Compare the only graph of a map with the run. What differs from call to call is not compared."""
-    (graph,) = map.graphs
-    only_in_graph: list[Value] = []
-    only_in_eager: list[Value] = []
-    by_name = {(value.kind, value.name): value for value in values_of(graph)}
+def compared(map: DescriptorMap, run: EagerRun, whys: Sequence[Why]) -> Compared:
+    """Compare the graphs of a map with the run. What differs from call to call is not compared.
+
+    A call has the gradient of a value if one of its graphs has it. `whys` say of each graph why it has none.
+    """
+    only_in_graph: list[tuple[int, Value]] = []
+    only_in_eager: list[tuple[int, Value]] = []
+    by_name: dict[tuple[str | None, str], list[tuple[int, Value]]] = {}
+    for index, graph in enumerate(map.graphs):
+        for value in values_of(graph):
+            by_name.setdefault((value.kind, value.name), []).append((index, value))
     for gradient in run.gradients:
-        values = [value for name in gradient.names if (value := by_name.get((gradient.kind, name))) is not None]
+        values = [each for name in gradient.names for each in by_name.get((gradient.kind, name), ())]
         if not values or run.draws or gradient.again not in (None, gradient.present):
             continue
-        if gradient.present != any(has_gradient(value, graph) for value in values):
+        if gradient.present != any(has_gradient(value, map.graphs[index]) for index, value in values):
             (only_in_eager if gradient.present else only_in_graph).extend(values)
-    graph = dataclasses.replace(graph, only_in_graph=_indices(only_in_graph), only_in_eager=_indices(only_in_eager))
-    findings = [_of_each_call(finding, run) for finding in _without_those_in_eager(map.findings, only_in_eager)]
-    findings += [_none_in_eager(value, graph, run, map.target, why) for value in only_in_graph]
-    findings += [_outside(value, map) for value in only_in_eager]
+    graphs = tuple(
+        dataclasses.replace(
+            graph, only_in_graph=_indices(only_in_graph, index), only_in_eager=_indices(only_in_eager, index)
+        )
+        for index, graph in enumerate(map.graphs)
+    )
+    unseen = list({(value.kind, value.name): value for _, value in only_in_eager}.values())
+    findings = [_of_each_call(finding, run) for finding in _without_those_in_eager(map.findings, unseen)]
+    findings += [_none_in_eager(value, graphs[index], run, map.target, whys[index]) for index, value in only_in_graph]
+    findings += [_outside(value, map) for value in unseen]
     findings += _of_changes(run.changes, map)
     findings += _of_error(run, map.target)
-    return Compared(graph, tuple(findings))
+    return Compared(graphs, tuple(findings))
 
 
 def agrees(map: DescriptorMap, run: EagerRun) -> bool:
     """Whether a run was made without an error, and has the gradients of the graph."""
     if run.problem is not None or run.error is not None:
         return False
-    graph = compared(map, run, lambda slot: None).graph
-    return not graph.only_in_graph and not graph.only_in_eager
+    graphs = compared(map, run, [lambda slot: None] * len(map.graphs)).graphs
+    return not any(graph.only_in_graph or graph.only_in_eager for graph in graphs)
 
 
-def _indices(values: Sequence[Value]) -> tuple[int, ...]:
-    return tuple(sorted(piece.index for value in values for piece in value.pieces))
+def _indices(values: Sequence[tuple[int, Value]], graph: int) -> tuple[int, ...]:
+    return tuple(sorted(piece.index for index, value in values if index == graph for piece in value.pieces))
 
 
 def _without_those_in_eager(findings: Sequence[Finding], values: Sequence[Value]) -> Iterator[Finding]:
@@ -151,7 +162,9 @@ def _outside(value: Value, map: DescriptorMap) -> Finding:
 def _of_changes(changes: Sequence[EagerChange], map: DescriptorMap) -> Iterator[Finding]:
     """Yield the findings about changes in the backward pass, and about parameters that get other memory."""
     modules = {module.name: module for module in map.modules}
-    definitions = {(value.kind, value.name): value.first.definition for value in values_of(map.graphs[0])}
+    definitions = {
+        (value.kind, value.name): value.first.definition for graph in map.graphs for value in values_of(graph)
+    }
     for change in changes:
         owner = modules.get(change.name.rpartition(".")[0])
         is_torchs = owner is None or owner.class_path is None or is_library(owner.class_path)

@@ -13,11 +13,11 @@ from torch import nn
 
 from ..torch_private import JointCapture
 from ..wire.bodies import Bodies
+from ..wire.compiled import Compiled, DynamoSource
 from ..wire.descriptor_map import Descriptor, Graph, Input, Operation, Output, Span
 from .birthplaces import Birthplaces
 from .descriptors import copy_descriptor, piece_path
 from .flat_arguments import FlatArguments
-from .labels import argument_labels, output_labels
 from .operations import Operations
 from .pairing import paired, with_aliases, with_ties
 from .slot_labels import Labels
@@ -28,38 +28,42 @@ from .tensors import tensor_facts
 
 @dataclass(frozen=True)
 class Named:
-    """Facts that the capture alone does not have: the user's call, its module, and where its parts were made."""
+    """Facts that the capture alone does not have: the user's names, the module, and where its parts were made.
 
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    `called` is the name of the function that the call runs. A graph that torch.compile runs has the places from which
+    Dynamo takes its flat arguments (`dynamo`, None where they are not known), and `compiled`.
+    """
+
+    called: str
+    labels: Labels
     module: nn.Module | None
     birthplaces: Birthplaces
+    dynamo: Sequence[DynamoSource | None] = ()
+    compiled: Compiled | None = None
 
-    @property
-    def called(self) -> str:
-        """The name of the function that the call runs: `forward` for a call of a module."""
-        function = self.function
-        while isinstance(function, functools.partial):
-            function = function.func
-        name: str = getattr(function, "__name__", type(function).__name__)
-        return "forward" if isinstance(function, nn.Module) or name == nn.Module.__call__.__name__ else name
+
+def name_of_called(function: Callable[..., Any]) -> str:
+    """Return the name of the function that a call runs: `forward` for a call of a module."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return "forward" if isinstance(function, nn.Module) or name == nn.Module.__call__.__name__ else name
 
 
 def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, operations: Operations) -> Graph:
     """The graph's inputs, outputs and operations, before it is partitioned."""
-    labels = Labels(argument_labels(named.function, named.args, named.kwargs), output_labels(joint.out_spec))
+    labels = named.labels
     nodes = list(joint.graph_module.graph.nodes)
     placeholders = [node for node in nodes if node.op == "placeholder"]
     output_node = next(node for node in nodes if node.op == "output")
     returned = list(output_node.args[0])
     returned_descriptors = list(output_node.meta.get("desc") or [None] * len(returned))
 
-    flat = FlatArguments(joint.module, named.args, named.kwargs, labels)
+    flat = FlatArguments(joint.flat(), labels)
     done = operations.of_joint(joint.graph_module.graph)
     bodies = operations.bodies_of_joint(joint.graph_module.graph)
     reads = _reads(done, Bodies(bodies), sources)
-    inputs = [_input(index, node, labels, named, flat, sources, reads) for index, node in enumerate(placeholders)]
+    inputs = [_input(index, node, named, flat, sources, reads) for index, node in enumerate(placeholders)]
     outputs = [
         _output(index, node, descriptor, labels, sources)
         for index, (node, descriptor) in enumerate(zip(returned, returned_descriptors))
@@ -82,13 +86,13 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
         operations=done,
         frames=tuple(sources.frames),
         bodies=bodies,
+        compiled=named.compiled,
     )
 
 
 def _input(
     index: int,
     node: torch.fx.Node,
-    labels: Labels,
     named: Named,
     flat: FlatArguments,
     sources: Sources,
@@ -96,27 +100,42 @@ def _input(
 ) -> Input:
     descriptor = copy_descriptor(node.meta.get("desc"))
     definition = None
-    requires_grad = None
+    requires_grad = dynamo = None
     if descriptor is not None:
         root, _ = piece_path(descriptor)
         while "base_of" in root.fields:
             root = root.fields["base_of"]
-        if root.kind in ("ParamAOTInput", "BufferAOTInput") and named.module is not None:
-            definition = named.birthplaces.of_tensor(named.module, root.fields["target"])
+        dynamo = _source_of(root, named)
+        name = _registered_name(root, dynamo)
+        if name is not None and named.module is not None:
+            definition = named.birthplaces.of_tensor(named.module, name)
         value = flat.value(root)
         requires_grad = value.requires_grad if isinstance(value, torch.Tensor) else None
     return Input(
         index,
         node.name,
         *_described(descriptor),
-        labels.of(descriptor) if descriptor is not None else node.name,
+        named.labels.of(descriptor) if descriptor is not None else node.name,
         *tensor_facts(node.meta.get("val")),
         descriptor.fields if descriptor is not None else {},
         definition,
         requires_grad=requires_grad,
         used=bool(node.users),
         reads=tuple(dict.fromkeys(reads.get(node.name, ()))),
+        dynamo=dynamo,
     )
+
+
+def _source_of(root: Descriptor, named: Named) -> DynamoSource | None:
+    index = root.fields.get("idx") if root.kind == "PlainAOTInput" else None
+    return named.dynamo[index] if index is not None and index < len(named.dynamo) else None
+
+
+def _registered_name(root: Descriptor, dynamo: DynamoSource | None) -> str | None:
+    """Return the name of the parameter or buffer that a whole input is; None if it is none of these."""
+    if dynamo is not None:
+        return dynamo.name if dynamo.role in ("parameter", "buffer") else None
+    return str(root.fields["target"]) if root.kind in ("ParamAOTInput", "BufferAOTInput") else None
 
 
 def _reads(operations: Sequence[Operation], bodies: Bodies, sources: Sources) -> dict[str, list[Span]]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
 
-from ..torch_private import flat_inputs, storage_key
+from ..torch_private import Flat, storage_key
 from ..wire.descriptor_map import Descriptor, Input, VanishedArgument
 from .descriptors import copy_descriptor, piece_path
 from .slot_labels import Labels
@@ -16,11 +15,11 @@ from .slot_labels import Labels
 class FlatArguments:
     """The tensors behind the flat calling convention, before AOTAutograd removed duplicates and made bases."""
 
-    def __init__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], labels: Labels) -> None:
+    def __init__(self, flat: Flat, labels: Labels) -> None:
         self._labels = labels
         self._values: dict[str, Any] = {}
         self._descriptors: list[Descriptor] = []
-        for torch_descriptor, value in flat_inputs(module, args, kwargs):
+        for torch_descriptor, value in flat:
             if (descriptor := copy_descriptor(torch_descriptor)) is not None:
                 self._descriptors.append(descriptor)
                 self._values[descriptor.descriptor] = value

@@ -13,21 +13,20 @@ from typing import Any
 
 import torch
 
-from ..torch_private import JointCapture, dynamo_inputs, flat_inputs, storage_key, version_of
+from ..torch_private import JointCapture, storage_key, version_of
 from ..wire.descriptor_map import Graph, Input, Span
-from .describe import Named
 from .descriptors import piece_path
 from .stack_traces import Sources
 
 
-def with_places_of_changes(graph: Graph, joint: JointCapture, named: Named, sources: Sources) -> Graph:
+def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) -> Graph:
     """The graph, whose changed inputs have the user's expressions that change them. Dynamo captured it."""
     if all(slot.mutation is None for slot in graph.inputs):
         return graph
-    values = {repr(descriptor): value for descriptor, value in flat_inputs(joint.module, named.args, named.kwargs)}
+    values = {repr(descriptor): value for descriptor, value in joint.flat()}
     memory = {slot.index: _memory(values.get(_origin(slot))) for slot in graph.inputs if slot.mutation is not None}
     placeholders: dict[int, set[int]] = {}
-    for node, value in dynamo_inputs(joint.dynamo_graph, named.function, named.args, named.kwargs).items():
+    for node, value in joint.given().items():
         if (known := _memory(value)) is not None and (fake := _memory(node.meta.get("example_value"))) is not None:
             placeholders.setdefault(known, set()).add(fake)
     wanted = {index: placeholders.get(key, set()) for index, key in memory.items() if key is not None}

@@ -15,6 +15,7 @@ from torch import nn
 
 from ..torch_private import JointCapture
 from ..wire.descriptor_map import Input, Output, Slot
+from ..wire.input_roles import fqns_of
 from .descriptors import copy_descriptor, piece_path
 
 Steps = tuple[tuple[str, Any], ...]
@@ -134,8 +135,8 @@ def with_ties(inputs: list[Input], module: nn.Module | None) -> list[Input]:
 
     def named(slot: Input) -> tuple[str, Steps]:
         descriptor = slot.as_descriptor()
-        root, steps = piece_path(descriptor) if descriptor is not None else (None, ())
-        return (root.fields["target"] if root is not None and root.kind == "ParamAOTInput" else "", steps)
+        steps = piece_path(descriptor)[1] if descriptor is not None else ()
+        return next(iter(fqns_of(slot)), ""), steps
 
     used = {(groups[name], steps) for slot in inputs for name, steps in [named(slot)] if slot.used and name in groups}
     result = []

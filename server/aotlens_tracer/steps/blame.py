@@ -29,7 +29,7 @@ def check_types(context: Context, built: Built, captured: Captured) -> None:
     """Raise ForwardError for an operation that real tensors refuse because of their types, though fake ones do not."""
     refused = None
     with contextlib.suppress(Exception):  # the graph has something that cannot be made
-        if mixes_types(captured.joint.graph_module.graph):
+        if any(mixes_types(graph.joint.graph_module.graph) for graph in captured.graphs):
             refused = refused_operation(built.example, context.birthplaces, context.codebase)
     if refused is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from torch import nn
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, CaptureError, Codebase, ForwardError, JointError, refusal_of, text_of, user_frames
+from ..graph.describe import name_of_called
+from ..graph.labels import argument_labels, output_labels
+from ..graph.slot_labels import Labels
 from ..torch_private import (
     KNOWN_TYPES,
     JointCapture,
@@ -23,6 +26,7 @@ from ..torch_private import (
     pytree,
     share_state,
 )
+from ..wire.compiled import Compiled, DynamoSource
 from ..wire.descriptor_map import GraphBreak
 from ..wire.problems import GivenUpBy
 
@@ -42,11 +46,25 @@ _ALIKE = 40
 
 
 @dataclass(frozen=True)
-class Captured:
-    """A joint graph, by which way it was captured, and the error with which Dynamo refused, if it did."""
+class CapturedGraph:
+    """A joint graph, by which way it was captured, and the names of its inputs and outputs.
+
+    `called` is the name of the function that the call runs. The fields `dynamo` and `compiled` are those of `Named`.
+    """
 
     joint: JointCapture
     capture: str
+    labels: Labels
+    called: str
+    dynamo: Sequence[DynamoSource | None] = ()
+    compiled: Compiled | None = None
+
+
+@dataclass(frozen=True)
+class Captured:
+    """The graphs of a call, and the error with which Dynamo refused it as a whole, if it did."""
+
+    graphs: tuple[CapturedGraph, ...]
     dynamo_error: Exception | None = None
 
 
@@ -59,22 +77,28 @@ def capture(example: BuiltExample) -> Iterator[Captured]:
     with contextlib.ExitStack() as stack:
         register_dataclasses((example.args, example.kwargs))
         try:
-            captured = Captured(_through_dynamo(example, stack), "dynamo")
+            captured = Captured((_through_dynamo(example, stack),))
         except Exception as error:
             stack.enter_context(example.fake())
             captured = _without_dynamo(example, error, stack)
         yield captured
 
 
-def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> JointCapture:
+def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> CapturedGraph:
     # Outside the example's fake mode: Dynamo makes its own, and refuses inputs that are views within another.
     graph_module = dynamo_capture(example.function, example.args, example.kwargs)
     # A value that AOTAutograd takes as no input (a dtype, a device) is a constant in that graph by now.
     args, kwargs = pytree.tree_map(_known, (example.args, example.kwargs))
     try:
-        return stack.enter_context(joint_capture(graph_module, args, kwargs, dynamo=True))
+        joint, outputs = stack.enter_context(joint_capture(graph_module, args, kwargs, example.function))
     except Exception as error:
         raise JointError from error
+    return _captured(example, joint, outputs, "dynamo")
+
+
+def _captured(example: BuiltExample, joint: JointCapture, outputs: pytree.TreeSpec, way: str) -> CapturedGraph:
+    labels = Labels(argument_labels(example.function, example.args, example.kwargs), output_labels(outputs))
+    return CapturedGraph(joint, way, labels, name_of_called(example.function))
 
 
 def _known(leaf: Any) -> Any:
@@ -88,8 +112,8 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
     """
     try:
         module = as_module(example.function, example.module)
-        joint = stack.enter_context(joint_capture(module, example.args, example.kwargs, dynamo=False))
-        return Captured(joint, "direct", dynamo_error)
+        joint, outputs = stack.enter_context(joint_capture(module, example.args, example.kwargs, None))
+        return Captured((_captured(example, joint, outputs, "direct"),), dynamo_error)
     except Exception as error:
         direct_error = error
     try:
@@ -107,7 +131,7 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
     except Exception as error:  # it reads data
         raise CaptureError(dynamo_error) from error
     if register_dataclasses(called.outputs):  # only now does torch know that an output's type holds tensors
-        return Captured(_through_dynamo(example, stack), "dynamo")
+        return Captured((_through_dynamo(example, stack),))
     raise CaptureError(dynamo_error, direct_error, called.needs_data)
 
 

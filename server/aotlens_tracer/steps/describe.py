@@ -1,4 +1,4 @@
-"""The fourth step: describe the inputs, outputs and operations of the captured joint graph."""
+"""The fourth step: describe the inputs, outputs and operations of the captured joint graphs."""
 
 from __future__ import annotations
 
@@ -21,39 +21,46 @@ from ..wire.descriptor_map import Graph
 from ..wire.findings import NoGradient
 from ..wire.zero_gradients import AlwaysZero
 from .build_example import Built, is_given
-from .capture import Captured
+from .capture import Captured, CapturedGraph
 from .context import Context
 
 
 @dataclass(frozen=True)
 class Described:
-    """The graph, its operations, and the name of the traced function.
+    """A captured graph as the map has it, its operations, and the sources that its frames came from.
 
     `why` answers why an input gets no gradient; `why_in_eager` also makes the call in eager, if the graph does not say
     it. `zeros` are the nodes of gradients that are always zero.
     """
 
+    captured: CapturedGraph
     graph: Graph
+    sources: Sources
     operations: Operations
-    called: str
     why: Why
     why_in_eager: Why
     zeros: Mapping[str, AlwaysZero]
 
 
-def describe_graph(context: Context, built: Built, captured: Captured, sources: Sources) -> Described:
-    """Describe the captured graph, and send it ahead."""
-    example = built.example
-    named = Named(example.function, example.args, example.kwargs, example.module, context.birthplaces)
-    dynamo_graph = captured.joint.dynamo_graph if captured.capture == "dynamo" else None
-    operations = Operations(example.module, sources, dynamo_graph)
+def describe_graphs(context: Context, built: Built, captured: Captured) -> tuple[Described, ...]:
+    """Describe the captured graphs, and send them ahead."""
     with context.phases.phase("describe"):
-        graph = describe(captured.joint, captured.capture, named, sources, operations)
-        if captured.capture == "dynamo":
-            graph = with_places_of_changes(graph, captured.joint, named, sources)
-        zeros = zero_gradients(captured.joint.graph_module.graph, sources.of_node)
-    context.draft.update(graphs=(graph,))
+        described = tuple(_described(context, built, graph) for graph in captured.graphs)
+    context.draft.update(graphs=tuple(each.graph for each in described))
     context.draft.send_stage("joint", "graphs")
+    return described
+
+
+def _described(context: Context, built: Built, captured: CapturedGraph) -> Described:
+    example, joint, is_of_dynamo = built.example, captured.joint, captured.capture == "dynamo"
+    module = example.module
+    named = Named(captured.called, captured.labels, module, context.birthplaces, captured.dynamo, captured.compiled)
+    sources = Sources(context.codebase)
+    operations = Operations(module, sources, joint.dynamo_graph if is_of_dynamo else None)
+    graph = describe(joint, captured.capture, named, sources, operations)
+    if is_of_dynamo:
+        graph = with_places_of_changes(graph, joint, sources)
+    zeros = zero_gradients(joint.graph_module.graph, sources.of_node)
 
     def in_eager() -> Callable[[Any], NoGradient] | None:
         try:
@@ -62,5 +69,5 @@ def describe_graph(context: Context, built: Built, captured: Captured, sources: 
         except BaseException:  # it reads data, it was called once too often, or it raises SystemExit
             return None
 
-    why, why_in_eager = reasons(captured.joint, named, sources, captured.capture == "dynamo", in_eager)
-    return Described(graph, operations, named.called, why, why_in_eager, zeros)
+    why, why_in_eager = reasons(joint, named, sources, is_of_dynamo, in_eager)
+    return Described(captured, graph, sources, operations, why, why_in_eager, zeros)

@@ -1,29 +1,37 @@
-"""The fifth step: partition the joint graph. That changes it, so the step comes after its description."""
+"""The fifth step: partition the joint graphs. That changes them, so the step comes after their description."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from ..graph.stack_traces import Sources
-from .capture import Captured
+from ..wire.descriptor_map import Graph
 from .context import Context
 from .describe import Described
 from .notices import saved_unknown
 from .saved import partitioned, totals
 
 
-def partition_graph(context: Context, captured: Captured, described: Described, sources: Sources) -> None:
-    """Partition the described graph, and put what it keeps into the draft's; a graph without backward stays."""
-    graph, params = described.graph, context.params
-    if not graph.joint:
+def partition_graphs(context: Context, described: Sequence[Described]) -> None:
+    """Partition the described graphs, and put what they keep into the draft's; a graph without backward stays."""
+    if not any(each.graph.joint for each in described):
         return
     with context.phases.phase("partition", "describe"):
-        if params.compare:
-            graph = replace(graph, compared=totals(captured.joint, params.memory_budget))
-        if params.partitioner != "eager":
-            budget = params.memory_budget
-            try:
-                graph = partitioned(captured.joint, graph, sources, described.operations, params.partitioner, budget)
-            except Exception as error:
-                context.draft.add_findings(saved_unknown(context.draft.map.target, False, error))
-    context.draft.update(graphs=(graph,))
+        context.draft.update(graphs=tuple(_partitioned(context, each) for each in described))
+
+
+def _partitioned(context: Context, described: Described) -> Graph:
+    graph, params, joint = described.graph, context.params, described.captured.joint
+    if not graph.joint:
+        return graph
+    if params.compare:
+        graph = replace(graph, compared=totals(joint, params.memory_budget))
+    if params.partitioner == "eager":
+        return graph
+    try:
+        return partitioned(
+            joint, graph, described.sources, described.operations, params.partitioner, params.memory_budget
+        )
+    except Exception as error:
+        context.draft.add_findings(saved_unknown(context.draft.map.target, False, error))
+        return graph

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -18,22 +18,22 @@ import torch
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
 from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
-from ..findings.of_graph import WITHOUT_GRADIENT, Why, findings_of
+from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
-from ..graph.stack_traces import Sources
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .blame import blame, check_types
 from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture, graph_breaks
+from .compiled import capture_compiled
 from .context import Context
-from .describe import Described, describe_graph
+from .describe import Described, describe_graphs
 from .eager import measure_memory, run_in_eager
 from .failing import failure_of_trace
 from .import_target import Imported, import_target, is_to_be_inferred
 from .overwritten import name_what_is_changed
-from .partition import partition_graph
+from .partition import partition_graphs
 from .progress import Draft, Phases, Send
 from .training_steps import run_two_steps, untouched
 from .without_example import without_example
@@ -117,49 +117,56 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     built = build_example(context, imported, candidate)
     draft.send_stage("built", "target", "example", "modules", "ddp_parameters")
     for_eager = untouched(context, built)
-    sources = Sources(context.codebase)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):
-            captured = _captured(context, imported, built, candidate.train, stack)
-        described = describe_graph(context, built, captured, sources)
-        partition_graph(context, captured, described, sources)
+            built, captured = _captured(context, imported, built, candidate.train, stack)
+        described = describe_graphs(context, built, captured)
+        partition_graphs(context, described)
     # The rest makes the call, which may change the example's tensors in place, so it comes last.
-    if captured.joint.needs_autograd and (params.partitioner == "eager" or params.compare):
-        run_in_eager(context, imported, built, candidate.train, sources)
+    only = described[0] if len(described) == 1 and described[0].graph.joint else None
+    if only is not None and (params.partitioner == "eager" or params.compare):
+        run_in_eager(context, imported, built, candidate.train, only.sources)
     if captured.dynamo_error is not None:
         with context.phases.phase("capture"):
             draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
     before = draft.map.findings
-    draft.add_findings(*_findings(draft.map, described, described.why))
+    draft.add_findings(*_findings(draft.map, described, in_eager=False))
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
         if any(finding.code in WITHOUT_GRADIENT for finding in draft.map.findings):
             with context.phases.phase("eager"):
-                draft.update(findings=(*before, *_findings(draft.map, described, described.why_in_eager)))
-        run_two_steps(context, imported, for_eager, candidate.train, described.why_in_eager)
-        if captured.joint.needs_autograd and draft.map.graphs[0].eager_memory is None:
-            measure_memory(context, imported, built, candidate.train, sources)
+                draft.update(findings=(*before, *_findings(draft.map, described, in_eager=True)))
+        whys = [each.why_in_eager for each in described]
+        run_two_steps(context, imported, for_eager, candidate.train, whys)
+        if only is not None and draft.map.graphs[0].eager_memory is None:
+            measure_memory(context, imported, built, candidate.train, only.sources)
 
 
-def _findings(map: DescriptorMap, described: Described, why: Why) -> list[Finding]:
-    breaks, modules = map.graph_breaks, map.modules
-    return findings_of(map.target, map.graphs, breaks, modules, why, described.called, described.zeros)
+def _findings(map: DescriptorMap, described: Sequence[Described], in_eager: bool) -> list[Finding]:
+    explained = [
+        Explained(graph, each.why_in_eager if in_eager else each.why, each.captured.called, each.zeros)
+        for graph, each in zip(map.graphs, described, strict=True)
+    ]
+    return findings_of(map.target, explained, map.graph_breaks, map.modules)
 
 
 def _captured(
     context: Context, imported: Imported, built: Built, train: bool | None, stack: contextlib.ExitStack
-) -> Captured:
+) -> tuple[Built, Captured]:
     try:
-        captured = stack.enter_context(capture(built.example))
+        if context.params.convention == "compile":
+            built, captured = capture_compiled(context, imported, built, train)
+        else:
+            captured = stack.enter_context(capture(built.example))
     except CallError as error:
         name_what_is_changed(context, imported, built, train, error)
         if error.changed is None:
             blame(context, built, error)
         raise
     check_types(context, built, captured)
-    return captured
+    return built, captured
 
 
 def _files(codebase: Codebase) -> tuple[str, ...]:

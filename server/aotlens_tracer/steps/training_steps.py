@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..eager.training_steps import two_steps
@@ -41,7 +42,9 @@ def untouched(context: Context, built: Built) -> Built | EagerRun:
     return Built(built.source, replace(example, function=function, args=args, kwargs=kwargs))
 
 
-def run_two_steps(context: Context, imported: Imported, built: Built | EagerRun, train: bool | None, why: Why) -> None:
+def run_two_steps(
+    context: Context, imported: Imported, built: Built | EagerRun, train: bool | None, whys: Sequence[Why]
+) -> None:
     """Make two training steps with an untouched example, and put the run and its findings into the draft."""
     with context.phases.phase("eager"):
         run = built if isinstance(built, EagerRun) else _checked_run(context, imported, built, train)
@@ -49,8 +52,8 @@ def run_two_steps(context: Context, imported: Imported, built: Built | EagerRun,
         findings = with_kept_state(draft.map.findings, run, draft.map.target, draft.map.graphs)
         draft.update(eager_run=run, findings=(*findings, *of_unregistered(run, draft.map.target)))
         if run.problem is None:
-            found = compared(draft.map, run, why)
-            draft.update(graphs=(found.graph,), findings=found.findings)
+            found = compared(draft.map, run, whys)
+            draft.update(graphs=found.graphs, findings=found.findings)
 
 
 def _checked_run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:

@@ -7,13 +7,13 @@ No other file of the tracer names anything private of torch, so that a new torch
 from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
+from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .ddp import ignored_by_ddp
 from .dynamo import (
     TorchDynamoException,
     Unsupported,
     compiling,
     dynamo_capture,
-    dynamo_inputs,
     explain_graph_breaks,
     take_flex_attention_on_cpu,
 )
@@ -27,7 +27,7 @@ from .fake_mode import (
     truncated_normal,
     unset_fake_temporarily,
 )
-from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, JointCapture, flat_inputs, joint_capture
+from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, Flat, JointCapture, joint_capture
 from .modules import (
     BATCH_NORMS,
     CALL_CODE,
@@ -84,10 +84,15 @@ __all__ = [
     "SETS_GRAD_MODE",
     "AOTInput",
     "AOTOutput",
+    "CompiledCall",
+    "CompiledCalls",
+    "CompiledGraph",
     "DataDependentOutputException",
     "FakeTensor",
     "FakeTensorMode",
+    "Flat",
     "JointCapture",
+    "Run",
     "StorageWeakRef",
     "TorchDispatchMode",
     "TorchDynamoException",
@@ -97,10 +102,8 @@ __all__ = [
     "configured_memory_budget",
     "deep_copies",
     "dynamo_capture",
-    "dynamo_inputs",
     "explain_graph_breaks",
     "fake_mode",
-    "flat_inputs",
     "functorch_layers",
     "has_no_forward",
     "hooks_of",

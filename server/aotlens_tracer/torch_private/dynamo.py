@@ -78,7 +78,7 @@ def explain_graph_breaks(function: Callable[..., Any], args: tuple[Any, ...], kw
 def _dynamo_settings() -> Iterator[None]:
     """Take RNNs and pass over loggers: neither changes what the graph's inputs and outputs are."""
     settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=_logging_functions())
-    with settings, _whole_spans(), warnings.catch_warnings():
+    with settings, whole_spans(), warnings.catch_warnings():
         # Meant for those who would run the exported module: mutated buffers are what our findings report.
         warnings.filterwarnings("ignore", "While compiling, we found certain side effects")
         yield
@@ -96,7 +96,7 @@ def _logging_functions() -> set[Callable[..., Any]]:
 
 
 @contextlib.contextmanager
-def _whole_spans() -> Iterator[None]:
+def whole_spans() -> Iterator[None]:
     """Let Dynamo's stack traces mark where an expression ends.
 
     Its frame summaries carry columns but no end line, so that the traceback module marks everything up to the end of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +15,6 @@ from torch._functorch._aot_autograd.descriptors import (
     AOTInput,
     AOTOutput,
     BufferAOTInput,
-    DifferentiableAOTInput,
     ParamAOTInput,
     PlainAOTInput,
 )
@@ -24,21 +23,41 @@ from torch._functorch._aot_autograd.utils import KNOWN_TYPES
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
 from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
-__all__ = ["KNOWN_TYPES", "AOTInput", "AOTOutput", "JointCapture", "flat_inputs", "joint_capture"]
+from .dynamo import dynamo_inputs
+
+__all__ = ["KNOWN_TYPES", "AOTInput", "AOTOutput", "Flat", "JointCapture", "joint_capture"]
+
+
+Flat = list[tuple[AOTInput, Any]]
+"""The flat calling convention that AOTAutograd starts from: each descriptor with its value."""
 
 
 class JointCapture:
     """The joint graph of `module` with its descriptors, and what is needed to partition it.
 
-    `joint` is torch's own object, for `torch_private` alone.
+    `flat` returns the inputs before AOTAutograd removes duplicates, and `given` what the placeholders of Dynamo's graph
+    stand for. `state` and `capture` are torch's own objects, for `torch_private` alone.
     """
 
-    def __init__(self, joint: Any, module: nn.Module) -> None:
-        self.joint = joint
+    def __init__(
+        self,
+        state: Any,
+        capture: Any,
+        module: nn.Module,
+        flat: Callable[[], Flat],
+        given: Callable[[], dict[torch.fx.Node, Any]],
+    ) -> None:
+        self.state = state
+        self.capture = capture
         self.module = module
-        self.graph_module: torch.fx.GraphModule = joint.graph_module
-        self.in_spec: pytree.TreeSpec = joint.in_spec
-        self.out_spec: pytree.TreeSpec = joint.out_spec
+        self.flat = flat
+        self.given = given
+        self.graph_module: torch.fx.GraphModule = capture.graph_module
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Enter the context in which the graph can be partitioned."""
+        yield
 
     @property
     def dynamo_graph(self) -> torch.fx.GraphModule:
@@ -49,15 +68,15 @@ class JointCapture:
     @property
     def needs_autograd(self) -> bool:
         """Whether the graph has a backward part."""
-        return bool(self.joint._aot_state.needs_autograd)
+        return bool(self.state.needs_autograd)
 
     def outputs_requiring_gradients(self) -> list[bool]:
         """Return whether each flat output requires a gradient."""
-        return [bool(info.requires_grad) for info in self.joint._aot_state.fw_metadata.output_info]
+        return [bool(info.requires_grad) for info in self.state.fw_metadata.output_info]
 
     def views_of_inputs(self) -> dict[int, AOTInput]:
         """Return the flat outputs that are views of an input, or an input itself, each with that input's descriptor."""
-        state = self.joint._aot_state
+        state = self.state
         found = {}
         for position, info in enumerate(state.fw_metadata.output_info):
             if info.output_type in (OutputType.alias_of_input, OutputType.is_input) and info.base_idx is not None:
@@ -67,7 +86,7 @@ class JointCapture:
     def views_of_intermediates(self) -> dict[int, list[int]]:
         """Return each intermediate base that the graph returns, in order, with the flat outputs that view it."""
         found: dict[int, list[int]] = {}
-        for position, info in enumerate(self.joint._aot_state.fw_metadata.output_info):
+        for position, info in enumerate(self.state.fw_metadata.output_info):
             views = (OutputType.alias_of_intermediate, OutputType.alias_of_intermediate_save_as_output)
             if info.output_type in views and info.base_idx is not None:
                 found.setdefault(info.base_idx, []).append(position)
@@ -76,12 +95,12 @@ class JointCapture:
     def views_of_outputs(self) -> dict[int, int]:
         """Return the flat outputs that are views of another one, each with the other's position."""
         views = OutputType.alias_of_intermediate_base_is_user_output
-        found = enumerate(self.joint._aot_state.fw_metadata.output_info)
+        found = enumerate(self.state.fw_metadata.output_info)
         return {n: info.base_idx for n, info in found if info.output_type == views and info.base_idx is not None}
 
     def output_subclass_types(self) -> list[tuple[range, type]]:
         """Return each forward output that is a tensor subclass: the graph outputs that are its pieces, and its type."""
-        metadata = self.joint._aot_state.fw_metadata
+        metadata = self.state.fw_metadata
         found = []
         for meta in metadata.subclass_fw_graph_out_meta:
             if isinstance(meta, SubclassCreationMeta):
@@ -91,14 +110,12 @@ class JointCapture:
         return found
 
 
-def flat_inputs(
-    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> list[tuple[DifferentiableAOTInput, Any]]:
+def _flat_inputs(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flat:
     """Return the flat calling convention that AOTAutograd starts from: each descriptor with its value.
 
     The same as in `prepare_aot_module_simplified` of torch/_functorch/aot_autograd.py, before duplicates are removed.
     """
-    flat: list[tuple[DifferentiableAOTInput, Any]] = []
+    flat: Flat = []
     flat += [(ParamAOTInput(name), value) for name, value in module.named_parameters(remove_duplicate=False)]
     flat += [(BufferAOTInput(name), value) for name, value in module.named_buffers(remove_duplicate=False)]
     flat += [(PlainAOTInput(index), value) for index, value in enumerate(pytree.tree_leaves((args, kwargs)))]
@@ -107,24 +124,34 @@ def flat_inputs(
 
 @contextlib.contextmanager
 def joint_capture(
-    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamo: bool
-) -> Iterator[JointCapture]:
-    """Capture the joint graph of a graph module from `dynamo_capture`, or (`dynamo` false) of any module directly.
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], function: Callable[..., Any] | None
+) -> Iterator[tuple[JointCapture, pytree.TreeSpec]]:
+    """Capture the joint graph of any module directly, or of a graph module that `dynamo_capture` made of `function`.
 
-    The capture is valid while the context is entered. Raises what AOTAutograd raises.
+    Yield it with the structure of its outputs. The capture is valid while the context is entered. Raises what
+    AOTAutograd raises.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_fake_constants())
+        stack.enter_context(fake_constants())
         stack.enter_context(_use_lazy_graph_module(True))  # nobody runs the graphs: no code is made of them
-        if dynamo:
+        if function is not None:
             assert isinstance(module, torch.fx.GraphModule)
             stack.enter_context(torch._guards.tracing(module.meta["tracing_context"]))
             stack.enter_context(module.meta["fake_mode"])
-        yield JointCapture(aot_export_joint_with_descriptors(stack, module, args, kwargs), module)
+        joint = aot_export_joint_with_descriptors(stack, module, args, kwargs)
+
+        def given() -> dict[torch.fx.Node, Any]:
+            assert isinstance(module, torch.fx.GraphModule)
+            return dynamo_inputs(module, function, args, kwargs) if function is not None else {}
+
+        def flat() -> Flat:
+            return _flat_inputs(module, args, kwargs)
+
+        yield JointCapture(joint._aot_state, joint._aot_graph_capture, module, flat, given), joint.out_spec
 
 
 @contextlib.contextmanager
-def _fake_constants() -> Iterator[None]:
+def fake_constants() -> Iterator[None]:
     """Let a graph hold fake tensors as constants: a module may keep one as a plain attribute.
 
     `assert_no_fake_params_or_buffers` refuses them to protect whoever runs the graph. Nobody runs ours.

@@ -43,10 +43,10 @@ def partition(
         with warnings.catch_warnings():  # torch deprecates a class that it still uses for the graph's specs
             warnings.simplefilter("ignore", FutureWarning)
             joint = torch.fx.GraphModule(joint, copy.deepcopy(joint.graph))
-    state, graph_capture = capture.joint._aot_state, capture.joint._aot_graph_capture
+    state, graph_capture = capture.state, capture.capture
     subclass_meta = graph_capture.maybe_subclass_meta
     budget = {} if memory_budget is None else {"activation_memory_budget": memory_budget}
-    with torch._functorch.config.patch(budget):
+    with capture.entered(), torch._functorch.config.patch(budget):
         forward, backward, forward_outputs = _partition_joint_graph_into_fw_bw(
             joint,
             graph_capture.updated_flat_args,

@@ -1,0 +1,99 @@
+"""The third step in the convention of torch.compile: capture every graph that it runs, with the call between them."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import replace
+
+from ..examples.eager_call import call as call_in_eager
+from ..failures import CallError, CaptureError, problem_of, reads_data
+from ..graph.compiled_names import TracedCall, compiled_names
+from ..graph.slot_labels import Labels
+from ..graph.stack_traces import Sources
+from ..torch_private import CompiledCall, CompiledCalls, CompiledGraph
+from ..wire.compiled import Compiled
+from ..wire.places import Span
+from .build_example import Built, evaluate
+from .capture import Captured, CapturedGraph, register_dataclasses
+from .context import Context
+from .import_target import Imported
+
+
+def capture_compiled(context: Context, imported: Imported, built: Built, train: bool | None) -> tuple[Built, Captured]:
+    """Return the graphs that torch.compile runs in the example's call, and the example that was called.
+
+    Code between two graphs that reads data cannot run on fake tensors: then the example is built with real ones.
+    Raises ForwardError, BackwardError or CaptureError.
+    """
+    try:
+        called = _call(context, built)
+    except Exception as error:
+        real = _with_data(context, imported, built, train, error)
+        if real is None:
+            raise _failed(built, error) from None
+        built = real
+        try:
+            called = _call(context, built)
+        except Exception as again:
+            raise _failed(built, again) from None
+    return built, Captured(_graphs(context, built, called))
+
+
+def _call(context: Context, built: Built) -> CompiledCall:
+    example = built.example
+    register_dataclasses((example.args, example.kwargs))
+    calls = CompiledCalls(example.fake)
+    return calls.call(example.function, example.args, example.kwargs, context.params.dynamic)
+
+
+def _with_data(
+    context: Context, imported: Imported, built: Built, train: bool | None, error: Exception
+) -> Built | None:
+    """Return the example with real tensors, if the call needs data that fake ones lack; else None."""
+    if built.example.mode is None or built.source.root is not None or not reads_data(error):
+        return None
+    example = evaluate(context, imported, built.source, train, lambda _: None, error)
+    draft = context.draft
+    if draft.map.example is not None:
+        draft.update(example=replace(draft.map.example, weights="real", weights_reason=problem_of(error)))
+    return Built(built.source, example)
+
+
+def _failed(built: Built, error: Exception) -> CaptureError:
+    """Return the error for a call that torch.compile refuses. Raises the user's own error, if it fails in eager too."""
+    try:
+        call_in_eager(built.example)
+    except CallError:
+        raise
+    except Exception as needed:  # it reads data
+        failed = CaptureError(error)
+        failed.__cause__ = needed
+        return failed
+    return CaptureError(error, error)
+
+
+def _graphs(context: Context, built: Built, called: CompiledCall) -> tuple[CapturedGraph, ...]:
+    example = built.example
+    traced = TracedCall(example.function, example.args, example.kwargs, example.module)
+    names = compiled_names(called, traced, lambda: Sources(context.codebase))
+    found = []
+    for graph, named in zip(called.graphs, names, strict=True):
+        name = graph.code.co_name if graph.code is not None else "forward"
+        found.append(
+            CapturedGraph(
+                graph.joint, "dynamo", Labels(named.inputs, named.outputs), name, named.sources, _compiled(graph)
+            )
+        )
+    return tuple(found)
+
+
+def _compiled(graph: CompiledGraph) -> Compiled:
+    code = graph.code
+    function = _qualname(code) if code is not None else ""
+    span = Span(code.co_filename, code.co_firstlineno) if code is not None else None
+    return Compiled(graph.compile_id, function, span, graph.resumes_at)
+
+
+def _qualname(code: types.CodeType) -> str:
+    """Return the qualified name of a function; its plain name on Python 3.10."""
+    return str(getattr(code, "co_qualname", code.co_name))

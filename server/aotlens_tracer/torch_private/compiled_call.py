@@ -1,0 +1,167 @@
+"""A call as torch.compile runs it: the graphs between its graph breaks, each with its sources, guards and values."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from unittest.mock import patch
+
+import torch
+import torch._dynamo
+import torch._functorch.aot_autograd as aot
+from torch._dynamo.backends.common import aot_autograd
+from torch._dynamo.resume_execution import ContinueExecutionCache
+from torch._dynamo.symbolic_convert import InstructionTranslator
+from torch._functorch._aot_autograd.descriptors import PlainAOTInput
+from torch._guards import CompileContext, TracingContext, tracing
+from torch.fx._lazy_graph_module import _use_lazy_graph_module
+
+from .dynamo import whole_spans
+from .joint_graph import Flat, JointCapture, fake_constants
+
+_RESUMES = re.compile(r"^torch_dynamo_resume_in_.+_at_(\d+)$")
+"""The name of a function that Dynamo makes for the code after a graph break, with the line of the break."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The inputs and outputs of one run of a graph: the very objects."""
+
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+
+
+@dataclasses.dataclass
+class CompiledGraph:
+    """A graph that torch.compile runs, in the order of the first runs.
+
+    `compile_id` is torch's. `code` is the code of the user's function that it was made of, and `resumes_at` the line of
+    the graph break after which that goes on; None for the beginning of the function. `sources` are torch's `Source`
+    objects of the flat inputs, None for an input without one. `guards` are torch's `Guard` objects.
+    """
+
+    joint: JointCapture
+    compile_id: str
+    code: types.CodeType | None
+    resumes_at: int | None
+    sources: tuple[Any, ...]
+    runs: list[Run]
+    guards: tuple[Any, ...] = ()
+
+
+@dataclasses.dataclass
+class CompiledCall:
+    """The graphs that torch.compile makes of a call.
+
+    `result` is the result of the call. `reasons` are torch's `GraphCompileReason` objects of the graph breaks.
+    `metrics` are torch's `CompilationMetrics`, one for each compile: those that failed say why (`fail_reason`).
+    """
+
+    graphs: tuple[CompiledGraph, ...] = ()
+    result: Any = None
+    reasons: tuple[Any, ...] = ()
+    metrics: tuple[Any, ...] = ()
+
+
+class CompiledCalls:
+    """Makes calls by torch.compile, and keeps its graphs. The context `around` is entered where they run."""
+
+    def __init__(self, around: Callable[[], contextlib.AbstractContextManager[Any]]) -> None:
+        self._around = around
+        self._graphs: dict[str, CompiledGraph] = {}
+        self._ran: list[CompiledGraph] = []
+        self._guards: dict[str, tuple[Any, ...]] = {}
+        self._stages: list[tuple[Any, Any]] = []
+        self._reasons: list[Any] = []
+
+    def call(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: bool | None
+    ) -> CompiledCall:
+        """Make the call. Raises what Dynamo, AOTAutograd or the user's code raises."""
+        torch._dynamo.reset()
+        compiled: Any = torch._dynamo.optimize(self._compile, guard_export_fn=self._note_guards, dynamic=dynamic)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(whole_spans())
+            stack.enter_context(fake_constants())
+            stack.enter_context(_use_lazy_graph_module(True))
+            stack.enter_context(patch.object(aot, "aot_stage2_compile", self._leave))
+            result = compiled(function)(*args, **kwargs)
+        for graph in self._ran:
+            graph.guards = self._guards.get(graph.compile_id.partition("_")[0], ())
+        return CompiledCall(tuple(self._ran), result, tuple(self._reasons))
+
+    def _note_guards(self, guards: Any) -> None:
+        self._guards[str(CompileContext.current_compile_id())] = tuple(guards)
+
+    def _leave(self, state: Any, capture: Any, *compilers: Any) -> tuple[Callable[..., Any], None]:
+        """Take the place of torch's second stage, which would partition the joint graph and compile both parts."""
+        self._stages.append((state, capture))
+        return lambda *args: None, None
+
+    def _compile(self, module: torch.fx.GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:
+        """The backend: capture the joint graph, and return what runs Dynamo's graph in its place."""
+        self._stages.clear()
+        placeholders = module.graph.find_nodes(op="placeholder")
+        sources = tuple(getattr(node.meta.get("grapharg"), "source", None) for node in placeholders)
+        # The settings of the backend `aot_eager`, which are Inductor's too: inputs that are changed in place without
+        # gradients are changed by the graph itself, and are no outputs.
+        settings = {"fw_compiler": _nothing, "bw_compiler": _nothing, "keep_inference_input_mutations": True}
+        aot_autograd(**settings)(module, inputs)
+        state, capture = self._stages[-1]
+        translator = InstructionTranslator.current_tx().output.root_tx
+        code = translator.f_code if translator is not None else None
+        original, resumes_at = _original(code)
+        runs: list[Run] = []
+        joint = _Joint(state, capture, module, runs, TracingContext.try_get())
+        graph = CompiledGraph(joint, str(CompileContext.current_trace_id()), original, resumes_at, sources, runs)
+
+        def run(*args: Any) -> Any:
+            if not runs:
+                self._ran.append(graph)
+            with self._around():
+                outputs = module.forward(*args)
+            runs.append(Run(args, tuple(outputs)))
+            return outputs
+
+        return run
+
+
+class _Joint(JointCapture):
+    """The joint graph of a graph that torch.compile runs; its values are those of the first run."""
+
+    def __init__(
+        self, state: Any, capture: Any, module: torch.fx.GraphModule, runs: list[Run], context: TracingContext | None
+    ) -> None:
+        super().__init__(state, capture, module, self._flat, self._given)
+        self._runs = runs
+        self._context = context
+
+    def _flat(self) -> Flat:
+        return [(PlainAOTInput(index), value) for index, value in enumerate(self._runs[0].inputs)]
+
+    def _given(self) -> dict[torch.fx.Node, Any]:
+        placeholders = self.dynamo_graph.graph.find_nodes(op="placeholder")
+        return dict(zip(placeholders, self._runs[0].inputs))
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        with tracing(self._context), self.state.fake_mode:
+            yield
+
+
+def _nothing(module: Any, inputs: Any) -> Any:
+    return module
+
+
+def _original(code: types.CodeType | None) -> tuple[types.CodeType | None, int | None]:
+    """Return the user's code behind that of a frame, and the line after which a function of Dynamo's goes on in it."""
+    if code is None or (resumes := _RESUMES.match(code.co_name)) is None:
+        return code, None
+    known = ContinueExecutionCache.generated_code_metadata
+    while code in known:
+        code = known[code].code
+    return code, int(resumes[1])
