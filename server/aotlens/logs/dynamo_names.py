@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9]+")
+_PLAIN = re.compile(r"PlainAOTInput\(idx=(\d+)\)")
 
 
 def mangled(expression: str) -> str:
@@ -35,3 +36,9 @@ def sources_by_name(described: Iterable[str], symbols: Mapping[str, str]) -> dic
             name = f"{base}_{number}"
         found[name] = expression
     return {**symbols, **found}
+
+
+def dynamo_index(descriptor: str | None) -> int | None:
+    """The number, from 0, of the input of Dynamo's graph that a descriptor of AOTAutograd names; None for others."""
+    found = None if descriptor is None else _PLAIN.fullmatch(descriptor)
+    return None if found is None else int(found[1])

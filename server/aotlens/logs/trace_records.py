@@ -15,7 +15,7 @@ from typing import Any
 
 from .graphs import Cause, UnreadablePart
 
-_PREFIX = re.compile(r"[VIWEC]\d{4} [\d:.]+ \d+ \S+?:\d+\] ")
+_PREFIX = re.compile(r"[VIWEC](\d{4} [\d:.]+) \d+ \S+?:\d+\] ")
 """The prefix of each record, as glog writes it: severity, date, time, thread, and the line of torch that wrote it."""
 
 _CONTEXT = frozenset(
@@ -59,13 +59,6 @@ class TraceRecord:
     payload_hash: str | None = None
     is_whole: bool = True
 
-    @property
-    def frame(self) -> str | None:
-        """The compile id with the attempt, as torch writes it: `0/1_2`, or `0/1` for the first attempt."""
-        if self.compilation is None or not self.attempt:
-            return self.compilation
-        return f"{self.compilation}_{self.attempt}"
-
 
 class TraceFile:
     """One file of traces. It is read line by line and never held as a whole; payloads that nobody wants are skipped.
@@ -77,6 +70,8 @@ class TraceFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.unreadable: list[UnreadablePart] = []
+        self.started = ""
+        """The date and time of the first record, as glog writes it; empty before it is read."""
 
     def records(self, wanted: Callable[[str], bool]) -> Iterator[TraceRecord]:
         """The records with wanted names, in their order."""
@@ -103,11 +98,12 @@ class TraceFile:
                 started, payload = None, []
             prefix = _PREFIX.match(text)
             record = None if prefix is None else _record(text[prefix.end() :], number)
-            if record is None:
+            if prefix is None or record is None:
                 if text.strip() and text.endswith("\n"):
                     odd = odd or number
                 continue
             seen += 1
+            self.started = self.started or prefix[1]
             if wanted(record.name):
                 started = record
         is_cut = not text.endswith("\n")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from aotlens.logs.dynamo_names import mangled
+from aotlens.logs.dynamo_names import dynamo_index, mangled
 from aotlens.logs.graphs import LoggedGraph, LoggedValue
 from aotlens_tracer.wire.graphs import Graph, Input, Output, Slot
 
@@ -21,7 +21,6 @@ from .dtypes import dtype_in_brief
 Reason = Literal["no graph", "convention", "inputs", "types", "code"]
 
 _TYPE = re.compile(r"(?P<dtype>\w+)\[(?P<sizes>[^\]]*)\]")
-_PLAIN = re.compile(r"PlainAOTInput\(idx=(\d+)\)")
 _SUFFIX = re.compile(r"_\d+$")
 _LEAST_IN_COMMON = 0.6
 """The share of a logged graph's operations that a map's graph must have too, by name."""
@@ -133,13 +132,8 @@ def _input(value: LoggedValue, index: int, logged: LoggedGraph, graph: Graph) ->
     """The input of a map's graph that has the place of a logged input."""
     if logged.kind == "dynamo":
         # AOTAutograd counts the inputs of Dynamo's graph.
-        return next((slot for slot in graph.inputs if _plain_index(slot) == index), None)
+        return next((slot for slot in graph.inputs if dynamo_index(slot.descriptor) == index), None)
     return next((slot for slot in graph.inputs if slot.node == value.node), None)
-
-
-def _plain_index(slot: Slot) -> int | None:
-    found = None if slot.descriptor is None else _PLAIN.fullmatch(slot.descriptor)
-    return None if found is None else int(found[1])
 
 
 def _is_complete(logged: LoggedGraph, graph: Graph, slots: Sequence[Input | None]) -> bool:
@@ -149,7 +143,9 @@ def _is_complete(logged: LoggedGraph, graph: Graph, slots: Sequence[Input | None
     tangents = {slot.index for slot in graph.inputs if slot.tangent_of is not None}
     if logged.kind == "dynamo":
         # A synthetic base replaces several inputs of Dynamo's graph, so that not all need have a slot of their own.
-        highest = max((number for slot in graph.inputs if (number := _plain_index(slot)) is not None), default=-1)
+        highest = max(
+            (number for slot in graph.inputs if (number := dynamo_index(slot.descriptor)) is not None), default=-1
+        )
         return graph.compiled is not None and highest < len(logged.inputs) and bool(known or not arguments)
     if logged.kind == "backward":
         # It takes the tangents, and what the forward graph saved, which need not be inputs.
