@@ -14,7 +14,10 @@ class Batch:
     label: torch.Tensor
 
 
-# aotlens: Nested()({"x": torch.randn(4, 8), "parts": [torch.randn(8), torch.randn(8)]}, Batch(torch.randn(4, 8), torch.zeros(4)))
+PARTS = [torch.randn(8), torch.randn(8)]
+
+
+# aotlens: Nested()({"x": torch.randn(4, 8), "parts": PARTS}, Batch(torch.randn(4, 8), torch.zeros(4)))
 class Nested(nn.Module):
     """A dict with a list in it, and a dataclass."""
 

@@ -99,18 +99,8 @@ def test_ranks_are_apart_and_the_pieces_of_ddp_have_their_own_inputs() -> None:
     layer = "L['self']._modules"
     joint = [some for some in log.graphs if some.kind == "joint" and some.compile.rank == 1]
     assert [sources(some) for some in joint] == [
-        [
-            "L['x']",
-            "L['self']._modules['up']._parameters['weight']",
-            "L['self']._modules['up']._parameters['bias']",
-            None,
-        ],
-        [
-            None,
-            "L['self']._modules['down']._parameters['weight']",
-            "L['self']._modules['down']._parameters['bias']",
-            None,
-        ],
+        ["L['x']", f"{layer}['up']._parameters['weight']", f"{layer}['up']._parameters['bias']", None],
+        [None, f"{layer}['down']._parameters['weight']", f"{layer}['down']._parameters['bias']", None],
     ]
     pieces = [some.title for some in log.graphs if some.kind == "dynamo" and some.compile.rank == 1]
     assert pieces == [None, "submod_0", "submod_1"]
