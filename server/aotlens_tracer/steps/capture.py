@@ -19,6 +19,7 @@ from ..graph.labels import argument_labels, output_labels
 from ..graph.slot_labels import Labels
 from ..torch_private import (
     KNOWN_TYPES,
+    CompiledCall,
     JointCapture,
     dynamo_capture,
     explain_graph_breaks,
@@ -62,10 +63,14 @@ class CapturedGraph:
 
 @dataclass(frozen=True)
 class Captured:
-    """The graphs of a call, and the error with which Dynamo refused it as a whole, if it did."""
+    """The graphs of a call, and the error with which Dynamo refused it as a whole, if it did.
+
+    `compiled` has the facts of torch.compile's run; None in the export convention.
+    """
 
     graphs: tuple[CapturedGraph, ...]
     dynamo_error: Exception | None = None
+    compiled: CompiledCall | None = None
 
 
 @contextlib.contextmanager
@@ -148,18 +153,18 @@ def graph_breaks(example: BuiltExample | None, codebase: Codebase, first: Except
     """
     text, by = refusal_of(first)
     error = first.__cause__ if by == "aotautograd" else first
-    found = [_graph_break(text, getattr(error, "real_stack", None), codebase, by)]
+    found = [graph_break(text, getattr(error, "real_stack", None), codebase, by)]
     if example is not None:
         with contextlib.suppress(Exception), example.fake():
             for reason in explain_graph_breaks(example.function, example.args, example.kwargs):
-                found.append(_graph_break(reason.reason, reason.user_stack, codebase))
+                found.append(graph_break(reason.reason, reason.user_stack, codebase))
     unique: dict[tuple[str, str | None, int | None], GraphBreak] = {}
     for item in found:
         unique.setdefault((item.reason, item.path, item.line), item)
     return tuple(unique.values())
 
 
-def _graph_break(text: str, stack: Any, codebase: Codebase, by: GivenUpBy = "dynamo") -> GraphBreak:
+def graph_break(text: str, stack: Any, codebase: Codebase, by: GivenUpBy = "dynamo") -> GraphBreak:
     """Return Dynamo's message, cut to its first line and explanation, at the innermost line of the user's."""
     lines = [line.strip() for line in text.splitlines()]
     reason = next((line for line in lines if line), "")

@@ -7,7 +7,7 @@ No other file of the tracer names anything private of torch, so that a new torch
 from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
-from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
+from .compiled_call import Break, CompiledCall, CompiledCalls, CompiledGraph, Run
 from .ddp import ignored_by_ddp
 from .dynamo import (
     TorchDynamoException,
@@ -84,6 +84,7 @@ __all__ = [
     "SETS_GRAD_MODE",
     "AOTInput",
     "AOTOutput",
+    "Break",
     "CompiledCall",
     "CompiledCalls",
     "CompiledGraph",
