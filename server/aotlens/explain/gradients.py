@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aotlens.model.gradients import InPieces, Missing, NotWanted, OnlyInEager, OnlyInGraph, Own, Tied, returned_in
-from aotlens.model.index import MapIndex
-from aotlens.model.slots import Entry, Result
+from aotlens.model.gradients import (
+    InOtherGraph,
+    InPieces,
+    Missing,
+    NotWanted,
+    OnlyInEager,
+    OnlyInGraph,
+    Own,
+    Tied,
+    returned_in,
+)
+from aotlens.model.index import MapIndex, distinct
+from aotlens.model.slots import Entry, Result, whole_name
 from aotlens_tracer.wire.input_roles import role_of
 
 from .blocks import NOTHING, Cell, Code, Line, line, sentence, strong
+from .compiled import name_of_graph
 from .findings.words import why
 from .phrases import outputs_in_words
 from .words import meaning
@@ -20,9 +31,17 @@ def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
     first = entries[0]
     match index.gradient(first):
         case Own() | InPieces():
-            numbers = dict.fromkeys(n for entry in entries for n in returned_in(index.gradient(entry)))
-            outputs = [first.graph.outputs[number] for number in numbers]
-            return line("gradient is " if len(outputs) == 1 else "gradients are ", outputs_in_words(outputs))
+            outputs = distinct(
+                (Result(e.graph, e.graph.outputs[n]) for e in entries for n in returned_in(index.gradient(e))),
+                key=lambda result: id(result.slot),
+            )
+            names = {whole_name(entry.slot) for entry in entries}
+            adds = ", which autograd adds" if len({id(each.graph) for each in outputs}) > 1 == len(names) else ""
+            return line(
+                "gradient is " if len(outputs) == 1 else "gradients are ", outputs_in_words(outputs, index), adds
+            )
+        case InOtherGraph(graph=number):
+            return line(f"gradient comes from {name_of_graph(index.graphs[number], number)}")
         case OnlyInEager():
             reason = why_no_gradient(first, index)
             return line(strong("gradient outside of the graph"), ": " if reason else "", reason)
@@ -60,6 +79,8 @@ def meaning_of(item: Entry | Result, index: MapIndex) -> str:
         return f"{meaning(item.slot, labels)} In eager it does not exist" + (f": {reason}." if reason else ".")
     if isinstance(gradient, Tied):
         instead = f"is returned as the gradient of `{gradient.name}`: both are names of one parameter"
+    elif isinstance(gradient, InOtherGraph):
+        instead = f"comes from {name_of_graph(index.graphs[gradient.graph], gradient.graph)}: this graph computes none"
     elif isinstance(gradient, OnlyInEager):
         reason = _reason(entry, index)
         instead = "does not pass through the graph" + (f": {reason}" if reason else "")
@@ -82,6 +103,8 @@ def gradient_cell(entry: Entry, index: MapIndex) -> Cell:
             return Cell("yes")
         case Tied(name=name):
             return Cell(f"in that of `{name}`")
+        case InOtherGraph(graph=number):
+            return Cell(f"in {name_of_graph(index.graphs[number], number)}")
         case Missing() | OnlyInGraph():
             return Cell("none", "warn")
         case OnlyInEager():

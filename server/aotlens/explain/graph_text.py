@@ -28,7 +28,7 @@ from .node_names import human_names
 from .partitioners import choice_in_brief
 from .shapes import bytes_in_words, tensor_in_brief
 from .shortening import clipped
-from .words import role
+from .words import role_of
 
 Code = Callable[[Span], "str | None"]
 """The text under a span; None if it cannot be read."""
@@ -155,7 +155,7 @@ class _Graph:
 
     def _noun(self, slot: Slot) -> str:
         """`parameter head.weight`; for a derived slot the label alone, `grad(head.weight)`."""
-        what = role(slot.kind, slot.fields)
+        what = role_of(slot)
         return slot.label if slot.label.partition("(")[0] in _DERIVED else f"{what} {slot.label}"
 
     def _name(self, node: str) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
+from typing import TypeVar
 
 from aotlens.explain.brief import in_groups, names_in_brief, numbers_in_brief
 from aotlens.model.descriptors import piece
+from aotlens.model.index import MapIndex
+from aotlens.model.slots import Entry, Result
 from aotlens_tracer.wire.descriptor_map import Graph, Output, Saved, Slot, Span
 
-from .blocks import NOTHING, Code, Line, Link, codes, line
+from .blocks import NOTHING, Code, Line, Link, codes, line, some
+from .compiled import in_graph
 from .shapes import tensor_in_brief
+
+Item = TypeVar("Item", Entry, Result)
 
 
 def folded_names(names: Iterable[str]) -> Line:
@@ -25,13 +31,28 @@ def type_of(item: Slot | Saved) -> Line:
     return line(brief if brief == NOTHING else Code(brief))
 
 
-def inputs_in_words(nodes: Sequence[str | None]) -> Line:
-    """Input `primals_1`, inputs `primals_{1..3}`."""
-    return line(f"input{'s' if len(nodes) > 1 else ''} ", Code(names_in_brief(nodes)))
+def inputs_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
+    """Input `primals_1`, inputs `primals_{1..3}`; of several graphs: inputs `primals_1` in graph 0/0 and …."""
+    parts = [
+        line(Code(names_in_brief([e.slot.node for e in group])), where) for group, where in by_graph(entries, index)
+    ]
+    return line(f"input{'s' if len(entries) > 1 else ''} ", some(parts))
 
 
-def outputs_in_words(outputs: Sequence[Output]) -> Line:
-    """Output 3 (`add_38`), outputs 3..5."""
+def outputs_in_words(results: Sequence[Result], index: MapIndex) -> Line:
+    """Output 3 (`add_38`), outputs 3..5; of several graphs: output 3 (`add_38`) in graph 0/0 and ….."""
+    return some([line(_outputs([r.slot for r in group]), where) for group, where in by_graph(results, index)])
+
+
+def by_graph(items: Iterable[Item], index: MapIndex) -> list[tuple[list[Item], str]]:
+    """Slots of the same graph together, each group with the words that name its graph; see `in_graph`."""
+    groups: dict[int, list[Item]] = {}
+    for item in items:
+        groups.setdefault(index.number(item.graph), []).append(item)
+    return [(group, in_graph(group[0].graph, index)) for _, group in sorted(groups.items())]
+
+
+def _outputs(outputs: Sequence[Output]) -> Line:
     numbers = numbers_in_brief([output.index for output in outputs])
     if len(outputs) == 1 and outputs[0].node:
         return line(f"output {numbers} (", Code(outputs[0].node), ")")

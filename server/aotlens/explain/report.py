@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import get_args
 
+from aotlens.model.compiled import breaks_before
 from aotlens.model.failure_findings import FAILURE_CODES
 from aotlens.model.folding import Folded
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, GraphBreak
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph, GraphBreak
 
 from .blocks import Table
+from .compiled import headings
 from .eager import not_compared_in_words, seconds_in_words
 from .findings.about import listed_names, name_of
 from .findings.kind import Severity
@@ -24,7 +28,9 @@ _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
 
 def facts(descriptor_map: DescriptorMap) -> list[str]:
     """The way the map was made, in a few words each: convention, capture, mode, version of torch, time."""
-    result = [f"{descriptor_map.convention} convention"]
+    result = ["torch.compile convention" if descriptor_map.convention == "compile" else "export convention"]
+    if len(descriptor_map.graphs) > 1:
+        result.append(f"{len(descriptor_map.graphs)} graphs")
     captures = list(dict.fromkeys(graph.capture for graph in descriptor_map.graphs))
     if captures:
         result.append(
@@ -102,10 +108,35 @@ def kept_state(descriptor_map: DescriptorMap, path_label: PathLabel, full: bool 
     return kept_table(run.kept, path_label, full) if run is not None else []
 
 
+@dataclass(frozen=True)
+class GraphPart:
+    """A graph of a report: its heading, empty for the only graph of an export; and the graph breaks before it."""
+
+    graph: Graph
+    heading: str
+    breaks: Sequence[GraphBreak]
+
+
+def graph_parts(descriptor_map: DescriptorMap) -> list[GraphPart]:
+    """The graphs of a map in the order of the report."""
+    before = breaks_before(descriptor_map)
+    texts = headings(descriptor_map.graphs)
+    return [
+        GraphPart(graph, text[:1].upper() + text[1:], before.get(number, ()))
+        for number, (graph, text) in enumerate(zip(descriptor_map.graphs, texts, strict=True))
+    ]
+
+
 def uncaptured(descriptor_map: DescriptorMap) -> list[tuple[str, list[GraphBreak]]]:
-    """The places where the capture could not go on, by who gives up there, each group with its heading."""
+    """The places where the capture could not go on, by who gives up there, each group with its heading.
+
+    Those between two graphs are left out: they are shown there.
+    """
+    shown = [each for breaks in breaks_before(descriptor_map).values() for each in breaks]
     groups: dict[str, list[GraphBreak]] = {}
     for item in descriptor_map.graph_breaks:
+        if item in shown:
+            continue
         heading = "Refused by AOTAutograd" if item.by == "aotautograd" else "Graph breaks"
         groups.setdefault(heading, []).append(item)
     return list(groups.items())

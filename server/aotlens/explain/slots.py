@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from aotlens.model.gradients import Gradient, NotWanted, OnlyInEager, OnlyInGraph, Tied, is_missing
+from aotlens.model.gradients import Gradient, InOtherGraph, NotWanted, OnlyInEager, OnlyInGraph, Tied, is_missing
+from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, Result, is_unused
 from aotlens_tracer.wire.descriptor_map import Input, Output
 
 from .blocks import NOTHING, Code, Line, line
-from .phrases import outputs_in_words
+from .phrases import inputs_in_words, outputs_in_words
 
 
-def node_in_words(item: Entry | Result) -> Line:
-    """`input primals_1`, `output 3 (add_38)`."""
-    if isinstance(item, Entry):
-        return line("input ", Code(item.slot.node or NOTHING))
-    return outputs_in_words([item.slot])
+def node_in_words(item: Entry | Result, index: MapIndex) -> Line:
+    """`input primals_1`, `output 3 (add_38) in graph 0/0`."""
+    return inputs_in_words([item], index) if isinstance(item, Entry) else outputs_in_words([item], index)
 
 
-def with_partners(item: Entry | Result) -> list[Line]:
+def with_partners(item: Entry | Result, index: MapIndex) -> list[Line]:
     """The slot itself, and the slots that belong to it: the tangent of an output, the input of a gradient."""
-    facts = [node_in_words(item)]
+    facts = [node_in_words(item, index)]
     if isinstance(item, Result):
         if item.tangent is not None:
             facts.append(line("its gradient comes in as ", Code(item.tangent.node or NOTHING)))
@@ -51,9 +50,11 @@ def note_on_gradient(slot: Output, gradient: Gradient) -> str:
         return "none in eager"
     if isinstance(gradient, OnlyInEager):
         return "outside of the graph"
+    if isinstance(gradient, InOtherGraph):
+        return "in another graph"
     return "none" if slot.node is None else ""
 
 
-def new_values(outputs: list[Output]) -> Line:
+def new_values(outputs: list[Result], index: MapIndex) -> Line:
     """The outputs that are the new values of inputs that are changed in place."""
-    return line(": the graph returns its new value as ", outputs_in_words(outputs))
+    return line(": the graph returns its new value as ", outputs_in_words(outputs, index))

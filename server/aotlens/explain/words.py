@@ -24,7 +24,9 @@ from aotlens.model.descriptors import (
     piece,
     stage,
 )
-from aotlens_tracer.wire.descriptor_map import Descriptor, Output, Slot
+from aotlens_tracer.wire.descriptor_map import Descriptor, Input, Output, Slot
+
+from .input_roles import NOUNS, named, source_in_words
 
 # How a sentence ends, by stage: who put the slot there.
 _CREDITS = {
@@ -94,6 +96,7 @@ _TOKEN = (
     ". It holds no data: operations with side effects (printing, for instance) are strung along it, "
     "so that they keep their order and are not removed"
 )
+_INTERNAL = ", which the graph returns to the code after it: the call does not return it"
 _SEEDED = ". Random operations become plain functions of a seed and an offset"
 
 _KINDS: dict[str, _Kind] = {
@@ -247,13 +250,13 @@ def name(descriptor: Descriptor, labels: Labels | None = None) -> str:
     label = labels.get(descriptor.descriptor)
     kind = _KINDS.get(descriptor.kind)
     if kind is None:
-        noun = f"the {_spelled(descriptor.kind)}" + (f" `{label}`" if label else "")
+        noun = f"the {_spelled(descriptor.kind)}" + (f" `{label.text}`" if label else "")
         inner = [f"{key}: {_field(value, labels)}" for key, value in descriptor.fields.items()]
         return f"{noun} ({', '.join(inner)})" if inner else noun
     # torch numbers arguments and outputs, so we show the user's name instead. Other kinds are named by the descriptor
     # inside.
     if label and descriptor.kind in ("PlainAOTInput", "PlainAOTOutput"):
-        return f"{kind.role} `{label}`"
+        return named(label)
     return kind.noun(descriptor.fields, labels)
 
 
@@ -283,6 +286,10 @@ def meaning(slot: Slot, labels: Labels | None = None, instead: str = "does not e
         return "torch attached no descriptor to this slot."
     if slot.node is None and descriptor.kind == "GradAOTOutput":
         return f"{_capital(name(descriptor, labels))} {instead}."
+    if isinstance(slot, Output) and slot.is_internal and descriptor.kind == "PlainAOTOutput":
+        return f"{_capital(name(descriptor, labels))}{_INTERNAL}."
+    if isinstance(slot, Input) and slot.dynamo is not None and descriptor.kind == "PlainAOTInput":
+        return source_in_words(slot.dynamo, _capital(name(descriptor, labels)))
     return describe(descriptor, labels)
 
 
@@ -300,8 +307,22 @@ def title(kind: str) -> str:
     return known.role if known is not None else _spelled(kind)
 
 
+def role_of(slot: Slot) -> str:
+    """Name the role of a slot in two or three words, for a table: "parameter", "gradient piece", "effect token".
+
+    Under torch.compile the source of an input says it; in torch's descriptor all are plain inputs.
+    """
+    descriptor = slot.as_descriptor()
+    if descriptor is None or not isinstance(slot, Input) or slot.dynamo is None:
+        return role(slot.kind, slot.fields)
+    if piece(descriptor)[1].kind != "PlainAOTInput":
+        return role(slot.kind, slot.fields)
+    whole = NOUNS[slot.dynamo.role]
+    return whole if descriptor.kind == "PlainAOTInput" else f"{whole} {_KINDS[descriptor.kind].role}"
+
+
 def role(kind: str | None, fields: Mapping[str, Any] | None = None) -> str:
-    """Name the kind of a slot in two or three words, for a table: "parameter", "gradient piece", "effect token"."""
+    """Name the kind of a slot, as `role_of` does, by its descriptor alone."""
     if kind is None:
         return "no descriptor"
     known = _KINDS.get(kind)

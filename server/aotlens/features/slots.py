@@ -174,7 +174,7 @@ class _Shown:
     def _part(self, document: Document, definition: Definition) -> tuple[Sequence[Entry], list[Result], list[Saved]]:
         """The slots of the instances, and the values that the lines of their class save."""
         entries = distinct((e for one in self._context.instances for e in one.below()), key=lambda e: id(e.slot))
-        entries.sort(key=lambda entry: entry.slot.index)
+        entries.sort(key=lambda entry: (self._index.number(entry.graph), entry.slot.index))
         results = distinct((r for e in entries for r in self._results(e)), key=lambda result: id(result.slot))
         saved = []
         for span, value in self._index.lines.saved_in(document.path):

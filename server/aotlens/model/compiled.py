@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.descriptor_map import Graph, Span, StackFrame
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, GraphBreak, Span, StackFrame
 
 
 def lines_run(graph: Graph) -> Span | None:
@@ -17,6 +17,20 @@ def lines_run(graph: Graph) -> Span | None:
         return None
     last = max(span.end_line or span.line for span in spans)
     return Span(spans[0].path, min(span.line for span in spans), None, last)
+
+
+def breaks_before(map: DescriptorMap) -> dict[int, list[GraphBreak]]:
+    """The graph breaks by the number of the graph that goes on after them. Others are left out."""
+    found: dict[int, list[GraphBreak]] = {}
+    for each in map.graph_breaks:
+        for number, graph in enumerate(map.graphs):
+            compiled = graph.compiled
+            if compiled is None or compiled.resumes_at is None or compiled.resumes_at != each.line:
+                continue
+            if compiled.span is None or compiled.span.path == each.path:
+                found.setdefault(number, []).append(each)
+                break
+    return found
 
 
 def _outermost(graph: Graph) -> list[Span]:

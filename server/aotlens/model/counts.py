@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aotlens_tracer.wire.descriptor_map import Graph
 
-from .gradients import Missing, OnlyInGraph, gradients, is_gradient
+from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Counts:
     saved: int | None
 
 
-def count(graph: Graph) -> Counts:
-    """Return the numbers of a graph."""
-    known = gradients(graph)
+def count(graph: Graph, known: Sequence[Gradient] | None = None) -> Counts:
+    """Return the numbers of a graph. `known` are the gradients of its inputs, if other graphs of the call give some."""
+    known = known or gradients(graph)
     missing = {gradient.output for gradient in known if isinstance(gradient, Missing)}
     only_in_graph = {output for gradient in known if isinstance(gradient, OnlyInGraph) for output in gradient.outputs}
     described = [out for out in graph.outputs if out.kind is not None]

@@ -9,11 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal, NamedTuple
 
-from aotlens_tracer.wire.descriptor_map import Descriptor, Graph
+from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, Input
+from aotlens_tracer.wire.input_roles import InputRole, role_of
 
-Labels = Mapping[str, str]
-"""From the repr of a descriptor to the user's own name for it: {"PlainAOTInput(idx=1)": "batch['mask']"}."""
+
+class Label(NamedTuple):
+    """The user's own name for an input or output of a graph, `batch['mask']`, and what it is."""
+
+    text: str
+    role: InputRole | Literal["output"]
+
+
+Labels = Mapping[str, Label]
+"""From the repr of a descriptor to the user's own name for it: {"PlainAOTInput(idx=1)": ("batch['mask']", "argument")}.
+"""
 
 CONVENTION = "original calling convention"
 BASES = "synthetic base handling"
@@ -93,13 +104,13 @@ def piece(descriptor: Descriptor) -> tuple[str, Descriptor]:
     return suffix, descriptor
 
 
-def labels_of(graph: Graph) -> dict[str, str]:
+def labels_of(graph: Graph) -> dict[str, Label]:
     """The user's own names for the arguments and outputs of a graph, by the repr of their descriptors.
 
     A tensor subclass has no slot of its own, only its pieces have, and a vanished argument has none at all: their names
     come from the labels of the pieces and from the list of vanished arguments.
     """
-    labels: dict[str, str] = {}
+    labels: dict[str, Label] = {}
     for slot in (*graph.inputs, *graph.outputs):
         descriptor = slot.as_descriptor()
         if descriptor is None:
@@ -108,9 +119,10 @@ def labels_of(graph: Graph) -> dict[str, str]:
         if owner.kind in ("PlainAOTInput", "PlainAOTOutput") and slot.label.endswith(suffix):
             label = slot.label[: len(slot.label) - len(suffix)]
             if label:
-                labels.setdefault(owner.descriptor, label)
+                role: InputRole | Literal["output"] = role_of(slot) if isinstance(slot, Input) else "output"
+                labels.setdefault(owner.descriptor, Label(label, role))
     for gone in graph.vanished:
         position = re.fullmatch(r"args\[(\d+)\]", gone.expression)
         if position and gone.label:
-            labels.setdefault(f"PlainAOTInput(idx={position[1]})", gone.label)
+            labels.setdefault(f"PlainAOTInput(idx={position[1]})", Label(gone.label, "argument"))
     return labels

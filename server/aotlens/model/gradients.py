@@ -8,8 +8,9 @@ counts all ask here.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input
@@ -18,6 +19,9 @@ from aotlens_tracer.wire.input_roles import role_of
 
 from .descriptors import piece
 from .slots import whole_name
+
+_OF_THE_CALL = ("parameter", "argument")
+"""The roles of inputs that are the same value in every graph of a call."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,13 @@ class OnlyInEager:
 
 
 @dataclass(frozen=True)
+class InOtherGraph:
+    """Its graph gives the input no gradient, but another graph of the same call does: the number of that graph."""
+
+    graph: int
+
+
+@dataclass(frozen=True)
 class NotWanted:
     """Nobody wants a gradient of this input.
 
@@ -81,12 +92,26 @@ class NotWanted:
     because: Literal["frozen", "forward-only", "not-required"]
 
 
-Gradient = Own | InPieces | Tied | Missing | OnlyInGraph | OnlyInEager | NotWanted
+Gradient = Own | InPieces | Tied | Missing | OnlyInGraph | OnlyInEager | InOtherGraph | NotWanted
 
 
-def gradients(graph: Graph) -> tuple[Gradient, ...]:
-    """Return the gradient of each input of a graph, in the order of the inputs."""
-    return tuple(_gradient(slot, graph) for slot in graph.inputs)
+def gradients(graph: Graph, given: Mapping[str, int] = MappingProxyType({})) -> tuple[Gradient, ...]:
+    """Return the gradient of each input of a graph, in the order of the inputs.
+
+    `given` are the names of the values to which another graph of the call gives a gradient, with the number of that
+    graph; see `given_by_graphs`.
+    """
+    return tuple(_in_call(slot, _gradient(slot, graph), given) for slot in graph.inputs)
+
+
+def given_by_graphs(graphs: Sequence[Graph]) -> dict[str, int]:
+    """Return the names of the parameters and arguments that get a gradient, each with the first graph that gives it."""
+    found: dict[str, int] = {}
+    for number, graph in enumerate(graphs):
+        for slot in graph.inputs:
+            if role_of(slot) in _OF_THE_CALL and slot.index not in graph.only_in_graph and own_gradient(slot, graph):
+                found.setdefault(whole_name(slot), number)
+    return found
 
 
 def returned_in(gradient: Gradient) -> tuple[int, ...]:
@@ -129,6 +154,12 @@ def is_gradient(graph: Graph, output: int) -> bool:
     """Whether an output is a gradient or a piece of one, or the empty slot of one."""
     descriptor = graph.outputs[output].as_descriptor()
     return descriptor is not None and piece(descriptor)[1].kind == "GradAOTOutput"
+
+
+def _in_call(slot: Input, gradient: Gradient, given: Mapping[str, int]) -> Gradient:
+    lacks = isinstance(gradient, Missing) or gradient == NotWanted("forward-only")
+    number = given.get(whole_name(slot)) if lacks and role_of(slot) in _OF_THE_CALL else None
+    return InOtherGraph(number) if number is not None else gradient
 
 
 def _gradient(slot: Input, graph: Graph) -> Gradient:

@@ -18,7 +18,7 @@ from aotlens_tracer.wire.input_roles import role_of
 
 from .arguments import Arguments
 from .descriptors import Labels, labels_of
-from .gradients import Gradient, gradients
+from .gradients import Gradient, given_by_graphs, gradients
 from .inputs import Inputs
 from .lines import Lines
 from .names import Birth, Named, Names
@@ -158,11 +158,16 @@ class MapIndex:
 
     def gradient(self, entry: Entry) -> Gradient:
         """The gradient of an input."""
-        return self.once(("gradients", id(entry.graph)), lambda: gradients(entry.graph))[entry.slot.index]
+        return self.gradients(entry.graph)[entry.slot.index]
+
+    def gradients(self, graph: Graph) -> tuple[Gradient, ...]:
+        """The gradient of each input of a graph."""
+        given = self.once("given", lambda: given_by_graphs(self.graphs) if len(self.graphs) > 1 else {})
+        return self.once(("gradients", id(graph)), lambda: gradients(graph, given))
 
     def prices(self, graph: Graph) -> list[Price]:
-        """The price of each output of a graph."""
-        return self.once(("prices", id(graph)), lambda: prices(graph))
+        """The price of each output of a graph; none of several graphs, whose backward passes depend on each other."""
+        return self.once(("prices", id(graph)), lambda: prices(graph)) if len(self.graphs) == 1 else []
 
     def without_gradient(self, slot: Input) -> Finding | None:
         """The finding that says why an input, or the whole that it is a piece of, has no gradient in graph or eager."""

@@ -102,8 +102,7 @@ class Output(Slot):
     """An output of the graph.
 
     `source` is the expression that computed it. `requires_grad` is known for values that `forward` returns, None for
-    others. `is_internal` says that the call does not return the value: under torch.compile, code after a graph break, or
-    a later graph, takes it.
+    others. `is_internal` says that the call does not return the value: the code after a graph break takes it.
 
     The other fields are indices, None if there is no such slot. Indices into `Graph.inputs`:
 

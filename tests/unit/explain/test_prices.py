@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aotlens.explain.blocks import Table
 from aotlens.explain.prices import price_in_words
 from aotlens.explain.tables.graph import tables
+from aotlens.model.index import index_of
 from aotlens.model.prices import prices
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Target
 
 from .maps import two_outputs
+
+
+def tables_of(graph: Graph) -> list[Table]:
+    map = DescriptorMap(Target("/model.py", "Model"), "traced", "export", graphs=(graph,))
+    return tables(index_of(map), graph, str)
 
 
 def test_what_others_need_too_is_not_counted() -> None:
@@ -29,7 +37,7 @@ def test_the_only_output_has_no_price() -> None:
 
 
 def test_the_table_says_what_each_is_there_for() -> None:
-    (table,) = [table for table in tables(two_outputs(), str) if table.title == "The price of each output"]
+    (table,) = [table for table in tables_of(two_outputs()) if table.title == "The price of each output"]
     assert [[cell.text for cell in row] for row in table.rows] == [
         ["output[0]", "tangents_1", "3", "0 B", "alone gives gradients to head"],
         ["output[1]", "tangents_2", "2", "16 B", ""],
@@ -38,5 +46,5 @@ def test_the_table_says_what_each_is_there_for() -> None:
 
 
 def test_a_gradient_in_pieces_is_named_once() -> None:
-    (table,) = [t for t in tables(two_outputs(in_pieces=True), str) if t.title == "The price of each output"]
+    (table,) = [t for t in tables_of(two_outputs(in_pieces=True)) if t.title == "The price of each output"]
     assert [row[-1].text for row in table.rows] == ["alone gives gradients to head", ""]

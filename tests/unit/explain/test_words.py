@@ -12,7 +12,7 @@ from torch.utils._dtype_abbrs import dtype_abbrs
 from aotlens.explain import words
 from aotlens.explain.shapes import bytes_in_words, dtype_in_brief, tensor_in_brief
 from aotlens.model import descriptors
-from aotlens.model.descriptors import STAGES
+from aotlens.model.descriptors import STAGES, Label
 from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, VanishedArgument
 from unit.explain import maps
 from unit.explain.maps import arg, desc, grad, input_slot, out, output_slot, param, tangent
@@ -65,7 +65,10 @@ EXAMPLES = [
     (D.SavedForBackwardsAOTOutput(4), ["value 4", "keeps for the backward"], "partitioner"),
     (D.SavedForBackwardsNoVcCheckAOTOutput(4), ["value 4", "without a version check", "ctx"], "partitioner"),
 ]
-LABELS = {"PlainAOTInput(idx=0)": "batch['mask']", "PlainAOTOutput(idx=1)": "out.logits"}
+LABELS = {
+    "PlainAOTInput(idx=0)": Label("batch['mask']", "argument"),
+    "PlainAOTOutput(idx=1)": Label("out.logits", "output"),
+}
 
 
 def copied(real: object) -> Descriptor:
@@ -135,7 +138,7 @@ def test_nested_descriptors_read_well() -> None:
     )
     assert words.name(nested) == "the `b` piece of the `a` piece of the gradient of parameter `w`"
     mutation = desc("InputMutationAOTOutput", mutated_input=desc("ViewBaseAOTInput", base_of=arg(0)))
-    assert words.name(tangent(mutation), {arg(0).descriptor: "x"}) == (
+    assert words.name(tangent(mutation), {arg(0).descriptor: Label("x", "argument")}) == (
         "the tangent of the new value of the tensor that argument `x` is a view of"
     )
 
@@ -199,10 +202,10 @@ def test_labels_come_from_slots_pieces_and_vanished_arguments() -> None:
         vanished=(VanishedArgument("z", "args[2]", None, "unknown"),),
     )
     assert descriptors.labels_of(graph) == {
-        "PlainAOTInput(idx=0)": "batch['x']",
-        "PlainAOTInput(idx=1)": "y",
-        "PlainAOTInput(idx=2)": "z",
-        "PlainAOTOutput(idx=0)": "output",
+        "PlainAOTInput(idx=0)": Label("batch['x']", "argument"),
+        "PlainAOTInput(idx=1)": Label("y", "argument"),
+        "PlainAOTInput(idx=2)": Label("z", "argument"),
+        "PlainAOTOutput(idx=0)": Label("output", "output"),
     }
     aliases = maps.aliases().graphs[0]
     assert words.name(aliases.inputs[1].as_descriptor(), descriptors.labels_of(aliases)).endswith(

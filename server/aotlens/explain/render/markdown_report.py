@@ -9,9 +9,10 @@ from aotlens.explain.failures import function_of, hint, message, refusal
 from aotlens.explain.findings.words import severity
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, kept_state, legends, shown_findings, uncaptured
+from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
+from aotlens.model.index import index_of
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
 
 from .markdown import code, fence, markdown, prose
 
@@ -36,27 +37,17 @@ def render_markdown(
         blocks.append("\n".join(items))
     if map.failure is not None:
         blocks += _failure(map.failure, path_label)
-    for number, graph in enumerate(map.graphs, 1):
-        several = len(map.graphs) > 1
-        if several:
-            blocks.append(f"## Graph {number} of {len(map.graphs)}")
-        heading = "###" if several else "##"
-        blocks += [markdown([table], heading=heading) for table in tables(graph, path_label, full)]
+    for part in graph_parts(map):
+        if part.breaks:
+            blocks += _uncaptured("Graph break", part.breaks, path_label)
+        if part.heading:
+            blocks.append(f"## {prose(part.heading)}")
+        heading = "###" if part.heading else "##"
+        shown = tables(index_of(map), part.graph, path_label, full)
+        blocks += [markdown([table], heading=heading) for table in shown]
     blocks += [markdown([table], heading="##") for table in kept_state(map, path_label, full)]
     for title, places in uncaptured(map):
-        blocks.append(f"## {title}")
-        blocks.append(
-            "\n".join(
-                "\n".join(
-                    [
-                        f"- {_lead(position(item.path, item.line, None, path_label))}"
-                        f"{prose(refusal(item.reason, item.by))}",
-                        *(f"  - hint: {prose(hint)}" for hint in item.hints),
-                    ]
-                )
-                for item in places
-            )
-        )
+        blocks += _uncaptured(title, places, path_label)
     if shown_findings(map):
         blocks.append("## Findings")
         blocks.append(
@@ -82,6 +73,16 @@ def _header(map: DescriptorMap, path_label: PathLabel) -> Iterable[str]:
     yield f"{status}{where} · {' · '.join(prose(fact) for fact in facts(map))}"
     if map.example is not None:
         yield f"Example: {code(call_in_brief(map))}, {prose(origin(map.example, path_label))}"
+
+
+def _uncaptured(title: str, places: Iterable[GraphBreak], path_label: PathLabel) -> Iterable[str]:
+    yield f"## {title}"
+    lines = []
+    for item in places:
+        where = _lead(position(item.path, item.line, None, path_label))
+        lines.append(f"- {where}{prose(refusal(item.reason, item.by))}")
+        lines += [f"  - hint: {prose(hint)}" for hint in item.hints]
+    yield "\n".join(lines)
 
 
 def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:

@@ -16,7 +16,6 @@ from aotlens.explain.findings.words import message, related, severity
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.signature import change_in_signs, difference_in_words
 from aotlens.model.index import index_of
-from aotlens.model.prices import prices
 from aotlens.model.signature import Difference, differences
 from aotlens.model.slots import Entry, Result
 from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, EagerRun, Finding
@@ -43,7 +42,7 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
         ]
         for item, slot_shown in zip(items, (*shown["inputs"], *shown["outputs"]), strict=True):
             slot_shown["meaning"] = meaning_of(item, index_of(descriptor_map))
-        shown["prices"] = to_json(prices(graph))
+        shown["prices"] = to_json(index_of(descriptor_map).prices(graph))
         shown["signature"] = [_relative(_difference(each), relative_to) for each in differences(graph)]
         # A graph without a partition has no list of saved values in a map; in the JSON it is always a list.
         shown["saved"] = shown["saved"] or []

@@ -12,8 +12,9 @@ from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, kept_state, legends, shown_findings, uncaptured
+from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, uncaptured
 from aotlens.explain.tables.graph import tables
+from aotlens.model.index import index_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
 
 from .paper import Paper
@@ -44,11 +45,13 @@ def render_text(
         print_attempts(map, paper, path_label)
     if map.failure is not None:
         _failure(map.failure, paper, path_label)
-    for number, graph in enumerate(map.graphs, 1):
-        if len(map.graphs) > 1:
+    for part in graph_parts(map):
+        if part.breaks:
+            _uncaptured("Graph break", part.breaks, paper, path_label)
+        if part.heading:
             paper.line()
-            paper.line((f"Graph {number} of {len(map.graphs)}", "bold underline"))
-        show(tables(graph, path_label, full), paper)
+            paper.block((part.heading, "bold underline"), hang=2)
+        show(tables(index_of(map), part.graph, path_label, full), paper)
     if kept := kept_state(map, path_label, full):
         show(kept, paper)
     for title, places in uncaptured(map):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotlens.explain.blocks import Table
 from aotlens.explain.paths import PathLabel
 from aotlens.model.held import surplus
-from aotlens.model.prices import prices
+from aotlens.model.index import MapIndex
 from aotlens.model.signature import differences
 from aotlens_tracer.wire.descriptor_map import Graph
 
@@ -18,14 +18,14 @@ from .signature import signature
 from .subclasses import subclasses
 
 
-def tables(graph: Graph, path_label: PathLabel, full: bool = False) -> list[Table]:
-    """The tables of one graph. Inputs and outputs are always shown, other tables only if they have rows."""
-    result = [inputs(graph, path_label, full), outputs(graph, path_label, full)]
+def tables(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool = False) -> list[Table]:
+    """The tables of one graph of a map. Inputs and outputs are always shown, other tables only if they have rows."""
+    result = [inputs(index, graph, path_label, full), outputs(index, graph, path_label, full)]
     if graph.saved is not None:
         result.append(saved(graph, path_label, full))
     if (memory := surplus(graph)) is not None:
         result.append(held(memory, path_label, full))
-    if costs := prices(graph):
+    if costs := index.prices(graph):
         result.append(price_table(costs, graph, full))
     if found := differences(graph, brief=not full):
         result.append(signature(found, path_label))

@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.compiled import name_of_graph
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import tensor_in_brief
-from aotlens.model.gradients import Gradient, Missing, NotWanted, OnlyInEager, OnlyInGraph, Tied, gradients, returned_in
+from aotlens.model.gradients import (
+    Gradient,
+    InOtherGraph,
+    Missing,
+    NotWanted,
+    OnlyInEager,
+    OnlyInGraph,
+    Tied,
+    returned_in,
+)
+from aotlens.model.index import MapIndex
 from aotlens.model.slots import is_unused
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 
 from .rows import census, fold_rows, has_unusual, node_cell, numbers, pairings, role_cell, role_of
 
 
-def inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
-    """The inputs with their gradients and with what happens to them."""
-    known = gradients(graph)
+def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> Table:
+    """The inputs with their gradients and with what happens to them.
+
+    With `full`, those of a graph that torch.compile runs have the expression from which Dynamo takes them.
+    """
+    known = index.gradients(graph)
     rows = fold_rows(
         graph.inputs,
         label=lambda slot: slot.label,
@@ -24,11 +38,12 @@ def inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
             role_of(slot),
             tensor_in_brief(slot.dtype, slot.shape),
             place(slot.definition, path_label),
-            _gradient_state(known[slot.index]),
+            _gradient_state(known[slot.index], index),
             pairings(slot),
             slot.tied_to,
             slot.stands_for,
             is_unused(slot),
+            slot.dynamo.others if slot.dynamo is not None else (),
         ),
         full=full,
     )
@@ -42,8 +57,9 @@ def inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 Cell(row.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.definition, path_label)),
-                _gradient([known[slot.index] for slot in slots]),
+                _gradient([known[slot.index] for slot in slots], index),
                 Cell(_input_notes(slots)),
+                Cell(first.dynamo.expression if full and first.dynamo is not None else ""),
             )
         )
     if not graph.joint:
@@ -56,11 +72,12 @@ def inputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("made at", "place", 3),
         Column("gradient", "index", 1, "grad"),
         Column("notes", "note"),
+        Column("taken from", "note", 4),
     )
-    return without_empty(Table("Inputs", census(graph.inputs, graph), columns, tuple(body), tuple(notes)))
+    return without_empty(Table("Inputs", census(graph.inputs, index, graph), columns, tuple(body), tuple(notes)))
 
 
-def _gradient(gradients: Sequence[Gradient]) -> Cell:
+def _gradient(gradients: Sequence[Gradient], index: MapIndex) -> Cell:
     """The cell for gradients of one kind: the numbers of their outputs, or the reason why there are none."""
     if outputs := [index for gradient in gradients for index in returned_in(gradient)]:
         return Cell(f"#{numbers(outputs)}", brief="yes")
@@ -72,6 +89,8 @@ def _gradient(gradients: Sequence[Gradient]) -> Cell:
             return Cell(f"none in eager, #{numbers(outputs)}", "warn", brief="none")
         case OnlyInEager():
             return Cell("outside", "dim")
+        case InOtherGraph(graph=number):
+            return Cell(f"in {name_of_graph(index.graphs[number], number)}", "dim")
         case Tied():
             return Cell("tied", "dim")
         case NotWanted(because="frozen"):
@@ -79,9 +98,9 @@ def _gradient(gradients: Sequence[Gradient]) -> Cell:
     return Cell(NOTHING, "dim")
 
 
-def _gradient_state(gradient: Gradient) -> str:
+def _gradient_state(gradient: Gradient, index: MapIndex) -> str:
     """The text of a gradient without its numbers: rows that differ in it do not fold."""
-    cell = _gradient([gradient])
+    cell = _gradient([gradient], index)
     return cell.brief or cell.text
 
 
@@ -96,6 +115,8 @@ def _input_notes(slots: Sequence[Input]) -> str:
         notes.append(f"in place of {', '.join(first.stands_for)}")
     if first.tied_to:
         notes.append(f"tied to {', '.join(first.tied_to)}")
+    if first.dynamo is not None and first.dynamo.others:
+        notes.append(f"runs again with {', '.join(first.dynamo.others)}")
     if is_unused(first):
         notes.append("not used")
     return "; ".join(notes)

@@ -22,9 +22,9 @@ from aotlens.explain.blocks import (
 )
 from aotlens.explain.brief import all_names, names_in_brief
 from aotlens.explain.gradients import gradient_cell
-from aotlens.explain.phrases import plural
+from aotlens.explain.phrases import by_graph, plural
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
-from aotlens.explain.words import role
+from aotlens.explain.words import role_of as role_in_words
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
@@ -41,7 +41,7 @@ def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry
     return fold(
         entries,
         key=lambda entry: (
-            role(entry.slot.kind, entry.slot.fields),
+            role_in_words(entry.slot),
             tensor_in_brief(entry.slot.dtype, entry.slot.shape),
             gradient_cell(entry, index),
             entry.slot.mutation is not None,
@@ -64,9 +64,8 @@ def input_table(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> tu
     cells = []
     for row, note in zip(shown, notes, strict=True):
         slot = row.first.slot
-        nodes = names_in_brief([entry.slot.node for entry in row.rows])
         cell = (
-            Cell(nodes),
+            Cell(_nodes(row.rows, index)),
             Cell(row.label),
             Cell(tensor_in_brief(slot.dtype, slot.shape)),
             gradient_cell(row.first, index),
@@ -75,6 +74,12 @@ def input_table(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> tu
         cells.append(cell[: len(columns)])
     rest = [row for row in rows if row not in shown]
     return Table("", "", tuple(columns), tuple(cells)), *map(Paragraph, _left_out(rest, index))
+
+
+def _nodes(entries: Sequence[Entry], index: MapIndex) -> str:
+    """`primals_{1..3}`; of several graphs: `primals_1 in graph 0/0, primals_4 in graph 0/1`."""
+    parts = by_graph(entries, index)
+    return ", ".join(f"{names_in_brief([entry.slot.node for entry in group])}{where}" for group, where in parts)
 
 
 def descriptors_of(row: Folded[Entry]) -> Paragraph:
@@ -134,7 +139,7 @@ def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[Line]:
     notable: dict[tuple[Line, str], list[str]] = {}
     for row in rows:
         entry = row.first
-        what, gradient = role(entry.slot.kind, entry.slot.fields), gradient_cell(entry, index).text
+        what, gradient = role_in_words(entry.slot), gradient_cell(entry, index).text
         if not _is_notable(entry, index):
             usual[what, gradient] += row.count
             continue

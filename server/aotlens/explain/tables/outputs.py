@@ -8,14 +8,21 @@ from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import numbers_in_brief
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import tensor_in_brief
+from aotlens.model.index import MapIndex
 from aotlens_tracer.wire.descriptor_map import Graph, Output
 
 from .rows import absence, census, fold_rows, has_unusual, listing, node_cell, numbers, pairings, role_cell, role_of
 
-_ABSENT = {"missing": Cell("none", "warn"), "tied": Cell("tied", "dim")}
+_ABSENT = {
+    "missing": Cell("none", "warn"),
+    "graph-only": Cell("none in eager", "warn"),
+    "tied": Cell("tied", "dim"),
+    "outside": Cell("outside", "dim"),
+    "elsewhere": Cell("in another graph", "dim"),
+}
 
 
-def outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+def outputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> Table:
     """The outputs with their partners among the inputs; without `full`, slots that are empty by design are counted."""
     empty = [slot for slot in graph.outputs if slot.kind is None and slot.node is None]
     shown = [slot for slot in graph.outputs if full or slot not in empty]
@@ -24,11 +31,12 @@ def outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         label=lambda slot: slot.label,
         shown=lambda slot: (
             role_of(slot),
-            absence(slot, graph),
+            absence(slot, index, graph),
             tensor_in_brief(slot.dtype, slot.shape),
             place(slot.source, path_label),
             pairings(slot),
             len(slot.base_of),
+            slot.is_internal,
         ),
         full=full,
     )
@@ -42,7 +50,7 @@ def outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
                 role_cell(first),
                 Cell(row.label or NOTHING),
                 _ABSENT[reason]
-                if (reason := absence(first, graph))
+                if (reason := absence(first, index, graph))
                 else Cell(tensor_in_brief(first.dtype, first.shape)),
                 Cell(place(first.source, path_label)),
                 _partners(slots, graph),
@@ -66,7 +74,7 @@ def outputs(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("pairs with", "node", 1),
         Column("notes", "note"),
     )
-    return without_empty(Table("Outputs", census(shown, graph), columns, tuple(body), tuple(notes)))
+    return without_empty(Table("Outputs", census(shown, index, graph), columns, tuple(body), tuple(notes)))
 
 
 def _partners(slots: Sequence[Output], graph: Graph) -> Cell:
@@ -84,4 +92,7 @@ def _partners(slots: Sequence[Output], graph: Graph) -> Cell:
 
 def _output_notes(slots: Sequence[Output]) -> str:
     bases = [index for slot in slots for index in slot.base_of]
-    return f"base of output {numbers(bases)}" if bases else ""
+    notes = [f"base of output {numbers(bases)}"] if bases else []
+    if slots[0].is_internal:
+        notes.append("for the code after the graph break")
+    return "; ".join(notes)

@@ -9,9 +9,11 @@ from typing import TypeVar
 from aotlens.explain.blocks import NOTHING, Cell
 from aotlens.explain.brief import names_in_brief, numbers_in_brief
 from aotlens.explain.phrases import plural
-from aotlens.explain.words import USUAL, role
+from aotlens.explain.words import USUAL
+from aotlens.explain.words import role_of as role_in_words
 from aotlens.model.folding import Folded, fold, unfolded
-from aotlens.model.gradients import Missing, OnlyInEager, OnlyInGraph, gradients
+from aotlens.model.gradients import InOtherGraph, Missing, OnlyInEager, OnlyInGraph
+from aotlens.model.index import MapIndex
 from aotlens_tracer.wire.descriptor_map import Graph, Output, Slot
 
 Item = TypeVar("Item")
@@ -35,7 +37,7 @@ def role_of(slot: Slot) -> str:
     """The role of a slot in a few words; "no gradient" for the empty place of a gradient that nobody wants."""
     if slot.kind is None and isinstance(slot, Output) and slot.node is None:
         return "no gradient"
-    return role(slot.kind, slot.fields)
+    return role_in_words(slot)
 
 
 def role_cell(slot: Slot) -> Cell:
@@ -55,24 +57,24 @@ def pairings(slot: Slot) -> tuple[bool, ...]:
     return tuple(getattr(slot, name, None) is not None for name in names)
 
 
-def absence(slot: Slot, graph: Graph) -> str:
+def absence(slot: Slot, index: MapIndex, graph: Graph) -> str:
     """The reason why the slot of a gradient is empty, or why the user's own backward pass does not have that gradient.
 
-    One of "missing", "tied", "outside" and "graph-only"; empty for every other slot.
+    One of "missing", "tied", "outside", "elsewhere" (in another graph) and "graph-only"; empty for every other slot.
     """
     if slot.kind != "GradAOTOutput" or not isinstance(slot, Output):
         return ""
-    gradient = gradients(graph)[slot.gradient_of] if slot.gradient_of is not None else None
+    gradient = index.gradients(graph)[slot.gradient_of] if slot.gradient_of is not None else None
     if isinstance(gradient, OnlyInGraph):
         return "graph-only"
     if slot.node is not None:
         return ""
-    return {Missing: "missing", OnlyInEager: "outside"}.get(type(gradient), "tied")
+    return {Missing: "missing", OnlyInEager: "outside", InOtherGraph: "elsewhere"}.get(type(gradient), "tied")
 
 
-def census(slots: Iterable[Slot], graph: Graph) -> str:
+def census(slots: Iterable[Slot], index: MapIndex, graph: Graph) -> str:
     """The number of slots in all and of each role: `18: 12 parameters, 2 buffers, 1 argument`."""
-    roles = Counter(f"{absence(slot, graph)} {role_of(slot)}".strip() for slot in slots)
+    roles = Counter(f"{absence(slot, index, graph)} {role_of(slot)}".strip() for slot in slots)
     parts = [counted(count, what) for what, count in roles.items()]
     return f"{sum(roles.values())}{': ' if parts else ''}{', '.join(parts)}"
 

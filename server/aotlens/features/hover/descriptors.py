@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, strong
-from aotlens.explain.compiled import in_graph
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.phrases import and_more, type_of
@@ -55,7 +54,7 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
 def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[Line, ...]:
     """A slot of a target that has the descriptor."""
     slot = item.slot
-    of = line(node_in_words(item), in_graph(item.graph, found.index), " of ", Code(found.state.key.qualname))
+    of = line(node_in_words(item, found.index), " of ", Code(found.state.key.qualname))
     facts = [of, line(Code(slot.label)), type_of(slot)]
     if place := question.place(found.state, slot.definition if isinstance(slot, Input) else None):
         facts.append(line("made at ", place))

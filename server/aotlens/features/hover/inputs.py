@@ -12,13 +12,13 @@ from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
 from aotlens.explain.slots import new_values
 from aotlens.explain.tables.inputs_in_brief import descriptors_of, input_rows, input_table, size_of
-from aotlens.explain.words import role
+from aotlens.explain.words import role_of
 from aotlens.model.folding import Folded
 from aotlens.model.gradients import Tied
 from aotlens.model.kept_state import kept_below
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
-from aotlens.model.slots import Entry, fqn_of
+from aotlens.model.slots import Entry, Result, fqn_of
 
 from .question import ROWS, Question
 
@@ -48,14 +48,14 @@ def inputs(
 def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) -> tuple[Block, ...]:
     first = row.first
     slot = first.slot
-    title = [line(strong(role(slot.kind, slot.fields)), " ", Code(row.label), of)]
+    title = [line(strong(role_of(slot)), " ", Code(row.label), of)]
     if slot.dtype is not None:
         title.append(type_of(slot))
     size = size_of([first])
     if size is not None:
         title.append(line(f"{row.count} × " if row.count > 1 else "", bytes_in_words(size)))
     facts = [
-        inputs_in_words([entry.slot.node for entry in row.rows]),
+        inputs_in_words(row.rows, found.index),
         gradient_in_words(row.rows, found.index),
         _made_at(question, found, first),
     ]
@@ -79,13 +79,13 @@ def _made_at(question: Question, found: Resolved, entry: Entry) -> Line:
 
 def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> Iterator[Block]:
     """The places that change inputs in place, the outputs with the new values, and why an input stands for others."""
-    outputs = [entry.mutation for entry in entries if entry.mutation is not None]
+    outputs = [Result(entry.graph, entry.mutation) for entry in entries if entry.mutation is not None]
     if outputs:
         changed = dict.fromkeys(span for entry in entries for span in entry.slot.changed_at)
-        spans = list(changed) or [span for span in (outputs[0].source,) if span is not None]
+        spans = list(changed) or [span for span in (outputs[0].slot.source,) if span is not None]
         places = list(filter(None, (question.place(found.state, span) for span in spans)))
         by = line(" by ", some(places)) if places else ()
-        yield Paragraph(line(strong("changed in place"), by, new_values(outputs)))
+        yield Paragraph(line(strong("changed in place"), by, new_values(outputs, found.index)))
     first = entries[0]
     for kept in kept_below(found.index, [fqn_of(first.slot) or ""]):
         if kept.change != "in-place" or kept.carries_graph:

@@ -14,7 +14,7 @@ from aotlens.explain.tables.inputs_in_brief import (
     input_table,
     total_of_parameters,
 )
-from aotlens.explain.words import role
+from aotlens.explain.words import role_of
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.names import Named
 from aotlens.model.snapshot import TargetState
@@ -46,13 +46,13 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
     entries = distinct((e for named in instances for e in named.below()), key=lambda entry: id(entry.slot))
     if not entries:
         return head, Paragraph(NO_STATE)
-    entries.sort(key=lambda entry: entry.slot.index)
+    entries.sort(key=lambda entry: (index.number(entry.graph), entry.slot.index))
     rows = input_rows(index, entries, lambda entry: relative[id(entry.slot)])
     if len(rows) == 1:
         slot = rows[0].first.slot
         facts = [
-            line(f"{role(slot.kind, slot.fields)} ", Code(rows[0].label), " ", type_of(slot)),
-            inputs_in_words([entry.slot.node for entry in rows[0].rows]),
+            line(f"{role_of(slot)} ", Code(rows[0].label), " ", type_of(slot)),
+            inputs_in_words(rows[0].rows, index),
             gradient_in_words(rows[0].rows, index),
         ]
         return head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0])

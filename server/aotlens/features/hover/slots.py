@@ -6,7 +6,7 @@ from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, sentence
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.phrases import type_of
 from aotlens.explain.slots import with_partners
-from aotlens.explain.words import role
+from aotlens.explain.words import role_of
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result
 from aotlens_tracer.wire.places import Span
@@ -19,11 +19,11 @@ def slot(question: Question, found: Resolved, item: Entry | Result) -> tuple[Blo
     """An input as inputs are shown; a tangent or an output with its partner and the place that computes it."""
     if isinstance(item, Entry) and item.slot.tangent_of is None:
         return inputs(question, found, [item], lambda entry: entry.slot.label)
-    role_ = role(item.slot.kind, item.slot.fields)
+    role_ = role_of(item.slot)
     title = [line(strong(role_), " ", Code(item.slot.label), " of ", Code(found.state.key.qualname))]
     if item.slot.dtype is not None:
         title.append(type_of(item.slot))
-    facts = with_partners(item)
+    facts = with_partners(item, found.index)
     if place := question.place(found.state, _source(item)):
         facts.append(line("computed at ", place))
     blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(facts))]
