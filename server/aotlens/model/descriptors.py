@@ -7,7 +7,7 @@ class of a newer torch that is not in it belongs to the stage "unknown".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -74,6 +74,23 @@ STAGES: Mapping[str, str] = MappingProxyType(
 )
 """The classes of `descriptors.py`, each with the stage of AOTAutograd that introduces it."""
 
+DIFFERENTIABLE = frozenset(
+    {
+        "ParamAOTInput",
+        "BufferAOTInput",
+        "PlainAOTInput",
+        "ViewBaseAOTInput",
+        "SyntheticBaseAOTInput",
+        "TangentAOTInput",
+        "PlainAOTOutput",
+        "InputMutationAOTOutput",
+        "IntermediateBaseAOTOutput",
+        "MetadataMutationAOTOutput",
+        "GradAOTOutput",
+    }
+)
+"""The classes that derive from `DifferentiableAOTInput` or `DifferentiableAOTOutput`."""
+
 _SIZES = {
     "SubclassSizeAOTInput": "size",
     "SubclassSizeAOTOutput": "size",
@@ -85,6 +102,13 @@ _SIZES = {
 def stage(kind: str) -> str:
     """The stage of AOTAutograd that introduces descriptors of this class; "unknown" for a class that is not known."""
     return STAGES.get(kind, "unknown")
+
+
+def is_instance(kind: str, classes: Iterable[str]) -> bool:
+    """Whether a descriptor of a class is an instance of one of some classes, base classes among them."""
+    side = "AOTInput" if kind.endswith("AOTInput") else "AOTOutput"
+    of = {kind, side, f"Differentiable{side}"} if kind in DIFFERENTIABLE else {kind, side}
+    return not of.isdisjoint(classes)
 
 
 def piece(descriptor: Descriptor) -> tuple[str, Descriptor]:

@@ -16,6 +16,7 @@ from aotlens.syntax.subjects import (
     FunctionSubject,
     GraphNameSubject,
     LineSubject,
+    PassSubject,
     ReturnSubject,
     StringSubject,
     Subject,
@@ -90,7 +91,7 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
             return _slots(snapshot, document, subject.owner, lambda index: index.inputs.by_name.get(name))
         case DescriptorSubject():
             return _descriptor(snapshot, document, subject)
-        case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject():
+        case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject() | PassSubject():
             return ()
 
 

@@ -13,6 +13,7 @@ from aotlens_tracer.wire.places import Span
 from .creations import creation_around
 from .graph_words import WINDOW, graph_words_at
 from .nodes import is_same, is_within, parameter_name, string_value, text_of
+from .pass_subjects import pass_subjects
 from .paths import as_attributes
 from .source_text import SourceText, nodes_around
 from .statements import statement_at
@@ -71,6 +72,7 @@ class _Position:
         yield from graph_words_at(self._document, self._line, self._column, self._here.owner, is_code)
         if in_comment:
             return
+        yield from pass_subjects(self._document, self._chain, self._here.owner)
         creation = creation_around(self._document, self._here)
         for subject in self._in_string(string) if string is not None else self._at_token(self._chain[0]):
             # The name of an attribute that is made here stands for its creation.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from aotlens_tracer.wire.places import Span
 
+from .pass_hooks import PassHook
+from .pass_kinds import DescriptorValue, FxKey, FxNode, FxTable
 from .paths import Path, as_written
 
 
@@ -118,6 +120,23 @@ class DescriptorSubject(_InClass):
     span: Span
 
 
+@dataclass(frozen=True)
+class PassSubject(_InClass):
+    """A thing in the code of a graph pass: a function of `fx_utils`, what it returns, a descriptor or its field.
+
+    `text` is the expression. `hook` is the place from which torch.compile calls the function around it, None if the
+    file shows none; `exports` says that this function captures the graph itself, in the export convention. `several`
+    says that the expression is an iterable of such values.
+    """
+
+    value: FxTable | FxNode | FxKey | DescriptorValue
+    text: str
+    several: bool
+    hook: PassHook | None
+    exports: bool
+    span: Span
+
+
 Subject = (
     ClassSubject
     | FunctionSubject
@@ -129,4 +148,5 @@ Subject = (
     | StringSubject
     | GraphNameSubject
     | DescriptorSubject
+    | PassSubject
 )

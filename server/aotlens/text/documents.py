@@ -26,13 +26,14 @@ class Document:
     """An open document at one version. Immutable: an edit makes another document.
 
     `path` is the absolute path of its file, or its URI if it has no file. `language` is the client's id of its
-    language, empty if there is none.
+    language, empty if there is none. `is_python` says that it is Python code, which a text of the server is not.
     """
 
     def __init__(self, uri: str, path: str, version: int, text: str, language: str = "") -> None:
         self.uri = uri
         self.path = path
         self.language = language
+        self.is_python = is_python(path, language) and not uri.startswith(f"{SCHEME}:")
         self._raw = split_keeping_ends(text)  # never changed in place
         self._text: str | None = text
         self._history = History(version)
@@ -61,11 +62,6 @@ class Document:
     def lines(self) -> Sequence[str]:
         """The lines without their ends. The last one is empty if the text ends with a line end."""
         return Lines(self._raw)
-
-    @property
-    def is_python(self) -> bool:
-        """Whether it is Python code. A document whose text the server provides is not."""
-        return is_python(self.path, self.language) and not self.uri.startswith(f"{SCHEME}:")
 
     @property
     def line_count(self) -> int:
@@ -135,6 +131,7 @@ class Document:
             applied.append(apply(raw, edit, self.version))
         after = Document.__new__(Document)
         after.uri, after.path, after.language = self.uri, self.path, self.language
+        after.is_python = self.is_python
         after._raw = raw
         after._text = None
         after._history = self._history.followed_by(applied, version)

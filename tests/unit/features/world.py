@@ -18,6 +18,7 @@ from aotlens_tracer.wire.json_codec import from_json
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 DECODER = ROOT / "docs/examples/decoder.py"
+PASSES = ROOT / "docs/examples/passes.py"
 MODEL = HERE / "project/zoo/model.py"
 PARTS = HERE / "project/zoo/parts.py"
 USE = HERE / "project/zoo/use.py"
@@ -47,7 +48,7 @@ def state_of(name: str) -> TargetState:
 def world(*names: str) -> Snapshot:
     """All fixtures as open documents, and the states of the maps of these names (of all where none is given)."""
     states = [state_of(name) for name in names or ("decoder", "zoo", "attend")]
-    documents = {str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES)}
+    documents = {str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES)}
     return Snapshot(MappingProxyType(documents), MappingProxyType({state.key: state for state in states}))
 
 

@@ -13,7 +13,7 @@ from aotlens.explain.blocks import Block
 from aotlens.explain.states import staleness
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.at_position import subjects_at
-from aotlens.syntax.subjects import DescriptorSubject, Subject
+from aotlens.syntax.subjects import DescriptorSubject, PassSubject, Subject
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 
@@ -37,7 +37,7 @@ def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hov
     nothing is known is shown, if the user could expect an answer.
     """
     subjects = subjects_at(document, line, column)
-    if snapshot.maps() or any(isinstance(subject, DescriptorSubject) for subject in subjects):
+    if snapshot.maps() or any(isinstance(subject, (DescriptorSubject, PassSubject)) for subject in subjects):
         found = _known(snapshot, document, line, column, subjects)
         if found is not None:
             return found

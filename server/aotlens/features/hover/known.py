@@ -11,6 +11,7 @@ from aotlens.syntax.subjects import (
     FunctionSubject,
     GraphNameSubject,
     LineSubject,
+    PassSubject,
     ReturnSubject,
     StringSubject,
     Subject,
@@ -22,6 +23,7 @@ from .classes import class_, function
 from .descriptors import descriptor
 from .graph_names import graph_name
 from .lines import statement
+from .pass_code import pass_code
 from .question import Answer, Question
 from .returns import returned
 
@@ -43,5 +45,7 @@ def known(question: Question, subject: Subject) -> Answer | None:
             return argument(question, subject)
         case GraphNameSubject():
             return graph_name(question, subject)
+        case PassSubject():
+            return pass_code(question, subject)
         case AttributeSubject() | CreationSubject() | StringSubject():
             return attribute(question, subject)

@@ -1,0 +1,51 @@
+"""Decides which maps answer for the code of a graph pass: those of the convention in which torch runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aotlens.syntax.subjects import PassSubject
+from aotlens.text.documents import Document
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.protocol import Convention
+
+from .contexts import own_states
+from .index import MapIndex, index_of
+from .snapshot import Snapshot, TargetState, other_than
+
+
+@dataclass(frozen=True)
+class PassMap:
+    """A map that answers, with its index and its target."""
+
+    state: TargetState
+    map: DescriptorMap
+    index: MapIndex
+
+
+def pass_maps(snapshot: Snapshot, document: Document, subject: PassSubject) -> tuple[PassMap, ...]:
+    """The maps in which a thing in a pass is looked up: those of the models of the file, else those of all models.
+
+    If the code shows the convention (`convention_of`), there are none of the other. Else each target has first the map
+    that is shown, and then that of the other convention.
+    """
+    wanted = convention_of(subject)
+    found = []
+    for state in _targets(snapshot, document):
+        conventions = (wanted,) if wanted is not None else (state.convention, other_than(state.convention))
+        for shown in map(state.shown_in, conventions):
+            if shown.map is not None:
+                found.append(PassMap(shown, shown.map, index_of(shown.map)))
+    return tuple(found)
+
+
+def _targets(snapshot: Snapshot, document: Document) -> list[TargetState]:
+    states = own_states(snapshot, document.path)
+    return [state for state in states if state.key.path == document.path] or states
+
+
+def convention_of(subject: PassSubject) -> Convention | None:
+    """The calling convention of the graphs that a pass gets, as its code shows it; None if the code does not."""
+    if subject.hook is not None:
+        return "compile"
+    return "export" if subject.exports else None
