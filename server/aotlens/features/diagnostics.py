@@ -13,9 +13,9 @@ from aotlens.explain.findings.about import name_of, subject_in_words
 from aotlens.explain.findings.words import claim, in_words, kept_findings, message, related, severity
 from aotlens.explain.nesting import reason_of
 from aotlens.explain.states import change_in_words
+from aotlens.logs.descriptor_text import read_code, read_descriptor
 from aotlens.model.contexts import by_preference
 from aotlens.model.descriptor_nesting import corrected, illegal_nesting
-from aotlens.model.descriptor_text import read_code, read_descriptor
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.examples import is_to_be_completed
 from aotlens.model.failure_findings import FAILURE_CODES, failure_finding

@@ -39,12 +39,12 @@ forward graph that it keeps for backward, or the input of a backward graph that 
 input which is changed in place.
 """
 
-KnownBy = Literal["descriptor", "signature", "source", "mangled", "map", "node"]
+KnownBy = Literal["descriptor", "signature", "source", "mangled", "type", "map", "node"]
 """The proof of a name.
 
 A torch descriptor or export's signature beside the value says it; Dynamo's source expression; a mangled node name
-(`L_self_modules_up_parameters_weight_`), where `_` may stand for other characters; a map of the traced model; or the
-node's own name and operation.
+(`L_self_modules_up_parameters_weight_`), where `_` may stand for other characters; the type of another input, for a
+size; a map of the traced model; or the node's own name and operation.
 """
 
 Doubt = Literal["mangled", "shortened", "counts differ", "types differ", "nearest graph", "several graphs", "by order"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from aotlens.logs.descriptor_text import FIELDS, descriptor_of, side
 from aotlens_tracer.wire.descriptor_map import Descriptor
 
-from .descriptor_text import FIELDS, descriptor_of, side
 from .descriptors import ALIASING, AUTOGRAD, BASES, CONVENTION, STAGES, SUBCLASSES, stage
 
 Offence = Literal["wraps-nothing", "wrong-side", "underivable", "stage-order", "double-backward"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from aotlens.logs.descriptor_text import read_descriptor
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
@@ -27,7 +28,6 @@ from aotlens_tracer.wire.descriptor_map import Slot
 from .calls import called_context
 from .contexts import Context, context_of, own_states
 from .creations import made_at
-from .descriptor_text import read_descriptor
 from .index import MapIndex, index_of
 from .names import Named
 from .slots import Entry, Result

@@ -9,8 +9,8 @@ from aotlens.explain.phrases import and_more, type_of
 from aotlens.explain.slots import node_in_words
 from aotlens.explain.unknown import no_such_slot
 from aotlens.explain.words import describe, legend
+from aotlens.logs.descriptor_text import read_descriptor
 from aotlens.model.descriptor_nesting import illegal_nesting
-from aotlens.model.descriptor_text import read_descriptor
 from aotlens.model.descriptors import STAGES
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result

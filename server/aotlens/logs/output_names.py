@@ -1,0 +1,176 @@
+"""The names of the outputs of one logged graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .alignment import aligned, can_have_gradient
+from .described import described, normal
+from .graphs import LoggedGraph, LoggedValue, SourceLine
+from .named import Doubt, GraphNames, Role, ValueName
+from .related_graphs import Related
+
+
+def output_names(
+    graph: LoggedGraph, inputs: Sequence[ValueName], related: Related, joint: GraphNames | None
+) -> list[ValueName]:
+    """A name for each output, in order. `joint` has the names of the joint or forward graph of the same call."""
+    if any(value.descriptor is not None for value in graph.outputs):
+        return _described(graph, inputs)
+    if graph.kind == "joint":
+        return _of_joint(graph, inputs, related)
+    if graph.kind == "backward":
+        return _of_backward(graph, joint)
+    if graph.kind in ("forward", "after-grad"):
+        return _of_forward(graph, inputs, related, joint)
+    return [_result(graph, value, index) for index, value in enumerate(graph.outputs)]
+
+
+def _result(graph: LoggedGraph, value: LoggedValue, index: int, doubts: tuple[Doubt, ...] = ()) -> ValueName:
+    return ValueName(value, "result", index=index, made=_made(graph, value.node), doubts=doubts)
+
+
+def _made(graph: LoggedGraph, node: str | None) -> SourceLine | None:
+    operation = graph.operations_by_node.get(node or "")
+    return None if operation is None else operation.made
+
+
+def _described(graph: LoggedGraph, inputs: Sequence[ValueName]) -> list[ValueName]:
+    by_descriptor = {normal(name.value.descriptor): name for name in inputs if name.value.descriptor is not None}
+    plain = [name for name in inputs if (name.value.descriptor or "").startswith("PlainAOTInput(")]
+
+    def label(index: int) -> tuple[Role, str | None]:
+        return (plain[index].role, plain[index].name) if index < len(plain) else ("argument", None)
+
+    tangents = {
+        found.inner: number
+        for number, name in enumerate(inputs)
+        if name.value.descriptor is not None
+        and (found := described(name.value.descriptor, label)) is not None
+        and found.role == "tangent"
+    }
+    found_names = []
+    for index, value in enumerate(graph.outputs):
+        found = None if value.descriptor is None else described(value.descriptor, label)
+        if found is None:
+            found_names.append(ValueName(value, "unknown", index=index))
+            continue
+        owner = by_descriptor.get(found.inner)
+        name = owner.name if owner is not None else found.name
+        of = owner.value.node if owner is not None else None
+        made = _made(graph, value.node)
+        tangent = tangents.get(normal(value.descriptor)) if found.role in ("result", "new value") else None
+        doubts = () if owner is None else owner.doubts
+        found_names.append(
+            ValueName(value, found.role, name, index, of, None, made, (), None, None, tangent, "descriptor", doubts)
+        )
+    return _with_missing_gradients(graph, inputs, found_names)
+
+
+def _with_missing_gradients(graph: LoggedGraph, inputs: Sequence[ValueName], found: list[ValueName]) -> list[ValueName]:
+    """The outputs of a joint graph; those without a descriptor, `None`, are the gradients of the inputs in order."""
+    primals = [name for name in inputs if name.role != "tangent" and (name.value.node or "").startswith("primals_")]
+    start = len(found) - len(primals)
+    if graph.kind != "joint" or start < 0:
+        return found
+    for index, name in enumerate(primals, start):
+        if found[index].role == "unknown" and found[index].value.node is None:
+            found[index] = _gradient(found[index].value, index, name)
+    return found
+
+
+def _gradient(
+    value: LoggedValue, index: int, name: ValueName, made: SourceLine | None = None, doubts: tuple[Doubt, ...] = ()
+) -> ValueName:
+    all_doubts = tuple(dict.fromkeys((*name.doubts, *doubts)))
+    return ValueName(value, "gradient", name.name, index, name.value.node, made=made, doubts=all_doubts)
+
+
+def _of_joint(graph: LoggedGraph, inputs: Sequence[ValueName], related: Related) -> list[ValueName]:
+    primals = [name for name in inputs if (name.value.node or "").startswith("primals_")]
+    start = len(graph.outputs) - len(primals)
+    if start < 0 or not graph.is_whole:
+        return [ValueName(value, "unknown", index=index) for index, value in enumerate(graph.outputs)]
+    forward = graph.outputs[:start]
+    results = [_result(graph, value, index) for index, value in enumerate(forward)]
+    dynamo = related.dynamo
+    if dynamo is not None and len(dynamo.outputs) == start:
+        results = [replace(name, dynamo=value.node) for name, value in zip(results, dynamo.outputs, strict=True)]
+    results = _with_tangents(results, inputs)
+    gradients = [
+        _gradient(value, index, name, _made(graph, value.node))
+        for (index, value), name in zip(enumerate(graph.outputs[start:], start), primals, strict=True)
+    ]
+    return results + gradients
+
+
+def _with_tangents(results: list[ValueName], inputs: Sequence[ValueName]) -> list[ValueName]:
+    """The results with the tangents that belong to them, by order, and by type where some results have none."""
+    tangents = [(number, name) for number, name in enumerate(inputs) if name.role == "tangent"]
+    able = [index for index, name in enumerate(results) if can_have_gradient(name.value.type)]
+    if len(tangents) == len(able):
+        pairs: dict[int | None, int] = {index: number for (number, _), index in zip(tangents, able, strict=True)}
+    else:
+        types = [results[index].value.type for index in able]
+        found = aligned([name.value.type for _, name in tangents], types)
+        pairs = {
+            able[position]: number
+            for (number, _), position in zip(tangents, found, strict=True)
+            if position is not None
+        }
+    return [replace(name, tangent=pairs.get(name.index)) for name in results]
+
+
+def _of_backward(graph: LoggedGraph, joint: GraphNames | None) -> list[ValueName]:
+    primals = [
+        name for name in (joint.inputs if joint is not None else ()) if (name.value.node or "").startswith("primals_")
+    ]
+    made = [_made(graph, value.node) for value in graph.outputs]
+    if len(primals) == len(graph.outputs):
+        return [_gradient(value, index, primals[index], made[index]) for index, value in enumerate(graph.outputs)]
+    doubts: tuple[Doubt, ...] = ("counts differ",) if joint is not None else ("by order",)
+    return [
+        ValueName(
+            value,
+            "gradient",
+            index=index,
+            of=f"primals_{index + 1}" if joint is None else None,
+            made=made[index],
+            doubts=doubts,
+        )
+        for index, value in enumerate(graph.outputs)
+    ]
+
+
+def _of_forward(
+    graph: LoggedGraph, inputs: Sequence[ValueName], related: Related, joint: GraphNames | None
+) -> list[ValueName]:
+    results = _results_of_forward(graph, related, joint)
+    by_node = {name.value.node: name for name in inputs}
+    found = []
+    for index, value in enumerate(graph.outputs):
+        owner = by_node.get(value.node)
+        if results is None:
+            found.append(ValueName(value, "unknown", index=index, made=_made(graph, value.node)))
+        elif index < results:
+            found.append(_result(graph, value, index))
+        elif owner is not None and value.node is not None:
+            found.append(ValueName(value, "saved", owner.name, index, value.node, doubts=owner.doubts))
+        else:
+            found.append(ValueName(value, "saved", index=index, made=_made(graph, value.node)))
+    return found
+
+
+def _results_of_forward(graph: LoggedGraph, related: Related, joint: GraphNames | None) -> int | None:
+    """The number of outputs of a forward graph that are not saved for backward; None if it is not known."""
+    if joint is not None and joint.graph.kind == "joint":
+        return sum(1 for name in joint.outputs if name.role in ("result", "new value", "token"))
+    if joint is not None and joint.graph.kind == "forward" and len(joint.outputs) == len(graph.outputs):
+        return sum(1 for name in joint.outputs if name.role == "result") or None
+    if related.backward is not None:
+        saved = sum(1 for value in related.backward.inputs if not (value.node or "").startswith("tangents_"))
+        return max(0, len(graph.outputs) - saved)
+    if related.dynamo is not None and len(related.dynamo.outputs) <= len(graph.outputs):
+        return len(related.dynamo.outputs)
+    return None
