@@ -77,6 +77,10 @@ def register(holder: str, container: str) -> str:
     return f"Make {holder} an nn.{container}"
 
 
+PRINT_IN_EAGER = "Print in eager only, not under torch.compile"
+"""Put a `print` under a condition that torch.compile knows to be false."""
+
+
 def suppress(code: str) -> str:
     """Suppress findings with a code."""
     return f"Suppress {code} on this line"

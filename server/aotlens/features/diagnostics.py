@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aotlens.explain.findings.about import name_of, subject_in_words
-from aotlens.explain.findings.words import claim, in_words, kept_findings, message, related, severity
+from aotlens.explain.findings.words import claim, in_words, kept_findings, link_of, message, related, severity
 from aotlens.explain.nesting import reason_of
 from aotlens.explain.states import change_in_words
 from aotlens.logs.descriptor_text import read_code, read_descriptor
@@ -54,6 +54,8 @@ class Diagnostic:
     fix: Fix | None = None
     related: tuple[tuple[str, Span], ...] = ()
     """Places that explain the finding, each with a message."""
+    link: str | None = None
+    """The address of a page about the finding; None if there is none."""
 
 
 def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
@@ -94,7 +96,7 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
         is_stale = lead.state.stale and code not in FAILURE_CODES
         stale = change_in_words(lead.state) if is_stale else ""
         text, places = _message(document, line, said), _related(snapshot, said)
-        found.append(Diagnostic(lead.span, code, level, text, stale, related=places))
+        found.append(Diagnostic(lead.span, code, level, text, stale, related=places, link=link_of(lead.findings[0])))
     return found
 
 

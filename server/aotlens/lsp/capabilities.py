@@ -48,6 +48,13 @@ def relates(capabilities: lsp.ClientCapabilities) -> bool:
     return any(way is not None and way.related_information for way in ways)
 
 
+def links_codes(capabilities: lsp.ClientCapabilities) -> bool:
+    """Whether the code of a diagnostic may have a link to a page about it."""
+    text = capabilities.text_document
+    ways = (text.publish_diagnostics, text.diagnostic) if text is not None else ()
+    return any(way is not None and way.code_description_support for way in ways)
+
+
 def understands_markdown(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether hovers may be Markdown."""
     text = capabilities.text_document

@@ -21,11 +21,11 @@ from ..wire.findings import (
     ReplacedBy,
     ReturnedItself,
     Subject,
-    TorchReason,
     places_of,
 )
 from ..wire.gradients import own_gradient
 from ..wire.zero_gradients import AlwaysZero
+from .of_breaks import break_findings
 from .reach import outputs_reached
 from .values import Value, has_gradient, values_of
 
@@ -52,17 +52,7 @@ def findings_of(
     target: Target, graphs: Sequence[Explained], breaks: Sequence[GraphBreak], modules: Sequence[ModuleInstance] = ()
 ) -> list[Finding]:
     """Return the findings of a traced target, in the order of its graphs."""
-    subject = Subject("target", target.qualname)
-    findings = [
-        Finding(
-            "graph-break",
-            item.path or target.path,
-            item.line or target.line,
-            subjects=(subject,),
-            reason=TorchReason(item.reason, item.by),
-        )
-        for item in breaks
-    ]
+    findings = break_findings(target, breaks)
     by_name = {module.name: module for module in modules}
     for explained in graphs:
         graph = explained.graph

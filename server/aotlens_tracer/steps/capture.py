@@ -13,7 +13,7 @@ from torch import nn
 
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
-from ..failures import BackwardError, CaptureError, Codebase, ForwardError, JointError, refusal_of, text_of, user_frames
+from ..failures import BackwardError, CaptureError, ForwardError, JointError, text_of
 from ..graph.describe import name_of_called
 from ..graph.labels import argument_labels, output_labels
 from ..graph.slot_labels import Labels
@@ -22,26 +22,12 @@ from ..torch_private import (
     CompiledCall,
     JointCapture,
     dynamo_capture,
-    explain_graph_breaks,
     joint_capture,
     pytree,
     share_state,
 )
 from ..wire.compiled import Compiled, DynamoSource
-from ..wire.descriptor_map import GraphBreak
-from ..wire.problems import GivenUpBy
 
-_NO_HINTS = (
-    "Please report an issue",
-    "Please file an issue",
-    "It may be possible to write Dynamo tracing rules",
-    "Your code may result in an error when running in eager",  # the call was made in eager
-    "This is likely to be a Dynamo bug",
-    "This graph break may be difficult to debug",
-    "This graph break is fundamental",
-    "This graph break may have been caused by an earlier graph break",
-)
-"""The beginnings of Dynamo's hints that say nothing about the cause (`torch/_dynamo/graph_break_hints.py`)."""
 _ALIKE = 40
 """The number of characters in which two messages have to agree."""
 
@@ -143,39 +129,6 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
 def _are_alike(one: BaseException | None, other: BaseException) -> bool:
     """Whether two errors say the same, as far as they do not name operations or sizes."""
     return type(one) is type(other) and str(one)[:_ALIKE] == str(other)[:_ALIKE]
-
-
-def graph_breaks(example: BuiltExample | None, codebase: Codebase, first: Exception) -> tuple[GraphBreak, ...]:
-    """Return every graph break: the first, at which capture stops, and those of a run that is not full-graph.
-
-    If that run fails, or without an example to run, the first alone is returned. The run makes the call, which may
-    change the example's tensors in place.
-    """
-    text, by = refusal_of(first)
-    error = first.__cause__ if by == "aotautograd" else first
-    found = [graph_break(text, getattr(error, "real_stack", None), codebase, by)]
-    if example is not None:
-        with contextlib.suppress(Exception), example.fake():
-            for reason in explain_graph_breaks(example.function, example.args, example.kwargs):
-                found.append(graph_break(reason.reason, reason.user_stack, codebase))
-    unique: dict[tuple[str, str | None, int | None], GraphBreak] = {}
-    for item in found:
-        unique.setdefault((item.reason, item.path, item.line), item)
-    return tuple(unique.values())
-
-
-def graph_break(text: str, stack: Any, codebase: Codebase, by: GivenUpBy = "dynamo") -> GraphBreak:
-    """Return Dynamo's message, cut to its first line and explanation, at the innermost line of the user's."""
-    lines = [line.strip() for line in text.splitlines()]
-    reason = next((line for line in lines if line), "")
-    explanation = next((line.removeprefix("Explanation: ") for line in lines if line.startswith("Explanation: ")), None)
-    if explanation:
-        reason = f"{reason}: {explanation}"
-    hints = [line.removeprefix("Hint: ") for line in lines if line.startswith("Hint: ")]
-    hints = [hint for hint in hints if not hint.startswith(_NO_HINTS)]
-    frames = user_frames(stack, codebase, None) if stack else ()
-    place = frames[-1] if frames else None
-    return GraphBreak(reason, place.path if place else None, place.line if place else None, tuple(hints), by)
 
 
 def as_module(function: Callable[..., Any], owner: nn.Module | None) -> nn.Module:

@@ -14,8 +14,9 @@ from ..torch_private import CompiledCall, CompiledCalls, CompiledGraph
 from ..wire.compiled import Compiled
 from ..wire.places import Span
 from .build_example import Built, evaluate
-from .capture import Captured, CapturedGraph, graph_break, register_dataclasses
+from .capture import Captured, CapturedGraph, register_dataclasses
 from .context import Context
+from .graph_breaks import breaks_of_run
 from .import_target import Imported
 
 
@@ -36,9 +37,10 @@ def capture_compiled(context: Context, imported: Imported, built: Built, train: 
             called = _call(context, built)
         except Exception as again:
             raise _failed(built, again) from None
-    breaks = dict.fromkeys(graph_break(item.reason, item.stack, context.codebase) for item in called.breaks)
-    context.draft.update(graph_breaks=tuple(breaks))
-    return built, Captured(_graphs(context, built, called), compiled=called)
+    graphs = _graphs(context, built, called)
+    breaks = breaks_of_run(called.breaks, ((graph.compiled, graph.dynamo) for graph in graphs), context.codebase)
+    context.draft.update(graph_breaks=breaks)
+    return built, Captured(graphs, compiled=called)
 
 
 def _call(context: Context, built: Built) -> CompiledCall:

@@ -19,8 +19,8 @@ from ..graph.stack_traces import parse
 from ..wire.advice import FromDynamo
 from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
 from ..wire.problems import BackwardFails, DerivativeNeedsData, NoFakeImplementation, NotCaptured, Problem, Raised
-from .capture import graph_breaks
 from .context import Context
+from .graph_breaks import graph_breaks
 
 
 def failure_of_trace(context: Context, error: BaseException) -> Failure:
@@ -123,7 +123,7 @@ def _capture_failure(context: Context, error: CaptureError) -> Failure:
 def _with_dynamos_reason(context: Context, direct: Failure, first: GraphBreak) -> Failure:
     return replace(
         direct,
-        problem=NotCaptured(first.reason, direct.problem, first.by),
+        problem=NotCaptured(first.text, direct.problem, first.by),
         path=first.path or direct.path or context.params.path,
         line=first.line or direct.line or context.draft.map.target.line,
         advice=next(map(FromDynamo, first.hints), direct.advice),

@@ -25,12 +25,13 @@ from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .blame import blame, check_types
 from .build_example import Built, Candidate, build_example
-from .capture import Captured, capture, graph_breaks
+from .capture import Captured, capture
 from .compiled import capture_compiled
 from .context import Context
 from .describe import Described, describe_graphs
 from .eager import measure_memory, run_in_eager
 from .failing import failure_of_trace
+from .graph_breaks import graph_breaks
 from .import_target import Imported, import_target, is_to_be_inferred
 from .overwritten import name_what_is_changed
 from .partition import partition_graphs

@@ -7,14 +7,13 @@ No other file of the tracer names anything private of torch, so that a new torch
 from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
-from .compiled_call import Break, CompiledCall, CompiledCalls, CompiledGraph, Run
+from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .ddp import ignored_by_ddp
 from .dynamo import (
     TorchDynamoException,
     Unsupported,
     compiling,
     dynamo_capture,
-    explain_graph_breaks,
     take_flex_attention_on_cpu,
 )
 from .fake_mode import (
@@ -27,6 +26,7 @@ from .fake_mode import (
     truncated_normal,
     unset_fake_temporarily,
 )
+from .graph_breaks import Break, BreakText, explain_graph_breaks, parts_of
 from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, Flat, JointCapture, joint_capture
 from .modules import (
     BATCH_NORMS,
@@ -85,6 +85,7 @@ __all__ = [
     "AOTInput",
     "AOTOutput",
     "Break",
+    "BreakText",
     "CompiledCall",
     "CompiledCalls",
     "CompiledGraph",
@@ -118,6 +119,7 @@ __all__ = [
     "operators_of_body",
     "own_tensor",
     "partition",
+    "parts_of",
     "patched_conversions",
     "pytree",
     "readable_constants",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
-import traceback
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,20 +12,16 @@ from unittest.mock import patch
 import torch
 import torch._dynamo
 import torch._functorch.aot_autograd as aot
-from torch._dynamo import convert_frame
 from torch._dynamo.backends.common import aot_autograd
-from torch._dynamo.resume_execution import ContinueExecutionCache
-from torch._dynamo.symbolic_convert import InstructionTranslator, InstructionTranslatorBase
+from torch._dynamo.symbolic_convert import InstructionTranslator
 from torch._dynamo.utils import clear_compilation_metrics, get_compilation_metrics
 from torch._functorch._aot_autograd.descriptors import PlainAOTInput
 from torch._guards import CompileContext, TracingContext, tracing
 from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
 from .dynamo import whole_spans
+from .graph_breaks import Break, noting_breaks, original_code
 from .joint_graph import Flat, JointCapture, fake_constants
-
-_RESUMES = re.compile(r"^torch_dynamo_resume_in_.+_at_(\d+)$")
-"""The name of a function that Dynamo makes for the code after a graph break, with the line of the break."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,23 +51,6 @@ class CompiledGraph:
 
 
 @dataclasses.dataclass(frozen=True)
-class Break:
-    """A graph break, or a function that torch.compile leaves to eager as a whole (`skips`).
-
-    `reason` is torch's text, as in its logs, `error` the exception behind it, and `stack` the user's call chain there,
-    outermost first (in a function that Dynamo resumes, that function is the first). `code` is the code of the user's
-    function that was being compiled, under the id `compile_id`.
-    """
-
-    reason: str
-    error: Exception
-    stack: tuple[traceback.FrameSummary, ...]
-    code: types.CodeType | None
-    compile_id: str
-    skips: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
 class CompiledCall:
     """The graphs that torch.compile makes of a call.
 
@@ -96,7 +73,6 @@ class CompiledCalls:
         self._ran: list[CompiledGraph] = []
         self._guards: dict[str, tuple[Any, ...]] = {}
         self._stages: list[tuple[Any, Any]] = []
-        self._breaks: list[Break] = []
 
     def call(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: bool | None
@@ -110,39 +86,11 @@ class CompiledCalls:
             stack.enter_context(fake_constants())
             stack.enter_context(_use_lazy_graph_module(True))
             stack.enter_context(patch.object(aot, "aot_stage2_compile", self._leave))
-            stack.enter_context(self._noting_breaks())
+            breaks = stack.enter_context(noting_breaks())
             result = compiled(function)(*args, **kwargs)
         for graph in self._ran:
             graph.guards = self._guards.get(graph.compile_id.partition("_")[0], ())
-        return CompiledCall(tuple(self._ran), result, tuple(self._breaks), tuple(get_compilation_metrics()))
-
-    @contextlib.contextmanager
-    def _noting_breaks(self) -> Iterator[None]:
-        """Note each graph break where torch logs it, and each function that it leaves to eager."""
-        log_graph_break = InstructionTranslatorBase.log_graph_break
-        frames: Any = convert_frame
-        format_error_msg = frames.format_error_msg
-
-        def log(translator: Any, options: Any, reason: str, exc: Any) -> None:
-            if not getattr(exc, "logged", False):
-                self._note_break(reason, exc, translator.output.root_tx.f_code, False)
-            log_graph_break(translator, options, reason, exc)
-
-        def skip(exc: Any, code: types.CodeType, *rest: Any) -> str:
-            if not getattr(exc, "logged", False):
-                self._note_break(str(exc), exc, code, True)
-            return str(format_error_msg(exc, code, *rest))
-
-        with (
-            patch.object(InstructionTranslatorBase, "log_graph_break", log),
-            patch.object(frames, "format_error_msg", skip),
-        ):
-            yield
-
-    def _note_break(self, reason: str, error: Exception, code: types.CodeType, skips: bool) -> None:
-        stack = getattr(error, "real_stack", None) or TracingContext.extract_stack()
-        compile_id = str(getattr(error, "compile_id", None) or CompileContext.current_trace_id())
-        self._breaks.append(Break(reason, error, tuple(stack), original_code(code)[0], compile_id, skips))
+        return CompiledCall(tuple(self._ran), result, tuple(breaks), tuple(get_compilation_metrics()))
 
     def _note_guards(self, guards: Any) -> None:
         self._guards[str(CompileContext.current_compile_id())] = tuple(guards)
@@ -205,13 +153,3 @@ class _Joint(JointCapture):
 
 def _nothing(module: Any, inputs: Any) -> Any:
     return module
-
-
-def original_code(code: types.CodeType | None) -> tuple[types.CodeType | None, int | None]:
-    """Return the user's code behind that of a frame, and the line after which a function of Dynamo's goes on in it."""
-    if code is None or (resumes := _RESUMES.match(code.co_name)) is None:
-        return code, None
-    known = ContinueExecutionCache.generated_code_metadata
-    while code in known:
-        code = known[code].code
-    return code, int(resumes[1])

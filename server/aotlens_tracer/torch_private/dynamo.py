@@ -1,4 +1,4 @@
-"""Capture by Dynamo: the forward of a module as one graph, its graph breaks, and what its placeholders stand for."""
+"""Capture by Dynamo: the forward of a module as one graph, and what its placeholders stand for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
     "compiling",
     "dynamo_capture",
     "dynamo_inputs",
-    "explain_graph_breaks",
+    "dynamo_settings",
     "take_flex_attention_on_cpu",
 ]
 
@@ -51,7 +51,7 @@ def compiling() -> Iterator[None]:
 
 def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
     """Return the forward of a module, function or bound method as one Dynamo graph. Raises what Dynamo raises."""
-    with _dynamo_settings():
+    with dynamo_settings():
         with constant_einops_recipes() as are_given:
             try:
                 return _captured(function, args, kwargs)
@@ -67,15 +67,8 @@ def _captured(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     return graph_module
 
 
-def explain_graph_breaks(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """Return every graph break of a run that need not be one graph: objects with `reason` and `user_stack`."""
-    torch._dynamo.reset()
-    with _dynamo_settings():
-        return list(torch._dynamo.explain(function)(*args, **kwargs).break_reasons)
-
-
 @contextlib.contextmanager
-def _dynamo_settings() -> Iterator[None]:
+def dynamo_settings() -> Iterator[None]:
     """Take RNNs and pass over loggers: neither changes what the graph's inputs and outputs are."""
     settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=_logging_functions())
     with settings, whole_spans(), warnings.catch_warnings():

@@ -14,6 +14,7 @@ from .ddp import DdpParameter
 from .eager_run import EagerRun
 from .failures import Failure
 from .findings import Finding
+from .graph_breaks import GraphBreak
 from .graphs import (
     Descriptor,
     EagerMemory,
@@ -31,7 +32,7 @@ from .graphs import (
 )
 from .operations import Body, BodyCall, BodyInput, Operation, StackFrame
 from .places import Frame, Span
-from .problems import GivenUpBy, Problem
+from .problems import Problem
 
 __all__ = [
     "SCHEMA",
@@ -157,21 +158,6 @@ class ModuleInstance:
     class_path: str | None
     class_line: int | None
     definition: Span | None = None
-
-
-@dataclass(frozen=True)
-class GraphBreak:
-    """A place at which capture stopped.
-
-    `reason` and `hints` are torch's own texts. `by` says what gave up: `dynamo` (it refuses the code), `internal` (an
-    error in Dynamo) or `aotautograd` (it refuses the graph that Dynamo made).
-    """
-
-    reason: str
-    path: str | None = None
-    line: int | None = None
-    hints: tuple[str, ...] = ()
-    by: GivenUpBy = "dynamo"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .advice import Advice
+from .compile_reasons import Broken as Broken
 from .cut_gradients import Cut as Cut
 from .json_codec import Tagged
 from .named_things import OutputName as OutputName
@@ -17,7 +18,7 @@ from .named_things import StateName as StateName
 from .named_things import Subject as Subject
 from .operands import FailedOperation
 from .places import Expression, Span
-from .problems import GivenUpBy, Problem
+from .problems import Problem
 from .reasons_in_eager import InBackward as InBackward
 from .reasons_in_eager import InEager as InEager
 from .reasons_in_eager import NotInEachCall as NotInEachCall
@@ -26,7 +27,7 @@ from .reasons_in_eager import ReentrantCheckpoint as ReentrantCheckpoint
 from .unregistered import Unregistered
 from .zero_gradients import AlwaysZero
 
-Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need"]
+Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Place:
     """A place that explains a finding.
 
     `role` is cut (a gradient ends here), zero (a gradient becomes zero here), return (the subject is returned here),
-    change (it is changed in place here), keep (it is kept here for later), definition (it is defined here too) or need
-    (the derivative of this needs the value as it was). `explain/findings/words.py` has a sentence for each role.
+    change (it is changed in place here), keep (it is kept here for later), definition (it is defined here too), need
+    (the derivative of this needs the value as it was) or stop (torch stops here, in code that the line calls).
+    `explain/findings/words.py` has a sentence for each role.
     """
 
     role: Role
@@ -150,17 +152,6 @@ class GraphKept(Tagged):
 
 
 @dataclass(frozen=True)
-class TorchReason(Tagged):
-    """Torch gives the reason, in its own words: the text is shown as it is.
-
-    `by` says which part of torch gives it (see `GraphBreak`).
-    """
-
-    text: str
-    by: GivenUpBy = "dynamo"
-
-
-@dataclass(frozen=True)
 class ReplacedBy(Tagged):
     """The graph takes the tensor of this name in place of the subjects."""
 
@@ -266,7 +257,7 @@ Reason = (
     | Outside
     | InEager
     | InBackward
-    | TorchReason
+    | Broken
     | ReplacedBy
     | PartitionFailed
     | Failed

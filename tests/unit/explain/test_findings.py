@@ -13,6 +13,7 @@ from aotlens.explain.findings.words import fold_findings, in_words, message, rel
 from aotlens_tracer.wire.descriptor_map import Span
 from aotlens_tracer.wire.findings import (
     BackwardReturnsNone,
+    Broken,
     Cut,
     Failed,
     Finding,
@@ -26,11 +27,11 @@ from aotlens_tracer.wire.findings import (
     ReachesOnly,
     ReturnedItself,
     Subject,
-    TorchReason,
     UsedButNotReturned,
     UsedInConstructorOnly,
     places_of,
 )
+from aotlens_tracer.wire.graph_breaks import GraphBreak
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.places import Expression
 from aotlens_tracer.wire.problems import Stated
@@ -55,14 +56,14 @@ def words(findings: Iterable[Finding]) -> list[str]:
 
 
 def test_one_of_a_kind_is_its_message() -> None:
-    broken = Finding("graph-break", "m.py", 3, subjects=(Subject("target", "Net"),), reason=TorchReason("print"))
+    broken = Finding("graph-break", "m.py", 3, subjects=(Subject("target", "Net"),), reason=Broken(GraphBreak("print")))
     for finding in (changed("seen", 3), unused("layers.0.w"), broken):
         assert words([finding]) == [message(finding)]
     assert message(changed("seen", 3)) == (
         "the buffer seen is changed in place: its new value is output 3 of the graph"
     )
     assert message(broken) == "Dynamo cannot take the whole of Net: print"
-    refused = Finding("graph-break", "m.py", 3, None, broken.subjects, TorchReason("no views", "aotautograd"))
+    refused = Finding("graph-break", "m.py", 3, None, broken.subjects, Broken(GraphBreak("no views", by="aotautograd")))
     assert message(refused) == (
         "Net is not captured through Dynamo: AOTAutograd refuses the graph that Dynamo made (no views)"
     )

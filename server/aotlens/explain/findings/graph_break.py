@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from aotlens.explain.failures import refusal
-from aotlens_tracer.wire.findings import Finding, Subject, TorchReason
+from aotlens.explain.graph_breaks import break_in_words
+from aotlens_tracer.wire.findings import Broken, Finding, Subject
+from aotlens_tracer.wire.graph_breaks import GraphBreak
 
 from .about import About
 from .kind import Kind
 
 
 def words(about: About) -> str:
-    """The reason in torch's own words, after the target's name."""
+    """The reason in torch's own words, after what follows from it."""
     target, reason = about.first.subjects[0].name, about.first.reason
-    assert isinstance(reason, TorchReason)
-    if reason.by == "aotautograd":
-        return f"{target} is not captured through Dynamo: {refusal(reason.text, reason.by)}"
-    return f"Dynamo cannot take the whole of {target}: {refusal(reason.text, reason.by)}"
+    assert isinstance(reason, Broken)
+    item = reason.by
+    why = break_in_words(item)
+    if item.by == "aotautograd":
+        return f"{target} is not captured through Dynamo: {why}"
+    return f"Dynamo cannot take the whole of {target}: {why}" if item.effect == "stops" else why
 
 
 KIND = Kind(
@@ -24,13 +27,14 @@ KIND = Kind(
     words=words,
     paragraph=(
         "Dynamo cannot take the whole call, or AOTAutograd refuses the graph that Dynamo made of it; the message gives "
-        "the reason, and the place is its line."
+        "the reason in torch's words, and the place is its line. Under the compile convention each break of the call "
+        "is reported, with what follows: two graphs with eager code between them, or the rest of the function in eager."
     ),
     example=Finding(
         "graph-break",
         "model.py",
         20,
         subjects=(Subject("target", "Router"),),
-        reason=TorchReason("Data-dependent branching"),
+        reason=Broken(GraphBreak("Data-dependent branching")),
     ),
 )

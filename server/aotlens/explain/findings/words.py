@@ -8,7 +8,7 @@ from typing import get_args
 from aotlens.explain.operands import places_of_operands
 from aotlens.model.folding import Folded
 from aotlens.model.index import MapIndex
-from aotlens_tracer.wire.findings import Failed, Finding, NoGradient, Outside, Role
+from aotlens_tracer.wire.findings import Broken, Failed, Finding, NoGradient, Outside, Role
 from aotlens_tracer.wire.places import Span
 
 from .about import About, name_of
@@ -24,6 +24,7 @@ ROLES: dict[Role, str] = {
     "keep": "it is kept here",
     "definition": "it is defined here too",
     "need": "the derivative of this needs the value as it was",
+    "stop": "torch stops here, in code that the line calls",
 }
 """A sentence for each role of a place; the keys in the order of the documentation."""
 
@@ -60,6 +61,11 @@ def related(finding: Finding) -> list[tuple[str, Span]]:
     operation = finding.reason.operation if isinstance(finding.reason, Failed) else None
     operands = places_of_operands(operation) if operation is not None else []
     return [*((ROLES[place.role], place.span) for place in finding.places), *operands]
+
+
+def link_of(finding: Finding) -> str | None:
+    """The address of torch's page about a finding; None if torch gives none."""
+    return finding.reason.by.link if isinstance(finding.reason, Broken) else None
 
 
 def claim(finding: Finding) -> object:

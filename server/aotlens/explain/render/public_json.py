@@ -59,7 +59,7 @@ def _put_words(trace: dict[str, Any], map: DescriptorMap) -> None:
             del shown["left_out"]
             shown["function"] = failures.function_of(frame)
     for item, shown in zip(map.graph_breaks, trace["graph_breaks"], strict=True):
-        shown["reason"] = failures.refusal(item.reason, item.by)
+        shown["reason"] = failures.refusal(item.text, item.by)
     for attempt, shown in zip(map.attempts, trace["attempts"], strict=True):
         shown["reason"] = failures.reason(attempt)
     if map.example is not None and map.example.weights_reason is not None:

@@ -21,6 +21,7 @@ from .descriptors import copy_descriptors
 from .detach_kept import detach_kept
 from .examples import example_actions
 from .out_of_place import out_of_place
+from .print_in_eager import print_in_eager
 from .register import register
 from .returned import rewrite_returned
 from .suppress import suppress
@@ -28,7 +29,7 @@ from .targets import target_actions
 
 _FOR_FINDINGS = (correction, suppress)
 """Actions for one finding: functions of the document and the diagnostic."""
-_FOR_TEXT = (copy_argument, rewrite_returned, detach_kept, register, out_of_place)
+_FOR_TEXT = (copy_argument, rewrite_returned, detach_kept, register, out_of_place, print_in_eager)
 """Actions that edit the text where the user is: functions of the snapshot, the document and the selection."""
 _FOR_CLASSES = (target_actions, example_actions, choose_context)
 """Actions for a class: functions of the snapshot, the document and the definition."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 
 from aotlens.features import diagnostics
-from aotlens.lsp.capabilities import relates
+from aotlens.lsp.capabilities import links_codes, relates
 from aotlens.lsp.context import Context
 from aotlens.lsp.methods import SOURCE
 from aotlens.lsp.positions import to_range
@@ -35,12 +35,20 @@ def diagnostics_of(context: Context, document: Document) -> list[lsp.Diagnostic]
             range=to_range(document, item.span, context.encoding),
             severity=_SEVERITIES[item.severity],
             code=item.code,
+            code_description=_page(context, item),
             source=SOURCE,
             message=item.message + (f" (stale: {item.stale} since)" if item.stale else ""),
             related_information=_related(context, item) if relates(context.capabilities) else None,
         )
         for item in diagnostics.diagnostics(context.session.snapshot(), document)
     ]
+
+
+def _page(context: Context, item: diagnostics.Diagnostic) -> lsp.CodeDescription | None:
+    """The page about a finding, for a client that opens it from the code of the diagnostic."""
+    if item.link is None or not links_codes(context.capabilities):
+        return None
+    return lsp.CodeDescription(item.link)
 
 
 def _related(context: Context, item: diagnostics.Diagnostic) -> list[lsp.DiagnosticRelatedInformation] | None:
