@@ -235,6 +235,81 @@ def trace(
     raise typer.Exit(status)
 
 
+class DecodeFormat(str, enum.Enum):
+    """The format of the names in a log."""
+
+    text = "text"
+    json = "json"
+
+
+DECODE_EXAMPLES = """
+**Examples**
+
+    TORCH_LOGS="graph_code,aot_graphs" python train.py 2>&1 | aotlens decode
+
+    aotlens decode log.txt --model model.py::Net   # names and birthplaces from the model
+
+    TORCH_TRACE=trace python train.py; aotlens decode trace
+
+    aotlens decode log.txt --annotate              # the log, with the names beside the numbers
+
+**Exit status**: 0 if a graph was found, 1 if none was, 2 for wrong usage or a missing, empty or binary file.
+"""
+
+
+@app.command(epilog=DECODE_EXAMPLES)
+def decode(
+    log: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FILE|FOLDER|-]", help="A log, a TORCH_TRACE folder or a file of it, or `-` for stdin."
+        ),
+    ] = "-",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE::Class",
+            help="Trace this model, and name the graphs of the log that it has; with the places in its source.",
+        ),
+    ] = None,
+    example: Annotated[
+        str | None, typer.Option(metavar="EXPR", help="With --model: one expression that builds it and calls it.")
+    ] = None,
+    format: Annotated[
+        DecodeFormat, typer.Option("--format", "-f", help="The format of the names.")
+    ] = DecodeFormat.text,
+    annotate: Annotated[
+        bool, typer.Option("--annotate", help="Print the log itself, with the names beside the numbers.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print every row, with every repeated layer.")] = False,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PYTHON",
+            help="The interpreter to trace in. Default: the active virtual environment, else this one.",
+        ),
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each trace.")] = 120.0,
+) -> None:
+    """Say what `primals_3`, `tangents_1`, `arg0_1` and `getitem_7` stand for in a log of torch.
+
+    The log may be any text: what TORCH_LOGS writes, a traceback, a printed graph, with whatever stands around it.
+    """
+    from .decode import DecodeOptions, run_decode  # imported here, so that `serve` starts fast
+    from .options import UsageError
+
+    options = DecodeOptions(model, example, format.value, annotate, full, python, timeout)
+    try:
+        status = run_decode(log, options)
+        sys.stdout.flush()
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except BrokenPipeError:
+        _end_without_reader()
+    raise typer.Exit(status)
+
+
 @app.command()
 def doctor(
     python: Annotated[

@@ -11,14 +11,17 @@ from typing import Any
 
 from rich.console import Console
 
+from aotlens.explain.blocks import Block
 from aotlens.explain.ddp import ddp_error
 from aotlens.explain.failures import message
 from aotlens.explain.graph_lines import Kind
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.render.markdown_report import render_markdown
 from aotlens.explain.render.overview import render_overview
+from aotlens.explain.render.paper import Paper
 from aotlens.explain.render.public_json import public_json
-from aotlens.explain.render.terminal_report import render_blocks, render_text
+from aotlens.explain.render.terminal import show
+from aotlens.explain.render.terminal_report import print_left_out, render_blocks, render_text
 from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens.model.failure_findings import failure_finding
 from aotlens.session.files import read_python
@@ -36,14 +39,26 @@ def print_maps(maps: Sequence[DescriptorMap], torch: str | None, options: TraceO
     if options.graph is not None:
         _print_graphs(maps, options.graph)
     elif options.format == "json":
-        print(_json_text(public_json([_with_failure_finding(map) for map in maps], torch, os.getcwd())))
+        print_json(public_json([_with_failure_finding(map) for map in maps], torch, os.getcwd()))
     elif options.format == "markdown":
         reports = (
-            render_markdown(map, path_label=_path_label, full=options.full, explain=options.explain) for map in maps
+            render_markdown(map, path_label=path_label, full=options.full, explain=options.explain) for map in maps
         )
         print("\n".join(reports))
     else:
         _print_text(maps, options)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    print(_json_text(value))
+
+
+def print_blocks(blocks: Sequence[Block]) -> None:
+    """Print blocks that belong to no map."""
+    paper = Paper(_console())
+    show(blocks, paper)
+    print_left_out(paper)
 
 
 def print_tracebacks(maps: Sequence[DescriptorMap]) -> None:
@@ -65,28 +80,26 @@ def print_user_output(output: str, show: bool) -> None:
         print(f"(the code printed {more}{lines} line{'s' * (lines != 1)}: --show-output shows them)", file=sys.stderr)
 
 
-def _path_label(path: str) -> str:
-    """A path, relative to the working directory if it is below it."""
+def path_label(path: str) -> str:
+    """The path, relative to the working directory if it is below it."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative
 
 
 def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
-    console = _Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console = _Console(highlight=False, width=_PIPED_WIDTH)
+    console = _console()
     if len(maps) > 1 and not (options.full or options.saved):
-        render_overview(maps, console, explain=options.explain, path_label=_path_label)
+        render_overview(maps, console, explain=options.explain, path_label=path_label)
         return
     for index, map in enumerate(maps):
         if index:
             console.print()
         if options.ddp is not None:
-            render_blocks(map, ddp_error(map, options.ddp, _path_label, options.full), console, _path_label)
+            render_blocks(map, ddp_error(map, options.ddp, path_label, options.full), console, path_label)
         elif options.saved:
-            render_blocks(map, saved_tables(map, _path_label, options.full), console, _path_label)
+            render_blocks(map, saved_tables(map, path_label, options.full), console, path_label)
         else:
-            render_text(map, console, full=options.full, explain=options.explain, path_label=_path_label)
+            render_text(map, console, full=options.full, explain=options.explain, path_label=path_label)
 
 
 def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
@@ -108,6 +121,13 @@ def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
         return map
     finding = failure_finding(map.failure, map.target.path, map.target.line)
     return replace(map, findings=(*map.findings, finding))
+
+
+def _console() -> Console:
+    console = _Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        return _Console(highlight=False, width=_PIPED_WIDTH)
+    return console
 
 
 class _Console(Console):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from aotlens.session.examples.call_sites import CallSites
@@ -18,6 +19,7 @@ from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import containment
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.source import UnreadableSource
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .options import TraceOptions, UsageError, check
 from .output import print_maps, print_tracebacks, print_user_output
@@ -58,6 +60,31 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
         print_tracebacks(traces.maps)
     print_user_output(traces.output, show_output)
     return 0 if traces.maps and all(map.status == "traced" for map in traces.maps) else 1
+
+
+def trace_conventions(target: str, choices: Sequence[TraceOptions]) -> list[DescriptorMap]:
+    """The maps of a target `PATH::Qualname`, one for each of several options that differ in what is captured.
+
+    Raises UsageError.
+    """
+    path, qualname = parse_target(target)
+    if qualname is None:
+        raise UsageError(f"--model names a class or function in a file: {target}::Name")
+    check(choices[0], qualname)
+    try:
+        interpreter = choose_interpreter(choices[0].python, os.environ)
+        file = _read(path, choices[0])
+    except (NoSuchInterpreter, BadProjectFile, UnreadableSource) as error:
+        raise UsageError(str(error)) from None
+    progress = Progress()
+    maps: list[DescriptorMap] = []
+    try:
+        with progress, TracerProcess(interpreter.path, os.getcwd(), False) as tracer:
+            for options in choices:
+                maps += TraceRun(tracer, file, options, progress).one(qualname).maps
+    except TracerUnusable as error:
+        raise UsageError(f"{error}\n{advice(error, interpreter)}") from None
+    return maps
 
 
 def _read(path: Path, options: TraceOptions) -> File:

@@ -102,7 +102,7 @@ class InputNames:
 
     def _label(self, index: int) -> tuple[Role, str | None]:
         if self._dynamo is None or index >= len(self._dynamo.inputs):
-            return "argument", None
+            return "argument", f"args[{index}]"  # as torch's own `expr()` calls it
         name = self._dynamo.inputs[index]
         return name.role, name.name
 

@@ -41,7 +41,7 @@ def _described(graph: LoggedGraph, inputs: Sequence[ValueName]) -> list[ValueNam
     plain = [name for name in inputs if (name.value.descriptor or "").startswith("PlainAOTInput(")]
 
     def label(index: int) -> tuple[Role, str | None]:
-        return (plain[index].role, plain[index].name) if index < len(plain) else ("argument", None)
+        return (plain[index].role, plain[index].name) if index < len(plain) else ("argument", f"args[{index}]")
 
     tangents = {
         found.inner: number

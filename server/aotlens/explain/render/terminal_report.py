@@ -65,10 +65,15 @@ def render_text(
         paper.line(("Legend", "bold"))
         for title, text in explained:
             write(line(strong(title), "  ", sentence(text)), paper, hang=2, indent=2)
+    print_left_out(paper)
+
+
+def print_left_out(paper: Paper) -> None:
+    """Print which columns had no room."""
     if paper.left_out:
         paper.line()
         left_out = ", ".join(dict.fromkeys(paper.left_out))
-        paper.block((f"Left out at {console.width} columns: {left_out}.", "dim"))
+        paper.block((f"Left out at {paper.width} columns: {left_out}.", "dim"))
 
 
 def render_blocks(map: DescriptorMap, blocks: Sequence[Block], console: Console, path_label: PathLabel) -> None:

@@ -1,0 +1,125 @@
+"""The report of `aotlens decode`: for each compile of a log what its numbers stand for, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aotlens.logs.calls import LoggedCall, calls_of
+from aotlens.logs.graphs import Log
+from aotlens.logs.named import LogNames
+from aotlens.model.log_matching import GraphMatch, NoMatch
+
+from .blocks import Block, Facts, Line, Note, Paragraph, line, sentence, strong
+from .logged import GRAPHS, graph_in_words, heading, numbering, place_in_log, why_unnamed
+from .paths import PathLabel
+from .tables.logged_graph import mentions, tables
+from .tables.rows import counted
+
+Matches = Mapping[int, GraphMatch | NoMatch | None]
+"""How each logged graph was matched with the maps of a model, by the `id` of the graph."""
+
+HOW_TO_LOG = (
+    'Run with `TORCH_LOGS="graph_code,aot_graphs"` (`aot_joint_graph` shows the joint graphs too) or with '
+    "`TORCH_TRACE=folder`, and decode what it writes."
+)
+
+
+def report(names: LogNames, source: str, matches: Matches | None, path_label: PathLabel, full: bool) -> list[Block]:
+    """All blocks of the report. `source` is the name of the log; `matches` is None without a model."""
+    calls = calls_of(names)
+    blocks: list[Block] = [Facts(_summary(names, calls, source))]
+    conventions = {call.main.graph.convention for call in calls}
+    if len(conventions) == 1:
+        blocks.append(Paragraph(sentence(numbering(calls[0].main.graph))))
+    for call in calls:
+        blocks.append(Facts(_heading(call)))
+        if len(conventions) > 1:
+            blocks.append(Paragraph(sentence(numbering(call.main.graph))))
+        blocks += _about_model(call, matches)
+        blocks += tables(call, path_label, full)
+        has_names = any(value.name is not None for value in call.main.inputs)
+        if not has_names and (why := why_unnamed(call.main)):
+            blocks.append(Note(sentence(why)))
+        if any(not graph.graph.is_whole for graph in call.graphs):
+            blocks.append(Note(sentence(_cut(call))))
+    if names.mentions:
+        blocks.append(mentions(names.mentions, full))
+    blocks += [Note(sentence(f"`{part.file}` could not be read: {part.cause}.")) for part in names.log.unreadable]
+    return blocks
+
+
+def nothing_found(log: Log, source: str) -> list[Block]:
+    """The report about a text without graphs: what is there instead, and what to log."""
+    found = []
+    if log.artifacts:
+        found.append("torch's logs " + ", ".join(f"`{name}`" for name in log.artifacts))
+    if log.mentions:
+        listed = list(dict.fromkeys(mention.name for mention in log.mentions))
+        more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
+        found.append("the names " + ", ".join(f"`{name}`" for name in listed[:5]) + more)
+    what = f" It has {' and '.join(found)}." if found else ""
+    return [
+        Facts((line(strong(source)), line(counted(log.lines, "line")), line("no graph"))),
+        Paragraph(sentence(f"No graph of torch is in it, so its numbers cannot be named.{what} {HOW_TO_LOG}")),
+    ]
+
+
+def _summary(names: LogNames, calls: Sequence[LoggedCall], source: str) -> tuple[Line, ...]:
+    log = names.log
+    facts = [line(strong(source))]
+    if log.lines:
+        facts.append(line(counted(log.lines, "line")))
+    facts.append(line(counted(len(names.graphs), "graph")))
+    compiles = {call.compile for call in calls if call.compile.frame is not None}
+    if compiles:
+        facts.append(line(counted(len(compiles), "compile")))
+    ranks = {call.compile.rank for call in calls if call.compile.rank is not None}
+    if len(ranks) > 1:
+        facts.append(line(counted(len(ranks), "rank")))
+    return tuple(facts)
+
+
+def _heading(call: LoggedCall) -> tuple[Line, ...]:
+    main = call.main
+    title, kind = heading(call), graph_in_words(main.graph)
+    shown = place_in_log(main.graph)
+    facts = [line(strong(title or kind)), line(f"{kind}, {shown}" if title else shown)]
+    if main.dynamo is not None:
+        facts.append(line(f"names from {GRAPHS['dynamo']}, {place_in_log(main.dynamo)}"))
+    return tuple(facts)
+
+
+def _cut(call: LoggedCall) -> str:
+    cut = [graph.graph for graph in call.graphs if not graph.graph.is_whole]
+    listed = ", ".join(f"{graph_in_words(graph)} ({place_in_log(graph)})" for graph in cut)
+    return f"The log is cut inside: {listed}."
+
+
+def _about_model(call: LoggedCall, matches: Matches | None) -> list[Block]:
+    """The sentence about the model that was traced: whether it has this graph."""
+    if matches is None:
+        return []
+    found = matches.get(id(call.main.graph))
+    if isinstance(found, GraphMatch):
+        sizes = "" if found.same_sizes else " The log has other sizes than the example."
+        return [Paragraph(sentence(f"The model has this graph: names and places are from it.{sizes}"))]
+    if not isinstance(found, NoMatch):
+        return []
+    return [Note(sentence(f"The model does not have this graph: {_why(found)}. The names are from the log alone."))]
+
+
+def _why(miss: NoMatch) -> str:
+    match miss.reason:
+        case "no graph":
+            return "it could not be traced"
+        case "convention":
+            return "its graphs number inputs in the other way"
+        case "code":
+            return "the inputs agree, and the operations do not"
+        case "types":
+            differs = "an input has another type"
+        case _:
+            differs = "the inputs are others"
+    if miss.value is not None and miss.slot is not None:
+        return f"{differs}; `{miss.value.node}` would be `{miss.slot.label}`"
+    return differs
