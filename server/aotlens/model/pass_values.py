@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aotlens.logs.descriptor_text import FIELDS
 from aotlens.syntax.pass_kinds import DescriptorValue
 from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, Input, Output
 
-from .descriptor_text import FIELDS
 from .descriptors import STAGES, is_instance
 from .fx_utils import FX_FUNCTIONS, Found, Raised, found_by
 
