@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotlens.model.gradients import Gradient, InOtherGraph, NotWanted, OnlyInEager, OnlyInGraph, Tied, is_missing
 from aotlens.model.index import MapIndex
-from aotlens.model.slots import Entry, Result, is_unused
+from aotlens.model.slots import Entry, Result, is_changed, is_unused
 from aotlens_tracer.wire.descriptor_map import Input, Output
 
 from .blocks import NOTHING, Code, Line, line
@@ -34,7 +34,7 @@ def note_on_input(slot: Input, gradient: Gradient, is_replaced: bool = False) ->
         "gradient outside of the graph": isinstance(gradient, OnlyInEager),
         "frozen": gradient == NotWanted("frozen"),
         f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
-        "changed in place": slot.mutation is not None,
+        "changed in place": is_changed(slot),
         "replaced": is_replaced,
         f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),
         "not used": is_unused(slot),
@@ -56,5 +56,7 @@ def note_on_gradient(slot: Output, gradient: Gradient) -> str:
 
 
 def new_values(outputs: list[Result], index: MapIndex) -> Line:
-    """The outputs that are the new values of inputs that are changed in place."""
+    """The outputs that are the new values of inputs that are changed in place; none if the graph writes to them."""
+    if not outputs:
+        return line(": the graph itself writes its new value into it")
     return line(": the graph returns its new value as ", outputs_in_words(outputs, index))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aotlens_tracer.wire.descriptor_map import Graph
 
 from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient
+from .slots import is_changed
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,6 @@ def count(graph: Graph, known: Sequence[Gradient] | None = None) -> Counts:
         len(described) - len(returned),
         sum(1 for out in returned if out.node is not None and out.index not in only_in_graph),
         len(missing | only_in_graph),
-        sum(1 for slot in graph.inputs if slot.mutation is not None),
+        sum(map(is_changed, graph.inputs)),
         saved,
     )

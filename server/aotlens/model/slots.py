@@ -68,6 +68,11 @@ def is_unused(slot: Input) -> bool:
     return slot.used is False
 
 
+def is_changed(slot: Input) -> bool:
+    """Whether the traced call changes an input in place."""
+    return slot.mutation is not None or slot.is_written
+
+
 def is_returned(slot: Output) -> bool:
     """Whether the user's code returns an output, whole or as a piece of a tensor subclass."""
     descriptor = slot.as_descriptor()

@@ -71,10 +71,10 @@ def _of_mutation(
     value: Value, graph: Graph, target: Target, modules: Mapping[str, ModuleInstance]
 ) -> Iterator[Finding]:
     """Yield the finding about an input that is changed in place: at the first place that does so, with the others."""
-    if not value.mutations:
+    if not value.is_changed:
         return
     spans = tuple(dict.fromkeys(span for piece in value.pieces for span in piece.changed_at))
-    first, *others = spans or (graph.outputs[value.mutations[0]].source,)
+    first, *others = spans or [graph.outputs[index].source for index in value.mutations[:1]] or [None]
     place = first or value.first.definition or Span(target.path, target.line or 1)
     places = [Place("change", span) for span in others if span is not None]
     if value.kind == "buffer":

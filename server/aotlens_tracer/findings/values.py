@@ -31,6 +31,11 @@ class Value:
     def mutations(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(piece.mutation for piece in self.pieces if piece.mutation is not None))
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether the call changes it in place."""
+        return bool(self.mutations) or any(piece.is_written for piece in self.pieces)
+
     def finding(self, code: str, place: Span, reason: Reason | None = None, places: Sequence[Place] = ()) -> Finding:
         subject = Subject(self.kind or "base", self.name)
         return Finding(code, place.path, place.line, place.column, (subject,), reason, tuple(places), self.mutations)

@@ -25,6 +25,8 @@ from .stack_traces import Sources
 from .subclasses import subclasses
 from .tensors import tensor_facts
 
+_WRITE = torch.ops.aten.copy_.default
+
 
 @dataclass(frozen=True)
 class Named:
@@ -123,6 +125,7 @@ def _input(
         used=bool(node.users),
         reads=tuple(dict.fromkeys(reads.get(node.name, ()))),
         dynamo=dynamo,
+        is_written=any(user.target is _WRITE and user.args[0] is node for user in node.users),
     )
 
 

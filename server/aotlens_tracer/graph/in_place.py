@@ -21,10 +21,10 @@ from .stack_traces import Sources
 
 def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) -> Graph:
     """The graph, whose changed inputs have the user's expressions that change them. Dynamo captured it."""
-    if all(slot.mutation is None for slot in graph.inputs):
+    if not any(map(_is_changed, graph.inputs)):
         return graph
     values = {repr(descriptor): value for descriptor, value in joint.flat()}
-    memory = {slot.index: _memory(values.get(_origin(slot))) for slot in graph.inputs if slot.mutation is not None}
+    memory = {slot.index: _memory(values.get(_origin(slot))) for slot in graph.inputs if _is_changed(slot)}
     placeholders: dict[int, set[int]] = {}
     for node, value in joint.given().items():
         if (known := _memory(value)) is not None and (fake := _memory(node.meta.get("example_value"))) is not None:
@@ -38,13 +38,17 @@ def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) 
                 found[index][place] = None
 
     def changed(slot: Input) -> Input:
-        if slot.mutation is None:
+        if not _is_changed(slot):
             return slot
         # Some operations write to an input without a version count: batch norm to its statistics.
-        source = graph.outputs[slot.mutation].source
+        source = graph.outputs[slot.mutation].source if slot.mutation is not None else None
         return dataclasses.replace(slot, changed_at=tuple(found[slot.index]) or ((source,) if source else ()))
 
     return dataclasses.replace(graph, inputs=tuple(map(changed, graph.inputs)))
+
+
+def _is_changed(slot: Input) -> bool:
+    return slot.mutation is not None or slot.is_written
 
 
 def _origin(slot: Input) -> str:

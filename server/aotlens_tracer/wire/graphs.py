@@ -70,7 +70,8 @@ class Input(Slot):
     names of the same parameter, and `stands_for` the names of arguments that have no input of their own because this
     one replaces them. `reads` are the user's expressions whose forward operations read the input, `changed_at` those
     that change it in place. `dynamo` is the place from which Dynamo takes the input; None in the export convention,
-    where the descriptor itself says it, and for tangents.
+    where the descriptor itself says it, and for tangents. `is_written` says that the graph itself writes a new value
+    into the input (`copy_`), as torch.compile does if it may: then there is no output with the new value.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 
@@ -95,6 +96,7 @@ class Input(Slot):
     changed_at: tuple[Span, ...] = ()
     gradient_pieces: tuple[int, ...] = ()
     dynamo: DynamoSource | None = None
+    is_written: bool = False
 
 
 @dataclass(frozen=True)

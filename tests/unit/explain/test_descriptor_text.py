@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aotlens.explain.nesting import nesting_in_words
-from aotlens.model.descriptor_nesting import corrected, illegal_nesting
 from aotlens.logs.descriptor_text import read_descriptor
+from aotlens.model.descriptor_nesting import corrected, illegal_nesting
 from unit.explain import maps
 from unit.features.world import load_map
 

@@ -43,6 +43,7 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
             slot.tied_to,
             slot.stands_for,
             is_unused(slot),
+            slot.is_written,
             slot.dynamo.others if slot.dynamo is not None else (),
         ),
         full=full,
@@ -109,6 +110,8 @@ def _input_notes(slots: Sequence[Input]) -> str:
     notes = []
     if first.mutation is not None:
         notes.append(f"changed in place, new value is output {numbers(slot.mutation for slot in slots)}")
+    elif first.is_written:
+        notes.append("changed in place by the graph itself")
     if first.token is not None:
         notes.append(f"leaves as output {numbers(slot.token for slot in slots)}")
     if first.stands_for:

@@ -29,7 +29,7 @@ from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
 from aotlens.model.index import MapIndex
-from aotlens.model.slots import Entry
+from aotlens.model.slots import Entry, is_changed
 from aotlens_tracer.wire.input_roles import role_of
 
 NO_STATE = line("No parameters, no buffers")
@@ -44,7 +44,7 @@ def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry
             role_in_words(entry.slot),
             tensor_in_brief(entry.slot.dtype, entry.slot.shape),
             gradient_cell(entry, index),
-            entry.slot.mutation is not None,
+            is_changed(entry.slot),
             bool(entry.slot.tied_to),
         ),
         label=label,
@@ -116,7 +116,7 @@ def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> list[F
         return list(rows)
     notable = [row for row in rows if _is_notable(row.first, index)]
     if len(notable) > most:  # the buffers of batch norms, for instance: the line below the table names them
-        notable = [row for row in notable if row.first.slot.mutation is None][:most]
+        notable = [row for row in notable if not is_changed(row.first.slot)][:most]
     usual = [row for row in rows if not _is_notable(row.first, index)]
     chosen = notable + usual[: most - len(notable)]
     return [row for row in rows if row in chosen]
@@ -125,12 +125,7 @@ def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> list[F
 def _is_notable(entry: Entry, index: MapIndex) -> bool:
     """Whether there is more to report of an input than that it is one: no gradient, changed in place, tied."""
     slot, gradient = entry.slot, index.gradient(entry)
-    return (
-        is_missing(gradient)
-        or isinstance(gradient, (Tied, OnlyInEager))
-        or slot.mutation is not None
-        or bool(slot.tied_to)
-    )
+    return is_missing(gradient) or isinstance(gradient, (Tied, OnlyInEager)) or is_changed(slot) or bool(slot.tied_to)
 
 
 def _left_out(rows: Sequence[Folded[Entry]], index: MapIndex) -> Iterator[Line]:
@@ -167,7 +162,7 @@ def _lead(entry: Entry, index: MapIndex) -> Line:
 def _notes(entry: Entry, index: MapIndex) -> list[str]:
     """Facts about an input beside its gradient."""
     slot = entry.slot
-    notes = ["changed in place"] if slot.mutation is not None else []
+    notes = ["changed in place"] if is_changed(slot) else []
     if slot.tied_to and not isinstance(index.gradient(entry), Tied):
         notes.append(f"tied to `{slot.tied_to[0]}`")
     return notes

@@ -18,7 +18,7 @@ from aotlens.model.gradients import Tied
 from aotlens.model.kept_state import kept_below
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
-from aotlens.model.slots import Entry, Result, fqn_of
+from aotlens.model.slots import Entry, Result, fqn_of, is_changed
 
 from .question import ROWS, Question
 
@@ -80,9 +80,9 @@ def _made_at(question: Question, found: Resolved, entry: Entry) -> Line:
 def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> Iterator[Block]:
     """The places that change inputs in place, the outputs with the new values, and why an input stands for others."""
     outputs = [Result(entry.graph, entry.mutation) for entry in entries if entry.mutation is not None]
-    if outputs:
+    if any(is_changed(entry.slot) for entry in entries):
         changed = dict.fromkeys(span for entry in entries for span in entry.slot.changed_at)
-        spans = list(changed) or [span for span in (outputs[0].slot.source,) if span is not None]
+        spans = list(changed) or [result.slot.source for result in outputs[:1] if result.slot.source is not None]
         places = list(filter(None, (question.place(found.state, span) for span in spans)))
         by = line(" by ", some(places)) if places else ()
         yield Paragraph(line(strong("changed in place"), by, new_values(outputs, found.index)))
