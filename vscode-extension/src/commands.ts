@@ -8,6 +8,7 @@ import { SLOTS, type Ask, type Slots } from "./protocol";
 const WITH_TARGET = new Set([
   "aotlens.traceNow",
   "aotlens.cancelTrace",
+  "aotlens.switchConvention",
   "aotlens.showMap",
   "aotlens.showGraph",
   "aotlens.explainDdpError",

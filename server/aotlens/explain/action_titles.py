@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 
 from aotlens.model.contexts import Context
 from aotlens.model.prices import Price
+from aotlens_tracer.wire.protocol import Convention
 
 from .brief import all_names, folded
+from .conventions import graphs_in_words
 from .prices import price_in_words
 from .shortening import clipped
 
@@ -94,6 +96,11 @@ def show_map(name: str) -> str:
 def show_graph(kind: str, name: str) -> str:
     """Show a graph of a target."""
     return f"Show the {kind} graph of {name}"
+
+
+def show_convention(convention: Convention, name: str) -> str:
+    """Show the graphs of this convention."""
+    return f"Show {graphs_in_words(convention)} of {name}"
 
 
 def trace_now(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aotlens.model.counts import count
 from aotlens.model.held import surplus
 from aotlens.model.lines import Work
-from aotlens_tracer.wire.descriptor_map import Graph, Operation
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation
 
 from .blocks import Code, Line, joined, line
 from .held import alive_in_words
@@ -25,6 +25,24 @@ _OPERATIONS = 4
 def graph_in_words(graph: Graph) -> str:
     """`12 inputs · 2 outputs · 8 gradients, 1 missing · 1 mutation · 1.5 MiB saved for backward`."""
     return " · ".join(graph_facts(graph))
+
+
+def map_in_words(map: DescriptorMap) -> str:
+    """The numbers of a map's only graph, or those of its graphs together: `3 graphs · 14 inputs · 6 gradients`."""
+    if len(map.graphs) == 1:
+        return graph_in_words(map.graphs[0])
+    counts = [count(graph) for graph in map.graphs]
+    parts = [_number(len(map.graphs), "graph"), _number(sum(one.inputs for one in counts), "input")]
+    if any(graph.joint for graph in map.graphs):
+        missing = sum(one.missing for one in counts)
+        also = f", {missing} missing" if missing else ""
+        parts.append(_number(sum(one.gradients for one in counts), "gradient") + also)
+    else:
+        parts.append("forward only")
+    saved = [one.saved for one in counts if one.saved is not None]
+    if saved:
+        parts.append(f"{bytes_in_words(sum(saved))} saved {for_backward(map.graphs[0])}")
+    return " · ".join(parts)
 
 
 def graph_facts(graph: Graph) -> list[str]:

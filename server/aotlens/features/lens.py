@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotlens.explain.brief import folded
+from aotlens.explain.conventions import NAMES, graphs_in_words
 from aotlens.explain.examples import brief_origin
-from aotlens.explain.graph_summary import graph_in_words
+from aotlens.explain.graph_summary import map_in_words
 from aotlens.explain.states import REPLACED_BY_UNKNOWN, replaced_in_words, state_in_words, untraced_in_words
 from aotlens.features.fixes.examples import can_be_pinned
 from aotlens.model.contexts import Context, contexts_of
 from aotlens.model.duplicates import definitions_of, replacement
 from aotlens.model.examples import lacks_example
-from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState, other_than
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 
-KINDS = ("graph", "example")
+KINDS = ("graph", "example", "convention")
 REPLACED = "replaced"
 
 
@@ -42,7 +43,7 @@ class LensText:
 
 
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
-    """The lenses of a document: two above each target, one above each other class that a traced model contains.
+    """The lenses of a document: three above each target, one above each other class that a traced model contains.
 
     A definition that a later one of the same name replaces has one lens, which says so.
     """
@@ -53,7 +54,7 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
         if state is not None and replacement(snapshot, document, definition.qualname, definition.line) is not None:
             found.append(LensPlace(definition.line, key, REPLACED))
             continue
-        if state is not None and (state.examples or state.map is not None):
+        if state is not None and (state.examples or state.maps):
             found += [LensPlace(definition.line, key, kind) for kind in KINDS]
         elif definition.kind == "class" and (
             (state is not None and can_be_pinned(snapshot, document, definition)) or _containing(snapshot, key)
@@ -68,12 +69,17 @@ def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
     target = str(key)
     if kind == REPLACED:
         return LensText(_replaced(snapshot, key), "aotlens.goToTarget", (target,))
+    if kind == "convention":
+        other = other_than(state.convention)
+        return LensText(f"show {graphs_in_words(other)}", "aotlens.switchConvention", (target, other))
     if kind == "example":
         return LensText(_example(snapshot, state), "aotlens.editExample", (target,))
-    if state.map is None and not state.examples:
+    if not state.maps and not state.examples:
         return _without_example(snapshot, key, target)
     words = [word for word in (state_in_words(state), _graph(state)) if word]
     title = " · ".join(words) if words and snapshot.trusted else untraced_in_words(snapshot, state)
+    if state.convention == "compile":
+        title = f"{NAMES['compile']}: {title}"
     is_shown = state.map is not None and state.status != "cancelled"
     return LensText(title, "aotlens.showMap" if is_shown else "aotlens.traceNow", (target,))
 
@@ -81,7 +87,7 @@ def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
 def _graph(state: TargetState) -> str | None:
     if state.map is None or not state.map.graphs:
         return None
-    return graph_in_words(state.map.graphs[0])
+    return map_in_words(state.map)
 
 
 def _example(snapshot: Snapshot, state: TargetState) -> str:

@@ -46,6 +46,7 @@ METHODS: dict[str, Any] = {
 COMMANDS = (
     "aotlens.traceNow",
     "aotlens.cancelTrace",
+    "aotlens.switchConvention",
     "aotlens.chooseContext",
     "aotlens.showMap",
     "aotlens.showGraph",

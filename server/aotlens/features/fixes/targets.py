@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aotlens.explain import action_titles
-from aotlens.model.snapshot import Snapshot, TargetKey
+from aotlens.model.snapshot import Snapshot, TargetKey, other_than
 from aotlens.syntax.definitions import Definition
 from aotlens.text.documents import Document
 
@@ -22,3 +22,6 @@ def target_actions(snapshot: Snapshot, document: Document, definition: Definitio
         for kind in ("joint", "forward", "backward") if is_joint else ("forward",):
             yield command(action_titles.show_graph(kind, name), "aotlens.showGraph", str(key), kind)
     yield command(action_titles.trace_now(name), "aotlens.traceNow", str(key))
+    if state is not None and (state.maps or state.examples):
+        other = other_than(state.convention)
+        yield command(action_titles.show_convention(other, name), "aotlens.switchConvention", str(key), other)

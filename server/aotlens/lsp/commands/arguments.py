@@ -13,6 +13,7 @@ from aotlens.explain.graph_lines import KINDS
 from aotlens.lsp.context import Context
 from aotlens.lsp.targets import is_known, parse_target
 from aotlens.model.ddp_errors import read_ddp_error
+from aotlens_tracer.wire.protocol import CONVENTIONS
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ def _kind(context: Context, argument: Any) -> Any:
     return argument
 
 
+def _convention(context: Context, argument: Any) -> Any:
+    if argument not in CONVENTIONS:
+        raise JsonRpcInvalidParams(f"{argument!r} is none of {', '.join(CONVENTIONS)}")
+    return argument
+
+
 def _ddp_error(context: Context, argument: Any) -> Any:
     error = read_ddp_error(argument) if isinstance(argument, str) else None
     if error is None:
@@ -60,6 +67,7 @@ OF = Parameter("of", "path::Qualname of a class", _target)
 CONTEXT = Parameter("context", "path::Qualname of the target whose map answers for it", _target)
 LABELS = Parameter("labels", "a label of an input or output, or a list of labels", _labels)
 DDP_ERROR = Parameter("error", "the text of an error of DDP's, or its numbers", _ddp_error)
+CONVENTION = Parameter("convention", "export or compile", _convention, optional=True)
 KIND = Parameter("kind", "a kind of graph", _kind, optional=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from aotlens.lsp.context import Context
 
 from . import clipboard, ddp, examples, show, tracing
-from .arguments import CONTEXT, DDP_ERROR, KIND, LABELS, OF, TARGET, Parameter, parse_arguments
+from .arguments import CONTEXT, CONVENTION, DDP_ERROR, KIND, LABELS, OF, TARGET, Parameter, parse_arguments
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,10 @@ class Command:
 
 
 HANDLERS = {
-    "aotlens.traceNow": Command(tracing.trace_now, (TARGET,)),
+    "aotlens.traceNow": Command(tracing.trace_now, (TARGET, CONVENTION)),
     "aotlens.cancelTrace": Command(tracing.cancel_trace, (TARGET,)),
     "aotlens.nextExample": Command(tracing.next_example, (TARGET,)),
+    "aotlens.switchConvention": Command(tracing.switch_convention, (TARGET, CONVENTION)),
     "aotlens.chooseContext": Command(tracing.choose_context, (OF, CONTEXT)),
     "aotlens.restartTracer": Command(tracing.restart_tracer),
     "aotlens.showMap": Command(show.show_map, (TARGET,)),

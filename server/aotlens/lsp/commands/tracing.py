@@ -5,14 +5,15 @@ from __future__ import annotations
 from aotlens.explain import command_messages
 from aotlens.lsp.context import Context
 from aotlens.model.snapshot import TargetKey
+from aotlens_tracer.wire.protocol import Convention
 
 
-def trace_now(context: Context, target: TargetKey) -> None:
-    """Trace a target, whatever `aotlens.trace.run` says."""
+def trace_now(context: Context, target: TargetKey, convention: Convention | None = None) -> None:
+    """Trace a target, whatever `aotlens.trace.run` says: in the convention that is shown, or unseen in the other."""
     if not context.session.trusted:
         context.say(command_messages.NOT_TRUSTED)
         return
-    context.session.trace_now([target])
+    context.session.trace_now([target], convention)
 
 
 def cancel_trace(context: Context, target: TargetKey) -> None:
@@ -26,6 +27,14 @@ def next_example(context: Context, target: TargetKey) -> None:
         context.say(command_messages.NOT_TRUSTED)
     elif not context.session.next_example(target):
         context.say(command_messages.no_other_example(target.qualname))
+
+
+def switch_convention(context: Context, target: TargetKey, convention: Convention | None = None) -> None:
+    """Show the other convention of a target, or the given one."""
+    if not context.session.trusted:
+        context.say(command_messages.NOT_TRUSTED)
+        return
+    context.session.conventions.switch(target, convention)
 
 
 def choose_context(context: Context, of: TargetKey, chosen: TargetKey) -> None:
