@@ -265,6 +265,21 @@ class Desk:
             self.trouble.append(f"the range {found['range']} of the hover at {at} is elsewhere")
         return self.said(found["contents"]["value"])
 
+    def _signature(self, source: str, marked: str) -> str:
+        found = self._ask("textDocument/signatureHelp", self.at(source, marked))
+        if found is None:
+            return "nothing"
+        (signature,) = found["signatures"]
+        formats = self.can("textDocument", "signatureHelp", "signatureInformation", "documentationFormat")
+        wanted = "markdown" if not formats or "markdown" in formats else "plaintext"
+        if signature["documentation"]["kind"] != wanted:
+            self.trouble.append(f"a signature's text is {signature['documentation']['kind']}")
+        parameters = [each["label"] for each in signature["parameters"]]
+        assert all(each in signature["label"] for each in parameters)
+        active = found.get("activeParameter")
+        at = parameters[active] if active is not None else "nothing"
+        return f"{signature['label']}\n\nat {at}\n\n{self.said(signature['documentation']['value'])}"
+
     def _definition(self, source: str, marked: str) -> str:
         params = self.at(source, marked)
         found = self._ask("textDocument/definition", params) or []

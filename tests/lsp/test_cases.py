@@ -23,7 +23,7 @@ WORKSPACES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"trace": {"exclude": SLOW}, "inlayHints": {"shapes": True, "saved": True}},
         [
             *("zoo/model.py", "zoo/parts.py", "zoo/use.py", "zoo/runes.py", "zoo/broken.py", "zoo/slow.py"),
-            *("zoo/odd.py", "zoo/strings.py", "zoo/returns.py", "notes.txt", "graph.txt"),
+            *("zoo/odd.py", "zoo/strings.py", "zoo/returns.py", "zoo/passes.py", "notes.txt", "graph.txt"),
         ],
     ),
     "installed": (

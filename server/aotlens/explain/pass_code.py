@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aotlens.explain.brief import all_names
 from aotlens.model.folding import fold
 from aotlens.model.fx_utils import FxFunction, Raised
-from aotlens.model.pass_values import Held, classes_with
+from aotlens.model.pass_values import Held, classes_with, fields_of
 from aotlens.syntax.pass_hooks import PassHook
 from aotlens_tracer.wire.descriptor_map import Graph, Output
 
@@ -37,9 +37,10 @@ _VALUES = 8
 """The most values of a field that are listed."""
 
 
-def signature(function: FxFunction) -> str:
-    """The signature of a function, in torch's words."""
-    return f"{function.name}({function.parameter}: fx.Graph) -> {_result_type(function)}"
+def signature(function: FxFunction) -> tuple[str, tuple[str, ...]]:
+    """The signature of a function, in torch's words, and its only parameter with its type."""
+    parameter = f"{function.parameter}: fx.Graph"
+    return f"{function.name}({parameter}) -> {_result_type(function)}", (parameter,)
 
 
 def _result_type(function: FxFunction) -> str:
@@ -49,6 +50,25 @@ def _result_type(function: FxFunction) -> str:
         return "dict[str, fx.Node]"
     side = "Input" if function.partner == "gradient" else "Output"
     return f"dict[{function.only or f'DifferentiableAOT{side}'}, tuple[fx.Node, fx.Node | None]]"
+
+
+def constructor(kind: str) -> tuple[str, tuple[str, ...]]:
+    """The signature of a class of descriptors, and its parameters with their types."""
+    parameters = tuple(f"{name}: {_field_type(kind, name)}" for name in fields_of(kind))
+    return f"{kind}({', '.join(parameters)})", parameters
+
+
+def _field_type(kind: str, field: str) -> str:
+    if field in ("target", "attr"):
+        return "str"
+    if field == "idx":
+        return "int"
+    if field == "grad_of":
+        return "DifferentiableAOTInput"
+    if field == "output":
+        return "DifferentiableAOTOutput"
+    is_input = field == "mutated_input" or kind.endswith("Input")
+    return "AOTInput" if is_input else "AOTOutput"
 
 
 def result_in_words(function: FxFunction) -> str:

@@ -11,9 +11,9 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from aotlens.model.contexts import Context, context_of
+from aotlens.model.imported import is_imported
 from aotlens.model.index import index_of
 from aotlens.model.names import Named
 from aotlens.model.snapshot import Snapshot, TargetState
@@ -60,7 +60,7 @@ def _model(snapshot: Snapshot, document: Document, access: Access) -> tuple[Targ
     if access.model is not None:
         name = access.model.rpartition(".")[2]
         for state in snapshot.maps():
-            if state.key.qualname == name and _is_imported(document, state, name):
+            if state.key.qualname == name and is_imported(document, state):
                 assert state.map is not None
                 return state, [index_of(state.map).names.root]
         return None, []
@@ -77,16 +77,6 @@ def _model(snapshot: Snapshot, document: Document, access: Access) -> tuple[Targ
 
 def _reached(context: Context, path: Path) -> list[Named]:
     return [named for instance in context.instances for named in context.index.reached(instance, path)]
-
-
-def _is_imported(document: Document, state: TargetState, name: str) -> bool:
-    """Whether the name is that target in this document: defined in it, or imported from a module of its file's name."""
-    if state.key.path == document.path:
-        return True
-    path = PurePath(state.key.path)
-    module = re.escape(path.stem if path.stem != "__init__" else path.parent.name)
-    source = rf"^\s*(?:from\s+[\w.]*\b{module}\s+import\b[^#\n]*|import\s+[\w.]*\b{module}\b)"
-    return re.search(source, document.text, re.MULTILINE) is not None
 
 
 def _has(root: Named, access: Access) -> bool:

@@ -62,6 +62,14 @@ def understands_markdown(capabilities: lsp.ClientCapabilities) -> bool:
     return not formats or lsp.MarkupKind.Markdown in formats
 
 
+def documents_signatures_in_markdown(capabilities: lsp.ClientCapabilities) -> bool:
+    """Whether the documentation of a signature may be Markdown."""
+    text = capabilities.text_document
+    information = text.signature_help.signature_information if text and text.signature_help else None
+    formats = information.documentation_format if information is not None else None
+    return not formats or lsp.MarkupKind.Markdown in formats
+
+
 def takes_links(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether a definition may be a `LocationLink`."""
     text = capabilities.text_document

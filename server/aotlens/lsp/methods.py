@@ -27,6 +27,7 @@ METHODS: dict[str, Any] = {
     lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: None,
     lsp.WORKSPACE_SYMBOL: None,
     lsp.TEXT_DOCUMENT_COMPLETION: lsp.CompletionOptions(trigger_characters=['"', "'", "."]),
+    lsp.TEXT_DOCUMENT_SIGNATURE_HELP: lsp.SignatureHelpOptions(trigger_characters=["(", ","]),
     lsp.TEXT_DOCUMENT_INLAY_HINT: None,
     lsp.TEXT_DOCUMENT_CODE_ACTION: lsp.CodeActionOptions(
         [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.Refactor, lsp.CodeActionKind.Empty]

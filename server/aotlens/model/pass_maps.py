@@ -10,6 +10,7 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.protocol import Convention
 
 from .contexts import own_states
+from .imported import is_named
 from .index import MapIndex, index_of
 from .snapshot import Snapshot, TargetState, other_than
 
@@ -24,7 +25,7 @@ class PassMap:
 
 
 def pass_maps(snapshot: Snapshot, document: Document, subject: PassSubject) -> tuple[PassMap, ...]:
-    """The maps in which a thing in a pass is looked up: those of the models of the file, else those of all models.
+    """The maps in which a thing in a pass is looked up: those of the models that its file has or imports, else of all.
 
     If the code shows the convention (`convention_of`), there are none of the other. Else each target has first the map
     that is shown, and then that of the other convention.
@@ -41,7 +42,7 @@ def pass_maps(snapshot: Snapshot, document: Document, subject: PassSubject) -> t
 
 def _targets(snapshot: Snapshot, document: Document) -> list[TargetState]:
     states = own_states(snapshot, document.path)
-    return [state for state in states if state.key.path == document.path] or states
+    return [state for state in states if is_named(document, state)] or states
 
 
 def convention_of(subject: PassSubject) -> Convention | None:

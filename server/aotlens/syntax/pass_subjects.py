@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
+from aotlens_tracer.wire.places import Span
+
 from .nodes import is_same, string_value, text_of
+from .open_calls import OpenCall, open_call
 from .pass_hooks import exports_itself, hook_around
 from .pass_kinds import FUNCTIONS, DescriptorValue, FxKey, FxNode, FxTable, PassValue, Several
-from .pass_values import FX_UTILS, PassValues, may_be_pass_code
-from .source_text import SourceText
+from .pass_values import FX_UTILS, PassValues, descriptor_class, fx_function, may_be_pass_code
+from .source_text import SourceText, nodes_around
 from .subjects import ClassRef, PassSubject
 
 
@@ -27,6 +30,27 @@ def pass_subjects(document: SourceText, chain: Sequence[Node], owner: ClassRef |
         hook, exports = hook_around(document, chain), exports_itself(chain)
         several = isinstance(value, Several)
         yield PassSubject(owner, known, text_of(node), several, hook, exports, document.span_of(node))
+
+
+def called_at(document: SourceText, line: int, column: int) -> tuple[OpenCall, PassSubject] | None:
+    """The function of `fx_utils`, or the class of descriptors, whose call is around a position; None without one."""
+    if not document.is_python or not may_be_pass_code(document.tree):
+        return None
+    call = open_call(document, line, column)
+    if call is None:
+        return None
+    function, kind = fx_function(document, call.name), descriptor_class(document, call.name)
+    value: FxTable | DescriptorValue
+    if function is not None:
+        value = FxTable(function, called=False)
+    elif kind is not None:
+        value = DescriptorValue(only=((kind,),))
+    else:
+        return None
+    chain = nodes_around(document, line, column)
+    span = Span(document.path, line, column, line, column)
+    hook, exports = hook_around(document, chain), exports_itself(chain)
+    return call, PassSubject(None, value, call.name, False, hook, exports, span)
 
 
 def _named(document: SourceText, chain: Sequence[Node]) -> tuple[Node, PassValue] | None:

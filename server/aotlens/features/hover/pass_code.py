@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, strong
+from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, strong
 from aotlens.explain.pass_code import (
     about_state,
     counted,
@@ -22,6 +22,7 @@ from aotlens.explain.pass_code import (
 )
 from aotlens.explain.phrases import and_more, folded_names
 from aotlens.explain.tables.pass_results import descriptor_table, result_table
+from aotlens.explain.words import legend
 from aotlens.model.fx_utils import FX_FUNCTIONS, FxFunction, Raised, found_by
 from aotlens.model.pass_maps import PassMap, convention_of, pass_maps
 from aotlens.model.pass_values import classes_of, classes_with, fields_of, held_by
@@ -47,6 +48,17 @@ def pass_code(question: Question, subject: PassSubject) -> Answer | None:
     return _answer(maps, (*_result(subject, function, maps), *_remarks(question, subject, maps)))
 
 
+def call_in_brief(question: Question, subject: PassSubject) -> tuple[Block, ...]:
+    """The result of a function, or the slots that have a descriptor of a class, without tables."""
+    maps = pass_maps(question.snapshot, question.document, subject)
+    remarks = _remarks(question, subject, maps)
+    if isinstance(subject.value, DescriptorValue):
+        (kind,) = subject.value.only[0]
+        return (Paragraph(sentence(legend(kind))), *_slots(subject, subject.value, maps, in_full=False), *remarks)
+    function = FX_FUNCTIONS[_function_of(subject.value)]
+    return (Paragraph(line(result_in_words(function))), *_items(function, maps, in_full=False), *remarks)
+
+
 def _answer(maps: Sequence[PassMap], blocks: tuple[Block, ...]) -> Answer:
     return Answer(blocks, maps[0].state if maps else None)
 
@@ -58,18 +70,22 @@ def _function_of(value: FxTable | FxNode | FxKey | DescriptorValue) -> str:
 def _result(subject: PassSubject, function: FxFunction, maps: Sequence[PassMap]) -> Iterator[Block]:
     """The result of a function of `fx_utils`, or a part of it."""
     yield Facts((_title(subject, function), line(result_in_words(function))))
+    yield from _items(function, maps)
+
+
+def _items(function: FxFunction, maps: Sequence[PassMap], in_full: bool = True) -> Iterator[Block]:
+    """The items of the result for each graph: in a table if there is one graph alone, and `in_full`."""
     if (more := surprise(function)) is not None:
         yield Paragraph(line(more))
     graphs = _graphs(maps)
     for known, graph in graphs[:_GRAPHS]:
-        in_full = _is_in_full(maps, graphs, graph)
         found = found_by(function, graph)
         head = _of(known, graph)
         if isinstance(found, Raised):
             yield Facts((head, raised_in_words(function, found, graph)))
         elif not found:
             yield Facts((head, nothing_in_words(function, known.map.convention)))
-        elif in_full:
+        elif in_full and _is_alone(maps, graphs, graph):
             yield Facts((head, line(counted(len(found)))))
             yield from result_table(function, found, ROWS)
         else:
@@ -97,6 +113,13 @@ def _descriptor(subject: PassSubject, value: DescriptorValue, maps: Sequence[Pas
     title = line(strong("descriptors" if subject.several else "descriptor"), " ", Code(subject.text))
     written = value.only[-1] if value.only else classes_of(value)
     yield Facts((title, folded_names(written)) if written else (title,))
+    yield from _slots(subject, value, maps)
+
+
+def _slots(
+    subject: PassSubject, value: DescriptorValue, maps: Sequence[PassMap], in_full: bool = True
+) -> Iterator[Block]:
+    """The slots of each graph that have such a descriptor: in a table if there is one graph alone, and `in_full`."""
     graphs = _graphs(maps)
     for known, graph in graphs[:_GRAPHS]:
         held = held_by(value, graph)
@@ -107,7 +130,7 @@ def _descriptor(subject: PassSubject, value: DescriptorValue, maps: Sequence[Pas
             yield Facts((head, line("none")))
             continue
         number = str(len(held)) if subject.several else f"one of {len(held)}"
-        if _is_in_full(maps, graphs, graph):
+        if in_full and _is_alone(maps, graphs, graph):
             yield Facts((head, line(number)))
             yield from descriptor_table(held, ROWS)
         else:
@@ -190,7 +213,7 @@ def _of(known: PassMap, graph: Graph) -> Line:
     return name
 
 
-def _is_in_full(maps: Sequence[PassMap], graphs: Sequence[tuple[PassMap, Graph]], graph: Graph) -> bool:
+def _is_alone(maps: Sequence[PassMap], graphs: Sequence[tuple[PassMap, Graph]], graph: Graph) -> bool:
     """Whether a graph is shown with a table: the only one of the shown map of the only target."""
     targets = {known.state.key for known in maps}
     return len(targets) == 1 and graph is graphs[0][1] and len(graphs[0][0].map.graphs) == 1

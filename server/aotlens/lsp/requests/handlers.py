@@ -37,6 +37,7 @@ HANDLERS = {
     lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: Request("highlight.in_source", "highlight.in_graph"),
     lsp.WORKSPACE_SYMBOL: Request("symbols.in_workspace"),
     lsp.TEXT_DOCUMENT_COMPLETION: Request("completion.in_source"),
+    lsp.TEXT_DOCUMENT_SIGNATURE_HELP: Request("signature_help.in_source"),
     lsp.TEXT_DOCUMENT_INLAY_HINT: Request("inlay_hints.in_source"),
     lsp.TEXT_DOCUMENT_CODE_ACTION: Request("code_actions.in_source"),
     lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Request("symbols.in_source", "symbols.in_graph"),
