@@ -17,7 +17,7 @@ from torch import nn
 from ..failures import EXAMPLE_FILE, TraceError, problem_of, raised_by_a_statement
 from ..graph.birthplaces import Birthplaces
 from ..loading.importing import module_name
-from ..torch_private import FakeTensorMode, fake_mode
+from ..torch_private import FakeTensorMode, fake_mode, without_compile
 from ..wire.advice import Known
 from ..wire.descriptor_map import Failure, Problem
 from ..wire.problems import (
@@ -38,7 +38,7 @@ class BuiltExample:
     """A callable (module, bound method of a module, or function) and the arguments to call it with.
 
     `mode` is the fake mode that made them, None if they are real. `constructor` is the source of the callee, None for a
-    plain function.
+    plain function. `compiled` is the callable as the user's torch.compile made it, None if it was not compiled.
     """
 
     function: Callable[..., Any]
@@ -46,6 +46,7 @@ class BuiltExample:
     kwargs: dict[str, Any]
     mode: FakeTensorMode | None
     constructor: str | None
+    compiled: Callable[..., Any] | None = None
 
     @property
     def module(self) -> nn.Module | None:
@@ -154,7 +155,8 @@ def _evaluate(
     expression = ast.fix_missing_locations(ast.Expression(arguments))
     args, kwargs = eval(compile(expression, EXAMPLE_FILE, "eval"), namespace)
     constructor = ast.get_source_segment(text, call.func) if not isinstance(function, types.FunctionType) else None
-    built = BuiltExample(function, args, kwargs, mode, constructor)
+    plain = without_compile(function)
+    built = BuiltExample(plain, args, kwargs, mode, constructor, function if plain is not function else None)
     if train is not None and built.module is not None:
         built.module.train(train)
     return built

@@ -18,24 +18,23 @@ from ..wire.compiled import DynamoSource, SourceRole
 from ..wire.dynamo_expressions import DynamoExpression, read_expression
 from ..wire.places import Span
 from .labels import argument_labels, output_labels
-from .stack_traces import Sources, source_text
+from .stack_traces import Sources, source_text, span_of_summary
 
 
 @dataclasses.dataclass(frozen=True)
 class CompiledNames:
-    """The names of the flat inputs and outputs of one graph, and the places of its inputs."""
+    """The names of the flat inputs and outputs of one graph, and the places of its inputs.
+
+    In `sources`, the output in `made_by` is a flat one of Dynamo's graph. `internal` are the positions of the outputs
+    that the call does not return. `owner` is the name of the module whose method was compiled, empty for the root; None
+    if it is no module's, or not known.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     sources: tuple[DynamoSource | None, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Known:
-    """A value that has a name, whatever expression Dynamo has for it."""
-
-    role: SourceRole
-    name: str
+    internal: frozenset[int]
+    owner: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,129 +49,202 @@ class TracedCall:
 
 def compiled_names(call: CompiledCall, traced: TracedCall, sources: Callable[[], Sources]) -> list[CompiledNames]:
     """Return the names of each graph of a call."""
-    names = _Names(call, traced, [sources() for _ in call.graphs])
-    return [names.of(index) for index in range(len(call.graphs))]
+    values = _Values(call, traced, sources)
+    return [_Graph(call, graph, values).names(index) for index, graph in enumerate(call.graphs)]
 
 
-class _Names:
-    def __init__(self, call: CompiledCall, traced: TracedCall, sources: Sequence[Sources]) -> None:
-        self._call = call
-        self._known = _registered(traced.module)
-        for label, value in zip(
-            argument_labels(traced.function, traced.args, traced.kwargs),
-            pytree.tree_leaves((traced.args, traced.kwargs)),
-        ):
+@dataclasses.dataclass(frozen=True)
+class _Known:
+    """A value with the role and name that it has whatever expression Dynamo has for it. Several names: it is tied."""
+
+    role: SourceRole
+    names: tuple[str, ...]
+
+    def name(self, path: str) -> str:
+        """Return the name that ends as a path does, else the first."""
+        return next((name for name in self.names if f".{name}".endswith(f".{path}")), self.names[0])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Made:
+    """The flat output of a graph that a value is: the graph's number, the position, and the expression's place."""
+
+    graph: int
+    position: int
+    span: Span | None
+
+
+class _Values:
+    """The tensors of a call by identity. All are alive, because the call keeps those of each run."""
+
+    def __init__(self, call: CompiledCall, traced: TracedCall, sources: Callable[[], Sources]) -> None:
+        self.known = _registered(traced.module)
+        labels = argument_labels(traced.function, traced.args, traced.kwargs)
+        for label, value in zip(labels, pytree.tree_leaves((traced.args, traced.kwargs))):
             if isinstance(value, torch.Tensor):
-                self._known.setdefault(id(value), _Known("argument", label))
+                self.known.setdefault(id(value), _Known("argument", (label,)))
         leaves, spec = pytree.tree_flatten(call.result)
-        self._results: dict[int, str] = {}
+        self.results: dict[int, str] = {}
         for label, value in zip(output_labels(spec), leaves):
             if isinstance(value, torch.Tensor):
-                self._results.setdefault(id(value), label)
-        self._made: dict[int, Span] = {}
-        self._made_in: list[list[Span | None]] = []
-        for graph, found in zip(call.graphs, sources):
+                self.results.setdefault(id(value), label)
+        self.made: dict[int, _Made] = {}
+        self.spans: list[list[Span | None]] = []
+        self.locals: dict[int, str] = {}
+        for index, graph in enumerate(call.graphs):
+            found = sources()
             spans = [found.of_node(node) if node is not None else None for node in _returned(graph)]
-            self._made_in.append(spans)
+            self.spans.append(spans)
             for run in graph.runs:
-                for span, value in zip(spans, run.outputs):
-                    if span is not None and isinstance(value, torch.Tensor):
-                        self._made.setdefault(id(value), span)
-        self._locals: dict[int, str] = {}
-        for graph in call.graphs:
+                for position, (span, value) in enumerate(zip(spans, run.outputs)):
+                    if isinstance(value, torch.Tensor):
+                        self.made.setdefault(id(value), _Made(index, position, span))
             for position, source in enumerate(graph.sources):
-                expression = _expression(source)
-                if expression is None or expression.is_unnamed or expression.role != "argument":
-                    continue
-                for run in graph.runs:
-                    self._locals.setdefault(id(run.inputs[position]), expression.name)
+                expression = expression_of(source)
+                if expression is not None and expression.role == "argument" and not expression.is_unnamed:
+                    for run in graph.runs:
+                        if isinstance(run.inputs[position], torch.Tensor):
+                            self.locals.setdefault(id(run.inputs[position]), expression.name)
 
-    def of(self, index: int) -> CompiledNames:
-        graph = self._call.graphs[index]
-        sources = tuple(self._source(graph, position) for position in range(len(graph.sources)))
+
+class _Graph:
+    """One graph, whose inputs and outputs are named."""
+
+    def __init__(self, call: CompiledCall, graph: CompiledGraph, values: _Values) -> None:
+        self._call = call
+        self._graph = graph
+        self._values = values
+        self._expressions = [expression_of(source) for source in graph.sources]
+        self._at_break = self._expression_at_break()
+        self._owner = self._module_of_method()
+
+    def names(self, index: int) -> CompiledNames:
+        sources = tuple(map(self._source, range(len(self._expressions))))
         inputs = tuple(
             source.name if source is not None else f"args[{position}]" for position, source in enumerate(sources)
         )
+        spans, returned = self._values.spans[index], self._graph.runs[0].outputs
         outputs = tuple(
-            self._output(graph.runs[0].outputs[position], span) or f"output[{position}]"
-            for position, span in enumerate(self._made_in[index])
+            self._output(returned[position], span) or f"output[{position}]" for position, span in enumerate(spans)
         )
-        return CompiledNames(inputs, outputs, sources)
+        internal = frozenset(
+            position
+            for position in range(len(spans))
+            if not any(id(run.outputs[position]) in self._values.results for run in self._graph.runs)
+        )
+        return CompiledNames(inputs, outputs, sources, internal, self._owner)
 
-    def _source(self, graph: CompiledGraph, position: int) -> DynamoSource | None:
-        expression = _expression(graph.sources[position])
+    def _source(self, position: int) -> DynamoSource | None:
+        expression = self._expressions[position]
         if expression is None:
             return None
-        text = _text(graph.sources[position])
-        first = graph.runs[0]
-        known = self._in_run(graph, first, position, expression)
-        others = (self._in_run(graph, run, position, expression).name for run in graph.runs[1:])
-        made_at = self._made.get(id(first.inputs[position])) if known.role == "local" else None
+        first, *later = (self._in_run(run, position, expression) for run in self._graph.runs)
+        role, name = first
+        made = self._values.made.get(id(self._graph.runs[0].inputs[position])) if role == "local" else None
+        made_at = made.span if made is not None else None
+        if expression.is_unnamed and made is None:
+            made_at = self._at_break
         return DynamoSource(
-            text, known.role, known.name, made_at, tuple(name for name in dict.fromkeys(others) if name != known.name)
+            text_of(self._graph.sources[position]),
+            role,
+            name,
+            made_at,
+            tuple(dict.fromkeys(other for _, other in later if other != name)),
+            (made.graph, made.position) if made is not None else None,
         )
 
-    def _in_run(self, graph: CompiledGraph, run: Run, position: int, expression: DynamoExpression) -> _Known:
-        """Return what an input is in one run of its graph."""
+    def _in_run(self, run: Run, position: int, expression: DynamoExpression) -> tuple[SourceRole, str]:
+        """Return the role and the name of an input in one run of the graph."""
         value = run.inputs[position]
-        if isinstance(value, torch.Tensor):
-            if (known := self._known.get(id(value))) is not None:
-                return known
-            if expression.is_unnamed:
-                span = self._made.get(id(value))
-                return _Known("local", (source_text(span) if span is not None else None) or expression.name)
-            role = expression.role
-            if role in ("argument", "other") or id(value) in self._made:
-                role = "local"
-            return _Known(role, expression.name)
         if expression.base is not None:
-            base = self._base(graph, run, expression.base)
-            if base is not None:
-                suffix = expression.name.removeprefix(read_expression(expression.base).name)
-                return _Known("size", base + suffix)
-            return _Known("size", expression.name)
-        return _Known("number", expression.name)
+            suffix = expression.name.removeprefix(read_expression(expression.base).name)
+            return "size", self._base(run, expression.base) + suffix
+        if not isinstance(value, torch.Tensor) or expression.role == "number":
+            return "number", self._unnamed(None) if expression.is_unnamed else expression.name
+        if (known := self._values.known.get(id(value))) is not None:
+            return known.role, known.name(expression.path)
+        made = self._values.made.get(id(value))
+        if expression.is_unnamed:
+            return "local", self._unnamed(made)
+        if expression.role in ("argument", "other") or made is not None:
+            return "local" if made is not None or not self._is_of_the_call(expression) else "argument", expression.name
+        if expression.path != expression.name and self._owner:
+            return expression.role, f"{self._owner}.{expression.path}"
+        return expression.role, expression.name
 
-    def _base(self, graph: CompiledGraph, run: Run, text: str) -> str | None:
-        """Return the name of the tensor that a size is of, if the graph takes that tensor too."""
-        for position, source in enumerate(graph.sources):
-            if _text(source) == text:
-                expression = read_expression(text)
-                return self._in_run(graph, run, position, expression).name
-        return None
+    def _is_of_the_call(self, expression: DynamoExpression) -> bool:
+        """Whether an expression begins with an argument of the traced call: in its own code, before any graph break."""
+        return self._graph is self._call.graphs[0] and self._graph.resumes_at is None
+
+    def _unnamed(self, made: _Made | None) -> str:
+        """Return the name of a value that the user's code gives none: the text of the expression that computed it."""
+        span = made.span if made is not None else self._at_break
+        return (source_text(span) if span is not None else None) or "unnamed value"
+
+    def _base(self, run: Run, text: str) -> str:
+        """Return the name of the tensor that a size is of; the one of its expression, if the graph takes no such."""
+        expression = read_expression(text)
+        for position, source in enumerate(self._graph.sources):
+            if text_of(source) == text:
+                return self._in_run(run, position, expression)[1]
+        return self._unnamed(None) if expression.is_unnamed else expression.name
 
     def _output(self, value: Any, span: Span | None) -> str | None:
-        key = id(value)
-        known = self._known.get(key)
-        name = self._results.get(key) or (known.name if known is not None else None) or self._locals.get(key)
+        values, key = self._values, id(value)
+        known = values.known.get(key)
+        name = values.results.get(key) or (known.names[0] if known is not None else None) or values.locals.get(key)
         return name or (source_text(span) if span is not None else None)
+
+    def _expression_at_break(self) -> Span | None:
+        """Return the place of the expression at the graph break after which the graph goes on."""
+        graph = self._graph
+        for item in reversed(self._call.breaks[: graph.breaks_before]):
+            if item.code is graph.code and item.at is not None and item.at.lineno == graph.resumes_at:
+                return span_of_summary(item.at)
+        return None
+
+    def _module_of_method(self) -> str | None:
+        """Return the name of the module that is `self` in the code, by a parameter that it reaches."""
+        for expression, value in zip(self._expressions, self._graph.runs[0].inputs):
+            known = self._values.known.get(id(value))
+            if expression is None or known is None or known.role == "argument" or expression.path == expression.name:
+                continue
+            name = known.name(expression.path)
+            if f".{name}".endswith(f".{expression.path}"):
+                return name.removesuffix(expression.path).removesuffix(".")
+        return None
 
 
 def _registered(module: nn.Module | None) -> dict[int, _Known]:
-    """Return the parameters and buffers of a module by identity, each with its first name."""
+    """Return the parameters and buffers of a module by identity, each with all of its names."""
     found: dict[int, _Known] = {}
+
+    def add(role: SourceRole, name: str, value: torch.Tensor) -> None:
+        names = found[id(value)].names if id(value) in found else ()
+        found[id(value)] = _Known(role, (*names, name))
+
     if module is not None:
-        for name, parameter in module.named_parameters(remove_duplicate=False):
-            found.setdefault(id(parameter), _Known("parameter", name))
         for name, buffer in module.named_buffers(remove_duplicate=False):
-            found.setdefault(id(buffer), _Known("buffer", name))
+            add("buffer", name, buffer)
+        for name, parameter in module.named_parameters(remove_duplicate=False):
+            add("parameter", name, parameter)
     return found
 
 
-def _returned(graph: CompiledGraph) -> list[Any]:
+def _returned(graph: CompiledGraph) -> Sequence[Any]:
     """Return the node of each flat output of Dynamo's graph; None for a constant."""
     output = graph.joint.dynamo_graph.graph.output_node().args[0]
     given = output if isinstance(output, (tuple, list)) else (output,)
     return [node if isinstance(node, torch.fx.Node) else None for node in given]
 
 
-def _text(source: Any) -> str:
-    if source is None:
-        return ""
-    name = source.name
+def text_of(source: Any) -> str:
+    """Return torch's text for one of its `Source` objects; empty for None. It is a method in some versions."""
+    name = source.name if source is not None else ""
     return str(name() if callable(name) else name)
 
 
-def _expression(source: Any) -> DynamoExpression | None:
-    text = _text(source)
+def expression_of(source: Any) -> DynamoExpression | None:
+    """Return one of torch's `Source` objects as an expression of the user's; None if it has no text."""
+    text = text_of(source)
     return read_expression(text) if text else None

@@ -33,7 +33,8 @@ class Named:
     """Facts that the capture alone does not have: the user's names, the module, and where its parts were made.
 
     `called` is the name of the function that the call runs. A graph that torch.compile runs has the places from which
-    Dynamo takes its flat arguments (`dynamo`, None where they are not known), and `compiled`.
+    Dynamo takes its flat arguments (`dynamo`, None where they are not known), `compiled`, and the flat outputs that the
+    call does not return (`internal`).
     """
 
     called: str
@@ -42,6 +43,7 @@ class Named:
     birthplaces: Birthplaces
     dynamo: Sequence[DynamoSource | None] = ()
     compiled: Compiled | None = None
+    internal: frozenset[int] = frozenset()
 
 
 def name_of_called(function: Callable[..., Any]) -> str:
@@ -67,7 +69,7 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
     reads = _reads(done, Bodies(bodies), sources)
     inputs = [_input(index, node, named, flat, sources, reads) for index, node in enumerate(placeholders)]
     outputs = [
-        _output(index, node, descriptor, labels, sources)
+        _output(index, node, descriptor, named, sources)
         for index, (node, descriptor) in enumerate(zip(returned, returned_descriptors))
     ]
     inputs, outputs = paired(inputs, outputs)
@@ -152,18 +154,42 @@ def _reads(operations: Sequence[Operation], bodies: Bodies, sources: Sources) ->
     return found
 
 
-def _output(index: int, node: Any, torch_descriptor: Any, labels: Labels, sources: Sources) -> Output:
+def _output(index: int, node: Any, torch_descriptor: Any, named: Named, sources: Sources) -> Output:
     descriptor = copy_descriptor(torch_descriptor)
+    root = piece_path(descriptor)[0] if descriptor is not None else None
     is_node = isinstance(node, torch.fx.Node)
     return Output(
         index,
         node.name if is_node else None,
         *_described(descriptor),
-        labels.of(descriptor) if descriptor is not None else "",
+        named.labels.of(descriptor) if descriptor is not None else "",
         *tensor_facts(node.meta.get("val") if is_node else None),
         descriptor.fields if descriptor is not None else {},
         sources.of_node(node) if is_node and node.op != "placeholder" else None,
+        is_internal=root is not None and root.kind == "PlainAOTOutput" and root.fields["idx"] in named.internal,
     )
+
+
+def linked(graphs: Sequence[Graph]) -> tuple[Graph, ...]:
+    """Return the graphs of a call, each local of a later one with the output of an earlier one that it is.
+
+    Until then `made_by` has the position among the flat outputs of Dynamo's graph.
+    """
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for number, graph in enumerate(graphs):
+        for out in graph.outputs:
+            descriptor = out.as_descriptor()
+            root = piece_path(descriptor)[0] if descriptor is not None else None
+            if root is not None and root.kind == "PlainAOTOutput":
+                found.setdefault((number, root.fields["idx"]), (number, out.index))
+
+    def with_link(slot: Input) -> Input:
+        if slot.dynamo is None or slot.dynamo.made_by is None:
+            return slot
+        made_by = found.get(slot.dynamo.made_by)
+        return dataclasses.replace(slot, dynamo=dataclasses.replace(slot.dynamo, made_by=made_by))
+
+    return tuple(dataclasses.replace(graph, inputs=tuple(map(with_link, graph.inputs))) for graph in graphs)
 
 
 def _described(descriptor: Descriptor | None) -> tuple[str | None, str | None, str | None]:

@@ -24,12 +24,23 @@ _STEP = re.compile(r"\._modules\[['\"]([^'\"]+)['\"]\]|@\d+$")
 
 
 class Operations:
-    """Makes operations of nodes. `dynamo` is the graph that Dynamo captured, None for a direct capture."""
+    """Makes operations of nodes.
 
-    def __init__(self, module: nn.Module | None, sources: Sources, dynamo: torch.fx.GraphModule | None = None) -> None:
+    `dynamo` is the graph that Dynamo captured, None for a direct capture. `owner` is the name of the module whose
+    method was captured, empty for the root; None if it is no module's.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module | None,
+        sources: Sources,
+        dynamo: torch.fx.GraphModule | None = None,
+        owner: str | None = "",
+    ) -> None:
         self._dynamo = DynamoBodies(dynamo)
         self._modules = frozenset(name for name, _ in module.named_modules(remove_duplicate=False)) if module else ()
         self._sources = sources
+        self._owner = owner
         self._known: dict[str, tuple[int, Operation]] = {}
         self._bodies: tuple[Body, ...] = ()
         self._derived: dict[int, str] = {}
@@ -100,9 +111,10 @@ class Operations:
         if not stack:
             # An operation of the root itself has no stack of modules; nor has a sum of gradients, which is no module's.
             is_known = "stack_trace" in node.meta and not node.meta.get("is_gradient_acc")
-            return "" if is_known and self._modules else None
+            return self._owner if is_known and self._modules else None
         path, _ = list(stack.values())[-1]
         name = _STEP.sub(lambda match: f".{match[1]}" if match[1] else "", _ROOT.sub("", str(path)))
+        name = ".".join(part for part in (self._owner, name) if part)
         return name if name in self._modules else None
 
 

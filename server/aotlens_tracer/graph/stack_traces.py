@@ -111,6 +111,18 @@ def span_of(frame: types.FrameType) -> Span:
     return Span(code.co_filename, line, start, end_line, code_point_column(code.co_filename, end_line, end_column))
 
 
+def span_of_summary(frame: traceback.FrameSummary) -> Span | None:
+    """Return the span of the expression of one frame of a stack; the line alone on Python 3.10, None without a line."""
+    if frame.lineno is None:
+        return None
+    column, end_column = getattr(frame, "colno", None), getattr(frame, "end_colno", None)
+    end_line = getattr(frame, "end_lineno", None)
+    if column is None or end_column is None or end_line is None:
+        return Span(frame.filename, frame.lineno)
+    start = code_point_column(frame.filename, frame.lineno, column)
+    return Span(frame.filename, frame.lineno, start, end_line, code_point_column(frame.filename, end_line, end_column))
+
+
 def code_point_column(path: str, line: int, byte_offset: int) -> int:
     """Return a 1-based code point column from Python's 0-based UTF-8 byte offset."""
     text = linecache.getline(path, line)

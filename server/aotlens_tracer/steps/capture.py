@@ -36,7 +36,8 @@ _ALIKE = 40
 class CapturedGraph:
     """A joint graph, by which way it was captured, and the names of its inputs and outputs.
 
-    `called` is the name of the function that the call runs. The fields `dynamo` and `compiled` are those of `Named`.
+    `called` is the name of the function that the call runs. `owner` is the name of the module whose method was
+    captured, empty for the root; None if it is no module's. The other fields are those of `Named`.
     """
 
     joint: JointCapture
@@ -45,6 +46,8 @@ class CapturedGraph:
     called: str
     dynamo: Sequence[DynamoSource | None] = ()
     compiled: Compiled | None = None
+    internal: frozenset[int] = frozenset()
+    owner: str | None = ""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ def _call(context: Context, built: Built) -> CompiledCall:
     example = built.example
     register_dataclasses((example.args, example.kwargs))
     calls = CompiledCalls(example.fake)
-    return calls.call(example.function, example.args, example.kwargs, context.params.dynamic)
+    function = example.compiled if example.compiled is not None else example.function
+    return calls.call(function, example.args, example.kwargs, context.params.dynamic)
 
 
 def _with_data(
@@ -56,7 +57,8 @@ def _with_data(
     """Return the example with real tensors, if the call needs data that fake ones lack; else None."""
     if built.example.mode is None or built.source.root is not None or not reads_data(error):
         return None
-    example = evaluate(context, imported, built.source, train, lambda _: None, error)
+    with context.birthplaces.recording():
+        example = evaluate(context, imported, built.source, train, lambda _: None, error)
     draft = context.draft
     if draft.map.example is not None:
         draft.update(example=replace(draft.map.example, weights="real", weights_reason=problem_of(error)))
@@ -85,7 +87,14 @@ def _graphs(context: Context, built: Built, called: CompiledCall) -> tuple[Captu
         name = graph.code.co_name if graph.code is not None else "forward"
         found.append(
             CapturedGraph(
-                graph.joint, "dynamo", Labels(named.inputs, named.outputs), name, named.sources, _compiled(graph)
+                graph.joint,
+                "dynamo",
+                Labels(named.inputs, named.outputs),
+                name,
+                named.sources,
+                _compiled(graph),
+                named.internal,
+                named.owner,
             )
         )
     return tuple(found)

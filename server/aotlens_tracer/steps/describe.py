@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..eager.gradient_reasons import eager_reasons
@@ -13,7 +13,7 @@ from ..examples.ladder import FOUND_SECONDS
 from ..findings.gradient_paths import reasons
 from ..findings.of_graph import Why
 from ..findings.zero_gradients import zero_gradients
-from ..graph.describe import Named, describe
+from ..graph.describe import Named, describe, linked
 from ..graph.in_place import with_places_of_changes
 from ..graph.operations import Operations
 from ..graph.stack_traces import Sources
@@ -45,7 +45,9 @@ class Described:
 def describe_graphs(context: Context, built: Built, captured: Captured) -> tuple[Described, ...]:
     """Describe the captured graphs, and send them ahead."""
     with context.phases.phase("describe"):
-        described = tuple(_described(context, built, graph) for graph in captured.graphs)
+        found = [_described(context, built, graph) for graph in captured.graphs]
+        graphs = linked([each.graph for each in found])
+        described = tuple(replace(each, graph=graph) for each, graph in zip(found, graphs, strict=True))
     context.draft.update(graphs=tuple(each.graph for each in described))
     context.draft.send_stage("joint", "graphs")
     return described
@@ -54,9 +56,17 @@ def describe_graphs(context: Context, built: Built, captured: Captured) -> tuple
 def _described(context: Context, built: Built, captured: CapturedGraph) -> Described:
     example, joint, is_of_dynamo = built.example, captured.joint, captured.capture == "dynamo"
     module = example.module
-    named = Named(captured.called, captured.labels, module, context.birthplaces, captured.dynamo, captured.compiled)
+    named = Named(
+        captured.called,
+        captured.labels,
+        module,
+        context.birthplaces,
+        captured.dynamo,
+        captured.compiled,
+        captured.internal,
+    )
     sources = Sources(context.codebase)
-    operations = Operations(module, sources, joint.dynamo_graph if is_of_dynamo else None)
+    operations = Operations(module, sources, joint.dynamo_graph if is_of_dynamo else None, captured.owner)
     graph = describe(joint, captured.capture, named, sources, operations)
     if is_of_dynamo:
         graph = with_places_of_changes(graph, joint, sources)

@@ -20,6 +20,7 @@ from ..examples.ladder import reason_to_go_on
 from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
+from ..torch_private import compiled_code_in_eager
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
@@ -51,7 +52,8 @@ def trace(params: TraceParams, send: Send) -> dict[str, Any]:
     draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
     context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send)
     try:
-        _trace(context)
+        with compiled_code_in_eager():
+            _trace(context)
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))

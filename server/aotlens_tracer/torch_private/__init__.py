@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
+from .compiled_code import compiled_code_in_eager, without_compile
 from .ddp import ignored_by_ddp
 from .dynamo import (
     TorchDynamoException,
@@ -100,6 +101,7 @@ __all__ = [
     "TorchDynamoException",
     "Unsupported",
     "compile_bodies_in_every_stance",
+    "compiled_code_in_eager",
     "compiling",
     "configured_memory_budget",
     "deep_copies",
@@ -130,5 +132,6 @@ __all__ = [
     "truncated_normal",
     "unset_fake_temporarily",
     "version_of",
+    "without_compile",
     "written_arguments",
 ]

@@ -12,13 +12,16 @@ from unittest.mock import patch
 import torch
 import torch._dynamo
 import torch._functorch.aot_autograd as aot
+from torch._dynamo import convert_frame
 from torch._dynamo.backends.common import aot_autograd
+from torch._dynamo.hooks import Hooks
 from torch._dynamo.symbolic_convert import InstructionTranslator
 from torch._dynamo.utils import clear_compilation_metrics, get_compilation_metrics
 from torch._functorch._aot_autograd.descriptors import PlainAOTInput
 from torch._guards import CompileContext, TracingContext, tracing
 from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
+from .compiled_code import backend_of_all_code, is_compiled
 from .dynamo import whole_spans
 from .graph_breaks import Break, noting_breaks, original_code
 from .joint_graph import Flat, JointCapture, fake_constants
@@ -38,7 +41,8 @@ class CompiledGraph:
 
     `compile_id` is torch's. `code` is the code of the user's function that it was made of, and `resumes_at` the line of
     the graph break after which that goes on; None for the beginning of the function. `sources` are torch's `Source`
-    objects of the flat inputs, None for an input without one. `guards` are torch's `Guard` objects.
+    objects of the flat inputs, None for an input without one. `breaks_before` is the number of graph breaks of the call
+    that torch met before it made the graph. `guards` are torch's `Guard` objects.
     """
 
     joint: JointCapture
@@ -47,6 +51,7 @@ class CompiledGraph:
     resumes_at: int | None
     sources: tuple[Any, ...]
     runs: list[Run]
+    breaks_before: int
     guards: tuple[Any, ...] = ()
 
 
@@ -69,31 +74,52 @@ class CompiledCalls:
 
     def __init__(self, around: Callable[[], contextlib.AbstractContextManager[Any]]) -> None:
         self._around = around
-        self._graphs: dict[str, CompiledGraph] = {}
         self._ran: list[CompiledGraph] = []
         self._guards: dict[str, tuple[Any, ...]] = {}
         self._stages: list[tuple[Any, Any]] = []
+        self._breaks: list[Break] = []
 
     def call(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: bool | None
     ) -> CompiledCall:
-        """Make the call. Raises what Dynamo, AOTAutograd or the user's code raises."""
+        """Make the call. A function that the user has compiled keeps its own settings, all but the backend.
+
+        Raises what Dynamo, AOTAutograd or the user's code raises.
+        """
         torch._dynamo.reset()
         clear_compilation_metrics()
-        compiled: Any = torch._dynamo.optimize(self._compile, guard_export_fn=self._note_guards, dynamic=dynamic)
+        if not is_compiled(function):
+            function = torch._dynamo.optimize(self._compile, dynamic=dynamic)(function)
         with contextlib.ExitStack() as stack:
             stack.enter_context(whole_spans())
             stack.enter_context(fake_constants())
             stack.enter_context(_use_lazy_graph_module(True))
             stack.enter_context(patch.object(aot, "aot_stage2_compile", self._leave))
-            breaks = stack.enter_context(noting_breaks())
-            result = compiled(function)(*args, **kwargs)
+            stack.enter_context(self._noting_guards())
+            stack.enter_context(backend_of_all_code(self._compile))
+            self._breaks = stack.enter_context(noting_breaks())
+            result = function(*args, **kwargs)
         for graph in self._ran:
             graph.guards = self._guards.get(graph.compile_id.partition("_")[0], ())
-        return CompiledCall(tuple(self._ran), result, tuple(breaks), tuple(get_compilation_metrics()))
+        return CompiledCall(tuple(self._ran), result, tuple(self._breaks), tuple(get_compilation_metrics()))
 
-    def _note_guards(self, guards: Any) -> None:
-        self._guards[str(CompileContext.current_compile_id())] = tuple(guards)
+    @contextlib.contextmanager
+    def _noting_guards(self) -> Iterator[None]:
+        """Note the guards of each compile, by torch's own hook, whoever compiles."""
+        frames: Any = convert_frame
+        original = frames._compile
+
+        def note(guards: Any) -> None:
+            self._guards[str(CompileContext.current_compile_id())] = tuple(guards)
+
+        def hooked(value: Any) -> Any:
+            return dataclasses.replace(value, guard_export_fn=note) if isinstance(value, Hooks) else value
+
+        def compile(*args: Any, **kwargs: Any) -> Any:
+            return original(*map(hooked, args), **{name: hooked(value) for name, value in kwargs.items()})
+
+        with patch.object(frames, "_compile", compile):
+            yield
 
     def _leave(self, state: Any, capture: Any, *compilers: Any) -> tuple[Callable[..., Any], None]:
         """Take the place of torch's second stage, which would partition the joint graph and compile both parts."""
@@ -115,7 +141,8 @@ class CompiledCalls:
         original, resumes_at = original_code(code)
         runs: list[Run] = []
         joint = _Joint(state, capture, module, runs, TracingContext.try_get())
-        graph = CompiledGraph(joint, str(CompileContext.current_trace_id()), original, resumes_at, sources, runs)
+        compile_id = str(CompileContext.current_trace_id())
+        graph = CompiledGraph(joint, compile_id, original, resumes_at, sources, runs, len(self._breaks))
 
         def run(*args: Any) -> Any:
             if not runs:

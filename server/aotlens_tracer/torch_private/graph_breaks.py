@@ -38,7 +38,8 @@ class Break:
 
     `reason` is torch's text, as in its logs, `error` the exception behind it, and `stack` the frames of the call chain
     there, outermost first. `code` is the code of the user's function that was being compiled, under the id
-    `compile_id`. With `in_eager`, torch.compile leaves the rest of that function to eager.
+    `compile_id`. With `in_eager`, torch.compile leaves the rest of that function to eager. `at` is the expression of
+    that function at which it breaks; None if there is no such.
     """
 
     reason: str
@@ -48,6 +49,7 @@ class Break:
     compile_id: str
     skips: bool = False
     in_eager: bool = False
+    at: traceback.FrameSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def noting_breaks() -> Iterator[list[Break]]:
 
     def log(translator: Any, options: Any, reason: str, exc: Any) -> None:
         if not getattr(exc, "logged", False):
-            found.append(_noted(reason, exc, translator.output.root_tx.f_code, False))
+            root = translator.output.root_tx
+            found.append(_noted(reason, exc, root.f_code, False, root.frame_summary()))
         log_graph_break(translator, options, reason, exc)
 
     def skip(exc: Any, code: types.CodeType, *rest: Any) -> str:
@@ -84,7 +87,9 @@ def noting_breaks() -> Iterator[list[Break]]:
         yield found
 
 
-def _noted(reason: str, error: Exception, code: types.CodeType, skips: bool) -> Break:
+def _noted(
+    reason: str, error: Exception, code: types.CodeType, skips: bool, at: traceback.FrameSummary | None = None
+) -> Break:
     # A function that is called after a break is compiled alone: its callers are on Python's own stack.
     above = get_stack_above_dynamo()
     stack = traceback.StackSummary.from_list(
@@ -92,7 +97,7 @@ def _noted(reason: str, error: Exception, code: types.CodeType, skips: bool) -> 
     )
     compile_id = str(getattr(error, "compile_id", None) or CompileContext.current_trace_id())
     in_eager = skips or reason.startswith(_IN_EAGER) or getattr(error, "gb_type", None) == _IN_LOOP
-    return Break(reason, error, stack, original_code(code)[0], compile_id, skips, in_eager)
+    return Break(reason, error, stack, original_code(code)[0], compile_id, skips, in_eager, at)
 
 
 def original_code(code: types.CodeType | None) -> tuple[types.CodeType | None, int | None]:

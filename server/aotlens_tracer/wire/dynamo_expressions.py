@@ -114,6 +114,8 @@ class _Reader:
 
     def _call(self, node: ast.Call, is_outermost: bool) -> str:
         function = ast.unparse(node.func)
+        if function == "___as_tensor":
+            self.role = "number"
         if function in _WRAPPERS and node.args:
             self._is_outermost = is_outermost
             return self.name(node.args[0])
