@@ -54,17 +54,25 @@ def findings_of(
     """Return the findings of a traced target, in the order of its graphs."""
     findings = break_findings(target, breaks)
     by_name = {module.name: module for module in modules}
+    given = _with_gradient([explained.graph for explained in graphs])
     for explained in graphs:
         graph = explained.graph
         reached = outputs_reached(graph)
         for value in values_of(graph):
-            if value.kind in ("parameter", "argument") and value.first.requires_grad and not has_gradient(value, graph):
+            wants = value.kind in ("parameter", "argument") and value.first.requires_grad
+            if wants and (value.kind, value.name) not in given:
+                given.add((value.kind, value.name))  # one finding, whatever the number of graphs
                 outputs = {out.index: out for piece in value.pieces for out in reached(piece.node)}
                 findings.append(_without_gradient(value, graph, list(outputs.values()), target, explained))
             findings += _of_zero_gradient(value, graph, target, explained.zeros)
             findings += _of_mutation(value, graph, target, by_name)
         findings += _of_bases(graph)
     return findings
+
+
+def _with_gradient(graphs: Sequence[Graph]) -> set[tuple[str | None, str]]:
+    """Return the kinds and names of the values to which one of the graphs of a call gives a gradient."""
+    return {(value.kind, value.name) for graph in graphs for value in values_of(graph) if has_gradient(value, graph)}
 
 
 def _of_mutation(

@@ -31,7 +31,7 @@ def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) 
             placeholders.setdefault(known, set()).add(fake)
     wanted = {index: placeholders.get(key, set()) for index, key in memory.items() if key is not None}
     found: dict[int, dict[Span, None]] = {index: {} for index in memory}
-    for node, written in _writes(joint.dynamo_graph, set().union(*wanted.values())):
+    for node, written in _writes(joint, set().union(*wanted.values())):
         place = sources.of_node(node)
         for index, keys in wanted.items():
             if place is not None and keys & written:
@@ -68,10 +68,10 @@ def _memory(value: Any) -> int | None:
     return storage_key(value) or id(value)
 
 
-def _writes(module: torch.fx.GraphModule, memory: set[int]) -> Iterator[tuple[torch.fx.Node, set[int]]]:
+def _writes(joint: JointCapture, memory: set[int]) -> Iterator[tuple[torch.fx.Node, set[int]]]:
     """Yield the nodes of Dynamo's graph that write to some of the memory, each with the keys of what it writes to."""
-    with module.meta["fake_mode"], torch.no_grad():
-        for node in module.graph.nodes:
+    with joint.fake_mode, torch.no_grad():
+        for node in joint.dynamo_graph.graph.nodes:
             operands = {operand: _memory(operand.meta.get("example_value")) for operand in node.all_input_nodes}
             if node.op in ("call_function", "call_method") and memory & set(operands.values()):
                 written = {key for operand in _written_by(node) if (key := operands[operand]) is not None}

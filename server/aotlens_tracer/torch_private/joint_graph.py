@@ -21,6 +21,7 @@ from torch._functorch._aot_autograd.descriptors import (
 from torch._functorch._aot_autograd.schemas import OutputType, SubclassCreationMeta
 from torch._functorch._aot_autograd.utils import KNOWN_TYPES
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
 from .dynamo import dynamo_inputs
@@ -64,6 +65,14 @@ class JointCapture:
         """The graph that Dynamo captured, of which this is the joint graph; not for a direct capture."""
         assert isinstance(self.module, torch.fx.GraphModule)
         return self.module
+
+    @property
+    def fake_mode(self) -> contextlib.AbstractContextManager[Any]:
+        """The mode of the fake tensors in Dynamo's graph."""
+        placeholders = self.dynamo_graph.graph.find_nodes(op="placeholder")
+        values = (node.meta.get("example_value") for node in placeholders)
+        known = next((value.fake_mode for value in values if isinstance(value, FakeTensor)), None)
+        return known or contextlib.nullcontext()
 
     @property
     def needs_autograd(self) -> bool:

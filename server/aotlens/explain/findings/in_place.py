@@ -18,9 +18,11 @@ def change_in_words(about: About, noun: str) -> str:
         return f"{twice} by the backward pass, which computes a checkpoint again"
     if isinstance(about.first.reason, InBackward):
         return f"{what} {about.names} {about.form('is', 'are')} changed in place by the backward pass"
+    verb = about.form("is", "are")
+    if not about.first.outputs:  # torch.compile's graph writes to the input itself
+        return f"{what} {about.names} {verb} changed in place"
     if about.several:
         value = "their new values are"
     else:
         value = "its new value is" if len(about.first.outputs) == 1 else "the pieces of its new value are"
-    verb = about.form("is", "are")
     return f"{what} {about.names} {verb} changed in place: {value} {about.outputs} of the graph"

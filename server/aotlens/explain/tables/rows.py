@@ -74,9 +74,14 @@ def absence(slot: Slot, index: MapIndex, graph: Graph) -> str:
 
 def census(slots: Iterable[Slot], index: MapIndex, graph: Graph) -> str:
     """The number of slots in all and of each role: `18: 12 parameters, 2 buffers, 1 argument`."""
-    roles = Counter(f"{absence(slot, index, graph)} {role_of(slot)}".strip() for slot in slots)
-    parts = [counted(count, what) for what, count in roles.items()]
-    return f"{sum(roles.values())}{': ' if parts else ''}{', '.join(parts)}"
+    roles = Counter((absence(slot, index, graph), role_of(slot)) for slot in slots)
+    parts = [
+        f"{counted(number, role)} in another graph"
+        if missing == "elsewhere"
+        else counted(number, f"{missing} {role}".strip())
+        for (missing, role), number in roles.items()
+    ]
+    return f"{roles.total()}{': ' if parts else ''}{', '.join(parts)}"
 
 
 def counted(number: int, noun: str) -> str:
