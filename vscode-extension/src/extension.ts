@@ -7,6 +7,7 @@ import { CorrespondenceView } from "./correspondence";
 import { GRAPHS } from "./graphs";
 import { Highlight } from "./highlight";
 import { Interpreters } from "./interpreters";
+import { decodeOpenLog, whenNeeded } from "./logs";
 import { MapDocuments } from "./maps";
 import { problemOf, Problems } from "./problems";
 import type { Status } from "./protocol";
@@ -16,7 +17,7 @@ import { describeStatus, SELECT, StatusItem } from "./status";
 
 let server: Server | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("aotlens", { log: true });
   const interpreters = new Interpreters((message) => log.info(message));
   const status = new StatusItem(PYTHON_FILES);
@@ -69,6 +70,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     command(SELECT.command, selectInterpreter),
     command("aotlens.openTerminal", openTerminal),
     command("aotlens.goTo", (location: Location) => highlight.goTo(location)),
+    command("aotlens.decodeOpenLog", () =>
+      decodeOpenLog(
+        () => running.start(),
+        (name, ...args) => running.execute(name, ...args),
+      ),
+    ),
     command("aotlens.copyDescriptor", async (item: Item) => {
       if ("row" in item && slots.target !== undefined) {
         await copied(await running.execute("aotlens.copyExpression", slots.target, item.row.labels));
@@ -79,7 +86,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ),
   );
   log.info(`aotlens ${(context.extension.packageJSON as { version: string }).version}`);
-  await running.start();
+  context.subscriptions.push(whenNeeded(PYTHON_FILES, () => running.start()));
 }
 
 export async function deactivate(): Promise<void> {

@@ -6,6 +6,9 @@ import type { Location, Range } from "vscode-languageclient/node";
 /** Sends a request to the running server; gives undefined without a server, or if it answers an error. */
 export type Ask = <Answer>(method: string, params: unknown, token?: CancellationToken) => Promise<Answer | undefined>;
 
+/** Executes a command of the server. */
+export type Execute = <Answer>(command: string, ...args: unknown[]) => Promise<Answer | undefined>;
+
 /** The state of the process that traces: the params of `aotlens/status`. */
 export interface Status {
   state: "stopped" | "starting" | "ready" | "busy" | "unusable" | "restarting" | "gone";

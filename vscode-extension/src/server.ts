@@ -12,6 +12,7 @@ import {
 import { handleCommand } from "./commands";
 import { GRAPHS, showBeside } from "./graphs";
 import type { Interpreters, Selected } from "./interpreters";
+import { LOGS } from "./logs";
 import { findLaunch, isSame, type ImportStrategy, type Launch } from "./launch";
 import { serverProblem, type Problem } from "./problems";
 import { ProgressView } from "./progress";
@@ -38,6 +39,8 @@ export class Server implements vscode.Disposable {
   private launch: Launch | undefined;
   private selected: Selected = {};
   private turn: Promise<void> = Promise.resolve();
+  /** Whether it was started. Until then, nothing that changes starts it. */
+  private wanted = false;
   private readonly restarts = new Restarts();
   private readonly disposables: vscode.Disposable[];
 
@@ -52,7 +55,7 @@ export class Server implements vscode.Disposable {
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.trusted()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("aotlens.importStrategy") || event.affectsConfiguration("aotlens.interpreter")) {
-          void this.start();
+          void this.startAgain();
         }
       }),
     ];
@@ -83,6 +86,7 @@ export class Server implements vscode.Disposable {
 
   /** Start the server; replace the running one if another should run now. */
   start(): Promise<void> {
+    this.wanted = true;
     return this.after(async () => {
       let launch: Launch;
       try {
@@ -98,6 +102,13 @@ export class Server implements vscode.Disposable {
       await this.end();
       await this.begin(launch);
     });
+  }
+
+  /** Start the server with what has changed, if it was started before. */
+  private async startAgain(): Promise<void> {
+    if (this.wanted) {
+      await this.start();
+    }
   }
 
   /** End the server and start it again. */
@@ -183,7 +194,7 @@ export class Server implements vscode.Disposable {
         handleCommand((method, params) => this.request(method, params), command, args, next),
     };
     return {
-      documentSelector: [...PYTHON_FILES, ...GRAPHS],
+      documentSelector: [...PYTHON_FILES, ...GRAPHS, ...LOGS],
       outputChannel: this.log,
       traceOutputChannel: this.log,
       markdown: { isTrusted: { enabledCommands: ["aotlens.showMap", "aotlens.copyExpression"] } },
@@ -220,11 +231,11 @@ export class Server implements vscode.Disposable {
 
   private select(selected: Selected): void {
     this.selected = selected;
-    void this.start().then(() => this.notify(INTERPRETERS_CHANGED, { interpreters: selected }));
+    void this.startAgain().then(() => this.notify(INTERPRETERS_CHANGED, { interpreters: selected }));
   }
 
   private trusted(): void {
-    void this.start().then(() => {
+    void this.startAgain().then(() => {
       this.notify(INTERPRETERS_CHANGED, { interpreters: this.selected });
       this.notify(TRUST_CHANGED, { trusted: true });
     });

@@ -93,6 +93,7 @@ export const happens = {
   editor: new EventEmitter<unknown>(),
   editors: new EventEmitter<unknown>(),
   text: new EventEmitter<unknown>(),
+  opened: new EventEmitter<unknown>(),
   configuration: new EventEmitter<{ affectsConfiguration(name: string): boolean }>(),
 };
 
@@ -107,6 +108,9 @@ export const workspace = {
   onDidChangeWorkspaceFolders: happens.folders.event,
   onDidGrantWorkspaceTrust: happens.trust.event,
   onDidChangeTextDocument: happens.text.event,
+  onDidOpenTextDocument: happens.opened.event,
+  textDocuments: [] as unknown[],
+  openTextDocument: vi.fn((_options: { language: string; content: string }) => Promise.resolve<unknown>(undefined)),
   onDidChangeConfiguration: happens.configuration.event,
   getConfiguration: () => ({ get: (name: string): unknown => settings[name] }),
 };
@@ -141,9 +145,19 @@ export const window = {
 };
 
 export const languages = {
-  /** Documents of the stub know their scheme; a selector without one matches every document. */
-  match: (selector: { scheme?: string }[], document: { uri: { scheme?: string } }) =>
-    selector.every(({ scheme }) => scheme === undefined || scheme === document.uri.scheme) ? 10 : 0,
+  /** Documents of the stub know their scheme, and their language if they have one. An empty selector matches all. */
+  match: (
+    selector: { scheme?: string; language?: string }[],
+    document: { uri: { scheme?: string }; languageId?: string },
+  ) =>
+    selector.length === 0 ||
+    selector.some(
+      ({ scheme, language }) =>
+        (scheme === undefined || scheme === document.uri.scheme) &&
+        (language === undefined || document.languageId === undefined || language === document.languageId),
+    )
+      ? 10
+      : 0,
 };
 export const commands = { executeCommand: vi.fn() };
 export const env = { clipboard: { readText: vi.fn(() => Promise.resolve("")), writeText: vi.fn() } };

@@ -13,6 +13,9 @@ from .conventions import graphs_in_words
 from .prices import price_in_words
 from .shortening import clipped
 
+WRITE_NAMES = "Write the names beside the numbers of this log"
+DECODE_LOG = "Open a copy of this log with the names beside the numbers"
+
 
 def choose_context(context: Context, name: str) -> str:
     """Let another model answer for the class `name`."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import PurePath
 
 NO_EXAMPLE = "there is no example to edit"
+NOTHING_TO_NAME = "there is nothing to name in this text, or all names are there"
+CANNOT_WRITE_NAMES = "this editor does not let aotlens edit: open a copy with the names, or run aotlens decode"
+IS_TRACE = "torch has hashed what is in this file of TORCH_TRACE: open a copy with the names instead"
 NOT_TRUSTED = "aotlens does not run code of a workspace that is not trusted"
 
 

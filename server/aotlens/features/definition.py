@@ -44,7 +44,7 @@ def definition(
         if not isinstance(subject, kinds):
             continue
         targets = [
-            span for found in resolve(snapshot, document, subject, line, column) for span in _of(snapshot, found)
+            span for found in resolve(snapshot, document, subject, line, column) for span in places_of(snapshot, found)
         ]
         if targets:
             spans = dict.fromkeys(with_columns(snapshot, span, read) for span in targets)
@@ -82,7 +82,8 @@ def birthplaces(snapshot: Snapshot, found: Resolved) -> list[Span]:
     return [span for span in now if span is not None]
 
 
-def _of(snapshot: Snapshot, found: Resolved) -> list[Span]:
+def places_of(snapshot: Snapshot, found: Resolved) -> list[Span]:
+    """The places that make the resolved things, in today's text, in the order of the graph."""
     spans = birthplaces(snapshot, found)
     for item in found.items:
         spans += _now(snapshot, found, _flatten(item))

@@ -17,6 +17,7 @@ _ANNOTATION = re.compile(r"([A-Za-z_]\w*)\s*:\s*" + _TYPE + r"\s*(?:;|#|$)")
 _COMMENT = re.compile(r"#\s*([A-Z]\w*AOT(?:Input|Output)\(.*\))\s*$")
 _FILE = re.compile(r"\s*#\s*File: (.+?):(\d+)(?: in ([^,]+))?(?:, code: ?(.*))?$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_READ = re.compile(r"(?<![\w.])[A-Za-z_]\w*")  # not the `mm` of `torch.ops.aten.mm.default`
 _ITEM = re.compile(r"(?<![\w.\"'])(?:([A-Za-z_]\w*)(?![\w(.=])|(\d[\w.]*))")
 _NOT_ITEMS = frozenset({"pytree", "tree_unflatten", "self", "return"})
 
@@ -129,7 +130,7 @@ def operation(statement: Statement, known: set[str], made: SourceLine | None) ->
         return None
     end = text.find(";", match.end())
     value = text[match.end() : end if end >= 0 else len(text)].strip()
-    reads = list(dict.fromkeys(word[0] for word in _WORD.finditer(value) if word[0] in known))
+    reads = list(dict.fromkeys(word[0] for word in _READ.finditer(value) if word[0] in known))
     place = statement.place(match.start(1), match.end(1))
     type_text = match[2] or match[3]
     if made is None:

@@ -6,7 +6,7 @@ A trace names the inputs of each graph exactly, without the model: `aot_joint_gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .graphs import Log, LoggedCompile, LoggedGraph, UnreadablePart
@@ -23,19 +23,27 @@ def read_trace_folder(path: Path) -> Log:
     Lines are those of the file that `CompileId.process` names. Graphs of abandoned attempts are left out. Parts that
     cannot be read are listed in `Log.unreadable`; nothing is raised.
     """
-    graphs: list[LoggedGraph] = []
-    compiles: list[LoggedCompile] = []
-    unreadable: list[UnreadablePart] = []
     try:
         files = _files(path)
     except OSError:
         return Log((), unreadable=[UnreadablePart(str(path), None, "permission")])
     if not files:
         return Log((), unreadable=[UnreadablePart(str(path), None, "missing")])
+    return _read([TraceFile(file) for file in files])
+
+
+def read_trace_text(path: Path, text: str) -> Log:
+    """The log of one file of a `TORCH_TRACE` folder that is open with this text."""
+    return _read([TraceFile(path, text)])
+
+
+def _read(traces: Sequence[TraceFile]) -> Log:
+    graphs: list[LoggedGraph] = []
+    compiles: list[LoggedCompile] = []
+    unreadable: list[UnreadablePart] = []
     read = []
-    for file in files:
-        trace = TraceFile(file)
-        found = Compiles(file.name)
+    for trace in traces:
+        found = Compiles(trace.path.name)
         for record in trace.records(WANTED.__contains__):
             found.add(record)
         unreadable += trace.unreadable

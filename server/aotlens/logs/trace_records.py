@@ -6,6 +6,7 @@ The format is that of torch's `trace_structured` (`torch/_logging/_internal.py`)
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -64,17 +65,21 @@ class TraceFile:
     """One file of traces. It is read line by line and never held as a whole; payloads that nobody wants are skipped.
 
     `unreadable` fills while `records` runs: a file that is no trace is listed once, and of the lines that are neither
-    a record nor a payload the first one is.
+    a record nor a payload the first one is. With `text`, that of an open document, nothing is read from the disk.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
+        self._text = text
         self.unreadable: list[UnreadablePart] = []
         self.started = ""
         """The date and time of the first record, as glog writes it; empty before it is read."""
 
     def records(self, wanted: Callable[[str], bool]) -> Iterator[TraceRecord]:
         """The records with wanted names, in their order."""
+        if self._text is not None:
+            yield from self._records(io.StringIO(self._text, newline="\n"), wanted)
+            return
         try:
             # Only "\n" ends a line: payloads may hold carriage returns.
             with self.path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
@@ -119,6 +124,13 @@ class TraceFile:
 
     def _report(self, line: int | None, cause: Cause) -> None:
         self.unreadable.append(UnreadablePart(str(self.path), line, cause))
+
+
+def is_trace_text(text: str) -> bool:
+    """Whether a text begins as a file of traces does."""
+    first = text.partition("\n")[0]
+    prefix = _PREFIX.match(first)
+    return prefix is not None and _record(first[prefix.end() :], 1) is not None
 
 
 def _record(text: str, line: int) -> TraceRecord | None:

@@ -88,6 +88,12 @@ def applies_edits(capabilities: lsp.ClientCapabilities) -> bool:
     return bool(workspace and workspace.apply_edit)
 
 
+def nests_symbols(capabilities: lsp.ClientCapabilities) -> bool:
+    """Whether the symbols of a document may have others in them."""
+    symbols = capabilities.text_document.document_symbol if capabilities.text_document else None
+    return bool(symbols and symbols.hierarchical_document_symbol_support)
+
+
 def asks_for_content(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether the client asks the server for the text of documents that are not files."""
     return capabilities.workspace is not None and capabilities.workspace.text_document_content is not None

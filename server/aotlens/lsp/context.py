@@ -14,6 +14,7 @@ from aotlens.text.documents import Documents
 
 from .capabilities import Offers, shows_documents
 from .graphs.texts import GraphTexts
+from .log_texts import LogTexts
 from .places import Places
 from .positions import Encoding
 from .temporary import TemporaryFiles
@@ -40,6 +41,8 @@ class Context:
     """Converts spans of any file to locations."""
     graphs: GraphTexts = field(default_factory=GraphTexts)
     """The graphs that the client shows."""
+    logs: LogTexts = field(default_factory=LogTexts)
+    """The open logs that were read."""
     files: TemporaryFiles = field(default_factory=TemporaryFiles)
     """Files for clients that can open nothing else."""
     session: Session = field(init=False)

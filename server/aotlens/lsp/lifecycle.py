@@ -157,6 +157,7 @@ class _Lifecycle:
         """`textDocument/didClose`."""
         self._context.graphs.closed(params.text_document.uri)
         path = path_of(params.text_document.uri)
+        self._context.logs.closed(path)
         self._notifier.withdraw(params.text_document.uri, path)
         self._session.closed(path)
 

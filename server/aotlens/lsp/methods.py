@@ -34,6 +34,7 @@ METHODS: dict[str, Any] = {
     ),
     lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: None,
     lsp.TEXT_DOCUMENT_FOLDING_RANGE: None,
+    lsp.TEXT_DOCUMENT_DOCUMENT_LINK: lsp.DocumentLinkOptions(),
     lsp.WORKSPACE_TEXT_DOCUMENT_CONTENT: None,
     lsp.TEXT_DOCUMENT_DIAGNOSTIC: lsp.DiagnosticOptions(
         inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE
@@ -52,6 +53,8 @@ COMMANDS = (
     "aotlens.showMap",
     "aotlens.showGraph",
     "aotlens.explainDdpError",
+    "aotlens.decodeLog",
+    "aotlens.writeNames",
     "aotlens.copyExpression",
     "aotlens.editExample",
     "aotlens.goToTarget",

@@ -17,6 +17,8 @@ from .background import Background
 from .client import Client
 from .conventions import Conventions
 from .examples.known import ExampleMemory
+from .log_files import LogFiles
+from .log_models import LogModels
 from .open_files import OpenFiles
 from .queue import Ranking
 from .scheduler import Scheduler
@@ -55,6 +57,10 @@ class Session:
         self.conventions = Conventions(self._workspace, states, self._scheduler)
         """Which convention of a target is shown."""
         self._staleness = Staleness(self._workspace, documents, states)
+        self.log_files = LogFiles(self._workspace, documents)
+        """Finds the files that the paths in logs stand for."""
+        self.log_models = LogModels(self._workspace, documents, states, self._scheduler)
+        """Traces the models that open logs are about."""
 
     @property
     def settings(self) -> Settings:

@@ -14,6 +14,7 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.targets import is_known, parse_target
 from aotlens.model.ddp_errors import read_ddp_error
 from aotlens_tracer.wire.protocol import CONVENTIONS
+from aotlens.text.documents import Document
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,20 @@ def _ddp_error(context: Context, argument: Any) -> Any:
     return error
 
 
+def _log(context: Context, argument: Any) -> Document:
+    document = context.documents.get(argument) if isinstance(argument, str) else None
+    if document is None or document.is_python:
+        raise JsonRpcInvalidParams(f"{argument!r} is no open text")
+    return document
+
+
 TARGET = Parameter("target", "path::Qualname of a class, function or method", _target)
 OF = Parameter("of", "path::Qualname of a class", _target)
 CONTEXT = Parameter("context", "path::Qualname of the target whose map answers for it", _target)
 LABELS = Parameter("labels", "a label of an input or output, or a list of labels", _labels)
 DDP_ERROR = Parameter("error", "the text of an error of DDP's, or its numbers", _ddp_error)
 CONVENTION = Parameter("convention", "export or compile", _convention, optional=True)
+LOG = Parameter("log", "the URI of an open text that is not Python", _log)
 KIND = Parameter("kind", "a kind of graph", _kind, optional=True)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from aotlens.lsp.context import Context
 
-from . import clipboard, ddp, examples, show, tracing
-from .arguments import CONTEXT, CONVENTION, DDP_ERROR, KIND, LABELS, OF, TARGET, Parameter, parse_arguments
+from . import clipboard, ddp, examples, logs, show, tracing
+from .arguments import CONTEXT, CONVENTION, DDP_ERROR, KIND, LABELS, LOG, OF, TARGET, Parameter, parse_arguments
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ HANDLERS = {
     "aotlens.showMap": Command(show.show_map, (TARGET,)),
     "aotlens.showGraph": Command(show.show_graph, (TARGET, KIND)),
     "aotlens.explainDdpError": Command(ddp.explain_ddp_error, (TARGET, DDP_ERROR)),
+    "aotlens.decodeLog": Command(logs.decode_log, (LOG,)),
+    "aotlens.writeNames": Command(logs.write_names, (LOG,)),
     "aotlens.goToTarget": Command(show.go_to_target, (TARGET,)),
     "aotlens.showLogs": Command(show.show_logs),
     "aotlens.copyExpression": Command(clipboard.copy_expression, (TARGET, LABELS)),

@@ -1,4 +1,4 @@
-"""`workspace/textDocumentContent`: the text of a graph."""
+"""`workspace/textDocumentContent`: the text of a graph, or the copy of a log with its names."""
 
 from __future__ import annotations
 
@@ -9,5 +9,8 @@ from aotlens.lsp.context import Context
 
 
 async def content(context: Context, params: lsp.TextDocumentContentParams) -> lsp.TextDocumentContentResult:
-    """The text of the graph that a URI names."""
+    """The text that a URI names."""
+    copy = context.logs.copy(params.uri)
+    if copy is not None:
+        return lsp.TextDocumentContentResult(copy)
     return lsp.TextDocumentContentResult(await graph_documents.content(context, params.uri))

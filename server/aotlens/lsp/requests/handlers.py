@@ -21,27 +21,30 @@ from aotlens.lsp.methods import CORRESPONDENCE, MAP, SLOTS
 class Request:
     """The handlers of a request, as `file.function`; the files are beside this one. Each may be a coroutine function.
 
-    `in_graph` answers in documents that show a graph; None means that `in_source` answers in all documents.
+    `in_graph` answers in documents that show a graph, `in_log` in logs with a graph; None means that `in_source`
+    answers there too. If `in_log` gives None, `in_source` is asked.
     """
 
     in_source: str
     in_graph: str | None = None
+    in_log: str | None = None
 
 
 HANDLERS = {
-    lsp.TEXT_DOCUMENT_HOVER: Request("hover.in_source", "hover.in_graph"),
+    lsp.TEXT_DOCUMENT_HOVER: Request("hover.in_source", "hover.in_graph", "logs.hover"),
     lsp.TEXT_DOCUMENT_CODE_LENS: Request("lens.in_source"),
     lsp.CODE_LENS_RESOLVE: Request("lens.resolve"),
-    lsp.TEXT_DOCUMENT_DEFINITION: Request("definition.in_source", "definition.in_graph"),
+    lsp.TEXT_DOCUMENT_DEFINITION: Request("definition.in_source", "definition.in_graph", "logs.definition"),
     lsp.TEXT_DOCUMENT_REFERENCES: Request("references.in_source", "references.in_graph"),
     lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: Request("highlight.in_source", "highlight.in_graph"),
     lsp.WORKSPACE_SYMBOL: Request("symbols.in_workspace"),
     lsp.TEXT_DOCUMENT_COMPLETION: Request("completion.in_source"),
     lsp.TEXT_DOCUMENT_SIGNATURE_HELP: Request("signature_help.in_source"),
     lsp.TEXT_DOCUMENT_INLAY_HINT: Request("inlay_hints.in_source"),
-    lsp.TEXT_DOCUMENT_CODE_ACTION: Request("code_actions.in_source"),
-    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Request("symbols.in_source", "symbols.in_graph"),
-    lsp.TEXT_DOCUMENT_FOLDING_RANGE: Request("folding.in_source", "folding.in_graph"),
+    lsp.TEXT_DOCUMENT_CODE_ACTION: Request("code_actions.in_source", in_log="logs.code_actions"),
+    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: Request("symbols.in_source", "symbols.in_graph", "logs.symbols"),
+    lsp.TEXT_DOCUMENT_FOLDING_RANGE: Request("folding.in_source", "folding.in_graph", "logs.folding"),
+    lsp.TEXT_DOCUMENT_DOCUMENT_LINK: Request("logs.no_links", in_log="logs.links"),
     lsp.WORKSPACE_TEXT_DOCUMENT_CONTENT: Request("content.content"),
     lsp.TEXT_DOCUMENT_DIAGNOSTIC: Request("diagnostics.in_source"),
     SLOTS: Request("slots.slots"),
@@ -63,6 +66,8 @@ def answer(context: Context, method: str, params: Any) -> Any:
     request = HANDLERS[method]
     if request.in_graph is not None and context.graphs.named(params.text_document.uri) is not None:
         return _answer_in_graph(context, handler(request.in_graph), params)
+    if request.in_log is not None and context.logs.is_log(context.documents.get(params.text_document.uri)):
+        return _answer_in_log(context, request, params)
     return handler(request.in_source)(context, params)
 
 
@@ -72,5 +77,19 @@ async def _answer_in_graph(context: Context, handler: Callable[..., Any], params
     graph = await graph_at(context, params.text_document.uri)
     if graph is None:
         return None
-    answer = handler(context, graph, params)
+    return await _awaited(handler(context, graph, params))
+
+
+async def _answer_in_log(context: Context, request: Request, params: Any) -> Any:
+    from aotlens.lsp.log_documents import log_at
+
+    log = await log_at(context, params.text_document.uri)
+    if log is not None and request.in_log is not None:
+        answer = await _awaited(handler(request.in_log)(context, log, params))
+        if answer is not None:
+            return answer
+    return await _awaited(handler(request.in_source)(context, params))
+
+
+async def _awaited(answer: Any) -> Any:
     return await answer if isinstance(answer, Awaitable) else answer

@@ -32,8 +32,8 @@ def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
     found = hover.hover(context.session.snapshot(), document, line, column)
     if found is None:
         return None
-    links = _command_links(found) if address is not None else ""
-    return lsp.Hover(_content(context, found.blocks, address, links), to_range(document, found.span, context.encoding))
+    links = command_links(found) if address is not None else ""
+    return lsp.Hover(content(context, found.blocks, address, links), to_range(document, found.span, context.encoding))
 
 
 def in_graph(context: Context, graph: GraphDocument, params: lsp.HoverParams) -> lsp.Hover | None:
@@ -42,10 +42,10 @@ def in_graph(context: Context, graph: GraphDocument, params: lsp.HoverParams) ->
     if found is None:
         return None
     blocks, name = found
-    return lsp.Hover(_content(context, blocks), graph.range(name))
+    return lsp.Hover(content(context, blocks), graph.range(name))
 
 
-def _content(
+def content(
     context: Context, blocks: Sequence[Block], address: Address | None = None, links: str = ""
 ) -> lsp.MarkupContent:
     """The blocks in Markdown, with `links` below them; in plain text for clients that show no Markdown."""
@@ -54,7 +54,7 @@ def _content(
     return lsp.MarkupContent(lsp.MarkupKind.PlainText, plain(blocks))
 
 
-def _command_links(found: hover.Hover) -> str:
+def command_links(found: hover.Hover) -> str:
     """The last line of a hover: links to commands, as editors that take such links write them."""
     if found.key is None:
         return ""

@@ -1,0 +1,68 @@
+"""Go to definition in a log: to the line of source, the birthplace of a parameter, or the input of the Dynamo graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from aotlens.features.definition import Link, places_of
+from aotlens.logs.graphs import LoggedGraph, LogPlace, SourceLine
+from aotlens.logs.named import GraphNames, ValueName
+from aotlens.model.log_matching import NoMatch
+from aotlens.model.snapshot import Snapshot
+from aotlens_tracer.wire.places import Span
+
+from .matched import matched
+from .view import LogView
+
+
+def definition(snapshot: Snapshot, view: LogView, line: int, column: int) -> tuple[Link, ...]:
+    """The places that a position of a log leads to; empty if none is known."""
+    named = view.source_at(line, column)
+    if named is not None:
+        origin = view.span_of(line, named.column, named.end_column)
+        return tuple(Link(origin, span) for span in source_spans(view, named.source))
+    here = view.named_at(line, column)
+    if here is None:
+        return ()
+    spans = dict.fromkeys(span for graph, value in here.found for span in _made(snapshot, view, graph, value))
+    here_now = here.span.line, here.span.column
+    return tuple(Link(here.span, span) for span in spans if (span.line, span.column) != here_now)
+
+
+def source_spans(view: LogView, source: SourceLine) -> list[Span]:
+    """The line of source in each file here that it may be in."""
+    return [Span(path, source.line) for path in view.files.get(source.path, ())]
+
+
+def _made(snapshot: Snapshot, view: LogView, graph: GraphNames, value: ValueName) -> list[Span]:
+    """The place of the traced model's slot; else the line of source in the log; else the input in the Dynamo graph."""
+    models = matched(snapshot, graph.graph)
+    for model in models if not isinstance(models, NoMatch) else ():
+        found = model.slot(graph, value)
+        if found is not None and (spans := places_of(snapshot, found)):
+            return spans
+    if value.born is not None:
+        return [value.born]
+    if value.made is not None and (spans := source_spans(view, value.made)):
+        return spans
+    return list(_in_log(view, graph, value)) or [
+        span for source in value.used[:1] for span in source_spans(view, source)
+    ]
+
+
+def _in_log(view: LogView, graph: GraphNames, value: ValueName) -> Iterator[Span]:
+    """The input of the Dynamo graph that a value is; else the place where its own graph defines it."""
+    if graph.dynamo is not None and value.dynamo is not None:
+        yield from _places(view, [_place(graph.dynamo, value.dynamo)])
+    elif value.value.place is not None:
+        yield from _places(view, [value.value.place])
+
+
+def _place(graph: LoggedGraph, node: str) -> LogPlace | None:
+    return next((one.place for one in graph.inputs if one.node == node), None)
+
+
+def _places(view: LogView, places: Iterable[LogPlace | None]) -> Iterator[Span]:
+    for place in places:
+        if place is not None:
+            yield view.span_of(place.line, place.column, place.end_column)

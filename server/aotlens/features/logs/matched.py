@@ -1,0 +1,75 @@
+"""The traced models whose graphs a log shows, and the slots of their maps that the log's values are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from aotlens.logs.graphs import LoggedGraph
+from aotlens.logs.named import GraphNames, ValueName
+from aotlens.model.index import index_of
+from aotlens.model.log_matching import GraphMatch, NoMatch, match
+from aotlens.model.resolve import Resolved
+from aotlens.model.slots import Entry, Result
+from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+
+_COMPARED: WeakKeyDictionary[LoggedGraph, dict[int, GraphMatch | NoMatch]] = WeakKeyDictionary()
+"""The results by the serial number of the map's index."""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A target with the graph of its map that a logged graph is."""
+
+    state: TargetState
+    match: GraphMatch
+
+    def slot(self, graph: GraphNames, value: ValueName) -> Resolved | None:
+        """The input or output of the map that a value of the logged graph is; None if the map has none for it."""
+        item = self._item(graph, value)
+        if item is None or self.state.map is None:
+            return None
+        return Resolved(self.state, index_of(self.state.map), items=(item,))
+
+    def _item(self, graph: GraphNames, value: ValueName) -> Entry | Result | None:
+        for index, own in enumerate(graph.inputs):
+            if own is value:
+                slot = self.match.inputs[index]
+                return Entry(self.match.graph, slot) if slot is not None else None
+        for index, output in enumerate(graph.outputs):
+            if output is value or (output.value.node is not None and output.value.node == value.value.node):
+                result = self.match.outputs[index]
+                return Result(self.match.graph, result) if result is not None else None
+        return None
+
+
+def matched(snapshot: Snapshot, logged: LoggedGraph) -> Sequence[Matched] | NoMatch:
+    """The targets whose graph a logged graph is, those with the same sizes alone if there are any.
+
+    If there are none, the result for the target that came nearest.
+    """
+    found, missed = [], [NoMatch(logged, "no graph")]
+    states = [state for one in snapshot.states.values() for state in (one, one.swapped())]
+    for state in states:
+        if state.map is None or snapshot.is_part(state):
+            continue
+        compared = _compared(logged, state.map)
+        if isinstance(compared, GraphMatch):
+            found.append(Matched(state, compared))
+        else:
+            missed.append(compared)
+    if not found:
+        nearness = ("no graph", "convention", "inputs", "types", "code")
+        return max(missed, key=lambda one: nearness.index(one.reason))
+    same = [one for one in found if one.match.same_sizes]
+    return same or found
+
+
+def _compared(logged: LoggedGraph, map: DescriptorMap) -> GraphMatch | NoMatch:
+    serial = index_of(map).serial
+    results = _COMPARED.setdefault(logged, {})
+    if serial not in results:
+        results[serial] = match(logged, map.graphs)
+    return results[serial]
