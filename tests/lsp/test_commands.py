@@ -49,7 +49,8 @@ def test_too_many_arguments(editor: Editor, command: str) -> None:
 def test_targets_that_are_none(editor: Editor, command: str, target: Any) -> None:
     more = [f"{editor.path}::Net"] * (sum(not one.optional for one in HANDLERS[command].parameters) - 1)
     message = refusal(editor, command, target, *more)
-    assert message.startswith(f"{command}: ") and message.endswith(f"{target!r} is not path::Qualname")
+    expected = "no open text" if HANDLERS[command].parameters[0].name == "log" else "not path::Qualname"
+    assert message.startswith(f"{command}: ") and message.endswith(f"{target!r} is {expected}")
 
 
 def test_targets_that_do_not_exist(editor: Editor) -> None:

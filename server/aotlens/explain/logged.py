@@ -72,15 +72,17 @@ def line_in_words(source: SourceLine | None, with_code: bool = True) -> str:
 
 def heading(call: LoggedCall) -> str:
     """`compile 0/0_1: forward, model.py:9`, as far as the log says it; empty if it says nothing."""
-    compile = compile_in_words(call.compile)
+    return ": ".join(part for part in (compile_in_words(call.compile), code_in_words(call)) if part)
+
+
+def code_in_words(call: LoggedCall) -> str:
+    """`forward, model.py:9`: the function and its first line; empty if the log does not say them."""
     begins = call.begins
     if begins is None:
-        return compile
+        return ""
     if (resumed := call.resumes) is not None:
-        where = f"{resumed[0]} after the graph break in line {resumed[1]}, {line_in_words(begins, False)}"
-    else:
-        where = f"{begins.function}, {line_in_words(begins, False)}"
-    return f"{compile}: {where}" if compile else where
+        return f"{resumed[0]} after the graph break in line {resumed[1]}, {line_in_words(begins, False)}"
+    return f"{begins.function}, {line_in_words(begins, False)}"
 
 
 def numbering(graph: LoggedGraph) -> str:

@@ -24,7 +24,7 @@ class NamedByMaps:
 
 def named_by_maps(names: LogNames, graphs: Sequence[Graph]) -> NamedByMaps:
     """A log whose graphs have the names of the graphs of some maps, where they are the same graphs."""
-    matches = [_matched(one.graph, graphs) for one in names.graphs]
+    matches = [matched_graph(one.graph, graphs) for one in names.graphs]
     named = [
         _named(one, found) if isinstance(found, GraphMatch) else one
         for one, found in zip(names.graphs, matches, strict=True)
@@ -32,7 +32,8 @@ def named_by_maps(names: LogNames, graphs: Sequence[Graph]) -> NamedByMaps:
     return NamedByMaps(LogNames(names.log, named, mention_names(names.log, named)), matches)
 
 
-def _matched(logged: LoggedGraph, graphs: Sequence[Graph]) -> GraphMatch | NoMatch | None:
+def matched_graph(logged: LoggedGraph, graphs: Sequence[Graph]) -> GraphMatch | NoMatch | None:
+    """The one of some maps' graphs that a graph of a log is; None for a kind of graph that no map has."""
     if logged.kind in ("body", "before-grad", "exported") or (logged.kind == "unknown" and not logged.inputs):
         return None
     return match(logged, graphs)

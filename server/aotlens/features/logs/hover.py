@@ -6,22 +6,19 @@ from collections.abc import Iterator
 
 from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Note, Paragraph, Table, line, sentence
 from aotlens.explain.log_values import (
-    compile_in_words,
     cut_in_words,
     doubts_in_words,
     graph_and_compile,
-    graph_in_words,
     known_in_words,
     models_in_words,
     name_in_graphs,
     operation_in_words,
     other_lines,
     source_line,
-    value_in_brief,
     value_title,
     why_no_model,
-    why_unnamed,
 )
+from aotlens.explain.logged import compile_in_words, graph_in_words, value_in_brief, why_unnamed
 from aotlens.explain.states import staleness
 from aotlens.features.hover.hover import Hover
 from aotlens.features.hover.question import ROWS, Question
@@ -121,7 +118,7 @@ def _outputs(graph: GraphNames, value: ValueName) -> Iterator[ValueName]:
 
 def _also(graph: GraphNames, output: ValueName) -> str:
     brief = value_in_brief(output)
-    return f"output {output.index}" + (f": {brief}" if brief is not None else "")
+    return f"output {output.index}" + (f": {brief}" if brief else "")
 
 
 def _several(here: NamedHere) -> tuple[Block, ...]:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from aotlens.logs.graphs import LoggedGraph
-from aotlens.logs.named import GraphNames, ValueName
+from aotlens.logs.named import GraphNames, LogNames, ValueName
 from aotlens.model.index import index_of
-from aotlens.model.log_matching import GraphMatch, NoMatch, match
+from aotlens.model.log_matching import GraphMatch, NoMatch
+from aotlens.model.log_naming import matched_graph, named_by_maps
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
-_COMPARED: WeakKeyDictionary[LoggedGraph, dict[int, GraphMatch | NoMatch]] = WeakKeyDictionary()
+_COMPARED: WeakKeyDictionary[LoggedGraph, dict[int, GraphMatch | NoMatch | None]] = WeakKeyDictionary()
 """The results by the serial number of the map's index."""
+_NAMED: WeakKeyDictionary[LogNames, dict[tuple[int, ...], LogNames]] = WeakKeyDictionary()
+"""The names by the serial numbers of the maps' indices."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,17 @@ class Matched:
         return None
 
 
+def named_by_models(snapshot: Snapshot, names: LogNames) -> LogNames:
+    """A log with the names of the traced models, where they have its graphs."""
+    maps = [map for state in snapshot.states.values() for map in state.maps]
+    known = _NAMED.setdefault(names, {})
+    key = tuple(index_of(map).serial for map in maps)
+    if key not in known:
+        known.clear()  # the maps of before are gone
+        known[key] = named_by_maps(names, [graph for map in maps for graph in map.graphs]).names
+    return known[key]
+
+
 def matched(snapshot: Snapshot, logged: LoggedGraph) -> Sequence[Matched] | NoMatch:
     """The targets whose graph a logged graph is, those with the same sizes alone if there are any.
 
@@ -58,7 +72,7 @@ def matched(snapshot: Snapshot, logged: LoggedGraph) -> Sequence[Matched] | NoMa
         compared = _compared(logged, state.map)
         if isinstance(compared, GraphMatch):
             found.append(Matched(state, compared))
-        else:
+        elif compared is not None:
             missed.append(compared)
     if not found:
         nearness = ("no graph", "convention", "inputs", "types", "code")
@@ -67,9 +81,9 @@ def matched(snapshot: Snapshot, logged: LoggedGraph) -> Sequence[Matched] | NoMa
     return same or found
 
 
-def _compared(logged: LoggedGraph, map: DescriptorMap) -> GraphMatch | NoMatch:
+def _compared(logged: LoggedGraph, map: DescriptorMap) -> GraphMatch | NoMatch | None:
     serial = index_of(map).serial
     results = _COMPARED.setdefault(logged, {})
     if serial not in results:
-        results[serial] = match(logged, map.graphs)
+        results[serial] = matched_graph(logged, map.graphs)
     return results[serial]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from aotlens.explain.log_values import compile_in_words, function_in_words, graph_in_words, value_in_brief
+from aotlens.explain.logged import code_in_words, compile_in_words, graph_in_words, value_in_brief
+from aotlens.logs.calls import LoggedCall, calls_of
 from aotlens.logs.graphs import CompileId
-from aotlens.logs.named import GraphNames, ValueName
-
-from .view import LogView
+from aotlens.logs.named import GraphNames, LogNames, ValueName
 
 
 @dataclass(frozen=True)
@@ -25,51 +24,34 @@ class Item:
     children: tuple[Item, ...] = ()
 
 
-def outline(view: LogView) -> tuple[Item, ...]:
+def outline(names: LogNames) -> tuple[Item, ...]:
     """The ranks of a log, or its compiles if it has one rank, each with what is in it."""
-    ranks: dict[tuple[int | None, str | None], list[GraphNames]] = {}
-    for graph in view.names.graphs:
-        ranks.setdefault((graph.graph.compile.rank, graph.graph.compile.process), []).append(graph)
+    ranks: dict[tuple[int | None, str | None], list[LoggedCall]] = {}
+    for call in calls_of(names):
+        ranks.setdefault((call.compile.rank, call.compile.process), []).append(call)
     if len(ranks) == 1:
-        return tuple(_compiles(view, view.names.graphs))
+        return tuple(item for calls in ranks.values() for item in _calls(calls))
     items = []
-    for (rank, process), graphs in ranks.items():
-        inside = tuple(_compiles(view, graphs))
+    for (rank, process), calls in ranks.items():
         name = f"rank {rank}" if rank is not None else f"process {process}" if process is not None else "no rank"
-        items.append(_around(name, "", "rank", inside))
+        items.append(_around(name, "", "rank", tuple(_calls(calls))))
     return tuple(items)
 
 
-def folds(view: LogView) -> list[tuple[int, int]]:
+def folds(names: LogNames) -> list[tuple[int, int]]:
     """The first and last line of each graph that has more than one line."""
-    runs = [
-        run for one in view.names.graphs for run in one.graph.spans or [(one.graph.first_line, one.graph.last_line)]
-    ]
+    runs = [run for one in names.graphs for run in one.graph.spans or [(one.graph.first_line, one.graph.last_line)]]
     return [(first, last) for first, last in runs if last > first]
 
 
-def _compiles(view: LogView, graphs: Iterable[GraphNames]) -> Iterator[Item]:
-    compiles: dict[str | None, list[GraphNames]] = {}
-    for graph in graphs:
-        compiles.setdefault(graph.graph.compile.frame, []).append(graph)
-    for frame, inside in compiles.items():
-        items = tuple(_graph(graph) for graph in inside)
-        if frame is None:
+def _calls(calls: Iterable[LoggedCall]) -> Iterator[Item]:
+    for call in calls:
+        items = tuple(_graph(graph) for graph in call.graphs)
+        name = compile_in_words(CompileId(call.compile.frame))
+        if name:
+            yield _around(name, code_in_words(call), "compile", items)
+        else:
             yield from items
-            continue
-        detail = _function(view, inside)
-        yield _around(compile_in_words(CompileId(frame)), detail, "compile", items)
-
-
-def _function(view: LogView, graphs: Sequence[GraphNames]) -> str:
-    """The function that a compile is of, and its line; else those of its first operation; empty if it has none."""
-    compile = graphs[0].graph.compile
-    known = next((one for one in view.names.log.compiles if one.compile == compile), None)
-    if known is not None and known.function is not None:
-        return function_in_words(known.function, known.file, known.line)
-    made = (operation.made for graph in graphs for operation in graph.graph.operations)
-    first = next((source for source in made if source is not None and source.function is not None), None)
-    return function_in_words(first.function or "", first.path, first.line) if first is not None else ""
 
 
 def _graph(names: GraphNames) -> Item:

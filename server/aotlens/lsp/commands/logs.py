@@ -10,12 +10,15 @@ from urllib.parse import quote
 from lsprotocol import types as lsp
 
 from aotlens.explain import action_titles, command_messages
-from aotlens.features.logs.comments import comments, decoded
+from aotlens.features.fixes.action import TextEdit
+from aotlens.features.logs.comments import comment_edits, decoded
+from aotlens.features.logs.matched import named_by_models
 from aotlens.features.logs.view import LogView
 from aotlens.lsp.capabilities import applies_edits, asks_for_content, checks_versions
 from aotlens.lsp.context import Context
 from aotlens.lsp.log_documents import log_view
 from aotlens.lsp.positions import to_range
+from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
 from aotlens.text.uris import SCHEME
 
@@ -26,7 +29,8 @@ async def write_names(context: Context, log: Document) -> int:
     if view is not None and view.is_trace:
         context.say(command_messages.IS_TRACE)
         return 0
-    edits = comments(view) if view is not None else []
+    snapshot, loop = context.session.snapshot(), asyncio.get_running_loop()
+    edits = await loop.run_in_executor(None, _edits, view, snapshot) if view is not None else []
     if not edits:
         context.say(command_messages.NOTHING_TO_NAME)
         return 0
@@ -48,7 +52,8 @@ async def write_names(context: Context, log: Document) -> int:
 async def decode_log(context: Context, log: Document) -> dict[str, Any] | None:
     """Open a copy of a log with the names, if the client can. Gives its URI and text; null if nothing is known."""
     view = await log_view(context, log)
-    text = await asyncio.get_running_loop().run_in_executor(None, _decoded, view) if view is not None else None
+    snapshot, loop = context.session.snapshot(), asyncio.get_running_loop()
+    text = await loop.run_in_executor(None, _decoded, view, snapshot) if view is not None else None
     if text is None:
         context.say(command_messages.NOTHING_TO_NAME)
         return None
@@ -57,9 +62,13 @@ async def decode_log(context: Context, log: Document) -> dict[str, Any] | None:
     return {"uri": uri, "text": text}
 
 
-def _decoded(view: LogView) -> str | None:
+def _edits(view: LogView, snapshot: Snapshot) -> list[TextEdit]:
+    return comment_edits(view, named_by_models(snapshot, view.names))
+
+
+def _decoded(view: LogView, snapshot: Snapshot) -> str | None:
     """The text with the names; None if none is known."""
-    text = decoded(view)
+    text = decoded(view, named_by_models(snapshot, view.names))
     return text if text != "\n".join(view.document.lines) else None
 
 

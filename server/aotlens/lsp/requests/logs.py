@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from lsprotocol import types as lsp
@@ -12,6 +13,7 @@ from aotlens.features.fixes.action import command
 from aotlens.features.logs import definition as definitions
 from aotlens.features.logs import hover as hovers
 from aotlens.features.logs.links import links as links_in
+from aotlens.features.logs.matched import named_by_models
 from aotlens.features.logs.outline import Item, folds, outline
 from aotlens.lsp.capabilities import nests_symbols, takes_action_literals, takes_links
 from aotlens.lsp.context import Context
@@ -61,11 +63,12 @@ async def _links(context: Context, log: LogDocument, found: Iterable[Link]) -> l
     ]
 
 
-def symbols(
+async def symbols(
     context: Context, log: LogDocument, params: lsp.DocumentSymbolParams
 ) -> list[lsp.DocumentSymbol] | list[lsp.SymbolInformation]:
     """The ranks, compiles, graphs and inputs of a log, nested if the client shows that."""
-    items = outline(log.view)
+    snapshot, names = context.session.snapshot(), log.view.names
+    items = await asyncio.get_running_loop().run_in_executor(None, lambda: outline(named_by_models(snapshot, names)))
     if nests_symbols(context.capabilities):
         return [_symbol(log, item) for item in items]
     return list(_flat(log, items, None))
@@ -91,7 +94,7 @@ def _flat(log: LogDocument, items: Iterable[Item], around: str | None) -> Iterab
 
 def folding(context: Context, log: LogDocument, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
     """The graphs of a log."""
-    return [lsp.FoldingRange(first - 1, last - 1) for first, last in folds(log.view)]
+    return [lsp.FoldingRange(first - 1, last - 1) for first, last in folds(log.view.names)]
 
 
 def links(context: Context, log: LogDocument, params: lsp.DocumentLinkParams) -> list[lsp.DocumentLink]:
