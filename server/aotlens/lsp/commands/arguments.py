@@ -13,8 +13,8 @@ from aotlens.explain.graph_lines import KINDS
 from aotlens.lsp.context import Context
 from aotlens.lsp.targets import is_known, parse_target
 from aotlens.model.ddp_errors import read_ddp_error
-from aotlens_tracer.wire.protocol import CONVENTIONS
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.protocol import CONVENTIONS
 
 
 @dataclass(frozen=True)
