@@ -28,13 +28,13 @@ def report(names: LogNames, source: str, matches: Matches | None, path_label: Pa
     """All blocks of the report. `source` is the name of the log; `matches` is None without a model."""
     calls = calls_of(names)
     blocks: list[Block] = [Facts(_summary(names, calls, source))]
-    conventions = {call.main.graph.convention for call in calls}
-    if len(conventions) == 1:
-        blocks.append(Paragraph(sentence(numbering(calls[0].main.graph))))
+    texts = {numbering(call.main.graph) for call in calls}
+    if len(texts) == 1:
+        blocks += [Paragraph(sentence(text)) for text in texts if text]
     for call in calls:
-        blocks.append(Facts(_heading(call)))
-        if len(conventions) > 1:
-            blocks.append(Paragraph(sentence(numbering(call.main.graph))))
+        blocks.append(Facts(_heading(call, not names.log.lines)))
+        if len(texts) > 1 and (text := numbering(call.main.graph)):
+            blocks.append(Paragraph(sentence(text)))
         blocks += _about_model(call, matches)
         blocks += tables(call, path_label, full)
         has_names = any(value.name is not None for value in call.main.inputs)
@@ -79,10 +79,10 @@ def _summary(names: LogNames, calls: Sequence[LoggedCall], source: str) -> tuple
     return tuple(facts)
 
 
-def _heading(call: LoggedCall) -> tuple[Line, ...]:
+def _heading(call: LoggedCall, is_folder: bool) -> tuple[Line, ...]:
     main = call.main
     title, kind = heading(call), graph_in_words(main.graph)
-    shown = place_in_log(main.graph)
+    shown = place_in_log(main.graph, is_folder)
     facts = [line(strong(title or kind)), line(f"{kind}, {shown}" if title else shown)]
     if main.dynamo is not None:
         facts.append(line(f"names from {GRAPHS['dynamo']}, {place_in_log(main.dynamo)}"))

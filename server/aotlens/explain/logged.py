@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from aotlens.logs.calls import LoggedCall
 from aotlens.logs.graphs import CompileId, LoggedGraph, SourceLine
+from aotlens.logs.kinds import is_numbered
 from aotlens.logs.named import Doubt, GraphNames, ValueName
 
 GRAPHS: Mapping[str, str] = MappingProxyType(
@@ -54,11 +55,12 @@ def graph_in_words(graph: LoggedGraph) -> str:
     return f"{code}{GRAPHS[graph.kind]}{number}"
 
 
-def place_in_log(graph: LoggedGraph) -> str:
-    """`lines 47 to 61`."""
+def place_in_log(graph: LoggedGraph, is_folder: bool = False) -> str:
+    """`lines 47 to 61`; with the name of the file if the log is a folder."""
+    file = f" of {graph.compile.process}" if is_folder and graph.compile.process else ""
     if graph.first_line == graph.last_line:
-        return f"line {graph.first_line}"
-    return f"lines {graph.first_line} to {graph.last_line}"
+        return f"line {graph.first_line}{file}"
+    return f"lines {graph.first_line} to {graph.last_line}{file}"
 
 
 def line_in_words(source: SourceLine | None, with_code: bool = True) -> str:
@@ -86,7 +88,9 @@ def code_in_words(call: LoggedCall) -> str:
 
 
 def numbering(graph: LoggedGraph) -> str:
-    """The sentence that says whose numbering a graph has."""
+    """The sentence that says whose numbering a graph has; empty if its inputs have no numbers."""
+    if not any(is_numbered(value.node) for value in graph.inputs):
+        return ""
     if graph.convention == "compile":
         return "The numbers are torch.compile's: in the order in which the code first uses its inputs."
     if graph.convention == "export":

@@ -28,21 +28,17 @@ class Lines:
 
     runs: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, number: int) -> None:
-        """Add a line; numbers rise."""
-        if self.runs and self.runs[-1][1] == number - 1:
-            self.runs[-1] = self.runs[-1][0], number
+    def add(self, line: LogLine) -> None:
+        """Add a line; their numbers rise."""
+        if self.runs and self.runs[-1][1] == line.number - 1:
+            self.runs[-1] = self.runs[-1][0], line.last
         else:
-            self.runs.append((number, number))
+            self.runs.append((line.number, line.last))
 
     @property
     def last(self) -> int:
         """The number of the last line."""
         return self.runs[-1][1]
-
-    def until(self, number: int) -> list[tuple[int, int]]:
-        """The runs without the lines after a number."""
-        return [(first, min(last, number)) for first, last in self.runs if first <= number]
 
 
 class Builder(Protocol):
@@ -58,9 +54,6 @@ class Builder(Protocol):
 
     def feed(self, line: LogLine) -> bool:
         """Read a line if it belongs to the graph, and say so."""
-
-    def takes_rest(self, line: LogLine) -> bool:
-        """Read a line as the rest of the one before it, which a terminal has cut, if it can be that; and say so."""
 
     def graph(self) -> LoggedGraph | None:
         """The graph that was read; None if it was no graph of torch after all."""

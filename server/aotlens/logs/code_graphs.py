@@ -9,16 +9,15 @@ from .builders import Heading, Lines
 from .graphs import LoggedGraph, LoggedOperation, LoggedValue, SourceLine
 from .kinds import convention_of, kind_of, number_in
 from .log_lines import LogLine
-from .statements import Statement, arguments, flattened, is_open, operation, returned, source_line, typed_names
+from .statements import Statement, arguments, depth, flattened, operation, returned, source_line, typed_names
 
 _SIGNATURE_END = re.compile(r"\)\s*(?:->.*)?:\s*(?:#.*)?$")
 _ONLY_TYPES = re.compile(r'\s*[A-Za-z_]\w*\s*:\s*"')
 _STARTS_STATEMENT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*(?::[^=]*)?=(?!=)|return\b|#|def |class )")
 _GRAPH_INPUT = re.compile(r"(?:primals|tangents)_\d+|arg\d+_\d+|L_\w+|l_\w+_|[sf]\d+")
 _CLASS = re.compile(r"class (\w+)\(torch\.nn\.Module\):")
-_LONGEST_STATEMENT = 500
+_LONGEST_STATEMENT = 5000
 """The lines of one statement, at most: what is longer is a text that was cut."""
-_NARROWEST_TERMINAL = 60
 
 
 class CodeBuilder:
@@ -34,6 +33,7 @@ class CodeBuilder:
         self._signature: list[LogLine] = []
         self._has_signature = False
         self._statement: list[LogLine] = []
+        self._depth = self._quotes = 0
         self._body_indent: int | None = None
         self._made: SourceLine | None = None
         self._inputs: list[LoggedValue] = []
@@ -43,34 +43,13 @@ class CodeBuilder:
         self._known: set[str] = set()
         self._outputs: list[LoggedValue] | None = None
         self._is_proven = heading.is_traced or heading.is_exported or is_body
-        self._widest = 0
-        self._last_length = 0
         self.feed(first)
 
     def feed(self, line: LogLine) -> bool:
         if self._reads(line):
-            self.lines.add(line.number)
-            self._last_length = line.length
-            self._widest = max(self._widest, line.length)
+            self.lines.add(line)
             return True
         return False
-
-    def takes_rest(self, line: LogLine) -> bool:
-        if self.is_done or not line.text or line.text[0].isspace() or _STARTS_STATEMENT.match(line.text):
-            return False
-        open_statement = bool(self._statement) or (bool(self._signature) and not self._has_signature)
-        is_cut = self._last_length == self._widest and self._widest >= _NARROWEST_TERMINAL
-        if not (open_statement or is_cut) or not self._has_begun:
-            return False
-        self.lines.add(line.number)
-        self._last_length = line.length
-        if open_statement:
-            self._reads(line)
-        return True
-
-    @property
-    def _has_begun(self) -> bool:
-        return bool(self._signature)
 
     def _reads(self, line: LogLine) -> bool:
         if self.is_done:
@@ -90,7 +69,7 @@ class CodeBuilder:
 
     def _reads_signature(self, line: LogLine) -> bool:
         self._signature.append(line)
-        if len(self._signature) > _LONGEST_STATEMENT * 10:
+        if len(self._signature) > _LONGEST_STATEMENT:
             return False
         if _SIGNATURE_END.search(line.text) is not None:
             statement = Statement.of(self._signature)
@@ -106,7 +85,12 @@ class CodeBuilder:
         text = line.text
         stripped = text.strip()
         if self._statement:
-            return self._continues(line)
+            if self._continues(text):
+                self._append(line)
+                return True
+            self._finish_statement()
+            if self.is_done:
+                return False
         if not stripped:
             return True
         indent = len(text) - len(text.lstrip())
@@ -122,25 +106,37 @@ class CodeBuilder:
                 self._made = None
                 self._is_proven = True
             return True
-        self._statement.append(line)
-        if not is_open(text):
-            self._finish_statement()
+        self._append(line)
         return True
 
-    def _continues(self, line: LogLine) -> bool:
-        first = self._statement[0].text
-        is_return = first.lstrip().startswith("return")
-        if (not is_return and _STARTS_STATEMENT.match(line.text)) or len(self._statement) > _LONGEST_STATEMENT * 10:
-            self._finish_statement()  # a string had a bracket, or the line is cut for good
-            return self._reads_body(line)
+    def _continues(self, text: str) -> bool:
+        """Whether a line goes on with the statement before it. A string may hold a bracket: a new statement ends it."""
+        return (
+            self._is_open
+            and len(self._statement) < _LONGEST_STATEMENT
+            and (self._is_return or _STARTS_STATEMENT.match(text) is None)
+        )
+
+    @property
+    def _is_open(self) -> bool:
+        return self._depth > 0 or self._quotes % 2 == 1
+
+    @property
+    def _is_return(self) -> bool:
+        return self._statement[0].text.lstrip().startswith("return")
+
+    def _append(self, line: LogLine) -> None:
+        """Add a line to the statement. A `return` ends with its last bracket, other statements with the next line."""
         self._statement.append(line)
-        if not is_open("".join(part.text.partition("  # ")[0] for part in self._statement)):
+        code = line.text.partition("  # ")[0]
+        self._depth += depth(code)
+        self._quotes += code.count('"')
+        if self._is_return and self._depth <= 0:
             self._finish_statement()
-        return True
 
     def _finish_statement(self) -> None:
         statement = Statement.of(self._statement)
-        self._statement = []
+        self._statement, self._depth, self._quotes = [], 0, 0
         text = statement.text.strip()
         if text.startswith("return"):
             self._outputs = list(returned(statement))
@@ -165,6 +161,8 @@ class CodeBuilder:
         self._operations.append(replace(found, reads=reads))
 
     def graph(self) -> LoggedGraph | None:
+        if self._statement:
+            self._finish_statement()
         if not self._is_proven or not self._has_signature:
             return None
         inputs = [self._typed(value) for value in self._inputs]

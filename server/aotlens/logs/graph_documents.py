@@ -9,7 +9,7 @@ from .graphs import Convention, GraphKind, LoggedGraph, LoggedValue
 from .log_lines import LogLine
 
 _BEGIN = re.compile(r"# (joint|forward|backward|inference) graph of \S+.*\d+ operations?")
-_INPUT = re.compile(r"    (\w+): ([^#]*?)\s*# (.*)$")
+_INPUT = re.compile(r" {2,4}(\w+): ([^#]*?)\s*# (.*)$")
 _NODE = re.compile(r"(?<![\w.])((?:primals|tangents)_\d+|arg\d+_\d+)(?!\w)")
 
 
@@ -35,7 +35,7 @@ class DocumentBuilder:
         self._is_in_inputs = False
         self._inputs: list[LoggedValue] = []
         self._signature: dict[str, str] = {}
-        self.lines.add(first.number)
+        self.lines.add(first)
 
     def feed(self, line: LogLine) -> bool:
         text = line.text
@@ -43,15 +43,12 @@ class DocumentBuilder:
             return False
         if begins_document(text):
             return False
-        self.lines.add(line.number)
+        self.lines.add(line)
         if text and not text[0].isspace():
             self._is_in_inputs = text == "inputs:"
         elif self._is_in_inputs and (found := _INPUT.match(text)) is not None:
             self._add(line, found)
         return True
-
-    def takes_rest(self, line: LogLine) -> bool:
-        return False
 
     def _add(self, line: LogLine, found: re.Match[str]) -> None:
         node = _NODE.search(found[3])

@@ -63,14 +63,7 @@ class InductorBuilder:
     def feed(self, line: LogLine) -> bool:
         if self.is_done or not self._belongs(line):
             return False
-        self.lines.add(line.number)
-        self._read(line)
-        return True
-
-    def takes_rest(self, line: LogLine) -> bool:
-        if self.is_done or not self._statement or not line.text or line.text[0].isspace():
-            return False
-        self.lines.add(line.number)
+        self.lines.add(line)
         self._read(line)
         return True
 

@@ -25,6 +25,11 @@ _ARGUMENT = re.compile(r"arg\d+_1")
 _JOINT_CLASSES = frozenset({"inner_f", "joint_helper", "joint_fn", "inner_fn"})
 
 
+def is_numbered(node: str | None) -> bool:
+    """Whether a node has one of the numbered names that AOTAutograd gives inputs: `primals_3`, `arg0_1`."""
+    return node is not None and any(pattern.fullmatch(node) is not None for pattern in (_PRIMAL, _TANGENT, _ARGUMENT))
+
+
 def number_in(title: str | None) -> int | None:
     """The number of AOTAutograd's call in a title (`Joint graph 0`); None if it has none."""
     found = _NUMBER.search(title or "")

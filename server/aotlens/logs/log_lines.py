@@ -6,20 +6,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from .cut_lines import whole_lines
 from .graphs import CompileId, LogPlace
-
-_PREFIX_REACH = 400
-"""The characters of a line in which a prefix is looked for: a line may hold a megabyte of data."""
+from .torch_prefixes import DATED, GLOG, PREFIX_REACH
 
 _COLOUR = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>])")
-_GLOG = re.compile(
-    r"[VIWECF]\d{4} \d\d:\d\d:\d\d\.\d+ (\d+) [^\s\]]+:\d+\]"
-    r"(?: \[(!\d+(?:/[\d_]+)*|\d+(?:/[\d_]+)+)\])?(?: \[__(\w+)\])? ?"
-)
-# Before torch 2.2: `[2023-10-23 10:11:12,345] [0/0] torch._dynamo.output_graph.__graph_code: [DEBUG] TRACED GRAPH`.
-_DATED = re.compile(
-    r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\](?: \[(!\d+(?:/[\d_]+)*|\d+(?:/[\d_]+)+)\])? ([\w.]+): \[[A-Z]+\] ?"
-)
 _RANK = re.compile(r"\[(?:rank|default|trainer|worker)?[ _]?(\d+)\]:|(?<!\w)rank[ =:]?(\d+)[:>|\]]", re.IGNORECASE)
 _WORKER = re.compile(r"\([^()\n]*\bpid=(\d+)[^()\n]*\)")
 _OUTER = re.compile(
@@ -43,17 +34,18 @@ class LogLine:
 
     `text` is that text. `stream` tells apart those that write into the log at the same time: rank and process of the
     prefix. `compile` is the compile that the prefix names, `artifact` torch's log artifact, None if it names none.
-    `length` is that of the line without colours. `has_prefix` says that torch's own prefix was there, `outer` is what
-    a launcher or CI system put before it.
+    `has_prefix` says that torch's own prefix was there, `outer` is what a launcher or CI system put before it.
+
+    A line that a terminal cut is one line again; `number` is then that of its first piece, `last` of its last one.
     """
 
     __slots__ = (
         "_breaks",
         "_column",
+        "_pieces",
         "artifact",
         "compile",
         "has_prefix",
-        "length",
         "number",
         "outer",
         "stream",
@@ -65,24 +57,36 @@ class LogLine:
         self.text = text
         self._column = column
         self._breaks = breaks
+        self._pieces: Sequence[int] = ()
         self.stream: tuple[int | None, str | None] = (None, None)
         self.compile: CompileId | None = None
         self.artifact: str | None = None
         self.has_prefix = False
         self.outer = ""
-        self.length = column + len(text)
+
+    @property
+    def last(self) -> int:
+        """The number of the last piece of a line that was cut."""
+        return self.number + max(0, len(self._pieces) - 1)
 
     def place(self, start: int, end: int) -> LogPlace:
-        """The place of a part of `text`, offsets from 0, in the line as it is."""
-        return LogPlace(self.number, self._column_of(start), self._column_of(end - 1) + 1)
+        """The place of a part of `text`, offsets from 0, in the text as it is. It ends with the piece it begins in."""
+        first, last = self._raw(start), self._raw(end - 1) + 1
+        if not self._pieces:
+            return LogPlace(self.number, first + 1, last + 1)
+        index = bisect_right(self._pieces, first) - 1
+        offset = self._pieces[index]
+        limit = self._pieces[index + 1] if index + 1 < len(self._pieces) else last
+        return LogPlace(self.number + index, first - offset + 1, min(last, limit) - offset + 1)
 
-    def _column_of(self, offset: int) -> int:
+    def _raw(self, offset: int) -> int:
+        """The offset of a character of `text` in the line as it is, with its pieces joined."""
         offset += self._column
         if self._breaks is not None:
             index = bisect_right(self._breaks, (offset, 1 << 60)) - 1
             if index >= 0:
                 offset += self._breaks[index][1]
-        return offset + 1
+        return offset
 
 
 def log_lines(text: str) -> Iterator[LogLine]:
@@ -90,8 +94,10 @@ def log_lines(text: str) -> Iterator[LogLine]:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     reader = _Reader()
-    for number, line in enumerate(text.split("\n"), 1):
-        yield reader.read(number, line)
+    for number, raw, pieces in whole_lines(text.split("\n")):
+        line = reader.read(number, raw)
+        line._pieces = pieces
+        yield line
 
 
 class _Reader:
@@ -105,11 +111,11 @@ class _Reader:
         breaks = None
         if "\x1b" in raw:
             raw, breaks = _without_colours(raw)
-        head = raw if len(raw) <= _PREFIX_REACH else raw[:_PREFIX_REACH]
-        found = _GLOG.search(head) if "] " in head or head.endswith("]") else None
+        head = raw if len(raw) <= PREFIX_REACH else raw[:PREFIX_REACH]
+        found = GLOG.search(head) if "] " in head or head.endswith("]") else None
         if found is not None:
             outer, process, frame, artifact = head[: found.start()], found[1], found[2], found[3]
-        elif "[2" in head and (found := _DATED.search(head)) is not None:
+        elif "[2" in head and (found := DATED.search(head)) is not None:
             outer, process, frame = head[: found.start()], None, found[1]
             artifact = found[2].rpartition(".__")[2] if ".__" in found[2] else None
         else:

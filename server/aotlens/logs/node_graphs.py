@@ -47,11 +47,8 @@ class NodesBuilder:
             self.is_done = True
         elif text.strip() != "graph():":
             return False
-        self.lines.add(line.number)
+        self.lines.add(line)
         return True
-
-    def takes_rest(self, line: LogLine) -> bool:
-        return False
 
     def _add(self, line: LogLine, found: re.Match[str]) -> None:
         name, operation, rest = found[1], found[3], found[4]
@@ -86,7 +83,7 @@ class TableBuilder:
         self._outputs: list[LoggedValue] | None = None
         self._aliases: dict[str, str] = {}
         self._known: set[str] = set()
-        self.lines.add(first.number)
+        self.lines.add(first)
 
     def feed(self, line: LogLine) -> bool:
         if self.is_done:
@@ -96,11 +93,8 @@ class TableBuilder:
             self._add(line, cells)
         elif _RULE.match(line.text) is None:
             return False
-        self.lines.add(line.number)
+        self.lines.add(line)
         return True
-
-    def takes_rest(self, line: LogLine) -> bool:
-        return False
 
     def _add(self, line: LogLine, cells: list[str]) -> None:
         operation, name, target = cells[:3]

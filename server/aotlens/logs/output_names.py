@@ -38,6 +38,7 @@ def _made(graph: LoggedGraph, node: str | None) -> SourceLine | None:
 
 def _described(graph: LoggedGraph, inputs: Sequence[ValueName]) -> list[ValueName]:
     by_descriptor = {normal(name.value.descriptor): name for name in inputs if name.value.descriptor is not None}
+    by_node = {name.value.node: name for name in inputs}
     plain = [name for name in inputs if (name.value.descriptor or "").startswith("PlainAOTInput(")]
 
     def label(index: int) -> tuple[Role, str | None]:
@@ -55,6 +56,9 @@ def _described(graph: LoggedGraph, inputs: Sequence[ValueName]) -> list[ValueNam
         found = None if value.descriptor is None else described(value.descriptor, label)
         if found is None:
             found_names.append(ValueName(value, "unknown", index=index))
+            continue
+        if found.role == "saved":
+            found_names.append(_saved(graph, value, index, by_node.get(value.node)))
             continue
         owner = by_descriptor.get(found.inner)
         name = owner.name if owner is not None else found.name
@@ -155,11 +159,16 @@ def _of_forward(
             found.append(ValueName(value, "unknown", index=index, made=_made(graph, value.node)))
         elif index < results:
             found.append(_result(graph, value, index))
-        elif owner is not None and value.node is not None:
-            found.append(ValueName(value, "saved", owner.name, index, value.node, doubts=owner.doubts))
         else:
-            found.append(ValueName(value, "saved", index=index, made=_made(graph, value.node)))
+            found.append(_saved(graph, value, index, owner))
     return found
+
+
+def _saved(graph: LoggedGraph, value: LoggedValue, index: int, owner: ValueName | None) -> ValueName:
+    """A value that the forward graph keeps for backward; `owner` is the input that it is, None if it is computed."""
+    if owner is None or value.node is None:
+        return ValueName(value, "saved", index=index, made=_made(graph, value.node))
+    return ValueName(value, "saved", owner.name, index, value.node, doubts=owner.doubts)
 
 
 def _results_of_forward(graph: LoggedGraph, related: Related, joint: GraphNames | None) -> int | None:

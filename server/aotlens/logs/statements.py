@@ -46,10 +46,15 @@ class Statement:
         return line.place(start - offset, min(end - offset, len(line.text)))
 
 
+def depth(text: str) -> int:
+    """The brackets that a text opens less those that it closes."""
+    opened = text.count("(") + text.count("[") + text.count("{")
+    return opened - text.count(")") - text.count("]") - text.count("}")
+
+
 def is_open(text: str) -> bool:
     """Whether a bracket or a string is open at the end of a text."""
-    opened = text.count("(") + text.count("[") + text.count("{")
-    return opened > text.count(")") + text.count("]") + text.count("}") or text.count('"') % 2 == 1
+    return depth(text) > 0 or text.count('"') % 2 == 1
 
 
 def source_line(text: str) -> SourceLine | None:

@@ -25,10 +25,10 @@ _HEADING_REACH = 4
 
 @dataclass
 class _Stream:
-    """The state of what one process writes."""
+    """The state of what one process writes. The lines of a title and the like are counted among its own, `lines`."""
 
     builder: Builder | None = None
-    last: tuple[LoggedGraph, int] | None = None
+    ended: int = -_HEADING_REACH
     title: str | None = None
     title_line: int = -_HEADING_REACH
     traced_line: int = -_HEADING_REACH
@@ -37,6 +37,8 @@ class _Stream:
     signature: SignatureReader | None = None
     position: int = -1
     indent: int = 0
+    lines: int = 0
+    number: int = 0
 
 
 @dataclass
@@ -55,7 +57,7 @@ def parse_log(text: str) -> Log:
     number = 0
     for line in log_lines(text):
         reader.read(line)
-        number = line.number
+        number = line.last
     return reader.log(number)
 
 
@@ -65,7 +67,6 @@ class _Reader:
     def __init__(self) -> None:
         self._streams: dict[tuple[int | None, str | None], _Stream] = {}
         self._found = _Found()
-        self._before: _Stream | None = None
         self._compile = CompileId()
         self._of_rank: dict[int | None, CompileId] = {}
 
@@ -78,33 +79,23 @@ class _Reader:
             self._of_rank[line.compile.rank] = line.compile
         if line.artifact is not None and line.artifact not in self._found.artifacts:
             self._found.artifacts[line.artifact] = None
-        if self._is_rest(line):
-            return
-        self._before = stream
+        stream.lines += 1
+        stream.number = line.number
         if stream.builder is not None:
             if stream.builder.feed(line):
                 if stream.builder.is_done:
-                    self._end(stream, line.number)
+                    self._end(stream)
                 return
-            if stream.builder.takes_rest(line):
-                return
-            self._end(stream, line.number - 1)
+            self._end(stream)
         self._outside(stream, line)
 
     def log(self, lines: int) -> Log:
         """All that was read."""
         for stream in self._streams.values():
             if stream.builder is not None:
-                self._end(stream, lines)
+                self._end(stream)
         graphs = sorted(self._found.graphs, key=lambda graph: graph.first_line)
         return Log(graphs, (), (), tuple(self._found.mentions), lines, tuple(self._found.artifacts))
-
-    def _is_rest(self, line: LogLine) -> bool:
-        """Whether a line without prefix is the rest of the line with a prefix before it, which a terminal cut."""
-        before = self._before
-        if line.has_prefix or before is None or before.builder is None or before is self._streams.get(line.stream):
-            return False
-        return before.builder.takes_rest(line)
 
     def _outside(self, stream: _Stream, line: LogLine) -> None:
         text = line.text
@@ -119,14 +110,14 @@ class _Reader:
             stream.builder = builder
             stream.title = None
             if builder.is_done:
-                self._end(stream, line.number)
+                self._end(stream)
             return
         if "=====" in text and (found := _TITLE.search(text)) is not None:
-            stream.title, stream.title_line = found[1].strip(), line.number
+            stream.title, stream.title_line = found[1].strip(), stream.lines
         if "TRACED GRAPH" in text:
-            stream.traced_line = line.number
+            stream.traced_line = stream.lines
         elif "ExportedProgram:" in text:
-            stream.exported_line = line.number
+            stream.exported_line = stream.lines
         elif "Graph signature:" in text or "ExportGraphSignature(" in text:
             stream.signature = SignatureReader(line)
         if "primals_" in text or "tangents_" in text or "getitem_" in text or "arg" in text:
@@ -150,7 +141,7 @@ class _Reader:
         return None
 
     def _heading(self, stream: _Stream, line: LogLine) -> Heading:
-        number = line.number
+        number = stream.lines
         title = stream.title if number - stream.title_line < _HEADING_REACH else None
         if title is None and (found := _COMPILED.search(line.text)) is not None:
             title = found[1]
@@ -167,17 +158,17 @@ class _Reader:
     def _is_below_prefix(self, line: LogLine) -> bool:
         """Whether torch's prefix stands only on the first line of a message, and this line is near it."""
         return any(
-            line.number - stream.traced_line < _HEADING_REACH
+            line.number - stream.number < _HEADING_REACH and stream.lines - stream.traced_line < _HEADING_REACH
             for key, stream in self._streams.items()
             if key != line.stream
         )
 
     def _is_body(self, stream: _Stream, line: LogLine) -> bool:
-        if stream.last is None or stream.last[1] < line.number - 3 or line.text.lstrip()[:6] != "class ":
+        if stream.ended < stream.lines - _HEADING_REACH or line.text.lstrip()[:6] != "class ":
             return False
         return len(line.text) - len(line.text.lstrip()) > max(stream.indent, 1)
 
-    def _end(self, stream: _Stream, number: int) -> None:
+    def _end(self, stream: _Stream) -> None:
         builder = stream.builder
         stream.builder = None
         if builder is None:
@@ -188,7 +179,7 @@ class _Reader:
         if graph.kind != "body":
             stream.indent = builder.indent
             stream.position = len(self._found.graphs)
-        stream.last = graph, number
+        stream.ended = stream.lines
         self._found.graphs.append(graph)
 
     def _end_signature(self, stream: _Stream) -> None:
