@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aotlens.explain.gradients import gradient_cell, gradient_in_words
-from aotlens.explain.graph_summary import graph_in_words
+from aotlens.explain.graph_summary import map_in_words
 from aotlens.explain.render.plain import inline
 from aotlens.model.counts import count
 from aotlens.model.gradients import Gradient, InPieces, Missing, NotWanted, Own, Tied, gradients
@@ -129,7 +129,9 @@ def test_counts(traces: dict[str, dict[str, Any]], name: str, gradients: int, mi
     assert (found.gradients, found.missing) == (gradients, missing)
     several = "s" if gradients != 1 else ""
     also = f", {missing} missing" if missing else ""
-    assert f" · {gradients} gradient{several}{also} · " in graph_in_words(graph)
+    assert f" · {gradients} gradient{several}{also} · " in map_in_words(
+        DescriptorMap(Target("model.py", name), "traced", "export", graphs=(graph,))
+    )
 
 
 @pytest.mark.parametrize(

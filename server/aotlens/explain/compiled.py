@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from aotlens.model.compiled import lines_run
 from aotlens.model.index import MapIndex
-from aotlens_tracer.wire.descriptor_map import Graph
+from aotlens_tracer.wire.descriptor_map import DynamoSource, Graph
+
+from .brief import numbers_in_brief
 
 
 def name_of_graph(graph: Graph, number: int) -> str:
@@ -25,7 +27,18 @@ def heading(graph: Graph, number: int) -> str:
     if compiled is None:
         return name
     after = f" after the break in line {compiled.resumes_at}" if compiled.resumes_at is not None else ""
-    return f"{name}: {compiled.function}{after}{_lines(graph)}"
+    runs = f", runs {compiled.runs} times" if compiled.runs > 1 else ""
+    return f"{name}: {compiled.function}{after}{_lines(graph)}{runs}"
+
+
+def outputs_made_by(sources: Sequence[DynamoSource], index: MapIndex) -> str:
+    """`output 0 of graph 0/0`: the outputs of an earlier graph that locals are; empty if no graph computes them."""
+    made = [source.made_by for source in sources if source.made_by is not None]
+    if not made:
+        return ""
+    number = made[0][0]
+    outputs = f"output{'s' if len(made) > 1 else ''} {numbers_in_brief([position for _, position in made])}"
+    return f"{outputs} of {name_of_graph(index.graphs[number], number)}"
 
 
 def headings(graphs: Sequence[Graph]) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from aotlens.model.counts import count
+from aotlens.model.counts import Counts, count, count_all
 from aotlens.model.held import surplus
+from aotlens.model.index import MapIndex, index_of
 from aotlens.model.lines import Work
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation
 
@@ -22,44 +23,36 @@ _OPERATIONS = 4
 """The most kinds of operations that are listed."""
 
 
-def graph_in_words(graph: Graph) -> str:
-    """`12 inputs · 2 outputs · 8 gradients, 1 missing · 1 mutation · 1.5 MiB saved for backward`."""
-    return " · ".join(graph_facts(graph))
-
-
 def map_in_words(map: DescriptorMap) -> str:
-    """The numbers of a map's only graph, or those of its graphs together: `3 graphs · 14 inputs · 6 gradients`."""
-    if len(map.graphs) == 1:
-        return graph_in_words(map.graphs[0])
-    counts = [count(graph) for graph in map.graphs]
-    parts = [_number(len(map.graphs), "graph"), _number(sum(one.inputs for one in counts), "input")]
-    if any(graph.joint for graph in map.graphs):
-        missing = sum(one.missing for one in counts)
-        also = f", {missing} missing" if missing else ""
-        parts.append(_number(sum(one.gradients for one in counts), "gradient") + also)
-    else:
-        parts.append("forward only")
-    saved = [one.saved for one in counts if one.saved is not None]
-    if saved:
-        parts.append(f"{bytes_in_words(sum(saved))} saved {for_backward(map.graphs[0])}")
-    return " · ".join(parts)
+    """`12 inputs · 2 outputs · 8 gradients, 1 missing · 1 mutation · 1.5 MiB saved for backward`.
+
+    Several graphs are counted together, after their number: `3 graphs · 14 inputs`. A parameter that several graphs
+    take has one gradient.
+    """
+    index = index_of(map)
+    facts = _facts(count_all(index), map.graphs)
+    return " · ".join([f"{len(map.graphs)} graphs", *facts] if len(map.graphs) > 1 else facts)
 
 
-def graph_facts(graph: Graph) -> list[str]:
+def graph_facts(graph: Graph, index: MapIndex) -> list[str]:
     """The numbers of a graph, each in a few words."""
-    counts = count(graph)
+    return _facts(count(graph, index.gradients(graph)), [graph])
+
+
+def _facts(counts: Counts, graphs: Sequence[Graph]) -> list[str]:
     parts = [_number(counts.inputs, "input"), _number(counts.outputs, "output")]
-    if graph.joint:
+    has_backward = any(graph.joint for graph in graphs)
+    if has_backward:
         missing = f", {counts.missing} missing" if counts.missing else ""
         parts.append(_number(counts.gradients, "gradient") + missing)
     else:
         parts.append("forward only")
     if counts.mutations:
         parts.append(_number(counts.mutations, "mutation"))
-    if counts.saved is not None and graph.joint:
-        memory = surplus(graph)
+    if counts.saved is not None and has_backward:
+        memory = surplus(graphs[0]) if len(graphs) == 1 else None
         alive = f", {alive_in_words(memory)}" if memory is not None else ""
-        parts.append(f"{bytes_in_words(counts.saved)} saved {for_backward(graph)}{alive}")
+        parts.append(f"{bytes_in_words(counts.saved)} saved {for_backward(*graphs)}{alive}")
     return parts
 
 
@@ -80,7 +73,7 @@ def operation_facts(operations: Sequence[Operation]) -> list[Line]:
     return parts
 
 
-def inside_facts(work: Work, modules: Sequence[str], graph: Graph) -> list[Line]:
+def inside_facts(work: Work, modules: Sequence[str], graphs: Sequence[Graph]) -> list[Line]:
     """Inside `blocks.{0..5}`: 60 forward and 90 backward operations · saves 1.5 MiB for backward."""
     number = sum(1 for operation in work.operations if not operation.backward)
     counts = [f"{number} forward"] if number else []
@@ -89,7 +82,7 @@ def inside_facts(work: Work, modules: Sequence[str], graph: Graph) -> list[Line]
     noun = "operation" if len(work.operations) == 1 else "operations"
     facts = [line("inside ", folded_names(modules) or "of it", f": {' and '.join(counts)} {noun}")]
     if total := sum(value.bytes or 0 for value in work.saved):
-        facts.append(line(f"saves {bytes_in_words(total)} {for_backward(graph)}"))
+        facts.append(line(f"saves {bytes_in_words(total)} {for_backward(*graphs)}"))
     return facts
 
 

@@ -30,7 +30,7 @@ def saved_here(values: Sequence[Saved], state: TargetState, instances: int) -> t
     size = bytes_in_words(sum(value.bytes or 0 for value in values))
     many = f", {instances} instances" if instances > 1 else ""
     rows = fold(values, key=_type, label=lambda value: " ".join(value.label.split()))
-    kept = for_backward(state.map.graphs[0]) if state.map is not None else "for backward"
+    kept = for_backward(*state.map.graphs) if state.map is not None else "for backward"
     return f"saves {size}", f"kept {kept} in {state.key.qualname}{many}:\n{_listed(rows)}"
 
 

@@ -14,9 +14,13 @@ def choice_in_brief(graph: Graph) -> str:
     return f"at a memory budget of {graph.memory_budget:g}" if graph.memory_budget not in (None, 1) else ""
 
 
-def for_backward(graph: Graph) -> str:
-    """`for backward`, followed by the choice of partitioner if it is not the usual one: `for backward in eager`."""
-    return " ".join(filter(None, ("for backward", choice_in_brief(graph))))
+def for_backward(*graphs: Graph) -> str:
+    """`for backward`, followed by the choice of partitioner if it is not the usual one: `for backward in eager`.
+
+    Of the graphs of one map, all that have a backward part have the same.
+    """
+    choice = next((choice_in_brief(graph) for graph in graphs if graph.partitioner is not None), "")
+    return " ".join(filter(None, ("for backward", choice)))
 
 
 def choice_in_words(graph: Graph) -> str:

@@ -18,6 +18,7 @@ from .eager import not_compared_in_words, seconds_in_words
 from .findings.about import listed_names, name_of
 from .findings.kind import Severity
 from .findings.words import fold_findings, message, severity
+from .graph_summary import map_in_words
 from .paths import PathLabel
 from .tables.kept import kept_table
 from .words import USUAL, legend, title
@@ -29,8 +30,6 @@ _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
 def facts(descriptor_map: DescriptorMap) -> list[str]:
     """The way the map was made, in a few words each: convention, capture, mode, version of torch, time."""
     result = ["torch.compile convention" if descriptor_map.convention == "compile" else "export convention"]
-    if len(descriptor_map.graphs) > 1:
-        result.append(f"{len(descriptor_map.graphs)} graphs")
     captures = list(dict.fromkeys(graph.capture for graph in descriptor_map.graphs))
     if captures:
         result.append(
@@ -47,6 +46,11 @@ def facts(descriptor_map: DescriptorMap) -> list[str]:
     if (words := not_compared_in_words(descriptor_map)) is not None:
         result.append(words)
     return result
+
+
+def totals(descriptor_map: DescriptorMap) -> str:
+    """The numbers of several graphs together: `3 graphs · 14 inputs · 6 gradients`; empty for one graph."""
+    return map_in_words(descriptor_map) if len(descriptor_map.graphs) > 1 else ""
 
 
 def legends(descriptor_map: DescriptorMap) -> list[tuple[str, str]]:

@@ -247,7 +247,7 @@ class _Shown:
         shown = tuple(_of_several(one, f"{bytes_in_words(size)} in {one.count}") for size, one in alike)
         total = bytes_in_words(sum(size for size, _ in rows))
         graphs = self._context.state.map.graphs if self._context.state.map is not None else ()
-        return Group("saved", f"Saved {for_backward(graphs[0])}" if graphs else "Saved", total, shown)
+        return Group("saved", f"Saved {for_backward(*graphs)}" if graphs else "Saved", total, shown)
 
     def _today(self, span: Span | None) -> Span | None:
         if span is None:

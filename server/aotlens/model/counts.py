@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aotlens_tracer.wire.descriptor_map import Graph
+from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
-from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient
+from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient, is_missing, returned_in
+from .index import MapIndex
+from .saved import saved_by_call
 from .slots import is_changed
 
 
@@ -18,7 +21,7 @@ class Counts:
     `outputs` are those that are no gradients. `missing` gradients are required and do not exist; a tied parameter
     whose gradient has another of its names misses none. One that only the graph has is missing; one that only eager has
     is neither counted nor missing. `saved` is in bytes, without aliases; None if nothing is known
-    of what is saved.
+    of what is saved. Of several graphs, `outputs` are those that the call returns.
     """
 
     inputs: int
@@ -46,4 +49,31 @@ def count(graph: Graph, known: Sequence[Gradient] | None = None) -> Counts:
         len(missing | only_in_graph),
         sum(map(is_changed, graph.inputs)),
         saved,
+    )
+
+
+def count_all(index: MapIndex) -> Counts:
+    """Return the numbers of all graphs of a map together, each parameter and argument once."""
+    if len(index.graphs) == 1:
+        (graph,) = index.graphs
+        return count(graph, index.gradients(graph))
+    returned: dict[str, int] = {}
+    missing: set[str] = set()
+    for entry in index.entries:
+        if role_of(entry.slot) == "local":  # its gradient goes to the graph before
+            continue
+        gradient = index.gradient(entry)
+        for name in (entry.slot.label, *fqns_of(entry.slot)[1:]):
+            if outputs := returned_in(gradient):
+                returned[name] = max(returned.get(name, 0), len(outputs))
+            elif is_missing(gradient):
+                missing.add(name)
+    mutations = {entry.slot.label for entry in index.entries if is_changed(entry.slot)}
+    return Counts(
+        len(index.entries),
+        sum(not result.slot.is_internal for result in index.outputs),
+        sum(returned.values()),
+        len(missing),
+        len(mutations),
+        saved_by_call(index),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot, Span
 from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
 from .descriptors import piece
@@ -55,6 +55,11 @@ def state_names(slot: Input) -> tuple[str, ...]:
     if slot.dynamo is not None and role_of(slot) == "attribute":
         return (slot.dynamo.name, *slot.dynamo.others)
     return fqns_of(slot)
+
+
+def made_at(slot: Input) -> Span | None:
+    """The place that made the parameter or buffer that an input is, or that computed the local; None if not known."""
+    return slot.definition or (slot.dynamo.made_at if slot.dynamo is not None else None)
 
 
 def whole_name(slot: Slot) -> str:

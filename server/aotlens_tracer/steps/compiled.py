@@ -104,7 +104,7 @@ def _compiled(graph: CompiledGraph) -> Compiled:
     code = graph.code
     function = _qualname(code) if code is not None else ""
     span = Span(code.co_filename, code.co_firstlineno) if code is not None else None
-    return Compiled(graph.compile_id, function, span, graph.resumes_at)
+    return Compiled(graph.compile_id, function, span, graph.resumes_at, runs=len(graph.runs))
 
 
 def _qualname(code: types.CodeType) -> str:

@@ -71,7 +71,8 @@ class Compiled:
     `compile_id` is torch's, as in its logs: frame, and compilation of that frame (`0/0`; `1/0_1` after one restarted
     analysis). `function` is the qualified name of the user's function whose code it is, and `span` the place of its
     definition, None if it has none. `resumes_at` is the line after which the code goes on after a graph break; None for
-    the beginning of a function.
+    the beginning of a function. `runs` is the number of times that the call runs the graph: one that was compiled for
+    `layers.1` may run for `layers.2` too.
     """
 
     compile_id: str
@@ -79,3 +80,4 @@ class Compiled:
     span: Span | None = None
     resumes_at: int | None = None
     guards: tuple[Guard, ...] = ()
+    runs: int = 1

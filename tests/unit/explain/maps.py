@@ -35,6 +35,11 @@ from aotlens_tracer.wire.problems import Raised
 MODEL = "/home/ada/project/model.py"
 
 
+def map_of(*graphs: Graph) -> DescriptorMap:
+    """A map with these graphs and nothing else."""
+    return DescriptorMap(Target(MODEL, "Model"), "traced", "export", graphs=graphs)
+
+
 def desc(kind: str, expression: str | None = None, /, **fields: Any) -> Descriptor:
     """A descriptor with the repr that a dataclass of torch would have."""
     inside = ", ".join(

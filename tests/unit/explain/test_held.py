@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aotlens.explain.blocks import Facts
-from aotlens.explain.graph_summary import graph_in_words
+from aotlens.explain.graph_summary import map_in_words
 from aotlens.explain.held import advice, held_as_whole, held_by_views
 from aotlens.explain.render.plain import plain
 from aotlens.model.held import allocated_at, surplus, viewed_at
 from aotlens_tracer.wire.descriptor_map import EagerMemory, HeldStorage, Span, TakenView
 
-from .maps import two_outputs
+from .maps import map_of, two_outputs
 
 VIEW = TakenView("h[:, -1]", Span("m.py", 17), False)
 STORAGE = HeldStorage("lin(x)", Span("m.py", 16), 51200, 512, (VIEW,), False)
@@ -33,5 +33,5 @@ def test_both_lines_say_it() -> None:
 
 
 def test_the_lens_says_it_if_it_is_more_than_is_saved() -> None:
-    assert graph_in_words(GRAPH).endswith("saved for backward, 50.0 KiB kept alive in eager")
+    assert map_in_words(map_of(GRAPH)).endswith("saved for backward, 50.0 KiB kept alive in eager")
     assert surplus(replace(GRAPH, eager_memory=EagerMemory("fake", 512, 512, 24))) is None

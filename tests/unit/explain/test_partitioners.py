@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from aotlens.explain.graph_summary import graph_in_words
+from aotlens.explain.graph_summary import map_in_words
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.partitioners import choice_in_words, for_backward, name_of_choice
 from aotlens_tracer.wire.descriptor_map import Graph
+from unit.explain.maps import map_of
 from unit.features.world import load_map
 
 GRAPH = load_map("attend").graphs[0]
@@ -30,7 +31,7 @@ def by(partitioner: str, memory_budget: float | None = None, eager_on: str | Non
 )
 def test_the_choice_is_named_where_it_is_not_the_usual_one(graph: Graph, backward: str, name: str) -> None:
     assert for_backward(graph) == backward and name_of_choice(graph) == name
-    assert graph_in_words(graph).endswith(f" saved {backward}")
+    assert map_in_words(map_of(graph)).endswith(f" saved {backward}")
 
 
 def test_a_sentence_says_what_it_is_and_what_may_be_wrong_with_it() -> None:

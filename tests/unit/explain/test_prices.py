@@ -9,13 +9,13 @@ from aotlens.explain.prices import price_in_words
 from aotlens.explain.tables.graph import tables
 from aotlens.model.index import index_of
 from aotlens.model.prices import prices
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Target
+from aotlens_tracer.wire.descriptor_map import Graph
 
-from .maps import two_outputs
+from .maps import map_of, two_outputs
 
 
 def tables_of(graph: Graph) -> list[Table]:
-    map = DescriptorMap(Target("/model.py", "Model"), "traced", "export", graphs=(graph,))
+    map = map_of(graph)
     return tables(index_of(map), graph, str)
 
 

@@ -10,7 +10,7 @@ from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import break_in_words
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, uncaptured
+from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens.model.index import index_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
@@ -72,6 +72,8 @@ def _header(map: DescriptorMap, path_label: PathLabel) -> Iterable[str]:
     status = map.status if map.status == "traced" else f"**{map.status}**"
     where = f" ({code(position(target.path, target.line, None, path_label))})" if target.line is not None else ""
     yield f"{status}{where} · {' · '.join(prose(fact) for fact in facts(map))}"
+    if numbers := totals(map):
+        yield numbers
     if map.example is not None:
         yield f"Example: {code(call_in_brief(map))}, {prose(origin(map.example, path_label))}"
 

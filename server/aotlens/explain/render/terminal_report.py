@@ -13,7 +13,7 @@ from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import break_in_words
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
-from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, uncaptured
+from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens.model.index import index_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
@@ -92,6 +92,8 @@ def _header(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
     status = ("  traced", "green") if map.status == "traced" else (f"  {map.status}", "bold red")
     paper.line((where, "bold"), (line, "dim"), status)
     paper.block((" · ".join(facts(map)), ""), indent=2, hang=2)
+    if numbers := totals(map):
+        paper.block((numbers, ""), indent=2, hang=2)
     if map.example is not None:
         call, source = call_in_brief(map), origin(map.example, path_label)
         paper.block((call, "cyan"), (f"  {source}", "dim"), indent=2, hang=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
-from aotlens.explain.compiled import name_of_graph
+from aotlens.explain.compiled import name_of_graph, outputs_made_by
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.model.gradients import (
@@ -19,7 +19,7 @@ from aotlens.model.gradients import (
     returned_in,
 )
 from aotlens.model.index import MapIndex
-from aotlens.model.slots import is_unused
+from aotlens.model.slots import is_unused, made_at
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 
 from .rows import census, fold_rows, has_unusual, node_cell, numbers, pairings, role_cell, role_of
@@ -37,14 +37,14 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
         shown=lambda slot: (
             role_of(slot),
             tensor_in_brief(slot.dtype, slot.shape),
-            place(slot.definition, path_label),
+            place(made_at(slot), path_label),
             _gradient_state(known[slot.index], index),
             pairings(slot),
             slot.tied_to,
             slot.stands_for,
             is_unused(slot),
             slot.is_written,
-            slot.dynamo.others if slot.dynamo is not None else (),
+            (slot.dynamo.others, slot.dynamo.made_by and slot.dynamo.made_by[0]) if slot.dynamo is not None else (),
         ),
         full=full,
     )
@@ -57,9 +57,9 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
                 role_cell(first),
                 Cell(row.label or NOTHING),
                 Cell(tensor_in_brief(first.dtype, first.shape)),
-                Cell(place(first.definition, path_label)),
+                Cell(place(made_at(first), path_label)),
                 _gradient([known[slot.index] for slot in slots], index),
-                Cell(_input_notes(slots)),
+                Cell(_input_notes(slots, index)),
                 Cell(first.dynamo.expression if full and first.dynamo is not None else ""),
             )
         )
@@ -105,9 +105,11 @@ def _gradient_state(gradient: Gradient, index: MapIndex) -> str:
     return cell.brief or cell.text
 
 
-def _input_notes(slots: Sequence[Input]) -> str:
+def _input_notes(slots: Sequence[Input], index: MapIndex) -> str:
     first = slots[0]
     notes = []
+    if first.dynamo is not None and first.dynamo.made_by is not None:
+        notes.append(outputs_made_by([slot.dynamo for slot in slots if slot.dynamo is not None], index))
     if first.mutation is not None:
         notes.append(f"changed in place, new value is output {numbers(slot.mutation for slot in slots)}")
     elif first.is_written:

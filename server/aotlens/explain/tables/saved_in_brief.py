@@ -21,7 +21,7 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, mos
         saved, key=lambda value: (value.bytes, value.dtype, value.shape), label=lambda value: clipped(value.label)
     )
     rows.sort(key=lambda row: -_bytes(row.rows))
-    kept = for_backward(state.map.graphs[0]) if state.map is not None else "for backward"
+    kept = for_backward(*state.map.graphs) if state.map is not None else "for backward"
     title = [line(strong(f"saves {bytes_in_words(_bytes(saved))} {kept}"), " in ", Code(state.key.qualname))]
     if instances > 1:
         title.append(line(f"{instances} instances"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from aotlens.explain.blocks import Cell, Column, Table, without_empty
 from aotlens.explain.brief import names_in_brief
+from aotlens.explain.compiled import headings, name_of_graph
 from aotlens.explain.failures import brief
 from aotlens.explain.findings.words import message
 from aotlens.explain.partitioners import name_of_choice
@@ -15,6 +17,8 @@ from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.model.containers import CONTAINERS
 from aotlens.model.folding import fold
 from aotlens.model.held import surplus
+from aotlens.model.index import index_of
+from aotlens.model.saved import kept_locals, own_bytes, saved_by_call
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
 
 from .held import held
@@ -25,9 +29,10 @@ _MOST = 20
 
 def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Table]:
     """Two rankings of the saved values of each graph, without aliases, and the totals of other partitioners."""
-    found = []
-    for graph in map.graphs:
-        if graph.saved is not None:
+    found = [_by_graph(map)] if len(map.graphs) > 1 else []
+    for number, graph in enumerate(map.graphs):
+        first = len(found)
+        if graph.saved is not None and (len(map.graphs) == 1 or own_bytes(graph)):
             own = [value for value in graph.saved if value.alias_of is None]
             total = sum(value.bytes or 0 for value in own)
             containers = {module.name for module in map.modules if module.type in CONTAINERS}
@@ -35,13 +40,41 @@ def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) 
                 _by_module(graph, own, total, containers, full),
                 _by_expression(graph, own, total, path_label, full),
             ]
-        else:
+        elif graph.saved is None:
             found.append(Table("Saved for backward", "", (), (), (_why_unknown(map, graph),)))
         if (memory := surplus(graph)) is not None:
             found.append(held(memory, path_label, full))
         if graph.compared:
             found.append(_compared(graph))
+        if len(map.graphs) > 1:
+            found[first:] = [
+                replace(table, title=f"{table.title}, {name_of_graph(graph, number)}") for table in found[first:]
+            ]
     return found
+
+
+def _by_graph(map: DescriptorMap) -> Table:
+    """The bytes that each graph saves, and those of values that only a later graph keeps alive."""
+    index = index_of(map)
+    own = [(graph, own_bytes(graph)) for graph in map.graphs]
+    kept = kept_locals(index)
+    total = saved_by_call(index) or 0
+    cells = [
+        (Cell(bytes_in_words(size)), Cell(_share(size, total)), Cell(text))
+        for (_, size), text in zip(own, headings(map.graphs), strict=True)
+    ]
+    if kept:
+        size, number = sum(kept.values()), len(kept)
+        what = "output" if number == 1 else "outputs"
+        text = f"{number} {what} of a graph that a later graph saves as its input"
+        cells.append((Cell(bytes_in_words(size)), Cell(_share(size, total)), Cell(text)))
+    columns = (Column("bytes", "number"), Column("share", "number"), Column("saved by", "name"))
+    notes = ("A graph that runs several times saves its values each time.",) if _runs_again(map) else ()
+    return Table("Saved by graph", bytes_in_words(total), columns, tuple(cells), notes)
+
+
+def _runs_again(map: DescriptorMap) -> bool:
+    return any(graph.compiled is not None and graph.compiled.runs > 1 for graph in map.graphs)
 
 
 def _why_unknown(map: DescriptorMap, graph: Graph) -> str:

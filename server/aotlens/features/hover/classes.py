@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, some, strong
 from aotlens.explain.brief import folded
+from aotlens.explain.compiled import headings
 from aotlens.explain.eager import not_compared_in_words
 from aotlens.explain.examples import call_in_brief
-from aotlens.explain.graph_summary import graph_facts
+from aotlens.explain.graph_summary import graph_facts, map_in_words
+from aotlens.explain.phrases import and_more
 from aotlens.model.calls import called_context
 from aotlens.model.contexts import Context, contexts_of
+from aotlens.model.index import index_of
 from aotlens.model.resolve import Resolved
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import ClassSubject, FunctionSubject
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .modules import modules
 from .question import Answer, Question
@@ -47,14 +53,25 @@ def function(question: Question, subject: FunctionSubject) -> Answer | None:
 def target(title: Line, state: TargetState) -> tuple[Block, ...]:
     """The graphs of a target in numbers, and the call that was traced."""
     assert state.map is not None
-    graphs = state.map.graphs
-    blocks: list[Block] = [Facts((title, line(f"{len(graphs)} graphs")) if len(graphs) > 1 else (title,))]
-    blocks += [Facts(tuple(line(fact) for fact in graph_facts(graph))) for graph in graphs[:_GRAPHS]]
+    blocks: list[Block] = [Facts((title,))]
+    blocks += _graphs(state.map)
     if brief := call_in_brief(state.map):
         blocks.append(Paragraph(line("Traced as ", Code(brief))))
     if (words := not_compared_in_words(state.map)) is not None:
         blocks.append(Note(sentence(words)))
     return tuple(blocks)
+
+
+def _graphs(map: DescriptorMap) -> Iterator[Block]:
+    """The numbers of each graph; of several, below those of all together."""
+    index, texts = index_of(map), headings(map.graphs)
+    if len(map.graphs) > 1:
+        yield Paragraph(line(map_in_words(map)))
+    for graph, text in zip(map.graphs[:_GRAPHS], texts):
+        facts = [line(fact) for fact in graph_facts(graph, index)]
+        yield Facts((line(strong(text)), *facts) if text else tuple(facts))
+    if len(map.graphs) > _GRAPHS:
+        yield Paragraph(line(and_more(len(map.graphs) - _GRAPHS, "graph")))
 
 
 def _other(context: Context) -> Line:

@@ -59,7 +59,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     if annotated := annotation_facts(work.operations):
         facts.append(annotated)
     if inside.operations:
-        facts.append(inside_facts(inside, index.lines.modules(inside), state.map.graphs[0]))
+        facts.append(inside_facts(inside, index.lines.modules(inside), state.map.graphs))
     if saved := distinct(work.saved):
         context = _context(question, subject)
         blocks = saved_values(saved, state, len(context.instances) if context is not None else 1, ROWS)
@@ -70,7 +70,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     first, *others = facts
     first.insert(0, line(strong("line"), " of ", Code(state.key.qualname)))
     if work.operations and any(graph.joint and graph.saved is not None for graph in state.map.graphs):
-        first.append(line(f"saves nothing {for_backward(state.map.graphs[0])}"))
+        first.append(line(f"saves nothing {for_backward(*state.map.graphs)}"))
     return tuple(Facts(tuple(each)) for each in (first, *others))
 
 

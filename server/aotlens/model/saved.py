@@ -1,0 +1,50 @@
+"""The bytes that all graphs of a call save for the backward pass together.
+
+A saved value that is an input of its graph costs nothing there. If it is a local that an earlier graph computed, it is
+an activation: it stays alive because of that later graph, and costs its memory once, unless the earlier graph saves it.
+"""
+
+from __future__ import annotations
+
+from aotlens_tracer.wire.descriptor_map import Graph
+
+from .index import MapIndex
+
+
+def saved_by_call(index: MapIndex) -> int | None:
+    """Return the bytes that the graphs of a call save, each as often as it runs; None if nothing is known of them."""
+    if all(graph.saved is None for graph in index.graphs):
+        return None
+    return sum(map(own_bytes, index.graphs)) + sum(kept_locals(index).values())
+
+
+def own_bytes(graph: Graph) -> int:
+    """Return the bytes of the values that a graph saves, as often as it runs, without those of its inputs."""
+    return sum(value.bytes or 0 for value in graph.saved or () if value.alias_of is None) * _runs(graph)
+
+
+def kept_locals(index: MapIndex) -> dict[tuple[int, str], int]:
+    """Return the bytes of the outputs that only later graphs keep alive, by the number and node of their graph."""
+    found: dict[tuple[int, str], int] = {}
+    for graph in index.graphs:
+        inputs = {slot.node: slot for slot in graph.inputs}
+        for value in graph.saved or ():
+            source = inputs[value.alias_of].dynamo if value.alias_of in inputs else None
+            if source is None or source.made_by is None:
+                continue
+            number, position = source.made_by
+            maker = index.graphs[number]
+            node = maker.outputs[position].node
+            if node is None or maker.outputs[position].alias_of is not None or _saves(maker, node):
+                continue
+            found[number, node] = max(found.get((number, node), 0), (value.bytes or 0) * _runs(maker))
+    return found
+
+
+def _saves(graph: Graph, node: str) -> bool:
+    """Whether a graph itself saves a node, or an alias of its memory."""
+    return any(node in (value.node, value.alias_of) for value in graph.saved or ())
+
+
+def _runs(graph: Graph) -> int:
+    return graph.compiled.runs if graph.compiled is not None else 1
