@@ -46,17 +46,17 @@ def test_a_hover_names_the_argument_from_the_log_alone(log: Editor) -> None:
     assert "From this log alone: no model of this workspace is traced." in said
     assert log.hover("relu.default(primals|_1)").startswith("**local** `hidden` · `primals_1` of joint graph 1")
     assert log.hover(' m|m: "f32[16, 8]').startswith("**value** · `mm` of joint graph 0")
-    assert "computed at `halves.py:17`" in log.hover(' m|m: "f32[16, 8]')
+    assert "computed at `halves.py:18`" in log.hover(' m|m: "f32[16, 8]')
 
 
 def test_a_path_of_another_machine_leads_to_the_file_here(log: Editor) -> None:
     here = log.path.with_name("halves.py")
-    (link,) = log.ask("definition", "# File: /home/user/project/halves|.py:17 in forward")
-    assert link["targetUri"] == here.as_uri() and link["targetRange"]["start"]["line"] == 16
-    said = log.hover("# File: /home/user/project/halves|.py:17 in forward")
+    (link,) = log.ask("definition", "# File: /home/user/project/halves|.py:18 in forward")
+    assert link["targetUri"] == here.as_uri() and link["targetRange"]["start"]["line"] == 17
+    said = log.hover("# File: /home/user/project/halves|.py:18 in forward")
     assert f"`/home/user/project/halves.py` is not on this machine; its name fits `{here}`." in said
     links = log.client.result("textDocument/documentLink", document(log))
-    assert {one["target"] for one in links} == {f"{here.as_uri()}#L{line}" for line in (17, 18, 19, 23)}
+    assert {one["target"] for one in links} == {f"{here.as_uri()}#L{line}" for line in (18, 19, 20, 24)}
     assert all("is not on this machine" in one["tooltip"] for one in links)
 
 
@@ -71,8 +71,8 @@ def test_a_number_leads_to_the_input_of_the_dynamo_graph(log: Editor) -> None:
 def test_the_outline_has_compiles_graphs_and_inputs(log: Editor) -> None:
     first, second = log.client.result("textDocument/documentSymbol", document(log))
     assert (first["name"], second["name"]) == ("compile 0/0_1", "compile 1/0")
-    assert first["detail"] == "forward, halves.py:17"
-    assert second["detail"] == "forward after the graph break in line 18, halves.py:19"
+    assert first["detail"] == "forward, halves.py:18"
+    assert second["detail"] == "forward after the graph break in line 19, halves.py:20"
     graphs = [one["name"] for one in first["children"]]
     assert graphs == ["Dynamo graph", "joint graph 0", "forward graph 0", "backward graph 0"]
     inputs = {one["name"]: one["detail"] for one in first["children"][1]["children"]}

@@ -10,7 +10,7 @@ from aotlens.logs.named import LogNames
 from aotlens.model.log_matching import GraphMatch, NoMatch
 
 from .blocks import Block, Facts, Line, Note, Paragraph, line, sentence, strong
-from .logged import GRAPHS, graph_in_words, heading, numbering, place_in_log, why_unnamed
+from .logged import GRAPHS, graph_in_words, heading, numbering, place_in_log, why_no_match, why_unnamed
 from .paths import PathLabel
 from .tables.logged_graph import mentions, tables
 from .tables.rows import counted
@@ -105,21 +105,6 @@ def _about_model(call: LoggedCall, matches: Matches | None) -> list[Block]:
         return [Paragraph(sentence(f"The model has this graph: names and places are from it.{sizes}"))]
     if not isinstance(found, NoMatch):
         return []
-    return [Note(sentence(f"The model does not have this graph: {_why(found)}. The names are from the log alone."))]
-
-
-def _why(miss: NoMatch) -> str:
-    match miss.reason:
-        case "no graph":
-            return "it could not be traced"
-        case "convention":
-            return "its graphs number inputs in the other way"
-        case "code":
-            return "the inputs agree, and the operations do not"
-        case "types":
-            differs = "an input has another type"
-        case _:
-            differs = "the inputs are others"
-    if miss.value is not None and miss.slot is not None:
-        return f"{differs}; `{miss.value.node}` would be `{miss.slot.label}`"
-    return differs
+    return [
+        Note(sentence(f"The model does not have this graph: {why_no_match(found)}. The names are from the log alone."))
+    ]

@@ -9,7 +9,7 @@ from aotlens.logs.named import Doubt, KnownBy, ValueName
 from aotlens.model.log_matching import NoMatch
 
 from .blocks import Code, Line, line, some, strong
-from .logged import DOUBTS, graph_in_words, line_in_words
+from .logged import DOUBTS, graph_in_words, line_in_words, why_no_match
 
 _PROOFS: dict[KnownBy, str] = {
     "descriptor": "The descriptor beside it in the log says it.",
@@ -76,20 +76,14 @@ def other_lines(path: str, files: Sequence[str]) -> str:
 
 def why_no_model(miss: NoMatch) -> str:
     """The sentence that says why a graph of a log is not that of a traced model, with code in backticks."""
-    match miss.reason:
-        case "no graph":
-            why = "no model of this workspace is traced"
-        case "convention":
-            numbered = "torch.compile" if miss.logged.convention == "compile" else "export"
-            why = f"{numbered} numbers its inputs, and no traced map has that convention"
-        case "code":
-            why = "a traced model has the same inputs, and other operations"
-        case _:
-            value = miss.value.node if miss.value is not None else None
-            label = miss.slot.label if miss.slot is not None else None
-            differs = f"; in the nearest, `{value}` would be `{label}`" if value and label else ""
-            why = f"no traced model has these inputs{differs}"
-    return f"From this log alone: {why}."
+    if miss.reason == "no graph":
+        return "From this log alone: no model of this workspace is traced."
+    return f"From this log alone: no traced model has this graph ({why_no_match(miss)})."
+
+
+def made_in(place: Line, model: str) -> Line:
+    """The place that makes a parameter which a model has by name, though not in this graph."""
+    return line("made at ", place, " in ", Code(model))
 
 
 def models_in_words(names: Sequence[str], same_sizes: bool) -> str:

@@ -10,6 +10,7 @@ from aotlens.logs.calls import LoggedCall
 from aotlens.logs.graphs import CompileId, LoggedGraph, SourceLine
 from aotlens.logs.kinds import is_numbered
 from aotlens.logs.named import Doubt, GraphNames, ValueName
+from aotlens.model.log_matching import NoMatch
 
 GRAPHS: Mapping[str, str] = MappingProxyType(
     {
@@ -151,3 +152,23 @@ def _owner(value: ValueName, perhaps: str) -> str:
 def doubts_of(values: Sequence[ValueName]) -> list[Doubt]:
     """The reasons why names of some values may be wrong, each once."""
     return list(dict.fromkeys(doubt for value in values for doubt in value.doubts))
+
+
+def why_no_match(miss: NoMatch) -> str:
+    """Why a traced model does not have a graph of a log, as a part of a sentence, with code in backticks."""
+    match miss.reason:
+        case "no graph":
+            return "it could not be traced"
+        case "convention":
+            return "its graphs number inputs in the other way"
+        case "code":
+            return "the inputs agree, and the operations do not"
+        case "types" if miss.value is not None and miss.slot is not None:
+            return f"`{miss.slot.label}`, here `{miss.value.node}`, has another type or rank in its example"
+        case "types":
+            return "an input has another type or rank in its example"
+        case _:
+            differs = "the inputs are others"
+    if miss.value is not None and miss.slot is not None:
+        return f"{differs}; `{miss.value.node}` would be `{miss.slot.label}`"
+    return differs

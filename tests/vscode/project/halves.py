@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 
+# aotlens: Halves()(torch.randn(2, 8))
 class Halves(nn.Module):
     """Up, a line of output, and down again."""
 

@@ -11,7 +11,7 @@ from aotlens.model.log_matching import NoMatch
 from aotlens.model.snapshot import Snapshot
 from aotlens_tracer.wire.places import Span
 
-from .matched import matched
+from .matched import born_in, matched
 from .view import LogView
 
 
@@ -41,8 +41,8 @@ def _made(snapshot: Snapshot, view: LogView, graph: GraphNames, value: ValueName
         found = model.slot(graph, value)
         if found is not None and (spans := places_of(snapshot, found)):
             return spans
-    if value.born is not None:
-        return [value.born]
+    if (born := born_in(snapshot, view.files, value)) is not None:
+        return [born[1]]
     if value.made is not None and (spans := source_spans(view, value.made)):
         return spans
     return list(_in_log(view, graph, value)) or [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Note, Paragraph, Table, line, sentence
+from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Line, Note, Paragraph, Table, line, sentence
 from aotlens.explain.log_values import (
     cut_in_words,
     doubts_in_words,
     graph_and_compile,
     known_in_words,
+    made_in,
     models_in_words,
     name_in_graphs,
     operation_in_words,
@@ -19,6 +20,7 @@ from aotlens.explain.log_values import (
     why_no_model,
 )
 from aotlens.explain.logged import compile_in_words, graph_in_words, value_in_brief, why_unnamed
+from aotlens.explain.phrases import place
 from aotlens.explain.states import staleness
 from aotlens.features.hover.hover import Hover
 from aotlens.features.hover.question import ROWS, Question
@@ -27,7 +29,7 @@ from aotlens.logs.named import GraphNames, ValueName
 from aotlens.model.log_matching import NoMatch
 from aotlens.model.snapshot import Snapshot
 
-from .matched import matched
+from .matched import born_in, matched
 from .view import LogView, NamedHere
 
 
@@ -52,7 +54,7 @@ def _one(question: Question, view: LogView, here: NamedHere) -> Hover:
     models = matched(question.snapshot, graph.graph)
     if isinstance(models, NoMatch):
         said = why_no_model(models) if value.role != "intermediate" else ""
-        return Hover((*_from_log(view, graph, value, said), *_remarks(view)), here.span)
+        return Hover((*_from_log(view, graph, value, said, _born(question, view, value)), *_remarks(view)), here.span)
     said = models_in_words([one.state.key.qualname for one in models], models[0].match.same_sizes)
     found = models[0].slot(graph, value)
     if found is None:
@@ -68,7 +70,13 @@ def _one(question: Question, view: LogView, here: NamedHere) -> Hover:
     return Hover(blocks, here.span, found.state.key if is_shown else None, found.labels_of_slots)
 
 
-def _from_log(view: LogView, graph: GraphNames, value: ValueName, said: str) -> tuple[Block, ...]:
+def _born(question: Question, view: LogView, value: ValueName) -> Line:
+    """The birthplace of a parameter that a model of the log's files has by name; empty if there is none."""
+    born = born_in(question.snapshot, view.files, value)
+    return made_in(place(born[1]), born[0].key.qualname) if born is not None else ()
+
+
+def _from_log(view: LogView, graph: GraphNames, value: ValueName, said: str, born: Line = ()) -> tuple[Block, ...]:
     """A value as the log alone tells it; `said` is a sentence about the models of the workspace, or empty."""
     found = value.value
     title = [value_title(value), line(Code(found.node or "None"), " of ", graph_and_compile(graph.graph))]
@@ -87,6 +95,8 @@ def _from_log(view: LogView, graph: GraphNames, value: ValueName, said: str) -> 
         facts.append(line("its output is " if value.role == "tangent" else "", "computed at ", source_line(value.made)))
     elif value.used:
         facts.append(line("first read at ", source_line(value.used[0])))
+    if born:
+        facts.append(born)
     facts += [line(_also(graph, other)) for other in _outputs(graph, value)]
     blocks: list[Block] = [Facts(tuple(title))]
     if facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -11,10 +11,11 @@ from aotlens.logs.named import GraphNames, LogNames, ValueName
 from aotlens.model.index import index_of
 from aotlens.model.log_matching import GraphMatch, NoMatch
 from aotlens.model.log_naming import matched_graph, named_by_maps
+from aotlens.model.names import birthplace
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result
 from aotlens.model.snapshot import Snapshot, TargetState
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Span
 
 _COMPARED: WeakKeyDictionary[LoggedGraph, dict[int, GraphMatch | NoMatch | None]] = WeakKeyDictionary()
 """The results by the serial number of the map's index."""
@@ -79,6 +80,24 @@ def matched(snapshot: Snapshot, logged: LoggedGraph) -> Sequence[Matched] | NoMa
         return max(missed, key=lambda one: nearness.index(one.reason))
     same = [one for one in found if one.match.same_sizes]
     return same or found
+
+
+def born_in(
+    snapshot: Snapshot, files: Mapping[str, Sequence[str]], value: ValueName
+) -> tuple[TargetState, Span] | None:
+    """The birthplace of the parameter or buffer with a value's name, in a traced model of the files of a log.
+
+    It is known even if that model was traced with an example of another shape. None if there is no such model.
+    """
+    if value.name is None or value.role not in ("parameter", "buffer"):
+        return None
+    paths = {file for found in files.values() for file in found}
+    for state in (state for one in snapshot.states.values() for state in (one, one.swapped())):
+        named = index_of(state.map).named(value.name) if state.map is not None and state.key.path in paths else None
+        made = birthplace(named) if named is not None else None
+        if made is not None and (now := snapshot.now(state, made)) is not None:
+            return state, now
+    return None
 
 
 def _compared(logged: LoggedGraph, map: DescriptorMap) -> GraphMatch | NoMatch | None:
