@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lsp.client import serving
-from lsp.editor import VSCODE, Editor, editing
+from lsp.editor import PATIENCE, VSCODE, Editor, editing
 
 PROJECT = Path(__file__).parent.parent / "vscode" / "project"
 CAPABLE = deepcopy(VSCODE)
@@ -127,6 +127,28 @@ def test_names_are_written_once(log: Editor) -> None:
     arguments = {"command": "aotlens.writeNames", "arguments": [written.uri]}
     assert log.client.result("workspace/executeCommand", arguments) == 0
     assert "all names are there" in log.popped_up()[-1]
+
+
+def test_the_model_beside_the_log_is_traced_for_it(tmp_path: Path) -> None:
+    """Its file is not open, and its example has another batch."""
+    for name in ("halves.py", "halves.log"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    with editing(tmp_path / "halves.log", capabilities=CAPABLE) as log:
+        end = time.monotonic() + PATIENCE
+        while "From this log alone" in (said := log.hover(ADDMM)):
+            assert time.monotonic() < end, said
+            time.sleep(0.2)
+        assert said.startswith("**argument** `x` of `Halves` · `f32[2, 8]`")
+        assert "`primals_3` of joint graph 0, compile `0/0_1` · in the log `f32[4, 8][8, 1]cpu`" in said
+        assert "The traced model `Halves` has this graph. The sizes in the log are others." in said
+        assert "gradient is output 1 (`t_3`)" in log.hover("aten.t.default(primals|_1);  primals_1 = None\n")
+        code = lines_of((tmp_path / "halves.py").read_text(encoding="utf-8"))
+        for marked, made in (("relu.default(primals|_1)", "self.up(x)"), ("primals|_1: ", "nn.Linear(8, 16)")):
+            (link,) = log.ask("definition", marked)
+            target = link["targetRange"]
+            assert link["targetUri"] == (tmp_path / "halves.py").as_uri()
+            line = code[target["start"]["line"]]
+            assert line[target["start"]["character"] : target["end"]["character"]] == made
 
 
 def test_a_text_without_graphs_is_left_alone(log: Editor) -> None:

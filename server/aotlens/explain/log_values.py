@@ -94,6 +94,11 @@ def models_in_words(names: Sequence[str], same_sizes: bool) -> str:
     return f"The traced model `{names[0]}` has this graph.{sizes}{also}"
 
 
+def type_in_log(type: str) -> Line:
+    """The type that a log writes beside a value."""
+    return line("in the log ", Code(type))
+
+
 def link_tooltip(path: str, files: Sequence[str]) -> str:
     """The same about a link, which leads to the first of the files."""
     more = f", the first of {len(files)} files whose paths fit" if len(files) > 1 else ", whose path fits best"

@@ -93,6 +93,8 @@ def places_of(snapshot: Snapshot, found: Resolved) -> list[Span]:
                 spans += _now(snapshot, found, item.graph.inputs[item.slot.gradient_of].definition)
         elif item.slot.tangent_of is not None:
             spans += _now(snapshot, found, item.graph.outputs[item.slot.tangent_of].source)
+        elif item.slot.dynamo is not None and item.slot.dynamo.role not in ("parameter", "buffer", "argument"):
+            spans += _now(snapshot, found, item.slot.dynamo.made_at)
         elif item.slot.definition is None and fqn_of(item.slot) is None:
             spans += in_signature(snapshot, found, item)
     return spans

@@ -16,6 +16,7 @@ from aotlens.explain.log_values import (
     operation_in_words,
     other_lines,
     source_line,
+    type_in_log,
     value_title,
     why_no_model,
 )
@@ -61,13 +62,17 @@ def _one(question: Question, view: LogView, here: NamedHere) -> Hover:
         return Hover((*_from_log(view, graph, value, said), *_remarks(view)), here.span)
     blocks = (
         *slot(question, found, found.items[0]),
-        Facts((line(Code(here.text), " of ", graph_and_compile(graph.graph)),)),
+        Facts((line(Code(here.text), " of ", graph_and_compile(graph.graph)), *_type_in_log(value))),
         Note(sentence(said)),
         *staleness(found.state),
         *_remarks(view),
     )
     is_shown = question.snapshot.states[found.state.key].convention == found.state.convention
     return Hover(blocks, here.span, found.state.key if is_shown else None, found.labels_of_slots)
+
+
+def _type_in_log(value: ValueName) -> tuple[Line, ...]:
+    return (type_in_log(value.value.type),) if value.value.type is not None else ()
 
 
 def _born(question: Question, view: LogView, value: ValueName) -> Line:
