@@ -120,7 +120,8 @@ class LoggedGraph:
     `TORCH_LOGS=graph`, Inductor's output code, or a graph document of aotlens. A graph whose end is missing
     (`is_whole` is False) may lack inputs and outputs. `signature` says what export's inputs and outputs are, by node,
     as torch prints it (`PARAMETER target='up.weight'`). `aliases` are second names of inputs: Dynamo's code begins with
-    `l_x_ = L_x_`, and its operations read `l_x_`.
+    `l_x_ = L_x_`, and its operations read `l_x_`. `made_from` is the graph of Dynamo, in the same log, that AOTAutograd
+    was given for this one or that this one is a piece of; None if the log does not say it.
     """
 
     kind: GraphKind
@@ -138,6 +139,7 @@ class LoggedGraph:
     is_whole: bool = True
     signature: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    made_from: LoggedGraph | None = None
 
     @cached_property
     def operations_by_node(self) -> Mapping[str, LoggedOperation]:

@@ -64,6 +64,9 @@ class InputNames:
             return size
         if read is None and graph.kind in ("exported", "unknown"):
             read = mangled.of_exported(node)
+        if read is None and graph.kind == "dynamo" and graph.made_from is not None:
+            # A piece of Dynamo's graph takes values that the pieces before it compute.
+            return ValueName(value, "intermediate", node, known_by="node")
         if read is None:
             is_plain = graph.kind in ("exported", "unknown") and _NUMBERED.fullmatch(node) is None
             return ValueName(value, "argument" if is_plain else "unknown", node if is_plain else None)

@@ -67,7 +67,9 @@ class _Finder:
             if graph.convention == "export":
                 self._forget(key)
             return Related()
-        dynamo, is_near = self._dynamo.get(compile) if compile.frame is not None else None, False
+        dynamo, is_near = graph.made_from, False
+        if dynamo is None and compile.frame is not None:
+            dynamo = self._dynamo.get(compile)
         if dynamo is None and compile.frame is None:
             dynamo, is_near = self._nearest.get(process), True
         joint = self._joint_of(graph, key)

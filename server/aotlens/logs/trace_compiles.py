@@ -233,7 +233,8 @@ def _as_child(child: LoggedGraph, whole: LoggedGraph | None) -> LoggedGraph:
         name = (value.node or "").lower()
         # Two inputs that differ in capitals alone have other nodes; none of them is guessed.
         sources[name] = None if name in sources else value.source
-    return replace(child, inputs=[replace(v, source=sources.get(v.node or "")) for v in child.inputs])
+    inputs = [replace(value, source=sources.get(value.node or "")) for value in child.inputs]
+    return replace(child, inputs=inputs, made_from=whole)
 
 
 def _with_sources(graph: LoggedGraph, dynamo: LoggedGraph | None) -> LoggedGraph:
@@ -243,6 +244,7 @@ def _with_sources(graph: LoggedGraph, dynamo: LoggedGraph | None) -> LoggedGraph
     """
     if dynamo is None:
         return graph
+    graph = replace(graph, made_from=dynamo)
     inputs: list[LoggedValue] = []
     for value in graph.inputs:
         index = dynamo_index(value.descriptor)
@@ -250,7 +252,7 @@ def _with_sources(graph: LoggedGraph, dynamo: LoggedGraph | None) -> LoggedGraph
             inputs.append(value)
             continue
         if index >= len(dynamo.inputs) or not _may_be_equal(value.type, dynamo.inputs[index].type):
-            return graph
+            return replace(graph, made_from=None)
         inputs.append(replace(value, source=dynamo.inputs[index].source))
     return replace(graph, inputs=inputs)
 

@@ -79,6 +79,14 @@ def _writes(joint: JointCapture, memory: set[int]) -> Iterator[tuple[torch.fx.No
                     yield node, written
 
 
+def _mode_of(module: torch.fx.GraphModule) -> contextlib.AbstractContextManager[Any]:
+    """Return the fake mode of a graph's values. Export notes it in the graph, torch.compile does not."""
+    values = (node.meta.get("example_value") for node in module.graph.nodes)
+    modes = (getattr(value, "fake_mode", None) for value in values)
+    found = module.meta.get("fake_mode") or next((mode for mode in modes if mode is not None), None)
+    return contextlib.nullcontext() if found is None else found
+
+
 def _written_by(node: torch.fx.Node) -> list[torch.fx.Node]:
     """Return the operands that a node writes to, found by running it on tensors like them; none if it cannot run."""
     made: dict[torch.fx.Node, Any] = {}

@@ -104,7 +104,8 @@ class Output(Slot):
     """An output of the graph.
 
     `source` is the expression that computed it. `requires_grad` is known for values that `forward` returns, None for
-    others. `is_internal` says that the call does not return the value: the code after a graph break takes it.
+    others. `is_internal` says that the call does not return the value: the code after the graph takes it, to go on
+    after a graph break or to set an attribute.
 
     The other fields are indices, None if there is no such slot. Indices into `Graph.inputs`:
 

@@ -1,6 +1,7 @@
 """Modules that torch.compile splits into several graphs, each by another kind of graph break."""
 
 import torch
+from parts import Inner, Layer
 from torch import nn
 
 
@@ -55,23 +56,6 @@ class Asked(nn.Module):
         return left * right
 
 
-@torch.compiler.disable
-def not_compiled(h):
-    """Run in eager."""
-    return h * 2
-
-
-class Inner(nn.Module):
-    """A submodule that breaks inside."""
-
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(8, 8))
-
-    def forward(self, h):
-        return not_compiled(h @ self.weight).tanh()
-
-
 # aotlens: InSubmodule()(torch.randn(4, 8))
 class InSubmodule(nn.Module):
     """A break inside a submodule: its caller breaks at the call of the submodule too."""
@@ -101,20 +85,6 @@ class Item(nn.Module):
         h = self.layer(x) * self.scale
         n = times.item()
         return h * n + self.layer.bias
-
-
-class Layer(nn.Module):
-    """One of several equal layers."""
-
-    def __init__(self):
-        super().__init__()
-        self.norm = nn.LayerNorm(8)
-        self.proj = nn.Linear(8, 8)
-
-    def forward(self, h):
-        h = self.norm(h)
-        torch._dynamo.graph_break()
-        return self.proj(h)
 
 
 # aotlens: EqualLayers()(torch.randn(4, 8))

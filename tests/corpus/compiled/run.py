@@ -32,8 +32,8 @@ from torch._logging._internal import LOG_TRACE_HANDLER
 from torch.utils._pytree import tree_leaves
 
 PINNED = re.compile(r"^# aotlens: (?P<example>.+)\nclass (?P<name>\w+)", re.MULTILINE)
-OPTIONS: dict[str, dict[str, Any]] = {"AllDynamic": {"dynamic": True}, "DynamicBreak": {"dynamic": True}}
-"""The options of torch.compile, for classes that need some."""
+OPTIONS: dict[str, dict[str, Any]] = {"dynamic": {"dynamic": True}}
+"""The options of torch.compile, for files that need some."""
 AGAIN = {"Twice": "Twice()(torch.randn(5, 8))"}
 """A second call with other arguments."""
 
@@ -56,7 +56,7 @@ def parts(example: str, scope: dict[str, Any]) -> tuple[Any, list[Any], dict[str
     return value(call.func), [value(node) for node in call.args], {n.arg: value(n.value) for n in call.keywords}
 
 
-def run(name: str, example: str, scope: dict[str, Any]) -> dict[str, Any]:
+def run(name: str, example: str, scope: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """Run one example, forward and backward; what is known then."""
     sources: dict[str, list[str]] = {}
 
@@ -66,7 +66,7 @@ def run(name: str, example: str, scope: dict[str, Any]) -> dict[str, Any]:
         return aot_eager(graph, inputs)
 
     module, args, kwargs = parts(example, scope)
-    compiled = torch.compile(module, backend=backend, **OPTIONS.get(name, {}))
+    compiled = torch.compile(module, backend=backend, **options)
     calls = [(args, kwargs)]
     if name in AGAIN:
         calls.append(parts(AGAIN[name], scope)[1:])
@@ -79,10 +79,10 @@ def run(name: str, example: str, scope: dict[str, Any]) -> dict[str, Any]:
     return {"gradients": gradients, "sources": sources}
 
 
-def answer(name: str, example: str, scope: dict[str, Any]) -> dict[str, Any]:
+def answer(name: str, example: str, scope: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """What a run of one example gives."""
     try:
-        return {"name": name, **run(name, example, scope)}
+        return {"name": name, **run(name, example, scope, options)}
     except Exception:
         return {"name": name, "error": traceback.format_exc()}
 
@@ -98,7 +98,7 @@ def main(output: Path, files: list[Path]) -> None:
                 torch.manual_seed(0)
                 LOG_TRACE_HANDLER.root_dir = str(output / name)
                 with (output / f"{name}.json").open("w", encoding="utf-8") as said:
-                    json.dump(answer(name, match["example"], scope), said)
+                    json.dump(answer(name, match["example"], scope, OPTIONS.get(file.stem, {})), said)
                 os._exit(0)
             os.waitpid(child, 0)
 

@@ -94,5 +94,5 @@ def _output_notes(slots: Sequence[Output]) -> str:
     bases = [index for slot in slots for index in slot.base_of]
     notes = [f"base of output {numbers(bases)}"] if bases else []
     if slots[0].is_internal:
-        notes.append("for the code after the graph break")
+        notes.append("for the code after this graph")
     return "; ".join(notes)

@@ -1,0 +1,132 @@
+"""The maps of `--convention compile` say what torch.compile does: compared with real runs under `TORCH_TRACE`.
+
+The runs are made by tests/corpus/compiled/run.py, with real tensors and a backward pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aotlens.model.dtypes import dtype_in_brief
+
+from .conftest import Traces, said
+from .raw_traces import RawRun, raw_run
+
+_GRADIENT = re.compile(r"GradAOTOutput\(grad_of=(.*)\)")
+
+Runs = Callable[[str], Path]
+
+MODULES = {
+    "breaks": ["Printed", "ByValue", "Asked", "InSubmodule", "Item", "EqualLayers", "Guarded"],
+    "dynamic": ["AllDynamic", "DynamicBreak"],
+    "marked": ["Marked", "Twice", "SecondTime"],
+    "state": ["Tied", "Normed", "Frozen", "Inference", "CalledTwice", "Closed"],
+    "arguments": ["Nested", "Changed", "Variadic"],
+    "decoders": ["TinyLlama", "TinyGPT2", "TinyBert"],
+}
+CASES = [(file, name) for file, names in MODULES.items() for name in names]
+CALLED_AGAIN = {"Twice": ["0/1"]}
+"""Compilations of calls that the example does not make."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize(("file", "name"), CASES, ids=[name for _, name in CASES])]
+
+
+@pytest.fixture
+def raw(runs: Runs, file: str, name: str) -> RawRun:
+    """What the real run wrote for one class."""
+    run = raw_run(runs(file) / name)
+    for again in CALLED_AGAIN.get(name, ()):
+        del run.graphs[again], run.guards[again]
+    return run
+
+
+@pytest.fixture
+def trace(traces: Traces, file: str, name: str) -> dict[str, Any]:
+    """The map of one class."""
+    found = traces(file)[name]
+    assert found["status"] == "traced", found["failure"]
+    return found
+
+
+def compile_id(graph: dict[str, Any]) -> str:
+    return graph["compiled"]["compile_id"]
+
+
+def is_type(text: str, slot: dict[str, Any]) -> bool:
+    """Whether torch's text of a type (`f32[s77, 8][8, 1]cpu`) is that of a slot."""
+    if slot["shape"] is None:
+        return text.startswith("Sym(")
+    sizes = ", ".join(str(size) for size in slot["shape"])
+    return text.startswith(f"{dtype_in_brief(slot['dtype'])}[{sizes}]")
+
+
+def test_the_graphs_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -> None:
+    assert [compile_id(graph) for graph in trace["graphs"]] == list(raw.graphs)
+
+
+def test_inputs_and_outputs_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -> None:
+    for graph in trace["graphs"]:
+        real = raw.graphs[compile_id(graph)]
+        assert [(slot["node"], slot["descriptor"]) for slot in graph["inputs"]] == [(i[0], i[2]) for i in real.inputs]
+        wrong = [(text, slot) for (_, text, _), slot in zip(real.inputs, graph["inputs"]) if not is_type(text, slot)]
+        assert wrong == []
+        outputs = [(slot["node"], slot["descriptor"] or "None") for slot in graph["outputs"]]
+        assert outputs == real.outputs
+
+
+def test_operations_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -> None:
+    for graph in trace["graphs"]:
+        assert [operation["name"] for operation in graph["operations"]] == raw.graphs[compile_id(graph)].operations
+
+
+def test_each_input_is_taken_from_where_the_run_takes_it(
+    runs: Runs, trace: dict[str, Any], file: str, name: str
+) -> None:
+    sources = said(runs(file), name)["sources"]
+    for graph in trace["graphs"]:
+        real = sources[compile_id(graph)]
+        for slot in graph["inputs"]:
+            if slot["kind"] == "PlainAOTInput":
+                assert slot["dynamo"]["expression"] == real[slot["fields"]["idx"]]
+        assert not [slot for slot in graph["inputs"] if slot["dynamo"] is None and slot["tangent_of"] is None]
+
+
+def test_gradients_are_those_of_the_run(runs: Runs, raw: RawRun, trace: dict[str, Any], file: str, name: str) -> None:
+    """Each graph has the gradients of the run, and together they are those that the parameters have afterwards.
+
+    Code that torch leaves to eager makes gradients too, of parameters that no graph takes.
+    """
+    found, taken = set[str](), set[str]()
+    for graph in trace["graphs"]:
+        outputs = raw.graphs[compile_id(graph)].outputs
+        gradients = {match[1]: node for node, text in outputs if (match := _GRADIENT.fullmatch(text))}
+        for slot in graph["inputs"]:
+            gradient = None if slot["gradient"] is None else graph["outputs"][slot["gradient"]]["node"]
+            assert gradient == gradients.get(slot["descriptor"])
+            if slot["dynamo"] is not None and slot["dynamo"]["role"] == "parameter":
+                names = {slot["dynamo"]["name"], *slot["dynamo"]["others"]}
+                taken |= names
+                found |= names if gradient is not None else set()
+    assert found == set(said(runs(file), name)["gradients"]) & taken
+
+
+def test_tangents_belong_to_the_outputs_that_torch_names(raw: RawRun, trace: dict[str, Any]) -> None:
+    for graph in trace["graphs"]:
+        for slot, (_, _, descriptor) in zip(graph["inputs"], raw.graphs[compile_id(graph)].inputs):
+            if slot["tangent_of"] is not None:
+                assert descriptor == f"TangentAOTInput(output={graph['outputs'][slot['tangent_of']]['descriptor']})"
+
+
+def test_graph_breaks_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -> None:
+    """The innermost line at which torch stops, and its reason: a short name, and an explanation."""
+    found = {(*_place(one["inside"] or one), one["reason"].partition(": ")[0]) for one in trace["graph_breaks"]}
+    assert found == {(Path(file).name, line, reason) for file, line, reason in raw.breaks}
+
+
+def _place(place: dict[str, Any]) -> tuple[str, int]:
+    return Path(place["path"]).name, place["line"]
