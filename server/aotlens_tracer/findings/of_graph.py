@@ -26,6 +26,7 @@ from ..wire.findings import (
 from ..wire.gradients import own_gradient
 from ..wire.zero_gradients import AlwaysZero
 from .of_breaks import break_findings
+from .of_call import lost_in, with_gradient
 from .reach import outputs_reached
 from .values import Value, has_gradient, values_of
 
@@ -39,13 +40,15 @@ Why = Callable[[Input], NoGradient | None]
 class Explained:
     """A graph of the map, and what is known of it beyond that.
 
-    `called` is the name of the traced function, and `zeros` are the nodes of gradients that are always zero.
+    `called` is the name of the traced function, and `zeros` are the nodes of gradients that are always zero. `cut` are
+    the names of inputs that get no gradient in the call as a whole, whatever the graph computes.
     """
 
     graph: Graph
     why: Why = lambda slot: None
     called: str = "forward"
     zeros: Mapping[str, AlwaysZero] = dataclasses.field(default_factory=dict)
+    cut: frozenset[str] = frozenset()
 
 
 def findings_of(
@@ -54,25 +57,25 @@ def findings_of(
     """Return the findings of a traced target, in the order of its graphs."""
     findings = break_findings(target, breaks)
     by_name = {module.name: module for module in modules}
-    given = _with_gradient([explained.graph for explained in graphs])
-    for explained in graphs:
+    given = with_gradient([(explained.graph, explained.cut) for explained in graphs])
+    for number, explained in enumerate(graphs):
         graph = explained.graph
         reached = outputs_reached(graph)
         for value in values_of(graph):
-            wants = value.kind in ("parameter", "argument") and value.first.requires_grad
-            if wants and (value.kind, value.name) not in given:
-                given.add((value.kind, value.name))  # one finding, whatever the number of graphs
-                outputs = {out.index: out for piece in value.pieces for out in reached(piece.node)}
-                findings.append(_without_gradient(value, graph, list(outputs.values()), target, explained))
+            missing = [(value.kind, name) for name in value.names if (value.kind, name) not in given]
+            if value.kind in ("parameter", "argument") and value.first.requires_grad and missing:
+                given.update(missing)  # one finding, whatever the number of graphs
+                if has_gradient(value, graph):
+                    found = _lost(value, number, graphs, target)
+                else:
+                    outputs = {out.index: out for piece in value.pieces for out in reached(piece.node)}
+                    found = _without_gradient(value, graph, list(outputs.values()), target, explained)
+                subjects = [Subject(value.kind, name) for _, name in missing]
+                findings += [dataclasses.replace(found, subjects=(subject,)) for subject in subjects]
             findings += _of_zero_gradient(value, graph, target, explained.zeros)
             findings += _of_mutation(value, graph, target, by_name)
         findings += _of_bases(graph)
     return findings
-
-
-def _with_gradient(graphs: Sequence[Graph]) -> set[tuple[str | None, str]]:
-    """Return the kinds and names of the values to which one of the graphs of a call gives a gradient."""
-    return {(value.kind, value.name) for graph in graphs for value in values_of(graph) if has_gradient(value, graph)}
 
 
 def _of_mutation(
@@ -124,6 +127,14 @@ def _without_gradient(
         reason = NothingTrained(_because(reason))
     elif not isinstance(reason, NeverUsed) and reached and all(out.tangent is None for out in reached):
         reason = ReachesOnly(_names(reached, graph), _because(reason))
+    place = value.first.definition or Span(target.path, target.line or 1)
+    return value.finding(f"{value.kind}-without-gradient", place, reason, tuple(places_of(reason)))
+
+
+def _lost(value: Value, number: int, graphs: Sequence[Explained], target: Target) -> Finding:
+    """Return the finding about an input whose gradient the graph computes, of values that get none themselves."""
+    lost = lost_in(value, number, [explained.graph for explained in graphs])
+    reason = (graphs[lost[0]].why(lost[1]) if lost is not None else None) or NoPath()
     place = value.first.definition or Span(target.path, target.line or 1)
     return value.finding(f"{value.kind}-without-gradient", place, reason, tuple(places_of(reason)))
 

@@ -30,6 +30,7 @@ from ..wire.findings import (
 )
 from ..wire.gradients import own_gradient
 from ..wire.places import Expression
+from .of_call import with_gradient
 from .of_graph import WITHOUT_GRADIENT, Why
 from .values import Value, has_gradient, values_of
 
@@ -39,32 +40,41 @@ _REENTRANT = "None of the inputs have requires_grad=True. Gradients will be None
 
 @dataclass(frozen=True)
 class Compared:
-    """The graphs with the inputs whose gradient one of graphs and run has, and the findings with those of the run."""
+    """The graphs with the inputs whose gradient one of graphs and run has, and the findings with those of the run.
+
+    `agrees` says that both give the same inputs a gradient.
+    """
 
     graphs: tuple[Graph, ...]
+    agrees: bool
     findings: tuple[Finding, ...]
 
 
-def compared(map: DescriptorMap, run: EagerRun, whys: Sequence[Why]) -> Compared:
+def compared(map: DescriptorMap, run: EagerRun, whys: Sequence[Why], cuts: Sequence[frozenset[str]]) -> Compared:
     """Compare the graphs of a map with the run. What differs from call to call is not compared.
 
-    A call has the gradient of a value if one of its graphs has it. `whys` say of each graph why it has none.
+    A call has the gradient of a value if one of its graphs has it. `whys` say of each graph why it has none, and `cuts`
+    are the names in each of what gets none in the call as a whole.
     """
     only_in_graph: list[tuple[int, Value]] = []
     only_in_eager: list[tuple[int, Value]] = []
     by_name: dict[tuple[str | None, str], list[tuple[int, Value]]] = {}
+    present = with_gradient(zip(map.graphs, cuts, strict=True))
     for index, graph in enumerate(map.graphs):
         for value in values_of(graph):
-            by_name.setdefault((value.kind, value.name), []).append((index, value))
+            for name in value.names:
+                by_name.setdefault((value.kind, name), []).append((index, value))
     for gradient in run.gradients:
         values = [each for name in gradient.names for each in by_name.get((gradient.kind, name), ())]
         if not values or run.draws or gradient.again not in (None, gradient.present):
             continue
-        if gradient.present != any(has_gradient(value, map.graphs[index]) for index, value in values):
+        if gradient.present != any((gradient.kind, name) in present for name in gradient.names):
             (only_in_eager if gradient.present else only_in_graph).extend(values)
     graphs = tuple(
         dataclasses.replace(
-            graph, only_in_graph=_indices(only_in_graph, index), only_in_eager=_indices(only_in_eager, index)
+            graph,
+            only_in_graph=_indices([*only_in_graph, *_cut(map.graphs, cuts)], index),
+            only_in_eager=_indices(only_in_eager, index),
         )
         for index, graph in enumerate(map.graphs)
     )
@@ -74,15 +84,22 @@ def compared(map: DescriptorMap, run: EagerRun, whys: Sequence[Why]) -> Compared
     findings += [_outside(value, map) for value in unseen]
     findings += _of_changes(run.changes, map)
     findings += _of_error(run, map.target)
-    return Compared(graphs, tuple(findings))
+    return Compared(graphs, not only_in_graph and not only_in_eager, tuple(findings))
 
 
-def agrees(map: DescriptorMap, run: EagerRun) -> bool:
+def _cut(graphs: Sequence[Graph], cuts: Sequence[frozenset[str]]) -> Iterator[tuple[int, Value]]:
+    """Yield the values whose gradient a graph computes, though the call as a whole gives them none."""
+    for index, (graph, cut) in enumerate(zip(graphs, cuts, strict=True)):
+        for value in values_of(graph):
+            if cut.issuperset(value.names) and has_gradient(value, graph):
+                yield index, value
+
+
+def agrees(map: DescriptorMap, run: EagerRun, cuts: Sequence[frozenset[str]]) -> bool:
     """Whether a run was made without an error, and has the gradients of the graph."""
     if run.problem is not None or run.error is not None:
         return False
-    graphs = compared(map, run, [lambda slot: None] * len(map.graphs)).graphs
-    return not any(graph.only_in_graph or graph.only_in_eager for graph in graphs)
+    return compared(map, run, [lambda slot: None] * len(map.graphs), cuts).agrees
 
 
 def _indices(values: Sequence[tuple[int, Value]], graph: int) -> tuple[int, ...]:

@@ -28,6 +28,11 @@ class Value:
         return self.pieces[0]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that it is: a graph that runs again for another module takes another parameter there."""
+        return (self.name, *(self.first.dynamo.others if self.first.dynamo is not None else ()))
+
+    @property
     def mutations(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(piece.mutation for piece in self.pieces if piece.mutation is not None))
 

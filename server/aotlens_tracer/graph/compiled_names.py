@@ -7,7 +7,8 @@ arguments, or what an earlier graph returned. Only what is none of these is name
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -18,7 +19,11 @@ from ..wire.compiled import DynamoSource, SourceRole
 from ..wire.dynamo_expressions import DynamoExpression, read_expression
 from ..wire.places import Span
 from .labels import argument_labels, output_labels
+from .operations import SELF, Owner
 from .stack_traces import Sources, source_text, span_of_summary
+
+_REGISTRY = re.compile(r"(?:\._orig_mod)?\._(?:modules|parameters|buffers)\b")
+"""The first step from a module to one of its parameters in an expression of Dynamo's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,15 +31,17 @@ class CompiledNames:
     """The names of the flat inputs and outputs of one graph, and the places of its inputs.
 
     In `sources`, the output in `made_by` is a flat one of Dynamo's graph. `internal` are the positions of the outputs
-    that the call does not return. `owner` is the name of the module whose method was compiled, empty for the root; None
-    if it is no module's, or not known.
+    that the call does not return. `owner` is the module whose method was compiled; None if it is no module's, or not
+    known. `cut` are the names of the inputs that require a gradient, and get none in the
+    call as a whole.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     sources: tuple[DynamoSource | None, ...]
     internal: frozenset[int]
-    owner: str | None
+    owner: Owner | None
+    cut: frozenset[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +95,10 @@ class _Values:
         for label, value in zip(output_labels(spec), leaves):
             if isinstance(value, torch.Tensor):
                 self.results.setdefault(id(value), label)
+        self.reached = leaves_with_gradient(leaves)
         self.made: dict[int, _Made] = {}
         self.spans: list[list[Span | None]] = []
-        self.locals: dict[int, str] = {}
+        self.locals: dict[tuple[int, Any], str] = {}
         for index, graph in enumerate(call.graphs):
             found = sources()
             spans = [found.of_node(node) if node is not None else None for node in _returned(graph)]
@@ -104,7 +112,7 @@ class _Values:
                 if expression is not None and expression.role == "argument" and not expression.is_unnamed:
                     for run in graph.runs:
                         if isinstance(run.inputs[position], torch.Tensor):
-                            self.locals.setdefault(id(run.inputs[position]), expression.name)
+                            self.locals.setdefault((id(run.inputs[position]), graph.code), expression.name)
 
 
 class _Graph:
@@ -132,7 +140,17 @@ class _Graph:
             for position in range(len(spans))
             if not any(id(run.outputs[position]) in self._values.results for run in self._graph.runs)
         )
-        return CompiledNames(inputs, outputs, sources, internal, self._owner)
+        return CompiledNames(inputs, outputs, sources, internal, self._owner, frozenset(self._cut()))
+
+    def _cut(self) -> Iterator[str]:
+        """Yield the names of the leaves that require a gradient and are not reached from the result."""
+        reached = self._values.reached
+        for run in self._graph.runs if reached is not None else ():
+            for position, value in enumerate(run.inputs):
+                expression = self._expressions[position]
+                is_leaf = isinstance(value, torch.Tensor) and value.requires_grad and value.is_leaf
+                if expression is not None and is_leaf and reached is not None and id(value) not in reached:
+                    yield self._in_run(run, position, expression)[1]
 
     def _source(self, position: int) -> DynamoSource | None:
         expression = self._expressions[position]
@@ -168,8 +186,8 @@ class _Graph:
             return "local", self._unnamed(made)
         if expression.role in ("argument", "other") or made is not None:
             return "local" if made is not None or not self._is_of_the_call(expression) else "argument", expression.name
-        if expression.path != expression.name and self._owner:
-            return expression.role, f"{self._owner}.{expression.path}"
+        if expression.path != expression.name and self._owner is not None and self._owner.name:
+            return expression.role, f"{self._owner.name}.{expression.path}"
         return expression.role, expression.name
 
     def _is_of_the_call(self, expression: DynamoExpression) -> bool:
@@ -192,7 +210,8 @@ class _Graph:
     def _output(self, value: Any, span: Span | None) -> str | None:
         values, key = self._values, id(value)
         known = values.known.get(key)
-        name = values.results.get(key) or (known.names[0] if known is not None else None) or values.locals.get(key)
+        name = values.results.get(key) or (known.names[0] if known is not None else None)
+        name = name or values.locals.get((key, self._graph.code))
         return name or (source_text(span) if span is not None else None)
 
     def _expression_at_break(self) -> Span | None:
@@ -203,16 +222,23 @@ class _Graph:
                 return span_of_summary(item.at)
         return None
 
-    def _module_of_method(self) -> str | None:
-        """Return the name of the module that is `self` in the code, by a parameter that it reaches."""
-        for expression, value in zip(self._expressions, self._graph.runs[0].inputs):
+    def _module_of_method(self) -> Owner | None:
+        """Return the module whose method the code is, by a parameter that Dynamo reaches through it."""
+        found: Owner | None = None
+        for source, value in zip(self._graph.sources, self._graph.runs[0].inputs):
             known = self._values.known.get(id(value))
-            if expression is None or known is None or known.role == "argument" or expression.path == expression.name:
+            text = text_of(source)
+            steps = _REGISTRY.search(text)
+            if known is None or known.role == "argument" or steps is None:
                 continue
-            name = known.name(expression.path)
-            if f".{name}".endswith(f".{expression.path}"):
-                return name.removesuffix(expression.path).removesuffix(".")
-        return None
+            path = read_expression(f"{SELF}{text[steps.start() :]}").path
+            name = known.name(path)
+            if f".{name}".endswith(f".{path}"):
+                owner = Owner(name.removesuffix(path).removesuffix("."), text[: steps.start()])
+                if owner.expression == SELF:
+                    return owner
+                found = found or owner
+        return found
 
 
 def _registered(module: nn.Module | None) -> dict[int, _Known]:
@@ -228,6 +254,27 @@ def _registered(module: nn.Module | None) -> dict[int, _Known]:
             add("buffer", name, buffer)
         for name, parameter in module.named_parameters(remove_duplicate=False):
             add("parameter", name, parameter)
+    return found
+
+
+def leaves_with_gradient(results: Sequence[Any]) -> set[int] | None:
+    """Return the identities of the tensors that get a gradient if all results do, by autograd's own history of these.
+
+    None if a result is an object that may hold tensors unseen.
+    """
+    if any(not isinstance(value, (torch.Tensor, int, float, complex, str, bytes, type(None))) for value in results):
+        return None
+    found = {id(value) for value in results if isinstance(value, torch.Tensor) and value.requires_grad}
+    waiting = [value.grad_fn for value in results if isinstance(value, torch.Tensor) and value.grad_fn is not None]
+    seen = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        if (variable := getattr(node, "variable", None)) is not None:
+            found.add(id(variable))
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                waiting.append(following)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,15 +20,27 @@ from .tensors import tensor_facts
 
 _LONGEST = 80
 """Characters of a constant among the arguments that are kept."""
-_ROOT = re.compile(r"^L\[['\"]self['\"]\]\.?")
+SELF = "L['self']"
+"""The module whose method Dynamo captures, as its expressions begin."""
 _STEP = re.compile(r"\._modules\[['\"]([^'\"]+)['\"]\]|@\d+$")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A module of the traced one: its name there, empty for the root, and the expression that Dynamo has for it."""
+
+    name: str
+    expression: str
+
+
+ROOT = Owner("", SELF)
 
 
 class Operations:
     """Makes operations of nodes.
 
-    `dynamo` is the graph that Dynamo captured, None for a direct capture. `owner` is the name of the module whose
-    method was captured, empty for the root; None if it is no module's.
+    `dynamo` is the graph that Dynamo captured, None for a direct capture. `owner` is the module whose method was
+    captured; None if it is no module's.
     """
 
     def __init__(
@@ -35,7 +48,7 @@ class Operations:
         module: nn.Module | None,
         sources: Sources,
         dynamo: torch.fx.GraphModule | None = None,
-        owner: str | None = "",
+        owner: Owner | None = ROOT,
     ) -> None:
         self._dynamo = DynamoBodies(dynamo)
         self._modules = frozenset(name for name, _ in module.named_modules(remove_duplicate=False)) if module else ()
@@ -111,10 +124,12 @@ class Operations:
         if not stack:
             # An operation of the root itself has no stack of modules; nor has a sum of gradients, which is no module's.
             is_known = "stack_trace" in node.meta and not node.meta.get("is_gradient_acc")
-            return self._owner if is_known and self._modules else None
+            return self._owner.name if is_known and self._modules and self._owner is not None else None
         path, _ = list(stack.values())[-1]
-        name = _STEP.sub(lambda match: f".{match[1]}" if match[1] else "", _ROOT.sub("", str(path)))
-        name = ".".join(part for part in (self._owner, name) if part)
+        owner = self._owner or ROOT
+        steps = str(path).replace('"', "'").removeprefix(owner.expression)
+        name = _STEP.sub(lambda match: f".{match[1]}" if match[1] else "", steps).removeprefix(".")
+        name = ".".join(part for part in (owner.name, name) if part)
         return name if name in self._modules else None
 
 

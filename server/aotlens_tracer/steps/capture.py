@@ -16,6 +16,7 @@ from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, CaptureError, ForwardError, JointError, text_of
 from ..graph.describe import name_of_called
 from ..graph.labels import argument_labels, output_labels
+from ..graph.operations import ROOT, Owner
 from ..graph.slot_labels import Labels
 from ..torch_private import (
     KNOWN_TYPES,
@@ -36,8 +37,9 @@ _ALIKE = 40
 class CapturedGraph:
     """A joint graph, by which way it was captured, and the names of its inputs and outputs.
 
-    `called` is the name of the function that the call runs. `owner` is the name of the module whose method was
-    captured, empty for the root; None if it is no module's. The other fields are those of `Named`.
+    `called` is the name of the function that the call runs. `owner` is the module whose method was captured; None if it
+    is no module's. `cut` are the names of inputs that get no gradient in the
+    call as a whole. The other fields are those of `Named`.
     """
 
     joint: JointCapture
@@ -47,7 +49,8 @@ class CapturedGraph:
     dynamo: Sequence[DynamoSource | None] = ()
     compiled: Compiled | None = None
     internal: frozenset[int] = frozenset()
-    owner: str | None = ""
+    owner: Owner | None = ROOT
+    cut: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ def _graphs(context: Context, built: Built, called: CompiledCall) -> tuple[Captu
                 _compiled(graph),
                 named.internal,
                 named.owner,
+                named.cut,
             )
         )
     return tuple(found)

@@ -141,15 +141,16 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         if any(finding.code in WITHOUT_GRADIENT for finding in draft.map.findings):
             with context.phases.phase("eager"):
                 draft.update(findings=(*before, *_findings(draft.map, described, in_eager=True)))
-        whys = [each.why_in_eager for each in described]
-        run_two_steps(context, imported, for_eager, candidate.train, whys)
+        run_two_steps(context, imported, for_eager, candidate.train, described)
         if only is not None and draft.map.graphs[0].eager_memory is None:
             measure_memory(context, imported, built, candidate.train, only.sources)
 
 
 def _findings(map: DescriptorMap, described: Sequence[Described], in_eager: bool) -> list[Finding]:
     explained = [
-        Explained(graph, each.why_in_eager if in_eager else each.why, each.captured.called, each.zeros)
+        Explained(
+            graph, each.why_in_eager if in_eager else each.why, each.captured.called, each.zeros, each.captured.cut
+        )
         for graph, each in zip(map.graphs, described, strict=True)
     ]
     return findings_of(map.target, explained, map.graph_breaks, map.modules)

@@ -12,7 +12,6 @@ from ..examples.evaluate import BuiltExample
 from ..examples.guards import guarded
 from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
-from ..findings.of_graph import Why
 from ..findings.of_kept_state import with_kept_state
 from ..findings.of_run import agrees, compared
 from ..findings.of_unregistered import of_unregistered
@@ -21,6 +20,7 @@ from ..wire.eager_run import EagerRun
 from ..wire.unregistered import Unregistered
 from .build_example import Built, evaluate, is_given
 from .context import Context
+from .describe import Described
 from .import_target import Imported
 from .real_tensors import real_example
 
@@ -43,27 +43,30 @@ def untouched(context: Context, built: Built) -> Built | EagerRun:
 
 
 def run_two_steps(
-    context: Context, imported: Imported, built: Built | EagerRun, train: bool | None, whys: Sequence[Why]
+    context: Context, imported: Imported, built: Built | EagerRun, train: bool | None, described: Sequence[Described]
 ) -> None:
     """Make two training steps with an untouched example, and put the run and its findings into the draft."""
     with context.phases.phase("eager"):
-        run = built if isinstance(built, EagerRun) else _checked_run(context, imported, built, train)
+        cuts = [each.captured.cut for each in described]
+        run = built if isinstance(built, EagerRun) else _checked_run(context, imported, built, train, cuts)
         draft = context.draft
         findings = with_kept_state(draft.map.findings, run, draft.map.target, draft.map.graphs)
         draft.update(eager_run=run, findings=(*findings, *of_unregistered(run, draft.map.target)))
         if run.problem is None:
-            found = compared(draft.map, run, whys)
+            found = compared(draft.map, run, [each.why_in_eager for each in described], cuts)
             draft.update(graphs=found.graphs, findings=found.findings)
 
 
-def _checked_run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:
+def _checked_run(
+    context: Context, imported: Imported, built: Built, train: bool | None, cuts: Sequence[frozenset[str]]
+) -> EagerRun:
     """Return the run; if it differs from the graph on fake tensors, that on real ones, which libraries treat better.
 
     State that outlives the example, such as a global, would mix both.
     """
     run = _run(context, imported, built, train)
     outlives = any(kept.change != "constructor" and kept.kind != "buffer" for kept in run.kept)
-    if run.on == "real" or outlives or agrees(context.draft.map, run):
+    if run.on == "real" or outlives or agrees(context.draft.map, run, cuts):
         return run
 
     try:
