@@ -14,6 +14,8 @@ from .named import Doubt, GraphNames, KnownBy, Role, ValueName
 
 _NUMBERED = re.compile(r"primals_(\d+)|arg(\d+)_1")
 _TANGENT = re.compile(r"tangents_\d+")
+_RANDOM_STATE = re.compile(r"(?:fwd|bwd)_(?:seed|base_offset)_\d+")
+"""The inputs of functionalized random numbers (`torch/_functorch/_aot_autograd/runtime_wrappers.py`)."""
 _SYMBOL = re.compile(r"Sym\((\w+)\)|^([su]\d+)$")
 _STATE_OF_OLD = ("self.L__self__", "self.L_self_", "self.")
 """Before torch 2.5 Dynamo's graphs call modules and read parameters by these names; they are no inputs."""
@@ -112,7 +114,7 @@ class InputNames:
     def _as_in_joint(self, value: LoggedValue) -> ValueName:
         known = None if self._joint is None else self._joint.of(value.node or "")
         if known is None:
-            return ValueName(value, "tangent" if _TANGENT.fullmatch(value.node or "") else "unknown")
+            return ValueName(value, role_of_node(value.node))
         role: Role = "saved" if known.index is None or known.role in ("result", "saved") else known.role
         own = LoggedValue(value.node, value.type or known.value.type, None, known.value.source, value.place)
         return replace(known, value=own, role=role, index=None, gradient=None, used=())
@@ -124,7 +126,7 @@ class InputNames:
         found = []
         for value, number in zip(graph.inputs, numbers, strict=True):
             if number is None:
-                role: Role = "tangent" if _TANGENT.fullmatch(value.node or "") else "unknown"
+                role = role_of_node(value.node)
                 found.append(ValueName(value, "saved" if role == "unknown" and graph.kind == "backward" else role))
             elif (name := known.get(number)) is None:
                 found.append(ValueName(value, "unknown", doubts=self.doubts))
@@ -169,6 +171,13 @@ class InputNames:
         return self._dynamo is not None and any(
             made.target.startswith(_STATE_OF_OLD) for made in self._dynamo.graph.operations
         )
+
+
+def role_of_node(node: str | None) -> Role:
+    """The role that the name of an input proves, other than that of a numbered one."""
+    if _TANGENT.fullmatch(node or ""):
+        return "tangent"
+    return "random state" if _RANDOM_STATE.fullmatch(node or "") else "unknown"
 
 
 def _number(node: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -93,26 +94,37 @@ def _gradient(
 
 def _of_joint(graph: LoggedGraph, inputs: Sequence[ValueName], related: Related) -> list[ValueName]:
     primals = [name for name in inputs if (name.value.node or "").startswith("primals_")]
-    start = len(graph.outputs) - len(primals)
-    if start < 0 or not graph.is_whole:
+    is_random = any(name.role == "random state" for name in inputs)
+    # Functionalized random numbers return their new offsets: after the results, and after the gradients.
+    end = len(graph.outputs) - is_random
+    start = end - len(primals)
+    if start < is_random or not graph.is_whole:
         return [ValueName(value, "unknown", index=index) for index, value in enumerate(graph.outputs)]
-    forward = graph.outputs[:start]
+    forward = graph.outputs[: start - is_random]
     results = [_result(graph, value, index) for index, value in enumerate(forward)]
     dynamo = related.dynamo
-    if dynamo is not None and len(dynamo.outputs) == start:
+    if dynamo is not None and len(dynamo.outputs) == len(forward):
         results = [replace(name, dynamo=value.node) for name, value in zip(results, dynamo.outputs, strict=True)]
     results = _with_tangents(results, inputs)
     gradients = [
         _gradient(value, index, name, _made(graph, value.node))
-        for (index, value), name in zip(enumerate(graph.outputs[start:], start), primals, strict=True)
+        for (index, value), name in zip(enumerate(graph.outputs[start:end], start), primals, strict=True)
     ]
-    return results + gradients
+    offsets = [
+        ValueName(graph.outputs[index], "random state", index=index, made=_made(graph, graph.outputs[index].node))
+        for index in ((start - 1, end) if is_random else ())
+    ]
+    return sorted([*results, *gradients, *offsets], key=lambda name: name.index or 0)
 
 
 def _with_tangents(results: list[ValueName], inputs: Sequence[ValueName]) -> list[ValueName]:
     """The results with the tangents that belong to them, by order, and by type where some results have none."""
     tangents = [(number, name) for number, name in enumerate(inputs) if name.role == "tangent"]
-    able = [index for index, name in enumerate(results) if can_have_gradient(name.value.type)]
+    able = [
+        index
+        for index, name in enumerate(results)
+        if name.value.node is not None and can_have_gradient(name.value.type)
+    ]
     if len(tangents) == len(able):
         pairs: dict[int | None, int] = {index: number for (number, _), index in zip(tangents, able, strict=True)}
     else:
@@ -158,7 +170,9 @@ def _of_forward(
         if results is None:
             found.append(ValueName(value, "unknown", index=index, made=_made(graph, value.node)))
         elif index < results:
-            found.append(_result(graph, value, index))
+            known = joint.outputs[index] if joint is not None and index < len(joint.outputs) else None
+            is_random = known is not None and known.role == "random state"
+            found.append(replace(_result(graph, value, index), role="random state" if is_random else "result"))
         else:
             found.append(_saved(graph, value, index, owner))
     return found
@@ -174,7 +188,8 @@ def _saved(graph: LoggedGraph, value: LoggedValue, index: int, owner: ValueName 
 def _results_of_forward(graph: LoggedGraph, related: Related, joint: GraphNames | None) -> int | None:
     """The number of outputs of a forward graph that are not saved for backward; None if it is not known."""
     if joint is not None and joint.graph.kind == "joint":
-        return sum(1 for name in joint.outputs if name.role in ("result", "new value", "token"))
+        forward = itertools.takewhile(lambda name: name.role != "gradient", joint.outputs)
+        return sum(1 for name in forward if name.role in ("result", "new value", "token", "random state"))
     if joint is not None and joint.graph.kind == "forward" and len(joint.outputs) == len(graph.outputs):
         return sum(1 for name in joint.outputs if name.role == "result") or None
     if related.backward is not None:

@@ -269,3 +269,34 @@ def test_an_alignment_is_given_where_only_one_is_possible() -> None:
     assert aligned(["f32[4]"], ["f32[4]", "f32[4]"]) == [None]
     assert aligned(["f32[4]", "f32[2]"], ["f32[4]"]) == [None, None]
     assert aligned(["f32[3]"], ["f32[4]"]) == [None]
+
+
+def test_random_numbers_on_a_gpu_have_inputs_and_outputs_of_their_own() -> None:
+    text = text_of("cuda_random_numbers.log")
+    joint, forward = graph(text, "joint"), graph(text, "forward")
+    assert [(value.value.node, value.role) for value in joint.inputs[5:]] == [
+        ("tangents_1", "tangent"),
+        ("fwd_seed_1", "random state"),
+        ("fwd_base_offset_1", "random state"),
+        ("bwd_seed_1", "random state"),
+        ("bwd_base_offset_1", "random state"),
+    ]
+    # The descriptors of the same run in its TORCH_TRACE: a new offset follows the results, another the gradients.
+    assert [(value.value.node, value.role, value.of) for value in joint.outputs] == [
+        ("addmm_1", "result", None),
+        ("mul_2", "random state", None),
+        ("t_8", "gradient", "primals_1"),
+        ("view_1", "gradient", "primals_2"),
+        (None, "gradient", "primals_3"),
+        ("t_5", "gradient", "primals_4"),
+        ("view", "gradient", "primals_5"),
+        ("bwd_base_offset_1", "random state", None),
+    ]
+    assert [value.role for value in forward.outputs[:2]] == ["result", "random state"]
+    assert {value.role for value in forward.outputs[2:]} == {"saved"}
+
+
+def test_a_constant_among_the_results_has_no_incoming_gradient() -> None:
+    joint = graph(text_of("cuda_dynamic.log"), "joint")
+    assert [value.value.node for value in joint.outputs[:4]] == ["primals_1", "primals_2", None, "getitem"]
+    assert [value.tangent for value in joint.outputs[:4]] == [None, None, None, 5]
