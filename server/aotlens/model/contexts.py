@@ -72,6 +72,15 @@ def own_states(snapshot: Snapshot, path: str) -> list[TargetState]:
     return sorted(snapshot.models(), key=lambda state: (state.key.path != path, *_name(state)))
 
 
+def targets_in_question(snapshot: Snapshot, path: str, first: TargetState | None) -> list[TargetState]:
+    """The models that have a map of either convention: the given one, then those of a file, then the others."""
+    shown = own_states(snapshot, path)
+    unseen = [state for state in snapshot.states.values() if state.map is None and state.other.map is not None]
+    others = [state for state in (*shown, *unseen) if first is None or state.key != first.key]
+    others.sort(key=lambda state: state.key.path != path)
+    return [first, *others] if first is not None else others
+
+
 def class_at(document: Document, line: int) -> ClassRef | None:
     """The innermost class around a line; None outside all classes."""
     around = [d for d in document.definitions if d.kind == "class" and d.start_line <= line <= d.end_line]

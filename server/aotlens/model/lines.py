@@ -69,6 +69,13 @@ class Lines:
         """The frames of a call chain, innermost first."""
         return _outward(self._graphs[chain.graph], chain.frame)
 
+    def innermost(self, graph: Graph, operation: Operation) -> Span | None:
+        """The user's place that runs an operation; None if torch does not report it."""
+        if operation.frame is None:
+            return None
+        places = self.places(graph, operation.frame)
+        return places.get(None) or next(iter(places.values()), None)
+
     def knows(self, path: str, line: int) -> bool:
         """Whether an operation runs on a line, or inside of it."""
         return line in self._places.get(path, ()) or line in self._callers.get(path, ())

@@ -23,14 +23,16 @@ from aotlens.syntax.subjects import (
     Subject,
 )
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Slot
+from aotlens_tracer.wire.descriptor_map import Graph, Slot
 
 from .calls import called_context
-from .contexts import Context, context_of, own_states
+from .contexts import Context, context_of, own_states, targets_in_question
 from .creations import made_at
 from .index import MapIndex, index_of
 from .names import Named
-from .slots import Entry, Result
+from .nodes import Node
+from .numbering import Meant, Told, meant, told_at, told_by_descriptor
+from .slots import Entry, Result, Step
 from .snapshot import Snapshot, TargetState
 
 Found = TypeVar("Found")
@@ -41,7 +43,8 @@ class Resolved:
     """The things that a subject stands for in one map.
 
     `named` are modules, parameters and buffers. `items` are inputs and outputs that the subject names directly, and
-    `labels` the names of the arguments among them as they are written.
+    `labels` the names of the arguments among them as they are written. `steps` are operations. `state` has the map in
+    which they were found as the one that is shown.
     """
 
     state: TargetState
@@ -49,6 +52,7 @@ class Resolved:
     named: tuple[Named, ...] = ()
     items: tuple[Entry | Result, ...] = ()
     labels: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def entries(self) -> list[Entry]:
@@ -88,9 +92,10 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
         case StringSubject():
             return _string(snapshot, document, subject)
         case GraphNameSubject(name=name):
-            return _slots(snapshot, document, subject.owner, lambda index: index.inputs.by_name.get(name))
+            return _slots(snapshot, document, subject, told_at(document, line, column), lambda i, g: _nodes(i, g, name))
         case DescriptorSubject():
-            return _descriptor(snapshot, document, subject)
+            told = told_by_descriptor(subject.text, told_at(document, line, column))
+            return _descriptor(snapshot, document, subject, told)
         case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject() | PassSubject():
             return ()
 
@@ -127,25 +132,80 @@ def _string(snapshot: Snapshot, document: Document, subject: StringSubject) -> t
     )
 
 
-def _descriptor(snapshot: Snapshot, document: Document, subject: DescriptorSubject) -> tuple[Resolved, ...]:
+def _descriptor(snapshot: Snapshot, document: Document, subject: DescriptorSubject, told: Told) -> tuple[Resolved, ...]:
     read = read_descriptor(subject.text)
     texts = {subject.text, read.descriptor} if read is not None else {subject.text}
 
-    def find(index: MapIndex) -> Sequence[Entry | Result] | None:
-        return next((index.descriptors[text] for text in texts if text in index.descriptors), None)
+    def find(index: MapIndex, graphs: Sequence[Graph]) -> Sequence[Entry | Result]:
+        found = next((index.descriptors[text] for text in texts if text in index.descriptors), ())
+        return [item for item in found if any(item.graph is graph for graph in graphs)]
 
-    return _slots(snapshot, document, subject.owner, find)
+    return _slots(snapshot, document, subject, told, find)
+
+
+def _nodes(index: MapIndex, graphs: Sequence[Graph], name: str) -> Sequence[Entry | Result | Step]:
+    """The inputs of some graphs whose node has a name; else the outputs, else the operations."""
+    inputs = [entry for entry in index.inputs.by_name.get(name, ()) if any(entry.graph is graph for graph in graphs)]
+    if inputs:
+        return inputs
+    nodes = [(graph, Node(index.number(graph), name)) for graph in graphs]
+    outputs = [Result(graph, slot) for graph in graphs for slot in graph.outputs if slot.node == name]
+    operations = index.operations.by_node
+    return outputs or [Step(graph, operations[node]) for graph, node in nodes if node in operations]
 
 
 def _slots(
     snapshot: Snapshot,
     document: Document,
-    owner: ClassRef | None,
-    find: Callable[[MapIndex], Sequence[Entry | Result] | None],
+    subject: GraphNameSubject | DescriptorSubject,
+    told: Told,
+    find: Callable[[MapIndex, Sequence[Graph]], Sequence[Entry | Result | Step]],
 ) -> tuple[Resolved, ...]:
-    """The slots that `find` returns, in each map in which it finds some."""
-    found: list[tuple[TargetState, MapIndex, Sequence[Entry | Result]]] = _in_maps(snapshot, document, owner, find)
-    return tuple(Resolved(state, index, items=tuple(items)) for state, index, items in found)
+    """The slots and operations that `find` returns in the maps that the text may mean, those of one target together.
+
+    They are looked for in the target that answers for the class around alone, else in those of the file, else in all.
+    """
+    context = _context(snapshot, document, subject.owner)
+    found: list[Resolved] = []
+    for state in targets_in_question(snapshot, document.path, context.state if context is not None else None):
+        if found and state.key.path != document.path and found[0].state.key.path == document.path:
+            break
+        mine = [_found(one, find) for one in meant(told, state)]
+        some = [one for one in mine if one.items or one.steps]
+        found += some
+        if some and context is not None and state.key == context.state.key:
+            break
+    return tuple(found)
+
+
+def in_question(
+    snapshot: Snapshot, document: Document, subject: GraphNameSubject | DescriptorSubject, found: Sequence[Resolved]
+) -> list[TargetState]:
+    """The targets, as they are shown, in whose graphs a name is looked for: those in which it was found, if any.
+
+    Else the one that answers for the class around, or the only one of the file, or the only one of all.
+    """
+    keys = list(dict.fromkeys(one.state.key for one in found))
+    if keys:
+        return [snapshot.states[key] for key in keys]
+    context = _context(snapshot, document, subject.owner)
+    if context is not None:
+        return [context.state]
+    states = targets_in_question(snapshot, document.path, None)
+    mine = [state for state in states if state.key.path == document.path] or states
+    return mine if len(mine) == 1 else []
+
+
+def _found(one: Meant, find: Callable[[MapIndex, Sequence[Graph]], Sequence[Entry | Result | Step]]) -> Resolved:
+    assert one.state.map is not None
+    index = index_of(one.state.map)
+    items = find(index, one.graphs)
+    return Resolved(
+        one.state,
+        index,
+        items=tuple(item for item in items if not isinstance(item, Step)),
+        steps=tuple(item for item in items if isinstance(item, Step)),
+    )
 
 
 def _in_maps(

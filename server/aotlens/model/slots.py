@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot, Span
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Operation, Output, Slot, Span
 from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
 from .descriptors import piece
@@ -39,6 +39,14 @@ class Result:
     def tangent(self) -> Input | None:
         """The input slot for its incoming gradient; None if it has none."""
         return self.graph.inputs[self.slot.tangent] if self.slot.tangent is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An operation in its graph."""
+
+    graph: Graph
+    operation: Operation
 
 
 def fqn_of(slot: Slot) -> str | None:

@@ -10,7 +10,7 @@ from aotlens_tracer.wire.places import Span
 from .source_text import SourceText
 from .subjects import ClassRef, DescriptorSubject, GraphNameSubject
 
-_GRAPH_NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents)_\d+|arg\d+_\d+)(?!\w)")
+_GRAPH_NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents|getitem)_\d+|arg\d+_\d+)(?!\w)")
 _DESCRIPTOR_NAME = re.compile(r"(?<!\w)[A-Z]\w*AOT(?:Input|Output)(?!\w)")
 # The names that torch's `.expr()` makes up, and, outside of code, the accessors that it writes.
 _EXPRESSION = re.compile(

@@ -29,16 +29,25 @@ TARGETS = {
     "zoo": (HERE / "project/zoo/model.py", "Zoo"),
     "attend": (HERE / "project/zoo/model.py", "attend"),
     "flow": (HERE / "project/control/flow.py", "Flow"),
+    "llama": (HERE / "project/compiled/llama.py", "Llama"),
+    "paused": (HERE / "project/compiled/llama.py", "Paused"),
 }
+COMPILED = ("llama", "paused")
+"""The targets of which there is a map of torch.compile's graphs too."""
 
 
 def main() -> None:
-    """Trace every target and write its map."""
+    """Trace the targets that are named on the command line, or all, and write their maps."""
+    wanted = [(name, "export") for name in TARGETS] + [(name, "compile") for name in COMPILED]
     with TracerProcess(sys.executable, str(ROOT)) as tracer:
-        for name, (path, qualname) in TARGETS.items():
+        for name, convention in wanted:
+            if sys.argv[1:] and name not in sys.argv[1:]:
+                continue
+            path, qualname = TARGETS[name]
             known = definitions(read_python(str(path)))
             examples = candidates(File(path, known), qualname)
-            params = TraceParams(str(path), qualname, examples, definition_lines=definition_lines(qualname, known))
+            lines = definition_lines(qualname, known)
+            params = TraceParams(str(path), qualname, examples, convention=convention, definition_lines=lines)
             traced = tracer.trace(params).map
             if traced.failure is not None:
                 sys.exit(f"{name}: {message(traced.failure)}\n{traced.failure.traceback}")
@@ -47,7 +56,8 @@ def main() -> None:
                 text = text.replace(json.dumps(folder)[1:-1], short)
             # Seconds differ from run to run, and nothing here depends on them.
             value = json.loads(text) | {"seconds": {}}
-            (HERE / "maps" / f"{name}.json").write_text(_readable(value), encoding="utf-8")
+            file = f"{name}.json" if convention == "export" else f"{name}_{convention}.json"
+            (HERE / "maps" / file).write_text(_readable(value), encoding="utf-8")
 
 
 def _torch() -> str:

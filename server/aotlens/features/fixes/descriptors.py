@@ -21,7 +21,7 @@ def copy_descriptors(snapshot: Snapshot, document: Document, where: Span) -> Ite
     for subject in subjects_at(document, line, column):
         for found in resolve(snapshot, document, subject, line, column):
             labels = list(found.labels_of_slots)
-            if labels:
+            if labels and found.state.convention == snapshot.states[found.state.key].convention:
                 slots: list[Slot] = [*(each.slot for each in found.entries), *(each.slot for each in found.results)]
                 names = dict.fromkeys(fqn_of(slot) or slot.label for slot in slots)
                 title = action_titles.copy_descriptors(names, len(labels))

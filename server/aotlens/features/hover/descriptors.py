@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, strong
+from aotlens.explain.conventions import numbering
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.nesting import nesting_in_words
+from aotlens.explain.numberings import why_unknown
 from aotlens.explain.phrases import and_more, type_of
 from aotlens.explain.slots import node_in_words
 from aotlens.explain.unknown import no_such_slot
@@ -12,15 +14,16 @@ from aotlens.explain.words import describe, legend
 from aotlens.logs.descriptor_text import read_descriptor
 from aotlens.model.descriptor_nesting import illegal_nesting
 from aotlens.model.descriptors import STAGES
-from aotlens.model.resolve import Resolved
+from aotlens.model.numbering import told_at, told_by_descriptor
+from aotlens.model.resolve import Resolved, in_question
 from aotlens.model.slots import Entry, Result
 from aotlens.syntax.subjects import DescriptorSubject
 from aotlens_tracer.wire.descriptor_map import Input
 
 from .question import Answer, Question
 
-_TARGETS = 3
-"""The most targets that are listed."""
+_SLOTS = 4
+"""The most slots that are listed."""
 
 
 def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
@@ -34,21 +37,27 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
         words = sentence(nesting_in_words(problem))
         return Answer((Paragraph(line(strong("illegal nesting"), " ", words)), exact))
     found = question.resolved(subject)
+    told = told_by_descriptor(read.descriptor, told_at(question.document, question.line, question.column))
+    states = in_question(question.snapshot, question.document, subject, found)
+    unknown = told.not_known_of(states[0]) if len(states) == 1 else []
+    notes = [why_unknown(question.snapshot, state, convention) for state, convention in unknown]
+    wants = states[0].key if len(states) == 1 and told.wants(states[0]) else None
     if not found:
-        blocks: list[Block] = [Paragraph(sentence(describe(read)))]
-        if question.snapshot.maps():
+        blocks: list[Block] = [Paragraph(sentence(describe(read))), *notes]
+        if question.snapshot.maps() and not notes:
             blocks.append(Note(no_such_slot()))
-        return Answer((*blocks, exact))
+        return Answer((*blocks, exact), wants=wants, unknown=tuple(unknown))
     every = [(each, item) for each in found for item in each.items]
     meanings: dict[str, list[Facts]] = {}
-    for each, item in every[:_TARGETS]:
+    for each, item in every[:_SLOTS]:
         meanings.setdefault(meaning_of(item, each.index), []).append(Facts(_facts(question, each, item)))
     blocks = []
     for meaning, facts in meanings.items():
         blocks += [Paragraph(sentence(meaning)), *facts]
-    if len(every) > _TARGETS:
-        blocks.append(Paragraph(line(and_more(len(every) - _TARGETS, "target"))))
-    return Answer((*blocks, exact), found[0].state, found[0])
+    if len(every) > _SLOTS:
+        blocks.append(Paragraph(line(and_more(len(every) - _SLOTS, "slot"))))
+    named = next((one for one in found if question.is_shown(one)), None)
+    return Answer((*blocks, *notes, exact), found[0].state, named, wants, tuple(unknown))
 
 
 def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[Line, ...]:
@@ -58,4 +67,5 @@ def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[L
     facts = [of, line(Code(slot.label)), type_of(slot)]
     if place := question.place(found.state, slot.definition if isinstance(slot, Input) else None):
         facts.append(line("made at ", place))
+    facts.append(line(numbering(found.state.convention)))
     return tuple(facts)

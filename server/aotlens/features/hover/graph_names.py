@@ -1,35 +1,133 @@
-"""The hover of a name that torch gave to a node: `primals_5`, `tangents_1`."""
+"""The hover of a name that torch gave to a node: `primals_5`, `tangents_1`, `getitem_7`.
+
+The name is explained in the numbering of each convention, unless the text around it tells which one is meant.
+"""
 
 from __future__ import annotations
 
-from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Paragraph, Table, line, strong
-from aotlens.explain.compiled import in_graph
+from collections.abc import Iterator, Sequence
+
+from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Note, Paragraph, Table, line, strong
+from aotlens.explain.compiled import heading
+from aotlens.explain.conventions import numbering
+from aotlens.explain.graph_nodes import operation_in_words
+from aotlens.explain.numberings import IN_BOTH, INTERMEDIATE, numbering_of, unknown_of, why_unknown
 from aotlens.explain.phrases import and_more
 from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.states import staleness
+from aotlens.explain.words import role_of
+from aotlens.model.bodies import bodies_of
+from aotlens.model.numbering import told_at
+from aotlens.model.resolve import Resolved, in_question
+from aotlens.model.slots import Entry, Result, Step
 from aotlens.syntax.subjects import GraphNameSubject
 
 from .question import ROWS, Answer, Question
 from .slots import slot
 
+Item = Entry | Result | Step
+
 
 def graph_name(question: Question, subject: GraphNameSubject) -> Answer | None:
-    """The input of that name; one row for each target and graph if several have it; None if none has."""
+    """The meaning of the name in the model in question; one row for each target and graph if there are several.
+
+    None if no map has the name, and none could have it that is not made yet.
+    """
     found = question.resolved(subject)
+    told = told_at(question.document, question.line, question.column)
+    states = in_question(question.snapshot, question.document, subject, found)
+    unknown = [item for state in states for item in told.not_known_of(state)]
+    wants = states[0].key if len(states) == 1 and told.wants(states[0]) else None
+    named = next((one for one in found if question.is_shown(one)), None)
+    if len(states) == 1:
+        notes = tuple(why_unknown(question.snapshot, state, convention) for state, convention in unknown)
+        blocks = (*_of_one(question, subject.name, found), *notes)
+        return Answer(blocks, None, named, wants, tuple(unknown)) if blocks else None
     if not found:
         return None
-    if len(found) == 1 and len(found[0].items) == 1:
-        return Answer(slot(question, found[0], found[0].items[0]), found[0].state, found[0])
-    every = [(each, item) for each in found for item in each.items]
-    cells = []
-    for each, item in every[:ROWS]:
-        kind = tensor_in_brief(item.slot.dtype, item.slot.shape)
-        target = f"{each.state.key.qualname}{in_graph(item.graph, each.index)}"
-        cells.append((Cell(target), Cell(item.slot.label), Cell(kind)))
-    where = f"{len(found)} traced targets" if len(found) > 1 else f"{len(every)} graphs"
-    blocks: list[Block] = [
-        Facts((line(strong(Code(subject.name)), f" in {where}"),)),
-        Table("", "", (Column("target", "name"), Column("input", "name"), Column("type", "type")), tuple(cells)),
-    ]
-    if len(every) > ROWS:
-        blocks.append(Paragraph(line(and_more(len(every) - ROWS, "target"))))
-    return Answer(tuple(blocks), found[0].state if len(found) == 1 else None, found[0])
+    notes = (Note(unknown_of(unknown)),) if unknown else ()
+    return Answer((*_of_several(subject.name, found), *notes), None, named)
+
+
+def _of_one(question: Question, name: str, found: Sequence[Resolved]) -> tuple[Block, ...]:
+    """The meaning in one target: in each numbering, or once if it is the same in both."""
+    items = [(one, item) for one in found for item in _items(one)]
+    if len(found) == len(items) == 2 and _meaning(items[0][1]) == _meaning(items[1][1]):
+        (one, item), (other, same) = items
+        title = Facts((line(strong(Code(name))), line(IN_BOTH)))
+        return title, *_in_full(question, one, item), *_descriptor(item, other, same), *staleness(one.state)
+    blocks: list[Block] = []
+    for one in found:
+        mine = _items(one)
+        if len(mine) == 1:
+            where = numbering_of(one.state, one.index, mine[0].graph)
+            blocks += [Facts((line(strong(Code(name))), line(where))), *_in_full(question, one, mine[0])]
+        else:
+            where = f"{numbering(one.state.convention)}, in {len(mine)} graphs"
+            blocks += [Facts((line(strong(Code(name))), line(where))), _graphs(one, mine)]
+        blocks += staleness(one.state)
+    if any(one.steps for one in found):
+        blocks.append(Note(line(INTERMEDIATE)))
+    return tuple(blocks)
+
+
+def _descriptor(item: Item, other: Resolved, same: Item) -> tuple[Block, ...]:
+    """The descriptor of a slot in another numbering, if it differs."""
+    if isinstance(item, Step) or isinstance(same, Step) or same.slot.descriptor in (item.slot.descriptor, None):
+        return ()
+    return (Paragraph(line(f"in {numbering(other.state.convention)} ", Code(same.slot.descriptor or ""))),)
+
+
+def _items(found: Resolved) -> tuple[Item, ...]:
+    return (*found.items, *found.steps)
+
+
+def _in_full(question: Question, found: Resolved, item: Item) -> tuple[Block, ...]:
+    if not isinstance(item, Step):
+        return slot(question, found, item)
+    blocks = operation_in_words(item.operation, item.graph, bodies_of(item.graph, is_partitioned=True))
+    place = question.place(found.state, found.index.lines.innermost(item.graph, item.operation))
+    return (*blocks, Paragraph(line("computed at ", place))) if place else blocks
+
+
+def _meaning(item: Item) -> tuple[object, ...]:
+    """The things by which two inputs of different graphs are the same for the user."""
+    if isinstance(item, Step):
+        return item.operation.op, item.operation.arguments, item.operation.shape
+    return role_of(item.slot), item.slot.label, item.slot.dtype, item.slot.shape
+
+
+def _graphs(found: Resolved, items: Sequence[Item]) -> Table:
+    """One row for each graph of a target."""
+    columns = (Column("graph", "prose"), Column("is", "prose"), Column("name", "name"), Column("type", "type"))
+    rows = []
+    for item in items[:ROWS]:
+        graph = heading(item.graph, found.index.number(item.graph))
+        rows.append((Cell(graph), *_cells(item)))
+    return Table("", "", columns, tuple(rows))
+
+
+def _of_several(name: str, found: Sequence[Resolved]) -> Iterator[Block]:
+    """One row for each target and graph."""
+    columns = (
+        *(Column("target", "name"), Column("numbering", "prose")),
+        *(Column("is", "prose"), Column("name", "name"), Column("type", "type")),
+    )
+    items = [(one, item) for one in found for item in _items(one)]
+    rows = []
+    for one, item in items[:ROWS]:
+        where = numbering_of(one.state, one.index, item.graph)
+        rows.append((Cell(one.state.key.qualname), Cell(where), *_cells(item)))
+    targets = len({one.state.key for one in found})
+    yield Facts((line(strong(Code(name)), f" in {targets} traced targets"),))
+    yield Table("", "", columns, tuple(rows))
+    if len(items) > ROWS:
+        yield Paragraph(line(and_more(len(items) - ROWS, "row")))
+
+
+def _cells(item: Item) -> tuple[Cell, Cell, Cell]:
+    """The cells for the role, the name and the type of an item."""
+    if isinstance(item, Step):
+        one = item.operation
+        return Cell("value"), Cell(f"{one.op}({one.arguments})"), Cell(tensor_in_brief(one.dtype, one.shape))
+    return Cell(role_of(item.slot)), Cell(item.slot.label), Cell(tensor_in_brief(item.slot.dtype, item.slot.shape))

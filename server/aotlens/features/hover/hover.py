@@ -16,18 +16,25 @@ from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import DescriptorSubject, PassSubject, Subject
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
+from aotlens_tracer.wire.protocol import Convention
 
 from .silence import silence
 
 
 @dataclass(frozen=True)
 class Hover:
-    """A hover for the text in `span`. `key` is the target it is about, if one; `labels` are those of its slots."""
+    """A hover for the text in `span`. `key` is the target it is about, if one; `labels` are those of its slots.
+
+    `untraced` are the conventions of targets that would answer too, and were not traced. `wants` is the target whose
+    other convention is to be traced, None if there is none.
+    """
 
     blocks: tuple[Block, ...]
     span: Span
     key: TargetKey | None = None
     labels: tuple[str, ...] = ()
+    untraced: tuple[tuple[TargetKey, Convention], ...] = ()
+    wants: TargetKey | None = None
 
 
 def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hover | None:
@@ -37,7 +44,9 @@ def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hov
     nothing is known is shown, if the user could expect an answer.
     """
     subjects = subjects_at(document, line, column)
-    if snapshot.maps() or any(isinstance(subject, (DescriptorSubject, PassSubject)) for subject in subjects):
+    if any(state.maps for state in snapshot.states.values()) or any(
+        isinstance(subject, (DescriptorSubject, PassSubject)) for subject in subjects
+    ):
         found = _known(snapshot, document, line, column, subjects)
         if found is not None:
             return found
@@ -63,5 +72,6 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
             stale = staleness(found.state) if found.state is not None else ()
             key = found.named.state.key if found.named is not None else None
             labels = found.named.labels_of_slots if found.named is not None else ()
-            return Hover((*found.blocks, *stale), subject.span, key, labels)
+            untraced = tuple((state.key, convention) for state, convention in found.unknown)
+            return Hover((*found.blocks, *stale), subject.span, key, labels, untraced, found.wants)
     return None

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from aotlens.explain.blocks import NOTHING, Block, Cell, Line
 from aotlens.explain.phrases import place, place_name
 from aotlens.model.resolve import Resolved, resolve
-from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.subjects import Subject
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
+from aotlens_tracer.wire.protocol import Convention
 
 ROWS = 8
 """The most rows that a table in a hover has."""
@@ -22,11 +23,16 @@ class Answer:
 
     `state` is the target whose map was read; None if no map was. `named` are the slots that the subject names, with
     their target: the links below the hover are about them. None if the hover has no links.
+
+    `unknown` are targets with a convention in which they were not traced. `wants` is the one target that is to be
+    traced in its other convention too, None if there is none.
     """
 
     blocks: tuple[Block, ...]
     state: TargetState | None = None
     named: Resolved | None = None
+    wants: TargetKey | None = None
+    unknown: tuple[tuple[TargetState, Convention], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,10 @@ class Question:
     def resolved(self, subject: Subject) -> tuple[Resolved, ...]:
         """The things in traced models that a subject at this position refers to; the best answer first."""
         return resolve(self.snapshot, self.document, subject, self.line, self.column)
+
+    def is_shown(self, found: Resolved) -> bool:
+        """Whether something was found in the map that is shown of its target, and not in the other one."""
+        return found.state.convention == self.snapshot.states[found.state.key].convention
 
     def now(self, state: TargetState, span: Span | None) -> Span | None:
         """A span of a map in today's text; None if there is none, or an edit has destroyed it."""

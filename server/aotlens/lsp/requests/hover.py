@@ -10,6 +10,7 @@ from urllib.parse import quote
 from lsprotocol import types as lsp
 
 from aotlens.explain.blocks import Block
+from aotlens.explain.conventions import graphs_in_words
 from aotlens.explain.render.markdown import Address, markdown
 from aotlens.explain.render.plain import plain
 from aotlens.features.hover import hover
@@ -32,6 +33,8 @@ def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
     found = hover.hover(context.session.snapshot(), document, line, column)
     if found is None:
         return None
+    if found.wants is not None:
+        context.session.conventions.want_both([found.wants])
     links = command_links(found) if address is not None else ""
     return lsp.Hover(content(context, found.blocks, address, links), to_range(document, found.span, context.encoding))
 
@@ -56,13 +59,14 @@ def content(
 
 def command_links(found: hover.Hover) -> str:
     """The last line of a hover: links to commands, as editors that take such links write them."""
-    if found.key is None:
-        return ""
-    links = [_command_link("Show the map", "aotlens.showMap", str(found.key))]
-    if found.labels:
+    links = [_command_link("Show the map", "aotlens.showMap", str(found.key))] if found.key is not None else []
+    if found.key is not None and found.labels:
         descriptors = "descriptors" if len(found.labels) > 1 else "descriptor"
         links.append(_command_link(f"Copy the {descriptors}", "aotlens.copyExpression", str(found.key), found.labels))
-    return "\n\n---\n\n" + " · ".join(links)
+    for key, convention in found.untraced:
+        title = f"Trace {graphs_in_words(convention)}"
+        links.append(_command_link(title, "aotlens.traceNow", str(key), convention))
+    return "\n\n---\n\n" + " · ".join(links) if links else ""
 
 
 def _command_link(title: str, command: str, *arguments: Any) -> str:
