@@ -218,6 +218,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
         f"the operator {value.operator} has no implementation for fake tensors, so that the call cannot be captured"
     ),
     facts.NotCaptured: _not_captured,
+    facts.NothingCompiled: lambda value: "torch.compile makes no graph of this call: all of it runs in eager",
     facts.ReadsDataInTraining: lambda value: (
         f"reads values in training, and is traced in evaluation: {brief(value.problem)}"
     ),

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..examples.eager_call import call as call_in_eager
-from ..failures import CallError, CaptureError, problem_of, reads_data
+from ..failures import CallError, CaptureError, TraceError, is_library, problem_of, reads_data
 from ..graph.compiled_names import TracedCall, compiled_names
 from ..graph.slot_labels import Labels
 from ..graph.stack_traces import Sources
-from ..torch_private import CompiledCall, CompiledCalls, CompiledGraph
+from ..torch_private import Break, CompiledCall, CompiledCalls, CompiledGraph
 from ..wire.compiled import Compiled
+from ..wire.descriptor_map import Failure
 from ..wire.places import Span
+from ..wire.problems import NothingCompiled
 from .build_example import Built, evaluate
 from .capture import Captured, CapturedGraph, register_dataclasses
 from .context import Context
 from .graph_breaks import breaks_of_run
 from .import_target import Imported
+from .real_tensors import bytes_of_state
+
+_REAL_BYTES = 12 << 30
+"""Bytes that a call on real tensors may take where no limit is given."""
 
 
 def capture_compiled(context: Context, imported: Imported, built: Built, train: bool | None) -> tuple[Built, Captured]:
     """Return the graphs that torch.compile runs in the example's call, and the example that was called.
 
     Code between two graphs that reads data cannot run on fake tensors: then the example is built with real ones.
-    Raises ForwardError, BackwardError or CaptureError.
+    Raises ForwardError, BackwardError, CaptureError, or TraceError if no graph is made.
     """
     try:
         called = _call(context, built)
@@ -38,8 +45,10 @@ def capture_compiled(context: Context, imported: Imported, built: Built, train: 
         except Exception as again:
             raise _failed(built, again) from None
     graphs = _graphs(context, built, called)
-    breaks = breaks_of_run(called.breaks, ((graph.compiled, graph.dynamo) for graph in graphs), context.codebase)
-    context.draft.update(graph_breaks=breaks)
+    _note_breaks(context, called.breaks, graphs)
+    if not graphs:
+        target = context.draft.map.target
+        raise TraceError(Failure("capture", "error", NothingCompiled(), target.path, target.line))
     return built, Captured(graphs, compiled=called)
 
 
@@ -48,14 +57,27 @@ def _call(context: Context, built: Built) -> CompiledCall:
     register_dataclasses((example.args, example.kwargs))
     calls = CompiledCalls(example.fake)
     function = example.compiled if example.compiled is not None else example.function
-    return calls.call(function, example.args, example.kwargs, context.params.dynamic)
+    try:
+        called = calls.call(function, example.args, example.kwargs, context.params.dynamic)
+    except Exception:
+        _note_breaks(context, calls.breaks, ())
+        raise
+    register_dataclasses(called.result)
+    return called
+
+
+def _note_breaks(context: Context, breaks: Sequence[Break], graphs: Sequence[CapturedGraph]) -> None:
+    found = breaks_of_run(breaks, ((graph.compiled, graph.dynamo) for graph in graphs), context.codebase)
+    context.draft.update(graph_breaks=found)
 
 
 def _with_data(
     context: Context, imported: Imported, built: Built, train: bool | None, error: Exception
 ) -> Built | None:
-    """Return the example with real tensors, if the call needs data that fake ones lack; else None."""
+    """Return the example with real tensors, if the call needs data that fake ones lack, and it is small; else None."""
     if built.example.mode is None or built.source.root is not None or not reads_data(error):
+        return None
+    if bytes_of_state(built.example) > (context.params.memory or _REAL_BYTES) // 3:  # there are activations too
         return None
     with context.birthplaces.recording():
         example = evaluate(context, imported, built.source, train, lambda _: None, error)
@@ -103,6 +125,8 @@ def _graphs(context: Context, built: Built, called: CompiledCall) -> tuple[Captu
 
 def _compiled(graph: CompiledGraph) -> Compiled:
     code = graph.code
+    if code is not None and is_library(code.co_filename):  # torch wraps a method that is compiled by itself
+        code = next((inner for inner in graph.inlined if not is_library(inner.co_filename)), code)
     function = _qualname(code) if code is not None else ""
     span = Span(code.co_filename, code.co_firstlineno) if code is not None else None
     return Compiled(graph.compile_id, function, span, graph.resumes_at, runs=len(graph.runs))

@@ -104,7 +104,12 @@ def _at_the_operation(context: Context, failure: Failure, error: BackwardError) 
 
 
 def _capture_failure(context: Context, error: CaptureError) -> Failure:
-    """Return Dynamo's reason with its place, and why AOTAutograd alone did no better."""
+    """Return Dynamo's reason with its place, and why AOTAutograd alone did no better.
+
+    Without AOTAutograd alone, as under torch.compile, it is the reason why the call is refused.
+    """
+    if context.params.convention == "compile":
+        return _refusal_by_compile(context, getattr(error.dynamo_error, "inner_exception", error.dynamo_error))
     breaks = graph_breaks(None, context.codebase, error.dynamo_error)
     context.draft.update(graph_breaks=breaks)
     if error.direct_error is None:
@@ -118,6 +123,14 @@ def _capture_failure(context: Context, error: CaptureError) -> Failure:
         if first.by == "aotautograd":  # the same, seen through Dynamo's graph
             return direct
     return _with_dynamos_reason(context, direct, first)
+
+
+def _refusal_by_compile(context: Context, reason: Exception) -> Failure:
+    failure = failure_of(reason, "capture", context.codebase, _span(context))
+    (at,) = graph_breaks(None, context.codebase, reason)
+    if at.by == "dynamo" and not context.draft.map.graph_breaks:  # fullgraph=True: the first break is an error
+        context.draft.update(graph_breaks=(at,))
+    return replace(failure, path=at.path, line=at.line) if at.path is not None else failure
 
 
 def _with_dynamos_reason(context: Context, direct: Failure, first: GraphBreak) -> Failure:

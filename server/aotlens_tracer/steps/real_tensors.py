@@ -15,6 +15,13 @@ _REAL_BYTES = 1 << 30
 """Bytes of parameters, buffers and saved values that are allocated for it."""
 
 
+def bytes_of_state(example: BuiltExample) -> int:
+    """Return the bytes of the parameters and buffers of an example's module; 0 for a plain function."""
+    module = example.module
+    given = (*module.parameters(), *module.buffers()) if module is not None else ()
+    return sum(tensor_bytes(tensor) or 0 for tensor in given)
+
+
 def real_example(
     context: Context, imported: Imported, built: Built, train: bool | None, graphs: Sequence[Graph]
 ) -> BuiltExample | None:
@@ -26,9 +33,7 @@ def real_example(
     example = built.example
     if example.mode is None or built.source.root is not None:
         return None
-    given = (*example.module.parameters(), *example.module.buffers()) if example.module is not None else ()
-    size = sum(tensor_bytes(tensor) or 0 for tensor in given)
-    size += sum(value.bytes or 0 for graph in graphs for value in graph.saved or ())
+    size = bytes_of_state(example) + sum(value.bytes or 0 for graph in graphs for value in graph.saved or ())
     if size > _REAL_BYTES:
         return None
     needs_data = RuntimeError()  # never raised to the user: it only asks for real tensors

@@ -40,7 +40,8 @@ class CompiledGraph:
     """A graph that torch.compile runs, in the order of the first runs.
 
     `compile_id` is torch's. `code` is the code of the user's function that it was made of, and `resumes_at` the line of
-    the graph break after which that goes on; None for the beginning of the function. `sources` are torch's `Source`
+    the graph break after which that goes on; None for the beginning of the function. `inlined` is the code of the
+    functions that Dynamo has seen called in it. `sources` are torch's `Source`
     objects of the flat inputs, None for an input without one. `breaks_before` is the number of graph breaks of the call
     that torch met before it made the graph. `guards` are torch's `Guard` objects.
     """
@@ -49,6 +50,7 @@ class CompiledGraph:
     compile_id: str
     code: types.CodeType | None
     resumes_at: int | None
+    inlined: tuple[types.CodeType, ...]
     sources: tuple[Any, ...]
     runs: list[Run]
     breaks_before: int
@@ -70,14 +72,17 @@ class CompiledCall:
 
 
 class CompiledCalls:
-    """Makes calls by torch.compile, and keeps its graphs. The context `around` is entered where they run."""
+    """Makes a call by torch.compile, and keeps its graphs. The context `around` is entered where they run.
+
+    `breaks` are the graph breaks so far, also of a call that fails.
+    """
 
     def __init__(self, around: Callable[[], contextlib.AbstractContextManager[Any]]) -> None:
         self._around = around
         self._ran: list[CompiledGraph] = []
         self._guards: dict[str, tuple[Any, ...]] = {}
         self._stages: list[tuple[Any, Any]] = []
-        self._breaks: list[Break] = []
+        self.breaks: list[Break] = []
 
     def call(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: bool | None
@@ -97,11 +102,11 @@ class CompiledCalls:
             stack.enter_context(patch.object(aot, "aot_stage2_compile", self._leave))
             stack.enter_context(self._noting_guards())
             stack.enter_context(backend_of_all_code(self._compile))
-            self._breaks = stack.enter_context(noting_breaks())
+            self.breaks = stack.enter_context(noting_breaks())
             result = function(*args, **kwargs)
         for graph in self._ran:
             graph.guards = self._guards.get(graph.compile_id.partition("_")[0], ())
-        return CompiledCall(tuple(self._ran), result, tuple(self._breaks), tuple(get_compilation_metrics()))
+        return CompiledCall(tuple(self._ran), result, tuple(self.breaks), tuple(get_compilation_metrics()))
 
     @contextlib.contextmanager
     def _noting_guards(self) -> Iterator[None]:
@@ -142,7 +147,9 @@ class CompiledCalls:
         runs: list[Run] = []
         joint = _Joint(state, capture, module, runs, TracingContext.try_get())
         compile_id = str(CompileContext.current_trace_id())
-        graph = CompiledGraph(joint, compile_id, original, resumes_at, sources, runs, len(self._breaks))
+        context = TracingContext.try_get()
+        inlined = tuple(context.traced_code or ()) if context is not None else ()
+        graph = CompiledGraph(joint, compile_id, original, resumes_at, inlined, sources, runs, len(self.breaks))
 
         def run(*args: Any) -> Any:
             if not runs:

@@ -122,6 +122,11 @@ class NotCaptured(Tagged):
 
 
 @dataclass(frozen=True)
+class NothingCompiled(Tagged):
+    """The call succeeds, and torch.compile makes no graph of it: it has no operation, or all is left to eager."""
+
+
+@dataclass(frozen=True)
 class ReadsDataInTraining(Tagged):
     """The call reads values in training, and was traced in evaluation instead."""
 
@@ -350,6 +355,7 @@ Problem = (
     | NoFakeImplementation
     | Overwritten
     | NotCaptured
+    | NothingCompiled
     | ReadsDataInTraining
     | NotReached
     | NoOwnExample
