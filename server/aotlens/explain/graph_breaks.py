@@ -23,7 +23,12 @@ def _consequence(item: GraphBreak) -> str:
     function = f"`{item.function}`" if item.function else "the function"
     if item.effect == "eager":
         loop = " (it cannot go on inside a loop)" if _IN_LOOP in item.then else ""
-        return f"torch.compile leaves the rest of {function} to eager{loop}"
+        return f"torch.compile leaves the rest of {function} to eager{loop}{_callers(item)}"
     names = [f"`{name}`" for name in item.crossing]
     crosses = f", with {listed(names)} from before" if names else ""
-    return f"torch.compile ends a graph of {function} here and compiles the rest apart{crosses}"
+    return f"torch.compile ends a graph of {function} here and compiles the rest apart{crosses}{_callers(item)}"
+
+
+def _callers(item: GraphBreak) -> str:
+    names = [f"`{name}`" for name in item.callers_in_eager]
+    return f", and leaves the rest of {listed(names)} to eager, up the chain of calls" if names else ""

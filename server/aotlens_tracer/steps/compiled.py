@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ..examples.eager_call import call as call_in_eager
-from ..failures import CallError, CaptureError, TraceError, is_library, problem_of, reads_data
+from ..failures import CallError, CaptureError, Codebase, TraceError, is_library, problem_of, reads_data
+from ..graph.compiled_guards import compiled_guards
 from ..graph.compiled_names import TracedCall, compiled_names
 from ..graph.slot_labels import Labels
 from ..graph.stack_traces import Sources
-from ..torch_private import Break, CompiledCall, CompiledCalls, CompiledGraph
+from ..torch_private import Break, CompiledCall, CompiledCalls, CompiledGraph, qualified_name
 from ..wire.compiled import Compiled
 from ..wire.descriptor_map import Failure
 from ..wire.places import Span
@@ -114,7 +114,7 @@ def _graphs(context: Context, built: Built, called: CompiledCall) -> tuple[Captu
                 Labels(named.inputs, named.outputs),
                 name,
                 named.sources,
-                _compiled(graph),
+                _compiled(graph, context.codebase),
                 named.internal,
                 named.owner,
                 named.cut,
@@ -123,15 +123,11 @@ def _graphs(context: Context, built: Built, called: CompiledCall) -> tuple[Captu
     return tuple(found)
 
 
-def _compiled(graph: CompiledGraph) -> Compiled:
+def _compiled(graph: CompiledGraph, codebase: Codebase) -> Compiled:
     code = graph.code
     if code is not None and is_library(code.co_filename):  # torch wraps a method that is compiled by itself
         code = next((inner for inner in graph.inlined if not is_library(inner.co_filename)), code)
-    function = _qualname(code) if code is not None else ""
+    function = qualified_name(code) if code is not None else ""
     span = Span(code.co_filename, code.co_firstlineno) if code is not None else None
-    return Compiled(graph.compile_id, function, span, graph.resumes_at, runs=len(graph.runs))
-
-
-def _qualname(code: types.CodeType) -> str:
-    """Return the qualified name of a function; its plain name on Python 3.10."""
-    return str(getattr(code, "co_qualname", code.co_name))
+    guards = compiled_guards(graph, codebase)
+    return Compiled(graph.compile_id, function, span, graph.resumes_at, guards, len(graph.runs))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, refusal_of, user_frames
-from ..torch_private import Break, explain_graph_breaks, parts_of
+from ..torch_private import LIMIT_EXCEEDED, Break, explain_graph_breaks, parts_of, qualified_name
 from ..wire.compiled import Compiled, DynamoSource
 from ..wire.graph_breaks import GraphBreak
 from ..wire.places import Span
@@ -52,8 +52,10 @@ def breaks_of_run(
     resumed = list(graphs)
     found = []
     for item in breaks:
+        if getattr(item.error, "gb_type", None) == LIMIT_EXCEEDED:  # it is no break, but the end of recompilation
+            continue
         known = _graph_break(*_refused(item), codebase)
-        function = item.code.co_name if item.code is not None else None
+        function = qualified_name(item.code) if item.code is not None else None
         if item.in_eager:
             found.append(replace(known, effect="eager", function=function))
         else:
@@ -81,10 +83,20 @@ def _crossing(item: Break, graphs: Iterable[tuple[Compiled | None, Sequence[Dyna
 
 
 def _each_once(breaks: Iterable[GraphBreak]) -> tuple[GraphBreak, ...]:
-    """Return the first of each break: a function that is inlined breaks again where it is compiled alone."""
+    """Return each break once, as it is for the innermost function.
+
+    A function breaks where it is inlined in its callers, from the outermost on, and again where it is compiled alone.
+    """
     unique: dict[tuple[str, str | None, int | None], GraphBreak] = {}
     for item in breaks:
-        unique.setdefault((item.reason, item.path, item.line), item)
+        outer = unique.get(key := (item.reason, item.path, item.line))
+        if outer is None or item.effect == "stops":
+            unique.setdefault(key, item)
+            continue
+        callers = outer.callers_in_eager
+        if outer.effect == "eager" and outer.function is not None and outer.function != item.function:
+            callers = (*callers, outer.function)
+        unique[key] = replace(item, callers_in_eager=tuple(dict.fromkeys(callers)))
     return tuple(unique.values())
 
 

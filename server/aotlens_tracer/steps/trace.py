@@ -37,6 +37,7 @@ from .import_target import Imported, import_target, is_to_be_inferred
 from .overwritten import name_what_is_changed
 from .partition import partition_graphs
 from .progress import Draft, Phases, Send
+from .recompiles import recompiled
 from .training_steps import run_two_steps, untouched
 from .without_example import without_example
 
@@ -141,6 +142,9 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         if any(finding.code in WITHOUT_GRADIENT for finding in draft.map.findings):
             with context.phases.phase("eager"):
                 draft.update(findings=(*before, *_findings(draft.map, described, in_eager=True)))
+        if captured.compiled is not None:
+            with context.phases.phase("eager"):
+                draft.add_findings(*recompiled(context, captured.compiled))
         run_two_steps(context, imported, for_eager, candidate.train, described)
         if only is not None and draft.map.graphs[0].eager_memory is None:
             measure_memory(context, imported, built, candidate.train, only.sources)

@@ -27,7 +27,8 @@ from .fake_mode import (
     truncated_normal,
     unset_fake_temporarily,
 )
-from .graph_breaks import Break, BreakText, explain_graph_breaks, parts_of
+from .graph_breaks import Break, BreakText, explain_graph_breaks, parts_of, qualified_name
+from .guards import DynamoGuard, dynamo_guards
 from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, Flat, JointCapture, joint_capture
 from .modules import (
     BATCH_NORMS,
@@ -53,6 +54,7 @@ from .names import (
     SETS_GRAD_MODE,
 )
 from .partitioner import configured_memory_budget, partition
+from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
 from .tensors import (
     StorageWeakRef,
     TorchDispatchMode,
@@ -78,6 +80,7 @@ __all__ = [
     "ENTERS_INFERENCE",
     "EXITS_INFERENCE",
     "KNOWN_TYPES",
+    "LIMIT_EXCEEDED",
     "METADATA",
     "NEW_PARAMETER",
     "READS_METADATA",
@@ -91,10 +94,12 @@ __all__ = [
     "CompiledCalls",
     "CompiledGraph",
     "DataDependentOutputException",
+    "DynamoGuard",
     "FakeTensor",
     "FakeTensorMode",
     "Flat",
     "JointCapture",
+    "Recompile",
     "Run",
     "StorageWeakRef",
     "TorchDispatchMode",
@@ -106,6 +111,7 @@ __all__ = [
     "configured_memory_budget",
     "deep_copies",
     "dynamo_capture",
+    "dynamo_guards",
     "explain_graph_breaks",
     "fake_mode",
     "functorch_layers",
@@ -124,7 +130,9 @@ __all__ = [
     "parts_of",
     "patched_conversions",
     "pytree",
+    "qualified_name",
     "readable_constants",
+    "recompile_limit",
     "saved_fields",
     "share_state",
     "storage_key",

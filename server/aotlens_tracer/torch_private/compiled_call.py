@@ -25,6 +25,7 @@ from .compiled_code import backend_of_all_code, is_compiled
 from .dynamo import whole_spans
 from .graph_breaks import Break, noting_breaks, original_code
 from .joint_graph import Flat, JointCapture, fake_constants
+from .recompiles import Recompile, noting_recompiles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,8 @@ class CompiledGraph:
     the graph break after which that goes on; None for the beginning of the function. `inlined` is the code of the
     functions that Dynamo has seen called in it. `sources` are torch's `Source`
     objects of the flat inputs, None for an input without one. `breaks_before` is the number of graph breaks of the call
-    that torch met before it made the graph. `guards` are torch's `Guard` objects.
+    that torch met before it made the graph. `guards` are torch's `Guard` objects, and
+    `shape_guards` its texts of those on symbolic sizes.
     """
 
     joint: JointCapture
@@ -55,6 +57,7 @@ class CompiledGraph:
     runs: list[Run]
     breaks_before: int
     guards: tuple[Any, ...] = ()
+    shape_guards: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,13 +65,17 @@ class CompiledCall:
     """The graphs that torch.compile makes of a call.
 
     `result` is the result of the call. `breaks` are in the order in which torch met them. `metrics` are torch's
-    `CompilationMetrics`, one for each compile: those that failed say why (`fail_reason`).
+    `CompilationMetrics`, one for each compile: those that failed say why (`fail_reason`). `recompiles` are the
+    functions that are compiled anew within the call, and `repeat` makes the call once more, with the same arguments,
+    and returns those that are compiled anew then, and whether the call succeeds.
     """
 
     graphs: tuple[CompiledGraph, ...]
     result: Any
     breaks: tuple[Break, ...]
     metrics: tuple[Any, ...]
+    recompiles: tuple[Recompile, ...] = ()
+    repeat: Callable[[], tuple[tuple[Recompile, ...], bool]] = lambda: ((), True)
 
 
 class CompiledCalls:
@@ -80,7 +87,8 @@ class CompiledCalls:
     def __init__(self, around: Callable[[], contextlib.AbstractContextManager[Any]]) -> None:
         self._around = around
         self._ran: list[CompiledGraph] = []
-        self._guards: dict[str, tuple[Any, ...]] = {}
+        self._guards: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {}
+        self._is_repeated = False
         self._stages: list[tuple[Any, Any]] = []
         self.breaks: list[Break] = []
 
@@ -93,8 +101,29 @@ class CompiledCalls:
         """
         torch._dynamo.reset()
         clear_compilation_metrics()
+        again = _anew((args, kwargs))
         if not is_compiled(function):
             function = torch._dynamo.optimize(self._compile, dynamic=dynamic)(function)
+        with self._settings(), noting_breaks() as self.breaks, noting_recompiles() as recompiles:
+            result = function(*args, **kwargs)
+        for graph in self._ran:
+            graph.guards, graph.shape_guards = self._guards.get(graph.compile_id.partition("_")[0], ((), ()))
+
+        def repeat() -> tuple[tuple[Recompile, ...], bool]:
+            self._is_repeated = True
+            more_args, more_kwargs = _anew(again)
+            with self._settings(), noting_recompiles() as found:
+                try:
+                    function(*more_args, **more_kwargs)
+                except Exception:
+                    return tuple(found), False
+            return tuple(found), True
+
+        metrics = tuple(get_compilation_metrics())
+        return CompiledCall(tuple(self._ran), result, tuple(self.breaks), metrics, tuple(recompiles), repeat)
+
+    @contextlib.contextmanager
+    def _settings(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             stack.enter_context(whole_spans())
             stack.enter_context(fake_constants())
@@ -102,11 +131,7 @@ class CompiledCalls:
             stack.enter_context(patch.object(aot, "aot_stage2_compile", self._leave))
             stack.enter_context(self._noting_guards())
             stack.enter_context(backend_of_all_code(self._compile))
-            self.breaks = stack.enter_context(noting_breaks())
-            result = function(*args, **kwargs)
-        for graph in self._ran:
-            graph.guards = self._guards.get(graph.compile_id.partition("_")[0], ())
-        return CompiledCall(tuple(self._ran), result, tuple(self.breaks), tuple(get_compilation_metrics()))
+            yield
 
     @contextlib.contextmanager
     def _noting_guards(self) -> Iterator[None]:
@@ -115,7 +140,8 @@ class CompiledCalls:
         original = frames._compile
 
         def note(guards: Any) -> None:
-            self._guards[str(CompileContext.current_compile_id())] = tuple(guards)
+            shapes = tuple(getattr(CompileContext.try_get(), "shape_env_guards", ()))
+            self._guards[str(CompileContext.current_compile_id())] = (tuple(guards), shapes)
 
         def hooked(value: Any) -> Any:
             return dataclasses.replace(value, guard_export_fn=note) if isinstance(value, Hooks) else value
@@ -133,6 +159,8 @@ class CompiledCalls:
 
     def _compile(self, module: torch.fx.GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:
         """The backend: capture the joint graph, and return what runs Dynamo's graph in its place."""
+        if self._is_repeated:
+            return self._runner(module, None)
         self._stages.clear()
         placeholders = module.graph.find_nodes(op="placeholder")
         sources = tuple(getattr(node.meta.get("grapharg"), "source", None) for node in placeholders)
@@ -150,13 +178,18 @@ class CompiledCalls:
         context = TracingContext.try_get()
         inlined = tuple(context.traced_code or ()) if context is not None else ()
         graph = CompiledGraph(joint, compile_id, original, resumes_at, inlined, sources, runs, len(self.breaks))
+        return self._runner(module, graph)
+
+    def _runner(self, module: torch.fx.GraphModule, graph: CompiledGraph | None) -> Callable[..., Any]:
+        """Return what runs a graph of Dynamo's, and notes its runs in the first call."""
 
         def run(*args: Any) -> Any:
-            if not runs:
-                self._ran.append(graph)
             with self._around():
                 outputs = module.forward(*args)
-            runs.append(Run(args, tuple(outputs)))
+            if graph is not None and not self._is_repeated:
+                if not graph.runs:
+                    self._ran.append(graph)
+                graph.runs.append(Run(args, tuple(outputs)))
             return outputs
 
         return run
@@ -183,6 +216,13 @@ class _Joint(JointCapture):
     def entered(self) -> Iterator[None]:
         with tracing(self._context), self.state.fake_mode:
             yield
+
+
+def _anew(value: Any) -> Any:
+    """Return lists, tuples and dicts as new ones with the same parts: a call may change those that it is given."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_anew, value))
+    return {key: _anew(item) for key, item in value.items()} if type(value) is dict else value
 
 
 def _nothing(module: Any, inputs: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .graph_breaks import GraphBreak
 from .json_codec import Tagged
@@ -13,3 +14,21 @@ class Broken(Tagged):
     """Torch gives up capture at a place: why, in its own words, and what follows."""
 
     by: GraphBreak
+
+
+@dataclass(frozen=True)
+class Recompiled(Tagged):
+    """A function is compiled anew, because `condition` (torch's text) does not hold any more; seen in a run.
+
+    `when` is each-call (the call changes what is compared, and does so in each call), next-call (it changes it once, so
+    that the second call compiles once more) or same-call (the function runs for several modules that differ in it).
+    `function` is the name of the function; `limit` is the number of compilations after which torch.compile leaves it to
+    eager, and `is_reached` says that this happened. `hint` is torch's own advice; None if it has none.
+    """
+
+    when: Literal["each-call", "next-call", "same-call"]
+    condition: str
+    function: str | None
+    limit: int
+    is_reached: bool = False
+    hint: str | None = None

@@ -50,8 +50,8 @@ class Guard:
     `kind` is torch's name for it (`TENSOR_MATCH`, `EQUALS_MATCH`), `expression` torch's text for what it looks at, and
     `name` the user's name for that. `conditions` are torch's texts of what is compared. `thing` says what is guarded.
     `span` is the user's line that needs the guard; None if it belongs to no line. With `often`, it is one of those that
-    fail in ordinary use: the value of an int, float, list or module attribute. `hint` is torch's own advice; None if it
-    has none.
+    may fail in ordinary use: the value of an int, float or text, the length or keys of a container, a symbolic size.
+    `hint` is torch's own advice; None if it has none. With `by_library`, the line calls library code that needs it.
     """
 
     kind: str
@@ -62,6 +62,7 @@ class Guard:
     span: Span | None = None
     often: bool = False
     hint: str | None = None
+    by_library: bool = False
 
 
 @dataclass(frozen=True)

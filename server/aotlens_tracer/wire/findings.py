@@ -11,6 +11,7 @@ from typing import Literal
 
 from .advice import Advice
 from .compile_reasons import Broken as Broken
+from .compile_reasons import Recompiled as Recompiled
 from .cut_gradients import Cut as Cut
 from .json_codec import Tagged
 from .named_things import OutputName as OutputName
@@ -258,6 +259,7 @@ Reason = (
     | InEager
     | InBackward
     | Broken
+    | Recompiled
     | ReplacedBy
     | PartitionFailed
     | Failed

@@ -25,9 +25,10 @@ class GraphBreak:
 
     `effect` is stops (nothing is captured: the export convention needs one graph), splits (torch.compile ends a graph
     here, makes the call in eager and begins another graph) or eager (torch.compile leaves the rest of `function` to
-    eager). `function` is the name of the function whose graph ends here; None if it is not known. `inside` is the line
-    of a library at which Dynamo stops; None if that is the user's line itself. `crossing` are the local variables that
-    the next graph takes from before the break.
+    eager). `function` is the name of the function whose graph ends here; None if it is not known. `callers_in_eager`
+    are functions that call it, and that torch.compile leaves to eager too, because the call is in a loop, for example.
+    `inside` is the line of a library at which Dynamo stops; None if that is the user's line itself. `crossing` are the
+    local variables that the next graph takes from before the break.
     """
 
     reason: str
@@ -42,6 +43,7 @@ class GraphBreak:
     function: str | None = None
     inside: Span | None = None
     crossing: tuple[str, ...] = ()
+    callers_in_eager: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

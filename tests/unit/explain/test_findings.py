@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import pytest
 
@@ -25,6 +26,7 @@ from aotlens_tracer.wire.findings import (
     OutputName,
     Place,
     ReachesOnly,
+    Recompiled,
     ReturnedItself,
     Subject,
     UsedButNotReturned,
@@ -319,4 +321,41 @@ def test_several_zero_gradients() -> None:
     folded = in_words([always_zero("a", cause), always_zero("b", cause)])
     assert folded == (
         "a, b always get a gradient of zero: `w.round()` on line 7 takes a part that does not depend on them"
+    )
+
+
+def test_a_graph_break_says_what_torch_compile_does_there() -> None:
+    target = (Subject("target", "Net"),)
+
+    def said(item: GraphBreak) -> str:
+        return message(Finding("graph-break", "m.py", 3, subjects=target, reason=Broken(item)))
+
+    split = GraphBreak("print", explanation="no", effect="splits", function="Net.forward", crossing=("h", "g"))
+    assert said(split) == (
+        "torch.compile ends a graph of `Net.forward` here and compiles the rest apart, with `h` and `g` from before: "
+        "print: no"
+    )
+    looped = GraphBreak("print", effect="eager", function="Net.forward", then=("graph break in loop",))
+    assert said(looped) == (
+        "torch.compile leaves the rest of `Net.forward` to eager (it cannot go on inside a loop): print"
+    )
+
+
+def test_what_is_compiled_anew_is_named_with_its_reason() -> None:
+    def said(when: Literal["each-call", "next-call", "same-call"], is_reached: bool = False) -> tuple[str, str]:
+        reason = Recompiled(when, "L['self'].step == 0", "Net.forward", 8, is_reached)
+        finding = Finding("recompiled", "m.py", 3, subjects=(Subject("value", "self.step"),), reason=reason)
+        return severity(finding), message(finding)
+
+    assert said("each-call") == (
+        "warning",
+        "each call compiles `Net.forward` anew, because it changes self.step (compiled for `self.step == 0`): after 8 "
+        "compilations it is left to eager",
+    )
+    assert said("next-call")[0] == "hint"
+    assert said("same-call")[0] == "information"
+    assert said("same-call", True) == (
+        "warning",
+        "`Net.forward` is compiled anew for each module whose self.step differs (the first has `self.step == 0`): after "
+        "8 compilations it is left to eager, which happens here",
     )

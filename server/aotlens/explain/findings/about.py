@@ -9,7 +9,7 @@ from aotlens.explain.brief import all_names, listed
 from aotlens.model.folding import ranges
 from aotlens_tracer.wire.findings import Finding
 
-_NAMED = ("parameter", "buffer", "argument", "output", "base", "state")
+_NAMED = ("parameter", "buffer", "argument", "output", "base", "state", "value")
 """The kinds of subjects whose names belong to one model, so that "of Model" can follow them."""
 
 
