@@ -32,7 +32,7 @@ _THINGS: dict[str, GuardedThing] = {
     "BOOL_MATCH": "number",
     "NONE_MATCH": "object",
 }
-"""What the checks look at, by torch's names for them; the rest compares objects and their types."""
+"""The things that the checks look at, by torch's names for them; the rest compares objects and their types."""
 _OFTEN: tuple[GuardedThing, ...] = ("number", "size", "text", "container")
 _SIZE = re.compile(r"(?:L|G)\[.+?\]\.size\(\)\[\d+\]|(?:L|G)\['\w+'\][\w.\[\]']*")
 

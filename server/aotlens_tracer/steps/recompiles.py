@@ -7,7 +7,7 @@ import types
 
 from ..graph.compiled_guards import innermost_place
 from ..torch_private import LIMIT_EXCEEDED, CompiledCall, Recompile, qualified_name, recompile_limit
-from ..wire.compile_reasons import Recompiled
+from ..wire.compile_reasons import Recompiled, RecompiledWhen
 from ..wire.dynamo_expressions import read_expression
 from ..wire.findings import Finding, Subject
 from .context import Context
@@ -55,7 +55,9 @@ def _looked_at(item: Recompile) -> str:
     return match[0] if match else item.condition
 
 
-def _add(found: dict[object, Finding], context: Context, item: Recompile, when: str, is_reached: bool) -> None:
+def _add(
+    found: dict[object, Finding], context: Context, item: Recompile, when: RecompiledWhen, is_reached: bool
+) -> None:
     """Enter a finding, unless there is one of the same thing at the same place."""
     if _OF_CALLER.search(item.condition) or ("L['self']" not in item.condition and "G['" not in item.condition):
         return
@@ -64,7 +66,7 @@ def _add(found: dict[object, Finding], context: Context, item: Recompile, when: 
     name = read_expression(_looked_at(item)).name
     path, line = (span.path, span.line) if span is not None else (target.path, target.line)
     function = qualified_name(item.code) if item.code is not None else None
-    reason = Recompiled(when, item.condition, function, recompile_limit(), is_reached, item.hint)  # type: ignore[arg-type]
+    reason = Recompiled(when, item.condition, function, recompile_limit(), is_reached, item.hint)
     found.setdefault(
         (name, path, line, function), Finding("recompiled", path, line, None, (Subject("value", name),), reason)
     )

@@ -16,6 +16,10 @@ class Broken(Tagged):
     by: GraphBreak
 
 
+RecompiledWhen = Literal["each-call", "next-call", "same-call"]
+"""The call that compiles a function anew."""
+
+
 @dataclass(frozen=True)
 class Recompiled(Tagged):
     """A function is compiled anew, because `condition` (torch's text) does not hold any more; seen in a run.
@@ -26,7 +30,7 @@ class Recompiled(Tagged):
     eager, and `is_reached` says that this happened. `hint` is torch's own advice; None if it has none.
     """
 
-    when: Literal["each-call", "next-call", "same-call"]
+    when: RecompiledWhen
     condition: str
     function: str | None
     limit: int

@@ -356,6 +356,6 @@ def test_what_is_compiled_anew_is_named_with_its_reason() -> None:
     assert said("same-call")[0] == "information"
     assert said("same-call", True) == (
         "warning",
-        "`Net.forward` is compiled anew for each module whose self.step differs (the first has `self.step == 0`): after "
-        "8 compilations it is left to eager, which happens here",
+        "`Net.forward` is compiled anew for each module whose self.step differs (the first has `self.step == 0`): "
+        "after 8 compilations it is left to eager, which happens here",
     )
