@@ -18,11 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from aotlens.model.bodies import bodies_of, saved_results_of
 from aotlens.model.containers import CONTAINERS
+from aotlens.model.slots import made_at
 from aotlens_tracer.wire.bodies import node_in
 from aotlens_tracer.wire.descriptor_map import Body, DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
 from .annotations import annotations_in_brief
 from .bodies import operand_in_brief, role_in_words, saved_results_in_words
+from .compiled import heading
 from .graph_lines import GraphText, Kind, Writer
 from .node_names import human_names
 from .partitioners import choice_in_brief
@@ -50,12 +52,19 @@ def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, r
         partial = map.status == "partial"
         why = "has no graph yet: it is being traced" if partial else "has no graph: it could not be traced"
         raise NoSuchGraph(f"{map.target.qualname} {why}")
-    writer = Writer()
+    writer, reasons = Writer(), []
     for number, graph in enumerate(map.graphs):
+        writer.number = number
         if number:
             writer.line("")
-        writer.number = number
-        _Graph(writer, map, graph, kind, code, raw).write()
+        try:
+            _Graph(writer, map, graph, kind, code, raw).write()
+        except NoSuchGraph as error:
+            reasons.append(error)
+            writer.line(f"# {heading(graph, number)}")
+            writer.line(f"# {error}")
+    if len(reasons) == len(map.graphs):
+        raise reasons[0]
     return writer.done()
 
 
@@ -65,6 +74,7 @@ class _Graph:
     def __init__(self, writer: Writer, map: DescriptorMap, graph: Graph, kind: Kind, code: Code, raw: bool) -> None:
         self._writer = writer
         self._target = map.target.qualname
+        self._number = writer.number
         self._types = {module.name: module.type for module in map.modules}
         self._graph = graph
         self._kind = kind
@@ -96,13 +106,17 @@ class _Graph:
         """Write title, inputs, operations and outputs."""
         writer, graph = self._writer, self._graph
         choice = choice_in_brief(graph) if self._kind != "joint" and graph.partition is not None else ""
-        title = f"# {self._kind} graph of {self._target}: {len(self._operations)} operations{self._in_bodies()}"
+        numbering = f"torch.{'export' if graph.compiled is None else 'compile'}'s numbering"
+        number = f"{len(self._operations)} operations{self._in_bodies()}"
+        title = f"# {self._kind} graph of {self._target}, {numbering}: {number}"
         writer.line(f"{title}, {choice}" if choice else title)
+        if graph.compiled is not None:
+            writer.line(f"# {heading(graph, self._number)}")
         writer.line("")
         writer.begin("inputs")
         for slot in graph.inputs:
             if self._takes(slot):
-                self._value(slot.node, slot, self._about(slot), slot.definition)
+                self._value(slot.node, slot, self._about(slot), made_at(slot))
         if self._kind == "backward":
             for value in graph.saved or ():
                 if value.node not in {slot.node for slot in graph.inputs}:

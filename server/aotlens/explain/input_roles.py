@@ -9,6 +9,8 @@ from aotlens.model.descriptors import Label
 from aotlens_tracer.wire.descriptor_map import DynamoSource
 from aotlens_tracer.wire.input_roles import InputRole
 
+from .blocks import Code, Line, line
+
 NOUNS: Mapping[str, str] = MappingProxyType(
     {
         "parameter": "parameter",
@@ -51,6 +53,11 @@ def source_in_words(source: DynamoSource, noun: str) -> str:
     """The end of a sentence about an input that begins with `noun`: what it is, and where Dynamo takes it from."""
     others = f" The graph runs again with {_listed(source)}." if source.others else ""
     return f"{noun}{_WHY[source.role]}.{others} Dynamo takes it from `{source.expression}`."
+
+
+def taken_from(source: DynamoSource) -> Line:
+    """`Dynamo takes it from L['x']`."""
+    return line("Dynamo takes it from ", Code(source.expression))
 
 
 def _listed(source: DynamoSource) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from aotlens.model.calls import called
 from aotlens.model.names import birthplace
 from aotlens.model.resolve import Resolved, resolve
-from aotlens.model.slots import Entry, Result, fqn_of
+from aotlens.model.slots import Entry, Result, made_at
 from aotlens.model.snapshot import Snapshot
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.signatures import parameter_span
@@ -21,6 +21,7 @@ from aotlens.syntax.subjects import (
     StringSubject,
 )
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.input_roles import role_of
 from aotlens_tracer.wire.places import Span
 
 Read = Callable[[str], str | None]
@@ -77,7 +78,7 @@ def with_columns(snapshot: Snapshot, span: Span, read: Read | None = None) -> Sp
 def birthplaces(snapshot: Snapshot, found: Resolved) -> list[Span]:
     """The places that make the resolved parameters, modules and arguments, in today's text."""
     spans = [birthplace(named) for named in found.named]
-    spans += [item.slot.definition for item in found.items if isinstance(item, Entry)]
+    spans += [made_at(item.slot) for item in found.items if isinstance(item, Entry)]
     now = [snapshot.now(found.state, span) for span in dict.fromkeys(spans) if span is not None]
     return [span for span in now if span is not None]
 
@@ -93,9 +94,7 @@ def places_of(snapshot: Snapshot, found: Resolved) -> list[Span]:
                 spans += _now(snapshot, found, item.graph.inputs[item.slot.gradient_of].definition)
         elif item.slot.tangent_of is not None:
             spans += _now(snapshot, found, item.graph.outputs[item.slot.tangent_of].source)
-        elif item.slot.dynamo is not None and item.slot.dynamo.role not in ("parameter", "buffer", "argument"):
-            spans += _now(snapshot, found, item.slot.dynamo.made_at)
-        elif item.slot.definition is None and fqn_of(item.slot) is None:
+        elif made_at(item.slot) is None and role_of(item.slot) not in ("parameter", "buffer", "local"):
             spans += in_signature(snapshot, found, item)
     return spans
 

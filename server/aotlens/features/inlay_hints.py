@@ -76,7 +76,7 @@ def _made(snapshot: Snapshot, state: TargetState, document: Document) -> dict[in
         for slot in graph.inputs:
             if slot.definition is not None and slot.definition.path == document.path and slot.shape is not None:
                 span = snapshot.now(state, slot.definition)
-                if span is not None:
+                if span is not None and all(slot.label != other.label for other in by_line[span.line]):
                     by_line[span.line].append(slot)
     return by_line
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aotlens.explain.brief import folded
+from aotlens.explain.compiled import in_graph, outputs_made_by
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import subject_of_gradient
@@ -23,7 +24,7 @@ from aotlens.model.gradients import OnlyInGraph, is_missing, returned_in
 from aotlens.model.index import distinct
 from aotlens.model.kept_state import is_replaced
 from aotlens.model.resolve import Resolved
-from aotlens.model.slots import Entry, Result, fqn_of
+from aotlens.model.slots import Entry, Result, fqn_of, made_at
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
@@ -158,8 +159,13 @@ class _Shown:
     def groups(self, document: Document, definition: Definition) -> tuple[Group, ...]:
         """The groups that are not empty."""
         entries, results, saved = self._all() if self._context.is_own else self._part(document, definition)
-        found = _grouped([(_input_kind(one.slot), self._input(one)) for one in entries], _INPUTS)
-        found += _grouped([(_output_kind(one.slot), self._output(one)) for one in results], _OUTPUTS)
+        found: list[Group] = []
+        for graph in self._index.graphs:
+            inputs = [(_input_kind(one.slot), self._input(one)) for one in entries if one.graph is graph]
+            outputs = [(_output_kind(one.slot), self._output(one)) for one in results if one.graph is graph]
+            groups = [*_grouped(inputs, _INPUTS), *_grouped(outputs, _OUTPUTS)]
+            where = in_graph(graph, self._index)
+            found += [replace(group, title=f"{group.title}{where}") for group in groups] if where else groups
         if saved:
             found.append(self._saved(saved))
         return tuple(found)
@@ -197,7 +203,9 @@ class _Shown:
         slot = entry.slot
         gradient = self._index.gradient(entry)
         note = note_on_input(slot, gradient, is_replaced(self._index, slot.label))
-        label, span = slot.label, slot.definition
+        if slot.dynamo is not None and (made := outputs_made_by([slot.dynamo], self._index)):
+            note = f"{note}, {made}" if note else made
+        label, span = slot.label, made_at(slot)
         if slot.tangent_of is not None:
             output = entry.graph.outputs[slot.tangent_of]
             label, span = output.label, output.source

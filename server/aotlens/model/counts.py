@@ -71,7 +71,7 @@ def count_all(index: MapIndex) -> Counts:
     mutations = {entry.slot.label for entry in index.entries if is_changed(entry.slot)}
     return Counts(
         len(index.entries),
-        sum(not result.slot.is_internal for result in index.outputs),
+        len(index.outputs),
         sum(returned.values()),
         len(missing),
         len(mutations),

@@ -75,8 +75,8 @@ class MapIndex:
 
     @cached_property
     def outputs(self) -> tuple[Result, ...]:
-        """The outputs that the user's code returns."""
-        return tuple(result for result in self.results if is_returned(result.slot))
+        """The outputs that the traced call returns."""
+        return tuple(each for each in self.results if is_returned(each.slot) and not each.slot.is_internal)
 
     @cached_property
     def inputs(self) -> Inputs:

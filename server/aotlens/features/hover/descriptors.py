@@ -16,7 +16,7 @@ from aotlens.model.descriptor_nesting import illegal_nesting
 from aotlens.model.descriptors import STAGES
 from aotlens.model.numbering import told_at, told_by_descriptor
 from aotlens.model.resolve import Resolved, in_question
-from aotlens.model.slots import Entry, Result
+from aotlens.model.slots import Entry, Result, made_at
 from aotlens.syntax.subjects import DescriptorSubject
 from aotlens_tracer.wire.descriptor_map import Input
 
@@ -65,7 +65,7 @@ def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[L
     slot = item.slot
     of = line(node_in_words(item, found.index), " of ", Code(found.state.key.qualname))
     facts = [of, line(Code(slot.label)), type_of(slot)]
-    if place := question.place(found.state, slot.definition if isinstance(slot, Input) else None):
+    if place := question.place(found.state, made_at(slot) if isinstance(slot, Input) else None):
         facts.append(line("made at ", place))
     facts.append(line(numbering(found.state.convention)))
     return tuple(facts)

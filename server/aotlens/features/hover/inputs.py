@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, line, sentence, some, strong
+from aotlens.explain.compiled import outputs_made_by
 from aotlens.explain.gradients import gradient_in_words
+from aotlens.explain.input_roles import taken_from
 from aotlens.explain.kept_state import kept_in_words
 from aotlens.explain.phrases import inputs_in_words, place, type_of
 from aotlens.explain.shapes import bytes_in_words
@@ -18,7 +20,7 @@ from aotlens.model.gradients import Tied
 from aotlens.model.kept_state import kept_below
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
-from aotlens.model.slots import Entry, Result, fqn_of, is_changed
+from aotlens.model.slots import Entry, Result, fqn_of, is_changed, made_at
 
 from .question import ROWS, Question
 
@@ -63,18 +65,22 @@ def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) 
         facts.append(line("tied to ", some([line(Code(name)) for name in slot.tied_to])))
     if slot.stands_for:
         facts.append(line("in place of ", codes(slot.stands_for)))
+    if slot.dynamo is not None:
+        facts.append(line(outputs_made_by([slot.dynamo], found.index)))
     blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(filter(None, facts))), *_changes(question, found, row.rows)]
+    if slot.dynamo is not None:
+        blocks.append(Paragraph(taken_from(slot.dynamo)))
     if slot.descriptor is not None:
         blocks.append(descriptors_of(row))
     return tuple(blocks)
 
 
 def _made_at(question: Question, found: Resolved, entry: Entry) -> Line:
-    """The place where a parameter or buffer is made; empty if that is the line of the cursor."""
-    now = question.now(found.state, entry.slot.definition)
+    """The place that makes a parameter or buffer, or computes a local; empty if that is the line of the cursor."""
+    now = question.now(found.state, made_at(entry.slot))
     if now is None or (now.path, now.line) == (question.document.path, question.line):
         return ()
-    return line("made at ", place(now))
+    return line("computed at " if entry.slot.definition is None else "made at ", place(now))
 
 
 def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> Iterator[Block]:

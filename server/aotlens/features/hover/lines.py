@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aotlens.explain.annotations import annotation_facts
 from aotlens.explain.blocks import Block, Code, Facts, Line, line, sentence, strong
@@ -10,13 +10,13 @@ from aotlens.explain.graph_summary import inside_facts, operation_facts
 from aotlens.explain.held import held_as_whole, held_by_views
 from aotlens.explain.kept_state import keeps_in_words
 from aotlens.explain.partitioners import for_backward
-from aotlens.explain.phrases import folded_names
+from aotlens.explain.phrases import folded_names, inputs_in_words
 from aotlens.explain.signature import difference_in_words
 from aotlens.explain.tables.saved_in_brief import saved_values
 from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
 from aotlens.model.creations import births_at
 from aotlens.model.held import allocated_at, viewed_at
-from aotlens.model.index import distinct, index_of
+from aotlens.model.index import MapIndex, distinct, index_of
 from aotlens.model.kept_state import kept_at
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import aliases_at
@@ -51,6 +51,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     graphs = state.map.graphs
     facts += [[held_by_views(storage)] for storage in dict.fromkeys(viewed_at(graphs, path, lines))][:ROWS]
     facts += [[held_as_whole(storage)] for storage in dict.fromkeys(allocated_at(graphs, path, lines))][:ROWS]
+    facts += _carried(index, path, lines)
     if kept := kept_at(index, path, lines):
         facts.append([keeps_in_words(kept)])
     facts += [[sentence(difference_in_words(each))] for each in aliases_at(index, path, lines)[:ROWS]]
@@ -97,6 +98,17 @@ def _lines_then(question: Question, state: TargetState, span: Span) -> list[int]
         if then is not None:
             found.append(then[0])
     return found
+
+
+def _carried(index: MapIndex, path: str, lines: Sequence[int]) -> Iterator[list[Line]]:
+    """The values that these lines compute and that later graphs take in, after a graph break."""
+    found: dict[str, list[Entry]] = {}
+    for entry in index.entries:
+        source = entry.slot.dynamo
+        if source is not None and source.made_by is not None and _is_on(source.made_at, path, lines):
+            found.setdefault(source.name, []).append(entry)
+    for name, entries in found.items():
+        yield [line(Code(name), " goes on as ", inputs_in_words(entries, index))]
 
 
 def _names(entries: Iterable[Entry]) -> Line:
