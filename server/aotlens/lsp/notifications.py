@@ -52,6 +52,7 @@ class Notifier:
         self._timer = None
         capabilities = self._context.capabilities
         self._context.graphs.drop_outdated(self._context.session.snapshot().states)
+        self._want_both()
         workspace = capabilities.workspace
         if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
             self._client.workspace_code_lens_refresh(None)
@@ -65,6 +66,16 @@ class Notifier:
             self._client.workspace_diagnostic_refresh(None)
         else:
             self.publish()
+
+    def _want_both(self) -> None:
+        """Have the models traced in both conventions that are asked about in both by names in the open documents."""
+        snapshot = self._context.session.snapshot()
+        if not any(state.maps for state in snapshot.states.values()):
+            return
+        from aotlens.features.numbered_names import to_trace_too  # it reads maps
+
+        for document in snapshot.documents.values():
+            self._context.session.conventions.want_both(to_trace_too(snapshot, document))
 
     def _refresh_graphs(self) -> None:
         """Have the client ask again for the graphs of targets that were traced again."""

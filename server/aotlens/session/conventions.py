@@ -43,10 +43,12 @@ class Conventions:
     def want_both(self, keys: Iterable[TargetKey]) -> None:
         """Trace the other convention of these traced targets too, when there is nothing else to do.
 
-        Not if targets are traced only when the user asks for it. One that failed is traced again after an edit.
+        Not if targets are traced only when the user asks for it, nor while the map that is shown is stale. One that
+        failed is traced again after an edit.
         """
         states = [] if self._workspace.is_manual else self._states.present(keys)
-        wanted = [s.key for s in states if s.status == "traced" and _lacks_other(s) and self._workspace.includes(s)]
+        fresh = [state for state in states if state.status == "traced" and not state.stale]
+        wanted = [state.key for state in fresh if _lacks_other(state) and self._workspace.includes(state)]
         if wanted:
             self._scheduler.add_other(wanted)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aotlens_tracer.wire.places import Span
 
@@ -23,6 +23,13 @@ _ACCESSOR = re.compile(r"(?<![\w.])(?:self\.get_(?:parameter|buffer)(?=\()|(?:ar
 _TRAILER = re.compile(r"\.[^\W\d]\w*(?:\(\d+\))?")
 WINDOW = 2000
 """The characters of a line that are searched on each side of a position: a line may hold a megabyte of data."""
+
+
+def names_in(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The line and column of each name of a graph's node in the lines of a text."""
+    for number, line in enumerate(lines, 1):
+        for match in _GRAPH_NAME.finditer(line):
+            yield number, match.start() + 1
 
 
 def graph_words_at(

@@ -10,6 +10,7 @@ import pytest
 from aotlens.explain.render.markdown import markdown as in_markdown
 from aotlens.features.definition import definition
 from aotlens.features.hover.hover import hover
+from aotlens.features.numbered_names import to_trace_too
 from aotlens.features.references import references
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import OtherMap, Snapshot, TargetKey, TargetState
@@ -200,3 +201,13 @@ def test_a_target_whose_shown_map_is_still_traced_answers_with_the_other_one() -
     shown = said(world(waiting), text("primals_3\n"), "prim$0als_3")
     assert "**parameter** `layers.0.qkv.weight`" in shown
     assert "torch.compile numbering of `Llama`: not known yet" in shown
+
+
+def test_names_in_an_open_document_have_their_model_traced_in_both_conventions() -> None:
+    llama, paused = traced("llama", both=False), traced("paused", both=False)
+    assert to_trace_too(world(llama), text("primals_3\n")) == [llama.key]
+    assert to_trace_too(world(llama, paused), text("primals_3\n")) == []  # it is not known which one is meant
+    assert to_trace_too(world(llama, paused), text("primals_9\n")) == [llama.key]
+    assert to_trace_too(world(traced("llama")), text("primals_3\n")) == []
+    assert to_trace_too(world(llama), text("nothing of a graph\n")) == []
+    assert to_trace_too(world(llama, paused), document(LLAMA)) == [llama.key]

@@ -340,6 +340,10 @@ def test_what_failed_unseen_is_tried_again_after_an_edit(tmp_path: Path) -> None
         assert not it.state.other.is_under_way
         it.session.changed(it.documents.change(uri_of(str(it.model)), 2, [Edit(1, 1, 1, 1, "# edited\n")]))
         it.session.conventions.want_both([it.key])
+        assert not it.state.other.is_under_way  # the text may still change
+        it.session.saved(str(it.model))
+        await it.until(lambda state: state.status == "traced" and not state.stale)
+        it.session.conventions.want_both([it.key])
         assert it.state.other.is_under_way
 
     run(tmp_path, steps)

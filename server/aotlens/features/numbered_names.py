@@ -1,0 +1,50 @@
+"""The names of graph nodes in a document, and the models whose other convention would explain them too."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from aotlens.model.numbering import Told, told_at
+from aotlens.model.resolve import in_question, resolve
+from aotlens.model.snapshot import Snapshot, TargetKey
+from aotlens.syntax.at_position import subjects_at
+from aotlens.syntax.graph_words import names_in
+from aotlens.syntax.subjects import GraphNameSubject
+from aotlens.text.documents import Document
+
+_MOST = 50
+"""The most names of a document that are looked at: the others are in the same models as a rule."""
+_LONGEST = 200_000
+"""The most characters of a document that is looked at."""
+
+
+def to_trace_too(snapshot: Snapshot, document: Document) -> Sequence[TargetKey]:
+    """The models whose other convention is to be traced, because a name in the document may be numbered by it.
+
+    Only those of which it is certain that they are in question.
+    """
+    found: dict[TargetKey, None] = {}
+    for subject, told in _names(document):
+        line, column = subject.span.line, subject.span.column or 1
+        states = in_question(snapshot, document, subject, resolve(snapshot, document, subject, line, column))
+        if len(states) == 1 and told.wants(states[0]):
+            found[states[0].key] = None
+    return list(found)
+
+
+@functools.lru_cache(maxsize=16)
+def _names(document: Document) -> Sequence[tuple[GraphNameSubject, Told]]:
+    """The names, each once with what the text around it says."""
+    found: dict[tuple[object, ...], tuple[GraphNameSubject, Told]] = {}
+    places = names_in(document.lines) if len(document.text) <= _LONGEST else ()
+    for line, column in places:
+        for subject in subjects_at(document, line, column):
+            if isinstance(subject, GraphNameSubject):
+                told = told_at(document, line, column)
+                if told.graph is not None and not document.is_python:
+                    continue  # a log has its models traced itself
+                found.setdefault((subject.owner, subject.name, told.convention, told.compile_id), (subject, told))
+        if len(found) >= _MOST:
+            break
+    return list(found.values())
