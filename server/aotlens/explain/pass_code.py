@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.brief import all_names
+from aotlens.model.descriptors import STATE
 from aotlens.model.folding import fold
 from aotlens.model.fx_utils import FxFunction, Raised
 from aotlens.model.pass_values import Held, classes_with, fields_of
@@ -32,7 +33,6 @@ _NUMBERS = {
     "SubclassStrideAOTInput": "the dimension",
     "SubclassStrideAOTOutput": "the dimension",
 }
-_STATE = frozenset({"ParamAOTInput", "BufferAOTInput"})
 _VALUES = 8
 """The most values of a field that are listed."""
 
@@ -107,7 +107,7 @@ def raised_in_words(function: FxFunction, raised: Raised, graph: Graph) -> Line:
 
 def nothing_in_words(function: FxFunction, convention: str) -> Line:
     """Why a function returns nothing for a graph."""
-    if convention == "compile" and function.only in _STATE:
+    if convention == "compile" and function.only in STATE:
         return line("returns nothing: ", sentence(plain_inputs()))
     return line("returns nothing")
 
@@ -122,7 +122,7 @@ def plain_inputs() -> str:
 
 def about_state(classes: Sequence[str]) -> bool:
     """Whether descriptors of these classes are those of parameters and buffers alone, which torch.compile never has."""
-    return bool(classes) and _STATE.issuperset(classes)
+    return bool(classes) and STATE.issuperset(classes)
 
 
 def no_state_in_words(classes: Sequence[str]) -> Line:
@@ -154,7 +154,7 @@ def not_captured_in_words(convention: str, hook: PassHook | None) -> Line:
             "(the setting `aotlens.trace.convention`)."
         )
         return line(Code(hook.name), " ", sentence(text))
-    return line(f"No model was traced in the {convention} convention.")
+    return sentence(f"No model was traced in the {convention} convention (the setting `aotlens.trace.convention`).")
 
 
 def field_in_words(field: str, classes: Sequence[str]) -> Line:

@@ -8,9 +8,9 @@ from typing import Literal
 from aotlens.logs.descriptor_text import FIELDS, descriptor_of, side
 from aotlens_tracer.wire.descriptor_map import Descriptor
 
-from .descriptors import ALIASING, AUTOGRAD, BASES, CONVENTION, STAGES, SUBCLASSES, stage
+from .descriptors import ALIASING, AUTOGRAD, BASES, CONVENTION, STAGES, STATE, SUBCLASSES, stage
 
-Offence = Literal["wraps-nothing", "wrong-side", "underivable", "stage-order", "double-backward"]
+Offence = Literal["wraps-nothing", "wrong-side", "underivable", "stage-order", "same-stage", "double-backward"]
 
 # The side of the graph on which the wrapped descriptor is, for each class that wraps one.
 _WRAPS = {
@@ -51,6 +51,17 @@ def illegal_nesting(descriptor: Descriptor) -> IllegalNesting | None:
     return None
 
 
+def exported_only(descriptor: Descriptor) -> str | None:
+    """The class in a descriptor that graphs of torch.compile never have; None if it has no such class.
+
+    There, Dynamo passes parameters and buffers as plain inputs. Only the export convention names them.
+    """
+    if descriptor.kind in STATE:
+        return descriptor.kind
+    inside = [exported_only(value) for value in descriptor.fields.values() if isinstance(value, Descriptor)]
+    return next(filter(None, inside), None)
+
+
 def corrected(descriptor: Descriptor) -> Descriptor | None:
     """The whole descriptor in the order that was probably intended; None if it is legal or no order is known."""
     for name, value in descriptor.fields.items():
@@ -79,6 +90,8 @@ def _problem(around: Descriptor, inside: Descriptor) -> IllegalNesting | None:
         return IllegalNesting("stage-order", outer, inner, wraps, _turned_around(around, inside))
     if inner_order == order == _ORDER[AUTOGRAD]:
         return IllegalNesting("double-backward", outer, inner, wraps)
+    if stage(inner) == stage(outer) != SUBCLASSES:  # a subclass may be a piece of another one
+        return IllegalNesting("same-stage", outer, inner, wraps)
     return None
 
 

@@ -74,6 +74,9 @@ STAGES: Mapping[str, str] = MappingProxyType(
 )
 """The classes of `descriptors.py`, each with the stage of AOTAutograd that introduces it."""
 
+STATE = frozenset({"ParamAOTInput", "BufferAOTInput"})
+"""The classes of parameters and buffers. Only the export convention has them."""
+
 DIFFERENTIABLE = frozenset(
     {
         "ParamAOTInput",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aotlens.logs.graphs import Log, LoggedGraph
 from aotlens.logs.log_lines import LogLine, log_lines
 from aotlens.logs.text import parse_log
+from aotlens.syntax.pass_hooks import PassHook
+from aotlens.syntax.pass_subjects import hook_at
 from aotlens.syntax.source_text import nodes_around
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Graph
@@ -41,6 +43,10 @@ class Told:
         """The conventions that may be meant, that of export first."""
         return _CONVENTIONS if self.convention is None else (self.convention,)
 
+    def shown(self, state: TargetState) -> list[TargetState]:
+        """A target with each of the conventions shown that may be meant."""
+        return [state.shown_in(convention) for convention in self.conventions]
+
     def not_known_of(self, state: TargetState) -> list[tuple[TargetState, Convention]]:
         """The conventions that may be meant and of which a target has no map, each with the target."""
         return [(state, one) for one in self.conventions if state.shown_in(one).map is None]
@@ -59,9 +65,24 @@ class Meant:
 
 
 def told_at(document: Document, line: int, column: int) -> Told:
-    """Read the text around a position: a comment or string of Python code, or the whole text of a document."""
+    """Read the text around a position: a comment or string of Python code, or the whole text of a document.
+
+    If a text of Python code does not tell, the function around may: torch.compile calls it, or it exports a graph.
+    """
     text, first = _text_around(document, line, column)
-    return _told(text, line - first + 1)
+    told = _told(text, line - first + 1)
+    return (
+        told
+        if told.convention is not None
+        else replace(told, convention=convention_with(*hook_at(document, line, column)))
+    )
+
+
+def convention_with(hook: PassHook | None, exports: bool) -> Convention | None:
+    """The convention of the graphs of a function that such a hook calls, or that captures (`exports`) its own graph."""
+    if hook is not None:
+        return "compile"
+    return "export" if exports else None
 
 
 def told_by_descriptor(text: str, told: Told) -> Told:
@@ -74,7 +95,7 @@ def meant(told: Told, state: TargetState) -> list[Meant]:
 
     Where the text shows a whole graph, only maps that have this graph are meant, if one has it.
     """
-    known = [shown for shown in map(state.shown_in, told.conventions) if shown.map is not None]
+    known = [shown for shown in told.shown(state) if shown.map is not None]
     if told.graph is not None:
         found = [(shown, match(told.graph, shown.map.graphs)) for shown in known if shown.map is not None]
         matched = [

@@ -12,7 +12,8 @@ from aotlens_tracer.wire.protocol import Convention
 from .contexts import own_states
 from .imported import is_named
 from .index import MapIndex, index_of
-from .snapshot import Snapshot, TargetState, other_than
+from .numbering import convention_with
+from .snapshot import Snapshot, TargetState
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,8 @@ def pass_maps(snapshot: Snapshot, document: Document, subject: PassSubject) -> t
     """
     wanted = convention_of(subject)
     found = []
-    for state in _targets(snapshot, document):
-        conventions = (wanted,) if wanted is not None else (state.convention, other_than(state.convention))
-        for shown in map(state.shown_in, conventions):
+    for state in _targets(snapshot if wanted is None else snapshot.shown_in(wanted), document):
+        for shown in (state, state.swapped()) if wanted is None else (state,):
             if shown.map is not None:
                 found.append(PassMap(shown, shown.map, index_of(shown.map)))
     return tuple(found)
@@ -47,6 +47,4 @@ def _targets(snapshot: Snapshot, document: Document) -> list[TargetState]:
 
 def convention_of(subject: PassSubject) -> Convention | None:
     """The calling convention of the graphs that a pass gets, as its code shows it; None if the code does not."""
-    if subject.hook is not None:
-        return "compile"
-    return "export" if subject.exports else None
+    return convention_with(subject.hook, subject.exports)

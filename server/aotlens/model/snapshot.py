@@ -191,6 +191,10 @@ class Snapshot:
             return line, column
         return document.back(version, line, column)
 
+    def shown_in(self, convention: Convention) -> Snapshot:
+        """The same moment with this convention shown for every target."""
+        return replace(self, states={key: state.shown_in(convention) for key, state in self.states.items()})
+
     def maps(self) -> list[TargetState]:
         """The states that have a map."""
         return [state for state in self.states.values() if state.map is not None]

@@ -10,7 +10,7 @@ from aotlens_tracer.wire.places import Span
 
 from .nodes import is_same, string_value, text_of
 from .open_calls import OpenCall, open_call
-from .pass_hooks import exports_itself, hook_around
+from .pass_hooks import PassHook, exports_itself, hook_around
 from .pass_kinds import FUNCTIONS, DescriptorValue, FxKey, FxNode, FxTable, PassValue, Several
 from .pass_values import FX_UTILS, PassValues, descriptor_class, fx_function, may_be_pass_code
 from .source_text import SourceText, nodes_around
@@ -30,6 +30,14 @@ def pass_subjects(document: SourceText, chain: Sequence[Node], owner: ClassRef |
         hook, exports = hook_around(document, chain), exports_itself(chain)
         several = isinstance(value, Several)
         yield PassSubject(owner, known, text_of(node), several, hook, exports, document.span_of(node))
+
+
+def hook_at(document: SourceText, line: int, column: int) -> tuple[PassHook | None, bool]:
+    """The hook that calls the function at a position, and whether that function captures the graph itself."""
+    if not document.is_python or not may_be_pass_code(document.tree):
+        return None, False
+    chain = nodes_around(document, line, column)
+    return hook_around(document, chain), exports_itself(chain)
 
 
 def called_at(document: SourceText, line: int, column: int) -> tuple[OpenCall, PassSubject] | None:

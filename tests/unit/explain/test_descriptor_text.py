@@ -41,6 +41,8 @@ def test_expressions_are_read() -> None:
         ),
         ("GradAOTOutput(TangentAOTInput(PlainAOTOutput(0)))", "no double backward"),
         ("GradAOTOutput(ForwardTokenAOTInput(0))", "nothing is derived from it"),
+        ("ViewBaseAOTInput(ViewBaseAOTInput(PlainAOTInput(0)))", "synthetic base handling runs once"),
+        ("IntermediateBaseAOTOutput(InputMutationAOTOutput(PlainAOTInput(0)))", "alias handling runs once"),
         ("ParamAOTInput(PlainAOTInput(0))", "wraps no other descriptor"),
         ("SubclassSizeAOTInput(GradAOTOutput(PlainAOTInput(0)), 1)", "is an output"),
     ],

@@ -26,6 +26,8 @@ def reason_in_words(reason: NeverWraps) -> str:
         return f"`{outer}` wraps {expected}, but `{inner}` is {given}."
     if reason.offence == "underivable":
         return f"`{outer}` never wraps `{inner}`: nothing is derived from it."
+    if reason.offence == "same-stage":
+        return f"`{outer}` never wraps `{inner}`: {stage(outer)} runs once."
     if reason.offence == "double-backward":
         return f"`{outer}` never wraps `{inner}`: AOTAutograd has no double backward."
     text = f"`{outer}` comes from {stage(outer)}, which runs before {stage(inner)}: it never wraps `{inner}`."

@@ -7,14 +7,15 @@ from aotlens.explain.conventions import numbering
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.nesting import nesting_in_words
 from aotlens.explain.numberings import why_unknown
+from aotlens.explain.pass_code import no_state_in_words, not_captured_in_words
 from aotlens.explain.phrases import and_more, type_of
 from aotlens.explain.slots import node_in_words
 from aotlens.explain.unknown import no_such_slot
 from aotlens.explain.words import describe, legend
 from aotlens.logs.descriptor_text import read_descriptor
-from aotlens.model.descriptor_nesting import illegal_nesting
-from aotlens.model.descriptors import STAGES
-from aotlens.model.numbering import told_at, told_by_descriptor
+from aotlens.model.descriptor_nesting import exported_only, illegal_nesting
+from aotlens.model.descriptors import STAGES, STATE
+from aotlens.model.numbering import Told, told_at, told_by_descriptor
 from aotlens.model.resolve import Resolved, in_question
 from aotlens.model.slots import Entry, Result, made_at
 from aotlens.syntax.subjects import DescriptorSubject
@@ -29,24 +30,30 @@ _SLOTS = 4
 def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
     """The meaning of a descriptor, and the slots of traced targets that have it; None if the text is no descriptor."""
     read = read_descriptor(subject.text)
+    told = told_at(question.document, question.line, question.column)
     if read is None:
-        return Answer((Paragraph(sentence(legend(subject.text))),)) if subject.text in STAGES else None
+        if subject.text not in STAGES:
+            return None
+        return Answer((Paragraph(sentence(legend(subject.text))), *_never(subject.text, told)))
     exact = Paragraph(line(Code(read.descriptor)))
     problem = illegal_nesting(read)
     if problem is not None:
         words = sentence(nesting_in_words(problem))
         return Answer((Paragraph(line(strong("illegal nesting"), " ", words)), exact))
     found = question.resolved(subject)
-    told = told_by_descriptor(read.descriptor, told_at(question.document, question.line, question.column))
+    never = _never(exported_only(read), told)
+    told = told_by_descriptor(read.descriptor, told)
     states = in_question(question.snapshot, question.document, subject, found)
     unknown = told.not_known_of(states[0]) if len(states) == 1 else []
     notes = [why_unknown(question.snapshot, state, convention) for state, convention in unknown]
     wants = states[0].key if len(states) == 1 and told.wants(states[0]) else None
     if not found:
         blocks: list[Block] = [Paragraph(sentence(describe(read))), *notes]
-        if question.snapshot.maps() and not notes:
-            blocks.append(Note(no_such_slot()))
-        return Answer((*blocks, exact), wants=wants, unknown=tuple(unknown))
+        if question.snapshot.maps() and not notes and not never:
+            is_known = any(one.map is not None for state in question.snapshot.maps() for one in told.shown(state))
+            words = no_such_slot() if is_known else not_captured_in_words(told.convention or "export", None)
+            blocks.append(Note(words))
+        return Answer((*blocks, *never, exact), wants=wants, unknown=tuple(unknown))
     every = [(each, item) for each in found for item in each.items]
     meanings: dict[str, list[Facts]] = {}
     for each, item in every[:_SLOTS]:
@@ -57,7 +64,12 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
     if len(every) > _SLOTS:
         blocks.append(Paragraph(line(and_more(len(every) - _SLOTS, "slot"))))
     named = next((one for one in found if question.is_shown(one)), None)
-    return Answer((*blocks, *notes, exact), found[0].state, named, wants, tuple(unknown))
+    return Answer((*blocks, *notes, *never, exact), found[0].state, named, wants, tuple(unknown))
+
+
+def _never(kind: str | None, told: Told) -> tuple[Block, ...]:
+    """A note on a class that the graphs do not have that the text around is about."""
+    return (Note(no_state_in_words((kind,))),) if kind in STATE and told.convention == "compile" else ()
 
 
 def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[Line, ...]:
