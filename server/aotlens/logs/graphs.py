@@ -21,7 +21,7 @@ Cause = Literal["permission", "truncated", "not-json", "not-a-trace", "missing"]
 """The reasons why a part of a log cannot be read."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogPlace:
     """The place of one word in a log: its line, and its first and its last column (exclusive)."""
 
@@ -48,7 +48,7 @@ class CompileId:
         return self.frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LoggedValue:
     """An input or output of a graph in a log.
 
@@ -65,7 +65,7 @@ class LoggedValue:
     place: LogPlace | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceLine:
     """A line of the user's code that a log names: `# File: model.py:9 in forward, code: h = self.up(x)`.
 
@@ -78,7 +78,7 @@ class SourceLine:
     code: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LoggedOperation:
     """An operation of a graph in a log, in its order.
 
@@ -147,7 +147,7 @@ class LoggedGraph:
         return {operation.node: operation for operation in self.operations}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A name of a graph's node in text that is no graph: a traceback, an assertion, a warning.
 
