@@ -29,19 +29,21 @@ def report(names: LogNames, source: str, matches: Matches | None, path_label: Pa
     calls = calls_of(names)
     blocks: list[Block] = [Facts(_summary(names, calls, source))]
     texts = {numbering(call.main.graph) for call in calls}
+    texts.discard("")
     if len(texts) == 1:
-        blocks += [Paragraph(sentence(text)) for text in texts if text]
+        blocks += [Paragraph(sentence(text)) for text in texts]
+    reasons: dict[str, None] = {}
     for call in calls:
         blocks.append(Facts(_heading(call, not names.log.lines)))
         if len(texts) > 1 and (text := numbering(call.main.graph)):
             blocks.append(Paragraph(sentence(text)))
         blocks += _about_model(call, matches)
         blocks += tables(call, path_label, full)
-        has_names = any(value.name is not None for value in call.main.inputs)
-        if not has_names and (why := why_unnamed(call.main)):
-            blocks.append(Note(sentence(why)))
+        if all(value.name is None for value in call.main.inputs):
+            reasons[why_unnamed(call.main)] = None
         if any(not graph.graph.is_whole for graph in call.graphs):
             blocks.append(Note(sentence(_cut(call))))
+    blocks += [Note(sentence(why)) for why in reasons if why]
     if names.mentions:
         blocks.append(mentions(names.mentions, full))
     blocks += [Note(sentence(f"`{part.file}` could not be read: {part.cause}.")) for part in names.log.unreadable]

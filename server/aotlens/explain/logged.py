@@ -51,6 +51,8 @@ def compile_in_words(compile: CompileId) -> str:
 
 def graph_in_words(graph: LoggedGraph) -> str:
     """`joint graph 0`, `output code of forward graph 0`."""
+    if graph.kind == "unknown" and graph.title is not None:
+        return graph.title[:1].lower() + graph.title[1:]
     number = f" {graph.number}" if graph.number is not None else ""
     code = "output code of " if graph.form == "inductor" else ""
     return f"{code}{GRAPHS[graph.kind]}{number}"

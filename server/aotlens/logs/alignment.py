@@ -16,7 +16,8 @@ def can_be_equal(one: str | None, other: str | None) -> bool:
         return True
     first, second = _TENSOR.match(one), _TENSOR.match(other)
     if first is None or second is None:
-        return (first is None) == (second is None)
+        other_kind = one if first is None else other  # `Sym(s0)`, or `torch.Tensor`, which says nothing
+        return (first is None and second is None) or not other_kind.startswith("Sym(")
     if first[1] != second[1]:
         return False
     sizes = [[size.strip() for size in found[2].split(",") if size.strip()] for found in (first, second)]

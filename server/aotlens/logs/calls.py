@@ -11,6 +11,8 @@ from .graphs import CompileId, GraphKind, SourceLine
 from .named import GraphNames, LogNames
 
 _RESUMED = re.compile(r"torch_dynamo_resume_in_(\w+)_at_(\d+)")
+_NOT_OF_USER = "set_node_origin"
+"""Compiled autograd writes its own code above an operation, not the user's."""
 _MOST_TELLING: Mapping[GraphKind, int] = MappingProxyType(
     {
         "joint": 0,
@@ -25,6 +27,15 @@ _MOST_TELLING: Mapping[GraphKind, int] = MappingProxyType(
         "body": 9,
     }
 )
+_APART: Mapping[GraphKind, tuple[GraphKind, ...]] = MappingProxyType(
+    {
+        "joint": ("forward", "backward", "inference", "after-grad"),
+        "forward": ("inference",),
+        "backward": ("inference",),
+        "inference": ("joint", "forward", "backward"),
+    }
+)
+"""The kinds of graphs after which a graph of a kind is of another call."""
 _OF_DYNAMO = frozenset({"dynamo", "before-grad"})
 
 
@@ -60,7 +71,7 @@ class LoggedCall:
         """The first line of the user's code in the graphs; None if the log has no lines."""
         for names in self.graphs:
             for operation in names.graph.operations:
-                if operation.made is not None and operation.function is not None:
+                if operation.made is not None and operation.function not in (None, _NOT_OF_USER):
                     return operation.made
         return None
 
@@ -103,6 +114,8 @@ def _continues(call: LoggedCall, graph: GraphNames) -> bool:
         return all(names.graph.kind in _OF_DYNAMO for names in own) and graph.graph.compile.frame is not None
     numbers = {names.graph.number for names in own if names.graph.number is not None}
     if graph.graph.number is not None and numbers and graph.graph.number not in numbers:
+        return False
+    if any(names.graph.kind in _APART.get(kind, ()) for names in own):
         return False
     is_again = any(names.graph.kind == kind and names.graph.form == graph.graph.form for names in own)
     return not is_again and kind not in ("exported", "unknown")

@@ -16,6 +16,8 @@ _ONLY_TYPES = re.compile(r'\s*[A-Za-z_]\w*\s*:\s*"')
 _STARTS_STATEMENT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*(?::[^=]*)?=(?!=)|return\b|#|def |class )")
 _GRAPH_INPUT = re.compile(r"(?:primals|tangents)_\d+|arg\d+_\d+|L_\w+|l_\w+_|[sf]\d+")
 _CLASS = re.compile(r"class (\w+)\(torch\.nn\.Module\):")
+_MARK = re.compile(r"[>*+!-]{1,9}(?=\s+\w+\s*(?::|=))")
+_COMPILED_AUTOGRAD = "CompiledAutograd"
 _LONGEST_STATEMENT = 5000
 """The lines of one statement, at most: what is longer is a text that was cut."""
 
@@ -93,12 +95,13 @@ class CodeBuilder:
                 return False
         if not stripped:
             return True
+        if (mark := _MARK.match(text)) is not None:
+            text = line.text = " " * mark.end() + text[mark.end() :]  # somebody pointed at the line
+            stripped = text.strip()
         indent = len(text) - len(text.lstrip())
-        if self._body_indent is None:
-            self._body_indent = indent
-        if indent < self._body_indent or stripped.startswith("class "):
-            return False
         if stripped[0] == "#":
+            if not indent:
+                return False
             if "File: " in stripped:
                 self._made = source_line(stripped)
                 self._is_proven = True
@@ -106,6 +109,10 @@ class CodeBuilder:
                 self._made = None
                 self._is_proven = True
             return True
+        if self._body_indent is None:
+            self._body_indent = indent
+        if (indent < self._body_indent and mark is None) or stripped.startswith("class "):
+            return False
         self._append(line)
         return True
 
@@ -165,6 +172,8 @@ class CodeBuilder:
             self._finish_statement()
         if not self._is_proven or not self._has_signature:
             return None
+        if (self._class or "").startswith(_COMPILED_AUTOGRAD):
+            self._unpack_inputs()
         inputs = [self._typed(value) for value in self._inputs]
         outputs = self._outputs or []
         types = {made.node: made.type for made in self._operations} | {value.node: value.type for value in inputs}
@@ -187,6 +196,13 @@ class CodeBuilder:
             {},
             self._aliases,
         )
+
+    def _unpack_inputs(self) -> None:
+        """Take `inputs[0]`, `inputs[1]`, … of compiled autograd's graphs as their inputs: those have names."""
+        unpacked = [made for made in self._operations if made.target == "getitem" and made.reads == ("inputs",)]
+        if unpacked:
+            self._inputs = [LoggedValue(made.node, made.type, None, None, made.place) for made in unpacked]
+            self._operations = [made for made in self._operations if made not in unpacked]
 
     def _typed(self, value: LoggedValue) -> LoggedValue:
         known = self._types.get(value.node or "")

@@ -63,13 +63,22 @@ def _meaning(descriptor: Descriptor, label: Label) -> Described:
         role = _OUTPUTS.get(kind, "tangent")
         name = below.name if below is not None and role != "tangent" else None
         return Described(role, name, None if inner is None else inner.descriptor)
-    if kind.startswith("Subclass") and below is not None:
-        return Described(below.role, _piece(descriptor, below.name), None if inner is None else inner.descriptor)
+    if kind.startswith("Subclass") and below is not None and inner is not None:
+        return Described(below.role, _piece(descriptor, below.name), _inner_piece(descriptor, inner, below.inner))
     if kind in ("ViewBaseAOTInput", "SyntheticBaseAOTInput") and below is not None:
         return Described(below.role, None if below.name is None else f"{below.name}._base")
     if "Token" in kind:
         return Described("token", None)
     return Described("random state" if kind.startswith("Philox") else "unknown", None)
+
+
+def _inner_piece(piece: Descriptor, whole: Descriptor, inner: str | None) -> str | None:
+    """The descriptor that the piece of a gradient or tangent belongs to: the same piece of the input or output."""
+    if inner is None:
+        return None
+    old, new = ("AOTInput", "AOTOutput") if "AOTInput(" in piece.kind + "(" else ("AOTOutput", "AOTInput")
+    kind = piece.kind.replace(old, new)
+    return piece.descriptor.replace(whole.descriptor, inner, 1).replace(piece.kind, kind, 1)
 
 
 def _piece(descriptor: Descriptor, base: str | None) -> str | None:

@@ -12,6 +12,7 @@ _SPEC = re.compile(
     r"(?:Input|Output)Spec\(kind=<\w+\.(\w+): \d+>, arg=\w+\((?:name=)?'?(\w+)'?[^)]*\), target=(None|'[^']*')"
 )
 _OLD = re.compile(r"inputs_to_(parameters|buffers)=\{([^}]*)\}")
+_USER = re.compile(r"\buser_inputs=\[([^\]]*)\]")
 _PAIR = re.compile(r"'(\w+)': '([^']*)'")
 
 
@@ -38,3 +39,6 @@ class SignatureReader:
             word = "PARAMETER" if old[1] == "parameters" else "BUFFER"
             for pair in _PAIR.finditer(old[2]):
                 self.found[pair[1]] = f"{word} target='{pair[2]}'"
+        for user in _USER.finditer(text):
+            for name in re.findall(r"'(\w+)'", user[1]):
+                self.found.setdefault(name, "USER_INPUT")

@@ -142,6 +142,7 @@ class InductorBuilder:
         if not self._inputs:
             return None
         inputs = [replace(value, type=self._type(value.node or "")) for value in self._inputs]
+        types = {value.node: value.type for value in inputs}
         kind = self._kind or kind_of(self.heading, inputs, self._outputs or [], None)
         return LoggedGraph(
             kind,
@@ -149,7 +150,7 @@ class InductorBuilder:
             self.lines.runs[0][0],
             self.lines.last,
             inputs,
-            self._outputs or [],
+            [replace(value, type=types.get(value.node)) for value in self._outputs or []],
             convention_of(self.heading, kind, inputs),
             "Output code",
             (),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from . import mangled
@@ -19,6 +19,8 @@ _RANDOM_STATE = re.compile(r"(?:fwd|bwd)_(?:seed|base_offset)_\d+")
 _SYMBOL = re.compile(r"Sym\((\w+)\)|^([su]\d+)$")
 _STATE_OF_OLD = ("self.L__self__", "self.L_self_", "self.")
 """Before torch 2.5 Dynamo's graphs call modules and read parameters by these names; they are no inputs."""
+_NOT_OF_USER = re.compile(r"primals_\d|tangents_\d|arg\d+_1$|getitem(?:_\d+)?$")
+_OF_CALL = re.compile(r"aot(\d+)_(\w+)")
 _RESUMED = "torch_dynamo_resume_in"
 _OF_AOT = frozenset({"joint", "forward", "backward", "inference", "after-grad"})
 
@@ -27,13 +29,22 @@ class InputNames:
     """Names the inputs of a graph.
 
     `joint` has the names of the joint or forward graph of the same call, `dynamo` those of Dynamo's graph; None if the
-    log does not show them. `doubts` are those of the whole graph, known after `names`.
+    log does not show them. `by_number` has those of all joint and forward graphs by the number of AOTAutograd's call.
+    `doubts` are those of the whole graph, known after `names`.
     """
 
-    def __init__(self, graph: LoggedGraph, joint: GraphNames | None, dynamo: GraphNames | None, is_near: bool) -> None:
+    def __init__(
+        self,
+        graph: LoggedGraph,
+        joint: GraphNames | None,
+        dynamo: GraphNames | None,
+        is_near: bool,
+        by_number: Mapping[int, GraphNames],
+    ) -> None:
         self._graph = graph
         self._joint = joint
         self._dynamo = dynamo
+        self._by_number = by_number
         self.doubts: tuple[Doubt, ...] = ("nearest graph",) if is_near else ()
 
     def names(self) -> list[ValueName]:
@@ -55,6 +66,8 @@ class InputNames:
 
     def _own(self, value: LoggedValue, is_resumed: bool) -> ValueName:
         graph, node = self._graph, value.node or ""
+        if (call := _OF_CALL.fullmatch(node)) is not None:
+            return self._of_call(value, int(call[1]), call[2])
         read: mangled.ReadName | None
         if node in graph.signature:
             read, known_by = mangled.of_signature(node, graph.signature[node]), "signature"
@@ -70,10 +83,18 @@ class InputNames:
             # A piece of Dynamo's graph takes values that the pieces before it compute.
             return ValueName(value, "intermediate", node, known_by="node")
         if read is None:
-            is_plain = graph.kind in ("exported", "unknown") and _NUMBERED.fullmatch(node) is None
+            is_plain = graph.kind in ("exported", "unknown") and _NOT_OF_USER.match(node) is None
             return ValueName(value, "argument" if is_plain else "unknown", node if is_plain else None)
         doubts: tuple[Doubt, ...] = () if read.is_exact else ("mangled",)
         return ValueName(value, read.role, read.name, known_by=_known(known_by), doubts=doubts)
+
+    def _of_call(self, value: LoggedValue, number: int, node: str) -> ValueName:
+        """An input of compiled autograd's graph: the value that the call of AOTAutograd with a number saved."""
+        names = self._by_number.get(number)
+        known = None if names is None else names.of(node)
+        if known is None:
+            return ValueName(value, "saved")
+        return replace(known, value=value, role="saved", of=node, index=None, gradient=None, used=())
 
     def _size(self, value: LoggedValue) -> ValueName | None:
         """A symbolic size, named after the first input that has it as a dimension; None if it is no such size."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .kinds import is_numbered
 from .named import Role
 
 _STATE = re.compile(r"_(modules|parameters|buffers)_")
@@ -129,4 +130,5 @@ def of_signature(node: str, text: str) -> ReadName:
     found = _SIGNATURE.match(text)
     role = _SIGNATURE_ROLES.get(found[1], "unknown") if found is not None else "unknown"
     target = found[2] if found is not None else None
-    return ReadName(role, target if target is not None else node if role == "argument" else None, True)
+    own = node if role == "argument" and not is_numbered(node) else None
+    return ReadName(role, target if target is not None else own, True)

@@ -19,18 +19,23 @@ _MOST_USES = 3
 def names_of(log: Log) -> LogNames:
     """The names of all inputs, outputs, intermediate values and mentions of a log."""
     by_graph: dict[int, GraphNames] = {}
+    by_number: dict[int, GraphNames] = {}
     named: list[GraphNames] = []
     for graph, related in zip(log.graphs, related_graphs(log.graphs), strict=True):
-        names = _graph_names(graph, related, by_graph)
+        names = _graph_names(graph, related, by_graph, by_number)
+        if graph.number is not None and graph.kind in ("joint", "forward"):
+            by_number.setdefault(graph.number, names)
         by_graph[id(graph)] = names
         named.append(names)
     return LogNames(log, named, mention_names(log, named))
 
 
-def _graph_names(graph: LoggedGraph, related: Related, by_graph: dict[int, GraphNames]) -> GraphNames:
+def _graph_names(
+    graph: LoggedGraph, related: Related, by_graph: dict[int, GraphNames], by_number: dict[int, GraphNames]
+) -> GraphNames:
     joint = by_graph.get(id(related.joint)) if related.joint is not None else None
     dynamo = by_graph.get(id(related.dynamo)) if related.dynamo is not None else None
-    inputs = InputNames(graph, joint, dynamo, related.is_near)
+    inputs = InputNames(graph, joint, dynamo, related.is_near, by_number)
     uses = _uses(graph)
     found = [
         replace(name, index=index, used=tuple(uses.get(name.value.node or "", ())))

@@ -72,6 +72,8 @@ class _Finder:
             dynamo = self._dynamo.get(compile)
         if dynamo is None and compile.frame is None:
             dynamo, is_near = self._nearest.get(process), True
+            if dynamo is not None and not _can_be_of(graph, dynamo):
+                dynamo = None
         joint = self._joint_of(graph, key)
         return Related(dynamo, joint, None, is_near and dynamo is not None)
 
@@ -99,6 +101,13 @@ class _Finder:
             self._joint[key] = graph
             return known if known is not None and known.kind == "joint" and graph.kind != "joint" else None
         return known
+
+
+def _can_be_of(graph: LoggedGraph, dynamo: LoggedGraph) -> bool:
+    """Whether a graph without a compile id can be made of a Dynamo graph: both name a line, if they name lines."""
+    lines = {(made.file, made.line) for made in dynamo.operations if made.line is not None}
+    own = {(made.file, made.line) for made in graph.operations if made.line is not None}
+    return not lines or not graph.operations or bool(lines & own)
 
 
 def _fits(graph: LoggedGraph, joint: LoggedGraph) -> bool:

@@ -114,11 +114,11 @@ def typed_names(statement: Statement) -> list[LoggedValue]:
 
 
 def flattened(statement: Statement) -> list[LoggedValue]:
-    """The inputs that `a, b, = fx_pytree.tree_flatten_spec(…)` or `a, b, = args` unpacks."""
+    """The inputs that `a, b, = fx_pytree.tree_flatten_spec(…)` or `a, b, = args` unpacks, with types if it has them."""
     end = statement.text.rindex("=", 0, _unpacking(statement.text))
     return [
-        LoggedValue(match[0], None, None, None, statement.place(match.start(), match.end()))
-        for match in _WORD.finditer(statement.text, 0, end)
+        LoggedValue(match[1], match[2] or match[3], None, None, statement.place(match.start(1), match.end(1)))
+        for match in _ARGUMENT.finditer(statement.text, 0, end)
     ]
 
 

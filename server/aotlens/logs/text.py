@@ -17,7 +17,8 @@ from .node_graphs import NodesBuilder, TableBuilder
 
 _TITLE = re.compile(r"===+ ([\w ()./-]{1,120}?) ===+")
 _COMPILED = re.compile(r"(__compiled_fn_\d\w*)")
-_NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents)_\d+|arg\d+_1|getitem_\d+)(?!\w)")
+# The min-cut partitioner's dump calls a node `primals_1_in` and `primals_1_out`.
+_NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents)_\d+|arg\d+_1|getitem_\d+)(?=(?:_(?:in|out))?(?!\w))")
 _CODE = re.compile(r"\s*def forward\(\s*(?:self\b|$)")
 _HEADING_REACH = 4
 """The lines after a title in which its graph begins."""
@@ -120,6 +121,7 @@ class _Reader:
             stream.exported_line = stream.lines
         elif "Graph signature:" in text or "ExportGraphSignature(" in text:
             stream.signature = SignatureReader(line)
+            return
         if "primals_" in text or "tangents_" in text or "getitem_" in text or "arg" in text:
             self._found.mentions.extend(self._mentions(line))
 
@@ -188,7 +190,9 @@ class _Reader:
             return
         graph = self._found.graphs[stream.position]
         kind = "exported" if graph.kind == "unknown" else graph.kind
-        self._found.graphs[stream.position] = replace(graph, signature=reader.found, convention="export", kind=kind)
+        self._found.graphs[stream.position] = replace(
+            graph, signature={**graph.signature, **reader.found}, convention="export", kind=kind
+        )
 
     def _mentions(self, line: LogLine) -> Iterator[Mention]:
         for match in _NAME.finditer(line.text):

@@ -73,7 +73,7 @@ def _inputs(call: LoggedCall, names: GraphNames, path_label: PathLabel, full: bo
         Column("first read at", "place", 3),
         Column("gradient", "node", 4),
     )
-    notes = [f"`?` {_lower(DOUBTS[doubt])}" for doubt in doubts_of(names.inputs)]
+    notes = [f"`?` {DOUBTS[doubt]}" for doubt in doubts_of(names.inputs)]
     return without_empty(Table("Inputs", _census(names.inputs), columns, tuple(body), tuple(notes)))
 
 
@@ -170,10 +170,18 @@ def _stands_for(item: MentionNames) -> str:
     said: dict[str, str] = {}
     for graph, value in item.found:
         text = value_in_brief(value) or "not known"
-        said.setdefault(text, compile_in_words(graph.graph.compile))
+        said.setdefault(text, ", ".join(filter(None, (graph_in_words(graph.graph), _other_compile(graph, item)))))
     if len(said) == 1:
-        return next(iter(said))
-    return "; or ".join(f"{text} ({where})" if where else text for text, where in said.items())
+        (text,) = said
+        other = _other_compile(item.found[0][0], item)
+        return f"{text} ({other})" if other else text
+    return "; or ".join(f"{text} ({where})" for text, where in said.items())
+
+
+def _other_compile(graph: GraphNames, item: MentionNames) -> str:
+    """The compile of a graph, if it is not the one that the mention belongs to."""
+    compile = graph.graph.compile
+    return compile_in_words(compile) if compile != item.mention.compile else ""
 
 
 def _numbers(lines: Sequence[int]) -> str:
@@ -206,7 +214,3 @@ def _census(values: Sequence[ValueName]) -> str:
     roles = Counter(_role(value) for value in values)
     parts = [f"{count} {role}" if role == "not known" else counted(count, role) for role, count in roles.items()]
     return f"{len(values)}{': ' if parts else ''}{', '.join(parts)}"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
