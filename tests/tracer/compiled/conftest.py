@@ -6,49 +6,48 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import CORPUS, trace_json
+from cli.support import commands
+from support import CORPUS
 
 COMPILED = CORPUS / "compiled"
-OPTIONS = {"dynamic": ["--dynamic"]}
-"""The options of the command line that stand for those of torch.compile in `run.py`."""
+FILES = ("breaks", "dynamic", "marked", "state", "arguments", "decoders")
+OPTIONS: dict[str, dict[str, Any]] = {"dynamic": {"dynamic": True}}
+"""The options of aotlens that stand for those of torch.compile in `run.py`."""
 
 Traces = Callable[[str], dict[str, dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """By the name of a file of the corpus: the folder with the traces of its classes, and what the run says of each."""
-
-    @cache
-    def run(name: str) -> Path:
-        folder = tmp_path_factory.mktemp(name)
-        command = [sys.executable, str(COMPILED / "run.py"), str(folder), str(COMPILED / f"{name}.py")]
-        env = {key: value for key, value in os.environ.items() if not key.startswith(("TORCH_", "PYTHON"))}
-        done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=600)
-        assert done.returncode == 0, done.stderr
-        return folder
-
-    return run
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a folder of traces for each class of the corpus, and a file with what the run says of it."""
+    folder = tmp_path_factory.mktemp("runs")
+    files = [str(COMPILED / f"{name}.py") for name in FILES]
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("TORCH_", "PYTHON"))}
+    command = [sys.executable, str(COMPILED / "run.py"), str(folder), *files]
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=900)
+    assert done.returncode == 0, done.stderr
+    return folder
 
 
 @pytest.fixture(scope="session")
-def traces() -> Traces:
+def traces() -> Iterator[Traces]:
     """By the name of a file of the corpus: the maps of its classes, as JSON, in the convention of torch.compile."""
+    with commands() as tracer:
 
-    @cache
-    def trace(name: str) -> dict[str, dict[str, Any]]:
-        file = COMPILED / f"{name}.py"
-        answer = trace_json(str(file), "--convention", "compile", "--no-eager", *OPTIONS.get(name, ()), cwd=COMPILED)
-        return {one["target"]["qualname"]: one for one in answer["traces"]}
+        @cache
+        def trace(name: str) -> dict[str, dict[str, Any]]:
+            options = {"convention": "compile", "eager": False, **OPTIONS.get(name, {})}
+            found = tracer.trace(str(COMPILED / f"{name}.py"), COMPILED, **options).traces
+            return {one["target"]["qualname"]: one for one in found}
 
-    return trace
+        yield trace
 
 
 def said(folder: Path, name: str) -> dict[str, Any]:

@@ -6,20 +6,23 @@ The runs are made by tests/corpus/compiled/run.py, with real tensors and a backw
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aotlens.logs.names import names_of
+from aotlens.logs.trace_folder import read_trace_folder
 from aotlens.model.dtypes import dtype_in_brief
+from aotlens.model.log_matching import GraphMatch
+from aotlens.model.log_naming import named_by_maps
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.json_codec import from_json
 
 from .conftest import Traces, said
 from .raw_traces import RawRun, raw_run
 
 _GRADIENT = re.compile(r"GradAOTOutput\(grad_of=(.*)\)")
-
-Runs = Callable[[str], Path]
 
 MODULES = {
     "breaks": ["Printed", "ByValue", "Asked", "InSubmodule", "Item", "EqualLayers", "Guarded"],
@@ -37,9 +40,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.parametrize(("file", "name"), CASES,
 
 
 @pytest.fixture
-def raw(runs: Runs, file: str, name: str) -> RawRun:
+def raw(runs: Path, name: str) -> RawRun:
     """What the real run wrote for one class."""
-    run = raw_run(runs(file) / name)
+    run = raw_run(runs / name)
     for again in CALLED_AGAIN.get(name, ()):
         del run.graphs[again], run.guards[again]
     return run
@@ -84,10 +87,8 @@ def test_operations_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -> 
         assert [operation["name"] for operation in graph["operations"]] == raw.graphs[compile_id(graph)].operations
 
 
-def test_each_input_is_taken_from_where_the_run_takes_it(
-    runs: Runs, trace: dict[str, Any], file: str, name: str
-) -> None:
-    sources = said(runs(file), name)["sources"]
+def test_each_input_is_taken_from_where_the_run_takes_it(runs: Path, trace: dict[str, Any], name: str) -> None:
+    sources = said(runs, name)["sources"]
     for graph in trace["graphs"]:
         real = sources[compile_id(graph)]
         for slot in graph["inputs"]:
@@ -96,7 +97,7 @@ def test_each_input_is_taken_from_where_the_run_takes_it(
         assert not [slot for slot in graph["inputs"] if slot["dynamo"] is None and slot["tangent_of"] is None]
 
 
-def test_gradients_are_those_of_the_run(runs: Runs, raw: RawRun, trace: dict[str, Any], file: str, name: str) -> None:
+def test_gradients_are_those_of_the_run(runs: Path, raw: RawRun, trace: dict[str, Any], file: str, name: str) -> None:
     """Each graph has the gradients of the run, and together they are those that the parameters have afterwards.
 
     Code that torch leaves to eager makes gradients too, of parameters that no graph takes.
@@ -112,7 +113,7 @@ def test_gradients_are_those_of_the_run(runs: Runs, raw: RawRun, trace: dict[str
                 names = {slot["dynamo"]["name"], *slot["dynamo"]["others"]}
                 taken |= names
                 found |= names if gradient is not None else set()
-    assert found == set(said(runs(file), name)["gradients"]) & taken
+    assert found == set(said(runs, name)["gradients"]) & taken
 
 
 def test_tangents_belong_to_the_outputs_that_torch_names(raw: RawRun, trace: dict[str, Any]) -> None:
@@ -130,3 +131,42 @@ def test_graph_breaks_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -
 
 def _place(place: dict[str, Any]) -> tuple[str, int]:
     return Path(place["path"]).name, place["line"]
+
+
+def test_decode_names_what_the_run_wrote(runs: Path, trace: dict[str, Any], name: str) -> None:
+    """Without the model's source, each number has the name that the map of the model has for it.
+
+    Names that a submodule's own code uses, and those of values on Python's stack, are the log's: the rest is the map's.
+    """
+    names = names_of(read_trace_folder(runs / name))
+    joint = {one.graph.compile.frame: one for one in names.graphs if one.graph.kind in ("joint", "inference")}
+    for graph in trace["graphs"]:
+        decoded = joint[compile_id(graph)]
+        assert not decoded.doubts
+        for value, slot in zip(decoded.inputs, graph["inputs"], strict=True):
+            assert value.value.node == slot["node"]
+            if slot["tangent_of"] is not None:
+                assert (value.role, value.of) == ("tangent", graph["outputs"][slot["tangent_of"]]["node"])
+                continue
+            assert value.name is not None
+            source = slot["dynamo"]
+            if source["expression"].startswith("L['___stack") or graph["compiled"]["function"] != f"{name}.forward":
+                continue
+            assert (value.role, value.name) == (source["role"], source["name"])
+
+
+def test_decode_with_the_model_names_all_of_it(runs: Path, trace: dict[str, Any], name: str) -> None:
+    names = names_of(read_trace_folder(runs / name))
+    map = from_json(DescriptorMap, trace)
+    found = named_by_maps(names, map.graphs)
+    again = CALLED_AGAIN.get(name, ())
+    for one, matched in zip(found.names.graphs, found.matches, strict=True):
+        if one.graph.compile.frame in again:
+            continue
+        assert isinstance(matched, GraphMatch), matched
+        assert matched.graph.compiled is not None
+        assert matched.graph.compiled.compile_id == one.graph.compile.frame
+        assert matched.same_sizes
+        numbered = [value for value in one.inputs if re.match("primals_|tangents_|arg|L_", value.value.node or "")]
+        wrong = [value for value in numbered if value.known_by != "map"]
+        assert wrong == [] or one.graph.kind == "dynamo"
