@@ -72,7 +72,7 @@ class InputNames:
         if node in graph.signature:
             read, known_by = mangled.of_signature(node, graph.signature[node]), "signature"
         elif value.source is not None:
-            read, known_by = mangled.of_source(value.source, is_resumed), "source"
+            read, known_by = mangled.of_source(value.source, is_resumed, (value.type or "").startswith("Sym")), "source"
         else:
             read, known_by = mangled.of_placeholder(node, is_resumed), "mangled"
         if read is None and (size := self._size(value)) is not None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from aotlens_tracer.wire.dynamo_expressions import read_expression
+
 from .kinds import is_numbered
 from .named import Role
 
 _STATE = re.compile(r"_(modules|parameters|buffers)_")
-_SOURCE_STEP = re.compile(r"\._(modules|parameters|buffers)\['([^']+)'\]")
-_SOURCE_ROOT = re.compile(r"([LG])\['([^']+)'\](.*)$", re.DOTALL)
-_SIZE = re.compile(r"(.*)\.(size|stride)\(\)\[(\d+)\]$", re.DOTALL)
 _CONTAINERS = {"args": "args[{}]", "kwargs": "kwargs['{}']"}
 
 
@@ -55,7 +54,8 @@ def of_placeholder(node: str, is_resumed: bool) -> ReadName | None:
 
 def _without_state(body: str, root: Role, ends_with_key: bool) -> ReadName:
     if body.startswith("stack") and body[5:].isdigit():
-        return ReadName("local", None, True)
+        # A value that the code gives no name: Dynamo's own name for its place on Python's stack.
+        return ReadName("local", f"___{body}", True)
     if body.startswith("self_") and len(body) > 5:
         return ReadName("attribute", body[5:], "_" not in body[5:] and not ends_with_key)
     if body.startswith("_self___"):  # before torch 2.5: L__self___up_weight
@@ -66,29 +66,18 @@ def _without_state(body: str, root: Role, ends_with_key: bool) -> ReadName:
     return ReadName(root, body, "_" not in body and ends_with_key)
 
 
-def of_source(source: str, is_resumed: bool) -> ReadName | None:
-    """The name in a source of Dynamo, such as `L['self']._modules['up']._parameters['weight']`; None if it has none."""
-    size = _SIZE.match(source)
-    if size is not None:
-        base = of_source(size[1], is_resumed)
-        name = None if base is None or base.name is None else f"{base.name}.{size[2]}({size[3]})"
-        return ReadName("size", name, True)
-    found = _SOURCE_ROOT.match(source)
-    if found is None:
-        return None
-    role: Role = "global" if found[1] == "G" else "local" if is_resumed else "argument"
-    steps = _SOURCE_STEP.findall(found[3])
-    rest = _SOURCE_STEP.sub("", found[3])
-    root = found[2]
-    if steps:
-        state: Role = {"parameters": "parameter", "buffers": "buffer"}.get(steps[-1][0], "attribute")  # type: ignore[assignment]  # the keys of a dict of literals are strings
-        path = ".".join(name for _, name in steps) + rest
-        return ReadName("attribute" if rest else state, path if root == "self" else f"{root}.{path}", True)
-    if root == "self" and rest:
-        return ReadName("attribute", rest.removeprefix("."), True)
-    if root.startswith("___stack"):
-        return ReadName("local", None, True)
-    return ReadName(role, root + rest, True)
+def of_source(source: str, is_resumed: bool, is_symbolic_number: bool = False) -> ReadName:
+    """The name in a source of Dynamo, such as `L['self']._modules['up']._parameters['weight']`.
+
+    `is_symbolic_number` says that the value is no tensor.
+    """
+    read = read_expression(source)
+    role: Role = "unknown" if read.role == "other" else read.role
+    if role == "attribute" and read.path == read.name:  # of an argument or a global, not of `self`
+        role = "global" if source.startswith("G[") else "argument"
+    if role == "argument":
+        role = "number" if is_symbolic_number else "local" if is_resumed else "argument"
+    return ReadName(role, read.path, True)
 
 
 _EXPORT_PREFIXES: dict[str, Role] = {"p": "parameter", "b": "buffer", "c": "constant", "obj": "attribute"}

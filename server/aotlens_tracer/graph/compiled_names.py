@@ -186,8 +186,9 @@ class _Graph:
             return "local", self._unnamed(made)
         if expression.role in ("argument", "other") or made is not None:
             return "local" if made is not None or not self._is_of_the_call(expression) else "argument", expression.name
-        if expression.path != expression.name and self._owner is not None and self._owner.name:
-            return expression.role, f"{self._owner.name}.{expression.path}"
+        if expression.path != expression.name and self._owner is not None:
+            owner = f"{self._owner.name}." if self._owner.name else ""
+            return expression.role, f"{owner}{expression.path}"
         return expression.role, expression.name
 
     def _is_of_the_call(self, expression: DynamoExpression) -> bool:

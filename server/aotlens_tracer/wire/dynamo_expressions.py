@@ -91,7 +91,7 @@ class _Reader:
                 return _joined(self.name(value.value), str(key.value))
             if value.attr == "__closure__":
                 self.role = "closure"
-                return f"closure[{key.value!r}]"
+                return _joined(self.name(value.value), f"closure[{key.value!r}]")
         if (method := _method(value, "size", "stride")) is not None:
             if is_outermost:
                 self.size_of = method.value

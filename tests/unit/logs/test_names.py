@@ -228,7 +228,7 @@ def test_the_graphs_of_one_call_belong_together() -> None:
         ("L_args_0_", "argument", "args[0]", False),
         ("L_kwargs_mask_", "argument", "kwargs['mask']", False),
         ("G_model_modules_up_parameters_weight_", "parameter", "model.up.weight", True),
-        ("L_stack0_", "local", None, True),
+        ("L_stack0_", "local", "___stack0", True),
         ("l_x_", "argument", "x", True),
     ],
 )
