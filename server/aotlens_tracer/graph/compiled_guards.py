@@ -56,7 +56,7 @@ def _guard(raw: DynamoGuard, codebase: Codebase) -> Guard:
         match = _SIZE.search(raw.conditions[0])
         expression = match[0] if match else ""
     name = read_expression(expression).name if expression else ""
-    span, by_library = _place(raw.stack, codebase)
+    span, by_library = user_place(raw.stack, codebase)
     thing = _thing(raw, expression)
     conditions = raw.conditions or tuple(_of_tensor(raw.value))
     is_config = by_library or name.endswith(".training") or not expression
@@ -101,10 +101,10 @@ def _of_tensor(value: torch.Tensor | None) -> Iterable[str]:
 
 def innermost_place(stack: Sequence[Any], codebase: Codebase) -> Span | None:
     """Return the innermost line of the user's in a call chain; None if there is none."""
-    return _place(stack, codebase)[0]
+    return user_place(stack, codebase)[0]
 
 
-def _place(stack: Sequence[Any], codebase: Codebase) -> tuple[Span | None, bool]:
+def user_place(stack: Sequence[Any], codebase: Codebase) -> tuple[Span | None, bool]:
     """Return the innermost line of the user's, and whether a library needs the guard in code that this line calls."""
     frames = [frame for frame in stack if codebase.owns(frame.filename)]
     if not frames:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..examples.eager_call import call as call_in_eager
@@ -11,7 +11,15 @@ from ..graph.compiled_guards import compiled_guards
 from ..graph.compiled_names import TracedCall, compiled_names
 from ..graph.slot_labels import Labels
 from ..graph.stack_traces import Sources
-from ..torch_private import Break, CompiledCall, CompiledCalls, CompiledGraph, qualified_name
+from ..torch_private import (
+    Break,
+    CompiledCall,
+    CompiledCalls,
+    CompiledGraph,
+    is_constraint_violation,
+    qualified_name,
+    weaken_marks,
+)
 from ..wire.compiled import Compiled
 from ..wire.descriptor_map import Failure
 from ..wire.places import Span
@@ -55,15 +63,22 @@ def capture_compiled(context: Context, imported: Imported, built: Built, train: 
 def _call(context: Context, built: Built) -> CompiledCall:
     example = built.example
     register_dataclasses((example.args, example.kwargs))
-    calls = CompiledCalls(example.fake)
     function = example.compiled if example.compiled is not None else example.function
-    try:
-        called = calls.call(function, example.args, example.kwargs, context.params.dynamic)
-    except Exception:
-        _note_breaks(context, calls.breaks, ())
-        raise
+    refused: Mapping[int, frozenset[int]] = {}
+    while True:
+        calls = CompiledCalls(example.fake)
+        try:
+            called = calls.call(function, example.args, example.kwargs, context.params.dynamic)
+            break
+        except Exception as error:
+            if not refused and is_constraint_violation(error):
+                refused = weaken_marks((example.args, example.kwargs))
+                if refused:  # a finding says that torch refuses them
+                    continue
+            _note_breaks(context, calls.breaks, ())
+            raise
     register_dataclasses(called.result)
-    return called
+    return replace(called, refused_marks=refused)
 
 
 def _note_breaks(context: Context, breaks: Sequence[Break], graphs: Sequence[CapturedGraph]) -> None:

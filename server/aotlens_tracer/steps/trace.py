@@ -38,6 +38,7 @@ from .overwritten import name_what_is_changed
 from .partition import partition_graphs
 from .progress import Draft, Phases, Send
 from .recompiles import recompiled
+from .specialized import specialized
 from .training_steps import run_two_steps, untouched
 from .without_example import without_example
 
@@ -133,6 +134,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     if captured.dynamo_error is not None:
         with context.phases.phase("capture"):
             draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
+    if captured.compiled is not None:
+        draft.add_findings(*specialized(context, captured.compiled))
     before = draft.map.findings
     draft.add_findings(*_findings(draft.map, described, in_eager=False))
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))

@@ -55,6 +55,7 @@ from .names import (
 )
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
+from .specialized import is_constraint_violation, marks_of, specialized_sizes, weaken_marks
 from .tensors import (
     StorageWeakRef,
     TorchDispatchMode,
@@ -118,11 +119,13 @@ __all__ = [
     "has_no_forward",
     "hooks_of",
     "ignored_by_ddp",
+    "is_constraint_violation",
     "is_foreach",
     "is_operator",
     "is_traceable_wrapper_subclass",
     "joint_capture",
     "kept_by",
+    "marks_of",
     "may_allocate",
     "operators_of_body",
     "own_tensor",
@@ -135,11 +138,13 @@ __all__ = [
     "recompile_limit",
     "saved_fields",
     "share_state",
+    "specialized_sizes",
     "storage_key",
     "take_flex_attention_on_cpu",
     "truncated_normal",
     "unset_fake_temporarily",
     "version_of",
+    "weaken_marks",
     "without_compile",
     "written_arguments",
 ]

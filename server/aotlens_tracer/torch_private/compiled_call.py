@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -45,7 +45,7 @@ class CompiledGraph:
     functions that Dynamo has seen called in it. `sources` are torch's `Source`
     objects of the flat inputs, None for an input without one. `breaks_before` is the number of graph breaks of the call
     that torch met before it made the graph. `guards` are torch's `Guard` objects, and
-    `shape_guards` its texts of those on symbolic sizes.
+    `shape_guards` its texts of those on symbolic sizes. `shape_env` has torch's facts about these sizes; None without.
     """
 
     joint: JointCapture
@@ -58,6 +58,7 @@ class CompiledGraph:
     breaks_before: int
     guards: tuple[Any, ...] = ()
     shape_guards: tuple[str, ...] = ()
+    shape_env: Any = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,8 @@ class CompiledCall:
     `result` is the result of the call. `breaks` are in the order in which torch met them. `metrics` are torch's
     `CompilationMetrics`, one for each compile: those that failed say why (`fail_reason`). `recompiles` are the
     functions that are compiled anew within the call, and `repeat` makes the call once more, with the same arguments,
-    and returns those that are compiled anew then, and whether the call succeeds.
+    and returns those that are compiled anew then, and whether the call succeeds. `refused_marks` are the dimensions for
+    which `mark_dynamic` makes torch refuse the call, by the ids of the tensors: it is made without these marks.
     """
 
     graphs: tuple[CompiledGraph, ...]
@@ -75,6 +77,7 @@ class CompiledCall:
     breaks: tuple[Break, ...]
     metrics: tuple[Any, ...]
     recompiles: tuple[Recompile, ...] = ()
+    refused_marks: Mapping[int, frozenset[int]] = dataclasses.field(default_factory=dict)
     repeat: Callable[[], tuple[tuple[Recompile, ...], bool]] = lambda: ((), True)
 
 
@@ -120,7 +123,7 @@ class CompiledCalls:
             return tuple(found), True
 
         metrics = tuple(get_compilation_metrics())
-        return CompiledCall(tuple(self._ran), result, tuple(self.breaks), metrics, tuple(recompiles), repeat)
+        return CompiledCall(tuple(self._ran), result, tuple(self.breaks), metrics, tuple(recompiles), repeat=repeat)
 
     @contextlib.contextmanager
     def _settings(self) -> Iterator[None]:
@@ -178,6 +181,7 @@ class CompiledCalls:
         context = TracingContext.try_get()
         inlined = tuple(context.traced_code or ()) if context is not None else ()
         graph = CompiledGraph(joint, compile_id, original, resumes_at, inlined, sources, runs, len(self.breaks))
+        graph.shape_env = getattr(getattr(context, "fake_mode", None), "shape_env", None)
         return self._runner(module, graph)
 
     def _runner(self, module: torch.fx.GraphModule, graph: CompiledGraph | None) -> Callable[..., Any]:

@@ -36,3 +36,20 @@ class Recompiled(Tagged):
     limit: int
     is_reached: bool = False
     hint: str | None = None
+
+
+SpecializedBy = Literal["refused", "marked", "all", "zero-or-one"]
+"""The way in which a dimension is dynamic that becomes a constant."""
+
+
+@dataclass(frozen=True)
+class SpecializedDimension(Tagged):
+    """A dynamic dimension becomes the constant `size`.
+
+    `by` is refused (`mark_dynamic` marks it, and torch.compile raises an error), marked (by `maybe_mark_dynamic`, or so
+    that torch does not complain), all (all dimensions are dynamic) or zero-or-one (it is marked, and torch takes these
+    sizes as constants).
+    """
+
+    size: int
+    by: SpecializedBy

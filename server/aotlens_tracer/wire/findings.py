@@ -12,6 +12,7 @@ from typing import Literal
 from .advice import Advice
 from .compile_reasons import Broken as Broken
 from .compile_reasons import Recompiled as Recompiled
+from .compile_reasons import SpecializedDimension as SpecializedDimension
 from .cut_gradients import Cut as Cut
 from .json_codec import Tagged
 from .named_things import OutputName as OutputName
@@ -260,6 +261,7 @@ Reason = (
     | InBackward
     | Broken
     | Recompiled
+    | SpecializedDimension
     | ReplacedBy
     | PartitionFailed
     | Failed

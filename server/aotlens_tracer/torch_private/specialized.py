@@ -1,0 +1,61 @@
+"""Sizes that torch.compile takes as symbols and that the code makes constants (`torch/fx/experimental`)."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.fx.experimental.symbolic_shapes import ConstraintViolationError
+from torch.utils import _pytree as pytree
+
+_STRICT, _WEAK = "_dynamo_dynamic_indices", "_dynamo_weak_dynamic_indices"
+"""The attributes that `mark_dynamic` and `maybe_mark_dynamic` give a tensor."""
+
+
+@dataclass(frozen=True)
+class SpecializedSize:
+    """The size of a dimension that became a constant: of the tensor with the source `base`, at the end of `stack`."""
+
+    base: str
+    dimension: int
+    size: int
+    stack: traceback.StackSummary
+
+
+def specialized_sizes(shape_env: Any) -> list[SpecializedSize]:
+    """Return the sizes that became constants while a graph was made."""
+    found = []
+    symbols = {source: symbol for symbol, sources in shape_env.var_to_sources.items() for source in sources}
+    for source, stack in shape_env.specialization_stacks.items():
+        with contextlib.suppress(Exception):  # a stride, a number, or a symbol that is no constant after all
+            if source.prop.name == "SIZE" and stack:
+                name = source.base.name
+                size = int(shape_env.replacements[symbols[source]])
+                found.append(SpecializedSize(name() if callable(name) else name, source.idx, size, stack))
+    return found
+
+
+def is_constraint_violation(error: BaseException) -> bool:
+    """Whether torch refuses a call because the code makes a size constant that is marked dynamic."""
+    return isinstance(error, ConstraintViolationError)
+
+
+def marks_of(value: torch.Tensor) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the dimensions of a tensor that are marked by `mark_dynamic`, and those by `maybe_mark_dynamic`."""
+    return frozenset(getattr(value, _STRICT, ())), frozenset(getattr(value, _WEAK, ()))
+
+
+def weaken_marks(tree: Any) -> Mapping[int, frozenset[int]]:
+    """Mark all dimensions as `maybe_mark_dynamic` does; return those of `mark_dynamic`, by the ids of the tensors."""
+    found = {}
+    for leaf in pytree.tree_leaves(tree):
+        strict, weak = marks_of(leaf) if isinstance(leaf, torch.Tensor) else (frozenset(), frozenset())
+        if strict:
+            found[id(leaf)] = strict
+            delattr(leaf, _STRICT)
+            setattr(leaf, _WEAK, set(strict | weak))
+    return found
