@@ -41,7 +41,7 @@ _STEP = re.compile(r"([a-z][a-z ]*[a-z])(?: `([^`]*)`)?(?:; |$)")
 _SEVERITIES = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 _SYMBOLS = {7: "property", 8: "field"}
 _COMPLETIONS = {5: "field", 9: "module", 10: "property"}
-_UNSETTLED = ("tracing:", "waiting to be traced", "not traced yet")
+_UNSETTLED = re.compile(r"(?:torch\.compile: )?(?:tracing:|waiting to be traced|not traced yet)")
 _ROWS = 10
 
 
@@ -143,7 +143,7 @@ class Desk:
     def settle(self) -> None:
         """Wait until nothing is being traced and everything has been told."""
         end = time.monotonic() + PATIENCE
-        while any(title.startswith(_UNSETTLED) for _, title, _ in self._lenses(list(self.texts))):
+        while any(_UNSETTLED.match(title) for _, title, _ in self._lenses(list(self.texts))):
             self._look_through()
             assert time.monotonic() < end, "the traces do not come to an end"
             time.sleep(0.3)
@@ -460,7 +460,7 @@ class Desk:
     def _execute(self, source: str, argument: str) -> str:
         command, *arguments = argument.split()
         full = [f"{self.path(path)}{colons}{name}" for path, colons, name in (a.partition("::") for a in arguments)]
-        if command in ("aotlens.copyExpression", "aotlens.explainDdpError"):
+        if command in ("aotlens.copyExpression", "aotlens.explainDdpError", "aotlens.switchConvention"):
             full[1:] = arguments[1:]
         request = self.client.request("workspace/executeCommand", {"command": command, "arguments": full})
         reply = self.client.reply(request, PATIENCE)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 
 from aotlens.model.numbering import Told, told_at
-from aotlens.model.resolve import in_question, resolve
+from aotlens.model.resolve import in_question
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.graph_words import names_in
@@ -22,12 +22,11 @@ _LONGEST = 200_000
 def to_trace_too(snapshot: Snapshot, document: Document) -> Sequence[TargetKey]:
     """The models whose other convention is to be traced, because a name in the document may be numbered by it.
 
-    Only those of which it is certain that they are in question.
+    Only those of which it is certain that they are in question: that of the class around a name, or the only one.
     """
     found: dict[TargetKey, None] = {}
     for subject, told in _names(document):
-        line, column = subject.span.line, subject.span.column or 1
-        states = in_question(snapshot, document, subject, resolve(snapshot, document, subject, line, column))
+        states = in_question(snapshot, document, subject, ())
         if len(states) == 1 and told.wants(states[0]):
             found[states[0].key] = None
     return list(found)
