@@ -17,8 +17,7 @@ from aotlens.logs.named import LogNames
 from aotlens.logs.names import names_of
 from aotlens.logs.text import parse_log
 from aotlens.logs.trace_folder import is_trace, read_trace_folder
-from aotlens.model.log_matching import GraphMatch, NoMatch
-from aotlens.model.log_naming import named_by_maps
+from aotlens.model.log_naming import Matched, named_by_maps
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .options import TraceOptions, UsageError
@@ -62,7 +61,7 @@ def run_decode(source: str, options: DecodeOptions) -> int:
         raise UsageError("--example is a call of a model: give --model FILE::Class too")
     read = _read(source)
     names = names_of(read.log)
-    matches: Sequence[GraphMatch | NoMatch | None] | None = None
+    matches: Sequence[Matched | None] | None = None
     if options.model is not None and names.graphs:
         found = named_by_maps(names, [graph for map in _maps(names, options) for graph in map.graphs])
         names, matches = found.names, found.matches
@@ -70,9 +69,7 @@ def run_decode(source: str, options: DecodeOptions) -> int:
     return 0 if names.graphs else 1
 
 
-def _print(
-    read: _Source, names: LogNames, matches: Sequence[GraphMatch | NoMatch | None] | None, options: DecodeOptions
-) -> None:
+def _print(read: _Source, names: LogNames, matches: Sequence[Matched | None] | None, options: DecodeOptions) -> None:
     if options.format == "json":
         print_json(decode_json(names, read.label, matches))
     elif options.annotate:

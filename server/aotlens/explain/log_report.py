@@ -8,6 +8,7 @@ from aotlens.logs.calls import LoggedCall, calls_of
 from aotlens.logs.graphs import Log
 from aotlens.logs.named import LogNames
 from aotlens.model.log_matching import GraphMatch, NoMatch
+from aotlens.model.log_naming import EitherConvention, Matched
 
 from .blocks import Block, Facts, Line, Note, Paragraph, line, sentence, strong
 from .logged import GRAPHS, graph_in_words, heading, numbering, place_in_log, why_no_match, why_unnamed
@@ -15,7 +16,7 @@ from .paths import PathLabel
 from .tables.logged_graph import mentions, tables
 from .tables.rows import counted
 
-Matches = Mapping[int, GraphMatch | NoMatch | None]
+Matches = Mapping[int, Matched | None]
 """How each logged graph was matched with the maps of a model, by the `id` of the graph."""
 
 HOW_TO_LOG = (
@@ -103,8 +104,16 @@ def _about_model(call: LoggedCall, matches: Matches | None) -> list[Block]:
         return []
     found = matches.get(id(call.main.graph))
     if isinstance(found, GraphMatch):
-        sizes = "" if found.same_sizes else " The log has other sizes than the example."
+        sizes = (
+            "" if found.same_sizes else " Its sizes are others: another configuration of the model, or another call."
+        )
         return [Paragraph(sentence(f"The model has this graph: names and places are from it.{sizes}"))]
+    if isinstance(found, EitherConvention):
+        text = (
+            "The model has this graph in both conventions, with other numbers, and the text does not say which is "
+            "meant: both names are given where they differ."
+        )
+        return [Note(sentence(text))]
     if not isinstance(found, NoMatch):
         return []
     return [

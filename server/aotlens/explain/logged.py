@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from types import MappingProxyType
 
@@ -127,6 +128,9 @@ def value_in_brief(value: ValueName) -> str:
 
     `perhaps` stands before what is not certain.
     """
+    if value.exported is not None:
+        compiled, exported = value_in_brief(replace(value, exported=None, doubts=())), value_in_brief(value.exported)
+        return f"{compiled} (torch.compile) or {exported} (export)"
     perhaps = "perhaps " if value.doubts and value.name is not None else ""
     if value.role == "unknown":
         return ""

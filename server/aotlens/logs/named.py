@@ -72,7 +72,9 @@ class ValueName:
     `made` is the user's line that computes it; `used` the lines that read it first, each once. `born` is the place
     that created a parameter or buffer, known from a map alone. `gradient` and `tangent` are the indices of the output
     that is the gradient of this input, and of the input that is the tangent of this output. `known_by` and `name` are
-    None together, unless the role alone is known.
+    None together, unless the role alone is known. `exported` is the meaning of the value in export's convention, if
+    the text proves neither convention, a traced model has the graph in both, and they differ; the other fields are then
+    its meaning in torch.compile's.
     """
 
     value: LoggedValue
@@ -88,6 +90,7 @@ class ValueName:
     tangent: int | None = None
     known_by: KnownBy | None = None
     doubts: Sequence[Doubt] = ()
+    exported: ValueName | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The names of a logged graph, taken from the map of the traced model that has the same graph."""
+"""The names of a logged graph, taken from the maps of the traced model that have the same graph."""
 
 from __future__ import annotations
 
@@ -15,33 +15,78 @@ from .log_matching import GraphMatch, NoMatch, match
 
 
 @dataclass(frozen=True)
+class EitherConvention:
+    """A logged graph that the model has in both calling conventions, under other numbers; the text proves neither."""
+
+    compile: GraphMatch
+    export: GraphMatch
+
+
+Matched = GraphMatch | EitherConvention | NoMatch
+"""How a logged graph compares with the graphs of a model."""
+
+
+@dataclass(frozen=True)
 class NamedByMaps:
     """A log with the names of maps, and how each graph of it was matched; None for graphs that no map can have."""
 
     names: LogNames
-    matches: Sequence[GraphMatch | NoMatch | None]
+    matches: Sequence[Matched | None]
 
 
 def named_by_maps(names: LogNames, graphs: Sequence[Graph]) -> NamedByMaps:
     """A log whose graphs have the names of the graphs of some maps, where they are the same graphs."""
-    matches = [matched_graph(one.graph, graphs) for one in names.graphs]
-    named = [
-        _named(one, found) if isinstance(found, GraphMatch) else one
-        for one, found in zip(names.graphs, matches, strict=True)
-    ]
+    matches = [_matched(one.graph, graphs) for one in names.graphs]
+    named = [_with_names(one, found) for one, found in zip(names.graphs, matches, strict=True)]
     return NamedByMaps(LogNames(names.log, named, mention_names(names.log, named)), matches)
 
 
 def matched_graph(logged: LoggedGraph, graphs: Sequence[Graph]) -> GraphMatch | NoMatch | None:
-    """The one of some maps' graphs that a graph of a log is; None for a kind of graph that no map has."""
+    """The one of some graphs that a graph of a log is; None for a kind of graph that no map has."""
     if logged.kind in ("body", "before-grad", "exported") or (logged.kind == "unknown" and not logged.inputs):
         return None
     return match(logged, graphs)
 
 
+def _matched(logged: LoggedGraph, graphs: Sequence[Graph]) -> Matched | None:
+    found = matched_graph(logged, graphs)
+    if found is not None and logged.convention is None:
+        by_compile = match(logged, [graph for graph in graphs if graph.compiled is not None])
+        by_export = match(logged, [graph for graph in graphs if graph.compiled is None])
+        if isinstance(by_compile, GraphMatch) and isinstance(by_export, GraphMatch):
+            labels = [[slot and slot.label for slot in found.inputs] for found in (by_compile, by_export)]
+            return by_export if labels[0] == labels[1] else EitherConvention(by_compile, by_export)
+    return found
+
+
+def _with_names(names: GraphNames, found: Matched | None) -> GraphNames:
+    if isinstance(found, GraphMatch):
+        return _named(names, found)
+    if not isinstance(found, EitherConvention):
+        return names
+    compiled, exported = _named(names, found.compile), _named(names, found.export)
+    return replace(
+        compiled,
+        inputs=_both(compiled.inputs, exported.inputs),
+        outputs=_both(compiled.outputs, exported.outputs),
+        doubts=("several graphs",),
+    )
+
+
+def _both(compiled: Sequence[ValueName], exported: Sequence[ValueName]) -> list[ValueName]:
+    """The names in torch.compile's convention, each with the other one where that differs."""
+    return [
+        one
+        if (one.role, one.name) == (other.role, other.name)
+        else replace(one, exported=other, doubts=("several graphs",))
+        for one, other in zip(compiled, exported, strict=True)
+    ]
+
+
 def _named(names: GraphNames, found: GraphMatch) -> GraphNames:
     inputs = [
-        name if slot is None else _input(name, slot) for name, slot in zip(names.inputs, found.inputs, strict=True)
+        name if slot is None else _input(name, slot, found.graph)
+        for name, slot in zip(names.inputs, found.inputs, strict=True)
     ]
     outputs = [
         name if slot is None else _output(name, slot, found.graph)
@@ -50,10 +95,11 @@ def _named(names: GraphNames, found: GraphMatch) -> GraphNames:
     return replace(names, inputs=inputs, outputs=outputs, doubts=())
 
 
-def _input(name: ValueName, slot: Input) -> ValueName:
+def _input(name: ValueName, slot: Input, graph: Graph) -> ValueName:
     role = role_of(slot)
     if role == "tangent":
-        return replace(name, role="tangent", name=slot.label, known_by="map", doubts=())
+        label = slot.label if slot.tangent_of is None else graph.outputs[slot.tangent_of].label
+        return replace(name, role="tangent", name=label, known_by="map", doubts=())
     known: Role = name.role if role == "other" else role
     return replace(name, role=known, name=slot.label, born=slot.definition, known_by="map", doubts=())
 

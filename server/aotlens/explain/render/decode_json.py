@@ -11,13 +11,14 @@ from typing import Any
 from aotlens.explain.logged import value_in_brief
 from aotlens.logs.graphs import CompileId
 from aotlens.logs.named import GraphNames, LogNames, ValueName
-from aotlens.model.log_matching import GraphMatch, NoMatch
+from aotlens.model.log_matching import NoMatch
+from aotlens.model.log_naming import EitherConvention, Matched
 from aotlens_tracer.wire.json_codec import to_json
 
 SCHEMA = "aotlens.decode/1"
 
 
-def decode_json(names: LogNames, source: str, matches: Sequence[GraphMatch | NoMatch | None] | None) -> dict[str, Any]:
+def decode_json(names: LogNames, source: str, matches: Sequence[Matched | None] | None) -> dict[str, Any]:
     """The names in a log as one JSON object. `source` is its path, `-` for stdin; `matches` are those of a model."""
     numbers = {id(graph.graph): index for index, graph in enumerate(names.graphs)}
     log = names.log
@@ -43,7 +44,7 @@ def decode_json(names: LogNames, source: str, matches: Sequence[GraphMatch | NoM
     }
 
 
-def _graph(names: GraphNames, numbers: Mapping[int, int], found: GraphMatch | NoMatch | None) -> dict[str, Any]:
+def _graph(names: GraphNames, numbers: Mapping[int, int], found: Matched | None) -> dict[str, Any]:
     graph = names.graph
     return {
         "kind": graph.kind,
@@ -62,12 +63,15 @@ def _graph(names: GraphNames, numbers: Mapping[int, int], found: GraphMatch | No
     }
 
 
-def _match(found: GraphMatch | NoMatch | None) -> dict[str, Any] | None:
+def _match(found: Matched | None) -> dict[str, Any] | None:
     if found is None:
         return None
     if isinstance(found, NoMatch):
         return {"matches": False, "reason": found.reason}
-    return {"matches": True, "same_sizes": found.same_sizes}
+    if isinstance(found, EitherConvention):
+        return {"matches": True, "same_sizes": found.compile.same_sizes, "conventions": ["compile", "export"]}
+    convention = "export" if found.graph.compiled is None else "compile"
+    return {"matches": True, "same_sizes": found.same_sizes, "conventions": [convention]}
 
 
 def _value(value: ValueName) -> dict[str, Any]:
@@ -91,6 +95,7 @@ def _value(value: ValueName) -> dict[str, Any]:
         "tangent": value.tangent,
         "known_by": value.known_by,
         "doubts": list(value.doubts),
+        "exported": None if value.exported is None else _value(value.exported),
     }
 
 

@@ -55,7 +55,9 @@ def _inputs(call: LoggedCall, names: GraphNames, path_label: PathLabel, full: bo
             (
                 node_cell([value.value.node for value in row.rows]),
                 Cell(_role(first)),
-                Cell(_marked(row.label, first), "warn" if first.doubts else ""),
+                Cell(
+                    _marked(row.label, first) if first.exported is None else row.label, "warn" if first.doubts else ""
+                ),
                 Cell(without_strides(first.value.type) or NOTHING),
                 Cell(place(first.born, path_label) if first.born is not None else ""),
                 Cell(line_in_words(next(iter(first.used), None)) or NOTHING),
@@ -95,7 +97,8 @@ def _results(names: GraphNames, results: Sequence[ValueName], full: bool) -> Tab
             Cell(value.value.node or "None"),
             Cell(_role(value)),
             Cell(without_strides(value.value.type) or NOTHING),
-            Cell(value.name or line_in_words(value.made) or NOTHING),
+            Cell(_name(value) if value.name is not None else ""),
+            Cell(line_in_words(value.made) or NOTHING),
             Cell(tangents.get(value.tangent or 0) or "") if value.tangent is not None else Cell(NOTHING, "dim"),
         )
         for value in results
@@ -105,6 +108,7 @@ def _results(names: GraphNames, results: Sequence[ValueName], full: bool) -> Tab
         Column("node", "node"),
         Column("role", "prose", 3),
         Column("type", "type", 2),
+        Column("name", "prose"),
         Column("computed at", "place"),
         Column("incoming gradient", "node"),
     )
@@ -199,10 +203,14 @@ def _result_of(tangent: ValueName, names: GraphNames) -> str:
 
 
 def _name(value: ValueName) -> str:
+    if value.exported is not None:
+        return f"{value.name} (torch.compile) or {value.exported.name} (export)"
     return value.name or line_in_words(value.made)
 
 
 def _role(value: ValueName) -> str:
+    if value.exported is not None and value.exported.role != value.role:
+        return f"{value.role} or {value.exported.role}"
     return {"unknown": "not known", "tangent": "incoming gradient", "saved": "saved value"}.get(value.role, value.role)
 
 
