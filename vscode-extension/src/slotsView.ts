@@ -9,6 +9,8 @@ const ICONS: Record<string, string> = {
   parameter: "symbol-field",
   buffer: "symbol-property",
   argument: "symbol-parameter",
+  local: "symbol-variable",
+  size: "symbol-numeric",
   tangent: "arrow-small-down",
   input: "symbol-misc",
   output: "symbol-event",
@@ -117,7 +119,7 @@ function groupItem(group: Group): vscode.TreeItem {
     group.title,
     open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
   );
-  item.id = group.kind;
+  item.id = `${group.kind} ${group.title}`; // of several graphs, each has groups of its own
   item.description = group.summary;
   item.contextValue = "group";
   return item;

@@ -14,7 +14,7 @@ from aotlens_tracer.wire.descriptor_map import Graph, Output, Saved, Slot, Span
 
 from .blocks import NOTHING, Code, Line, Link, codes, line, some
 from .compiled import in_graph
-from .shapes import tensor_in_brief
+from .shapes import slot_in_brief, tensor_in_brief
 
 Item = TypeVar("Item", Entry, Result)
 
@@ -27,7 +27,7 @@ def folded_names(names: Iterable[str]) -> Line:
 
 def type_of(item: Slot | Saved) -> Line:
     """The type of a tensor as code, `f32[2, 16]`; a dash if it is no tensor."""
-    brief = tensor_in_brief(item.dtype, item.shape)
+    brief = slot_in_brief(item) if isinstance(item, Slot) else tensor_in_brief(item.dtype, item.shape)
     return line(brief if brief == NOTHING else Code(brief))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.model.dtypes import dtype_in_brief
+from aotlens_tracer.wire.descriptor_map import Input, Slot
 
 
 def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str:
@@ -13,6 +14,13 @@ def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str
         return "—"
     sizes = "[…]" if shape is None else f"[{', '.join(str(size) for size in shape)}]"
     return f"{dtype_in_brief(dtype) if dtype else '?'}{sizes}"
+
+
+def slot_in_brief(slot: Slot) -> str:
+    """The type of an input or output; for a symbolic number the name that it has in shapes, `s77`."""
+    if isinstance(slot, Input) and slot.symbol is not None:
+        return slot.symbol
+    return tensor_in_brief(slot.dtype, slot.shape)
 
 
 def bytes_in_words(count: int | str | None) -> str:

@@ -124,4 +124,5 @@ def in_signature(snapshot: Snapshot, found: Resolved, item: Entry) -> list[Span]
         return []
     names = list(found.index.arguments.names_of(item))
     spans = [parameter_span(document, start.line, called(found.state), name) for name in names] if document else []
-    return [span for span in spans if span is not None] or [start]
+    known = [span for span in spans if span is not None]
+    return known or ([start] if item.slot.dynamo is None or item.slot.dynamo.role == "argument" else [])

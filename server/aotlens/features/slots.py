@@ -9,12 +9,13 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from aotlens.explain.blocks import NOTHING
 from aotlens.explain.brief import folded
 from aotlens.explain.compiled import in_graph, outputs_made_by
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import subject_of_gradient
-from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, slot_in_brief, tensor_in_brief
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.model.contexts import Context, context_of, function_context
@@ -231,7 +232,7 @@ class _Shown:
     def _row(self, slot: Slot, label: str, note: str, concern: bool, span: Span | None) -> Row:
         nodes = (slot.node,) if slot.node is not None else ()
         labels = (slot.label,) if slot.descriptor is not None else ()
-        type = tensor_in_brief(slot.dtype, slot.shape) if slot.dtype is not None else ""
+        type = slot_in_brief(slot) if slot_in_brief(slot) != NOTHING else ""
         return Row(label, type, nodes, note, concern, slot.descriptor, span, labels)
 
     def _saved(self, saved: Sequence[Saved]) -> Group:

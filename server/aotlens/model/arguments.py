@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from aotlens.syntax.paths import ANY, Items, Key, Path, Step
 from aotlens_tracer.wire.descriptor_map import Graph
+from aotlens_tracer.wire.input_roles import role_of
 
 from .slots import Entry, fqn_of
 
@@ -40,7 +41,7 @@ class Arguments:
 
     def _add_inputs(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
-            if fqn_of(entry.slot) is not None or entry.slot.tangent_of is not None:
+            if not _is_of_the_call(entry):
                 continue
             for label in (entry.slot.label, *entry.slot.stands_for):
                 name = _NAME.match(label)
@@ -56,6 +57,17 @@ class Arguments:
                     known = self._found.setdefault(name[0], [])
                     if all(other.slot is not entry.slot for _, other in known):
                         known.append((gone.label, entry))
+
+
+def _is_of_the_call(entry: Entry) -> bool:
+    """Whether an input may be an argument of the call, or a size of one: after a graph break others have its name."""
+    slot = entry.slot
+    if slot.dynamo is None:
+        return fqn_of(slot) is None and slot.tangent_of is None
+    if slot.dynamo.role == "size":
+        arguments = (other for other in entry.graph.inputs if role_of(other) == "argument")
+        return any(slot.label.startswith(f"{other.label}.") for other in arguments)
+    return slot.dynamo.role in ("argument", "number")
 
 
 def _pattern(step: Step) -> str:

@@ -42,8 +42,15 @@ def kept_locals(index: MapIndex) -> dict[tuple[int, str], int]:
 
 
 def _saves(graph: Graph, node: str) -> bool:
-    """Whether a graph itself saves a node, or an alias of its memory."""
-    return any(node in (value.node, value.alias_of) for value in graph.saved or ())
+    """Whether a graph itself saves a node, or a view of it."""
+    operations = {operation.name: operation for operation in graph.operations}
+
+    def base(name: str | None) -> str | None:
+        while name in operations and operations[name].is_view and operations[name].operands:
+            name = operations[name].operands[0]
+        return name
+
+    return base(node) in {base(each) for value in graph.saved or () for each in (value.node, value.alias_of)}
 
 
 def _runs(graph: Graph) -> int:

@@ -61,7 +61,7 @@ def state_names(slot: Input) -> tuple[str, ...]:
     again for other modules.
     """
     if slot.dynamo is not None and role_of(slot) == "attribute":
-        return (slot.dynamo.name, *slot.dynamo.others)
+        return tuple(name.removeprefix("self.") for name in (slot.dynamo.name, *slot.dynamo.others))
     return fqns_of(slot)
 
 

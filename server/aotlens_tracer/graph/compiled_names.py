@@ -132,9 +132,12 @@ class _Graph:
             source.name if source is not None else f"args[{position}]" for position, source in enumerate(sources)
         )
         spans, returned = self._values.spans[index], self._graph.runs[0].outputs
-        outputs = tuple(
-            self._output(returned[position], span) or f"output[{position}]" for position, span in enumerate(spans)
+        passed: dict[Any, str] = dict(zip(self._graph.joint.dynamo_graph.graph.find_nodes(op="placeholder"), inputs))
+        named = tuple(
+            self._output(value, span) if isinstance(value, torch.Tensor) else passed.get(node) or self._text(span)
+            for value, span, node in zip(returned, spans, _returned(self._graph))
         )
+        outputs = tuple(name or f"output[{position}]" for position, name in enumerate(named))
         internal = frozenset(
             position
             for position in range(len(spans))
@@ -213,7 +216,11 @@ class _Graph:
         known = values.known.get(key)
         name = values.results.get(key) or (known.names[0] if known is not None else None)
         name = name or values.locals.get((key, self._graph.code))
-        return name or (source_text(span) if span is not None else None)
+        return name or self._text(span)
+
+    @staticmethod
+    def _text(span: Span | None) -> str | None:
+        return source_text(span) if span is not None else None
 
     def _expression_at_break(self) -> Span | None:
         """Return the place of the expression at the graph break after which the graph goes on."""

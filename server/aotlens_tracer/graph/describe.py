@@ -23,7 +23,7 @@ from .pairing import paired, with_aliases, with_ties
 from .slot_labels import Labels
 from .stack_traces import Sources
 from .subclasses import subclasses
-from .tensors import tensor_facts
+from .tensors import symbol_of, tensor_facts
 
 _WRITE = torch.ops.aten.copy_.default
 
@@ -127,6 +127,7 @@ def _input(
         used=bool(node.users),
         reads=tuple(dict.fromkeys(reads.get(node.name, ()))),
         dynamo=dynamo,
+        symbol=symbol_of(node.meta.get("val")),
         is_written=any(user.target is _WRITE and user.args[0] is node for user in node.users),
     )
 

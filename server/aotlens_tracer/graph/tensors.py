@@ -15,6 +15,11 @@ def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:
     return str(value.dtype).removeprefix("torch."), shape
 
 
+def symbol_of(value: Any) -> str | None:
+    """Return the expression of a symbolic number, as in the shapes of tensors; None for anything else."""
+    return str(value) if isinstance(value, (torch.SymInt, torch.SymFloat)) else None
+
+
 def tensor_bytes(value: Any) -> int | None:
     """Return the bytes that a tensor's elements take, those that `expand` repeats counted once.
 

@@ -71,7 +71,8 @@ class Input(Slot):
     one replaces them. `reads` are the user's expressions whose forward operations read the input, `changed_at` those
     that change it in place. `dynamo` is the place from which Dynamo takes the input; None in the export convention,
     where the descriptor itself says it, and for tangents. `is_written` says that the graph itself writes a new value
-    into the input (`copy_`), as torch.compile does if it may: then there is no output with the new value.
+    into the input (`copy_`), as torch.compile does if it may: then there is no output with the new value. `symbol` is
+    the name that a symbolic number has in shapes, `s77`; None for a tensor.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 
@@ -97,6 +98,7 @@ class Input(Slot):
     gradient_pieces: tuple[int, ...] = ()
     dynamo: DynamoSource | None = None
     is_written: bool = False
+    symbol: str | None = None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 from expectations import Expectation, is_updating, read, write
-from unit.features.world import HERE, ROOT, find, world
+from unit.features.world import HERE, NET, ROOT, find, world
 
 EXPECTED = HERE / "expected"
 _HEAD = re.compile(r"(hover|definition|references|highlight|slots) `(.*)`")
@@ -65,7 +65,7 @@ def check(case: Case) -> None:
 
 def answer(case: Case) -> str:
     """The answer of today."""
-    snapshot = world()
+    snapshot = world("net_compile") if case.source == str(NET.relative_to(ROOT)) else world()
     document = snapshot.documents[str(ROOT / case.source)]
     line, column = find(document, case.marked)
     if case.kind == "hover":

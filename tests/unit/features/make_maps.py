@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -31,14 +32,17 @@ TARGETS = {
     "flow": (HERE / "project/control/flow.py", "Flow"),
     "llama": (HERE / "project/compiled/llama.py", "Llama"),
     "paused": (HERE / "project/compiled/llama.py", "Paused"),
+    "net": (HERE / "project/compiled/net.py", "Net"),
 }
-COMPILED = ("llama", "paused")
+COMPILED = ("llama", "paused", "net")
 """The targets of which there is a map of torch.compile's graphs too."""
+DYNAMIC = ("net",)
+"""Those whose sizes are dynamic there; of these there is no other map."""
 
 
 def main() -> None:
     """Trace the targets that are named on the command line, or all, and write their maps."""
-    wanted = [(name, "export") for name in TARGETS] + [(name, "compile") for name in COMPILED]
+    wanted = [(name, "export") for name in TARGETS if name not in DYNAMIC] + [(name, "compile") for name in COMPILED]
     with TracerProcess(sys.executable, str(ROOT)) as tracer:
         for name, convention in wanted:
             if sys.argv[1:] and name not in sys.argv[1:]:
@@ -48,6 +52,7 @@ def main() -> None:
             examples = candidates(File(path, known), qualname)
             lines = definition_lines(qualname, known)
             params = TraceParams(str(path), qualname, examples, convention=convention, definition_lines=lines)
+            params = replace(params, dynamic=True) if name in DYNAMIC else params
             traced = tracer.trace(params).map
             if traced.failure is not None:
                 sys.exit(f"{name}: {message(traced.failure)}\n{traced.failure.traceback}")

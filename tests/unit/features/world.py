@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,6 +24,7 @@ MODEL = HERE / "project/zoo/model.py"
 PARTS = HERE / "project/zoo/parts.py"
 USE = HERE / "project/zoo/use.py"
 NOTES = HERE / "project/notes.txt"
+NET = HERE / "project/compiled/net.py"
 
 
 @functools.cache
@@ -41,14 +43,15 @@ def document(path: Path, text: str | None = None) -> Document:
 def state_of(name: str) -> TargetState:
     """A traced state with a kept map, traced from version 1 of all documents."""
     map = load_map(name)
-    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS)}
-    return TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
+    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET)}
+    state = TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
+    return replace(state, convention="compile") if map.convention == "compile" else state
 
 
 def world(*names: str) -> Snapshot:
     """All fixtures as open documents, and the states of the maps of these names (of all where none is given)."""
     states = [state_of(name) for name in names or ("decoder", "zoo", "attend")]
-    documents = {str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES)}
+    documents = {str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES, NET)}
     return Snapshot(MappingProxyType(documents), MappingProxyType({state.key: state for state in states}))
 
 

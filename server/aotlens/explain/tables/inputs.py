@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.compiled import name_of_graph, outputs_made_by
 from aotlens.explain.paths import PathLabel, place
-from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.shapes import slot_in_brief
 from aotlens.model.gradients import (
     Gradient,
     InOtherGraph,
@@ -36,7 +36,7 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
         label=lambda slot: slot.label,
         shown=lambda slot: (
             role_of(slot),
-            tensor_in_brief(slot.dtype, slot.shape),
+            slot_in_brief(slot),
             place(made_at(slot), path_label),
             _gradient_state(known[slot.index], index),
             pairings(slot),
@@ -56,7 +56,7 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
                 node_cell([slot.node for slot in slots]),
                 role_cell(first),
                 Cell(row.label or NOTHING),
-                Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(slot_in_brief(first)),
                 Cell(place(made_at(first), path_label)),
                 _gradient([known[slot.index] for slot in slots], index),
                 Cell(_input_notes(slots, index)),

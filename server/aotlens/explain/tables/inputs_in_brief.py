@@ -23,12 +23,12 @@ from aotlens.explain.blocks import (
 from aotlens.explain.brief import all_names, names_in_brief
 from aotlens.explain.gradients import gradient_cell
 from aotlens.explain.phrases import by_graph, plural
-from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, slot_in_brief
 from aotlens.explain.words import role_of as role_in_words
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
-from aotlens.model.index import MapIndex
+from aotlens.model.index import MapIndex, distinct
 from aotlens.model.slots import Entry, is_changed
 from aotlens_tracer.wire.input_roles import role_of
 
@@ -42,7 +42,7 @@ def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry
         entries,
         key=lambda entry: (
             role_in_words(entry.slot),
-            tensor_in_brief(entry.slot.dtype, entry.slot.shape),
+            slot_in_brief(entry.slot),
             gradient_cell(entry, index),
             is_changed(entry.slot),
             bool(entry.slot.tied_to),
@@ -67,7 +67,7 @@ def input_table(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> tu
         cell = (
             Cell(_nodes(row.rows, index)),
             Cell(row.label),
-            Cell(tensor_in_brief(slot.dtype, slot.shape)),
+            Cell(slot_in_brief(slot)),
             gradient_cell(row.first, index),
             Cell(note),
         )
@@ -102,7 +102,7 @@ def size_of(entries: Sequence[Entry]) -> int | None:
 
 def total_of_parameters(entries: Sequence[Entry], instances: int) -> Line:
     """The number and bytes of the parameters in `instances` modules; empty for one, or if the bytes are unknown."""
-    parameters = [entry for entry in entries if role_of(entry.slot) != "buffer"]
+    parameters = distinct((e for e in entries if role_of(e.slot) != "buffer"), key=lambda entry: entry.slot.label)
     total = size_of(parameters)
     if len(parameters) <= 1 or total is None:
         return ()

@@ -51,11 +51,12 @@ def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) 
     first = row.first
     slot = first.slot
     title = [line(strong(role_of(slot)), " ", Code(row.label), of)]
-    if slot.dtype is not None:
+    if slot.dtype is not None or slot.symbol is not None:
         title.append(type_of(slot))
     size = size_of([first])
     if size is not None:
-        title.append(line(f"{row.count} × " if row.count > 1 else "", bytes_in_words(size)))
+        number = len({entry.slot.label for entry in row.rows})  # one parameter may be an input of several graphs
+        title.append(line(f"{number} × " if number > 1 else "", bytes_in_words(size)))
     facts = [
         inputs_in_words(row.rows, found.index),
         gradient_in_words(row.rows, found.index),
