@@ -17,6 +17,7 @@ from aotlens.syntax.subjects import (
     AttributeSubject,
     CreationSubject,
     DescriptorSubject,
+    DynamoSourceSubject,
     GraphNameSubject,
     StringSubject,
 )
@@ -40,7 +41,7 @@ def definition(
     snapshot: Snapshot, document: Document, line: int, column: int, read: Read | None = None
 ) -> tuple[Link, ...]:
     """The places that make the thing at a position, in the order of the graph; empty if they are not known."""
-    kinds = (AttributeSubject, CreationSubject, StringSubject, GraphNameSubject, DescriptorSubject)
+    kinds = (AttributeSubject, CreationSubject, StringSubject, GraphNameSubject, DescriptorSubject, DynamoSourceSubject)
     for subject in subjects_at(document, line, column):
         if not isinstance(subject, kinds):
             continue

@@ -10,6 +10,7 @@ from aotlens.syntax.subjects import (
     AttributeSubject,
     CreationSubject,
     DescriptorSubject,
+    DynamoSourceSubject,
     GraphNameSubject,
     StringSubject,
     Subject,
@@ -19,7 +20,15 @@ from aotlens_tracer.wire.places import Span
 
 from .definition import Read, birthplaces, with_columns
 
-_KINDS = (ArgumentSubject, AttributeSubject, CreationSubject, DescriptorSubject, GraphNameSubject, StringSubject)
+_KINDS = (
+    ArgumentSubject,
+    AttributeSubject,
+    CreationSubject,
+    DescriptorSubject,
+    DynamoSourceSubject,
+    GraphNameSubject,
+    StringSubject,
+)
 
 
 def references(

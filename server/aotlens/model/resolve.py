@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from aotlens.logs.descriptor_text import read_descriptor
+from aotlens.logs.mangled import of_source
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
@@ -14,6 +15,7 @@ from aotlens.syntax.subjects import (
     ClassSubject,
     CreationSubject,
     DescriptorSubject,
+    DynamoSourceSubject,
     FunctionSubject,
     GraphNameSubject,
     LineSubject,
@@ -24,6 +26,7 @@ from aotlens.syntax.subjects import (
 )
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Graph, Slot
+from aotlens_tracer.wire.protocol import Convention
 
 from .calls import called_context
 from .contexts import Context, context_of, own_states, targets_in_question
@@ -96,6 +99,8 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
         case DescriptorSubject():
             told = told_by_descriptor(subject.text, told_at(document, line, column))
             return _descriptor(snapshot, document, subject, told)
+        case DynamoSourceSubject(text=text):
+            return _source(snapshot, document, subject, text)
         case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject() | PassSubject():
             return ()
 
@@ -154,10 +159,29 @@ def _nodes(index: MapIndex, graphs: Sequence[Graph], name: str) -> Sequence[Entr
     return outputs or [Step(graph, operations[node]) for graph, node in nodes if node in operations]
 
 
+def _source(snapshot: Snapshot, document: Document, subject: DynamoSourceSubject, text: str) -> tuple[Resolved, ...]:
+    """The inputs of Dynamo's expression, in the graphs of torch.compile if there are any; or the module that it is."""
+
+    def find(index: MapIndex, graphs: Sequence[Graph]) -> Sequence[Entry]:
+        return [entry for entry in index.by_source.get(text, ()) if any(entry.graph is graph for graph in graphs)]
+
+    conventions: tuple[Convention, ...] = ("compile", "export")
+    for convention in conventions:
+        found = _slots(snapshot, document, subject, Told(convention), find)
+        if found:
+            return found
+    read = of_source(text, is_resumed=False)
+    if read is None or read.name is None or not text.startswith("L['self']"):
+        return ()
+    name = read.name
+    modules = _in_maps(snapshot, document, subject.owner, lambda index: index.named(name))
+    return tuple(Resolved(state, index, (named,)) for state, index, named in modules)
+
+
 def _slots(
     snapshot: Snapshot,
     document: Document,
-    subject: GraphNameSubject | DescriptorSubject,
+    subject: GraphNameSubject | DescriptorSubject | DynamoSourceSubject,
     told: Told,
     find: Callable[[MapIndex, Sequence[Graph]], Sequence[Entry | Result | Step]],
 ) -> tuple[Resolved, ...]:

@@ -22,6 +22,7 @@ from .subjects import (
     AttributeSubject,
     ClassSubject,
     CreationSubject,
+    DynamoSourceSubject,
     FunctionSubject,
     StringSubject,
     Subject,
@@ -69,7 +70,10 @@ class _Position:
         in_comment = self._chain[0].type == "comment"
         string = next((node for node in self._chain[:3] if node.type == "string"), None)
         is_code = not in_comment and string is None
-        yield from graph_words_at(self._document, self._line, self._column, self._here.owner, is_code)
+        for word in graph_words_at(self._document, self._line, self._column, self._here.owner, is_code):
+            # `L['x']` in code is an item of a variable of the user's.
+            if not isinstance(word, DynamoSourceSubject) or string is None or self._is_inside(string, word.span):
+                yield word
         if in_comment:
             return
         yield from pass_subjects(self._document, self._chain, self._here.owner)
@@ -83,6 +87,10 @@ class _Position:
         if creation is not None:
             yield creation
         yield from statement_at(self._document, self._line, self._column, self._here)
+
+    def _is_inside(self, string: Node, span: Span) -> bool:
+        around = self._document.span_of(string)
+        return (around.line, around.column or 1) < (span.line, span.column or 1)
 
     def _at_token(self, token: Node) -> Iterator[Subject]:
         parent = token.parent

@@ -1,4 +1,4 @@
-"""Names of graph nodes and descriptors in any text: code, comments, strings, documentation."""
+"""Names of graph nodes, descriptors and Dynamo's sources in any text: code, comments, strings, documentation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from aotlens_tracer.wire.places import Span
 
 from .source_text import SourceText
-from .subjects import ClassRef, DescriptorSubject, GraphNameSubject
+from .subjects import ClassRef, DescriptorSubject, DynamoSourceSubject, GraphNameSubject
 
 _GRAPH_NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents|getitem)_\d+|arg\d+_\d+)(?!\w)")
 _DESCRIPTOR_NAME = re.compile(r"(?<!\w)[A-Z]\w*AOT(?:Input|Output)(?!\w)")
@@ -21,6 +21,8 @@ _EXPRESSION = re.compile(
 )
 _ACCESSOR = re.compile(r"(?<![\w.])(?:self\.get_(?:parameter|buffer)(?=\()|(?:args|output)(?=\[\d+\]))")
 _TRAILER = re.compile(r"\.[^\W\d]\w*(?:\(\d+\))?")
+_STEP = r"\.(?:size|stride)\(\)\[\d+\]|\.[^\W\d]\w*(?!\w)(?!\()|\[\d+\]|\['[^'\]]*'\]|\[\"[^\"\]]*\"\]"
+_SOURCE = re.compile(rf"(?<![\w.])[LG]\[['\"][^'\"\]]+['\"]\](?:{_STEP})*|(?<![\w.])[LGlg]_\w*_(?!\w)")
 WINDOW = 2000
 """The characters of a line that are searched on each side of a position: a line may hold a megabyte of data."""
 
@@ -34,8 +36,8 @@ def names_in(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 def graph_words_at(
     document: SourceText, line: int, column: int, owner: ClassRef | None, is_code: bool
-) -> Iterator[GraphNameSubject | DescriptorSubject]:
-    """The names of graph nodes and the innermost descriptor at a position.
+) -> Iterator[GraphNameSubject | DescriptorSubject | DynamoSourceSubject]:
+    """The names of graph nodes, Dynamo's text for an input, and the innermost descriptor at a position.
 
     `is_code` is False in comments, strings and text that is not Python.
     """
@@ -49,6 +51,9 @@ def graph_words_at(
     for match in _GRAPH_NAME.finditer(window):
         if match.start() <= at < match.end() or (at == match.end() == len(window)):
             yield GraphNameSubject(owner, match[0], span(match.start(), match.end()))
+    for match in () if is_code else _SOURCE.finditer(window):
+        if match.start() <= at < match.end():
+            yield DynamoSourceSubject(owner, match[0].replace('"', "'"), span(match.start(), match.end()))
     innermost: tuple[int, int] | None = None
     patterns = (_DESCRIPTOR_NAME, _EXPRESSION) if is_code else (_DESCRIPTOR_NAME, _EXPRESSION, _ACCESSOR)
     for pattern in patterns:

@@ -121,6 +121,14 @@ class DescriptorSubject(_InClass):
 
 
 @dataclass(frozen=True)
+class DynamoSourceSubject(_InClass):
+    """Dynamo's text for an input, in comments, strings and text: `L['self']._modules['up']`, `L_self_buffers_mean_`."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
 class PassSubject(_InClass):
     """A thing in the code of a graph pass: a function of `fx_utils`, what it returns, a descriptor or its field.
 
@@ -148,5 +156,6 @@ Subject = (
     | StringSubject
     | GraphNameSubject
     | DescriptorSubject
+    | DynamoSourceSubject
     | PassSubject
 )

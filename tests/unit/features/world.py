@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.snapshot import OtherMap, Snapshot, TargetKey, TargetState
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.json_codec import from_json
@@ -46,6 +46,19 @@ def state_of(name: str) -> TargetState:
     versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET)}
     state = TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
     return replace(state, convention="compile") if map.convention == "compile" else state
+
+
+def in_both(name: str) -> TargetState:
+    """The same with the map of torch.compile's graphs beside it."""
+    state = state_of(name)
+    return replace(state, other=OtherMap(load_map(f"{name}_compile"), state.versions))
+
+
+def beside(text: str, *states: TargetState, path: Path = HERE / "project/script.py") -> tuple[Snapshot, Document]:
+    """Some states with an open document of this text, and the document."""
+    script = document(path, text)
+    documents = {**world().documents, script.path: script}
+    return Snapshot(MappingProxyType(documents), MappingProxyType({state.key: state for state in states})), script
 
 
 def world(*names: str) -> Snapshot:

@@ -8,6 +8,7 @@ from aotlens.syntax.subjects import (
     ClassSubject,
     CreationSubject,
     DescriptorSubject,
+    DynamoSourceSubject,
     FunctionSubject,
     GraphNameSubject,
     LineSubject,
@@ -21,6 +22,7 @@ from .arguments import argument
 from .attributes import attribute
 from .classes import class_, function
 from .descriptors import descriptor
+from .dynamo_sources import dynamo_source
 from .graph_names import graph_name
 from .lines import statement
 from .pass_code import pass_code
@@ -45,6 +47,8 @@ def known(question: Question, subject: Subject) -> Answer | None:
             return argument(question, subject)
         case GraphNameSubject():
             return graph_name(question, subject)
+        case DynamoSourceSubject():
+            return dynamo_source(question, subject)
         case PassSubject():
             return pass_code(question, subject)
         case AttributeSubject() | CreationSubject() | StringSubject():

@@ -182,8 +182,9 @@ def _remarks(question: Question, subject: PassSubject, maps: Sequence[PassMap]) 
         value = value.base
     classes = _classes(value)
     convention = convention_of(subject)
-    is_exported = all(each.map.convention == "export" for each in maps)
-    if about_state(classes) and convention != "export" and is_exported:
+    # A function that returns nothing for a graph of torch.compile says why itself.
+    is_said = not isinstance(subject.value, DescriptorValue) and any(one.map.convention == "compile" for one in maps)
+    if about_state(classes) and convention != "export" and not is_said:
         yield Note(no_state_in_words(classes))
     elif not maps and convention is not None and question.snapshot.maps():
         yield Note(not_captured_in_words(convention, subject.hook))
