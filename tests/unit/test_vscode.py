@@ -11,6 +11,7 @@ from typing import Any
 
 from aotlens import __version__
 from aotlens.session.settings import DEFAULT_EXCLUDE, RUN_CHOICES, Settings, parse_settings
+from aotlens_tracer.wire.protocol import CONVENTIONS
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = json.loads((ROOT / "vscode-extension/package.json").read_text(encoding="utf-8"))
@@ -48,6 +49,13 @@ def test_the_defaults_are_those_of_the_server() -> None:
     assert parse_settings(section) == (Settings(), [])
     assert properties()["aotlens.trace.exclude"]["default"] == list(DEFAULT_EXCLUDE)
     assert properties()["aotlens.trace.run"]["enum"] == list(RUN_CHOICES)
+
+
+def test_the_conventions_are_those_of_the_server_and_can_be_switched_in_the_palette() -> None:
+    assert properties()["aotlens.trace.convention"]["enum"] == list(CONVENTIONS)
+    assert "aotlens.switchConvention" in {command["command"] for command in PACKAGE["contributes"]["commands"]}
+    palette = {item["command"]: item["when"] for item in PACKAGE["contributes"]["menus"]["commandPalette"]}
+    assert palette["aotlens.switchConvention"] == "editorLangId == python"
 
 
 def test_the_bundle_has_all_that_the_language_server_imports() -> None:

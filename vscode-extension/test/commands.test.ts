@@ -26,6 +26,14 @@ test("the palette means the target under the cursor", async () => {
   expect(next).toHaveBeenCalledWith("aotlens.traceNow", ["/m.py::Net"]);
 });
 
+test("the convention is switched for the target under the cursor, or for that of the lens", async () => {
+  request.mockResolvedValueOnce({ target: "/m.py::Net" });
+  await execute("aotlens.switchConvention");
+  expect(next).toHaveBeenCalledWith("aotlens.switchConvention", ["/m.py::Net"]);
+  await execute("aotlens.switchConvention", "/m.py::Block", "compile");
+  expect(next).toHaveBeenLastCalledWith("aotlens.switchConvention", ["/m.py::Block", "compile"]);
+});
+
 test("without a target it shows a message and does nothing", async () => {
   await execute("aotlens.traceNow");
   expect(window.showInformationMessage).toHaveBeenCalledTimes(1);
