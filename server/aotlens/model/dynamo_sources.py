@@ -1,4 +1,4 @@
-"""Dynamo's texts for inputs of a graph: `L['self']._modules['up']._parameters['weight']`, and the names made of them."""
+"""Dynamo's texts for the inputs of a graph: `L['self']._modules['up']._parameters['weight']`, and shorter names."""
 
 from __future__ import annotations
 

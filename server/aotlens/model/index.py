@@ -18,7 +18,6 @@ from aotlens_tracer.wire.input_roles import role_of
 
 from .arguments import Arguments
 from .descriptors import Labels, labels_of
-from .dynamo_sources import by_source
 from .gradients import Gradient, given_by_graphs, gradients
 from .inputs import Inputs
 from .lines import Lines
@@ -98,11 +97,6 @@ class MapIndex:
                 if text is not None:
                     found.setdefault(text, {}).setdefault(id(item.graph), item)
         return {text: list(by_graph.values()) for text, by_graph in found.items()}
-
-    @cached_property
-    def by_source(self) -> dict[str, list[Entry]]:
-        """The inputs by Dynamo's expression, and by the name that it makes of it."""
-        return by_source(self.entries)
 
     @cached_property
     def names(self) -> Names:

@@ -31,6 +31,7 @@ from aotlens_tracer.wire.protocol import Convention
 from .calls import called_context
 from .contexts import Context, context_of, own_states, targets_in_question
 from .creations import made_at
+from .dynamo_sources import by_source
 from .index import MapIndex, index_of
 from .names import Named
 from .nodes import Node
@@ -163,7 +164,8 @@ def _source(snapshot: Snapshot, document: Document, subject: DynamoSourceSubject
     """The inputs of Dynamo's expression, in the graphs of torch.compile if there are any; or the module that it is."""
 
     def find(index: MapIndex, graphs: Sequence[Graph]) -> Sequence[Entry]:
-        return [entry for entry in index.by_source.get(text, ()) if any(entry.graph is graph for graph in graphs)]
+        sources = index.once("sources", lambda: by_source(index.entries))
+        return [entry for entry in sources.get(text, ()) if any(entry.graph is graph for graph in graphs)]
 
     conventions: tuple[Convention, ...] = ("compile", "export")
     for convention in conventions:
