@@ -109,7 +109,9 @@ class _Values:
                         self.made.setdefault(id(value), _Made(index, position, span))
             for position, source in enumerate(graph.sources):
                 expression = expression_of(source)
-                if expression is not None and expression.role == "argument" and not expression.is_unnamed:
+                if graph.resumes_at is None or expression is None or expression.is_unnamed:
+                    continue  # an argument of a function has the function's own name for it
+                if expression.role == "argument":
                     for run in graph.runs:
                         if isinstance(run.inputs[position], torch.Tensor):
                             self.locals.setdefault((id(run.inputs[position]), graph.code), expression.name)
@@ -265,7 +267,7 @@ def _registered(module: nn.Module | None) -> dict[int, _Known]:
     return found
 
 
-def leaves_with_gradient(results: Sequence[Any]) -> set[int] | None:
+def leaves_with_gradient(results: Sequence[Any]) -> frozenset[int] | None:
     """Return the identities of the tensors that get a gradient if all results do, by autograd's own history of these.
 
     None if a result is an object that may hold tensors unseen.
@@ -283,7 +285,7 @@ def leaves_with_gradient(results: Sequence[Any]) -> set[int] | None:
             if following is not None and following not in seen:
                 seen.add(following)
                 waiting.append(following)
-    return found
+    return frozenset(found)
 
 
 def _returned(graph: CompiledGraph) -> Sequence[Any]:

@@ -57,12 +57,14 @@ class CapturedGraph:
 class Captured:
     """The graphs of a call, and the error with which Dynamo refused it as a whole, if it did.
 
-    `compiled` has the facts of torch.compile's run; None in the export convention.
+    `compiled` has the facts of torch.compile's run; None in the export convention. `reached` are the identities of the
+    tensors to which that call as a whole gives a gradient; None if that is not known.
     """
 
     graphs: tuple[CapturedGraph, ...]
     dynamo_error: Exception | None = None
     compiled: CompiledCall | None = None
+    reached: frozenset[int] | None = None
 
 
 @contextlib.contextmanager

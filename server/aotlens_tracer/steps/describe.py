@@ -73,11 +73,16 @@ def _described(context: Context, built: Built, captured: CapturedGraph) -> Descr
     zeros = zero_gradients(joint.graph_module.graph, sources.of_node)
 
     def in_eager() -> Callable[[Any], NoGradient] | None:
-        try:
-            with contextlib.nullcontext() if is_given(built.source) else guarded(FOUND_SECONDS):
-                return eager_reasons(example, named.called, context.codebase)
-        except BaseException:  # it reads data, it was called once too often, or it raises SystemExit
-            return None
+        return reasons_in_eager(context, built, named.called)
 
     why, why_in_eager = reasons(joint, named, sources, is_of_dynamo, in_eager)
     return Described(captured, graph, sources, operations, why, why_in_eager, zeros)
+
+
+def reasons_in_eager(context: Context, built: Built, called: str) -> Callable[[Any], NoGradient] | None:
+    """Make the call in eager; return what says why one of its tensors gets no gradient. None if it cannot be made."""
+    try:
+        with contextlib.nullcontext() if is_given(built.source) else guarded(FOUND_SECONDS):
+            return eager_reasons(built.example, called, context.codebase)
+    except BaseException:  # it reads data, it was called once too often, or it raises SystemExit
+        return None

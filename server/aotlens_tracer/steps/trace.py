@@ -24,6 +24,7 @@ from ..torch_private import compiled_code_in_eager
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
+from .absent import findings_of_absent
 from .blame import blame, check_types
 from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture
@@ -137,14 +138,15 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     if captured.compiled is not None:
         draft.add_findings(*specialized(context, captured.compiled))
     before = draft.map.findings
-    draft.add_findings(*_findings(draft.map, described, in_eager=False))
+    draft.add_findings(*_findings(context, built, captured, described, in_eager=False))
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
-        if any(finding.code in WITHOUT_GRADIENT for finding in draft.map.findings):
+        is_missed = any(finding.code in WITHOUT_GRADIENT for finding in draft.map.findings)
+        if is_missed or (captured.compiled is not None and captured.compiled.breaks):
             with context.phases.phase("eager"):
-                draft.update(findings=(*before, *_findings(draft.map, described, in_eager=True)))
+                draft.update(findings=(*before, *_findings(context, built, captured, described, in_eager=True)))
         if captured.compiled is not None:
             with context.phases.phase("eager"):
                 draft.add_findings(*recompiled(context, captured.compiled))
@@ -153,14 +155,18 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
             measure_memory(context, imported, built, candidate.train, only.sources)
 
 
-def _findings(map: DescriptorMap, described: Sequence[Described], in_eager: bool) -> list[Finding]:
+def _findings(
+    context: Context, built: Built, captured: Captured, described: Sequence[Described], in_eager: bool
+) -> list[Finding]:
+    map = context.draft.map
     explained = [
         Explained(
             graph, each.why_in_eager if in_eager else each.why, each.captured.called, each.zeros, each.captured.cut
         )
         for graph, each in zip(map.graphs, described, strict=True)
     ]
-    return findings_of(map.target, explained, map.graph_breaks, map.modules)
+    found = findings_of(map.target, explained, map.graph_breaks, map.modules)
+    return [*found, *findings_of_absent(context, built, captured, in_eager)]
 
 
 def _captured(

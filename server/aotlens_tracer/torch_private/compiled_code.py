@@ -22,6 +22,8 @@ def is_compiled(function: Callable[..., Any]) -> bool:
     """Whether a call of a module, function or bound method goes to what torch.compile has made of it."""
     if isinstance(function, OptimizedModule) or getattr(function, "_compiled_call_impl", None) is not None:
         return True
+    if isinstance(function, nn.Module):
+        return is_compiled(function.forward)
     return without_compile(function) is not function
 
 
