@@ -1,7 +1,7 @@
 """What `torch.compile(mode="reduce-overhead")` does with CUDA graphs on a real GPU, for small models.
 
 A plain script: `python tests/gpu/cuda_graph_blockers.py [NAME...]`. It needs torch and a CUDA device, and prints a JSON
-object: for each model the reasons with which torch skips CUDA graphs, the parts into which it cuts a graph, the number
+object, in a line of its own: for each model the reasons with which torch skips CUDA graphs, the parts into which it cuts a graph, the number
 of graphs that were recorded, and whether this agrees with `cuda_graph_blockers.json` beside it.
 """
 
@@ -21,6 +21,8 @@ import torch._dynamo
 import torch._inductor.config
 from torch import nn
 
+MARK = "CUDA GRAPHS "
+"""The beginning of the line of output that has the JSON: the models print too."""
 EXPECTED = Path(__file__).with_suffix(".json")
 _PARTS = re.compile(r"Created (\d+) graph partitions: (\d+) cudagraphable, (\d+) non-cudagraphable")
 
@@ -273,6 +275,7 @@ def measured(name: str, train: bool, dynamic: bool | None = None) -> dict[str, A
         model = kind().cuda()
         compiled = torch.compile(model, mode="reduce-overhead", dynamic=dynamic)
         for _ in range(3):
+            model.zero_grad()  # the gradients of the last step are in memory that the next one overwrites
             torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]  # torch has no types for it
             with torch.set_grad_enabled(train):
                 out = compiled(*arguments())
@@ -315,6 +318,7 @@ def _brief(text: str) -> str:
 
 def main(names: list[str]) -> None:
     """Measure the models, all without names, and compare them with what is expected."""
+    torch._inductor.config.force_disable_caches = True  # a graph from a cache logs no parts
     torch._logging.set_logs(cudagraphs=True)  # type: ignore[attr-defined]  # it has no __all__
     expected = json.loads(EXPECTED.read_text(encoding="utf-8")) if EXPECTED.exists() else {}
     found: dict[str, Any] = {"torch": torch.__version__, "device": torch.cuda.get_device_name(), "models": {}}
@@ -327,7 +331,7 @@ def main(names: list[str]) -> None:
             result["expected"] = wanted
             result["agrees"] = _effect(result["train"]) == wanted
         found["models"][name] = result
-    print(json.dumps(found, indent=1))
+    print(f"\n{MARK}{json.dumps(found)}")
 
 
 def _effect(result: dict[str, Any]) -> str:

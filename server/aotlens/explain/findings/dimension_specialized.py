@@ -44,7 +44,7 @@ KIND = Kind(
         "`maybe_mark_dynamic`), or any dimension with `--dynamic`, becomes a constant at that line: a comparison with "
         "a number, an `assert`, `int(x.shape[0])`, a reshape or a sum with a fixed size. It is an error if "
         "torch.compile refuses the call for it (`mark_dynamic`), and information with `--dynamic`. There, a size that "
-        "a parameter or buffer has is no finding: it is a constant of the model. The sizes 0 and 1 are always constants."
+        "a parameter or buffer has is no finding: it is the model's constant. The sizes 0 and 1 are always constants."
     ),
     example=Finding(
         "dimension-specialized",
