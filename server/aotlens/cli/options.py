@@ -47,6 +47,8 @@ def check(options: TraceOptions, qualname: str | None) -> None:
         raise UsageError(f"--format {options.format} contains everything: --graph and --saved select text output")
     if options.dynamic is not None and options.convention != "compile":
         raise UsageError("--dynamic and --no-dynamic are torch.compile's: give them with --convention compile")
+    if options.convention == "compile" and options.partitioner == "eager":
+        raise UsageError("--partitioner eager is autograd without torch.compile: leave out --convention compile")
     if options.ddp is not None:
         _check_ddp(options, qualname)
     if options.graph is not None and options.saved:

@@ -26,12 +26,13 @@ def _partitioned(context: Context, described: Described) -> Graph:
         return graph
     if params.compare:
         graph = replace(graph, compared=totals(joint, params.memory_budget))
-    if params.partitioner == "eager":
-        return graph
+    partitioner = params.partitioner
+    if partitioner == "eager":
+        if len(context.draft.map.graphs) == 1:
+            return graph
+        partitioner = "min-cut"  # what autograd saves belongs to the call, and to none of its graphs
     try:
-        return partitioned(
-            joint, graph, described.sources, described.operations, params.partitioner, params.memory_budget
-        )
+        return partitioned(joint, graph, described.sources, described.operations, partitioner, params.memory_budget)
     except Exception as error:
         context.draft.add_findings(saved_unknown(context.draft.map.target, False, error))
         return graph
