@@ -11,6 +11,7 @@ from aotlens.model.contexts import context_of
 from aotlens.model.names import Named
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.at_position import subjects_at
+from aotlens.syntax.pass_values import may_be_pass_code
 from aotlens.syntax.subjects import AttributeSubject
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Input, Span
@@ -19,8 +20,15 @@ from aotlens_tracer.wire.input_roles import fqns_of, role_of
 LIMIT = 200
 
 _ACCESS = re.compile(
-    r"(?:get_parameter|get_buffer|get_submodule)\(\s*f?(?P<q1>[\"'])(?P<p1>[\w.]*)$"
-    r"|(?:state_dict\w*|\bstate|\bsd|weights|checkpoint)(?:\(\))?\s*\[\s*f?(?P<q2>[\"'])(?P<p2>[\w.]*)$"
+    r"(?:(?:get_parameter|get_buffer|get_submodule)\("
+    r"|(?:state_dict\w*|\bstate|\bsd|weights|checkpoint)(?:\(\))?\s*\["
+    r")\s*f?[\"'](?P<prefix>[\w.]*)$"
+)
+_IN_PASSES = re.compile(
+    r"(?:\b(?:ParamAOTInput|BufferAOTInput)\(\s*(?:target\s*=)?"
+    r"|\bget_named_(?:param|buffer)_nodes\([^()]*\)\s*\["
+    r"|\.target\s*(?:[!=]=|(?:not\s+)?in\s*[\[({](?:\s*[\"'][\w.]*[\"']\s*,)*|\.startswith\()"
+    r")\s*f?[\"'](?P<prefix>[\w.]*)$"
 )
 _KEY = re.compile(r"\[\s*[\"'](?P<prefix>[\w.]*)$")
 _DOTTED = re.compile(r"[\"'](?P<prefix>[A-Za-z_]\w*\.[\w.]*)$")
@@ -58,7 +66,7 @@ class Completions:
 def workspace_symbols(snapshot: Snapshot, query: str) -> list[Symbol]:
     """The parameters and buffers whose names contain the letters of the query in their order; best matches first."""
     found = []
-    for state in snapshot.models():
+    for state in (each.with_all_names for each in snapshot.models()):
         for slot in _state(state):
             score = match(query, slot.label)
             if score is None or slot.definition is None:
@@ -91,16 +99,17 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
         return None
     before = document.lines[line - 1][: column - 1]
     access = _ACCESS.search(before)
+    if access is None and document.is_python and may_be_pass_code(document.tree):
+        access = _IN_PASSES.search(before)
     dotted = _DOTTED.search(before) if access is None else None
-    if access is None and dotted is None:
+    known = access or dotted
+    if known is None:
         return _keys(snapshot, document, line, column)
-    prefix = (
-        (access["p1"] if access["p1"] is not None else access["p2"]) if access else dotted["prefix"] if dotted else ""
-    )
+    prefix = known["prefix"]
     wants_modules = access is not None and "get_submodule" in access[0]
     span = _word(document, line, column, prefix)
     items: dict[str, Completion] = {}
-    for state in snapshot.models():
+    for state in (each.with_all_names for each in snapshot.models()):
         for name, kind, detail in _names(state, wants_modules):
             if name.startswith(prefix) and name not in items:
                 items[name] = Completion(name, kind, detail, span)

@@ -36,7 +36,11 @@ class UnknownName:
 
 
 def unknown_names(snapshot: Snapshot, document: Document) -> Iterator[UnknownName]:
-    """The names in the strings of a document that the model certainly does not have."""
+    """The names in the strings of a document that the model certainly does not have.
+
+    The graphs of torch.compile lack the parameters that are not used: only an export map says what a model has.
+    """
+    snapshot = snapshot.shown_in("export")
     if not any(_is_complete(state) for state in snapshot.states.values()):
         return
     for access in _accesses(document):

@@ -148,6 +148,12 @@ class TargetState:
         )
         return replace(shown, status=shown.settled)
 
+    @property
+    def with_all_names(self) -> TargetState:
+        """The same target with the export map shown, if there is one: torch.compile's graphs lack what is unused."""
+        exported = self.shown_in("export")
+        return exported if exported.map is not None else self
+
     def shown_in(self, convention: Convention) -> TargetState:
         """The same target with this convention shown."""
         return self if self.convention == convention else self.swapped()

@@ -201,9 +201,9 @@ class UnknownName(Tagged):
 class NeverWraps(Tagged):
     """The text writes a descriptor that wraps another one as torch never does.
 
-    `offence` is wraps-nothing, wrong-side, underivable, stage-order, same-stage or double-backward; `outer` and `inner` are
-    classes of descriptors. `wraps` is the side that `outer` wraps, "Input" or "Output", None if it wraps nothing; `corrected`
-    the descriptor that was probably intended, None if that is unknown.
+    `offence` is wraps-nothing, wrong-side, underivable, stage-order, same-stage or double-backward; `outer` and `inner`
+    are classes of descriptors. `wraps` is the side that `outer` wraps, "Input" or "Output", None if it wraps nothing;
+    `corrected` the descriptor that was probably intended, None if that is unknown.
     """
 
     offence: str

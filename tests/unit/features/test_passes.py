@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aotlens.explain.render.markdown import markdown
+from aotlens.features.diagnostics import diagnostics
 from aotlens.features.hover.hover import hover
+from aotlens.features.symbols import completions
+from aotlens.model.snapshot import OtherMap, TargetState
 from unit.features.world import beside, in_both, state_of
 
 HEADER = """\
@@ -100,3 +105,38 @@ def test_without_the_map_of_torch_compile_the_hover_says_so() -> None:
     found = hover(snapshot, script, line, 8)
     assert found is not None
     assert "no model was traced in its convention" in markdown(found.blocks)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ParamAOTInput('la$0",
+        "ParamAOTInput(target='la$0",
+        "desc.target == 'la$0",
+        "desc.target in ('head.weight', 'la$0",
+        "get_named_param_nodes(graph)['la$0",
+    ],
+)
+def test_names_are_completed_in_a_pass(code: str) -> None:
+    before, _, after = (HEADER + code).partition("$0")
+    snapshot, script = beside(before + after, in_both("llama").swapped())
+    found = completions(snapshot, script, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    assert found is not None
+    assert [item.name for item in found.items if item.name.endswith("norm")] == ["layers.0.norm", "layers.1.norm"]
+
+
+def test_strings_elsewhere_are_not_completed() -> None:
+    snapshot, script = beside("if event.target == 'la", in_both("llama"))
+    assert completions(snapshot, script, 1, len("if event.target == 'la") + 1) is None
+
+
+def test_what_torch_compile_leaves_out_is_no_unknown_name() -> None:
+    """Its graphs lack parameters that are not used, so they do not say what a model has."""
+    text = "from llama import Llama\nmodel = Llama()\nmodel.get_parameter('head.wieght')\n"
+    for state, count in ((in_both("llama").swapped(), 1), (compiled_only("llama"), 0)):
+        snapshot, script = beside(text, state)
+        assert len(diagnostics(snapshot, script)) == count
+
+
+def compiled_only(name: str) -> TargetState:
+    return replace(in_both(name).swapped(), other=OtherMap())
