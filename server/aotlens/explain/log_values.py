@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aotlens.logs.graphs import LoggedGraph, LoggedOperation, SourceLine
 from aotlens.logs.named import Doubt, KnownBy, ValueName
@@ -16,6 +17,7 @@ _PROOFS: dict[KnownBy, str] = {
     "signature": "The signature that export prints says it.",
     "source": "The source of Dynamo's input in the log says it.",
     "mangled": "Dynamo's name for it in the log says it.",
+    "type": "The type of another input in the log has it as a dimension.",
     "map": "The map of the traced model says it.",
     "node": "Its own name and operation say it.",
 }
@@ -31,6 +33,9 @@ def graph_and_compile(graph: LoggedGraph) -> Line:
 
 def value_title(value: ValueName) -> Line:
     """The first words of a hover: **parameter** `up.weight`, **gradient** of `up.weight`."""
+    if value.exported is not None:
+        compiled = value_title(replace(value, exported=None))
+        return line(compiled, " under torch.compile, or ", value_title(value.exported), " in export")
     name = line(Code(value.name)) if value.name is not None else ()
     match value.role:
         case "tangent":
