@@ -66,7 +66,7 @@ def show(editor: Editor, kind: str) -> str:
 
 
 def test_text(joint: Graph) -> None:
-    assert joint.lines[0].startswith("# joint graph of Model: ")
+    assert joint.lines[0].startswith("# joint graph of Model, torch.export's numbering: ")
     assert any(line.strip() == "# model.py:18  self.up(self.norm(x))" for line in joint.lines)
     assert joint.line("grad_blocks_1_up_weight: f32[8, 8] = ")
 

@@ -17,7 +17,7 @@ from aotlens.explain.graph_text import graph_text
 from aotlens.lsp import graph_documents
 from aotlens.lsp.graphs.texts import KEPT, GraphTexts
 from aotlens.lsp.graphs.uris import GraphName, uri_of
-from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.snapshot import OtherMap, Snapshot, TargetKey, TargetState
 from aotlens.text.documents import Documents
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from unit.features.world import load_map
@@ -96,7 +96,7 @@ def test_the_closed_documents_are_bounded_too() -> None:
 
 def test_a_text_stays_while_another_document_shows_it() -> None:
     texts, uri = GraphTexts(), uri_of(name(0))
-    texts.wrote(name(0), "/tmp/Net0.joint.graph")
+    texts.wrote(name(0), "/tmp/Net0.joint.graph", "export")
     texts.opened(uri)
     texts.opened("file:///tmp/Net0.joint.graph")
     texts.keep(name(0), MAP, TEXT)
@@ -139,9 +139,29 @@ def test_graphs_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) 
         assert await graph_documents.content(context, uri_of(graph)) == TEXT.text
         assert await graph_documents.content(context, uri_of(graph)) == TEXT.text
         context.graphs.drop_outdated({})
-        context.graphs.wrote(graph, "/tmp/Net0.joint.graph")
+        context.graphs.wrote(graph, "/tmp/Net0.joint.graph", "export")
         shown = await graph_documents.graph_at(context, "file:///tmp/Net0.joint.graph")
         assert shown is not None and shown.view.text is TEXT
 
     asyncio.run(ask())
     assert len(threads) == 2 and threading.get_ident() not in threads
+
+
+def test_a_file_keeps_the_convention_in_which_it_was_written() -> None:
+    """The document of a client that asks for contents shows the convention of the target instead."""
+    graph, compiled = name(0), load_map("llama_compile")
+    state = TargetState(graph.key, map=MAP, other=OtherMap(compiled))
+    snapshot = Snapshot({}, {graph.key: state})
+    context: Any = SimpleNamespace(
+        session=SimpleNamespace(snapshot=lambda: snapshot), graphs=GraphTexts(), documents=Documents(), encoding="utf-8"
+    )
+    context.graphs.wrote(graph, "/tmp/Net0.compile.joint.graph", "compile")
+
+    async def ask() -> list[str]:
+        shown = [
+            await graph_documents.graph_at(context, uri)
+            for uri in ("file:///tmp/Net0.compile.joint.graph", uri_of(graph))
+        ]
+        return [one.view.text.text.partition(":")[0] for one in shown if one is not None]
+
+    assert asyncio.run(ask())[0] == "# joint graph of Llama, torch.compile's numbering"

@@ -25,6 +25,7 @@ from aotlens_tracer.wire.descriptor_map import Body, DescriptorMap, Graph, Input
 from .annotations import annotations_in_brief
 from .bodies import operand_in_brief, role_in_words, saved_results_in_words
 from .compiled import heading
+from .conventions import numbering, of_graph
 from .graph_lines import GraphText, Kind, Writer
 from .node_names import human_names
 from .partitioners import choice_in_brief
@@ -106,9 +107,8 @@ class _Graph:
         """Write title, inputs, operations and outputs."""
         writer, graph = self._writer, self._graph
         choice = choice_in_brief(graph) if self._kind != "joint" and graph.partition is not None else ""
-        numbering = f"torch.{'export' if graph.compiled is None else 'compile'}'s numbering"
         number = f"{len(self._operations)} operations{self._in_bodies()}"
-        title = f"# {self._kind} graph of {self._target}, {numbering}: {number}"
+        title = f"# {self._kind} graph of {self._target}, {numbering(of_graph(graph))}: {number}"
         writer.line(f"{title}, {choice}" if choice else title)
         if graph.compiled is not None:
             writer.line(f"# {heading(graph, self._number)}")

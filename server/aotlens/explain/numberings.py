@@ -20,7 +20,7 @@ INTERMEDIATE = "Names of values inside a graph depend on the backend: here are t
 
 
 def numbering_of(state: TargetState, index: MapIndex, graph: Graph) -> str:
-    """`torch.compile numbering, graph 0/0`."""
+    """`torch.compile's numbering, graph 0/0`."""
     of = f", {name_of_graph(graph, index.number(graph))}" if graph.compiled is not None else ""
     return numbering(state.convention) + of
 

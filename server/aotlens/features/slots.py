@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from aotlens.explain.blocks import NOTHING
 from aotlens.explain.brief import folded
 from aotlens.explain.compiled import in_graph, outputs_made_by
+from aotlens.explain.conventions import numbering
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import subject_of_gradient
@@ -80,7 +81,7 @@ class Group:
 class View:
     """The view for a position: the slots of a target, or those of the instances of a class in a target.
 
-    `key` is the target whose map is shown, `title` the part of it that is shown, `call` the traced call, `state` the
+    `key` is the target whose map is shown, `title` the part of it that is shown, `call` the traced call and the numbering, `state` the
     state of the target beyond its map. Views with the same `mark` have the same groups.
     """
 
@@ -116,7 +117,8 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
     mark = repr((context.index.serial, found.qualname, found.line, sorted(versions)))
     shown = _Shown(snapshot, context)
     groups = functools.partial(shown.groups, document, found)
-    return View(state.key, title, call_in_brief(state.map), state_in_words(state) or "", mark, groups)
+    call = " · ".join(filter(None, (call_in_brief(state.map), numbering(state.convention))))
+    return View(state.key, title, call, state_in_words(state) or "", mark, groups)
 
 
 def _definition(snapshot: Snapshot, document: Document, line: int) -> Definition | None:

@@ -9,6 +9,7 @@ from .graphs import Convention, GraphKind, LoggedGraph, LoggedValue
 from .log_lines import LogLine
 
 _BEGIN = re.compile(r"# (joint|forward|backward|inference) graph of \S+.*\d+ operations?")
+_COMPILED = "torch.compile's numbering: "
 _INPUT = re.compile(r" {2,4}(\w+): ([^#]*?)\s*# (.*)$")
 _NODE = re.compile(r"(?<![\w.])((?:primals|tangents)_\d+|arg\d+_\d+)(?!\w)")
 
@@ -31,7 +32,7 @@ class DocumentBuilder:
         word = found[1] if found is not None else ""
         kinds: dict[str, GraphKind] = {"joint": "joint", "forward": "forward", "backward": "backward"}
         self._kind: GraphKind = kinds.get(word, "inference")
-        self._convention: Convention = "compile" if "compile" in first.text else "export"
+        self._convention: Convention = "compile" if _COMPILED in first.text else "export"
         self._is_in_inputs = False
         self._inputs: list[LoggedValue] = []
         self._signature: dict[str, str] = {}

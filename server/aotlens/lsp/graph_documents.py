@@ -62,9 +62,11 @@ async def show(context: Context, key: TargetKey, kind: Kind) -> str:
     text = await _text(context, graph)
     if asks_for_content(context.capabilities):
         return uri_of(graph)
-    loop, name = asyncio.get_running_loop(), f"{key.qualname}.{kind}{SUFFIX}"
+    convention = context.session.snapshot().states[key].convention
+    marked = f"{key.qualname}.{kind}" if convention == "export" else f"{key.qualname}.{convention}.{kind}"
+    loop, name = asyncio.get_running_loop(), marked + SUFFIX
     path = await loop.run_in_executor(None, context.files.write, key.path, name, text.text)
-    context.graphs.wrote(graph, path)
+    context.graphs.wrote(graph, path, convention)
     return context.documents.uri_of(path)
 
 
@@ -73,9 +75,12 @@ async def graph_at(context: Context, uri: str) -> GraphDocument | None:
 
     None also if its target was traced again since, and the document still shows the graph of before. The client asks
     for the new text of a document; a file keeps its text, and counts as long as it has as many lines as the new text.
+    A file also keeps its convention, when the target shows the other one.
     """
-    graph = context.graphs.named(uri)
+    graph, convention = context.graphs.named(uri), context.graphs.convention_of(uri)
     state = context.session.snapshot().states.get(graph.key) if graph is not None else None
+    if state is not None and convention is not None:
+        state = state.shown_in(convention)
     if graph is None or state is None or state.map is None:
         return None
     text = context.graphs.get(graph, state.map)

@@ -59,7 +59,7 @@ def test_no_input_of_a_small_llama_has_the_same_number_in_both_conventions() -> 
 def test_in_a_comment_with_a_line_of_torch_compile_the_argument_is_called_the_argument() -> None:
     shown = said(world(traced("llama")), document(LLAMA), "[0/0] prim$0als_3 is on")
     assert shown.startswith(
-        "**`primals_3`** · torch.compile numbering, graph 0/0\n\n**argument** `scale` of `Llama` · `f32[]`"
+        "**`primals_3`** · torch.compile's numbering, graph 0/0\n\n**argument** `scale` of `Llama` · `f32[]`"
     )
     assert "qkv" not in shown
 
@@ -67,7 +67,7 @@ def test_in_a_comment_with_a_line_of_torch_compile_the_argument_is_called_the_ar
 def test_a_name_in_any_text_is_explained_in_both_numberings() -> None:
     for source, marked in ((text("primals_3 is wrong\n"), "prim$0als_3"), (document(LLAMA), "read prim$0als_2")):
         shown = said(world(traced("llama")), source, marked)
-        first, second = shown.index("torch.export numbering"), shown.index("torch.compile numbering, graph 0/0")
+        first, second = shown.index("torch.export's numbering"), shown.index("torch.compile's numbering, graph 0/0")
         assert first < second
     shown = said(world(traced("llama")), text("primals_3 is wrong\n"), "prim$0als_3")
     assert "**parameter** `layers.0.qkv.weight`" in shown
@@ -97,7 +97,7 @@ def test_each_graph_of_torch_compile_has_its_own_meaning() -> None:
 def test_a_compile_id_says_which_graph_is_meant(compile_id: str, role: str) -> None:
     log = LOG.format(id="2/0", text="compiling") + "\n" + LOG.format(id=compile_id, text="primals_3 is wrong")
     shown = said(world(traced("paused")), text(log), "prim$0als_3")
-    assert shown.startswith(f"**`primals_3`** · torch.compile numbering, graph {compile_id}")
+    assert shown.startswith(f"**`primals_3`** · torch.compile's numbering, graph {compile_id}")
     assert role in shown
     assert "export" not in shown
 
@@ -131,7 +131,7 @@ def test_a_printed_graph_is_recognized_by_its_inputs() -> None:
         descriptor="ParamAOTInput(target='up.weight')", rest='primals_5: "f32[4, 8]",\n        ', **sizes
     )
     shown = said(world(traced("paused")), text(export), "        prim$0als_3: ")
-    assert shown.startswith("**`primals_3`** · torch.export numbering\n")
+    assert shown.startswith("**`primals_3`** · torch.export's numbering\n")
     assert "torch.compile" not in shown
 
 
@@ -141,7 +141,7 @@ def test_a_missing_map_is_said_and_asked_for() -> None:
     found = hover(world(state), source, 1, 3)
     assert found is not None
     assert in_markdown(found.blocks).endswith(
-        "*torch.compile numbering of `Llama`: not known yet, its trace is under way.*"
+        "*torch.compile's numbering of `Llama`: not known yet, its trace is under way.*"
     )
     assert (found.wants, found.untraced) == (state.key, ((state.key, "compile"),))
     assert "not known, because it was not traced." in said(world(state, manual=True), source, "prim$0als_3")
@@ -150,7 +150,7 @@ def test_a_missing_map_is_said_and_asked_for() -> None:
     # The text is about torch.compile: what export calls primals_3 is no answer.
     log = text(LOG.format(id="0/0", text="primals_3 is wrong"))
     assert said(world(state), log, "prim$0als_3") == (
-        "*torch.compile numbering of `Llama`: not known yet, its trace is under way.*"
+        "*torch.compile's numbering of `Llama`: not known yet, its trace is under way.*"
     )
 
 
@@ -163,21 +163,21 @@ def test_a_stale_map_of_the_other_convention_is_asked_for_again() -> None:
     shown = in_markdown(found.blocks)
     assert (found.wants, found.untraced) == (state.key, ())
     assert shown.count("*Stale: the settings have changed since this was traced.*") == 1
-    assert shown.index("torch.compile numbering") < shown.index("*Stale")
+    assert shown.index("torch.compile's numbering") < shown.index("*Stale")
 
 
 def test_several_models_have_a_row_for_each_numbering() -> None:
     shown = said(world(traced("llama"), traced("paused", both=False)), text("primals_2\n"), "prim$0als_2")
-    assert "| `Llama` | torch.export numbering | parameter | `layers.0.norm` | `f32[16]` |" in shown
-    assert "| `Llama` | torch.compile numbering, graph 0/0 | parameter | `embed.weight` | `f32[32, 16]` |" in shown
-    assert shown.endswith("*torch.compile numbering is not known of `Paused`.*")
+    assert "| `Llama` | torch.export's numbering | parameter | `layers.0.norm` | `f32[16]` |" in shown
+    assert "| `Llama` | torch.compile's numbering, graph 0/0 | parameter | `embed.weight` | `f32[32, 16]` |" in shown
+    assert shown.endswith("*torch.compile's numbering is not known of `Paused`.*")
 
 
 def test_descriptors_follow_the_same_rule() -> None:
     snapshot = world(traced("llama"))
     shown = said(snapshot, text("PlainAOTInput(idx=1)\n"), "Plain$0AOTInput(idx=1)")
-    assert "input `primals_11` of `Llama` · `scale` · `f32[]` · torch.export numbering" in shown
-    assert "`embed.weight` · `f32[32, 16]` · made at `llama.py:25` · torch.compile numbering" in shown
+    assert "input `primals_11` of `Llama` · `scale` · `f32[]` · torch.export's numbering" in shown
+    assert "`embed.weight` · `f32[32, 16]` · made at `llama.py:25` · torch.compile's numbering" in shown
     shown = said(snapshot, text("ParamAOTInput(target='embed.weight')\n"), "Param$0AOTInput(")
     assert "torch.compile" not in shown
     shown = said(snapshot, text(LOG.format(id="0/0", text="PlainAOTInput(idx=1)")), "Plain$0AOTInput(idx=1)")
@@ -200,7 +200,7 @@ def test_a_target_whose_shown_map_is_still_traced_answers_with_the_other_one() -
     waiting = replace(state, map=None, status="tracing")
     shown = said(world(waiting), text("primals_3\n"), "prim$0als_3")
     assert "**parameter** `layers.0.qkv.weight`" in shown
-    assert "torch.compile numbering of `Llama`: not known yet" in shown
+    assert "torch.compile's numbering of `Llama`: not known yet" in shown
 
 
 def test_names_in_an_open_document_have_their_model_traced_in_both_conventions() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.text.uris import path_of
+from aotlens_tracer.wire.protocol import Convention
 
 from .uris import GraphName, parse_uri
 
@@ -33,20 +34,26 @@ class GraphTexts:
 
     def __init__(self) -> None:
         self._texts: dict[GraphName, _Kept] = {}
-        self._files: dict[str, GraphName] = {}
+        self._files: dict[str, tuple[GraphName, Convention]] = {}
         self._open: dict[str, DescriptorMap | None] = {}
 
     def named(self, uri: str) -> GraphName | None:
         """The graph that a document shows; None if it shows no graph."""
-        return parse_uri(uri) or self._files.get(path_of(uri))
+        written = self._files.get(path_of(uri))
+        return parse_uri(uri) or (written[0] if written is not None else None)
+
+    def convention_of(self, uri: str) -> Convention | None:
+        """The convention of the graph in a file; None for other documents, which show that of the target."""
+        written = self._files.get(path_of(uri))
+        return written[1] if written is not None else None
 
     def is_file(self, uri: str) -> bool:
         """Whether a document is a file that a graph was written to. Its text stays the same after a new trace."""
         return path_of(uri) in self._files
 
-    def wrote(self, graph: GraphName, path: str) -> None:
-        """Remember that a graph was written to a file."""
-        self._files[path] = graph
+    def wrote(self, graph: GraphName, path: str, convention: Convention) -> None:
+        """Remember that a graph of this convention was written to a file."""
+        self._files[path] = (graph, convention)
 
     def get(self, graph: GraphName, map: DescriptorMap) -> GraphText | None:
         """The text of a graph of this very map; None if there is none."""
