@@ -9,6 +9,7 @@ from dataclasses import replace
 from . import mangled
 from .alignment import aligned, can_be_equal
 from .described import described
+from .dynamo_names import dynamo_index
 from .graphs import LoggedGraph, LoggedValue
 from .named import Doubt, GraphNames, KnownBy, Role, ValueName
 
@@ -86,6 +87,8 @@ class InputNames:
             is_plain = graph.kind in ("exported", "unknown") and _NOT_OF_USER.match(node) is None
             return ValueName(value, "argument" if is_plain else "unknown", node if is_plain else None)
         doubts: tuple[Doubt, ...] = () if read.is_exact else ("mangled",)
+        if read.role in ("argument", "local") and (value.type or "").startswith("Sym("):
+            read = replace(read, role="number")
         return ValueName(value, read.role, read.name, known_by=_known(known_by), doubts=doubts)
 
     def _of_call(self, value: LoggedValue, number: int, node: str) -> ValueName:
@@ -117,13 +120,13 @@ class InputNames:
     def _described(self, value: LoggedValue) -> ValueName:
         found = None if value.descriptor is None else described(value.descriptor, self._label)
         if found is None:
-            return ValueName(value, "unknown")
+            return self._as_in_joint(value)
         doubts: tuple[Doubt, ...] = ()
         known_by: KnownBy = "descriptor"
-        inputs = () if self._dynamo is None else self._dynamo.inputs
-        for name in inputs:
-            if found.name is not None and name.name == found.name and value.descriptor is not None:
-                doubts, known_by = (*self.doubts, *name.doubts), name.known_by or "descriptor"
+        index = dynamo_index(value.descriptor)
+        if index is not None and self._dynamo is not None and index < len(self._dynamo.inputs):
+            name = self._dynamo.inputs[index]
+            doubts, known_by = (*self.doubts, *name.doubts), name.known_by or "descriptor"
         return ValueName(value, found.role, found.name, known_by=known_by, doubts=doubts)
 
     def _label(self, index: int) -> tuple[Role, str | None]:

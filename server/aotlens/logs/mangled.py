@@ -15,6 +15,9 @@ from aotlens_tracer.wire.dynamo_expressions import read_expression
 from .kinds import is_numbered
 from .named import Role
 
+_AGAIN = re.compile(r"__\d+$")
+"""The end of a name that another input had already: mangled names never have two underscores in a row."""
+_CLOSURE = re.compile(r"(.+)_closure_(\d+)_cell_contents$")
 _STATE = re.compile(r"_(modules|parameters|buffers)_")
 _CONTAINERS = {"args": "args[{}]", "kwargs": "kwargs['{}']"}
 
@@ -35,7 +38,7 @@ def of_placeholder(node: str, is_resumed: bool) -> ReadName | None:
     """
     if len(node) < 3 or node[:2] not in ("L_", "G_", "l_", "g_"):
         return None
-    body = node[2:]
+    body = _AGAIN.sub("_", node[2:])
     ends_with_key = body.endswith("_")
     first, *steps = _STATE.split(body.removesuffix("_"))
     root: Role = "global" if node[0] in "Gg" else "local" if is_resumed else "argument"
@@ -53,6 +56,8 @@ def of_placeholder(node: str, is_resumed: bool) -> ReadName | None:
 
 
 def _without_state(body: str, root: Role, ends_with_key: bool) -> ReadName:
+    if (closure := _CLOSURE.match(body)) is not None:
+        return ReadName("closure", f"{closure[1]}.closure[{closure[2]}]", "_" not in closure[1])
     if body.startswith("stack") and body[5:].isdigit():
         # A value that the code gives no name: Dynamo's own name for its place on Python's stack.
         return ReadName("local", f"___{body}", True)

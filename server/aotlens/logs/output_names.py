@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from .alignment import aligned, can_have_gradient
 from .described import described, normal
+from .dynamo_names import dynamo_index
 from .graphs import LoggedGraph, LoggedValue, SourceLine
 from .named import Doubt, GraphNames, Role, ValueName
 from .related_graphs import Related
@@ -18,7 +19,7 @@ def output_names(
 ) -> list[ValueName]:
     """A name for each output, in order. `joint` has the names of the joint or forward graph of the same call."""
     if any(value.descriptor is not None for value in graph.outputs):
-        return _described(graph, inputs)
+        return _described(graph, inputs, joint)
     if graph.kind == "joint":
         return _of_joint(graph, inputs, related)
     if graph.kind == "backward":
@@ -37,13 +38,15 @@ def _made(graph: LoggedGraph, node: str | None) -> SourceLine | None:
     return None if operation is None else operation.made
 
 
-def _described(graph: LoggedGraph, inputs: Sequence[ValueName]) -> list[ValueName]:
-    by_descriptor = {normal(name.value.descriptor): name for name in inputs if name.value.descriptor is not None}
+def _described(graph: LoggedGraph, inputs: Sequence[ValueName], joint: GraphNames | None) -> list[ValueName]:
+    # A backward graph has the inputs that it needs alone; the joint graph has all.
+    owners = [name for name in (*(joint.inputs if joint is not None else ()), *inputs) if name.value.descriptor]
+    by_descriptor = {normal(name.value.descriptor): name for name in owners}
     by_node = {name.value.node: name for name in inputs}
-    plain = [name for name in inputs if (name.value.descriptor or "").startswith("PlainAOTInput(")]
+    plain = {index: name for name in owners if (index := dynamo_index(name.value.descriptor)) is not None}
 
     def label(index: int) -> tuple[Role, str | None]:
-        return (plain[index].role, plain[index].name) if index < len(plain) else ("argument", f"args[{index}]")
+        return (plain[index].role, plain[index].name) if index in plain else ("argument", f"args[{index}]")
 
     tangents = {
         found.inner: number
@@ -70,14 +73,14 @@ def _described(graph: LoggedGraph, inputs: Sequence[ValueName]) -> list[ValueNam
         found_names.append(
             ValueName(value, found.role, name, index, of, None, made, (), None, None, tangent, "descriptor", doubts)
         )
-    return _with_missing_gradients(graph, inputs, found_names)
+    return _with_missing_gradients(graph, joint.inputs if graph.kind == "backward" and joint else inputs, found_names)
 
 
 def _with_missing_gradients(graph: LoggedGraph, inputs: Sequence[ValueName], found: list[ValueName]) -> list[ValueName]:
-    """The outputs of a joint graph; those without a descriptor, `None`, are the gradients of the inputs in order."""
+    """The outputs of a graph; those without a descriptor, `None`, are the gradients of the joint inputs in order."""
     primals = [name for name in inputs if name.role != "tangent" and (name.value.node or "").startswith("primals_")]
     start = len(found) - len(primals)
-    if graph.kind != "joint" or start < 0:
+    if graph.kind not in ("joint", "backward") or start < 0 or (graph.kind == "backward" and start):
         return found
     for index, name in enumerate(primals, start):
         if found[index].role == "unknown" and found[index].value.node is None:
@@ -105,7 +108,12 @@ def _of_joint(graph: LoggedGraph, inputs: Sequence[ValueName], related: Related)
     dynamo = related.dynamo
     if dynamo is not None and len(dynamo.outputs) == len(forward):
         results = [replace(name, dynamo=value.node) for name, value in zip(results, dynamo.outputs, strict=True)]
-    results = _with_tangents(results, inputs)
+    wanted = {
+        name.value.node
+        for value, name in zip(graph.outputs[start:end], primals, strict=True)
+        if value.node is not None and name.value.node is not None
+    }
+    results = _with_tangents(results, inputs, _reached(graph, wanted))
     gradients = [
         _gradient(value, index, name, _made(graph, value.node))
         for (index, value), name in zip(enumerate(graph.outputs[start:end], start), primals, strict=True)
@@ -117,14 +125,29 @@ def _of_joint(graph: LoggedGraph, inputs: Sequence[ValueName], related: Related)
     return sorted([*results, *gradients, *offsets], key=lambda name: name.index or 0)
 
 
-def _with_tangents(results: list[ValueName], inputs: Sequence[ValueName]) -> list[ValueName]:
-    """The results with the tangents that belong to them, by order, and by type where some results have none."""
+def _reached(graph: LoggedGraph, inputs: set[str]) -> set[str]:
+    """The nodes that are computed from some inputs, with these inputs."""
+    reached = set(inputs)
+    for operation in graph.operations:
+        if not reached.isdisjoint(operation.reads):
+            reached.add(operation.node)
+    return reached
+
+
+def _with_tangents(results: list[ValueName], inputs: Sequence[ValueName], differentiable: set[str]) -> list[ValueName]:
+    """The results with the tangents that belong to them, by order, and by type where some results have none.
+
+    `differentiable` are the nodes that are computed from inputs with a gradient: no other result has a tangent.
+    """
     tangents = [(number, name) for number, name in enumerate(inputs) if name.role == "tangent"]
     able = [
         index
         for index, name in enumerate(results)
         if name.value.node is not None and can_have_gradient(name.value.type)
     ]
+    narrower = [index for index in able if results[index].value.node in differentiable]
+    if len(narrower) >= len(tangents):
+        able = narrower
     if len(tangents) == len(able):
         pairs: dict[int | None, int] = {index: number for (number, _), index in zip(tangents, able, strict=True)}
     else:

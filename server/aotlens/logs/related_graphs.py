@@ -63,10 +63,12 @@ class _Finder:
         if graph.kind in ("dynamo", "before-grad"):
             self._remember(graph, key, process)
             return Related()
-        if graph.kind not in _OF_AOT or graph.convention == "export":
-            if graph.convention == "export":
-                self._forget(key)
+        if graph.kind not in _OF_AOT:
             return Related()
+        if graph.convention == "export":
+            if graph.kind == "joint":
+                self._forget(key)
+            return Related(None, self._joint_of(graph, key))
         dynamo, is_near = graph.made_from, False
         if dynamo is None and compile.frame is not None:
             dynamo = self._dynamo.get(compile)
@@ -94,6 +96,8 @@ class _Finder:
         is_other_call = (
             known is not None and known.number is not None and graph.number is not None and known.number != graph.number
         )
+        conventions = {graph.convention, known.convention if known is not None else None}
+        is_other_call = is_other_call or {"export", "compile"} <= conventions
         if known is not None and (is_other_call or not _fits(graph, known)):
             known = None
         rank = _WHOLE.get(graph.kind)

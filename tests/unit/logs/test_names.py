@@ -87,6 +87,70 @@ def test_descriptors_say_it_without_any_other_graph() -> None:
     assert joint.outputs[0].tangent == 6
 
 
+DESCRIBED = """\
+===== Joint graph 0 =====
+class inner_f(torch.nn.Module):
+    def forward(
+        self,
+        primals,
+        tangents,
+    ):
+        primals_1: "f32[8]"  # ParamAOTInput(target='w')
+        primals_2: "f32[8]"  # PlainAOTInput(idx=0)
+        tangents_1: "f32[8]"  # TangentAOTInput(output=PlainAOTOutput(idx=0))
+        primals_1, primals_2, tangents_1, = fx_pytree.tree_flatten_spec([primals, tangents], self._in_spec)
+        sin: "f32[8]" = torch.ops.aten.sin.default(primals_1)
+        mul: "f32[8]" = torch.ops.aten.mul.Tensor(sin, primals_2)
+        mul_1: "f32[8]" = torch.ops.aten.mul.Tensor(tangents_1, primals_2)
+        return pytree.tree_unflatten([
+            mul,  # PlainAOTOutput(idx=0)
+            mul_1,  # GradAOTOutput(grad_of=ParamAOTInput(target='w'))
+            None,  # None
+        ], self._out_spec)
+===== Backward graph 0 =====
+class GraphModule(torch.nn.Module):
+    def forward(
+        self,
+        primals_2: "f32[8]",  # PlainAOTInput(idx=0)
+        sin: "f32[8]",
+        tangents_1: "f32[8]",  # TangentAOTInput(output=PlainAOTOutput(idx=0))
+    ):
+        mul_1: "f32[8]" = torch.ops.aten.mul.Tensor(tangents_1, primals_2)
+        return (
+            mul_1,  # GradAOTOutput(grad_of=ParamAOTInput(target='w'))
+            None,  # None
+        )
+"""
+
+
+def test_a_described_backward_graph_takes_what_it_lacks_from_the_joint_graph() -> None:
+    backward = graph(DESCRIBED, "backward")
+    assert list(map(brief, backward.inputs)) == [
+        ("primals_2", "argument", "args[0]"),
+        ("sin", "saved", None),
+        ("tangents_1", "tangent", None),
+    ]
+    assert [(value.role, value.name, value.of) for value in backward.outputs] == [
+        ("gradient", "w", "primals_1"),
+        ("gradient", "args[0]", "primals_2"),
+    ]
+
+
+def test_a_tangent_belongs_to_a_result_that_depends_on_something_with_a_gradient() -> None:
+    text = """\
+===== Joint graph 0 =====
+class inner_f(torch.nn.Module):
+    def forward(self, primals, tangents):
+        primals_1: "f32[8]"; primals_2: "f32[8]"; tangents_1: "f32[8]"; 
+        primals_1, primals_2, tangents_1, = fx_pytree.tree_flatten_spec([primals, tangents], self._in_spec)
+        sin: "f32[8]" = torch.ops.aten.sin.default(primals_2)
+        cos: "f32[8]" = torch.ops.aten.cos.default(primals_1)
+        mul: "f32[8]" = torch.ops.aten.mul.Tensor(tangents_1, primals_1)
+        return pytree.tree_unflatten([sin, cos, mul, None], self._out_spec)
+"""
+    assert [value.tangent for value in graph(text, "joint").outputs] == [None, 2, None, None]
+
+
 def test_a_signature_and_a_graph_document_say_it() -> None:
     exported = names_in(text_of("exported_program.txt")).graphs[0]
     assert brief(exported.inputs[0]) == ("p_up_weight", "parameter", "up.weight")
