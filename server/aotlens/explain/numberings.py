@@ -19,6 +19,12 @@ IN_BOTH = "in both numberings, torch.export's and torch.compile's"
 INTERMEDIATE = "Names of values inside a graph depend on the backend: here are those before any decomposition."
 
 
+def other_kind(node: str, is_joint: bool) -> Line:
+    """A name of the kind that the traced graph does not have: it has a backward part, or it has none (`is_joint`)."""
+    other = "without a backward part, which calls its inputs arg0_1, arg1_1" if is_joint else "with a backward part"
+    return line(f"This name is of a graph {other}; the traced graph calls the input ", Code(node), ".")
+
+
 def numbering_of(state: TargetState, index: MapIndex, graph: Graph) -> str:
     """`torch.compile's numbering, graph 0/0`."""
     of = f", {name_of_graph(graph, index.number(graph))}" if graph.compiled is not None else ""

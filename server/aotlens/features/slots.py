@@ -81,8 +81,8 @@ class Group:
 class View:
     """The view for a position: the slots of a target, or those of the instances of a class in a target.
 
-    `key` is the target whose map is shown, `title` the part of it that is shown, `call` the traced call and the numbering, `state` the
-    state of the target beyond its map. Views with the same `mark` have the same groups.
+    `key` is the target whose map is shown, `title` the part of it that is shown, `call` the traced call and the
+    numbering, `state` the state of the target beyond its map. Views with the same `mark` have the same groups.
     """
 
     key: TargetKey

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -40,6 +41,7 @@ from .slots import Entry, Result, Step
 from .snapshot import Snapshot, TargetState
 
 Found = TypeVar("Found")
+_NUMBERED = re.compile(r"primals_(?P<primal>\d+)|arg(?P<argument>\d+)_1")
 
 
 @dataclass(frozen=True)
@@ -152,12 +154,30 @@ def _descriptor(snapshot: Snapshot, document: Document, subject: DescriptorSubje
 def _nodes(index: MapIndex, graphs: Sequence[Graph], name: str) -> Sequence[Entry | Result | Step]:
     """The inputs of some graphs whose node has a name; else the outputs, else the operations."""
     inputs = [entry for entry in index.inputs.by_name.get(name, ()) if any(entry.graph is graph for graph in graphs)]
+    inputs = inputs or [entry for graph in graphs for entry in _of_other_kind(index, graph, name)]
     if inputs:
         return inputs
     nodes = [(graph, Node(index.number(graph), name)) for graph in graphs]
     outputs = [Result(graph, slot) for graph in graphs for slot in graph.outputs if slot.node == name]
     operations = index.operations.by_node
     return outputs or [Step(graph, operations[node]) for graph, node in nodes if node in operations]
+
+
+def _of_other_kind(index: MapIndex, graph: Graph, name: str) -> Iterable[Entry]:
+    """The input that a name means if the call is captured with gradients and was traced without, or the other way round.
+
+    AOTAutograd calls the inputs of a graph without a backward part `arg0_1`, `arg1_1`, and so on, and those of a joint
+    graph `primals_1`, `primals_2` in the same order.
+    """
+    read = _NUMBERED.fullmatch(name)
+    if read is None or (read["argument"] is not None) is not graph.joint:
+        return
+    number = int(read["argument"]) if graph.joint else int(read["primal"]) - 1
+    if 0 <= number < len(graph.inputs) and graph.inputs[number].tangent_of is None:
+        node = graph.inputs[number].node
+        entry = index.inputs.by_node.get(Node(index.number(graph), node)) if node is not None else None
+        if entry is not None:
+            yield entry
 
 
 def _source(snapshot: Snapshot, document: Document, subject: DynamoSourceSubject, text: str) -> tuple[Resolved, ...]:

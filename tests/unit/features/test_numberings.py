@@ -203,6 +203,29 @@ def test_a_target_whose_shown_map_is_still_traced_answers_with_the_other_one() -
     assert "torch.compile's numbering of `Llama`: not known yet" in shown
 
 
+def test_an_input_of_a_graph_without_a_backward_part_is_counted_from_zero() -> None:
+    shown = said(world(traced("llama")), text("arg2_1\n"), "arg$02_1")
+    assert "**parameter** `layers.0.qkv.weight`" in shown
+    assert "**argument** `scale`" in shown
+    assert shown.endswith("the traced graph calls the input `primals_3`.*")
+    assert hover(world(traced("llama")), text("arg99_1 arg11_1\n"), 1, 3) is None
+    assert hover(world(traced("llama")), text("arg99_1 arg11_1\n"), 1, 11) is None  # the tangent is no argument
+
+
+def test_a_docstring_and_a_string_are_texts_of_their_own() -> None:
+    log = LOG.format(id="0/0", text="see primals_3").rstrip()
+    code = f'''def f():
+    """It failed:
+
+    {log}
+    """
+    return "primals_3 in a string"
+'''
+    source = text(code, "notes.py")
+    assert "export" not in said(world(traced("llama")), source, "see prim$0als_3")
+    assert "export" in said(world(traced("llama")), source, 'return "prim$0als_3')
+
+
 def test_names_in_an_open_document_have_their_model_traced_in_both_conventions() -> None:
     llama, paused = traced("llama", both=False), traced("paused", both=False)
     assert to_trace_too(world(llama), text("primals_3\n")) == [llama.key]

@@ -11,7 +11,7 @@ from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Note, Parag
 from aotlens.explain.compiled import heading
 from aotlens.explain.conventions import numbering
 from aotlens.explain.graph_nodes import operation_in_words
-from aotlens.explain.numberings import IN_BOTH, INTERMEDIATE, numbering_of, unknown_of, why_unknown
+from aotlens.explain.numberings import IN_BOTH, INTERMEDIATE, numbering_of, other_kind, unknown_of, why_unknown
 from aotlens.explain.phrases import and_more
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.explain.states import staleness
@@ -55,7 +55,8 @@ def _of_one(question: Question, name: str, found: Sequence[Resolved]) -> tuple[B
     if len(found) == len(items) == 2 and _meaning(items[0][1]) == _meaning(items[1][1]):
         (one, item), (other, same) = items
         title = Facts((line(strong(Code(name))), line(IN_BOTH)))
-        return title, *_in_full(question, one, item), *_descriptor(item, other, same), *staleness(one.state)
+        stale = staleness(one.state) or staleness(other.state)
+        return title, *_in_full(question, one, item), *_descriptor(item, other, same), *stale, *_remarks(name, [item])
     blocks: list[Block] = []
     for one in found:
         mine = _items(one)
@@ -66,9 +67,15 @@ def _of_one(question: Question, name: str, found: Sequence[Resolved]) -> tuple[B
             where = f"{numbering(one.state.convention)}, in {len(mine)} graphs"
             blocks += [Facts((line(strong(Code(name))), line(where))), _graphs(one, mine)]
         blocks += staleness(one.state)
-    if any(one.steps for one in found):
-        blocks.append(Note(line(INTERMEDIATE)))
-    return tuple(blocks)
+    return *blocks, *_remarks(name, [item for _, item in items])
+
+
+def _remarks(name: str, items: Sequence[Item]) -> tuple[Block, ...]:
+    """Remarks about a value inside of the graph, and about an input that has another name in the traced graph."""
+    if any(isinstance(item, Step) for item in items):
+        return (Note(line(INTERMEDIATE)),)
+    others = [item for item in items if isinstance(item, Entry) and item.slot.node != name]
+    return (Note(other_kind(others[0].slot.node or "", others[0].graph.joint)),) if others else ()
 
 
 def _descriptor(item: Item, other: Resolved, same: Item) -> tuple[Block, ...]:
@@ -123,6 +130,7 @@ def _of_several(name: str, found: Sequence[Resolved]) -> Iterator[Block]:
     yield Table("", "", columns, tuple(rows))
     if len(items) > ROWS:
         yield Paragraph(line(and_more(len(items) - ROWS, "row")))
+    yield from _remarks(name, [item for _, item in items])
 
 
 def _cells(item: Item) -> tuple[Cell, Cell, Cell]:
