@@ -164,7 +164,7 @@ def _nodes(index: MapIndex, graphs: Sequence[Graph], name: str) -> Sequence[Entr
 
 
 def _of_other_kind(index: MapIndex, graph: Graph, name: str) -> Iterable[Entry]:
-    """The input that a name means if the call is captured with gradients and was traced without, or the other way round.
+    """The input that a name means if the call was traced without gradients and the text has them, or the reverse.
 
     AOTAutograd calls the inputs of a graph without a backward part `arg0_1`, `arg1_1`, and so on, and those of a joint
     graph `primals_1`, `primals_2` in the same order.
