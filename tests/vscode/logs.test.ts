@@ -18,6 +18,13 @@ function seen(name: string, step: () => Promise<void>): void {
   test(name, () => editor.doing(name.replaceAll(/\W+/g, "-"), step));
 }
 
+/** Wait until the model, whose file is not open, was traced for the log. */
+async function traced(): Promise<void> {
+  while (!editor.log().includes("Halves (halves.py) traced; compile convention")) {
+    await editor.page.waitForTimeout(200);
+  }
+}
+
 const LOG = "halves.log";
 const ADDMM = "aten.addmm.default(primals_2, primals_3, t)";
 
@@ -32,6 +39,8 @@ seen("the argument in a log of torch.compile is called the argument", async () =
   await editor.command("View: Toggle Primary Side Bar Visibility");
   await editor.cursor(LOG, ADDMM, "primals_3");
   await editor.hover("primals_3", "primals_3", /argument x .* of joint graph 0, compile 0\/0_1/);
+  await traced();
+  await editor.page.keyboard.press("Escape"); // that hover stays as it is
   await editor.hover("primals_3", "primals_3", /argument x of Halves/);
   await editor.picture("log-hover");
 });

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from aotlens.logs.dynamo_names import mangled
 from aotlens.logs.named import GraphNames, LogNames, ValueName
 from aotlens.logs.source_lines import NamedLine, named_lines
 from aotlens.text.documents import Document
@@ -15,6 +16,7 @@ from aotlens_tracer.wire.places import Span
 WINDOW = 20_000
 """The characters of a line that are searched on each side of a position: the signature of a graph is one line."""
 _WORD = re.compile(r"[^\W\d]\w*")
+_COMPILE = re.compile(r"\[(!?\d+(?:/\d+)+(?:_\d+)?)\]")
 _EXPRESSION = re.compile(r"(?<!\w)[LG]\[(?:'[^']*'|\"[^\"]*\")\](?:\.\w+(?:\(\))?|\[(?:'[^']*'|\"[^\"]*\"|\d+)\])*")
 
 
@@ -81,12 +83,15 @@ class LogView:
             place = mention.mention.place
             if place.line == line and place.column == span.column:
                 return list(mention.found)
-        return [
+        node = mangled(text) if "[" in text else text
+        found = [
             (graph, value)
             for graph in self.names.graphs
             for value in graph.inputs
-            if value.value.source == text or (graph.graph.kind == "dynamo" and value.value.node == text)
+            if value.value.source == text or (graph.graph.kind == "dynamo" and value.value.node == node)
         ]
+        compiles = set(_COMPILE.findall(self.document.line(line)[:WINDOW]))
+        return [one for one in found if one[0].graph.compile.frame in compiles] or found
 
 
 def _in_graph(graph: GraphNames, text: str) -> ValueName | None:
