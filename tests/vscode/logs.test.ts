@@ -20,7 +20,8 @@ function seen(name: string, step: () => Promise<void>): void {
 
 /** Wait until the model, whose file is not open, was traced for the log. */
 async function traced(): Promise<void> {
-  while (!editor.log().includes("Halves (halves.py) traced; compile convention")) {
+  const end = Date.now() + 120_000;
+  while (Date.now() < end && !editor.log().includes("Halves (halves.py) traced; compile convention")) {
     await editor.page.waitForTimeout(200);
   }
 }
@@ -38,7 +39,7 @@ seen("the argument in a log of torch.compile is called the argument", async () =
   await editor.open(LOG);
   await editor.command("View: Toggle Primary Side Bar Visibility");
   await editor.cursor(LOG, ADDMM, "primals_3");
-  await editor.hover("primals_3", "primals_3", /argument x .* of joint graph 0, compile 0\/0_1/);
+  await editor.hover("primals_3", "primals_3", /argument x[^]* of joint graph 0, compile 0\/0_1/);
   await traced();
   await editor.page.keyboard.press("Escape"); // that hover stays as it is
   await editor.hover("primals_3", "primals_3", /argument x of Halves/);

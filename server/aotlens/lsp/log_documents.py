@@ -48,5 +48,5 @@ async def log_view(context: Context, document: Document) -> LogView | None:
         return None
     files = await context.session.log_files.find(reading.paths)
     lines = [(file, line) for path, line in reading.lines for file in files.get(path, ())[:1]]
-    await context.session.log_models.trace(lines, reading.convention)
+    context.session.log_models.trace_soon(lines, reading.convention)
     return LogView(document, reading.names, files, reading.cut, reading.is_trace)

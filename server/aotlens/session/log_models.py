@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from aotlens.model.snapshot import TargetKey
 from aotlens.syntax.definitions import Definition
@@ -11,7 +11,8 @@ from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Document, Documents
 from aotlens_tracer.wire.protocol import Convention
 
-from .files import read_python
+from .background import Background
+from .files import Stamp, read_python, stamp
 from .scheduler import Scheduler
 from .states import States, is_under_way
 from .workspace import Workspace
@@ -23,21 +24,42 @@ MOST_TARGETS = 4
 class LogModels:
     """The classes in whose lines a log's graphs were made, as targets."""
 
-    def __init__(self, workspace: Workspace, documents: Documents, states: States, scheduler: Scheduler) -> None:
+    def __init__(
+        self, workspace: Workspace, documents: Documents, states: States, scheduler: Scheduler, background: Background
+    ) -> None:
+        self._background = background
         self._workspace = workspace
         self._documents = documents
         self._states = states
         self._scheduler = scheduler
+        self._under_way: set[tuple[tuple[str, int], ...]] = set()
+        self._closed: dict[str, tuple[Stamp, Sequence[Definition]]] = {}
 
-    async def trace(self, lines: Iterable[tuple[str, int]], convention: Convention) -> None:
+    def trace_soon(self, lines: Sequence[tuple[str, int]], convention: Convention) -> None:
+        """Do the same as `trace`, without waiting for it."""
+        self._background.run(self.trace(lines, convention))
+
+    async def trace(self, lines: Sequence[tuple[str, int]], convention: Convention) -> None:
         """Trace the classes around these lines of files in this convention, the first ones, each once.
 
-        Not if targets are traced only when the user asks for it, nor if their files are excluded or not trusted.
+        Not if targets are traced only when the user asks for it, nor if their files are excluded or not trusted. Waits
+        until the settings are known. A call for the same lines as one that is under way does nothing.
         """
-        allowed = not self._workspace.is_manual and self._workspace.trusted and self._workspace.configured.is_set()
+        key = tuple(lines)
+        if not key or key in self._under_way:
+            return
+        self._under_way.add(key)
+        try:
+            await self._workspace.configured.wait()
+            if self._workspace.trusted and not self._workspace.is_manual:
+                await self._trace_around(key, convention)
+        finally:
+            self._under_way.remove(key)
+
+    async def _trace_around(self, lines: Sequence[tuple[str, int]], convention: Convention) -> None:
         wanted: dict[TargetKey, None] = {}
         by_path: dict[str, list[int]] = {}
-        for path, line in lines if allowed else ():
+        for path, line in lines:
             if not self._workspace.settings.excludes(path) and self._workspace.holds(path):
                 by_path.setdefault(path, []).append(line)
         for path, of_file in by_path.items():
@@ -66,14 +88,19 @@ class LogModels:
         document = self._documents.by_path.get(path)
         if document is not None:
             return document.definitions
-        return await asyncio.get_running_loop().run_in_executor(None, _read, path)
+        return await asyncio.get_running_loop().run_in_executor(None, self._read, path)
 
-
-def _read(path: str) -> Sequence[Definition]:
-    try:
-        return Document("", path, 0, read_python(path)).definitions
-    except (OSError, UnreadableSource):
-        return ()
+    def _read(self, path: str) -> Sequence[Definition]:
+        """The definitions of a file that is not open, read again only after a change. Empty if it cannot be read."""
+        try:
+            now, known = stamp(path), self._closed.get(path)
+            if known is not None and known[0] == now:
+                return known[1]
+            found = Document("", path, 0, read_python(path)).definitions
+        except (OSError, UnreadableSource):
+            return ()
+        self._closed[path] = now, found
+        return found
 
 
 def _class_around(definitions: Sequence[Definition], line: int) -> str | None:

@@ -59,7 +59,7 @@ class Session:
         self._staleness = Staleness(self._workspace, documents, states)
         self.log_files = LogFiles(self._workspace, documents)
         """Finds the files that the paths in logs stand for."""
-        self.log_models = LogModels(self._workspace, documents, states, self._scheduler)
+        self.log_models = LogModels(self._workspace, documents, states, self._scheduler, self._background)
         """Traces the models that open logs are about."""
 
     @property

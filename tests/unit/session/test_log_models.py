@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from aotlens.model.snapshot import TargetKey
+from aotlens.session.background import Background
 from aotlens.session.log_files import LogFiles
 from aotlens.session.log_models import MOST_TARGETS, LogModels
 from aotlens.session.scheduler import Scheduler
@@ -54,11 +55,14 @@ def traced(folder: Path, lines: list[tuple[str, int]], convention: Any = "compil
     known, queue = Workspace(), Queue()
     known.trusted, known.folders = workspace.pop("trusted", True), (folder,)
     known.settings = replace(Settings(), **workspace)
-    models = LogModels(known, Documents(), States(lambda keys: None), cast(Scheduler, queue))
+    models = LogModels(known, Documents(), States(lambda keys: None), cast(Scheduler, queue), Background(print))
 
     async def run() -> None:
+        waiting = asyncio.ensure_future(models.trace(lines, convention))
+        await asyncio.sleep(0)
+        assert queue.shown == queue.other == [], "the settings are not known yet"
         known.configured.set()
-        await models.trace(lines, convention)
+        await waiting
         await models.trace(lines, convention)
 
     asyncio.run(run())
