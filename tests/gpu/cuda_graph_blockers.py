@@ -1,8 +1,8 @@
 """What `torch.compile(mode="reduce-overhead")` does with CUDA graphs on a real GPU, for small models.
 
 A plain script: `python tests/gpu/cuda_graph_blockers.py [NAME...]`. It needs torch and a CUDA device, and prints a JSON
-object, in a line of its own: for each model the reasons with which torch skips CUDA graphs, the parts into which it cuts a graph, the number
-of graphs that were recorded, and whether this agrees with `cuda_graph_blockers.json` beside it.
+object, in a line of its own. It has for each model the reasons with which torch skips CUDA graphs, the parts into which
+it cuts a graph, the number of graphs that were recorded, and whether this agrees with `cuda_graph_blockers.json`.
 """
 
 from __future__ import annotations
