@@ -33,11 +33,13 @@ class Base(nn.Module):
         self.lin = nn.Linear(8, 8)
 
 
+# aotlens: Plain()(torch.randn(4, 8))
 class Plain(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x).relu()
 
 
+# aotlens: ChangesArgument()(torch.randn(4, 8), torch.zeros(8))
 class ChangesArgument(Base):
     def forward(self, x: Any, cache: Any) -> Any:
         y = self.lin(x)
@@ -45,12 +47,14 @@ class ChangesArgument(Base):
         return y
 
 
+# aotlens: ChangesArgumentWithGradient()(torch.randn(4, 8).requires_grad_().clone())
 class ChangesArgumentWithGradient(Base):
     def forward(self, x: Any) -> Any:
         x.mul_(2)
         return self.lin(x)
 
 
+# aotlens: ChangesSlice()(torch.randn(4, 8), torch.zeros(4, 3, 8))
 class ChangesSlice(Base):
     def forward(self, x: Any, cache: Any) -> Any:
         y = self.lin(x)
@@ -58,6 +62,7 @@ class ChangesSlice(Base):
         return y + cache.sum()
 
 
+# aotlens: ChangesBuffer()(torch.randn(4, 8))
 class ChangesBuffer(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +73,7 @@ class ChangesBuffer(Base):
         return self.lin(x)
 
 
+# aotlens: ChangesAttribute()(torch.randn(4, 8))
 class ChangesAttribute(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +84,7 @@ class ChangesAttribute(Base):
         return self.lin(x)
 
 
+# aotlens: ReplacesAttribute()(torch.randn(4, 8))
 class ReplacesAttribute(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -88,57 +95,68 @@ class ReplacesAttribute(Base):
         return self.lin(x) + self.cache
 
 
+# aotlens: ScalarTensor()(torch.randn(4, 8))
 class ScalarTensor(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x) * torch.tensor(0.5)
 
 
+# aotlens: ListTensor()(torch.randn(4, 8))
 class ListTensor(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x)[:, torch.tensor([0, 2, 4])]
 
 
+# aotlens: ArangeIndex()(torch.randn(4, 8))
 class ArangeIndex(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x)[torch.arange(x.shape[0])]
 
 
+# aotlens: ArangeMoved()(torch.randn(4, 8))
 class ArangeMoved(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x) + torch.arange(8).to(x.device)
 
 
+# aotlens: RandomMoved()(torch.randn(4, 8))
 class RandomMoved(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x) + torch.randn(x.shape).to(x.device)
 
 
+# aotlens: TensorMoved()(torch.randn(4, 8))
 class TensorMoved(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x) + torch.tensor([1.0] * 8).to(x)
 
 
+# aotlens: ReturnsCpu()(torch.randn(4, 8))
 class ReturnsCpu(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x), torch.arange(4) + 1
 
 
+# aotlens: ComputesOnCpu()(torch.randn(4, 8))
 class ComputesOnCpu(Base):
     def forward(self, x: Any) -> Any:
         steps = torch.arange(8, dtype=torch.float32)
         return self.lin(x) + (steps.sin() / steps.sum()).to(x.device)
 
 
+# aotlens: ArangeOnDevice()(torch.randn(4, 8))
 class ArangeOnDevice(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x) + torch.arange(8, device=x.device)
 
 
+# aotlens: ScalarArgument()(torch.randn(4, 8), torch.tensor(2.0))
 class ScalarArgument(Base):
     def forward(self, x: Any, scale: Any) -> Any:
         return self.lin(x) * scale
 
 
+# aotlens: ScalarAttribute()(torch.randn(4, 8))
 class ScalarAttribute(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -148,11 +166,13 @@ class ScalarAttribute(Base):
         return self.lin(x) * self.scale
 
 
+# aotlens: MovesToCpu()(torch.randn(4, 8))
 class MovesToCpu(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x).cpu()
 
 
+# aotlens: BoolIndexPut()(torch.randn(4, 8))
 class BoolIndexPut(Base):
     def forward(self, x: Any) -> Any:
         y = self.lin(x).clone()
@@ -160,21 +180,25 @@ class BoolIndexPut(Base):
         return y
 
 
+# aotlens: BoolIndexPutTensor()(torch.randn(4, 8), torch.zeros(0))
 class BoolIndexPutTensor(Base):
     def forward(self, x: Any, values: Any) -> Any:
         return torch.index_put(self.lin(x), (x > 100,), values)
 
 
+# aotlens: Cond()(torch.randn(4, 8))
 class Cond(Base):
     def forward(self, x: Any) -> Any:
         return torch.cond(x.sum() > 0, lambda y: y.sin(), lambda y: y.cos(), (x,))
 
 
+# aotlens: Item()(torch.randn(4, 8))
 class Item(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x) * x.detach().sum().item()
 
 
+# aotlens: Printed()(torch.randn(4, 8))
 class Printed(Base):
     def forward(self, x: Any) -> Any:
         y = self.lin(x)
@@ -182,6 +206,7 @@ class Printed(Base):
         return y * 2
 
 
+# aotlens: ChangesLocal()(torch.randn(4, 8))
 class ChangesLocal(Base):
     def forward(self, x: Any) -> Any:
         y = self.lin(x)
@@ -190,11 +215,13 @@ class ChangesLocal(Base):
         return y * 2
 
 
+# aotlens: Dropped()(torch.randn(4, 8))
 class Dropped(Base):
     def forward(self, x: Any) -> Any:
         return nn.functional.dropout(self.lin(x), 0.1)
 
 
+# aotlens: Normed()(torch.randn(4, 8))
 class Normed(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -204,6 +231,7 @@ class Normed(Base):
         return self.norm(self.lin(x))
 
 
+# aotlens: Sampled()(torch.randn(4, 8))
 class Sampled(Base):
     def forward(self, x: Any) -> Any:
         return self.lin(x), torch.multinomial(x.detach().softmax(-1), 1)
@@ -335,7 +363,9 @@ def main(names: list[str]) -> None:
 
 
 def _effect(result: dict[str, Any]) -> str:
-    """What happened to the CUDA graphs of a model: skipped, split or none."""
+    """The consequence for the CUDA graphs of a model: fails, skipped, split or none."""
+    if "CUDAGraphs that has been overwritten" in (result["problem"] or ""):
+        return "fails"
     if result["skip_count"] or result["skips"]:
         return "skipped"
     return "split" if any(part[2] for part in result["partitions"]) else "none"

@@ -16,7 +16,7 @@ from torch import nn
 
 from ..torch_private import CompiledCall, CompiledGraph, Run, pytree
 from ..wire.compiled import DynamoSource, SourceRole
-from ..wire.dynamo_expressions import DynamoExpression, read_expression
+from ..wire.dynamo_expressions import DynamoExpression, read_expression, without_dict
 from ..wire.places import Span
 from .labels import argument_labels, output_labels
 from .operations import SELF, Owner
@@ -237,7 +237,7 @@ class _Graph:
         found: Owner | None = None
         for source, value in zip(self._graph.sources, self._graph.runs[0].inputs):
             known = self._values.known.get(id(value))
-            text = text_of(source)
+            text = without_dict(text_of(source))
             steps = _REGISTRY.search(text)
             if known is None or known.role == "argument" or steps is None:
                 continue

@@ -30,6 +30,7 @@ from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture
 from .compiled import capture_compiled
 from .context import Context
+from .cuda_graphs import cuda_graph_blockers
 from .describe import Described, describe_graphs
 from .eager import measure_memory, run_in_eager
 from .failing import failure_of_trace
@@ -137,6 +138,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
             draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
     if captured.compiled is not None:
         draft.add_findings(*specialized(context, captured.compiled))
+        blockers = cuda_graph_blockers(context, captured.compiled, described, built.example.module)
+        draft.add_findings(*blockers)
     before = draft.map.findings
     draft.add_findings(*_findings(context, built, captured, described, in_eager=False))
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))

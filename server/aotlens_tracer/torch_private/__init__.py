@@ -9,6 +9,7 @@ from __future__ import annotations
 from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
+from .cuda_graphs import OffGraph, off_graph, unsafe_nodes
 from .ddp import ignored_by_ddp
 from .dynamo import (
     TorchDynamoException,
@@ -100,6 +101,7 @@ __all__ = [
     "FakeTensorMode",
     "Flat",
     "JointCapture",
+    "OffGraph",
     "Recompile",
     "Run",
     "StorageWeakRef",
@@ -127,6 +129,7 @@ __all__ = [
     "kept_by",
     "marks_of",
     "may_allocate",
+    "off_graph",
     "operators_of_body",
     "own_tensor",
     "partition",
@@ -142,6 +145,7 @@ __all__ = [
     "storage_key",
     "take_flex_attention_on_cpu",
     "truncated_normal",
+    "unsafe_nodes",
     "unset_fake_temporarily",
     "version_of",
     "weaken_marks",

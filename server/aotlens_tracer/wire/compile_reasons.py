@@ -53,3 +53,28 @@ class SpecializedDimension(Tagged):
 
     size: int
     by: SpecializedBy
+
+
+BlockedBy = Literal[
+    "changed-input", "kept-result", "attribute", "random", "list-index", "cpu", "unsafe", "branch", "loop"
+]
+"""The cause that keeps something out of CUDA graphs."""
+Effect = Literal["skipped", "split", "fails"]
+"""The consequence for CUDA graphs."""
+
+
+@dataclass(frozen=True)
+class NoCudaGraph(Tagged):
+    """With `mode="reduce-overhead"` and on a GPU, something is in no CUDA graph.
+
+    `cause` is changed-input (an input that is no state of a module is changed in place), kept-result (the call gives an
+    attribute a new tensor that the next call reads), attribute (a plain tensor attribute stays on the CPU), random (a
+    random tensor without a device), list-index (an index made of a list), cpu (a tensor is moved to the CPU), unsafe
+    (an operation that cannot be recorded), branch (`torch.cond`) or loop (`while_loop`).
+
+    `effect` is skipped (the whole graph runs without a CUDA graph), split (CUDA graphs are recorded around it) or fails
+    (a later call raises an error).
+    """
+
+    cause: BlockedBy
+    effect: Effect

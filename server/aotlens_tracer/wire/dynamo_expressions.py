@@ -18,6 +18,7 @@ _WRAPPERS = (
     *("___tuple_iterator_getitem", "list", "dict"),
 )
 """Functions around an expression that make another form of the same value."""
+_THROUGH_DICT = re.compile(r"\.__dict__\['(_modules|_parameters|_buffers)'\]")
 _UNBOUND = re.compile(r"^(?:dict|list|tuple|OrderedDict|collections\.OrderedDict)\.__getitem__$")
 _STACK = re.compile(r"^_*stack\d+$")
 
@@ -39,10 +40,18 @@ class DynamoExpression:
     is_unnamed: bool = False
 
 
+def without_dict(text: str) -> str:
+    """Return an expression that reads modules, parameters and buffers without `__dict__`.
+
+    Dynamo reads them through the `__dict__` of a module that the call has given a new attribute.
+    """
+    return _THROUGH_DICT.sub(r".\1", text)
+
+
 def read_expression(text: str) -> DynamoExpression:
     """Return the user's name for an expression of Dynamo's; its own text for one that is not understood."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(without_dict(text.strip()), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return DynamoExpression(text, text, "other")
     reader = _Reader()

@@ -11,6 +11,7 @@ from typing import Literal
 
 from .advice import Advice
 from .compile_reasons import Broken as Broken
+from .compile_reasons import NoCudaGraph as NoCudaGraph
 from .compile_reasons import Recompiled as Recompiled
 from .compile_reasons import SpecializedDimension as SpecializedDimension
 from .cut_gradients import Cut as Cut
@@ -260,6 +261,7 @@ Reason = (
     | InEager
     | InBackward
     | Broken
+    | NoCudaGraph
     | Recompiled
     | SpecializedDimension
     | ReplacedBy
