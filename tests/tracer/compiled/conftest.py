@@ -26,13 +26,18 @@ Traces = Callable[[str], dict[str, dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a folder of traces for each class of the corpus, and a file with what the run says of it."""
+    """A folder with a folder of traces for each class of the corpus, and a file with what the run says of it.
+
+    `log.txt` in it is what `TORCH_LOGS` writes of all of them.
+    """
     folder = tmp_path_factory.mktemp("runs")
     files = [str(COMPILED / f"{name}.py") for name in FILES]
     env = {key: value for key, value in os.environ.items() if not key.startswith(("TORCH_", "PYTHON"))}
+    env["TORCH_LOGS"] = "graph_code,aot_graphs,aot_joint_graph"
     command = [sys.executable, str(COMPILED / "run.py"), str(folder), *files]
     done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=900)
     assert done.returncode == 0, done.stderr
+    (folder / "log.txt").write_text(done.stderr, "utf-8")
     return folder
 
 
