@@ -16,7 +16,8 @@ from aotlens.logs.graphs import Log
 from aotlens.logs.named import LogNames
 from aotlens.logs.names import names_of
 from aotlens.logs.text import parse_log
-from aotlens.logs.trace_folder import is_trace, read_trace_folder
+from aotlens.logs.trace_folder import is_trace, read_trace_folder, read_trace_text
+from aotlens.logs.trace_records import is_trace_text
 from aotlens.model.log_naming import Matched, named_by_maps
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
@@ -25,7 +26,6 @@ from .output import path_label, print_blocks, print_json
 from .trace import trace_conventions
 
 _STDIN = "-"
-_TRACE_RECORD = '{"'
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def _read(source: str) -> _Source:
 
 def _text_source(label: str, data: bytes, path: Path | None = None) -> _Source:
     text = _decoded(label, data)
-    if path is not None and _is_trace(text):
-        return _Source(label, read_trace_folder(path), None)
+    if is_trace_text(text):
+        return _Source(label, read_trace_text(path or Path(label), text), None)
     return _Source(label, parse_log(text), text)
 
 
@@ -116,12 +116,6 @@ def _decoded(label: str, data: bytes) -> str:
     if b"\0" in data[:8192]:
         raise UsageError(f"{label} is not text")
     return data.decode("utf-8-sig", "replace")
-
-
-def _is_trace(text: str) -> bool:
-    """Whether a text is a file of a `TORCH_TRACE` folder under another name: records of JSON with payloads below."""
-    first, _, rest = text[:20000].partition("\n")
-    return first[:1] in "VI" and _TRACE_RECORD in first and "\n\t" in f"\n{rest}"
 
 
 def _maps(names: LogNames, options: DecodeOptions) -> list[DescriptorMap]:

@@ -7,11 +7,21 @@ from collections.abc import Mapping, Sequence
 from aotlens.logs.calls import LoggedCall, calls_of
 from aotlens.logs.graphs import Log
 from aotlens.logs.named import LogNames
+from aotlens.logs.printed_types import without_device
 from aotlens.model.log_matching import GraphMatch, NoMatch
 from aotlens.model.log_naming import EitherConvention, Matched
 
 from .blocks import Block, Facts, Line, Note, Paragraph, line, sentence, strong
-from .logged import GRAPHS, graph_in_words, heading, numbering, place_in_log, why_no_match, why_unnamed
+from .logged import (
+    GRAPHS,
+    compile_in_words,
+    graph_in_words,
+    heading,
+    numbering,
+    place_in_log,
+    why_no_match,
+    why_unnamed,
+)
 from .paths import PathLabel
 from .tables.logged_graph import mentions, tables
 from .tables.rows import counted
@@ -34,12 +44,14 @@ def report(names: LogNames, source: str, matches: Matches | None, path_label: Pa
     if len(texts) == 1:
         blocks += [Paragraph(sentence(text)) for text in texts]
     reasons: dict[str, None] = {}
-    for call in calls:
+    for call, same in _distinct(calls):
         blocks.append(Facts(_heading(call, not names.log.lines)))
         if len(texts) > 1 and (text := numbering(call.main.graph)):
             blocks.append(Paragraph(sentence(text)))
         blocks += _about_model(call, matches)
         blocks += tables(call, path_label, full)
+        if same:
+            blocks.append(Note(sentence(_same_in_words(same))))
         if all(value.name is None for value in call.main.inputs):
             reasons[why_unnamed(call.main)] = None
         if any(not graph.graph.is_whole for graph in call.graphs):
@@ -65,6 +77,31 @@ def nothing_found(log: Log, source: str) -> list[Block]:
         Facts((line(strong(source)), line(counted(log.lines, "line")), line("no graph"))),
         Paragraph(sentence(f"No graph of torch is in it, so its numbers cannot be named.{what} {HOW_TO_LOG}")),
     ]
+
+
+def _distinct(calls: Sequence[LoggedCall]) -> list[tuple[LoggedCall, list[LoggedCall]]]:
+    """The calls whose tables differ, each with those after it that have the same: other ranks, code compiled anew."""
+    found: dict[object, tuple[LoggedCall, list[LoggedCall]]] = {}
+    for call in calls:
+        main = call.main
+        if main.graph.compile.frame is None:
+            key: object = id(call)
+        else:
+            inputs = tuple((one.value.node, one.role, one.name, without_device(one.value.type)) for one in main.inputs)
+            key = call.begins, main.graph.kind, inputs, len(main.outputs), main.graph.is_whole
+        found.setdefault(key, (call, []))[1].append(call)
+    return [(first, same[1:]) for first, same in found.values()]
+
+
+_MOST_LISTED = 6
+
+
+def _same_in_words(same: Sequence[LoggedCall]) -> str:
+    listed = "; ".join(
+        f"{compile_in_words(call.compile)} ({place_in_log(call.main.graph)})" for call in same[:_MOST_LISTED]
+    )
+    more = f"; and {len(same) - _MOST_LISTED} more" if len(same) > _MOST_LISTED else ""
+    return f"The same in {listed}{more}."
 
 
 def _summary(names: LogNames, calls: Sequence[LoggedCall], source: str) -> tuple[Line, ...]:

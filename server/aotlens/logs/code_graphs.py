@@ -15,7 +15,7 @@ _SIGNATURE_END = re.compile(r"\)\s*(?:->.*)?:\s*(?:#.*)?$")
 _ONLY_TYPES = re.compile(r'\s*[A-Za-z_]\w*\s*:\s*"')
 _STARTS_STATEMENT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*(?::[^=]*)?=(?!=)|return\b|#|def |class )")
 _GRAPH_INPUT = re.compile(r"(?:primals|tangents)_\d+|arg\d+_\d+|L_\w+|l_\w+_|[sf]\d+")
-_CLASS = re.compile(r"class (\w+)\(torch\.nn\.Module\):")
+_CLASS = re.compile(r"class ([\w<>]+)\(torch\.nn\.Module\):")
 _MARK = re.compile(r"[>*+!-]{1,9}(?=\s+\w+\s*(?::|=))")
 _COMPILED_AUTOGRAD = "CompiledAutograd"
 _LONGEST_STATEMENT = 5000

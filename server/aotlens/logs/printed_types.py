@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_DEVICE = re.compile(r"(?<=\])[a-z]+(?::\d+)?$")
 _STRIDES = re.compile(r"^(\w+\[[^\]]*\])(?:\[[^\]]*\])?.*$")
 
 
@@ -13,3 +14,8 @@ def without_strides(text: str | None) -> str:
         return ""
     found = _STRIDES.match(text)
     return found[1] if found is not None else text
+
+
+def without_device(text: str | None) -> str:
+    """`f32[16, 8][8, 1]` for `f32[16, 8][8, 1]cuda:0`; empty for None."""
+    return "" if text is None else _DEVICE.sub("", text)

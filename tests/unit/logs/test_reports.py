@@ -11,7 +11,7 @@ import pytest
 
 from aotlens.explain.log_report import report
 from aotlens.explain.render.plain import plain
-from unit.logs.kept_logs import names_in
+from unit.logs.kept_logs import names_in, text_of
 
 REPORTS = Path(__file__).parents[2] / "corpus" / "logs" / "reports"
 LOGS = sorted(path for path in REPORTS.iterdir() if path.suffix in (".log", ".txt"))
@@ -29,3 +29,11 @@ def test_a_log_of_a_public_report(path: Path) -> None:
 
 def test_there_are_at_least_ten() -> None:
     assert len(LOGS) >= 10
+
+
+def test_what_all_ranks_have_is_shown_once() -> None:
+    text = text_of("graph_break.log")
+    ranks = [f"[rank{rank}]:{line}" for rank in range(4) for line in text.splitlines()]
+    blocks = plain(report(names_in("\n".join(ranks)), "log", None, lambda file: file, False))
+    assert blocks.count("up.weight") == 1
+    assert "The same in compile 0/0_1, rank 1 (lines 153 to 167); compile 0/0_1, rank 2" in blocks
