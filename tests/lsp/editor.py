@@ -131,7 +131,14 @@ class Editor:
         return found["contents"]["value"] if found else ""
 
     def lenses(self) -> list[str]:
-        """The titles of the lenses."""
+        """The titles of the lenses, without those that show the other convention: every target has one."""
+        return [title for title in self._lens_titles() if not title.startswith("show ")]
+
+    def switches(self) -> list[str]:
+        """The titles of the lenses that show the other convention."""
+        return [title for title in self._lens_titles() if title.startswith("show ")]
+
+    def _lens_titles(self) -> list[str]:
         lenses = self.client.result("textDocument/codeLens", {"textDocument": {"uri": self.uri}})
         return [self.client.result("codeLens/resolve", one)["command"]["title"] for one in lenses]
 

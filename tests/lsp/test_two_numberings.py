@@ -40,9 +40,9 @@ def until(ask: Callable[[], str], part: str) -> str:
     return said
 
 
-def lens(model: Editor, number: int = 0) -> str:
-    """One of the three lenses of Llama, which come after those of Layer."""
-    return model.lenses()[3 + number]
+def lens(model: Editor) -> str:
+    """The lens of Llama's graph, which comes after those of Layer."""
+    return model.lenses()[2]
 
 
 def test_the_argument_is_called_the_argument_in_a_comment_with_a_line_of_the_log(model: Editor) -> None:
@@ -65,8 +65,9 @@ def test_a_note_that_does_not_say_which_is_answered_for_both(model: Editor) -> N
 
 def test_the_kept_map_is_shown_at_once_and_stays_the_chosen_one(model: Editor) -> None:
     traces = len(model.logged("Llama (llama.py) traced"))
-    assert lens(model, 2) == "show torch.compile's graphs"
+    assert model.switches() == ["show torch.compile's graphs", "show torch.compile's graphs"]
     model.command("switchConvention", "Llama")
+    assert model.switches() == ["show torch.compile's graphs", "show the export graph"]
     assert lens(model).startswith("torch.compile: 12 inputs")
     assert "`primals_3`" in model.hover("def forward(self, ids, sc|ale)")
     model.configure(trace={"convention": "export"})

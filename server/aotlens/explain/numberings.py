@@ -25,6 +25,11 @@ def other_kind(node: str, is_joint: bool) -> Line:
     return line(f"This name is of a graph {other}; the traced graph calls the input ", Code(node), ".")
 
 
+def another_graph(state: TargetState) -> Line:
+    """The text around a name shows a graph that the target does not have."""
+    return line("The graph in this text is none of those of ", Code(state.key.qualname), ", as it was traced.")
+
+
 def numbering_of(state: TargetState, index: MapIndex, graph: Graph) -> str:
     """`torch.compile's numbering, graph 0/0`."""
     of = f", {name_of_graph(graph, index.number(graph))}" if graph.compiled is not None else ""

@@ -15,8 +15,8 @@ from aotlens.text.documents import Document
 
 _MOST = 50
 """The most names of a document that are looked at: the others are in the same models as a rule."""
-_LONGEST = 200_000
-"""The most characters of a document that is looked at."""
+_LONGEST = 20_000
+"""The most lines of a document that is looked at."""
 
 
 def to_trace_too(snapshot: Snapshot, document: Document) -> Sequence[TargetKey]:
@@ -36,7 +36,7 @@ def to_trace_too(snapshot: Snapshot, document: Document) -> Sequence[TargetKey]:
 def _names(document: Document) -> Sequence[tuple[GraphNameSubject, Told]]:
     """The names, each once with what the text around it says."""
     found: dict[tuple[object, ...], tuple[GraphNameSubject, Told]] = {}
-    places = names_in(document.lines) if len(document.text) <= _LONGEST else ()
+    places = names_in(document.lines) if document.line_count <= _LONGEST else ()
     for line, column in places:
         for subject in subjects_at(document, line, column):
             if isinstance(subject, GraphNameSubject):

@@ -93,16 +93,14 @@ def told_by_descriptor(text: str, told: Told) -> Told:
 def meant(told: Told, state: TargetState) -> list[Meant]:
     """The maps of a target that a text may mean, that of the export graph first.
 
-    Where the text shows a whole graph, only maps that have this graph are meant, if one has it.
+    Where the text shows a graph, only maps that have this graph are meant.
     """
     known = [shown for shown in told.shown(state) if shown.map is not None]
     if told.graph is not None:
         found = [(shown, match(told.graph, shown.map.graphs)) for shown in known if shown.map is not None]
-        matched = [
+        return [
             Meant(shown, (result.graph, *result.others)) for shown, result in found if isinstance(result, GraphMatch)
         ]
-        if matched:
-            return matched
     return [Meant(shown, _with_id(told, shown.map.graphs)) for shown in known if shown.map is not None]
 
 

@@ -11,6 +11,8 @@ from .source_text import SourceText
 from .subjects import ClassRef, DescriptorSubject, DynamoSourceSubject, GraphNameSubject
 
 _GRAPH_NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents|getitem)_\d+|arg\d+_\d+)(?!\w)")
+_BEGINNINGS = ("primals_", "tangents_", "getitem_", "arg")
+"""The texts with which such a name begins: a line without them is passed over quickly."""
 _DESCRIPTOR_NAME = re.compile(r"(?<!\w)[A-Z]\w*AOT(?:Input|Output)(?!\w)")
 # The names that torch's `.expr()` makes up, and, outside of code, the accessors that it writes.
 _EXPRESSION = re.compile(
@@ -30,6 +32,8 @@ WINDOW = 2000
 def names_in(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The line and column of each name of a graph's node in the lines of a text."""
     for number, line in enumerate(lines, 1):
+        if not any(beginning in line for beginning in _BEGINNINGS):
+            continue
         for match in _GRAPH_NAME.finditer(line):
             yield number, match.start() + 1
 

@@ -135,6 +135,14 @@ def test_a_printed_graph_is_recognized_by_its_inputs() -> None:
     assert "torch.compile" not in shown
 
 
+def test_a_printed_graph_of_another_model_is_not_explained_with_this_one() -> None:
+    sizes = {"first": "16, 9", "third": "8, 16, 2", "fourth": "8", "tangent": "4, 8"}
+    other = GRAPH.format(descriptor="PlainAOTInput(idx=0)", rest="", **sizes)
+    shown = said(world(traced("paused")), text(other), "        prim$0als_3: ")
+    assert shown == "*The graph in this text is none of those of `Paused`, as it was traced.*"
+    assert definition(world(traced("paused")), text(other), *find(text(other), "        prim$0als_3: ")) == ()
+
+
 def test_a_missing_map_is_said_and_asked_for() -> None:
     state = traced("llama", both=False)
     source = text("primals_3\n")

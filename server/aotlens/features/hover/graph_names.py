@@ -11,7 +11,15 @@ from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Note, Parag
 from aotlens.explain.compiled import heading
 from aotlens.explain.conventions import numbering
 from aotlens.explain.graph_nodes import operation_in_words
-from aotlens.explain.numberings import IN_BOTH, INTERMEDIATE, numbering_of, other_kind, unknown_of, why_unknown
+from aotlens.explain.numberings import (
+    IN_BOTH,
+    INTERMEDIATE,
+    another_graph,
+    numbering_of,
+    other_kind,
+    unknown_of,
+    why_unknown,
+)
 from aotlens.explain.phrases import and_more
 from aotlens.explain.shapes import tensor_in_brief
 from aotlens.explain.states import staleness
@@ -41,6 +49,8 @@ def graph_name(question: Question, subject: GraphNameSubject) -> Answer | None:
     named = next((one for one in found if question.is_shown(one)), None)
     if len(states) == 1:
         notes = tuple(why_unknown(question.snapshot, state, convention) for state, convention in unknown)
+        if not found and not notes and told.graph is not None:
+            notes = (Note(another_graph(states[0])),)
         blocks = (*_of_one(question, subject.name, found), *notes)
         return Answer(blocks, None, named, wants, tuple(unknown)) if blocks else None
     if not found:
