@@ -1,4 +1,4 @@
-"""What `torch.compile(mode="reduce-overhead")` does with CUDA graphs on a real GPU, for small models.
+"""A run on a real GPU: the consequences of `torch.compile(mode="reduce-overhead")` for CUDA graphs, for small models.
 
 A plain script: `python tests/gpu/cuda_graph_blockers.py [NAME...]`. It needs torch and a CUDA device, and prints a JSON
 object, in a line of its own. It has for each model the reasons with which torch skips CUDA graphs, the parts into which
@@ -288,7 +288,7 @@ class _Log(logging.Handler):
 
 
 def measured(name: str, train: bool, dynamic: bool | None = None) -> dict[str, Any]:
-    """What torch does with a model: a training step or a call without gradients, three times."""
+    """Three training steps of a model, or calls without gradients, as torch logs them."""
     kind, arguments = MODELS[name]
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()

@@ -1,4 +1,4 @@
-"""What keeps the graphs of torch.compile out of CUDA graphs (`mode="reduce-overhead"`), if the model is on a GPU.
+"""Causes that keep the graphs of torch.compile out of CUDA graphs (`mode="reduce-overhead"`), if the model is on a GPU.
 
 The effects were measured on a GPU: `tests/gpu/cuda_graph_blockers.py`.
 """

@@ -33,7 +33,7 @@ class _Log(logging.Handler):
 
 
 def runs(path: str) -> dict[str, Any]:
-    """What torch logs for each pin of a file."""
+    """Torch's logs of each pin of a file."""
     log = _Log()
     torch._logging.set_logs(recompiles=True, graph_breaks=True)
     for name in list(logging.root.manager.loggerDict):

@@ -1,4 +1,4 @@
-"""What torch.compile does on real tensors where a dimension is dynamic: `python real_sizes.py FILE` prints JSON.
+"""The outcome of real calls of torch.compile where a dimension is dynamic: `python real_sizes.py FILE` prints JSON.
 
 For each pin of the file: `refused` if the call raises torch's error about a marked dimension, else `same` or `anew`:
 whether a call with one row more uses the same code. `fails` if it cannot be made.
@@ -20,7 +20,7 @@ _PIN = re.compile(r"^# aotlens: ((\w+)\(\))\((marked\((\d+), .*)\)$", re.MULTILI
 
 
 def outcomes(path: str) -> dict[str, str]:
-    """What torch does for each pin of a file that marks a dimension."""
+    """The outcome for each pin of a file that marks a dimension."""
     spec = importlib.util.spec_from_file_location("sizes", path)
     assert spec is not None and spec.loader is not None
     module: Any = importlib.util.module_from_spec(spec)

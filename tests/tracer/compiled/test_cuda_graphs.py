@@ -1,4 +1,4 @@
-"""What keeps graphs out of CUDA graphs, compared with what torch did on a GPU."""
+"""Causes that keep graphs out of CUDA graphs, compared with a run on a GPU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support import ROOT, trace_json
 
 FILE = ROOT / "tests" / "gpu" / "cuda_graph_blockers.py"
 MEASURED: dict[str, str] = json.loads(FILE.with_suffix(".json").read_text(encoding="utf-8"))
-"""What `mode="reduce-overhead"` did on a GPU, in training."""
+"""The consequence that `mode="reduce-overhead"` had on a GPU, in training."""
 UNSEEN = {
     "ScalarArgument": "a caller chooses the device of an argument",
     "Item": "its graph break is a finding of its own",
