@@ -55,6 +55,7 @@ bench: $(VENV)/dev.stamp ## Time the language server next to an empty one (docs/
 	$(RUN) tests/benchmarks/server.py
 	$(RUN) tests/benchmarks/answers.py
 	$(RUN) tests/benchmarks/graphs.py
+	$(RUN) tests/benchmarks/compile_convention.py
 
 # The unit tests need no torch, so that an environment for them is made in seconds.
 .PHONY: test-pythons

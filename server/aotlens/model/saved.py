@@ -41,6 +41,18 @@ def kept_locals(index: MapIndex) -> dict[tuple[int, str], int]:
     return found
 
 
+def kept_by(index: MapIndex, graph: Graph) -> list[str]:
+    """Return the names of the locals that a graph saves as its inputs, and that no earlier graph saves itself."""
+    kept, names = kept_locals(index), []
+    saved = {value.alias_of for value in graph.saved or ()}
+    for slot in graph.inputs:
+        if slot.node in saved and slot.dynamo is not None and slot.dynamo.made_by is not None:
+            number, position = slot.dynamo.made_by
+            if (number, index.graphs[number].outputs[position].node) in kept:
+                names.append(slot.label)
+    return names
+
+
 def _saves(graph: Graph, node: str) -> bool:
     """Whether a graph itself saves a node, or a view of it."""
     operations = {operation.name: operation for operation in graph.operations}

@@ -22,7 +22,7 @@ def tables(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool = Fa
     """The tables of one graph of a map. Inputs and outputs are always shown, other tables only if they have rows."""
     result = [inputs(index, graph, path_label, full), outputs(index, graph, path_label, full)]
     if graph.saved is not None:
-        result.append(saved(graph, path_label, full))
+        result.append(saved(index, graph, path_label, full))
     if (memory := surplus(graph)) is not None:
         result.append(held(memory, path_label, full))
     if costs := index.prices(graph):

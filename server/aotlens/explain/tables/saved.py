@@ -7,12 +7,14 @@ from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import choice_in_words
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.model.index import MapIndex
+from aotlens.model.saved import kept_by
 from aotlens_tracer.wire.descriptor_map import Graph
 
 from .rows import counted, fold_rows, node_cell
 
 
-def saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
+def saved(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> Table:
     """The saved values, largest first; without `full`, aliases are counted."""
     values = graph.saved or ()
     aliases = [value for value in values if value.alias_of is not None]
@@ -58,6 +60,12 @@ def saved(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         notes.append(
             f"{counted(len(aliases), 'more saved value')} {'is an alias' if len(aliases) == 1 else 'are aliases'} of "
             "graph inputs or of other saved values: no memory of their own, not counted."
+        )
+    if names := kept_by(index, graph):
+        those = "It is" if len(names) == 1 else "They are"
+        notes.append(
+            f"Of these, an earlier graph computes {', '.join(names)}. {those} kept alive for this graph alone, and "
+            "counted in the sum over all graphs."
         )
     if own:
         notes.append(choice_in_words(graph))
