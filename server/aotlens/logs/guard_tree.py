@@ -15,6 +15,7 @@ _MANAGER = re.compile(r"(?:(?:Key|Value)Manager: )?\w*Manager: source=(.*?), (?:
 _GUARD = re.compile(r"([A-Z_]+)(?:: (.*))?$")
 _PLACE = re.compile(r"# ([^#]+?):(\d+) in [^#]+$")
 _CODE = re.compile(r" {2}# ")
+_HINT = re.compile(r" \(HINT: .*\)$")
 
 
 def guards_of(lines: Iterable[str]) -> list[LoggedGuard]:
@@ -53,5 +54,5 @@ def _parts(text: str) -> tuple[str, re.Match[str] | None]:
     """A condition, and the place of the code that needs it, which torch writes behind it as a comment."""
     comment = _CODE.search(text)
     if comment is None:
-        return text.rstrip(), None
+        return _HINT.sub("", text).rstrip(), None
     return text[: comment.start()].rstrip(), _PLACE.search(text, comment.start())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -40,8 +40,9 @@ _SIZE = re.compile(r"(?:L|G)\[.+?\]\.size\(\)\[\d+\]|(?:L|G)\['\w+'\][\w.\[\]']*
 def compiled_guards(graph: CompiledGraph, codebase: Codebase) -> tuple[Guard, ...]:
     """Return the guards of a graph, each once, those that fail in ordinary use first."""
     found: dict[tuple[str, str, tuple[str, ...]], Guard] = {}
+    shapes = _shapes(graph)
     for raw in dynamo_guards(graph.guards, graph.shape_guards):
-        guard = _guard(raw, codebase)
+        guard = _guard(raw, codebase, shapes)
         key = (guard.kind, guard.expression, guard.conditions)
         known = found.get(key)
         if known is None or (known.hint is None and guard.hint is not None):
@@ -50,7 +51,7 @@ def compiled_guards(graph: CompiledGraph, codebase: Codebase) -> tuple[Guard, ..
     return tuple(sorted(found.values(), key=lambda guard: (not guard.often, guard.thing not in order)))
 
 
-def _guard(raw: DynamoGuard, codebase: Codebase) -> Guard:
+def _guard(raw: DynamoGuard, codebase: Codebase, shapes: Mapping[str, Sequence[Any]]) -> Guard:
     expression = raw.expression
     if not expression and raw.kind == "SHAPE_ENV":
         match = _SIZE.search(raw.conditions[0])
@@ -58,7 +59,7 @@ def _guard(raw: DynamoGuard, codebase: Codebase) -> Guard:
     name = read_expression(expression).name if expression else ""
     span, by_library = user_place(raw.stack, codebase)
     thing = _thing(raw, expression)
-    conditions = raw.conditions or tuple(_of_tensor(raw.value))
+    conditions = raw.conditions or tuple(_of_tensor(raw.value, shapes.get(expression)))
     is_config = by_library or name.endswith(".training") or not expression
     often = thing in _OFTEN and (raw.kind == "SHAPE_ENV" or not is_config)
     return Guard(raw.kind, expression, name, conditions, thing, span, often, raw.hint, by_library)
@@ -90,13 +91,20 @@ def _compared(conditions: Sequence[str]) -> Any:
     return None
 
 
-def _of_tensor(value: torch.Tensor | None) -> Iterable[str]:
-    """Yield what torch compares of a tensor, in the words of its own text (`check_tensor`)."""
+def _shapes(graph: CompiledGraph) -> dict[str, Sequence[Any]]:
+    """Return the sizes of the tensors that the graph takes, by Dynamo's expression; some are symbolic."""
+    nodes = graph.joint.dynamo_graph.graph.find_nodes(op="placeholder")
+    named = [(source, node.meta.get("example_value")) for source, node in zip(graph.sources, nodes)]
+    return {source.name: value.shape for source, value in named if source and isinstance(value, torch.Tensor)}
+
+
+def _of_tensor(value: torch.Tensor | None, shape: Sequence[Any] | None) -> Iterable[str]:
+    """Yield what torch compares of a tensor, in the words of its own text (`check_tensor`): None is any size."""
     if value is not None:
         yield str(value.dtype)
         yield f"requires_grad={value.requires_grad}"
-        if isinstance(value.shape, torch.Size):
-            yield f"size={list(map(str, value.shape))}".replace("'", "")
+        sizes = [str(size) for size in (value.shape if shape is None else shape)]
+        yield f"size=[{', '.join(size if size.isdecimal() else 'None' for size in sizes)}]"
 
 
 def innermost_place(stack: Sequence[Any], codebase: Codebase) -> Span | None:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import re
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ import torch
 _MARKS = "_dynamo_"
 """A part of the conditions that a tensor has no marks of Dynamo's, which every tensor has."""
 _OF_SHAPES = "SHAPE_ENV"
+_FAKE = "torch._subclasses.fake_tensor.FakeTensor"
+_REAL = "torch.Tensor"
+_OF_TYPE = "___check_type_id("
 _LINE = re.compile(r"# ([^\s#:]+):(\d+) in (\S+)")
 
 
@@ -76,8 +79,25 @@ def _read(guard: Any) -> list[DynamoGuard]:
         value = value if isinstance(value, torch.Tensor) else None
         conditions = tuple(code for code in codes if _MARKS not in code)
         return [DynamoGuard(made_by, expression, conditions, hint, stack, value)]
-    if not codes:  # it checks the state of the process, or nothing
-        return [] if expression else [DynamoGuard(made_by, "", (), hint, stack)]
+    if not codes:
+        return list(_without_text(made_by, expression, function, hint, stack))
+    # The call was made with fake tensors: of these torch compares the type.
+    codes = [code.replace(_FAKE, _REAL) if code.startswith(_OF_TYPE) else code for code in codes]
     if len(kinds) != len(codes):
         return [DynamoGuard(kinds[-1] if kinds else made_by, expression, tuple(codes), hint, stack)]
     return [DynamoGuard(kind, expression, (code,), hint, stack) for kind, code in zip(kinds, codes)]
+
+
+def _without_text(
+    made_by: str, expression: str, function: Any, hint: str | None, stack: Sequence[traceback.FrameSummary]
+) -> Iterator[DynamoGuard]:
+    """Yield a guard for which torch exports no text, if it checks something."""
+    if not expression:  # it checks the state of the process
+        yield DynamoGuard(made_by, "", (), hint, stack)
+    elif made_by == "NOT_PRESENT_IN_GENERIC_DICT" and isinstance(function, functools.partial):
+        condition = f"not ___dict_contains({function.keywords['attr']!r}, {expression}.__dict__)"
+        yield DynamoGuard(made_by, expression, (condition,), hint, stack)
+    elif made_by == "CLOSURE_MATCH":
+        # Torch writes the code's id too, which means nothing to a reader.
+        condition = f"___check_obj_id({expression}.__code__), type=<class 'code'>"
+        yield DynamoGuard(made_by, expression, (condition,), hint, stack)

@@ -11,7 +11,8 @@ from pathlib import Path
 _RECORD = re.compile(r"[VIWEC]\d{4} \S+ \d+ \S+\] (.*)")
 _INPUT = re.compile(r'\s+(\w+): "(.*?)",?  # (.*)')
 _OUTPUT = re.compile(r"\s+(\w+),  # (.*)")
-_GUARD = re.compile(r"[| ]*\+- ([A-Z_]+): (.*?)\s*(?:  # .*)?$")
+_GUARD = re.compile(r"[| ]*\+- ([A-Z_]+): (.*?)\s*(?:  # .*| \(HINT: .*)?$")
+_DICT = re.compile(r"\bDictGuardManager: source=(.*?), (?:accessed_by|type)=")
 _PLACE = re.compile(r"Graph break in user code at (.*):(\d+)")
 
 
@@ -27,11 +28,16 @@ class RawGraph:
 
 @dataclass
 class RawRun:
-    """What a run wrote, by compile id with attempt; abandoned attempts are left out."""
+    """What a run wrote, by compile id with attempt; abandoned attempts are left out.
+
+    `guards` are the kind and the condition of each guard, `dicts` the expressions of the dicts whose type, length and
+    keys torch compares as a whole.
+    """
 
     graphs: dict[str, RawGraph] = field(default_factory=dict)
     guards: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     breaks: list[tuple[str, int, str]] = field(default_factory=list)
+    dicts: dict[str, set[str]] = field(default_factory=dict)
 
 
 def raw_run(folder: Path) -> RawRun:
@@ -45,7 +51,7 @@ def raw_run(folder: Path) -> RawRun:
         frame = f"{compilation}_{attempt}" if attempt else compilation
         if attempt != last.get(compilation, 0):
             old = last.get(compilation, 0)
-            for kept in (run.graphs, run.guards):
+            for kept in (run.graphs, run.guards, run.dicts):
                 kept.pop(f"{compilation}_{old}" if old else compilation, None)
         last[compilation] = attempt
         if "aot_joint_graph" in data or "aot_inference_graph" in data:
@@ -53,6 +59,7 @@ def raw_run(folder: Path) -> RawRun:
             run.graphs[frame] = _graph(payload)
         elif "dynamo_cpp_guards_str" in data:
             run.guards[frame] = {(m[1], m[2].strip()) for line in payload if (m := _GUARD.match(line))}
+            run.dicts[frame] = {m[1] for line in payload if (m := _DICT.search(line))}
         elif data.get("artifact", {}).get("name") == "dynamo_graph_break_reason":
             run.breaks.append(_break(payload))
     return run

@@ -5,7 +5,9 @@ The runs are made by tests/corpus/compiled/run.py, with real tensors and a backw
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,57 @@ def test_graph_breaks_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -
     """The innermost line at which torch stops, and its reason: a short name, and an explanation."""
     found = {(*_place(one["inside"] or one), one["reason"].partition(": ")[0]) for one in trace["graph_breaks"]}
     assert found == {(Path(file).name, line, reason) for file, line, reason in raw.breaks}
+
+
+def test_guards_are_those_of_the_run(raw: RawRun, trace: dict[str, Any]) -> None:
+    """Each condition of the run's guard tree, and no other; ids of objects and the words for their kinds differ.
+
+    Torch's tree repeats with each tensor that it has no marks, and adds what follows from the others: that tensors do
+    not share memory. A dict that it compares as a whole has no conditions of its own there, but one for each key.
+    """
+    for graph in trace["graphs"]:
+        frame = compile_id(graph)
+        real = {condition for kind, condition in raw.guards[frame] if kind not in _IMPLIED}
+        found = set[str]()
+        for guard in graph["compiled"]["guards"]:
+            found |= set(_conditions(guard, raw.dicts[frame]))
+        ours, theirs = set(map(_comparable, found)), set(map(_comparable, real))
+        assert (sorted(ours - theirs), sorted(theirs - ours)) == ([], [])
+
+
+_IMPLIED = ("DIMENSION_DYNAMIC_MARKING_GUARD", "NO_TENSOR_ALIASING", "GLOBAL_STATE", "TORCH_FUNCTION_MODE_STACK")
+_TENSOR = re.compile(
+    r"check_tensor\((.*), \w+, DispatchKeySet.*?\), (torch\.\w+),.* (requires_grad=\w+), (size=\[.*?\])"
+)
+_ITEM = "dict.__getitem__("
+"""The tree has another expression for an item of a dict whose key is no text."""
+_KEYS = re.compile(r"list\(dict\.keys\((.*)\)\) == (\[.*\])")
+
+
+def _comparable(condition: str) -> str:
+    """A condition without what differs from process to process, or from real to fake tensors."""
+    if tensor := _TENSOR.match(condition):
+        sizes = re.sub(r"None|\bs\d+\b", "?", tensor[4])
+        return f"tensor {tensor[1]}: {tensor[2]}, {tensor[3]}, {sizes}"
+    return re.sub(r"_\d{6,}_c\d+", "_c", re.sub(r", \d{6,}\)", ")", condition))
+
+
+def _conditions(guard: dict[str, Any], dicts: set[str]) -> Iterator[str]:
+    """The conditions of one guard, as the tree has them."""
+    expression = guard["expression"]
+    if guard["kind"] == "TENSOR_MATCH":
+        of_type, gradient, size = guard["conditions"]
+        yield f"check_tensor({expression}, T, DispatchKeySet(), {of_type}, {gradient}, {size}"
+        return
+    is_item = expression.startswith(_ITEM) and "<class 'transformers" not in guard["conditions"][0]
+    is_dict = expression in dicts or is_item
+    of_whole = (f"___check_type_id({expression}, ", f"len({expression}) ", f"not {expression}")
+    for condition in guard["conditions"]:
+        if keys := _KEYS.fullmatch(condition):
+            for number, key in enumerate(ast.literal_eval(keys[2]) if is_dict else ()):
+                yield f"list(dict.keys({keys[1]}))[{number}] == {key!r}"
+        elif not condition.startswith(("hasattr(", *(of_whole if is_dict else ()))):
+            yield condition
 
 
 def _place(place: dict[str, Any]) -> tuple[str, int]:
