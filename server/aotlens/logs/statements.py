@@ -18,8 +18,9 @@ _COMMENT = re.compile(r"#\s*([A-Z]\w*AOT(?:Input|Output)\(.*\))\s*$")
 _FILE = re.compile(r"\s*#\s*File: (.+?):(\d+)(?: in ([^,]+))?(?:, code: ?(.*))?$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _READ = re.compile(r"(?<![\w.])[A-Za-z_]\w*")  # not the `mm` of `torch.ops.aten.mm.default`
-_ITEM = re.compile(r"(?<![\w.\"'])(?:([A-Za-z_]\w*)(?![\w(.=])|(\d[\w.]*))")
-_NOT_ITEMS = frozenset({"pytree", "tree_unflatten", "self", "return"})
+_TOKEN = re.compile(r"[\w.]*[(\[{]|[)\]}]|(?<![\w.\"'])(?:[A-Za-z_]\w*(?![\w.=])|\d[\w.]*)")
+_NOT_ITEMS = frozenset({"self", "return"})
+_LISTS = frozenset({"", "return", "pytree.tree_unflatten"})
 
 
 @dataclass(frozen=True)
@@ -155,14 +156,30 @@ def _target(value: str) -> str:
 
 
 def returned(statement: Statement) -> Iterator[LoggedValue]:
-    """The outputs of a `return`, with the descriptors of the comments behind them."""
+    """The outputs of a `return`, with the descriptors of the comments behind them.
+
+    Inductor returns `reinterpret_tensor(buf3, (8, 8), (8, 1), 0)`: that is one output, `buf3`.
+    """
+    inside: list[bool | None] = []  # for each open bracket: None for a list, else whether a call has had its node
     for start, end in _parts(statement):
-        part = statement.text[start:end]
-        code, hash_mark, comment = part.partition("#")
+        code, hash_mark, comment = statement.text[start:end].partition("#")
         descriptor = comment.strip() if hash_mark and "AOT" in comment else None
-        for match in _ITEM.finditer(code):
-            if match[0] in _NOT_ITEMS:
-                continue
-            place = statement.place(start + match.start(), start + match.end())
-            node = None if match[0] == "None" or match[2] is not None else match[0]
-            yield LoggedValue(node, None, descriptor, None, place)
+        for match in _TOKEN.finditer(code):
+            token = match[0]
+            if token[0] in ")]}":
+                del inside[-1:]
+            elif token[-1] in "([{":
+                inside.append(None if token[:-1] in _LISTS or _is_spent(inside) else False)
+                if _is_spent(inside[:-1]):
+                    inside[-1] = True
+            elif token not in _NOT_ITEMS and not _is_spent(inside):
+                if inside and inside[-1] is False:
+                    inside[-1] = True
+                place = statement.place(start + match.start(), start + match.end())
+                node = None if token == "None" or token[0].isdigit() else token
+                yield LoggedValue(node, None, descriptor, None, place)
+
+
+def _is_spent(inside: Sequence[bool | None]) -> bool:
+    """Whether a place is in a call whose node was read."""
+    return True in inside

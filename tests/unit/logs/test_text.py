@@ -166,7 +166,7 @@ def call(args):
     args.clear()
     s0 = primals_4
     assert_size_stride(primals_2, (8, ), (1, ))
-    return (buf0, None, buf1, )
+    return (reinterpret_tensor(buf0, (8, 8), (8, 1), 0), None, buf1, )
 def benchmark_compiled_module():
     primals_2 = rand_strided((8, ), (1, ), device='cpu', dtype=torch.bfloat16)
 """
