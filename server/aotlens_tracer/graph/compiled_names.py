@@ -86,10 +86,13 @@ class _Values:
 
     def __init__(self, call: CompiledCall, traced: TracedCall, sources: Callable[[], Sources]) -> None:
         self.known = _registered(traced.module)
+        self.numbers: set[str] = set()
         labels = argument_labels(traced.function, traced.args, traced.kwargs)
         for label, value in zip(labels, pytree.tree_leaves((traced.args, traced.kwargs))):
             if isinstance(value, torch.Tensor):
                 self.known.setdefault(id(value), _Known("argument", (label,)))
+            elif isinstance(value, (int, float)):
+                self.numbers.add(label)
         leaves, spec = pytree.tree_flatten(call.result)
         self.results: dict[int, str] = {}
         for label, value in zip(output_labels(spec), leaves):
@@ -189,9 +192,11 @@ class _Graph:
         made = self._values.made.get(id(value))
         if expression.is_unnamed:
             return "local", self._unnamed(made)
+        if expression.name in self._values.numbers and made is None:  # Dynamo passes a float as a tensor
+            return "number", expression.name
         if expression.role in ("argument", "other") or made is not None:
             return "local" if made is not None or not self._is_of_the_call(expression) else "argument", expression.name
-        if expression.path != expression.name and self._owner is not None:
+        if expression.path != expression.name and self._owner is not None and self._owner.expression == SELF:
             owner = f"{self._owner.name}." if self._owner.name else ""
             return expression.role, f"{owner}{expression.path}"
         return expression.role, expression.name

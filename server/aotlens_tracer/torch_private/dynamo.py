@@ -20,6 +20,7 @@ from torch._dynamo.functional_export import dynamo_graph_capture_for_export
 from torch._dynamo.symbolic_convert import InstructionTranslatorBase
 from torch.nn.attention import flex_attention
 
+from .compiled_code import without_compile
 from .einops_recipes import CONSTANT_RESULT, constant_einops_recipes
 
 __all__ = [
@@ -63,6 +64,9 @@ def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
 
 
 def _captured(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
+    if isinstance(function, nn.Module):
+        forward = without_compile(function.forward)
+        function = function if forward == function.forward else forward
     graph_module: torch.fx.GraphModule = dynamo_graph_capture_for_export(function)(*args, **kwargs)
     return graph_module
 

@@ -142,6 +142,8 @@ def joint_capture(
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(fake_constants())
+        # A submodule that is compiled by itself is captured as it is without that.
+        stack.enter_context(torch._dynamo.config.patch(error_on_nested_fx_trace=False))
         stack.enter_context(_use_lazy_graph_module(True))  # nobody runs the graphs: no code is made of them
         if function is not None:
             assert isinstance(module, torch.fx.GraphModule)

@@ -122,6 +122,21 @@ class Sizes(nn.Module):
         return (a.sum() + b.sum()) * times * scale
 
 
+# aotlens: torch.compile(Numbers(), dynamic=True)(torch.randn(4, 8), 3, 0.5)
+class Numbers(nn.Module):
+    """Numbers are inputs too if they are symbolic."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.ones(8))
+        self.cache = [torch.zeros(8), torch.ones(8)]
+        self.steps = 0
+
+    def forward(self, x, times, factor):
+        self.steps += 1
+        return x * times * factor * self.scale + self.cache[1]
+
+
 # aotlens: Decorated()(torch.randn(4, 8))
 class Decorated(nn.Module):
     """A method that is compiled by itself."""

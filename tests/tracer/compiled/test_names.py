@@ -42,19 +42,22 @@ GRAPHS = {
         Block.forward after 16: size y.size(0), local y (3.0) -> y.relu()*
         Sizes.forward after 121: local a (1.0), local y.relu() (4.0) -> output
     """,
+    "Numbers": """
+        Numbers.forward: size x.size(0), size x.size(1), argument x, number times, number factor, STATE -> output
+    """,
     "Decorated": "Decorated.forward: parameter up.weight, size x.size(0), argument x -> output",
     "Wrapped": "Wrapped.forward: parameter up.weight, size x.size(0), argument x -> output",
     "function": """
         function: argument x, argument rest[0], argument rest[1]['k'] -> y*
-        function after 182: local y (0.0), global TABLE -> output
+        function after 197: local y (0.0), global TABLE -> output
     """,
     "Method": """
         Method.score: parameter up.weight, argument x -> output['h']
-        Method.score after 196: local h (0.0) -> output['score']
+        Method.score after 211: local h (0.0) -> output['score']
     """,
     "Written": """
         Written.forward: buffer count -> count*
-        Written.forward after 211: parameter w, argument x, buffer count -> output
+        Written.forward after 226: parameter w, argument x, buffer count -> output
     """,
 }
 
@@ -100,7 +103,12 @@ def codes(trace: dict[str, Any], code: str) -> dict[str, tuple[int, str]]:
 @pytest.mark.parametrize("name", GRAPHS)
 def test_graphs(traced: dict[str, dict[str, Any]], name: str) -> None:
     assert traced[name]["status"] == "traced", traced[name]["failure"]
-    text = GRAPHS[name].replace("LOCALS", "h*, k*, t*").replace("SUM", "h.detach() + k + self.twice(t)")
+    text = (
+        GRAPHS[name]
+        .replace("LOCALS", "h*, k*, t*")
+        .replace("STATE", "buffer scale, attribute cache[1]")
+        .replace("SUM", "h.detach() + k + self.twice(t)")
+    )
     assert graphs(traced[name]) == [line.strip() for line in text.strip().splitlines()]
 
 
@@ -147,15 +155,23 @@ def test_inputs_that_a_graph_writes_to(traced: dict[str, dict[str, Any]]) -> Non
     assert second["joint"]
     (count,) = first["inputs"]
     assert (count["node"], count["is_written"], count["mutation"]) == ("arg0_1", True, None)
-    assert codes(traced["Written"], "buffer-mutation")["count"][0] == 210
+    assert codes(traced["Written"], "buffer-mutation")["count"][0] == 225
+
+
+def test_compiled_code_is_captured_in_the_convention_of_export_too() -> None:
+    (trace,) = trace_json("names.py::Decorated", cwd=COMPILED)["traces"]
+    assert trace["status"] == "traced", trace["failure"]
+    assert [graph["capture"] for graph in trace["graphs"]] == ["dynamo"]
+    assert [slot["label"] for slot in trace["graphs"][0]["inputs"][:2]] == ["up.weight", "x"]
+    assert trace["eager_run"]["problem"] is None
 
 
 @pytest.mark.parametrize(
     ("name", "line", "message"),
     [
-        ("Whole", 156, "Unsupported: Failed to trace builtin operator"),
-        ("Skipped", 161, "torch.compile makes no graph of this call: all of it runs in eager"),
-        ("Fails", 176, "ValueError: no torch.Size([4, 8])"),
+        ("Whole", 171, "Unsupported: Failed to trace builtin operator"),
+        ("Skipped", 176, "torch.compile makes no graph of this call: all of it runs in eager"),
+        ("Fails", 191, "ValueError: no torch.Size([4, 8])"),
     ],
 )
 def test_failures(traced: dict[str, dict[str, Any]], name: str, line: int, message: str) -> None:
