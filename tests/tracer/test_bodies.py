@@ -76,7 +76,7 @@ def test_every_node_of_every_submodule_of_torchs_joint_graph_is_there(
     given = (torch.randn(INPUTS[target]),)
     captured = dynamo_capture(module, given, {})
     expected: dict[str, Any] = {}
-    with joint_capture(captured, given, {}, function) as (joint, _):
+    with joint_capture(captured, given, {}, module) as (joint, _):
         for name, inner in torch_bodies(joint.graph_module):
             nodes = [node for node in inner.graph.nodes if node.op not in ("placeholder", "output")]
             expected[name] = (
