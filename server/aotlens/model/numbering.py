@@ -7,7 +7,7 @@ compile id on its lines, tells which one is meant.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from aotlens.logs.graphs import Log, LoggedGraph
@@ -18,9 +18,12 @@ from aotlens.syntax.pass_subjects import hook_at
 from aotlens.syntax.source_text import nodes_around
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Graph
+from aotlens_tracer.wire.input_roles import role_of
 from aotlens_tracer.wire.protocol import Convention
 
+from .index import MapIndex
 from .log_matching import GraphMatch, match
+from .slots import Entry
 from .snapshot import TargetState, other_than
 
 _CONVENTIONS: tuple[Convention, ...] = ("export", "compile")
@@ -102,6 +105,20 @@ def meant(told: Told, state: TargetState) -> list[Meant]:
             Meant(shown, (result.graph, *result.others)) for shown, result in found if isinstance(result, GraphMatch)
         ]
     return [Meant(shown, _with_id(told, shown.map.graphs)) for shown in known if shown.map is not None]
+
+
+def same_inputs(entries: Iterable[Entry], index: MapIndex) -> list[Entry]:
+    """The inputs of another map that are the same parameters, buffers and arguments as these, in its order."""
+
+    def by_meaning() -> dict[tuple[str, str], list[Entry]]:
+        found: dict[tuple[str, str], list[Entry]] = {}
+        for entry in index.entries:
+            found.setdefault((role_of(entry.slot), entry.slot.label), []).append(entry)
+        return found
+
+    known = index.once("inputs by meaning", by_meaning)
+    meanings = dict.fromkeys((role_of(entry.slot), entry.slot.label) for entry in entries)
+    return [entry for meaning in meanings for entry in known.get(meaning, ())]
 
 
 def _with_id(told: Told, graphs: Sequence[Graph]) -> Sequence[Graph]:

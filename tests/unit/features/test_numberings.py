@@ -211,6 +211,16 @@ def test_a_target_whose_shown_map_is_still_traced_answers_with_the_other_one() -
     assert "torch.compile's numbering of `Llama`: not known yet" in shown
 
 
+def test_the_hover_of_a_parameter_or_argument_names_it_in_both_numberings() -> None:
+    for state, first, second in ((traced("llama"), 11, 3), (traced("llama").swapped(), 3, 11)):
+        shown = said(world(state), document(LLAMA), "def forward(self, ids, sc$0ale)")
+        other = "export" if state.convention == "compile" else "compile"
+        assert f"input `primals_{first}` · in torch.{other}'s numbering input `primals_{second}` ·" in shown
+    shown = said(world(traced("llama")), document(LLAMA), "self.no$0rm = nn.Parameter")
+    assert "inputs `primals_2, primals_5` · in torch.compile's numbering inputs `primals_5, primals_8` ·" in shown
+    assert "numbering" not in said(world(traced("llama", both=False)), document(LLAMA), "ids, sc$0ale)")
+
+
 def test_an_input_of_a_graph_without_a_backward_part_is_counted_from_zero() -> None:
     shown = said(world(traced("llama")), text("arg2_1\n"), "arg$02_1")
     assert "**parameter** `layers.0.qkv.weight`" in shown

@@ -6,6 +6,7 @@ The name is explained in the numbering of each convention, unless the text aroun
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Note, Paragraph, Table, line, strong
 from aotlens.explain.compiled import heading
@@ -101,7 +102,7 @@ def _items(found: Resolved) -> tuple[Item, ...]:
 
 def _in_full(question: Question, found: Resolved, item: Item) -> tuple[Block, ...]:
     if not isinstance(item, Step):
-        return slot(question, found, item)
+        return slot(replace(question, names_both=False), found, item)
     blocks = operation_in_words(item.operation, item.graph, bodies_of(item.graph, is_partitioned=True))
     place = question.place(found.state, found.index.lines.innermost(item.graph, item.operation))
     return (*blocks, Paragraph(line("computed at ", place))) if place else blocks

@@ -65,7 +65,7 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
     from .known import known
     from .question import Question
 
-    question = Question(snapshot, document, line, column)
+    question = Question(snapshot, document, line, column, names_both=True)
     for subject in subjects:
         found = known(question, subject)
         if found is not None and found.blocks:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, line, sentence, some, strong
 from aotlens.explain.compiled import outputs_made_by
+from aotlens.explain.conventions import numbering
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.input_roles import taken_from
 from aotlens.explain.kept_state import kept_in_words
@@ -17,7 +18,9 @@ from aotlens.explain.tables.inputs_in_brief import descriptors_of, input_rows, i
 from aotlens.explain.words import role_of
 from aotlens.model.folding import Folded
 from aotlens.model.gradients import Tied
+from aotlens.model.index import index_of
 from aotlens.model.kept_state import kept_below
+from aotlens.model.numbering import same_inputs
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
 from aotlens.model.slots import Entry, Result, fqn_of, is_changed, made_at
@@ -59,6 +62,7 @@ def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) 
         title.append(line(f"{number} × " if number > 1 else "", bytes_in_words(size)))
     facts = [
         inputs_in_words(row.rows, found.index),
+        _in_other_numbering(question, found, row.rows),
         gradient_in_words(row.rows, found.index),
         _made_at(question, found, first),
     ]
@@ -74,6 +78,16 @@ def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) 
     if slot.descriptor is not None:
         blocks.append(descriptors_of(row))
     return tuple(blocks)
+
+
+def _in_other_numbering(question: Question, found: Resolved, entries: Sequence[Entry]) -> Line:
+    """The names of inputs in the other convention; empty if they are not known, or are not asked for."""
+    other = found.state.swapped()
+    if not question.names_both or other.map is None or other.stale:
+        return ()
+    index = index_of(other.map)
+    same = same_inputs(entries, index)
+    return line(f"in {numbering(other.convention)} ", inputs_in_words(same, index)) if same else ()
 
 
 def _made_at(question: Question, found: Resolved, entry: Entry) -> Line:

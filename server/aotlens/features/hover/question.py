@@ -37,12 +37,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """A position in a document; line and column are 1-based."""
+    """A position in a document; line and column are 1-based.
+
+    With `names_both`, inputs are named in the numbering of the other convention too, if that is known.
+    """
 
     snapshot: Snapshot
     document: Document
     line: int
     column: int
+    names_both: bool = False
 
     def resolved(self, subject: Subject) -> tuple[Resolved, ...]:
         """The things in traced models that a subject at this position refers to; the best answer first."""
