@@ -19,6 +19,7 @@ from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words, slot_in_brief, tensor_in_brief
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
+from aotlens.model.compiled import saved_in_runs
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
@@ -178,7 +179,7 @@ class _Shown:
         assert map is not None
         # A slot without node and descriptor is the place of a gradient that its input does not require.
         results = [one for one in self._index.results if one.slot.node is not None or one.slot.kind is not None]
-        return self._index.entries, results, [v for g in map.graphs for v in g.saved or () if v.alias_of is None]
+        return self._index.entries, results, [v for g in map.graphs for v in saved_in_runs(g) if v.alias_of is None]
 
     def _part(self, document: Document, definition: Definition) -> tuple[Sequence[Entry], list[Result], list[Saved]]:
         """The slots of the instances, and the values that the lines of their class save."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, GraphBreak, Span, StackFrame
+from dataclasses import replace
+
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, GraphBreak, Saved, Span, StackFrame
 
 
 def lines_run(graph: Graph) -> Span | None:
@@ -17,6 +19,13 @@ def lines_run(graph: Graph) -> Span | None:
         return None
     last = max(span.end_line or span.line for span in spans)
     return Span(spans[0].path, min(span.line for span in spans), None, last)
+
+
+def saved_in_runs(graph: Graph) -> list[Saved]:
+    """The values that a graph saves, each as often as the call runs the graph."""
+    saved = list(graph.saved or ())
+    again = graph.compiled.runs - 1 if graph.compiled is not None else 0
+    return saved + [replace(value) for _ in range(again) for value in saved]
 
 
 def breaks_before(map: DescriptorMap) -> dict[int, list[GraphBreak]]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Saved, Span, StackFrame
 
 from .bodies import bodies_of
+from .compiled import saved_in_runs
 from .nodes import Node
 
 _LONGEST = 500
@@ -159,7 +160,7 @@ class Lines:
     def _saved_by_chain(self) -> dict[Chain, list[Saved]]:
         found: dict[Chain, list[Saved]] = {}
         for number, graph in enumerate(self._graphs):
-            for value in graph.saved or ():
+            for value in saved_in_runs(graph):
                 if value.frame is not None and value.alias_of is None:
                     found.setdefault(Chain(number, value.frame), []).append(value)
         return found

@@ -37,7 +37,7 @@ def kept_locals(index: MapIndex) -> dict[tuple[int, str], int]:
             node = maker.outputs[position].node
             if node is None or maker.outputs[position].alias_of is not None or _saves(maker, node):
                 continue
-            found[number, node] = max(found.get((number, node), 0), (value.bytes or 0) * _runs(maker))
+            found[number, node] = max(found.get((number, node), 0), (value.bytes or 0) * _runs(graph))
     return found
 
 

@@ -28,8 +28,8 @@ from aotlens.explain.words import role_of as role_in_words
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
-from aotlens.model.index import MapIndex, distinct
-from aotlens.model.slots import Entry, is_changed
+from aotlens.model.index import MapIndex
+from aotlens.model.slots import Entry, is_changed, state_names
 from aotlens_tracer.wire.input_roles import role_of
 
 NO_STATE = line("No parameters, no buffers")
@@ -102,12 +102,17 @@ def size_of(entries: Sequence[Entry]) -> int | None:
 
 def total_of_parameters(entries: Sequence[Entry], instances: int) -> Line:
     """The number and bytes of the parameters in `instances` modules; empty for one, or if the bytes are unknown."""
-    parameters = distinct((e for e in entries if role_of(e.slot) != "buffer"), key=lambda entry: entry.slot.label)
+    parameters = list({name: e for e in entries if role_of(e.slot) != "buffer" for name in _names(e)}.values())
     total = size_of(parameters)
     if len(parameters) <= 1 or total is None:
         return ()
     in_all = "" if instances == 1 else " in all"
     return line(f"{len(parameters)} parameters{in_all}, {bytes_in_words(total)}")
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    """The names of an input: several if its graph runs again for other modules."""
+    return (entry.slot.label, *state_names(entry.slot)[1:])
 
 
 def _chosen(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> list[Folded[Entry]]:

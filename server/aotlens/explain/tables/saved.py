@@ -58,8 +58,11 @@ def saved(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> T
         notes.append(f"{counted(unknown, 'value')} of unknown size or no tensor: not in the sum.")
     if aliases:
         notes.append(
-            f"{counted(len(aliases), 'more saved value')} {'is an alias' if len(aliases) == 1 else 'are aliases'} of "
-            "graph inputs or of other saved values: no memory of their own, not counted."
+            "1 more saved value is an alias of a graph input or of another saved value: no memory of its own, not "
+            "counted."
+            if len(aliases) == 1
+            else f"{len(aliases)} more saved values are aliases of graph inputs or of other saved values: no memory of "
+            "their own, not counted."
         )
     if names := kept_by(index, graph):
         those = "It is" if len(names) == 1 else "They are"

@@ -17,6 +17,7 @@ from aotlens.explain.tables.inputs_in_brief import (
 from aotlens.explain.words import role_of
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.names import Named
+from aotlens.model.slots import state_names
 from aotlens.model.snapshot import TargetState
 
 from .question import ROWS
@@ -42,7 +43,9 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
         for entry in named.below():
             # Under the second name of a shared module, its parameters have the names of the first.
             label = entry.slot.label
-            relative[id(entry.slot)] = label.removeprefix(f"{named.name}.") if named.name else label
+            prefix = f"{named.name}." if named.name else ""
+            known = next((name for name in (label, *state_names(entry.slot)) if name.startswith(prefix)), label)
+            relative.setdefault(id(entry.slot), known.removeprefix(prefix))
     entries = distinct((e for named in instances for e in named.below()), key=lambda entry: id(entry.slot))
     if not entries:
         return head, Paragraph(NO_STATE)
