@@ -17,6 +17,7 @@ from torch._dynamo.backends.common import aot_autograd
 from torch._dynamo.hooks import Hooks
 from torch._dynamo.symbolic_convert import InstructionTranslator
 from torch._dynamo.utils import clear_compilation_metrics, get_compilation_metrics
+from torch._functorch._aot_autograd import runtime_wrappers
 from torch._functorch._aot_autograd.descriptors import PlainAOTInput
 from torch._guards import CompileContext, TracingContext, tracing
 from torch._subclasses.fake_tensor import FakeTensor
@@ -183,16 +184,22 @@ class CompiledCalls:
         inlined = tuple(context.traced_code or ()) if context is not None else ()
         graph = CompiledGraph(joint, compile_id, original, resumes_at, inlined, sources, runs, len(self.breaks))
         graph.shape_env = getattr(getattr(context, "fake_mode", None), "shape_env", None)
-        return self._runner(module, graph)
+        return self._runner(module, graph, state.fw_metadata)
 
-    def _runner(self, module: torch.fx.GraphModule, graph: CompiledGraph | None) -> Callable[..., Any]:
-        """Return what runs a graph of Dynamo's, and notes its runs in the first call."""
+    def _runner(
+        self, module: torch.fx.GraphModule, graph: CompiledGraph | None, metadata: Any = None
+    ) -> Callable[..., Any]:
+        """Return what runs a graph of Dynamo's, and notes its runs in the first call.
+
+        `metadata` is that of AOTAutograd; None if it did not run.
+        """
 
         def run(*args: Any) -> Any:
             # A float that Dynamo passes as a tensor is a real one, whose value is read.
             is_real = any(isinstance(arg, torch.Tensor) and not isinstance(arg, FakeTensor) for arg in args)
             with contextlib.nullcontext() if is_real else self._around():
                 outputs = module.forward(*args)
+            _mark_dynamic(outputs, metadata)
             if graph is not None and not self._is_repeated:
                 if not graph.runs:
                     self._ran.append(graph)
@@ -223,6 +230,17 @@ class _Joint(JointCapture):
     def entered(self) -> Iterator[None]:
         with tracing(self._context), self.state.fake_mode:
             yield
+
+
+def _mark_dynamic(outputs: Sequence[Any], metadata: Any) -> None:
+    """Mark the symbolic dimensions of outputs, as AOTAutograd's runtime does: later graphs take them as sizes.
+
+    That is `RuntimeWrapper.finalize` of torch/_functorch/_aot_autograd/runtime_wrappers.py.
+    """
+    mark = getattr(runtime_wrappers, "mark_dynamo_propagated_dynamic_indices", None)
+    for output, info in zip(outputs, getattr(metadata, "output_info", ())):
+        if mark is not None and info.dynamic_dims and isinstance(output, torch.Tensor):
+            mark(output, info.dynamic_dims)
 
 
 def _anew(value: Any) -> Any:

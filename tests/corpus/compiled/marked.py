@@ -44,3 +44,19 @@ def weakly_marked(tensor, dimension):
 # aotlens: SecondTime()(weakly_marked(torch.randn(5, 8), 0))
 class SecondTime(Twice):
     """The graph that `Twice` gets for its second call, as the only one."""
+
+
+# aotlens: MarkedBreak()(marked(torch.randn(6, 8), 0))
+class MarkedBreak(nn.Module):
+    """A local after a graph break has the symbolic size that it has in the graph before; a part of it has none."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(8, 16)
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x):
+        h = self.layer(x).relu()
+        first = h[:2]
+        torch._dynamo.graph_break()
+        return self.head(h), self.head(first)

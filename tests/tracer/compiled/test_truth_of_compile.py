@@ -29,7 +29,7 @@ _GRADIENT = re.compile(r"GradAOTOutput\(grad_of=(.*)\)")
 MODULES = {
     "breaks": ["Printed", "ByValue", "Asked", "InSubmodule", "Item", "EqualLayers", "Guarded"],
     "dynamic": ["AllDynamic", "DynamicBreak"],
-    "marked": ["Marked", "Twice", "SecondTime"],
+    "marked": ["Marked", "Twice", "SecondTime", "MarkedBreak"],
     "state": ["Tied", "Normed", "Frozen", "Inference", "CalledTwice", "Closed"],
     "arguments": ["Nested", "Changed", "Variadic"],
     "decoders": ["TinyLlama", "TinyGPT2", "TinyBert"],
