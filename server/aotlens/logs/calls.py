@@ -117,5 +117,7 @@ def _continues(call: LoggedCall, graph: GraphNames) -> bool:
         return False
     if any(names.graph.kind in _APART.get(kind, ()) for names in own):
         return False
+    if graph.dynamo is not None and kind != "joint" and any(names.graph is graph.dynamo for names in own):
+        return True  # Inductor prints the forward and the backward graph, each before and after its passes
     is_again = any(names.graph.kind == kind and names.graph.form == graph.graph.form for names in own)
     return not is_again and kind not in ("exported", "unknown")

@@ -195,7 +195,9 @@ def _of_forward(
         elif index < results:
             known = joint.outputs[index] if joint is not None and index < len(joint.outputs) else None
             is_random = known is not None and known.role == "random state"
-            found.append(replace(_result(graph, value, index), role="random state" if is_random else "result"))
+            result = _result(graph, value, index)
+            made = result.made or (known.made if known is not None else None)  # Inductor's code has no lines
+            found.append(replace(result, role="random state" if is_random else "result", made=made))
         else:
             found.append(_saved(graph, value, index, owner))
     return found
