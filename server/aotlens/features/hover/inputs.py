@@ -87,7 +87,12 @@ def _in_other_numbering(question: Question, found: Resolved, entries: Sequence[E
         return ()
     index = index_of(other.map)
     same = same_inputs(entries, index)
-    return line(f"in {numbering(other.convention)} ", inputs_in_words(same, index)) if same else ()
+    if not same:
+        return ()
+    there = inputs_in_words(same, index)
+    if there == inputs_in_words(entries, found.index):
+        return line(f"the same in {numbering(other.convention)}")
+    return line(f"in {numbering(other.convention)} ", there)
 
 
 def _made_at(question: Question, found: Resolved, entry: Entry) -> Line:
