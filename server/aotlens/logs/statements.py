@@ -14,7 +14,8 @@ _TYPE = r'(?:"([^"\n]*)"|([A-Za-z_][\w.]*(?:\[[^\]\n]*\]\w*(?::\d+)?)*))'
 _ARGUMENT = re.compile(r"(\*{0,2}[A-Za-z_]\w*)(?:\s*:\s*" + _TYPE + r")?(?:\s*=\s*[^,()\n]*)?")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)(?:\s*:\s*" + _TYPE + r")?\s*=(?!=)\s*")
 _ANNOTATION = re.compile(r"([A-Za-z_]\w*)\s*:\s*" + _TYPE + r"\s*(?:;|#|$)")
-_COMMENT = re.compile(r"#\s*([A-Z]\w*AOT(?:Input|Output)\(.*\))\s*$")
+# A name that `aotlens decode --annotate` wrote may stand behind it.
+_COMMENT = re.compile(r"#\s*([A-Z]\w*AOT(?:Input|Output)\([^#\n]*\))\s*(?:#.*)?$")
 _FILE = re.compile(r"\s*#\s*File: (.+?):(\d+)(?: in ([^,]+))?(?:, code: ?(.*))?$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _READ = re.compile(r"(?<![\w.])[A-Za-z_]\w*")  # not the `mm` of `torch.ops.aten.mm.default`
@@ -135,7 +136,7 @@ def operation(statement: Statement, known: set[str], made: SourceLine | None) ->
     if match is None:
         return None
     end = text.find(";", match.end())
-    value = text[match.end() : end if end >= 0 else len(text)].strip()
+    value = text[match.end() : end if end >= 0 else len(text)].partition("  # ")[0].strip()
     reads = list(dict.fromkeys(word[0] for word in _READ.finditer(value) if word[0] in known))
     place = statement.place(match.start(1), match.end(1))
     type_text = match[2] or match[3]
@@ -163,7 +164,7 @@ def returned(statement: Statement) -> Iterator[LoggedValue]:
     inside: list[bool | None] = []  # for each open bracket: None for a list, else whether a call has had its node
     for start, end in _parts(statement):
         code, hash_mark, comment = statement.text[start:end].partition("#")
-        descriptor = comment.strip() if hash_mark and "AOT" in comment else None
+        descriptor = comment.partition("  #")[0].strip() if hash_mark and "AOT" in comment else None
         for match in _TOKEN.finditer(code):
             token = match[0]
             if token[0] in ")]}":

@@ -2,9 +2,11 @@
 
 import random
 import re
+from pathlib import Path
 
 import pytest
 
+from aotlens.explain.annotated_log import annotated
 from unit.logs.kept_logs import MADE, names_in, shape, text_of
 
 GLOG = re.compile(r"^([VI]\d{4} \S+ \d+ \S+\])(.*)$", re.DOTALL)
@@ -107,3 +109,13 @@ def test_a_format_of_the_user(name: str) -> None:
         (one[0], len(one[4]))
         for one in shapes(text)  # type: ignore[arg-type]
     ]
+
+
+@pytest.mark.parametrize(
+    "path", [*MADE.iterdir(), *(MADE.parent / "reports").glob("*.log")], ids=lambda path: path.name
+)
+def test_a_log_with_names_beside_the_numbers_reads_the_same(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    written = annotated(text, names_in(text))
+    assert shapes(written) == shapes(text)
+    assert annotated(written, names_in(written)).count("# ") >= written.count("# ")
