@@ -38,6 +38,7 @@ def hover(snapshot: Snapshot, view: LogView, line_: int, column: int) -> Hover |
     """The hover at a position of a log; None if nothing of a graph is named there.
 
     Where a traced model has the graph, it is the usual one of the model's input or output; else it comes from the log.
+    None too where the name means different things in both conventions, and the log does not tell which it is of.
     """
     here = view.named_at(line_, column)
     if here is not None and len(here.found) == 1:
@@ -50,14 +51,20 @@ def hover(snapshot: Snapshot, view: LogView, line_: int, column: int) -> Hover |
     return None
 
 
-def _one(question: Question, view: LogView, here: NamedHere) -> Hover:
+def _one(question: Question, view: LogView, here: NamedHere) -> Hover | None:
+    """The hover of one value. None if it differs by the convention, and the log does not tell which one it is of."""
     (graph, value), *_ = here.found
     models = matched(question.snapshot, graph.graph)
     if isinstance(models, NoMatch):
         said = why_no_model(models) if value.role != "intermediate" else ""
         return Hover((*_from_log(view, graph, value, said, _born(question, view, value)), *_remarks(view)), here.span)
-    said = models_in_words([one.state.key.qualname for one in models], models[0].match.same_sizes)
-    found = models[0].slot(graph, value)
+    slots = [found for one in models if (found := one.slot(graph, value)) is not None]
+    in_both = len(models) > len({one.state.key for one in models})
+    if in_both and len({found.items[0].slot.label for found in slots}) > 1:
+        return None
+    names = list(dict.fromkeys(one.state.key.qualname for one in models))
+    said = models_in_words(names, models[0].match.same_sizes)
+    found = slots[0] if slots else None
     if found is None:
         return Hover((*_from_log(view, graph, value, said), *_remarks(view)), here.span)
     blocks = (
