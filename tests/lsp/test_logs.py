@@ -176,15 +176,12 @@ def test_a_client_with_files_alone_gets_a_file_and_flat_symbols() -> None:
 
 def test_typing_in_a_long_log_does_not_wait_for_its_reading(log: Editor) -> None:
     long = log.path.with_name("long.log")
-    long.write_text(log.text * 80, encoding="utf-8")
+    long.write_text(log.text * 160, encoding="utf-8")
     editor = log.another(long)
     reading = log.client.request("textDocument/documentSymbol", document(editor))
-    start = time.monotonic()
     for _ in range(5):
         editor.insert(0, "x\n")
         assert log.hover(ADDMM).startswith("**argument**")
-    typed = time.monotonic() - start
-    assert not list(log.client.replies(reading)), "the log is so short that the test shows nothing"
+    assert not list(log.client.replies(reading)), "what was typed and asked elsewhere waited for the reading"
     log.client.reply(reading)
-    assert typed < (time.monotonic() - start) / 2
-    assert len(log.client.result("textDocument/documentSymbol", document(editor))) == 160
+    assert len(log.client.result("textDocument/documentSymbol", document(editor))) == 320

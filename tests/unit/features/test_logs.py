@@ -130,3 +130,9 @@ def test_a_file_of_torch_trace_is_known_by_its_text() -> None:
 @pytest.mark.parametrize("text", ["", "GET /index.html 200\n", "x = 1\n" * 100])
 def test_another_text_is_not_read(text: str) -> None:
     assert read(Document("file:///a.log", "/a.log", 1, text)) is None
+
+
+def test_the_outline_of_a_long_log_ends_at_the_graphs() -> None:
+    items = outline(view(LOG * 80).names)
+    assert len(items) == 160
+    assert all(not graph.children for compile in items for graph in compile.children)

@@ -12,6 +12,12 @@ from aotlens.logs.graphs import CompileId
 from aotlens.logs.named import GraphNames, LogNames, ValueName
 
 
+MOST_INPUTS = 2000
+"""The outline of a log with more inputs ends at the graphs: an editor takes seconds for so many symbols."""
+MOST_GRAPHS = 4000
+"""The outline of a log with more graphs has the first ones."""
+
+
 @dataclass(frozen=True)
 class Item:
     """A thing in the outline: its name, what stands beside it, and its lines, both inclusive."""
@@ -27,14 +33,19 @@ class Item:
 def outline(names: LogNames) -> tuple[Item, ...]:
     """The ranks of a log, or its compiles if it has one rank, each with what is in it."""
     ranks: dict[tuple[int | None, str | None], list[LoggedCall]] = {}
+    with_inputs = sum(len(graph.inputs) for graph in names.graphs) <= MOST_INPUTS
+    graphs = 0
     for call in calls_of(names):
+        graphs += len(call.graphs)
+        if graphs > MOST_GRAPHS:
+            break
         ranks.setdefault((call.compile.rank, call.compile.process), []).append(call)
     if len(ranks) == 1:
-        return tuple(item for calls in ranks.values() for item in _calls(calls))
+        return tuple(item for calls in ranks.values() for item in _calls(calls, with_inputs))
     items = []
     for (rank, process), calls in ranks.items():
         name = f"rank {rank}" if rank is not None else f"process {process}" if process is not None else "no rank"
-        items.append(_around(name, "", "rank", tuple(_calls(calls))))
+        items.append(_around(name, "", "rank", tuple(_calls(calls, with_inputs))))
     return tuple(items)
 
 
@@ -44,9 +55,9 @@ def folds(names: LogNames) -> list[tuple[int, int]]:
     return [(first, last) for first, last in runs if last > first]
 
 
-def _calls(calls: Iterable[LoggedCall]) -> Iterator[Item]:
+def _calls(calls: Iterable[LoggedCall], with_inputs: bool) -> Iterator[Item]:
     for call in calls:
-        items = tuple(_graph(graph) for graph in call.graphs)
+        items = tuple(_graph(graph, with_inputs) for graph in call.graphs)
         name = compile_in_words(CompileId(call.compile.frame))
         if name:
             yield _around(name, code_in_words(call), "compile", items)
@@ -54,11 +65,12 @@ def _calls(calls: Iterable[LoggedCall]) -> Iterator[Item]:
             yield from items
 
 
-def _graph(names: GraphNames) -> Item:
+def _graph(names: GraphNames, with_inputs: bool) -> Item:
     graph = names.graph
     first = min([graph.first_line, *(first for first, _ in graph.spans)])
     last = max([graph.last_line, *(last for _, last in graph.spans)])
-    inputs = tuple(_input(value) for value in names.inputs if value.value.place is not None)
+    shown = names.inputs if with_inputs else ()
+    inputs = tuple(_input(value) for value in shown if value.value.place is not None)
     count = f"{len(names.inputs)} in, {len(names.outputs)} out"
     return Item(graph_in_words(graph), count, "graph", first, last, inputs)
 
