@@ -26,11 +26,12 @@ def comments(names: LogNames) -> dict[int, str]:
 
 
 def annotated(text: str, names: LogNames) -> str:
-    """The text with these comments. Line ends stay as they are."""
+    """The text with the comments that it does not have yet. Line ends stay as they are."""
     found = comments(names)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(
-        f"{line.rstrip()}{_BEFORE}{found[number]}" if number in found else line for number, line in enumerate(lines, 1)
+        f"{line.rstrip()}{_BEFORE}{found[number]}" if number in found and not line.endswith(found[number]) else line
+        for number, line in enumerate(lines, 1)
     )
 
 

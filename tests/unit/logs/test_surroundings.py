@@ -112,10 +112,10 @@ def test_a_format_of_the_user(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*MADE.iterdir(), *(MADE.parent / "reports").glob("*.log")], ids=lambda path: path.name
+    "path", sorted([*MADE.iterdir(), *(MADE.parent / "reports").glob("*.log")]), ids=lambda path: path.name
 )
 def test_a_log_with_names_beside_the_numbers_reads_the_same(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     written = annotated(text, names_in(text))
     assert shapes(written) == shapes(text)
-    assert annotated(written, names_in(written)).count("# ") >= written.count("# ")
+    assert annotated(written, names_in(written)) == written
