@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aotlens.logs.calls import LoggedCall, calls_of
-from aotlens.logs.graphs import Log
+from aotlens.logs.graphs import Cause, Log
 from aotlens.logs.named import LogNames
 from aotlens.logs.printed_types import without_device
 from aotlens.model.log_matching import GraphMatch, NoMatch
@@ -23,6 +23,7 @@ from .logged import (
     why_unnamed,
 )
 from .paths import PathLabel
+from .tables.logged_compiles import interruptions
 from .tables.logged_graph import mentions, tables
 from .tables.rows import counted
 
@@ -59,7 +60,9 @@ def report(names: LogNames, source: str, matches: Matches | None, path_label: Pa
     blocks += [Note(sentence(why)) for why in reasons if why]
     if names.mentions:
         blocks.append(mentions(names.mentions, full))
-    blocks += [Note(sentence(f"`{part.file}` could not be read: {part.cause}.")) for part in names.log.unreadable]
+    if (table := interruptions(names.log.compiles, full)) is not None:
+        blocks.append(table)
+    blocks += _unreadable(names.log)
     return blocks
 
 
@@ -74,9 +77,29 @@ def nothing_found(log: Log, source: str) -> list[Block]:
         found.append("the names " + ", ".join(f"`{name}`" for name in listed[:5]) + more)
     what = f" It has {' and '.join(found)}." if found else ""
     return [
-        Facts((line(strong(source)), line(counted(log.lines, "line")), line("no graph"))),
+        Facts((line(strong(source)), *([line(counted(log.lines, "line"))] if log.lines else ()), line("no graph"))),
         Paragraph(sentence(f"No graph of torch is in it, so its numbers cannot be named.{what} {HOW_TO_LOG}")),
+        *([table] if (table := interruptions(log.compiles, False)) is not None else ()),
+        *_unreadable(log),
     ]
+
+
+_CAUSES: Mapping[Cause, str] = {
+    "permission": "may not be read",
+    "truncated": "ends inside a record: the process was killed, or it still runs",
+    "not-json": "has other text than records, which was skipped",
+    "not-a-trace": "is no file that `TORCH_TRACE` writes",
+    "missing": "has no file that `TORCH_TRACE` writes",
+}
+
+
+def _unreadable(log: Log) -> list[Block]:
+    """What could not be read of a trace, and why."""
+    found = []
+    for part in log.unreadable:
+        place = f" (line {part.line})" if part.line is not None else ""
+        found.append(Note(sentence(f"`{part.file}`{place} {_CAUSES[part.cause]}.")))
+    return list(found)
 
 
 def _distinct(calls: Sequence[LoggedCall]) -> list[tuple[LoggedCall, list[LoggedCall]]]:

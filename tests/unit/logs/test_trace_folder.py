@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from aotlens.explain.log_report import report
+from aotlens.explain.render.plain import plain
 from aotlens.logs.break_text import break_of
 from aotlens.logs.dynamo_names import sources_by_name
 from aotlens.logs.graphs import Log, LoggedGraph
 from aotlens.logs.guard_tree import guards_of
+from aotlens.logs.names import names_of
 from aotlens.logs.trace_folder import read_trace_folder
 
 TRACES = Path(__file__).parent / "traces"
@@ -217,3 +220,21 @@ def test_the_reason_of_a_break_of_an_older_torch_stands_on_its_line() -> None:
         ["Graph break in user code at /m.py:3", "Graph Break Reason: call_function BuiltinVariable(print)"]
     )
     assert (found.file, found.line, found.reason) == ("/m.py", 3, "call_function BuiltinVariable(print)")
+
+
+def written(log: Log) -> str:
+    return plain(report(names_of(log), "trace", None, lambda file: file, False))
+
+
+def test_the_report_has_graph_breaks_and_what_could_not_be_read(tmp_path: Path) -> None:
+    text = (TRACES / "dynamic" / FILE).read_text("utf-8")
+    (tmp_path / FILE).write_text(text[:40000], "utf-8")
+    lines = [" ".join(line.split()) for line in written(read_trace_folder(tmp_path)).split("\n")]
+    assert "0/0_1 forward graph break dynamic.py:50 Call to torch._dynamo.graph_break()" in lines
+    assert any("ends inside a record" in line for line in lines)
+
+
+def test_the_report_names_the_pieces_of_ddp() -> None:
+    text = written(read_trace_folder(TRACES / "two_ranks"))
+    assert "up.weight" in text and "down.weight" in text
+    assert "not known" not in text
