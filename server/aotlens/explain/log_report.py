@@ -94,7 +94,7 @@ _CAUSES: Mapping[Cause, str] = {
 
 
 def _unreadable(log: Log) -> list[Block]:
-    """What could not be read of a trace, and why."""
+    """A note for each part of a trace that could not be read, with the reason."""
     found = []
     for part in log.unreadable:
         place = f" (line {part.line})" if part.line is not None else ""
