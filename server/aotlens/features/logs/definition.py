@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from aotlens.features.definition import Link, places_of
 from aotlens.logs.graphs import LoggedGraph, LogPlace, SourceLine
 from aotlens.logs.named import GraphNames, ValueName
@@ -45,24 +43,13 @@ def _made(snapshot: Snapshot, view: LogView, graph: GraphNames, value: ValueName
         return [born[1]]
     if value.made is not None and (spans := source_spans(view, value.made)):
         return spans
-    return list(_in_log(view, graph, value)) or [
-        span for source in value.used[:1] for span in source_spans(view, source)
-    ]
+    in_dynamo = _place(graph.dynamo, value.dynamo) if graph.dynamo is not None else None
+    if in_dynamo is None and (used := [span for line in value.used[:1] for span in source_spans(view, line)]):
+        return used
+    at = in_dynamo or value.value.place
+    return [view.span_of(at.line, at.column, at.end_column)] if at is not None else []
 
 
-def _in_log(view: LogView, graph: GraphNames, value: ValueName) -> Iterator[Span]:
-    """The input of the Dynamo graph that a value is; else the place where its own graph defines it."""
-    if graph.dynamo is not None and value.dynamo is not None:
-        yield from _places(view, [_place(graph.dynamo, value.dynamo)])
-    elif value.value.place is not None:
-        yield from _places(view, [value.value.place])
-
-
-def _place(graph: LoggedGraph, node: str) -> LogPlace | None:
-    return next((one.place for one in graph.inputs if one.node == node), None)
-
-
-def _places(view: LogView, places: Iterable[LogPlace | None]) -> Iterator[Span]:
-    for place in places:
-        if place is not None:
-            yield view.span_of(place.line, place.column, place.end_column)
+def _place(graph: LoggedGraph, node: str | None) -> LogPlace | None:
+    """The place of an input of a graph."""
+    return next((one.place for one in graph.inputs if node is not None and one.node == node), None)

@@ -139,7 +139,8 @@ def _outputs(graph: GraphNames, value: ValueName) -> Iterator[ValueName]:
 
 
 def _also(graph: GraphNames, output: ValueName) -> str:
-    brief = value_in_brief(output)
+    # The line that computes it is said already.
+    brief = value_in_brief(output) if output.role in ("gradient", "new value", "saved") else ""
     return f"output {output.index}" + (f": {brief}" if brief else "")
 
 

@@ -11,7 +11,6 @@ from aotlens.logs.calls import LoggedCall, calls_of
 from aotlens.logs.graphs import CompileId
 from aotlens.logs.named import GraphNames, LogNames, ValueName
 
-
 MOST_INPUTS = 2000
 """The outline of a log with more inputs ends at the graphs: an editor takes seconds for so many symbols."""
 MOST_GRAPHS = 4000
@@ -44,7 +43,9 @@ def outline(names: LogNames) -> tuple[Item, ...]:
         return tuple(item for calls in ranks.values() for item in _calls(calls, with_inputs))
     items = []
     for (rank, process), calls in ranks.items():
-        name = f"rank {rank}" if rank is not None else f"process {process}" if process is not None else "no rank"
+        name = (
+            f"rank {rank}" if rank is not None else f"process {process}" if process is not None else "without a prefix"
+        )
         items.append(_around(name, "", "rank", tuple(_calls(calls, with_inputs))))
     return tuple(items)
 
