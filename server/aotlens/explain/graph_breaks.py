@@ -18,6 +18,12 @@ def break_in_words(item: GraphBreak) -> str:
     return f"{_consequence(item)}: {why}"
 
 
+def advice(item: GraphBreak) -> list[tuple[str, str]]:
+    """Torch's hints about a graph break, and the address of its page about this kind of break, each with a title."""
+    page = [("more", item.link)] if item.link is not None else []
+    return [*(("hint", hint) for hint in item.hints), *page]
+
+
 def _consequence(item: GraphBreak) -> str:
     """The behaviour of torch.compile at a graph break."""
     function = f"`{item.function}`" if item.function else "the function"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, GraphBreak, Saved, Span, StackFrame
@@ -54,3 +55,8 @@ def _outermost(graph: Graph) -> list[Span]:
 
     numbers = {one.frame for one in graph.operations if one.frame is not None and not one.backward}
     return list(dict.fromkeys(find(number).span for number in numbers))
+
+
+def breaks_at(map: DescriptorMap, path: str, lines: Sequence[int]) -> list[GraphBreak]:
+    """The graph breaks on these lines of a file."""
+    return [each for each in map.graph_breaks if each.path == path and each.line in lines]

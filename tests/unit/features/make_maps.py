@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,7 @@ def main() -> None:
             text = json.dumps(to_json(traced), separators=(",", ":"))
             for folder, short in ((_torch(), "$TORCH"), (str(ROOT), "$ROOT")):  # torch may lie in a folder of ours
                 text = text.replace(json.dumps(folder)[1:-1], short)
+            text = re.sub(r"(___check_\w+_id\([^,]+), \d+", r"\1, 0", text)  # addresses differ from run to run
             # Seconds differ from run to run, and nothing here depends on them.
             value = json.loads(text) | {"seconds": {}}
             file = f"{name}.json" if convention == "export" else f"{name}_{convention}.json"

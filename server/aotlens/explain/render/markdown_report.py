@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.failures import function_of, hint, message
 from aotlens.explain.findings.words import severity
-from aotlens.explain.graph_breaks import break_in_words
+from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
@@ -84,7 +84,7 @@ def _uncaptured(title: str, places: Iterable[GraphBreak], path_label: PathLabel)
     for item in places:
         where = _lead(position(item.path, item.line, None, path_label))
         lines.append(f"- {where}{prose(break_in_words(item))}")
-        lines += [f"  - hint: {prose(hint)}" for hint in item.hints]
+        lines += [f"  - {heading}: {prose(text)}" for heading, text in advice(item)]
     yield "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from aotlens.explain import failures
 from aotlens.explain.blocks import Block, line, sentence, strong
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
-from aotlens.explain.graph_breaks import break_in_words
+from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
@@ -144,10 +144,8 @@ def _uncaptured(title: str, places: Sequence[GraphBreak], paper: Paper, path_lab
             indent=2,
             hang=2,
         )
-        for hint in graph_break.hints:
-            paper.block(("hint: ", "bold"), (hint, ""), indent=4, hang=2)
-        if graph_break.link is not None:
-            paper.block(("more: ", "bold"), (graph_break.link, ""), indent=4, hang=2)
+        for heading, text in advice(graph_break):
+            paper.block((f"{heading}: ", "bold"), (text, ""), indent=4, hang=2)
 
 
 def _findings(map: DescriptorMap, paper: Paper, path_label: PathLabel, full: bool) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from aotlens.explain.blocks import Table
 from aotlens.explain.paths import PathLabel
+from aotlens.model.guards import shown_guards
 from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex
 from aotlens.model.signature import differences
 from aotlens_tracer.wire.descriptor_map import Graph
 
+from .guards import guard_table
 from .held import held
 from .inputs import inputs
 from .outputs import outputs
@@ -29,6 +31,8 @@ def tables(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool = Fa
         result.append(price_table(costs, graph, full))
     if found := differences(graph, brief=not full):
         result.append(signature(found, path_label))
+    if guards := shown_guards(graph, full):
+        result.append(guard_table(guards, path_label))
     if graph.subclasses:
         result.append(subclasses(graph, full))
     return result

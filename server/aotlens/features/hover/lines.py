@@ -6,15 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aotlens.explain.annotations import annotation_facts
 from aotlens.explain.blocks import Block, Code, Facts, Line, line, sentence, strong
+from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.graph_summary import inside_facts, operation_facts
+from aotlens.explain.guards import compiled_for
 from aotlens.explain.held import held_as_whole, held_by_views
 from aotlens.explain.kept_state import keeps_in_words
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import folded_names, inputs_in_words
 from aotlens.explain.signature import difference_in_words
 from aotlens.explain.tables.saved_in_brief import saved_values
+from aotlens.model.compiled import breaks_at
 from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
 from aotlens.model.creations import births_at
+from aotlens.model.guards import guards_at
 from aotlens.model.held import allocated_at, viewed_at
 from aotlens.model.index import MapIndex, distinct, index_of
 from aotlens.model.kept_state import kept_at
@@ -55,6 +59,11 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     if kept := kept_at(index, path, lines):
         facts.append([keeps_in_words(kept)])
     facts += [[sentence(difference_in_words(each))] for each in aliases_at(index, path, lines)[:ROWS]]
+    for each in breaks_at(state.map, path, lines)[:ROWS]:
+        facts.append([sentence(break_in_words(each))])
+        facts += [[line(f"{title}: ", sentence(text))] for title, text in advice(each)]
+    if guards := guards_at(graphs, path, lines):
+        facts.append([sentence(compiled_for(guards))])
     if work.operations:
         facts.append(operation_facts(work.operations))
     if annotated := annotation_facts(work.operations):
