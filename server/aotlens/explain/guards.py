@@ -28,4 +28,4 @@ def compiled_for(guards: Sequence[Guard]) -> str:
     """A sentence about the guards that one line needs."""
     texts = [f"`{guard_in_words(guard)}`" for guard in guards[:_MOST]]
     more = f" and {len(guards) - _MOST} more" if len(guards) > _MOST else ""
-    return f"torch.compile compiles this for {', '.join(texts)}{more}, and anew if that changes"
+    return f"torch.compile compiles this for {', '.join(texts)}{more}, and anew if that does not hold"

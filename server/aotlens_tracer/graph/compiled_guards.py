@@ -33,6 +33,8 @@ _THINGS: dict[str, GuardedThing] = {
     "NONE_MATCH": "object",
 }
 """The things that the checks look at, by torch's names for them; the rest compares objects and their types."""
+_USUAL = "2 <= "
+"""The beginning of the condition of every symbolic size: 0 and 1 are never symbols."""
 _OFTEN: tuple[GuardedThing, ...] = ("number", "size", "text", "container")
 _SIZE = re.compile(r"(?:L|G)\[.+?\]\.size\(\)\[\d+\]|(?:L|G)\['\w+'\][\w.\[\]']*")
 
@@ -61,7 +63,8 @@ def _guard(raw: DynamoGuard, codebase: Codebase, shapes: Mapping[str, Sequence[A
     thing = _thing(raw, expression)
     conditions = raw.conditions or tuple(_of_tensor(raw.value, shapes.get(expression)))
     is_config = by_library or name.endswith(".training") or not expression
-    often = thing in _OFTEN and (raw.kind == "SHAPE_ENV" or not is_config)
+    is_usual = conditions[:1] != () and conditions[0].startswith(_USUAL)
+    often = thing in _OFTEN and not is_usual and (raw.kind == "SHAPE_ENV" or not is_config)
     return Guard(raw.kind, expression, name, conditions, thing, span, often, raw.hint, by_library)
 
 

@@ -42,6 +42,6 @@ def test_the_table_has_those_that_may_fail_and_all_if_asked() -> None:
 def test_a_line_says_what_it_is_compiled_for() -> None:
     assert guards_at([GRAPH, GRAPH], PATH, [4, 5]) == [SCALE]
     assert guards_at([GRAPH], "/other.py", [4]) == []
-    assert compiled_for([SCALE]) == "torch.compile compiles this for `self.scale == 2`, and anew if that changes"
+    assert compiled_for([SCALE]) == "torch.compile compiles this for `self.scale == 2`, and anew if that does not hold"
     many = [replace(SCALE, conditions=(f"L['n{number}'] == 1",)) for number in range(7)]
     assert "`n4 == 1` and 2 more, and anew" in compiled_for(many)
