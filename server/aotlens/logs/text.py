@@ -12,6 +12,7 @@ from .export_signatures import SignatureReader
 from .graph_documents import DocumentBuilder, begins_document
 from .graphs import CompileId, Log, LoggedGraph, Mention
 from .inductor_code import InductorBuilder
+from .input_sources import InputSources
 from .log_lines import LogLine, log_lines
 from .node_graphs import NodesBuilder, TableBuilder
 
@@ -68,6 +69,7 @@ class _Reader:
     def __init__(self) -> None:
         self._streams: dict[tuple[int | None, str | None], _Stream] = {}
         self._found = _Found()
+        self._sources = InputSources()
         self._compile = CompileId()
         self._of_rank: dict[int | None, CompileId] = {}
 
@@ -95,7 +97,7 @@ class _Reader:
         for stream in self._streams.values():
             if stream.builder is not None:
                 self._end(stream)
-        graphs = sorted(self._found.graphs, key=lambda graph: graph.first_line)
+        graphs = sorted(map(self._sources.added, self._found.graphs), key=lambda graph: graph.first_line)
         return Log(graphs, (), (), tuple(self._found.mentions), lines, tuple(self._found.artifacts))
 
     def _outside(self, stream: _Stream, line: LogLine) -> None:
@@ -122,6 +124,8 @@ class _Reader:
         elif "Graph signature:" in text or "ExportGraphSignature(" in text:
             stream.signature = SignatureReader(line)
             return
+        if line.has_prefix and ("source=" in text or "create_" in text):
+            self._sources.read(line)
         if "primals_" in text or "tangents_" in text or "getitem_" in text or "arg" in text:
             self._found.mentions.extend(self._mentions(line))
 

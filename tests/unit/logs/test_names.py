@@ -218,6 +218,28 @@ def test_graphs_of_other_ranks_and_compiles_are_not_taken() -> None:
     assert [value.role for value in graph("\n".join(lines), "joint").inputs][:3] == ["unknown"] * 3
 
 
+SOURCE = "L['self']._modules['a-b']._parameters['w']"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"create_graph_input L_self_modules_a_b_parameters_w_ {SOURCE} Parameter(…) at debug_level 0",
+        f"[__guards] | | +- GuardManager: source={SOURCE}, accessed_by=DictGetItemGuardAccessor('w')",
+    ],
+)
+def test_exact_names_where_the_log_has_dynamos_sources(said: str) -> None:
+    prefix = "V0301 10:11:12.123456 77 torch/x.py:1] [0/0] "
+    dynamo = DYNAMO.replace("L_self_parameters_w_", "L_self_modules_a_b_parameters_w_")
+    lines = (dynamo + joint("f32[4, 8]", "f32[8]", "f32[4, 8]", "f32[4, 8]")).splitlines()
+    text = "\n".join(prefix + line for line in [*lines, said])
+    value = graph(text, "joint").inputs[1]
+    assert (value.name, value.known_by, value.doubts) == ("a-b.w", "source", ())
+    size = "create_symbol s77 = 4 for L['batch']['x'].size()[0] [2, int_oo]"
+    text = "\n".join(prefix + line for line in [size, *(line.replace("L_y_", "s77") for line in lines)])
+    assert graph(text, "joint").inputs[2].name == "batch['x'].size(0)"
+
+
 def test_the_names_of_torch_before_2_5() -> None:
     """Dynamo's graph calls modules itself; AOTAutograd puts their parameters before the arguments."""
     text = """\
