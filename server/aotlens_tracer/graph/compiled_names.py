@@ -136,11 +136,14 @@ class _Graph:
         inputs = tuple(
             source.name if source is not None else f"args[{position}]" for position, source in enumerate(sources)
         )
-        spans, returned = self._values.spans[index], self._graph.runs[0].outputs
+        spans = self._values.spans[index]
+        returned = zip(*(run.outputs for run in self._graph.runs), strict=True)
         passed: dict[Any, str] = dict(zip(self._graph.joint.dynamo_graph.graph.find_nodes(op="placeholder"), inputs))
         named = tuple(
-            self._output(value, span) if isinstance(value, torch.Tensor) else passed.get(node) or self._text(span)
-            for value, span, node in zip(returned, spans, _returned(self._graph))
+            self._output(in_runs, span)
+            if isinstance(in_runs[0], torch.Tensor)
+            else passed.get(node) or self._text(span)
+            for in_runs, span, node in zip(returned, spans, _returned(self._graph))
         )
         outputs = tuple(name or f"output[{position}]" for position, name in enumerate(named))
         internal = frozenset(
@@ -218,10 +221,12 @@ class _Graph:
                 return self._in_run(run, position, expression)[1]
         return self._unnamed(None) if expression.is_unnamed else expression.name
 
-    def _output(self, value: Any, span: Span | None) -> str | None:
-        values, key = self._values, id(value)
+    def _output(self, in_runs: Sequence[Any], span: Span | None) -> str | None:
+        """Return the name of an output: as the call returns it after one of the runs, else as in the first."""
+        values, key = self._values, id(in_runs[0])
         known = values.known.get(key)
-        name = values.results.get(key) or (known.names[0] if known is not None else None)
+        name = next((values.results[id(value)] for value in in_runs if id(value) in values.results), None)
+        name = name or (known.names[0] if known is not None else None)
         name = name or values.locals.get((key, self._graph.code))
         return name or self._text(span)
 

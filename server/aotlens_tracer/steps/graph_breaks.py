@@ -72,11 +72,12 @@ def _refused(item: Break) -> tuple[str, traceback.StackSummary, GivenUpBy]:
 def _crossing(item: Break, graphs: Iterable[tuple[Compiled | None, Sequence[DynamoSource | None]]]) -> tuple[str, ...]:
     """Return the local variables that the next graph takes from before a break."""
     code = item.code
-    lines = {frame.lineno for frame in item.stack if code is not None and frame.filename == code.co_filename}
+    # The frames above may be of the same function, at an earlier break after which it was resumed.
+    line = item.at.lineno if item.at is not None else None
     for compiled, sources in graphs:
         if compiled is None or code is None or compiled.span != Span(code.co_filename, code.co_firstlineno):
             continue
-        if compiled.resumes_at in lines:
+        if compiled.resumes_at is not None and compiled.resumes_at == line:
             names = (source.name for source in sources if source is not None and source.role == "local")
             return tuple(dict.fromkeys(names))
     return ()

@@ -40,7 +40,7 @@ GRAPHS = {
         Sizes.forward after 120: argument x -> x[:2]*
         Block.forward: parameter block.inner.weight, parameter block.inner.bias, size x.size(0), local x (2.0) -> y*
         Block.forward after 16: size y.size(0), local y (3.0) -> y.relu()*
-        Sizes.forward after 121: local a (1.0), local y.relu() (4.0) -> output
+        Sizes.forward after 121: local a (1.0), size y.relu().size(0), local y.relu() (4.0) -> output
     """,
     "Numbers": """
         Numbers.forward: size x.size(0), size x.size(1), argument x, number times, number factor, STATE -> output
