@@ -29,8 +29,10 @@ def pass_maps(snapshot: Snapshot, document: Document, subject: PassSubject) -> t
     """The maps in which a thing in a pass is looked up: those of the models that its file has or imports, else of all.
 
     If the code shows the convention (`convention_of`), there are none of the other. Else each target has first the map
-    that is shown, and then that of the other convention.
+    that is shown, and then that of the other convention. Dynamo's own graph has no descriptors: no map answers for it.
     """
+    if subject.hook is not None and subject.hook.graph == "dynamo":
+        return ()
     wanted = convention_of(subject)
     found = []
     for state in _targets(snapshot if wanted is None else snapshot.shown_in(wanted), document):

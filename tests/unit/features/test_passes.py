@@ -69,6 +69,13 @@ def test_parameters_never_come_from_torch_compile(code: str) -> None:
     assert NEVER not in shown(code, EXPORTED)
 
 
+@pytest.mark.parametrize(
+    "code", ["for desc in get_param_and_grad_nodes(graph): de$0sc", "get_param_and_grad_no$0des(graph)"]
+)
+def test_the_reason_for_an_empty_result_is_given_once(code: str) -> None:
+    assert shown(code).count("plain inputs") == 1
+
+
 def test_a_number_means_the_input_of_that_convention() -> None:
     assert "`embed.weight`" in shown("wanted = Pla$0inAOTInput(1)", HOOKED)
     assert "`scale`" in shown("wanted = Pla$0inAOTInput(1)", EXPORTED)

@@ -183,7 +183,8 @@ def _remarks(question: Question, subject: PassSubject, maps: Sequence[PassMap]) 
     classes = _classes(value)
     convention = convention_of(subject)
     # A function that returns nothing for a graph of torch.compile says why itself.
-    is_said = not isinstance(subject.value, DescriptorValue) and any(one.map.convention == "compile" for one in maps)
+    is_result = not isinstance(subject.value, DescriptorValue) or bool(subject.value.function)
+    is_said = is_result and any(one.map.convention == "compile" for one in maps)
     if about_state(classes) and convention != "export" and not is_said:
         yield Note(no_state_in_words(classes))
     elif not maps and convention is not None and question.snapshot.maps():

@@ -3,11 +3,13 @@
 import torch
 from torch._functorch._aot_autograd import fx_utils
 from torch._functorch._aot_autograd.descriptors import BufferAOTInput, GradAOTOutput, TangentAOTInput
+from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
 
-buffers = fx_utils.get_named_buffer_nodes
+from .model import Zoo
 
 
-def report(graph):
+def report(stack, arguments):
+    graph = aot_export_joint_with_descriptors(stack, Zoo(), arguments).graph_module.graph
     for desc, (output, tangent) in fx_utils.get_plain_output_and_tangent_nodes(graph).items():
         print("out é 😀", desc.idx, output, tangent)
     for node in graph.find_nodes(op="placeholder"):
@@ -18,8 +20,8 @@ def report(graph):
             print(desc.target, node.target)
 
 
-def in_compile(graph):
+def before_autograd(graph):
     return fx_utils.get_param_nodes(graph)
 
 
-torch._inductor.config.joint_custom_post_pass = in_compile
+torch._inductor.config.pre_grad_custom_pass = before_autograd
