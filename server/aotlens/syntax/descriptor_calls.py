@@ -7,14 +7,22 @@ from collections.abc import Iterator, Sequence
 
 from aotlens_tracer.wire.places import Span
 
+from .graph_words import closing
 from .source_text import SourceText
 
+_LONGEST = 5000
+"""The most lines of a text that is not Python and is searched."""
 _CALL = re.compile(r"(?<!\w)[A-Z]\w*AOT(?:Input|Output)(?=\()")
 
 
 def descriptor_calls(document: SourceText, lines: Sequence[str]) -> Iterator[tuple[str, Span]]:
-    """The text and place of each outermost call that builds a descriptor, in code (not in strings or comments)."""
+    """The text and place of each outermost call that builds a descriptor, in code (not in strings or comments).
+
+    In a text that is not Python, they are found by their brackets. A long one is a log, in which all are torch's own.
+    """
     if not document.is_python:
+        if document.line_count <= _LONGEST:
+            yield from _in_text(document, lines)
         return
     end = (0, 0)
     for number, text in enumerate(lines, 1):
@@ -34,3 +42,13 @@ def descriptor_calls(document: SourceText, lines: Sequence[str]) -> Iterator[tup
                 span = document.span_of(node)
                 end = (span.end_line or number, span.end_column or column)
                 yield node.text.decode("utf-8", "replace"), span
+
+
+def _in_text(document: SourceText, lines: Sequence[str]) -> Iterator[tuple[str, Span]]:
+    for number, text in enumerate(lines, 1):
+        done = 0
+        for match in _CALL.finditer(text) if "AOT" in text else ():
+            end = closing(text, match.end())
+            if match.start() >= done and end > match.end():
+                done = end
+                yield text[match.start() : end], Span(document.path, number, match.start() + 1, number, end + 1)

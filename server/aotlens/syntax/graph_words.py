@@ -64,7 +64,7 @@ def graph_words_at(
         for match in pattern.finditer(window):
             if match.start() > at:
                 break
-            end = _closing(window, match.end())
+            end = closing(window, match.end())
             if pattern is not _DESCRIPTOR_NAME and not is_code:
                 while trailer := _TRAILER.match(window, end):
                     end = trailer.end()
@@ -74,7 +74,7 @@ def graph_words_at(
         yield DescriptorSubject(owner, window[innermost[0] : innermost[1]], span(*innermost))
 
 
-def _closing(text: str, start: int) -> int:
+def closing(text: str, start: int) -> int:
     """The end of the bracket that opens at `start`; `start` itself if none opens there or it is not closed."""
     depth, quote, index = 0, "", start
     if text[start : start + 1] not in ("(", "["):

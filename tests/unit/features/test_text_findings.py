@@ -138,3 +138,16 @@ def test_a_descriptor_that_is_never_made(code: str, fix: str | None) -> None:
 )
 def test_a_descriptor_that_may_be(code: str) -> None:
     assert found(code + "\n") == []
+
+
+def test_notes_that_are_not_python_are_read_too() -> None:
+    notes = document(
+        HERE / "project/more.txt",
+        "see GradAOTOutput(SubclassGetAttrAOTInput(PlainAOTInput(0), 'a')), not GradAOTOutput(PlainAOTInput(0))\n"
+        "and TangentAOTInput(ParamAOTInput('w')) or TangentAOTInput(\n",
+    )
+    snapshot = dataclasses.replace(world("decoder"), documents={notes.path: notes})
+    places = [
+        (item.code, item.span.line, item.span.column, item.span.end_column) for item in diagnostics(snapshot, notes)
+    ]
+    assert places == [("illegal-descriptor-nesting", 1, 5, 66), ("illegal-descriptor-nesting", 2, 5, 40)]
