@@ -25,9 +25,11 @@ def to_trace_too(snapshot: Snapshot, document: Document) -> Sequence[TargetKey]:
     Only those of which it is certain that they are in question: that of the class around a name, or the only one.
     """
     found: dict[TargetKey, None] = {}
+    # Until all targets are traced it is not known whether a model is the only one.
+    is_settled = all(state.status in ("traced", "failed", "cancelled") for state in snapshot.states.values())
     for subject, told in _names(document):
         states = in_question(snapshot, document, subject, ())
-        if len(states) == 1 and told.wants(states[0]):
+        if len(states) == 1 and told.wants(states[0]) and (is_settled or subject.owner is not None):
             found[states[0].key] = None
     return list(found)
 

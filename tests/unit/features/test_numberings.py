@@ -248,6 +248,9 @@ def test_names_in_an_open_document_have_their_model_traced_in_both_conventions()
     llama, paused = traced("llama", both=False), traced("paused", both=False)
     assert to_trace_too(world(llama), text("primals_3\n")) == [llama.key]
     assert to_trace_too(world(llama, paused), text("primals_3\n")) == []  # it is not known which one is meant
+    waiting = TargetState(paused.key, "waiting")
+    assert to_trace_too(world(llama, waiting), text("primals_3\n")) == []  # it may not be the only one
+    assert to_trace_too(world(llama, waiting), document(LLAMA)) == [llama.key]
     assert to_trace_too(world(traced("llama")), text("primals_3\n")) == []
     assert to_trace_too(world(llama), text("nothing of a graph\n")) == []
     assert to_trace_too(world(llama, paused), document(LLAMA)) == [llama.key]
