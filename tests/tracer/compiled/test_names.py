@@ -23,7 +23,7 @@ GRAPHS = {
     """,
     "Layers": """
         Block.forward: parameter blocks.0.inner.weight, parameter blocks.0.inner.bias, argument x -> y*
-        Block.forward after 16: local y (0.0) -> y.relu()
+        Block.forward after 16: local y (0.0) -> output
         Block.forward: parameter blocks.{1 2 3}.inner.weight, parameter blocks.{1 2 3}.inner.bias, local x (1.0) -> y*
     """,
     "TiedBreak": """
