@@ -22,7 +22,7 @@ FOLDER = CORPUS / "operations"
 def test_graph(kind: str, expected: list[str]) -> None:
     done = run_aotlens("trace", "model.py::Model", "--graph", kind, cwd=FOLDER)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"# {kind} graph of Model: ")
+    assert done.stdout.startswith(f"# {kind} graph of Model, torch.export's numbering: ")
     for text in expected:
         assert text in done.stdout
 

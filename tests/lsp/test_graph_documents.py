@@ -222,7 +222,7 @@ def test_others_get_a_file() -> None:
         uri = show(editor, "backward")
         path = Path(url2pathname(uri.removeprefix("file://")))
         graph = Graph(editor, uri, path.read_text(encoding="utf-8"))
-        assert graph.lines[0].startswith("# backward graph of Model: ")
+        assert graph.lines[0].startswith("# backward graph of Model, torch.export's numbering: ")
         assert graph.ask("hover", "tangent_out|put: f32[2, 8]")["contents"]["value"].startswith("**tangent(output)**")
 
 
