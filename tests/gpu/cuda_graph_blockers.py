@@ -95,6 +95,28 @@ class ReplacesAttribute(Base):
         return self.lin(x) + self.cache
 
 
+# aotlens: ReplacesBuffer()(torch.randn(4, 8))
+class ReplacesBuffer(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, x: Any) -> Any:
+        self.mean = self.mean * 0.9 + x.detach().mean(0)
+        return self.lin(x) + self.mean
+
+
+# aotlens: CopiesIntoBuffer()(torch.randn(4, 8))
+class CopiesIntoBuffer(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, x: Any) -> Any:
+        self.mean.copy_(self.mean * 0.9 + x.detach().mean(0))
+        return self.lin(x) + self.mean
+
+
 # aotlens: ScalarTensor()(torch.randn(4, 8))
 class ScalarTensor(Base):
     def forward(self, x: Any) -> Any:
@@ -254,6 +276,8 @@ MODELS: dict[str, tuple[type[nn.Module], Callable[[], tuple[Any, ...]]]] = {
     "ChangesBuffer": (ChangesBuffer, lambda: (_x(),)),
     "ChangesAttribute": (ChangesAttribute, lambda: (_x(),)),
     "ReplacesAttribute": (ReplacesAttribute, lambda: (_x(),)),
+    "ReplacesBuffer": (ReplacesBuffer, lambda: (_x(),)),
+    "CopiesIntoBuffer": (CopiesIntoBuffer, lambda: (_x(),)),
     "ScalarTensor": (ScalarTensor, lambda: (_x(),)),
     "ListTensor": (ListTensor, lambda: (_x(),)),
     "ArangeIndex": (ArangeIndex, lambda: (_x(),)),
