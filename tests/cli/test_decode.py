@@ -91,6 +91,19 @@ def test_names_from_the_model() -> None:
     assert any(cell.endswith("model.py:11") for cell in shown)
 
 
+def test_a_traceback_alone_is_named_by_the_model(tmp_path: Path) -> None:
+    """It has no graph, so both conventions are given."""
+    log = tmp_path / "traceback.txt"
+    log.write_text("Traceback (most recent call last):\nAssertionError: primals_3 and primals_1 differ\n", "utf-8")
+    done = run_aotlens("decode", str(log), "--model", f"{MODEL}::Plain", COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert (
+        "argument x (the model in torch.compile, compile 0/0); or parameter down.weight (the model in export)" in said
+    )
+    assert "parameter up.weight" in said
+
+
 def test_another_model_is_said_to_be_another() -> None:
     done = run_aotlens("decode", str(MADE / "graph_break.log"), "--model", f"{MODEL}::Other")
     assert done.returncode == 0, done.stderr

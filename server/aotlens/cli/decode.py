@@ -18,7 +18,7 @@ from aotlens.logs.names import names_of
 from aotlens.logs.text import parse_log
 from aotlens.logs.trace_folder import is_trace, read_trace_folder, read_trace_text
 from aotlens.logs.trace_records import is_trace_text
-from aotlens.model.log_naming import Matched, named_by_maps
+from aotlens.model.log_naming import Matched, named_by_maps, with_mentions_of_model
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .options import TraceOptions, UsageError
@@ -62,11 +62,12 @@ def run_decode(source: str, options: DecodeOptions) -> int:
     read = _read(source)
     names = names_of(read.log)
     matches: Sequence[Matched | None] | None = None
-    if options.model is not None and names.graphs:
-        found = named_by_maps(names, [graph for map in _maps(names, options) for graph in map.graphs])
-        names, matches = found.names, found.matches
+    if options.model is not None and (names.graphs or names.mentions):
+        graphs = [graph for map in _maps(names, options) for graph in map.graphs]
+        found = named_by_maps(names, graphs)
+        names, matches = with_mentions_of_model(found.names, graphs), found.matches
     _print(read, names, matches, options)
-    return 0 if names.graphs else 1
+    return 0 if _has_answer(names) else 1
 
 
 def _print(read: _Source, names: LogNames, matches: Sequence[Matched | None] | None, options: DecodeOptions) -> None:
@@ -76,13 +77,18 @@ def _print(read: _Source, names: LogNames, matches: Sequence[Matched | None] | N
         if read.text is None:
             raise UsageError("--annotate writes a text: torch hashes what stands in a TORCH_TRACE folder")
         print(annotated(read.text, names), end="")
-    elif not names.graphs:
+    elif not _has_answer(names):
         print_blocks(nothing_found(read.log, read.label))
     else:
         by_graph = None
         if matches is not None:
             by_graph = {id(graph): found for graph, found in zip(read.log.graphs, matches, strict=True)}
         print_blocks(report(names, read.label, by_graph, path_label, options.full))
+
+
+def _has_answer(names: LogNames) -> bool:
+    """Whether the text has a graph, or a name that the model explains."""
+    return bool(names.graphs) or any(item.found for item in names.mentions)
 
 
 def _read(source: str) -> _Source:

@@ -52,6 +52,8 @@ def compile_in_words(compile: CompileId) -> str:
 
 def graph_in_words(graph: LoggedGraph) -> str:
     """`joint graph 0`, `output code of forward graph 0`."""
+    if graph.form == "map":
+        return f"the model in {'export' if graph.convention == 'export' else 'torch.compile'}"
     if graph.kind == "unknown" and graph.title is not None:
         return graph.title[:1].lower() + graph.title[1:]
     number = f" {graph.number}" if graph.number is not None else ""

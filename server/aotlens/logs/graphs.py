@@ -15,7 +15,7 @@ Convention = Literal["export", "compile"]
 GraphKind = Literal[
     "dynamo", "joint", "forward", "backward", "inference", "before-grad", "after-grad", "body", "exported", "unknown"
 ]
-Form = Literal["code", "nodes", "table", "inductor", "document"]
+Form = Literal["code", "nodes", "table", "inductor", "document", "map"]
 
 Cause = Literal["permission", "truncated", "not-json", "not-a-trace", "missing"]
 """The reasons why a part of a log cannot be read."""
@@ -117,10 +117,10 @@ class LoggedGraph:
     `kind` is `before-grad` and `after-grad` for Inductor's graphs before and after AOTAutograd, `body` for a graph that
     an operation of another one runs, `exported` for the graph of an ExportedProgram. `operations` is empty if they were
     not read. `form` is how the graph is written: Python code, the nodes of `print(gm.graph)`, the table of
-    `TORCH_LOGS=graph`, Inductor's output code, or a graph document of aotlens. A graph whose end is missing
-    (`is_whole` is False) may lack inputs and outputs. `signature` says what export's inputs and outputs are, by node,
-    as torch prints it (`PARAMETER target='up.weight'`). `aliases` are second names of inputs: Dynamo's code begins with
-    `l_x_ = L_x_`, and its operations read `l_x_`. `made_from` is the graph of Dynamo, in the same log, that AOTAutograd
+    `TORCH_LOGS=graph`, Inductor's output code, a graph document of aotlens; or `map` for a graph of a traced model that
+    is not in the log. A graph whose end is missing (`is_whole` is False) may lack inputs and outputs. `signature` says
+    what export's inputs and outputs are, by node, as torch prints it (`PARAMETER target='up.weight'`). `aliases` are
+    second names of inputs: Dynamo's code begins with `l_x_ = L_x_`, and its operations read `l_x_`. `made_from` is the graph of Dynamo, in the same log, that AOTAutograd
     was given for this one or that this one is a piece of; None if the log does not say it.
     """
 

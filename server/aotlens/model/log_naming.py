@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aotlens.logs.graphs import LoggedGraph, SourceLine
+from aotlens.logs.graphs import CompileId, Convention, LoggedGraph, LoggedValue, SourceLine
 from aotlens.logs.mention_names import mention_names
-from aotlens.logs.named import GraphNames, LogNames, Role, ValueName
+from aotlens.logs.named import GraphNames, LogNames, MentionNames, Role, ValueName
 from aotlens_tracer.wire.graphs import Graph, Input, Output
 from aotlens_tracer.wire.input_roles import role_of
 
@@ -39,6 +39,28 @@ def named_by_maps(names: LogNames, graphs: Sequence[Graph]) -> NamedByMaps:
     matches = [_matched(one.graph, graphs) for one in names.graphs]
     named = [_with_names(one, found) for one, found in zip(names.graphs, matches, strict=True)]
     return NamedByMaps(LogNames(names.log, named, mention_names(names.log, named)), matches)
+
+
+def with_mentions_of_model(names: LogNames, graphs: Sequence[Graph]) -> LogNames:
+    """A log in which names that stand in none of its graphs have their meanings in the graphs of some maps."""
+    mentions = [
+        one if one.found else MentionNames(one.mention, _of_model(one.mention.name, graphs)) for one in names.mentions
+    ]
+    return LogNames(names.log, names.graphs, mentions)
+
+
+def _of_model(node: str, graphs: Sequence[Graph]) -> list[tuple[GraphNames, ValueName]]:
+    """The inputs of a model's graphs with the name of a node, of which the log itself shows no graph."""
+    found = []
+    for graph in graphs:
+        for slot in graph.inputs:
+            if slot.node == node:
+                frame = None if graph.compiled is None else graph.compiled.compile_id
+                convention: Convention = "export" if graph.compiled is None else "compile"
+                logged = LoggedGraph("unknown", CompileId(frame), 0, 0, (), (), convention, form="map")
+                value = _input(ValueName(LoggedValue(node), "unknown"), slot, graph)
+                found.append((GraphNames(logged, (), (), {}), value))
+    return found
 
 
 def matched_graph(logged: LoggedGraph, graphs: Sequence[Graph]) -> GraphMatch | NoMatch | None:

@@ -35,7 +35,10 @@ def decode_json(names: LogNames, source: str, matches: Sequence[Matched | None] 
                 "name": item.mention.name,
                 "place": to_json(item.mention.place),
                 "compile": _compile(item.mention.compile),
-                "found": [{"graph": numbers[id(graph.graph)], **_value(value)} for graph, value in item.found],
+                "found": [
+                    {"graph": numbers.get(id(graph.graph)), "convention": graph.graph.convention, **_value(value)}
+                    for graph, value in item.found
+                ],
             }
             for item in names.mentions
         ],
