@@ -120,8 +120,9 @@ class LoggedGraph:
     `TORCH_LOGS=graph`, Inductor's output code, a graph document of aotlens; or `map` for a graph of a traced model that
     is not in the log. A graph whose end is missing (`is_whole` is False) may lack inputs and outputs. `signature` says
     what export's inputs and outputs are, by node, as torch prints it (`PARAMETER target='up.weight'`). `aliases` are
-    second names of inputs: Dynamo's code begins with `l_x_ = L_x_`, and its operations read `l_x_`. `made_from` is the graph of Dynamo, in the same log, that AOTAutograd
-    was given for this one or that this one is a piece of; None if the log does not say it.
+    second names of inputs: Dynamo's code begins with `l_x_ = L_x_`, and its operations read `l_x_`. `made_from` is the
+    graph of Dynamo, in the same log, that AOTAutograd was given for this one or that this one is a piece of; None if
+    the log does not say it.
     """
 
     kind: GraphKind
