@@ -93,6 +93,11 @@ gradients: $(VENV)/dev.stamp ## Compare gradients with those of eager on real te
 	find .reach/site-packages/torchaudio -name '*.so' -delete
 	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/gradients_of_packages.py .reach/site-packages
 
+.PHONY: compiled
+compiled: $(VENV)/dev.stamp ## Compare maps of the compile convention with runs of torch.compile, in modules of other packages
+	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
+	PYTHONPATH=.reach/site-packages AOTLENS_PACKAGES=$(CURDIR)/.reach/site-packages $(RUN) -m pytest tests/tracer/compiled/test_truth_of_compile.py
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, formatting and types
 	$(RUN) -m ruff check server tests docs vscode-extension/scripts

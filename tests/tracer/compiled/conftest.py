@@ -17,7 +17,9 @@ from cli.support import commands
 from support import CORPUS
 
 COMPILED = CORPUS / "compiled"
-FILES = ("breaks", "dynamic", "marked", "state", "arguments", "decoders")
+PACKAGES = os.environ.get("AOTLENS_PACKAGES")
+"""The folder of packages that others wrote. If it is set, their modules are run, and no others: `make compiled`."""
+FILES = ("packages",) if PACKAGES else ("breaks", "dynamic", "marked", "state", "arguments", "decoders")
 OPTIONS: dict[str, dict[str, Any]] = {"dynamic": {"dynamic": True}}
 """The options of aotlens that stand for those of torch.compile in `run.py`."""
 
@@ -34,6 +36,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = [str(COMPILED / f"{name}.py") for name in FILES]
     env = {key: value for key, value in os.environ.items() if not key.startswith(("TORCH_", "PYTHON"))}
     env["TORCH_LOGS"] = "graph_code,aot_graphs,aot_joint_graph"
+    if PACKAGES:
+        env["PYTHONPATH"] = PACKAGES
     command = [sys.executable, str(COMPILED / "run.py"), str(folder), *files]
     done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=900)
     assert done.returncode == 0, done.stderr
