@@ -167,8 +167,6 @@ def why_no_match(miss: NoMatch) -> str:
     match miss.reason:
         case "no graph":
             return "it could not be traced"
-        case "too little":
-            return "the text has neither types nor operations to compare"
         case "convention":
             return "its graphs number inputs in the other way"
         case "code":

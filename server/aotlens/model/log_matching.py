@@ -18,7 +18,7 @@ from aotlens_tracer.wire.graphs import Graph, Input, Output, Slot
 
 from .dtypes import dtype_in_brief
 
-Reason = Literal["no graph", "too little", "convention", "inputs", "types", "code"]
+Reason = Literal["no graph", "convention", "inputs", "types", "code"]
 
 _TYPE = re.compile(r"(?P<dtype>\w+)\[(?P<sizes>[^\]]*)\]")
 _SUFFIX = re.compile(r"_\d+$")
@@ -48,7 +48,6 @@ class NoMatch:
     """A graph of a log that no graph of the maps is, and why.
 
     * no graph: there are no graphs to compare with.
-    * too little: the log shows neither types nor descriptors nor operations, so that any graph of as many inputs fits.
     * convention: the log's graph has torch.compile's convention and all graphs have export's, or the other way round.
     * inputs: another number of inputs, or inputs from other places.
     * types: an input has another element type or rank.
@@ -75,8 +74,6 @@ def match(logged: LoggedGraph, graphs: Sequence[Graph]) -> GraphMatch | NoMatch:
     fitting = [graph for graph in graphs if logged.convention in (None, _convention(graph))]
     if not fitting:
         return NoMatch(logged, "convention")
-    if not _can_be_compared(logged):
-        return NoMatch(logged, "too little")
     compared = [_compared(logged, graph) for graph in fitting]
     found = [candidate for candidate in compared if isinstance(candidate, _Fit)]
     if not found:
@@ -107,13 +104,6 @@ class _Fit:
 
 def _convention(graph: Graph) -> str:
     return "export" if graph.compiled is None else "compile"
-
-
-def _can_be_compared(logged: LoggedGraph) -> bool:
-    """Whether a logged graph shows more than the numbers of its inputs, which many graphs have."""
-    values = (*logged.inputs, *logged.outputs)
-    shown = any(value.type or value.descriptor or value.source for value in values)
-    return shown or bool(logged.operations) or logged.kind == "dynamo"
 
 
 def _compared(logged: LoggedGraph, graph: Graph) -> _Fit | NoMatch:

@@ -76,7 +76,7 @@ def matched(snapshot: Snapshot, logged: LoggedGraph) -> Sequence[Matched] | NoMa
         elif compared is not None:
             missed.append(compared)
     if not found:
-        nearness = ("no graph", "too little", "convention", "inputs", "types", "code")
+        nearness = ("no graph", "convention", "inputs", "types", "code")
         return max(missed, key=lambda one: nearness.index(one.reason))
     same = [one for one in found if one.match.same_sizes]
     return same or found
