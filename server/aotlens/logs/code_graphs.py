@@ -18,6 +18,7 @@ _GRAPH_INPUT = re.compile(r"(?:primals|tangents)_\d+|arg\d+_\d+|L_\w+|l_\w+_|[sf
 _CLASS = re.compile(r"class ([\w<>]+)\(torch\.nn\.Module\):")
 _MARK = re.compile(r"[>*+!-]{1,9}(?=\s+\w+\s*(?::|=))")
 _COMPILED_AUTOGRAD = "CompiledAutograd"
+_NUMBER = re.compile(r"(?:primals|tangents)_\d+|arg\d+_\d+")
 _LONGEST_STATEMENT = 5000
 """The lines of one statement, at most: what is longer is a text that was cut."""
 
@@ -175,6 +176,8 @@ class CodeBuilder:
         if (self._class or "").startswith(_COMPILED_AUTOGRAD):
             self._unpack_inputs()
         inputs = [self._typed(value) for value in self._inputs]
+        if not self._operations and not self._outputs and all(map(_is_bare_number, inputs)):
+            return None  # a signature in passing: any graph may have these numbers
         outputs = self._outputs or []
         types = {made.node: made.type for made in self._operations} | {value.node: value.type for value in inputs}
         outputs = [replace(value, type=types.get(value.node)) if value.node else value for value in outputs]
@@ -207,3 +210,8 @@ class CodeBuilder:
     def _typed(self, value: LoggedValue) -> LoggedValue:
         known = self._types.get(value.node or "")
         return value if known is None else replace(known, place=value.place if known.place is None else known.place)
+
+
+def _is_bare_number(value: LoggedValue) -> bool:
+    """Whether an input has nothing but its number."""
+    return not (value.type or value.descriptor or value.source) and _NUMBER.fullmatch(value.node or "") is not None

@@ -23,13 +23,19 @@ _NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents)_\d+|arg\d+_1|getitem_\d+)
 _CODE = re.compile(r"\s*def forward\(\s*(?:self\b|$)")
 _HEADING_REACH = 4
 """The lines after a title in which its graph begins."""
+_KEPT_LINES = 20
+"""The lines of a text that begins like a graph in which names are still found if it is none."""
 
 
 @dataclass
 class _Stream:
-    """The state of what one process writes. The lines of a title and the like are counted among its own, `lines`."""
+    """The state of what one process writes. The lines of a title and the like are counted among its own, `lines`.
+
+    `begun` are the first lines of the graph that is being read: text like any other if it turns out to be none.
+    """
 
     builder: Builder | None = None
+    begun: list[LogLine] = field(default_factory=list)
     ended: int = -_HEADING_REACH
     title: str | None = None
     title_line: int = -_HEADING_REACH
@@ -86,6 +92,8 @@ class _Reader:
         stream.number = line.number
         if stream.builder is not None:
             if stream.builder.feed(line):
+                if len(stream.begun) < _KEPT_LINES:
+                    stream.begun.append(line)
                 if stream.builder.is_done:
                     self._end(stream)
                 return
@@ -98,7 +106,8 @@ class _Reader:
             if stream.builder is not None:
                 self._end(stream)
         graphs = sorted(map(self._sources.added, self._found.graphs), key=lambda graph: graph.first_line)
-        return Log(graphs, (), (), tuple(self._found.mentions), lines, tuple(self._found.artifacts))
+        mentions = sorted(self._found.mentions, key=lambda one: (one.place.line, one.place.column))
+        return Log(graphs, (), (), tuple(mentions), lines, tuple(self._found.artifacts))
 
     def _outside(self, stream: _Stream, line: LogLine) -> None:
         text = line.text
@@ -111,6 +120,7 @@ class _Reader:
         builder = self._begun(stream, line)
         if builder is not None:
             stream.builder = builder
+            stream.begun = [line]
             stream.title = None
             if builder.is_done:
                 self._end(stream)
@@ -181,6 +191,7 @@ class _Reader:
             return
         graph = builder.graph()
         if graph is None:
+            self._found.mentions.extend(mention for line in stream.begun for mention in self._mentions(line))
             return
         if graph.kind != "body":
             stream.indent = builder.indent

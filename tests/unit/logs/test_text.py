@@ -247,3 +247,12 @@ def test_no_text_takes_long(text: str) -> None:
     started = time.process_time()
     parse_log(text)
     assert time.process_time() - started < 5
+
+
+def test_a_signature_in_passing_is_no_graph_and_its_names_are_found() -> None:
+    log = parse_log("See primals_1.\ndef forward(self, primals_3, tangents_1):\nand getitem_7 below.\n")
+    assert log.graphs == []
+    found = [(mention.name, mention.place.line, mention.place.column) for mention in log.mentions]
+    assert found == [("primals_1", 1, 5), ("primals_3", 2, 19), ("tangents_1", 2, 30), ("getitem_7", 3, 5)]
+    typed = parse_log('def forward(self, primals_3: "f32[2, 2]", tangents_1: "f32[2]"):\n')
+    assert len(typed.graphs) == 1
