@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _TENSOR = re.compile(r"(\w+)\[([^\]]*)\]")
 _SYMBOL = re.compile(r"[A-Za-z(]")
@@ -31,14 +31,29 @@ def can_have_gradient(type_text: str | None) -> bool:
     return type_text is None or _NOT_DIFFERENTIABLE.match(type_text) is None
 
 
-def aligned(short: Sequence[str | None], long: Sequence[str | None]) -> list[int | None]:
-    """The index in `long` that each type of `short` belongs to, both in the same order; None if it is not certain."""
+def are_equal(one: str | None, other: str | None) -> bool:
+    """Whether two types of one graph can be of one value: there a symbolic size has one name."""
+    if one is None or other is None:
+        return True
+    first, second = _TENSOR.match(one), _TENSOR.match(other)
+    return first is not None and second is not None and first[0].replace(" ", "") == second[0].replace(" ", "")
+
+
+def aligned(
+    short: Sequence[str | None],
+    long: Sequence[str | None],
+    fits: Callable[[str | None, str | None], bool] = can_be_equal,
+) -> list[int | None]:
+    """The index in `long` that each type of `short` belongs to, both in the same order; None if it is not certain.
+
+    `fits` says whether two types can be of one value.
+    """
     if len(short) > len(long):
         return [None] * len(short)
     earliest: list[int] = []
     position = 0
     for type_text in short:
-        while position < len(long) and not can_be_equal(type_text, long[position]):
+        while position < len(long) and not fits(type_text, long[position]):
             position += 1
         if position == len(long):
             return [None] * len(short)
@@ -47,7 +62,7 @@ def aligned(short: Sequence[str | None], long: Sequence[str | None]) -> list[int
     latest: list[int] = []
     position = len(long) - 1
     for type_text in reversed(short):
-        while not can_be_equal(type_text, long[position]):
+        while not fits(type_text, long[position]):
             position -= 1
         latest.append(position)
         position -= 1

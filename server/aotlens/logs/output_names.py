@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .alignment import aligned, can_have_gradient
+from .alignment import aligned, are_equal, can_have_gradient
 from .described import described, normal
 from .dynamo_names import dynamo_index
 from .graphs import LoggedGraph, LoggedValue, SourceLine
@@ -152,7 +152,7 @@ def _with_tangents(results: list[ValueName], inputs: Sequence[ValueName], differ
         pairs: dict[int | None, int] = {index: number for (number, _), index in zip(tangents, able, strict=True)}
     else:
         types = [results[index].value.type for index in able]
-        found = aligned([name.value.type for _, name in tangents], types)
+        found = aligned([name.value.type for _, name in tangents], types, are_equal)
         pairs = {
             able[position]: number
             for (number, _), position in zip(tangents, found, strict=True)

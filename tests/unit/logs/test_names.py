@@ -3,7 +3,7 @@
 import pytest
 
 from aotlens.logs import mangled
-from aotlens.logs.alignment import aligned, can_be_equal
+from aotlens.logs.alignment import aligned, are_equal, can_be_equal
 from aotlens.logs.calls import calls_of
 from aotlens.logs.named import GraphNames
 from unit.logs.kept_logs import brief, names_in, text_of
@@ -387,3 +387,9 @@ def test_a_constant_among_the_results_has_no_incoming_gradient() -> None:
     joint = graph(text_of("cuda_dynamic.log"), "joint")
     assert [value.value.node for value in joint.outputs[:4]] == ["primals_1", "primals_2", None, "getitem"]
     assert [value.tangent for value in joint.outputs[:4]] == [None, None, None, 5]
+
+
+def test_a_symbolic_size_is_no_other_size_of_the_same_graph() -> None:
+    results = ["f32[s77, 16][16, 1]cpu", "f32[2, 16][16, 1]cpu"]
+    assert aligned(["f32[s77, 16]"], results) == [None]
+    assert aligned(["f32[s77, 16]"], results, are_equal) == [0]
