@@ -6,7 +6,6 @@ import contextlib
 import sys
 import types
 from collections.abc import Callable, Iterator
-from types import MethodType
 from typing import Any
 from unittest.mock import patch
 
@@ -61,11 +60,11 @@ class CallRecorder(TorchFunctionMode):
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
         """Record everything that is called while this is entered, `apply` of custom functions included."""
-        apply = Function.__dict__["apply"].__func__
+        apply = Function.__dict__["apply"]  # a class method: written in Python by torch 2.13, in C by 2.14
         backward: Callable[..., Any] = BackwardCFunction.apply
 
         def recorded_apply(cls: type, *args: Any, **kwargs: Any) -> Any:
-            call = Call(MethodType(apply, cls), args, kwargs, self._site(sys._getframe(1)), is_custom=True)
+            call = Call(apply.__get__(None, cls), args, kwargs, self._site(sys._getframe(1)), is_custom=True)
             self.applied.append((cls, call))
             return self._call(call)
 
