@@ -11,6 +11,8 @@ from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.render.plain import plain
 from aotlens.features.correspondence import node_at, nodes_of_line, nodes_with, origin, runs
 from aotlens.features.graph_view import GraphView
+from aotlens.features.hover.modules import modules
+from aotlens.model.index import index_of
 from aotlens.model.nodes import Node
 from aotlens.model.snapshot import TargetKey
 from unit.features.world import NET, find, load_map, world
@@ -84,3 +86,17 @@ def test_a_graph_without_a_backward_part_is_named_among_others() -> None:
     assert "# graph 1/0: " in text
     with pytest.raises(NoSuchGraph, match="none of its outputs"):
         graph_text(replace(MAP, graphs=(replace(first, joint=False), replace(second, joint=False))), "backward")
+
+
+def test_a_module_of_which_no_graph_takes_anything_is_not_said_to_have_nothing() -> None:
+    graphs = tuple(
+        replace(graph, inputs=tuple(slot for slot in graph.inputs if not slot.label.startswith("down.")))
+        for graph in MAP.graphs
+    )
+    state = replace(WORLD.states[TargetKey(str(NET), "Net")], map=replace(MAP, graphs=graphs))
+    index = index_of(state.map) if state.map is not None else None
+    named = index.named("down") if index is not None else None
+    assert index is not None and named is not None
+    assert plain(modules(state, index, [named])).splitlines()[-1] == (
+        "No graph of torch.compile takes a parameter or buffer of it"
+    )

@@ -34,6 +34,8 @@ from aotlens_tracer.wire.input_roles import role_of
 
 NO_STATE = line("No parameters, no buffers")
 """A module that has nothing of its own in the graph."""
+NO_STATE_TAKEN = line("No graph of torch.compile takes a parameter or buffer of it")
+"""The same under torch.compile, which leaves out what no graph reads."""
 
 
 def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry], str]) -> list[Folded[Entry]]:

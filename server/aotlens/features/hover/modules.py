@@ -9,6 +9,7 @@ from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import folded_names, inputs_in_words, type_of
 from aotlens.explain.tables.inputs_in_brief import (
     NO_STATE,
+    NO_STATE_TAKEN,
     descriptors_of,
     input_rows,
     input_table,
@@ -48,7 +49,8 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
             relative.setdefault(id(entry.slot), known.removeprefix(prefix))
     entries = distinct((e for named in instances for e in named.below()), key=lambda entry: id(entry.slot))
     if not entries:
-        return head, Paragraph(NO_STATE)
+        is_compiled = any(graph.compiled is not None for graph in index.graphs)
+        return head, Paragraph(NO_STATE_TAKEN if is_compiled else NO_STATE)
     entries.sort(key=lambda entry: (index.number(entry.graph), entry.slot.index))
     rows = input_rows(index, entries, lambda entry: relative[id(entry.slot)])
     if len(rows) == 1:
