@@ -942,7 +942,8 @@ def test_each_trace_is_logged_with_its_seconds(tmp_path: Path) -> None:
             server.wait(PROMPTLY)
         finally:
             server.kill()
-    seconds = r"; export convention, import [\d.]+ s, example [\d.]+ s, capture [\d.]+ s, describe [\d.]+ s, eager [\d.]+ s, total [\d.]+ s"
+    phases = ("import", "example", "capture", "describe", "eager", "total")
+    seconds = "; export convention, " + ", ".join(rf"{phase} [\d.]+ s" for phase in phases)
     outcomes = (r"Model \(model\.py\) traced", r"Broken \(model\.py\) failed at example: .*no such size.*")
     told = "\n".join(editor.logged(""))
     for text in (told, stderr.read_text()):
