@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from aotlens_tracer.wire.protocol import Convention
+
 from .builders import Heading, Lines
-from .graphs import Convention, GraphKind, LoggedGraph, LoggedValue
+from .graphs import GraphKind, LoggedGraph, LoggedValue
 from .log_lines import LogLine
 
 _BEGIN = re.compile(r"# (joint|forward|backward|inference) graph of \S+.*\d+ operations?")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-Convention = Literal["export", "compile"]
+from aotlens_tracer.wire.protocol import Convention
+
 GraphKind = Literal[
     "dynamo", "joint", "forward", "backward", "inference", "before-grad", "after-grad", "body", "exported", "unknown"
 ]

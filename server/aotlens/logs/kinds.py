@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from aotlens_tracer.wire.protocol import Convention
+
 from .builders import Heading
-from .graphs import Convention, GraphKind, LoggedValue
+from .graphs import GraphKind, LoggedValue
 
 _TITLES: tuple[tuple[re.Pattern[str], GraphKind], ...] = (
     (re.compile(r"joint graph", re.IGNORECASE), "joint"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aotlens.logs.graphs import CompileId, Convention, LoggedGraph, LoggedValue, SourceLine
+from aotlens.logs.graphs import CompileId, LoggedGraph, LoggedValue, SourceLine
 from aotlens.logs.mention_names import mention_names
 from aotlens.logs.named import GraphNames, LogNames, MentionNames, Role, ValueName
 from aotlens_tracer.wire.graphs import Graph, Input, Output
 from aotlens_tracer.wire.input_roles import role_of
+from aotlens_tracer.wire.protocol import Convention
 
 from .log_matching import GraphMatch, NoMatch, match
 

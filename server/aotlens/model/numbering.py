@@ -19,14 +19,12 @@ from aotlens.syntax.source_text import nodes_around
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Graph
 from aotlens_tracer.wire.input_roles import role_of
-from aotlens_tracer.wire.protocol import Convention
+from aotlens_tracer.wire.protocol import CONVENTIONS, Convention
 
 from .index import MapIndex
 from .log_matching import GraphMatch, match
 from .slots import Entry
 from .snapshot import TargetState, other_than
-
-_CONVENTIONS: tuple[Convention, ...] = ("export", "compile")
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Told:
     @property
     def conventions(self) -> tuple[Convention, ...]:
         """The conventions that may be meant, that of export first."""
-        return _CONVENTIONS if self.convention is None else (self.convention,)
+        return CONVENTIONS if self.convention is None else (self.convention,)
 
     def shown(self, state: TargetState) -> list[TargetState]:
         """A target with each of the conventions shown that may be meant."""

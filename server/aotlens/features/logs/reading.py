@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from aotlens.logs.graphs import Convention, Log
+from aotlens.logs.graphs import Log
 from aotlens.logs.named import LogNames
 from aotlens.logs.names import names_of
 from aotlens.logs.signs import has_signs
@@ -14,6 +14,7 @@ from aotlens.logs.text import parse_log
 from aotlens.logs.trace_folder import read_trace_text
 from aotlens.logs.trace_records import is_trace_text
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.protocol import Convention
 
 MOST_CHARACTERS = 20_000_000
 """The characters of a log that are read in the editor, from its beginning."""
