@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from .builders import Heading, Lines
-from .graphs import LoggedGraph, LoggedOperation, LoggedValue
+from .graphs import Form, LoggedGraph, LoggedOperation, LoggedValue
 from .kinds import convention_of, kind_of, number_in
 from .log_lines import LogLine
 from .statements import Statement, returned
@@ -20,10 +20,12 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _OPERATIONS = frozenset({"placeholder", "get_attr", "call_function", "call_method", "call_module", "output"})
 
 
-class NodesBuilder:
-    """Reads `graph():` and the nodes below it, one on each line."""
+class _RowsBuilder:
+    """Reads a graph of which each line is a node; `form` says how."""
 
-    def __init__(self, heading: Heading, first: LogLine) -> None:
+    form: Form
+
+    def __init__(self, heading: Heading) -> None:
         self.heading = heading
         self.lines = Lines()
         self.is_done = False
@@ -31,6 +33,36 @@ class NodesBuilder:
         self._inputs: list[LoggedValue] = []
         self._operations: list[LoggedOperation] = []
         self._outputs: list[LoggedValue] | None = None
+
+    def graph(self) -> LoggedGraph | None:
+        if not self._inputs and not self._operations:
+            return None
+        outputs = self._outputs or []
+        kind = kind_of(self.heading, self._inputs, outputs, None)
+        return LoggedGraph(
+            kind,
+            self.heading.compile,
+            self.lines.runs[0][0],
+            self.lines.last,
+            self._inputs,
+            outputs,
+            convention_of(self.heading, kind, self._inputs),
+            self.heading.title,
+            tuple(self._operations),
+            number_in(self.heading.title),
+            self.form,
+            tuple(self.lines.runs),
+            self._outputs is not None,
+        )
+
+
+class NodesBuilder(_RowsBuilder):
+    """Reads `graph():` and the nodes below it, one on each line."""
+
+    form = "nodes"
+
+    def __init__(self, heading: Heading, first: LogLine) -> None:
+        super().__init__(heading)
         self.feed(first)
 
     def feed(self, line: LogLine) -> bool:
@@ -64,23 +96,14 @@ class NodesBuilder:
             reads = tuple(dict.fromkeys(_READ.findall(arguments)))
             self._operations.append(LoggedOperation(name, target.rstrip("]"), type=type_text, reads=reads, place=place))
 
-    def graph(self) -> LoggedGraph | None:
-        if not self._inputs and not self._operations:
-            return None
-        return _graph(self.heading, self.lines, self._inputs, self._outputs, self._operations, "nodes")
 
-
-class TableBuilder:
+class TableBuilder(_RowsBuilder):
     """Reads the table whose columns are opcode, name, target, args and kwargs."""
 
+    form = "table"
+
     def __init__(self, heading: Heading, first: LogLine) -> None:
-        self.heading = heading
-        self.lines = Lines()
-        self.is_done = False
-        self.indent = 0
-        self._inputs: list[LoggedValue] = []
-        self._operations: list[LoggedOperation] = []
-        self._outputs: list[LoggedValue] | None = None
+        super().__init__(heading)
         self._aliases: dict[str, str] = {}
         self._known: set[str] = set()
         self.lines.add(first)
@@ -116,33 +139,5 @@ class TableBuilder:
         self._operations.append(LoggedOperation(name, target, reads=reads, place=place))
 
     def graph(self) -> LoggedGraph | None:
-        if not self._inputs and not self._operations:
-            return None
-        graph = _graph(self.heading, self.lines, self._inputs, self._outputs, self._operations, "table")
-        return replace(graph, aliases=self._aliases)
-
-
-def _graph(
-    heading: Heading,
-    lines: Lines,
-    inputs: list[LoggedValue],
-    outputs: list[LoggedValue] | None,
-    operations: list[LoggedOperation],
-    form: str,
-) -> LoggedGraph:
-    kind = kind_of(heading, inputs, outputs or [], None)
-    return LoggedGraph(
-        kind,
-        heading.compile,
-        lines.runs[0][0],
-        lines.last,
-        inputs,
-        outputs or [],
-        convention_of(heading, kind, inputs),
-        heading.title,
-        tuple(operations),
-        number_in(heading.title),
-        "table" if form == "table" else "nodes",
-        tuple(lines.runs),
-        outputs is not None,
-    )
+        graph = super().graph()
+        return replace(graph, aliases=self._aliases) if graph is not None else None
