@@ -6,6 +6,7 @@ import enum
 import io
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import typer
@@ -77,6 +78,15 @@ class Mode(str, enum.Enum):
 
     train = "train"
     eval = "eval"
+
+
+TracingPython = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PYTHON",
+        help="The interpreter to trace in. Default: the active virtual environment, else this one.",
+    ),
+]
 
 
 def _print_version(value: bool) -> None:
@@ -170,13 +180,7 @@ def trace(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the examples that were tried before, and why they do not work.")
     ] = False,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PYTHON",
-            help="The interpreter to trace in. Default: the active virtual environment, else this one.",
-        ),
-    ] = None,
+    python: TracingPython = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,
     memory: Annotated[
         float | None,
@@ -224,15 +228,7 @@ def trace(
         error,
         dynamic,
     )
-    try:
-        status = run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn)
-        sys.stdout.flush()
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
-    except BrokenPipeError:
-        _end_without_reader()
-    raise typer.Exit(status)
+    _exit_with(lambda: run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn))
 
 
 class DecodeFormat(str, enum.Enum):
@@ -282,13 +278,7 @@ def decode(
         bool, typer.Option("--annotate", help="Print the log itself, with the names beside the numbers.")
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="Print every row, with every repeated layer.")] = False,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PYTHON",
-            help="The interpreter to trace in. Default: the active virtual environment, else this one.",
-        ),
-    ] = None,
+    python: TracingPython = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each trace.")] = 120.0,
 ) -> None:
     """Say what `primals_3`, `tangents_1`, `arg0_1` and `getitem_7` stand for in a log of torch.
@@ -296,18 +286,9 @@ def decode(
     The log may be any text: what TORCH_LOGS writes, a traceback, a printed graph, with whatever stands around it.
     """
     from .decode import DecodeOptions, run_decode  # imported here, so that `serve` starts fast
-    from .options import UsageError
 
     options = DecodeOptions(model, example, format.value, annotate, full, python, timeout)
-    try:
-        status = run_decode(log, options)
-        sys.stdout.flush()
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
-    except BrokenPipeError:
-        _end_without_reader()
-    raise typer.Exit(status)
+    _exit_with(lambda: run_decode(log, options))
 
 
 @app.command()
@@ -365,6 +346,21 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         _end_without_reader()
+
+
+def _exit_with(run: Callable[[], int]) -> NoReturn:
+    """Run a command and exit with its status: 2, with one line on stderr, for wrong usage."""
+    from .options import UsageError  # imported here, so that `serve` starts fast
+
+    try:
+        status = run()
+        sys.stdout.flush()
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except BrokenPipeError:
+        _end_without_reader()
+    raise typer.Exit(status)
 
 
 def _end_without_reader() -> NoReturn:
