@@ -26,7 +26,7 @@ _PROOFS: dict[KnownBy, str] = {
 def graph_and_compile(graph: LoggedGraph) -> Line:
     """`joint graph 0, compile 0/0_1 of rank 0`."""
     compile = graph.compile
-    text = line(", compile ", Code(compile.text)) if compile.text is not None else ()
+    text = line(", compile ", Code(compile.frame)) if compile.frame is not None else ()
     rank = f" of rank {compile.rank}" if compile.rank is not None else ""
     return line(graph_in_words(graph), text, rank)
 

@@ -45,7 +45,7 @@ DOUBTS: Mapping[Doubt, str] = MappingProxyType(
 
 def compile_in_words(compile: CompileId) -> str:
     """`compile 0/0_1, rank 0`; empty if the log says neither."""
-    text = f"compile {compile.text}" if compile.text is not None else ""
+    text = f"compile {compile.frame}" if compile.frame is not None else ""
     rank = f"rank {compile.rank}" if compile.rank is not None else ""
     return ", ".join(part for part in (text, rank) if part)
 

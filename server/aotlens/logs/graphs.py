@@ -43,11 +43,6 @@ class CompileId:
     rank: int | None = None
     process: str | None = None
 
-    @property
-    def text(self) -> str | None:
-        """Torch's own text for it, without rank: `0/1_2`."""
-        return self.frame
-
 
 @dataclass(frozen=True, slots=True)
 class LoggedValue:
