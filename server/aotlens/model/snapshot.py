@@ -84,6 +84,9 @@ class TargetState:
     trace failed. `failure` belongs to the last attempt, None if it succeeded. `stage` is the stage of a running trace.
     `other` has the same of the other convention.
 
+    `attempt` is what the latest trace knows without any graph, whether it succeeded, failed or still runs: a map with
+    the example, the modules, their state and the recorded values. `attempt_versions` are its documents' versions.
+
     `examples` are the pinned ones, in their order. `offered` is the number of examples that the last trace could choose
     from, and `draft` the expression that got furthest if none of them works.
     """
@@ -102,6 +105,8 @@ class TargetState:
     convention: Convention = "export"
     chosen: bool = False
     other: OtherMap = OtherMap()
+    attempt: DescriptorMap | None = None
+    attempt_versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def settled(self) -> Status:

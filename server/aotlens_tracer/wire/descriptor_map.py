@@ -33,6 +33,7 @@ from .graphs import (
 from .operations import Body, BodyCall, BodyInput, Operation, StackFrame
 from .places import Frame, Span
 from .problems import Problem
+from .values import FoldedLayers, Values
 
 __all__ = [
     "SCHEMA",
@@ -51,6 +52,7 @@ __all__ = [
     "Example",
     "Failure",
     "Finding",
+    "FoldedLayers",
     "Frame",
     "Graph",
     "GraphBreak",
@@ -68,9 +70,11 @@ __all__ = [
     "Slot",
     "Span",
     "StackFrame",
+    "StateTensor",
     "Subclass",
     "TakenView",
     "Target",
+    "Values",
     "VanishedArgument",
 ]
 
@@ -161,6 +165,24 @@ class ModuleInstance:
 
 
 @dataclass(frozen=True)
+class StateTensor:
+    """A parameter or buffer of the module that was built: known before any call, and if the call fails.
+
+    `name` is its FQN, `kind` is `parameter` or `buffer`, and `dtype` torch's name. `definition` is its birthplace, None
+    if it is not known. `other_names` are the names of ties.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+    shape: tuple[int | str, ...]
+    device: str
+    requires_grad: bool
+    definition: Span | None = None
+    other_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Seconds:
     """Wall-clock seconds of each phase of a trace."""
 
@@ -184,6 +206,10 @@ class DescriptorMap:
 
     `ddp_parameters` are the parameters in the order in which DDP counts them: an index in its errors is one into this.
     Empty for a plain function.
+
+    `state` are the module's parameters and buffers, and `values` what the call computed, expression by expression; None
+    before it was made. Both are there also if the trace failed. `folded` is not empty in a provisional map: only some
+    of many equal layers were traced, and an exact map follows.
     """
 
     target: Target
@@ -201,3 +227,6 @@ class DescriptorMap:
     files: tuple[str, ...] = ()
     eager_run: EagerRun | None = None
     ddp_parameters: tuple[DdpParameter, ...] = ()
+    state: tuple[StateTensor, ...] = ()
+    values: Values | None = None
+    folded: tuple[FoldedLayers, ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .places import Span
+from .values import SizeOrigin
 
 OperandRole = Literal["parameter", "buffer", "attribute", "argument", "result", "other"]
 """The origin of an operand: the module's state, an attribute of a module, an argument of the call, an expression of the
@@ -24,7 +25,7 @@ class Operand:
     that made a result; None if it is not known. `span` is its place: the birthplace of a parameter or buffer, the
     expression of a result. `made_by` is the text under the birthplace of a parameter or buffer. `layer` is the FQN of
     the layer of torch's that made a result within that expression, None without one. `is_culprit` says that the error
-    is about this operand.
+    is about this operand. `sizes` has the nearest origin of each of its sizes, None where it is not known.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Operand:
     made_by: str | None = None
     layer: str | None = None
     is_culprit: bool = False
+    sizes: tuple[SizeOrigin | None, ...] = ()
 
 
 @dataclass(frozen=True)

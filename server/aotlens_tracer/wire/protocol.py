@@ -23,7 +23,7 @@ from typing import Any, Literal
 from .interpreters import InterpreterProblem, OldPython
 from .json_codec import to_json
 
-VERSION = 4
+VERSION = 5
 """The version of the messages, raised with every incompatible change. The handshake refuses any other version."""
 
 MINIMUM_PYTHON = (3, 10)
@@ -45,6 +45,12 @@ torch.compile uses the last.
 
 WHOLE = "whole"
 """The stage of a map that is an answer: what is still to come only adds to it."""
+
+SHAPES = "shapes"
+"""The stage of a map that has the recorded values of the call, and no graph.
+
+It comes from a process of its own, at any time before the result; a later one of the same trace replaces it.
+"""
 
 PRIVATE_NAME = "_aotlens_tracer"
 """The module name under which the tracer is loaded, so that an `aotlens_tracer` installed there is never imported."""
@@ -149,7 +155,7 @@ class TraceParams:
     With `eager`, two training steps are made in eager after the capture.
 
     With `stages`, the map is sent in parts as they are made, `{"event": "map", "stage": ..., "fields": {...}}`, and
-    the result has only the last part (see `Assembled`). The stages are built, joint and `WHOLE`.
+    the result has only the last part (see `Assembled`). The stages are built, `SHAPES`, joint and `WHOLE`.
     """
 
     path: str
