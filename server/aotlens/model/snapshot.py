@@ -188,16 +188,24 @@ class Snapshot:
 
     def now(self, state: TargetState, span: Span) -> Span | None:
         """A span of the state's map in today's text; None if an edit has destroyed it."""
+        return self.carried(state.versions, span)
+
+    def then(self, state: TargetState, path: str, line: int, column: int) -> tuple[int, int] | None:
+        """A position of today's text in the text that the state's map was traced from; None if it is in new text."""
+        return self.carried_back(state.versions, path, line, column)
+
+    def carried(self, versions: Mapping[str, int], span: Span) -> Span | None:
+        """A span of documents of these versions in today's text; None if an edit has destroyed it."""
         document = self.documents.get(span.path)
-        version = state.versions.get(span.path)
+        version = versions.get(span.path)
         if document is None or version is None:
             return span
         return document.carry(version, span)
 
-    def then(self, state: TargetState, path: str, line: int, column: int) -> tuple[int, int] | None:
-        """A position of today's text in the text that the state's map was traced from; None if it is in new text."""
+    def carried_back(self, versions: Mapping[str, int], path: str, line: int, column: int) -> tuple[int, int] | None:
+        """A position of today's text in the text of documents of these versions; None if it is in new text."""
         document = self.documents.get(path)
-        version = state.versions.get(path)
+        version = versions.get(path)
         if document is None or version is None:
             return line, column
         return document.back(version, line, column)
