@@ -1,0 +1,157 @@
+"""Recorded values in words: `f32[2, 16, 64]` (B, T, n_embd), and what told several of them apart.
+
+Hovers, hints, the command line and the map of a failure all use these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from aotlens.model.dtypes import dtype_in_brief
+from aotlens.model.folding import ranges
+from aotlens.model.recorded import Container, Known, Plain, Size, Tensor
+from aotlens.model.values import Case, Had
+
+from .blocks import Code, Line, joined, line
+from .phrases import folded_names
+from .shortening import clipped
+
+CASES = 3
+"""The most different values of one expression that are written out."""
+ITEMS = 4
+"""The most items of a container that are written out."""
+_BRACKETS = {"tuple": "()", "list": "[]", "set": "{}", "dict": "{}"}
+_LONGEST = 60
+"""The most characters of a value without tensors."""
+
+
+def value_in_brief(value: Known, *, device: bool = False) -> str:
+    """`f32[2, 16, 64]`, `(f32[2, 16], None)`, `{'loss': f32[]}`, `16`; on which device, if that is asked for."""
+    if isinstance(value, Tensor):
+        kind = f"{value.type} " if value.type is not None else ""
+        where = f" on {value.device}" if device else ""
+        return f"{kind}{dtype_in_brief(value.dtype)}[{', '.join(_size(size) for size in value.sizes)}]{where}"
+    if isinstance(value, Plain):
+        return clipped(value.text, _LONGEST)
+    items = [_item(key, item, value, device) for key, item in value.items[:ITEMS]]
+    if value.length > len(items):
+        items.append("…")
+    return _enclosed(value, items)
+
+
+def names_in_brief(value: Known) -> str:
+    """The names of a tensor's dimensions, `(B, T, n_embd)`, in which a size without a name is its number.
+
+    Empty if no dimension has a name that says more than its size.
+    """
+    if not isinstance(value, Tensor) or not any(_is_telling(size) for size in value.sizes):
+        return ""
+    return f"({', '.join(size.name if size.name is not None else _size(size) for size in value.sizes)})"
+
+
+def cases_in_brief(had: Had, *, device: bool = False) -> list[tuple[str, tuple[Case, ...]]]:
+    """The different values of an expression in brief, each with its cases.
+
+    Values of one call that differ in one size alone are one, with all its sizes: `f32[2, 1..16, 64]`.
+    """
+    if had.differs_within_call and (merged := _with_ranges(had.cases, device)) is not None:
+        return [(merged, had.cases)]
+    found: dict[str, tuple[Case, ...]] = {}
+    for case in had.cases:
+        text = value_in_brief(case.value, device=device)
+        found[text] = (*found.get(text, ()), case)
+    return list(found.items())
+
+
+def had_in_words(had: Had) -> Line:
+    """All values of an expression on one line, each with the instances that had it, if these tell them apart."""
+    device = shows_device(had)
+    cases = cases_in_brief(had, device=device)
+    if len(cases) == 1:
+        value = cases[0][1][0].value
+        names = names_in_brief(value) if len(cases[0][1]) == 1 else ""
+        kind = f"{value.type} " if isinstance(value, Plain) and value.type != "NoneType" else ""
+        return line(Code(kind + cases[0][0]), f" {names}" if names else "")
+    parts = [_case(text, members, had) for text, members in cases[:CASES]]
+    rest = f" and {len(cases) - CASES} more" if len(cases) > CASES else ""
+    return line(joined(parts, ", " if had.differs_by_instance else ", then "), rest)
+
+
+def absent_in_words(had: Had) -> Line:
+    """The instances in which an expression did not run; empty if it ran in all."""
+    return line("not run in ", instances(had.absent)) if had.absent else ()
+
+
+def instances(modules: Iterable[str]) -> Line:
+    """Instances by their FQNs, similar ones together: `blocks.{0..5}`; the root is the model itself."""
+    names = dict.fromkeys(modules)
+    below = [name for name in names if name]
+    both = " and " if below and "" in names else ""
+    return line(folded_names(below) if below else (), both, "the model itself" if "" in names else "")
+
+
+def needs_no_gradient(had: Had) -> bool:
+    """Whether all values are tensors of floating-point numbers that no gradient flows through."""
+    tensors = [case.value for case in had.cases if isinstance(case.value, Tensor)]
+    return len(tensors) == len(had.cases) and all(
+        not tensor.requires_grad and tensor.dtype.startswith(("float", "bfloat", "complex")) for tensor in tensors
+    )
+
+
+def shows_device(had: Had) -> bool:
+    """Whether the device is worth a word: not if all tensors are on the CPU."""
+    return any(device != "cpu" for case in had.cases for device in _devices(case.value))
+
+
+def _devices(value: Known) -> set[str]:
+    if isinstance(value, Tensor):
+        return {value.device}
+    if isinstance(value, Container):
+        return {device for _, item in value.items for device in _devices(item)}
+    return set()
+
+
+def _case(text: str, members: Sequence[Case], had: Had) -> Line:
+    modules = dict.fromkeys(module for case in members for module in case.modules)
+    return line(Code(text), " in ", instances(modules)) if had.differs_by_instance else line(Code(text))
+
+
+def _size(size: Size) -> str:
+    return "?" if size.size is None else str(size.size)
+
+
+def _is_telling(size: Size) -> bool:
+    return size.name is not None and size.name != _size(size)
+
+
+def _item(key: str, item: Known, container: Container, device: bool) -> str:
+    text = value_in_brief(item, device=device)
+    if key.isdecimal() and container.type != "dict":
+        return text
+    return f"{key[1:]}={text}" if key.startswith(".") else f"{key}: {text}"
+
+
+def _enclosed(container: Container, items: Sequence[str]) -> str:
+    brackets = _BRACKETS.get(container.type)
+    if brackets is None:
+        return f"{container.type}({', '.join(items)})"
+    comma = "," if container.type == "tuple" and len(items) == 1 else ""
+    return f"{brackets[0]}{', '.join(items)}{comma}{brackets[1]}"
+
+
+def _with_ranges(cases: Sequence[Case], device: bool) -> str | None:
+    """Tensors that differ in one size alone, as one: `f32[2, 1..16, 64]`; None for others."""
+    tensors = [case.value for case in cases if isinstance(case.value, Tensor)]
+    first = tensors[0] if tensors else None
+    if first is None or len(tensors) < len(cases):
+        return None
+    if len({(tensor.dtype, tensor.device, tensor.type, len(tensor.sizes)) for tensor in tensors}) > 1:
+        return None
+    axes = [{tensor.sizes[axis].size for tensor in tensors} for axis in range(len(first.sizes))]
+    varying = [axis for axis, sizes in enumerate(axes) if len(sizes) > 1]
+    numbers = [size for axis in varying for size in axes[axis] if isinstance(size, int)]
+    if len(varying) != 1 or len(numbers) < len(axes[varying[0]]):
+        return value_in_brief(first, device=device) if not varying else None
+    sizes = list(first.sizes)
+    sizes[varying[0]] = Size(ranges(numbers))
+    return value_in_brief(Tensor(first.dtype, tuple(sizes), first.device, False, first.type), device=device)
