@@ -85,7 +85,8 @@ class TargetState:
     `other` has the same of the other convention.
 
     `attempt` is what the latest trace knows without any graph, whether it succeeded, failed or still runs: a map with
-    the example, the modules, their state and the recorded values. `attempt_versions` are its documents' versions.
+    the example, the modules, their state and the recorded values. `attempt_versions` are its documents' versions, and
+    `attempt_stale` says that something has changed since.
 
     `examples` are the pinned ones, in their order. `offered` is the number of examples that the last trace could choose
     from, and `draft` the expression that got furthest if none of them works.
@@ -107,6 +108,7 @@ class TargetState:
     other: OtherMap = OtherMap()
     attempt: DescriptorMap | None = None
     attempt_versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    attempt_stale: bool = False
 
     @property
     def settled(self) -> Status:
@@ -135,7 +137,16 @@ class TargetState:
             state = replace(state, other=other)
         if convention in (self.convention, None) and self.map is not None and not self.stale:
             state = replace(state, stale=True, changed=changed)
+        if convention is None and self.attempt is not None and not self.attempt_stale:
+            state = replace(state, attempt_stale=True)
         return state
+
+    @property
+    def of_attempt(self) -> TargetState:
+        """The same target with its latest attempt as the map: for what needs no graph, and for a trace that failed."""
+        return replace(
+            self, map=self.attempt, versions=self.attempt_versions, stale=self.attempt_stale, other=OtherMap()
+        )
 
     def swapped(self) -> TargetState:
         """The same target with the other convention shown, and what was shown as the other one."""

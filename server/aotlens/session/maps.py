@@ -5,17 +5,31 @@ So the server answers what needs no map, such as the first hover, without waitin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aotlens_tracer.wire.json_codec import from_json
 
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
+    from aotlens_tracer.wire.values import Values
 
 
-def map_from(fields: dict[str, Any]) -> DescriptorMap:
-    """Return the map with these fields, which are JSON. A large one takes long: call this beside the event loop."""
-    from aotlens_tracer.wire.descriptor_map import DescriptorMap
+class MapReader:
+    """Reads the maps of one trace. Recorded values, which several of them have, are read once and stay one object."""
 
-    map: DescriptorMap = from_json(DescriptorMap, fields)
-    return map
+    def __init__(self) -> None:
+        self._values: tuple[dict[str, Any] | None, Values | None] = (None, None)
+
+    def map_from(self, fields: dict[str, Any]) -> DescriptorMap:
+        """Return the map with these fields, which are JSON. A large one takes long: call this beside the event loop."""
+        from aotlens_tracer.wire.descriptor_map import DescriptorMap
+        from aotlens_tracer.wire.values import Values
+
+        read, values = self._values
+        if fields.get("values") is not read:
+            read = fields.get("values")
+            values = from_json(Values, read)
+            self._values = (read, values)
+        map: DescriptorMap = from_json(DescriptorMap, {**fields, "values": None})
+        return replace(map, values=values) if values is not None else map

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .maps import map_from
+from .maps import MapReader
 
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
@@ -22,7 +22,8 @@ class PartialMaps:
     A context manager: after leaving it, nothing is shown any more.
     """
 
-    def __init__(self, convention: Convention, show: Callable[[DescriptorMap], None]) -> None:
+    def __init__(self, reader: MapReader, convention: Convention, show: Callable[[DescriptorMap], None]) -> None:
+        self._reader = reader
         self._convention = convention
         self._show = show
         self._latest: dict[str, Any] | None = None
@@ -44,7 +45,7 @@ class PartialMaps:
         while self._latest is not None:
             fields, self._latest = self._latest, None
             filled = {"status": "partial", "convention": self._convention, **fields}
-            self._show(await loop.run_in_executor(None, map_from, filled))
+            self._show(await loop.run_in_executor(None, self._reader.map_from, filled))
 
     async def __aenter__(self) -> PartialMaps:
         return self

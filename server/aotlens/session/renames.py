@@ -35,7 +35,8 @@ def renamed(state: TargetState, qualname: str) -> TargetState:
     """Return the state of a traced target under its new name. Its maps are stale."""
     other = replace(state.other, map=_renamed(state.other.map, qualname))
     key = TargetKey(state.key.path, qualname)
-    return replace(state, key=key, map=_renamed(state.map, qualname), other=other).outdated()
+    attempt = _renamed(state.attempt, qualname)
+    return replace(state, key=key, map=_renamed(state.map, qualname), other=other, attempt=attempt).outdated()
 
 
 def _renamed(map: DescriptorMap | None, qualname: str) -> DescriptorMap | None:

@@ -38,8 +38,8 @@ class Staleness:
         """A document was opened: maps that were made from the file on disk have its places in the text as opened."""
         path = document.path
         opened = {path: document.version}
-        states = [state for state in self._states.dependents(path) if state.maps]
-        unknown = [s for s in states if path not in s.versions or path not in s.other.versions]
+        states = [state for state in self._states.dependents(path) if state.maps or state.attempt is not None]
+        unknown = [s for s in states if any(path not in known for known in _all_versions(s))]
         self._states.update([with_versions(s, lambda versions: {**opened, **versions}) for s in unknown])
 
     def edited(self, path: str) -> None:
@@ -51,7 +51,7 @@ class Staleness:
 
         They are stale if the document had unsaved changes.
         """
-        states = [s for s in self._states.all() if path in s.versions or path in s.other.versions]
+        states = [s for s in self._states.all() if any(path in known for known in _all_versions(s))]
         closed = [with_versions(s, lambda versions: {p: v for p, v in versions.items() if p != path}) for s in states]
         self._states.update([state.outdated() if was_unsaved else state for state in closed])
         return [state.key for state in states] if was_unsaved else []
@@ -85,13 +85,19 @@ class Staleness:
 
 
 def with_versions(state: TargetState, change: Callable[[Mapping[str, int]], Mapping[str, int]]) -> TargetState:
-    """Return a state with other versions of the documents that its maps were traced from."""
+    """Return a state with other versions of the documents that its maps and its attempt were traced from."""
 
     def changed(map: object, versions: Mapping[str, int]) -> Mapping[str, int]:
         return MappingProxyType(dict(change(versions))) if map is not None else versions
 
     other = replace(state.other, versions=changed(state.other.map, state.other.versions))
-    return replace(state, versions=changed(state.map, state.versions), other=other)
+    attempt_versions = changed(state.attempt, state.attempt_versions)
+    return replace(state, versions=changed(state.map, state.versions), other=other, attempt_versions=attempt_versions)
+
+
+def _all_versions(state: TargetState) -> tuple[Mapping[str, int], ...]:
+    """Return the versions of the documents of each map, and of the latest attempt."""
+    return state.versions, state.other.versions, state.attempt_versions
 
 
 def needs_new_process(before: Settings, after: Settings) -> bool:

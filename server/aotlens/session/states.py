@@ -53,7 +53,7 @@ class States:
             state
             for state in self.by_key.values()
             if state.key.path == path
-            or any(path in map.files for map in state.maps)
+            or any(path in map.files for map in (*state.maps, *((state.attempt,) if state.attempt else ())))
             or (state.failure is not None and state.failure.stage in ("import", "syntax"))
         ]
 

@@ -16,10 +16,11 @@ from aotlens.text.documents import Documents
 from aotlens_tracer.wire.protocol import WHOLE, Assembled, Convention
 
 from .answers import ended, failed, under_way, with_map, without_partial
+from .attempts import Attempts, with_attempt
 from .client import Client
 from .examples.built import Built
 from .examples.known import ExampleMemory
-from .maps import map_from
+from .maps import MapReader
 from .open_files import OpenFiles
 from .partial_maps import PartialMaps
 from .progress import Shown
@@ -101,11 +102,12 @@ class Tracing:
         request, tracer = prepared
         self._states.update([under_way(state, convention, "import")])
         started = time.monotonic()
+        reader = MapReader()
         with Shown(functools.partial(self._client.progress, f"Tracing {key.qualname}", cancel)) as shown:
-            message = await self._answer(tracer, request, convention, state, versions, shown)
+            message = await self._answer(tracer, request, convention, state, versions, shown, reader)
         if message is None:
             return None
-        map = await asyncio.get_running_loop().run_in_executor(None, map_from, message["result"])
+        map = await asyncio.get_running_loop().run_in_executor(None, reader.map_from, message["result"])
         self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
         outcome = None
         if self._states.get(key) is not None:
@@ -131,7 +133,7 @@ class Tracing:
         except TracerUnusable as error:
             self._fail_with_tracer(key, convention, tracer, error)
             return None
-        map = await asyncio.get_running_loop().run_in_executor(None, map_from, message["result"])
+        map = await asyncio.get_running_loop().run_in_executor(None, MapReader().map_from, message["result"])
         self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
         outcome = None
         state = self._states.get(key)
@@ -190,6 +192,7 @@ class Tracing:
         before: TargetState,
         versions: Mapping[str, int],
         shown: Shown,
+        reader: MapReader,
     ) -> dict[str, Any] | None:
         """Return the tracer's answer with the whole map in it; None if the tracer ended, and the target has failed.
 
@@ -208,6 +211,11 @@ class Tracing:
             else:
                 self._states.update([with_map(current, convention, map, versions)])
 
+        def show_attempt(attempt: DescriptorMap) -> None:
+            current = self._states.get(key)
+            if current is not None:
+                self._states.update([self._with_attempt(current, attempt, versions)])
+
         def hide_partial() -> None:
             current = self._states.get(key)
             if current is not None:
@@ -219,12 +227,14 @@ class Tracing:
                 self._report_stage(key, convention, message)
             elif message.get("event") == "map":
                 fields = assembled.add(message["fields"])
+                attempts.add(fields)
                 if message["stage"] == WHOLE:
                     partial.add_whole(fields)
                 elif shown_before is None:  # an earlier map stays until the next one is whole
                     partial.add(fields)
 
-        async with PartialMaps(convention, show) as partial:
+        attempts = Attempts(reader, before.attempt, show_attempt)
+        async with PartialMaps(reader, convention, show) as partial:
             try:
                 message = await tracer.trace(request.params, on_event)
             except asyncio.CancelledError:
@@ -234,6 +244,8 @@ class Tracing:
                 hide_partial()
                 self._fail_with_tracer(key, convention, tracer, error)
                 return None
+            finally:
+                await attempts.end()
         return {**message, "result": assembled.add(message["result"])}
 
     def _report_stage(self, key: TargetKey, convention: Convention, message: Mapping[str, Any]) -> None:
@@ -255,7 +267,7 @@ class Tracing:
             state = failed(without_partial(state, convention), convention, map.failure, by_trace=True)
             if state.convention == convention:
                 state = replace(state, draft=map.example.expression if map.example is not None else None)
-        self._states.update([state])
+        self._states.update([self._with_attempt(state, map, versions)])
         return edited
 
     def _with_whole(
@@ -264,6 +276,13 @@ class Tracing:
         """Return the state with a map that is the answer."""
         relevant = self._relevant(state.key, map, versions)
         return with_map(state, convention, map, relevant, stale=bool(self._edited(relevant)))
+
+    def _with_attempt(self, state: TargetState, attempt: DescriptorMap, versions: Mapping[str, int]) -> TargetState:
+        """Return the state with what the latest trace knows without any graph."""
+        recorded = attempt.values.files if attempt.values is not None else ()
+        relevant = self._relevant(state.key, attempt, versions)
+        relevant |= {file.path: versions[file.path] for file in recorded if file.path in versions}
+        return with_attempt(state, attempt, relevant, stale=bool(self._edited(relevant)))
 
     def _relevant(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> dict[str, int]:
         """Return the versions of the open files that a map was traced from."""

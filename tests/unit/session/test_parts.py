@@ -8,11 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from aotlens.model.snapshot import TargetKey, TargetState
-from aotlens.session import partial_maps
 from aotlens.session.background import Background, Delayed
+from aotlens.session.maps import MapReader
 from aotlens.session.open_files import OpenFiles
 from aotlens.session.partial_maps import PartialMaps
 from aotlens.session.queue import Queue, Ranking
@@ -139,17 +137,15 @@ def test_permissions_of_a_file_that_was_closed_meanwhile(tmp_path: Path) -> None
     asyncio.run(run())
 
 
-def test_maps_of_unfinished_traces_are_built_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = partial_maps.map_from
+def test_maps_of_unfinished_traces_are_built_beside_the_event_loop() -> None:
     may_go_on = threading.Event()
     threads: set[int] = set()
 
-    def slowly(fields: dict[str, Any]) -> DescriptorMap:
-        threads.add(threading.get_ident())
-        may_go_on.wait(10)
-        return original(fields)
-
-    monkeypatch.setattr(partial_maps, "map_from", slowly)
+    class Slow(MapReader):
+        def map_from(self, fields: dict[str, Any]) -> DescriptorMap:
+            threads.add(threading.get_ident())
+            may_go_on.wait(10)
+            return super().map_from(fields)
 
     def fields(name: str) -> dict[str, object]:
         return {"target": to_json(Target("/a.py", name, 1))}
@@ -163,7 +159,7 @@ def test_maps_of_unfinished_traces_are_built_beside_the_event_loop(monkeypatch: 
             if map.target.qualname == "last":
                 is_shown.set()
 
-        async with PartialMaps("export", show) as partial:
+        async with PartialMaps(Slow(), "export", show) as partial:
             for name in ("first", "skipped", "last"):
                 partial.add(fields(name))
                 await asyncio.sleep(0.01)
