@@ -51,11 +51,8 @@ test-fast: $(VENV)/dev.stamp ## Run the tests that take less than ten seconds ea
 	$(RUN) -m pytest -m 'not slow' $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Time the language server next to an empty one (docs/benchmarks.md), 7 minutes
-	$(RUN) tests/benchmarks/server.py
-	$(RUN) tests/benchmarks/answers.py
-	$(RUN) tests/benchmarks/graphs.py
-	$(RUN) tests/benchmarks/compile_convention.py
+bench: $(VENV)/dev.stamp ## Time answers and edits (docs/benchmarks.md), and say which figure broke its bound, 20 minutes
+	$(RUN) tests/benchmarks/bounds.py
 
 # The unit tests need no torch, so that an environment for them is made in seconds.
 .PHONY: test-pythons

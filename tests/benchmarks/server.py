@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bounds import finish, hold
 from peer import CLASS, COMMANDS, URI, Server, ratio, row
 
 from aotlens.text.documents import Document
@@ -31,6 +32,7 @@ def time_spawns() -> None:
             server.leave()
     medians = [statistics.median(values) * 1000 for values in seconds.values()]
     row(f"spawn to initialize, median of {SPAWNS} (ms)", *(f"{value:.0f}" for value in medians), ratio(medians))
+    hold("spawn to initialize", medians[1] / medians[0])
 
 
 def time_requests(servers: dict[str, Server]) -> None:
@@ -108,6 +110,7 @@ def main() -> None:
         server.leave()
     for lines in (1_000, 10_000, 20_000):
         time_document(lines)
+    finish()
 
 
 if __name__ == "__main__":
