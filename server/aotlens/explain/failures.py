@@ -9,6 +9,7 @@ from aotlens_tracer.wire import problems as facts
 from aotlens_tracer.wire.descriptor_map import Attempt, Failure, Frame
 
 from .advice import advice_in_words
+from .clashes import clash_in_words
 from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
 from .shortening import first_sentence
@@ -18,8 +19,10 @@ LONGEST_BRIEF = 300
 
 
 def message(failure: Failure) -> str:
-    """Return what went wrong, in one or more lines."""
-    return _sentence(failure.problem, failure.stage)
+    """Return what went wrong, in one or more lines: what does not fit together comes before torch's own text."""
+    text = _sentence(failure.problem, failure.stage)
+    clash = clash_in_words(failure.operation, failure.path) if failure.operation is not None else None
+    return f"{clash}\n{text}" if clash is not None else text
 
 
 def hint(failure: Failure) -> str | None:
@@ -45,7 +48,8 @@ def _one_sentence(value: facts.Raised) -> str:
 
 def brief_message(failure: Failure, longest: int = LONGEST_BRIEF) -> str:
     """Return what went wrong in one line of at most `longest` characters."""
-    if type(failure.problem) in _FROM_OUTSIDE:
+    has_clash = failure.operation is not None and failure.operation.clash is not None
+    if has_clash or type(failure.problem) in _FROM_OUTSIDE:
         return first_sentence(message(failure), longest)
     return brief(failure.problem, longest)
 

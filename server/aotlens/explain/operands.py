@@ -8,9 +8,11 @@ from aotlens_tracer.wire.operands import FailedLayer, FailedOperation, Operand
 from aotlens_tracer.wire.places import Span
 
 from .blocks import NOTHING, Cell, Column, Table, without_empty
-from .paths import PathLabel, place
+from .clashes import clashing_origins
+from .paths import PathLabel, in_line, place
 from .shortening import clipped
 
+_ONLY_FAKE = "on real tensors the operation works: only fake tensors, with which the trace runs, refuse it"
 _MOST = 4
 """So many operands are named in a message; a table has all."""
 
@@ -20,15 +22,17 @@ def operands_in_words(operation: FailedOperation, path: str | None) -> list[str]
 
     `path` is the file in which the failure is shown: places in it are given as lines.
     """
+    if operation.clash is not None:  # a sentence of its own has them
+        return [_ONLY_FAKE] if operation.works_in_eager else []
     shown = _blamed(operation)
     sentences = [_operand_in_words(operand, path, _devices(operation.operands)) for operand in shown[:_MOST]]
     if len(shown) > _MOST:
         sentences.append(f"and {len(shown) - _MOST} more operands")
     layer = operation.layer
     if layer is not None and not any(_is_of(operand, layer) for operand in shown):
-        sentences.append(f"the layer `{layer.name}` is {_layer_in_code(layer)}{_in_line(layer.span, path)}")
+        sentences.append(f"the layer `{layer.name}` is {_layer_in_code(layer)}{in_line(layer.span, path)}")
     if operation.works_in_eager:
-        sentences.append("on real tensors the operation works: only fake tensors, with which the trace runs, refuse it")
+        sentences.append(_ONLY_FAKE)
     return sentences
 
 
@@ -42,6 +46,8 @@ def places_of_operands(operation: FailedOperation) -> list[tuple[str, Span]]:
         span = operand.span
         if span is not None and not _on_one_line(span, operation.span):
             found.setdefault(span, f"{_name(operand)}, {_value(operand, shows_device)}, is made here")
+    for sentence, span in clashing_origins(operation):
+        found.setdefault(span, sentence)
     return [(sentence, span) for span, sentence in found.items()]
 
 
@@ -85,7 +91,7 @@ def _operand_in_words(operand: Operand, path: str | None, shows_device: bool) ->
         text = f"the gradient is that of {_name(operand)}, which is {value}"
     if not origin:
         return text
-    return f"{text}: {origin}{_in_line(operand.span, path)}"
+    return f"{text}: {origin}{in_line(operand.span, path)}"
 
 
 def _origin(operand: Operand) -> str:
@@ -121,12 +127,6 @@ def _layer_in_code(layer: FailedLayer) -> str:
 
 def _on_one_line(one: Span, other: Span | None) -> bool:
     return other is not None and (one.path, one.line) == (other.path, other.line)
-
-
-def _in_line(span: Span | None, path: str | None) -> str:
-    if span is None:
-        return ""
-    return f", line {span.line}" if span.path == path else f", line {span.line} of {span.path.rpartition('/')[2]}"
 
 
 def _blamed(operation: FailedOperation) -> list[Operand]:

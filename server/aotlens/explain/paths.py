@@ -36,3 +36,10 @@ def places(spans: Sequence[Span], path_label: PathLabel) -> str:
     if not shown:
         return NOTHING
     return shown[0] + (f" and {len(shown) - 1} more" if len(shown) > 1 else "")
+
+
+def in_line(span: Span | None, path: str | None) -> str:
+    """A place after what stands there: `, line 4`, with the name of the file if it is another one than `path`."""
+    if span is None:
+        return ""
+    return f", line {span.line}" if span.path == path else f", line {span.line} of {span.path.rpartition('/')[2]}"

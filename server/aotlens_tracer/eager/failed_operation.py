@@ -23,6 +23,8 @@ from ..wire.operands import FailedLayer, FailedOperation
 from ..wire.problems import Raised
 from .call_recorder import CallRecorder, inputs_of, layer_of
 from .calls import Call, Site
+from .clashes.found import clash_among, clash_in_call, clash_in_layer, clash_in_unpacking
+from .clashes.sides import Found
 from .operands import Operands, tensors_in
 from .real_error import runs_on_real_tensors
 from .written_names import named_values
@@ -103,7 +105,7 @@ class _Reading:
         failed = self._recorder.failed
         if failed is not None and failed[1] is ended.error and not _is_engine(failed[0]):
             call = failed[0]
-            return self._compared(self._of_call(call), call, ended.error)
+            return self._compared(self._of_call(call, text=text_of(ended.error)), call, ended.error)
         if ended.backward is not None:
             origin = self._derived(ended.backward) or self._applied(ended.error)
             if origin is None:
@@ -149,32 +151,51 @@ class _Reading:
         layers = [frame for frame, _ in inner if layer_of(frame) is not None]
         span = span_of(frame) if frame is not None else None
         if layers:
-            inputs = inputs_of(layers[-1])
-            return self._operation(None, Site(span, frame, layer_of(layers[-1]), inputs), inputs)
+            inputs, layer = inputs_of(layers[-1]), layer_of(layers[-1])
+            assert layer is not None
+            clash = clash_in_layer(layer, inputs, text_of(error))
+            return self._operation(None, Site(span, frame, layer, inputs), (*inputs, *_weights(clash)), clash)
         if frame is None:
             return None
-        values = [value for _, value in named_values(frame, line) if not isinstance(value, nn.Module)]
+        named = named_values(frame, line)
+        values = [value for _, value in named if not isinstance(value, nn.Module)]
         if isinstance(error, AttributeError):  # it is about one object
             values = [value for value in values if value is error.obj]
         if isinstance(error, (NameError, LookupError)) or not any(tensors_in(value) for value in values):
             return None
-        return self._operation(None, Site(span, frame, None), values)
+        clash = clash_in_unpacking(named, text_of(error)) if isinstance(error, ValueError) else None
+        return self._operation(None, Site(span, frame, None), values, clash)
 
-    def _of_call(self, call: Call, culprit: torch.Tensor | None = None) -> FailedOperation:
+    def _of_call(self, call: Call, culprit: torch.Tensor | None = None, text: str | None = None) -> FailedOperation:
         values: list[Any] = []
         for value in (*call.args, *call.kwargs.values()):
             values += value if isinstance(value, (list, tuple)) else [value]
         name = resolve_name(call.function) or getattr(call.function, "__qualname__", None)
         name = name.replace("_VariableFunctionsClass", "torch") if name is not None else None
-        return self._operation(name, call.site, values, culprit)
+        clash = clash_in_call(name, call, text) if text is not None else None
+        return self._operation(name, call.site, values, clash, culprit)
 
     def _operation(
-        self, name: str | None, site: Site, values: Sequence[Any], culprit: torch.Tensor | None = None
+        self,
+        name: str | None,
+        site: Site,
+        values: Sequence[Any],
+        clash: Found | None = None,
+        culprit: torch.Tensor | None = None,
     ) -> FailedOperation:
         operands = Operands(self._example, self._recorder, self._birthplaces, site)
+        kept = operands.among(values)
         code = source_text(site.span) if site.span is not None else None
         layer = self._layer(site.layer, operands) if site.layer is not None else None
-        return FailedOperation(name, operands.of(values, culprit), code, site.span, layer, site.through)
+        return FailedOperation(
+            name,
+            operands.of(kept, culprit),
+            code,
+            site.span,
+            layer,
+            site.through,
+            clash=clash_among(clash, kept),
+        )
 
     def _layer(self, layer: nn.Module, operands: Operands) -> FailedLayer | None:
         name, root = operands.name_of_layer(layer), self._example.module
@@ -207,6 +228,11 @@ def _definition(call: Call) -> Span | None:
         if line > code.co_firstlineno + 20:
             return None
     return Span(code.co_filename, line)
+
+
+def _weights(clash: Found | None) -> list[torch.Tensor]:
+    """Return the parameters of a layer that an input clashes with: they are no arguments of its `forward`."""
+    return [side.value for side in clash[1] if isinstance(side.value, nn.Parameter)] if clash is not None else []
 
 
 def _is_engine(call: Call) -> bool:

@@ -51,17 +51,21 @@ class Operands:
         self._written = _written(site, named)
         self._site = site
 
-    def of(self, values: Sequence[Any], culprit: torch.Tensor | None = None) -> tuple[Operand, ...]:
-        """Return the operands among some values, each once: those that are tensors or hold tensors.
+    def among(self, values: Sequence[Any]) -> list[Any]:
+        """Return the values that are operands, each once: those that are tensors or hold tensors.
 
         A value that the failing layer has made itself is replaced by what the layer was given.
         """
-        found: dict[int, Operand] = {}
+        found: dict[int, Any] = {}
         for value in values:
             for each in self._given() if self._is_internal(value) else [value]:
                 if tensors_in(each):
-                    found.setdefault(id(each), self._operand(each, each is culprit))
-        return tuple(found.values())[:MOST_OPERANDS]
+                    found.setdefault(id(each), each)
+        return list(found.values())[:MOST_OPERANDS]
+
+    def of(self, values: Sequence[Any], culprit: torch.Tensor | None = None) -> tuple[Operand, ...]:
+        """Return operands with their names and origins."""
+        return tuple(self._operand(each, each is culprit) for each in values)
 
     def _given(self) -> list[Any]:
         """Return what the failing layer was given, or what the user's line names if the layer kept nothing of that."""

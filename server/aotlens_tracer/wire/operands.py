@@ -8,9 +8,17 @@ from typing import Literal
 from .places import Span
 from .values import SizeOrigin
 
-OperandRole = Literal["parameter", "buffer", "attribute", "argument", "result", "other"]
+OperandRole = Literal["parameter", "buffer", "attribute", "argument", "result", "constructor", "other"]
 """The origin of an operand: the module's state, an attribute of a module, an argument of the call, an expression of the
-user's, or not known."""
+user's, an argument of a constructor that fails, or not known."""
+
+ClashKind = Literal["size", "multiple", "elements", "rank", "index", "dtype", "device"]
+"""The thing in which operands do not fit together.
+
+`size` is that of a dimension, which with `multiple` has to be a multiple of a number. `elements` is their number in
+all, `rank` that of dimensions. `index` is an index outside of a dimension, or the number of a dimension that is not
+there.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,30 @@ class Operand:
 
 
 @dataclass(frozen=True)
+class ClashingPart:
+    """One side of a clash.
+
+    `operand` is an index in `FailedOperation.operands`; None for numbers that are no tensor: `text` then has several of
+    them, such as the shape that a `view` is given, and is None for one number. `axis` is the dimension, from 0, None
+    for the operand as a whole. `size` is the number that clashes: a size, a number of elements or of dimensions, an
+    index; None for types and devices.
+    """
+
+    operand: int | None
+    axis: int | None = None
+    size: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Clash:
+    """The parts of an operation that do not fit together; the first one comes first in the code."""
+
+    kind: ClashKind
+    parts: tuple[ClashingPart, ...]
+
+
+@dataclass(frozen=True)
 class FailedLayer:
     """The layer of torch's in which an operation fails: its FQN, its repr in one line, its birthplace.
 
@@ -66,7 +98,7 @@ class FailedOperation:
     operation for the user (`torch.distributions.categorical`), None if the user's code itself does. `definition` is the
     place of the `backward` that is wrong. With `in_backward`, it is the derivative of
     the operation that fails. `works_in_eager` says that only fake tensors raise the error: the operation was
-    made on real tensors of the same sizes too.
+    made on real tensors of the same sizes too. `clash` says what does not fit together; None if it is not known.
     """
 
     name: str | None
@@ -78,3 +110,4 @@ class FailedOperation:
     definition: Span | None = None
     in_backward: bool = False
     works_in_eager: bool = False
+    clash: Clash | None = None

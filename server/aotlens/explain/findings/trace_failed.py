@@ -13,10 +13,12 @@ from .kind import Kind
 
 
 def words(about: About) -> str:
-    """The failure's message; its operands and its hint on lines of their own."""
+    """The failure's message; operands without a clash and its hint on lines of their own."""
     reason = about.first.reason
     assert isinstance(reason, Failed)
-    failure = Failure(reason.stage, "error", reason.problem, advice=reason.advice)
+    failure = Failure(
+        reason.stage, "error", reason.problem, about.first.path, advice=reason.advice, operation=reason.operation
+    )
     is_shown = reason.operation is not None and not isinstance(reason.problem, (ReadsData, DataDependentSize))
     operands = operands_in_words(reason.operation, about.first.path) if reason.operation and is_shown else []
     advice = hint(failure)
