@@ -54,6 +54,7 @@ from .names import (
     READS_NUMBERS,
     SETS_GRAD_MODE,
 )
+from .operations import Schema, schema_of
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
 from .specialized import is_constraint_violation, marks_of, specialized_sizes, weaken_marks
@@ -104,6 +105,7 @@ __all__ = [
     "OffGraph",
     "Recompile",
     "Run",
+    "Schema",
     "StorageWeakRef",
     "TorchDispatchMode",
     "TorchDynamoException",
@@ -140,6 +142,7 @@ __all__ = [
     "readable_constants",
     "recompile_limit",
     "saved_fields",
+    "schema_of",
     "share_state",
     "specialized_sizes",
     "storage_key",
