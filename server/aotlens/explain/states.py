@@ -78,13 +78,18 @@ def replaced_in_words(line: int) -> str:
     return f"replaced by the definition in line {line}"
 
 
-def staleness(state: TargetState) -> tuple[Note, ...]:
-    """A note that the map is older than the text; none if it is not."""
+def staleness(state: TargetState, *, but_for_first_line: bool = False) -> tuple[Note, ...]:
+    """A note that the map is older than the text; none if it is not.
+
+    `but_for_first_line` says that the first line of the text is of a newer trace.
+    """
     if not state.stale:
         return ()
+    stale = "Stale but for the first line" if but_for_first_line else "Stale"
     if state.failure is not None:
-        return (Note(line("Stale: the last trace failed: ", sentence(failure_in_brief(state.failure, IN_A_HOVER)))),)
-    return (Note(line(f"Stale: {change_in_words(state)} since this was traced.")),)
+        words = failure_in_brief(state.failure, IN_A_HOVER)
+        return (Note(line(f"{stale}: the last trace failed: ", sentence(words))),)
+    return (Note(line(f"{stale}: {change_in_words(state)} since this was traced.")),)
 
 
 def failure_in_brief(failure: Failure, longest: int = IN_A_LENS) -> str:

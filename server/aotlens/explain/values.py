@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.folding import ranges
+from aotlens.model.function_runs import FunctionValues
 from aotlens.model.recorded import Container, Known, Plain, Size, Tensor
-from aotlens.model.values import Case, Had
+from aotlens.model.values import Case, Had, Recording
 
-from .blocks import Code, Line, joined, line
+from .blocks import Code, Line, codes, joined, line
 from .phrases import folded_names
 from .shortening import clipped
 
@@ -63,23 +64,51 @@ def cases_in_brief(had: Had, *, device: bool = False) -> list[tuple[str, tuple[C
     return list(found.items())
 
 
-def had_in_words(had: Had) -> Line:
-    """All values of an expression on one line, each with the instances that had it, if these tell them apart."""
+def had_in_words(had: Had, given: Sequence[Had] = ()) -> Line:
+    """All values of an expression on one line, each with the instances that had it, if these tell them apart.
+
+    `given` are the values that a call got, in their order: `f32[2, 16, 64]` → `f32[2, 16, 256]`.
+    """
     device = shows_device(had)
     cases = cases_in_brief(had, device=device)
     if len(cases) == 1:
         value = cases[0][1][0].value
         names = names_in_brief(value) if len(cases[0][1]) == 1 else ""
         kind = f"{value.type} " if isinstance(value, Plain) and value.type != "NoneType" else ""
-        return line(Code(kind + cases[0][0]), f" {names}" if names else "")
-    parts = [_case(text, members, had) for text, members in cases[:CASES]]
+        return line(_given(given, had.cases), Code(kind + cases[0][0]), f" {names}" if names else "")
+    parts = [_case(text, members, had, given) for text, members in cases[:CASES]]
     rest = f" and {len(cases) - CASES} more" if len(cases) > CASES else ""
     return line(joined(parts, ", " if had.differs_by_instance else ", then "), rest)
 
 
-def absent_in_words(had: Had) -> Line:
-    """The instances in which an expression did not run; empty if it ran in all."""
-    return line("not run in ", instances(had.absent)) if had.absent else ()
+def facts_of(had: Had, given: Sequence[Had] = ()) -> list[Line]:
+    """The values of an expression, and what is worth a word about them."""
+    facts = [had_in_words(had, given)]
+    if had.absent:
+        facts.append(line("not run in ", instances(had.absent)))
+    if had.recording.index.has_gradients and needs_no_gradient(had):
+        facts.append(line("requires no gradient"))
+    return facts
+
+
+def not_run_in_words(recording: Recording) -> Line:
+    """An expression that did not run in the recorded call."""
+    return line("not run in the traced call of ", Code(recording.state.key.qualname))
+
+
+def recorded_in_words(had: Had) -> Line:
+    """The model whose call was recorded, with the instances in it."""
+    modules = [module for case in had.cases for module in case.modules]
+    model = Code(had.recording.state.key.qualname)
+    of = line("in ", instances(modules), " of ") if any(modules) and not had.differs_by_instance else line("in ")
+    return line(of, model, ", with real weights" if had.recording.index.weights == "real" else "")
+
+
+def function_in_words(name: str, values: FunctionValues) -> Line:
+    """The values that a function got, and those that it returned: `forward(x: f32[2, 16])` → `f32[2, 64]`."""
+    given = [f"{argument}: {_outcome(had)}" for argument, had in values.arguments]
+    results = dict.fromkeys(_outcome(had) for had in values.results)
+    return line(Code(f"{name}({', '.join(given)})"), " → ", joined(line(Code(text)) for text in results) or "no value")
 
 
 def instances(modules: Iterable[str]) -> Line:
@@ -111,9 +140,30 @@ def _devices(value: Known) -> set[str]:
     return set()
 
 
-def _case(text: str, members: Sequence[Case], had: Had) -> Line:
+def _case(text: str, members: Sequence[Case], had: Had, given: Sequence[Had]) -> Line:
     modules = dict.fromkeys(module for case in members for module in case.modules)
-    return line(Code(text), " in ", instances(modules)) if had.differs_by_instance else line(Code(text))
+    where = line(" in ", instances(modules)) if had.differs_by_instance else ()
+    return line(_given(given, members), Code(text), where)
+
+
+def _given(given: Sequence[Had], cases: Sequence[Case]) -> Line:
+    """The values that a call got in the module calls of some cases, with an arrow; empty if they differ."""
+    calls = {call for case in cases for call in case.calls}
+    found = []
+    for had in given:
+        fitting = dict.fromkeys(
+            value_in_brief(case.value, device=shows_device(had)) for case in had.cases if calls & set(case.calls)
+        )
+        if len(fitting) > 1:
+            return ()
+        found += list(fitting)
+    return line(codes(found), " → ") if found else ()
+
+
+def _outcome(had: Had) -> str:
+    """A value in brief; several are told with an ellipsis."""
+    texts = cases_in_brief(had, device=shows_device(had))
+    return texts[0][0] if len(texts) == 1 else f"{texts[0][0]} …"
 
 
 def _size(size: Size) -> str:

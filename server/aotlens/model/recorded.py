@@ -9,6 +9,7 @@ import weakref
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from aotlens_tracer.wire.values import (
     ContainerValue,
@@ -105,6 +106,11 @@ class ValuesIndex:
         if number not in self._trees:
             self._trees[number] = self._tree(number, _DEEPEST)
         return self._trees[number]
+
+    @cached_property
+    def has_gradients(self) -> bool:
+        """Whether any tensor requires a gradient: not if the call ran without them."""
+        return any(isinstance(value, TensorValue) and value.requires_grad for value in self._values)
 
     def _tree(self, number: int, deepest: int) -> Known:
         value = self._values[number]

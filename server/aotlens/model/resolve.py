@@ -17,6 +17,7 @@ from aotlens.syntax.subjects import (
     CreationSubject,
     DescriptorSubject,
     DynamoSourceSubject,
+    ExpressionSubject,
     FunctionSubject,
     GraphNameSubject,
     LineSubject,
@@ -104,7 +105,7 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
             return _descriptor(snapshot, document, subject, told)
         case DynamoSourceSubject(text=text):
             return _source(snapshot, document, subject, text)
-        case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject() | PassSubject():
+        case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject() | PassSubject() | ExpressionSubject():
             return ()
 
 

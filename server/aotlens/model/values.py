@@ -22,12 +22,16 @@ from .snapshot import Snapshot, TargetState
 
 @dataclass(frozen=True)
 class Recording:
-    """The recorded call of a target: its map, and the versions of the documents that it ran."""
+    """The recorded call of a target: its map, and the versions of the documents that it ran.
+
+    `is_stale` says that something has changed since.
+    """
 
     state: TargetState
     map: DescriptorMap
     versions: Mapping[str, int]
     index: ValuesIndex
+    is_stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,10 @@ class Had:
 
 def recording_of(state: TargetState) -> Recording | None:
     """The recorded call of a target: of its latest trace, or of its map; None if neither has recorded values."""
-    for map, versions in ((state.attempt, state.attempt_versions), (state.map, state.versions)):
+    latest = (state.attempt, state.attempt_versions, state.attempt_stale)
+    for map, versions, is_stale in (latest, (state.map, state.versions, state.stale)):
         if map is not None and map.values is not None:
-            return Recording(state, map, versions, recorded_in(map.values))
+            return Recording(state, map, versions, recorded_in(map.values), is_stale)
     return None
 
 

@@ -11,6 +11,7 @@ from tree_sitter import Node
 from aotlens_tracer.wire.places import Span
 
 from .creations import creation_around
+from .expressions import expressions_at
 from .graph_words import WINDOW, graph_words_at
 from .nodes import is_same, is_within, parameter_name, string_value, text_of
 from .pass_subjects import pass_subjects
@@ -86,6 +87,7 @@ class _Position:
             yield subject
         if creation is not None:
             yield creation
+        yield from expressions_at(self._document, self._here)
         yield from statement_at(self._document, self._line, self._column, self._here)
 
     def _is_inside(self, string: Node, span: Span) -> bool:

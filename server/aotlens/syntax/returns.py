@@ -1,4 +1,4 @@
-"""Finds the expression in a function's `return` that is one of its outputs: `output[1]`, `output['logits']`."""
+"""Finds `return` statements, and the expression in one that is an output of its function: `output['logits']`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def returned(function: Node, label: str) -> Node | None:
 
     None if the function has several `return` statements, or its `return` does not write the output out.
     """
-    found = list(_returns(function.child_by_field_name("body")))
+    found = list(returns_in(function.child_by_field_name("body")))
     if len(found) != 1 or not label.startswith("output") or not found[0].named_children:
         return None
     node: Node | None = found[0].named_children[0]
@@ -38,12 +38,13 @@ def with_method(node: Node, method: str) -> str:
     return f"{text}.{method}()" if node.type in _PLAIN else f"({text}).{method}()"
 
 
-def _returns(node: Node | None) -> Iterator[Node]:
+def returns_in(node: Node | None) -> Iterator[Node]:
+    """The `return` statements in a node, without those of functions in it."""
     for child in node.named_children if node is not None else ():
         if child.type == "return_statement":
             yield child
         elif child.type not in ("function_definition", "class_definition", "lambda"):
-            yield from _returns(child)
+            yield from returns_in(child)
 
 
 def _child(node: Node, match: re.Match[str]) -> Node | None:

@@ -89,6 +89,19 @@ class ReturnSubject(_InClass):
 
 
 @dataclass(frozen=True)
+class ExpressionSubject(_InClass):
+    """An expression in the body of a function, a target of an assignment, or an argument in a signature.
+
+    `place` is its place as Python counts: an argument with its annotation, no parentheses around the whole.
+    """
+
+    function: str
+    text: str
+    span: Span
+    place: Span
+
+
+@dataclass(frozen=True)
 class LineSubject(_InClass):
     """A simple statement, or the first lines of a compound one, in the body of a function."""
 
@@ -151,6 +164,7 @@ Subject = (
     | AttributeSubject
     | CreationSubject
     | ArgumentSubject
+    | ExpressionSubject
     | ReturnSubject
     | LineSubject
     | StringSubject

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aotlens.explain.render.markdown import inline
-from aotlens.explain.values import absent_in_words, had_in_words, names_in_brief, needs_no_gradient, value_in_brief
+from aotlens.explain.values import facts_of, had_in_words, names_in_brief, needs_no_gradient, value_in_brief
 from aotlens.model.recorded import Container, Known, Plain, Size, Tensor, recorded_in
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.model.values import Case, Had, Recording
@@ -82,7 +82,7 @@ def test_all_values_of_an_expression_stand_on_one_line(value: Had, words: str) -
 
 def test_instances_in_which_nothing_ran_are_named() -> None:
     value = had((tensor(2), ("h.0",), (1,)), absent=("h.1", "h.2", "h.3"))
-    assert inline(absent_in_words(value)) == "not run in `h.{1..3}`"
+    assert inline(facts_of(value)[1]) == "not run in `h.{1..3}`"
 
 
 def test_only_numbers_that_could_have_a_gradient_are_said_to_need_none() -> None:

@@ -179,7 +179,7 @@ def test_qualified_names() -> None:
 def test_statements() -> None:
     returned = subjects_at(DOCUMENT, *find(DOCUMENT, "retu$0rn batch"))
     assert [type(subject) for subject in returned] == [ReturnSubject, LineSubject]
-    header = at("in enum$0erate(")
+    *_, header = subjects_at(DOCUMENT, *find(DOCUMENT, "in enum$0erate("))
     assert isinstance(header, LineSubject)
     assert (header.span.line, header.span.end_line) == (7, 7)
     assert DOCUMENT.line(7)[header.span.column - 1 : header.span.end_column - 1].endswith(":")

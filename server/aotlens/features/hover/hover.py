@@ -8,17 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from aotlens.explain.blocks import Block
+from aotlens.explain.blocks import Block, Note
 from aotlens.explain.states import staleness
-from aotlens.model.snapshot import Snapshot, TargetKey
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.at_position import subjects_at
-from aotlens.syntax.subjects import DescriptorSubject, PassSubject, Subject
+from aotlens.syntax.subjects import (
+    ArgumentSubject,
+    AttributeSubject,
+    ClassSubject,
+    CreationSubject,
+    DescriptorSubject,
+    FunctionSubject,
+    LineSubject,
+    PassSubject,
+    ReturnSubject,
+    Subject,
+)
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.protocol import Convention
 
 from .silence import silence
+
+if TYPE_CHECKING:
+    from aotlens.model.values import Recording
+
+_IN_CODE = (
+    ArgumentSubject,
+    AttributeSubject,
+    ClassSubject,
+    CreationSubject,
+    FunctionSubject,
+    LineSubject,
+    ReturnSubject,
+)
+"""Subjects whose hover begins with what the expression had in the recorded call."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +70,7 @@ def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hov
     nothing is known is shown, if the user could expect an answer.
     """
     subjects = subjects_at(document, line, column)
-    if any(state.maps for state in snapshot.states.values()) or any(
+    if any(state.maps or state.attempt is not None for state in snapshot.states.values()) or any(
         isinstance(subject, (DescriptorSubject, PassSubject)) for subject in subjects
     ):
         found = _known(snapshot, document, line, column, subjects)
@@ -64,14 +90,33 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
     # All that is to be said of maps is imported at the first use: the hovers before the first map do not wait for it.
     from .known import known
     from .question import Question
+    from .values import first_line
 
     question = Question(snapshot, document, line, column, names_both=True)
+    first = first_line(question, subjects)
     for subject in subjects:
         found = known(question, subject)
-        if found is not None and found.blocks:
-            stale = staleness(found.state) if found.state is not None else ()
-            key = found.named.state.key if found.named is not None else None
-            labels = found.named.labels_of_slots if found.named is not None else ()
-            untraced = tuple((state.key, convention) for state, convention in found.unknown)
-            return Hover((*found.blocks, *stale), subject.span, key, labels, untraced, found.wants)
-    return None
+        if found is None or not found.blocks:
+            continue
+        head = first if isinstance(subject, _IN_CODE) else None
+        blocks = (*(head.blocks(names_model=False) if head is not None else ()), *found.blocks)
+        is_line = head is not None and isinstance(subject, (LineSubject, ReturnSubject))
+        return Hover(
+            (*blocks, *_staleness(found.state, head.recording if head is not None else None)),
+            head.span if head is not None and is_line else subject.span,
+            found.named.state.key if found.named is not None else None,
+            found.named.labels_of_slots if found.named is not None else (),
+            tuple((state.key, convention) for state, convention in found.unknown),
+            found.wants,
+        )
+    if first is None:
+        return None
+    blocks = (*first.blocks(names_model=True), *_staleness(None, first.recording))
+    return Hover(blocks, first.span, first.recording.state.key)
+
+
+def _staleness(state: TargetState | None, recording: Recording | None) -> tuple[Note, ...]:
+    """A note if the map or the recorded call that was read is older than the text."""
+    if state is None:
+        return staleness(recording.state.of_attempt) if recording is not None and recording.is_stale else ()
+    return staleness(state, but_for_first_line=recording is not None and not recording.is_stale)

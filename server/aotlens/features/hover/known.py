@@ -9,6 +9,7 @@ from aotlens.syntax.subjects import (
     CreationSubject,
     DescriptorSubject,
     DynamoSourceSubject,
+    ExpressionSubject,
     FunctionSubject,
     GraphNameSubject,
     LineSubject,
@@ -51,5 +52,7 @@ def known(question: Question, subject: Subject) -> Answer | None:
             return dynamo_source(question, subject)
         case PassSubject():
             return pass_code(question, subject)
+        case ExpressionSubject():
+            return None  # what it had is the first line: see values.py
         case AttributeSubject() | CreationSubject() | StringSubject():
             return attribute(question, subject)
