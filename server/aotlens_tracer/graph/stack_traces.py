@@ -100,13 +100,27 @@ def parse(text: str) -> tuple[Span, ...]:
 
 def span_of(frame: types.FrameType) -> Span:
     """Return the span of the expression that `frame` is executing; the line alone on Python 3.10."""
-    code = frame.f_code
+    return _span_in(frame.f_code, frame.f_lasti, frame.f_lineno)
+
+
+def spans_of_error(error: BaseException) -> list[Span]:
+    """Return the spans of the expressions through which an error passed, outermost first."""
+    spans = []
+    at = error.__traceback__
+    while at is not None:
+        spans.append(_span_in(at.tb_frame.f_code, at.tb_lasti, at.tb_lineno))
+        at = at.tb_next
+    return spans
+
+
+def _span_in(code: types.CodeType, instruction: int, number: int) -> Span:
+    """Return the span of an instruction, by its offset in bytes; its line `number` alone on Python 3.10."""
     if not hasattr(code, "co_positions"):
-        return Span(code.co_filename, frame.f_lineno)
-    position = next(itertools.islice(code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
+        return Span(code.co_filename, number)
+    position = next(itertools.islice(code.co_positions(), instruction // 2, None), (None,) * 4)
     line, end_line, column, end_column = position
     if line is None or column is None or end_line is None or end_column is None:
-        return Span(code.co_filename, frame.f_lineno)
+        return Span(code.co_filename, number)
     start = code_point_column(code.co_filename, line, column)
     return Span(code.co_filename, line, start, end_line, code_point_column(code.co_filename, end_line, end_column))
 

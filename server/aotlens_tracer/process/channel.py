@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from ..wire.protocol import frame
 
 # As they were before any user code could replace them.
 _write, _fstat, _open, _getpid = os.write, os.fstat, open, os.getpid
+try:
+    from fcntl import LOCK_EX as _EXCLUSIVE
+    from fcntl import LOCK_UN as _UNLOCK
+    from fcntl import lockf as _lockf
+except ImportError:  # Windows, where no process forks
+    _lockf = None  # type: ignore[assignment]  # the same name, on another system
 
 HIGH = 64
 """How far above the usual limit of open files the private descriptors go, where the system allows it."""
@@ -45,12 +53,14 @@ def move_high(descriptor: int) -> int:
 class Channel:
     """Writes framed messages to a descriptor; to the file `fallback` once that descriptor is not ours any more.
 
-    It belongs to the process that made it. User code may fork, and the copy may run on into our code: its messages
-    are dropped (see `is_ours`).
+    It belongs to the process that made it, and to copies that adopt it: one message at a time is written, under a lock
+    that ends with its process. User code may fork, and the copy may run on into our code: its messages are dropped (see
+    `is_ours`).
     """
 
     def __init__(self, descriptor: int, token: bytes, fallback: str) -> None:
         self._descriptor = move_high(descriptor)
+        self._lock = move_high(os.open(fallback + ".lock", os.O_RDWR | os.O_CREAT))
         self._token = token
         self._fallback = fallback
         self._pid = _getpid()
@@ -58,23 +68,46 @@ class Channel:
 
     @property
     def is_ours(self) -> bool:
-        """Whether this process is the one that made the channel."""
+        """Whether this process is the one that made the channel, or adopted it."""
         return _getpid() == self._pid
+
+    def adopt(self) -> None:
+        """Let this process, a copy of one that has the channel, send too."""
+        self._pid = _getpid()
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message, whole."""
         if not self.is_ours:
             return
         data = frame(self._token, message)
+        with self._locked():
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        whole = data
         if _identity(self._descriptor) == self._identity is not None:
             try:
                 while data:
                     data = data[_write(self._descriptor, data) :]
                 return
             except OSError:
-                data = frame(self._token, message)
+                pass
         with _open(self._fallback, "ab") as file:
-            file.write(data)
+            file.write(whole)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock, which belongs to a process; without it if user code closed its file."""
+        if _lockf is None:
+            yield
+            return
+        with contextlib.suppress(OSError):
+            _lockf(self._lock, _EXCLUSIVE)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                _lockf(self._lock, _UNLOCK)
 
 
 def _identity(descriptor: int) -> tuple[int, int, int] | None:

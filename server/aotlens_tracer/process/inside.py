@@ -17,7 +17,7 @@ from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import TargetsParams, TraceParams
 from .channel import Channel, move_high, replace_standard_streams
 from .orphans import die_with_parent
-from .stacks import DUMP_FILE, report_faults
+from .stacks import DUMP_FILE, forget_faults, report_faults
 
 RESULT_FILE = "messages"
 """The file of a child's folder that its messages go to once its pipe is gone."""
@@ -53,7 +53,13 @@ def run(request: dict[str, Any], messages: int, output: int | None, folder: str,
     report_faults(move_high(dump))
     _report_exits(channel)
     try:
-        message = {"result": _answer(request, lambda event: _send(event, channel, exit_process))}
+        message = {
+            "result": _answer(
+                request,
+                lambda event: _send(event, channel, exit_process),
+                lambda: _adopt(channel, exit_process),
+            )
+        }
     except BaseException:  # nothing that user code raises comes as far as this
         message = {"event": "bug", "traceback": traceback.format_exc()}
     with contextlib.suppress(BaseException):
@@ -70,7 +76,19 @@ def _send(event: dict[str, Any], channel: Channel, exit_process: Callable[[int],
     channel.send(event)
 
 
-def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
+def _adopt(channel: Channel, exit_process: Callable[[int], None]) -> None:
+    """Let this process, a copy that we made, send. What it prints, and how it ends, is nobody's concern."""
+    channel.adopt()
+    os._exit = exit_process  # type: ignore[assignment]  # the original
+    forget_faults()
+    die_with_parent()
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    os.close(null)
+
+
+def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None], adopt: Callable[[], None]) -> Any:
     from ..loading import overlay
     from ..steps.import_target import list_targets
     from ..steps.trace import trace
@@ -81,7 +99,7 @@ def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> 
     overlay.install(params.get("overlay") or {})
     if request["method"] == "targets":
         return to_json(list_targets(from_json(TargetsParams, params), send))
-    return trace(from_json(TraceParams, params), send)
+    return trace(from_json(TraceParams, params), send, adopt)
 
 
 def _report_exits(channel: Channel) -> None:

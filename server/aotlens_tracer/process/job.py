@@ -8,7 +8,7 @@ from typing import Any
 
 from ..wire.descriptor_map import Problem
 from ..wire.json_codec import from_json
-from ..wire.protocol import WHOLE, Assembled, Unframer
+from ..wire.protocol import SHAPES, WHOLE, Assembled, Unframer
 from .child import Child
 
 OUTPUT_LIMIT = 1 << 16
@@ -89,7 +89,8 @@ class Job:
             self.bug = message["traceback"]
         elif event == "map":
             self.assembled.add(message["fields"])
-            self.whole = time.monotonic() if message["stage"] == WHOLE else None
+            if message["stage"] != SHAPES:  # these are sent by another process, at any time
+                self.whole = time.monotonic() if message["stage"] == WHOLE else None
             return self._in_stages
         return event == "stage"
 

@@ -45,6 +45,14 @@ def report_faults(descriptor: int) -> None:
     faulthandler.register(DUMP_SIGNAL, file, all_threads=False, chain=True)
 
 
+def forget_faults() -> None:
+    """Leave no stacks from now on: this process is a copy of the one whose stacks are wanted."""
+    faulthandler.disable()
+    if DUMP_SIGNAL is not None:
+        faulthandler.unregister(DUMP_SIGNAL)
+        signal.signal(DUMP_SIGNAL, signal.SIG_IGN)
+
+
 def _dynamo_stack(frame: types.FrameType | None) -> str:
     """Return where Dynamo is in the user's code: it interprets that, so that no Python frame stands for it.
 

@@ -18,6 +18,7 @@ from ..failures import TraceError, reads_data
 from ..graph.ddp_parameters import ddp_parameters
 from ..graph.labels import described_arguments
 from ..graph.module_tree import module_tree
+from ..graph.state import state_of
 from ..loading.definitions import line_of, resolve
 from ..loading.importing import import_file
 from ..wire.descriptor_map import Example, Problem
@@ -91,7 +92,11 @@ class _Build:
         draft, birthplaces = self._context.draft, self._context.birthplaces
         owner = example.module
         if owner is not None:
-            draft.update(modules=module_tree(owner, birthplaces), ddp_parameters=ddp_parameters(owner, birthplaces))
+            draft.update(
+                modules=module_tree(owner, birthplaces),
+                ddp_parameters=ddp_parameters(owner, birthplaces),
+                state=state_of(owner, birthplaces),
+            )
         constructor = example.constructor
         if source.origin in ("recorded", "call-site") and owner is not None:
             constructor = constructor_in_words(owner, namespace_of(source, self._imported.module), birthplaces)

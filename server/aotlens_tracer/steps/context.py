@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..failures import Codebase
 from ..graph.birthplaces import Birthplaces
+from ..values.process import Recording
 from ..wire.protocol import TraceParams
 from .progress import Draft, Phases, Send
 
@@ -20,3 +21,4 @@ class Context:
     phases: Phases
     draft: Draft
     send: Send
+    recording: Recording

@@ -82,9 +82,21 @@ class Draft:
             Attempt(source.origin, reason, source.expression.strip() or None, place_of(source), recorded_in)
         )
         self.map = replace(
-            self.map, example=None, graphs=(), modules=(), graph_breaks=(), eager_run=None, ddp_parameters=()
+            self.map,
+            example=None,
+            graphs=(),
+            modules=(),
+            graph_breaks=(),
+            eager_run=None,
+            ddp_parameters=(),
+            state=(),
+            values=None,
         )
         self._sent.clear()
+
+    def is_sent_elsewhere(self, name: str) -> None:
+        """Leave a field of the map to another process, which sends it as soon as it is known."""
+        self._sent[name] = getattr(self.map, name)
 
     def send_stage(self, stage: str, *names: str) -> None:
         """Send these fields of the map ahead of the rest."""

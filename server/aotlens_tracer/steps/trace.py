@@ -21,6 +21,7 @@ from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceErr
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import compiled_code_in_eager
+from ..values.process import Adopt, Recording
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
@@ -42,25 +43,28 @@ from .progress import Draft, Phases, Send
 from .recompiles import recompiled
 from .specialized import specialized
 from .training_steps import run_two_steps, untouched
+from .values import start_recording
 from .without_example import without_example
 
 _TRAIN = {"train": True, "eval": False, None: None}
 
 
-def trace(params: TraceParams, send: Send) -> dict[str, Any]:
+def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[str, Any]:
     """Return the descriptor map of one target, as JSON; a failure is part of it, never an exception.
 
-    A map that travels in stages lacks what was sent already, and has `partitioned` (see `protocol.Assembled`).
+    A map that travels in stages lacks what was sent already, and has `partitioned` (see `protocol.Assembled`). A copy
+    of this process that calls `adopt` may send too; None if none may.
     """
     target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
     draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
-    context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send)
+    context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send, Recording(adopt))
     try:
         with compiled_code_in_eager():
             _trace(context)
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
+    context.recording.wait()
     return draft.rest()
 
 
@@ -82,6 +86,7 @@ def _trace(context: Context) -> None:
                 uncapturable = uncapturable or error
             if is_to_be_inferred(source):
                 guess = error
+            context.recording.stop()
             context.draft.pass_over(source, reason)
     if uncapturable is not None:
         raise uncapturable
@@ -109,6 +114,7 @@ def _trace_in_the_mode_that_works(context: Context, imported: Imported, candidat
         if is_chosen or not is_trained or not reads_data(error.__cause__ or error):
             raise
         before = draft.map
+        context.recording.stop()
         draft.pass_over(candidate.source, ReadsDataInTraining(problem_of(error)))
         try:
             _trace_example(context, imported, Candidate(candidate.source, candidate.index, train=False))
@@ -122,7 +128,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     """Run the steps of a trace with one example."""
     params, draft = context.params, context.draft
     built = build_example(context, imported, candidate)
-    draft.send_stage("built", "target", "example", "modules", "ddp_parameters")
+    draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state", "values")
+    start_recording(context, imported, built, candidate.train)
     for_eager = untouched(context, built)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):

@@ -34,6 +34,7 @@ from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, Flat, JointCapture, j
 from .modules import (
     BATCH_NORMS,
     CALL_CODE,
+    calls_of_modules,
     has_no_forward,
     hooks_of,
     kept_by,
@@ -70,6 +71,7 @@ from .tensors import (
     saved_fields,
     storage_key,
     version_of,
+    without_torch_functions,
     written_arguments,
 )
 
@@ -110,6 +112,7 @@ __all__ = [
     "TorchDispatchMode",
     "TorchDynamoException",
     "Unsupported",
+    "calls_of_modules",
     "compile_bodies_in_every_stance",
     "compiled_code_in_eager",
     "compiling",
@@ -153,5 +156,6 @@ __all__ = [
     "version_of",
     "weaken_marks",
     "without_compile",
+    "without_torch_functions",
     "written_arguments",
 ]

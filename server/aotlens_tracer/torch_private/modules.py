@@ -17,6 +17,25 @@ BATCH_NORMS: type[nn.Module] = nn.modules.batchnorm._NormBase
 """The base class of batch norms and instance norms."""
 
 
+@contextlib.contextmanager
+def calls_of_modules(begin: Callable[[nn.Module], None], end: Callable[[], None]) -> Iterator[None]:
+    """Tell `begin` of each call of a module, and `end` as it ends, also by an error.
+
+    Hooks would not do: they run within the call, and a module that has none takes a shorter way.
+    """
+    original: Callable[..., Any] = nn.Module._call_impl
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        begin(module)
+        try:
+            return original(module, *args, **kwargs)
+        finally:
+            end()
+
+    with patch.object(nn.Module, "_call_impl", call):
+        yield
+
+
 def has_no_forward(cls: type[nn.Module]) -> bool:
     """Whether a module class defines no `forward`."""
     return getattr(cls.forward, "__name__", "") == "_forward_unimplemented"

@@ -23,9 +23,12 @@ __all__ = [
     "saved_fields",
     "storage_key",
     "version_of",
+    "without_torch_functions",
     "written_arguments",
 ]
 
+without_torch_functions = torch._C.DisableTorchFunction
+"""A context in which attributes of tensors are read without any `__torch_function__`, also of modes."""
 _RAW = "_raw_saved_"
 
 

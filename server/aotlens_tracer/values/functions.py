@@ -1,0 +1,102 @@
+"""The functions whose expressions are recorded: found as objects, compiled anew, and given their new code."""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import builtins
+import contextlib
+import gc
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from ..loading.overlay import read_bytes
+from .instrument import instrument
+from .table import Table
+
+_PLAIN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+
+
+class Functions:
+    """The functions of some files that exist now, and their instrumented code."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        self._files = frozenset(files)
+        self._original: dict[types.FunctionType, types.CodeType] = {}
+        self.table = Table()
+
+    def instrument(self) -> None:
+        """Give the functions their new code, and `table` what it reports. A file that does not parse is left out."""
+        self.table = Table()
+        by_file: dict[str, list[types.FunctionType]] = {}
+        for function in _functions():
+            path = function.__code__.co_filename
+            if path in self._files:
+                by_file.setdefault(path, []).append(function)
+        for path, functions in by_file.items():
+            codes = _instrumented(path, functions, self.table)
+            for function in functions:
+                new = codes.get(_key(function.__code__))
+                if new is not None and new.co_freevars == function.__code__.co_freevars:
+                    self._original[function] = function.__code__
+                    function.__code__ = new
+
+    def restore(self) -> None:
+        """Give the functions their own code back."""
+        for function, code in self._original.items():
+            function.__code__ = code
+        self._original.clear()
+
+
+def _functions() -> Iterator[types.FunctionType]:
+    for each in gc.get_objects():
+        if type(each) is types.FunctionType:
+            yield each
+
+
+def _key(code: types.CodeType) -> tuple[str, int, tuple[str, ...]]:
+    count = code.co_argcount + code.co_kwonlyargcount
+    return code.co_name, code.co_firstlineno, code.co_varnames[:count]
+
+
+def _instrumented(
+    path: str, functions: list[types.FunctionType], table: Table
+) -> Mapping[tuple[str, int, tuple[str, ...]], types.CodeType]:
+    try:
+        tree = ast.parse(read_bytes(path), path)
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    lines = sorted(function.__code__.co_firstlineno for function in functions)
+
+    def is_needed(node: ast.AST) -> bool:
+        decorators = getattr(node, "decorator_list", None)
+        first: int = decorators[0].lineno if decorators else node.lineno  # type: ignore[attr-defined]  # a function
+        at = bisect.bisect_left(lines, first)
+        return at < len(lines) and lines[at] <= node.end_lineno  # type: ignore[attr-defined]  # the same
+
+    module = instrument(tree, path, table, is_needed, _plain_names(functions[0]))
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+        return _by_key(compile(module, path, "exec", dont_inherit=True))
+    return {}
+
+
+def _plain_names(function: types.FunctionType) -> Callable[[str], bool]:
+    names = function.__globals__
+
+    def is_plain(name: str) -> bool:
+        value = names[name] if name in names else vars(builtins).get(name)
+        return isinstance(value, _PLAIN)
+
+    return is_plain
+
+
+def _by_key(code: types.CodeType) -> dict[tuple[str, int, tuple[str, ...]], types.CodeType]:
+    """Return all code within a code object, by what tells it apart; without two lambdas that nothing tells apart."""
+    found: dict[tuple[str, int, tuple[str, ...]], types.CodeType | None] = {}
+    waiting = [code]
+    while waiting:
+        for each in waiting.pop().co_consts:
+            if isinstance(each, types.CodeType):
+                found[_key(each)] = None if _key(each) in found else each
+                waiting.append(each)
+    return {key: value for key, value in found.items() if value is not None}

@@ -1,0 +1,84 @@
+"""From what was recorded to its vocabulary: expressions in the order of their places, in code points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..loading.overlay import read_bytes
+from ..wire.descriptor_map import Span
+from ..wire.values import FileValues, FunctionRun, ModuleCall, Recorded, Seen, Skipped, Values
+from .recorder import Recorder
+from .table import Place
+
+
+def values_of(recorder: Recorder, failed: Span | None, weights: str, seconds: float) -> Values:
+    """Return all that was recorded."""
+    seen: dict[int, list[Seen]] = {}
+    for (identifier, index), events in recorder.seen.items():
+        seen.setdefault(identifier, []).append(Seen(index, tuple(events.calls), events.times))
+    table = recorder.table
+    found: dict[str, list[tuple[Place, tuple[Seen, ...]]]] = {}
+    for identifier, each in seen.items():
+        place = table.places[identifier]
+        found.setdefault(place.path, []).append((place, tuple(each)))
+    for place, identifier in table.targets:
+        if identifier in seen:
+            found.setdefault(place.path, []).append((place, tuple(seen[identifier])))
+    runs: dict[str, list[FunctionRun]] = {}
+    for index, ran_in in recorder.runs.items():
+        function = table.functions[index]
+        runs.setdefault(function.path, []).append(
+            FunctionRun(function.qualname, function.line, function.end_line, tuple(ran_in))
+        )
+    skipped: dict[str, list[Skipped]] = {}
+    for path, lines in _skipped(recorder, failed):
+        skipped.setdefault(path, []).append(lines)
+    files = tuple(
+        FileValues(
+            path,
+            _recorded(path, found.get(path, [])),
+            tuple(sorted(runs.get(path, []), key=lambda run: run.line)),
+            tuple(sorted(skipped.get(path, []), key=lambda lines: lines.line)),
+        )
+        for path in sorted({*found, *runs})
+    )
+    calls = tuple(ModuleCall(call.module, call.number) for call in recorder.calls)
+    return Values(files, tuple(recorder.descriptions.values), calls, (), failed, weights, seconds=seconds)
+
+
+def _skipped(recorder: Recorder, failed: Span | None) -> Iterator[tuple[str, Skipped]]:
+    """Yield the blocks that never ran, of functions that ran; without those that stand in another."""
+    blocks, ran = recorder.table.blocks, recorder.ran
+    for index, block in enumerate(blocks):
+        if ran[index] or block.function not in recorder.runs:
+            continue
+        if block.parent is not None and not ran[block.parent]:
+            continue
+        if failed is not None and failed.path == block.path and block.line > failed.line:
+            continue
+        yield block.path, Skipped(block.line, block.end_line)
+
+
+def _recorded(path: str, found: list[tuple[Place, tuple[Seen, ...]]]) -> tuple[Recorded, ...]:
+    try:
+        lines = read_bytes(path).decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    made = [
+        Recorded(
+            place.line,
+            _column(lines, place.line, place.column),
+            place.end_line,
+            _column(lines, place.end_line, place.end_column),
+            place.role,
+            seen,
+        )
+        for place, seen in found
+    ]
+    return tuple(sorted(made, key=lambda each: (each.line, each.column, each.end_line, each.end_column, each.role)))
+
+
+def _column(lines: list[str], line: int, offset: int) -> int:
+    """Return the column in code points, from 1, of an offset in UTF-8 bytes."""
+    text = lines[line - 1] if line <= len(lines) else ""
+    return offset + 1 if text.isascii() else len(text.encode()[:offset].decode(errors="ignore")) + 1
