@@ -31,8 +31,9 @@ def clashing_origins(operation: FailedOperation) -> list[tuple[str, Span]]:
     for part in operation.clash.parts if operation.clash is not None else ():
         origin = _size_origin(part, operation)
         if origin is not None and origin.span is not None and part.size is not None and part.operand is not None:
-            name = operation.operands[part.operand].name or "an input"
-            found.append((f"the {part.size} of `{clipped(name)}` comes from here", origin.span))
+            name = operation.operands[part.operand].name
+            of = f"`{clipped(name)}`" if name else "an input"
+            found.append((f"the {part.size} of {of} comes from here", origin.span))
     return found
 
 
@@ -72,8 +73,8 @@ def _size_origin(part: ClashingPart, operation: FailedOperation) -> SizeOrigin |
 
 
 def _in_place(origin: SizeOrigin, operand: Operand, path: str | None) -> str:
-    if origin.role == "argument" and origin.text == operand.name:
-        return "an argument of the call"
+    if origin.role == "argument":
+        return "an argument of the call" if origin.text == operand.name else f"the argument `{clipped(origin.text)}`"
     if operand.role in ("parameter", "buffer") and operand.made_by and origin.span == operand.span:
         return f"`{clipped(operand.made_by)}`{in_line(operand.span, path)}"  # its name stands there already
     return f"`{clipped(origin.text)}`{in_line(origin.span, path)}"

@@ -25,7 +25,7 @@ from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
-from aotlens_tracer.wire.findings import Incomplete, Reason, Subject, UnknownName
+from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
 
 from .suppression import is_suppressed
 from .unknown_names import unknown_names
@@ -105,10 +105,16 @@ def _related(snapshot: Snapshot, said: Sequence[_Said]) -> tuple[tuple[str, Span
     found: dict[tuple[str, Span], None] = {}
     for one in said:
         for sentence, place in (each for finding in one.findings for each in related(finding)):
-            span = snapshot.now(one.state, Span(place.path, place.line, place.column))
+            span = _now(snapshot, one.state, one.findings[0], Span(place.path, place.line, place.column))
             if span is not None:
                 found[sentence, span] = None
     return tuple(found)
+
+
+def _now(snapshot: Snapshot, state: TargetState, finding: Finding, span: Span) -> Span | None:
+    """A span of a finding in today's text: that of a failure is newer than the last good map."""
+    is_failure = finding.code in FAILURE_CODES
+    return snapshot.now_of_failure(state, span) if is_failure else snapshot.now(state, span)
 
 
 def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
@@ -194,11 +200,17 @@ def _failure(failure: Failure, state: TargetState) -> Finding:
 
 
 def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: Sequence[Finding]) -> Span | None:
-    """The span of findings in today's text, from their column, or the first of the code, to the end of the line."""
+    """The span of findings in today's text: that of an expression that fails.
+
+    Else it goes from their column, or the first of the code, to the end of the line.
+    """
     first = findings[0]
+    if (whole := _failing(first)) is not None and (now := _now(snapshot, state, first, whole)) is not None:
+        return now
     assert first.path is not None and first.line is not None
     columns = {finding.column for finding in findings}
-    span = snapshot.now(state, Span(first.path, first.line, first.column if len(columns) == 1 else None))
+    column = first.column if len(columns) == 1 else None
+    span = _now(snapshot, state, first, Span(first.path, first.line, column))
     if span is None or not 1 <= span.line <= len(document.lines):
         return None
     text = document.lines[span.line - 1]
@@ -206,3 +218,13 @@ def _span(snapshot: Snapshot, state: TargetState, document: Document, findings: 
     end = len(text.rstrip()) + 1
     start = min(start, max(end, 1))
     return Span(span.path, span.line, start, span.line, max(end, start))
+
+
+def _failing(finding: Finding) -> Span | None:
+    """The expression that fails, if a finding stands there; None if its end is not known."""
+    operation = finding.reason.operation if isinstance(finding.reason, Failed) else None
+    span = operation.span if operation is not None else None
+    if span is None or span.column is None or span.end_column is None:
+        return None
+    place = (finding.path, finding.line, finding.column)
+    return span if (span.path, span.line, span.column) == place else None

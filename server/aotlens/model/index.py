@@ -41,6 +41,7 @@ class MapIndex:
         # The map itself is not kept: its index is dropped when nothing else refers to it.
         self.graphs = map.graphs
         self.modules = map.modules
+        self.state = map.state
         self.findings = map.findings
         self.kept = map.eager_run.kept if map.eager_run is not None else ()
         self.serial = next(_SERIALS)
@@ -58,6 +59,7 @@ class MapIndex:
     def files(self) -> frozenset[str]:
         """The paths of all files that the map has anything about."""
         spans = [module.definition for module in self.modules]
+        spans += [tensor.definition for tensor in self.state]
         for graph in self.graphs:
             spans += [slot.definition for slot in graph.inputs]
         classes = {module.class_path for module in self.modules if module.class_path is not None}
@@ -101,7 +103,7 @@ class MapIndex:
     @cached_property
     def names(self) -> Names:
         """The modules, parameters and buffers by name."""
-        return Names(self.modules, self.entries)
+        return Names(self.modules, self.entries, self.state)
 
     @property
     def births(self) -> dict[str, dict[int, list[Birth]]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from aotlens.syntax.paths import ANY, Items, Key, Path, Step
-from aotlens_tracer.wire.descriptor_map import ModuleInstance, Span
+from aotlens_tracer.wire.descriptor_map import ModuleInstance, Span, StateTensor
 
 from .lines import lines_of
 from .slots import Entry, state_names
@@ -17,12 +17,14 @@ from .slots import Entry, state_names
 class Named:
     """A module, parameter or buffer by its fully qualified name, with everything below it.
 
-    `entries` are its inputs: several if it is a tensor subclass, or if there are several graphs.
+    `entries` are its inputs: several if it is a tensor subclass, or if there are several graphs. `state` is what is
+    known of a parameter or buffer without any graph.
     """
 
     name: str
     module: ModuleInstance | None = None
     entries: list[Entry] = field(default_factory=list)
+    state: StateTensor | None = None
     children: dict[str, Named] = field(default_factory=dict)
 
     def child(self, step: str) -> Named:
@@ -37,10 +39,17 @@ class Named:
         for child in self.children.values():
             yield from child.below()
 
+    def state_below(self) -> Iterator[tuple[str, StateTensor]]:
+        """The state of it and of everything below it, as far as it is known without any graph, with the names."""
+        if self.state is not None:
+            yield self.name, self.state
+        for child in self.children.values():
+            yield from child.state_below()
+
     @property
     def exists(self) -> bool:
-        """Whether the map knows it: as a module, as an input, or as the owner of one of these."""
-        return self.module is not None or bool(self.entries) or bool(self.children)
+        """Whether the map knows it: as a module, as an input, as state, or as the owner of one of these."""
+        return self.module is not None or bool(self.entries) or self.state is not None or bool(self.children)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +63,14 @@ class Birth:
 class Names:
     """The tree of names of a map, and the places where they were made."""
 
-    def __init__(self, modules: Sequence[ModuleInstance], entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, modules: Sequence[ModuleInstance], entries: Sequence[Entry], state: Sequence[StateTensor] = ()
+    ) -> None:
         self.root = Named("")
         self._fill(modules, entries)
+        for tensor in state:
+            for name in (tensor.name, *tensor.other_names):
+                self._at(name).state = tensor
 
     def named(self, name: str) -> Named | None:
         """The module, parameter or buffer with a fully qualified name; None if there is none."""
@@ -118,7 +132,7 @@ def birthplace(named: Named) -> Span | None:
         # A second name of a tied parameter has a place of its own only if it is an input of its own.
         if entry.slot.definition is not None and named.name in state_names(entry.slot):
             return entry.slot.definition
-    return None
+    return named.state.definition if named.state is not None else None
 
 
 def _children(named: Named, step: Step) -> Sequence[Named]:

@@ -81,7 +81,8 @@ class TargetState:
     `convention` is the calling convention that is shown, and `chosen` says that the user chose it for this target.
     `map` is the last good map of that convention, and `versions` are the versions of the open documents that it was
     traced from, by path. `stale` says that something has changed since then (`changed` says what), or that a newer
-    trace failed. `failure` belongs to the last attempt, None if it succeeded. `stage` is the stage of a running trace.
+    trace failed. `failure` belongs to the last attempt, None if it succeeded; `failure_versions` are the documents'
+    versions in which it has its places. `stage` is the stage of a running trace.
     `other` has the same of the other convention.
 
     `attempt` is what the latest trace knows without any graph, whether it succeeded, failed or still runs: a map with
@@ -109,6 +110,7 @@ class TargetState:
     attempt: DescriptorMap | None = None
     attempt_versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     attempt_stale: bool = False
+    failure_versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def settled(self) -> Status:
@@ -159,6 +161,7 @@ class TargetState:
             stale=other.stale,
             changed=other.changed,
             failure=other.failure,
+            failure_versions=MappingProxyType({}),
             stage=None,
             other=OtherMap(self.map, self.versions, self.stale, self.changed, self.failure),
         )
@@ -200,6 +203,10 @@ class Snapshot:
     def now(self, state: TargetState, span: Span) -> Span | None:
         """A span of the state's map in today's text; None if an edit has destroyed it."""
         return self.carried(state.versions, span)
+
+    def now_of_failure(self, state: TargetState, span: Span) -> Span | None:
+        """A span of the state's failure in today's text; None if an edit has destroyed it."""
+        return self.carried(state.failure_versions, span)
 
     def then(self, state: TargetState, path: str, line: int, column: int) -> tuple[int, int] | None:
         """A position of today's text in the text that the state's map was traced from; None if it is in new text."""

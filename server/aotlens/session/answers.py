@@ -43,14 +43,22 @@ def without_partial(state: TargetState, convention: Convention) -> TargetState:
     return state
 
 
-def failed(state: TargetState, convention: Convention, failure: Failure | None, by_trace: bool = False) -> TargetState:
+def failed(
+    state: TargetState,
+    convention: Convention,
+    failure: Failure | None,
+    by_trace: bool = False,
+    versions: Mapping[str, int] = MappingProxyType({}),
+) -> TargetState:
     """Return the state after a trace of this convention failed.
 
-    If the trace itself failed (`by_trace`), and not the tracer, an earlier map is stale.
+    If the trace itself failed (`by_trace`), and not the tracer, an earlier map is stale. `versions` are those of the
+    open documents when it began.
     """
     if state.convention == convention:
         stale = state.stale or (by_trace and state.map is not None)
-        return replace(state, status="failed", failure=failure, stale=stale, stage=None)
+        kept = MappingProxyType(dict(versions))
+        return replace(state, status="failed", failure=failure, failure_versions=kept, stale=stale, stage=None)
     stale = state.other.stale or (by_trace and state.other.map is not None)
     return replace(state, other=replace(state.other, failure=failure, stale=stale, is_under_way=False))
 

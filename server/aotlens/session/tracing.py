@@ -264,7 +264,7 @@ class Tracing:
         if map.status == "traced":
             state = ended(self._with_whole(state, map, convention, versions), convention)
         else:
-            state = failed(without_partial(state, convention), convention, map.failure, by_trace=True)
+            state = failed(without_partial(state, convention), convention, map.failure, True, versions)
             if state.convention == convention:
                 state = replace(state, draft=map.example.expression if map.example is not None else None)
         self._states.update([self._with_attempt(state, map, versions)])

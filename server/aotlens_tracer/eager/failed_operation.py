@@ -18,6 +18,7 @@ from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, Codebase, ForwardError, clipped, reads_data, refused_in_place, text_of
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import parse, source_text, span_of
+from ..values.dimensions import Dimensions
 from ..wire.descriptor_map import Span
 from ..wire.operands import FailedLayer, FailedOperation
 from ..wire.problems import Raised
@@ -53,11 +54,11 @@ def failed_operation(
 
     None if the call ends in another way now, or if no operation is to blame.
     """
-    recorder = CallRecorder(codebase)
-    ended = _ended(example, recorder)
-    if ended is None or type(ended.error) is not type(error) or str(ended.error) != str(error):
+    recorder, dimensions = CallRecorder(codebase), Dimensions(example, birthplaces)
+    ended = _ended(example, recorder, dimensions)
+    if ended is None or not _is_same(ended.error, error, codebase):
         return None
-    return _Reading(example, recorder, birthplaces, codebase).read(ended)
+    return _Reading(example, recorder, birthplaces, codebase, dimensions).read(ended)
 
 
 def blamed_for(
@@ -75,8 +76,19 @@ class _Ended:
     backward: BackwardError | None = None
 
 
-def _ended(example: BuiltExample, recorder: CallRecorder) -> _Ended | None:
-    with example.fake(), recorder.recording():
+def _is_same(one: BaseException, other: BaseException, codebase: Codebase) -> bool:
+    """Whether two errors are the same: torch words some of them otherwise while dimensions are followed."""
+    if type(one) is not type(other):
+        return False
+    return str(one) == str(other) or _places(one, codebase) == _places(other, codebase) != []
+
+
+def _places(error: BaseException, codebase: Codebase) -> list[tuple[str, int]]:
+    return [(_path(frame), line) for frame, line in _frames(error) if codebase.owns(_path(frame))]
+
+
+def _ended(example: BuiltExample, recorder: CallRecorder, dimensions: Dimensions) -> _Ended | None:
+    with example.fake(), dimensions.following(), recorder.recording():
         try:
             called = call_in_eager(example)
         except BackwardError as error:
@@ -93,12 +105,18 @@ class _Reading:
     """A recorded call, read for the error that ended it."""
 
     def __init__(
-        self, example: BuiltExample, recorder: CallRecorder, birthplaces: Birthplaces, codebase: Codebase
+        self,
+        example: BuiltExample,
+        recorder: CallRecorder,
+        birthplaces: Birthplaces,
+        codebase: Codebase,
+        dimensions: Dimensions | None = None,
     ) -> None:
         self._example = example
         self._recorder = recorder
         self._birthplaces = birthplaces
         self._codebase = codebase
+        self._dimensions = dimensions
 
     def read(self, ended: _Ended) -> Blamed | None:
         """Return the operation that raised the error."""
@@ -183,7 +201,7 @@ class _Reading:
         clash: Found | None = None,
         culprit: torch.Tensor | None = None,
     ) -> FailedOperation:
-        operands = Operands(self._example, self._recorder, self._birthplaces, site)
+        operands = Operands(self._example, self._recorder, self._birthplaces, site, self._dimensions)
         kept = operands.among(values)
         code = source_text(site.span) if site.span is not None else None
         layer = self._layer(site.layer, operands) if site.layer is not None else None

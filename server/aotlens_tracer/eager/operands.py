@@ -15,6 +15,7 @@ from ..graph.birthplaces import Birthplaces
 from ..graph.labels import argument_labels, brief
 from ..graph.stack_traces import source_text
 from ..torch_private import pytree
+from ..values.dimensions import Dimensions
 from ..wire.descriptor_map import Span
 from ..wire.operands import Operand, OperandRole
 from .call_recorder import CallRecorder
@@ -37,7 +38,15 @@ class _Origin:
 class Operands:
     """Names and origins of the values that an operation at `site` is given."""
 
-    def __init__(self, example: BuiltExample, recorder: CallRecorder, birthplaces: Birthplaces, site: Site) -> None:
+    def __init__(
+        self,
+        example: BuiltExample,
+        recorder: CallRecorder,
+        birthplaces: Birthplaces,
+        site: Site,
+        dimensions: Dimensions | None = None,
+    ) -> None:
+        self._dimensions = dimensions
         self._root = example.module
         self._recorder = recorder
         self._birthplaces = birthplaces
@@ -109,6 +118,7 @@ class Operands:
             origin.made_by,
             origin.layer,
             is_culprit,
+            self._dimensions.sizes_of(tensor) if self._dimensions is not None and tensor is not None else (),
         )
 
     def _origin(self, tensor: torch.Tensor) -> _Origin:

@@ -20,7 +20,7 @@ def out_of_place(snapshot: Snapshot, document: Document, where: Span) -> Iterato
     last = where.end_line or where.line
     for state in snapshot.states.values():
         for span in overwriting(state.failure) if state.failure is not None else ():
-            place = snapshot.now(state, span)
+            place = snapshot.now_of_failure(state, span)
             if place is None or place.path != document.path or not where.line <= place.line <= last:
                 continue
             found = as_new_value(nodes_around(document, place.line, place.column or 1))
