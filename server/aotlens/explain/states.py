@@ -28,6 +28,7 @@ _CHANGES = {
     "settings": "the settings have changed",
     "folders": "the folders of the workspace have changed",
 }
+_KEPT = "from the last session"
 
 
 def stage_in_words(stage: str | None) -> str:
@@ -48,12 +49,12 @@ def state_in_words(state: TargetState) -> str | None:
         return words if lacks_example(state) else f"failed: {words}"
     if state.status == "cancelled":
         return "cancelled: click to trace again"
-    return f"stale: {change_in_words(state)} since" if state.stale else None
+    return f"stale: {staleness_in_words(state)}" if state.stale else None
 
 
-def change_in_words(state: TargetState) -> str:
-    """The change since a target was traced: `the code has changed`."""
-    return _CHANGES[state.changed]
+def staleness_in_words(state: TargetState) -> str:
+    """The reason why a map is stale: `the code has changed since`."""
+    return _KEPT if state.changed == "session" else f"{_CHANGES[state.changed]} since"
 
 
 def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
@@ -89,7 +90,9 @@ def staleness(state: TargetState, *, but_for_first_line: bool = False) -> tuple[
     if state.failure is not None:
         words = failure_in_brief(state.failure, IN_A_HOVER)
         return (Note(line(f"{stale}: the last trace failed: ", sentence(words))),)
-    return (Note(line(f"{stale}: {change_in_words(state)} since this was traced.")),)
+    if state.changed == "session":
+        return (Note(line(f"{stale}: this is from the last session, and is being confirmed by a new trace.")),)
+    return (Note(line(f"{stale}: {staleness_in_words(state)} this was traced.")),)
 
 
 def failure_in_brief(failure: Failure, longest: int = IN_A_LENS) -> str:

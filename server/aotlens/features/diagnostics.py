@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aotlens.explain.findings.about import name_of, subject_in_words
 from aotlens.explain.findings.words import claim, in_words, kept_findings, link_of, message, related, severity
 from aotlens.explain.nesting import reason_of
-from aotlens.explain.states import change_in_words
+from aotlens.explain.states import staleness_in_words
 from aotlens.logs.descriptor_text import read_code, read_descriptor
 from aotlens.model.contexts import by_preference
 from aotlens.model.descriptor_nesting import corrected, illegal_nesting
@@ -94,7 +94,7 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
             said.sort(key=lambda one: order[one.state.key])
         lead = said[0]
         is_stale = lead.state.stale and code not in FAILURE_CODES
-        stale = change_in_words(lead.state) if is_stale else ""
+        stale = staleness_in_words(lead.state) if is_stale else ""
         text, places = _message(document, line, said), _related(snapshot, said)
         found.append(Diagnostic(lead.span, code, level, text, stale, related=places, link=link_of(lead.findings[0])))
     return found

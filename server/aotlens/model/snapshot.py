@@ -20,7 +20,9 @@ if TYPE_CHECKING:  # not needed before there is a map, and many classes
     from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
 Status = Literal["untraced", "waiting", "tracing", "traced", "failed", "cancelled"]
-Change = Literal["code", "settings", "folders"]
+Change = Literal["code", "settings", "folders", "session"]
+"""The things that make a map stale; `session`: it was kept from the last session, and no trace has confirmed it yet."""
+
 _INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python3\.\d+)[/\\]")
 
 

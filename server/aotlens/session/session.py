@@ -17,6 +17,7 @@ from .background import Background
 from .client import Client
 from .conventions import Conventions
 from .examples.known import ExampleMemory
+from .kept.keeper import KeptMaps
 from .log_files import LogFiles
 from .log_models import LogModels
 from .open_files import OpenFiles
@@ -49,6 +50,16 @@ class Session:
             client, self._workspace, documents, self._open_files, states, self._examples, self._tracers
         )
         self._scheduler = Scheduler(client, self._workspace, states, self._ranking, self._tracing)
+        self.kept = KeptMaps(
+            client,
+            self._workspace,
+            documents,
+            states,
+            lambda state: self._tracing.basis(state.key, state.convention).without_examples(),
+            self._tracing.tracer_for,
+        )
+        """The maps that are kept on disk from one session to the next."""
+        self._tracing.on_finished = lambda *finished: self._background.run(self.kept.keep(*finished))
         self._automatic = AutomaticTraces(self._workspace, documents, self._open_files, states, self._scheduler)
         self._scheduler.on_traced = self._automatic.traced
         self._targets = Targets(
@@ -99,6 +110,7 @@ class Session:
         self._background.run(self._open_files.look_at_permissions(document.path))
         self._background.run(self._targets.read_project(document.path))
         self._background.run(self._targets.learn_structure(document))
+        self._background.run(self.kept.restore(document.path))
         self._automatic.trace_open(document.path)
 
     def changed(self, document: Document) -> None:
@@ -150,6 +162,8 @@ class Session:
             return
         self._workspace.trusted = trusted
         if trusted:
+            for path in self.documents.by_path:
+                self._background.run(self.kept.restore(path))
             self._automatic.trace_open()
         else:
             self._background.run(self.close_tracers())

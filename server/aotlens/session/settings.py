@@ -52,6 +52,7 @@ class Settings:
     diagnostics_enable: bool = True
     code_lens_enable: bool = True
     inlay_hints: InlayHintSettings = InlayHintSettings()
+    keep_maps: bool = True
     log_level: str = "info"
 
     def excludes(self, path: str) -> bool:
@@ -91,6 +92,7 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
         inlay_hints=InlayHintSettings(
             shapes=reader.flag("inlayHints.shapes", False), saved=reader.flag("inlayHints.saved", False)
         ),
+        keep_maps=reader.flag("keepMaps", default.keep_maps),
         log_level=reader.choice("logLevel", _LOG_LEVELS, default.log_level),
     )
     return settings, reader.problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aotlens.model.snapshot import TargetKey
@@ -46,31 +46,39 @@ class TraceBasis:
 
         Raises BadProjectFile, UnreadableSource and OSError.
         """
-        path, qualname, settings = self.key.path, self.key.qualname, self.settings
+        path, qualname = self.key.path, self.key.qualname
         document = self.documents.get(path) or Document("", path, 0, read_python(path))
         texts = {path: document.text for path, document in self.documents.items()}
         searched = self.folder if self.is_in_workspace else search_folder(Path(path))
         found = self.examples.find(document, searched, texts)
+        params = replace(
+            self.without_examples(),
+            examples=found.examples,
+            definition_lines=definition_lines(qualname, document.definitions),
+            overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
+        )
+        return TraceRequest(params, found.contained)
+
+    def without_examples(self) -> TraceParams:
+        """Return the request as far as it depends on the settings alone."""
+        settings = self.settings
         memory = settings.trace_memory
-        params = TraceParams(
-            path,
-            qualname,
-            found.examples,
+        return TraceParams(
+            self.key.path,
+            self.key.qualname,
+            (),
             settings.trace_mode,
             self.convention,
             timeout=settings.trace_timeout,
             memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
             working_directory=self._absolute(settings.trace_working_directory or ""),
             import_roots=tuple(self._absolute(root) for root in settings.trace_import_paths),
-            definition_lines=definition_lines(qualname, document.definitions),
             partitioner=settings.trace_partitioner,
             memory_budget=settings.trace_memory_budget,
-            overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
             stages=True,
             eager=settings.trace_eager,
             dynamic=settings.trace_dynamic if self.convention == "compile" else None,
         )
-        return TraceRequest(params, found.contained)
 
     def _absolute(self, path: str) -> str:
         return str(self.folder / os.path.expanduser(path))

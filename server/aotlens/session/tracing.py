@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Documents
-from aotlens_tracer.wire.protocol import WHOLE, Assembled, Convention
+from aotlens_tracer.wire.protocol import WHOLE, Assembled, Convention, TraceParams
 
 from .answers import ended, failed, under_way, with_map, without_partial
 from .attempts import Attempts, with_attempt
@@ -70,6 +70,8 @@ class Tracing:
         self._examples = examples
         self._tracers = tracers
         self._no_interpreter: TracerStatus | None = None
+        self.on_finished: Callable[[TargetKey, TraceParams, WarmTracer, dict[str, Any], int], None] = lambda *_: None
+        """Receives the map of each finished trace as JSON if its files have not changed; set by the session."""
 
     async def prepare(self, key: TargetKey, convention: Convention, cancel: Callable[[], None]) -> bool:
         """Start the tracer of a target. Returns False if it cannot trace; the target has failed then.
@@ -77,7 +79,7 @@ class Tracing:
         Progress is shown meanwhile; `cancel` is called if the user cancels it.
         """
         try:
-            tracer = await self._tracer_for(key.path)
+            tracer = await self.tracer_for(key.path)
         except (OSError, BadProjectFile, NoSuchInterpreter):
             return True  # `trace` meets the same problem, and reports it
         title = f"Starting {tracer.interpreter.path} with torch"
@@ -102,6 +104,7 @@ class Tracing:
         request, tracer = prepared
         self._states.update([under_way(state, convention, "import")])
         started = time.monotonic()
+        started_at = time.time_ns()
         reader = MapReader()
         with Shown(functools.partial(self._client.progress, f"Tracing {key.qualname}", cancel)) as shown:
             message = await self._answer(tracer, request, convention, state, versions, shown, reader)
@@ -113,6 +116,8 @@ class Tracing:
         if self._states.get(key) is not None:
             built = self._examples.record(key, map, request.params.examples)
             outcome = Outcome(built, self._finish(key, map, convention, versions))
+            if map.status == "traced" and not outcome.edited:
+                self.on_finished(key, request.params, tracer, message["result"], started_at)
         await self._tracers.make_room(self._workspace.settings, tracer)
         return outcome
 
@@ -166,15 +171,18 @@ class Tracing:
         """Report a missing interpreter again, because settings or selection have changed."""
         self._no_interpreter = None
 
-    async def _prepared(self, key: TargetKey, convention: Convention) -> tuple[TraceRequest, WarmTracer] | None:
-        """Return the request for a target and its tracer; None if the target has failed before that."""
+    def basis(self, key: TargetKey, convention: Convention) -> TraceBasis:
+        """Return what the request for a target is made from."""
         workspace, documents = self._workspace, self._documents.by_path
         folder, is_inside = workspace.folder_of(key.path), workspace.holds(key.path)
-        known = self._examples.known(key)
-        basis = TraceBasis(key, convention, documents, workspace.settings, folder, is_inside, known)
+        return TraceBasis(key, convention, documents, workspace.settings, folder, is_inside, self._examples.known(key))
+
+    async def _prepared(self, key: TargetKey, convention: Convention) -> tuple[TraceRequest, WarmTracer] | None:
+        """Return the request for a target and its tracer; None if the target has failed before that."""
+        basis = self.basis(key, convention)
         try:
             request = await asyncio.get_running_loop().run_in_executor(None, basis.request)
-            tracer = await self._tracer_for(key.path)
+            tracer = await self.tracer_for(key.path)
         except NoSuchInterpreter as error:
             self._fail_without_interpreter(key, convention, error)
             return None
@@ -312,7 +320,7 @@ class Tracing:
         """Record that the tracer of a target ended. The place is the first line of the file: all of it is affected."""
         self.fail(key, convention, "target", str(error), reason="crash", line=1, hint=tracer.status.hint)
 
-    async def _tracer_for(self, path: str) -> WarmTracer:
+    async def tracer_for(self, path: str) -> WarmTracer:
         """Return the tracer of a file's folder. Raises NoSuchInterpreter."""
         workspace = self._workspace
         folder = workspace.folder_of(path)

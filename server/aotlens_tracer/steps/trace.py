@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
 
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
-from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, problem_of, reads_data
+from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, is_library, problem_of, reads_data
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import compiled_code_in_eager
@@ -58,6 +58,7 @@ def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[s
     target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
     draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
     context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send, Recording(adopt))
+    loaded = frozenset(sys.modules)
     try:
         with compiled_code_in_eager():
             _trace(context)
@@ -65,6 +66,7 @@ def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[s
         draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
     context.recording.wait()
+    draft.update(libraries=_libraries(context.codebase, loaded))
     return draft.rest()
 
 
@@ -198,6 +200,16 @@ def _captured(
 
 def _files(codebase: Codebase) -> tuple[str, ...]:
     """Return the user's files that are imported: a change of one of them may change the map."""
-    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    found = {file for file in files if isinstance(file, str) and os.path.isabs(file) and codebase.owns(file)}
-    return tuple(sorted(found))
+    return tuple(sorted(file for file in _imported(sys.modules) if codebase.owns(file)))
+
+
+def _libraries(codebase: Codebase, loaded: Collection[str]) -> tuple[str, ...]:
+    """Return the files of installed packages that the target imports. `loaded` are the modules from before."""
+    names = [name for name in list(sys.modules) if name not in loaded]
+    files = {file for file in _imported(names) if not codebase.owns(file) and not is_library(file)}
+    return (*_imported(("torch.version",)), *sorted(files))
+
+
+def _imported(names: Iterable[str]) -> set[str]:
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in list(names))
+    return {file for file in files if isinstance(file, str) and os.path.isabs(file)}

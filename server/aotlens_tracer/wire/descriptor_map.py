@@ -202,7 +202,8 @@ class DescriptorMap:
     `export` (one graph of the whole call, parameters first) or `compile` (what torch.compile runs: a graph between two
     graph breaks, inputs in the order of their first use). `example` is None if there was none to try. `attempts` are
     the examples that were passed over, `modules` the module tree, `files` the user's files that were imported, and
-    `torch` the version of torch. `eager_run` is None if no steps were made in eager.
+    `torch` the version of torch. `libraries` are the files of installed packages that were imported too, of torch only
+    the one with its version. `eager_run` is None if no steps were made in eager.
 
     `ddp_parameters` are the parameters in the order in which DDP counts them: an index in its errors is one into this.
     Empty for a plain function.
@@ -230,3 +231,4 @@ class DescriptorMap:
     state: tuple[StateTensor, ...] = ()
     values: Values | None = None
     folded: tuple[FoldedLayers, ...] = ()
+    libraries: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ def diagnostics_of(context: Context, document: Document) -> list[lsp.Diagnostic]
             code=item.code,
             code_description=_page(context, item),
             source=SOURCE,
-            message=item.message + (f" (stale: {item.stale} since)" if item.stale else ""),
+            message=item.message + (f" (stale: {item.stale})" if item.stale else ""),
             related_information=_related(context, item) if relates(context.capabilities) else None,
         )
         for item in diagnostics.diagnostics(context.session.snapshot(), document)

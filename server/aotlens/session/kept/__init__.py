@@ -1,0 +1,1 @@
+"""Maps that are kept on disk from one session to the next."""

@@ -1,0 +1,115 @@
+"""An entry of a kept map: everything that the map depends on, and whether it is still so. Blocks: it reads files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aotlens import __version__
+from aotlens.syntax.source import UnreadableSource
+from aotlens_tracer.wire.protocol import VERSION, TraceParams
+
+from ..files import read_python, stamp
+
+_IN_REQUEST = (
+    "path",
+    "qualname",
+    "mode",
+    "convention",
+    "working_directory",
+    "import_roots",
+    "partitioner",
+    "memory_budget",
+    "eager",
+    "dynamic",
+)
+"""The parameters of a request that the map depends on, and that are known before the examples are looked for."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The things that tell entries apart: the target, the interpreter with its environment variables, the settings.
+
+    One target has several entries if the user changes between settings or interpreters.
+    """
+
+    parameters: Mapping[str, Any]
+    interpreter: str
+    environment: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """A file name for the entry."""
+        text = json.dumps(
+            [VERSION, __version__, dict(self.parameters), self.interpreter, dict(self.environment)], sort_keys=True
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def identity_of(params: TraceParams, interpreter: str, environment: Mapping[str, str]) -> Identity:
+    """Return the identity of the entry for a request."""
+    return Identity({name: getattr(params, name) for name in _IN_REQUEST}, interpreter, environment)
+
+
+def entry_of(
+    identity: Identity, fields: dict[str, Any], texts: Mapping[str, str], started: int
+) -> dict[str, Any] | None:
+    """Return the entry for a map (its fields as JSON); None if a file has changed since the trace started.
+
+    `texts` are those of the open documents by path, and `started` is the start of the trace in nanoseconds since 1970.
+    User files count by their content, installed ones by the time of their last change and their size.
+    """
+    files = {}
+    for path in _user_files(fields):
+        text = texts.get(path)
+        try:
+            if text is None and stamp(path).changed >= started:
+                return None
+            files[path] = _digest(read_python(path) if text is None else text)
+        except (OSError, UnreadableSource):
+            return None
+    stamps = {}
+    for path in (identity.interpreter, *fields.get("libraries", ())):
+        try:
+            stamps[path] = list(stamp(path))
+        except OSError:
+            return None
+    return {"files": files, "libraries": stamps, "map": fields}
+
+
+def valid_map(entry: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the fields of an entry's map if nothing that it was made from has changed; None otherwise.
+
+    Raises KeyError, TypeError, AttributeError or ValueError if the entry is damaged.
+    """
+    for path, digest in entry["files"].items():
+        try:
+            text = texts[path] if path in texts else read_python(path)
+        except (OSError, UnreadableSource):
+            return None
+        if _digest(text) != digest:
+            return None
+    for path, was in entry["libraries"].items():
+        try:
+            if list(stamp(path)) != was:
+                return None
+        except OSError:
+            return None
+    fields: dict[str, Any] = entry["map"]
+    return fields
+
+
+def _user_files(fields: Mapping[str, Any]) -> Iterable[str]:
+    """Yield the files whose text the map depends on: those that were imported, and that of the example."""
+    example = fields.get("example") or {}
+    source = example.get("source") or {}
+    recorded_in = (example.get("recorded_in") or "").rpartition("::")[0]
+    paths = [fields["target"]["path"], *fields.get("files", ()), source.get("path"), recorded_in]
+    return dict.fromkeys(path for path in paths if path)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

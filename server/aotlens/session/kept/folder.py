@@ -1,0 +1,12 @@
+"""The folder of kept maps: the cache folder of the system, for this user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def folder_of_maps() -> Path:
+    """Return the folder, which need not exist (`~/.cache/aotlens/maps` on Linux)."""
+    return user_cache_path("aotlens", appauthor=False) / "maps"

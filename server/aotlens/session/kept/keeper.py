@@ -1,0 +1,163 @@
+"""Keeps the maps of finished traces on disk, and shows them when their files are opened in a later session."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.text.documents import Documents
+from aotlens_tracer.wire.protocol import TraceParams
+
+from ..answers import with_map
+from ..attempts import with_attempt
+from ..background import Background, Delayed
+from ..client import Client
+from ..maps import MapReader
+from ..states import States, is_under_way
+from ..tracer.interpreter import NoSuchInterpreter
+from ..tracer.warm import WarmTracer
+from ..workspace import Workspace
+from .entries import Identity, entry_of, identity_of, valid_map
+from .store import Store
+
+WRITING_PAUSE = 3.0
+"""Seconds after a trace before its map is written: a target that is traced after each key is not written each time."""
+
+ParamsOf = Callable[[TargetState], TraceParams]
+TracerFor = Callable[[str], Awaitable[WarmTracer]]
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A map that is still to be written."""
+
+    identity: Identity
+    entry: dict[str, Any]
+
+
+class KeptMaps:
+    """The maps of earlier sessions. A map that is shown from there is stale until a trace has confirmed it.
+
+    `params_of` returns the request for a target, as far as it does not depend on examples. `tracer_for` returns the
+    tracer of a file, which need not run.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        workspace: Workspace,
+        documents: Documents,
+        states: States,
+        params_of: ParamsOf,
+        tracer_for: TracerFor,
+    ) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._documents = documents
+        self._states = states
+        self._params_of = params_of
+        self._tracer_for = tracer_for
+        self._pending: dict[str, _Pending] = {}
+        self._background = Background(lambda message: client.log("error", f"keeping a map: {message}"))
+        self._writing = Delayed(WRITING_PAUSE, lambda name: self._background.run(self._write(name)))
+        self._store: Store | None = None
+
+    async def restore(self, path: str) -> None:
+        """Show the kept maps of the targets of a file that have none. Nothing of the workspace runs for that."""
+        await self._workspace.configured.wait()
+        if not self._is_on:
+            return
+        for state in self._states.of_files((path,)):
+            if state.map is None and state.key.is_in_file:
+                await self._restore(state)
+
+    async def _restore(self, state: TargetState) -> None:
+        try:
+            tracer = await self._tracer_for(state.key.path)
+        except (OSError, ValueError, NoSuchInterpreter):
+            return  # the trace meets the same problem, and reports it
+        identity = identity_of(self._params_of(state), tracer.interpreter.path, self._environment)
+        opened = dict(self._documents.by_path)
+        texts = {path: document.text for path, document in opened.items()}
+        loop = asyncio.get_running_loop()
+        fields = await loop.run_in_executor(None, self._read, identity.name, texts)
+        if fields is None:
+            return
+        try:
+            map = await loop.run_in_executor(None, MapReader().map_from, fields)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            await loop.run_in_executor(None, self._open().remove, identity.name)
+            return
+        current = self._states.get(state.key)
+        if current is None or current.map is not None or current.convention != state.convention:
+            return
+        versions = {path: opened[path].version for path in (state.key.path, *map.files) if path in opened}
+        current = with_map(current, state.convention, map, versions, stale=True)
+        if current.attempt is None:
+            current = with_attempt(current, map, versions, stale=True)
+        status = current.status if is_under_way(current) else current.settled
+        self._states.update([replace(current, changed="session", status=status)])
+        self._client.log("info", f"{state.key.qualname}: shown as the last session left it")
+
+    async def keep(
+        self, key: TargetKey, params: TraceParams, tracer: WarmTracer, fields: dict[str, Any], started: int
+    ) -> None:
+        """Write the map of a finished trace in a while. `fields` is its JSON, `started` in nanoseconds since 1970.
+
+        The texts of the open documents have to be those that were traced.
+        """
+        if not self._is_on:
+            return
+        identity = identity_of(params, tracer.interpreter.path, self._environment)
+        texts = {path: document.text for path, document in self._documents.by_path.items()}
+        make = functools.partial(entry_of, identity, fields, texts, started)
+        entry = await asyncio.get_running_loop().run_in_executor(None, make)
+        if entry is not None:
+            self._pending[identity.name] = _Pending(identity, entry)
+            self._writing.start(identity.name)
+
+    async def flush(self) -> None:
+        """Write what is still to be written: the server ends."""
+        for name in list(self._pending):
+            await self._write(name)
+
+    async def _write(self, name: str) -> None:
+        pending = self._pending.pop(name, None)
+        if pending is None:
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._open().write, name, pending.entry)
+        except OSError as error:
+            self._client.log("warning", f"a map was not kept: {error}")
+
+    def _read(self, name: str, texts: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return the fields of a kept map, if it is still true; removes an entry that is damaged."""
+        store = self._open()
+        entry = store.read(name)
+        if entry is None:
+            return None
+        try:
+            return valid_map(entry, texts)
+        except (KeyError, TypeError, AttributeError, ValueError, zlib.error):
+            store.remove(name)
+            return None
+
+    def _open(self) -> Store:
+        if self._store is None:
+            from .folder import folder_of_maps
+
+            self._store = Store(folder_of_maps())
+        return self._store
+
+    @property
+    def _is_on(self) -> bool:
+        return self._workspace.trusted and self._workspace.settings.keep_maps
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        return self._workspace.settings.trace_environment

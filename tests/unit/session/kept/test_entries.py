@@ -1,0 +1,92 @@
+"""Entries of kept maps: everything that a map depends on is compared before it is shown."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aotlens.session.kept.entries import entry_of, identity_of, valid_map
+from aotlens_tracer.wire.protocol import TraceParams
+
+
+class Project:
+    """A model with a helper, an installed package, an interpreter, and an example in a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths = {name: str(folder / name) for name in ("model.py", "helper.py", "package.py", "python", "test.py")}
+        for path in self.paths.values():
+            Path(path).write_text("a = 1\n")
+            os.utime(path, (1000, 1000))
+        self.params = TraceParams(self.paths["model.py"], "Net", ())
+        self.fields: dict[str, Any] = {
+            "target": {"path": self.paths["model.py"]},
+            "files": [self.paths["model.py"], self.paths["helper.py"]],
+            "libraries": [self.paths["package.py"]],
+            "example": {"source": {"path": self.paths["test.py"], "line": 1}},
+        }
+        self.identity = identity_of(self.params, self.paths["python"], {})
+
+    def entry(self, texts: dict[str, str] | None = None) -> dict[str, Any] | None:
+        return entry_of(self.identity, self.fields, texts or {}, time.time_ns())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_a_map_is_valid_while_nothing_has_changed(project: Project) -> None:
+    entry = project.entry()
+    assert entry is not None
+    assert valid_map(entry, {}) == project.fields
+    assert valid_map(entry, {project.paths["helper.py"]: "a = 1\n"}) == project.fields
+
+
+@pytest.mark.parametrize("name", ["model.py", "helper.py", "package.py", "python", "test.py"])
+@pytest.mark.parametrize("how", ["written", "removed"])
+def test_a_map_is_not_valid_after_a_change(project: Project, name: str, how: str) -> None:
+    entry = project.entry()
+    assert entry is not None
+    if how == "written":
+        Path(project.paths[name]).write_text("a = 2\n")
+    else:
+        Path(project.paths[name]).unlink()
+    assert valid_map(entry, {}) is None
+
+
+def test_the_unsaved_text_of_an_open_document_counts(project: Project) -> None:
+    helper = project.paths["helper.py"]
+    unsaved = project.entry({helper: "a = 3\n"})
+    assert unsaved is not None and valid_map(unsaved, {}) is None
+    assert valid_map(unsaved, {helper: "a = 3\n"}) == project.fields
+    saved = project.entry()
+    assert saved is not None and valid_map(saved, {helper: "a = 3\n"}) is None
+
+
+def test_a_map_is_not_kept_if_a_file_was_written_during_its_trace(project: Project) -> None:
+    assert entry_of(project.identity, project.fields, {}, 999 * 10**9) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"mode": "eval"}, {"convention": "compile"}, {"qualname": "Other"}, {"import_roots": ("/lib",)}]
+)
+def test_other_settings_have_another_entry(project: Project, change: dict[str, Any]) -> None:
+    other = identity_of(replace(project.params, **change), project.paths["python"], {})
+    assert other.name != project.identity.name
+
+
+def test_another_interpreter_or_environment_has_another_entry(project: Project) -> None:
+    names = {
+        identity_of(project.params, python, environment).name
+        for python in ("/a/python", "/b/python")
+        for environment in ({}, {"SIZE": "1"})
+    }
+    assert len(names) == 4
+
+
+def test_limits_and_examples_do_not_tell_entries_apart(project: Project) -> None:
+    other = replace(project.params, timeout=1.0, memory=5, overlay={"/a.py": "x"})
+    assert identity_of(other, project.paths["python"], {}).name == project.identity.name
