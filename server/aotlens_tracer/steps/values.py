@@ -8,10 +8,14 @@ from collections.abc import Iterator
 
 from ..examples.evaluate import BuiltExample
 from ..failures import is_library, reads_data
+from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import spans_of_error
+from ..values.dimensions import Dimensions
 from ..values.functions import Functions
+from ..values.named import with_dimensions
 from ..values.record import record
 from ..values.results import values_of
+from ..values.rewriting import without_dimensions
 from ..wire.descriptor_map import Span, Values
 from ..wire.json_codec import to_json
 from ..wire.protocol import SHAPES
@@ -25,16 +29,22 @@ def start_recording(context: Context, imported: Imported, built: Built, train: b
     """Record the values of the example's call in a process of its own, which sends them as the stage `shapes`."""
 
     def run() -> None:
-        values = _recorded(context, imported, built, train)
+        functions = Functions(_files(context, built.example))
+        example, values = _recorded(context, imported, built, train, functions)
         context.send({"event": "map", "stage": SHAPES, "fields": {"values": to_json(values)}})
+        named = _with_dimensions(example, functions, context.birthplaces, values)
+        if named is not None:
+            context.send({"event": "map", "stage": SHAPES, "fields": {"values": to_json(named)}})
 
     if context.recording.start(run):
         context.draft.is_sent_elsewhere("values")
 
 
-def _recorded(context: Context, imported: Imported, built: Built, train: bool | None) -> Values:
+def _recorded(
+    context: Context, imported: Imported, built: Built, train: bool | None, functions: Functions
+) -> tuple[BuiltExample, Values]:
+    """Return the values of the call, and the example that was called."""
     start = time.perf_counter()
-    functions = Functions(_files(context, built.example))
     example = built.example
     recorder, error = record(functions, example)
     if error is not None and example.mode is not None and reads_data(error):
@@ -44,7 +54,23 @@ def _recorded(context: Context, imported: Imported, built: Built, train: bool | 
             recorder, error = record(functions, example)
     failed = _failed(error) if error is not None else None
     weights = "fake" if example.mode is not None else "real"
-    return values_of(recorder, failed, weights, round(time.perf_counter() - start, 3))
+    return example, values_of(recorder, failed, weights, round(time.perf_counter() - start, 3))
+
+
+def _with_dimensions(
+    example: BuiltExample, functions: Functions, birthplaces: Birthplaces, values: Values
+) -> Values | None:
+    """Return the values with names and origins of their sizes, from a second call.
+
+    None if that call is another one, because the first has changed the module's state.
+    """
+    dimensions = Dimensions(example, birthplaces)
+    recorder, error = record(functions, example, dimensions)
+    failed = _failed(error) if error is not None else None
+    again = values_of(recorder, failed, values.weights, values.seconds)
+    if without_dimensions(again) != without_dimensions(values):
+        return None
+    return with_dimensions(again, dimensions)
 
 
 def _failed(error: BaseException) -> Span | None:

@@ -24,12 +24,18 @@ _TENSORS = (torch.Tensor, FakeTensor, nn.Parameter, nn.Buffer)
 _PLAIN = (int, float, bool, type(None), torch.dtype, torch.device, torch.Size, torch.SymInt)
 
 Describe = Callable[[Any], "int | None"]
+DimsOf = Callable[[torch.Tensor], "tuple[int, ...]"]
+"""Gives the dimensions of a tensor."""
 
 
 class Descriptions:
-    """The values that were seen; an index into them stands for each. No value is kept alive."""
+    """The values that were seen; an index into them stands for each. No value is kept alive.
 
-    def __init__(self) -> None:
+    With `dims_of`, tensors of different dimensions are different values.
+    """
+
+    def __init__(self, dims_of: DimsOf | None = None) -> None:
+        self._dims_of = dims_of
         self.values: list[Value] = []
         self._indices: dict[Any, int] = {}
         self.by_type: dict[type, Describe | None] = {}
@@ -67,11 +73,13 @@ class Descriptions:
 
     def _tensor(self, tensor: torch.Tensor) -> int:
         with without_torch_functions():
-            key = (type(tensor), tensor.dtype, tensor.shape, tensor.device, tensor.requires_grad)
+            described = (type(tensor), tensor.dtype, tensor.shape, tensor.device, tensor.requires_grad)
+            dims = self._dims_of(tensor) if self._dims_of is not None else ()
+        key = (*described, dims)
         index = self._indices.get(key)
         if index is None:
             index = self._indices[key] = len(self.values)
-            self.values.append(_tensor_value(*key))
+            self.values.append(_tensor_value(*described, dims))
         return index
 
     def _plain(self, value: Any) -> int:
@@ -144,7 +152,12 @@ def _key_text(key: Any) -> str:
 
 
 def _tensor_value(
-    kind: type, dtype: torch.dtype, shape: Iterable[Any], device: torch.device, requires_grad: bool
+    kind: type,
+    dtype: torch.dtype,
+    shape: Iterable[Any],
+    device: torch.device,
+    requires_grad: bool,
+    dims: tuple[int, ...],
 ) -> TensorValue:
     return TensorValue(
         str(dtype).removeprefix("torch."),
@@ -152,6 +165,7 @@ def _tensor_value(
         str(device),
         requires_grad,
         None if kind in _TENSORS else kind.__name__,
+        dims,
     )
 
 

@@ -20,6 +20,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from ..examples.evaluate import BuiltExample
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import Schema, TorchDispatchMode, schema_of
+from ..wire.descriptor_map import Span
 from ..wire.values import SizeOrigin
 from .rules.operation import Operation
 from .rules.registry import rule_of
@@ -39,6 +40,7 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
         super().__init__()  # type: ignore[no-untyped-call]  # torch does not type it
         self.sizes = Sizes()
         self.origins = SizeOrigins(example, birthplaces)
+        self.patterns: list[tuple[str, tuple[int, ...], tuple[int, ...], Span | None]] = []
         self._of_tensor: Any = WeakIdKeyDictionary()
 
     def of(self, tensor: torch.Tensor) -> tuple[int, ...]:
@@ -47,12 +49,11 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
         dims: tuple[int, ...] | None = self._of_tensor.get(tensor)
         if dims is not None and len(dims) == len(shape) and all(map(self._has_size, dims, shape)):
             return dims
-        role = self.origins.role_of(tensor)
-        is_state = role is not None and role.role in ("parameter", "buffer")
+        holders = self.origins.holders_of(tensor)
+        is_state = bool(holders) and holders[0].role != "argument"
         dims = tuple(self.sizes.new(_size(size), is_unit=is_state) for size in shape)
-        if role is not None:
-            for axis, dimension in enumerate(dims):
-                self.origins.note(dimension, role, axis)
+        for axis, dimension in enumerate(dims if holders else ()):
+            self.origins.note(dimension, holders, axis)
         with contextlib.suppress(TypeError):  # a subclass that has no weak references
             self._of_tensor[tensor] = dims
         return dims
@@ -135,17 +136,18 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
         return known == size if type(size) is int else known is None
 
     def _after_layer(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
-        """Note that a recurrent layer passes on the batch and the steps of a sequence."""
-        if not isinstance(module, nn.RNNBase) or not args or not isinstance(output, tuple):
+        """Note what recurrent layers and those of einops pass on."""
+        given, made = next(iter(args), None), output[0] if isinstance(output, tuple) and output else output
+        if not isinstance(given, torch.Tensor) or not isinstance(made, torch.Tensor):
             return
-        given, made = args[0], output[0]
-        if isinstance(given, torch.Tensor) and isinstance(made, torch.Tensor) and given.dim() == made.dim():
-            before, after = self.of(given), self.of(made)
-            same = zip(before[:-1], after[:-1])
-            self._of_tensor[made] = (
-                *(one if self._has_size(one, self.sizes.sizes[new]) else new for one, new in same),
-                after[-1],
-            )
+        if isinstance(module, nn.RNNBase) and given.dim() == made.dim():
+            pairs = zip(self.of(given)[:-1], made.shape)
+            kept = [one if self._has_size(one, size) else self.sizes.new(_size(size)) for one, size in pairs]
+            self._of_tensor[made] = (*kept, self.of(made)[-1])
+        elif type(module).__module__.startswith("einops."):
+            pattern = getattr(module, "pattern", None)
+            if isinstance(pattern, str) and "->" in pattern:
+                self.patterns.append((pattern, self.of(given), self.of(made), self.origins.place_of(module)))
 
 
 class _Slices(TorchFunctionMode):

@@ -23,11 +23,21 @@ class Functions:
     def __init__(self, files: Iterable[str]) -> None:
         self._files = frozenset(files)
         self._original: dict[types.FunctionType, types.CodeType] = {}
+        self._instrumented: dict[types.FunctionType, types.CodeType] = {}
         self.table = Table()
 
     def instrument(self) -> None:
-        """Give the functions their new code, and `table` what it reports. A file that does not parse is left out."""
-        self.table = Table()
+        """Give the functions their new code, and `table` what it reports. A file that does not parse is left out.
+
+        Code is compiled the first time.
+        """
+        if not self._instrumented:
+            self._compile()
+        for function, new in self._instrumented.items():
+            self._original[function] = function.__code__
+            function.__code__ = new
+
+    def _compile(self) -> None:
         by_file: dict[str, list[types.FunctionType]] = {}
         for function in _functions():
             path = function.__code__.co_filename
@@ -38,8 +48,7 @@ class Functions:
             for function in functions:
                 new = codes.get(_key(function.__code__))
                 if new is not None and new.co_freevars == function.__code__.co_freevars:
-                    self._original[function] = function.__code__
-                    function.__code__ = new
+                    self._instrumented[function] = new
 
     def restore(self) -> None:
         """Give the functions their own code back."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import torch
 
 from ..examples.evaluate import BuiltExample
+from .dimensions import Dimensions
 from .functions import Functions
 from .recorder import Recorder
 
 
-def record(functions: Functions, example: BuiltExample) -> tuple[Recorder, BaseException | None]:
+def record(
+    functions: Functions, example: BuiltExample, dimensions: Dimensions | None = None
+) -> tuple[Recorder, BaseException | None]:
     """Make the call; return what was recorded, and the error that ended it (None if it came to its end).
 
-    The functions are instrumented for that time. Code that the user has compiled runs in eager.
+    The functions are instrumented for that time. With `dimensions`, each tensor is recorded with its
+    dimensions. Code that the user has compiled runs in eager.
     """
     functions.instrument()
-    recorder = Recorder(functions.table, example.module)
+    recorder = Recorder(functions.table, example.module, dimensions.of if dimensions is not None else None)
+    following = dimensions.following() if dimensions is not None else contextlib.nullcontext()
     try:
-        with recorder.recording(), example.fake(), torch.compiler.set_stance("force_eager"):
+        with recorder.recording(), example.fake(), following, torch.compiler.set_stance("force_eager"):
             example.function(*example.args, **example.kwargs)
     except BaseException as error:  # user code may raise SystemExit too
         return recorder, error

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from ..torch_private import calls_of_modules
-from .descriptions import Descriptions
+from .descriptions import Descriptions, DimsOf
 from .table import ENTER, LEAVE, RAN, TRUE, VALUE, Table
 
 _SILENT: dict[str, Any] = {
@@ -46,9 +46,9 @@ class _Events:
 class Recorder:
     """The values of one call. `root` is the module that is called, None for a plain function."""
 
-    def __init__(self, table: Table, root: nn.Module | None) -> None:
+    def __init__(self, table: Table, root: nn.Module | None, dims_of: DimsOf | None = None) -> None:
         self.table = table
-        self.descriptions = Descriptions()
+        self.descriptions = Descriptions(dims_of)
         self.calls: list[_Call] = []
         self.seen: dict[tuple[int, int], _Events] = {}
         self.runs: dict[int, dict[int, None]] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,12 @@ from torch import nn
 from ..examples.evaluate import BuiltExample
 from ..graph.birthplaces import Birthplaces
 from ..graph.labels import argument_labels
-from ..torch_private import pytree
+from ..torch_private import own_tensor, pytree
+from ..wire.descriptor_map import Span
 from ..wire.values import SizeOrigin, SizeRole
+from .naming.code import Code, span_of_node
+from .naming.constructors import size_in_constructor, sizes_of_tensor
+from .naming.given import size_text
 from .sizes import Sizes
 
 MOST_ORIGINS = 3
@@ -29,46 +34,112 @@ class Holder:
     name: str
 
 
+@dataclass(frozen=True)
+class WrittenSize:
+    """A size as the code of a constructor writes it, and its place."""
+
+    text: str
+    path: str
+    line: int
+
+
 class SizeOrigins:
     """The origins of dimensions."""
 
     def __init__(self, example: BuiltExample, birthplaces: Birthplaces) -> None:
         self._root = example.module
         self._birthplaces = birthplaces
-        self._holders: dict[int, Holder] = {}
+        self._holders: dict[int, list[Holder]] = {}
         self._alive: list[torch.Tensor] = []
-        self._noted: dict[int, tuple[Holder, int]] = {}
+        self._noted: dict[int, tuple[Sequence[Holder], int]] = {}
+        self.code = Code()
         self._read: dict[Holder, SizeOrigin] = {}
+        self._expressions: dict[tuple[Holder, int], tuple[str, ast.expr] | None] = {}
         with contextlib.suppress(Exception):  # a class of the user's that pytree cannot flatten
             labels = argument_labels(example.function, example.args, example.kwargs)
             self._hold("argument", zip(labels, pytree.tree_leaves((example.args, example.kwargs))))
         if self._root is not None:
-            self._hold("parameter", self._root.named_parameters())
-            self._hold("buffer", self._root.named_buffers())
+            self._hold("parameter", self._root.named_parameters(remove_duplicate=False))
+            self._hold("buffer", self._root.named_buffers(remove_duplicate=False))
 
     def _hold(self, role: SizeRole, named: Iterator[tuple[str, Any]]) -> None:
         for name, tensor in named:
-            if isinstance(tensor, torch.Tensor) and id(tensor) not in self._holders:
-                self._holders[id(tensor)] = Holder(role, name)
+            if isinstance(tensor, torch.Tensor):
+                self._holders.setdefault(id(tensor), []).append(Holder(role, name))
                 self._alive.append(tensor)  # so that Python does not reuse its id
 
-    def role_of(self, tensor: torch.Tensor) -> Holder | None:
-        """Return what a tensor is, if sizes come from it."""
-        return self._holders.get(id(tensor))
+    def holders_of(self, tensor: torch.Tensor) -> Sequence[Holder]:
+        """Return what a tensor is, if sizes come from it; a parameter that layers share is several."""
+        return self._holders.get(id(tensor), ())
 
-    def note(self, dimension: int, holder: Holder, axis: int) -> None:
+    def note(self, dimension: int, holders: Sequence[Holder], axis: int) -> None:
         """Note the origin of a dimension."""
-        self._noted[dimension] = holder, axis
+        self._noted[dimension] = holders, axis
+
+    def place_of(self, module: nn.Module) -> Span | None:
+        """Return the birthplace of a module; None if it is not known."""
+        return self._birthplaces.of_creation(module)
+
+    def written(self) -> Iterator[tuple[int, WrittenSize]]:
+        """Yield the dimensions of the module's state whose sizes the code writes as names, with these."""
+        for dimension, (holders, axis) in self._noted.items():
+            for holder in holders:
+                written = self._written(holder, axis)
+                text = size_text(written[1]) if written is not None else None
+                if written is not None and text is not None:
+                    yield dimension, WrittenSize(text, written[0], written[1].lineno)
+
+    def _written(self, holder: Holder, axis: int) -> tuple[str, ast.expr] | None:
+        """Return the expression that gives an axis of a parameter or buffer its size, and its file."""
+        key = holder, axis
+        if key not in self._expressions:
+            self._expressions[key] = self._read_written(holder, axis)
+        return self._expressions[key]
+
+    def _read_written(self, holder: Holder, axis: int) -> tuple[str, ast.expr] | None:
+        span = self._origin(holder, axis).span
+        call = self.code.call_at(span) if span is not None else None
+        if self._root is None or span is None or call is None:
+            return None
+        *path, name = holder.name.split(".")
+        owners = [self._root]
+        for part in path:
+            owners.append(dict(owners[-1].named_children())[part])
+        for depth in range(len(owners) - 1, -1, -1):
+            if self._birthplaces.of_creation(owners[depth]) == span:
+                inner = ".".join((*path[depth:], name))
+                size = size_in_constructor(owners[depth], call, inner, axis)
+                if size is not None:
+                    return span.path, size
+        sizes = sizes_of_tensor(call)
+        tensor = own_tensor(owners[-1], name)
+        if sizes is None or tensor is None or len(sizes) != tensor.dim():
+            return None
+        return span.path, sizes[axis]
 
     def of(self, dimension: int, sizes: Sizes) -> tuple[SizeOrigin, ...]:
-        """Return the origins of a dimension: its own, then the first of those that are the same."""
+        """Return the origins of a dimension: its own, with what the code writes there, then those of the same ones."""
         found: dict[SizeOrigin, None] = {}
         for each in (dimension, *sizes.same(dimension)):
             if each in self._noted:
-                found.setdefault(self._origin(*self._noted[each]))
-            if len(found) == MOST_ORIGINS:
+                holders, axis = self._noted[each]
+                found.setdefault(self._origin(holders[0], axis))
+                for written in filter(None, (self._written_origin(holder, axis) for holder in holders[:2])):
+                    found.setdefault(written)
+            if len(found) >= MOST_ORIGINS:
                 break
-        return tuple(found)
+        return tuple(found)[:MOST_ORIGINS]
+
+    def _written_origin(self, holder: Holder, axis: int) -> SizeOrigin | None:
+        """Return the number, or the argument of a constructor, that gives an axis of the state its size."""
+        written = self._written(holder, axis)
+        if written is None:
+            return None
+        path, size = written
+        role: SizeRole = "constant" if isinstance(size, ast.Constant) else "constructor"
+        if role == "constructor" and size_text(size) is None:
+            return None
+        return SizeOrigin(role, ast.unparse(size), span_of_node(path, size))
 
     def _origin(self, holder: Holder, axis: int) -> SizeOrigin:
         if holder not in self._read:

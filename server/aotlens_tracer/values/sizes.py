@@ -35,7 +35,7 @@ class Sizes:
         self.formulas: dict[int, Formula] = {}
         self._parents: list[int] = []
         self._members: dict[int, list[int]] = {}
-        self._is_unit: set[int] = set()
+        self._units: set[int] = set()
         self._products: dict[tuple[int, ...], int] = {}
         self._products_with: dict[int, set[tuple[int, ...]]] = {}
 
@@ -45,7 +45,7 @@ class Sizes:
         self.sizes.append(size)
         self._parents.append(index)
         if is_unit and size == 1:
-            self._is_unit.add(index)
+            self._units.add(index)
         return index
 
     def root(self, dimension: int) -> int:
@@ -55,6 +55,10 @@ class Sizes:
             parents[dimension] = parents[parents[dimension]]
             dimension = parents[dimension]
         return dimension
+
+    def is_unit(self, dimension: int) -> bool:
+        """Whether a dimension of size 1 has been made to be broadcast."""
+        return dimension in self._units
 
     def same(self, dimension: int) -> Sequence[int]:
         """Return all dimensions that are the same as this one, itself included."""
@@ -81,9 +85,9 @@ class Sizes:
         if first is None or second is None:
             return one if one == other else self.new(None)
         if first == second == 1:
-            if one == other or other in self._is_unit:
+            if one == other or other in self._units:
                 return one
-            return other if one in self._is_unit else self.new(1)
+            return other if one in self._units else self.new(1)
         if first == 1:
             return other
         if second != 1:

@@ -14,8 +14,11 @@ from typing import Any
 from torch import nn
 
 from aotlens_tracer.examples.evaluate import BuiltExample
+from aotlens_tracer.graph.birthplaces import Birthplaces
 from aotlens_tracer.torch_private import fake_mode
+from aotlens_tracer.values.dimensions import Dimensions
 from aotlens_tracer.values.functions import Functions
+from aotlens_tracer.values.named import with_dimensions
 from aotlens_tracer.values.record import record
 from aotlens_tracer.values.results import values_of
 from aotlens_tracer.wire.values import ContainerValue, Recorded, TensorValue, Values
@@ -95,3 +98,15 @@ def recorded(module: Any, example: Callable[[], tuple[Any, tuple[Any, ...]]], re
     assert isinstance(function, nn.Module) or callable(function)
     lines = Path(module.__file__).read_text(encoding="utf-8").splitlines()
     return Recording(lines, values_of(recorder, None, "real" if real else "fake", 0.0), error)
+
+
+def recorded_with_names(module: Any, example: Callable[[], tuple[Any, tuple[Any, ...]]]) -> Recording:
+    """Record a call on fake tensors, with the names and origins of sizes."""
+    mode, birthplaces = fake_mode(), Birthplaces()
+    with birthplaces.recording(), mode:
+        function, args = example()
+    built = BuiltExample(function, args, {}, mode, None)
+    dimensions = Dimensions(built, birthplaces)
+    recorder, error = record(Functions([module.__file__]), built, dimensions)
+    lines = Path(module.__file__).read_text(encoding="utf-8").splitlines()
+    return Recording(lines, with_dimensions(values_of(recorder, None, "fake", 0.0), dimensions), error)

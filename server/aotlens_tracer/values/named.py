@@ -1,0 +1,109 @@
+"""The names of the dimensions of recorded values, put into these."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..wire.values import (
+    Dimension,
+    ExpressionRole,
+    FileValues,
+    Recorded,
+    TensorValue,
+    Values,
+)
+from .dimensions import Dimensions
+from .naming.code import Code, Function, end_of, start_of
+from .naming.given import CONSTRUCTOR, PATTERN, Given
+from .naming.names import Names, Scope
+from .naming.patterns import names_annotated, names_in_patterns, names_of_side
+from .naming.shapes_read import names_read
+from .naming.sizes_passed import names_passed
+from .rewriting import Rewriting
+
+_Place = tuple[int, int, int, int]
+
+
+def with_dimensions(values: Values, dimensions: Dimensions) -> Values:
+    """Return recorded values with names and origins of their sizes.
+
+    The tensors among `values` have in `dims` what `dimensions.of` said of them. Values that differ in nothing that is
+    shown become one.
+    """
+    code = dimensions.origins.code
+    names = Names(dimensions.sizes)
+    for dimension, size in dimensions.origins.written():
+        names.give(dimension, size.text, size.path, size.line, CONSTRUCTOR)
+    for pattern, before, after, span in dimensions.patterns:
+        for side, dims in zip(pattern.split("->"), (before, after)):
+            for texts, from_end in names_of_side(side):
+                start = len(dims) - len(texts) if from_end else 0
+                for dimension, text in zip(dims[start:], texts):
+                    if text is not None:
+                        names.give(dimension, text, span.path if span else "", span.line if span else 0, PATTERN)
+    for file in values.files:
+        _read_names(file, values, code, names)
+    naming = _Naming(dimensions, names)
+    rewriting = Rewriting(values, naming.tensor)
+    files = tuple(rewriting.file(file, _classes(file.path, code)) for file in values.files)
+    return replace(values, files=files, values=tuple(rewriting.values), dimensions=tuple(naming.dimensions))
+
+
+def _read_names(file: FileValues, values: Values, code: Code, names: Names) -> None:
+    """Note the names that the code of one file gives to what was recorded there."""
+    places: dict[_Place, list[Recorded]] = {}
+    for recorded in file.recorded:
+        key = (recorded.line, recorded.column, recorded.end_line, recorded.end_column)
+        places.setdefault(key, []).append(recorded)
+    for function, _ in code.functions(file.path):
+        for given in _given(function):
+            roles: tuple[ExpressionRole, ...] = ("argument",) if isinstance(given.node, ast.arg) else ("expression",)
+            key = (*start_of(file.path, given.node), *end_of(file.path, given.node))
+            for recorded in places.get(key, ()):
+                for seen in recorded.seen if recorded.role in roles else ():
+                    value = values.values[seen.value]
+                    if isinstance(value, TensorValue) and len(value.dims) == len(value.shape):
+                        for axis, text in given.on(len(value.dims)).items():
+                            dimension = value.dims[axis]
+                            if dimension is not None:
+                                names.give(dimension, text, file.path, given.node.lineno, given.rank)
+
+
+def _given(function: Function) -> Iterator[Given]:
+    yield from names_read(function)
+    yield from names_passed(function)
+    yield from names_in_patterns(function)
+    yield from names_annotated(function)
+
+
+class _Naming:
+    """Dimensions as the wire has them: the same names and origins are one."""
+
+    def __init__(self, dimensions: Dimensions, names: Names) -> None:
+        self.dimensions: dict[Dimension, int] = {}
+        self._followed = dimensions
+        self._names = names
+        self._read: dict[tuple[int, Scope], int | None] = {}
+
+    def tensor(self, value: TensorValue, scope: Scope) -> TensorValue:
+        """Return a tensor with its dimensions, named as a scope names them."""
+        return replace(value, dims=tuple(self._dimension(dimension, scope) for dimension in value.dims))
+
+    def _dimension(self, dimension: int | None, scope: Scope) -> int | None:
+        if dimension is None:
+            return None
+        key = dimension, scope
+        if key not in self._read:
+            made = Dimension(self._names.of(dimension, scope), self._followed.origins_of(dimension))
+            is_known = bool(made.names or made.origins)
+            self._read[key] = self.dimensions.setdefault(made, len(self.dimensions)) if is_known else None
+        return self._read[key]
+
+
+def _classes(path: str, code: Code) -> list[tuple[int, int]]:
+    """Return the first and last lines of the classes of a file, inner ones first."""
+    tree = code.tree(path)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)] if tree is not None else []
+    return sorted(((node.lineno, node.end_lineno or node.lineno) for node in nodes), key=lambda span: span[1] - span[0])
