@@ -12,7 +12,13 @@ def why_untraced(snapshot: Snapshot, state: TargetState) -> Line:
     """Why a target has no map: it is being traced, it failed, or it was not traced."""
     name = Code(state.key.qualname)
     if snapshot.trusted and state.status == "failed" and state.failure is not None:
-        return line(name, " could not be traced: ", sentence(failure_in_brief(state.failure, IN_A_HOVER)))
+        reason = sentence(failure_in_brief(state.failure, IN_A_HOVER))
+        at = state.failure.operation.span if state.failure.operation is not None else None
+        if at is not None and (now := snapshot.now_of_failure(state, at)) is not None:
+            from .phrases import place  # it needs the model of maps: imported with the first failure
+
+            return line(name, " fails at ", place(now), ": ", reason)
+        return line(name, " could not be traced: ", reason)
     if snapshot.trusted and (words := state_in_words(state)) is not None:
         return line(name, f": {words}")
     return line(name, f" is {untraced_in_words(snapshot, state)}.")

@@ -45,12 +45,11 @@ def definition(
     for subject in subjects_at(document, line, column):
         if not isinstance(subject, kinds):
             continue
-        targets = [
-            span for found in resolve(snapshot, document, subject, line, column) for span in places_of(snapshot, found)
-        ]
-        if targets:
-            spans = dict.fromkeys(with_columns(snapshot, span, read) for span in targets)
-            return tuple(Link(subject.span, span) for span in spans)
+        for moment in (snapshot, snapshot.with_attempts()):
+            resolved = resolve(moment, document, subject, line, column)
+            if targets := [span for found in resolved for span in places_of(moment, found)]:
+                spans = dict.fromkeys(with_columns(moment, span, read) for span in targets)
+                return tuple(Link(subject.span, span) for span in spans)
     return ()
 
 

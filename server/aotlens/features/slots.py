@@ -19,6 +19,7 @@ from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words, slot_in_brief, tensor_in_brief
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
+from aotlens.explain.tables.state import note_on_state, type_of_state
 from aotlens.model.compiled import saved_in_runs
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
@@ -118,7 +119,8 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
     mark = repr((context.index.serial, found.qualname, found.line, sorted(versions)))
     shown = _Shown(snapshot, context)
     groups = functools.partial(shown.groups, document, found)
-    call = " · ".join(filter(None, (call_in_brief(state.map), numbering(state.convention))))
+    numbers = numbering(state.convention) if state.map.graphs else ""
+    call = " · ".join(filter(None, (call_in_brief(state.map), numbers)))
     return View(state.key, title, call, state_in_words(state) or "", mark, groups)
 
 
@@ -146,9 +148,14 @@ def _is_target(snapshot: Snapshot, document: Document, definition: Definition) -
 
 
 def _context(snapshot: Snapshot, document: Document, definition: Definition) -> Context | None:
-    if definition.kind == "class":
-        return context_of(snapshot, document, ClassRef(definition.qualname, definition.line, definition.end_line))
-    return function_context(snapshot, document, definition.qualname)
+    """The model that answers for a definition: by its map, else by what its latest trace knows without a graph."""
+    owner = ClassRef(definition.qualname, definition.line, definition.end_line)
+    for moment in (snapshot, snapshot.with_attempts()):
+        is_class = definition.kind == "class"
+        found = context_of(moment, document, owner) if is_class else function_context(moment, document, owner.qualname)
+        if found is not None:
+            return found
+    return None
 
 
 class _Shown:
@@ -161,7 +168,9 @@ class _Shown:
         self._now: dict[Span, Span | None] = {}
 
     def groups(self, document: Document, definition: Definition) -> tuple[Group, ...]:
-        """The groups that are not empty."""
+        """The groups that are not empty; before there is a graph, those of what is known of the module's state."""
+        if not self._index.graphs:
+            return tuple(self._state())
         entries, results, saved = self._all() if self._context.is_own else self._part(document, definition)
         found: list[Group] = []
         for graph in self._index.graphs:
@@ -260,6 +269,17 @@ class _Shown:
         total = bytes_in_words(sum(size for size, _ in rows))
         graphs = self._context.state.map.graphs if self._context.state.map is not None else ()
         return Group("saved", f"Saved {for_backward(*graphs)}" if graphs else "Saved", total, shown)
+
+    def _state(self) -> Iterator[Group]:
+        """The parameters and buffers of the instances, as far as they are known without any graph."""
+        known = dict(pair for instance in self._context.instances for pair in instance.state_below())
+        for kind in ("parameter", "buffer"):
+            rows = [
+                (kind, Row(name, type_of_state(each), (), note_on_state(each), place=self._today(each.definition)))
+                for name, each in known.items()
+                if each.kind == kind
+            ]
+            yield from _grouped(rows, {kind: _INPUTS[kind]})
 
     def _today(self, span: Span | None) -> Span | None:
         if span is None:

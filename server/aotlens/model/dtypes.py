@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from math import prod
+
 # torch's own short names (torch.utils._dtype_abbrs) for the common ones; others are shown in full.
 _SHORT = {
     "bfloat16": "bf16",
@@ -32,3 +36,11 @@ def dtype_in_brief(dtype: str) -> str:
     """`float32` or `torch.float32` as `f32`; an unknown dtype as it is."""
     plain = dtype.removeprefix("torch.")
     return _SHORT.get(plain, plain)
+
+
+def bytes_of(dtype: str | None, shape: Sequence[int | str] | None) -> int | None:
+    """The bytes of a tensor's elements; None if it is no tensor, or if a size is symbolic."""
+    bits = re.search(r"\d+", dtype_in_brief(dtype)) if dtype is not None else None
+    if bits is None or shape is None or any(isinstance(size, str) for size in shape):
+        return None
+    return prod(int(size) for size in shape) * int(bits[0]) // 8

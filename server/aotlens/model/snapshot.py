@@ -234,6 +234,14 @@ class Snapshot:
         """The same moment with this convention shown for every target."""
         return replace(self, states={key: state.shown_in(convention) for key, state in self.states.items()})
 
+    def with_attempts(self) -> Snapshot:
+        """The same moment with the latest attempt in the place of each map that is missing."""
+        states = {
+            key: state.of_attempt if state.map is None and state.attempt is not None else state
+            for key, state in self.states.items()
+        }
+        return replace(self, states=states)
+
     def maps(self) -> list[TargetState]:
         """The states that have a map."""
         return [state for state in self.states.values() if state.map is not None]

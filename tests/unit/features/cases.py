@@ -25,7 +25,7 @@ from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 from expectations import Expectation, is_updating, read, write
-from unit.features.world import HERE, NET, ROOT, find, world
+from unit.features.world import FAILING, HERE, NET, ROOT, failing_world, find, world
 
 EXPECTED = HERE / "expected"
 _HEAD = re.compile(r"(hover|definition|references|highlight|slots) `(.*)`")
@@ -63,9 +63,15 @@ def check(case: Case) -> None:
     assert actual == case.expected
 
 
+def _world(source: str) -> Snapshot:
+    if source == str(FAILING.relative_to(ROOT)):
+        return failing_world()
+    return world("net_compile") if source == str(NET.relative_to(ROOT)) else world()
+
+
 def answer(case: Case) -> str:
     """The answer of today."""
-    snapshot = world("net_compile") if case.source == str(NET.relative_to(ROOT)) else world()
+    snapshot = _world(case.source)
     document = snapshot.documents[str(ROOT / case.source)]
     line, column = find(document, case.marked)
     if case.kind == "hover":

@@ -15,6 +15,7 @@ from aotlens.model.snapshot import OtherMap, Snapshot, TargetKey, TargetState
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.json_codec import from_json
+from aotlens_tracer.wire.protocol import ExampleSource
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
@@ -25,6 +26,7 @@ PARTS = HERE / "project/zoo/parts.py"
 USE = HERE / "project/zoo/use.py"
 NOTES = HERE / "project/notes.txt"
 NET = HERE / "project/compiled/net.py"
+FAILING = HERE / "project/failing/gated.py"
 
 
 @functools.cache
@@ -46,6 +48,22 @@ def state_of(name: str) -> TargetState:
     versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET)}
     state = TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
     return replace(state, convention="compile") if map.convention == "compile" else state
+
+
+def failing_state() -> TargetState:
+    """A state whose only trace failed, from version 1 of all documents: it has no map, and what the attempt knows."""
+    map = load_map("failing")
+    versions = MappingProxyType({str(FAILING): 1})
+    key = TargetKey(map.target.path, map.target.qualname)
+    state = TargetState(key, "failed", failure=map.failure, failure_versions=versions)
+    example = ExampleSource("Model()(torch.randint(100, (2, 16)))", "pinned", str(FAILING), 22, 12)
+    return replace(state, attempt=map, attempt_versions=versions, examples=(example,))
+
+
+def failing_world() -> Snapshot:
+    """The source of the failing model as an open document, with its state."""
+    state, source = failing_state(), document(FAILING)
+    return Snapshot(MappingProxyType({source.path: source}), MappingProxyType({state.key: state}))
 
 
 def in_both(name: str) -> TargetState:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import prod
 
 from aotlens.explain.blocks import (
     Block,
@@ -25,7 +23,7 @@ from aotlens.explain.gradients import gradient_cell
 from aotlens.explain.phrases import by_graph, plural
 from aotlens.explain.shapes import bytes_in_words, slot_in_brief
 from aotlens.explain.words import role_of as role_in_words
-from aotlens.model.dtypes import dtype_in_brief
+from aotlens.model.dtypes import bytes_of
 from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
 from aotlens.model.index import MapIndex
@@ -94,11 +92,10 @@ def size_of(entries: Sequence[Entry]) -> int | None:
     """The bytes of inputs together; None if one of them is not a tensor, or its size is symbolic."""
     total = 0
     for entry in entries:
-        slot = entry.slot
-        bits = re.search(r"\d+", dtype_in_brief(slot.dtype)) if slot.dtype is not None else None
-        if bits is None or slot.shape is None or any(isinstance(size, str) for size in slot.shape):
+        size = bytes_of(entry.slot.dtype, entry.slot.shape)
+        if size is None:
             return None
-        total += prod(int(size) for size in slot.shape) * int(bits[0]) // 8
+        total += size
     return total
 
 

@@ -39,6 +39,8 @@ def _not_an_input(question: Question, subject: ArgumentSubject) -> Answer | None
     example = context.state.map.example
     value = next((a.value for a in example.arguments if a.name == subject.name), None) if example else None
     title = line(strong("argument"), " ", Code(subject.name))
+    if value is not None and not context.state.map.graphs:
+        return Answer((Facts((title, line(Code(value)))),), context.state)
     if value is not None:
         return Answer((Facts((title, why_constant(value))),))
     return Answer((Facts((title, why_absent(_default(question, subject)))),))

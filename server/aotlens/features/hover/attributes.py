@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aotlens.explain.blocks import Block, Code, Paragraph, line, some, strong
+from aotlens.explain.tables.state import one_in_full, state_rows
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import fqn_of
 from aotlens.syntax.subjects import Subject
+from aotlens_tracer.wire.descriptor_map import StateTensor
 
 from .classes import target
 from .inputs import inputs
 from .kept_state import kept_state
 from .modules import modules
-from .question import Answer, Question
+from .question import ROWS, Answer, Question
 
 
 def attribute(question: Question, subject: Subject) -> Answer | None:
@@ -27,6 +31,9 @@ def attribute(question: Question, subject: Subject) -> Answer | None:
 
 def named(question: Question, found: Resolved) -> tuple[Block, ...]:
     """Modules with all that is in them, or the parameters and buffers themselves."""
+    alone = [(named.name, named.state) for named in found.named if named.module is None and not named.entries]
+    if known := [(name, tensor) for name, tensor in alone if tensor is not None]:
+        return _tensors(found, known)
     instances = [named for named in found.named if named.module is not None or not named.entries]
     if not instances:
         # A second name of a tied parameter may have no input of its own: the input is shown under that name.
@@ -35,3 +42,10 @@ def named(question: Question, found: Resolved) -> tuple[Block, ...]:
     if len(found.named) == 1 and found.named[0].name == "":
         return target(line(strong("module"), " ", Code(found.state.key.qualname)), found.state)
     return modules(found.state, found.index, instances)
+
+
+def _tensors(found: Resolved, known: Sequence[tuple[str, StateTensor]]) -> tuple[Block, ...]:
+    """Parameters and buffers without a graph."""
+    if len(known) == 1:
+        return (one_in_full(*known[0], found.state.key.qualname),)
+    return state_rows(known, ROWS)

@@ -11,6 +11,7 @@ from aotlens.explain.eager import not_compared_in_words
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.graph_summary import graph_facts, map_in_words
 from aotlens.explain.phrases import and_more
+from aotlens.explain.tables.state import total_of_state
 from aotlens.model.calls import called_context
 from aotlens.model.contexts import Context, contexts_of
 from aotlens.model.index import index_of
@@ -55,8 +56,10 @@ def target(title: Line, state: TargetState) -> tuple[Block, ...]:
     assert state.map is not None
     blocks: list[Block] = [Facts((title,))]
     blocks += _graphs(state.map)
+    if not state.map.graphs and state.map.state:
+        blocks.append(Facts((line(total_of_state(state.map.state)),)))
     if brief := call_in_brief(state.map):
-        blocks.append(Paragraph(line("Traced as ", Code(brief))))
+        blocks.append(Paragraph(line("Traced as " if state.map.graphs else "Called as ", Code(brief))))
     if (words := not_compared_in_words(state.map)) is not None:
         blocks.append(Note(sentence(words)))
     return tuple(blocks)

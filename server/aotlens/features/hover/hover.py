@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aotlens.explain.blocks import Block, Note
 from aotlens.explain.states import staleness
+from aotlens.explain.unknown import why_untraced
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import (
@@ -34,6 +35,8 @@ from .silence import silence
 
 if TYPE_CHECKING:
     from aotlens.model.values import Recording
+
+    from .question import Question
 
 _IN_CODE = (
     ArgumentSubject,
@@ -94,15 +97,16 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
 
     question = Question(snapshot, document, line, column, names_both=True)
     first = first_line(question, subjects)
-    for subject in subjects:
-        found = known(question, subject)
+    attempts = Question(snapshot.with_attempts(), document, line, column)
+    for asked, subject in ((asked, subject) for asked in (question, attempts) for subject in subjects):
+        found = known(asked, subject)
         if found is None or not found.blocks:
             continue
         head = first if isinstance(subject, _IN_CODE) else None
         blocks = (*(head.blocks(names_model=False) if head is not None else ()), *found.blocks)
         is_line = head is not None and isinstance(subject, (LineSubject, ReturnSubject))
         return Hover(
-            (*blocks, *_staleness(found.state, head.recording if head is not None else None)),
+            (*blocks, *_notes(asked, found.state, head.recording if head is not None else None)),
             head.span if head is not None and is_line else subject.span,
             found.named.state.key if found.named is not None else None,
             found.named.labels_of_slots if found.named is not None else (),
@@ -113,6 +117,13 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
         return None
     blocks = (*first.blocks(names_model=True), *_staleness(None, first.recording))
     return Hover(blocks, first.span, first.recording.state.key)
+
+
+def _notes(asked: Question, state: TargetState | None, recording: Recording | None) -> tuple[Note, ...]:
+    """Notes that the map or the recorded call that was read is older than the text, and why there is no graph."""
+    if state is None or state.map is None or state.map.graphs or state.status != "failed":
+        return _staleness(state, recording)
+    return Note(why_untraced(asked.snapshot, state)), *_staleness(state, recording)
 
 
 def _staleness(state: TargetState | None, recording: Recording | None) -> tuple[Note, ...]:

@@ -15,11 +15,13 @@ from aotlens.explain.tables.inputs_in_brief import (
     input_table,
     total_of_parameters,
 )
+from aotlens.explain.tables.state import state_rows
 from aotlens.explain.words import role_of
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.names import Named
 from aotlens.model.slots import state_names
 from aotlens.model.snapshot import TargetState
+from aotlens_tracer.wire.descriptor_map import StateTensor
 
 from .question import ROWS
 
@@ -28,6 +30,12 @@ def modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) -> 
     """Instances of one class or of several, with a table of the inputs in them."""
     key = ("hover of modules", state.key.qualname, *(named.name for named in instances))
     return index.once(key, lambda: _modules(state, index, instances))
+
+
+def _state_in(named: Named) -> list[tuple[str, StateTensor]]:
+    """The parameters and buffers of a module by their names in it."""
+    prefix = f"{named.name}." if named.name else ""
+    return [(name.removeprefix(prefix), tensor) for name, tensor in named.state_below()]
 
 
 def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) -> tuple[Block, ...]:
@@ -48,6 +56,9 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
             known = next((name for name in (label, *state_names(entry.slot)) if name.startswith(prefix)), label)
             relative.setdefault(id(entry.slot), known.removeprefix(prefix))
     entries = distinct((e for named in instances for e in named.below()), key=lambda entry: id(entry.slot))
+    if not entries and not index.graphs:
+        state_of = [(key, tensor) for named in instances for key, tensor in _state_in(named)]
+        return head, *(state_rows(state_of, ROWS) if state_of else (Paragraph(NO_STATE),))
     if not entries:
         is_compiled = any(graph.compiled is not None for graph in index.graphs)
         return head, Paragraph(NO_STATE_TAKEN if is_compiled else NO_STATE)
