@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -108,7 +109,7 @@ class Descriptions:
 
     def _dataclass(self, value: Any) -> int | None:
         names = [each.name for each in dataclasses.fields(value)]
-        kept = object.__getattribute__(value, "__dict__") if hasattr(type(value), "__dict__") else {}
+        kept = _attributes(value)
         shown = [(f".{name}", kept[name]) for name in names[:_MOST_ITEMS] if name in kept]
         return self._container(value, shown, len(names))
 
@@ -145,6 +146,20 @@ class Descriptions:
             index = self._indices[key] = len(self.values)
             self.values.append(PlainValue(type(value).__name__, key[1][:_MOST_TEXT]))
         return index
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object without calling any code of its class."""
+    try:
+        found = dict(object.__getattribute__(value, "__dict__"))
+    except AttributeError:
+        found = {}
+    for kind in type(value).__mro__:
+        for name, slot in vars(kind).items():
+            if isinstance(slot, types.MemberDescriptorType):
+                with contextlib.suppress(AttributeError):
+                    found[name] = slot.__get__(value)
+    return found
 
 
 def _key_text(key: Any) -> str:

@@ -16,6 +16,10 @@ _PARTS_OF_TEXT = sys.version_info >= (3, 12)
 """Whether the positions of expressions in an f-string are right."""
 
 
+_LOAD = ast.Load()
+_POSITION = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+
+
 class ExpressionRewriter(ast.NodeTransformer):
     """Rewrites expressions. `is_plain` says of a global name that it is a module, function or class."""
 
@@ -38,7 +42,7 @@ class ExpressionRewriter(ast.NodeTransformer):
     def report(self, node: ast.AST, name: str, role: ExpressionRole) -> ast.Expr:
         """Return a statement that reports a name which is bound at `node`."""
         call = call_of(VALUE, [self.id_at(node, role), load(name, node)], node)
-        return ast.copy_location(ast.Expr(call), node)
+        return ast.Expr(call, **position(node))
 
     def place(self, node: ast.AST, role: ExpressionRole) -> Place:
         """Return the place of an expression, an argument or a statement."""
@@ -155,18 +159,22 @@ class ExpressionRewriter(ast.NodeTransformer):
 
 def call_of(name: str, arguments: list[ast.expr], at: ast.AST) -> ast.Call:
     """Return a call of the function `name`, at the position of `at`."""
-    function = ast.copy_location(ast.Name(name, ast.Load()), at)
-    return ast.copy_location(ast.Call(function, arguments, []), at)
+    return ast.Call(load(name, at), arguments, [], **position(at))
 
 
 def constant(value: int | None, at: ast.AST) -> ast.expr:
     """Return a constant at the position of `at`."""
-    return ast.copy_location(ast.Constant(value), at)
+    return ast.Constant(value, None, **position(at))
 
 
 def load(name: str, at: ast.AST) -> ast.expr:
     """Return a name that is read, at the position of `at`."""
-    return ast.copy_location(ast.Name(name, ast.Load()), at)
+    return ast.Name(name, _LOAD, **position(at))
+
+
+def position(at: ast.AST) -> dict[str, int]:
+    """Return the position of a node, for another one."""
+    return {name: vars(at)[name] for name in _POSITION}
 
 
 def id_of(node: ast.expr) -> int | None:

@@ -6,19 +6,21 @@ import ast
 import bisect
 import builtins
 import contextlib
-import gc
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from ..examples.evaluate import BuiltExample
 from ..loading.overlay import read_bytes
+from .excerpt import excerpt
 from .instrument import instrument
+from .reach import reachable
 from .table import Table
 
 _PLAIN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
 
 
 class Functions:
-    """The functions of some files that exist now, and their instrumented code."""
+    """The functions of some files, and their instrumented code."""
 
     def __init__(self, files: Iterable[str]) -> None:
         self._files = frozenset(files)
@@ -26,23 +28,22 @@ class Functions:
         self._instrumented: dict[types.FunctionType, types.CodeType] = {}
         self.table = Table()
 
-    def instrument(self) -> None:
-        """Give the functions their new code, and `table` what it reports. A file that does not parse is left out.
+    def instrument(self, example: BuiltExample) -> None:
+        """Give new code to the functions that the example's call may run, and put into `table` what it reports.
 
-        Code is compiled the first time.
+        Code is compiled the first time. A file that cannot be read or parsed is left out.
         """
         if not self._instrumented:
-            self._compile()
+            self._compile(example)
         for function, new in self._instrumented.items():
             self._original[function] = function.__code__
             function.__code__ = new
 
-    def _compile(self) -> None:
+    def _compile(self, example: BuiltExample) -> None:
         by_file: dict[str, list[types.FunctionType]] = {}
-        for function in _functions():
-            path = function.__code__.co_filename
-            if path in self._files:
-                by_file.setdefault(path, []).append(function)
+        values = (*example.args, *example.kwargs.values())
+        for function in reachable(example.function, example.module, values, self._files):
+            by_file.setdefault(function.__code__.co_filename, []).append(function)
         for path, functions in by_file.items():
             codes = _instrumented(path, functions, self.table)
             for function in functions:
@@ -57,12 +58,6 @@ class Functions:
         self._original.clear()
 
 
-def _functions() -> Iterator[types.FunctionType]:
-    for each in gc.get_objects():
-        if type(each) is types.FunctionType:
-            yield each
-
-
 def _key(code: types.CodeType) -> tuple[str, int, tuple[str, ...]]:
     count = code.co_argcount + code.co_kwonlyargcount
     return code.co_name, code.co_firstlineno, code.co_varnames[:count]
@@ -71,9 +66,8 @@ def _key(code: types.CodeType) -> tuple[str, int, tuple[str, ...]]:
 def _instrumented(
     path: str, functions: list[types.FunctionType], table: Table
 ) -> Mapping[tuple[str, int, tuple[str, ...]], types.CodeType]:
-    try:
-        tree = ast.parse(read_bytes(path), path)
-    except (OSError, SyntaxError, ValueError):
+    tree = _parsed(path, functions)
+    if tree is None:
         return {}
     lines = sorted(function.__code__.co_firstlineno for function in functions)
 
@@ -87,6 +81,21 @@ def _instrumented(
     with contextlib.suppress(SyntaxError, ValueError, RecursionError):
         return _by_key(compile(module, path, "exec", dont_inherit=True))
     return {}
+
+
+def _parsed(path: str, functions: list[types.FunctionType]) -> ast.Module | None:
+    """Return what has some functions of a file; None if the file cannot be read or parsed."""
+    try:
+        source = read_bytes(path)
+    except OSError:
+        return None
+    with contextlib.suppress(SyntaxError, ValueError):
+        part = excerpt(source.decode().splitlines(), [function.__code__ for function in functions])
+        if part is not None:
+            return ast.parse(part, path)
+    with contextlib.suppress(SyntaxError, ValueError):
+        return ast.parse(source, path)
+    return None
 
 
 def _plain_names(function: types.FunctionType) -> Callable[[str], bool]:

@@ -20,7 +20,7 @@ def record(
     The functions are instrumented for that time. With `dimensions`, each tensor is recorded with its
     dimensions. Code that the user has compiled runs in eager.
     """
-    functions.instrument()
+    functions.instrument(example)
     recorder = Recorder(functions.table, example.module, dimensions.of if dimensions is not None else None)
     following = dimensions.following() if dimensions is not None else contextlib.nullcontext()
     try:

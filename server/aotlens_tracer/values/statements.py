@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from .expressions import ExpressionRewriter, arguments_of, call_of, constant, id_of, load
+from .expressions import ExpressionRewriter, arguments_of, call_of, constant, id_of, load, position
+from .survey import Survey
 from .table import ENTER, LEAVE, RAN, VALUE, Block, Function, Table
-
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 class FunctionRewriter(ExpressionRewriter):
@@ -24,14 +22,14 @@ class FunctionRewriter(ExpressionRewriter):
         self._in_class = in_class
         self._function = -1
         self._block: int | None = None
+        self._survey = Survey(None)
 
     # --- functions
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
         """Rewrite the outermost function itself: what stands around its body never runs."""
-        self._local = {each.arg for each in ast.walk(node) if isinstance(each, ast.arg)} | {
-            each.id for each in ast.walk(node) if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load)
-        }
+        self._survey = Survey(node)
+        self._local |= self._survey.names
         self._body_of(node)
         node.args.defaults = [ast.copy_location(ast.Constant(None), each) for each in node.args.defaults]
         return node
@@ -64,7 +62,7 @@ class FunctionRewriter(ExpressionRewriter):
         )
         docstring, rest = node.body[:has_docstring], node.body[has_docstring:]
         names = arguments_of(node.args)
-        is_method = self._in_class and names and not _is_static(node) and not _is_generator(node)
+        is_method = self._in_class and names and not _is_static(node) and id(node) not in self._survey.generators
         enter = call_of(
             ENTER,
             [constant(self._function, node), load(names[0].arg, node) if is_method else constant(None, node)],
@@ -77,7 +75,7 @@ class FunctionRewriter(ExpressionRewriter):
         if is_method and body:
             leave = ast.copy_location(ast.Expr(call_of(LEAVE, [], node)), node)
             body = [ast.copy_location(ast.Try(body, [], [], [leave]), node)]
-        node.body = [*docstring, ast.copy_location(ast.Expr(enter), node), *body]
+        node.body = [*docstring, ast.Expr(enter, **position(node)), *body]
 
     # --- statements
 
@@ -88,7 +86,7 @@ class FunctionRewriter(ExpressionRewriter):
         start = 0
         while start < len(body):
             end = start + 1
-            while end < len(body) and not _may_leave(body[end - 1]):
+            while end < len(body) and id(body[end - 1]) not in self._survey.leaving:
                 end += 1
             part = body[start:end]
             self._block = len(self._table.blocks)
@@ -196,23 +194,6 @@ def _mark(block: int, at: ast.AST) -> ast.stmt:
 
 def _is_static(node: ast.FunctionDef) -> bool:
     return any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in node.decorator_list)
-
-
-def _in_this_scope(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes below a node, without those of functions and classes that it defines."""
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if not isinstance(child, _SCOPES):
-            yield from _in_this_scope(child)
-
-
-def _is_generator(node: ast.AST) -> bool:
-    return any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in _in_this_scope(node))
-
-
-def _may_leave(node: ast.stmt) -> bool:
-    """Whether a statement may end the block that it stands in."""
-    return isinstance(node, _LEAVING) or any(isinstance(each, _LEAVING) for each in _in_this_scope(node))
 
 
 def _first_line(node: ast.stmt) -> int:
