@@ -57,7 +57,7 @@ def run(request: dict[str, Any], messages: int, output: int | None, folder: str,
             "result": _answer(
                 request,
                 lambda event: _send(event, channel, exit_process),
-                lambda: _adopt(channel, exit_process),
+                None if output is None else lambda: _adopt(channel, exit_process),
             )
         }
     except BaseException:  # nothing that user code raises comes as far as this
@@ -88,7 +88,7 @@ def _adopt(channel: Channel, exit_process: Callable[[int], None]) -> None:
     os.close(null)
 
 
-def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None], adopt: Callable[[], None]) -> Any:
+def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None], adopt: Callable[[], None] | None) -> Any:
     from ..loading import overlay
     from ..steps.import_target import list_targets
     from ..steps.trace import trace

@@ -43,7 +43,7 @@ from .progress import Draft, Phases, Send
 from .recompiles import recompiled
 from .specialized import specialized
 from .training_steps import run_two_steps, untouched
-from .values import start_recording
+from .values import finish_recording, start_recording
 from .without_example import without_example
 
 _TRAIN = {"train": True, "eval": False, None: None}
@@ -65,7 +65,7 @@ def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[s
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
-    context.recording.wait()
+    finish_recording(context)
     draft.update(libraries=_libraries(context.codebase, loaded))
     return draft.rest()
 

@@ -25,7 +25,7 @@ class Functions:
     def __init__(self, files: Iterable[str]) -> None:
         self._files = frozenset(files)
         self._original: dict[types.FunctionType, types.CodeType] = {}
-        self._instrumented: dict[types.FunctionType, types.CodeType] = {}
+        self._instrumented: dict[types.CodeType, types.CodeType | None] = {}
         self.table = Table()
 
     def instrument(self, example: BuiltExample) -> None:
@@ -33,23 +33,26 @@ class Functions:
 
         Code is compiled the first time. A file that cannot be read or parsed is left out.
         """
-        if not self._instrumented:
-            self._compile(example)
-        for function, new in self._instrumented.items():
-            self._original[function] = function.__code__
-            function.__code__ = new
-
-    def _compile(self, example: BuiltExample) -> None:
-        by_file: dict[str, list[types.FunctionType]] = {}
         values = (*example.args, *example.kwargs.values())
-        for function in reachable(example.function, example.module, values, self._files):
-            by_file.setdefault(function.__code__.co_filename, []).append(function)
-        for path, functions in by_file.items():
-            codes = _instrumented(path, functions, self.table)
-            for function in functions:
-                new = codes.get(_key(function.__code__))
-                if new is not None and new.co_freevars == function.__code__.co_freevars:
-                    self._instrumented[function] = new
+        found = reachable(example.function, example.module, values, self._files)
+        self._compile(found)
+        for function in found:
+            code = function.__code__
+            new = self._instrumented.get(code)
+            if new is not None:
+                self._original[function] = code
+                function.__code__ = new
+
+    def _compile(self, functions: Iterable[types.FunctionType]) -> None:
+        by_file: dict[str, list[types.FunctionType]] = {}
+        for function in functions:
+            if function.__code__ not in self._instrumented:
+                by_file.setdefault(function.__code__.co_filename, []).append(function)
+        for path, new in by_file.items():
+            codes = _instrumented(path, new, self.table)
+            for code in (function.__code__ for function in new):
+                made = codes.get(_key(code))
+                self._instrumented[code] = made if made is not None and made.co_freevars == code.co_freevars else None
 
     def restore(self) -> None:
         """Give the functions their own code back."""

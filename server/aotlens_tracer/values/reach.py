@@ -18,6 +18,7 @@ from ..torch_private import hooks_of, kept_by
 
 _MOST_ITEMS = 200
 """Items of a list or dict that are looked at."""
+_CACHED = type(functools.lru_cache(lambda: None))
 _ALWAYS = ("forward", "__call__")
 _NEVER = ("__init__", "__repr__", "__str__", "__init_subclass__", "__setstate__", "__getstate__", "__del__")
 """Methods with two underscores that no expression of a `forward` calls, unless it makes such an object."""
@@ -151,5 +152,5 @@ def functions_in(value: Any, depth: int = 0) -> Iterator[types.FunctionType]:
             yield from functions_in(each, depth + 1)
     elif isinstance(value, (functools.partial, functools.partialmethod, functools.cached_property)):
         yield from functions_in(value.func, depth + 1)
-    elif isinstance(value, functools._lru_cache_wrapper):
-        yield from functions_in(value.__wrapped__, depth + 1)
+    elif isinstance(value, _CACHED):
+        yield from functions_in(vars(value).get("__wrapped__"), depth + 1)

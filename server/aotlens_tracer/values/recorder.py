@@ -22,6 +22,10 @@ _SILENT: dict[str, Any] = {
 """The functions that instrumented code calls when nothing is recorded."""
 
 
+_MOST_CALLS = 256
+"""Calls of one module that are told apart: the last of them stands for all that follow."""
+
+
 class _Call:
     """A call of a module. `index` is its place among those in which something was recorded, None before that."""
 
@@ -55,6 +59,7 @@ class Recorder:
         self.ran = bytearray(len(table.blocks))
         self._names = {id(module): name for name, module in root.named_modules()} if root is not None else {}
         self._numbers: dict[str, int] = {}
+        self._last: dict[str, _Call] = {}
         self._outside = _Call(None, 0)
         self._stack: list[_Call] = []
         self._current = self._outside
@@ -73,7 +78,10 @@ class Recorder:
     # --- called by the instrumented code
 
     def _value(self, identifier: int, value: Any) -> Any:
-        index = self.descriptions.describe(value)
+        try:
+            index = self.descriptions.describe(value)
+        except Exception:  # a tensor that has no shape (a lazy one), an object that cannot be looked at
+            return value
         if index is not None:
             key = (identifier, index)
             events = self.seen.get(key)
@@ -111,7 +119,9 @@ class Recorder:
             return
         number = self._numbers.get(name, 0)
         self._numbers[name] = number + 1
-        self._current = _Call(name, number)
+        if number < _MOST_CALLS:
+            self._last[name] = _Call(name, number)
+        self._current = self._last[name]
 
     def _end(self) -> None:
         self._current = self._stack.pop()

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..loading.overlay import read_bytes
 from ..wire.descriptor_map import Span
-from ..wire.values import FileValues, FunctionRun, ModuleCall, Recorded, Seen, Skipped, Values
+from ..wire.values import (
+    ContainerValue,
+    FileValues,
+    FunctionRun,
+    Item,
+    ModuleCall,
+    Recorded,
+    Seen,
+    Skipped,
+    Value,
+    Values,
+)
 from .recorder import Recorder
 from .table import Place
+
+_MOST_VALUES = 24
+"""Values of one expression that are kept."""
 
 
 def values_of(recorder: Recorder, failed: Span | None, weights: str, seconds: float) -> Values:
@@ -82,3 +97,37 @@ def _column(lines: list[str], line: int, offset: int) -> int:
     """Return the column in code points, from 1, of an offset in UTF-8 bytes."""
     text = lines[line - 1] if line <= len(lines) else ""
     return offset + 1 if text.isascii() else len(text.encode()[:offset].decode(errors="ignore")) + 1
+
+
+def cut_short(values: Values) -> Values:
+    """Return the values without those of an expression past a limit: a list that grows in a loop differs each time."""
+    if all(len(each.seen) <= _MOST_VALUES for file in values.files for each in file.recorded):
+        return values
+    needed: dict[int, int] = {}
+    kept: list[Value] = []
+
+    def index_of(index: int) -> int:
+        if index not in needed:
+            value = values.values[index]
+            if isinstance(value, ContainerValue):
+                value = replace(value, items=tuple(Item(item.key, index_of(item.value)) for item in value.items))
+            needed[index] = len(kept)
+            kept.append(value)
+        return needed[index]
+
+    files = tuple(
+        replace(
+            file,
+            recorded=tuple(
+                replace(each, seen=tuple(replace(seen, value=index_of(seen.value)) for seen in each.seen))
+                for each in map(_cut_short, file.recorded)
+            ),
+        )
+        for file in values.files
+    )
+    return replace(values, files=files, values=tuple(kept))
+
+
+def _cut_short(recorded: Recorded) -> Recorded:
+    more = len(recorded.seen) - _MOST_VALUES
+    return recorded if more <= 0 else replace(recorded, seen=recorded.seen[:_MOST_VALUES], more=more)

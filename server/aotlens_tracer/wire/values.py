@@ -96,7 +96,7 @@ Value = TensorValue | ContainerValue | PlainValue
 
 @dataclass(frozen=True)
 class ModuleCall(Row):
-    """One call of a module: its FQN, and which of its calls it is, from 0.
+    """One call of a module: its FQN, and which of its calls it is, from 0. The 256th stands for all that follow too.
 
     The FQN is empty for the root, None outside of all modules.
     """
@@ -116,7 +116,9 @@ class Seen(Row):
 
 @dataclass(frozen=True)
 class Recorded(Row):
-    """All values of one expression of a function, in the order in which they were first seen.
+    """The first values of one expression of a function, in the order in which they were seen.
+
+    It had as many other values as `more` says, which are left out.
 
     A module call in which the expression did not run is in `FunctionRun.calls`, and in none of `seen`.
     """
@@ -127,6 +129,7 @@ class Recorded(Row):
     end_column: int
     role: ExpressionRole
     seen: tuple[Seen, ...]
+    more: int = 0
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class Targets(Base):
             q = row * i
         else:
             q = x[0]
-        for k, v in {"a": x}.items():
+        for _k, v in {"a": x}.items():
             w = v
         with contextlib.nullcontext(x) as z:
             u = z.sum()
@@ -91,7 +91,7 @@ class Expressions(Base):
         y = (self.training and y) if y is not None else x
         z = [each * 2 for each in y if each is not None]
         w = {index: (each, -each) for index, each in enumerate(z)}
-        v = {name for name in ("a", "b")}
+        v = {name for name in ("a", "b") if name}
         total = sum(first.sum() for first, _ in w.values())
         nested = [[cell.sum() for cell in row.unbind()] for row in x]
         text = f"{x.shape} {x.sum(0).shape!r:>10} {len(v)}"
