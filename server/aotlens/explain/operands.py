@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aotlens_tracer.wire.failures import Failure
 from aotlens_tracer.wire.operands import FailedLayer, FailedOperation, Operand
 from aotlens_tracer.wire.places import Span
 
@@ -49,6 +50,21 @@ def places_of_operands(operation: FailedOperation) -> list[tuple[str, Span]]:
     for sentence, span in clashing_origins(operation):
         found.setdefault(span, sentence)
     return [(sentence, span) for span, sentence in found.items()]
+
+
+def marked_code(failure: Failure) -> list[tuple[str, str]] | None:
+    """Return the line that fails, with its number, and below it marks under the expression; None if it is not known."""
+    operation = failure.operation
+    span = operation.span if operation is not None else None
+    if operation is None or span is None or operation.line_text is None or span.column is None:
+        return None
+    if (failure.path, failure.line) != (span.path, span.line):
+        return None
+    text = operation.line_text.expandtabs(1)
+    end = span.end_column if span.end_line == span.line and span.end_column is not None else len(text) + 1
+    number = str(span.line)
+    marks = " " * (span.column - 1) + "^" * max(end - span.column, 1)
+    return [(number, text), (" " * len(number), marks)]
 
 
 def operand_table(operation: FailedOperation, path_label: PathLabel) -> Table | None:

@@ -213,6 +213,7 @@ class _Reading:
             layer,
             site.through,
             clash=clash_among(clash, kept),
+            line_text=_line_of(site.span),
         )
 
     def _layer(self, layer: nn.Module, operands: Operands) -> FailedLayer | None:
@@ -251,6 +252,10 @@ def _definition(call: Call) -> Span | None:
 def _weights(clash: Found | None) -> list[torch.Tensor]:
     """Return the parameters of a layer that an input clashes with: they are no arguments of its `forward`."""
     return [side.value for side in clash[1] if isinstance(side.value, nn.Parameter)] if clash is not None else []
+
+
+def _line_of(span: Span | None) -> str | None:
+    return linecache.getline(span.path, span.line).rstrip("\r\n") or None if span is not None else None
 
 
 def _is_engine(call: Call) -> bool:

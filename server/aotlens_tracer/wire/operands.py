@@ -99,6 +99,7 @@ class FailedOperation:
     place of the `backward` that is wrong. With `in_backward`, it is the derivative of
     the operation that fails. `works_in_eager` says that only fake tensors raise the error: the operation was
     made on real tensors of the same sizes too. `clash` says what does not fit together; None if it is not known.
+    `line_text` is the first line of the expression as it stands in the file.
     """
 
     name: str | None
@@ -111,3 +112,4 @@ class FailedOperation:
     in_backward: bool = False
     works_in_eager: bool = False
     clash: Clash | None = None
+    line_text: str | None = None

@@ -11,7 +11,7 @@ from aotlens.explain.blocks import Block, line, sentence, strong
 from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
 from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import advice, break_in_words
-from aotlens.explain.operands import operand_table
+from aotlens.explain.operands import marked_code, operand_table
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
@@ -45,7 +45,7 @@ def render_text(
     if explain:
         print_attempts(map, paper, path_label)
     if map.failure is not None:
-        _failure(map.failure, paper, path_label)
+        _failure(map.failure, paper, path_label, map.values is not None)
     for part in graph_parts(map):
         if part.breaks:
             _uncaptured("Graph break", part.breaks, paper, path_label)
@@ -81,7 +81,7 @@ def render_blocks(map: DescriptorMap, blocks: Sequence[Block], console: Console,
     paper = Paper(console)
     _header(map, paper, path_label)
     if map.failure is not None:
-        _failure(map.failure, paper, path_label)
+        _failure(map.failure, paper, path_label, map.values is not None)
     show(blocks, paper)
 
 
@@ -107,7 +107,7 @@ def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> N
         paper.block((rule, "dim"), indent=4, hang=2)
 
 
-def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
+def _failure(failure: Failure, paper: Paper, path_label: PathLabel, has_values: bool) -> None:
     what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     first, _, rest = failures.message(failure).strip().partition("\n")
     paper.line()
@@ -117,7 +117,10 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
     where = position(failure.path, failure.line, failure.column, path_label)
     if where:
         paper.block(("--> ", "dim"), (where, "cyan"), indent=2)
-    for frame in failure.frames:
+    if (excerpt := marked_code(failure)) is not None:
+        for number, text in excerpt:
+            paper.line((f"  {number} | ", "dim"), (text, "" if number.strip() else "bold red"))
+    for frame in failure.frames if excerpt is None else failure.frames[:-1]:  # the last one is marked above
         paper.block(
             (f"{path_label(frame.path)}:{frame.line}", ""),
             (f" in {failures.function_of(frame)}", "dim"),
@@ -131,6 +134,8 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
         paper.line()
     if advice := failures.hint(failure):
         paper.block(("hint: ", "bold"), (advice, ""), indent=2, hang=6)
+    if failure.operation is not None and has_values:
+        paper.block(("Shapes of all lines before it: --shapes", "dim"), indent=2)
 
 
 def _uncaptured(title: str, places: Sequence[GraphBreak], paper: Paper, path_label: PathLabel) -> None:
