@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aotlens.model.failure_findings import FAILURE_CODES
 from expectations import Expectation, is_updating, read, write
 from support import CORPUS, trace_json
 
@@ -24,7 +25,7 @@ def _traces(file: str) -> dict[str, dict[str, Any]]:
 def _in_words(trace: dict[str, Any]) -> str:
     """A failure as a reader of the editor's problems sees it, with its place and the places that explain it."""
     failure = trace["failure"]
-    finding = next(item for item in trace["findings"] if item["code"] == "trace-failed")
+    finding = next(item for item in trace["findings"] if item["code"] in FAILURE_CODES)
     lines = [f"{failure['line']}:{failure['column']} {failure['stage']}", *finding["message"].split("\n")]
     lines += [f"related {place['line']}: {place['message']}" for place in finding["related"]]
     return "\n".join([*lines, f"hint: {failure['hint']}"])

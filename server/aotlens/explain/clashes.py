@@ -52,7 +52,7 @@ def _about(clash: Clash, part: ClashingPart, operation: FailedOperation, path: s
     """The number of an operand that clashes, and its origin."""
     assert part.operand is not None
     operand = operation.operands[part.operand]
-    if clash.kind in ("dtype", "device"):
+    if clash.kind in ("dtype", "device", "value"):
         return _origin_of_operand(operand, operation, path)
     if part.axis is None and clash.kind == "rank":
         return f"{part.size} dimension{'' if part.size == 1 else 's'}"
@@ -84,6 +84,10 @@ def _origin_of_operand(operand: Operand, operation: FailedOperation, path: str |
     """The origin of an operand; empty if it is not known, or if its name says it."""
     if operand.role == "argument":
         return "an argument of the call" if operand.name == operand.origin else f"the argument `{operand.origin}`"
+    if operand.role == "constructor":
+        written = f"`{clipped(operand.origin)}`" if operand.origin not in (None, operand.name) else ""
+        at = "" if operand.span == operation.span else in_line(operand.span, path)
+        return (written + at).removeprefix(", ")
     if operand.role in ("parameter", "buffer"):
         made = f"`{clipped(operand.made_by)}`" if operand.made_by else f"a {operand.role}"
         return made + in_line(operand.span, path)
@@ -116,5 +120,6 @@ _NUMBERS = {
     "index": lambda part: f"the index is {part.size}",
     "dtype": _listed,
     "device": _listed,
+    "value": _listed,
 }
 """The other side of a clash with numbers, by the kind of clash."""

@@ -46,7 +46,8 @@ def places_of_operands(operation: FailedOperation) -> list[tuple[str, Span]]:
     for operand in _blamed(operation):
         span = operand.span
         if span is not None and not _on_one_line(span, operation.span):
-            found.setdefault(span, f"{_name(operand)}, {_value(operand, shows_device)}, is made here")
+            verb = "comes from here" if operand.role == "constructor" else "is made here"
+            found.setdefault(span, f"{_name(operand)}, {_value(operand, shows_device)}, {verb}")
     for sentence, span in clashing_origins(operation):
         found.setdefault(span, sentence)
     return [(sentence, span) for span, sentence in found.items()]
@@ -118,6 +119,8 @@ def _origin(operand: Operand) -> str:
     if operand.role in ("parameter", "buffer"):
         named = f"the {operand.role} `{name}`" if operand.name not in (name, f"self.{name}") else f"a {operand.role}"
         return f"{named}, made by `{clipped(operand.made_by)}`" if operand.made_by else named
+    if operand.role == "constructor":
+        return f"`{clipped(name)}`" if name not in (None, operand.name) else "an argument of the constructor"
     if operand.role == "attribute":
         return "an attribute of the module, neither parameter nor buffer"
     if operand.layer is not None:

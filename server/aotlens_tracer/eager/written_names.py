@@ -50,9 +50,14 @@ def _tree(text: str) -> ast.Module | None:
         return None
 
 
+def tree_of(path: str) -> ast.Module | None:
+    """Return the syntax tree of a file; None if it cannot be read or is not Python."""
+    return _tree("".join(linecache.getlines(path)))
+
+
 def _statement(path: str, line: int) -> tuple[ast.stmt | None, ast.expr | None]:
     """Return the innermost statement at a line, and the condition of the `if` that a `raise` stands in."""
-    tree = _tree("".join(linecache.getlines(path)))
+    tree = tree_of(path)
     innermost: ast.stmt | None = None
     guard: ast.expr | None = None
     pending: list[tuple[ast.AST, ast.expr | None]] = [(tree, None)] if tree is not None else []

@@ -7,7 +7,7 @@ from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError
 from .exceptions import code_line, failure_of, shortened, user_frames
 from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_in_place
-from .problems import clipped, problem_of, reads_data, refusal_of, text_of
+from .problems import chain, clipped, problem_of, reads_data, refusal_of, text_of
 
 __all__ = [
     "EXAMPLE_FILE",
@@ -21,6 +21,7 @@ __all__ = [
     "TraceError",
     "advice_for_operation",
     "at_the_change",
+    "chain",
     "changed_in_place",
     "clipped",
     "code_line",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
+from ..eager.failed_constructor import failed_constructor
 from ..failures import (
     BackwardError,
     CallError,
     CaptureError,
+    TraceError,
     advice_for_operation,
     at_the_change,
+    chain,
     code_line,
     failure_of,
     shortened,
@@ -37,7 +41,20 @@ def failure_of_trace(context: Context, error: BaseException) -> Failure:
         stage = "forward"
     elif stage not in ("import", "example"):
         stage = "capture"
-    return failure_of(error, stage, context.codebase, _span(context))
+    return _with_constructor(context, failure_of(error, stage, context.codebase, _span(context)), error)
+
+
+def _with_constructor(context: Context, failure: Failure, error: BaseException) -> Failure:
+    """Return the failure of an example that could not be built, with the values that its constructor refuses."""
+    cause = error.__cause__ if isinstance(error, TraceError) else error
+    if failure.stage != "example" or failure.operation is not None or cause is None:
+        return failure
+    operation = None
+    with contextlib.suppress(Exception):  # objects of the user's that cannot be read
+        operation = failed_constructor(list(chain(cause))[-1], context.codebase)
+    if operation is None or operation.span is None or failure.line != operation.span.line:
+        return failure
+    return replace(failure, operation=operation, column=operation.span.column)
 
 
 def _failure_of_call(context: Context, error: CallError) -> Failure:

@@ -12,12 +12,12 @@ OperandRole = Literal["parameter", "buffer", "attribute", "argument", "result", 
 """The origin of an operand: the module's state, an attribute of a module, an argument of the call, an expression of the
 user's, an argument of a constructor that fails, or not known."""
 
-ClashKind = Literal["size", "multiple", "elements", "rank", "index", "dtype", "device"]
+ClashKind = Literal["size", "multiple", "elements", "rank", "index", "dtype", "device", "value"]
 """The thing in which operands do not fit together.
 
 `size` is that of a dimension, which with `multiple` has to be a multiple of a number. `elements` is their number in
 all, `rank` that of dimensions. `index` is an index outside of a dimension, or the number of a dimension that is not
-there.
+there. `value` is that of an argument of a constructor.
 """
 
 

@@ -45,7 +45,7 @@ def render_text(
     if explain:
         print_attempts(map, paper, path_label)
     if map.failure is not None:
-        _failure(map.failure, paper, path_label, map.values is not None)
+        _failure(map.failure, paper, path_label)
     for part in graph_parts(map):
         if part.breaks:
             _uncaptured("Graph break", part.breaks, paper, path_label)
@@ -81,7 +81,7 @@ def render_blocks(map: DescriptorMap, blocks: Sequence[Block], console: Console,
     paper = Paper(console)
     _header(map, paper, path_label)
     if map.failure is not None:
-        _failure(map.failure, paper, path_label, map.values is not None)
+        _failure(map.failure, paper, path_label)
     show(blocks, paper)
 
 
@@ -107,7 +107,7 @@ def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> N
         paper.block((rule, "dim"), indent=4, hang=2)
 
 
-def _failure(failure: Failure, paper: Paper, path_label: PathLabel, has_values: bool) -> None:
+def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
     what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     first, _, rest = failures.message(failure).strip().partition("\n")
     paper.line()
@@ -134,8 +134,6 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel, has_values: 
         paper.line()
     if advice := failures.hint(failure):
         paper.block(("hint: ", "bold"), (advice, ""), indent=2, hang=6)
-    if failure.operation is not None and has_values:
-        paper.block(("Shapes of all lines before it: --shapes", "dim"), indent=2)
 
 
 def _uncaptured(title: str, places: Sequence[GraphBreak], paper: Paper, path_label: PathLabel) -> None:
