@@ -52,6 +52,8 @@ class SizeOrigins:
         self._holders: dict[int, list[Holder]] = {}
         self._alive: list[torch.Tensor] = []
         self._noted: dict[int, tuple[Sequence[Holder], int]] = {}
+        self._same: dict[int, list[int]] = {}
+        self._state_of_same = (-1, -1)
         self.code = Code()
         self._read: dict[Holder, SizeOrigin] = {}
         self._expressions: dict[tuple[Holder, int], tuple[str, ast.expr] | None] = {}
@@ -120,15 +122,24 @@ class SizeOrigins:
     def of(self, dimension: int, sizes: Sizes) -> tuple[SizeOrigin, ...]:
         """Return the origins of a dimension: its own, with what the code writes there, then those of the same ones."""
         found: dict[SizeOrigin, None] = {}
-        for each in (dimension, *sizes.same(dimension)):
-            if each in self._noted:
-                holders, axis = self._noted[each]
-                found.setdefault(self._origin(holders[0], axis))
-                for written in filter(None, (self._written_origin(holder, axis) for holder in holders[:2])):
-                    found.setdefault(written)
+        own = [dimension] if dimension in self._noted else []
+        for each in (*own, *self._noted_same(dimension, sizes)):
+            holders, axis = self._noted[each]
+            found.setdefault(self._origin(holders[0], axis))
+            for written in filter(None, (self._written_origin(holder, axis) for holder in holders[:2])):
+                found.setdefault(written)
             if len(found) >= MOST_ORIGINS:
                 break
         return tuple(found)[:MOST_ORIGINS]
+
+    def _noted_same(self, dimension: int, sizes: Sizes) -> Sequence[int]:
+        """Return the dimensions with an origin that are the same as this one, the oldest first."""
+        state = sizes.joins, len(self._noted)
+        if state != self._state_of_same:
+            self._state_of_same, self._same = state, {}
+            for each in self._noted:
+                self._same.setdefault(sizes.root(each), []).append(each)
+        return self._same.get(sizes.root(dimension), ())
 
     def _written_origin(self, holder: Holder, axis: int) -> SizeOrigin | None:
         """Return the number, or the argument of a constructor, that gives an axis of the state its size."""

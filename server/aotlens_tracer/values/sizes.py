@@ -19,22 +19,24 @@ Size = int | None
 class Formula:
     """A size that follows from those of other dimensions: their sum or product, or a part of the first.
 
-    A `/` is a split: the first of `parts` divided by the others, and by `number`.
+    A `/` is the first of `parts` plus `offset`, divided by the others and by `number`. A `linear` one is that part
+    times `number`, plus `offset`.
     """
 
-    operation: Literal["+", "*", "/"]
+    operation: Literal["+", "*", "/", "linear"]
     parts: tuple[int, ...]
     number: int = 1
+    offset: int = 0
 
 
 class Sizes:
-    """Dimensions by their indices, with their sizes."""
+    """Dimensions by their indices, with their sizes. `joins` counts how often two became one."""
 
     def __init__(self) -> None:
         self.sizes: list[Size] = []
         self.formulas: dict[int, Formula] = {}
+        self.joins = 0
         self._parents: list[int] = []
-        self._members: dict[int, list[int]] = {}
         self._units: set[int] = set()
         self._products: dict[tuple[int, ...], int] = {}
         self._products_with: dict[int, set[tuple[int, ...]]] = {}
@@ -60,11 +62,6 @@ class Sizes:
         """Whether a dimension of size 1 has been made to be broadcast."""
         return dimension in self._units
 
-    def same(self, dimension: int) -> Sequence[int]:
-        """Return all dimensions that are the same as this one, itself included."""
-        root = self.root(dimension)
-        return self._members.get(root, (root,))
-
     def join(self, one: int, other: int) -> None:
         """Note that two dimensions are the same. What follows of products is joined too."""
         pending = [(one, other)]
@@ -75,7 +72,7 @@ class Sizes:
                 continue
             old, new = min(first, second), max(first, second)
             self._parents[new] = old
-            self._members.setdefault(old, [old]).extend(self._members.pop(new, (new,)))
+            self.joins += 1
             pending += self._factors_that_must_agree(old, new)
             pending += self._replace_factor(new, old)
 
@@ -123,6 +120,18 @@ class Sizes:
         if total is not None and size and total % size == 0:
             self.formulas[part] = Formula("/", (whole,), total // size)
         return part
+
+    def window(self, place: int, size: Size, step: int, offset: int, upwards: bool = False) -> int:
+        """Return a new dimension: the places of a window that moves over those of another by `step`.
+
+        There are `(place + offset) // step`, or `place * step + offset` if it goes `upwards`.
+        """
+        made = self.new(size)
+        old = self.sizes[place]
+        if old is not None and size == (old * step + offset if upwards else (old + offset) // step):
+            operation: Literal["/", "linear"] = "linear" if upwards or step == 1 else "/"
+            self.formulas[made] = Formula(operation, (place,), step, offset)
+        return made
 
     def sum(self, parts: Sequence[int]) -> int:
         """Return the dimension that puts others one after another."""

@@ -98,6 +98,9 @@ class Names:
     def _text(self, formula: Formula, scope: Scope) -> str | None:
         if formula.operation == "/":
             return self._divided(formula, scope)
+        if formula.operation == "linear":
+            name = self._name(formula.parts[0], scope)
+            return _shifted(_times(formula.number, name), formula.offset) if name is not None else None
         names: list[str] = []
         for part in formula.parts:
             name = self._name(part, scope)
@@ -115,6 +118,7 @@ class Names:
         name = self._name(whole, scope)
         if name is None:
             return None
+        name = _shifted(name, formula.offset)
         for other in others:
             name = f"{_part(name)} // {self._name(other, scope)}"
         return divided(name, formula.number) if formula.number != 1 else name
@@ -138,6 +142,14 @@ def divided(name: str, number: int) -> str:
     return f"{_part(name)} // {number}"
 
 
+def _shifted(name: str, offset: int) -> str:
+    return f"{name} {'+' if offset > 0 else '-'} {abs(offset)}" if offset else name
+
+
+def _times(number: int, name: str) -> str:
+    return f"{number} * {_part(name)}" if number != 1 else name
+
+
 def _part(name: str) -> str:
     """Return a name as a part of a longer one."""
     return name if name.isidentifier() or name.isdigit() else f"({name})"
@@ -156,5 +168,5 @@ def _sum(names: Sequence[str]) -> str | None:
             counts[name] = counts.get(name, 0) + 1
     if not counts:
         return None
-    terms = [name if count == 1 else f"{count} * {_part(name)}" for name, count in counts.items()]
+    terms = [_times(count, name) for name, count in counts.items()]
     return " + ".join([*terms, str(number)] if number else terms)

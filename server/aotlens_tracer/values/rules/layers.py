@@ -52,8 +52,18 @@ def pool(operation: Operation) -> Answer:
 def resized(operation: Operation) -> Answer:
     """Follow an image whose places get a size that is given."""
     dims, rank = operation.of(next(iter(operation.arguments))), _rank(operation.name)
-    places = [operation.sizes.new(_size(size)) for size in operation.results[0].shape[-rank:]]
+    scales = [operation.get(name) for name in _SCALES[rank]]
+    places = []
+    for place, size, scale in zip(dims[-rank:], operation.results[0].shape[-rank:], scales):
+        if isinstance(scale, float) and scale.is_integer() and "upsample" in operation.name:
+            places.append(operation.sizes.window(place, _size(size), int(scale), 0, upwards=True))
+        else:
+            places.append(operation.sizes.new(_size(size)))
     return [[*dims[:-rank], *places] for _ in operation.results]
+
+
+_SCALES = {1: ("scales",), 2: ("scales_h", "scales_w"), 3: ("scales_d", "scales_h", "scales_w")}
+"""The arguments for how many times as large an image gets, by the number of its places."""
 
 
 @rule("constant_pad_nd", "pad", "_pad_circular")
@@ -153,8 +163,7 @@ def _windows(
 ) -> Dims:
     """Return the places of the result of a window that moves over places.
 
-    They stay the same if each step is 1 and the padding makes up for the window. With windows side by side, each is a
-    part of the old ones.
+    They stay the same if each step is 1 and the padding makes up for the window.
     """
     rank = len(places)
     stride = _each(operation.get("stride") or default_stride or 1, rank)
@@ -167,12 +176,15 @@ def _windows(
         size = _size(shape[axis])
         old = operation.size_of(place)
         is_known = window is not None and size is not None and old is not None and isinstance(pad, int)
-        if is_known and is_exact and step == 1 and 2 * pad == gap * ((window or 0) - 1) and size == old:
-            found.append(place)
-        elif is_known and is_exact and not upwards and (step, pad, gap) == (window, 0, 1):
-            found.append(operation.sizes.piece(place, size or 0))
-        else:
+        span = gap * ((window or 0) - 1) if is_known else 0
+        if not is_known or not is_exact:
             found.append(operation.sizes.new(size))
+        elif step == 1 and 2 * pad == span and size == old:
+            found.append(place)
+        elif upwards:
+            found.append(operation.sizes.window(place, size, step, span + 1 - step - 2 * pad, upwards=True))
+        else:
+            found.append(operation.sizes.window(place, size, step, 2 * pad - span - 1 + step))
     return found
 
 
