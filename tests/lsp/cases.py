@@ -41,7 +41,7 @@ _STEP = re.compile(r"([a-z][a-z ]*[a-z])(?: `([^`]*)`)?(?:; |$)")
 _SEVERITIES = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 _SYMBOLS = {7: "property", 8: "field"}
 _COMPLETIONS = {5: "field", 9: "module", 10: "property"}
-_UNSETTLED = re.compile(r"(?:torch\.compile: )?(?:tracing:|waiting to be traced|not traced yet)")
+_UNSETTLED = re.compile(r"(?:^|[:·] )(?:tracing:|waiting to be traced|not traced yet)")
 _ROWS = 10
 
 
@@ -143,7 +143,7 @@ class Desk:
     def settle(self) -> None:
         """Wait until nothing is being traced and everything has been told."""
         end = time.monotonic() + PATIENCE
-        while any(_UNSETTLED.match(title) for _, title, _ in self._lenses(list(self.texts))):
+        while any(_UNSETTLED.search(title) for _, title, _, _ in self._lenses(list(self.texts))):
             self._look_through()
             assert time.monotonic() < end, "the traces do not come to an end"
             time.sleep(0.3)
@@ -339,19 +339,21 @@ class Desk:
             text += "\n\n" + self._changed(uri, [found["items"][0]["textEdit"]])
         return text + ("\n\nincomplete" if found["isIncomplete"] else "")
 
-    def _lenses(self, uris: list[str]) -> list[tuple[str, str, str]]:
-        """The lenses of documents: their places, titles and commands."""
+    def _lenses(self, uris: list[str]) -> list[tuple[str, str, str, str]]:
+        """The lenses of documents: their places, titles, commands and tooltips."""
         found = []
         for uri in uris:
             for one in self._ask("textDocument/codeLens", {"textDocument": {"uri": uri}}) or []:
                 command = self._ask("codeLens/resolve", one)["command"]
-                found.append((self._line(uri, one["range"]), command["title"], self._command(command)))
+                place = self._line(uri, one["range"])
+                found.append((place, command["title"], self._command(command), command.get("tooltip", "")))
         return found
 
     def _code_lenses(self, source: str, argument: str) -> str:
         lines: dict[str, list[str]] = {}
-        for line, title, command in self._lenses([self.path(source).as_uri()]):
-            lines.setdefault(line, []).append(f"- {self.said(title)} → {command}")
+        for line, title, command, tooltip in self._lenses([self.path(source).as_uri()]):
+            more = "".join(f"\n    {one}" for one in self.said(tooltip).splitlines())
+            lines.setdefault(line, []).append(f"- {self.said(title)} → {command}{more}")
         return "\n\n".join(f"{line}\n" + "\n".join(rows) for line, rows in lines.items()) or "nothing"
 
     def _diagnostics(self, source: str, argument: str) -> str:

@@ -131,16 +131,16 @@ class Editor:
         return found["contents"]["value"] if found else ""
 
     def lenses(self) -> list[str]:
-        """The titles of the lenses, without those that show the other convention: every target has one."""
-        return [title for title in self._lens_titles() if not title.startswith("show ")]
+        """The titles of the lenses."""
+        return [command["title"] for command in self._lens_commands()]
 
-    def switches(self) -> list[str]:
-        """The titles of the lenses that show the other convention."""
-        return [title for title in self._lens_titles() if title.startswith("show ")]
+    def tooltips(self) -> list[str]:
+        """The tooltips of the lenses: the figures, the example, the state, and the effect of a click."""
+        return [command.get("tooltip", "") for command in self._lens_commands()]
 
-    def _lens_titles(self) -> list[str]:
+    def _lens_commands(self) -> list[dict[str, Any]]:
         lenses = self.client.result("textDocument/codeLens", {"textDocument": {"uri": self.uri}})
-        return [self.client.result("codeLens/resolve", one)["command"]["title"] for one in lenses]
+        return [self.client.result("codeLens/resolve", one)["command"] for one in lenses]
 
     def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
         """Wait until the lenses are so."""
@@ -154,7 +154,7 @@ class Editor:
         """Wait for a whole map of today's text."""
 
         def whole(lenses: list[str]) -> bool:
-            return any("saved for backward" in one for one in lenses) and not any(
+            return any("saves " in one for one in lenses) and not any(
                 word in one for one in lenses for word in ("stale", "tracing", "waiting")
             )
 

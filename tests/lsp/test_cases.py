@@ -20,14 +20,14 @@ AHEAD = 3
 SLOW = ["**/site-packages/**", "**/slow.py"]
 WORKSPACES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "zoo": (
-        {"trace": {"exclude": SLOW}, "inlayHints": {"shapes": True, "saved": True}},
+        {"trace": {"exclude": SLOW}, "inlayHints": {"shapes": True, "saved": True, "values": "all"}},
         [
             *("zoo/model.py", "zoo/parts.py", "zoo/use.py", "zoo/runes.py", "zoo/broken.py", "zoo/slow.py"),
             *("zoo/odd.py", "zoo/strings.py", "zoo/returns.py", "zoo/passes.py", "notes.txt", "graph.txt"),
         ],
     ),
     "installed": (
-        {"trace": {"importPaths": ["stubs"]}, "inlayHints": {"shapes": True, "saved": True}},
+        {"trace": {"importPaths": ["stubs"]}, "inlayHints": {"shapes": True, "saved": True, "values": "off"}},
         [
             *("model.py", "$SITE/vit_pytorch/vit.py", "$SITE/vit_pytorch/simple_vit.py"),
             *("$SITE/pytorchcv/models/resnet.py", "$SITE/pytorchcv/models/common/conv.py"),

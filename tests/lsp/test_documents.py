@@ -244,10 +244,55 @@ def test_definitions_are_those_of_the_text(text: str, edits: list[tuple[int, int
         now = now.changed(version, [edit_of(text, start, end, new)])
         text = text[:start] + new + text[end:]
         if data.draw(st.booleans()):
-            assert list(now.definitions) == definitions_in(now.tree, now.lines)
+            found = definitions_in(now.tree, now.lines)
+            if now.tree.root_node.has_error:
+                lines = [definition.line for definition in now.definitions]
+                assert lines == sorted(set(lines)) and all(
+                    1 <= d.line <= d.end_line <= now.line_count for d in now.definitions
+                )
+            else:
+                assert list(now.definitions) == found
     fresh = document(text)
     if not fresh.tree.root_node.has_error:
         assert now.definitions == fresh.definitions
+
+
+TYPED = (
+    '        x = self.act(self.fc[0](x), {"a": [1, 2]})\n',
+    '        """Text."""\n',
+    "        f'{x!r}'\n",
+    "    def more(self, x: int) -> None:\n        pass\n\n",
+    "    @property\n    def y(self): return 1\n",
+    "        if x.shape[0] > (1 +\n            2):\n            pass\n",
+    "        with torch.no_grad(), a(\n            b):\n            pass\n",
+)
+
+
+@pytest.mark.parametrize("typed", TYPED)
+@pytest.mark.parametrize("into", ["A", "B"])
+def test_no_class_is_lost_while_somebody_types_in_one_of_them(typed: str, into: str) -> None:
+    classes = [f"class {name}(nn.Module):\n    def forward(self, x):\n        return x\n\n\n" for name in "ABC"]
+    now = document("".join(classes))
+    line = next(d.line for d in now.definitions if d.qualname == f"{into}.forward") + 1
+    column, known = 1, {d.qualname for d in now.definitions}
+    for version, character in enumerate(typed, 2):
+        now = now.changed(version, [Edit(line, column, line, column, character)])
+        line, column = (line + 1, 1) if character == "\n" else (line, column + 1)
+        names = [d.qualname for d in now.definitions]
+        assert known <= set(names) and [name for name in names if "." not in name] == ["A", "B", "C"]
+        for one in now.definitions:
+            assert one.qualname.rpartition(".")[2] in now.line(one.line)
+
+
+def test_a_class_whose_line_is_gone_is_gone_also_while_the_text_does_not_parse() -> None:
+    now = document("class A:\n    def forward(self, x):\n        return x\n\nclass B:\n    pass\n")
+    assert len(now.definitions) == 3
+    now = now.changed(2, [Edit(3, 16, 3, 17, "f(")])
+    assert [d.qualname for d in now.definitions] == ["A", "A.forward", "B"]
+    now = now.changed(3, [Edit(5, 7, 5, 8, "Other")])
+    assert [d.qualname for d in now.definitions] == ["A", "A.forward", "Other"]
+    now = now.changed(4, [Edit(1, 1, 2, 1, "")])
+    assert "A.forward" not in [d.qualname for d in now.definitions]
 
 
 def test_what_an_edit_leaves_as_it_is_keeps_its_definitions() -> None:

@@ -27,8 +27,8 @@ class Model(nn.Module):
 
 def until_in_eager(editor: Editor) -> None:
     """The steps have begun, and the map is shown."""
-    stage = "tracing: making two training steps in eager … · "
-    editor.until(lambda lenses: lenses[0].startswith(stage) and "saved for backward" in lenses[0])
+    stage = " · tracing: making two training steps in eager …"
+    editor.until(lambda lenses: lenses[0].endswith(stage) and "saves " in lenses[0])
 
 
 def test_the_map_and_its_findings_are_shown_while_the_steps_run(tmp_path: Path) -> None:

@@ -70,13 +70,14 @@ def model(tmp_path: Path) -> Iterator[Editor]:
 
 
 def lenses(editor: Editor) -> dict[str, list[str]]:
-    """The titles of the lenses of each class."""
+    """The title of the lens of each class, and the lines of its tooltip."""
     found: dict[str, list[str]] = {}
     lines = editor.text.splitlines()
     for lens in editor.client.result("textDocument/codeLens", {"textDocument": {"uri": editor.uri}}):
         name = lines[lens["range"]["start"]["line"]].partition("class ")[2].partition("(")[0]
-        title = editor.client.result("codeLens/resolve", lens)["command"]["title"]
-        found.setdefault(name, []).append(title)
+        command = editor.client.result("codeLens/resolve", lens)["command"]
+        assert name not in found, "one lens for each class"
+        found[name] = [command["title"], *command.get("tooltip", "").splitlines()]
     return found
 
 
@@ -106,8 +107,8 @@ def applied(editor: Editor) -> list[dict[str, Any]]:
 
 def test_opening_a_file_traces_all_of_it_and_says_with_what(model: Editor) -> None:
     found = until(model, ("Net", "call site README.md:6"), ("Block", "recorded in Net"), ("Block", "1 missing"))
-    assert found["Net"][1] == "Net(width=4)(x: f32[2, 4]) · call site README.md:6 · train"
-    assert found["Block"][1] == "Block(width=4)(x: f32[2, 4]) · recorded in Net: blocks.{0,1} · train"
+    assert found["Net"][2] == "Net(width=4)(x: f32[2, 4]) · call site README.md:6 · train"
+    assert found["Block"][2] == "Block(width=4)(x: f32[2, 4]) · recorded in Net: blocks.{0,1} · train"
 
 
 def test_what_was_recorded_is_said_once(model: Editor) -> None:
@@ -149,7 +150,7 @@ def test_an_example_that_was_found_is_pinned_in_the_project(model: Editor) -> No
 
 
 def test_the_next_example_is_tried(model: Editor) -> None:
-    until(model, ("Net", "call site README.md:6"), ("Net", "saved for backward"))
+    until(model, ("Net", "call site README.md:6"), ("Net", "saves "))
     action = actions(model, "class N|et")["Try the next example of Net"]
     model.client.result("workspace/executeCommand", action["command"])
     until(model, ("Net", "Net(width=6)(x: f32[3, 6]) · call site README.md:7"))

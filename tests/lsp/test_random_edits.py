@@ -146,7 +146,7 @@ def test_all_that_is_shown_is_in_the_clients_text(encoding: str, tmp_path: Path)
         "textDocument": {"diagnostic": {}, "definition": {"linkSupport": True}},
         "workspace": {"configuration": True, "diagnostics": {"refreshSupport": True}},
     }
-    hints = {"saved": True, "shapes": True}
+    hints = {"saved": True, "shapes": True, "values": "all"}
     with editing(path, capabilities=capabilities, trace={"run": "manual"}, inlayHints=hints) as session:
         answered = dict.fromkeys(ASKED, 0)
         edits_and_questions(session, encoding, answered)

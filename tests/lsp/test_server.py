@@ -37,12 +37,23 @@ def decoder() -> Iterator[Editor]:
 
 def test_lenses(decoder: Editor) -> None:
     assert decoder.lenses() == [
+        "2 parameters (16.4K) · 4 inputs · saves 32.5 KiB",
+        "11 parameters (49.8K) · 13 inputs · 1 gradient missing · saves 121.0 KiB",
+        "69 parameters (362.9K) · 75 inputs · 6 gradients missing · saves 915.3 KiB",
+    ]
+
+
+def test_the_tooltip_of_a_lens_has_all_figures_and_the_example(decoder: Editor) -> None:
+    attention, _, whole = decoder.tooltips()
+    assert attention.splitlines() == [
         "4 inputs · 1 output · 3 gradients · 32.5 KiB saved for backward",
         "Attention(width=64, heads=4)(x: f32[2, 16, 64]) · recorded in Decoder: blocks.{0..5}.attn · train",
-        "13 inputs · 1 output · 11 gradients, 1 missing · 121.0 KiB saved for backward",
-        "Block(width=64, heads=4)(x: f32[2, 16, 64]) · recorded in Decoder: blocks.{0..5} · train",
+        "Click: show the map",
+    ]
+    assert whole.splitlines() == [
         "75 inputs · 3 outputs · 63 gradients, 6 missing · 1 mutation · 915.3 KiB saved for backward",
         "Decoder(vocab=1000, width=64, heads=4, layers=6)(ids: i64[2, 16], labels: i64[2, 16]) · pinned · train",
+        "Click: show the map",
     ]
 
 

@@ -72,7 +72,7 @@ def begun(editor: Editor, title: str) -> str:
 
 
 def cancelled(lenses: list[str]) -> bool:
-    return lenses[0] == "cancelled: click to trace again"
+    return lenses[0].endswith("cancelled: click to trace again")
 
 
 # Cancelling.
@@ -84,7 +84,7 @@ def test_cancelling_ends_the_child_and_keeps_the_tracer(tmp_path: Path, way: str
     path = write(tmp_path / "model.py", HEADER, module("Slow", held(hold)))
     with editing(path) as editor:
         child, tracer = running_child(), tracer_of_server()
-        editor.until(lambda lenses: lenses[0].startswith("tracing: building the example"))
+        editor.until(lambda lenses: "tracing: building the example" in lenses[0])
         if way == "progress":
             token = begun(editor, "Tracing Slow")
             editor.client.notify("window/workDoneProgress/cancel", {"token": token})
@@ -108,7 +108,7 @@ def test_what_waits_can_be_cancelled(tmp_path: Path) -> None:
         editor.until(lambda lenses: "waiting to be traced" not in lenses)
         editor.command("cancelTrace", "Slow")
         gone(child, "the cancelled trace")
-        editor.until(lambda lenses: [cancelled([lens]) for lens in lenses[::2]] == [True, True])
+        editor.until(lambda lenses: [cancelled([lens]) for lens in lenses] == [True, True])
         editor.insert(0, "# edited\n")
         assert cancelled(editor.lenses())
         hold.unlink()
@@ -120,8 +120,8 @@ def test_what_waits_can_be_cancelled(tmp_path: Path) -> None:
         editor.command("traceNow", "Slow")
         running_child()
         editor.command("cancelTrace", "Slow")
-        (lens, *_) = editor.until(lambda lenses: lenses[0].startswith("cancelled"))
-        assert lens.startswith("cancelled: click to trace again · 4 inputs"), "the last map stays"
+        (lens, *_) = editor.until(cancelled)
+        assert " · 4 inputs · " in lens, "the last map stays"
 
 
 def test_a_trace_cancelled_while_its_tracer_starts_leaves_the_start_to_the_next(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_class_that_is_renamed_while_it_is_traced(tmp_path: Path) -> None:
         hold.unlink()
         editor.save()
         editor.until_traced()
-        assert len(editor.lenses()) == 2
+        assert len(editor.lenses()) == 1
 
 
 def test_a_class_that_is_renamed_after_its_trace(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_class_that_is_renamed_after_its_trace(tmp_path: Path) -> None:
     with editing(path) as editor:
         editor.until_traced()
         editor.until(
-            lambda lenses: len(lenses) == 4 and not any("waiting" in lens or "tracing" in lens for lens in lenses)
+            lambda lenses: len(lenses) == 2 and not any("waiting" in lens or "tracing" in lens for lens in lenses)
         )
         editor.replace("Before(nn.Module", "(nn.Module")
         time.sleep(0.5)
@@ -164,8 +164,8 @@ def test_a_class_that_is_renamed_after_its_trace(tmp_path: Path) -> None:
             "(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc",
             "After(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc",
         )
-        (lens, *_) = editor.until(lambda lenses: len(lenses) == 4 and lenses[0].startswith("stale"))
-        assert lens.startswith("stale: the code has changed since · 4 inputs")
+        (lens, *_) = editor.until(lambda lenses: len(lenses) == 2 and " · 4 inputs · " in lenses[0])
+        assert lens.endswith(" · stale: the code has changed since")
         hover = editor.hover("class Af|ter")
         assert "**class** `After`" in hover and "Also in `block` of `Model`" in hover
         names = lambda: {one["containerName"] for one in editor.client.result("workspace/symbol", {"query": "fc"})}  # noqa: E731
@@ -184,8 +184,8 @@ def test_a_class_that_is_deleted_is_forgotten_and_comes_back_with_its_text(tmp_p
         editor.replace(first, "")
         eventually(lambda: not editor.client.result("workspace/symbol", {"query": "fc"}), "nothing of the class")
         editor.replace(second, second + first)
-        lenses = editor.until(lambda lenses: any(lens.startswith("stale") for lens in lenses))
-        assert lenses[2].startswith("stale: the code has changed since · 4 inputs")
+        lenses = editor.until(lambda lenses: any("stale" in lens for lens in lenses))
+        assert " · 4 inputs · " in lenses[1] and lenses[1].endswith(" · stale: the code has changed since")
 
 
 # Pinning.
@@ -220,7 +220,7 @@ def test_nothing_is_pinned_in_a_file_that_is_read_only(tmp_path: Path) -> None:
     path = write(tmp_path / "model.py", HEADER, module("Model").split("\n", 3)[3])
     path.chmod(0o444)
     with editing(path) as editor:
-        editor.until(lambda lenses: lenses == [])
+        editor.until(lambda lenses: len(lenses) == 1 and "waiting" not in lenses[0] and "tracing" not in lenses[0])
         at = editor.at("class Mo|del")["position"]
         where = {"textDocument": {"uri": editor.uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}}
         actions = editor.client.result("textDocument/codeAction", where)
@@ -239,9 +239,9 @@ def test_a_class_that_a_later_one_replaces_says_so(tmp_path: Path) -> None:
     with editing(path) as editor:
         line = editor.text.splitlines().index("class Model(nn.Module):", 12) + 1
         assert editor.lenses()[0] == f"replaced by the definition in line {line}"
-        lenses = editor.until(lambda lenses: "saved for backward" in lenses[1])
-        assert len(lenses) == 3 and lenses[0] == f"replaced by the definition in line {line}"
-        assert lenses[1].startswith("3 inputs")
+        lenses = editor.until(lambda lenses: "saves " in lenses[1])
+        assert len(lenses) == 2 and lenses[0] == f"replaced by the definition in line {line}"
+        assert " · 3 inputs · " in lenses[1]
         replaced = f"*`Model` is replaced by the definition in line {line}.*"
         assert editor.hover("self.f|c = nn.Linear(2, 2)\n") == replaced
         editor.insert(0, "# moved\n")
@@ -263,9 +263,9 @@ def test_of_definitions_in_branches_the_one_that_was_taken_counts(tmp_path: Path
     path = write(tmp_path / "model.py", HEADER, *parts)
     with editing(path) as editor:
         assert not any("replaced" in lens for lens in editor.lenses())
-        lenses = editor.until(lambda lenses: any("saved for backward" in lens for lens in lenses))
+        lenses = editor.until(lambda lenses: any("saves " in lens for lens in lenses))
         line = editor.text.splitlines().index("    class Model(nn.Module):") + 1
-        assert lenses[0].startswith("4 inputs") and lenses[2] == f"replaced by the definition in line {line}"
+        assert " · 4 inputs · " in lenses[0] and lenses[1] == f"replaced by the definition in line {line}"
 
 
 # The end.
@@ -505,7 +505,7 @@ def test_an_interpreter_that_cannot_trace_is_said_once(tmp_path: Path, make: Cal
     python, words = make(tmp_path)
     path = write(tmp_path / "model.py", HEADER, module("First"), module("Second"))
     with editing(path, interpreter=python, trace={"run": "onType"}) as editor:
-        editor.until(lambda lenses: [lens.startswith("failed: ") for lens in lenses] == [True, False, True, False])
+        editor.until(lambda lenses: [lens.startswith("failed: ") for lens in lenses] == [True, True])
         (found,) = editor.until_diagnosed("trace-failed")
         assert words in found["message"]
         assert "aotlens.interpreter" in found["message"]
@@ -594,22 +594,22 @@ def project(folder: Path) -> tuple[Path, Path]:
 
 def bias_gone(lenses: list[str]) -> bool:
     """The map is of today's text, in which the block has one parameter less."""
-    return lenses[0].startswith("5 inputs")
+    return " · 5 inputs · " in lenses[0] and "stale" not in lenses[0]
 
 
 def test_an_imported_file_changed_on_disk(tmp_path: Path) -> None:
     model, blocks = project(tmp_path)
     with editing(model) as editor:
-        assert editor.until_traced()[0].startswith("6 inputs")
+        assert " · 6 inputs · " in editor.until_traced()[0]
         write(blocks, blocks.read_text().replace("nn.Linear(2, 2)", "nn.Linear(2, 2, bias=False)"))
         editor.changed_on_disk(blocks)
         editor.until(bias_gone)
         editor.configure(trace={"run": "manual"})
         write(blocks, blocks.read_text().replace(", bias=False", ""))
         editor.changed_on_disk(blocks)
-        editor.until(lambda lenses: lenses[0].startswith("stale"))
+        editor.until(lambda lenses: "stale" in lenses[0])
         editor.command("traceNow", "Model")
-        assert editor.until_traced()[0].startswith("6 inputs")
+        assert " · 6 inputs · " in editor.until_traced()[0]
 
 
 def test_an_import_that_was_missing_appears(tmp_path: Path) -> None:
@@ -629,7 +629,7 @@ def test_a_deleted_file_takes_its_maps_with_it(tmp_path: Path) -> None:
     with editing(model) as editor:
         editor.until_traced()
         other = editor.another(blocks)
-        recorded = lambda lenses: "recorded in Model: block" in lenses[-1]  # noqa: E731
+        recorded = lambda lenses: "recorded in Model: block" in other.tooltips()[-1]  # noqa: E731
         other.until(recorded)
         names = lambda: {one["name"] for one in editor.client.result("workspace/symbol", {"query": "inner"})}  # noqa: E731
         assert names() == {"block.inner.weight", "block.inner.bias"}
@@ -637,7 +637,7 @@ def test_a_deleted_file_takes_its_maps_with_it(tmp_path: Path) -> None:
         other.until(recorded)
         model.unlink()
         editor.changed_on_disk(model)
-        other.until(lambda lenses: "inferred" in lenses[-1])
+        other.until(lambda lenses: "inferred" in other.tooltips()[-1])
         eventually(lambda: names() == {"inner.weight", "inner.bias"}, "the names of the class by itself")
         (finding,) = other.until_diagnosed("parameter-without-gradient")
         assert "Model" not in finding["message"]
@@ -654,7 +654,7 @@ def test_a_renamed_file_that_is_open(tmp_path: Path) -> None:
         renamed.text = editor.text
         renamed.open()
         editor.changed_on_disk(editor.path, path)
-        assert renamed.until_traced()[0].startswith("3 inputs")
+        assert " · 3 inputs · " in renamed.until_traced()[0]
         symbols = lambda: editor.client.result("workspace/symbol", {"query": "fc"})  # noqa: E731
         eventually(lambda: {one["location"]["uri"] for one in symbols()} == {renamed.uri}, "only the new file's names")
         assert not any("failed" in lens for lens in renamed.lenses())
@@ -669,7 +669,7 @@ def test_unsaved_text_of_an_import_is_traced(tmp_path: Path) -> None:
         editor.until(bias_gone)
         assert "bias=False" not in blocks.read_text()
         other.close()  # without saving: the file on disk counts again
-        assert editor.until_traced()[0].startswith("6 inputs")
+        assert " · 6 inputs · " in editor.until_traced()[0]
 
 
 def test_closing_what_was_not_changed_changes_nothing(tmp_path: Path) -> None:
@@ -737,14 +737,18 @@ def test_what_was_traced_with_other_settings_says_so(tmp_path: Path) -> None:
         editor.command("traceNow", "Model")
         editor.until_traced()
         editor.configure(trace={"run": "manual", "mode": "eval"})
-        editor.until(lambda lenses: lenses[0].startswith("stale: the settings have changed since · 5 inputs"))
+        editor.until(
+            lambda lenses: (
+                " · 5 inputs · " in lenses[0] and lenses[0].endswith("stale: the settings have changed since")
+            )
+        )
         assert "*Stale: the settings have changed since this was traced.*" in editor.hover("class Mo|del")
         why = "(stale: the settings have changed since)"
         eventually(lambda: any(why in one["message"] for one in editor.diagnostics()), why)
         editor.command("traceNow", "Model")
         editor.until_traced()
         editor.insert(0, "# edited\n")
-        editor.until(lambda lenses: lenses[0].startswith("stale: the code has changed since"))
+        editor.until(lambda lenses: lenses[0].endswith("stale: the code has changed since"))
 
 
 def test_the_partitioner_is_a_setting(tmp_path: Path) -> None:
@@ -756,8 +760,8 @@ def test_the_partitioner_is_a_setting(tmp_path: Path) -> None:
     def saved(words: str) -> Callable[[list[str]], bool]:
         return lambda lenses: lenses[0].endswith(f" · {words}")
 
-    with editing(path, inlayHints={"saved": True}, trace={"partitioner": "eager"}) as editor:
-        editor.until(saved("64 B saved for backward in eager"))
+    with editing(path, inlayHints={"saved": True, "values": "off"}, trace={"partitioner": "eager"}) as editor:
+        editor.until(saved("saves 64 B in eager"))
         hover = editor.hover("return x.s|in()")
         assert "**saves 32 B for backward in eager** in `Model`" in hover
         assert "`f32[2, 4]` `x.sin()`, kept by `CosBackward0`" in hover
@@ -767,10 +771,10 @@ def test_the_partitioner_is_a_setting(tmp_path: Path) -> None:
         )
         assert hint["tooltip"].startswith("kept for backward in eager in Model:")
         editor.configure(trace={"partitioner": "min-cut", "memoryBudget": 0})
-        editor.until(saved("0 B saved for backward at a memory budget of 0"))
+        editor.until(saved("saves 0 B at a memory budget of 0"))
         assert "saves nothing for backward at a memory budget of 0" in editor.hover("return x.s|in()")
         editor.configure(trace={})
-        editor.until(saved("32 B saved for backward"))
+        editor.until(saved("saves 32 B"))
 
 
 def traced_files(editor: Editor) -> list[str]:
@@ -790,7 +794,7 @@ def test_nothing_is_traced_by_itself_where_the_user_traces_by_hand(tmp_path: Pat
         editor.until_traced()
         editor.insert(0, "# two\n")
         editor.save()
-        editor.until(lambda lenses: lenses[0].startswith("stale"))
+        editor.until(lambda lenses: "stale" in lenses[0])
         assert traced_files(editor) == ["model.py"]
 
 
@@ -875,7 +879,7 @@ def test_an_edit_cancels_a_trace_that_it_makes_obsolete(tmp_path: Path) -> None:
         child = running_child()
         editor.replace(held(hold), "self.extra = nn.Parameter(torch.zeros(5))")
         gone(child, "the trace of the old text")
-        assert editor.until_traced()[0].startswith("5 inputs")  # weight, bias, extra, x and a tangent
+        assert " · 5 inputs · " in editor.until_traced()[0]  # weight, bias, extra, x and a tangent
 
 
 def test_an_edit_of_an_import_during_the_first_trace(tmp_path: Path) -> None:
@@ -885,7 +889,7 @@ def test_an_edit_of_an_import_during_the_first_trace(tmp_path: Path) -> None:
     write(model, model.read_text().replace("self.block = Block()", f"self.block = Block()\n        {held(hold)}"))
     with editing(model, trace={"run": "onType"}) as editor:
         running_child()
-        editor.until(lambda lenses: lenses[0].startswith("tracing: building the example"))
+        editor.until(lambda lenses: "tracing: building the example" in lenses[0])
         other = editor.another(blocks)
         other.replace("nn.Linear(2, 2)", "nn.Linear(2, 2, bias=False)")
         time.sleep(1)

@@ -41,8 +41,16 @@ def until(ask: Callable[[], str], part: str) -> str:
 
 
 def lens(model: Editor) -> str:
-    """The lens of Llama's graph, which comes after those of Layer."""
-    return model.lenses()[2]
+    """The lens of Llama, which comes after that of Layer."""
+    return model.lenses()[1]
+
+
+def switches(model: Editor) -> set[str]:
+    """The code actions above Llama that show its other graphs."""
+    at = model.at("class Lla|ma")["position"]
+    params = {"textDocument": {"uri": model.uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}}
+    titles = {action["title"] for action in model.client.result("textDocument/codeAction", params)}
+    return {title for title in titles if title.startswith(("Show torch.compile", "Show the export"))}
 
 
 def test_the_argument_is_called_the_argument_in_a_comment_with_a_line_of_the_log(model: Editor) -> None:
@@ -50,7 +58,7 @@ def test_the_argument_is_called_the_argument_in_a_comment_with_a_line_of_the_log
     said = until(lambda: model.hover(LOGGED), "argument")
     assert said.startswith("**`primals_3`** · torch.compile's numbering, graph 0/0\n\n**argument** `scale` of `Llama`")
     assert "qkv" not in said
-    assert lens(model).startswith("12 inputs")  # what is shown is the export graph
+    assert " · 12 inputs · " in lens(model) and "torch.compile" not in lens(model)  # what is shown is the export graph
     (link,) = model.ask("definition", LOGGED)
     assert model.text.split("\n")[link["targetRange"]["start"]["line"]] == "    def forward(self, ids, scale):"
 
@@ -65,15 +73,15 @@ def test_a_note_that_does_not_say_which_is_answered_for_both(model: Editor) -> N
 
 def test_the_kept_map_is_shown_at_once_and_stays_the_chosen_one(model: Editor) -> None:
     traces = len(model.logged("Llama (llama.py) traced"))
-    assert model.switches() == ["show torch.compile's graphs", "show torch.compile's graphs"]
+    assert switches(model) == {"Show torch.compile's graphs of Llama"}
     model.command("switchConvention", "Llama")
-    assert model.switches() == ["show torch.compile's graphs", "show the export graph"]
-    assert lens(model).startswith("torch.compile: 12 inputs")
+    assert switches(model) == {"Show the export graph of Llama"}
+    assert lens(model).startswith("torch.compile: ") and " · 12 inputs · " in lens(model)
     assert "`primals_3`" in model.hover("def forward(self, ids, sc|ale)")
     model.configure(trace={"convention": "export"})
-    assert lens(model).startswith("torch.compile: 12 inputs")
+    assert lens(model).startswith("torch.compile: ") and " · 12 inputs · " in lens(model)
     model.command("switchConvention", "Llama")
-    assert lens(model).startswith("12 inputs")
+    assert " · 12 inputs · " in lens(model) and "torch.compile" not in lens(model)
     assert "`primals_11`" in model.hover("def forward(self, ids, sc|ale)")
     assert len(model.logged("Llama (llama.py) traced")) == traces
 

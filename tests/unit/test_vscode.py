@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aotlens import __version__
-from aotlens.session.settings import DEFAULT_EXCLUDE, RUN_CHOICES, Settings, parse_settings
+from aotlens.session.settings import DEFAULT_EXCLUDE, RUN_CHOICES, VALUE_HINTS, Settings, parse_settings
 from aotlens_tracer.wire.protocol import CONVENTIONS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,7 +35,7 @@ def test_each_setting_of_the_server_is_one_of_the_extension() -> None:
     ))  # fmt: skip
     names = {name.removeprefix("aotlens.") for name in properties().keys() - CLIENTS_OWN}
     assert names <= set(documented)
-    assert len(names) == len(Settings.__dataclass_fields__) + 1  # inlayHints are two
+    assert len(names) == len(Settings.__dataclass_fields__) + 2  # inlayHints are three
 
 
 def test_the_defaults_are_those_of_the_server() -> None:
@@ -49,6 +49,7 @@ def test_the_defaults_are_those_of_the_server() -> None:
     assert parse_settings(section) == (Settings(), [])
     assert properties()["aotlens.trace.exclude"]["default"] == list(DEFAULT_EXCLUDE)
     assert properties()["aotlens.trace.run"]["enum"] == list(RUN_CHOICES)
+    assert properties()["aotlens.inlayHints.values"]["enum"] == list(VALUE_HINTS)
 
 
 def test_the_conventions_are_those_of_the_server_and_can_be_switched_in_the_palette() -> None:

@@ -17,12 +17,11 @@ function seen(name: string, step: () => Promise<void>): void {
   test(name, () => editor.doing(name.replaceAll(/\W+/g, "-"), step));
 }
 
-const TRACED = /^52 inputs · 3 outputs/;
+const TRACED = /^\d+ parameters \(.*\) · 52 inputs · .*saves [^·]*$/;
 
 seen("a lens over the class says what its graph takes and gives", async () => {
   await editor.open("model.py");
   await editor.lens(TRACED).waitFor();
-  await editor.lens("pinned").waitFor();
   await editor.picture("lens");
   assert.match(editor.log(), /server \S+ \(bundle\)/);
 });
@@ -47,7 +46,7 @@ seen("an unknown parameter name is found, and its quick fix applied", async () =
 });
 
 seen("an edit makes the map stale, and saving makes it fresh", async () => {
-  await editor.lens(/^stale/).waitFor();
+  await editor.lens(/ · stale/).waitFor();
   await editor.picture("stale");
   await editor.page.keyboard.press("Control+S");
   await editor.lens(TRACED).waitFor();

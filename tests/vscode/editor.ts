@@ -406,6 +406,28 @@ export class Editor {
     }
   }
 
+  /** Note in each frame from now on how high a line of the open file stands. */
+  async watch(text: string): Promise<void> {
+    await this.page.evaluate((text) => {
+      const heights: number[] = [];
+      const frame = () => {
+        const lines = [...document.querySelectorAll(".editor-group-container.active .view-lines > .view-line")];
+        const line = lines.find((one) => one.textContent?.replaceAll("\u00a0", " ").includes(text));
+        if (line !== undefined) {
+          heights.push(Math.round(line.getBoundingClientRect().top));
+        }
+        requestAnimationFrame(frame);
+      };
+      requestAnimationFrame(frame);
+      Object.assign(window, { heights });
+    }, text);
+  }
+
+  /** How high the watched line stood in each frame since then. */
+  async watched(): Promise<number[]> {
+    return this.page.evaluate(() => (window as unknown as { heights: number[] }).heights);
+  }
+
   /** A code lens. */
   lens(text: string | RegExp): Locator {
     return this.page.locator(".codelens-decoration a, .codelens-decoration span").filter({ hasText: text }).first();

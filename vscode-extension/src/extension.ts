@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { Location } from "vscode-languageclient/node";
 import { copied, openTerminal, selectInterpreter } from "./commands";
 import { CorrespondenceView } from "./correspondence";
+import { chooseValues, Cursor } from "./cursor";
 import { GRAPHS } from "./graphs";
 import { Highlight } from "./highlight";
 import { Interpreters } from "./interpreters";
@@ -24,6 +25,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const problems = new Problems();
   const maps = new MapDocuments((method, params) => running.request(method, params));
   const show = (current: Status | undefined) => {
+    if (current === undefined) {
+      cursor.moved(); // a server that has just started does not know it
+    }
     void vscode.commands.executeCommand("setContext", "aotlens.failed", false);
     status.show(describeStatus(current, vscode.workspace.isTrusted));
     const problem = current && problemOf(current);
@@ -52,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     PYTHON_FILES,
     GRAPHS,
   );
+  const cursor = new Cursor((method, params) => running.notify(method, params), PYTHON_FILES);
   server = running;
   const highlight = new Highlight();
   const command = vscode.commands.registerCommand;
@@ -64,11 +69,13 @@ export function activate(context: vscode.ExtensionContext): void {
     slots,
     highlight,
     correspondence,
+    cursor,
     vscode.workspace.onDidGrantWorkspaceTrust(() => show(undefined)),
     command("aotlens.showOutput", () => log.show()),
     command("aotlens.restartServer", () => running.restart()),
     command(SELECT.command, selectInterpreter),
     command("aotlens.openTerminal", openTerminal),
+    command("aotlens.chooseValues", chooseValues),
     command("aotlens.goTo", (location: Location) => highlight.goTo(location)),
     command("aotlens.decodeOpenLog", () =>
       decodeOpenLog(

@@ -71,4 +71,5 @@ export const CORRESPONDENCE = "aotlens/correspondence";
 export const SLOTS = "aotlens/slots";
 export const SLOTS_CHANGED = "aotlens/didChangeSlots";
 export const TRUST_CHANGED = "aotlens/didChangeTrust";
+export const CURSOR_CHANGED = "aotlens/didChangeCursor";
 export const INTERPRETERS_CHANGED = "aotlens/didChangeInterpreters";

@@ -84,6 +84,13 @@ export class Server implements vscode.Disposable {
     return this.request<Answer>("workspace/executeCommand", { command, arguments: args });
   }
 
+  /** Send a notification to the server, if one is running. */
+  notify(method: string, params: unknown): void {
+    if (this.client?.state === State.Running) {
+      void this.client.sendNotification(method, params);
+    }
+  }
+
   /** Start the server; replace the running one if another should run now. */
   start(): Promise<void> {
     this.wanted = true;
@@ -204,6 +211,7 @@ export class Server implements vscode.Disposable {
         problems: true,
         slots: true,
         links: true,
+        cursor: true,
         interpreters: this.selected,
       }),
       middleware,
@@ -239,11 +247,5 @@ export class Server implements vscode.Disposable {
       this.notify(INTERPRETERS_CHANGED, { interpreters: this.selected });
       this.notify(TRUST_CHANGED, { trusted: true });
     });
-  }
-
-  private notify(method: string, params: unknown): void {
-    if (this.client?.state === State.Running) {
-      void this.client.sendNotification(method, params);
-    }
   }
 }

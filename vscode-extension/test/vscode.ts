@@ -112,11 +112,20 @@ export const workspace = {
   textDocuments: [] as unknown[],
   openTextDocument: vi.fn((_options: { language: string; content: string }) => Promise.resolve<unknown>(undefined)),
   onDidChangeConfiguration: happens.configuration.event,
-  getConfiguration: () => ({ get: (name: string): unknown => settings[name] }),
+  getConfiguration: () => ({
+    get: (name: string): unknown => settings[name],
+    inspect: (name: string) => ({ workspaceValue: inWorkspace[name] }),
+    update: vi.fn((name: string, value: unknown, target: number) => {
+      (target === ConfigurationTarget.Workspace ? inWorkspace : settings)[name] = value;
+      return Promise.resolve();
+    }),
+  }),
 };
 
-/** The settings without their default values. */
+/** The settings without their default values: the user's, and those of the workspace. */
 export const settings: Record<string, unknown> = {};
+export const inWorkspace: Record<string, unknown> = {};
+export const ConfigurationTarget = { Global: 1, Workspace: 2 };
 
 export const window = {
   activeTextEditor: undefined as unknown,

@@ -109,3 +109,15 @@ def show_convention(convention: Convention, name: str) -> str:
 def trace_now(name: str) -> str:
     """Trace a target."""
     return f"Trace {name} now"
+
+
+_CLICKS = {
+    "aotlens.showMap": "show the map",
+    "aotlens.traceNow": "trace now",
+    "aotlens.pinExample": "write an example to complete",
+}
+
+
+def click(command: str, of: str | None = None) -> str:
+    """The effect of a click on a lens: `Click: show the map of Zoo`. `of` is another target than that of the lens."""
+    return f"Click: {_CLICKS[command]}" + (f" of {of}" if of is not None else "")

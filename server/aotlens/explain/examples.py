@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Example, Span
+from aotlens_tracer.wire.protocol import ExampleSource
 
 from . import failures
 from .paths import PathLabel, place, target_label
@@ -52,6 +53,25 @@ def brief_origin(example: Example, path_label: PathLabel) -> str:
     if example.origin == "call-site":
         return _with_place(example.origin, example.source, path_label)
     return "option" if example.origin == "option" else _ORIGINS.get(example.origin, example.origin)
+
+
+def call_with_origin(
+    example: Example, qualname: str, path_label: PathLabel, recorded_at: str | None = None, choices: int = 0
+) -> str:
+    """The traced call in one line: `Head(width=8)(x: f32[2, 3, 8]) · recorded in Zoo: head · train`.
+
+    `recorded_at` are the names of the modules that were called, and `choices` is the number of pinned examples.
+    """
+    arguments = ", ".join(f"{argument.name}: {argument.value}" for argument in example.arguments)
+    call = f"{' '.join((example.constructor or qualname).split())}({arguments})"
+    where = brief_origin(example, path_label) + (f": {recorded_at}" if recorded_at is not None else "")
+    more = f"{choices} examples" if choices > 1 else None
+    return " · ".join(filter(None, (call, where, example.mode, more)))
+
+
+def pinned_with_origin(source: ExampleSource) -> str:
+    """An example that was not called yet: `example: Narrow(3)(torch.ones(2, 5)) (pinned)`."""
+    return f"example: {' '.join(source.expression.split())} ({source.origin})"
 
 
 def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple[str, str]]:

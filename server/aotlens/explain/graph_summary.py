@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from aotlens.model.counts import Counts, count, count_all
+from aotlens.model.counts import Counts, count, count_all, parameters
 from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex, index_of
 from aotlens.model.lines import Work
@@ -13,10 +13,12 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation
 
 from .blocks import Code, Line, joined, line
 from .held import alive_in_words
-from .partitioners import for_backward
+from .partitioners import choice_in_brief, for_backward
 from .phrases import folded_names
-from .shapes import bytes_in_words
+from .shapes import bytes_in_words, number_in_brief
 
+FORWARD_ONLY = "forward only"
+"""Nothing that the call returns has a gradient."""
 _NO_WORK = ("getitem", "get_attr")
 """An item of a tuple, a constant or a body costs no work."""
 _OPERATIONS = 4
@@ -34,6 +36,31 @@ def map_in_words(map: DescriptorMap) -> str:
     return " · ".join([f"{len(map.graphs)} graphs", *facts] if len(map.graphs) > 1 else facts)
 
 
+def map_in_brief(map: DescriptorMap) -> list[str]:
+    """`148 parameters (124.4M)`, `150 inputs`, `1 gradient missing`, `saves 3.1 GiB`: the figures for one short line.
+
+    A map without graphs has its parameters alone. Nothing is said about a map that has neither.
+    """
+    index = index_of(map)
+    tensors, elements = parameters(map)
+    size = f" ({number_in_brief(elements)})" if elements is not None else ""
+    facts = [_number(tensors, "parameter") + size] if tensors else []
+    if not map.graphs:
+        return facts
+    if len(map.graphs) > 1:
+        facts.append(f"{len(map.graphs)} graphs")
+    counts = count_all(index)
+    facts.append(_number(counts.inputs, "input"))
+    if not any(graph.joint for graph in map.graphs):
+        return [*facts, FORWARD_ONLY]
+    if counts.missing:
+        facts.append(f"{_number(counts.missing, 'gradient')} missing")
+    if counts.saved is not None:
+        choice = next((choice_in_brief(graph) for graph in map.graphs if graph.partitioner is not None), "")
+        facts.append(" ".join(filter(None, (f"saves {bytes_in_words(counts.saved)}", choice))))
+    return facts
+
+
 def graph_facts(graph: Graph, index: MapIndex) -> list[str]:
     """The numbers of a graph, each in a few words."""
     return _facts(count(graph, index.gradients(graph)), [graph])
@@ -46,7 +73,7 @@ def _facts(counts: Counts, graphs: Sequence[Graph]) -> list[str]:
         missing = f", {counts.missing} missing" if counts.missing else ""
         parts.append(_number(counts.gradients, "gradient") + missing)
     else:
-        parts.append("forward only")
+        parts.append(FORWARD_ONLY)
     if counts.mutations:
         parts.append(_number(counts.mutations, "mutation"))
     if counts.saved is not None and has_backward:

@@ -38,3 +38,14 @@ def bytes_in_words(count: int | str | None) -> str:
         if abs(size) < 1023.95 or unit == "PiB":
             break
     return f"{size:.1f} {unit}"
+
+
+def number_in_brief(count: int) -> str:
+    """`124.4M`, `8.5K`; as it is below a thousand."""
+    size = float(count)
+    for unit in ("", "K", "M", "B", "T"):
+        # 999.96 would be rounded to "1000.0", so that it belongs to the next unit.
+        if size < 999.95 or unit == "T":
+            break
+        size /= 1000
+    return f"{size:.1f}{unit}" if unit else str(count)

@@ -12,7 +12,7 @@ from .blocks import Note, line, sentence
 if TYPE_CHECKING:
     from aotlens_tracer.wire.failures import Failure
 
-IN_A_LENS, IN_A_HOVER = 100, 400
+IN_A_LENS, IN_A_HOVER = 80, 400
 """The most characters of a failure in a code lens, and in a hover."""
 TO_BE_COMPLETED = "the example is to be completed: put a value in the place of each ..."
 _STAGES = {
@@ -36,8 +36,11 @@ def stage_in_words(stage: str | None) -> str:
     return "starting" if stage is None else _STAGES.get(stage, stage)
 
 
-def state_in_words(state: TargetState) -> str | None:
-    """The state of a target beyond its map: waiting, tracing, stale, failed; None if there is nothing to say."""
+def state_in_words(state: TargetState, longest: int = IN_A_LENS) -> str | None:
+    """The state of a target beyond its map: waiting, tracing, stale, failed; None if there is nothing to say.
+
+    A failure has at most `longest` characters.
+    """
     if state.status == "tracing":
         return f"tracing: {stage_in_words(state.stage)} …"
     if state.status == "waiting":
@@ -45,7 +48,7 @@ def state_in_words(state: TargetState) -> str | None:
     if state.status == "failed" and is_to_be_completed(state):
         return TO_BE_COMPLETED
     if state.status == "failed" and state.failure is not None:
-        words = failure_in_brief(state.failure)
+        words = failure_in_brief(state.failure, longest)
         return words if lacks_example(state) else f"failed: {words}"
     if state.status == "cancelled":
         return "cancelled: click to trace again"
@@ -70,6 +73,8 @@ def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
     return "not traced yet"
 
 
+NOT_IN_A_MODEL = "in no traced model"
+"""A class without a trace of its own, which no traced model contains."""
 REPLACED_BY_UNKNOWN = "defined more than once"
 """A definition that Python drops; the document of the one that it keeps is closed."""
 

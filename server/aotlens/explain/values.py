@@ -6,6 +6,7 @@ Hovers, hints, the command line and the map of a failure all use these.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.folding import ranges
@@ -21,6 +22,8 @@ CASES = 3
 """The most different values of one expression that are written out."""
 ITEMS = 4
 """The most items of a container that are written out."""
+LONGEST_NAME = 12
+"""The most characters of the name of a dimension at the end of a line."""
 _BRACKETS = {"tuple": "()", "list": "[]", "set": "{}", "dict": "{}"}
 _LONGEST = 60
 """The most characters of a value without tensors."""
@@ -48,6 +51,14 @@ def names_in_brief(value: Known) -> str:
     if not isinstance(value, Tensor) or not any(_is_telling(size) for size in value.sizes):
         return ""
     return f"({', '.join(size.name if size.name is not None else _size(size) for size in value.sizes)})"
+
+
+def value_by_names(value: Known) -> str:
+    """A value in brief, with the names of dimensions for the sizes of tensors: `f32[B, T, 64]`.
+
+    A name that is longer than a few characters makes a line long that is to be read at a glance: its size stands there.
+    """
+    return value_in_brief(_by_names(value))
 
 
 def cases_in_brief(had: Had, *, device: bool = False) -> list[tuple[str, tuple[Case, ...]]]:
@@ -130,6 +141,15 @@ def needs_no_gradient(had: Had) -> bool:
 def shows_device(had: Had) -> bool:
     """Whether the device is worth a word: not if all tensors are on the CPU."""
     return any(device != "cpu" for case in had.cases for device in _devices(case.value))
+
+
+def _by_names(value: Known) -> Known:
+    if isinstance(value, Tensor):
+        is_short = [_is_telling(size) and len(size.name or "") <= LONGEST_NAME for size in value.sizes]
+        return replace(value, sizes=tuple(Size(s.name) if short else s for s, short in zip(value.sizes, is_short)))
+    if isinstance(value, Container):
+        return replace(value, items=tuple((key, _by_names(item)) for key, item in value.items))
+    return value
 
 
 def _devices(value: Known) -> set[str]:

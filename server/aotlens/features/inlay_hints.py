@@ -1,4 +1,4 @@
-"""Inlay hints: shapes on lines that make parameters, bytes on lines that save values for backward."""
+"""Inlay hints: recorded values, shapes on lines that make parameters, bytes on lines that save values for backward."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from aotlens.explain.line_ends import saved_here, shapes_made_here
+from aotlens.explain.value_hints import STALE
+from aotlens.features.value_hints import LineEnd, value_hints
 from aotlens.model.contexts import Context, class_at, context_of, first_that_knows, function_context
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
@@ -24,16 +26,36 @@ class InlayHint:
 
 
 def inlay_hints(
-    snapshot: Snapshot, document: Document, first: int, last: int, *, shapes: bool, saved: bool
+    snapshot: Snapshot,
+    document: Document,
+    first: int,
+    last: int,
+    *,
+    shapes: bool,
+    saved: bool,
+    values: tuple[int, int] | None = None,
 ) -> list[InlayHint]:
-    """The hints of the lines `first` to `last`, each from the model that also answers hovers there."""
+    """The hints of the lines `first` to `last`, each from the model that also answers hovers there.
+
+    `values` are the first and last line whose recorded values are shown; None for none.
+    """
     hints = []
+    recorded: dict[int, LineEnd] = {}
+    if values is not None:
+        found = value_hints(snapshot, document, max(first, values[0]), min(last, values[1]))
+        recorded = {hint.line: hint for hint in found}
     contexts: dict[object, Context | None] = {}
     made: dict[object, dict[int, list[Input]]] = {}
     kept: dict[object, dict[int, list[Saved]]] = {}
     for line in range(max(first, 1), min(last, len(document.lines)) + 1):
         text = document.lines[line - 1].lstrip()
         if not text or text.startswith("#"):
+            continue
+        column = len(document.lines[line - 1].rstrip()) + 1
+        span = Span(document.path, line, column, line, column)
+        if (value := recorded.get(line)) is not None:
+            hints.append(InlayHint(span, value.label, value.tooltip))
+        if not (shapes or saved):
             continue
         place = class_at(document, line) or _function_at(document, line)
         if place not in contexts:
@@ -50,10 +72,8 @@ def inlay_hints(
             texts.append(shapes_made_here(made[state.key][line], state))
         if line in kept[state.key]:
             texts.append(saved_here(kept[state.key][line], state, len(context.instances) if context is not None else 1))
-        column = len(document.lines[line - 1].rstrip()) + 1
         for label, tooltip in sorted(texts):
-            span = Span(document.path, line, column, line, column)
-            hints.append(InlayHint(span, label + (" (stale)" if state.stale else ""), tooltip))
+            hints.append(InlayHint(span, label + (STALE if state.stale else ""), tooltip))
     return hints
 
 

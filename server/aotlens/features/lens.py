@@ -1,27 +1,40 @@
-"""Code lenses above a target: its graph in numbers and its state, and the example of its trace."""
+"""The code lens above a target: its figures and its state in one line, and in its tooltip the example of its trace.
+
+There is one lens for each definition that is traced or could be, from the first answer on, whatever becomes of its
+trace: a line that comes or goes moves all the code below it.
+"""
 
 from __future__ import annotations
 
 import os.path
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aotlens.explain.action_titles import click
 from aotlens.explain.brief import folded
-from aotlens.explain.conventions import NAMES, graphs_in_words
-from aotlens.explain.examples import brief_origin
-from aotlens.explain.graph_summary import map_in_words
-from aotlens.explain.states import REPLACED_BY_UNKNOWN, replaced_in_words, state_in_words, untraced_in_words
-from aotlens.features.fixes.examples import can_be_pinned
+from aotlens.explain.conventions import NAMES
+from aotlens.explain.examples import call_with_origin, pinned_with_origin
+from aotlens.explain.graph_summary import map_in_brief, map_in_words
+from aotlens.explain.states import (
+    IN_A_HOVER,
+    NOT_IN_A_MODEL,
+    REPLACED_BY_UNKNOWN,
+    replaced_in_words,
+    state_in_words,
+    untraced_in_words,
+)
 from aotlens.model.contexts import Context, contexts_of
 from aotlens.model.duplicates import definitions_of, replacement
 from aotlens.model.examples import lacks_example
-from aotlens.model.snapshot import Snapshot, TargetKey, TargetState, other_than
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.syntax.modules import module_classes
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 
-KINDS = ("graph", "example", "convention")
-REPLACED = "replaced"
+Kind = str
+TARGET, CONTAINED, REPLACED = "target", "contained", "replaced"
+"""The kinds of lenses: of a target, of a class that could be in a traced model, of a definition that Python drops."""
 
 
 @dataclass(frozen=True)
@@ -30,101 +43,97 @@ class LensPlace:
 
     line: int
     key: TargetKey
-    kind: str
+    kind: Kind
 
 
 @dataclass(frozen=True)
 class LensText:
-    """The text of a lens, and its command with the arguments."""
+    """The text of a lens, its tooltip in lines, and its command with the arguments."""
 
     title: str
+    tooltip: tuple[str, ...]
     command: str
     arguments: tuple[Any, ...]
 
 
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
-    """The lenses of a document: three above each target, one above each other class that a traced model contains.
-
-    A definition that a later one of the same name replaces has one lens, which says so.
-    """
+    """The lenses of a document: one above each target, and above each other class that may be in a traced model."""
+    modules = module_classes(document.definitions, document.line)
     found = []
     for definition in document.definitions:
         key = TargetKey(document.path, definition.qualname)
-        state = snapshot.states.get(key)
-        if state is not None and replacement(snapshot, document, definition.qualname, definition.line) is not None:
-            found.append(LensPlace(definition.line, key, REPLACED))
-            continue
-        if state is not None and (state.examples or state.maps):
-            found += [LensPlace(definition.line, key, kind) for kind in KINDS]
-        elif definition.kind == "class" and (
-            (state is not None and can_be_pinned(snapshot, document, definition)) or _containing(snapshot, key)
-        ):
-            found.append(LensPlace(definition.line, key, "graph"))
+        if key in snapshot.states:
+            is_replaced = replacement(snapshot, document, definition.qualname, definition.line) is not None
+            found.append(LensPlace(definition.line, key, REPLACED if is_replaced else TARGET))
+        elif definition.kind == "class" and (definition.qualname in modules or _containing(snapshot, key)):
+            found.append(LensPlace(definition.line, key, CONTAINED))
     return found
 
 
-def text(snapshot: Snapshot, key: TargetKey, kind: str) -> LensText:
+def text(snapshot: Snapshot, key: TargetKey, kind: Kind) -> LensText:
     """The text of a lens, in the present state."""
-    state = snapshot.states.get(key) or TargetState(key)
-    target = str(key)
     if kind == REPLACED:
-        return LensText(_replaced(snapshot, key), "aotlens.goToTarget", (target,))
-    if kind == "convention":
-        other = other_than(state.convention)
-        return LensText(f"show {graphs_in_words(other)}", "aotlens.switchConvention", (target, other))
-    if kind == "example":
-        return LensText(_example(snapshot, state), "aotlens.editExample", (target,))
-    if not state.maps and not state.examples:
-        return _without_example(snapshot, key, target)
-    words = [word for word in (state_in_words(state), _graph(state)) if word]
-    title = " · ".join(words) if words and snapshot.trusted else untraced_in_words(snapshot, state)
+        return LensText(_replaced(snapshot, key), (), "aotlens.goToTarget", (str(key),))
+    state = snapshot.states.get(key) or TargetState(key)
+    if not state.maps and not state.examples and state.status not in ("waiting", "tracing"):
+        for context in _containing(snapshot, key):
+            return _contained(context)
+        if kind == CONTAINED and key not in snapshot.states:
+            return LensText(NOT_IN_A_MODEL, (), "aotlens.goToTarget", (str(key),))
+    title = " · ".join(_facts(snapshot, state))
     if state.convention == "compile":
         title = f"{NAMES['compile']}: {title}"
-    is_shown = state.map is not None and state.status != "cancelled"
-    return LensText(title, "aotlens.showMap" if is_shown else "aotlens.traceNow", (target,))
+    command = _command(snapshot, state)
+    tooltip = (*_tooltip(snapshot, state), click(command))
+    return LensText(title, tooltip, command, (str(key),))
 
 
-def _graph(state: TargetState) -> str | None:
-    if state.map is None or not state.map.graphs:
-        return None
-    return map_in_words(state.map)
+def _facts(snapshot: Snapshot, state: TargetState) -> list[str]:
+    """The figures, which stay where they are, and then the state, which comes and goes."""
+    known = state.map if state.map is not None and state.map.graphs else state.attempt
+    facts = map_in_brief(known) if known is not None else []
+    words = state_in_words(state) if snapshot.trusted else None
+    if words is None and not facts:
+        words = untraced_in_words(snapshot, state)
+    return [*facts, words] if words is not None else facts
 
 
-def _example(snapshot: Snapshot, state: TargetState) -> str:
+def _command(snapshot: Snapshot, state: TargetState) -> str:
+    """The command of a click: it shows the map, makes one, or writes an example to complete."""
+    if state.map is not None and state.map.graphs and state.status != "cancelled":
+        return "aotlens.showMap"
+    document = snapshot.documents.get(state.key.path)
+    can_write = document is not None and snapshot.can_edit(document) and state.key.is_in_file
+    return "aotlens.pinExample" if can_write and lacks_example(state) and not state.maps else "aotlens.traceNow"
+
+
+def _tooltip(snapshot: Snapshot, state: TargetState) -> Iterator[str]:
+    if state.map is not None and state.map.graphs:
+        yield map_in_words(state.map)
     example = state.map.example if state.map is not None else None
-    if example is None or not example.arguments:
-        source = state.examples[0] if state.examples else None
-        if source is None:
-            return "no example"
-        return f"example: {' '.join(source.expression.split())} ({source.origin})"
-    arguments = ", ".join(f"{argument.name}: {argument.value}" for argument in example.arguments)
-    more = f" · {len(state.examples)} examples" if len(state.examples) > 1 else ""
-    mode = f" · {example.mode}" if example.mode else ""
-    origin = brief_origin(example, os.path.basename)
-    if example.recorded_in is not None:
+    if example is not None and example.arguments:
         models = [c for c in _containing(snapshot, state.key) if str(c.state.key) == example.recorded_in]
-        origin += "".join(f": {folded(context.prefixes)}" for context in models[:1])
-    return f"{example.constructor or state.key.qualname}({arguments}) · {origin}{mode}{more}"
+        place = folded(models[0].prefixes) if models else None
+        yield call_with_origin(example, state.key.qualname, os.path.basename, place, len(state.examples))
+    elif state.examples:
+        yield pinned_with_origin(state.examples[0])
+    if snapshot.trusted and (words := state_in_words(state, IN_A_HOVER)) is not None:
+        yield words
+
+
+def _contained(context: Context) -> LensText:
+    """The lens of a class without a trace of its own: the model that contains it."""
+    model = context.state
+    stale = " · stale" if model.stale else ""
+    title = f"in {model.key.qualname}: {folded(context.prefixes)}{stale}"
+    command = "aotlens.showMap"
+    return LensText(title, (click(command, model.key.qualname),), command, (str(model.key),))
 
 
 def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
     document = snapshot.documents.get(key.path)
     kept = replacement(snapshot, document, key.qualname, 0) if document is not None else None
     return replaced_in_words(kept.line) if kept is not None else REPLACED_BY_UNKNOWN
-
-
-def _without_example(snapshot: Snapshot, key: TargetKey, target: str) -> LensText:
-    """The lens of a class without a trace of its own: the model that contains it, its state, or what is missing."""
-    state = snapshot.states.get(key) or TargetState(key)
-    for context in _containing(snapshot, key) if state.status not in ("waiting", "tracing") else ():
-        model = context.state
-        stale = " · stale" if model.stale else ""
-        return LensText(
-            f"in {model.key.qualname}: {folded(context.prefixes)}{stale}", "aotlens.showMap", (str(model.key),)
-        )
-    command = "aotlens.pinExample" if lacks_example(state) else "aotlens.traceNow"
-    words = state_in_words(state) if snapshot.trusted else None
-    return LensText(words or untraced_in_words(snapshot, state), command, (target,))
 
 
 def _containing(snapshot: Snapshot, key: TargetKey) -> Sequence[Context]:

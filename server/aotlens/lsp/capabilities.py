@@ -14,13 +14,14 @@ class Offers:
 
     `clipboard`: it copies the answers to `aotlens.copyExpression`. `problems`: it shows the problems in
     `aotlens/status`. `slots`: it shows `aotlens/slots`, and wants to know when the answers may have changed. `links`:
-    its hovers may hold links to places in files, and to commands.
+    its hovers may hold links to places in files, and to commands. `cursor`: it notifies where the cursor is.
     """
 
     clipboard: bool = False
     problems: bool = False
     slots: bool = False
     links: bool = False
+    cursor: bool = False
 
 
 def offers_in(options: Any) -> Offers:
@@ -103,6 +104,12 @@ def shows_documents(capabilities: lsp.ClientCapabilities) -> bool:
     """Whether the client can be asked to open a document."""
     window = capabilities.window
     return bool(window and window.show_document and window.show_document.support)
+
+
+def refreshes_inlay_hints(capabilities: lsp.ClientCapabilities) -> bool:
+    """Whether the client can be told to request inlay hints again."""
+    workspace = capabilities.workspace
+    return bool(workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support)
 
 
 def takes_action_literals(capabilities: lsp.ClientCapabilities) -> bool:

@@ -13,6 +13,7 @@ from aotlens.session.session import Session
 from aotlens.text.documents import Documents
 
 from .capabilities import Offers, shows_documents
+from .cursors import Cursors
 from .graphs.texts import GraphTexts
 from .log_texts import LogTexts
 from .places import Places
@@ -39,6 +40,8 @@ class Context:
     """The end of the log."""
     places: Places
     """Converts spans of any file to locations."""
+    cursors: Cursors = field(default_factory=Cursors)
+    """The line of the cursor in each document."""
     graphs: GraphTexts = field(default_factory=GraphTexts)
     """The graphs that the client shows."""
     logs: LogTexts = field(default_factory=LogTexts)

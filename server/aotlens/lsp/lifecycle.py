@@ -31,6 +31,8 @@ CHANGE_INTERPRETERS = "aotlens/didChangeInterpreters"
 
 Its params are `{interpreters: {folder URI: {path, reason}}}`.
 """
+CHANGE_CURSOR = "aotlens/didChangeCursor"
+"""A notification of the client: the cursor was put elsewhere. Its params are `{textDocument, position}`."""
 _WATCHED = ("**/*.py", "**/pyproject.toml")
 
 
@@ -50,6 +52,7 @@ def register(server: AotlensServer) -> None:
     feature(lsp.WINDOW_WORK_DONE_PROGRESS_CANCEL)(lifecycle.progress_cancelled)
     feature(CHANGE_TRUST)(lifecycle.trust_changed)
     feature(CHANGE_INTERPRETERS)(lifecycle.interpreters_changed)
+    feature(CHANGE_CURSOR)(lifecycle.cursor_changed)
 
 
 class _Lifecycle:
@@ -88,6 +91,7 @@ class _Lifecycle:
             places=Places(server.documents, server.encoding),
         )
         self._notifier = Notifier(context)
+        context.cursors.on_move = self._notifier.cursor_moved
         context.session = Session(self._notifier, server.documents, os.environ)
         server.cleanups += [context.session.kept.flush, context.session.close_tracers, context.files.remove]
         server.answer_request = partial(answer, context)
@@ -148,6 +152,8 @@ class _Lifecycle:
         document = self._server.documents.get(params.text_document.uri)
         if document is not None:
             self._session.changed(document)
+            if not self._context.offers.cursor and (line := _edited_line(params)) is not None:
+                self._context.cursors.put(document, line)
 
     def saved(self, params: lsp.DidSaveTextDocumentParams) -> None:
         """`textDocument/didSave`."""
@@ -158,6 +164,7 @@ class _Lifecycle:
         self._context.graphs.closed(params.text_document.uri)
         path = path_of(params.text_document.uri)
         self._context.logs.closed(path)
+        self._context.cursors.forget(path)
         self._notifier.withdraw(params.text_document.uri, path)
         self._session.closed(path)
 
@@ -188,6 +195,16 @@ class _Lifecycle:
     def interpreters_changed(self, params: Any) -> None:
         """`aotlens/didChangeInterpreters`."""
         self._session.select(_interpreters(params))
+
+    def cursor_changed(self, params: Any) -> None:
+        """`aotlens/didChangeCursor`."""
+        from .requests.position import position_in, uri_in
+
+        document = self._server.documents.get(uri_in(params, CHANGE_CURSOR))
+        if document is not None:
+            line = position_in(params, CHANGE_CURSOR).line + 1
+            self._session.focus(document.path, line)
+            self._context.cursors.put(document, line)
 
     def _set_folders(self, folders: dict[str, Path]) -> None:
         self._folders = folders
@@ -222,6 +239,14 @@ def _run_command(context: Context, name: str, arguments: tuple[Any, ...]) -> Any
     from .commands.handlers import run_command
 
     return run_command(context, name, arguments)
+
+
+def _edited_line(params: lsp.DidChangeTextDocumentParams) -> int | None:
+    """The line, from 1, at which the last edit ends; None if the client sent whole texts."""
+    changes = params.content_changes
+    if not changes or not isinstance(change := changes[-1], lsp.TextDocumentContentChangePartial):
+        return None
+    return change.range.start.line + 1 + change.text.count("\n")
 
 
 def _interpreters(params: Any) -> dict[Path, Interpreter]:

@@ -14,9 +14,11 @@ from pygls.lsp.server import LanguageServer
 from aotlens.model.snapshot import TargetKey
 from aotlens.session.progress import Progress
 from aotlens.session.tracer.status import TracerStatus
+from aotlens.text.documents import Document
 
 from .capabilities import asks_for_content, pulls_diagnostics
 from .context import Context
+from .hint_refreshes import HintRefreshes
 
 _log = logging.getLogger(__name__)
 STATUS = "aotlens/status"
@@ -37,11 +39,16 @@ class Notifier:
         self._published: dict[str, tuple[int, list[lsp.Diagnostic]]] = {}
         self._warned: set[str] = set()
         self._progress: dict[str, Callable[[], None]] = {}
+        self._hints = HintRefreshes(context)
 
     def states_changed(self, keys: Iterable[TargetKey]) -> None:
         """Refresh what the client shows, soon, and once for several changes."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(REFRESH_SECONDS, self._refresh)
+
+    def cursor_moved(self, document: Document) -> None:
+        """Refresh the hints near the cursor, soon, if it is in other code now."""
+        self._hints.cursor_moved(document)
 
     def text_changed(self) -> None:
         """Publish the diagnostics, if the client does not pull them."""
@@ -56,8 +63,7 @@ class Notifier:
         workspace = capabilities.workspace
         if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
             self._client.workspace_code_lens_refresh(None)
-        if workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support:
-            self._client.workspace_inlay_hint_refresh(None)
+        self._hints.states_changed()
         if self._context.offers.slots:
             self._client.protocol.notify(CHANGE_SLOTS, {})
         if asks_for_content(capabilities):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
-from aotlens_tracer.wire.descriptor_map import Graph
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph
 from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
 from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient, is_missing, returned_in
@@ -77,3 +78,21 @@ def count_all(index: MapIndex) -> Counts:
         len(mutations),
         saved_by_call(index),
     )
+
+
+def parameters(map: DescriptorMap) -> tuple[int, int | None]:
+    """Return the number of parameters and that of their elements; ties count once.
+
+    The elements are None if a size is symbolic. A map of graphs alone has the parameters that they take.
+    """
+    shapes = [tensor.shape for tensor in map.state if tensor.kind == "parameter"]
+    if not map.state:
+        found: dict[str, Sequence[int | str] | None] = {}
+        for graph in map.graphs:
+            for slot in graph.inputs:
+                if role_of(slot) == "parameter" and found.keys().isdisjoint(slot.tied_to):
+                    found[slot.label] = slot.shape
+        shapes = [tuple(shape) for shape in found.values() if shape is not None]
+    sizes = [[size for size in shape if isinstance(size, int)] for shape in shapes]
+    is_known = [len(size) for size in sizes] == [len(shape) for shape in shapes]
+    return len(shapes), sum(prod(one) for one in sizes) if is_known else None

@@ -13,16 +13,22 @@ from aotlens_tracer.wire.protocol import CONVENTIONS, PARTITIONERS, Convention
 
 RUN_CHOICES = ("onType", "onSave", "manual")
 DEFAULT_EXCLUDE = ("**/site-packages/**", "**/dist-packages/**", "**/tests/**", "**/test_*.py", "**/conftest.py")
+VALUE_HINTS = ("off", "cursor", "all")
 _LOG_LEVELS = ("error", "warning", "info", "debug")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class InlayHintSettings:
-    """Which kinds of inlay hints are shown. All are off by default."""
+    """Which kinds of inlay hints are shown.
+
+    `values` are the recorded values of the lines of `forward` and of what it calls: `off`, `cursor` (those of the
+    function around the cursor) or `all`.
+    """
 
     shapes: bool = False
     saved: bool = False
+    values: str = "cursor"
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,9 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
         diagnostics_enable=reader.flag("diagnostics.enable", default.diagnostics_enable),
         code_lens_enable=reader.flag("codeLens.enable", default.code_lens_enable),
         inlay_hints=InlayHintSettings(
-            shapes=reader.flag("inlayHints.shapes", False), saved=reader.flag("inlayHints.saved", False)
+            shapes=reader.flag("inlayHints.shapes", False),
+            saved=reader.flag("inlayHints.saved", False),
+            values=reader.choice("inlayHints.values", VALUE_HINTS, default.inlay_hints.values),
         ),
         keep_maps=reader.flag("keepMaps", default.keep_maps),
         log_level=reader.choice("logLevel", _LOG_LEVELS, default.log_level),

@@ -19,6 +19,7 @@ from .edits import Edit, apply, smallest_edit
 from .history import History
 from .lines import Lines, nearest_position, split_keeping_ends
 from .parsing import ParsedText, parse
+from .steady import with_lost
 from .uris import SCHEME, path_of, uri_of
 
 
@@ -39,9 +40,11 @@ class Document:
         self._history = History(version)
         self._parsed: ParsedText | None = None
         self._found: Found | None = None
+        self._definitions: Sequence[Definition] | None = None
         # The same of the nearest earlier version for which they were computed: the next ones are derived from them.
         self._parsed_before: ParsedText | None = None
         self._found_before: Found | None = None
+        self._definitions_before: tuple[int, Sequence[Definition]] | None = None  # with the version
 
     def __repr__(self) -> str:
         return f"Document({self.uri!r}, version={self.version}, {self.line_count} lines)"
@@ -70,10 +73,25 @@ class Document:
 
     @property
     def definitions(self) -> Sequence[Definition]:
-        """The classes and functions, with the examples pinned above them. Computed on first use."""
-        if self._found is None:
+        """The classes and functions, with the examples pinned above them. Computed on first use.
+
+        While the text does not parse, those that the parser lost are included.
+        """
+        if self._definitions is None:
             self._found, self._found_before = found_in(self.tree, self.lines, self._found_before), None
-        return self._found.definitions
+            self._definitions = self._found.definitions
+            if self._definitions_before is not None and self.tree.root_node.has_error:
+                version, before = self._definitions_before
+                self._definitions = with_lost(
+                    self._definitions, before, lambda line: self._line_now(version, line), self.lines
+                )
+            self._definitions_before = None
+        return self._definitions
+
+    def _line_now(self, version: int, line: int) -> int | None:
+        """Return the line of today for a line of the text at `version`; None if it is gone."""
+        now = self.carry(version, Span(self.path, line, 1))
+        return now.line if now is not None else None
 
     @property
     def tree(self) -> Tree:
@@ -135,9 +153,11 @@ class Document:
         after._raw = raw
         after._text = None
         after._history = self._history.followed_by(applied, version)
-        after._parsed = after._found = None
+        after._parsed = after._found = after._definitions = None
         after._parsed_before = self._parsed or self._parsed_before
         after._found_before = self._found or self._found_before
+        known = (self.version, self._definitions) if self._definitions is not None else None
+        after._definitions_before = known or self._definitions_before
         return after
 
     def carry(self, version: int, span: Span) -> Span | None:

@@ -60,9 +60,7 @@ def test_the_one_that_is_replaced_has_one_lens_and_no_answers_of_the_other() -> 
     found = lens.places(snapshot, source)
     assert [(place.line, place.kind) for place in found] == [
         (1, "replaced"),
-        (6, "graph"),
-        (6, "example"),
-        (6, "convention"),
+        (6, "target"),
     ]
     said = lens.text(snapshot, found[0].key, found[0].kind)
     assert (said.title, said.command) == ("replaced by the definition in line 6", "aotlens.goToTarget")

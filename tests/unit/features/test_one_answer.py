@@ -107,7 +107,8 @@ def test_saved_bytes_are_the_same_everywhere() -> None:
     assert next(group.summary for group in shown.groups if group.kind == "saved") == size
     assert saved_tables(MAP, str)[0].summary == size
     assert f"{size} saved for backward" in report().splitlines()[2]
-    assert f"{size} saved for backward" in lens_text(snapshot, TargetKey(str(NET), "Net"), "graph").title
+    lens = lens_text(snapshot, TargetKey(str(NET), "Net"), "target")
+    assert f"saves {size}" in lens.title and f"{size} saved for backward" in lens.tooltip[0]
 
 
 def test_what_a_later_graph_keeps_alive_is_counted_once() -> None:

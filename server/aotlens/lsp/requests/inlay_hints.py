@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
-from aotlens.features import inlay_hints
+from aotlens.features import inlay_hints, value_hints
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import from_range, to_range
+from aotlens.text.documents import Document
 
 
 def in_source(context: Context, params: lsp.InlayHintParams) -> list[lsp.InlayHint] | None:
-    """Shapes and saved bytes at the ends of lines, each kind only if the user's settings enable it."""
+    """Values, shapes and saved bytes at the ends of lines, each kind only if the user's settings enable it."""
     document = context.documents.get(params.text_document.uri)
     wanted = context.session.settings.inlay_hints
-    if document is None or not (wanted.shapes or wanted.saved):
+    values = _lines_of_values(context, document, wanted.values) if document is not None else None
+    if document is None or not (wanted.shapes or wanted.saved or values):
         return None
     lines = from_range(document, params.range, context.encoding)
     found = inlay_hints.inlay_hints(
@@ -23,6 +25,7 @@ def in_source(context: Context, params: lsp.InlayHintParams) -> list[lsp.InlayHi
         lines.end_line or lines.line,
         shapes=wanted.shapes,
         saved=wanted.saved,
+        values=values,
     )
     return [
         lsp.InlayHint(
@@ -33,3 +36,12 @@ def in_source(context: Context, params: lsp.InlayHintParams) -> list[lsp.InlayHi
         )
         for hint in found
     ]
+
+
+def _lines_of_values(context: Context, document: Document, wanted: str) -> tuple[int, int] | None:
+    """The first and last line whose values are shown; None for none."""
+    if wanted == "all":
+        return 1, document.line_count
+    line = context.cursors.line(document) if wanted == "cursor" else None
+    code = value_hints.code_around(document, line) if line is not None else None
+    return (code.start_line, code.end_line) if code is not None else None

@@ -31,5 +31,6 @@ def resolve(context: Context, params: lsp.CodeLens) -> lsp.CodeLens:
     if not isinstance(data, dict) or not {"path", "qualname", "kind"} <= data.keys():
         return params
     said = lens.text(context.session.snapshot(), TargetKey(data["path"], data["qualname"]), str(data["kind"]))
-    params.command = lsp.Command(said.title, said.command, None, list(said.arguments))
+    tooltip = "\n".join(said.tooltip) or None
+    params.command = lsp.Command(said.title, said.command, tooltip, list(said.arguments))
     return params

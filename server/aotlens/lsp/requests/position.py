@@ -27,13 +27,16 @@ class AtPosition(Protocol):
 def focused_position(context: Context, params: AtPosition) -> tuple[Document, int, int] | None:
     """The document, line and column of a request; None if the document is not open.
 
-    It also reports the position to the session, as the place where the user is: targets near it are traced first.
+    It also reports the position to the session, as the place where the user is: targets near it are traced first. If
+    the client does not notify where the cursor is, this counts as its place.
     """
     document = context.documents.get(params.text_document.uri)
     if document is None:
         return None
     line, column = from_position(document, params.position, context.encoding)
     context.session.focus(document.path, line)
+    if not context.offers.cursor:
+        context.cursors.put(document, line)
     return document, line, column
 
 

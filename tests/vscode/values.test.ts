@@ -1,0 +1,73 @@
+/** What a line computes, at its end and in the hover; and a model that fails. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Editor } from "./editor.ts";
+
+let editor: Editor;
+before(async () => {
+  editor = await Editor.start({ settings: { "aotlens.importStrategy": "useBundled", "aotlens.trace.run": "onType" } });
+});
+after(() => editor?.stop());
+
+function seen(name: string, step: () => Promise<void>): void {
+  test(name, () => editor.doing(name.replaceAll(/\W+/g, "-"), step));
+}
+
+const TRACED = /^\d+ parameters \(.*\) · \d+ inputs · .*saves [^·]*$/;
+/** A line of the open file with the hint at its end. */
+const line = (pattern: string) =>
+  editor.page.locator(".view-lines > .view-line").filter({ hasText: new RegExp(pattern.replaceAll(" ", "\\s")) });
+
+seen("no line moves while the traces run and end", async () => {
+  await editor.open("gpt.py");
+  await editor.lens(/./).waitFor();
+  await editor.watch("class Block(nn.Module)");
+  await editor.lens(TRACED).waitFor();
+  await editor.lens(/tracing|waiting/).waitFor({ state: "detached" });
+  assert.equal(new Set(await editor.watched()).size, 1);
+});
+
+seen("the values of the function around the cursor are at the ends of its lines", async () => {
+  await editor.cursor("gpt.py", "y = y.transpose", "reshape");
+  await line("return self\\.proj\\(y\\).*f32\\[").waitFor();
+  await line("att\\.masked_fill.*not run").waitFor();
+  assert.equal(await line("self\\.gate\\(x\\)\\).*f32\\[").count(), 0);
+  await editor.picture("hints");
+  await editor.cursor("gpt.py", "return x + self.down", "down");
+  await line("self\\.gate\\(x\\)\\).*f32\\[").waitFor();
+  await line("return self\\.proj\\(y\\).*f32\\[").waitFor({ state: "detached" });
+});
+
+seen("no code moves when the values come and go", async () => {
+  const before = await editor.place("F.silu(self.gate(x))", "gate");
+  await editor.cursor("gpt.py", "B, T, C = x.shape", "shape");
+  await line("return self\\.proj\\(y\\).*f32\\[").waitFor();
+  assert.deepEqual(await editor.place("F.silu(self.gate(x))", "gate"), before);
+});
+
+seen("the first line of a hover says what an expression is", async () => {
+  const hover = await editor.hover("y = F.softmax(att", "softmax", "f32[2, 4, 16, 16]");
+  await hover.waitFor();
+  await editor.picture("shape");
+});
+
+seen("a model that fails says which sizes clash, and has the values of what ran before", async () => {
+  await editor.cursor("gpt.py", "self.gate = nn.Linear(n_embd, hidden)", "hidden)");
+  await editor.page.keyboard.press("End");
+  await editor.page.keyboard.press("ArrowLeft");
+  await editor.page.keyboard.type(" // 2");
+  await editor.page.locator(".squiggly-error").first().waitFor();
+  await editor.lens(/failed/).waitFor();
+  await line("g = F\\.silu\\(self\\.gate\\(x\\)\\).*f32\\[").waitFor();
+  await line("\\(stale\\)").waitFor({ state: "detached" });
+  await editor.hover("self.down(a * g)", "a * g", /128/);
+  await editor.picture("failing");
+});
+
+seen("which values are shown is chosen in the palette", async () => {
+  await editor.page.keyboard.press("Escape");
+  await editor.command("aotlens: Show Values at the Ends of Lines");
+  await editor.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "no values" }).click();
+  await line("g = F\\.silu\\(self\\.gate\\(x\\)\\).*f32\\[").waitFor({ state: "detached" });
+});
