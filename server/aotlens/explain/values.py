@@ -97,9 +97,12 @@ def facts_of(had: Had, given: Sequence[Had] = ()) -> list[Line]:
     facts = [had_in_words(had, given)]
     if had.absent:
         facts.append(line("not run in ", instances(had.absent)))
-    if had.recording.index.has_gradients and needs_no_gradient(had):
-        facts.append(line("requires no gradient"))
     return facts
+
+
+def no_gradient_in_words(had: Had) -> Line:
+    """A tensor that could have a gradient and requires none, in a call in which others do; empty for all others."""
+    return line("requires no gradient") if had.recording.index.has_gradients and needs_no_gradient(had) else ()
 
 
 def not_run_in_words(recording: Recording) -> Line:

@@ -108,6 +108,14 @@ class Document:
         """Return a line without its end; empty if the document has no such line."""
         return self._raw[number - 1].rstrip("\r\n") if 1 <= number <= len(self._raw) else ""
 
+    def text_in(self, span: Span) -> str:
+        """Return the text in a span with columns, in one line."""
+        last = span.end_line or span.line
+        lines = [self.line(number) for number in range(span.line, last + 1)]
+        lines[-1] = lines[-1][: (span.end_column or len(lines[-1]) + 1) - 1]
+        lines[0] = lines[0][(span.column or 1) - 1 :]
+        return " ".join(" ".join(lines).split())
+
     def clamp(self, line: int, column: int) -> tuple[int, int]:
         """Return the nearest position inside the text, as `nearest_position` does."""
         return nearest_position(self._raw, line, column)

@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from aotlens.explain.calm import MOST, lines_of
 from aotlens.explain.render.markdown import markdown
 from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
@@ -79,6 +80,7 @@ def answer(case: Case) -> str:
         if found is None:
             return "nothing"
         assert _is_in(document, found.span)
+        assert sum(map(lines_of, found.blocks)) <= MOST
         return markdown(found.blocks)
     if case.kind == "slots":
         shown = view(snapshot, document, line)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Paragraph, Table, line, sentence, strong
 from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import for_backward
-from aotlens.explain.phrases import and_more, type_of
+from aotlens.explain.phrases import type_of
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
 from aotlens.explain.shortening import clipped
 from aotlens.model.folding import fold
@@ -25,6 +25,8 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, mos
     title = [line(strong(f"saves {bytes_in_words(_bytes(saved))} {kept}"), " in ", Code(state.key.qualname))]
     if instances > 1:
         title.append(line(f"{instances} instances"))
+    if len(rows) > most:
+        title.append(line(f"{len(saved)} values, the largest:"))
     head = Facts(tuple(title))
     noun = "node" if _has_nodes(saved) else "kept by"
     if len(rows) == 1:
@@ -49,10 +51,7 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, mos
         Column("value", "name"),
         Column(noun, "prose"),
     )
-    blocks: list[Block] = [head, Table("", "", columns, cells)]
-    if rest := [value for row in rows[most:] for value in row.rows]:
-        blocks.append(Paragraph(line(f"{and_more(len(rest), 'value')}, {bytes_in_words(_bytes(rest))}")))
-    return tuple(blocks)
+    return head, Table("", "", columns, cells)
 
 
 def _bytes(saved: Sequence[Saved]) -> int:

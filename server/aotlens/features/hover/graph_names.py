@@ -35,6 +35,8 @@ from .question import ROWS, Answer, Question
 from .slots import slot
 
 Item = Entry | Result | Step
+_FEW_BLOCKS = 2
+"""So much is said of each meaning of a name that has several: what it is, and its place in the graph."""
 
 
 def graph_name(question: Question, subject: GraphNameSubject) -> Answer | None:
@@ -73,7 +75,8 @@ def _of_one(question: Question, name: str, found: Sequence[Resolved]) -> tuple[B
         mine = _items(one)
         if len(mine) == 1:
             where = numbering_of(one.state, one.index, mine[0].graph)
-            blocks += [Facts((line(strong(Code(name))), line(where))), *_in_full(question, one, mine[0])]
+            most = _FEW_BLOCKS if len(found) > 1 else None
+            blocks += [Facts((line(strong(Code(name))), line(where))), *_in_full(question, one, mine[0])[:most]]
         else:
             where = f"{numbering(one.state.convention)}, in {len(mine)} graphs"
             blocks += [Facts((line(strong(Code(name))), line(where))), _graphs(one, mine)]

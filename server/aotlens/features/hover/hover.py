@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aotlens.explain.blocks import Block, Note
+from aotlens.explain.calm import calm
 from aotlens.explain.states import staleness
 from aotlens.explain.unknown import why_untraced
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
@@ -103,20 +104,25 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
         if found is None or not found.blocks:
             continue
         head = first if isinstance(subject, _IN_CODE) else None
-        blocks = (*(head.blocks(names_model=False) if head is not None else ()), *found.blocks)
+        with_gradient = not isinstance(subject, (ArgumentSubject, AttributeSubject))
+        blocks = head.above(found.blocks, with_gradient=with_gradient) if head is not None else found.blocks
+        notes = _notes(asked, found.state, head.recording if head is not None else None)
+        shown, is_cut = calm((*blocks, *notes))
         is_line = head is not None and isinstance(subject, (LineSubject, ReturnSubject))
+        about = found.named.state if found.named is not None else found.state if is_cut else None
         return Hover(
-            (*blocks, *_notes(asked, found.state, head.recording if head is not None else None)),
+            shown,
             head.span if head is not None and is_line else subject.span,
-            found.named.state.key if found.named is not None else None,
+            about.key if about is not None else None,
             found.named.labels_of_slots if found.named is not None else (),
             tuple((state.key, convention) for state, convention in found.unknown),
             found.wants,
         )
     if first is None:
         return None
-    blocks = (*first.blocks(names_model=True), *_staleness(None, first.recording))
-    return Hover(blocks, first.span, first.recording.state.key)
+    blocks = (*first.alone(), *_staleness(None, first.recording))
+    state = first.recording.state
+    return Hover(blocks, first.span, state.key if state.map is not None else None)
 
 
 def _notes(asked: Question, state: TargetState | None, recording: Recording | None) -> tuple[Note, ...]:

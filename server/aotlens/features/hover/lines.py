@@ -30,7 +30,7 @@ from aotlens.syntax.subjects import LineSubject
 from aotlens_tracer.wire.places import Span
 
 from .attributes import named
-from .question import ROWS, Answer, Question
+from .question import FEW, Answer, Question
 
 
 def statement(question: Question, subject: LineSubject) -> Answer | None:
@@ -48,39 +48,40 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     lines = _lines_then(question, state, subject.span)
     work, inside = index.lines.at(path, lines), index.lines.inside(path, lines)
     facts: list[list[Line]] = []
-    if reads := index.reads.by(work):
-        facts.append([line("reads ", _names(reads))])
     if changed := [e for e in index.entries if any(_is_on(span, path, lines) for span in e.slot.changed_at)]:
         facts.append([line(strong("changes in place"), " ", _names(changed))])
     graphs = state.map.graphs
-    facts += [[held_by_views(storage)] for storage in dict.fromkeys(viewed_at(graphs, path, lines))][:ROWS]
-    facts += [[held_as_whole(storage)] for storage in dict.fromkeys(allocated_at(graphs, path, lines))][:ROWS]
+    facts += [[held_by_views(storage)] for storage in dict.fromkeys(viewed_at(graphs, path, lines))][:FEW]
+    facts += [[held_as_whole(storage)] for storage in dict.fromkeys(allocated_at(graphs, path, lines))][:FEW]
     facts += _carried(index, path, lines)
     if kept := kept_at(index, path, lines):
         facts.append([keeps_in_words(kept)])
-    facts += [[sentence(difference_in_words(each))] for each in aliases_at(index, path, lines)[:ROWS]]
-    for each in breaks_at(state.map, path, lines)[:ROWS]:
+    facts += [[sentence(difference_in_words(each))] for each in aliases_at(index, path, lines)[:FEW]]
+    for each in breaks_at(state.map, path, lines)[:FEW]:
         facts.append([sentence(break_in_words(each))])
         facts += [[line(f"{title}: ", sentence(text))] for title, text in advice(each)]
     if guards := guards_at(graphs, path, lines):
         facts.append([sentence(compiled_for(guards))])
     if work.operations:
         facts.append(operation_facts(work.operations))
-    if annotated := annotation_facts(work.operations):
-        facts.append(annotated)
     if inside.operations:
         facts.append(inside_facts(inside, index.lines.modules(inside), state.map.graphs))
+    if reads := index.reads.by(work):
+        facts.append([line("reads ", _names(reads))])
+    if annotated := annotation_facts(work.operations):
+        facts.append(annotated)
     if saved := distinct(work.saved):
         context = _context(question, subject)
-        blocks = saved_values(saved, state, len(context.instances) if context is not None else 1, ROWS)
+        blocks = saved_values(saved, state, len(context.instances) if context is not None else 1, FEW)
         return *blocks, *(Facts(tuple(each)) for each in facts)
     if not facts:
         births = births_at(question.snapshot, state, index, path, question.line, question.column)
         return named(question, Resolved(state, index, tuple(birth.named for birth in births))) if births else ()
     first, *others = facts
-    first.insert(0, line(strong("line"), " of ", Code(state.key.qualname)))
+    title = [line(strong("line"), " of ", Code(state.key.qualname))]
     if work.operations and any(graph.joint and graph.saved is not None for graph in state.map.graphs):
-        first.append(line(f"saves nothing {for_backward(*state.map.graphs)}"))
+        title.append(line(f"saves nothing {for_backward(*state.map.graphs)}"))
+    first[:0] = title
     return tuple(Facts(tuple(each)) for each in (first, *others))
 
 

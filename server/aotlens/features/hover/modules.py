@@ -72,7 +72,11 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
             gradient_in_words(rows[0].rows, index),
         ]
         return head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0])
-    blocks: list[Block] = [head, *input_table(rows, index, ROWS)]
-    if total := total_of_parameters(entries, len(instances)):
-        blocks.append(Paragraph(total))
-    return tuple(blocks)
+    table = input_table(rows, index, ROWS)
+    total = total_of_parameters(entries, len(instances))
+    if not total:
+        return head, *table
+    last = table[-1]
+    if isinstance(last, Paragraph):  # it counts the inputs that the table lacks
+        return head, *table[:-1], Facts((last.line, total))
+    return head, *table, Paragraph(total)

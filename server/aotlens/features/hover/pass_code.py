@@ -30,7 +30,7 @@ from aotlens.syntax.pass_kinds import DescriptorValue, FxKey, FxNode, FxTable
 from aotlens.syntax.subjects import PassSubject
 from aotlens_tracer.wire.descriptor_map import Graph
 
-from .question import ROWS, Answer, Question
+from .question import FEW, Answer, Question
 
 _GRAPHS = 3
 """The most graphs that are described."""
@@ -78,6 +78,7 @@ def _items(function: FxFunction, maps: Sequence[PassMap], in_full: bool = True) 
     if (more := surprise(function)) is not None:
         yield Paragraph(line(more))
     graphs = _graphs(maps)
+    table: tuple[Block, ...] = ()  # stands below the others, because it may be cut
     for known, graph in graphs[:_GRAPHS]:
         found = found_by(function, graph)
         head = _of(known, graph)
@@ -87,11 +88,12 @@ def _items(function: FxFunction, maps: Sequence[PassMap], in_full: bool = True) 
             yield Facts((head, nothing_in_words(function, known.map.convention)))
         elif in_full and _is_alone(maps, graphs, graph):
             yield Facts((head, line(counted(len(found)))))
-            yield from result_table(function, found, ROWS)
+            table = result_table(function, found, FEW)
         else:
             yield Facts((head, line(counted(len(found))), folded_names(each.slot.label for each in found)))
     if len(graphs) > _GRAPHS:
         yield Paragraph(line(and_more(len(graphs) - _GRAPHS, "graph")))
+    yield from table
 
 
 def _title(subject: PassSubject, function: FxFunction) -> Line:
@@ -121,6 +123,7 @@ def _slots(
 ) -> Iterator[Block]:
     """The slots of each graph that have such a descriptor: in a table if there is one graph alone, and `in_full`."""
     graphs = _graphs(maps)
+    table: tuple[Block, ...] = ()
     for known, graph in graphs[:_GRAPHS]:
         held = held_by(value, graph)
         head = _of(known, graph)
@@ -132,11 +135,12 @@ def _slots(
         number = str(len(held)) if subject.several else f"one of {len(held)}"
         if in_full and _is_alone(maps, graphs, graph):
             yield Facts((head, line(number)))
-            yield from descriptor_table(held, ROWS)
+            table = descriptor_table(held, FEW)
         else:
             yield Facts((head, line(number), folded_names(each.slot.label for each in held)))
     if len(graphs) > _GRAPHS:
         yield Paragraph(line(and_more(len(graphs) - _GRAPHS, "graph")))
+    yield from table
 
 
 def _field(question: Question, subject: PassSubject, value: DescriptorValue) -> Answer | None:

@@ -13,8 +13,10 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.protocol import Convention
 
-ROWS = 8
+ROWS = 4
 """The most rows that a table in a hover has."""
+FEW = 2
+"""The most rows of a table that stands among other facts, and the most facts of one kind."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from aotlens.syntax.subjects import LineSubject, ReturnSubject
 from aotlens_tracer.wire.places import Span
 
 from .lines import line_blocks
-from .question import ROWS, Answer, Question
+from .question import FEW, Answer, Question
 from .slots import slot
 
 
@@ -69,17 +69,17 @@ def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
         Column("computed at", "place"),
         Column("for it alone", "prose"),
     ][: 6 if costs else 5]
-    cells = tuple(_cells(question, found, row, costs)[: len(columns)] for row in rows[:ROWS])
+    cells = tuple(_cells(question, found, row, costs)[: len(columns)] for row in rows[:FEW])
     blocks: list[Block] = [
         Facts((line(strong("outputs"), " of ", Code(found.state.key.qualname)),)),
         Table("", "", tuple(columns), cells),
     ]
-    if rest := sum(row.count for row in rows[ROWS:]):
+    if rest := sum(row.count for row in rows[FEW:]):
         blocks.append(Paragraph(line(and_more(rest, "output"))))
     reasons = distinct(
         (each for item in results for each in about(kept_differences(found.index, item.graph), item.slot)), key=id
     )
-    return *blocks, *(Paragraph(sentence(difference_in_words(reason))) for reason in reasons[:ROWS])
+    return *blocks, *(Paragraph(sentence(difference_in_words(reason))) for reason in reasons[:FEW])
 
 
 def _cells(question: Question, found: Resolved, row: Folded[Result], costs: dict[int, str]) -> tuple[Cell, ...]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, line
+from aotlens.explain.blocks import Block, Code, Facts, Line, codes, line
 from aotlens.explain.shortening import clipped
-from aotlens.explain.values import facts_of, function_in_words, not_run_in_words, recorded_in_words
+from aotlens.explain.values import (
+    facts_of,
+    function_in_words,
+    had_in_words,
+    no_gradient_in_words,
+    not_run_in_words,
+    recorded_in_words,
+)
 from aotlens.model.function_runs import function_values
 from aotlens.model.recorded import Container, Tensor
-from aotlens.model.values import Had, Recording, is_skipped, recordings_at, value_of
+from aotlens.model.values import Had, Recording, is_skipped, recordings_at, value_of, values_on_lines
 from aotlens.syntax.expressions import call_at
 from aotlens.syntax.signatures import function_node
 from aotlens.syntax.subjects import (
@@ -27,23 +34,38 @@ from .question import Question
 
 _LONGEST = 50
 """The most characters of an expression."""
+_TARGETS = 3
+"""The most different values that a statement assigns, of those that are shown."""
 
 
 @dataclass(frozen=True)
 class FirstLine:
     """The values that an expression had: the facts, the recorded call, and the text that they are about.
 
-    `model` names the model, if it is not the class or function that the text is in.
+    `gradient` says that no gradient flows through it, and `model` names the model, if it is not the class or function
+    that the text is in; both are empty if there is nothing to say.
     """
 
     facts: tuple[Line, ...]
     recording: Recording
     span: Span
+    gradient: Line = ()
     model: Line = ()
 
-    def blocks(self, names_model: bool) -> tuple[Block, ...]:
-        """The facts on one line, with the model if nothing else in the hover names it."""
-        return (Facts((*self.facts, *([self.model] if names_model and self.model else []))),)
+    def alone(self) -> tuple[Block, ...]:
+        """The block of a hover that has no more to say."""
+        return (Facts(tuple(filter(None, (*self.facts, self.gradient, self.model)))),)
+
+    def above(self, blocks: Sequence[Block], *, with_gradient: bool) -> tuple[Block, ...]:
+        """The line above the blocks of a hover, which name the model. They do not repeat its facts."""
+        first = Facts(tuple(filter(None, (*self.facts, self.gradient if with_gradient else ()))))
+        said = {piece for fact in self.facts for piece in fact}
+        rest = [
+            replace(block, facts=facts) if isinstance(block, Facts) else block
+            for block in blocks
+            if not isinstance(block, Facts) or (facts := tuple(fact for fact in block.facts if not said >= {*fact}))
+        ]
+        return (first, *rest)
 
 
 def first_line(question: Question, subjects: Sequence[Subject]) -> FirstLine | None:
@@ -56,26 +78,49 @@ def first_line(question: Question, subjects: Sequence[Subject]) -> FirstLine | N
 
 
 def _of_subject(question: Question, subject: Subject) -> FirstLine | None:
-    if isinstance(subject, FunctionSubject):
-        return _function(question, subject, subject.function, subject.span.line)
-    if isinstance(subject, ClassSubject) and subject.owner is not None:
-        return _function(question, subject, "forward", subject.owner.line)
-    if isinstance(subject, ExpressionSubject):
-        had = value_of(question.snapshot, question.document, subject.place)
-        if had is None:
-            return None
-        first, *others = facts_of(had, _given(question, subject.place))
-        first = line(Code(clipped(subject.text, _LONGEST)), ": ", first)
-    elif isinstance(subject, ReturnSubject):
-        had = value_of(question.snapshot, question.document, subject.span)
-        if had is None:
-            return None
-        first, *others = facts_of(had)
-        first = line("returns ", first)
-    else:
+    match subject:
+        case FunctionSubject(function=function):
+            return _function(question, subject, function, subject.span.line)
+        case ClassSubject(owner=owner) if owner is not None:
+            return _function(question, subject, "forward", owner.line)
+        case ExpressionSubject(text=text, place=place):
+            had = value_of(question.snapshot, question.document, place)
+            name: Line = line(Code(clipped(text, _LONGEST)), ": ")
+            return _line_of(subject, name, had, _given(question, place)) if had is not None else None
+        case ReturnSubject(span=span):
+            had = value_of(question.snapshot, question.document, span)
+            return _line_of(subject, line("returns "), had) if had is not None else None
+        case LineSubject():
+            return _targets(question, subject)
+    return None
+
+
+def _line_of(subject: ExpressionSubject | ReturnSubject, name: Line, had: Had, given: Sequence[Had] = ()) -> FirstLine:
+    first, *others = facts_of(had, given)
+    is_own = _is_own(had.recording, subject.class_qualname, subject.function)
+    return FirstLine(
+        (line(name, first), *others),
+        had.recording,
+        subject.span,
+        no_gradient_in_words(had),
+        () if is_own else recorded_in_words(had),
+    )
+
+
+def _targets(question: Question, subject: LineSubject) -> FirstLine | None:
+    """The values that a statement assigns: several that are equal in one fact."""
+    last = subject.span.end_line or subject.span.line
+    values = values_on_lines(question.snapshot, question.document, subject.span.line, last)
+    targets = [had for had in values if had.role == "target"]
+    if not targets:
         return None
-    model = recorded_in_words(had) if not _is_own(had.recording, subject.class_qualname, subject.function) else ()
-    return FirstLine((first, *others), had.recording, subject.span, model)
+    texts: dict[Line, list[str]] = {}
+    for had in targets:
+        names = texts.setdefault(had_in_words(had), [])
+        if (text := question.document.text_in(had.span)) not in names:
+            names.append(text)
+    facts = [line(codes(names), ": ", value) for value, names in texts.items()]
+    return FirstLine(tuple(facts[:_TARGETS]), targets[0].recording, subject.span)
 
 
 def _given(question: Question, place: Span) -> list[Had]:
