@@ -19,14 +19,16 @@ _FEWEST = 2
 """The fewest rows that a table is cut to."""
 
 
-def calm(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], bool]:
-    """The first of the blocks that have room, and whether something had none; a remark says so and where it is.
+def calm(blocks: Sequence[Block], *, has_map: bool = True) -> tuple[tuple[Block, ...], bool]:
+    """The first of the blocks that have room, and whether something had none; a remark says so.
+
+    The map has what had no room, if there is one (`has_map`); the view beside the code has it in both cases.
 
     Remarks about the answer itself stay. The first block stays whole. If a table is too long, its last rows go.
     """
     if sum(map(lines_of, blocks)) <= MOST:
         return tuple(blocks), False
-    blocks = (*blocks, Note(line("… more in the map")))
+    blocks = (*blocks, Note(line("… more in the map" if has_map else "… more in the view")))
     room = MOST - sum(lines_of(block) for block in blocks if isinstance(block, Note))
     kept: list[Block] = []
     for block in blocks:

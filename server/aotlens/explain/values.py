@@ -122,7 +122,8 @@ def function_in_words(name: str, values: FunctionValues) -> Line:
     """The values that a function got, and those that it returned: `forward(x: f32[2, 16])` → `f32[2, 64]`."""
     given = [f"{argument}: {_outcome(had)}" for argument, had in values.arguments]
     results = dict.fromkeys(_outcome(had) for had in values.results)
-    return line(Code(f"{name}({', '.join(given)})"), " → ", joined(line(Code(text)) for text in results) or "no value")
+    outcome = line(" → ", joined((line(Code(text)) for text in results), " or ")) if results else ()
+    return line(Code(f"{name}({', '.join(given)})"), outcome)
 
 
 def instances(modules: Iterable[str]) -> Line:

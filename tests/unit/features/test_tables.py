@@ -16,6 +16,8 @@ from aotlens.model.snapshot import Snapshot
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 from unit.features.world import DECODER, find, world
 
+IN_ALL = "· 66 parameters in all, 1.1 MiB"
+
 
 def altered(**changes: dict[str, object]) -> Snapshot:
     """The decoder, its inputs with these last names changed."""
@@ -45,7 +47,7 @@ def table(snapshot: Snapshot) -> tuple[list[str], str]:
 def test_a_long_table_ends_with_what_is_not_in_it() -> None:
     rows, rest = table(altered())
     assert rows[0] == "gate" and len(rows) == ROWS
-    assert rest == "… and 42 more parameters with a gradient"
+    assert rest == f"… and 42 more parameters with a gradient {IN_ALL}"
 
 
 @pytest.mark.parametrize("change", [{"mutation": 0}, {"tied_to": ("other",)}, {"gradient": 0, "tied_to": ()}])
@@ -57,7 +59,7 @@ def test_what_is_last_and_worth_telling_stays(change: dict[str, object]) -> None
         change = {"gradient": empty.index}
     rows, rest = table(altered(mlp_2_bias=change))
     assert rows[0] == "gate" and rows[-1] == "mlp.2.bias" and len(rows) == ROWS
-    assert rest == "… and 42 more parameters with a gradient"
+    assert rest == f"… and 42 more parameters with a gradient {IN_ALL}"
 
 
 def test_what_is_worth_telling_may_be_more_than_there_is_room_for() -> None:
@@ -66,7 +68,10 @@ def test_what_is_worth_telling_may_be_more_than_there_is_room_for() -> None:
     snapshot = altered(**{name: {"mutation": 0} for name in [*names, "mlp_2_bias"]})
     rows, rest = table(snapshot)
     assert rows == ["gate", "attn.qkv.weight", "attn.proj.weight"]
-    assert rest == "… and 48 parameters, **changed in place**: `norm{1,2}.{weight,bias}`, `mlp.{0,2}.{weight,bias}`"
+    assert (
+        rest
+        == f"… and 48 parameters, **changed in place**: `norm{{1,2}}.{{weight,bias}}`, `mlp.{{0,2}}.{{weight,bias}}` {IN_ALL}"
+    )
 
 
 def test_kinds_of_what_is_left_out() -> None:

@@ -107,9 +107,10 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
         with_gradient = not isinstance(subject, (ArgumentSubject, AttributeSubject))
         blocks = head.above(found.blocks, with_gradient=with_gradient) if head is not None else found.blocks
         notes = _notes(asked, found.state, head.recording if head is not None else None)
-        shown, is_cut = calm((*blocks, *notes))
+        has_map = found.state is None or bool(found.state.maps and found.state.maps[0].graphs)
+        shown, is_cut = calm((*blocks, *notes), has_map=has_map)
         is_line = head is not None and isinstance(subject, (LineSubject, ReturnSubject))
-        about = found.named.state if found.named is not None else found.state if is_cut else None
+        about = found.named.state if found.named is not None else found.state if is_cut and has_map else None
         return Hover(
             shown,
             head.span if head is not None and is_line else subject.span,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, some, strong
+from aotlens.explain.calm import lines_of
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import folded_names, inputs_in_words, type_of
 from aotlens.explain.tables.inputs_in_brief import (
@@ -78,5 +79,6 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
         return head, *table
     last = table[-1]
     if isinstance(last, Paragraph):  # it counts the inputs that the table lacks
-        return head, *table[:-1], Facts((last.line, total))
+        both = Facts((last.line, total))
+        return head, *table[:-1], both if lines_of(both) == 1 else last
     return head, *table, Paragraph(total)
