@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +16,11 @@ from aotlens_tracer.examples.evaluate import BuiltExample
 from aotlens_tracer.graph.birthplaces import Birthplaces
 from aotlens_tracer.torch_private import fake_mode, pytree
 from aotlens_tracer.values.dimensions import Dimensions
+from aotlens_tracer.values.functions import Functions
+from aotlens_tracer.values.named import with_dimensions
+from aotlens_tracer.values.record import record
+from aotlens_tracer.values.results import values_of
+from aotlens_tracer.wire.values import TensorValue
 
 Build = Callable[..., tuple[nn.Module, tuple[Any, ...], dict[str, Any]]]
 
@@ -111,3 +117,34 @@ def compare(before: Run, after: Run) -> Verdict:
             else:
                 verdict.unknown[name] += 1
     return verdict
+
+
+@dataclass(frozen=True)
+class Named:
+    """The names of the dimensions of each recorded expression, by its place; `share` is that of dimensions with one."""
+
+    names: dict[Any, set[tuple[str, ...]]]
+    share: float
+
+
+def named(build: Build, **sizes: int) -> Named:
+    """Record a call of a module, and return the names of the dimensions of what its own code had."""
+    example, dimensions = prepared(build, **sizes)
+    assert example.module is not None
+    modules = {type(module).__module__ for module in example.module.modules()}
+    files = [sys.modules[name].__file__ or "" for name in modules if not name.startswith("torch.")]
+    recorder, error = record(Functions(files), example, dimensions)
+    assert error is None
+    values = with_dimensions(values_of(recorder, None, "fake", 0.0), dimensions)
+    found: dict[Any, set[tuple[str, ...]]] = {}
+    counts: Counter[bool] = Counter()
+    for file in values.files:
+        for each in file.recorded:
+            for seen in each.seen:
+                value = values.values[seen.value]
+                if isinstance(value, TensorValue):
+                    known = [values.dimensions[axis].names if axis is not None else () for axis in value.dims]
+                    counts.update(bool(names) for names in known)
+                    place = file.path, each.line, each.column, each.end_line, each.end_column, each.role
+                    found.setdefault(place, set()).add(tuple(names[0] if names else "?" for names in known))
+    return Named(found, counts[True] / counts.total())
