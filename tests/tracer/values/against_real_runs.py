@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,16 @@ from aotlens_tracer.wire.values import TensorValue, Values
 
 from .real_run import Assigned, Fact, run_traced
 
-Example = Callable[[], "tuple[nn.Module, tuple[Any, ...], dict[str, Any]]"]
-"""Builds a module and the arguments of its call."""
+Build = Callable[[bool], BuiltExample]
+"""Builds an example, with real tensors if it is given True."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How many tensor assignments ran, how many of them were recorded with the same shape and dtype, and the others."""
+    """How many tensor assignments ran, how many of them were recorded with the same shape and dtype, and the others.
+
+    `weights` is `fake` or `real`, as the recording had to be.
+    """
 
     executed: int
     agreeing: int
@@ -40,22 +43,33 @@ class Comparison:
         return self.agreeing / self.executed if self.executed else 1.0
 
 
-def compare(example: Example, extra: tuple[str, ...] = ()) -> Comparison:
+def of(module: Callable[[], nn.Module], args: Callable[[], tuple[Any, ...]], **kwargs: Any) -> Build:
+    """Return what builds the call of a module."""
+
+    def build(is_real: bool) -> BuiltExample:
+        if is_real:
+            return BuiltExample(module(), args(), kwargs, None, None)
+        mode = fake_mode()
+        with mode:
+            return BuiltExample(module(), args(), kwargs, mode, None)
+
+    return build
+
+
+def compare(build: Build, extra: Iterable[str] = ()) -> Comparison:
     """Record an example's call, and compare it with the same call on real tensors."""
     torch.manual_seed(0)
-    module, args, kwargs = example()
-    paths = {*files_of(module), *extra}
+    example = build(True)
+    paths = {*files_of(example.module), *extra}
     torch.manual_seed(1)
-    truth = run_traced(lambda: module(*args, **kwargs), paths)
+    truth = run_traced(lambda: example.function(*example.args, **example.kwargs), paths)
     if truth.error is not None:
         raise truth.error
-    values = recorded_values(example, paths)
+    values = recorded_values(build, paths)
     counts: Counter[tuple[Assigned, Fact]] = Counter()
     for file in values.files:
         for each in file.recorded:
-            if each.role != "target":
-                continue
-            for seen in each.seen:
+            for seen in each.seen if each.role == "target" else ():
                 value = values.values[seen.value]
                 if isinstance(value, TensorValue):
                     fact = tuple(value.shape), value.dtype
@@ -65,30 +79,27 @@ def compare(example: Example, extra: tuple[str, ...] = ()) -> Comparison:
     return Comparison(truth.counts.total(), agreeing.total(), missed, values.weights)
 
 
-def recorded_values(example: Example, paths: set[str]) -> Values:
+def recorded_values(build: Build, paths: set[str]) -> Values:
     """Record the call on fake tensors; on real ones if it fails on these, as a call that reads data does."""
-    mode = fake_mode()
     torch.manual_seed(0)
-    with mode:
-        module, args, kwargs = example()
     functions = Functions(paths)
+    example = build(False)
     torch.manual_seed(1)
-    recorder, error = record(functions, BuiltExample(module, args, kwargs, mode, None))
-    if error is None:
-        return values_of(recorder, None, "fake", 0.0)
-    torch.manual_seed(0)
-    module, args, kwargs = example()
-    torch.manual_seed(1)
-    recorder, error = record(functions, BuiltExample(module, args, kwargs, None, None))
+    recorder, error = record(functions, example)
+    if error is not None and example.mode is not None:
+        torch.manual_seed(0)
+        example = build(True)
+        torch.manual_seed(1)
+        recorder, error = record(functions, example)
     if error is not None:
         raise error
-    return values_of(recorder, None, "real", 0.0)
+    return values_of(recorder, None, "real" if example.mode is None else "fake", 0.0)
 
 
-def files_of(module: nn.Module) -> set[str]:
+def files_of(module: nn.Module | None) -> set[str]:
     """The files of the classes in a module tree, without torch's."""
     found = set()
-    for each in module.modules():
+    for each in module.modules() if module is not None else ():
         for kind in type(each).__mro__:
             path = getattr(sys.modules.get(kind.__module__), "__file__", None)
             if path is not None and not is_library(path):

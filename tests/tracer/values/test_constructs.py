@@ -16,7 +16,7 @@ from aotlens_tracer.values.functions import Functions
 from aotlens_tracer.values.record import record
 from support import CORPUS
 
-from .against_real_runs import compare
+from .against_real_runs import compare, of
 
 NAMES = [
     "Targets",
@@ -73,5 +73,5 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_all_assignments_are_seen(constructs: Any, name: str) -> None:
-    compared = compare(lambda: (getattr(constructs, name)(), (torch.rand(4, 6),), {}), (constructs.__file__,))
-    assert compared.missed == []
+    build = of(getattr(constructs, name), lambda: (torch.rand(4, 6),))
+    assert compare(build, (constructs.__file__,)).missed == []
