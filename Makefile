@@ -90,6 +90,11 @@ gradients: $(VENV)/dev.stamp ## Compare gradients with those of eager on real te
 	find .reach/site-packages/torchaudio -name '*.so' -delete
 	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/gradients_of_packages.py .reach/site-packages
 
+.PHONY: shapes
+shapes: $(VENV)/dev.stamp ## Compare recorded shapes with runs on real tensors, in classes drawn from packages
+	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
+	PYTHONPATH=server:.reach/site-packages $(RUN) tests/benchmarks/shapes.py
+
 .PHONY: compiled
 compiled: $(VENV)/dev.stamp ## Compare maps of the compile convention with runs of torch.compile, in modules of other packages
 	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt

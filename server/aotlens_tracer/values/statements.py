@@ -47,6 +47,16 @@ class FunctionRewriter(ExpressionRewriter):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
+        """Rewrite the methods of a class that a function defines; the rest of its body stays."""
+        outside = self._in_class, self._function, self._block, self._prefix
+        around = self._prefix if self._in_class else f"{self._table.functions[self._function].qualname}.<locals>."
+        for child in node.body:
+            self._in_class, self._prefix = True, f"{around}{node.name}."
+            if isinstance(child, ast.FunctionDef):
+                self._body_of(child)
+            elif isinstance(child, ast.ClassDef):
+                self.visit_ClassDef(child)
+            self._in_class, self._function, self._block, self._prefix = outside
         return node
 
     def _body_of(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

@@ -35,6 +35,7 @@ NAMES = [
     "Executed",
     "Ünïcode",
     "Globals",
+    "Local",
 ]
 
 
