@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..wire.values import (
@@ -46,9 +46,23 @@ def with_dimensions(values: Values, dimensions: Dimensions) -> Values:
     for file in values.files:
         _read_names(file, values, code, names)
     naming = _Naming(dimensions, names)
-    rewriting = Rewriting(values, naming.tensor)
+    rewriting = Rewriting(values, naming.tensor, naming.merged)
     files = tuple(rewriting.file(file, _classes(file.path, code)) for file in values.files)
-    return replace(values, files=files, values=tuple(rewriting.values), dimensions=tuple(naming.dimensions))
+    return _without_unused(replace(values, files=files, values=tuple(rewriting.values)), tuple(naming.dimensions))
+
+
+def _without_unused(values: Values, dimensions: Sequence[Dimension]) -> Values:
+    """Return values without those, and without those dimensions, that nothing has any more."""
+    used: dict[int, int] = {}
+
+    def tensor(value: TensorValue, scope: Scope) -> TensorValue:
+        dims = (used.setdefault(each, len(used)) if each is not None else None for each in value.dims)
+        return replace(value, dims=tuple(dims))
+
+    rewriting = Rewriting(values, tensor)
+    files = tuple(rewriting.file(file, ()) for file in values.files)
+    kept = tuple(dimensions[each] for each in used)
+    return replace(values, files=files, values=tuple(rewriting.values), dimensions=kept)
 
 
 def _read_names(file: FileValues, values: Values, code: Code, names: Names) -> None:
@@ -83,6 +97,7 @@ class _Naming:
 
     def __init__(self, dimensions: Dimensions, names: Names) -> None:
         self.dimensions: dict[Dimension, int] = {}
+        self._list: list[Dimension] = []
         self._followed = dimensions
         self._names = names
         self._read: dict[tuple[int, Scope], int | None] = {}
@@ -97,9 +112,36 @@ class _Naming:
         key = dimension, scope
         if key not in self._read:
             made = Dimension(self._names.of(dimension, scope), self._followed.origins_of(dimension))
-            is_known = bool(made.names or made.origins)
-            self._read[key] = self.dimensions.setdefault(made, len(self.dimensions)) if is_known else None
+            self._read[key] = self._index(made)
         return self._read[key]
+
+    def _index(self, dimension: Dimension) -> int | None:
+        if not dimension.names and not dimension.origins:
+            return None
+        if dimension not in self.dimensions:
+            self.dimensions[dimension] = len(self._list)
+            self._list.append(dimension)
+        return self.dimensions[dimension]
+
+    def merged(self, one: TensorValue, other: TensorValue) -> TensorValue | None:
+        """Return a tensor for two of the same sizes and names, with what both have in common; None if they differ."""
+        if replace(one, dims=()) != replace(other, dims=()):
+            return None
+        dims: list[int | None] = []
+        for first, second in zip(one.dims, other.dims):
+            both = self._common(first, second)
+            if both is None:
+                return None
+            dims.append(self._index(both))
+        return replace(one, dims=tuple(dims))
+
+    def _common(self, one: int | None, other: int | None) -> Dimension | None:
+        first = self._list[one] if one is not None else Dimension()
+        second = self._list[other] if other is not None else Dimension()
+        if first.names[:1] != second.names[:1]:
+            return None
+        names = tuple(name for name in first.names if name in second.names)
+        return Dimension(names, tuple(origin for origin in first.origins if origin in second.origins))
 
 
 def _classes(path: str, code: Code) -> list[tuple[int, int]]:
