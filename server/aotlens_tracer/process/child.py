@@ -1,7 +1,8 @@
 """A disposable process for one request, as the tracer sees it: how it starts, by fork or by spawn, and how it ends.
 
-Its messages travel on a pipe of their own; stdin is empty; stdout and stderr are captured together. It is the leader of
-a session of its own, so that whatever it starts ends with it.
+It may be started before there is a request, and wait for that. Its messages travel on a pipe of their own; stdin is
+empty; stdout and stderr are captured together. It is the leader of a session of its own, so that whatever it starts
+ends with it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..wire.protocol import bootstrap_command, encode
-from .inside import run
+from .inside import run, wait_and_run
 from .stacks import DUMP_SIGNAL
+
+_C = TypeVar("_C", bound="Child")
 
 
 class Child:
@@ -32,6 +35,11 @@ class Child:
         self.folder = folder
         self.token = token
         self._status: int | None = None
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The tracer's ends of its pipes, which no other process may have."""
+        return self.messages, self.output
 
     def poll(self) -> int | None:
         """Return None while it runs; then its exit status, or minus the signal that ended it."""
@@ -76,7 +84,44 @@ class Child:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class SpawnedChild(Child):
+class WaitingChild(Child):
+    """A child that waits for its request."""
+
+    def start(self, request: dict[str, Any]) -> None:
+        """Give it its request."""
+        raise NotImplementedError
+
+
+class ForkedChild(WaitingChild):
+    """A copy of the tracer that waits. `requests` is the pipe on which it gets its request."""
+
+    def __init__(self, pid: int, messages: int, output: int, folder: str, token: bytes, requests: int) -> None:
+        super().__init__(pid, messages, output, folder, token)
+        self._requests: int | None = requests
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        return *super().descriptors, *([self._requests] if self._requests is not None else [])
+
+    def start(self, request: dict[str, Any]) -> None:
+        assert self._requests is not None
+        data = encode(request)
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which is noticed like any other end
+            while data:
+                data = data[os.write(self._requests, data) :]
+        self._close_requests()
+
+    def kill(self) -> None:
+        self._close_requests()
+        super().kill()
+
+    def _close_requests(self) -> None:
+        if self._requests is not None:
+            os.close(self._requests)
+            self._requests = None
+
+
+class SpawnedChild(WaitingChild):
     """A child that is a fresh interpreter."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: str, token: bytes) -> None:
@@ -87,7 +132,6 @@ class SpawnedChild(Child):
         process.stderr.close()
 
     def start(self, request: dict[str, Any]) -> None:
-        """Give it its request."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(encode(request | {"folder": self.folder, "token": self.token.decode()}))
@@ -112,6 +156,30 @@ def _new_folder() -> tuple[str, bytes]:
 
 def fork(request: dict[str, Any], close: Callable[[], None]) -> Child:
     """Start a child that is a copy of this process. `close` closes, in the copy, what belongs to this process alone."""
+    return _fork(close, lambda *pipes: run(request, *pipes), Child)
+
+
+def fork_waiting(close: Callable[[], None]) -> ForkedChild:
+    """Start a child like `fork`, which gets warm and then waits for its request."""
+    requests, requests_write = os.pipe()
+
+    def inside(messages: int, output: int, folder: str, token: bytes) -> None:
+        os.close(requests_write)
+        wait_and_run(requests, messages, output, folder, token)
+
+    def child(pid: int, messages: int, output: int, folder: str, token: bytes) -> ForkedChild:
+        return ForkedChild(pid, messages, output, folder, token, requests_write)
+
+    forked = _fork(close, inside, child)
+    os.close(requests)
+    return forked
+
+
+def _fork(
+    close: Callable[[], None],
+    inside: Callable[[int, int, str, bytes], None],
+    child: Callable[[int, int, int, str, bytes], _C],
+) -> _C:
     folder, token = _new_folder()
     messages, messages_write = os.pipe()
     output, output_write = os.pipe()
@@ -123,11 +191,11 @@ def fork(request: dict[str, Any], close: Callable[[], None]) -> Child:
             os.close(output)
             close()
             os.setsid()
-            run(request, messages_write, output_write, folder, token)
+            inside(messages_write, output_write, folder, token)
         os._exit(70)
     os.close(messages_write)
     os.close(output_write)
-    return Child(pid, messages, output, folder, token)
+    return child(pid, messages, output, folder, token)
 
 
 def spawn() -> SpawnedChild:

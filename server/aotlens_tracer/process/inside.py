@@ -28,27 +28,57 @@ _GARBAGE = 50_000
 def spawned_main() -> None:
     """Run as a spawned child: import torch, wait for the request on the original stdin, carry it out."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the tracer ignores it, and that is inherited
-    requests, messages = os.dup(0), os.dup(1)
-    output = os.dup(2)
-    replace_standard_streams(output)
-    from ..steps import trace  # noqa: F401  torch, ahead of need
+    requests, messages, output = os.dup(0), os.dup(1), os.dup(2)
+    _silence()
+    import torch
 
+    torch.set_num_threads(1)
+    _get_warm()
+    request = _read_request(requests)
+    run(request, messages, output, request.pop("folder"), request.pop("token").encode())
+
+
+def wait_and_run(requests: int, messages: int, output: int, folder: str, token: bytes) -> None:
+    """Get warm, wait for a request on `requests`, and carry it out as `run` does."""
+    die_with_parent()
+    _silence()
+    _get_warm()
+    run(_read_request(requests), messages, output, folder, token)
+
+
+def _silence() -> None:
+    """Drop what this process prints before it has a request."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def _get_warm() -> None:
+    """Trace something small, and keep the collector away from what that leaves, which stays."""
+    from ..steps.warm_up import warm_up
+
+    gc.set_threshold(_GARBAGE, 10, 10)
+    warm_up()
+    gc.freeze()
+
+
+def _read_request(requests: int) -> Any:
+    """Wait for the request. Without one, the tracer has ended, and so does this process."""
     with open(requests, "rb") as file:
         line = file.readline()
     if not line:
         os._exit(0)
-    request = json.loads(line)
-    run(request, messages, None, request.pop("folder"), request.pop("token").encode())
+    return json.loads(line)
 
 
-def run(request: dict[str, Any], messages: int, output: int | None, folder: str, token: bytes) -> None:
+def run(request: dict[str, Any], messages: int, output: int, folder: str, token: bytes) -> None:
     """Carry out one request in this process, answer on `messages`, and end the process."""
     exit_process = os._exit
     gc.set_threshold(_GARBAGE, 10, 10)
     channel = Channel(messages, token, os.path.join(folder, RESULT_FILE))
     die_with_parent()
-    if output is not None:
-        replace_standard_streams(output)
+    replace_standard_streams(output)
     dump = os.open(os.path.join(folder, DUMP_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     report_faults(move_high(dump))
     _report_exits(channel)

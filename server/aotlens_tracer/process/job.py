@@ -45,7 +45,8 @@ class Job:
 
     `real` is why the example had to be built with real tensors, None while fake ones work; `exit` the report of a call
     of `os._exit`; `bug` the traceback of a mistake of ours. `assembled` has the parts of the map that were sent ahead;
-    `whole` is when they became an answer, by `time.monotonic`; None if they are none.
+    `whole` is when they became an answer, by `time.monotonic`; None if they are none. `calls` are the calls on fake
+    tensors whose results the child did not have; None before it has reported them.
     """
 
     request: dict[str, Any]
@@ -62,6 +63,7 @@ class Job:
     bug: str | None = None
     assembled: Assembled = field(default_factory=Assembled)
     whole: float | None = None
+    calls: list[Any] | None = None
     ended: bool = False
 
     @property
@@ -85,6 +87,8 @@ class Job:
             self.candidate = message["index"]
         elif event == "exit":
             self.exit = message
+        elif event == "calls":
+            self.calls = message["calls"]
         elif event == "bug":
             self.bug = message["traceback"]
         elif event == "map":

@@ -6,6 +6,7 @@ reason and the best place known.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 from ..wire.json_codec import to_json
 from ..wire.protocol import Lines, Unframer, encode
 from . import unanswered
-from .child import Child, SpawnedChild, fork, spawn
+from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import RESULT_FILE, spawned_main
 from .job import Job
 from .memory import exceeds
@@ -24,6 +25,7 @@ from .orphans import adopt_orphans, end_orphans
 from .pump import SelectorPump, ThreadPump
 from .readiness import get_ready
 from .stacks import DUMP_FILE, is_complete
+from .standby import Standby
 
 START_SECONDS = 60.0
 """How long a child may take to start.
@@ -81,7 +83,7 @@ class Tracer:
         self._waiting: list[dict[str, Any]] = []
         self._job: Job | None = None
         self._running = True
-        self._standby: SpawnedChild | None = None
+        self._standby = Standby(self._fork_waiting if can_fork else spawn)
 
     def run(self) -> None:
         """Answer requests until the server closes the pipe or asks to stop."""
@@ -90,24 +92,32 @@ class Tracer:
                 if hasattr(signal, name):
                     signal.signal(getattr(signal, name), lambda *_: self._stop())
         adopt_orphans()
-        if not self._can_fork:
-            self._standby = spawn()
         self._pump.add(self._requests, self._on_request_bytes)
         try:
             while self._running:
                 if self._job is None and self._waiting:
                     self._start(self._waiting.pop(0))
-                self._pump.poll(POLL_SECONDS if self._job is not None else 1.0)
+                self._pump.poll(self._patience())
+                if not self._is_needed_now():
+                    self._standby.work()
                 if self._job is not None:
                     self._look_after(self._job)
         finally:
             if self._job is not None:
                 self._job.child.kill()
                 self._job.child.forget()
-            if self._standby is not None:
-                self._standby.kill()
-                self._standby.forget()
+            self._standby.end()
             end_orphans(set())
+
+    def _patience(self) -> float:
+        """Return for how many seconds to wait for bytes."""
+        if self._standby.is_complete or self._is_needed_now():
+            return POLL_SECONDS if self._job is not None else 1.0
+        return 0.0
+
+    def _is_needed_now(self) -> bool:
+        """Whether a request is to be answered first. A child that has reported its calls has given what is urgent."""
+        return bool(self._waiting) or (self._can_fork and self._job is not None and self._job.calls is None)
 
     def _stop(self) -> None:
         self._running = False
@@ -132,29 +142,36 @@ class Tracer:
             _write(self._replies, {"id": identifier, "result": None})
 
     def _start(self, request: dict[str, Any]) -> None:
-        child = fork(request, self._close_in_child) if self._can_fork else self._take_standby(request)
+        child = self._standby.take(request) or self._new_child(request)
         job = Job(request, child, Unframer(child.token))
         self._job = job
         self._pump.add(child.messages, lambda data: self._on_messages(job, data))
         self._pump.add(child.output, job.output.feed)
 
-    def _take_standby(self, request: dict[str, Any]) -> Child:
-        """Give the request to the child that has imported torch already, and start the next such child."""
-        child = self._standby or spawn()
+    def _new_child(self, request: dict[str, Any]) -> Child:
+        if self._can_fork:
+            return fork(request, self._close_in_child)
+        child = spawn()
         child.start(request)
-        self._standby = spawn()
         return child
+
+    def _fork_waiting(self) -> WaitingChild:
+        return fork_waiting(self._close_in_child)
 
     def _close_in_child(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        os.close(self._requests)
-        os.close(self._replies)
+        others = [*self._standby.descriptors, *(self._job.child.descriptors if self._job is not None else ())]
+        for descriptor in (self._requests, self._replies, *others):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     def _on_messages(self, job: Job, data: bytes) -> None:
         for message in job.unframer.feed(data):
             if job.receive(message):
                 _write(self._replies, {"id": job.request["id"], **message})
+            if message.get("event") == "calls" and self._can_fork:
+                self._standby.learned.add(message["calls"])
 
     def _look_after(self, job: Job) -> None:
         """Answer if the child is done, gone, too slow or too large."""
@@ -202,5 +219,5 @@ class Tracer:
         self._pump.remove(job.child.output)
         job.child.forget()
         self._job = None
-        end_orphans({self._standby.pid} if self._standby is not None else set())
+        end_orphans(self._standby.pids)
         _write(self._replies, {"id": job.request["id"], "result": result, "output": job.output.text()})

@@ -27,6 +27,7 @@ def get_ready(fork: bool) -> Ready:
         is_missing = isinstance(error, ModuleNotFoundError) and error.name == "torch"
         problem = NoTorch() if is_missing else BrokenTorch(_raised(error))
     if fork and problem is None:
+        _get_warm()
         gc.collect()
         gc.freeze()  # memory that is shared with the children stays shared: the collector does not write to it
     seconds = round(time.perf_counter() - start, 3)
@@ -52,6 +53,13 @@ def _problem_with(version: str) -> InterpreterProblem | None:
     except (ImportError, AttributeError) as error:
         return OtherTorch(version, _raised(error))
     return None
+
+
+def _get_warm() -> None:
+    """Let torch find, import and make what it needs at its first trace. Nothing computes in that: see the threads."""
+    from ..steps.warm_up import warm_up
+
+    warm_up()
 
 
 def _raised(error: BaseException) -> Raised:

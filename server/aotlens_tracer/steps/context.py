@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..failures import Codebase
 from ..graph.birthplaces import Birthplaces
+from ..torch_private import FakeCall, settings_of_results
 from ..values.process import Recording
 from ..wire.protocol import TraceParams
 from .progress import Draft, Phases, Send
@@ -13,7 +16,11 @@ from .progress import Draft, Phases, Send
 
 @dataclass(frozen=True)
 class Context:
-    """The request, the code that it is about, the places where things are made, and ways to report."""
+    """The request, the code that it is about, the places where things are made, and ways to report.
+
+    `calls` are those on fake tensors whose results torch did not have, and `settings` what such results depend on, as
+    it was before user code ran.
+    """
 
     params: TraceParams
     codebase: Codebase
@@ -22,3 +29,5 @@ class Context:
     draft: Draft
     send: Send
     recording: Recording
+    calls: list[FakeCall] = field(default_factory=list)
+    settings: Sequence[Any] = field(default_factory=settings_of_results)

@@ -20,7 +20,11 @@ from ..examples.ladder import reason_to_go_on
 from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, is_library, problem_of, reads_data
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
-from ..torch_private import compiled_code_in_eager
+from ..torch_private import (
+    compiled_code_in_eager,
+    forget_results_of_other_settings,
+    noting_fake_calls,
+)
 from ..values.process import Adopt, Recording
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
@@ -60,11 +64,12 @@ def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[s
     context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send, Recording(adopt))
     loaded = frozenset(sys.modules)
     try:
-        with compiled_code_in_eager():
+        with compiled_code_in_eager(), noting_fake_calls(context.calls):
             _trace(context)
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
+    _report_calls(context)
     finish_recording(context)
     draft.update(libraries=_libraries(context.codebase, loaded))
     return draft.rest()
@@ -130,6 +135,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     """Run the steps of a trace with one example."""
     params, draft = context.params, context.draft
     built = build_example(context, imported, candidate)
+    forget_results_of_other_settings(context.settings)
     draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state", "values")
     start_recording(context, imported, built, candidate.train)
     for_eager = untouched(context, built)
@@ -155,6 +161,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
+        _report_calls(context)
         is_missed = any(finding.code in WITHOUT_GRADIENT for finding in draft.map.findings)
         if is_missed or (captured.compiled is not None and captured.compiled.breaks):
             with context.phases.phase("eager"):
@@ -165,6 +172,12 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
         run_two_steps(context, imported, for_eager, candidate.train, described)
         if only is not None and draft.map.graphs[0].eager_memory is None:
             measure_memory(context, imported, built, candidate.train, only.sources)
+
+
+def _report_calls(context: Context) -> None:
+    """Send the calls whose results were not known, so that the next child knows them."""
+    context.send({"event": "calls", "calls": list(context.calls)})
+    context.calls.clear()
 
 
 def _findings(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
+from .counters import counting_apart
 from .cuda_graphs import OffGraph, off_graph, unsafe_nodes
 from .ddp import ignored_by_ddp
 from .dynamo import (
@@ -18,6 +19,7 @@ from .dynamo import (
     dynamo_capture,
     take_flex_attention_on_cpu,
 )
+from .fake_calls import FakeCall, FakeCalls, forget_results_of_other_settings, noting_fake_calls, settings_of_results
 from .fake_mode import (
     DataDependentOutputException,
     FakeTensor,
@@ -100,6 +102,8 @@ __all__ = [
     "CompiledGraph",
     "DataDependentOutputException",
     "DynamoGuard",
+    "FakeCall",
+    "FakeCalls",
     "FakeTensor",
     "FakeTensorMode",
     "Flat",
@@ -117,11 +121,13 @@ __all__ = [
     "compiled_code_in_eager",
     "compiling",
     "configured_memory_budget",
+    "counting_apart",
     "deep_copies",
     "dynamo_capture",
     "dynamo_guards",
     "explain_graph_breaks",
     "fake_mode",
+    "forget_results_of_other_settings",
     "functorch_layers",
     "has_no_forward",
     "hooks_of",
@@ -134,6 +140,7 @@ __all__ = [
     "kept_by",
     "marks_of",
     "may_allocate",
+    "noting_fake_calls",
     "off_graph",
     "operators_of_body",
     "own_tensor",
@@ -146,6 +153,7 @@ __all__ = [
     "recompile_limit",
     "saved_fields",
     "schema_of",
+    "settings_of_results",
     "share_state",
     "specialized_sizes",
     "storage_key",

@@ -1,0 +1,70 @@
+"""A small trace that makes a process warm: torch finds, imports and makes a lot at its first one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..examples.evaluate import build
+from ..failures import Codebase
+from ..graph.birthplaces import Birthplaces
+from ..torch_private import compiled_code_in_eager, counting_apart
+from ..values.functions import Functions
+from ..values.process import Recording
+from ..values.record import record
+from ..wire.descriptor_map import DescriptorMap, Target
+from ..wire.protocol import ExampleSource, TraceParams
+from .build_example import Built
+from .capture import capture
+from .context import Context
+from .describe import describe_graphs
+from .partition import partition_graphs
+from .progress import Draft, Phases
+
+
+class Small(nn.Module):
+    """A model with a parameter, a view, and a shape that is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(6)
+        self.linear = nn.Linear(6, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows, columns = x.shape
+        y: torch.Tensor = self.linear(self.norm(x))
+        return x + y.relu().view(rows, columns)
+
+
+_EXAMPLE = ExampleSource("Small()(torch.ones(2, 6))", "pinned", __file__, 1)
+
+
+def warm_up() -> None:
+    """Trace a small model. Whatever fails in that, a trace will report."""
+    with warnings.catch_warnings(), counting_apart(), contextlib.suppress(Exception):
+        warnings.simplefilter("ignore")
+        with compiled_code_in_eager():
+            _trace()
+
+
+def _trace() -> None:
+    params = TraceParams(__file__, Small.__qualname__, (_EXAMPLE,))
+    draft = Draft(DescriptorMap(Target(__file__, Small.__qualname__), "failed", "export"), _encode, in_stages=True)
+    context = Context(params, Codebase(__file__), Birthplaces(), Phases(_encode), draft, _encode, Recording(None))
+    with context.birthplaces.recording():
+        example = build(_EXAMPLE, sys.modules[__name__], context.birthplaces, None, _encode)
+    with capture(example) as captured:
+        partition_graphs(context, describe_graphs(context, Built(_EXAMPLE, example), captured))
+    draft.send_whole()
+    record(Functions([__file__]), example)
+
+
+def _encode(message: Any) -> None:
+    with contextlib.suppress(TypeError):
+        json.dumps(message)
