@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..wire.protocol import bootstrap_command, encode
 from .inside import run, wait_and_run
-from .stacks import DUMP_SIGNAL
+from .stacks import DUMP_FILE, DUMP_SIGNAL
 
 _C = TypeVar("_C", bound="Child")
 
@@ -185,14 +186,18 @@ def _fork(
     output, output_write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        with contextlib.suppress(BaseException):
+        exit_process = os._exit
+        try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.close(messages)
             os.close(output)
             close()
             os.setsid()
             inside(messages_write, output_write, folder, token)
-        os._exit(70)
+        except BaseException:  # a mistake of ours: nothing of the user's comes as far as this
+            with contextlib.suppress(BaseException), open(os.path.join(folder, DUMP_FILE), "a") as file:
+                file.write(traceback.format_exc())
+        exit_process(70)
     os.close(messages_write)
     os.close(output_write)
     return child(pid, messages, output, folder, token)

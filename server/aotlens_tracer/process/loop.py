@@ -161,8 +161,7 @@ class Tracer:
     def _close_in_child(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        others = [*self._standby.descriptors, *(self._job.child.descriptors if self._job is not None else ())]
-        for descriptor in (self._requests, self._replies, *others):
+        for descriptor in {self._requests, self._replies, *self._pump.descriptors, *self._standby.descriptors}:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 

@@ -41,6 +41,11 @@ class SelectorPump:
             key.data(data)
         os.close(descriptor)
 
+    @property
+    def descriptors(self) -> list[int]:
+        """The pipes that are read; one that has come to its end is closed, and its number may be another's by now."""
+        return [key.fd for key in self._selector.get_map().values()]
+
     def poll(self, timeout: float | None) -> None:
         """Hand out the bytes that arrive within `timeout` seconds; wait without a limit if it is None."""
         for key, _ in self._selector.select(timeout):
@@ -92,6 +97,11 @@ class ThreadPump:
         """Hand out the bytes that were read already, then stop. The thread ends, and closes the pipe, at its end."""
         self.poll(0.05)
         self._readers.pop(descriptor, None)
+
+    @property
+    def descriptors(self) -> list[int]:
+        """The pipes that are read."""
+        return list(self._readers)
 
     def poll(self, timeout: float | None) -> None:
         """Hand out the bytes that arrive within `timeout` seconds; wait without a limit if it is None."""

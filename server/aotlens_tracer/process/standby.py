@@ -60,12 +60,13 @@ class Standby:
     def __init__(self, make: Callable[[], WaitingChild]) -> None:
         self._make = make
         self._child: WaitingChild | None = None
+        self._is_refused = False
         self.learned = Learned()
 
     @property
     def is_complete(self) -> bool:
         """Whether there is nothing to do before the next request."""
-        return self._child is not None and not self.learned
+        return (self._child is not None or self._is_refused) and not self.learned
 
     @property
     def pids(self) -> set[int]:
@@ -81,20 +82,25 @@ class Standby:
         """Do a little of what is to be done before the next request."""
         if self.learned:
             self.learned.make_some()
-        elif self._child is None:
+        elif self._child is None and not self._is_refused:
             gc.freeze()  # the collector leaves what the tracer has learned alone, so that the children share it
-            self._child = self._make()
+            try:
+                self._child = self._make()
+            except OSError:  # no process or no memory is left: the next request finds out whether that is still so
+                self._is_refused = True
 
     def take(self, request: dict[str, Any]) -> Child | None:
         """Give a request to the child that waits, and return it; None if there is none, or if it has ended."""
         child, self._child = self._child, None
-        if child is None or child.poll() is None:
-            if child is not None:
-                child.start(request)
-            return child
-        child.kill()
-        child.forget()
-        return None
+        self._is_refused = False
+        if child is None:
+            return None
+        if child.poll() is not None:
+            child.kill()
+            child.forget()
+            return None
+        child.start(request)
+        return child
 
     def end(self) -> None:
         """End the child that waits, if there is one."""

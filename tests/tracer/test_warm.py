@@ -1,0 +1,118 @@
+"""A warm child answers what a cold one does: it knows results of operators beforehand, and waits for its request."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aotlens.session.tracer.process import TracerProcess
+from aotlens_tracer.process.memory import children_of
+from aotlens_tracer.wire.json_codec import to_json
+from aotlens_tracer.wire.protocol import ExampleSource, TraceParams
+from cli.support import is_alive, wait_for
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no process forks here")
+
+MODELS = """\
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):
+        x = F.max_pool2d(self.drop(self.norm(self.conv(x)).relu_()), 2)
+        return F.log_softmax(self.head(x.mean((2, 3))), dim=-1)
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(10, 16)
+        self.qkv = nn.Linear(16, 48, bias=False)
+        self.register_buffer("mask", torch.ones(6, 6, dtype=torch.bool).tril())
+
+    def forward(self, ids):
+        q, k, v = self.qkv(self.embed(ids)).chunk(3, dim=-1)
+        weights = (q @ k.transpose(1, 2)).masked_fill(~self.mask, float("-inf")).softmax(-1)
+        return {"y": F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None]), "z": weights @ v}
+
+
+class Changing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 4)
+        self.register_buffer("seen", torch.zeros(4))
+
+    def forward(self, x):
+        self.seen += x.detach().sum(0)
+        y = x.clone()
+        y[:, 1:] = self.a(x)[:, 1:] * 0.5
+        return torch.where(y > 0, y, torch.zeros_like(y)).to(torch.float16)
+"""
+EXAMPLES = {
+    "Net": "Net()(torch.randn(2, 3, 8, 8))",
+    "Attention": "Attention()(torch.zeros(2, 6, dtype=torch.long))",
+    "Changing": "Changing()(torch.randn(3, 4))",
+}
+
+
+def _traced(tracer: TracerProcess, path: Path, name: str, convention: str = "export") -> dict[str, Any]:
+    example = ExampleSource(EXAMPLES[name], "pinned", str(path), 1)
+    params = TraceParams(str(path), name, (example,), convention=convention, memory=4 << 30)
+    map = to_json(tracer.trace(params).map)
+    assert map["status"] == "traced", map["failure"]
+    for graph in map["graphs"]:  # their conditions name classes by their address
+        (graph["compiled"] or {}).pop("guards", None)
+    for each in (map, map["eager_run"] or {}, map["values"] or {}):
+        each.pop("seconds", None)
+    return map
+
+
+def _waiting(tracer: TracerProcess) -> list[int]:
+    """The child that waits, once the tracer has made it."""
+    assert tracer._client.pid is not None
+    pid = tracer._client.pid
+    assert wait_for(lambda: len(children_of(pid)) == 1, 20)
+    return children_of(pid)
+
+
+def test_the_maps_of_a_warm_child_are_those_of_a_cold_one(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(MODELS, encoding="utf-8")
+    with TracerProcess(sys.executable, str(tmp_path)) as tracer:
+        cold = {name: _traced(tracer, path, name) for name in EXAMPLES}
+        compiled = _traced(tracer, path, "Changing", "compile")
+        _waiting(tracer)
+        for name in EXAMPLES:  # the calls of each are known by now
+            assert _traced(tracer, path, name) == cold[name]
+        assert _traced(tracer, path, "Changing", "compile") == compiled
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says which children a process has")
+def test_a_child_that_waits_may_end_and_ends_with_its_tracer(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(MODELS, encoding="utf-8")
+    with TracerProcess(sys.executable, str(tmp_path)) as tracer:
+        first = _traced(tracer, path, "Changing")
+        (waiting,) = _waiting(tracer)
+        os.kill(waiting, signal.SIGKILL)
+        assert wait_for(lambda: not is_alive(waiting), 10)
+        assert _traced(tracer, path, "Changing") == first
+        (waiting,) = _waiting(tracer)
+        assert tracer._client.pid is not None
+        os.kill(tracer._client.pid, signal.SIGKILL)
+        assert wait_for(lambda: not Path(f"/proc/{waiting}").exists(), 10)
