@@ -30,9 +30,6 @@ def spawned_main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the tracer ignores it, and that is inherited
     requests, messages, output = os.dup(0), os.dup(1), os.dup(2)
     _silence()
-    import torch
-
-    torch.set_num_threads(1)
     _get_warm()
     request = _read_request(requests)
     run(request, messages, output, request.pop("folder"), request.pop("token").encode())
