@@ -61,6 +61,8 @@ def _about(clash: Clash, part: ClashingPart, operation: FailedOperation, path: s
     if part.axis is None:
         return ""
     known = _size_origin(part, operation)
+    if known is None and operand.view_of is not None:  # the size may be that of the part alone
+        return f"{part.size}"
     origin = _in_place(known, operand, path) if known is not None else _origin_of_operand(operand, operation, path)
     return f"{part.size}: {origin}" if origin else f"{part.size}"
 
@@ -92,7 +94,8 @@ def _origin_of_operand(operand: Operand, operation: FailedOperation, path: str |
         made = f"`{clipped(operand.made_by)}`" if operand.made_by else f"a {operand.role}"
         return made + in_line(operand.span, path)
     if operand.role == "attribute":
-        return "an attribute, neither parameter nor buffer" + in_line(operand.span, path)
+        made = f"`{clipped(operand.made_by)}`" if operand.made_by else "an attribute"
+        return f"{made}{in_line(operand.span, path)}, neither parameter nor buffer"
     is_same = operand.span is not None and operand.span == operation.span  # in a loop, or a layer in a container
     if operand.layer is not None and (is_same or operand.origin in (None, operand.name)):
         return f"the output of the layer `{operand.layer}`"

@@ -17,6 +17,7 @@ from ..graph.labels import brief
 from ..graph.stack_traces import source_text, span_of
 from ..wire.descriptor_map import Span
 from ..wire.operands import Clash, ClashingPart, FailedOperation, Operand
+from .made_in_code import span_of_node
 from .written_names import named_values, tree_of
 
 _MOST = 4
@@ -123,13 +124,9 @@ def _origin(expression: str | None, frame: types.FrameType) -> Span | None:
             found = node
         elif isinstance(node, ast.Assign) and node.lineno < frame.f_lineno and _assigns(node, expression):
             found = node.value
-    if found is None or found.end_lineno is None or found.end_col_offset is None:
+    if found is None:
         return None
-    text = linecache.getlines(frame.f_code.co_filename)
-    start, end = text[found.lineno - 1].encode(), text[found.end_lineno - 1].encode()
-    column = len(start[: found.col_offset].decode(errors="replace")) + 1
-    last = len(end[: found.end_col_offset].decode(errors="replace")) + 1
-    return Span(frame.f_code.co_filename, found.lineno, column, found.end_lineno, last)
+    return span_of_node(frame.f_code.co_filename, found)
 
 
 def _assigns(node: ast.Assign, expression: str) -> bool:

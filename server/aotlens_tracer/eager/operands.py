@@ -20,7 +20,8 @@ from ..wire.descriptor_map import Span
 from ..wire.operands import Operand, OperandRole
 from .call_recorder import CallRecorder
 from .calls import Site
-from .written_names import named_values
+from .made_in_code import assignment_of, with_conversions
+from .written_names import named_values, viewed_in
 
 MOST_OPERANDS = 12
 """The number of operands that are kept of one operation."""
@@ -56,6 +57,7 @@ class Operands:
             leaves = pytree.tree_leaves((example.args, example.kwargs))
             self._arguments = {id(leaf): label for label, leaf in reversed(list(zip(labels, leaves)))}
         named = named_values(site.frame, site.span.line) if site.frame is not None and site.span is not None else []
+        self._values = dict(named)
         self._named = [value for _, value in named if tensors_in(value)]
         self._written = _written(site, named)
         self._site = site
@@ -102,7 +104,9 @@ class Operands:
         if tensor is None and origin.role in ("parameter", "buffer"):
             origin = _Origin("other")
         is_same_call = origin.role == "result" and origin.span is not None and origin.span == self._site.span
-        name = self._written.get(id(value)) or ("" if is_same_call and origin.layer else origin.name)
+        inline = self._inline(tensor)
+        name = self._written.get(id(value)) or inline
+        name = name or ("" if is_same_call and origin.layer else origin.name)
         return Operand(
             name or "",
             brief(value),
@@ -119,6 +123,7 @@ class Operands:
             origin.layer,
             is_culprit,
             self._dimensions.sizes_of(tensor) if self._dimensions is not None and tensor is not None else (),
+            viewed_in(inline) if inline is not None else None,
         )
 
     def _origin(self, tensor: torch.Tensor) -> _Origin:
@@ -128,18 +133,28 @@ class Operands:
             return known
         site = self._recorder.site_that_made(tensor)
         if site is None:
-            name = self._attribute(tensor)
-            return _Origin("attribute", name) if name is not None else _Origin("other")
+            return self._attribute(tensor) or _Origin("other")
         layer = self.name_of_layer(site.layer) if site.layer is not None else None
         text = source_text(site.span) if site.span is not None else None
+        viewed = self._values.get(viewed_in(text) or "") if text is not None else None
+        if isinstance(viewed, torch.Tensor) and viewed is not tensor:
+            return self._origin(viewed)
         return _Origin("result", text, site.span, None, layer) if text or layer else _Origin("other")
 
-    def _attribute(self, tensor: torch.Tensor) -> str | None:
-        """Return the path of a plain attribute of a module that is a tensor."""
+    def _inline(self, tensor: torch.Tensor | None) -> str | None:
+        """Return the part or view of a tensor that the failing line takes."""
+        site = self._recorder.site_that_made(tensor) if tensor is not None else None
+        text = source_text(site.span) if site is not None and site.span is not None else None
+        return text if text is not None and viewed_in(text) in self._values else None
+
+    def _attribute(self, tensor: torch.Tensor) -> _Origin | None:
+        """Return the path of a plain attribute of a module that is a tensor, and the place that sets it."""
         for path, module in self._root.named_modules() if self._root is not None else ():
             name = next((name for name, value in vars(module).items() if value is tensor), None)
             if name is not None:
-                return f"{path}.{name}" if path else name
+                span = assignment_of(module, name)
+                made_by = source_text(span) if span is not None else None
+                return _Origin("attribute", f"{path}.{name}" if path else name, span, made_by)
         return None
 
     def _state(self, root: nn.Module, tensor: torch.Tensor) -> _Origin | None:
@@ -151,7 +166,8 @@ class Operands:
             name = next((name for name, own in named if own is tensor), None)
             if name is not None:
                 span = self._birthplaces.of_tensor(root, name)
-                return _Origin(role, name, span, source_text(span) if span is not None else None)
+                made_by = source_text(with_conversions(span)) if span is not None else None
+                return _Origin(role, name, span, made_by)
         return None
 
 

@@ -12,6 +12,19 @@ from typing import Any
 from torch import nn
 
 _MISSING = object()
+_VIEWS = (
+    "view",
+    "reshape",
+    "transpose",
+    "permute",
+    "expand",
+    "unsqueeze",
+    "squeeze",
+    "flatten",
+    "contiguous",
+    "detach",
+)
+"""Methods whose result has the type and the device of the tensor that they belong to."""
 
 
 def named_values(frame: types.FrameType, line: int) -> list[tuple[str, Any]]:
@@ -48,6 +61,25 @@ def _tree(text: str) -> ast.Module | None:
         return ast.parse(text)
     except (SyntaxError, ValueError):
         return None
+
+
+def viewed_in(text: str) -> str | None:
+    """Return the tensor that an expression takes a part or a view of: `self.pe[:, :4].unsqueeze(0)` one of `self.pe`.
+
+    None for any other expression.
+    """
+    try:
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
+    whole = node
+    while True:
+        if isinstance(node, ast.Subscript):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _VIEWS:
+            node = node.func.value
+        else:
+            return ast.unparse(node) if node is not whole and isinstance(node, (ast.Name, ast.Attribute)) else None
 
 
 def tree_of(path: str) -> ast.Module | None:

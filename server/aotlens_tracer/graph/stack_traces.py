@@ -15,6 +15,7 @@ from ..failures import Codebase, is_library
 from ..wire.descriptor_map import Span, StackFrame
 
 _FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<function>.+)$')
+_COMMENT = re.compile(r"\s*#[^'\"]*$")
 _ASSIGNED = re.compile(r"\)?\s*=\s*([^=\s].*)")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CARETS = re.compile(r"^(?P<indent> *)(?P<marks>[\^~]+) *$")
@@ -167,7 +168,7 @@ def source_text(span: Span) -> str | None:
     end = span.end_column - 1 if span.column and span.end_line == span.line and span.end_column else None
     text = line[span.column - 1 if span.column else 0 : end].strip()
     if end is not None and (assigned := _ASSIGNED.match(line[end:])):
-        text, end = assigned[1], None
+        text, end = _COMMENT.sub("", assigned[1]), None
     if span.column is not None and end is None:
         text = _cut_short(text)
     return text

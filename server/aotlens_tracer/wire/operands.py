@@ -31,9 +31,11 @@ class Operand:
 
     `origin` is the FQN of a parameter, buffer or attribute, the label of an argument, or the text of the expression
     that made a result; None if it is not known. `span` is its place: the birthplace of a parameter or buffer, the
-    expression of a result. `made_by` is the text under the birthplace of a parameter or buffer. `layer` is the FQN of
-    the layer of torch's that made a result within that expression, None without one. `is_culprit` says that the error
-    is about this operand. `sizes` has the nearest origin of each of its sizes, None where it is not known.
+    expression of a result, the value that an attribute is set to, the place that gives a value to an argument of a
+    constructor. `made_by` is the text of a birthplace with the conversions after it (`.to(…)`), or of that value.
+    `layer` is the FQN of the layer of torch's that made a result within that expression, None without one. `is_culprit`
+    says that the error is about this operand. `sizes` has the nearest origin of each of its sizes, None where it is not
+    known. `view_of` is the name of the tensor that it is a part or a view of: the origin is that tensor's.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Operand:
     layer: str | None = None
     is_culprit: bool = False
     sizes: tuple[SizeOrigin | None, ...] = ()
+    view_of: str | None = None
 
 
 @dataclass(frozen=True)
