@@ -27,6 +27,14 @@ def test_graph(kind: str, expected: list[str]) -> None:
         assert text in done.stdout
 
 
+def test_shapes() -> None:
+    done = run_aotlens("trace", "model.py::Model", "--shapes", "--no-eager", cwd=FOLDER)
+    assert done.returncode == 0, done.stderr
+    head, *_ = (line for line in done.stdout.splitlines() if line.startswith("Model.forward"))
+    assert "model.py:" in head
+    assert "# x: f32[" in done.stdout and "return " in done.stdout
+
+
 def test_saved() -> None:
     done = run_aotlens("trace", "model.py::Model", "--saved", cwd=FOLDER)
     assert done.returncode == 0, done.stderr
@@ -104,7 +112,9 @@ def test_what_has_no_graph_says_why(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("options", [("--graph", "joint", "--saved"), ("--saved", "--format", "json")])
+@pytest.mark.parametrize(
+    "options", [("--graph", "joint", "--saved"), ("--saved", "--format", "json"), ("--shapes", "--saved")]
+)
 def test_what_excludes_each_other(options: tuple[str, ...]) -> None:
     done = run_aotlens("trace", "model.py", *options, cwd=FOLDER)
     assert done.returncode == 2 and "--saved" in done.stderr

@@ -138,6 +138,10 @@ def trace(
     saved: Annotated[
         bool, typer.Option("--saved", help="Print the values saved for backward, ranked, instead of the map.")
     ] = False,
+    shapes: Annotated[
+        bool,
+        typer.Option("--shapes", help="Print the code that ran with the shapes of each line, instead of the map."),
+    ] = False,
     partitioner: Annotated[
         Partitioner,
         typer.Option(
@@ -221,6 +225,7 @@ def trace(
         memory,
         graph.value if graph else None,
         saved,
+        shapes,
         partitioner.value,
         memory_budget,
         compare,

@@ -31,6 +31,7 @@ class TraceOptions:
     memory: float | None = None
     graph: Kind | None = None
     saved: bool = False
+    shapes: bool = False
     partitioner: str = "min-cut"
     memory_budget: float | None = None
     compare: bool = False
@@ -45,6 +46,8 @@ def check(options: TraceOptions, qualname: str | None) -> None:
         raise UsageError("--example is the call of one target: name it, as in model.py::Block")
     if options.format != "text" and (options.graph is not None or options.saved):
         raise UsageError(f"--format {options.format} contains everything: --graph and --saved select text output")
+    if options.shapes and (options.format != "text" or options.graph is not None or options.saved):
+        raise UsageError("--shapes selects text output: leave out --format, --graph and --saved")
     if options.dynamic is not None and options.convention != "compile":
         raise UsageError("--dynamic and --no-dynamic are torch.compile's: give them with --convention compile")
     if options.convention == "compile" and options.partitioner == "eager":

@@ -29,6 +29,7 @@ from aotlens.syntax.source import SourceTexts
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .options import TraceOptions
+from .shapes import print_shapes
 
 _PIPED_WIDTH = 140
 """Columns if stdout is not a terminal. Most rows then fit on one line, which suits `grep`."""
@@ -88,7 +89,7 @@ def path_label(path: str) -> str:
 
 def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
     console = _console()
-    if len(maps) > 1 and not (options.full or options.saved):
+    if len(maps) > 1 and not (options.full or options.saved or options.shapes):
         render_overview(maps, console, explain=options.explain, path_label=path_label)
         return
     for index, map in enumerate(maps):
@@ -96,6 +97,8 @@ def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
             console.print()
         if options.ddp is not None:
             render_blocks(map, ddp_error(map, options.ddp, path_label, options.full), console, path_label)
+        elif options.shapes:
+            print_shapes(map, console, path_label, options.full)
         elif options.saved:
             render_blocks(map, saved_tables(map, path_label, options.full), console, path_label)
         else:

@@ -52,7 +52,7 @@ def values_label(named: Sequence[tuple[str, Had]], *, show_names: bool) -> str:
 
 def values_tooltip(named: Sequence[tuple[str, Had]]) -> str:
     """All values of the line with their sizes and the instances that had them, and the call that was made."""
-    rows = [row for name, had in named for row in _rows(name, had)]
+    rows = [values_in_full(name, had) for name, had in named]
     more = [f"… and {len(rows) - _ROWS} more"] if len(rows) > _ROWS else []
     return "\n".join([*rows[:_ROWS], *more, *_call(named[0][1].recording)])
 
@@ -87,8 +87,9 @@ def _differing_in_one_size(had: Had) -> str | None:
     return value_by_names(replace(first, sizes=tuple(sizes)))
 
 
-def _rows(name: str, had: Had) -> Iterator[str]:
-    yield f"{name}: " + " · ".join(inline(fact) for fact in facts_of(had))
+def values_in_full(name: str, had: Had) -> str:
+    """All values of a target, an argument or a `return`, with the instances that had them, as plain text."""
+    return f"{name}: " + " · ".join(inline(fact) for fact in facts_of(had))
 
 
 def _call(recording: Recording) -> Iterator[str]:

@@ -214,7 +214,10 @@ def _enclosed(container: Container, items: Sequence[str]) -> str:
 
 
 def _with_ranges(cases: Sequence[Case], device: bool) -> str | None:
-    """Tensors that differ in one size alone, as one: `f32[2, 1..16, 64]`; None for others."""
+    """Tensors that differ in one size alone, as one: `f32[2, 1..16, 64]`; integers: `0..5`; None for others."""
+    integers = [case.value.text for case in cases if isinstance(case.value, Plain) and case.value.type == "int"]
+    if len(integers) == len(cases) and all(text.isdecimal() for text in integers):
+        return ranges(map(int, integers))
     tensors = [case.value for case in cases if isinstance(case.value, Tensor)]
     first = tensors[0] if tensors else None
     if first is None or len(tensors) < len(cases):

@@ -1,0 +1,42 @@
+"""`aotlens trace --shapes`: the code of the functions that ran, with the values of each line beside it."""
+
+from __future__ import annotations
+
+import re
+
+from rich.console import Console
+
+from aotlens.explain.paths import PathLabel
+from aotlens.explain.render.listing import print_code, print_function, print_nothing, print_rest
+from aotlens.explain.render.paper import Paper
+from aotlens.explain.render.terminal_report import render_blocks
+from aotlens.features.value_listing import listings
+from aotlens.session.files import read_python
+from aotlens.syntax.source import UnreadableSource
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+
+_INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages)[/\\]")
+
+
+def print_shapes(map: DescriptorMap, console: Console, path_label: PathLabel, full: bool) -> None:
+    """Print the functions of the user's own files, those of the target's file first; with `full`, all functions."""
+    render_blocks(map, (), console, path_label)
+    paper = Paper(console)
+    own_path = map.target.path
+    paths = [file.path for file in map.values.files] if map.values is not None else []
+    shown = [path for path in paths if full or path == own_path or not _INSTALLED.search(path)]
+    texts: dict[str, str] = {}
+    for path in sorted(shown, key=lambda path: path != own_path):
+        try:
+            texts[path] = read_python(path)
+        except (OSError, UnreadableSource):
+            continue
+    found = sorted(listings(map, texts), key=lambda listing: list(texts).index(listing.path))
+    if not found:
+        print_nothing(paper)
+    for listing in found:
+        where = f"{path_label(listing.path)}:{listing.lines[0].number}"
+        print_function(paper, where, listing.qualname, listing.modules, listing.sizes)
+        print_code(paper, [(line.number, line.code, line.label, line.more) for line in listing.lines])
+    files = map.values.files if map.values is not None else ()
+    print_rest(paper, sum(len(file.functions) for file in files if file.path not in shown))
