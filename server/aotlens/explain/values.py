@@ -86,9 +86,11 @@ def had_in_words(had: Had, given: Sequence[Had] = ()) -> Line:
         value = cases[0][1][0].value
         names = names_in_brief(value) if len(cases[0][1]) == 1 else ""
         kind = f"{value.type} " if isinstance(value, Plain) and value.type != "NoneType" else ""
-        return line(_given(given, had.cases), Code(kind + cases[0][0]), f" {names}" if names else "")
+        more = f" and {had.more} more" if had.more else ""
+        return line(_given(given, had.cases), Code(kind + cases[0][0]), f" {names}" if names else "", more)
     parts = [_case(text, members, had, given) for text, members in cases[:CASES]]
-    rest = f" and {len(cases) - CASES} more" if len(cases) > CASES else ""
+    left_out = max(len(cases) - CASES, 0) + had.more
+    rest = f" and {left_out} more" if left_out else ""
     return line(joined(parts, ", " if had.differs_by_instance else ", then "), rest)
 
 

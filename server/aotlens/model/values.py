@@ -53,7 +53,8 @@ class Had:
     """The values that an expression had in the recorded call.
 
     `span` is its place in today's text. `cases` are its different values, in the order in which they were first seen.
-    `absent` are the instances in which its function ran and it did not.
+    `more` counts the values after these, which were not recorded. `absent` are the instances in which its function ran
+    and it did not.
     """
 
     recording: Recording
@@ -61,11 +62,12 @@ class Had:
     role: ExpressionRole
     cases: tuple[Case, ...]
     absent: tuple[str, ...] = ()
+    more: int = 0
 
     @property
     def value(self) -> Known | None:
         """The value, if it was always the same; else None."""
-        return self.cases[0].value if len(self.cases) == 1 else None
+        return self.cases[0].value if len(self.cases) == 1 and not self.more else None
 
     @property
     def differs_within_call(self) -> bool:
@@ -199,7 +201,7 @@ def _had(recording: Recording, places: Places, each: Recorded, span: Span) -> Ha
     ran = {call for case in cases.values() for call in case.calls}
     function = places.function(each.line)
     absent = _absent(index, function, ran) if function is not None else ()
-    return Had(recording, span, each.role, tuple(cases.values()), absent)
+    return Had(recording, span, each.role, tuple(cases.values()), absent, each.more)
 
 
 def _absent(index: ValuesIndex, function: FunctionRun, ran: set[int]) -> tuple[str, ...]:
