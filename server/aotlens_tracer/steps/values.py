@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from .build_example import Built, evaluate
 from .context import Context
 from .import_target import Imported
 from .real_tensors import real_example
+
+_KNOWN = len(sys.modules)
+"""The number of modules before any of the user's was imported, or fewer."""
 
 
 def start_recording(context: Context, imported: Imported, built: Built, train: bool | None) -> None:
@@ -126,9 +130,11 @@ def _failed(recorder: Recorder, error: BaseException) -> Span | None:
 def _files(context: Context, example: BuiltExample) -> Iterator[str]:
     """Yield the user's files, and those of the classes in the module tree."""
     tree = example.module.modules() if example.module is not None else ()
-    classes = {kind for module in tree for kind in type(module).__mro__}
-    modules = {kind.__module__ for kind in classes}
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and not is_library(path) and (name in modules or context.codebase.owns(path)):
+    kinds = {type(module) for module in tree}
+    names = {each.__module__ for kind in kinds for each in kind.__mro__}
+    # The newest are the last. To look at all of them would copy much memory that this process shares with its parent.
+    newest = list(itertools.islice(reversed(sys.modules), max(len(sys.modules) - _KNOWN, 0)))
+    for name in {*names, *newest}:
+        path = getattr(sys.modules.get(name), "__file__", None)
+        if isinstance(path, str) and not is_library(path) and (name in names or context.codebase.owns(path)):
             yield path

@@ -1,7 +1,7 @@
 """The functions that a call may run, found without running it: by the names that their code uses.
 
-A method is found in the classes of the module tree and in those that the code names; a function of a module by its own
-name, or by one under which a module has it, also in a list or dict. Code objects tell the names, so nothing is parsed.
+A method is found in the classes of the module tree and in those that the code names, a function by the name that the
+code has for it, also in a list or dict. Code objects tell the names, so nothing is parsed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from torch import nn
@@ -19,6 +19,8 @@ from ..torch_private import hooks_of, kept_by
 _MOST_ITEMS = 200
 """Items of a list or dict that are looked at."""
 _CACHED = type(functools.lru_cache(lambda: None))
+_DEPTH = 3
+"""Modules in one another that a name is looked up in: `package.part.function`."""
 _ALWAYS = ("forward", "__call__")
 _NEVER = ("__init__", "__repr__", "__str__", "__init_subclass__", "__setstate__", "__getstate__", "__del__")
 """Methods with two underscores that no expression of a `forward` calls, unless it makes such an object."""
@@ -50,27 +52,30 @@ class _Reach:
         self._functions: set[types.FunctionType] = set()
         self._classes: dict[type, dict[str, list[types.FunctionType]]] = {}
         self._waiting: list[types.FunctionType] = []
-        self._of_modules: dict[str, list[Any]] = {}
-        for module in list(sys.modules.values()):
-            if getattr(module, "__file__", None) in files:
-                for name, value in list(vars(module).items()):
-                    self._of_modules.setdefault(name, []).append(value)
 
     def run(self) -> set[types.FunctionType]:
         """Follow all names, and return the functions that were found."""
         while self._waiting:
-            new = names_used(self._waiting.pop().__code__) - self._names
+            function = self._waiting.pop()
+            names = names_used(function.__code__)
+            self._look_up(names, function.__globals__)
+            new = names - self._names
             self._names |= new
-            for name in new:
-                for value in self._of_modules.get(name, ()):
-                    if isinstance(value, type):
-                        self.add_class(value, is_made=True)
-                    else:
-                        self.add_value(value)
             for methods in list(self._classes.values()):
                 for name in methods.keys() & new:
                     self._add_all(methods[name])
         return self._functions
+
+    def _look_up(self, names: Iterable[str], namespace: Mapping[str, Any], depth: int = 0) -> None:
+        """Note what names stand for in a module, and in the modules that it has under some of the names."""
+        for name in names:
+            value = namespace.get(name)
+            if isinstance(value, type):
+                self.add_class(value, is_made=True)
+            elif not isinstance(value, types.ModuleType):
+                self.add_value(value)
+            elif depth < _DEPTH and vars(value).get("__file__") in self._files:
+                self._look_up(names, vars(value), depth + 1)
 
     def add_function(self, function: types.FunctionType) -> None:
         """Note that a function may run, if it belongs to the files."""
