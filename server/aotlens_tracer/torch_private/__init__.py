@@ -33,6 +33,7 @@ from .fake_mode import (
 from .graph_breaks import Break, BreakText, explain_graph_breaks, parts_of, qualified_name
 from .guards import DynamoGuard, dynamo_guards
 from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, Flat, JointCapture, joint_capture
+from .layers import Parts, first_children, hooks_of_saved_tensors, parts_of_module
 from .modules import (
     BATCH_NORMS,
     CALL_CODE,
@@ -109,6 +110,7 @@ __all__ = [
     "Flat",
     "JointCapture",
     "OffGraph",
+    "Parts",
     "Recompile",
     "Run",
     "Schema",
@@ -128,9 +130,11 @@ __all__ = [
     "explain_graph_breaks",
     "fake_mode",
     "forget_results_of_other_settings",
+    "first_children",
     "functorch_layers",
     "has_no_forward",
     "hooks_of",
+    "hooks_of_saved_tensors",
     "ignored_by_ddp",
     "is_constraint_violation",
     "is_foreach",
@@ -146,6 +150,7 @@ __all__ = [
     "own_tensor",
     "partition",
     "parts_of",
+    "parts_of_module",
     "patched_conversions",
     "pytree",
     "qualified_name",

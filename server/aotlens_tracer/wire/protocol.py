@@ -52,6 +52,13 @@ SHAPES = "shapes"
 It comes from a process of its own, at any time before the result; a later one of the same trace replaces it.
 """
 
+FOLDED = "folded"
+"""The stage of a provisional map, of which some layers were not traced (`DescriptorMap.folded`).
+
+It comes from a process of its own, before the stage joint or not at all. Its fields complete what was sent before for
+as long as there is nothing better, and are no part of the answer.
+"""
+
 PRIVATE_NAME = "_aotlens_tracer"
 """The module name under which the tracer is loaded, so that an `aotlens_tracer` installed there is never imported."""
 

@@ -1,0 +1,126 @@
+"""The graph of a model with many equal layers, from its graphs with few of them. They are JSON, as on the wire."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .unfolding import Lists, NotEven, unfolded
+
+_ROWS = ("inputs", "outputs", "saved", "subclasses", "vanished", "frames", "operations", "compared")
+_NUMBERED = re.compile(r"_\d+$")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Few:
+    """The graph of a model of which only the first `layers` equal layers were left."""
+
+    layers: int
+    graph: Json
+
+
+def unfolded_graph(few: Few, more: Few, layers: int) -> Json:
+    """Return the graph of the same model with `layers` layers. Raises NotEven if its parts do not grow evenly."""
+    graphs = few.graph, more.graph
+    if any(graph["bodies"] or _partition(graph).get("bodies") for graph in graphs):
+        raise NotEven
+    first_names = _FirstNames(graphs)
+
+    def rows(lists: Sequence[Sequence[Any]]) -> list[Any]:
+        texts = [[first_names.numbered(json.dumps(row, ensure_ascii=False)) for row in each] for each in lists]
+        made = unfolded(Lists(few.layers, texts[0], more.layers, texts[1]), layers)
+        return [json.loads(first_names.as_torch_writes(text)) for text in made]
+
+    made = {name: value for name, value in few.graph.items() if name not in _ROWS and name != "partition"}
+    if made != {name: more.graph[name] for name in made}:
+        raise NotEven
+    for name in _ROWS:
+        lists = [graph[name] for graph in graphs]
+        if None in lists:
+            if lists != [None, None]:
+                raise NotEven
+            made[name] = None
+        else:
+            made[name] = rows(lists)
+    made["partition"] = _unfolded_partition(few.graph, more.graph, made["operations"], rows)
+    _check(made)
+    return made
+
+
+class _FirstNames:
+    """Names that torch writes without a number, because they are the first of their kind: `mm`, before `mm_1`."""
+
+    def __init__(self, graphs: Iterable[Json]) -> None:
+        found = {name for graph in graphs for name in _names(graph)}
+        if any(name.endswith("_0") for name in found):
+            raise NotEven
+        self._first = frozenset(name for name in found if not _NUMBERED.search(name))
+        self._numbered = frozenset(f"{name}_0" for name in self._first)
+
+    def numbered(self, text: str) -> str:
+        """Return the text with `mm_0` for `mm`."""
+
+        def number(match: re.Match[str]) -> str:
+            word = match[0]
+            if word in self._numbered:
+                raise NotEven
+            return f"{word}_0" if word in self._first else word
+
+        return _WORD.sub(number, text)
+
+    def as_torch_writes(self, text: str) -> str:
+        """Return the text with `mm` for `mm_0`."""
+        return _WORD.sub(lambda match: match[0][:-2] if match[0] in self._numbered else match[0], text)
+
+
+def _partition(graph: Json) -> Json:
+    return graph["partition"] or {}
+
+
+def _names(graph: Json) -> Iterator[str]:
+    """Yield the names of the graph's nodes."""
+    yield from (slot["node"] for slot in graph["inputs"])
+    yield from (operation[0] for operation in graph["operations"])
+    yield from (operation[0] for operation in _partition(graph).get("operations", ()))
+
+
+def _unfolded_partition(few: Json, more: Json, operations: Sequence[Any], rows: Any) -> Json | None:
+    """Return the partition, whose numbers of operations are unfolded as their names."""
+    if few["partition"] is None or more["partition"] is None:
+        return None
+    made: Json = {
+        "operations": rows([graph["partition"]["operations"] for graph in (few, more)]),
+        "returns": rows([graph["partition"]["returns"] or () for graph in (few, more)]),
+        "bodies": [],
+    }
+    numbers = {operation[0]: index for index, operation in enumerate(operations)}
+    added = iter(range(len(operations), len(operations) + len(made["operations"])))
+    for side in ("forward", "backward"):
+        names = rows([[_named(graph, index) for index in graph["partition"][side]] for graph in (few, more)])
+        # What the partitioner added has the next numbers, in the order of both graphs.
+        made[side] = [numbers[name] if name is not None else next(added) for name in names]
+    return made
+
+
+def _named(graph: Json, index: int) -> str | None:
+    operations = graph["operations"]
+    return operations[index][0] if index < len(operations) else None
+
+
+def _check(graph: Json) -> None:
+    """Raise NotEven if the graph is not one: each name stands for one node, and each node that is read is there."""
+    names = list(_names({**graph, "partition": None}))
+    known = set(names)
+    added = {operation[0] for operation in _partition(graph).get("operations", ())}
+    reads = {operand for operation in graph["operations"] for operand in operation[3]}
+    kept = {value["node"] for value in graph["saved"] or ()}
+    given = {slot["node"] for slot in graph["outputs"]} - {None}
+    is_counted = all(slot["index"] == index for kind in ("inputs", "outputs") for index, slot in enumerate(graph[kind]))
+    if len(known) != len(names) or not reads | given <= known or not kept <= known | added or not is_counted:
+        raise NotEven

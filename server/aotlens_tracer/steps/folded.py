@@ -1,0 +1,130 @@
+"""A provisional map of a model with many equal layers: only a few are traced, and the others are unfolded from them.
+
+A process of its own makes it, while the exact map is traced. It is an answer only if the model proves to be even: the
+whole model's call must dispatch exactly the operations that the unfolding predicts, from the same lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from ..eager.call_rows import CallChains, rows_of_call
+from ..graph.repeated_layers import Layers, repeated_layers
+from ..graph.unfolded_graph import Few, unfolded_graph
+from ..graph.unfolding import Lists, NotEven, unfolded
+from ..torch_private import configured_memory_budget
+from ..wire.descriptor_map import FoldedLayers
+from ..wire.json_codec import to_json
+from ..wire.protocol import FOLDED
+from .build_example import Built
+from .capture import capture
+from .context import Context
+from .describe import describe_graphs
+from .partition import partition_graphs
+from .progress import Draft, Phases
+
+LAYERS = 16
+"""The fewest equal layers that are folded."""
+MODULES = 240
+"""The fewest modules in all layers: an exact map of a smaller model is there almost as soon."""
+FEW, MORE = 3, 5
+"""The numbers of layers that are traced: the first, the last and a usual one; and two usual ones more."""
+
+
+def start_folding(context: Context, built: Built) -> None:
+    """Send a provisional map from a process of its own, if the model has many equal layers."""
+    layers = _foldable(context, built)
+    if layers is not None:
+        context.folding.start(lambda: _send_folded(context, built, layers))
+
+
+def _foldable(context: Context, built: Built) -> Layers | None:
+    """Return the equal layers of a large model whose saved values grow evenly; None if there are none."""
+    params, module = context.params, built.example.module
+    if module is None or built.example.mode is None or not params.stages or params.convention != "export":
+        return None
+    budget = configured_memory_budget() if params.memory_budget is None else params.memory_budget
+    if params.partitioner == "eager" or budget != 1:
+        return None
+    layers = repeated_layers(module, LAYERS)
+    return layers if layers is not None and layers.modules >= MODULES else None
+
+
+def _send_folded(context: Context, built: Built, layers: Layers) -> None:
+    is_even = _beside(lambda: _is_even(built, layers))
+    few, more = (_traced(context, built, layers, count) for count in (FEW, MORE))
+    if few is None or more is None:
+        return
+    graph = unfolded_graph(few, more, layers.count)
+    if is_even() and has_inputs_of(graph, built.example.module):
+        folded = FoldedLayers(layers.name, MORE, layers.count)
+        fields = {"graphs": [graph], "folded": to_json((folded,))}
+        context.send({"event": "map", "stage": FOLDED, "fields": fields})
+
+
+def _beside(question: Callable[[], bool]) -> Callable[[], bool]:
+    """Answer a question in a copy of this process; return what waits for the answer."""
+    process = os.fork()
+    if process == 0:
+        answer = False
+        with contextlib.suppress(BaseException):
+            answer = question()
+        os._exit(0 if answer else 1)
+
+    def wait() -> bool:
+        return os.waitpid(process, 0)[1] == 0
+
+    return wait
+
+
+def _traced(context: Context, built: Built, layers: Layers, count: int) -> Few | None:
+    """Return the graph of the model with only the first layers; None if it has not one graph of its own."""
+    alone = replace(
+        context,
+        params=replace(context.params, compare=False),
+        phases=Phases(_drop),
+        draft=Draft(context.draft.map, _drop, in_stages=False),
+        send=_drop,
+    )
+    with layers.reduced_to(count), capture(built.example) as captured:
+        if captured.dynamo_error is not None:
+            return None
+        partition_graphs(alone, describe_graphs(alone, built, captured))
+    (graph,) = alone.draft.map.graphs
+    return Few(count, to_json(graph))
+
+
+def _drop(event: dict[str, Any]) -> None:
+    """Send nothing."""
+
+
+def _is_even(built: Built, layers: Layers) -> bool:
+    """Whether the whole model's call does what the calls with few layers predict, operation by operation."""
+    chains = CallChains()
+    rows = []
+    state = random.getstate()
+    for count in (FEW, MORE, layers.count):
+        with layers.reduced_to(count):
+            rows.append(rows_of_call(built.example, chains))
+    if random.getstate() != state:
+        return False  # another call may skip other layers
+    try:
+        return unfolded(Lists(FEW, rows[0], MORE, rows[1]), layers.count) == rows[2]
+    except NotEven:
+        return False
+
+
+def has_inputs_of(graph: dict[str, Any], module: nn.Module | None) -> bool:
+    """Whether the graph has all parameters and buffers of a module as inputs, in torch's order, with their shapes."""
+    assert module is not None
+    state = (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False))
+    wanted = [(name, list(tensor.shape)) for name, tensor in state]
+    inputs = [slot for slot in graph["inputs"] if slot["kind"] in ("ParamAOTInput", "BufferAOTInput")]
+    return [(slot["fields"].get("target"), slot["shape"]) for slot in inputs] == wanted
