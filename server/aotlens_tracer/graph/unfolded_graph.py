@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
+from ..wire.descriptor_map import Operation
 from .unfolding import Lists, NotEven, unfolded
 
 _ROWS = ("inputs", "outputs", "saved", "subclasses", "vanished", "frames", "operations", "compared")
+_FRAME = {"operations": [field.name for field in fields(Operation)].index("frame"), "saved": "frame"}
+"""The places of the number of a frame in rows that have one."""
+_TO_LETTERS, _TO_DIGITS = str.maketrans("0123456789", "abcdefghij"), str.maketrans("abcdefghij", "0123456789")
 _NUMBERED = re.compile(r"_\d+$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -37,6 +41,13 @@ def unfolded_graph(few: Few, more: Few, layers: int) -> Json:
         made = unfolded(Lists(few.layers, texts[0], more.layers, texts[1]), layers)
         return [json.loads(first_names.as_torch_writes(text)) for text in made]
 
+    def framed(name: str, lists: Sequence[Sequence[Any]]) -> list[Any]:
+        """Unfold rows whose frame is a name and no number that may grow: it tells rows apart that look alike."""
+        frame = _FRAME[name]
+        return [
+            _with_number(row, frame) for row in rows([[_with_letters(row, frame) for row in each] for each in lists])
+        ]
+
     made = {name: value for name, value in few.graph.items() if name not in _ROWS and name != "partition"}
     if made != {name: more.graph[name] for name in made}:
         raise NotEven
@@ -46,9 +57,11 @@ def unfolded_graph(few: Few, more: Few, layers: int) -> Json:
             if lists != [None, None]:
                 raise NotEven
             made[name] = None
+        elif name in _FRAME and few.graph["frames"] == more.graph["frames"]:
+            made[name] = framed(name, lists)
         else:
             made[name] = rows(lists)
-    made["partition"] = _unfolded_partition(few.graph, more.graph, made["operations"], rows)
+    made["partition"] = _unfolded_partition(graphs, made, rows)
     _check(made)
     return made
 
@@ -90,27 +103,54 @@ def _names(graph: Json) -> Iterator[str]:
     yield from (operation[0] for operation in _partition(graph).get("operations", ()))
 
 
-def _unfolded_partition(few: Json, more: Json, operations: Sequence[Any], rows: Any) -> Json | None:
-    """Return the partition, whose numbers of operations are unfolded as their names."""
-    if few["partition"] is None or more["partition"] is None:
+def _with_letters(row: Any, frame: Any) -> Any:
+    copied = row.copy()
+    if copied[frame] is not None:
+        copied[frame] = str(copied[frame]).translate(_TO_LETTERS)
+    return copied
+
+
+def _with_number(row: Any, frame: Any) -> Any:
+    if row[frame] is not None:
+        row[frame] = int(row[frame].translate(_TO_DIGITS))
+    return row
+
+
+def _unfolded_partition(graphs: Sequence[Json], made: Json, rows: Callable[..., list[Any]]) -> Json | None:
+    """Return the partition of the graph that was `made` so far. Numbers of operations are unfolded as names."""
+    partitions = [graph["partition"] for graph in graphs]
+    if None in partitions:
         return None
-    made: Json = {
-        "operations": rows([graph["partition"]["operations"] for graph in (few, more)]),
-        "returns": rows([graph["partition"]["returns"] or () for graph in (few, more)]),
-        "bodies": [],
-    }
-    numbers = {operation[0]: index for index, operation in enumerate(operations)}
-    added = iter(range(len(operations), len(operations) + len(made["operations"])))
+    operations = rows([each["operations"] for each in partitions])
+    numbers = {operation[0]: index for index, operation in enumerate(made["operations"])}
+    added = iter(range(len(numbers), len(numbers) + len(operations)))
+    sides = {}
     for side in ("forward", "backward"):
-        names = rows([[_named(graph, index) for index in graph["partition"][side]] for graph in (few, more)])
+        named = rows([[_named(graph, index) for index in graph["partition"][side]] for graph in graphs])
         # What the partitioner added has the next numbers, in the order of both graphs.
-        made[side] = [numbers[name] if name is not None else next(added) for name in names]
-    return made
+        sides[side] = [numbers[row[0]] if row is not None else next(added) for row in named]
+    return {**sides, "operations": operations, "returns": _returned(graphs, made, rows), "bodies": []}
 
 
-def _named(graph: Json, index: int) -> str | None:
+def _named(graph: Json, index: int) -> list[Any] | None:
+    """Return the name of an operation, and what tells it apart from others; None if the partitioner added it."""
     operations = graph["operations"]
-    return operations[index][0] if index < len(operations) else None
+    if index >= len(operations):
+        return None
+    operation = operations[index]
+    return [operation[0], operation[1], str(operation[_FRAME["operations"]]).translate(_TO_LETTERS)]
+
+
+def _returned(graphs: Sequence[Json], made: Json, rows: Callable[..., list[Any]]) -> list[str | None] | None:
+    """Return the nodes that the backward graph returns: the last outputs of the joint graph."""
+    returns = [graph["partition"]["returns"] for graph in graphs]
+    if None in returns:
+        return None
+    before = [len(graph["outputs"]) - len(each) for graph, each in zip(graphs, returns, strict=True)]
+    outputs = [[slot["node"] for slot in graph["outputs"]] for graph in (*graphs, made)]
+    if len(set(before)) == 1 and all(nodes[before[0] :] == each for nodes, each in zip(outputs, returns, strict=False)):
+        return outputs[-1][before[0] :]
+    return rows(returns)
 
 
 def _check(graph: Json) -> None:
