@@ -10,10 +10,36 @@ from .maps import MapReader
 
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
-from aotlens_tracer.wire.protocol import Convention
+from aotlens_tracer.wire.protocol import FOLDED, Assembled, Convention
 
 PATIENCE = 0.3
 """Seconds that the whole map waits for what is still to be added to it: then most targets change on the screen once."""
+
+
+class AssembledToShow:
+    """Puts together the JSON of a map that is sent in parts, with a provisional part for as long as that is the best.
+
+    A provisional part is never in the answer.
+    """
+
+    def __init__(self) -> None:
+        self._assembled = Assembled()
+        self._provisional: dict[str, Any] = {}
+
+    def add(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Add the part that an event brings, and return the map's JSON so far, to be shown."""
+        if message["stage"] == FOLDED:
+            self._provisional = message["fields"]
+            fields = self._assembled.add({})
+        else:
+            fields = self._assembled.add(message["fields"])
+        if "graphs" in fields or message["stage"] == "built":  # the graph itself, or another example
+            self._provisional = {}
+        return {**fields, **self._provisional}
+
+    def completed(self, last: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer, with its last part."""
+        return self._assembled.add(last)
 
 
 class PartialMaps:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Documents
-from aotlens_tracer.wire.protocol import WHOLE, Assembled, Convention, TraceParams
+from aotlens_tracer.wire.protocol import WHOLE, Convention, TraceParams
 
 from .answers import ended, failed, under_way, with_map, without_partial
 from .attempts import Attempts, with_attempt
@@ -22,7 +22,7 @@ from .examples.built import Built
 from .examples.known import ExampleMemory
 from .maps import MapReader
 from .open_files import OpenFiles
-from .partial_maps import PartialMaps
+from .partial_maps import AssembledToShow, PartialMaps
 from .progress import Shown
 from .project_file import BadProjectFile
 from .states import States
@@ -208,7 +208,7 @@ class Tracing:
         """
         key = before.key
         shown_before = before.shown_in(convention).map
-        assembled = Assembled()
+        assembled = AssembledToShow()
 
         def show(map: DescriptorMap) -> None:
             current = self._states.get(key)
@@ -234,7 +234,7 @@ class Tracing:
                 shown.report(message["stage"])
                 self._report_stage(key, convention, message)
             elif message.get("event") == "map":
-                fields = assembled.add(message["fields"])
+                fields = assembled.add(message)
                 attempts.add(fields)
                 if message["stage"] == WHOLE:
                     partial.add_whole(fields)
@@ -254,7 +254,7 @@ class Tracing:
                 return None
             finally:
                 await attempts.end()
-        return {**message, "result": assembled.add(message["result"])}
+        return {**message, "result": assembled.completed(message["result"])}
 
     def _report_stage(self, key: TargetKey, convention: Convention, message: Mapping[str, Any]) -> None:
         current = self._states.get(key)

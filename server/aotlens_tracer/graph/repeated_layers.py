@@ -94,7 +94,7 @@ def _are_alike(first: Any, other: Any, index: int) -> bool:
     if first is other:
         return True
     if type(first) is int:
-        return first == other or other - first == index
+        return bool(first == other or other - first == index)
     if isinstance(first, _PLAIN):
         return bool(first == other)
     if isinstance(first, (list, tuple)):

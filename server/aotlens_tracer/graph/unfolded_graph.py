@@ -127,7 +127,7 @@ def _unfolded_partition(graphs: Sequence[Json], made: Json, rows: Callable[..., 
     sides = {}
     for side in ("forward", "backward"):
         named = rows([[_named(graph, index) for index in graph["partition"][side]] for graph in graphs])
-        # What the partitioner added has the next numbers, in the order of both graphs.
+        # Operations that the partitioner added have the next numbers, in the order of both graphs.
         sides[side] = [numbers[row[0]] if row is not None else next(added) for row in named]
     return {**sides, "operations": operations, "returns": _returned(graphs, made, rows), "bodies": []}
 

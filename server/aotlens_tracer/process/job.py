@@ -8,7 +8,7 @@ from typing import Any
 
 from ..wire.descriptor_map import Problem
 from ..wire.json_codec import from_json
-from ..wire.protocol import SHAPES, WHOLE, Assembled, Unframer
+from ..wire.protocol import FOLDED, SHAPES, WHOLE, Assembled, Unframer
 from .child import Child
 
 OUTPUT_LIMIT = 1 << 16
@@ -91,6 +91,8 @@ class Job:
             self.calls = message["calls"]
         elif event == "bug":
             self.bug = message["traceback"]
+        elif event == "map" and message["stage"] == FOLDED:
+            return self._in_stages
         elif event == "map":
             self.assembled.add(message["fields"])
             if message["stage"] != SHAPES:  # these are sent by another process, at any time

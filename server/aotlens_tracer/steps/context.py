@@ -9,7 +9,7 @@ from typing import Any
 from ..failures import Codebase
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import FakeCall, settings_of_results
-from ..values.process import Recording
+from ..values.process import Beside, Recording
 from ..wire.protocol import TraceParams
 from .progress import Draft, Phases, Send
 
@@ -20,6 +20,7 @@ class Context:
 
     `calls` are those on fake tensors whose results torch did not have, and `settings` what such results depend on, as
     it was before user code ran.
+    `recording` and `folding` are processes beside this one: for the recorded values, and for a provisional map.
     """
 
     params: TraceParams
@@ -29,5 +30,6 @@ class Context:
     draft: Draft
     send: Send
     recording: Recording
+    folding: Beside
     calls: list[FakeCall] = field(default_factory=list)
     settings: Sequence[Any] = field(default_factory=settings_of_results)

@@ -49,6 +49,7 @@ def describe_graphs(context: Context, built: Built, captured: Captured) -> tuple
         graphs = linked([each.graph for each in found])
         described = tuple(replace(each, graph=graph) for each, graph in zip(found, graphs, strict=True))
     context.draft.update(graphs=tuple(each.graph for each in described))
+    context.folding.stop()  # from now on, a provisional map says nothing new
     context.draft.send_stage("joint", "graphs")
     return described
 

@@ -6,10 +6,7 @@ whole model's call must dispatch exactly the operations that the unfolding predi
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +17,7 @@ from ..graph.repeated_layers import Layers, repeated_layers
 from ..graph.unfolded_graph import Few, unfolded_graph
 from ..graph.unfolding import Lists, NotEven, unfolded
 from ..torch_private import configured_memory_budget
+from ..values.process import Recording
 from ..wire.descriptor_map import FoldedLayers
 from ..wire.json_codec import to_json
 from ..wire.protocol import FOLDED
@@ -58,44 +56,36 @@ def _foldable(context: Context, built: Built) -> Layers | None:
 
 
 def _send_folded(context: Context, built: Built, layers: Layers) -> None:
-    is_even = _beside(lambda: _is_even(built, layers))
-    few, more = (_traced(context, built, layers, count) for count in (FEW, MORE))
-    if few is None or more is None:
-        return
-    graph = unfolded_graph(few, more, layers.count)
-    if is_even() and has_inputs_of(graph, built.example.module):
-        folded = FoldedLayers(layers.name, MORE, layers.count)
-        fields = {"graphs": [graph], "folded": to_json((folded,))}
+    checking = context.folding.another()
+    checking.start(lambda: check_evenness(built, layers))
+    graph = folded_graph(context, built, layers)
+    if checking.wait():
+        fields = {"graphs": [graph], "folded": to_json((FoldedLayers(layers.name, MORE, layers.count),))}
         context.send({"event": "map", "stage": FOLDED, "fields": fields})
 
 
-def _beside(question: Callable[[], bool]) -> Callable[[], bool]:
-    """Answer a question in a copy of this process; return what waits for the answer."""
-    process = os.fork()
-    if process == 0:
-        answer = False
-        with contextlib.suppress(BaseException):
-            answer = question()
-        os._exit(0 if answer else 1)
-
-    def wait() -> bool:
-        return os.waitpid(process, 0)[1] == 0
-
-    return wait
+def folded_graph(context: Context, built: Built, layers: Layers) -> dict[str, Any]:
+    """Return the graph of the whole model as JSON, from traces of a few layers. Raises NotEven."""
+    few, more = (_traced(context, built, layers, count) for count in (FEW, MORE))
+    graph = unfolded_graph(few, more, layers.count)
+    if not _has_inputs_of(graph, built.example.module):
+        raise NotEven
+    return graph
 
 
-def _traced(context: Context, built: Built, layers: Layers, count: int) -> Few | None:
-    """Return the graph of the model with only the first layers; None if it has not one graph of its own."""
+def _traced(context: Context, built: Built, layers: Layers, count: int) -> Few:
+    """Return the graph of the model with only the first layers. Raises NotEven if Dynamo does not give one graph."""
     alone = replace(
         context,
         params=replace(context.params, compare=False),
         phases=Phases(_drop),
         draft=Draft(context.draft.map, _drop, in_stages=False),
         send=_drop,
+        folding=Recording(None),
     )
     with layers.reduced_to(count), capture(built.example) as captured:
         if captured.dynamo_error is not None:
-            return None
+            raise NotEven
         partition_graphs(alone, describe_graphs(alone, built, captured))
     (graph,) = alone.draft.map.graphs
     return Few(count, to_json(graph))
@@ -105,23 +95,20 @@ def _drop(event: dict[str, Any]) -> None:
     """Send nothing."""
 
 
-def _is_even(built: Built, layers: Layers) -> bool:
-    """Whether the whole model's call does what the calls with few layers predict, operation by operation."""
+def check_evenness(built: Built, layers: Layers) -> None:
+    """Raise NotEven unless the whole model's call does what the calls with few layers predict, step by step."""
     chains = CallChains()
     rows = []
     state = random.getstate()
     for count in (FEW, MORE, layers.count):
         with layers.reduced_to(count):
             rows.append(rows_of_call(built.example, chains))
-    if random.getstate() != state:
-        return False  # another call may skip other layers
-    try:
-        return unfolded(Lists(FEW, rows[0], MORE, rows[1]), layers.count) == rows[2]
-    except NotEven:
-        return False
+    is_random = random.getstate() != state  # then another call may skip other layers
+    if is_random or unfolded(Lists(FEW, rows[0], MORE, rows[1]), layers.count) != rows[2]:
+        raise NotEven
 
 
-def has_inputs_of(graph: dict[str, Any], module: nn.Module | None) -> bool:
+def _has_inputs_of(graph: dict[str, Any], module: nn.Module | None) -> bool:
     """Whether the graph has all parameters and buffers of a module as inputs, in torch's order, with their shapes."""
     assert module is not None
     state = (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False))

@@ -25,7 +25,7 @@ from ..torch_private import (
     forget_results_of_other_settings,
     noting_fake_calls,
 )
-from ..values.process import Adopt, Recording
+from ..values.process import Adopt, Beside, Recording
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
@@ -39,6 +39,7 @@ from .cuda_graphs import cuda_graph_blockers
 from .describe import Described, describe_graphs
 from .eager import measure_memory, run_in_eager
 from .failing import failure_of_trace
+from .folded import start_folding
 from .graph_breaks import graph_breaks
 from .import_target import Imported, import_target, is_to_be_inferred
 from .overwritten import name_what_is_changed
@@ -61,7 +62,8 @@ def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[s
     """
     target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
     draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
-    context = Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send, Recording(adopt))
+    phases, recording, folding = Phases(send), Recording(adopt), Beside(adopt)
+    context = Context(params, Codebase(params.path), Birthplaces(), phases, draft, send, recording, folding)
     loaded = frozenset(sys.modules)
     try:
         with compiled_code_in_eager(), noting_fake_calls(context.calls):
@@ -70,6 +72,7 @@ def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[s
         draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
     _report_calls(context)
+    context.folding.stop()
     finish_recording(context)
     draft.update(libraries=_libraries(context.codebase, loaded))
     return draft.rest()
@@ -94,6 +97,7 @@ def _trace(context: Context) -> None:
             if is_to_be_inferred(source):
                 guess = error
             context.recording.stop()
+            context.folding.stop()
             context.draft.pass_over(source, reason)
     if uncapturable is not None:
         raise uncapturable
@@ -122,6 +126,7 @@ def _trace_in_the_mode_that_works(context: Context, imported: Imported, candidat
             raise
         before = draft.map
         context.recording.stop()
+        context.folding.stop()
         draft.pass_over(candidate.source, ReadsDataInTraining(problem_of(error)))
         try:
             _trace_example(context, imported, Candidate(candidate.source, candidate.index, train=False))
@@ -138,6 +143,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     forget_results_of_other_settings(context.settings)
     draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state", "values")
     start_recording(context, imported, built, candidate.train)
+    start_folding(context, built)
     for_eager = untouched(context, built)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):

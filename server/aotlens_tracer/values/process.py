@@ -1,4 +1,4 @@
-"""The process that records: a copy of the one that traces, which goes on meanwhile."""
+"""Processes beside the one that traces, which goes on meanwhile: copies of it, one of which records the values."""
 
 from __future__ import annotations
 
@@ -17,37 +17,86 @@ _SECONDS = 10.0
 """How long the end of a trace waits for the first values."""
 _MORE_SECONDS = 1.0
 """How long it waits for the process once these were sent."""
+_POLL_SECONDS = 0.002
 
 
-class Recording:
-    """The process that records the values of the example that is being tried. `adopt` gives a new process the channel.
+class Beside:
+    """A process that does some work beside this one, as a copy of it. `adopt` gives a new process the channel.
 
-    Without `adopt`, this process has to record them itself: `later` does so, and is None if another process does.
+    Without `adopt`, there is none.
     """
 
     def __init__(self, adopt: Adopt | None) -> None:
         self._adopt = adopt
         self._process: int | None = None
+        self._is_done = False
+
+    def another(self) -> Beside:
+        """Return what starts one more process, also from within this one."""
+        return Beside(self._adopt)
+
+    def start(self, work: Callable[[], None]) -> bool:
+        """Call `work` in a copy of this process; return whether there is one."""
+        self.stop()
+        # A GPU's context does not survive a fork.
+        if self._adopt is None or torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch has no types
+            return False
+        process = os.fork()
+        if process == 0:
+            exit_process, status = os._exit, 1
+            with contextlib.suppress(BaseException):
+                self._adopt()
+                exit_process = os._exit
+                work()
+                status = 0
+            exit_process(status)
+        self._process = process
+        return True
+
+    def stop(self) -> None:
+        """End the process at once, if it still runs."""
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                os.kill(self._process, signal.SIGKILL)
+                os.waitpid(self._process, 0)
+            self._process = None
+
+    def is_running(self) -> bool:
+        """Whether the process has been started and has not ended yet."""
+        if self._process is not None:
+            try:
+                process, status = os.waitpid(self._process, os.WNOHANG)
+            except OSError:
+                process, status = self._process, 1
+            if process:
+                self._process, self._is_done = None, status == 0
+        return self._process is not None
+
+    def wait(self) -> bool:
+        """Wait until the process has ended; return whether it has done its work, without an error."""
+        while self.is_running():
+            time.sleep(_POLL_SECONDS)
+        return self._is_done
+
+
+class Recording:
+    """The process that records the values of the example that is being tried.
+
+    Without `adopt`, this process has to record them itself: `later` does so, and is None if another process does.
+    """
+
+    def __init__(self, adopt: Adopt | None) -> None:
+        self._beside = Beside(adopt)
         self._sent: mmap.mmap | None = None
         self.later: Callable[[], None] | None = None
 
     def start(self, record: Callable[[], None], later: Callable[[], None]) -> bool:
         """Call `record` in a copy of this process, which calls `is_sent` within; return whether there is one."""
         self.stop()
-        # A GPU's context does not survive a fork.
-        if self._adopt is None or torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # torch has no types
+        self._sent = mmap.mmap(-1, 1)
+        if not self._beside.start(record):
             self.later = later
             return False
-        self._sent = mmap.mmap(-1, 1)
-        process = os.fork()
-        if process == 0:
-            exit_process = os._exit
-            with contextlib.suppress(BaseException):
-                self._adopt()
-                exit_process = os._exit
-                record()
-            exit_process(0)
-        self._process = process
         return True
 
     def is_sent(self) -> None:
@@ -58,27 +107,17 @@ class Recording:
     def stop(self) -> None:
         """End the process at once, if it still runs."""
         self.later = None
-        if self._process is not None:
-            with contextlib.suppress(OSError):
-                os.kill(self._process, signal.SIGKILL)
-                os.waitpid(self._process, 0)
-            self._process = None
+        self._beside.stop()
 
     def wait(self) -> None:
         """Wait until the process has ended, but not for ever."""
         start = time.monotonic()
         sent: float | None = None
-        while self._process is not None:
-            try:
-                is_gone = os.waitpid(self._process, os.WNOHANG)[0] != 0
-            except OSError:
-                is_gone = True
+        while self._beside.is_running():
             now = time.monotonic()
             if sent is None and self._sent is not None and self._sent[0]:
                 sent = now
-            if is_gone:
-                self._process = None
-            elif now - start > _SECONDS or (sent is not None and now - sent > _MORE_SECONDS):
+            if now - start > _SECONDS or (sent is not None and now - sent > _MORE_SECONDS):
                 self.stop()
             else:
-                time.sleep(0.002)
+                time.sleep(_POLL_SECONDS)
