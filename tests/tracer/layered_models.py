@@ -178,8 +178,8 @@ class SameFromOtherLines(Llama):
         for index, layer in enumerate(self.layers):
             if index < 7:
                 x = layer(x)
-            else:
-                x = layer(x)
+                continue
+            x = layer(x)
         return self.head(self.norm(x))
 
 

@@ -31,6 +31,7 @@ from .node_names import human_names
 from .partitioners import choice_in_brief
 from .shapes import bytes_in_words, tensor_in_brief
 from .shortening import clipped
+from .states import folding_in_words
 from .words import role_of
 
 Code = Callable[[Span], "str | None"]
@@ -54,6 +55,8 @@ def graph_text(map: DescriptorMap, kind: Kind, code: Code = lambda span: None, r
         why = "has no graph yet: it is being traced" if partial else "has no graph: it could not be traced"
         raise NoSuchGraph(f"{map.target.qualname} {why}")
     writer, reasons = Writer(), []
+    if map.folded:
+        writer.line(f"# provisional: {folding_in_words(map)}, the others are like them; the exact graph follows")
     for number, graph in enumerate(map.graphs):
         writer.number = number
         if number:

@@ -10,6 +10,7 @@ from aotlens.model.snapshot import Snapshot, TargetState
 from .blocks import Note, line, sentence
 
 if TYPE_CHECKING:
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
     from aotlens_tracer.wire.failures import Failure
 
 IN_A_LENS, IN_A_HOVER = 80, 400
@@ -41,6 +42,8 @@ def state_in_words(state: TargetState, longest: int = IN_A_LENS) -> str | None:
 
     A failure has at most `longest` characters.
     """
+    if state.status == "tracing" and state.map is not None and state.map.folded:
+        return f"provisional: {folding_in_words(state.map)} …"
     if state.status == "tracing":
         return f"tracing: {stage_in_words(state.stage)} …"
     if state.status == "waiting":
@@ -53,6 +56,11 @@ def state_in_words(state: TargetState, longest: int = IN_A_LENS) -> str | None:
     if state.status == "cancelled":
         return "cancelled: click to trace again"
     return f"stale: {staleness_in_words(state)}" if state.stale else None
+
+
+def folding_in_words(map: DescriptorMap) -> str:
+    """The layers of a provisional map that were traced: `5 of 80 layers traced`."""
+    return ", ".join(f"{each.traced} of {each.total} layers traced" for each in map.folded)
 
 
 def staleness_in_words(state: TargetState) -> str:
@@ -85,12 +93,12 @@ def replaced_in_words(line: int) -> str:
 
 
 def staleness(state: TargetState, *, but_for_first_line: bool = False) -> tuple[Note, ...]:
-    """A note that the map is older than the text; none if it is not.
+    """A note that the map is older than the text, or provisional; none if it is neither.
 
     `but_for_first_line` says that the first line of the text is of a newer trace.
     """
     if not state.stale:
-        return ()
+        return (provisional(state.map),) if state.map is not None and state.map.folded else ()
     stale = "Stale but for the first line" if but_for_first_line else "Stale"
     if state.failure is not None:
         words = failure_in_brief(state.failure, IN_A_HOVER)
@@ -98,6 +106,11 @@ def staleness(state: TargetState, *, but_for_first_line: bool = False) -> tuple[
     if state.changed == "session":
         return (Note(line(f"{stale}: this is from the last session, and is being confirmed by a new trace.")),)
     return (Note(line(f"{stale}: {staleness_in_words(state)} this was traced.")),)
+
+
+def provisional(map: DescriptorMap) -> Note:
+    """A note that only some of many equal layers were traced so far."""
+    return Note(line(f"Provisional: {folding_in_words(map)}, the others are like them. The exact map follows."))
 
 
 def failure_in_brief(failure: Failure, longest: int = IN_A_LENS) -> str:

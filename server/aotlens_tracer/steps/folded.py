@@ -17,7 +17,7 @@ from ..graph.repeated_layers import Layers, repeated_layers
 from ..graph.unfolded_graph import Few, unfolded_graph
 from ..graph.unfolding import Lists, NotEven, unfolded
 from ..torch_private import configured_memory_budget
-from ..values.process import Recording
+from ..values.process import Beside
 from ..wire.descriptor_map import FoldedLayers
 from ..wire.json_codec import to_json
 from ..wire.protocol import FOLDED
@@ -81,7 +81,7 @@ def _traced(context: Context, built: Built, layers: Layers, count: int) -> Few:
         phases=Phases(_drop),
         draft=Draft(context.draft.map, _drop, in_stages=False),
         send=_drop,
-        folding=Recording(None),
+        folding=Beside(None),
     )
     with layers.reduced_to(count), capture(built.example) as captured:
         if captured.dynamo_error is not None:
