@@ -18,9 +18,9 @@ from .progress import Draft, Phases, Send
 class Context:
     """The request, the code that it is about, the places where things are made, and ways to report.
 
+    `recording` and `folding` are processes beside this one: for the recorded values, and for a provisional map.
     `calls` are those on fake tensors whose results torch did not have, and `settings` what such results depend on, as
     it was before user code ran.
-    `recording` and `folding` are processes beside this one: for the recorded values, and for a provisional map.
     """
 
     params: TraceParams
@@ -30,6 +30,6 @@ class Context:
     draft: Draft
     send: Send
     recording: Recording
-    folding: Beside
+    folding: Beside = field(default_factory=lambda: Beside(None))
     calls: list[FakeCall] = field(default_factory=list)
     settings: Sequence[Any] = field(default_factory=settings_of_results)
