@@ -132,15 +132,15 @@ def test_values_are_shown_in_the_function_around_the_cursor_alone(net: Editor) -
     assert move(net, "h = self.u|p(x)") == 1
     assert hints(net) == {
         "def forward(self, x):": "x: f32[2, 16, 8]",
-        "h = self.up(x)": "f32[2, 16, 32]",
+        "h = self.up(x)": "f32[2, 16, 4 * width]",
         "h = h * 2": "not run",
-        "return self.down(h)": "f32[2, 16, 8]",
+        "return self.down(h)": "f32[2, 16, width]",
     }
     assert move(net, "z = y.me|an(1)") == 1
     assert hints(net) == {
-        "def pooled(self, y):": "y: f32[2, 16, 8]",
-        "z = y.mean(1)": "f32[2, 8]",
-        "return z": "f32[2, 8]",
+        "def pooled(self, y):": "y: f32[2, 16, width]",
+        "z = y.mean(1)": "f32[2, width]",
+        "return z": "f32[2, width]",
     }
 
 
@@ -176,4 +176,4 @@ def test_without_notice_of_the_cursor_the_last_request_or_edit_counts(tmp_path: 
         assert "h = self.up(x)" in hints(editor)
         editor.replace("z = y.mean(1)", "z = y.mean(1) * 2")
         found: dict[str, Any] = hints(editor)
-        assert found["return z"] == "f32[2, 8] (stale)" and "h = self.up(x)" not in found
+        assert found["return z"] == "f32[2, width] (stale)" and "h = self.up(x)" not in found
