@@ -785,7 +785,7 @@ def test_nothing_is_traced_by_itself_where_the_user_traces_by_hand(tmp_path: Pat
     path = write(tmp_path / "model.py", HEADER, module("Model"))
     manual = {"run": "manual"}
     with editing(path, trace=manual) as editor:
-        editor.until(lambda lenses: "manual" in lenses[0])
+        editor.until(lambda lenses: lenses[0] == "not traced: click to trace")
         editor.insert(0, "# one\n")
         editor.save()
         assert editor.hover("class Mo|del")
@@ -814,7 +814,7 @@ def test_settings_that_come_late_are_waited_for(tmp_path: Path) -> None:
         assert editor.lenses()
         section = {"interpreter": sys.executable, "trace": {"run": "manual"}}
         client.send({"jsonrpc": "2.0", "id": asked["id"], "result": [section]})
-        editor.until(lambda lenses: "manual" in lenses[0])
+        editor.until(lambda lenses: lenses[0] == "not traced: click to trace")
         assert editor.statuses() == []
 
 
@@ -827,7 +827,8 @@ def test_excluded_files_are_traced_when_asked(tmp_path: Path) -> None:
         editors = [editor, *(editor.another(path) for path in paths[1:])]
         editor.another(fine).until_traced()
         for one in editors:
-            assert "aotlens.trace.exclude" in one.lenses()[0]
+            assert one.lenses()[0] == "not traced: click to trace"
+            assert "aotlens.trace.exclude" in one.tooltips()[0]
             one.insert(0, "# edited\n")
             one.save()
         time.sleep(1)
@@ -864,7 +865,7 @@ def test_text_that_is_in_no_file_is_not_traced(tmp_path: Path) -> None:
 def test_what_is_no_longer_excluded_is_traced(tmp_path: Path) -> None:
     path = write(tmp_path / "tests" / "model.py", HEADER, module("Model"))
     with editing(path, folders=[tmp_path]) as editor:
-        editor.until(lambda lenses: "aotlens.trace.exclude" in lenses[0])
+        editor.until(lambda lenses: lenses[0] == "not traced: click to trace")
         editor.configure(trace={"exclude": []})
         editor.until_traced()
 

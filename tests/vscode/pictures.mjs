@@ -4,7 +4,10 @@ import { statSync } from "node:fs";
 import * as path from "node:path";
 import sharp from "sharp";
 
-const SHOWN = ["hover-light", "hover-dark", "slots-light", "graph-light"];
+const SHOWN = [
+    ...["hover-light", "hover-dark", "slots-light", "graph-light"],
+    ...["hints-light", "hints-dark", "shape-light", "shape-dark", "failing-light", "failing-dark"],
+];
 const [from, into] = process.argv.slice(2);
 
 for (const name of SHOWN) {

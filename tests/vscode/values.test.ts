@@ -6,7 +6,7 @@ import { Editor } from "./editor.ts";
 
 let editor: Editor;
 before(async () => {
-  editor = await Editor.start({ settings: { "aotlens.importStrategy": "useBundled", "aotlens.trace.run": "onType" } });
+  editor = await Editor.start({ settings: { "aotlens.importStrategy": "useBundled", "editor.hover.above": false } });
 });
 after(() => editor?.stop());
 
@@ -33,6 +33,8 @@ seen("the values of the function around the cursor are at the ends of its lines"
   await line("return self\\.proj\\(y\\).*f32\\[").waitFor();
   await line("att\\.masked_fill.*not run").waitFor();
   assert.equal(await line("self\\.gate\\(x\\)\\).*f32\\[").count(), 0);
+  await editor.command("View: Toggle Primary Side Bar Visibility");
+  await editor.page.locator(".explorer-folders-view").waitFor({ state: "hidden" });
   await editor.picture("hints");
   await editor.cursor("gpt.py", "return x + self.down", "down");
   await line("self\\.gate\\(x\\)\\).*f32\\[").waitFor();

@@ -81,6 +81,8 @@ def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
     return "not traced yet"
 
 
+NOT_TRACED = "not traced: click to trace"
+"""A target in a lens that is traced only when the user asks for it."""
 NOT_IN_A_MODEL = "in no traced model"
 """A class without a trace of its own, which no traced model contains."""
 REPLACED_BY_UNKNOWN = "defined more than once"

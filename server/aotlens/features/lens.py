@@ -19,6 +19,7 @@ from aotlens.explain.graph_summary import map_in_brief, map_in_words
 from aotlens.explain.states import (
     IN_A_HOVER,
     NOT_IN_A_MODEL,
+    NOT_TRACED,
     REPLACED_BY_UNKNOWN,
     replaced_in_words,
     state_in_words,
@@ -80,11 +81,12 @@ def text(snapshot: Snapshot, key: TargetKey, kind: Kind) -> LensText:
             return _contained(context)
         if kind == CONTAINED and key not in snapshot.states:
             return LensText(NOT_IN_A_MODEL, (), "aotlens.goToTarget", (str(key),))
-    title = " · ".join(_facts(snapshot, state))
+    facts = _facts(snapshot, state)
+    title = " · ".join(facts)
     if state.convention == "compile":
         title = f"{NAMES['compile']}: {title}"
     command = _command(snapshot, state)
-    tooltip = (*_tooltip(snapshot, state), click(command))
+    tooltip = (*(words for words in _tooltip(snapshot, state) if words not in facts), click(command))
     return LensText(title, tooltip, command, (str(key),))
 
 
@@ -94,7 +96,7 @@ def _facts(snapshot: Snapshot, state: TargetState) -> list[str]:
     facts = map_in_brief(known) if known is not None else []
     words = state_in_words(state) if snapshot.trusted else None
     if words is None and not facts:
-        words = untraced_in_words(snapshot, state)
+        words = NOT_TRACED if _waits_for_a_click(snapshot, state) else untraced_in_words(snapshot, state)
     return [*facts, words] if words is not None else facts
 
 
@@ -119,6 +121,14 @@ def _tooltip(snapshot: Snapshot, state: TargetState) -> Iterator[str]:
         yield pinned_with_origin(state.examples[0])
     if snapshot.trusted and (words := state_in_words(state, IN_A_HOVER)) is not None:
         yield words
+    elif not state.maps and _waits_for_a_click(snapshot, state):
+        yield untraced_in_words(snapshot, state)
+
+
+def _waits_for_a_click(snapshot: Snapshot, state: TargetState) -> bool:
+    """Whether a target could be traced, but the settings leave that to the user."""
+    by_hand = snapshot.manual or state.key.path in snapshot.excluded
+    return snapshot.trusted and state.key.is_in_file and by_hand
 
 
 def _contained(context: Context) -> LensText:

@@ -43,7 +43,7 @@ class Attention(nn.Module):
             q = q * 2
             k = k * 2
         parts = [part for part in (q, k)]
-        for each in parts:
+        for index, each in enumerate(parts):
             x = x + each
         return self.out(x)
 
@@ -95,7 +95,8 @@ RECORDED = (
     one("parts", "parts = [", "target", "list"),
     one("[part for part in (q, k)]", "[part for part in (q, k)]", "expression", "list"),
     one("part", "part in (q", "target", "small"),
-    one("each", "each in parts", "target", "x", "small"),
+    one("each", "each in enumerate", "target", "x", "small"),
+    one("index", "index, each", "target", "B", "T"),
     one("self.out(x)", "self.out(x)", "result", "long"),
     one("x", "        x,", "argument", "x"),
 )
@@ -143,7 +144,7 @@ def test_each_line_has_one_hint_with_what_it_assigns_takes_or_returns() -> None:
         "q, k, v = self.split(x)": "q, k: f32[B, T, 8], v: f32[B, T, C]",
         "q = q * 2": "not run",
         "parts = [part for part in (q, k)]": "[f32[B, T, C], f32[B, T, C]]",
-        "for each in parts:": "f32[B, T, 64 or 8]",
+        "for index, each in enumerate(parts):": "index: 2 or 16, each: f32[B, T, 64 or 8]",
         "return self.out(x)": "f32[B, 77]",
         "x,": "f32[B, T, C]",
     }
@@ -157,7 +158,7 @@ def test_the_tooltip_has_the_sizes_the_instances_and_the_call() -> None:
         "v: f32[2, 16, 64] (B, T, C)",
         "Traced as Attention(64)(x: f32[2, 16, 64])",
     ]
-    assert found["for each in parts:"].tooltip.splitlines()[0] == (
+    assert found["for index, each in enumerate(parts):"].tooltip.splitlines()[1] == (
         "each: f32[2, 16, 64] in layers.0, f32[2, 16, 8] in layers.1"
     )
     assert found["q = q * 2"].tooltip.splitlines() == [

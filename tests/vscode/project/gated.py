@@ -12,7 +12,6 @@ class GatedMLP(nn.Module):
         self.down = nn.Linear(hidden, width)
 
     def forward(self, x):
-        B, T, C = x.shape
         x = self.norm(x)
         a = self.up(x)
         g = F.silu(self.gate(x))
