@@ -79,23 +79,23 @@ def test_quantization_that_has_no_derivative_for_the_scale(report: Report) -> No
 FAILURES = {
     "HalfWeights": (
         "return weights @ v",
-        "RuntimeError: expected m1 and m2 to have the same dtype, but got: c10::Half != float\n"
-        "`weights` is f16[4, 4]: the result of `scores.softmax(-1).to(torch.float16)`, line 12\n"
-        "`v` is f32[4, 8]: an argument of the call",
+        "`weights @ v`: weights is f16[4, 4] (`scores.softmax(-1).to(torch.float16)`, line 12), v is f32[4, 8] (an "
+        "argument of the call)\n"
+        "RuntimeError: expected m1 and m2 to have the same dtype, but got: c10::Half != float",
         None,
     ),
     "Encoding": (
         "return self.fc(x) + self.table",
-        "RuntimeError: Tensor on device cpu is not on the expected device meta!\n"
-        "`self.fc(x)` is f32[2, 5, 8] on meta: the output of the layer `fc`, line 26\n"
-        "`self.table` is f32[5, 8] on cpu: an attribute of the module, neither parameter nor buffer",
+        "`self.fc(x) + self.table`: self.fc(x) is f32[2, 5, 8] on meta (the output of the layer `fc`), self.table is "
+        "f32[5, 8] on cpu (`torch.zeros(5, 8)`, line 23, neither parameter nor buffer)\n"
+        "RuntimeError: Tensor on device cpu is not on the expected device meta!",
         "`to`, `cuda` and `half` change parameters and buffers, no other attribute",
     ),
     "Halved": (
         "return self.fc(x)",
-        "RuntimeError: mat1 and mat2 must have the same dtype, but got Float and Half\n"
-        "`x` is f32[2, 5, 8]: the result of `x + self.table`, line 39\n"
-        "`self.fc.weight` is f16[4, 8]: a parameter, made by `nn.Linear(8, 4)`, line 36",
+        "`self.fc(x)`: x is f32[2, 5, 8] (`x + self.table`, line 39), self.fc.weight is f16[4, 8] (`nn.Linear(8, 4)`, "
+        "line 36)\n"
+        "RuntimeError: mat1 and mat2 must have the same dtype, but got Float and Half",
         None,
     ),
     "Splats": (
@@ -108,16 +108,16 @@ FAILURES = {
     ),
     "Regressor": (
         "return self.mlp(x)",
-        "RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x32 and 12x16)\n"
-        "an input is f32[3, 32]: the output of the layer `mlp.1`, line 84\n"
-        "`self.mlp.2.weight` is f32[16, 12]: a parameter, made by `nn.Linear(size, width)`, line 79",
+        "`self.mlp(x)`: an input is f32[3, 32] (32: `self.mlp[0]`, line 79), self.mlp.2.weight is f32[16, 12] (12: "
+        "`nn.Linear(size, width)`, line 79)\n"
+        "RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x32 and 12x16)",
         None,
     ),
     "Labels": (
         "return F.binary_cross_entropy(self.head(x).sigmoid(), labels)",
-        "RuntimeError: Found dtype Long but expected Float\n"
-        "`self.head(x).sigmoid()` is f32[4, 1]\n"
-        "`labels` is i64[4, 1]: an argument of the call",
+        "`F.binary_cross_entropy(self.head(x).sigmoid(), labels)`: self.head(x).sigmoid() is f32[4, 1], labels is "
+        "i64[4, 1] (an argument of the call)\n"
+        "RuntimeError: Found dtype Long but expected Float",
         None,
     ),
     "Operator": (
