@@ -1,4 +1,4 @@
-/** Makes pictures small: fewer pixels and colours, as a screen of text needs no more. */
+/** Makes pictures small, those named or all that are shown: a screen of text needs no more pixels and colours. */
 
 import { statSync } from "node:fs";
 import * as path from "node:path";
@@ -8,9 +8,9 @@ const SHOWN = [
     ...["hover-light", "hover-dark", "slots-light", "graph-light"],
     ...["hints-light", "hints-dark", "shape-light", "shape-dark", "failing-light", "failing-dark"],
 ];
-const [from, into] = process.argv.slice(2);
+const [from, into, ...names] = process.argv.slice(2);
 
-for (const name of SHOWN) {
+for (const name of names.length > 0 ? names : SHOWN) {
     const file = path.join(into, `${name}.png`);
     await sharp(path.join(from, `${name}.png`))
         .resize({ width: 1280 })
