@@ -33,6 +33,11 @@ class Recording:
     index: ValuesIndex
     is_stale: bool = False
 
+    @property
+    def shown(self) -> TargetState:
+        """The target with this call's map as the one that is shown."""
+        return self.state.of_attempt if self.map is self.state.attempt else self.state
+
 
 @dataclass(frozen=True)
 class Case:
@@ -114,7 +119,7 @@ def value_of(snapshot: Snapshot, document: Document, span: Span) -> Had | None:
         assert places is not None and span.column is not None
         then = snapshot.carried_back(recording.versions, document.path, span.line, span.column)
         for each in places.starting(*then) if then is not None else ():
-            if snapshot.carried(recording.versions, _span(document.path, each)) == span:
+            if _now(snapshot, recording, document.path, each) == span:
                 return _had(recording, places, each, span)
         if recording.index.failed is None:  # the call ran to its end, and this did not run or is no tensor
             return None
@@ -133,7 +138,7 @@ def values_on_lines(snapshot: Snapshot, document: Document, first: int, last: in
             assert places is not None
             then = _line_then(snapshot, document, recording, line)
             for each in places.on_lines(then, then) if then is not None else ():
-                span = snapshot.carried(recording.versions, _span(document.path, each))
+                span = _now(snapshot, recording, document.path, each)
                 if span is not None and span.line == line:
                     key = (span.line, span.column or 1, span.end_line or span.line, span.end_column or 1)
                     found.setdefault(key, _had(recording, places, each, span))
@@ -215,5 +220,9 @@ def _modules(index: ValuesIndex, calls: Sequence[int] | set[int] | dict[int, Non
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
-def _span(path: str, each: Recorded) -> Span:
-    return Span(path, each.line, each.column, each.end_line, each.end_column)
+def _now(snapshot: Snapshot, recording: Recording, path: str, each: Recorded) -> Span | None:
+    """The place of an expression in today's text; None if an edit has changed it, or the line that assigns a target."""
+    span = Span(path, each.line, each.column, each.end_line, each.end_column)
+    if each.role == "target" and snapshot.carried(recording.versions, Span(path, each.line)) is None:
+        return None
+    return snapshot.carried(recording.versions, span)

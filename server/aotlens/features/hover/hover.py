@@ -134,7 +134,7 @@ def _notes(asked: Question, state: TargetState | None, recording: Recording | No
 
 
 def _staleness(state: TargetState | None, recording: Recording | None) -> tuple[Note, ...]:
-    """A note if the map or the recorded call that was read is older than the text."""
+    """Notes if the map or the recorded call that was read is older than the text, or lacks some of many layers."""
     if state is None:
-        return staleness(recording.state.of_attempt) if recording is not None and recording.is_stale else ()
+        return staleness(recording.shown) if recording is not None else ()
     return staleness(state, but_for_first_line=recording is not None and not recording.is_stale)
