@@ -42,19 +42,20 @@ _TARGETS = 3
 class FirstLine:
     """The values that an expression had: the facts, the recorded call, and the text that they are about.
 
-    `gradient` says that no gradient flows through it, and `model` names the model, if it is not the class or function
-    that the text is in; both are empty if there is nothing to say.
+    `gradient` says that no gradient flows through it; it is empty if there is nothing to say. `within` are the values in
+    a model that is not the class or function that the text is in, None if the model need not be named.
     """
 
     facts: tuple[Line, ...]
     recording: Recording
     span: Span
     gradient: Line = ()
-    model: Line = ()
+    within: Had | None = None
 
     def alone(self) -> tuple[Block, ...]:
         """The block of a hover that has no more to say."""
-        return (Facts(tuple(filter(None, (*self.facts, self.gradient, self.model)))),)
+        model = recorded_in_words(self.within) if self.within is not None else ()
+        return (Facts(tuple(filter(None, (*self.facts, self.gradient, model)))),)
 
     def above(self, blocks: Sequence[Block], *, with_gradient: bool) -> tuple[Block, ...]:
         """The line above the blocks of a hover, which name the model. They do not repeat its facts."""
@@ -103,7 +104,7 @@ def _line_of(subject: ExpressionSubject | ReturnSubject, name: Line, had: Had, g
         had.recording,
         subject.span,
         no_gradient_in_words(had),
-        () if is_own else recorded_in_words(had),
+        None if is_own else had,
     )
 
 
