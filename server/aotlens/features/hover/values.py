@@ -42,7 +42,7 @@ _TARGETS = 3
 class FirstLine:
     """The values that an expression had: the facts, the recorded call, and the text that they are about.
 
-    `gradient` says that no gradient flows through it; it is empty if there is nothing to say. `within` are the values in
+    `gradient` says that no gradient flows through it; it is empty if that says nothing. `within` are the values in
     a model that is not the class or function that the text is in, None if the model need not be named.
     """
 
