@@ -84,6 +84,10 @@ reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table
 	find .reach/site-packages/torchaudio -name '*.so' -delete
 	PYTHONPATH=.reach/site-packages $(RUN) tests/benchmarks/reach.py .reach/site-packages --write docs/examples.md
 
+.PHONY: seeded
+seeded: $(VENV)/dev.stamp ## Trace 60 seeded errors in real models, with and without an example, 4 minutes
+	$(RUN) tests/tracer/seeded.py
+
 .PHONY: gradients
 gradients: $(VENV)/dev.stamp ## Compare gradients with those of eager on real tensors, in whole packages, 20 minutes
 	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt

@@ -26,6 +26,7 @@ from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
+from aotlens_tracer.wire.problems import Raised
 
 from .suppression import is_suppressed
 from .unknown_names import unknown_names
@@ -189,9 +190,9 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
 
 
 def _failure(failure: Failure, state: TargetState) -> Finding:
-    # If nobody wrote an example, its failure is no mistake of the user's.
+    # If nobody wrote an example, its failure is no mistake of the user's, unless the class cannot be built at all.
     written = any(example.origin != "inferred" for example in state.examples)
-    is_guess = failure.stage == "example" and not written
+    is_guess = failure.stage == "example" and not written and not isinstance(failure.problem, Raised)
     if is_to_be_completed(state) and state.examples[0].path is not None:
         example = state.examples[0]
         return Finding("example-failed", example.path, example.line, example.column, reason=Incomplete())

@@ -2,14 +2,15 @@
 
 An example that somebody gave is never replaced. One that was found is passed over if it does not fit the class; but if
 the user's own module raises while it is built or called, that error is the answer. An inferred example is a guess, and
-so is one that was recorded in the call of a guess.
+so is one that was recorded in the call of a guess: its error is the answer if the class fails like this whatever it is
+given.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..failures import BackwardError, CaptureError, ForwardError, problem_of
+from ..failures import BackwardError, CaptureError, ForwardError, is_of_the_class, problem_of
 from ..wire.descriptor_map import Problem
 from ..wire.protocol import ExampleSource
 from .guards import SideEffect, TookTooLong
@@ -25,6 +26,8 @@ def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, pa
     `target` is the class or function that is traced, `path` its file.
     """
     if source.origin in ("option", "pinned") or not isinstance(error, (Exception, SystemExit, TookTooLong)):
+        return None
+    if is_of_the_class(error):
         return None
     cause = error.__cause__ if isinstance(error, ForwardError) and error.__cause__ is not None else error
     if is_guess(source):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .advice import advice_for_operation, raised_by_a_statement
 from .codebase import EXAMPLE_FILE, Codebase, is_library
-from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError
+from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError, is_of_the_class
 from .exceptions import code_line, failure_of, shortened, user_frames
 from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_in_place
 from .problems import chain, clipped, problem_of, reads_data, refusal_of, text_of
@@ -27,6 +27,7 @@ __all__ = [
     "code_line",
     "failure_of",
     "is_library",
+    "is_of_the_class",
     "problem_of",
     "raised_by_a_statement",
     "reads_data",

@@ -9,11 +9,15 @@ from .in_place import ChangedInPlace
 
 
 class TraceError(Exception):
-    """Ends the trace with a failure that is fully described already."""
+    """Ends the trace with a failure that is fully described already.
 
-    def __init__(self, failure: Failure) -> None:
+    `is_of_the_class` says that the class cannot be built, whatever it is given.
+    """
+
+    def __init__(self, failure: Failure, *, is_of_the_class: bool = False) -> None:
         super().__init__(repr(failure.problem))
         self.failure = failure
+        self.is_of_the_class = is_of_the_class
 
 
 class CallError(Exception):
@@ -21,11 +25,13 @@ class CallError(Exception):
 
     `operation` is the operation to blame, and `eager` what that raises on real tensors (see `eager.Blamed`); both None
     until somebody looks for them. `changed` is what was changed in place, if that is the reason and is known.
+    `is_of_the_class` says that the call of a guessed example fails, and that any other call of the class does too.
     """
 
     operation: FailedOperation | None = None
     eager: Raised | None = None
     changed: ChangedInPlace | None = None
+    is_of_the_class: bool = False
 
 
 class ForwardError(CallError):
@@ -66,3 +72,8 @@ class CaptureError(CallError):
         self.dynamo_error = dynamo_error
         self.direct_error = direct_error
         self.backward = backward
+
+
+def is_of_the_class(error: BaseException) -> bool:
+    """Whether an error ends each call of the traced class, so that no other example is tried."""
+    return isinstance(error, (TraceError, CallError)) and error.is_of_the_class

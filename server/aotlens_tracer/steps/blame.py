@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from ..eager.failed_operation import failed_operation
 from ..eager.refused_types import mixes_types, refused_operation
+from ..examples.eager_call import call
 from ..failures import CallError, CaptureError, ForwardError
+from ..wire.descriptor_map import Failure
 from .build_example import Built
 from .capture import Captured
 from .context import Context
@@ -23,6 +26,17 @@ def blame(context: Context, built: Built, error: CallError) -> None:
         found = failed_operation(built.example, cause, context.birthplaces, context.codebase)
         if found is not None:
             error.operation, error.eager = found.operation, found.eager
+
+
+def with_operation_of_guess(context: Context, built: Built, failure: Failure) -> Failure:
+    """Return the failure of a search for an example, with the operation at which the nearest guess ends."""
+    with contextlib.suppress(Exception), built.example.fake():
+        try:
+            call(built.example)
+        except CallError as error:
+            blame(context, built, error)
+            return replace(failure, operation=error.operation)
+    return failure
 
 
 def check_types(context: Context, built: Built, captured: Captured) -> None:

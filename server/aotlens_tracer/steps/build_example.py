@@ -10,11 +10,11 @@ import torch
 
 from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
-from ..examples.inferred.search import Search
+from ..examples.inferred.search import Guess, Search
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.recorded import NotCalled, record
 from ..examples.written import constructor_in_words, written
-from ..failures import TraceError, reads_data
+from ..failures import TraceError, failure_of, reads_data
 from ..graph.ddp_parameters import ddp_parameters
 from ..graph.labels import described_arguments
 from ..graph.module_tree import module_tree
@@ -33,10 +33,14 @@ from .without_example import check_it_is_of_the_target, without_example
 
 @dataclass(frozen=True)
 class Built:
-    """An example, and what can be called of it. `source` has its expression, also if that was inferred."""
+    """An example, and what can be called of it. `source` has its expression, also if that was inferred.
+
+    `guess` is the result of the search if the example was inferred; None otherwise.
+    """
 
     source: ExampleSource
     example: BuiltExample
+    guess: Guess | None = None
 
 
 @dataclass(frozen=True)
@@ -77,15 +81,23 @@ class _Build:
         draft = self._context.draft
         known = Example(source.origin, None, source=place_of(source), candidate=self._candidate.index)
         draft.update(example=known)
-        if is_to_be_inferred(source):
-            expression, rule = self._infer()
-            source, known = replace(source, expression=expression), replace(known, rule=rule)
+        guess = self._infer() if is_to_be_inferred(source) else None
+        if guess is not None:
+            source, known = replace(source, expression=guess.expression), replace(known, rule=guess.rule)
         known = replace(known, expression=source.expression.strip() or None)
         draft.update(example=known)
-        example = self._record(source.root) if source.root is not None else self._evaluate(source)
+        try:
+            example = self._record(source.root) if source.root is not None else self._evaluate(source)
+        except Exception as error:
+            if guess is not None and guess.failure is not None:
+                raise TraceError(guess.failure) from error
+            if guess is not None and guess.is_of_the_class:
+                failure = failure_of(error, "example", self._context.codebase, None)
+                raise TraceError(failure, is_of_the_class=True) from error
+            raise
         check_it_is_of_the_target(self._context, self._imported, example)
         draft.update(example=self._described(source, example))
-        return Built(source, example)
+        return Built(source, example, guess)
 
     def _described(self, source: ExampleSource, example: BuiltExample) -> Example:
         """Return the description of a built example; puts its modules and parameters into the draft."""
@@ -117,14 +129,14 @@ class _Build:
             return source.expression.strip()
         return written(example, {"torch": torch, **vars(self._imported.module)}, self._context.birthplaces)
 
-    def _infer(self) -> tuple[str, str | None]:
-        """Return a guessed example that runs on fake tensors, and the repair rule that proposed it."""
+    def _infer(self) -> Guess:
+        """Return a guessed example: one that runs on fake tensors, if there is any."""
         module, value = self._imported.module, self._imported.value
         if not isinstance(value, type) or value.__module__ != module.__name__:
             raise TraceError(without_example(self._context, self._imported))
         search = Search(value, module, self._context.birthplaces, self._candidate.train)
         try:
-            return search.run(), search.rule
+            return search.run()
         finally:
             self._context.draft.add_attempts(*search.attempts)
 

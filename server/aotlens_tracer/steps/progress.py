@@ -75,12 +75,16 @@ class Draft:
         """Append examples that were passed over to the map's."""
         self.map = replace(self.map, attempts=(*self.map.attempts, *attempts))
 
-    def pass_over(self, source: ExampleSource, reason: Problem) -> None:
-        """Note that an example does not work, and drop what it added to the map."""
+    def note(self, source: ExampleSource, reason: Problem) -> None:
+        """Note that an example does not work."""
         recorded_in = f"{source.root.path}::{source.root.qualname}" if source.root is not None else None
         self.add_attempts(
             Attempt(source.origin, reason, source.expression.strip() or None, place_of(source), recorded_in)
         )
+
+    def pass_over(self, source: ExampleSource, reason: Problem) -> None:
+        """Note that an example does not work, and drop what it added to the map."""
+        self.note(source, reason)
         self.map = replace(
             self.map,
             example=None,

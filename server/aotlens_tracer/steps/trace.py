@@ -10,14 +10,24 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import torch
 
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
-from ..failures import CallError, CaptureError, Codebase, ForwardError, TraceError, is_library, problem_of, reads_data
+from ..failures import (
+    CallError,
+    CaptureError,
+    Codebase,
+    ForwardError,
+    TraceError,
+    is_library,
+    is_of_the_class,
+    problem_of,
+    reads_data,
+)
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import (
@@ -30,7 +40,7 @@ from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .absent import findings_of_absent
-from .blame import blame, check_types
+from .blame import blame, check_types, with_operation_of_guess
 from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture
 from .compiled import capture_compiled
@@ -83,18 +93,25 @@ def _trace(context: Context) -> None:
     imported = import_target(context)
     uncapturable: CaptureError | None = None
     guess: BaseException | None = None
-    for candidate in _candidates(context):
+    candidates = _candidates(context)
+    for candidate in candidates:
         source = candidate.source
+        context.send({"event": "candidate", "index": candidate.index})
         try:
             _trace_in_the_mode_that_works(context, imported, candidate)
             return
         except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
             reason = reason_to_go_on(source, error, imported.value, context.params.path)
             if reason is None:
+                if uncapturable is not None and is_of_the_class(error):  # another call of the class runs
+                    raise uncapturable from None
                 raise
             if isinstance(error, CaptureError):
                 uncapturable = uncapturable or error
             if is_to_be_inferred(source):
+                if uncapturable is None and candidate is candidates[-1]:
+                    context.draft.note(source, reason)  # what is known of the nearest guess stays
+                    raise
                 guess = error
             context.recording.stop()
             context.folding.stop()
@@ -106,12 +123,13 @@ def _trace(context: Context) -> None:
     raise TraceError(without_example(context, imported))
 
 
-def _candidates(context: Context) -> Iterator[Candidate]:
-    """Yield the examples that belong to the target, best first."""
-    for index, source in enumerate(context.params.examples):
-        if source.definition_line in (None, context.draft.map.target.line):
-            context.send({"event": "candidate", "index": index})
-            yield Candidate(source, index, _TRAIN[context.params.mode])
+def _candidates(context: Context) -> list[Candidate]:
+    """Return the examples that belong to the target, best first."""
+    return [
+        Candidate(source, index, _TRAIN[context.params.mode])
+        for index, source in enumerate(context.params.examples)
+        if source.definition_line in (None, context.draft.map.target.line)
+    ]
 
 
 def _trace_in_the_mode_that_works(context: Context, imported: Imported, candidate: Candidate) -> None:
@@ -143,6 +161,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     forget_results_of_other_settings(context.settings)
     draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state", "values")
     start_recording(context, imported, built, candidate.train)
+    if built.guess is not None and built.guess.failure is not None:
+        raise TraceError(with_operation_of_guess(context, built, built.guess.failure))
     start_folding(context, built)
     for_eager = untouched(context, built)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
@@ -209,6 +229,7 @@ def _captured(
         else:
             captured = stack.enter_context(capture(built.example))
     except CallError as error:
+        error.is_of_the_class = built.guess is not None and built.guess.is_of_the_class
         name_what_is_changed(context, imported, built, train, error)
         if error.changed is None:
             blame(context, built, error)

@@ -54,6 +54,11 @@ class Runner:
         self._budget = budget
         self._train = train
 
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the time for the search is up."""
+        return self._budget.left <= 0
+
     def build(self, expression: str, mode: FakeTensorMode) -> nn.Module:
         """The module that the expression builds: on fake tensors, or on real ones if its constructor reads data."""
         try:

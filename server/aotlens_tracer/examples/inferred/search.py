@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import heapq
 import inspect
 import itertools
 import types
@@ -13,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from ...failures import Codebase, ForwardError, TraceError, failure_of, problem_of, reads_data
+from ...failures import Codebase, TraceError, failure_of, problem_of, reads_data
 from ...graph.birthplaces import Birthplaces
 from ...torch_private import fake_mode, has_no_forward
 from ...wire.advice import CompleteExample
@@ -25,17 +24,27 @@ from .budget import AttemptTooLong, Budget
 from .build import Notes, first_that_builds, is_lazy
 from .building import configurations
 from .building.constructors import Constructors
-from .building.parameters import parameters_of
+from .building.parameters import annotation_of, parameters_of
 from .calling.inputs import Inputs
+from .fault.experiment import Called, Experiment, Runs
+from .fault.failing import site_of
+from .fault.furthest import Furthest
+from .fault.unbuildable import unbuildable
+from .fault.variations import MOST_OPTIONAL
 from .namespace import Names
 from .repairs.failed_attempt import FailedAttempt
 from .repairs.registry import CALLS
 from .repairs.rule import proposals
 from .tables.facts import NeedsBfloat16
 from .values import Arguments, tensors, with_tensor
+from .waiting import Waiting
 
 MOST_CALLS = 100
 """How many calls of one module are tried."""
+PATIENCE = 6
+"""After so many repairs that come no further, the guesses are varied to see whose fault the failure is."""
+VARIED = "varied-guess"
+"""The name of the experiment where it finds an example, as if it were a rule."""
 FURTHER = 4
 """The number of likelier repairs of a failure that are tried before one that is a step further from its error."""
 
@@ -50,19 +59,41 @@ class _Nearest:
     inputs: Inputs | None = None
 
 
+@dataclass(frozen=True)
+class Guess:
+    """The result of a search, an example. `rule` is the last rule on the way to it; None if the first guess works.
+
+    With `is_of_the_class`, its call fails, as any call of the class does. With a `failure`, no example was found, and
+    this is the one that came furthest.
+    """
+
+    expression: str
+    rule: str | None = None
+    is_of_the_class: bool = False
+    failure: Failure | None = None
+
+
+class _ClassFails(Exception):
+    """The class fails whatever it is given."""
+
+    def __init__(self, guess: Guess) -> None:
+        super().__init__(guess.expression)
+        self.guess = guess
+
+
 class Search:
     """Looks for an example of the class `cls` in `module` that runs on fake tensors.
 
-    `attempts` holds all that failed: each expression, its error, and the repair rule that proposed it. `rule` is the
-    last rule on the way to the example that was found; None if the first guess works.
+    `attempts` holds all that failed: each expression, its error, and the repair rule that proposed it.
     """
 
     def __init__(
         self, cls: type[nn.Module], module: types.ModuleType, birthplaces: Birthplaces, train: bool | None
     ) -> None:
         self.attempts: list[Attempt] = []
-        self.rule: str | None = None
+        self._rule: str | None = None
         self._cls = cls
+        self._codebase = Codebase(inspect.getsourcefile(cls) or "")
         self._names = Names(module)
         self._train = train
         self._runner = Runner(self._names.values, birthplaces, Budget(), train)
@@ -70,18 +101,27 @@ class Search:
         self._reads_data = False
         self._needs_bfloat16 = False
         self._nearest = _Nearest()
+        self._unbuilt: list[tuple[str, Exception]] = []
 
-    def run(self) -> str:
-        """The example, as an expression.
+    def run(self) -> Guess:
+        """The example.
 
-        Raises TraceError if none was found, and the user's own error if the class fails whatever it is given.
+        Raises TraceError if no arguments were found with which the class can be built.
         """
         # torch.compile makes no sense under fake tensors: modules that compile themselves run uncompiled.
         with contextlib.suppress(TookTooLong), torch.compiler.set_stance("force_eager"):
-            for constructors, arguments in self._constructions():
-                if expression := self._with(constructors, arguments):
-                    return expression
-        raise TraceError(self._failure())
+            try:
+                for constructors, arguments in self._constructions():
+                    if expression := self._with(constructors, arguments):
+                        return Guess(expression, self._rule)
+            except _ClassFails as fails:
+                return fails.guess
+        failure = self._failure()
+        if self._nearest.inputs is None:
+            if (expression := self._unbuildable()) is not None:
+                return _unbuilt(expression)
+            raise TraceError(failure)
+        return Guess(self._nearest.expression, failure=failure)
 
     def _constructions(self) -> Iterator[tuple[Constructors, Arguments]]:
         """The ways to build the class, the likeliest first."""
@@ -136,11 +176,12 @@ class Search:
         inputs = Inputs(target.module, sizes)
         if has_no_forward(type(target.module)):
             raise TraceError(Failure("example", "error", NoForward(self._cls.__name__)))
-        waiting = _Waiting()
+        waiting = Waiting()
         first = _first(inputs, dtype)
         waiting.add(0, 0, first, None)
         lazy = is_lazy(target.module)
         reading: str | None = None
+        furthest = Furthest()
         self._reads_data = self._needs_bfloat16 = False
         for _ in range(MOST_CALLS):
             if not waiting:
@@ -151,26 +192,79 @@ class Search:
             expression = target.call(inputs, arguments)
             outcome = self._runner.call(target, inputs, arguments)
             if outcome.error is None:
-                self.rule = rule or self._rule_of_constructor
+                self._rule = rule or self._rule_of_constructor
                 return target.call(inputs, self._needed(target, inputs, arguments, first))
             self._note(expression, outcome.error, rule)
-            if outcome.progress >= self._nearest.progress:
+            site = tuple(site_of(outcome.error, target.module, self._codebase))
+            is_further = furthest.add(Called(target, inputs, arguments, outcome), rule, site)
+            if is_further and outcome.progress > self._nearest.progress:
                 self._nearest = _Nearest(outcome.progress, expression, outcome.error, inputs)
             failed = FailedAttempt(outcome.error, arguments, outcome.values, inputs.function)
             self._needs_bfloat16 = bool(failed.says(NeedsBfloat16))
             if isinstance(outcome.error, AttemptTooLong) or (dtype is None and self._needs_bfloat16):
                 break
             if reads_data(outcome.error):
-                self.rule = self.rule if reading else rule or self._rule_of_constructor
+                self._rule = self._rule if reading else rule or self._rule_of_constructor
                 reading = reading or expression
             if _is_users_own(failed):
-                raise ForwardError from outcome.error
+                raise _ClassFails(Guess(expression, rule, is_of_the_class=True))
+            if (examined := furthest.for_long(PATIENCE)) is not None and not lazy and dtype is None:
+                try:
+                    self._examine(*examined, sizes)
+                except Runs as runs:
+                    self._rule = VARIED
+                    return runs.called.expression
             # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
             for index, proposal in enumerate(proposals(CALLS, failed, inputs, self._note_rule)):
                 further = cost + index + proposal.distance * FURTHER
                 waiting.add(outcome.progress, further, proposal.arguments, proposal.rule)
+        if reading is None and (examined := furthest.for_long(0)) is not None and not lazy and dtype is None:
+            try:
+                self._examine(*examined, sizes)
+            except Runs as runs:
+                self._rule = VARIED
+                return runs.called.expression
         self._reads_data = reading is not None
         return reading
+
+    def _examine(self, called: Called, rule: str | None, sizes: dict[str, int]) -> None:
+        """Vary the guesses of a call that failed.
+
+        Raises _ClassFails if the class is to blame, and Runs if another guess runs.
+        """
+        is_about_a_name = isinstance(called.outcome.error, (AttributeError, KeyError))
+        is_configuration = self._is_declared if is_about_a_name else self._is_meant
+        experiment = Experiment(self._runner, self._codebase, called, sizes, _first, is_configuration)
+        if experiment.is_of_the_class():
+            raise _ClassFails(Guess(called.expression, rule, is_of_the_class=True))
+
+    def _unbuildable(self) -> str | None:
+        """Return a call of the constructor if the class cannot be built, whatever it is given; else None."""
+        if self._runner.is_out_of_time:
+            return None
+        constructors = Constructors(self._names)
+        parameters = [each for each in parameters_of(self._cls).values() if each.default is None][:MOST_OPTIONAL]
+        optional = [(each.name, constructors.value(self._cls, each).expression) for each in parameters]
+        try:
+            return unbuildable(self._runner, self._codebase, self._cls, self._unbuilt, optional, self._is_declared)
+        except TookTooLong:
+            return None
+
+    def _is_declared(self, name: str) -> bool:
+        """Whether a name is that of a configuration which the class declares."""
+        value = self._names.values.get(name)
+        if not configurations.is_configuration_class(value):
+            return False
+        declared = [annotation_of(parameter, self._cls) for parameter in parameters_of(self._cls).values()]
+        return value in declared or getattr(self._cls, "config_class", None) is value
+
+    def _is_meant(self, name: str) -> bool:
+        """Whether a name is that of a configuration which the class surely means: declared, or the only one."""
+        value = self._names.values.get(name)
+        if not configurations.is_configuration_class(value):
+            return False
+        known = {id(other) for other in self._names.values.values() if configurations.is_configuration_class(other)}
+        return self._is_declared(name) or known == {id(value)}
 
     def _needed(self, target: Target, inputs: Inputs, arguments: Arguments, first: Arguments) -> Arguments:
         """The arguments without those that repairs added and that are not needed."""
@@ -186,11 +280,11 @@ class Search:
         self.attempts.append(Attempt("inferred", problem_of(error), expression, rule=rule))
 
     def _note_construction(self, expression: str, error: Exception, rule: str | None) -> None:
-        """Note a constructor that failed. Raises its error if that is a name that does not exist."""
+        """Note a constructor that failed. Raises _ClassFails if a name does not exist."""
         self._note(expression, error, rule)
+        self._unbuilt.append((expression, error))
         if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-            self._nearest = _Nearest(-1, expression, error)
-            raise error
+            raise _ClassFails(_unbuilt(expression))
         if self._nearest.progress < 0 and self._nearest.error is None:
             self._nearest = _Nearest(-1, expression, error)
 
@@ -202,41 +296,21 @@ class Search:
         """Describe what is missing, by the attempt that came furthest."""
         nearest = self._nearest
         error, inputs = nearest.error, nearest.inputs
-        path = inspect.getsourcefile(self._cls) or ""
         if error is None:
-            return Failure("example", "timeout", SearchEnded(self._cls.__name__), path)
-        failure = failure_of(error, "example", Codebase(path))
+            return Failure("example", "timeout", SearchEnded(self._cls.__name__), self._codebase.target)
+        failure = failure_of(error, "example", self._codebase)
         tried = sum(attempt.expression is not None for attempt in self.attempts)
         problem = NothingInferred(tried, failure.problem, _missing_argument(error, inputs))
         pin = nearest.expression if inputs is not None else f"{nearest.expression}(…)"
         return replace(failure, reason="error", problem=problem, advice=CompleteExample(pin))
 
 
-class _Waiting:
-    """The calls to try: those whose failure came furthest first, then by cost. Each is added once."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[tuple[int, int, int], Arguments, str | None]] = []
-        self._seen: set[str] = set()
-        self._counter = itertools.count()
-
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def add(self, progress: int, cost: int, arguments: Arguments, rule: str | None) -> None:
-        """Add a call that `rule` proposed after one that ran `progress` operations."""
-        text = repr(arguments)
-        if text not in self._seen:
-            self._seen.add(text)
-            heapq.heappush(self._heap, ((-progress, cost, next(self._counter)), arguments, rule))
-
-    def next(self) -> tuple[int, Arguments, str | None]:
-        """Take the next call: its cost, its arguments and the rule that proposed it."""
-        (_, cost, _), arguments, rule = heapq.heappop(self._heap)
-        return cost, arguments, rule
+def _unbuilt(expression: str) -> Guess:
+    """A call of a class that cannot be built. What comes after the constructor never runs."""
+    return Guess(f"{expression}(...)", is_of_the_class=True)
 
 
-def _first(inputs: Inputs, dtype: str | None) -> Arguments:
+def _first(inputs: Inputs, dtype: str | None = None) -> Arguments:
     """The likeliest arguments. With `dtype`, tensors that would be float32 have that one."""
     arguments: Arguments = {name: inputs.candidates(name)[0] for name in inputs.first()}
     for path, tensor in tensors(arguments):

@@ -174,6 +174,31 @@ _SIZES: tuple[Message, ...] = (
         "expected features of width 64, got 32",
     ),
     Message(
+        r"expected input with shape \[(?:\*, )*(\d+)\], but got input of size\s*(?:torch\.Size\()?\[(?:\d+, )*(\d+)\]",
+        lambda m: [WrongSize(int(m[2]), int(m[1]))],
+        "Given normalized_shape=[48], expected input with shape [*, 48], but got input of size[2, 16, 32]",
+    ),
+    Message(
+        r"equal to input_size\. Expected (\d+), got (\d+)",
+        _differ,
+        "input.size(-1) must be equal to input_size. Expected 40, got 64",
+    ),
+    Message(
+        r"inconsistent input_size: got (\d+),? expected (\d+)",
+        _differ,
+        "input has inconsistent input_size: got 128 expected 80",
+    ),
+    Message(
+        r"should contain (\d+) elements not (\d+)",
+        _differ,
+        "running_mean should contain 32 elements not 16",
+    ),
+    Message(
+        r"has size (\d+) for operand \d+ which does not broadcast with previously seen size (\d+)",
+        _differ,
+        "einsum(): subscript d has size 4 for operand 1 which does not broadcast with previously seen size 64",
+    ),
+    Message(
         r"padding \((\d+), \d+\) at dimension (\d+) of input .*?\[([\d, ]+)\]",
         _padding,
         "Argument #4: Padding size should be less than the corresponding input dimension, but got: "

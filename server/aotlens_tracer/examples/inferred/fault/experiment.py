@@ -1,0 +1,177 @@
+"""The experiment that tells whose fault a failure is: the guesses are varied, one at a time.
+
+The class is to blame if its failure stays: at the same expression, in the same layer, with the same words, whatever is
+guessed. Sizes that clash have to stay as they are, or to keep their ratio or their difference, so that no guess makes
+them equal. If any other guess runs, or comes further, the class is not to blame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ....failures import Codebase
+from ..attempts import Outcome, Runner, Target
+from ..calling.inputs import Inputs
+from ..values import Arguments, Entries
+from .failing import Failing, failing, is_before, is_never_equal, site_of
+from .variations import ConstructorCall, of_other_kinds, of_other_sizes, resized
+
+SECONDS = 3.0
+"""Seconds of processor time that one experiment may take; without a result by then, nobody is blamed."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call that was made: of what, with which arguments, and how it ended."""
+
+    target: Target
+    inputs: Inputs
+    arguments: Arguments
+    outcome: Outcome
+
+    @property
+    def expression(self) -> str:
+        """The whole call, as code."""
+        return self.target.call(self.inputs, self.arguments)
+
+
+class Runs(Exception):
+    """A varied guess runs: it is an example."""
+
+    def __init__(self, called: Called) -> None:
+        super().__init__(called.expression)
+        self.called = called
+
+
+class _NotProven(Exception):
+    """A guess decides about the failure, or time is up."""
+
+
+class Experiment:
+    """Varies the guesses of one call that failed.
+
+    `sizes` has the constructor's integers by name, and `first_of` gives the likeliest arguments of a call.
+    `is_configuration` says whether a name in the constructor's call is a configuration that the class means.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        codebase: Codebase,
+        failed: Called,
+        sizes: Mapping[str, int],
+        first_of: Callable[[Inputs], Arguments],
+        is_configuration: Callable[[str], bool],
+    ) -> None:
+        self._runner = runner
+        self._codebase = codebase
+        self._failed = failed
+        self._sizes = sizes
+        self._first_of = first_of
+        self._is_configuration = is_configuration
+        self._until = time.process_time() + SECONDS
+
+    def is_of_the_class(self) -> bool:
+        """Whether the class fails like this whatever is guessed. Raises Runs if another guess runs."""
+        error = self._failed.outcome.error
+        base = failing(error, self._failed.target.module, self._codebase) if error is not None else None
+        if base is None or any(isinstance(value, Entries) for value in self._failed.arguments.values()):
+            return False
+        constructor = ConstructorCall(self._failed.target.expression, self._is_configuration)
+        if not constructor.is_known:
+            return False
+        comparison = _Comparison(base, self._failed.outcome.progress, self._codebase)
+        try:
+            target, inputs, arguments = self._failed.target, self._failed.inputs, self._failed.arguments
+            for other in of_other_kinds(inputs, arguments, base.is_of_dtypes):
+                comparison.add(self._call(target, inputs, other))
+            for other in of_other_sizes(arguments):
+                comparison.add(self._call(target, inputs, other), other_failures=not base.is_of_sizes)
+            return self._varied(constructor, comparison)
+        except _NotProven:
+            return False
+
+    def _varied(self, constructor: ConstructorCall, comparison: _Comparison) -> bool:
+        """Whether each guess in the constructor's call was changed, and the failure stayed."""
+        proven: set[int] = set()
+        for other in constructor.others():
+            try:
+                module = self._runner.build(other.expression, self._failed.target.mode)
+            except Exception:  # the class refuses this size
+                continue
+            target = Target(other.expression, module, self._failed.target.mode)
+            for inputs, arguments in self._arguments(target, other.size, other.other):
+                if comparison.add(self._call(target, inputs, arguments)):
+                    proven |= other.places
+                    break
+        return len(proven) == constructor.count
+
+    def _arguments(self, target: Target, size: int | None, other: int | None) -> Iterator[tuple[Inputs, Arguments]]:
+        """The arguments for a module that was built with another size: these may depend on that size too."""
+        given = self._failed.arguments
+        if size is not None and other is not None:
+
+            def change(one: int) -> int:
+                return one // size * other if one % size == 0 else one
+
+            yield self._failed.inputs, resized(given, change)
+        sizes = {name: other if one == size and other is not None else one for name, one in self._sizes.items()}
+        inputs = Inputs(target.module, sizes)
+        yield inputs, self._first_of(inputs)
+        yield self._failed.inputs, given
+
+    def _call(self, target: Target, inputs: Inputs, arguments: Arguments) -> Called:
+        if time.process_time() > self._until:
+            raise _NotProven
+        called = Called(target, inputs, arguments, self._runner.call(target, inputs, arguments))
+        if called.outcome.error is None:
+            raise Runs(called)
+        return called
+
+
+class _Comparison:
+    """Compares failures with the first one. `progress` is the number of operations that this one ran."""
+
+    def __init__(self, base: Failing, progress: int, codebase: Codebase) -> None:
+        self._codebase = codebase
+        self._base = base
+        self._progress = progress
+        self._pairs = set(range(len(base.pairs)))
+
+    def add(self, called: Called, *, other_failures: bool = False) -> bool:
+        """Whether a call failed in the same way; False if it failed before. Raises _NotProven if in another way.
+
+        With `other_failures`, it may fail for another reason at the same place.
+        """
+        error, base = called.outcome.error, self._base
+        assert error is not None
+        other = failing(error, called.target.module, self._codebase)
+        if other is None or other.site != base.site:
+            if is_before(tuple(site_of(error, called.target.module, self._codebase)), base.site):
+                return False
+            if called.outcome.progress > self._progress or (other is None and _is_at(error, base)):
+                raise _NotProven
+            return False
+        if other.words != base.words and other_failures:
+            return False
+        if other.words != base.words or len(other.pairs) != len(base.pairs):
+            raise _NotProven
+        if not base.pairs and other.numbers != base.numbers:
+            raise _NotProven
+        pairs = zip(base.pairs, other.pairs)
+        self._pairs &= {index for index, pair in enumerate(pairs) if is_never_equal(*pair)}
+        if base.pairs and not self._pairs:
+            raise _NotProven
+        return True
+
+
+def _is_at(error: BaseException, base: Failing) -> bool:
+    """Whether an error that cannot be compared was raised at the same instruction."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if (traceback.tb_frame.f_code, traceback.tb_lasti) == base.site[-2]:
+            return True
+        traceback = traceback.tb_next
+    return False

@@ -1,0 +1,104 @@
+"""Classes that fail whatever they are given."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Gated(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.up = nn.Linear(dim, 4 * dim)
+        self.gate = nn.Linear(dim, 2 * dim)
+
+    def forward(self, x):
+        up = self.up(x)
+        return up * self.gate(x)  # fails
+
+
+class OneMore(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, 4 * dim + 1)
+        self.fc2 = nn.Linear(4 * dim, dim)
+
+    def forward(self, x):
+        return self.fc2(F.gelu(self.fc1(x)))  # fails
+
+
+class Untransposed(nn.Module):
+    def __init__(self, channels=32):
+        super().__init__()
+        self.conv = nn.Conv2d(3, channels, 3, padding=1)
+        self.norm = nn.LayerNorm(channels + 16)
+
+    def forward(self, image):
+        x = self.conv(image).permute(0, 2, 3, 1)
+        return self.norm(x)  # fails
+
+
+class Recurrent(nn.Module):
+    def __init__(self, dim, hidden=48):
+        super().__init__()
+        self.rnn = nn.LSTM(dim, hidden, batch_first=True)
+        self.out = nn.Linear(hidden, dim)
+
+    def forward(self, x):
+        return self.out(self.rnn(x))  # fails
+
+
+class NotAMethod(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        x = self.fc(x)
+        return x.gelu()  # fails
+
+
+class Half(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.embed = nn.Embedding(100, dim)
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, ids):
+        x = self.embed(ids)
+        return self.embed(self.fc(x))  # fails
+
+
+class WrongKey(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.parts = nn.ModuleDict({"query": nn.Linear(dim, dim), "key": nn.Linear(dim, dim)})
+
+    def forward(self, x):
+        return self.parts["query"](x) + self.parts["value"](x)  # fails
+
+
+class WrongCall(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.inner = Half(dim)
+
+    def forward(self, ids):
+        return self.inner(ids, mask=torch.ones(2))  # fails
+
+
+class Unbuilt(nn.Module):
+    def __init__(self, dim, heads=4):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim, biases=False)  # fails
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class Divided(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim / 2)  # fails
+
+    def forward(self, x):
+        return self.fc(x)

@@ -1,0 +1,110 @@
+"""Classes that run with the right arguments, which are not easily guessed: none of them is to blame."""
+
+import torch
+from torch import nn
+
+
+class Crossed(nn.Module):
+    """Its width has to be that of its heads together."""
+
+    def __init__(self, dim, heads=8, dim_head=64):
+        super().__init__()
+        self.to_q = nn.Linear(dim, heads * dim_head)
+        self.to_k = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.to_q(x) @ self.to_k(x).transpose(1, 2)
+
+
+class OfOneSize(nn.Module):
+    """It takes sequences of one length."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.places = nn.Parameter(torch.zeros(77, dim))
+
+    def forward(self, x):
+        assert x.shape[1] == 77
+        return x + self.places
+
+
+class OfPixels(nn.Module):
+    """The size of its images is in the width of a layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.head = nn.Linear(8 * 15 * 15, 10)
+
+    def forward(self, images):
+        return self.head(self.conv(images).flatten(1))
+
+
+class AsksAnOracle(nn.Module):
+    """It takes an object that nobody can guess."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x, oracle):
+        return self.fc(x) * oracle.answer(x)
+
+
+class OfParts(nn.Module):
+    """It takes a dictionary."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, batch):
+        return self.fc(batch["tokens"]["hidden"])
+
+
+class OfDoubles(nn.Module):
+    """Its weights are of a type that is not usual."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(dim, dim, dtype=torch.float64))
+
+    def forward(self, x):
+        return torch.linalg.solve(self.weight, x)
+
+
+class OfFrames(nn.Module):
+    """Its batch has to be a multiple of its frames."""
+
+    def __init__(self, dim, frames=8):
+        super().__init__()
+        self.frames = frames
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        x = self.fc(x)
+        return x.view(3, self.frames, x.shape[1], x.shape[2]).mean(1)
+
+
+class OfASetting(nn.Module):
+    """It takes settings of which nothing is written here."""
+
+    def __init__(self, settings):
+        super().__init__()
+        self.fc = nn.Linear(settings.table["width"], settings.table["depth"] + settings.extra.width)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class Twice(nn.Module):
+    """It needs a second input, though it may be left out by the signature."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(2 * dim, dim)
+
+    def forward(self, x, y=None):
+        if y is not None:
+            x = torch.cat([x, y], dim=-1)
+        return self.fc(x.tanh().mul(2)) + x[..., : self.fc.out_features]
