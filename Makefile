@@ -99,6 +99,10 @@ shapes: $(VENV)/dev.stamp ## Compare recorded shapes with runs on real tensors, 
 	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
 	PYTHONPATH=server:.reach/site-packages $(RUN) tests/benchmarks/shapes.py
 
+.PHONY: dimensions
+dimensions: $(VENV)/dev.stamp ## Hold dimensions and their names against runs with other sizes, in models of packages
+	PYTHONPATH=server $(RUN) tests/benchmarks/dimensions.py
+
 .PHONY: compiled
 compiled: $(VENV)/dev.stamp ## Compare maps of the compile convention with runs of torch.compile, in modules of other packages
 	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
