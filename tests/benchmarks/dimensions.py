@@ -1,7 +1,7 @@
 """Holds dimensions and their names against runs with other sizes, in models of packages. Run by `make dimensions`.
 
-Each model is built twice: with sizes many of which are equal, and with others that all differ. Dimensions that are said to be
-the same must change together, and each expression must have the same names. A line says how many dimensions the
+Each model is built twice: with sizes many of which are equal, and with others that all differ. Dimensions that are said
+to be the same must change together, and each expression must have the same names. A line says how many dimensions the
 operations made, the share whose origin is known, and the share of those of recorded expressions that have names.
 """
 
@@ -83,6 +83,7 @@ _STAGES: tuple[Sizes, Sizes] = (
     {"num_classes": 16, "depth": (1, 1, 1, 1), "side": 224, "batch": 4},
     {"num_classes": 19, "depth": (1, 1, 1, 1), "side": 224, "batch": 3},
 )
+_PATCHES: Sizes = {"depth": 1, "sm_patch_size": 8, "lg_patch_size": 16}
 VIT: dict[tuple[str, str], tuple[Sizes, Sizes]] = {
     ("vit", "ViT"): _both(_IMAGE, {"dim_head": 8}, {"dim_head": 6}),
     ("simple_vit", "SimpleViT"): _both(_IMAGE, {"dim_head": 8}, {"dim_head": 6}),
@@ -92,28 +93,12 @@ VIT: dict[tuple[str, str], tuple[Sizes, Sizes]] = {
     ("rvt", "RvT"): _IMAGE,
     ("xcit", "XCiT"): _both(_IMAGE, {"cls_depth": 1}),
     ("cross_vit", "CrossViT"): (
-        {"image_size": 64, "num_classes": 16, "depth": 1, "sm_dim": 32, "lg_dim": 64, "side": 64, "batch": 4},
-        {"image_size": 96, "num_classes": 19, "depth": 1, "sm_dim": 40, "lg_dim": 56, "side": 96, "batch": 3},
+        {"image_size": 64, "num_classes": 16, "sm_dim": 32, "lg_dim": 64, "side": 64, "batch": 4, **_PATCHES},
+        {"image_size": 96, "num_classes": 19, "sm_dim": 40, "lg_dim": 56, "side": 96, "batch": 3, **_PATCHES},
     ),
     ("cvt", "CvT"): (
-        {
-            "num_classes": 16,
-            "s1_emb_dim": 32,
-            "s2_emb_dim": 32,
-            "s3_emb_dim": 32,
-            "s3_depth": 1,
-            "side": 64,
-            "batch": 4,
-        },
-        {
-            "num_classes": 19,
-            "s1_emb_dim": 20,
-            "s2_emb_dim": 28,
-            "s3_emb_dim": 44,
-            "s3_depth": 1,
-            "side": 96,
-            "batch": 3,
-        },
+        {"num_classes": 16, "s1_emb_dim": 32, "s2_emb_dim": 32, "s3_emb_dim": 32, "side": 64, "batch": 4},
+        {"num_classes": 19, "s1_emb_dim": 20, "s2_emb_dim": 28, "s3_emb_dim": 44, "side": 96, "batch": 3},
     ),
     ("regionvit", "RegionViT"): _both(_STAGES, {"dim": (32, 64, 128, 256)}, {"dim": (40, 48, 56, 72)}),
     ("crossformer", "CrossFormer"): _both(_STAGES, {"dim": (32, 64, 128, 256)}, {"dim": (40, 48, 96, 160)}),
@@ -135,27 +120,11 @@ TRANSFORMERS: dict[tuple[str, str], tuple[Sizes, Sizes]] = {
     ("Electra", "Model"): _both(_TEXT, {"embedding_size": 16}, {"embedding_size": 24}),
     ("DebertaV2", "Model"): _both(_TEXT, {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}),
     ("Bart", "Model"): (
-        {
-            "d_model": 32,
-            "encoder_ffn_dim": 32,
-            "decoder_ffn_dim": 32,
-            "vocab_size": 64,
-            "batch": 4,
-            "length": 16,
-            "other": 16,
-        }
-        | dict.fromkeys(("encoder_layers", "decoder_layers"), 1)
+        {"d_model": 32, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "vocab_size": 64}
+        | {"batch": 4, "length": 16, "other": 16, "encoder_layers": 1, "decoder_layers": 1}
         | dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads"), 4),
-        {
-            "d_model": 40,
-            "encoder_ffn_dim": 44,
-            "decoder_ffn_dim": 52,
-            "vocab_size": 101,
-            "batch": 3,
-            "length": 7,
-            "other": 11,
-        }
-        | dict.fromkeys(("encoder_layers", "decoder_layers"), 1)
+        {"d_model": 40, "encoder_ffn_dim": 44, "decoder_ffn_dim": 52, "vocab_size": 101}
+        | {"batch": 3, "length": 7, "other": 11, "encoder_layers": 1, "decoder_layers": 1}
         | dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads"), 5),
     ),
     ("Swin", "Model"): (
