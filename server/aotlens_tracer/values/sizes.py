@@ -150,7 +150,7 @@ class Sizes:
         """
         found = [self.new(size) for size in shape]
         factors = [factor for dimension in dimensions for factor in self._factors(dimension)]
-        factors = [factor for factor in factors if self.sizes[factor] != 1]
+        factors = self._with_ones(factors, shape)
         if any(not self.sizes[factor] for factor in factors):
             return found
         places = [place for place, size in enumerate(shape) if size != 1]
@@ -170,6 +170,31 @@ class Sizes:
             parts = [whole] if len(filled) == 1 else self.split(whole, [shape[place] for place in filled])
             for place, part in zip(filled, parts):
                 found[place] = part
+        return found
+
+    def _with_ones(self, factors: Sequence[int], shape: Sequence[int]) -> list[int]:
+        """Return factors without those of size 1. If the first ones go away in a new shape, the next factor has them.
+
+        `x.reshape(B * T, C)` has a product there, also if the batch is one.
+        """
+        sizes = [self.sizes[factor] for factor in factors]
+        start = 0
+        while start < min(len(sizes), len(shape)) and sizes[start] == shape[start] == 1:
+            start += 1
+        end = 0
+        while end < min(len(sizes), len(shape)) - start and sizes[-1 - end] == shape[-1 - end] == 1:
+            end += 1
+        inner = factors[start : len(factors) - end]
+        ones = [factor for factor in inner if self.sizes[factor] == 1 and factor not in self._units]
+        are_merged = len(ones) > sum(size == 1 for size in shape[start : len(shape) - end])
+        found: list[int] = []
+        waiting: list[int] = []
+        for factor in factors:
+            if self.sizes[factor] != 1:
+                found.append(self.product([*waiting, factor]))
+                waiting = []
+            elif are_merged and factor in ones and not found:
+                waiting.append(factor)
         return found
 
     def _factors(self, dimension: int) -> list[int]:
@@ -205,5 +230,6 @@ class Sizes:
             return []
         if len(first.parts) != len(second.parts):
             return []
-        differing = [pair for pair in zip(first.parts, second.parts) if self.root(pair[0]) != self.root(pair[1])]
+        pairs = [pair for pair in zip(first.parts, second.parts) if self.root(pair[0]) != self.root(pair[1])]
+        differing = [pair for pair in pairs if not self.sizes[pair[0]] == self.sizes[pair[1]] == 1]
         return differing if len(differing) == 1 else []

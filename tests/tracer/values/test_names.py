@@ -169,3 +169,28 @@ def test_sizes_that_are_equal_by_chance_have_names_of_their_own(tmp_path: Path) 
     assert of("self.positions", 12) == ["-, dim"]
     assert of("self.positions[:t]", 12) == ["t, dim"]
     assert of("x[:1]", 12) == ["?, t, dim"]
+
+
+def test_a_batch_of_one_is_not_lost_in_a_product(tmp_path: Path) -> None:
+    of = names(
+        tmp_path,
+        """
+    class Flat(nn.Module):
+        def __init__(self, dim):
+            super().__init__()
+            self.fc = nn.Linear(dim, 4 * dim)
+            self.token = nn.Parameter(torch.zeros(1, dim))
+
+        def forward(self, x):
+            shape = x.shape
+            B, T, C = shape
+            y = self.fc(x.flatten(0, 1)) + 1
+            token = self.token.expand(B, -1)
+            return y, token, self.token
+        """,
+        lambda module: (module.Flat(64), (torch.randn(1, 16, 64),)),
+    )
+    assert of("x.flatten(0, 1)", 11) == ["B * T, C"]
+    assert of("y", 13) == ["B * T, 4 * dim"]
+    assert of("token", 13) == ["B, dim"]
+    assert of("self.token", 13) == ["-, dim"]

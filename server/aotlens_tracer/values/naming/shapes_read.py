@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from .given import SHAPE, Given
 
 
 def names_read(function: ast.AST) -> Iterator[Given]:
     """Yield the names of sizes that a function's assignments give."""
+    shapes = _kept_shapes(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                yield from _assigned(target, node.value)
+                yield from _assigned(target, _of_kept(node.value, shapes))
         elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-            yield from _assigned(node.target, node.value)
+            yield from _assigned(node.target, _of_kept(node.value, shapes))
+
+
+def _kept_shapes(function: ast.AST) -> dict[str, ast.expr]:
+    """Return the shapes that names which are bound once stand for: `shape = x.shape`."""
+    bound: dict[str, int] = {}
+    shapes: dict[str, ast.expr] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound[node.id] = bound.get(node.id, 0) + 1
+        elif isinstance(node, ast.arg):
+            bound[node.arg] = bound.get(node.arg, 0) + 1
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_shape(node.value):
+            shapes[node.targets[0].id] = node.value
+    return {name: value for name, value in shapes.items() if bound[name] == 1}
+
+
+def _is_shape(value: ast.expr) -> bool:
+    is_part = isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice)
+    return _shape(value.value if is_part and isinstance(value, ast.Subscript) else value) is not None
+
+
+def _of_kept(value: ast.expr, shapes: Mapping[str, ast.expr]) -> ast.expr:
+    """Return a value with the shape in place of its name: `shape`, `shape[1]`."""
+    if isinstance(value, ast.Name):
+        return shapes.get(value.id, value)
+    is_whole = isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name)
+    if is_whole and isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name):
+        shape = shapes.get(value.value.id)
+        if shape is not None and _shape(shape) is not None:
+            return ast.Subscript(shape, value.slice, ast.Load())
+    return value
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[Given]:

@@ -45,14 +45,20 @@ def transposed(operation: Operation) -> Answer:
 
 @rule("expand", "broadcast_to", "expand_copy")
 def expand(operation: Operation) -> Answer:
-    """Follow dimensions of size 1 that are repeated, and new ones before them."""
+    """Follow dimensions of size 1 that are repeated, and new ones before them. A batch may be one by chance."""
     dims, shape = operation.of("self"), operation.results[0].shape
     added = len(shape) - len(dims)
-    found = [operation.sizes.new(_size(size), is_unit=True) for size in shape[:added]]
-    for dimension, size in zip(dims, shape[added:]):
-        is_kept = operation.size_of(dimension) == _size(size)
+    found = [operation.sizes.new(_size(size)) for size in shape[:added]]
+    for dimension, size, wanted in zip(dims, shape[added:], operation.get("size")[added:]):
+        is_kept = operation.size_of(dimension) == _size(size) and (wanted == -1 or size != 1)
         found.append(dimension if is_kept else operation.sizes.new(_size(size)))
     return [found]
+
+
+@rule("t_", "transpose_", "swapaxes_", "swapdims_", "squeeze_", "unsqueeze_", "as_strided_", "resize_", "set_")
+def viewed_in_place(operation: Operation) -> Answer:
+    """Forget the dimensions of a tensor whose shape changes in place."""
+    return [[operation.sizes.new(_size(size)) for size in operation.results[0].shape]]
 
 
 @rule("unsqueeze", "unsqueeze_copy")
