@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from aotlens.model.dtypes import dtype_in_brief
-from aotlens.model.folding import ranges
 from aotlens.model.function_runs import FunctionValues
 from aotlens.model.recorded import Container, Known, Plain, Size, Tensor
 from aotlens.model.values import Case, Had, Recording
@@ -219,7 +218,7 @@ def _with_ranges(cases: Sequence[Case], device: bool) -> str | None:
     """Tensors that differ in one size alone, as one: `f32[2, 1..16, 64]`; integers: `0..5`; None for others."""
     integers = [case.value.text for case in cases if isinstance(case.value, Plain) and case.value.type == "int"]
     if len(integers) == len(cases) and all(text.isdecimal() for text in integers):
-        return ranges(map(int, integers))
+        return _one_of([int(text) for text in integers])
     tensors = [case.value for case in cases if isinstance(case.value, Tensor)]
     first = tensors[0] if tensors else None
     if first is None or len(tensors) < len(cases):
@@ -231,6 +230,17 @@ def _with_ranges(cases: Sequence[Case], device: bool) -> str | None:
     numbers = [size for axis in varying for size in axes[axis] if isinstance(size, int)]
     if len(varying) != 1 or len(numbers) < len(axes[varying[0]]):
         return value_in_brief(first, device=device) if not varying else None
+    one_of = _one_of(numbers)
+    if one_of is None:
+        return None
     sizes = list(first.sizes)
-    sizes[varying[0]] = Size(ranges(numbers))
+    sizes[varying[0]] = Size(one_of)
     return value_in_brief(Tensor(first.dtype, tuple(sizes), first.device, False, first.type), device=device)
+
+
+def _one_of(numbers: Sequence[int]) -> str | None:
+    """`1..16` for a run of numbers, `2 or 4` for a few others; None for many. A comma would look like another size."""
+    found = sorted(set(numbers))
+    if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
+        return f"{found[0]}..{found[-1]}"
+    return " or ".join(map(str, found)) if len(found) <= CASES else None

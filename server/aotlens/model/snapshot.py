@@ -123,8 +123,12 @@ class TargetState:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the map was recorded in the call of another target, whose map has the same information and more."""
-        return self.map is not None and self.map.example is not None and self.map.example.origin == "recorded"
+        """Whether the map was recorded in the call of another target, whose map has the same information and more.
+
+        Before there is a map, the latest attempt counts.
+        """
+        map = self.map if self.map is not None else self.attempt
+        return map is not None and map.example is not None and map.example.origin == "recorded"
 
     @property
     def maps(self) -> tuple[DescriptorMap, ...]:

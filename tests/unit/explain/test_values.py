@@ -72,6 +72,8 @@ def test_names_of_dimensions_are_shown_only_if_they_say_more_than_the_sizes() ->
             ),
             "`f32[2, 1]`, then `f32[3]`, then `1` and 1 more",
         ),
+        (had((tensor(2, 4), ("a",), (1,)), (tensor(2, 2), ("a",), (1,))), "`f32[2, 2 or 4]`"),
+        (had(*((Plain("int", str(number)), ("a",), (1,)) for number in range(5))), "`int 0..4`"),
         (had((tensor(2, device="cuda:0"), ("a",), (1,))), "`f32[2] on cuda:0`"),
         (had((tensor(2, grad=False), ("a",), (1,)), (tensor(2), ("b",), (2,))), "`f32[2]`"),
     ],
