@@ -103,17 +103,19 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
         found = known(asked, subject)
         if found is None or not found.blocks:
             continue
+        is_statement = isinstance(subject, (LineSubject, ReturnSubject))
         head = first if isinstance(subject, _IN_CODE) else None
+        if head is not None and head.is_of_line and not is_statement:
+            head = None
         with_gradient = not isinstance(subject, (ArgumentSubject, AttributeSubject))
         blocks = head.above(found.blocks, with_gradient=with_gradient) if head is not None else found.blocks
         notes = _notes(asked, found.state, head.recording if head is not None else None)
         has_map = found.state is None or bool(found.state.maps and found.state.maps[0].graphs)
         shown, is_cut = calm((*blocks, *notes), has_map=has_map)
-        is_line = head is not None and isinstance(subject, (LineSubject, ReturnSubject))
         about = found.named.state if found.named is not None else found.state if is_cut and has_map else None
         return Hover(
             shown,
-            head.span if head is not None and is_line else subject.span,
+            head.span if head is not None and is_statement else subject.span,
             about.key if about is not None else None,
             found.named.labels_of_slots if found.named is not None else (),
             tuple((state.key, convention) for state, convention in found.unknown),

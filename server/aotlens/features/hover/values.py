@@ -44,6 +44,7 @@ class FirstLine:
 
     `gradient` says that no gradient flows through it; it is empty if that says nothing. `within` are the values in
     a model that is not the class or function that the text is in, None if the model need not be named.
+    `is_of_line` says that the facts are about all that a statement assigns, and not about the thing at the position.
     """
 
     facts: tuple[Line, ...]
@@ -51,6 +52,7 @@ class FirstLine:
     span: Span
     gradient: Line = ()
     within: Had | None = None
+    is_of_line: bool = False
 
     def alone(self) -> tuple[Block, ...]:
         """The block of a hover that has no more to say."""
@@ -121,7 +123,7 @@ def _targets(question: Question, subject: LineSubject) -> FirstLine | None:
         if (text := question.document.text_in(had.span)) not in names:
             names.append(text)
     facts = [line(codes(names), ": ", value) for value, names in texts.items()]
-    return FirstLine(tuple(facts[:_TARGETS]), targets[0].recording, subject.span)
+    return FirstLine(tuple(facts[:_TARGETS]), targets[0].recording, subject.span, is_of_line=True)
 
 
 def _given(question: Question, place: Span) -> list[Had]:
