@@ -42,6 +42,8 @@ class Tracer:
         self._client = TracerClient(Launch(sys.executable, folder, os.environ))
         self._run(self._client.start())
         self._path = folder / "edited.py"
+        self.processor = 0.0
+        """The processor seconds of the child up to the whole map, in the last trace."""
 
     def _run(self, work: Any) -> Any:
         return self._loop.run_until_complete(work)
@@ -53,11 +55,15 @@ class Tracer:
         overlay = {str(self._path): model.edited(number)}
         params = TraceParams(str(self._path), model.target, (example,), overlay=overlay, stages=True, timeout=600)
         seconds: dict[str, float] = {}
+        before = {pid: processor_seconds(pid) for pid in self.pids()}
         start = time.perf_counter()
 
         def on_event(message: dict[str, Any]) -> None:
             if message.get("event") == "map":
                 seconds.setdefault(message["stage"], time.perf_counter() - start)
+                if message["stage"] == "whole":
+                    worked = {pid: processor_seconds(pid) - before.get(pid, 0.0) for pid in self.pids()}
+                    self.processor = max(worked.values())
 
         answer = self._run(self._client.request("trace", params, on_event))
         seconds["answer"] = time.perf_counter() - start
@@ -112,7 +118,7 @@ class Torch:
             [sys.executable, str(peer)], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
         )
         self._number = 0
-        self.peak = 0.0
+        self.peak = self.processor = 0.0
 
     def seconds(self, what: str, model: Model, number: int) -> float:
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -120,7 +126,9 @@ class Torch:
         request = [what, model.edited(number), self._number, model.constructor, model.arguments]
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
+        before = processor_seconds(self._process.pid)
         taken, self.peak = json.loads(self._process.stdout.readline())
+        self.processor = processor_seconds(self._process.pid) - before
         return float(taken)
 
     def memory(self) -> float:
@@ -152,12 +160,15 @@ def compare(model: Model) -> None:
         tracer, torch = Tracer(Path(folder)), Torch()
         ours: dict[str, list[float]] = {stage: [] for stage in STAGES}
         theirs: dict[str, list[float]] = {"forward": [], "pipeline": []}
+        processor: tuple[list[float], list[float]] = ([], [])
         for number in range(model.rounds + 1):
             tracer.rest()
             seconds = tracer.trace(model, number)
             tracer.rest()
             taken = {what: torch.seconds(what, model, number) for what in theirs}
             if number:
+                processor[0].append(tracer.processor)
+                processor[1].append(torch.processor)
                 for stage, value in seconds.items():
                     ours[stage].append(value)
                 for what, value in taken.items():
@@ -170,6 +181,11 @@ def compare(model: Model) -> None:
     stages = "  ".join(f"{stage} {median[stage] * 1000:.0f}" for stage in STAGES if stage in median)
     print(f"{model.name}: median of {model.rounds}, ms: {stages}", end="")
     print(f"; torch's forward {median['forward'] * 1000:.0f}, pipeline {median['pipeline'] * 1000:.0f}")
+    worked = [statistics.median(values) for values in processor]
+    print(
+        f"    processor, ms: child up to whole {worked[0] * 1000:.0f}, torch's pipeline {worked[1] * 1000:.0f}", end=""
+    )
+    print(f", ratio {worked[0] / worked[1]:.2f}")
     print(f"    memory, MB: tracer at rest {idle:.0f}, peak {peak:.0f}; torch's process at its peak {torch.peak:.0f}")
     for stage, what in (("shapes", "forward"), ("whole", "pipeline")):
         if stage in median:
