@@ -11,6 +11,7 @@ from .background import Delayed
 from .examples.built import Built
 from .open_files import OpenFiles
 from .scheduler import Scheduler
+from .staleness import Staleness
 from .states import States, is_under_way
 from .tracing import Outcome
 from .workspace import Workspace
@@ -23,8 +24,15 @@ class AutomaticTraces:
     """Adds targets to the queue when documents are opened, edited and saved, and when what they depend on changes."""
 
     def __init__(
-        self, workspace: Workspace, documents: Documents, open_files: OpenFiles, states: States, scheduler: Scheduler
+        self,
+        workspace: Workspace,
+        documents: Documents,
+        open_files: OpenFiles,
+        states: States,
+        scheduler: Scheduler,
+        staleness: Staleness,
     ) -> None:
+        self._staleness = staleness
         self._workspace = workspace
         self._documents = documents
         self._open_files = open_files
@@ -63,7 +71,7 @@ class AutomaticTraces:
             self._trace_contained(key, outcome.built)
 
     def _trace_dependents(self, path: str) -> None:
-        included = [state.key for state in self._states.dependents(path) if self._workspace.includes(state)]
+        included = [state.key for state in self._staleness.confirm(path) if self._workspace.includes(state)]
         self._scheduler.add(included)
 
     def _is_due(self, edited: Iterable[str]) -> bool:

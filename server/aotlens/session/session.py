@@ -27,6 +27,7 @@ from .settings import Settings
 from .staleness import Staleness, needs_new_maps, needs_new_process
 from .states import States
 from .targets import Targets
+from .traced_texts import TracedTexts
 from .tracer.interpreter import Interpreter
 from .tracer.pool import TracerPool
 from .tracing import Tracing
@@ -46,8 +47,9 @@ class Session:
         self._states = states = States(client.states_changed)
         self._tracers = TracerPool(environment, client.status_changed, client.log)
         self._ranking = Ranking(states, self._examples.depth)
+        texts = TracedTexts()
         self._tracing = Tracing(
-            client, self._workspace, documents, self._open_files, states, self._examples, self._tracers
+            client, self._workspace, documents, self._open_files, states, self._examples, self._tracers, texts
         )
         self._scheduler = Scheduler(client, self._workspace, states, self._ranking, self._tracing)
         self.kept = KeptMaps(
@@ -60,14 +62,16 @@ class Session:
         )
         """The maps that are kept on disk from one session to the next."""
         self._tracing.on_finished = lambda *finished: self._background.run(self.kept.keep(*finished))
-        self._automatic = AutomaticTraces(self._workspace, documents, self._open_files, states, self._scheduler)
+        self._staleness = Staleness(self._workspace, documents, states, texts)
+        self._automatic = AutomaticTraces(
+            self._workspace, documents, self._open_files, states, self._scheduler, self._staleness
+        )
         self._scheduler.on_traced = self._automatic.traced
         self._targets = Targets(
             client, documents, states, self._examples, self._ranking, self._scheduler, self._automatic
         )
         self.conventions = Conventions(self._workspace, states, self._scheduler)
         """Which convention of a target is shown."""
-        self._staleness = Staleness(self._workspace, documents, states)
         self.log_files = LogFiles(self._workspace, documents)
         """Finds the files that the paths in logs stand for."""
         self.log_models = LogModels(self._workspace, documents, states, self._scheduler, self._background)

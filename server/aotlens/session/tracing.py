@@ -27,6 +27,7 @@ from .progress import Shown
 from .project_file import BadProjectFile
 from .states import States
 from .trace_request import TraceBasis, TraceRequest
+from .traced_texts import TracedTexts
 from .tracer.client import TracerUnusable
 from .tracer.interpreter import Interpreter, NoSuchInterpreter
 from .tracer.pool import TracerPool
@@ -61,6 +62,7 @@ class Tracing:
         states: States,
         examples: ExampleMemory,
         tracers: TracerPool,
+        texts: TracedTexts,
     ) -> None:
         self._client = client
         self._workspace = workspace
@@ -69,6 +71,7 @@ class Tracing:
         self._states = states
         self._examples = examples
         self._tracers = tracers
+        self._texts = texts
         self._no_interpreter: TracerStatus | None = None
         self.on_finished: Callable[[TargetKey, TraceParams, WarmTracer, dict[str, Any], int], None] = lambda *_: None
         """Receives the map of each finished trace as JSON if its files have not changed; set by the session."""
@@ -96,7 +99,7 @@ class Tracing:
 
         Cancelling this coroutine ends the trace. Progress is shown; `cancel` is called if the user cancels it.
         """
-        versions = {path: document.version for path, document in self._documents.by_path.items()}
+        versions = self._texts.note(self._documents.by_path)
         prepared = await self._prepared(key, convention)
         state = self._states.get(key)
         if prepared is None or state is None:
@@ -126,7 +129,7 @@ class Tracing:
 
         Returns None, because nothing follows from it, except if the convention is shown by now.
         """
-        versions = {path: document.version for path, document in self._documents.by_path.items()}
+        versions = self._texts.note(self._documents.by_path)
         prepared = await self._prepared(key, convention)
         if prepared is None:
             return None
