@@ -11,7 +11,11 @@ import faulthandler
 import gc
 import importlib
 import importlib.util
+import os
+import pickle
 import random
+import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,9 +39,12 @@ from aotlens_tracer.wire.protocol import ExampleSource  # noqa: E402
 FLOOR = 0.99
 SEED = 20261127
 CLASSES = 40
-MOST_FROM_ONE_FILE = 1
 MOST_BYTES = 1 << 30
 """Bytes of the parameters of a model that is run."""
+MOST_MEMORY = 10 << 30
+"""Bytes that a process may have."""
+SECONDS = 90
+"""How long a process may take for one file."""
 PACKAGES = (
     ("vit_pytorch", "*.py"),
     ("transformers", "models/*/modeling_*.py"),
@@ -56,23 +63,21 @@ def main() -> None:
         for name in ("torchvision", "torchvision.models", "torchvision.transforms"):
             sys.modules[name] = MagicMock(__spec__=None)
     machine.prepare()
+    with contextlib.suppress(ImportError):
+        importlib.import_module("transformers")
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else CLASSES
     executed = agreeing = count = 0
     for path, package in _files():
         if count == wanted:
             break
-        for name in _classes(path, package):
-            found = _compared(name, path)
-            if found is None or not found.executed:
-                continue
-            count, executed, agreeing = count + 1, executed + found.executed, agreeing + found.agreeing
-            print(
-                f"{found.share:7.2%} of {found.executed:5} {found.weights:5} {path.name}::{name.__qualname__}",
-                flush=True,
-            )
-            for (file, line, column), fact, times in found.missed[:4]:
-                print(f"        {file}:{line}:{column} {fact} {times} times", flush=True)
-            break
+        answer = _in_a_process(path, package)
+        if answer is None:
+            continue
+        qualname, found = answer
+        count, executed, agreeing = count + 1, executed + found.executed, agreeing + found.agreeing
+        print(f"{found.share:7.2%} of {found.executed:5} {found.weights:5} {path.name}::{qualname}", flush=True)
+        for (file, line, column), fact, times in found.missed[:4]:
+            print(f"        {file}:{line}:{column} {fact} {times} times", flush=True)
     share = agreeing / max(executed, 1)
     print(f"{share:.3%} of {executed} tensor assignments in {count} classes agree")
     if share < FLOOR or count < wanted:
@@ -95,6 +100,28 @@ def _files() -> list[tuple[Path, str]]:
     while any(lists):
         turns += [each.pop() for each in lists if each]
     return turns
+
+
+def _in_a_process(path: Path, package: str) -> tuple[str, Comparison] | None:
+    """The first class of a file that can be compared, with its comparison: in a process that has limits."""
+    sys.stdout.flush()
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process == 0:
+        signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+        for kind in _classes(path, package):
+            found = _compared(kind, path)
+            if found is not None and found.executed:
+                with open(writer, "wb") as file:
+                    pickle.dump((kind.__qualname__, found), file)
+                break
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as file:
+        data = file.read()
+    os.waitpid(process, 0)
+    return pickle.loads(data) if data else None
 
 
 def _classes(path: Path, package: str) -> list[type[nn.Module]]:

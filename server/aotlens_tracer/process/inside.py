@@ -32,7 +32,8 @@ def spawned_main() -> None:
     _silence()
     _get_warm()
     request = _read_request(requests)
-    run(request, messages, output, request.pop("folder"), request.pop("token").encode())
+    folder, token = request.pop("folder"), request.pop("token").encode()
+    run(request, messages, output, folder, token, may_fork=False)
 
 
 def wait_and_run(requests: int, messages: int, output: int, folder: str, token: bytes) -> None:
@@ -69,7 +70,7 @@ def _read_request(requests: int) -> Any:
     return json.loads(line)
 
 
-def run(request: dict[str, Any], messages: int, output: int, folder: str, token: bytes) -> None:
+def run(request: dict[str, Any], messages: int, output: int, folder: str, token: bytes, may_fork: bool = True) -> None:
     """Carry out one request in this process, answer on `messages`, and end the process."""
     exit_process = os._exit
     gc.set_threshold(_GARBAGE, 10, 10)
@@ -84,7 +85,7 @@ def run(request: dict[str, Any], messages: int, output: int, folder: str, token:
             "result": _answer(
                 request,
                 lambda event: _send(event, channel, exit_process),
-                None if output is None else lambda: _adopt(channel, exit_process),
+                (lambda: _adopt(channel, exit_process)) if may_fork and hasattr(os, "fork") else None,
             )
         }
     except BaseException:  # nothing that user code raises comes as far as this
