@@ -108,7 +108,7 @@ def compare_with_pygls() -> None:
     row("", *COMMANDS, "ratio")
     servers = {"empty pygls": Server("empty pygls"), "aotlens": aotlens()}
     texts = {name: Text(server, DECODER) for name, server in servers.items()}
-    texts["aotlens"].until("saved for backward")
+    texts["aotlens"].until("saves ")
     time.sleep(1)
     assert "qkv" in texts["aotlens"].hover("self.q|kv(x)")["contents"]["value"]
     lens = texts["aotlens"].lenses()[-1]
@@ -140,7 +140,7 @@ def compare_with_a_running_trace() -> None:
         busy.write_text(BUSY, encoding="utf-8")
         server = aotlens()
         text = Text(server, DECODER)
-        text.until("saved for backward")
+        text.until("saves ")
         time.sleep(1)
         lens = text.lenses()[-1]
         line = next(number for number, line in enumerate(text.lines) if line.startswith("#"))
@@ -211,7 +211,7 @@ def time_a_long_document() -> None:
         document = Text(server, path)
         document.hover("class Blo|ck0(")
         opened = time.perf_counter() - start
-        document.until("saved for backward")
+        document.until("saves ")
         time.sleep(1)
         line = next(n for n, text in enumerate(document.lines) if "self.linear(x).relu()" in text and n > LINES // 2)
         lenses = document.lenses()

@@ -6,6 +6,7 @@ trace: a line that comes or goes moves all the code below it.
 
 from __future__ import annotations
 
+import functools
 import os.path
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -59,16 +60,20 @@ class LensText:
 
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
     """The lenses of a document: one above each target, and above each other class that may be in a traced model."""
-    modules = module_classes(document.definitions, document.line)
     found = []
     for definition in document.definitions:
         key = TargetKey(document.path, definition.qualname)
         if key in snapshot.states:
             is_replaced = replacement(snapshot, document, definition.qualname, definition.line) is not None
             found.append(LensPlace(definition.line, key, REPLACED if is_replaced else TARGET))
-        elif definition.kind == "class" and (definition.qualname in modules or _containing(snapshot, key)):
+        elif definition.kind == "class" and (definition.qualname in _modules(document) or _containing(snapshot, key)):
             found.append(LensPlace(definition.line, key, CONTAINED))
     return found
+
+
+@functools.lru_cache(maxsize=16)
+def _modules(document: Document) -> frozenset[str]:
+    return module_classes(document.definitions, document.line)
 
 
 def text(snapshot: Snapshot, key: TargetKey, kind: Kind) -> LensText:

@@ -90,8 +90,8 @@ class Document:
 
     def _line_now(self, version: int, line: int) -> int | None:
         """Return the line of today for a line of the text at `version`; None if it is gone."""
-        now = self.carry(version, Span(self.path, line, 1))
-        return now.line if now is not None else None
+        now = self._history.line_now(version, line)
+        return now if now is not None and self._has(now, 1) else None
 
     @property
     def tree(self) -> Tree:

@@ -68,6 +68,18 @@ class History:
                 return None
         return replace(span, line=line, column=column, end_line=end_line, end_column=end_column)
 
+    def line_now(self, version: int, line: int) -> int | None:
+        """Return the line whose start is that of a line of the text at `version`; None as in `carry`."""
+        if not self._remembers(version):
+            return None
+        for _, start, end, new_end, _, _ in self._since(version):
+            if start[0] > line or (start[0] == line and start[1] > 1):
+                continue
+            if end > (line, 1):
+                return None
+            line += new_end[0] - end[0]
+        return line
+
     def back(self, version: int, line: int, column: int) -> tuple[int, int] | None:
         """Return the position in the text at `version` of the character that is at a position today.
 

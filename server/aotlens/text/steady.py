@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.pins import pins_above
@@ -29,16 +28,16 @@ def with_lost(
     gone: set[str] = set()
     for one in before:
         line = now(one.line)
-        if line is None or not _defines(lines[line - 1], one) or _around(one) in gone:
+        if line is None or not _defines(lines[line - 1], one) or (gone and _around(one) in gone):
             gone.add(one.qualname)
         else:
             kept[line] = _moved(one, line, now, lines)
     for one in found:
         known = kept.get(one.line)
-        if known is None and _defines(lines[one.line - 1], one):
+        is_new = known is None and _defines(lines[one.line - 1], one)
+        is_longer = known is not None and known.qualname == one.qualname and known.end_line < one.end_line
+        if is_new or is_longer:
             kept[one.line] = one
-        elif known is not None and known.qualname == one.qualname:
-            kept[one.line] = replace(one, end_line=max(one.end_line, known.end_line))
     return tuple(kept[line] for line in sorted(kept))
 
 
@@ -54,7 +53,9 @@ def _around(definition: Definition) -> str:
 
 
 def _moved(one: Definition, line: int, now: Callable[[int], int | None], lines: Sequence[str]) -> Definition:
-    start = now(one.start_line) or line
-    end = now(one.end_line) or line + one.end_line - one.line
+    start = min(now(one.start_line) or line, line)
+    end = max(line, min(now(one.end_line) or line + one.end_line - one.line, len(lines)))
     pins = tuple(pins_above(lines, start - 1))
-    return Definition(one.qualname, one.kind, line, min(start, line), max(line, min(end, len(lines))), pins)
+    if (line, start, end, pins) == (one.line, one.start_line, one.end_line, one.pins):
+        return one
+    return Definition(one.qualname, one.kind, line, start, end, pins)
