@@ -17,6 +17,8 @@ from .values import cases_in_brief, facts_of, not_run_in_words, value_by_names
 
 NOT_RUN = "not run"
 """The label of a branch that was not taken, or of lines after an early return."""
+FAILS = "fails here"
+"""The label of the line at which the call ended with an error."""
 STALE = " (stale)"
 """The end of the label of something that was known before an edit."""
 LONGEST = 56

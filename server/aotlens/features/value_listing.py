@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from aotlens.explain.value_hints import values_in_full
+from aotlens.explain.value_hints import FAILS, values_in_full
 from aotlens.model.recorded import Tensor, recorded_in
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.model.values import Had, values_on_lines
@@ -65,12 +65,17 @@ def _listing(snapshot: Snapshot, document: Document, map: DescriptorMap, functio
     calls = recorded_in(map.values).calls
     lines = range(function.line, function.end_line + 1)
     labels = {hint.line: hint.label for hint in value_hints(snapshot, document, lines.start, lines.stop - 1)}
+    failed = map.values.failed
+    if failed is not None and failed.path == document.path and failed.line in lines:
+        labels[failed.line] = FAILS
     differing: dict[int, list[str]] = {}
     values = values_on_lines(snapshot, document, lines.start, lines.stop - 1)
     for had in values:
         if len(had.cases) > 1 and had.role != "expression":
             name = "return" if had.role == "result" else document.text_in(had.span)
-            differing.setdefault(had.span.line, []).append(values_in_full(name, had))
+            text = values_in_full(name, had)
+            if text.removeprefix(f"{name}: ").removeprefix("int ") not in labels.get(had.span.line, ""):
+                differing.setdefault(had.span.line, []).append(text)
     return Listing(
         document.path,
         function.qualname,

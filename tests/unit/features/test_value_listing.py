@@ -10,7 +10,10 @@ from rich.console import Console
 from aotlens.explain.render.listing import print_code, print_function
 from aotlens.explain.render.paper import Paper
 from aotlens.features.value_listing import Listing, listings
-from unit.features.world import DECODER, MODEL, PARTS, load_map
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
+from aotlens_tracer.wire.places import Span
+from aotlens_tracer.wire.values import FileValues, FunctionRun, ModuleCall, Recorded, Seen, TensorValue, Values
+from unit.features.world import DECODER, PARTS, load_map
 
 
 def listed(name: str, *paths: Path) -> list[Listing]:
@@ -44,10 +47,20 @@ def test_the_functions_that_ran_are_listed_once_with_what_their_lines_assign() -
 
 
 def test_values_that_differ_between_instances_stand_below_the_line() -> None:
-    found = {line.code.strip(): line for each in listed("zoo", MODEL, PARTS) for line in each.lines if line.more}
-    (loop,) = found.values()
-    assert loop.code.strip() == "for index, expert in enumerate(self.experts):"
-    assert (loop.label, loop.more) == ("0..2", ("index: int 0..2",))
+    path = "/project/model.py"
+    text = "class Layer(nn.Module):\n    def forward(self, x):\n        x = self.fc(x)\n        return x.relu()\n"
+    seen = (Seen(0, (1, 2), 2), Seen(1, (3,), 1))
+    values = Values(
+        (FileValues(path, (Recorded(3, 9, 3, 10, "target", seen),), (FunctionRun("Layer.forward", 2, 4, (1, 2, 3)),)),),
+        (TensorValue("float32", (2, 8), "cpu", True), TensorValue("float32", (2,), "cpu", True)),
+        (ModuleCall(""), ModuleCall("layers.0"), ModuleCall("layers.1"), ModuleCall("head")),
+        failed=Span(path, 4, 16, 4, 24),
+    )
+    map = DescriptorMap(Target(path, "Net"), "failed", "export", values=values)
+    (listing,) = listings(map, {path: text})
+    assert listing.modules == ("layers.0", "layers.1", "head")
+    assert listing.lines[1].more == ("x: f32[2, 8] in layers.{0,1}, f32[2] in head",)
+    assert listing.lines[2].label == "fails here"
 
 
 def test_a_file_that_is_not_given_is_not_listed() -> None:

@@ -33,7 +33,7 @@ def print_code(paper: Paper, lines: Sequence[tuple[int, str, str, Sequence[str]]
     width = max(annotated, default=0)
     for number, code, label, more in lines:
         beside = (f"{' ' * (max(width - len(code), 0) + 2)}", ""), (f"# {label}", "cyan")
-        paper.line((f"{number:>{digits}}  ", "dim"), (code, ""), *(beside if label else ()))
+        paper.unbroken((f"{number:>{digits}}  ", "dim"), (code, ""), *(beside if label else ()))
         indent = digits + 2 + width + 2
         for text in more:
             paper.block((f"#   {text}", "dim"), indent=min(indent, paper.width // 2), hang=4)

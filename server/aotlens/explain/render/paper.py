@@ -33,6 +33,13 @@ class Paper:
         """Styled text on a line of its own."""
         self.block(*parts)
 
+    def unbroken(self, *parts: tuple[str, str]) -> None:
+        """Styled text on one line, whatever its width: code is not wrapped."""
+        whole = Text()
+        for content, style in parts:
+            whole.append_text(self.text(content, style))
+        self.console.print(whole, soft_wrap=True, highlight=False)
+
     def row(self, cells: Sequence[tuple[Sequence[str], str, bool]], widths: Sequence[int]) -> None:
         """One row of a table: for each cell its lines, its style, and whether it is aligned to the right."""
         for number in range(max(len(lines) for lines, _, _ in cells)):
