@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterator
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, some, strong
 from aotlens.explain.brief import folded
 from aotlens.explain.compiled import headings
 from aotlens.explain.eager import not_compared_in_words
-from aotlens.explain.examples import call_in_brief
+from aotlens.explain.examples import brief_origin, call_in_brief
 from aotlens.explain.graph_summary import graph_facts, map_in_words
 from aotlens.explain.phrases import and_more
 from aotlens.explain.tables.state import total_of_state
@@ -18,7 +19,7 @@ from aotlens.model.index import index_of
 from aotlens.model.resolve import Resolved
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import ClassSubject, FunctionSubject
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Example
 
 from .modules import modules
 from .question import Answer, Question
@@ -59,10 +60,18 @@ def target(title: Line, state: TargetState) -> tuple[Block, ...]:
     if not state.map.graphs and state.map.state:
         blocks.append(Facts((line(total_of_state(state.map.state)),)))
     if brief := call_in_brief(state.map):
-        blocks.append(Paragraph(line("Traced as " if state.map.graphs else "Called as ", Code(brief))))
+        verb = "Traced as " if state.map.graphs else "Called as "
+        blocks.append(Paragraph(line(verb, Code(brief), *_origin(state.map.example))))
     if (words := not_compared_in_words(state.map)) is not None:
         blocks.append(Note(sentence(words)))
     return tuple(blocks)
+
+
+def _origin(example: Example | None) -> tuple[str, ...]:
+    """The origin of the example and the mode of the module: ` · pinned · train`."""
+    if example is None:
+        return ()
+    return tuple(f" · {words}" for words in (brief_origin(example, os.path.basename), example.mode) if words)
 
 
 def _graphs(map: DescriptorMap) -> Iterator[Block]:
