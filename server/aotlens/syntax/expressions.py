@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,8 +12,8 @@ from tree_sitter import Node
 from aotlens_tracer.wire.places import Span
 
 from .nodes import is_same, is_within, items_of, parameter_name, text_of
-from .source_text import SourceText
-from .subjects import ExpressionSubject
+from .source_text import SourceText, nodes_around
+from .subjects import ClassRef, ExpressionSubject
 from .surroundings import Surroundings
 
 _WITH_OPERATOR = frozenset({"binary_operator", "unary_operator", "comparison_operator"})
@@ -122,6 +123,19 @@ def call_at(document: SourceText, span: Span) -> Call | None:
         document.span_of(_bare(receiver)) if receiver is not None else None,
         tuple(document.span_of(_bare(value)) for value in values if value is not None),
     )
+
+
+def calls_of_attribute(document: SourceText, owner: ClassRef, name: str) -> Iterator[Span]:
+    """The calls of an attribute of the module in the methods of a class: `self.fc(x)` for `fc`."""
+    for number in range(owner.line, owner.end_line + 1):
+        text = document.line(number)
+        if f".{name}(" not in text:
+            continue
+        for match in re.finditer(rf"\b\w+\.{re.escape(name)}\(", text):
+            around = (node for node in nodes_around(document, number, match.start() + 1) if node.type == "call")
+            call = next(around, None)
+            if call is not None and text_of(call.child_by_field_name("function")) == match[0][:-1]:
+                yield document.span_of(call)
 
 
 def _without_key(chain: Sequence[Node]) -> Sequence[Node]:

@@ -18,10 +18,11 @@ from aotlens.explain.values import (
 from aotlens.model.function_runs import function_values
 from aotlens.model.recorded import Container, Tensor
 from aotlens.model.values import Had, Recording, is_skipped, recordings_at, value_of, values_on_lines
-from aotlens.syntax.expressions import call_at
+from aotlens.syntax.expressions import call_at, calls_of_attribute
 from aotlens.syntax.signatures import function_node
 from aotlens.syntax.subjects import (
     ClassSubject,
+    CreationSubject,
     ExpressionSubject,
     FunctionSubject,
     LineSubject,
@@ -90,11 +91,27 @@ def _of_subject(question: Question, subject: Subject) -> FirstLine | None:
             had = value_of(question.snapshot, question.document, place)
             name: Line = line(Code(clipped(text, _LONGEST)), ": ")
             return _line_of(subject, name, had, _given(question, place)) if had is not None else None
+        case CreationSubject(path=(str(attribute),)):
+            return _called(question, subject, attribute)
         case ReturnSubject(span=span):
             had = value_of(question.snapshot, question.document, span)
             return _line_of(subject, line("returns "), had) if had is not None else None
         case LineSubject():
             return _targets(question, subject)
+    return None
+
+
+def _called(question: Question, subject: CreationSubject, name: str) -> FirstLine | None:
+    """The first call of a layer that is made here: what it got and what it gave."""
+    document = question.document
+    if "(" in document.line(question.line)[: question.column - 1]:  # an argument of the layer's constructor
+        return None
+    for span in calls_of_attribute(document, subject.owner, name) if subject.owner is not None else ():
+        had = value_of(question.snapshot, document, span)
+        if had is not None:
+            text = Code(clipped(document.text_in(span), _LONGEST))
+            first, *others = facts_of(had, _given(question, span))
+            return FirstLine((line(text, ": ", first), *others), had.recording, subject.span)
     return None
 
 
