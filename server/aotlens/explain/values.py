@@ -13,7 +13,7 @@ from aotlens.model.function_runs import FunctionValues
 from aotlens.model.recorded import Container, Known, Plain, Size, Tensor
 from aotlens.model.values import Case, Had, Recording
 
-from .blocks import Code, Line, codes, joined, line
+from .blocks import Code, Line, codes, joined, line, strong
 from .phrases import folded_names
 from .shortening import clipped
 
@@ -104,6 +104,11 @@ def facts_of(had: Had, given: Sequence[Had] = ()) -> list[Line]:
 def no_gradient_in_words(had: Had) -> Line:
     """A tensor that could have a gradient and requires none, in a call in which others do; empty for all others."""
     return line("requires no gradient") if had.recording.index.has_gradients and needs_no_gradient(had) else ()
+
+
+def fails_in_words(text: str) -> Line:
+    """The expression at which the recorded call ended with an error."""
+    return line(Code(text), ": ", strong("the call fails here"))
 
 
 def not_run_in_words(recording: Recording) -> Line:

@@ -123,8 +123,9 @@ def _known(snapshot: Snapshot, document: Document, line: int, column: int, subje
         )
     if first is None:
         return None
-    blocks = (*first.alone(), *_staleness(None, first.recording))
     state = first.recording.state
+    why = (Note(why_untraced(snapshot, state)),) if first.fails and state.status == "failed" else ()
+    blocks = (*first.alone(), *why, *_staleness(None, first.recording))
     return Hover(blocks, first.span, state.key if state.map is not None else None)
 
 

@@ -9,6 +9,7 @@ from aotlens.explain.blocks import Block, Code, Facts, Line, codes, line
 from aotlens.explain.shortening import clipped
 from aotlens.explain.values import (
     facts_of,
+    fails_in_words,
     function_in_words,
     had_in_words,
     no_gradient_in_words,
@@ -46,6 +47,7 @@ class FirstLine:
     `gradient` says that no gradient flows through it; it is empty if that says nothing. `within` are the values in
     a model that is not the class or function that the text is in, None if the model need not be named.
     `is_of_line` says that the facts are about all that a statement assigns, and not about the thing at the position.
+    `fails` says that the call ended there with an error.
     """
 
     facts: tuple[Line, ...]
@@ -54,6 +56,7 @@ class FirstLine:
     gradient: Line = ()
     within: Had | None = None
     is_of_line: bool = False
+    fails: bool = False
 
     def alone(self) -> tuple[Block, ...]:
         """The block of a hover that has no more to say."""
@@ -78,7 +81,7 @@ def first_line(question: Question, subjects: Sequence[Subject]) -> FirstLine | N
         found = _of_subject(question, subject)
         if found is not None:
             return found
-    return _skipped(question, subjects)
+    return _failing(question, subjects) or _skipped(question, subjects)
 
 
 def _of_subject(question: Question, subject: Subject) -> FirstLine | None:
@@ -159,6 +162,19 @@ def _function(question: Question, subject: FunctionSubject | ClassSubject, name:
     if values is None or not (values.arguments or values.results):
         return None
     return FirstLine((function_in_words(name, values),), values.recording, subject.span)
+
+
+def _failing(question: Question, subjects: Sequence[Subject]) -> FirstLine | None:
+    """The expression at which the call ended with an error."""
+    recording = next(recordings_at(question.snapshot, question.document, question.line), None)
+    failed = recording.index.failed if recording is not None else None
+    if recording is None or failed is None:
+        return None
+    now = question.snapshot.carried(recording.versions, failed)
+    for subject in subjects:
+        if isinstance(subject, ExpressionSubject) and subject.place == now:
+            return FirstLine((fails_in_words(clipped(subject.text, _LONGEST)),), recording, subject.span, fails=True)
+    return None
 
 
 def _skipped(question: Question, subjects: Sequence[Subject]) -> FirstLine | None:
