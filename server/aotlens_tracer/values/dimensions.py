@@ -71,7 +71,7 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
         """Follow what is called while this is entered, with what recurrent layers pass on."""
         handle = nn.modules.module.register_module_forward_hook(self._after_layer)
         try:
-            with self, _Slices(self):
+            with self, _Functions(self):
                 yield
         finally:
             handle.remove()
@@ -95,9 +95,9 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
         arguments.update(kwargs)
         before: dict[int, tuple[int, ...]] = {}
         if known.schema.is_mutable:
-            for value in arguments.values():
-                if isinstance(value, torch.Tensor):
-                    before[id(value)] = self.of(value)
+            with contextlib.suppress(Exception):  # a tensor without a shape
+                tensors = [value for value in arguments.values() if isinstance(value, torch.Tensor)]
+                before = {id(tensor): self.of(tensor) for tensor in tensors}
         result = func(*args, **kwargs)
         with contextlib.suppress(Exception):  # an operation in a form that its rule does not foresee
             self._follow(known, arguments, before, result)
@@ -136,6 +136,10 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
         return known == size if type(size) is int else known is None
 
     def _after_layer(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        with contextlib.suppress(Exception):  # a layer of the user's that returns what no layer of torch's does
+            self._note_layer(module, args, output)
+
+    def _note_layer(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         """Note what recurrent layers and those of einops pass on."""
         given, made = next(iter(args), None), output[0] if isinstance(output, tuple) and output else output
         if not isinstance(given, torch.Tensor) or not isinstance(made, torch.Tensor):
@@ -143,15 +147,22 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
         if isinstance(module, nn.RNNBase) and given.dim() == made.dim():
             pairs = zip(self.of(given)[:-1], made.shape)
             kept = [one if self._has_size(one, size) else self.sizes.new(_size(size)) for one, size in pairs]
-            self._of_tensor[made] = (*kept, self.of(made)[-1])
+            last = self.of(made)[-1]
+            inner = (
+                self.of(module.get_parameter("weight_hh_l0"))[-1]
+                if not module.bidirectional and not module.proj_size
+                else last
+            )
+            self.sizes.join(last, inner)
+            self._of_tensor[made] = (*kept, inner if self._has_size(inner, made.shape[-1]) else last)
         elif type(module).__module__.startswith("einops."):
             pattern = getattr(module, "pattern", None)
             if isinstance(pattern, str) and "->" in pattern:
                 self.patterns.append((pattern, self.of(given), self.of(made), self.origins.place_of(module)))
 
 
-class _Slices(TorchFunctionMode):
-    """Looks for slices that are whole by chance, as `mask[:t]` may be: torch calls no `slice` for them."""
+class _Functions(TorchFunctionMode):
+    """Looks for what operations do not tell: slices that are whole by chance (`mask[:t]`), and numbers of pieces."""
 
     def __init__(self, dimensions: Dimensions) -> None:
         super().__init__()
@@ -161,11 +172,17 @@ class _Slices(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Call the function."""
-        result = func(*args, **(kwargs or {}))
+        sizes = self._dimensions.sizes
+        sizes.are_pieces_counted = func is torch.chunk or func is torch.Tensor.chunk
+        try:
+            result = func(*args, **(kwargs or {}))
+        finally:
+            sizes.are_pieces_counted = False
         if func is torch.Tensor.__getitem__ and isinstance(result, torch.Tensor):
-            axes = _axes_with_an_end(args[0].dim(), args[1])
-            if axes:
-                self._dimensions.forget(result, axes)
+            with contextlib.suppress(Exception):  # a tensor without a shape
+                axes = _axes_with_an_end(args[0].dim(), args[1])
+                if axes:
+                    self._dimensions.forget(result, axes)
         return result
 
 

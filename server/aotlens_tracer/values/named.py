@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..wire.values import (
+    ContainerValue,
     Dimension,
     ExpressionRole,
     FileValues,
@@ -77,12 +78,22 @@ def _read_names(file: FileValues, values: Values, code: Code, names: Names) -> N
             key = (*start_of(file.path, given.node), *end_of(file.path, given.node))
             for recorded in places.get(key, ()):
                 for seen in recorded.seen if recorded.role in roles else ():
-                    value = values.values[seen.value]
-                    if isinstance(value, TensorValue) and len(value.dims) == len(value.shape):
+                    for value in _tensors(values, seen.value, given.of_items):
                         for axis, text in given.on(len(value.dims)).items():
                             dimension = value.dims[axis]
                             if dimension is not None:
                                 names.give(dimension, text, file.path, given.node.lineno, given.rank)
+
+
+def _tensors(values: Values, index: int, are_items: bool) -> Iterator[TensorValue]:
+    """Yield a value that is a tensor, or the tensors of equal sizes that it holds."""
+    value = values.values[index]
+    if are_items:
+        items = [values.values[item.value] for item in value.items] if isinstance(value, ContainerValue) else []
+        tensors = [item for item in items if isinstance(item, TensorValue)]
+        yield from (tensor for tensor in tensors if tensor.dims and tensor.shape == tensors[0].shape)
+    elif isinstance(value, TensorValue) and len(value.dims) == len(value.shape):
+        yield value
 
 
 def _given(function: Function) -> Iterator[Given]:

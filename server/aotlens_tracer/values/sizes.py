@@ -30,12 +30,17 @@ class Formula:
 
 
 class Sizes:
-    """Dimensions by their indices, with their sizes. `joins` counts how often two became one."""
+    """Dimensions by their indices, with their sizes.
+
+    `joins` counts how often two became one. `are_pieces_counted` says that code asks for a number of pieces, as `chunk`
+    does, and not for pieces of a size.
+    """
 
     def __init__(self) -> None:
         self.sizes: list[Size] = []
         self.formulas: dict[int, Formula] = {}
         self.joins = 0
+        self.are_pieces_counted = False
         self._parents: list[int] = []
         self._units: set[int] = set()
         self._products: dict[tuple[int, ...], int] = {}

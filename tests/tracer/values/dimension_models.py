@@ -15,6 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .operations import operations
+
 Built = tuple[nn.Module, tuple[Any, ...], dict[str, Any]]
 
 if importlib.util.find_spec("torchvision") is None:
@@ -233,6 +235,7 @@ MODELS: dict[str, tuple[Any, dict[str, int], dict[str, int]]] = {
         {"B": 4, "H": 16, "W": 16, "dim": 16, "window": 4, "heads": 4},
         {"B": 3, "H": 15, "W": 35, "dim": 30, "window": 5, "heads": 6},
     ),
+    "operations": (operations, {"B": 4, "T": 4, "C": 4}, {"B": 6, "T": 10, "C": 14}),
     "transformer": (
         transformer,
         {"B": 4, "T": 4, "S": 4, "dim": 16, "heads": 4},

@@ -15,6 +15,7 @@ class Given:
     """Names of dimensions of the value of an expression, or of an argument: None where there is no name.
 
     They count from the first dimension, with `from_end` to the last one. With `is_all`, the value has exactly these.
+    With `of_items`, they are those of the tensors in the value.
     `rank` is 0 for the names that fit best.
     """
 
@@ -23,6 +24,7 @@ class Given:
     rank: int
     from_end: bool = False
     is_all: bool = False
+    of_items: bool = False
 
     def on(self, rank: int) -> dict[int, str]:
         """Return the names of the axes of a tensor with `rank` dimensions; none if they do not fit."""
@@ -33,8 +35,8 @@ class Given:
 
 
 SHAPE, ANNOTATION, CONSTRUCTOR, PASSED, PATTERN, LETTERS = range(6)
-"""The ranks: read from a shape, in an annotation, passed to a constructor, passed to torch, in a pattern of einops, of
-`einsum`."""
+"""The ranks: read from a shape, in an annotation, passed to a constructor, passed to torch, in a pattern of einops or
+to `split`, in one of `einsum`."""
 
 
 def size_text(node: ast.expr) -> str | None:
@@ -70,3 +72,11 @@ def _is_path(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
+
+
+def number_of(node: ast.expr | None) -> int | None:
+    """Return the number that the code writes; None if it writes something else."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = number_of(node.operand)
+        return -number if number is not None else None
+    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None

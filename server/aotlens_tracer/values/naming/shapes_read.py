@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from .given import SHAPE, Given
+from .given import SHAPE, Given, number_of
 
 
 def names_read(function: ast.AST) -> Iterator[Given]:
@@ -84,7 +84,7 @@ def _unpacked(targets: Sequence[ast.expr], value: ast.expr) -> Iterator[Given]:
     owner, from_end = _shape(value), False
     is_all = owner is not None
     if owner is None and isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
-        owner, lower, upper = _shape(value.value), _number(value.slice.lower), _number(value.slice.upper)
+        owner, lower, upper = _shape(value.value), number_of(value.slice.lower), number_of(value.slice.upper)
         if value.slice.step is not None:
             return
         if value.slice.lower is None or lower == 0:
@@ -113,10 +113,10 @@ def _unpacked(targets: Sequence[ast.expr], value: ast.expr) -> Iterator[Given]:
 def _item(value: ast.expr) -> tuple[ast.expr | None, int | None]:
     """Return the tensor and the axis of one size: `x.shape[1]`, `x.size(1)`, `x.size()[1]`, `len(x)`."""
     if isinstance(value, ast.Subscript):
-        return _shape(value.value), _number(value.slice)
+        return _shape(value.value), number_of(value.slice)
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "size":
         given = [*value.args, *(keyword.value for keyword in value.keywords if keyword.arg == "dim")]
-        return (value.func.value, _number(given[0])) if len(given) == 1 else (None, None)
+        return (value.func.value, number_of(given[0])) if len(given) == 1 else (None, None)
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "len":
         return (value.args[0], 0) if len(value.args) == 1 else (None, None)
     return None, None
@@ -132,13 +132,6 @@ def _shape(value: ast.expr) -> ast.expr | None:
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("list", "tuple"):
         return _shape(value.args[0]) if len(value.args) == 1 else None
     return None
-
-
-def _number(node: ast.expr | None) -> int | None:
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        number = _number(node.operand)
-        return -number if number is not None else None
-    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
 
 
 def _name(target: ast.expr) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from .given import PASSED, Given, size_text
+from .given import PASSED, PATTERN, Given, number_of, size_text
 
 _OF_TENSOR = ("view", "reshape", "expand", "new_zeros", "new_ones", "new_empty", "new_full")
 _OF_TORCH = ("zeros", "ones", "empty", "rand", "randn", "full", "arange")
@@ -23,6 +23,8 @@ def names_passed(function: ast.AST) -> Iterator[Given]:
             yield from _sized(node, name, tuples)
         elif is_torch and name in ("reshape", "broadcast_to") and len(node.args) == 2:
             yield from _named(node, [node.args[1]], tuples)
+        elif name == "split" and node.args:
+            yield from _split(node, node.args[1:] if is_torch else node.args)
         elif name == "unflatten" and not is_torch and len(node.args) == 2:
             yield from _unflattened(node, tuples)
 
@@ -38,6 +40,18 @@ def _sized(node: ast.Call, name: str, tuples: Mapping[str, Sequence[ast.expr]]) 
     elif name == "arange":
         arguments = arguments[-1:]
     yield from _named(node, arguments, tuples)
+
+
+def _split(node: ast.Call, arguments: Sequence[ast.expr]) -> Iterator[Given]:
+    """Yield the name of the size that pieces have: `qkv.split(self.n_embd, dim=2)`."""
+    given: dict[str | None, ast.expr] = dict(zip(("size", "dim"), arguments))
+    given.update((keyword.arg, keyword.value) for keyword in node.keywords)
+    size = given.get("size", given.get("split_size", given.get("split_size_or_sections")))
+    name = size_text(size) if size is not None else None
+    axis = number_of(given["dim"]) if "dim" in given else 0
+    if name is not None and axis is not None:
+        names = (name, *(None,) * (-axis - 1)) if axis < 0 else (*(None,) * axis, name)
+        yield Given(node, names, PATTERN, from_end=axis < 0, of_items=True)
 
 
 def _unflattened(node: ast.Call, tuples: Mapping[str, Sequence[ast.expr]]) -> Iterator[Given]:

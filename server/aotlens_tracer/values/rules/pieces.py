@@ -55,9 +55,11 @@ def split(operation: Operation) -> Answer:
         piece = shared
         if piece is None:
             size = _size(result.shape[axis])
-            is_equal_piece = are_equal and size is not None
-            piece = operation.sizes.piece(dims[axis], size or 0) if is_equal_piece else operation.sizes.new(size)
-            shared = piece if is_equal_piece else None
+            is_part = (
+                are_equal and size is not None and (operation.sizes.are_pieces_counted or "chunk" in operation.name)
+            )
+            piece = operation.sizes.piece(dims[axis], size or 0) if is_part else operation.sizes.new(size)
+            shared = piece if are_equal and size is not None else None
         found.append([*dims[:axis], piece, *dims[axis + 1 :]])
     return found
 
