@@ -43,7 +43,7 @@ class InThisProcess(Beside):
             self.is_even = False
         return True
 
-    def wait(self) -> bool:
+    def wait(self, seconds: float = 0.0) -> bool:
         return self.is_even
 
 

@@ -6,6 +6,7 @@ whole model's call must dispatch exactly the operations that the unfolding predi
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import replace
 from typing import Any
@@ -34,13 +35,24 @@ MODULES = 240
 """The fewest modules in all layers: an exact map of a smaller model is there almost as soon."""
 FEW, MORE = 3, 5
 """The numbers of layers that are traced: the first, the last and a usual one; and two usual ones more."""
+CORES = 4
+"""The processors that the exact map, the provisional one, its proof and the recorded values need at once."""
+PATIENCE = 3.0
+"""Seconds that the exact map of such a model, which takes many more, lets the others go first with fewer processors."""
 
 
 def start_folding(context: Context, built: Built) -> None:
     """Send a provisional map from a process of its own, if the model has many equal layers."""
     layers = _foldable(context, built)
-    if layers is not None:
-        context.folding.start(lambda: _send_folded(context, built, layers))
+    if layers is not None and context.folding.start(lambda: _send_folded(context, built, layers)) and _cores() < CORES:
+        context.folding.wait(PATIENCE)
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _foldable(context: Context, built: Built) -> Layers | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import mmap
 import os
 import signal
@@ -72,9 +73,10 @@ class Beside:
                 self._process, self._is_done = None, status == 0
         return self._process is not None
 
-    def wait(self) -> bool:
-        """Wait until the process has ended; return whether it has done its work, without an error."""
-        while self.is_running():
+    def wait(self, seconds: float = math.inf) -> bool:
+        """Wait until the process has ended, or so long; return whether it has done its work, without an error."""
+        deadline = time.monotonic() + seconds
+        while self.is_running() and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         return self._is_done
 
