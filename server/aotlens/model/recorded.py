@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import weakref
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from aotlens_tracer.wire.values import (
     ContainerValue,
@@ -21,6 +22,8 @@ from aotlens_tracer.wire.values import (
     TensorValue,
     Values,
 )
+
+Item = TypeVar("Item")
 
 _INDICES: dict[int, tuple[weakref.ref[Values], ValuesIndex]] = {}
 _DEEPEST = 20
@@ -91,6 +94,14 @@ class ValuesIndex:
         self._trees: dict[int, Known] = {}
         self._files = {file.path: file for file in values.files}
         self._places: dict[str, Places] = {}
+        self._kept: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Item]) -> Item:
+        """The result of `make`, which is called once for each key. It must depend on the values alone."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: Item = self._kept[key]
+        return kept
 
     def places(self, path: str) -> Places | None:
         """The recorded expressions of a file; None if none of its functions ran."""

@@ -196,6 +196,13 @@ def _line_then(snapshot: Snapshot, document: Document, recording: Recording, lin
 
 def _had(recording: Recording, places: Places, each: Recorded, span: Span) -> Had:
     index = recording.index
+    # The expressions live as long as the index, so that their identity is a key.
+    cases, absent = index.once(id(each), lambda: _cases(index, places, each))
+    return Had(recording, span, each.role, cases, absent, each.more)
+
+
+def _cases(index: ValuesIndex, places: Places, each: Recorded) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    """The different values of an expression, and the instances in which it did not run."""
     cases: dict[Known, Case] = {}
     for seen in each.seen:
         value = index.value(seen.value)
@@ -205,8 +212,7 @@ def _had(recording: Recording, places: Places, each: Recorded, span: Span) -> Ha
         cases[value] = Case(value, _modules(index, calls), tuple(calls), times)
     ran = {call for case in cases.values() for call in case.calls}
     function = places.function(each.line)
-    absent = _absent(index, function, ran) if function is not None else ()
-    return Had(recording, span, each.role, tuple(cases.values()), absent, each.more)
+    return tuple(cases.values()), _absent(index, function, ran) if function is not None else ()
 
 
 def _absent(index: ValuesIndex, function: FunctionRun, ran: set[int]) -> tuple[str, ...]:
