@@ -93,3 +93,15 @@ def test_what_only_real_tensors_refuse_is_a_failure(name: str) -> None:
     assert REFUSED[name] in failure["message"]
     given = {operand["name"]: operand["dtype"] for operand in failure["operation"]["operands"]}
     assert len({dtype for name, dtype in given.items() if not name.startswith("torch.")}) == 2
+
+
+def test_a_failure_inside_of_another_package_names_the_operands_there() -> None:
+    pytest.importorskip("transformers")
+    failure = _traces("packages.py")["Narrowed"]["failure"]
+    first = re.sub(r"line \d+ of", "line N of", failure["message"].split("\n")[0])
+    assert first == (
+        "`self.act_fn(self.gate_proj(x)) * self.up_proj(x)`, line N of modeling_llama.py: "
+        "self.act_fn(self.gate_proj(x)) is f32[2, 16, 96] (96: `self.gate_proj`, line 14), "
+        "self.up_proj(x) is f32[2, 16, 128] (128: `self.up_proj`, line N of modeling_llama.py)"
+    )
+    assert failure["operation"]["code"] == "self.model(ids)"

@@ -21,8 +21,14 @@ def clash_in_words(operation: FailedOperation, path: str | None) -> str | None:
     if clash is None:
         return None
     parts = [_part(clash, part, operation, path) for part in clash.parts]
-    code = f"`{clipped(operation.code, _LONGEST_CODE)}`: " if operation.code is not None else ""
-    return code + ", ".join(parts) + _ending(clash)
+    return _code(operation, path) + ", ".join(parts) + _ending(clash)
+
+
+def _code(operation: FailedOperation, path: str | None) -> str:
+    inside = operation.inside
+    if inside is not None:
+        return f"`{clipped(inside.text, _LONGEST_CODE)}`{in_line(inside.span, path)}: "
+    return f"`{clipped(operation.code, _LONGEST_CODE)}`: " if operation.code is not None else ""
 
 
 def clashing_origins(operation: FailedOperation) -> list[tuple[str, Span]]:

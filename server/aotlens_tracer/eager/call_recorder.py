@@ -97,14 +97,16 @@ class CallRecorder(TorchFunctionMode):
         return result
 
     def _site(self, frame: types.FrameType | None) -> Site:
-        layer, inputs, through = None, (), None
+        layer, inputs, through, inner = None, (), None, None
         while frame is not None:
             path = frame.f_code.co_filename
             if path == EXAMPLE_FILE:
                 break
             if self._owns(path):
-                return Site(span_of(frame), frame, layer, inputs, through)
+                return Site(span_of(frame), frame, layer, inputs, through, inner)
             through = through or frame.f_globals.get("__name__")
+            if inner is None and not is_library(path):
+                inner = Site(span_of(frame), frame, layer, inputs)
             if layer is None and (layer := layer_of(frame)) is not None:
                 inputs = inputs_of(frame)
             frame = frame.f_back

@@ -18,7 +18,8 @@ class Site:
 
     `span` and `frame` are None if only torch's own code stands between the example and the operation. `inputs` are
     what the `forward` of that layer was given. `through` is the module of the function that calls the operation, None
-    if the user's code does.
+    if the user's code does. `inner` is the call in the code of another package that the user's call leads to, None if
+    only torch's code stands between.
     """
 
     span: Span | None = None
@@ -26,6 +27,12 @@ class Site:
     layer: nn.Module | None = None
     inputs: tuple[Any, ...] = ()
     through: str | None = None
+    inner: Site | None = None
+
+    @property
+    def innermost(self) -> Site:
+        """The innermost call outside of torch: in another package, or in the user's code."""
+        return self.inner or self
 
 
 @dataclass(frozen=True)

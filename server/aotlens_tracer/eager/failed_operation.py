@@ -21,6 +21,7 @@ from ..graph.stack_traces import parse, source_text, span_of
 from ..values.dimensions import Dimensions
 from ..wire.descriptor_map import Span
 from ..wire.operands import FailedLayer, FailedOperation
+from ..wire.places import Expression
 from ..wire.problems import Raised
 from .call_recorder import CallRecorder, inputs_of, layer_of
 from .calls import Call, Site
@@ -191,7 +192,8 @@ class _Reading:
         name = resolve_name(call.function) or getattr(call.function, "__qualname__", None)
         name = name.replace("_VariableFunctionsClass", "torch") if name is not None else None
         clash = clash_in_call(name, call, text) if text is not None else None
-        return self._operation(name, call.site, values, clash, culprit)
+        is_reversed = name is not None and name.rpartition(".")[2].startswith("__r")
+        return self._operation(name, call.site, values, clash, culprit, () if is_reversed else call.args)
 
     def _operation(
         self,
@@ -200,11 +202,15 @@ class _Reading:
         values: Sequence[Any],
         clash: Found | None = None,
         culprit: torch.Tensor | None = None,
+        arguments: Sequence[Any] = (),
     ) -> FailedOperation:
         operands = Operands(self._example, self._recorder, self._birthplaces, site, self._dimensions)
+        operands.name_arguments(arguments)
         kept = operands.among(values)
         code = source_text(site.span) if site.span is not None else None
-        layer = self._layer(site.layer, operands) if site.layer is not None else None
+        inner, failing_layer = site.inner, site.innermost.layer
+        layer = self._layer(failing_layer, operands) if failing_layer is not None else None
+        inside = source_text(inner.span) if inner is not None and inner.span is not None else None
         return FailedOperation(
             name,
             operands.of(kept, culprit),
@@ -214,6 +220,7 @@ class _Reading:
             site.through,
             clash=clash_among(clash, kept),
             line_text=_line_of(site.span),
+            inside=Expression(inside, inner.span) if inner is not None and inside is not None else None,
         )
 
     def _layer(self, layer: nn.Module, operands: Operands) -> FailedLayer | None:

@@ -21,7 +21,7 @@ from ..wire.operands import Operand, OperandRole
 from .call_recorder import CallRecorder
 from .calls import Site
 from .made_in_code import assignment_of, with_conversions
-from .written_names import named_values, viewed_in
+from .written_names import arguments_in, named_values, viewed_in
 
 MOST_OPERANDS = 12
 """The number of operands that are kept of one operation."""
@@ -56,11 +56,24 @@ class Operands:
             labels = argument_labels(example.function, example.args, example.kwargs)
             leaves = pytree.tree_leaves((example.args, example.kwargs))
             self._arguments = {id(leaf): label for label, leaf in reversed(list(zip(labels, leaves)))}
-        named = named_values(site.frame, site.span.line) if site.frame is not None and site.span is not None else []
+        here = site.innermost
+        named = named_values(here.frame, here.span.line) if here.frame is not None and here.span is not None else []
         self._values = dict(named)
         self._named = [value for _, value in named if tensors_in(value)]
-        self._written = _written(site, named)
+        self._written = _written(here, named)
         self._site = site
+
+    def name_arguments(self, arguments: Sequence[Any]) -> None:
+        """Name the arguments of a call as the failing expression writes them, if it calls the function itself."""
+        here = self._site.innermost
+        is_direct = self._site.through in (None, here.frame.f_globals.get("__name__") if here.frame else None)
+        text = source_text(here.span) if here.span is not None and is_direct and here.layer is None else None
+        written = arguments_in(text) if text is not None else []
+        if len(written) == len(arguments) - 1:  # a method: what it belongs to is not written among the arguments
+            arguments = arguments[1:]
+        for name, value in zip(written, arguments) if len(written) == len(arguments) else ():
+            if isinstance(value, torch.Tensor):
+                self._written.setdefault(id(value), name)
 
     def among(self, values: Sequence[Any]) -> list[Any]:
         """Return the values that are operands, each once: those that are tensors or hold tensors.
@@ -80,7 +93,7 @@ class Operands:
 
     def _given(self) -> list[Any]:
         """Return what the failing layer was given, or what the user's line names if the layer kept nothing of that."""
-        given = [value for value in self._site.inputs if tensors_in(value) and not self._is_internal(value)]
+        given = [value for value in self._site.innermost.inputs if tensors_in(value) and not self._is_internal(value)]
         return given or self._named
 
     def _is_internal(self, value: Any) -> bool:
@@ -90,6 +103,8 @@ class Operands:
         made = self._recorder.site_that_made(tensors_in(value)[0])
         if made is None or made.through is None:
             return False
+        if (here := self._site.inner) is not None:
+            return made.inner is not None and (made.inner.layer, made.inner.span) == (here.layer, here.span)
         return made.layer is self._site.layer and made.span == self._site.span
 
     def name_of_layer(self, layer: nn.Module) -> str | None:
@@ -103,7 +118,8 @@ class Operands:
         origin = self._origin(value if tensor is not None else tensors_in(value)[0])
         if tensor is None and origin.role in ("parameter", "buffer"):
             origin = _Origin("other")
-        is_same_call = origin.role == "result" and origin.span is not None and origin.span == self._site.span
+        here = self._site.innermost
+        is_same_call = origin.role == "result" and origin.span is not None and origin.span == here.span
         inline = self._inline(tensor)
         name = self._written.get(id(value)) or inline
         name = name or ("" if is_same_call and origin.layer else origin.name)
@@ -131,21 +147,35 @@ class Operands:
             return _Origin("argument", label)
         if self._root is not None and (known := self._state(self._root, tensor)) is not None:
             return known
-        site = self._recorder.site_that_made(tensor)
+        site = self._site_of(tensor)
         if site is None:
             return self._attribute(tensor) or _Origin("other")
         layer = self.name_of_layer(site.layer) if site.layer is not None else None
         text = source_text(site.span) if site.span is not None else None
-        viewed = self._values.get(viewed_in(text) or "") if text is not None else None
+        viewed = self._values.get(viewed_in(text) or "") if text is not None and self._is_here(site) else None
         if isinstance(viewed, torch.Tensor) and viewed is not tensor:
             return self._origin(viewed)
         return _Origin("result", text, site.span, None, layer) if text or layer else _Origin("other")
 
+    def _site_of(self, tensor: torch.Tensor) -> Site | None:
+        """Return the place of the call that made a tensor: inside of another package only if the failure is there."""
+        site = self._recorder.site_that_made(tensor)
+        return site.innermost if site is not None and self._site.inner is not None else site
+
     def _inline(self, tensor: torch.Tensor | None) -> str | None:
         """Return the part or view of a tensor that the failing line takes."""
-        site = self._recorder.site_that_made(tensor) if tensor is not None else None
-        text = source_text(site.span) if site is not None and site.span is not None else None
+        site = self._site_of(tensor) if tensor is not None else None
+        if site is None or site.span is None or not self._is_here(site):
+            return None
+        text = source_text(site.span)
         return text if text is not None and viewed_in(text) in self._values else None
+
+    def _is_here(self, site: Site) -> bool:
+        """Whether a place is in the line that fails: names mean there what they mean now."""
+        here, span = self._site.innermost, site.span
+        if here.frame is not site.frame or here.span is None or span is None:
+            return False
+        return here.span.line <= span.line <= (here.span.end_line or here.span.line)
 
     def _attribute(self, tensor: torch.Tensor) -> _Origin | None:
         """Return the path of a plain attribute of a module that is a tensor, and the place that sets it."""

@@ -63,6 +63,22 @@ def _tree(text: str) -> ast.Module | None:
         return None
 
 
+def arguments_in(text: str) -> list[str]:
+    """Return how an expression writes the arguments of the operation that it calls, as far as they are in order.
+
+    The tensor that a method belongs to, and the left side of an operator, are the first.
+    """
+    try:
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return []
+    if isinstance(node, ast.BinOp):
+        return [ast.get_source_segment(text, each) or "" for each in (node.left, node.right)]
+    if not isinstance(node, ast.Call) or any(isinstance(each, ast.Starred) for each in node.args):
+        return []
+    return [ast.get_source_segment(text, each) or "" for each in node.args]
+
+
 def viewed_in(text: str) -> str | None:
     """Return the tensor that an expression takes a part or a view of: `self.pe[:, :4].unsqueeze(0)` one of `self.pe`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .places import Span
+from .places import Expression, Span
 from .values import SizeOrigin
 
 OperandRole = Literal["parameter", "buffer", "attribute", "argument", "result", "constructor", "other"]
@@ -102,7 +102,8 @@ class FailedOperation:
     place of the `backward` that is wrong. With `in_backward`, it is the derivative of
     the operation that fails. `works_in_eager` says that only fake tensors raise the error: the operation was
     made on real tensors of the same sizes too. `clash` says what does not fit together; None if it is not known.
-    `line_text` is the first line of the expression as it stands in the file.
+    `line_text` is the first line of the expression as it stands in the file. `inside` is the expression in the code of
+    another package that calls the operation for the user, None if there is no such package.
     """
 
     name: str | None
@@ -116,3 +117,4 @@ class FailedOperation:
     works_in_eager: bool = False
     clash: Clash | None = None
     line_text: str | None = None
+    inside: Expression | None = None
