@@ -7,6 +7,7 @@ import contextlib
 import torch
 
 from ..examples.evaluate import BuiltExample
+from ..graph.stack_traces import spans_of_error
 from .dimensions import Dimensions
 from .functions import Functions
 from .recorder import Recorder
@@ -27,6 +28,7 @@ def record(
         with recorder.recording(), example.fake(), following, torch.compiler.set_stance("force_eager"):
             example.function(*example.args, **example.kwargs)
     except BaseException as error:  # user code may raise SystemExit too
+        recorder.stopped_at = tuple((span.path, span.line) for span in spans_of_error(error))
         return recorder, error
     finally:
         functions.restore()

@@ -22,6 +22,7 @@ _SILENT: dict[str, Any] = {
 """The functions that instrumented code calls when nothing is recorded."""
 
 
+_UNKNOWN = object()
 _MOST_CALLS = 256
 """Calls of one module that are told apart: the last of them stands for all that follow."""
 
@@ -48,13 +49,18 @@ class _Events:
 
 
 class Recorder:
-    """The values of one call. `root` is the module that is called, None for a plain function."""
+    """The values of one call. `root` is the module that is called, None for a plain function.
+
+    `stopped_at` are the lines, with their files, through which the error passed that ended it.
+    """
 
     def __init__(self, table: Table, root: nn.Module | None, dims_of: DimsOf | None = None) -> None:
         self.table = table
         self.descriptions = Descriptions(dims_of)
+        self._ways: dict[type, Any] = self.descriptions.by_type  # this is called so often that a call less counts
         self.calls: list[_Call] = []
         self.seen: dict[tuple[int, int], _Events] = {}
+        self.stopped_at: tuple[tuple[str, int], ...] = ()
         self.runs: dict[int, dict[int, None]] = {}
         self.ran = bytearray(len(table.blocks))
         self._names = {id(module): name for name, module in root.named_modules()} if root is not None else {}
@@ -79,7 +85,10 @@ class Recorder:
 
     def _value(self, identifier: int, value: Any) -> Any:
         try:
-            index = self.descriptions.describe(value)
+            how = self._ways.get(type(value), _UNKNOWN)
+            if how is None:
+                return value
+            index = how(value) if how is not _UNKNOWN else self.descriptions.describe(value)
         except Exception:  # a tensor that has no shape (a lazy one), an object that cannot be looked at
             return value
         if index is not None:

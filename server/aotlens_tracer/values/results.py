@@ -46,7 +46,7 @@ def values_of(recorder: Recorder, failed: Span | None, weights: str, seconds: fl
             FunctionRun(function.qualname, function.line, function.end_line, tuple(ran_in))
         )
     skipped: dict[str, list[Skipped]] = {}
-    for path, lines in _skipped(recorder, failed):
+    for path, lines in _skipped(recorder):
         skipped.setdefault(path, []).append(lines)
     files = tuple(
         FileValues(
@@ -61,7 +61,7 @@ def values_of(recorder: Recorder, failed: Span | None, weights: str, seconds: fl
     return Values(files, tuple(recorder.descriptions.values), calls, (), failed, weights, seconds=seconds)
 
 
-def _skipped(recorder: Recorder, failed: Span | None) -> Iterator[tuple[str, Skipped]]:
+def _skipped(recorder: Recorder) -> Iterator[tuple[str, Skipped]]:
     """Yield the blocks that never ran, of functions that ran; without those that stand in another."""
     blocks, ran = recorder.table.blocks, recorder.ran
     for index, block in enumerate(blocks):
@@ -69,8 +69,10 @@ def _skipped(recorder: Recorder, failed: Span | None) -> Iterator[tuple[str, Ski
             continue
         if block.parent is not None and not ran[block.parent]:
             continue
-        if failed is not None and failed.path == block.path and block.line > failed.line:
-            continue
+        function = recorder.table.functions[block.function]
+        lines = [line for path, line in recorder.stopped_at if path == block.path]
+        if any(function.line <= line <= function.end_line and block.line > line for line in lines):
+            continue  # the error came before
         yield block.path, Skipped(block.line, block.end_line)
 
 

@@ -365,7 +365,7 @@ class Dynamic(Base):
 class Compiled(Base):
     def __init__(self):
         super().__init__()
-        self.inner = torch.compile(Base())
+        self.inner = torch.compile(Base(), backend="eager")
         self.scripted = torch.jit.script(nn.Linear(6, 6))
 
     def forward(self, x):
