@@ -137,7 +137,7 @@ class Torch:
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(120)
 
 
 def processor_seconds(pid: int) -> float:

@@ -83,6 +83,7 @@ class Standby:
         if self.learned:
             self.learned.make_some()
         elif self._child is None and not self._is_refused:
+            gc.collect()
             gc.freeze()  # the collector leaves what the tracer has learned alone, so that the children share it
             try:
                 self._child = self._make()
