@@ -6,7 +6,6 @@ things are the subjects of syntax/subjects.py; each has a branch in known.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,7 +85,9 @@ def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hov
     return None
 
 
-def _known(snapshot: Snapshot, document: Document, line: int, column: int, subjects: Sequence[Subject]) -> Hover | None:
+def _known(
+    snapshot: Snapshot, document: Document, line: int, column: int, subjects: tuple[Subject, ...]
+) -> Hover | None:
     """The hover of the innermost of some subjects that a traced model knows; None if none is known.
 
     A descriptor has a meaning without any model.

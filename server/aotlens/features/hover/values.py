@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary, ref
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, codes, line
 from aotlens.explain.shortening import clipped
@@ -17,7 +18,7 @@ from aotlens.explain.values import (
     recorded_in_words,
 )
 from aotlens.model.function_runs import function_values
-from aotlens.model.recorded import Container, Tensor
+from aotlens.model.recorded import Container, Tensor, ValuesIndex
 from aotlens.model.values import Had, Recording, is_skipped, recordings_at, value_of, values_on_lines
 from aotlens.syntax.expressions import call_at, calls_of_attribute
 from aotlens.syntax.signatures import function_node
@@ -30,6 +31,7 @@ from aotlens.syntax.subjects import (
     ReturnSubject,
     Subject,
 )
+from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 
 from .question import Question
@@ -38,6 +40,10 @@ _LONGEST = 50
 """The most characters of an expression."""
 _TARGETS = 3
 """The most different values that a statement assigns, of those that are shown."""
+
+
+_MOST_KEPT = 256
+"""The most first lines that are kept for one recorded call."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,32 @@ class FirstLine:
         return (first, *rest)
 
 
-def first_line(question: Question, subjects: Sequence[Subject]) -> FirstLine | None:
-    """The first line for the subjects at a position; None if no expression there was recorded."""
+_KEPT: WeakKeyDictionary[ValuesIndex, dict[tuple[object, ...], tuple[ref[Document], FirstLine]]] = WeakKeyDictionary()
+
+
+def first_line(question: Question, subjects: tuple[Subject, ...]) -> FirstLine | None:
+    """The first line for the subjects at a position; None if no expression there was recorded.
+
+    It is kept for a document at one version: a mouse that rests or moves on asks for the same again and again.
+    """
+    document = question.document
+    recording = next(recordings_at(question.snapshot, document, question.line), None)
+    if recording is None:
+        return _first_line(question, subjects)
+    kept = _KEPT.setdefault(recording.index, {})
+    key = (question.line, question.column, id(document), recording.versions.get(document.path))
+    known = kept.get(key)
+    if known is not None and known[0]() is document:
+        return replace(known[1], recording=recording)
+    found = _first_line(question, subjects)
+    if found is not None and found.recording.index is recording.index:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[key] = ref(document), found
+    return found
+
+
+def _first_line(question: Question, subjects: Sequence[Subject]) -> FirstLine | None:
     for subject in subjects:
         found = _of_subject(question, subject)
         if found is not None:
