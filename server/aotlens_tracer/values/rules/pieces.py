@@ -114,7 +114,7 @@ def take(operation: Operation) -> Answer:
     return [operation.of("index")]
 
 
-@rule("embedding", "_embedding_bag_forward_only")
+@rule("embedding")
 def embedding(operation: Operation) -> Answer:
     """Follow rows of a table that indices choose."""
     return [[*operation.of("indices"), operation.of("weight")[-1]]]

@@ -8,7 +8,7 @@ from .operation import Answer, Operation, rule
 @rule(
     "sum", "mean", "amax", "amin", "max", "min", "argmax", "argmin", "any", "all", "prod", "logsumexp", "var", "std",
     "var_mean", "std_mean", "norm", "linalg_vector_norm", "median", "nanmedian", "mode", "kthvalue", "aminmax",
-    "nansum", "nanmean", "count_nonzero", "nanquantile", "quantile_",
+    "nansum", "nanmean", "count_nonzero", "nanquantile",
 )  # fmt: skip
 def reduction(operation: Operation) -> Answer:
     """Follow a reduction. `max` of two tensors is elementwise."""
