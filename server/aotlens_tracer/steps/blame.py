@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..eager.failed_operation import failed_operation
 from ..eager.refused_types import mixes_types, refused_operation
 from ..examples.eager_call import call
-from ..failures import CallError, CaptureError, ForwardError
+from ..failures import CallError, CaptureError, ForwardError, text_of
 from ..wire.descriptor_map import Failure
 from .build_example import Built
 from .capture import Captured
@@ -44,11 +44,29 @@ def check_types(context: Context, built: Built, captured: Captured) -> None:
     refused = None
     with contextlib.suppress(Exception):  # the graph has something that cannot be made
         if any(mixes_types(graph.joint.graph_module.graph) for graph in captured.graphs):
-            refused = refused_operation(built.example, context.birthplaces, context.codebase)
+            refused = _refused(context, built)
+    if refused is not None:
+        raise refused from refused.__cause__
+
+
+def check_earlier_types(context: Context, built: Built, error: CallError) -> None:
+    """Raise ForwardError for such an operation before the one that fails, if that fails because of its types."""
+    cause, refused = error.__cause__, None
+    if isinstance(error, ForwardError) and cause is not None and "type" in text_of(cause):
+        with contextlib.suppress(Exception):  # a class of the user's that cannot be recorded
+            refused = _refused(context, built)
+    if refused is not None:
+        refused.is_of_the_class = error.is_of_the_class
+        raise refused from refused.__cause__
+
+
+def _refused(context: Context, built: Built) -> ForwardError | None:
+    refused = refused_operation(built.example, context.birthplaces, context.codebase)
     if refused is None:
-        return
+        return None
     error, blamed = refused
     failed = ForwardError()
     if blamed is not None:
         failed.operation = blamed.operation
-    raise failed from error
+    failed.__cause__ = error
+    return failed

@@ -40,7 +40,7 @@ from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .absent import findings_of_absent
-from .blame import blame, check_types, with_operation_of_guess
+from .blame import blame, check_earlier_types, check_types, with_operation_of_guess
 from .build_example import Built, Candidate, build_example
 from .capture import Captured, capture
 from .compiled import capture_compiled
@@ -232,6 +232,7 @@ def _captured(
         error.is_of_the_class = built.guess is not None and built.guess.is_of_the_class
         name_what_is_changed(context, imported, built, train, error)
         if error.changed is None:
+            check_earlier_types(context, built, error)
             blame(context, built, error)
         raise
     check_types(context, built, captured)

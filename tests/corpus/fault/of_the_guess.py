@@ -108,3 +108,32 @@ class Twice(nn.Module):
         if y is not None:
             x = torch.cat([x, y], dim=-1)
         return self.fc(x.tanh().mul(2)) + x[..., : self.fc.out_features]
+
+
+class Turned(nn.Module):
+    """It takes a module that makes two tensors of positions, or None."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, 2 * dim)
+
+    def forward(self, x, rotary, pos, mask):
+        q, k = self.fc(x).chunk(2, dim=-1)
+        if rotary is not None:
+            sin, cos = rotary(pos)
+            q = q * cos + q.flip(-1) * sin
+            k = k * cos + k.flip(-1) * sin
+        return mask.attend(q, k)
+
+
+class MayBeConfigured(nn.Module):
+    """It needs its settings, though it can be built without."""
+
+    def __init__(self, dim, hidden=None):
+        super().__init__()
+        self.hidden = hidden
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        x = self.fc(x)
+        return x.view(2, -1, self.hidden.table["width"])

@@ -234,7 +234,8 @@ class Search:
         """
         is_about_a_name = isinstance(called.outcome.error, (AttributeError, KeyError))
         is_configuration = self._is_declared if is_about_a_name else self._is_meant
-        experiment = Experiment(self._runner, self._codebase, called, sizes, _first, is_configuration)
+        optional = self._left_out(called.target.expression)
+        experiment = Experiment(self._runner, self._codebase, called, sizes, _first, optional, is_configuration)
         if experiment.is_of_the_class():
             raise _ClassFails(Guess(called.expression, rule, is_of_the_class=True))
 
@@ -242,13 +243,17 @@ class Search:
         """Return a call of the constructor if the class cannot be built, whatever it is given; else None."""
         if self._runner.is_out_of_time:
             return None
-        constructors = Constructors(self._names)
-        parameters = [each for each in parameters_of(self._cls).values() if each.default is None][:MOST_OPTIONAL]
-        optional = [(each.name, constructors.value(self._cls, each).expression) for each in parameters]
+        optional = self._left_out("")
         try:
             return unbuildable(self._runner, self._codebase, self._cls, self._unbuilt, optional, self._is_declared)
         except TookTooLong:
             return None
+
+    def _left_out(self, call: str) -> list[tuple[str, str]]:
+        """Return arguments that a constructor's call leaves out and that have no other default, by name and as code."""
+        constructors = Constructors(self._names)
+        left_out = [p for n, p in parameters_of(self._cls).items() if p.default is None and f"{n}=" not in call]
+        return [(each.name, constructors.value(self._cls, each).expression) for each in left_out[:MOST_OPTIONAL]]
 
     def _is_declared(self, name: str) -> bool:
         """Whether a name is that of a configuration which the class declares."""

@@ -8,15 +8,15 @@ them equal. If any other guess runs, or comes further, the class is not to blame
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ....failures import Codebase
 from ..attempts import Outcome, Runner, Target
 from ..calling.inputs import Inputs
-from ..values import Arguments, Entries
+from ..values import Arguments, Tensor, Value
 from .failing import Failing, failing, is_before, is_never_equal, site_of
-from .variations import ConstructorCall, of_other_kinds, of_other_sizes, resized
+from .variations import ConstructorCall, OtherConstructor, of_other_kinds, of_other_sizes, resized
 
 SECONDS = 3.0
 """Seconds of processor time that one experiment may take; without a result by then, nobody is blamed."""
@@ -53,6 +53,7 @@ class Experiment:
     """Varies the guesses of one call that failed.
 
     `sizes` has the constructor's integers by name, and `first_of` gives the likeliest arguments of a call.
+    `optional` are arguments of the constructor that were left out, by name and as code.
     `is_configuration` says whether a name in the constructor's call is a configuration that the class means.
     """
 
@@ -63,6 +64,7 @@ class Experiment:
         failed: Called,
         sizes: Mapping[str, int],
         first_of: Callable[[Inputs], Arguments],
+        optional: Sequence[tuple[str, str]],
         is_configuration: Callable[[str], bool],
     ) -> None:
         self._runner = runner
@@ -70,6 +72,7 @@ class Experiment:
         self._failed = failed
         self._sizes = sizes
         self._first_of = first_of
+        self._optional = optional
         self._is_configuration = is_configuration
         self._until = time.process_time() + SECONDS
 
@@ -77,7 +80,7 @@ class Experiment:
         """Whether the class fails like this whatever is guessed. Raises Runs if another guess runs."""
         error = self._failed.outcome.error
         base = failing(error, self._failed.target.module, self._codebase) if error is not None else None
-        if base is None or any(isinstance(value, Entries) for value in self._failed.arguments.values()):
+        if base is None or not all(map(_is_varied, self._failed.arguments.values())):
             return False
         constructor = ConstructorCall(self._failed.target.expression, self._is_configuration)
         if not constructor.is_known:
@@ -96,7 +99,8 @@ class Experiment:
     def _varied(self, constructor: ConstructorCall, comparison: _Comparison) -> bool:
         """Whether each guess in the constructor's call was changed, and the failure stayed."""
         proven: set[int] = set()
-        for other in constructor.others():
+        more = (OtherConstructor(constructor.with_argument(*each)) for each in self._optional)
+        for other in (*more, *constructor.others()):
             try:
                 module = self._runner.build(other.expression, self._failed.target.mode)
             except Exception:  # the class refuses this size
@@ -149,9 +153,14 @@ class _Comparison:
         assert error is not None
         other = failing(error, called.target.module, self._codebase)
         if other is None or other.site != base.site:
-            if is_before(tuple(site_of(error, called.target.module, self._codebase)), base.site):
+            is_earlier = is_before(tuple(site_of(error, called.target.module, self._codebase)), base.site)
+            if is_earlier:
                 return False
-            if called.outcome.progress > self._progress or (other is None and _is_at(error, base)):
+            if (
+                is_earlier is False
+                or called.outcome.progress > self._progress
+                or (other is None and _is_at(error, base))
+            ):
                 raise _NotProven
             return False
         if other.words != base.words and other_failures:
@@ -165,6 +174,11 @@ class _Comparison:
         if base.pairs and not self._pairs:
             raise _NotProven
         return True
+
+
+def _is_varied(value: Value) -> bool:
+    """Whether variations of an argument say enough: it is a tensor or a plain value, and nothing with a length."""
+    return isinstance(value, Tensor) or value.expression.isdigit() or value.expression in ("None", "True", "False")
 
 
 def _is_at(error: BaseException, base: Failing) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import dis
 import functools
 import re
@@ -91,14 +92,19 @@ def is_never_equal(one: Pair, other: Pair) -> bool:
     return one == other or a * d == b * c or a - b == c - d
 
 
-def is_before(site: tuple[Any, ...], base: tuple[Any, ...]) -> bool:
-    """Whether a failure surely is at an earlier instruction than another one: no loop can come back to it."""
+def is_before(site: tuple[Any, ...], base: tuple[Any, ...]) -> bool | None:
+    """Whether a failure is at an earlier instruction than another one; False if it is at a later one.
+
+    None if that is not known: they part in different functions, or a loop may come back to the earlier instruction.
+    """
+    has_loop = False
     for one, other in zip(site[:-1], base[:-1]):
-        if one[0] is not other[0] or _has_loop(one[0]):
-            return False
+        if one[0] is not other[0]:
+            return None
+        has_loop = has_loop or _has_loop(one[0])
         if one[1] != other[1]:
-            return bool(one[1] < other[1])
-    return False
+            return (None if has_loop else True) if one[1] < other[1] else False
+    return None
 
 
 @functools.lru_cache(maxsize=512)
@@ -106,6 +112,12 @@ def _has_loop(code: types.CodeType) -> bool:
     return any(
         each.opname.startswith(("JUMP_BACKWARD", "JUMP_ABSOLUTE", "FOR_ITER")) for each in dis.get_instructions(code)
     )
+
+
+@functools.lru_cache(maxsize=512)
+def _offsets(code: types.CodeType) -> list[int]:
+    """The offsets of the instructions. Once a call is inlined, an offset within its caches is that of the frame."""
+    return [each.offset for each in dis.get_instructions(code)]
 
 
 def _pairs(facts: tuple[Any, ...]) -> Iterator[Pair]:
@@ -138,7 +150,8 @@ def site_of(error: BaseException, module: nn.Module | None, codebase: Codebase) 
     while traceback is not None:
         frame = traceback.tb_frame
         if codebase.owns(frame.f_code.co_filename) and frame.f_code.co_filename != EXAMPLE_FILE:
-            yield frame.f_code, traceback.tb_lasti
+            offsets = _offsets(frame.f_code)
+            yield frame.f_code, offsets[bisect.bisect_right(offsets, traceback.tb_lasti) - 1]
         owner = frame.f_locals.get("self")
         innermost = names.get(id(owner), innermost)
         traceback = traceback.tb_next

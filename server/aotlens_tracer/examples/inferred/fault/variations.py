@@ -89,12 +89,15 @@ def _resized(value: Value, change: Callable[[int], int]) -> Value:
 
 @dataclass(frozen=True)
 class OtherConstructor:
-    """A constructor's call with another number: `size` has become `other` (None for a flag), at `places`."""
+    """A constructor's call with another number: `size` has become `other`, at `places`.
+
+    Both are None for a flag, and for one more argument.
+    """
 
     expression: str
-    places: frozenset[int]
-    size: int | None
-    other: int | None
+    places: frozenset[int] = frozenset()
+    size: int | None = None
+    other: int | None = None
 
 
 class ConstructorCall:
