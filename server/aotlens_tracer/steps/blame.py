@@ -55,7 +55,8 @@ def check_earlier_types(context: Context, built: Built, error: CallError) -> Non
     if isinstance(error, ForwardError) and cause is not None and "type" in text_of(cause):
         with contextlib.suppress(Exception):  # a class of the user's that cannot be recorded
             refused = _refused(context, built)
-    if refused is not None:
+    here = error.operation.span if error.operation is not None else None
+    if refused is not None and (refused.operation is None or refused.operation.span != here):
         refused.is_of_the_class = error.is_of_the_class
         raise refused from refused.__cause__
 

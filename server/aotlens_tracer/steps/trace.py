@@ -232,8 +232,8 @@ def _captured(
         error.is_of_the_class = built.guess is not None and built.guess.is_of_the_class
         name_what_is_changed(context, imported, built, train, error)
         if error.changed is None:
-            check_earlier_types(context, built, error)
             blame(context, built, error)
+            check_earlier_types(context, built, error)
         raise
     check_types(context, built, captured)
     return built, captured
