@@ -6,7 +6,8 @@ things are the subjects of syntax/subjects.py; each has a branch in known.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aotlens.explain.blocks import Block, Note
@@ -99,8 +100,7 @@ def _known(
 
     question = Question(snapshot, document, line, column, names_both=True)
     first = first_line(question, subjects)
-    attempts = Question(snapshot.with_attempts(), document, line, column)
-    for asked, subject in ((asked, subject) for asked in (question, attempts) for subject in subjects):
+    for asked, subject in ((asked, subject) for asked in _asked(question) for subject in subjects):
         found = known(asked, subject)
         if found is None or not found.blocks:
             continue
@@ -128,6 +128,12 @@ def _known(
     why = (Note(why_untraced(snapshot, state)),) if first.fails and state.status == "failed" else ()
     blocks = (*first.alone(), *why, *_staleness(None, first.recording))
     return Hover(blocks, first.span, state.key if state.map is not None else None)
+
+
+def _asked(question: Question) -> Iterator[Question]:
+    """The question to the maps, and then, if they do not answer it, to the latest attempts."""
+    yield question
+    yield replace(question, snapshot=question.snapshot.with_attempts(), names_both=False)
 
 
 def _notes(asked: Question, state: TargetState | None, recording: Recording | None) -> tuple[Note, ...]:
