@@ -45,7 +45,7 @@ def render_text(
     if explain:
         print_attempts(map, paper, path_label)
     if map.failure is not None:
-        _failure(map.failure, paper, path_label)
+        _failure(map.failure, paper, path_label, map.values is not None)
     for part in graph_parts(map):
         if part.breaks:
             _uncaptured("Graph break", part.breaks, paper, path_label)
@@ -81,7 +81,7 @@ def render_blocks(map: DescriptorMap, blocks: Sequence[Block], console: Console,
     paper = Paper(console)
     _header(map, paper, path_label)
     if map.failure is not None:
-        _failure(map.failure, paper, path_label)
+        _failure(map.failure, paper, path_label, map.values is not None)
     show(blocks, paper)
 
 
@@ -107,7 +107,7 @@ def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> N
         paper.block((rule, "dim"), indent=4, hang=2)
 
 
-def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
+def _failure(failure: Failure, paper: Paper, path_label: PathLabel, has_values: bool) -> None:
     what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     first, _, rest = failures.message(failure).strip().partition("\n")
     paper.line()
@@ -129,6 +129,8 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel) -> None:
         )
         if frame.code:
             paper.block((frame.code.strip(), ""), indent=8, hang=2)
+    if failure.operation is not None and has_values:
+        paper.block(("the shapes of the lines before it: --shapes", "dim"), indent=2)
     if failure.operation is not None and (operands := operand_table(failure.operation, path_label)) is not None:
         show([operands], paper)
         paper.line()
