@@ -57,7 +57,7 @@ async function collect(found: Map<string, string>, last: string): Promise<void> 
 
 seen("a graph is a document beside its source, with a way back into it", async () => {
   await editor.open("model.py");
-  await editor.lens(/ · 52 inputs · /).waitFor();
+  await editor.lens(/ · 52 inputs · .*saves [^·]*$/).waitFor();
   await editor.command("View: Toggle Primary Side Bar Visibility");
   await editor.cursor("model.py", "class Decoder", "Decoder");
   await editor.command("aotlens: Show Graph");
@@ -78,8 +78,8 @@ seen("the cursor on a line of source highlights its operations in every layer", 
   await editor.open("layers.py");
   await cursorInSource(ATTENTION);
   const forward = await editor.colourOf(GRAPH, OPERATION);
-  await editor.lens(/ · 4 inputs · /).waitFor();
-  await editor.lens(/ · 13 inputs · /).waitFor();
+  await editor.lens(/ · 4 inputs · .*saves [^·]*$/).waitFor();
+  await editor.lens(/ · 13 inputs · .*saves [^·]*$/).waitFor();
   await editor.picture("graph");
   assert.deepEqual(await editor.coloured("layers.py"), []);
   const found = new Map<string, string>();
@@ -105,7 +105,7 @@ seen("the graph of 80 layers opens and scrolls as that of four does", async () =
   const shallow = await editor.frames(GRAPH, 20);
   await editor.page.keyboard.press("Control+1");
   await editor.open("deep.py");
-  await editor.lens(/ · 888 inputs · /).waitFor({ timeout: 300_000 });
+  await editor.lens(/ · 888 inputs · .*saves [^·]*$/).waitFor({ timeout: 300_000 });
   await editor.hover("for block in self.blocks", "blocks", "norm1.weight");
   const opened: number[] = [];
   const choices = { forward: "what runs first", joint: "forward and backward in one" };

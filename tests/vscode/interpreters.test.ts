@@ -46,7 +46,7 @@ test("selecting another interpreter brings it to life, without a reload", () =>
     await editor.page.locator(".quick-input-list .monaco-list-row", { hasText: "with torch" }).first().waitFor();
     await editor.page.keyboard.type("with torch");
     await editor.page.keyboard.press("Enter");
-    await editor.lens(/ · 52 inputs · /).waitFor();
+    await editor.lens(/ · 52 inputs · .*saves [^·]*$/).waitFor();
     // The environment has an aotlens of its own, which serves from now on.
     assert.match(editor.log(), /server \S+ \(environment\)/);
     await editor.notification("there is no torch in").waitFor({ state: "hidden" });
@@ -56,8 +56,8 @@ test("a server that ends is started again", () =>
   editor.doing("server-ends", async () => {
     const before = editor.server();
     process.kill(before, "SIGKILL");
-    await editor.lens(/ · 52 inputs · /).waitFor({ state: "hidden" });
-    await editor.lens(/ · 52 inputs · /).waitFor();
+    await editor.lens(/ · 52 inputs · .*saves [^·]*$/).waitFor({ state: "hidden" });
+    await editor.lens(/ · 52 inputs · .*saves [^·]*$/).waitFor();
     assert.notEqual(editor.server(), before);
     assert.match(editor.log(), /the server ended; it is started again \(1 of 4 times\)/);
     assert.equal(await editor.page.locator(".notification-list-item").count(), 0);
