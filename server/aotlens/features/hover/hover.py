@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from aotlens.explain.blocks import Block, Note
 from aotlens.explain.calm import calm
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
     from .question import Question
 
+_SUBJECTS: WeakKeyDictionary[Document, dict[tuple[int, int], tuple[Subject, ...]]] = WeakKeyDictionary()
+_MOST_KEPT = 64
+"""The most positions of a document whose subjects are kept."""
 _IN_CODE = (
     ArgumentSubject,
     AttributeSubject,
@@ -73,7 +77,7 @@ def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hov
     Of the things that stand there, the innermost that a traced model knows is shown. If there is none, the reason why
     nothing is known is shown, if the user could expect an answer.
     """
-    subjects = subjects_at(document, line, column)
+    subjects = _subjects_at(document, line, column)
     if any(state.maps or state.attempt is not None for state in snapshot.states.values()) or any(
         isinstance(subject, (DescriptorSubject, PassSubject)) for subject in subjects
     ):
@@ -128,6 +132,16 @@ def _known(
     why = (Note(why_untraced(snapshot, state)),) if first.fails and state.status == "failed" else ()
     blocks = (*first.alone(), *why, *_staleness(None, first.recording))
     return Hover(blocks, first.span, state.key if state.map is not None else None)
+
+
+def _subjects_at(document: Document, line: int, column: int) -> tuple[Subject, ...]:
+    """The subjects at a position. They are kept for the version of the text: the same is often asked again."""
+    kept = _SUBJECTS.setdefault(document, {})
+    if (line, column) not in kept:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[line, column] = subjects_at(document, line, column)
+    return kept[line, column]
 
 
 def _asked(question: Question) -> Iterator[Question]:
