@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aotlens.session.kept import store as stores
@@ -35,6 +35,7 @@ def test_an_entry_is_read_as_it_was_written_and_only_its_owner_may_read_it(store
     assert [path.name for path in store.folder.iterdir()] == ["one.json.z"]
 
 
+@settings(deadline=None)  # other work may slow this machine down
 @given(_JSON, st.integers(0, 5))
 def test_pieces_make_the_json_of_the_whole(value: Any, depth: int) -> None:
     assert json.loads("".join(_pieces(value, depth))) == value
