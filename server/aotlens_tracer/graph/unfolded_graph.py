@@ -30,7 +30,10 @@ class Few:
 
 
 def unfolded_graph(few: Few, more: Few, layers: int) -> Json:
-    """Return the graph of the same model with `layers` layers. Raises NotEven if its parts do not grow evenly."""
+    """Return the graph of the same model with `layers` layers. Raises NotEven if its parts do not grow evenly.
+
+    Saved values and the partition alone are None in that case.
+    """
     graphs = few.graph, more.graph
     if any(graph["bodies"] or _partition(graph).get("bodies") for graph in graphs):
         raise NotEven
@@ -51,17 +54,20 @@ def unfolded_graph(few: Few, more: Few, layers: int) -> Json:
     made = {name: value for name, value in few.graph.items() if name not in _ROWS and name != "partition"}
     if made != {name: more.graph[name] for name in made}:
         raise NotEven
-    for name in _ROWS:
+
+    def part(name: str) -> list[Any] | None:
         lists = [graph[name] for graph in graphs]
         if None in lists:
-            if lists != [None, None]:
-                raise NotEven
-            made[name] = None
-        elif name in _FRAME and few.graph["frames"] == more.graph["frames"]:
-            made[name] = framed(name, lists)
-        else:
-            made[name] = rows(lists)
-    made["partition"] = _unfolded_partition(graphs, made, rows)
+            return None
+        if name in _FRAME and few.graph["frames"] == more.graph["frames"]:
+            return framed(name, lists)
+        return rows(lists)
+
+    made |= {name: part(name) for name in _ROWS if name != "saved"}
+    try:
+        made |= {"saved": part("saved"), "partition": _unfolded_partition(graphs, made, rows)}
+    except NotEven:  # the partitioner may keep other values of each layer: then they are not known yet
+        made |= {"saved": None, "partition": None, "partitioner": None, "memory_budget": None}
     _check(made)
     return made
 

@@ -162,7 +162,8 @@ class TraceParams:
     With `eager`, two training steps are made in eager after the capture.
 
     With `stages`, the map is sent in parts as they are made, `{"event": "map", "stage": ..., "fields": {...}}`, and
-    the result has only the last part (see `Assembled`). The stages are built, `SHAPES`, joint and `WHOLE`.
+    the result has only the last part (see `Assembled`). The stages are built, `SHAPES`, `FOLDED`, joint and
+    `WHOLE`.
     """
 
     path: str
