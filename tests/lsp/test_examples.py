@@ -151,12 +151,15 @@ def test_an_example_that_was_found_is_pinned_in_the_project(model: Editor) -> No
 
 def test_the_next_example_is_tried(model: Editor) -> None:
     until(model, ("Net", "call site README.md:6"), ("Net", "saves "))
+    model.until_traced()
     title = "Try the next example of Net"
     action = eventually(lambda: actions(model, "class N|et").get(title), title)
     model.client.result("workspace/executeCommand", action["command"])
     until(model, ("Net", "Net(width=6)(x: f32[3, 6]) · call site README.md:7"))
+    model.until_traced()
     model.command("nextExample", "Net")
     until(model, ("Net", "inferred"))
+    model.until_traced()
     model.command("nextExample", "Net")
     until(model, ("Net", "call site README.md:6"))
 
