@@ -49,8 +49,8 @@ def test_the_map_survives_steps_that_end_their_process(tmp_path: Path) -> None:
     path = write(tmp_path / "model.py", HEADER, CLASS.format(held(hold)))
     with editing(path) as editor:
         until_in_eager(editor)
-        (child,) = (child for server in servers() for tracer in tracers(server) for child in children(tracer))
-        os.kill(child, signal.SIGKILL)
+        for child in (child for server in servers() for tracer in tracers(server) for child in children(tracer)):
+            os.kill(child, signal.SIGKILL)
         editor.until_traced()
         assert "*not compared with eager: the process was ended by SIGKILL" in editor.hover("class Mo|del")
         editor.until_diagnosed("parameter-without-gradient")

@@ -19,6 +19,10 @@ from .channel import Channel, move_high, replace_standard_streams
 from .orphans import die_with_parent
 from .stacks import DUMP_FILE, forget_faults, report_faults
 
+RECORD = "record"
+"""The method of a request for the recorded values of the first example alone. The server does not send it."""
+IS_RECORDED_APART = "is_recorded_apart"
+"""The key of a request that says that another child has such a request for the same trace."""
 RESULT_FILE = "messages"
 """The file of a child's folder that its messages go to once its pipe is gone."""
 _GARBAGE = 50_000
@@ -119,7 +123,7 @@ def _adopt(channel: Channel, exit_process: Callable[[int], None]) -> None:
 def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None], adopt: Callable[[], None] | None) -> Any:
     from ..loading import overlay
     from ..steps.import_target import list_targets
-    from ..steps.trace import trace
+    from ..steps.trace import record_first, trace
 
     params = request["params"]
     if params.get("working_directory"):
@@ -127,7 +131,9 @@ def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None], ado
     overlay.install(params.get("overlay") or {})
     if request["method"] == "targets":
         return to_json(list_targets(from_json(TargetsParams, params), send))
-    return trace(from_json(TraceParams, params), send, adopt)
+    if request["method"] == RECORD:
+        return record_first(from_json(TraceParams, params), send)
+    return trace(from_json(TraceParams, params), send, adopt, request.get(IS_RECORDED_APART, False))
 
 
 def _report_exits(channel: Channel) -> None:

@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..values.waiting import FIRST_SECONDS, MORE_SECONDS
 from ..wire.descriptor_map import Problem
 from ..wire.json_codec import from_json
 from ..wire.protocol import FOLDED, SHAPES, WHOLE, Assembled, Unframer
 from .child import Child
+from .inside import IS_RECORDED_APART
 
 OUTPUT_LIMIT = 1 << 16
 """Bytes kept of what user code prints, at the beginning and again at the end."""
@@ -39,6 +41,34 @@ class Output:
         return bytes(self._head + gap + self._tail).decode("utf-8", errors="backslashreplace")
 
 
+class RunningRecorder:
+    """The child that records the values of the first example, beside the one that traces."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self._unframer = Unframer(child.token)
+        self._has_sent = False
+        self._awaited: float | None = None
+
+    def receive(self, data: bytes) -> list[dict[str, Any]]:
+        """Return the messages with recorded values; what else it sends is nobody's concern."""
+        messages = [m for m in self._unframer.feed(data) if m.get("event") == "map" and m.get("stage") == SHAPES]
+        self._has_sent = self._has_sent or bool(messages)
+        return messages
+
+    def is_worth_waiting_for(self) -> bool:
+        """Whether the answer waits for it: until it has ended, but not for ever. Call this once the answer is there."""
+        if self.child.poll() is not None:
+            return False
+        now = time.monotonic()
+        self._awaited = self._awaited or now
+        return now - self._awaited < (MORE_SECONDS if self._has_sent else FIRST_SECONDS)
+
+
+_OF_RESOURCES = {"OSError", *(kind.__name__ for kind in OSError.__subclasses__()), "DistNetworkError", "DistStoreError"}
+"""Errors that mean that another process has what this one wants, such as a port or a lock."""
+
+
 @dataclass
 class Job:
     """A request, its child, and what the child reported.
@@ -46,7 +76,8 @@ class Job:
     `real` is why the example had to be built with real tensors, None while fake ones work; `exit` the report of a call
     of `os._exit`; `bug` the traceback of a mistake of ours. `assembled` has the parts of the map that were sent ahead;
     `whole` is when they became an answer, by `time.monotonic`; None if they are none. `calls` are the calls on fake
-    tensors whose results the child did not have; None before it has reported them.
+    tensors whose results the child did not have; None before it has reported them. `recorder` is the child that records
+    values for it, None if there is none.
     """
 
     request: dict[str, Any]
@@ -64,7 +95,13 @@ class Job:
     assembled: Assembled = field(default_factory=Assembled)
     whole: float | None = None
     calls: list[Any] | None = None
+    recorder: RunningRecorder | None = None
     ended: bool = False
+
+    @property
+    def children(self) -> list[Child]:
+        """The processes that work for the request."""
+        return [self.child, *([self.recorder.child] if self.recorder is not None else [])]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -99,6 +136,14 @@ class Job:
                 self.whole = time.monotonic() if message["stage"] == WHOLE else None
             return self._in_stages
         return event == "stage"
+
+    @property
+    def may_have_been_disturbed(self) -> bool:
+        """Whether the user's code failed because the child that recorded values ran it at the same time."""
+        failure = (self.result or {}).get("failure")
+        if not self.request.get(IS_RECORDED_APART) or failure is None:
+            return False
+        return failure["stage"] in ("import", "example") and failure["problem"].get("type") in _OF_RESOURCES
 
     def completed(self, last: dict[str, Any]) -> dict[str, Any]:
         """Return the answer with the last part of the map: that part alone, if the server has been sent the others."""

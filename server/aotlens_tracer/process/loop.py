@@ -14,12 +14,13 @@ import threading
 import time
 from typing import Any
 
-from ..wire.json_codec import to_json
-from ..wire.protocol import Lines, Unframer, encode
+from ..values.waiting import can_be_recorded_apart
+from ..wire.json_codec import from_json, to_json
+from ..wire.protocol import ExampleSource, Lines, Unframer, encode
 from . import unanswered
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
-from .inside import RESULT_FILE, spawned_main
-from .job import Job
+from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
+from .job import Job, RunningRecorder
 from .memory import exceeds
 from .orphans import adopt_orphans, end_orphans
 from .pump import SelectorPump, ThreadPump
@@ -83,7 +84,8 @@ class Tracer:
         self._waiting: list[dict[str, Any]] = []
         self._job: Job | None = None
         self._running = True
-        self._standby = Standby(self._fork_waiting if can_fork else spawn)
+        # One child traces, another one records values. A spawned one has an import of torch of its own: one is enough.
+        self._standby = Standby(self._fork_waiting, 2) if can_fork else Standby(spawn)
 
     def run(self) -> None:
         """Answer requests until the server closes the pipe or asks to stop."""
@@ -104,8 +106,9 @@ class Tracer:
                     self._look_after(self._job)
         finally:
             if self._job is not None:
-                self._job.child.kill()
-                self._job.child.forget()
+                for child in self._job.children:
+                    child.kill()
+                    child.forget()
             self._standby.end()
             end_orphans(set())
 
@@ -142,11 +145,28 @@ class Tracer:
             _write(self._replies, {"id": identifier, "result": None})
 
     def _start(self, request: dict[str, Any]) -> None:
+        recorder = self._take_recorder(request)
+        self._begin(request | {IS_RECORDED_APART: True} if recorder is not None else request, recorder)
+
+    def _begin(self, request: dict[str, Any], recorder: Child | None) -> None:
         child = self._standby.take(request) or self._new_child(request)
         job = Job(request, child, Unframer(child.token))
+        if recorder is not None:
+            job.recorder = RunningRecorder(recorder)
+            self._pump.add(recorder.messages, lambda data: self._on_recorded(job, data))
+            self._pump.add(recorder.output, lambda data: None)
         self._job = job
         self._pump.add(child.messages, lambda data: self._on_messages(job, data))
         self._pump.add(child.output, job.output.feed)
+
+    def _take_recorder(self, request: dict[str, Any]) -> Child | None:
+        """Give the request to a child that records values, if two wait, and somebody looks at parts of the map."""
+        if len(self._standby.pids) < 2 or request["method"] != "trace" or not request["params"].get("stages"):
+            return None
+        first = next(iter(request["params"]["examples"]), None)
+        if first is None or not can_be_recorded_apart(from_json(ExampleSource, first)):
+            return None
+        return self._standby.take(request | {"method": RECORD})
 
     def _new_child(self, request: dict[str, Any]) -> Child:
         if self._can_fork:
@@ -169,8 +189,29 @@ class Tracer:
         for message in job.unframer.feed(data):
             if job.receive(message):
                 _write(self._replies, {"id": job.request["id"], **message})
+            if message.get("event") == "records":
+                self._end_recorder(job, is_dismissed=True)
             if message.get("event") == "calls" and self._can_fork:
                 self._standby.learned.add(message["calls"])
+
+    def _on_recorded(self, job: Job, data: bytes) -> None:
+        if job.recorder is not None:
+            for message in job.recorder.receive(data):
+                if job.receive(message):
+                    _write(self._replies, {"id": job.request["id"], **message})
+
+    def _end_recorder(self, job: Job, is_dismissed: bool = False) -> None:
+        """End the child that records values, if there is one. What it has sent is dropped if it is dismissed."""
+        recorder = job.recorder
+        if recorder is None:
+            return
+        if is_dismissed:
+            job.recorder = None
+        recorder.child.kill()
+        self._pump.remove(recorder.child.messages)
+        self._pump.remove(recorder.child.output)
+        recorder.child.forget()
+        job.recorder = None
 
     def _look_after(self, job: Job) -> None:
         """Answer if the child is done, gone, too slow or too large."""
@@ -179,8 +220,14 @@ class Tracer:
         status = job.child.poll()
         if job.result is None and status is not None:
             self._read_the_rest(job)
-        if job.result is not None:
-            self._answer(job, job.result)
+        limit = job.params.get("memory")
+        if job.recorder is not None and limit and exceeds(job.recorder.child.pid, limit):
+            self._end_recorder(job)
+        if job.result is not None and job.may_have_been_disturbed:
+            self._start_again(job)
+        elif job.result is not None:
+            if job.recorder is None or not job.recorder.is_worth_waiting_for():
+                self._answer(job, job.result)
         elif job.bug is not None:
             self._answer(job, unanswered.after_a_bug(job, job.bug))
         elif status is not None:
@@ -188,7 +235,7 @@ class Tracer:
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_time_limit(job))
-        elif (limit := job.params.get("memory")) and exceeds(job.child.pid, limit):
+        elif limit and exceeds(job.child.pid, limit):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_memory_limit(job))
 
@@ -210,13 +257,22 @@ class Tracer:
                 if job.receive(message):
                     _write(self._replies, {"id": job.request["id"], **message})
 
+    def _start_again(self, job: Job) -> None:
+        """Carry the request out again, in a child that is alone with the user's code."""
+        self._end(job)
+        self._begin({name: value for name, value in job.request.items() if name != IS_RECORDED_APART}, None)
+
     def _answer(self, job: Job, result: dict[str, Any] | None) -> None:
         """Send the one answer, and clear up."""
+        self._end(job)
+        _write(self._replies, {"id": job.request["id"], "result": result, "output": job.output.text()})
+
+    def _end(self, job: Job) -> None:
         job.ended = True
+        self._end_recorder(job)
         job.child.kill()
         self._pump.remove(job.child.messages)
         self._pump.remove(job.child.output)
         job.child.forget()
         self._job = None
         end_orphans(self._standby.pids)
-        _write(self._replies, {"id": job.request["id"], "result": result, "output": job.output.text()})

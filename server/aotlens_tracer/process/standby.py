@@ -1,7 +1,7 @@
-"""The next child, which is warm before there is a request for it, and what the tracer learns for it between requests.
+"""The next children, which are warm before there is a request for them, and what the tracer learns for them.
 
-No user code runs in it before it has its request. What the tracer learns are calls of torch's operators on fake
-tensors, which earlier children have described: it makes them itself (`torch_private/fake_calls.py`).
+No user code runs in them before they have their request. What the tracer learns are calls of torch's operators on fake
+tensors, which earlier children have described: it makes them itself, between requests (`torch_private/fake_calls.py`).
 """
 
 from __future__ import annotations
@@ -55,57 +55,57 @@ class Learned:
 
 
 class Standby:
-    """The child that waits, if there is one. `make` starts such a child."""
+    """The children that wait, `count` of them in time. `make` starts such a child."""
 
-    def __init__(self, make: Callable[[], WaitingChild]) -> None:
+    def __init__(self, make: Callable[[], WaitingChild], count: int = 1) -> None:
         self._make = make
-        self._child: WaitingChild | None = None
+        self._count = count
+        self._children: list[WaitingChild] = []
         self._is_refused = False
         self.learned = Learned()
 
     @property
     def is_complete(self) -> bool:
         """Whether there is nothing to do before the next request."""
-        return (self._child is not None or self._is_refused) and not self.learned
+        return (len(self._children) >= self._count or self._is_refused) and not self.learned
 
     @property
     def pids(self) -> set[int]:
-        """The process that waits, if there is one."""
-        return {self._child.pid} if self._child is not None else set()
+        """The processes that wait."""
+        return {child.pid for child in self._children}
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """The tracer's ends of its pipes."""
-        return self._child.descriptors if self._child is not None else ()
+        """The tracer's ends of their pipes."""
+        return tuple(descriptor for child in self._children for descriptor in child.descriptors)
 
     def work(self) -> None:
         """Do a little of what is to be done before the next request."""
         if self.learned:
             self.learned.make_some()
-        elif self._child is None and not self._is_refused:
+        elif len(self._children) < self._count and not self._is_refused:
             gc.collect()
             gc.freeze()  # the collector leaves what the tracer has learned alone, so that the children share it
             try:
-                self._child = self._make()
+                self._children.append(self._make())
             except OSError:  # no process or no memory is left: the next request finds out whether that is still so
                 self._is_refused = True
 
     def take(self, request: dict[str, Any]) -> Child | None:
-        """Give a request to the child that waits, and return it; None if there is none, or if it has ended."""
-        child, self._child = self._child, None
+        """Give a request to a child that waits, and return it; None if there is none."""
         self._is_refused = False
-        if child is None:
-            return None
-        if child.poll() is not None:
+        while self._children:
+            child = self._children.pop(0)
+            if child.poll() is None:
+                child.start(request)
+                return child
             child.kill()
             child.forget()
-            return None
-        child.start(request)
-        return child
+        return None
 
     def end(self) -> None:
-        """End the child that waits, if there is one."""
-        child, self._child = self._child, None
-        if child is not None:
+        """End the children that wait."""
+        children, self._children = self._children, []
+        for child in children:
             child.kill()
             child.forget()

@@ -36,6 +36,7 @@ from ..torch_private import (
     noting_fake_calls,
 )
 from ..values.process import Adopt, Beside, Recording
+from ..values.waiting import can_be_recorded_apart
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
@@ -58,22 +59,25 @@ from .progress import Draft, Phases, Send
 from .recompiles import recompiled
 from .specialized import specialized
 from .training_steps import run_two_steps, untouched
-from .values import finish_recording, start_recording
+from .values import finish_recording, send_recorded, start_recording
 from .without_example import without_example
 
 _TRAIN = {"train": True, "eval": False, None: None}
 
 
-def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[str, Any]:
+def trace(
+    params: TraceParams, send: Send, adopt: Adopt | None = None, is_recorded_apart: bool = False
+) -> dict[str, Any]:
     """Return the descriptor map of one target, as JSON; a failure is part of it, never an exception.
 
     A map that travels in stages lacks what was sent already, and has `partitioned` (see `protocol.Assembled`). A copy
     of this process that calls `adopt` may send too; None if none may.
+
+    With `is_recorded_apart`, another process of the tracer's runs `record_first`; the event `records` ends it.
     """
-    target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
-    draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
-    phases, recording, folding = Phases(send), Recording(adopt), Beside(adopt)
-    context = Context(params, Codebase(params.path), Birthplaces(), phases, draft, send, recording, folding)
+    recording = Recording(adopt, (lambda: send({"event": "records"})) if is_recorded_apart else None)
+    context = _context(params, send, recording, Beside(adopt))
+    draft = context.draft
     loaded = frozenset(sys.modules)
     try:
         with compiled_code_in_eager(), noting_fake_calls(context.calls):
@@ -86,6 +90,25 @@ def trace(params: TraceParams, send: Send, adopt: Adopt | None = None) -> dict[s
     finish_recording(context)
     draft.update(libraries=_libraries(context.codebase, loaded))
     return draft.rest()
+
+
+def record_first(params: TraceParams, send: Send) -> None:
+    """Record the values of the first example, if it is one that this process can build as another one does."""
+    context = _context(params, send, Recording(None), Beside(None))
+    with compiled_code_in_eager():
+        imported = import_target(context)
+        candidate = next(iter(_candidates(context)), None)
+        if candidate is None or not can_be_recorded_apart(candidate.source):
+            return
+        built = build_example(context, imported, candidate)
+        for _ in send_recorded(context, imported, built, candidate.train):
+            pass
+
+
+def _context(params: TraceParams, send: Send, recording: Recording, folding: Beside) -> Context:
+    target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
+    draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
+    return Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send, recording, folding)
 
 
 def _trace(context: Context) -> None:

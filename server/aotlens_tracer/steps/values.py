@@ -20,6 +20,7 @@ from ..values.record import record
 from ..values.recorder import Recorder
 from ..values.results import cut_short, values_of
 from ..values.rewriting import without_dimensions
+from ..values.waiting import can_be_recorded_apart
 from ..wire.descriptor_map import Span, Values
 from ..wire.json_codec import to_json
 from ..wire.protocol import SHAPES
@@ -39,8 +40,7 @@ def start_recording(context: Context, imported: Imported, built: Built, train: b
     """
 
     def run() -> None:
-        for values in _recorded(context, imported, built, train):
-            context.send({"event": "map", "stage": SHAPES, "fields": {"values": to_json(cut_short(values))}})
+        for _ in send_recorded(context, imported, built, train):
             context.recording.is_sent()
 
     def later() -> None:
@@ -48,8 +48,15 @@ def start_recording(context: Context, imported: Imported, built: Built, train: b
         for values in _recorded(context, imported, fresh, train):
             context.draft.update(values=cut_short(values))
 
-    if context.recording.start(run, later):
+    if context.recording.start(run, later, may_be_by_tracer=can_be_recorded_apart(built.source)):
         context.draft.is_sent_elsewhere("values")
+
+
+def send_recorded(context: Context, imported: Imported, built: Built, train: bool | None) -> Iterator[Values]:
+    """Record the values of the example's call, and send them; yield them after that."""
+    for values in _recorded(context, imported, built, train):
+        context.send({"event": "map", "stage": SHAPES, "fields": {"values": to_json(cut_short(values))}})
+        yield values
 
 
 def finish_recording(context: Context) -> None:

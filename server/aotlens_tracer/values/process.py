@@ -12,12 +12,10 @@ from collections.abc import Callable
 
 import torch
 
+from .waiting import FIRST_SECONDS, MORE_SECONDS
+
 Adopt = Callable[[], None]
 """Gives the channel to the server to the process that calls it, a copy of the one that has it."""
-_SECONDS = 10.0
-"""How long the end of a trace waits for the first values."""
-_MORE_SECONDS = 1.0
-"""How long it waits for the process once these were sent."""
 _POLL_SECONDS = 0.002
 
 
@@ -85,15 +83,24 @@ class Recording:
     """The process that records the values of the example that is being tried.
 
     Without `adopt`, this process has to record them itself: `later` does so, and is None if another process does.
+    `dismiss` ends the tracer's own process for the values of the first example; None if there is none.
     """
 
-    def __init__(self, adopt: Adopt | None) -> None:
+    def __init__(self, adopt: Adopt | None, dismiss: Callable[[], None] | None = None) -> None:
         self._beside = Beside(adopt)
+        self._dismiss = dismiss
+        self._is_by_tracer = False
         self._sent: mmap.mmap | None = None
         self.later: Callable[[], None] | None = None
 
-    def start(self, record: Callable[[], None], later: Callable[[], None]) -> bool:
-        """Call `record` in a copy of this process, which calls `is_sent` within; return whether there is one."""
+    def start(self, record: Callable[[], None], later: Callable[[], None], may_be_by_tracer: bool = False) -> bool:
+        """Call `record` in a copy of this process, which calls `is_sent` within; return whether another process does.
+
+        With `may_be_by_tracer`, the tracer's own process records the values, if there is one and it did not do so yet.
+        """
+        if may_be_by_tracer and self._dismiss is not None and not self._is_by_tracer:
+            self._is_by_tracer = True
+            return True
         self.stop()
         self._sent = mmap.mmap(-1, 1)
         if not self._beside.start(record):
@@ -110,6 +117,9 @@ class Recording:
         """End the process at once, if it still runs."""
         self.later = None
         self._beside.stop()
+        if self._dismiss is not None:
+            self._dismiss()
+            self._dismiss = None
 
     def wait(self) -> None:
         """Wait until the process has ended, but not for ever."""
@@ -119,7 +129,7 @@ class Recording:
             now = time.monotonic()
             if sent is None and self._sent is not None and self._sent[0]:
                 sent = now
-            if now - start > _SECONDS or (sent is not None and now - sent > _MORE_SECONDS):
+            if now - start > FIRST_SECONDS or (sent is not None and now - sent > MORE_SECONDS):
                 self.stop()
             else:
                 time.sleep(_POLL_SECONDS)
