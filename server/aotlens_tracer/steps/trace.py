@@ -42,7 +42,7 @@ from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .absent import findings_of_absent
 from .blame import blame, check_earlier_types, check_types, with_operation_of_guess
-from .build_example import Built, Candidate, build_example
+from .build_example import Built, Candidate, build_example, evaluate
 from .capture import Captured, capture
 from .compiled import capture_compiled
 from .context import Context
@@ -100,8 +100,9 @@ def record_first(params: TraceParams, send: Send) -> None:
         candidate = next(iter(_candidates(context)), None)
         if candidate is None or not can_be_recorded_apart(candidate.source):
             return
-        built = build_example(context, imported, candidate)
-        for _ in send_recorded(context, imported, built, candidate.train):
+        with context.birthplaces.recording():
+            example = evaluate(context, imported, candidate.source, candidate.train, lambda _: None)
+        for _ in send_recorded(context, imported, Built(candidate.source, example), candidate.train):
             pass
 
 

@@ -15,10 +15,14 @@ from ..examples.evaluate import build
 from ..failures import Codebase
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import compiled_code_in_eager, counting_apart
+from ..values.dimensions import Dimensions
 from ..values.functions import Functions
+from ..values.named import with_dimensions
 from ..values.process import Recording
 from ..values.record import record
+from ..values.results import values_of
 from ..wire.descriptor_map import DescriptorMap, Target
+from ..wire.json_codec import to_json
 from ..wire.protocol import ExampleSource, TraceParams
 from .build_example import Built
 from .capture import capture
@@ -62,7 +66,12 @@ def _trace() -> None:
     with capture(example) as captured:
         partition_graphs(context, describe_graphs(context, Built(_EXAMPLE, example), captured))
     draft.send_whole()
-    record(Functions([__file__]), example)
+    functions = Functions([__file__])
+    recorder, _ = record(functions, example)
+    _encode(to_json(values_of(recorder, None, "fake", 0.0)))
+    dimensions = Dimensions(example, context.birthplaces)
+    recorder, _ = record(functions, example, dimensions)
+    _encode(to_json(with_dimensions(values_of(recorder, None, "fake", 0.0), dimensions)))
 
 
 def _encode(message: Any) -> None:
