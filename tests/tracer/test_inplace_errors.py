@@ -41,7 +41,7 @@ def marked(file: str) -> dict[str, dict[str, list[int]]]:
             if is_target and match is not None:
                 name = match[1]
                 found[name], waiting = waiting, {}
-        for word in re.findall(r"\b(needed|changed)\b", line.partition("  # ")[2]):
+        for word in re.findall(r"\b(needed|changed|checkpointed)\b", line.partition("  # ")[2]):
             (found[name] if is_target else waiting).setdefault(word, []).append(number)
         above = line
     return found
@@ -68,6 +68,28 @@ def test_an_error_of_the_training_steps_names_both_places() -> None:
     error = trace["eager_run"]["error"]
     assert [error["line"]] == lines["changed"]
     assert f"overwrites a value that the derivative of `h * h` on line {lines['needed'][0]} needs" in error["message"]
+
+
+DIFFERS = {
+    "Counted": "`checkpoint(self.body, x, use_reentrant=False)` does not compute again what it has saved: 5 tensors in "
+    "forward, 2 when it is computed again (`self.runs` is 0 first, then 1)\n",
+    "Stack": "`checkpoint(block, x, use_reentrant=False)` does not compute again what it has saved: position 2: "
+    "f32[2, 4] saved, f32[2, 2] recomputed (`blocks.1.seen` has 0 items first, then 1)\n",
+}
+
+
+@pytest.mark.parametrize("name", DIFFERS)
+def test_a_checkpoint_that_computes_other_values_is_named_with_what_differs(name: str) -> None:
+    trace = traces("of_the_run.py")[name]
+    (finding,) = [each for each in trace["findings"] if each["code"] == "eager-step-failed"]
+    assert [finding["line"]] == marked("of_the_run.py")[name]["checkpointed"]
+    assert finding["column"] == trace["eager_run"]["error"]["column"] > 12
+    assert DIFFERS[name] in finding["message"]
+    assert "Tip:" not in finding["message"]
+
+
+def test_a_checkpoint_that_computes_the_same_again_is_no_error() -> None:
+    assert traces("of_the_run.py")["Steady"]["eager_run"]["error"] is None
 
 
 MENDED = ("InPlaceActivation", "Dropout", "Masked", "IndexPut", "Scatter", "Nested", "AfterCheckpoint")

@@ -9,8 +9,9 @@ _FOR_TORCH = (
     "\n\nWhile executing %",
     "\n\n For more details about this graph",
     " Hint: the backtrace further above",
+    "\nTip: To see a more detailed error message, either pass `debug=True`",
 )
-"""The beginnings of advice for torch's own developers, which torch appends to messages."""
+"""The beginnings of advice that torch appends to messages: most of it is for its own developers."""
 
 
 def raised(value: Raised) -> str:

@@ -112,6 +112,25 @@ def _overwritten(value: facts.Overwritten) -> str:
     return f"{by} {verb} a value that {needed} needs\n{problem(value.problem)}"
 
 
+def _recomputed(value: facts.RecomputedOtherwise) -> str:
+    """`checkpoint(…)` does not compute again what it has saved: what differs, and torch's error."""
+    differs = ""
+    if value.counts is not None:
+        differs = f": {value.counts[0]} tensors in forward, {value.counts[1]} when it is computed again"
+    elif value.tensor is not None:
+        other = value.tensor
+        differs = f": position {other.position}: {other.saved} saved, {other.again} recomputed"
+    because = f" ({', '.join(map(_other_state, value.states))})" if value.states else ""
+    first = f"{quoted(value.call)} does not compute again what it has saved{differs}{because}"
+    return f"{first}\n{problem(value.problem)}"
+
+
+def _other_state(state: facts.OtherState) -> str:
+    name = f"self.{state.name}" if all(part.isidentifier() for part in state.name.split(".")) else state.name
+    verb, items = ("has", " items") if state.is_length else ("is", "")
+    return f"`{name}` {verb} {state.first}{items} first, then {state.again}"
+
+
 def _not_captured(value: facts.NotCaptured) -> str:
     return f"Dynamo: {refusal(value.dynamo, value.by)}\nAOTAutograd without Dynamo: {brief(value.direct)}"
 
@@ -218,6 +237,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.BackwardFails: lambda value: f"the backward pass fails: {problem(value.problem)}",
     facts.DerivativeNeedsData: _derivative_needs_data,
     facts.Overwritten: _overwritten,
+    facts.RecomputedOtherwise: _recomputed,
     facts.NoFakeImplementation: lambda value: (
         f"the operator {value.operator} has no implementation for fake tensors, so that the call cannot be captured"
     ),

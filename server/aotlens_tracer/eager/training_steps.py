@@ -7,18 +7,19 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 
 from ..examples.eager_call import backward
 from ..examples.evaluate import BuiltExample
 from ..failures import (
-    ChangedInPlace,
     Codebase,
     at_the_change,
+    at_the_checkpoint,
     changed_in_place,
     failure_of,
+    is_of_a_checkpoint,
     problem_of,
     reads_data,
     text_of,
@@ -33,8 +34,11 @@ from .keeping_lines import LineWatch, keeping_lines
 from .kept_state import KeptWatch
 from .overwritten import what_is_changed
 from .randomness import random_state
+from .recomputed import what_is_recomputed
 from .unregistered import has_unregistered
 from .warned import recorded_warnings
+
+_Seen = TypeVar("_Seen")
 
 
 class _Failed(Exception):
@@ -85,8 +89,18 @@ def two_steps(
                 return EagerRun(on, time.perf_counter() - start, problem=problem_of(cause))
             failure = failure_of(cause, "forward", codebase)
             if again is not None and changed_in_place(text_of(cause)):
-                failure = at_the_change(failure, _what_is_changed(again, codebase))
-            error = EagerError(failed.step, failed.stage, failure.problem, failure.path, failure.line, failure.frames)
+                failure = at_the_change(failure, _seen_again(what_is_changed, again, codebase))
+            elif again is not None and is_of_a_checkpoint(cause):
+                failure = at_the_checkpoint(failure, _seen_again(what_is_recomputed, again, codebase))
+            error = EagerError(
+                failed.step,
+                failed.stage,
+                failure.problem,
+                failure.path,
+                failure.line,
+                failure.frames,
+                failure.column,
+            )
     draws = random_state() != random_before
     places = {name: span for each in lines for name, span in each.statements().items()}
     kept = watch.kept(places or _places(watch, codebase, again))
@@ -101,15 +115,19 @@ def two_steps(
     return EagerRun(on, seconds, gradients, kept, error, found, None, changes.changes(), draws, outside)
 
 
-def _what_is_changed(again: Callable[[], BuiltExample], codebase: Codebase) -> ChangedInPlace | None:
-    """Make the steps once more, and return what is changed in place before a derivative needs it."""
+def _seen_again(
+    look: Callable[[Callable[[BuiltExample], object], BuiltExample, Codebase], _Seen | None],
+    again: Callable[[], BuiltExample],
+    codebase: Codebase,
+) -> _Seen | None:
+    """Make the steps once more, and return what `look` sees in them."""
 
     def steps(example: BuiltExample) -> None:
         for _ in _steps(example, KeptWatch(example, codebase), ChangeWatch(_subjects(example), codebase)):
             pass
 
     with unset_fake_temporarily():
-        return what_is_changed(steps, again(), codebase)
+        return look(steps, again(), codebase)
 
 
 def _steps(

@@ -8,6 +8,7 @@ from .errors import BackwardError, CallError, CaptureError, ForwardError, JointE
 from .exceptions import code_line, failure_of, shortened, user_frames
 from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_in_place
 from .problems import chain, clipped, problem_of, reads_data, refusal_of, text_of
+from .recomputed import RecomputedAt, at_the_checkpoint, is_of_a_checkpoint
 
 __all__ = [
     "EXAMPLE_FILE",
@@ -18,15 +19,18 @@ __all__ = [
     "Codebase",
     "ForwardError",
     "JointError",
+    "RecomputedAt",
     "TraceError",
     "advice_for_operation",
     "at_the_change",
+    "at_the_checkpoint",
     "chain",
     "changed_in_place",
     "clipped",
     "code_line",
     "failure_of",
     "is_library",
+    "is_of_a_checkpoint",
     "is_of_the_class",
     "problem_of",
     "raised_by_a_statement",

@@ -204,4 +204,5 @@ def _of_error(run: EagerRun, target: Target) -> Iterator[Finding]:
         return
     reason = InEager(error.step, error.stage, error.problem)
     subjects = (Subject("target", target.qualname),)
-    yield Finding("eager-step-failed", error.path or target.path, error.line or target.line, None, subjects, reason)
+    place = Span(error.path or target.path, error.line or target.line or 1, error.column)
+    yield Finding("eager-step-failed", place.path, place.line, place.column, subjects, reason)

@@ -32,6 +32,11 @@ _DTYPES = {
 }
 
 
+def short_type(dtype: str) -> str:
+    """Return torch's name of a type in brief: `f32` for `float32`."""
+    return _DTYPES.get(dtype, dtype)
+
+
 def argument_labels(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
     """Return the names of the leaves of `(args, kwargs)`, in order: `x`, `batch['mask']`, `rest[0]`, `options['k']`."""
     names = _positional_names(function, len(args))
@@ -165,4 +170,4 @@ def brief(value: Any) -> str:
 def dtype_name(dtype: torch.dtype) -> str:
     """`f32` for torch.float32, in the abbreviations of torch's own graph printer."""
     name = str(dtype).removeprefix("torch.")
-    return _DTYPES.get(name, name)
+    return short_type(name)

@@ -7,6 +7,7 @@ No other file of the tracer names anything private of torch, so that a new torch
 from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
+from .checkpoints import checkpoint_of, watching_checkpoints
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
 from .counters import counting_apart
@@ -119,6 +120,7 @@ __all__ = [
     "TorchDynamoException",
     "Unsupported",
     "calls_of_modules",
+    "checkpoint_of",
     "compile_bodies_in_every_stance",
     "compiled_code_in_eager",
     "compiling",
@@ -167,6 +169,7 @@ __all__ = [
     "unsafe_nodes",
     "unset_fake_temporarily",
     "version_of",
+    "watching_checkpoints",
     "weaken_marks",
     "without_compile",
     "without_torch_functions",

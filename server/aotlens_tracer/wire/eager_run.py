@@ -93,8 +93,8 @@ class KeptState:
 class EagerError:
     """The error that ends the run: `step` is 1 or 2, `stage` the part of the step that raises it.
 
-    `path` and `line` are the user's innermost place, None if unknown; `frames` the user's part of the traceback,
-    outermost first.
+    `path`, `line` and `column` are the user's innermost place, None if unknown; `frames` the user's part of the
+    traceback, outermost first.
     """
 
     step: int
@@ -103,6 +103,7 @@ class EagerError:
     path: str | None = None
     line: int | None = None
     frames: tuple[Frame, ...] = ()
+    column: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from typing import Literal
 from .json_codec import Tagged
 from .places import Expression
 from .raised import Raised as Raised
+from .recomputed import OtherState as OtherState
+from .recomputed import OtherTensor as OtherTensor
+from .recomputed import RecomputedOtherwise as RecomputedOtherwise
 
 GivenUpBy = Literal["dynamo", "internal", "aotautograd"]
 """Who gives up a capture."""
@@ -354,6 +357,7 @@ Problem = (
     | DerivativeNeedsData
     | NoFakeImplementation
     | Overwritten
+    | RecomputedOtherwise
     | NotCaptured
     | NothingCompiled
     | ReadsDataInTraining

@@ -22,11 +22,13 @@ from aotlens_tracer.wire.problems import (
     NoOwnExample,
     NotCaptured,
     NothingInferred,
+    OtherState,
     Overwritten,
     Problem,
     ProcessEnded,
     Raised,
     ReadsData,
+    RecomputedOtherwise,
     SideEffect,
     StatementNotPython,
     TimeLimit,
@@ -97,6 +99,21 @@ RAISED = Raised("RuntimeError", "no")
         (
             Overwritten(RAISED, None, (at("y.add_(1)", 9), at("y[0] = 1", 10))),
             "`y.add_(1)` on line 9 and `y[0] = 1` on line 10 overwrite a value that backward needs\nRuntimeError: no",
+        ),
+        (
+            RecomputedOtherwise(
+                RAISED,
+                at("checkpoint(f, x)", 8),
+                (5, 2),
+                None,
+                (OtherState("a.0.n", "0", "1"), OtherState("k", "3", "4", True)),
+            ),
+            "`checkpoint(f, x)` does not compute again what it has saved: 5 tensors in forward, 2 when it is "
+            "computed again (`a.0.n` is 0 first, then 1, `self.k` has 3 items first, then 4)\nRuntimeError: no",
+        ),
+        (
+            RecomputedOtherwise(RAISED, at("checkpoint(f, x)", 8)),
+            "`checkpoint(f, x)` does not compute again what it has saved\nRuntimeError: no",
         ),
         (
             NotCaptured("a reason", Raised("TypeError", "another")),

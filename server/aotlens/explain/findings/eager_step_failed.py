@@ -25,8 +25,8 @@ KIND = Kind(
     words=_words,
     paragraph=(
         "The graph was captured, but one of two training steps in eager (the call, and a backward pass from all of its "
-        "results) fails: a leaf that requires a gradient is changed in place, or the second backward pass needs values "
-        "that the first one has freed."
+        "results) fails: a leaf that requires a gradient is changed in place, the second backward pass needs values "
+        "that the first one has freed, or a checkpoint does not compute again what it has saved."
     ),
     example=Finding(
         "eager-step-failed",
