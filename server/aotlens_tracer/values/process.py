@@ -108,6 +108,11 @@ class Recording:
             return False
         return True
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether the tracer's own process may have sent values already, or will send them."""
+        return self._dismiss is not None
+
     def is_sent(self) -> None:
         """Note, in the process that records, that values were sent: there is something to show."""
         if self._sent is not None:
