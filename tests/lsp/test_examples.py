@@ -188,7 +188,7 @@ def test_an_error_of_the_users_own_is_told_where_it_is(tmp_path: Path) -> None:
     main = '\n\nif __name__ == "__main__":\n    Alone(4)(torch.ones(4), None)\n'
     path = write(tmp_path / "model.py", HEADER, ALONE, main)
     with editing(path) as editor:
-        until(editor, ("Alone", "failed: AttributeError"))
+        until(editor, ("Alone", "failed: `context.answer`: context is None"))
         (diagnostic,) = editor.until_diagnosed("trace-failed")
         assert "'NoneType' object has no attribute 'answer'" in diagnostic["message"]
         assert editor.text.splitlines()[diagnostic["range"]["start"]["line"]].endswith("context.answer()")

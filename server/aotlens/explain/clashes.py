@@ -6,6 +6,7 @@ from aotlens_tracer.wire.operands import Clash, ClashingPart, FailedOperation, O
 from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.values import SizeOrigin
 
+from .misuses import misuse_in_words
 from .paths import in_line
 from .shortening import clipped
 
@@ -19,7 +20,7 @@ def clash_in_words(operation: FailedOperation, path: str | None) -> str | None:
     """
     clash = operation.clash
     if clash is None:
-        return None
+        return misuse_in_words(operation, path)
     parts = [_part(clash, part, operation, path) for part in clash.parts]
     return _code(operation, path) + ", ".join(parts) + _ending(clash)
 

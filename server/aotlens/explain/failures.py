@@ -48,7 +48,7 @@ def _one_sentence(value: facts.Raised) -> str:
 
 def brief_message(failure: Failure, longest: int = LONGEST_BRIEF) -> str:
     """Return what went wrong in one line of at most `longest` characters."""
-    has_clash = failure.operation is not None and failure.operation.clash is not None
+    has_clash = failure.operation is not None and clash_in_words(failure.operation, failure.path) is not None
     if has_clash or type(failure.problem) in _FROM_OUTSIDE:
         return first_sentence(message(failure), longest)
     return brief(failure.problem, longest)

@@ -17,8 +17,12 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from ..failures import EXAMPLE_FILE, Codebase, is_library
 from ..graph.stack_traces import span_of
+from ..wire.descriptor_map import Span
 from .calls import Call, Site
 from .real_error import refused_for_types
+
+_WRAPPERS = (None, "torch.functional", "torch._tensor")
+"""Modules whose functions return what the operation within them returns."""
 
 
 class CallRecorder(TorchFunctionMode):
@@ -41,6 +45,7 @@ class CallRecorder(TorchFunctionMode):
         self._codebase = codebase
         self._made: Any = WeakIdKeyDictionary()
         self._owned: dict[str, bool] = {}
+        self._returned: tuple[Site, int] | None = None
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -52,6 +57,14 @@ class CallRecorder(TorchFunctionMode):
         """Return the place of the call that returned a tensor last; None if no recorded call did."""
         site: Site | None = self._made.get(tensor)
         return site
+
+    def count_at(self, span: Span) -> int | None:
+        """Return how many values the last call that returned several has returned, if `span` is its place."""
+        if self._returned is None:
+            return None
+        site, count = self._returned
+        is_direct = site.layer is None and site.inner is None and site.through in _WRAPPERS
+        return count if is_direct and site.span == span else None
 
     def site_here(self) -> Site:
         """Return the place of the call that is being made by what calls this."""
@@ -89,6 +102,8 @@ class CallRecorder(TorchFunctionMode):
             if self.failed is None or self.failed[1] is not error:
                 self.failed = (call, error)
             raise
+        if isinstance(result, (list, tuple)):
+            self._returned = call.site, len(result)
         for item in result if isinstance(result, (list, tuple)) else (result,):
             if isinstance(item, torch.Tensor):
                 self._made[item] = call.site

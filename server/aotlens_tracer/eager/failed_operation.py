@@ -17,7 +17,7 @@ from ..examples.eager_call import call as call_in_eager
 from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, Codebase, ForwardError, clipped, reads_data, refused_in_place, text_of
 from ..graph.birthplaces import Birthplaces
-from ..graph.stack_traces import parse, source_text, span_of
+from ..graph.stack_traces import parse, source_text, spans_of_error
 from ..values.dimensions import Dimensions
 from ..wire.descriptor_map import Span
 from ..wire.operands import FailedLayer, FailedOperation
@@ -27,6 +27,7 @@ from .call_recorder import CallRecorder, inputs_of, layer_of
 from .calls import Call, Site
 from .clashes.found import clash_among, clash_in_call, clash_in_layer, clash_in_unpacking
 from .clashes.sides import Found
+from .misuses import misuse_of, unpacks_shape
 from .operands import Operands, tensors_in
 from .real_error import runs_on_real_tensors
 from .written_names import named_values
@@ -168,7 +169,7 @@ class _Reading:
         inner = frames[user + 1 :] if user is not None else frames
         frame, line = frames[user] if user is not None else (None, 0)
         layers = [frame for frame, _ in inner if layer_of(frame) is not None]
-        span = span_of(frame) if frame is not None else None
+        span = spans_of_error(error)[user] if user is not None else None
         if layers:
             inputs, layer = inputs_of(layers[-1]), layer_of(layers[-1])
             assert layer is not None
@@ -176,13 +177,18 @@ class _Reading:
             return self._operation(None, Site(span, frame, layer, inputs), (*inputs, *_weights(clash)), clash)
         if frame is None:
             return None
+        misuse = misuse_of(error, frame, span, self._codebase, self._recorder.count_at) if span is not None else None
+        is_shape = misuse is not None and span is not None and unpacks_shape(frame, span)
+        if misuse is not None and not is_shape:
+            lacking = [error.obj] if isinstance(error, AttributeError) else []
+            return replace(self._operation(None, Site(span, frame, None), lacking), misuse=misuse)
         named = named_values(frame, line)
         values = [value for _, value in named if not isinstance(value, nn.Module)]
         if isinstance(error, AttributeError):  # it is about one object
             values = [value for value in values if value is error.obj]
         if isinstance(error, (NameError, LookupError)) or not any(tensors_in(value) for value in values):
             return None
-        clash = clash_in_unpacking(named, text_of(error)) if isinstance(error, ValueError) else None
+        clash = clash_in_unpacking(named, text_of(error)) if is_shape else None
         return self._operation(None, Site(span, frame, None), values, clash)
 
     def _of_call(self, call: Call, culprit: torch.Tensor | None = None, text: str | None = None) -> FailedOperation:

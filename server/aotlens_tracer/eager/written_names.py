@@ -11,7 +11,8 @@ from typing import Any
 
 from torch import nn
 
-_MISSING = object()
+MISSING = object()
+"""The value of an expression that is not known."""
 _VIEWS = (
     "view",
     "reshape",
@@ -35,8 +36,8 @@ def named_values(frame: types.FrameType, line: int) -> list[tuple[str, Any]]:
     """
     found: dict[str, Any] = {}
     for node in _expressions(frame.f_code.co_filename, line):
-        value = _value(node, frame)
-        if value is not _MISSING:
+        value = value_of(node, frame)
+        if value is not MISSING:
             found.setdefault(ast.unparse(node), value)
     return list(found.items())
 
@@ -120,21 +121,22 @@ def _statement(path: str, line: int) -> tuple[ast.stmt | None, ast.expr | None]:
     return innermost, guard
 
 
-def _value(node: ast.expr, frame: types.FrameType) -> Any:
+def value_of(node: ast.expr, frame: types.FrameType) -> Any:
+    """Return the value of a name, attribute or item in a frame; MISSING if it has none, or is none of these."""
     if isinstance(node, ast.Name):
-        return frame.f_locals.get(node.id, frame.f_globals.get(node.id, _MISSING))
+        return frame.f_locals.get(node.id, frame.f_globals.get(node.id, MISSING))
     if isinstance(node, ast.Attribute):
-        owner = _value(node.value, frame)
-        return _MISSING if owner is _MISSING else _attribute(owner, node.attr)
+        owner = value_of(node.value, frame)
+        return MISSING if owner is MISSING else _attribute(owner, node.attr)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        owner, key = _value(node.value, frame), node.slice.value
+        owner, key = value_of(node.value, frame), node.slice.value
         if isinstance(owner, (nn.ModuleList, nn.Sequential, nn.ModuleDict)):
-            return dict(nn.Module.named_children(owner)).get(str(key), _MISSING)
+            return dict(nn.Module.named_children(owner)).get(str(key), MISSING)
         if type(owner) is dict:
-            return owner.get(key, _MISSING)
+            return owner.get(key, MISSING)
         if type(owner) in (list, tuple) and isinstance(key, int) and -len(owner) <= key < len(owner):
             return owner[key]
-    return _MISSING
+    return MISSING
 
 
 def _attribute(owner: Any, name: str) -> Any:
@@ -142,10 +144,10 @@ def _attribute(owner: Any, name: str) -> Any:
     try:
         own = object.__getattribute__(owner, "__dict__")
     except AttributeError:
-        return _MISSING
+        return MISSING
     if not isinstance(own, dict):
-        return _MISSING
+        return MISSING
     kept = [own]
     if isinstance(owner, nn.Module):
         kept += [own.get(state, {}) for state in ("_parameters", "_buffers", "_modules")]
-    return next((each[name] for each in kept if name in each), _MISSING)
+    return next((each[name] for each in kept if name in each), MISSING)

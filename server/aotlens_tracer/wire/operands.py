@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .misuses import Misuse
 from .places import Expression, Span
 from .values import SizeOrigin
 
@@ -103,7 +104,8 @@ class FailedOperation:
     the operation that fails. `works_in_eager` says that only fake tensors raise the error: the operation was
     made on real tensors of the same sizes too. `clash` says what does not fit together; None if it is not known.
     `line_text` is the first line of the expression as it stands in the file. `inside` is the expression in the code of
-    another package that calls the operation for the user, None if there is no such package.
+    another package that calls the operation for the user, None if there is no such package. `misuse` says what Python
+    itself refuses; then there may be no operation.
     """
 
     name: str | None
@@ -118,3 +120,4 @@ class FailedOperation:
     clash: Clash | None = None
     line_text: str | None = None
     inside: Expression | None = None
+    misuse: Misuse | None = None
