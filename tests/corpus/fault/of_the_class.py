@@ -102,3 +102,31 @@ class Divided(nn.Module):
 
     def forward(self, x):
         return self.fc(x)
+
+
+class PositionsOfSequences(nn.Module):
+    """Runs with as many sequences as tokens, and with one."""
+
+    def __init__(self, vocab_size, dim, longest=128):
+        super().__init__()
+        self.tokens = nn.Embedding(vocab_size, dim)
+        self.positions = nn.Embedding(longest, dim)
+
+    def forward(self, tokens):
+        positions = self.positions(torch.arange(tokens.shape[1], device=tokens.device))[:, None]
+        return self.tokens(tokens) + positions  # fails
+
+
+class OneLess(nn.Module):
+    """Runs with images that are smaller than those that it is built for."""
+
+    def __init__(self, image_size, patch_size, dim):
+        super().__init__()
+        self.patches = nn.Conv2d(3, dim, patch_size, stride=patch_size)
+        self.first = nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = nn.Parameter(torch.zeros(1, (image_size // patch_size) ** 2, dim))
+
+    def forward(self, image):
+        x = self.patches(image).flatten(2).transpose(1, 2)
+        x = torch.cat([self.first.expand(x.shape[0], -1, -1), x], dim=1)
+        return x + self.positions[:, : x.shape[1]]  # fails

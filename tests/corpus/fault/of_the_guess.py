@@ -1,5 +1,7 @@
 """Classes that run with the right arguments, which are not easily guessed: none of them is to blame."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import nn
 
@@ -137,3 +139,68 @@ class MayBeConfigured(nn.Module):
     def forward(self, x):
         x = self.fc(x)
         return x.view(2, -1, self.hidden.table["width"])
+
+
+class OfDistances(nn.Module):
+    """Its integers are a square."""
+
+    def __init__(self, dim, most=16):
+        super().__init__()
+        self.embed = nn.Embedding(most, dim)
+
+    def forward(self, distances):
+        return self.embed(distances) + self.embed(distances.T)
+
+
+class TwiceAsLarge(nn.Module):
+    """Makes images of `image_size`: its own have half of it."""
+
+    def __init__(self, image_size=64):
+        super().__init__()
+        self.up = nn.Upsample(scale_factor=2)
+        self.bias = nn.Parameter(torch.zeros(1, 3, image_size, image_size))
+
+    def forward(self, image):
+        x = self.up(image)
+        return x + self.bias[:, :, : x.shape[2], : x.shape[3]]
+
+
+class WithBorder(nn.Module):
+    """Its images are smaller than `image_size`, by a border."""
+
+    def __init__(self, image_size=64):
+        super().__init__()
+        self.pad = nn.ZeroPad2d(4)
+        self.bias = nn.Parameter(torch.zeros(1, 3, image_size, image_size))
+
+    def forward(self, image):
+        return self.pad(image) + self.bias
+
+
+@dataclass
+class Kinds:
+    dim: int = 64
+    kind: str | None = None
+    factor: int | None = None
+
+
+class ChosenBySetting(nn.Module):
+    """Its setting has no default that works: who uses it sets it."""
+
+    def __init__(self, config: Kinds):
+        super().__init__()
+        self.norm = {"layer": nn.LayerNorm, "rms": nn.RMSNorm}[config.kind](config.dim)
+
+    def forward(self, x):
+        return self.norm(x)
+
+
+class ScaledBySetting(nn.Module):
+    """Its setting has no default that works: who uses it sets it."""
+
+    def __init__(self, config: Kinds):
+        super().__init__()
+        self.fc = nn.Linear(config.dim, config.factor * config.dim)
+
+    def forward(self, x):
+        return self.fc(x)

@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import itertools
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -26,9 +26,11 @@ from .building import configurations
 from .building.constructors import Constructors
 from .building.parameters import annotation_of, parameters_of
 from .calling.inputs import Inputs
+from .fault import accidents
 from .fault.experiment import Called, Experiment, Runs
 from .fault.failing import site_of
 from .fault.furthest import Furthest
+from .fault.own_names import fails_for_all_arguments
 from .fault.unbuildable import unbuildable
 from .fault.variations import MOST_OPTIONAL
 from .namespace import Names
@@ -181,7 +183,7 @@ class Search:
         waiting.add(0, 0, first, None)
         lazy = is_lazy(target.module)
         reading: str | None = None
-        furthest = Furthest()
+        furthest, usual = Furthest(), Furthest()
         self._reads_data = self._needs_bfloat16 = False
         for _ in range(MOST_CALLS):
             if not waiting:
@@ -191,12 +193,15 @@ class Search:
                 target = replace(target, module=self._runner.build(target.expression, target.mode))
             expression = target.call(inputs, arguments)
             outcome = self._runner.call(target, inputs, arguments)
+            called = Called(target, inputs, arguments, outcome)
             if outcome.error is None:
+                self._check_sizes(called, usual.call, sizes)
                 self._rule = rule or self._rule_of_constructor
                 return target.call(inputs, self._needed(target, inputs, arguments, first))
             self._note(expression, outcome.error, rule)
             site = tuple(site_of(outcome.error, target.module, self._codebase))
-            is_further = furthest.add(Called(target, inputs, arguments, outcome), rule, site)
+            furthest.add(called, rule, site)
+            is_further = accidents.is_usual(arguments, first) and usual.add(called, rule, site)
             if is_further and outcome.progress > self._nearest.progress:
                 self._nearest = _Nearest(outcome.progress, expression, outcome.error, inputs)
             failed = FailedAttempt(outcome.error, arguments, outcome.values, inputs.function)
@@ -206,12 +211,13 @@ class Search:
             if reads_data(outcome.error):
                 self._rule = self._rule if reading else rule or self._rule_of_constructor
                 reading = reading or expression
-            if _is_users_own(failed):
+            if fails_for_all_arguments(failed):
                 raise _ClassFails(Guess(expression, rule, is_of_the_class=True))
             if (examined := furthest.for_long(PATIENCE)) is not None and not lazy and dtype is None:
                 try:
-                    self._examine(*examined, sizes)
+                    self._examine(*examined, usual.call, sizes)
                 except Runs as runs:
+                    self._check_sizes(runs.called, usual.call, sizes)
                     self._rule = VARIED
                     return runs.called.expression
             # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
@@ -220,24 +226,68 @@ class Search:
                 waiting.add(outcome.progress, further, proposal.arguments, proposal.rule)
         if reading is None and (examined := furthest.for_long(0)) is not None and not lazy and dtype is None:
             try:
-                self._examine(*examined, sizes)
+                self._examine(*examined, usual.call, sizes)
             except Runs as runs:
+                self._check_sizes(runs.called, usual.call, sizes)
                 self._rule = VARIED
                 return runs.called.expression
+        if reading is None and not lazy and dtype is None and (smaller := self._with_smaller_images(usual.call, first)):
+            self._check_sizes(smaller, usual.call, sizes)
+            self._rule = VARIED
+            return smaller.expression
         self._reads_data = reading is not None
         return reading
 
-    def _examine(self, called: Called, rule: str | None, sizes: dict[str, int]) -> None:
-        """Vary the guesses of a call that failed.
+    def _examine(
+        self, called: Called, rule: str | None, usual: tuple[Called, str | None] | None, sizes: dict[str, int]
+    ) -> None:
+        """Vary the guesses of a call that failed. `usual` is the furthest one whose sizes are no accident.
 
         Raises _ClassFails if the class is to blame, and Runs if another guess runs.
         """
+        if self._experiment(called, sizes).is_of_the_class():
+            shown, rule = usual or (called, rule)
+            raise _ClassFails(Guess(shown.expression, rule, is_of_the_class=True))
+
+    def _with_smaller_images(self, failed: tuple[Called, str | None] | None, first: Arguments) -> Called | None:
+        """The call that failed with images of half the size; None if it fails too."""
+        if failed is None or (smaller := accidents.with_smaller_images(failed[0].arguments, first)) is None:
+            return None
+        called = replace(failed[0], arguments=smaller)
+        called = replace(called, outcome=self._runner.call(called.target, called.inputs, smaller))
+        return called if called.outcome.error is None else None
+
+    def _check_sizes(self, found: Called, usual: tuple[Called, str | None] | None, sizes: dict[str, int]) -> None:
+        """Raise _ClassFails if a call runs by an accident of its sizes, and the class fails with all others."""
+        if usual is None:
+            return
+        called, rule = usual
+        first = _first(found.inputs)
+        if accidents.is_for_a_smaller_image(self._runner, found, first, sizes):
+            with contextlib.suppress(Runs):
+                if self._experiment(called, sizes, accidents.has_usual_images).is_of_the_class():
+                    raise _ClassFails(Guess(called.expression, rule, is_of_the_class=True))
+        elif accidents.wants_as_many_sequences_as_tokens(self._runner, self._codebase, found, called, first):
+            raise _ClassFails(Guess(called.expression, rule, is_of_the_class=True))
+
+    def _experiment(
+        self,
+        called: Called,
+        sizes: dict[str, int],
+        has_usual_sizes: Callable[[Arguments, Arguments], bool] | None = None,
+    ) -> Experiment:
         is_about_a_name = isinstance(called.outcome.error, (AttributeError, KeyError))
         is_configuration = self._is_declared if is_about_a_name else self._is_meant
-        optional = self._left_out(called.target.expression)
-        experiment = Experiment(self._runner, self._codebase, called, sizes, _first, optional, is_configuration)
-        if experiment.is_of_the_class():
-            raise _ClassFails(Guess(called.expression, rule, is_of_the_class=True))
+        return Experiment(
+            self._runner,
+            self._codebase,
+            called,
+            sizes,
+            _first,
+            self._left_out(called.target.expression),
+            is_configuration,
+            has_usual_sizes,
+        )
 
     def _unbuildable(self) -> str | None:
         """Return a call of the constructor if the class cannot be built, whatever it is given; else None."""
@@ -322,19 +372,6 @@ def _first(inputs: Inputs, dtype: str | None = None) -> Arguments:
         if dtype is not None and tensor.dtype == "float32":
             arguments = with_tensor(arguments, path, replace(tensor, dtype=dtype))
     return arguments
-
-
-def _is_users_own(failed: FailedAttempt) -> bool:
-    """Whether a module fails like this for all arguments: a name does not exist, or a method is left to subclasses."""
-    error = failed.error
-    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-        return True
-    if isinstance(error, NotImplementedError):
-        return "Module [" in failed.message or not failed.message
-    if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
-        return False
-    place = failed.innermost()
-    return place is not None and place.variables.get("self") is error.obj
 
 
 def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:

@@ -15,7 +15,7 @@ from ....failures import Codebase
 from ..attempts import Outcome, Runner, Target
 from ..calling.inputs import Inputs
 from ..values import Arguments, Tensor, Value
-from .failing import Failing, failing, is_before, is_never_equal, site_of
+from .failing import Failing, Pair, failing, is_before, is_equally_far, is_never_equal, site_of
 from .variations import ConstructorCall, OtherConstructor, of_other_kinds, of_other_sizes, resized
 
 SECONDS = 3.0
@@ -55,6 +55,8 @@ class Experiment:
     `sizes` has the constructor's integers by name, and `first_of` gives the likeliest arguments of a call.
     `optional` are arguments of the constructor that were left out, by name and as code.
     `is_configuration` says whether a name in the constructor's call is a configuration that the class means.
+    With `has_usual_sizes`, arguments for which that is False by comparison with the likeliest ones are no evidence, and
+    sizes that clash have to be equally far apart: a ratio may be the scale of an image.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Experiment:
         first_of: Callable[[Inputs], Arguments],
         optional: Sequence[tuple[str, str]],
         is_configuration: Callable[[str], bool],
+        has_usual_sizes: Callable[[Arguments, Arguments], bool] | None = None,
     ) -> None:
         self._runner = runner
         self._codebase = codebase
@@ -74,6 +77,8 @@ class Experiment:
         self._first_of = first_of
         self._optional = optional
         self._is_configuration = is_configuration
+        self._has_usual_sizes = has_usual_sizes
+        self._first = first_of(failed.inputs)
         self._until = time.process_time() + SECONDS
 
     def is_of_the_class(self) -> bool:
@@ -85,12 +90,13 @@ class Experiment:
         constructor = ConstructorCall(self._failed.target.expression, self._is_configuration)
         if not constructor.is_known:
             return False
-        comparison = _Comparison(base, self._failed.outcome.progress, self._codebase)
+        is_kept = is_never_equal if self._has_usual_sizes is None else is_equally_far
+        comparison = _Comparison(base, self._failed.outcome.progress, self._codebase, is_kept)
         try:
             target, inputs, arguments = self._failed.target, self._failed.inputs, self._failed.arguments
-            for other in of_other_kinds(inputs, arguments, base.is_of_dtypes):
+            for other in filter(self._is_evidence, of_other_kinds(inputs, arguments, base.is_of_dtypes)):
                 comparison.add(self._call(target, inputs, other))
-            for other in of_other_sizes(arguments):
+            for other in filter(self._is_evidence, of_other_sizes(arguments)):
                 comparison.add(self._call(target, inputs, other), other_failures=not base.is_of_sizes)
             return self._varied(constructor, comparison)
         except _NotProven:
@@ -107,7 +113,7 @@ class Experiment:
                 continue
             target = Target(other.expression, module, self._failed.target.mode)
             for inputs, arguments in self._arguments(target, other.size, other.other):
-                if comparison.add(self._call(target, inputs, arguments)):
+                if self._is_evidence(arguments) and comparison.add(self._call(target, inputs, arguments)):
                     proven |= other.places
                     break
         return len(proven) == constructor.count
@@ -115,16 +121,20 @@ class Experiment:
     def _arguments(self, target: Target, size: int | None, other: int | None) -> Iterator[tuple[Inputs, Arguments]]:
         """The arguments for a module that was built with another size: these may depend on that size too."""
         given = self._failed.arguments
+        sizes = {name: other if one == size and other is not None else one for name, one in self._sizes.items()}
+        inputs = Inputs(target.module, sizes)
+        self._first = self._first_of(inputs)
         if size is not None and other is not None:
 
             def change(one: int) -> int:
                 return one // size * other if one % size == 0 else one
 
             yield self._failed.inputs, resized(given, change)
-        sizes = {name: other if one == size and other is not None else one for name, one in self._sizes.items()}
-        inputs = Inputs(target.module, sizes)
-        yield inputs, self._first_of(inputs)
+        yield inputs, self._first
         yield self._failed.inputs, given
+
+    def _is_evidence(self, arguments: Arguments) -> bool:
+        return self._has_usual_sizes is None or self._has_usual_sizes(arguments, self._first)
 
     def _call(self, target: Target, inputs: Inputs, arguments: Arguments) -> Called:
         if time.process_time() > self._until:
@@ -136,10 +146,14 @@ class Experiment:
 
 
 class _Comparison:
-    """Compares failures with the first one. `progress` is the number of operations that this one ran."""
+    """Compares failures with the first one. `progress` is the number of operations that this one ran.
 
-    def __init__(self, base: Failing, progress: int, codebase: Codebase) -> None:
+    `is_kept` says whether two sizes that clash still do in the same way.
+    """
+
+    def __init__(self, base: Failing, progress: int, codebase: Codebase, is_kept: Callable[[Pair, Pair], bool]) -> None:
         self._codebase = codebase
+        self._is_kept = is_kept
         self._base = base
         self._progress = progress
         self._pairs = set(range(len(base.pairs)))
@@ -170,7 +184,7 @@ class _Comparison:
         if not base.pairs and other.numbers != base.numbers:
             raise _NotProven
         pairs = zip(base.pairs, other.pairs)
-        self._pairs &= {index for index, pair in enumerate(pairs) if is_never_equal(*pair)}
+        self._pairs &= {index for index, pair in enumerate(pairs) if self._is_kept(*pair)}
         if base.pairs and not self._pairs:
             raise _NotProven
         return True

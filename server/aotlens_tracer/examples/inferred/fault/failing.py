@@ -83,13 +83,25 @@ def failing(error: BaseException, module: nn.Module | None, codebase: Codebase) 
         numbers = (*map(float, ranks[0].wanted), float(ranks[0].given or 0))
         words = words.partition("\n")[0]
     site = tuple(site_of(error, module, codebase))
+    if isinstance(error, KeyError) and not _is_written(error, site):
+        return None
     return Failing(site, words, numbers, pairs, bool(pairs or ranks)) if len(site) > 1 else None
+
+
+def _is_written(error: KeyError, site: tuple[Any, ...]) -> bool:
+    """Whether a missing key is a string in the user's code: any other one may come from a configuration."""
+    return len(site) > 1 and any(type(each) is str and each in error.args for each in site[-2][0].co_consts)
 
 
 def is_never_equal(one: Pair, other: Pair) -> bool:
     """Whether two sizes that clash also clash in the same way after a guess was changed: then it cannot mend them."""
     (a, b), (c, d) = one, other
-    return one == other or a * d == b * c or a - b == c - d
+    return is_equally_far(one, other) or a * d == b * c
+
+
+def is_equally_far(one: Pair, other: Pair) -> bool:
+    """Whether two sizes that clash keep their difference after a guess was changed."""
+    return one[0] - one[1] == other[0] - other[1]
 
 
 def is_before(site: tuple[Any, ...], base: tuple[Any, ...]) -> bool | None:

@@ -26,6 +26,11 @@ class Furthest:
         self._count += 1
         return False
 
+    @property
+    def call(self) -> tuple[Called, str | None] | None:
+        """The furthest call with its rule; None if there is none."""
+        return self._furthest
+
     def for_long(self, patience: int) -> tuple[Called, str | None] | None:
         """Return the furthest call if at least `patience` others came no further, once."""
         if self._is_examined or self._count < patience:

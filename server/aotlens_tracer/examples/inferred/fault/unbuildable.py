@@ -14,6 +14,9 @@ from .experiment import SECONDS
 from .failing import Failing, failing, is_before, is_never_equal, site_of
 from .variations import ConstructorCall
 
+_NONE = "NoneType"
+"""A setting of a configuration that is None may be what the user of the class sets."""
+
 
 def unbuildable(
     runner: Runner,
@@ -30,7 +33,11 @@ def unbuildable(
     """
     reached = [(expression, error) for expression, error in failed if _reaches(error, cls)]
     base = failing(reached[0][1], None, codebase) if reached else None
-    if base is None or not all(_stays(base, error, codebase) in (True, None) for _, error in reached):
+    if (
+        base is None
+        or _NONE in base.words
+        or not all(_stays(base, error, codebase) in (True, None) for _, error in reached)
+    ):
         return None
     expression = reached[0][0]
     constructor = ConstructorCall(expression, is_configuration)

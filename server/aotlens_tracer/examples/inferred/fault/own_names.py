@@ -1,0 +1,20 @@
+"""Failures that need no experiment: names that do not exist, and methods that are left to subclasses."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ..repairs.failed_attempt import FailedAttempt
+
+
+def fails_for_all_arguments(failed: FailedAttempt) -> bool:
+    """Whether a module fails like this for all arguments: a name does not exist, or a method is left to subclasses."""
+    error = failed.error
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        return True
+    if isinstance(error, NotImplementedError):
+        return "Module [" in failed.message or not failed.message
+    if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
+        return False
+    place = failed.innermost()
+    return place is not None and place.variables.get("self") is error.obj
