@@ -88,6 +88,10 @@ reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table
 seeded: $(VENV)/dev.stamp ## Trace 60 seeded errors in real models, with and without an example, 4 minutes
 	$(RUN) tests/tracer/seeded.py
 
+.PHONY: folded
+folded: $(VENV)/dev.stamp ## Compare the provisional maps of all models with equal layers with their exact maps, a minute
+	AOTLENS_FOLDED=all $(RUN) -m pytest tests/tracer/test_folding.py
+
 .PHONY: gradients
 gradients: $(VENV)/dev.stamp ## Compare gradients with those of eager on real tensors, in whole packages, 20 minutes
 	$(PIP) --no-deps --upgrade --target .reach/site-packages -r tests/benchmarks/reach-requirements.txt
