@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 from aotlens.explain.blocks import Block, Note
 from aotlens.explain.calm import calm
 from aotlens.explain.states import staleness
-from aotlens.explain.unknown import why_untraced
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.subjects import (
@@ -33,6 +32,7 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.protocol import Convention
 
+from .failed import why_failed
 from .silence import silence
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def _known(
     if first is None:
         return None
     state = first.recording.state
-    why = (Note(why_untraced(snapshot, state)),) if first.fails and state.status == "failed" else ()
+    is_failed = first.fails and state.status == "failed"
+    why = why_failed(snapshot, state, document, line, column) if is_failed else ()
     blocks = (*first.alone(), *why, *_staleness(None, first.recording))
     return Hover(blocks, first.span, state.key if state.map is not None else None)
 
@@ -154,7 +155,8 @@ def _notes(asked: Question, state: TargetState | None, recording: Recording | No
     """Notes that the map or the recorded call that was read is older than the text, and why there is no graph."""
     if state is None or state.map is None or state.map.graphs or state.status != "failed":
         return _staleness(state, recording)
-    return Note(why_untraced(asked.snapshot, state)), *_staleness(state, recording)
+    why = why_failed(asked.snapshot, state, asked.document, asked.line, asked.column)
+    return *why, *_staleness(state, recording)
 
 
 def _staleness(state: TargetState | None, recording: Recording | None) -> tuple[Note, ...]:
