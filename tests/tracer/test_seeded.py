@@ -15,7 +15,7 @@ from tracer.seeded import SeededModels, seeded_models
 PINNED = ("gpt-1-shape", "vit-2-shape", "resnet-5-constructor", "seq2seq-4-missing")
 GUESSED = (
     *("gpt-2-shape", "gpt-8-in-place", "gpt-11-constructor", "vit-5-rank", "llama-5-dtype", "llama-8-missing"),
-    *("unet-5-device", "unet-8-constructor", "tagger-2-shape", "resnet-1-shape"),
+    *("unet-5-device", "unet-8-constructor", "tagger-2-shape", "resnet-1-shape", "llama-4-rank"),
 )
 DEPENDS_ON_A_GUESS = ("vit-2-shape", "moe-2-shape")
 
