@@ -147,7 +147,9 @@ TRANSFORMERS: dict[tuple[str, str], tuple[Sizes, Sizes]] = {
 def main() -> int:
     """Print a line for each model; return 1 if a dimension or a name is wrong."""
     warnings.simplefilter("ignore")
-    if importlib.util.find_spec("torchvision") is None:  # vit-pytorch imports it for other models than these
+    if (
+        "torchvision" not in sys.modules and importlib.util.find_spec("torchvision") is None
+    ):  # vit-pytorch imports it for other models than these
         for name in ("torchvision", "torchvision.models", "torchvision.transforms"):
             sys.modules[name] = types.ModuleType(name)
             sys.modules[name].__path__ = []

@@ -59,7 +59,7 @@ PACKAGES = (
 def main() -> None:
     """Draw files, compare a class of each, print a line for each, and fail below the floor."""
     torch.set_num_threads(1)
-    if importlib.util.find_spec("torchvision") is None:
+    if "torchvision" not in sys.modules and importlib.util.find_spec("torchvision") is None:
         for name in ("torchvision", "torchvision.models", "torchvision.transforms"):
             sys.modules[name] = MagicMock(__spec__=None)
     machine.prepare()

@@ -58,7 +58,7 @@ def test_the_tooltip_of_a_lens_has_all_figures_and_the_example(decoder: Editor) 
 
 
 def test_hover(decoder: Editor) -> None:
-    assert decoder.hover("self.q|kv(x)").startswith("**module** `blocks.{0..5}.attn.qkv` of `Decoder`")
+    assert "\n\n**module** `blocks.{0..5}.attn.qkv` of `Decoder`" in decoder.hover("self.q|kv(x)")
     assert "forward never uses it" in decoder.hover("self.ga|te")
     assert "`primals_72`" in decoder.hover("def forward(self, i|ds, labels)")
     assert "tangents_2" in decoder.hover("ret|urn {")
@@ -191,7 +191,7 @@ def test_plain_capabilities_are_enough() -> None:
     """A client that offers nothing: no refresh, no progress, no configuration, no links, plain text."""
     with editing(DECODER, capabilities={"textDocument": {"hover": {"contentFormat": ["plaintext"]}}}) as editor:
         editor.until_traced()
-        assert editor.hover("self.q|kv(x)").startswith("module blocks.{0..5}.attn.qkv of Decoder")
+        assert "\n\nmodule blocks.{0..5}.attn.qkv of Decoder" in editor.hover("self.q|kv(x)")
         (location,) = editor.ask("definition", "self.q|kv(x)")
         assert location["uri"] == editor.uri
         methods = {message.get("method") for message in editor.client.messages}

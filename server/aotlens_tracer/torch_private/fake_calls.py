@@ -88,11 +88,12 @@ def _described(value: Any) -> Any:
 
 
 def _described_tensor(value: FakeTensor) -> list[Any]:
-    sizes = (*value.shape, *value.stride(), value.storage_offset())
+    size = value.untyped_storage().nbytes()  # symbolic if the tensor is a view of one with symbolic sizes
+    sizes = (*value.shape, *value.stride(), value.storage_offset(), size)
     is_usual = value.layout == torch.strided and not (value.is_quantized or value.is_conj() or value.is_neg())
-    if not is_usual or value.is_inference() or not all(type(size) is int for size in sizes):
+    if not is_usual or value.is_inference() or not all(type(each) is int for each in sizes):
         raise _NotPlain
-    dtype, size = str(value.dtype).removeprefix("torch."), value.untyped_storage().nbytes()
+    dtype = str(value.dtype).removeprefix("torch.")
     place = [[*value.shape], [*value.stride()], value.storage_offset(), size]
     return ["tensor", dtype, *place, str(value.device), value.requires_grad]
 

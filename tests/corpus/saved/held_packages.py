@@ -4,7 +4,9 @@ import importlib.util
 import sys
 from unittest.mock import MagicMock
 
-if importlib.util.find_spec("torchvision") is None:  # vit-pytorch imports it for other models than these
+if (
+    "torchvision" not in sys.modules and importlib.util.find_spec("torchvision") is None
+):  # vit-pytorch imports it for other models than these
     for name in ("torchvision", "torchvision.models", "torchvision.transforms"):
         sys.modules[name] = MagicMock(__spec__=None)
 

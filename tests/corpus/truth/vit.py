@@ -4,7 +4,7 @@ import importlib.util
 import sys
 from unittest.mock import MagicMock
 
-if importlib.util.find_spec("torchvision") is None:
+if "torchvision" not in sys.modules and importlib.util.find_spec("torchvision") is None:
     for name in ("torchvision", "torchvision.models", "torchvision.transforms"):
         sys.modules[name] = MagicMock(__spec__=None)
 

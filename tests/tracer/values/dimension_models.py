@@ -19,7 +19,7 @@ from .operations import operations
 
 Built = tuple[nn.Module, tuple[Any, ...], dict[str, Any]]
 
-if importlib.util.find_spec("torchvision") is None:
+if "torchvision" not in sys.modules and importlib.util.find_spec("torchvision") is None:
     for _name in ("torchvision", "torchvision.models", "torchvision.transforms"):
         sys.modules.setdefault(_name, types.ModuleType(_name)).__path__ = []  # type: ignore[attr-defined]
 

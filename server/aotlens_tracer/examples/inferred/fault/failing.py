@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import dis
 import functools
+import inspect
 import re
 import types
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ _NOT_OF_SIZES = (AttributeError, KeyError, NameError)
 """Errors that depend on no size: what they are about does not exist."""
 
 Pair = tuple[int, int]
+
+_NONE = "NoneType"
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,21 @@ def failing(error: BaseException, module: nn.Module | None, codebase: Codebase) 
     if is_rank:  # such messages may repeat the shape
         numbers = (*map(float, ranks[0].wanted), float(ranks[0].given or 0))
         words = words.partition("\n")[0]
+    if _NONE in words and module is not None and _has_optional_settings(type(module)):
+        return None
     site = tuple(site_of(error, module, codebase))
     if isinstance(error, KeyError) and not _is_written(error, site):
         return None
     return Failing(site, words, numbers, pairs, bool(pairs or ranks)) if len(site) > 1 else None
+
+
+def _has_optional_settings(kind: type[nn.Module]) -> bool:
+    """Whether an argument of the constructor may be None: `forward` may need one that a guess left out."""
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(parameter.default is None for parameter in parameters)
 
 
 def _is_written(error: KeyError, site: tuple[Any, ...]) -> bool:
