@@ -208,7 +208,7 @@ def test_a_template_is_written_completed_and_traced(tmp_path: Path) -> None:
         editor.until(lambda lenses: lenses[0].startswith("the example is to be completed"))
         line = change["range"]["start"]["line"]  # the problem of before, which has the same code, is elsewhere
         found = editor.client.wait(
-            lambda: [one for one in editor.diagnostics() if one["range"]["start"]["line"] == line],
+            lambda: [one for one in editor.diagnostics() if one["range"]["start"]["line"] == line] or None,
             what="a problem at the example",
         )
         assert [(one["code"], one["severity"]) for one in found] == [("example-failed", 3)]
