@@ -348,7 +348,7 @@ def test_an_end_from_outside_leaves_no_process(how: str, options: list[str], tmp
     else:
         number = {"interrupt of the command alone": signal.SIGINT, "kill": signal.SIGKILL, "terminate": signal.SIGTERM}
         os.kill(process.pid, number[how])
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == {"kill": -signal.SIGKILL, "terminate": -signal.SIGTERM}.get(how, 130)
     assert out == b""
     assert_no_internals(err.decode())
@@ -361,7 +361,7 @@ def test_the_child_ends_with_its_tracer(options: list[str], tmp_path: Path) -> N
     process, numbers = _start(tmp_path, *options)
     tracer, child, *started = numbers
     os.kill(tracer, signal.SIGKILL)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert b"the tracer was ended by SIGKILL" in out
     assert_no_internals(out.decode(), err.decode())
