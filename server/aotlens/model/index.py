@@ -6,10 +6,9 @@ Every map has one index, see `index_of`. Each part of it is built when it is fir
 from __future__ import annotations
 
 import itertools
-import weakref
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aotlens.syntax.paths import Path
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph, Input, ModuleInstance
@@ -17,6 +16,7 @@ from aotlens_tracer.wire.findings import Subject
 from aotlens_tracer.wire.input_roles import role_of
 
 from .arguments import Arguments
+from .by_identity import Indices, Once
 from .descriptors import Labels, labels_of
 from .gradients import Gradient, given_by_graphs, gradients
 from .inputs import Inputs
@@ -31,14 +31,13 @@ Item = TypeVar("Item")
 
 _ABOUT_GRADIENTS = ("parameter-without-gradient", "argument-without-gradient", "gradient-outside-graph")
 _SERIALS = itertools.count()
-_INDICES: dict[int, tuple[weakref.ref[DescriptorMap], MapIndex]] = {}
 
 
-class MapIndex:
+class MapIndex(Once):
     """One map, indexed."""
 
     def __init__(self, map: DescriptorMap) -> None:
-        # The map itself is not kept: its index is dropped when nothing else refers to it.
+        super().__init__()
         self.graphs = map.graphs
         self.modules = map.modules
         self.state = map.state
@@ -46,14 +45,6 @@ class MapIndex:
         self.kept = map.eager_run.kept if map.eager_run is not None else ()
         self.serial = next(_SERIALS)
         """A number that no other index has."""
-        self._kept: dict[Hashable, Any] = {}
-
-    def once(self, key: Hashable, make: Callable[[], Item]) -> Item:
-        """The result of `make`, which is called once for each key. It must depend on the map alone."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        kept: Item = self._kept[key]
-        return kept
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -186,16 +177,12 @@ class MapIndex:
         return found
 
 
+_INDICES: Indices[DescriptorMap, MapIndex] = Indices(MapIndex)
+
+
 def index_of(map: DescriptorMap) -> MapIndex:
     """The index of a map; the same one for as long as the map lives."""
-    # Maps have no hash (their slots hold dicts), and comparing two of them is slow, so the key is their identity.
-    known = _INDICES.get(id(map))
-    if known is not None and known[0]() is map:
-        return known[1]
-    index = MapIndex(map)
-    key = id(map)
-    _INDICES[key] = weakref.ref(map, lambda _: _INDICES.pop(key, None)), index
-    return index
+    return _INDICES.of(map)
 
 
 def distinct(items: Iterable[Item], key: Callable[[Item], object] = id) -> list[Item]:

@@ -5,12 +5,10 @@ Every `Values` has one index, see `recorded_in`.
 
 from __future__ import annotations
 
-import weakref
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
 
 from aotlens_tracer.wire.values import (
     ContainerValue,
@@ -23,9 +21,8 @@ from aotlens_tracer.wire.values import (
     Values,
 )
 
-Item = TypeVar("Item")
+from .by_identity import Indices, Once
 
-_INDICES: dict[int, tuple[weakref.ref[Values], ValuesIndex]] = {}
 _DEEPEST = 20
 """The most containers within each other: a container that holds itself has no end."""
 
@@ -80,11 +77,11 @@ class Plain:
 Known = Tensor | Container | Plain
 
 
-class ValuesIndex:
+class ValuesIndex(Once):
     """The recorded values of one call, indexed."""
 
     def __init__(self, values: Values) -> None:
-        # The values themselves are not kept: their index is dropped when nothing else refers to them.
+        super().__init__()
         self.calls = values.calls
         self.failed = values.failed
         self.weights = values.weights
@@ -94,14 +91,6 @@ class ValuesIndex:
         self._trees: dict[int, Known] = {}
         self._files = {file.path: file for file in values.files}
         self._places: dict[str, Places] = {}
-        self._kept: dict[Hashable, Any] = {}
-
-    def once(self, key: Hashable, make: Callable[[], Item]) -> Item:
-        """The result of `make`, which is called once for each key. It must depend on the values alone."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        kept: Item = self._kept[key]
-        return kept
 
     def places(self, path: str) -> Places | None:
         """The recorded expressions of a file; None if none of its functions ran."""
@@ -176,12 +165,9 @@ class Places:
         return max(around, key=lambda each: each.line, default=None)
 
 
+_INDICES: Indices[Values, ValuesIndex] = Indices(ValuesIndex)
+
+
 def recorded_in(values: Values) -> ValuesIndex:
     """The index of recorded values; the same one for as long as they live."""
-    known = _INDICES.get(id(values))
-    if known is not None and known[0]() is values:
-        return known[1]
-    index = ValuesIndex(values)
-    key = id(values)
-    _INDICES[key] = weakref.ref(values, lambda _: _INDICES.pop(key, None)), index
-    return index
+    return _INDICES.of(values)
