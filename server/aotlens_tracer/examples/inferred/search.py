@@ -50,6 +50,9 @@ VARIED = "varied-guess"
 FURTHER = 4
 """The number of likelier repairs of a failure that are tried before one that is a step further from its error."""
 
+_Failed = tuple[Called, "str | None"]
+"""A call that failed, and the rule that proposed its arguments; None for a first guess."""
+
 
 @dataclass(frozen=True)
 class _Nearest:
@@ -182,8 +185,9 @@ class Search:
         first = _first(inputs, dtype)
         waiting.add(0, 0, first, None)
         lazy = is_lazy(target.module)
+        may_vary = not lazy and dtype is None
         reading: str | None = None
-        furthest, usual = Furthest(), Furthest()
+        furthest, usual = Furthest(), Furthest()  # of all failed calls, and of those whose sizes are no accident
         self._reads_data = self._needs_bfloat16 = False
         for _ in range(MOST_CALLS):
             if not waiting:
@@ -213,43 +217,40 @@ class Search:
                 reading = reading or expression
             if fails_for_all_arguments(failed):
                 raise _ClassFails(Guess(expression, rule, is_of_the_class=True))
-            if (examined := furthest.for_long(PATIENCE)) is not None and not lazy and dtype is None:
-                try:
-                    self._examine(*examined, usual.call, sizes)
-                except Runs as runs:
-                    self._check_sizes(runs.called, usual.call, sizes)
-                    self._rule = VARIED
-                    return runs.called.expression
+            if may_vary and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
+                return self._found_by_varying(varied, usual.call, sizes)
             # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
             for index, proposal in enumerate(proposals(CALLS, failed, inputs, self._note_rule)):
                 further = cost + index + proposal.distance * FURTHER
                 waiting.add(outcome.progress, further, proposal.arguments, proposal.rule)
-        if reading is None and (examined := furthest.for_long(0)) is not None and not lazy and dtype is None:
-            try:
-                self._examine(*examined, usual.call, sizes)
-            except Runs as runs:
-                self._check_sizes(runs.called, usual.call, sizes)
-                self._rule = VARIED
-                return runs.called.expression
-        if reading is None and not lazy and dtype is None and (smaller := self._with_smaller_images(usual.call, first)):
-            self._check_sizes(smaller, usual.call, sizes)
-            self._rule = VARIED
-            return smaller.expression
+        if may_vary and reading is None:
+            varied = self._examine(furthest.for_long(0), usual.call, sizes)
+            if (found := varied or self._with_smaller_images(usual.call, first)) is not None:
+                return self._found_by_varying(found, usual.call, sizes)
         self._reads_data = reading is not None
         return reading
 
-    def _examine(
-        self, called: Called, rule: str | None, usual: tuple[Called, str | None] | None, sizes: dict[str, int]
-    ) -> None:
-        """Vary the guesses of a call that failed. `usual` is the furthest one whose sizes are no accident.
-
-        Raises _ClassFails if the class is to blame, and Runs if another guess runs.
-        """
-        if self._experiment(called, sizes).is_of_the_class():
+    def _examine(self, failed: _Failed | None, usual: _Failed | None, sizes: dict[str, int]) -> Called | None:
+        """Vary the guesses of a failed call; return one that runs. Raises _ClassFails if the class is to blame."""
+        if failed is None:
+            return None
+        called, rule = failed
+        try:
+            is_of_the_class = self._experiment(called, sizes).is_of_the_class()
+        except Runs as runs:
+            return runs.called
+        if is_of_the_class:
             shown, rule = usual or (called, rule)
             raise _ClassFails(Guess(shown.expression, rule, is_of_the_class=True))
+        return None
 
-    def _with_smaller_images(self, failed: tuple[Called, str | None] | None, first: Arguments) -> Called | None:
+    def _found_by_varying(self, found: Called, usual: _Failed | None, sizes: dict[str, int]) -> str:
+        """Return the expression of a call that runs. Raises _ClassFails as `_check_sizes` does."""
+        self._check_sizes(found, usual, sizes)
+        self._rule = VARIED
+        return found.expression
+
+    def _with_smaller_images(self, failed: _Failed | None, first: Arguments) -> Called | None:
         """The call that failed with images of half the size; None if it fails too."""
         if failed is None or (smaller := accidents.with_smaller_images(failed[0].arguments, first)) is None:
             return None
@@ -257,7 +258,7 @@ class Search:
         called = replace(called, outcome=self._runner.call(called.target, called.inputs, smaller))
         return called if called.outcome.error is None else None
 
-    def _check_sizes(self, found: Called, usual: tuple[Called, str | None] | None, sizes: dict[str, int]) -> None:
+    def _check_sizes(self, found: Called, usual: _Failed | None, sizes: dict[str, int]) -> None:
         """Raise _ClassFails if a call runs by an accident of its sizes, and the class fails with all others."""
         if usual is None:
             return
