@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from aotlens.model.snapshot import TargetState
 
-from .maps import MapReader
+from .partial_maps import PartialMaps
 
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
@@ -20,40 +19,25 @@ _FIELDS = ("target", "example", "modules", "ddp_parameters", "state", "values")
 
 
 class Attempts:
-    """Builds the map of a running trace without its graphs, outside the event loop, and shows it.
+    """Shows the map of a running trace without its graphs.
 
     An earlier attempt with values stays until the new one has values too, so that nothing disappears during a trace.
     `earlier` is that attempt, None if there was none.
     """
 
-    def __init__(self, reader: MapReader, earlier: DescriptorMap | None, show: Callable[[DescriptorMap], None]) -> None:
-        self._reader = reader
+    def __init__(self, partial: PartialMaps, earlier: DescriptorMap | None) -> None:
+        self._partial = partial
         self._has_values = earlier is not None and earlier.values is not None
-        self._show = show
-        self._latest: dict[str, Any] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._shown: dict[str, Any] = {}
 
     def add(self, fields: Mapping[str, Any]) -> None:
-        """Show what these fields of a map, as JSON, say without a graph."""
+        """Show what these fields of a map, as JSON, say without a graph, if they say something new."""
         if self._has_values and fields.get("values") is None:
             return
-        self._latest = {name: fields[name] for name in _FIELDS if name in fields}
-        if self._task is None or self._task.done():
-            self._task = asyncio.ensure_future(self._build())
-
-    async def _build(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._latest is not None:
-            fields, self._latest = self._latest, None
-            filled = {"status": "partial", "convention": "export", **fields}
-            self._show(await loop.run_in_executor(None, self._reader.map_from, filled))
-
-    async def end(self) -> None:
-        """Show nothing any more."""
-        self._latest = None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        known = {name: fields[name] for name in _FIELDS if name in fields}
+        if known.keys() != self._shown.keys() or any(known[name] is not self._shown[name] for name in known):
+            self._shown = known
+            self._partial.add(known)
 
 
 def with_attempt(

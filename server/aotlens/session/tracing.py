@@ -73,7 +73,7 @@ class Tracing:
         self._tracers = tracers
         self._texts = texts
         self._no_interpreter: TracerStatus | None = None
-        self.on_finished: Callable[[TargetKey, TraceParams, WarmTracer, dict[str, Any], int], None] = lambda *_: None
+        self.on_finished: Callable[[TraceParams, WarmTracer, dict[str, Any], int], None] = lambda *_: None
         """Receives the map of each finished trace as JSON if its files have not changed; set by the session."""
 
     async def prepare(self, key: TargetKey, convention: Convention, cancel: Callable[[], None]) -> bool:
@@ -120,7 +120,7 @@ class Tracing:
             built = self._examples.record(key, map, request.params.examples)
             outcome = Outcome(built, self._finish(key, map, convention, versions))
             if map.status == "traced" and not outcome.edited:
-                self.on_finished(key, request.params, tracer, message["result"], started_at)
+                self.on_finished(request.params, tracer, message["result"], started_at)
         await self._tracers.make_room(self._workspace.settings, tracer)
         return outcome
 
@@ -244,8 +244,11 @@ class Tracing:
                 elif shown_before is None:  # an earlier map stays until the next one is whole
                     partial.add(fields)
 
-        attempts = Attempts(reader, before.attempt, show_attempt)
-        async with PartialMaps(reader, convention, show) as partial:
+        async with (
+            PartialMaps(reader, convention, show) as partial,
+            PartialMaps(reader, convention, show_attempt) as without_graphs,
+        ):
+            attempts = Attempts(without_graphs, before.attempt)
             try:
                 message = await tracer.trace(request.params, on_event)
             except asyncio.CancelledError:
@@ -255,8 +258,6 @@ class Tracing:
                 hide_partial()
                 self._fail_with_tracer(key, convention, tracer, error)
                 return None
-            finally:
-                await attempts.end()
         return {**message, "result": assembled.completed(message["result"])}
 
     def _report_stage(self, key: TargetKey, convention: Convention, message: Mapping[str, Any]) -> None:

@@ -183,9 +183,9 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     params, draft = context.params, context.draft
     built = build_example(context, imported, candidate)
     forget_results_of_other_settings(context.settings)
-    draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state")
-    if not context.recording.is_apart:  # those of an example that was passed over are dropped
-        draft.send_stage("built", "values")
+    # Without values, those of an example that was passed over are dropped; those of another process come at any time.
+    values = () if context.recording.is_apart else ("values",)
+    draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state", *values)
     start_recording(context, imported, built, candidate.train)
     if built.guess is not None and built.guess.failure is not None:
         raise TraceError(with_operation_of_guess(context, built, built.guess.failure))

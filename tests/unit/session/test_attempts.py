@@ -7,6 +7,7 @@ from typing import Any
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.session.attempts import Attempts, with_attempt
 from aotlens.session.maps import MapReader
+from aotlens.session.partial_maps import PartialMaps
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, ModuleInstance, Target
 from aotlens_tracer.wire.json_codec import to_json
 from aotlens_tracer.wire.values import FileValues, ModuleCall, Recorded, Seen, TensorValue, Values
@@ -25,11 +26,11 @@ def _shown(earlier: DescriptorMap | None, *parts: dict[str, Any]) -> list[Descri
     shown: list[DescriptorMap] = []
 
     async def run() -> None:
-        attempts = Attempts(MapReader(), earlier, shown.append)
-        for fields in parts:
-            attempts.add(fields)
-            await asyncio.sleep(0.05)
-        await attempts.end()
+        async with PartialMaps(MapReader(), "export", shown.append) as partial:
+            attempts = Attempts(partial, earlier)
+            for fields in parts:
+                attempts.add(fields)
+                await asyncio.sleep(0.05)
 
     asyncio.run(run())
     return shown
@@ -39,6 +40,11 @@ def test_an_attempt_is_shown_as_it_grows_and_without_graphs() -> None:
     first, second = _shown(None, BUILT, RECORDED)
     assert first.modules and first.values is None
     assert second.values == VALUES and second.graphs == ()
+
+
+def test_an_attempt_that_says_nothing_new_is_not_built_again() -> None:
+    more = {**RECORDED, "graphs": [{}, {}], "findings": []}
+    assert len(_shown(None, BUILT, RECORDED, more)) == 2
 
 
 def test_values_of_before_stay_until_there_are_new_ones() -> None:

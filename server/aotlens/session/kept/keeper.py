@@ -6,10 +6,10 @@ import asyncio
 import functools
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.model.snapshot import TargetState
 from aotlens.text.documents import Documents
 from aotlens_tracer.wire.protocol import TraceParams
 
@@ -22,7 +22,7 @@ from ..states import States, is_under_way
 from ..tracer.interpreter import NoSuchInterpreter
 from ..tracer.warm import WarmTracer
 from ..workspace import Workspace
-from .entries import Identity, entry_of, identity_of, valid_map
+from .entries import entry_of, identity_of, valid_map
 from .store import Store
 
 WRITING_PAUSE = 3.0
@@ -30,14 +30,6 @@ WRITING_PAUSE = 3.0
 
 ParamsOf = Callable[[TargetState], TraceParams]
 TracerFor = Callable[[str], Awaitable[WarmTracer]]
-
-
-@dataclass(frozen=True)
-class _Pending:
-    """A map that is still to be written."""
-
-    identity: Identity
-    entry: dict[str, Any]
 
 
 class KeptMaps:
@@ -62,7 +54,8 @@ class KeptMaps:
         self._states = states
         self._params_of = params_of
         self._tracer_for = tracer_for
-        self._pending: dict[str, _Pending] = {}
+        self._pending: dict[str, dict[str, Any]] = {}
+        """The entries that are still to be written, by name."""
         self._background = Background(lambda message: client.log("error", f"keeping a map: {message}"))
         self._writing = Delayed(WRITING_PAUSE, lambda name: self._background.run(self._write(name)))
         self._store: Store | None = None
@@ -104,9 +97,7 @@ class KeptMaps:
         self._states.update([replace(current, changed="session", status=status)])
         self._client.log("info", f"{state.key.qualname}: shown as the last session left it")
 
-    async def keep(
-        self, key: TargetKey, params: TraceParams, tracer: WarmTracer, fields: dict[str, Any], started: int
-    ) -> None:
+    async def keep(self, params: TraceParams, tracer: WarmTracer, fields: dict[str, Any], started: int) -> None:
         """Write the map of a finished trace in a while. `fields` is its JSON, `started` in nanoseconds since 1970.
 
         The texts of the open documents have to be those that were traced.
@@ -118,7 +109,7 @@ class KeptMaps:
         make = functools.partial(entry_of, identity, fields, texts, started)
         entry = await asyncio.get_running_loop().run_in_executor(None, make)
         if entry is not None:
-            self._pending[identity.name] = _Pending(identity, entry)
+            self._pending[identity.name] = entry
             self._writing.start(identity.name)
 
     async def flush(self) -> None:
@@ -127,11 +118,11 @@ class KeptMaps:
             await self._write(name)
 
     async def _write(self, name: str) -> None:
-        pending = self._pending.pop(name, None)
-        if pending is None:
+        entry = self._pending.pop(name, None)
+        if entry is None:
             return
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self._open().write, name, pending.entry)
+            await asyncio.get_running_loop().run_in_executor(None, self._open().write, name, entry)
         except OSError as error:
             self._client.log("warning", f"a map was not kept: {error}")
 

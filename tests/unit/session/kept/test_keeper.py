@@ -53,7 +53,7 @@ async def _kept(model: Path, settings: Settings | None = None, trusted: bool = T
     states.update([TargetState(TargetKey(str(model), "Net"))])
     await asyncio.sleep(0.05)  # a file that changes as the trace starts is not kept
     map = DescriptorMap(Target(str(model), "Net", 1), "traced", "export", files=(str(model),))
-    await kept.keep(TargetKey(str(model), "Net"), params, tracer, to_json(map), time.time_ns())
+    await kept.keep(params, tracer, to_json(map), time.time_ns())
     await kept.flush()
     return kept, states, TargetKey(str(model), "Net")
 
