@@ -9,10 +9,21 @@ import pytest
 
 from aotlens.explain.render.markdown import markdown
 from aotlens.features.hover.hover import hover
-from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.text.documents import Document
 from aotlens.text.edits import Edit
-from aotlens_tracer.wire.values import FoldedLayers, Skipped
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
+from aotlens_tracer.wire.values import (
+    FileValues,
+    FoldedLayers,
+    FunctionRun,
+    ModuleCall,
+    Recorded,
+    Seen,
+    Skipped,
+    TensorValue,
+    Values,
+)
 from unit.features.world import DECODER, PARTS, document, find, state_of, world
 
 
@@ -109,3 +120,19 @@ def test_layers_that_were_left_out_are_said() -> None:
     folded = replace(state.attempt, folded=(FoldedLayers("blocks", 2, 6),))
     text = shown(snapshot_of(replace(state, attempt=folded)), "batch, len$0gth, width = x.sh")
     assert text.endswith("*Provisional: 2 of 6 layers traced, the others are like them. The exact map follows.*")
+
+
+def test_a_statement_shows_no_value_of_another_one_on_its_line() -> None:
+    text = "class Net(nn.Module):\n    def forward(self, x):\n        h = self.a(x); k = self.b(h)\n        return k\n"
+    recorded = (Recorded(3, 9, 3, 10, "target", (Seen(0, (0,)),)),)  # the call fails at self.b(h)
+    values = Values(
+        (FileValues("/net.py", recorded, (FunctionRun("Net.forward", 2, 4, (0,)),)),),
+        (TensorValue("float32", (2, 6), "cpu", True),),
+        (ModuleCall(""),),
+    )
+    map = DescriptorMap(Target("/net.py", "Net", 1), "failed", "export", values=values)
+    key, source = TargetKey("/net.py", "Net"), Document("file:///net.py", "/net.py", 1, text)
+    state = TargetState(key, "failed", attempt=map, attempt_versions=MappingProxyType({"/net.py": 1}))
+    snapshot = Snapshot(MappingProxyType({"/net.py": source}), MappingProxyType({key: state}))
+    assert first(snapshot, "h =$0 self.a", "/net.py") == "`h`: `f32[2, 6]`"
+    assert "f32[2, 6]" not in first(snapshot, "k =$0 self.b", "/net.py")

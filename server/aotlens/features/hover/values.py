@@ -19,6 +19,7 @@ from aotlens.explain.values import (
 )
 from aotlens.model.function_runs import function_values
 from aotlens.model.recorded import Container, Tensor, ValuesIndex
+from aotlens.model.spans import is_within
 from aotlens.model.values import Had, Recording, is_skipped, recordings_at, value_of, values_on_lines
 from aotlens.syntax.expressions import call_at, calls_of_attribute
 from aotlens.syntax.signatures import function_node
@@ -161,10 +162,10 @@ def _line_of(subject: ExpressionSubject | ReturnSubject, name: Line, had: Had, g
 
 
 def _targets(question: Question, subject: LineSubject) -> FirstLine | None:
-    """The values that a statement assigns: several that are equal in one fact."""
+    """The values that a statement assigns, and no other one on its lines: several that are equal in one fact."""
     last = subject.span.end_line or subject.span.line
     values = values_on_lines(question.snapshot, question.document, subject.span.line, last)
-    targets = [had for had in values if had.role == "target"]
+    targets = [had for had in values if had.role == "target" and is_within(had.span, subject.span)]
     if not targets:
         return None
     texts: dict[Line, list[str]] = {}
