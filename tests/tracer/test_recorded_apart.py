@@ -47,11 +47,15 @@ class Dropping(nn.Module):
         return z
 """
 OF_A_RESOURCE = """\
+import inspect
 import socket
 import time
 
 from torch import nn
 
+is_recording = any(frame.function == "record_first" for frame in inspect.stack(0))
+if is_recording == {is_traced_first}:
+    time.sleep(0.5)
 HELD = socket.socket()
 HELD.bind(("127.0.0.1", {port}))
 HELD.listen()
@@ -149,12 +153,15 @@ def test_the_values_are_those_of_the_mode_that_works(tracer: Tracer, path: Path)
     assert (map["example"]["mode"] == "eval") == (23 in lines)
 
 
-def test_code_that_wants_a_resource_for_itself_is_traced(tracer: Tracer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_traced_first", [False, True], ids=["recorded first", "traced first"])
+def test_code_that_wants_a_resource_for_itself_is_traced(
+    tracer: Tracer, tmp_path: Path, is_traced_first: bool
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     path = tmp_path / "resource.py"
-    path.write_text(OF_A_RESOURCE.format(port=port), encoding="utf-8")
+    path.write_text(OF_A_RESOURCE.format(port=port, is_traced_first=is_traced_first), encoding="utf-8")
     map = tracer.trace(path, "Net", _example("Net()(__import__('torch').randn(2, 4))", path))
     assert map["status"] == "traced", map["failure"]
     assert "[2, 8]" in _texts(map)

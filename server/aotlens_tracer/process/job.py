@@ -42,10 +42,11 @@ class Output:
 
 
 class RunningRecorder:
-    """The child that records the values of the first example, beside the one that traces."""
+    """The child that records the values of the first example, beside the one that traces unless it `is_alone`."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, is_alone: bool = False) -> None:
         self.child = child
+        self._is_alone = is_alone
         self._unframer = Unframer(child.token)
         self._has_sent = False
         self._awaited: float | None = None
@@ -63,6 +64,12 @@ class RunningRecorder:
         now = time.monotonic()
         self._awaited = self._awaited or now
         return now - self._awaited < (MORE_SECONDS if self._has_sent else FIRST_SECONDS)
+
+
+    @property
+    def may_have_been_disturbed(self) -> bool:
+        """Whether it has ended without any values beside a child that had what the user's code wants for itself."""
+        return not self._is_alone and not self._has_sent and self.child.poll() is not None
 
 
 _OF_RESOURCES = {"OSError", *(kind.__name__ for kind in OSError.__subclasses__()), "DistNetworkError", "DistStoreError"}
@@ -144,6 +151,11 @@ class Job:
         if not self.request.get(IS_RECORDED_APART) or failure is None:
             return False
         return failure["stage"] in ("import", "example") and failure["problem"].get("type") in _OF_RESOURCES
+
+    @property
+    def lacks_values(self) -> bool:
+        """Whether there is a map, but no values, as the child that traced it may have disturbed the recording one."""
+        return self.whole is not None and self.recorder is not None and self.recorder.may_have_been_disturbed
 
     def completed(self, last: dict[str, Any]) -> dict[str, Any]:
         """Return the answer with the last part of the map: that part alone, if the server has been sent the others."""

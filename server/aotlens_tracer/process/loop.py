@@ -152,12 +152,15 @@ class Tracer:
         child = self._standby.take(request) or self._new_child(request)
         job = Job(request, child, Unframer(child.token))
         if recorder is not None:
-            job.recorder = RunningRecorder(recorder)
-            self._pump.add(recorder.messages, lambda data: self._on_recorded(job, data))
-            self._pump.add(recorder.output, lambda data: None)
+            self._add_recorder(job, RunningRecorder(recorder))
         self._job = job
         self._pump.add(child.messages, lambda data: self._on_messages(job, data))
         self._pump.add(child.output, job.output.feed)
+
+    def _add_recorder(self, job: Job, recorder: RunningRecorder) -> None:
+        job.recorder = recorder
+        self._pump.add(recorder.child.messages, lambda data: self._on_recorded(job, data))
+        self._pump.add(recorder.child.output, lambda data: None)
 
     def _take_recorder(self, request: dict[str, Any]) -> Child | None:
         """Give the request to a child that records values, if two wait, and somebody looks at parts of the map."""
@@ -225,6 +228,8 @@ class Tracer:
             self._end_recorder(job)
         if job.result is not None and job.may_have_been_disturbed:
             self._start_again(job)
+        elif job.result is not None and job.lacks_values:
+            self._record_again(job)
         elif job.result is not None:
             if job.recorder is None or not job.recorder.is_worth_waiting_for():
                 self._answer(job, job.result)
@@ -261,6 +266,13 @@ class Tracer:
         """Carry the request out again, in a child that is alone with the user's code."""
         self._end(job)
         self._begin({name: value for name, value in job.request.items() if name != IS_RECORDED_APART}, None)
+
+    def _record_again(self, job: Job) -> None:
+        """Record the values in a child that is alone with the user's code. The map is there."""
+        job.child.kill()
+        self._end_recorder(job)
+        request = job.request | {"method": RECORD}
+        self._add_recorder(job, RunningRecorder(self._standby.take(request) or self._new_child(request), is_alone=True))
 
     def _answer(self, job: Job, result: dict[str, Any] | None) -> None:
         """Send the one answer, and clear up."""
