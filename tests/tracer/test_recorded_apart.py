@@ -154,9 +154,7 @@ def test_the_values_are_those_of_the_mode_that_works(tracer: Tracer, path: Path)
 
 
 @pytest.mark.parametrize("is_traced_first", [False, True], ids=["recorded first", "traced first"])
-def test_code_that_wants_a_resource_for_itself_is_traced(
-    tracer: Tracer, tmp_path: Path, is_traced_first: bool
-) -> None:
+def test_code_that_wants_a_resource_for_itself_is_traced(tracer: Tracer, tmp_path: Path, is_traced_first: bool) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

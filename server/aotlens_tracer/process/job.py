@@ -65,7 +65,6 @@ class RunningRecorder:
         self._awaited = self._awaited or now
         return now - self._awaited < (MORE_SECONDS if self._has_sent else FIRST_SECONDS)
 
-
     @property
     def may_have_been_disturbed(self) -> bool:
         """Whether it has ended without any values beside a child that had what the user's code wants for itself."""
