@@ -29,7 +29,7 @@ from aotlens.session.tracer.client import Launch, TracerClient
 from aotlens_tracer.process.memory import descendants
 from aotlens_tracer.wire.protocol import ExampleSource, TraceParams
 
-STAGES = ("built", "shapes", "joint", "whole", "answer")
+STAGES = ("built", "shapes", "folded", "joint", "whole", "answer")
 QUIET = 0.3
 """Seconds without work after which a process is at rest."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -13,6 +14,8 @@ EXAMPLE_FILE = "<aotlens example>"
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """The folder of the tracer itself."""
+_FILES = 1 << 14
+"""Files whose owners are remembered: a process has thousands, and asks for each again and again."""
 _STDLIB = tuple(
     {
         os.path.join(form, "")
@@ -46,16 +49,18 @@ class Codebase:
 
 def is_library(path: str) -> bool:
     """Whether a file belongs to torch, the standard library or this tracer: never a place that a user looks for."""
-    if path.startswith((HERE, _torch_folder(), "<frozen ")):
+    torch = sys.modules.get("torch")
+    return _is_library(path, torch.__file__ if torch is not None else None)
+
+
+@functools.lru_cache(_FILES)
+def _is_library(path: str, torch: str | None) -> bool:
+    if path.startswith((HERE, os.path.dirname(torch) + os.sep if torch else "\0", "<frozen ")):
         return True
     return _package_folder(path) is None and os.path.isabs(path) and path.startswith(_STDLIB)
 
 
-def _torch_folder() -> str:
-    torch = sys.modules.get("torch")
-    return os.path.dirname(torch.__file__) + os.sep if torch is not None and torch.__file__ else "\0"
-
-
+@functools.lru_cache(_FILES)
 def _package_folder(path: str) -> str | None:
     """Return `.../site-packages/name` for a file in there, else None."""
     match = re.match(r"(.*[/\\](?:site|dist)-packages[/\\][^/\\]+)", path)

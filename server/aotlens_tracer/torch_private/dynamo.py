@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import logging
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +17,7 @@ import torch
 import torch._dynamo
 import torch._dynamo.config
 from torch import nn
+from torch._dynamo import symbolic_convert
 from torch._dynamo.exc import TorchDynamoException, Unsupported
 from torch._dynamo.functional_export import dynamo_graph_capture_for_export
 from torch._dynamo.symbolic_convert import InstructionTranslatorBase
@@ -75,10 +78,30 @@ def _captured(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
 def dynamo_settings() -> Iterator[None]:
     """Take RNNs and pass over loggers: neither changes what the graph's inputs and outputs are."""
     settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=_logging_functions())
-    with settings, whole_spans(), warnings.catch_warnings():
+    with settings, whole_spans(), _remembered_carets(), _no_names_in_log(), warnings.catch_warnings():
         # Meant for those who would run the exported module: mutated buffers are what our findings report.
         warnings.filterwarnings("ignore", "While compiling, we found certain side effects")
         yield
+
+
+def _remembered_carets() -> AbstractContextManager[Any]:
+    """Let the traceback module parse an expression once: Dynamo makes the text of each node's stack anew.
+
+    Python 3.11 to 3.13 have this function, which looks for the operator that the carets mark.
+    """
+    name = "_extract_caret_anchors_from_line_segment"
+    anchors = getattr(traceback, name, None)
+    if anchors is None:
+        return contextlib.nullcontext()
+    return patch.object(traceback, name, functools.lru_cache(anchors))
+
+
+def _no_names_in_log() -> AbstractContextManager[Any]:
+    """Let Dynamo not read whole files for the names of functions, which it needs for lines of its log alone.
+
+    It makes them for every operation, also where the log is off (torch 2.13 to 2.15), and torch's own files are long.
+    """
+    return patch.object(symbolic_convert, "get_funcname", lambda filename, lineno: None)
 
 
 def _logging_functions() -> set[Callable[..., Any]]:
