@@ -7,11 +7,13 @@ does not report it (Python 3.10, statements of whole lines). Paths are absolute.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from .collectives import Collective
 from .compiled import Compiled, DynamoSource, Guard
 from .ddp import DdpParameter
 from .eager_run import EagerRun
+from .example_options import DynamicSize, ExampleOptions, World
 from .failures import Failure
 from .findings import Finding
 from .graph_breaks import GraphBreak
@@ -26,13 +28,14 @@ from .graphs import (
     Saved,
     SavedTotal,
     Slot,
-    Subclass,
     TakenView,
     VanishedArgument,
 )
 from .operations import Body, BodyCall, BodyInput, Operation, StackFrame
 from .places import Frame, Span
 from .problems import Problem
+from .subclasses import Expected, Mesh, Piece, Placement, Sharding, Subclass
+from .symbols import Symbol
 from .values import FoldedLayers, Values
 
 __all__ = [
@@ -42,14 +45,18 @@ __all__ = [
     "Body",
     "BodyCall",
     "BodyInput",
+    "Collective",
     "Compiled",
     "DdpParameter",
     "Descriptor",
     "DescriptorMap",
+    "DynamicSize",
     "DynamoSource",
     "EagerMemory",
     "EagerRun",
     "Example",
+    "ExampleOptions",
+    "Expected",
     "Failure",
     "Finding",
     "FoldedLayers",
@@ -59,23 +66,29 @@ __all__ = [
     "Guard",
     "HeldStorage",
     "Input",
+    "Mesh",
     "ModuleInstance",
     "Operation",
     "Output",
     "Partition",
+    "Piece",
+    "Placement",
     "Problem",
     "Saved",
     "SavedTotal",
     "Seconds",
+    "Sharding",
     "Slot",
     "Span",
     "StackFrame",
     "StateTensor",
     "Subclass",
+    "Symbol",
     "TakenView",
     "Target",
     "Values",
     "VanishedArgument",
+    "World",
 ]
 
 SCHEMA = "aotlens.trace/1"
@@ -113,7 +126,8 @@ class Example:
     guess.
 
     `mode` is `train` or `eval`, None for a function. `weights` is `fake` if parameters had shapes only, and `real` if
-    they had to be allocated; `weights_reason` then says why.
+    they had to be allocated; `weights_reason` then says why. `options` are the cluster and the dynamic sizes that the
+    call had.
     """
 
     origin: str
@@ -129,6 +143,7 @@ class Example:
     pin: str | None = None
     candidate: int | None = None
     rule: str | None = None
+    options: ExampleOptions = field(default_factory=ExampleOptions)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from .collectives import Collective
 from .compiled import Compiled, DynamoSource
 from .json_codec import OrPlain
 from .operations import Body, Operation, StackFrame
 from .places import Span
 from .problems import Problem
+from .subclasses import Subclass
+from .symbols import Symbol
 
 FieldValue = Annotated[Any, OrPlain(lambda: Descriptor)]
 """The value of a descriptor's field: a nested Descriptor, or a plain value."""
@@ -235,22 +238,6 @@ class SavedTotal:
 
 
 @dataclass(frozen=True)
-class Subclass:
-    """A tensor subclass that AOTAutograd unpacked.
-
-    `label` is the user's name for the tensor, `type` the name of its class, None if unknown. `inputs` and `outputs` are
-    the indices of the slots of its pieces. `flatten` is the place of the class's `__tensor_flatten__`, which lists the
-    pieces; None if that is not written in Python.
-    """
-
-    label: str
-    type: str | None
-    inputs: tuple[int, ...] = ()
-    outputs: tuple[int, ...] = ()
-    flatten: Span | None = None
-
-
-@dataclass(frozen=True)
 class VanishedArgument:
     """A tensor argument without an input of its own.
 
@@ -300,6 +287,8 @@ class Graph:
     `only_in_graph` and `only_in_eager` are the indices of the inputs whose gradient one of both has, and the other has
     not: the graph, and the user's own backward pass in eager. They are empty if the two agree, or were not compared.
 
+    `collectives` are the collective operations, in the order of the graph. `symbols` are those in its shapes.
+
     `compiled` says what torch.compile made the graph of; None in the export convention.
     """
 
@@ -322,3 +311,5 @@ class Graph:
     only_in_eager: tuple[int, ...] = ()
     eager_memory: EagerMemory | None = None
     compiled: Compiled | None = None
+    collectives: tuple[Collective, ...] = ()
+    symbols: tuple[Symbol, ...] = ()

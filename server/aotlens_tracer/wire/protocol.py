@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from .example_options import World
 from .interpreters import InterpreterProblem, OldPython
 from .json_codec import to_json
 
@@ -159,6 +160,8 @@ class TraceParams:
 
     `convention` is one of `CONVENTIONS`. `dynamic` is torch.compile's argument of that name: None lets torch decide.
 
+    `world` is the cluster that the target is one rank of; None if the examples say it, or there is none.
+
     With `eager`, two training steps are made in eager after the capture.
 
     With `stages`, the map is sent in parts as they are made, `{"event": "map", "stage": ..., "fields": {...}}`, and
@@ -183,6 +186,7 @@ class TraceParams:
     stages: bool = False
     eager: bool = True
     dynamic: bool | None = None
+    world: World | None = None
 
 
 @dataclass(frozen=True)
