@@ -55,7 +55,8 @@ class Piece:
     `size(0)`. `type` is the name of the class of a subclass or an opaque object. `shape` and `dtype` are those of the
     tensor, for a subclass those that it shows outside; None for others. `input` and `output` are the indices of the
     slot that the piece is in the graph; None if it is none, as for a subclass, whose pieces are. `value` is the text of
-    an opaque object (`DeviceMesh((dp=2, tp=4))`), or of a size.
+    an opaque object (`DeviceMesh((dp=2, tp=4))`), or of a size. `flatten` and `definition` are for a subclass what they
+    are in `Subclass`.
     """
 
     attribute: str
@@ -68,6 +69,8 @@ class Piece:
     value: str | None = None
     sharding: Sharding | None = None
     pieces: tuple[Piece, ...] = ()
+    flatten: Span | None = None
+    definition: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Subclass:
 
     `label` is the user's name for the tensor, `type` the name of its class, None if unknown. `inputs` and `outputs` are
     the indices of the slots of its pieces. `flatten` is the place of the class's `__tensor_flatten__`, which lists the
-    pieces; None if that is not written in Python.
+    pieces; None if that is not written in Python. `definition` is the line of the `class` statement, None if unknown.
 
     `role` is `parameter`, `buffer`, `argument`, `output`, `gradient`, `tangent` or `mutation`; None if it is not
     known. `shape`, `stride` and `dtype` are those that the tensor shows outside (of a DTensor: of the whole tensor on
@@ -112,3 +115,4 @@ class Subclass:
     sharding: Sharding | None = None
     gradient: Expected | None = None
     tangent: Expected | None = None
+    definition: Span | None = None
