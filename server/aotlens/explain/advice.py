@@ -77,6 +77,10 @@ _KNOWN = {
     "one-expression": (
         "an example builds the module and calls it, in one expression: Block(64)(torch.randn(2, 16, 64))"
     ),
+    "options": (
+        "options follow the call after semicolons: mesh(dp=2, tp=4, rank=3), world(8, rank=3), x: dynamic(0), "
+        'x: dynamic(0, name="batch", min=2, max=64), x: {0: torch.export.Dim("batch", min=2)}'
+    ),
     "more-time": "give it more time with --timeout SECONDS",
     "more-memory": "raise the limit with --memory GIB, or build a smaller model in the example",
     "report-bug": "this is a mistake in aotlens: please report it, with what --verbose prints",

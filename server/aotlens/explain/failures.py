@@ -12,6 +12,7 @@ from .advice import advice_in_words
 from .clashes import clash_in_words
 from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
+from .option_faults import wrong_option
 from .shortening import first_sentence
 
 LONGEST_BRIEF = 300
@@ -268,6 +269,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.StatementNotPython: lambda value: (
         f"line {value.line}, which the example depends on, is not Python: {value.error}"
     ),
+    facts.WrongOption: wrong_option,
     facts.CallsMissingPackage: lambda value: f"{value.name} is called, but {value.package} is not installed",
     facts.CallsNoModule: lambda value: f"the example calls a {value.type}, not a module: {value.expression}",
     facts.BuildsAnother: lambda value: (

@@ -17,6 +17,9 @@ _RESERVED = re.compile(r"ignore\s*(\[|$)")
 class Pin:
     """An example in a comment: `# aotlens: Block(64)(torch.randn(2, 16, 64))`.
 
+    Options may follow the call after semicolons (`aotlens_tracer.wire.example_texts`). A comment line that ends in one
+    goes on in the next, without the space that it begins with.
+
     The expression starts at `line` and `column` (from 1, columns in code points); the comment ends on `end_line`.
     """
 
@@ -39,10 +42,16 @@ def pins_above(lines: Sequence[str], row: int) -> Iterator[Pin]:
             continue
         start, parts = current, [match["text"].rstrip()]
         current += 1
-        while current < row and is_open("\n".join(parts)) and _PIN.match(lines[current]) is None:
-            parts.append(lines[current].lstrip().removeprefix("#").rstrip())
+        while current < row and _goes_on(parts) and _PIN.match(lines[current]) is None:
+            more = lines[current].lstrip().removeprefix("#").rstrip()
+            parts.append(more.lstrip() if parts[-1].endswith(";") else more)
             current += 1
         yield Pin("\n".join(parts), start + 1, match.start("text") + 1, current)
+
+
+def _goes_on(parts: Sequence[str]) -> bool:
+    text = "\n".join(parts)
+    return text.endswith(";") or is_open(text)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -20,14 +20,8 @@ from ..loading.importing import module_name
 from ..torch_private import FakeTensorMode, fake_mode, without_compile
 from ..wire.advice import Known
 from ..wire.descriptor_map import Failure, Problem
-from ..wire.problems import (
-    CalleeNotCallable,
-    EmptyExample,
-    NotACall,
-    NotAnExpression,
-    OnlyBuilds,
-    StatementNotPython,
-)
+from ..wire.example_texts import MalformedExample, SplitExample, split
+from ..wire.problems import CalleeNotCallable, OnlyBuilds, StatementNotPython, WrongOption
 from ..wire.protocol import ExampleSource, Statement
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
@@ -75,7 +69,7 @@ def build(
     the call was found to need data. Raises TraceError for an expression that is not a call, and what the user's code
     raises.
     """
-    call = parse(source)
+    call = parse(source).call
     namespace = namespace_of(source, module)
     mode = fake_mode()
     try:
@@ -108,18 +102,12 @@ def _may_be_due_to_fake_tensors(error: Exception) -> bool:
     return not raised_by_a_statement(error)
 
 
-def parse(source: ExampleSource) -> ast.Call:
-    """The example as a call. Raises TraceError, with the place, if it is not one."""
+def parse(source: ExampleSource) -> SplitExample:
+    """The call of an example, and its options. Raises TraceError, with the place, if its text is of the wrong form."""
     try:
-        tree = ast.parse(source.expression.strip(), EXAMPLE_FILE, "eval")
-    except SyntaxError as error:
-        line = error.lineno or 1
-        is_there = bool(source.expression.strip())
-        problem = NotAnExpression(error.msg, _code(source, line)) if is_there else EmptyExample()
-        raise TraceError(_malformed(source, problem, line)) from None
-    if not isinstance(tree.body, ast.Call):
-        raise TraceError(_malformed(source, NotACall(_code(source))))
-    return tree.body
+        return split(source.expression, EXAMPLE_FILE)
+    except MalformedExample as error:
+        raise TraceError(_malformed(source, error.problem, error.line, error.column)) from None
 
 
 def _code(source: ExampleSource, line: int = 1) -> str | None:
@@ -128,11 +116,17 @@ def _code(source: ExampleSource, line: int = 1) -> str | None:
     return lines[line - 1].strip() or None if line <= len(lines) else None
 
 
-def _malformed(source: ExampleSource, problem: Problem, line: int = 1) -> Failure:
-    """Return the failure for an example of the wrong form; `line` counts within it."""
+def _malformed(source: ExampleSource, problem: Problem, line: int = 1, column: int | None = None) -> Failure:
+    """Return the failure for an example of the wrong form; `line` and `column` count within it.
+
+    The lines below the first have lost what stands before them in the file, so their columns are not known there.
+    """
     known = source.path is not None and source.line is not None
     place = source.line + line - 1 if known and source.line is not None else None
-    return Failure("example", "error", problem, source.path, place, advice=Known("one-expression"))
+    is_placed = place is not None and line == 1 and column is not None and source.column is not None
+    start = source.column + column - 1 if is_placed and source.column and column else None
+    advice = Known("options" if isinstance(problem, WrongOption) else "one-expression")
+    return Failure("example", "error", problem, source.path, place, start, advice=advice)
 
 
 def _evaluate(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .json_codec import Tagged
+from .option_faults import WrongOption as WrongOption
 from .places import Expression
 from .raised import Raised as Raised
 from .recomputed import OtherState as OtherState
@@ -216,7 +217,7 @@ class EmptyExample(Tagged):
 
 @dataclass(frozen=True)
 class NotACall(Tagged):
-    """The example is an expression, but not a call."""
+    """The example is Python, but not a call."""
 
     code: str | None
 
@@ -375,6 +376,7 @@ Problem = (
     | OnlyBuilds
     | CalleeNotCallable
     | StatementNotPython
+    | WrongOption
     | CallsMissingPackage
     | CallsNoModule
     | BuildsAnother

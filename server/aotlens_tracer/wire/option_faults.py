@@ -1,0 +1,41 @@
+"""The vocabulary of wrong options: an option of an example that cannot be read, and why. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .json_codec import Tagged
+
+Fault = Literal[
+    "unknown",
+    "twice",
+    "no-dimensions",
+    "no-name",
+    "no-size",
+    "size",
+    "rank",
+    "other-size",
+    "dimension",
+    "no-sizes",
+    "size-name",
+    "bounds",
+    "keyword",
+]
+"""Why an option cannot be read.
+
+`unknown`: there is no such option. `twice`: the example has it already. `no-dimensions`: a mesh without a dimension.
+`no-name`: a dimension of a mesh without a name. `no-size`: a world without its number of ranks. `size`: a size that is
+no whole number above 0. `rank`: a rank that is none of the world's. `other-size`: the dimensions of a mesh do not make
+up the number of ranks that was given too. `dimension`: a dimension of an argument that is no whole number. `no-sizes`:
+an argument without a dimension that may change. `size-name`: a name of a size that is no string. `bounds`: a bound that
+is no whole number, or a minimum above the maximum. `keyword`: an argument that the option does not take.
+"""
+
+
+@dataclass(frozen=True)
+class WrongOption(Tagged):
+    """An option of an example, or of the command line, that cannot be read. `code` is its text."""
+
+    code: str
+    fault: Fault
