@@ -15,6 +15,15 @@ def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:
     return str(value.dtype).removeprefix("torch."), shape
 
 
+def strides(value: torch.Tensor) -> tuple[int | str, ...] | None:
+    """Return the strides of a tensor in elements, a symbolic one as its expression; None if its layout has none."""
+    try:
+        steps = value.stride()
+    except Exception:  # a sparse tensor, or a subclass that does not answer
+        return None
+    return tuple(step if type(step) is int else str(step) for step in steps)
+
+
 def symbol_of(value: Any) -> str | None:
     """Return the expression of a symbolic number, as in the shapes of tensors; None for anything else."""
     return str(value) if isinstance(value, (torch.SymInt, torch.SymFloat)) else None

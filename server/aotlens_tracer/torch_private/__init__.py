@@ -63,6 +63,7 @@ from .operations import Schema, schema_of
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
 from .specialized import is_constraint_violation, marks_of, specialized_sizes, weaken_marks
+from .subclass_metadata import Flattened, Placed, SubclassMetadata, flattened, placed, unwrapped_opaque
 from .tensors import (
     StorageWeakRef,
     TorchDispatchMode,
@@ -109,13 +110,16 @@ __all__ = [
     "FakeTensor",
     "FakeTensorMode",
     "Flat",
+    "Flattened",
     "JointCapture",
     "OffGraph",
     "Parts",
+    "Placed",
     "Recompile",
     "Run",
     "Schema",
     "StorageWeakRef",
+    "SubclassMetadata",
     "TorchDispatchMode",
     "TorchDynamoException",
     "Unsupported",
@@ -132,6 +136,7 @@ __all__ = [
     "explain_graph_breaks",
     "fake_mode",
     "first_children",
+    "flattened",
     "forget_results_of_other_settings",
     "functorch_layers",
     "has_no_forward",
@@ -154,6 +159,7 @@ __all__ = [
     "parts_of",
     "parts_of_module",
     "patched_conversions",
+    "placed",
     "pytree",
     "qualified_name",
     "readable_constants",
@@ -168,6 +174,7 @@ __all__ = [
     "truncated_normal",
     "unsafe_nodes",
     "unset_fake_temporarily",
+    "unwrapped_opaque",
     "version_of",
     "watching_checkpoints",
     "weaken_marks",

@@ -18,7 +18,7 @@ from torch._functorch._aot_autograd.descriptors import (
     ParamAOTInput,
     PlainAOTInput,
 )
-from torch._functorch._aot_autograd.schemas import OutputType, SubclassCreationMeta
+from torch._functorch._aot_autograd.schemas import OutputType
 from torch._functorch._aot_autograd.utils import KNOWN_TYPES
 from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
 from torch._subclasses.fake_tensor import FakeTensor
@@ -106,17 +106,6 @@ class JointCapture:
         views = OutputType.alias_of_intermediate_base_is_user_output
         found = enumerate(self.state.fw_metadata.output_info)
         return {n: info.base_idx for n, info in found if info.output_type == views and info.base_idx is not None}
-
-    def output_subclass_types(self) -> list[tuple[range, type]]:
-        """Return each forward output that is a tensor subclass: the graph outputs that are its pieces, and its type."""
-        metadata = self.state.fw_metadata
-        found = []
-        for meta in metadata.subclass_fw_graph_out_meta:
-            if isinstance(meta, SubclassCreationMeta):
-                start = meta.flat_tensor_start_idx + len(metadata.tokens)
-                kind = meta.original_subclass_type or type(meta.original_subclass)
-                found.append((range(start, start + meta.arg_count), kind))
-        return found
 
 
 def _flat_inputs(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flat:

@@ -52,11 +52,11 @@ class Piece:
 
     `kind` is `tensor`, `subclass` (it has `pieces` of its own), `opaque` (no tensor, such as a mesh), `size` or
     `stride`. `attribute` is the name in that list; for a size or stride it is the text of torch's expression,
-    `size(0)`. `type` is the name of the class of a subclass or an opaque object. `shape` and `dtype` are those of the
-    tensor, for a subclass those that it shows outside; None for others. `input` and `output` are the indices of the
-    slot that the piece is in the graph; None if it is none, as for a subclass, whose pieces are. `value` is the text of
-    an opaque object (`DeviceMesh((dp=2, tp=4))`), or of a size. `flatten` and `definition` are for a subclass what they
-    are in `Subclass`.
+    `size(0)`. `type` is the name of the class of a subclass or an opaque object. `shape`, `dtype` and `stride` (in
+    elements) are those of the tensor, for a subclass those that it shows outside; None for others. `input` and `output`
+    are the indices of the slot that the piece is in the graph; None if it is none, as for a subclass, whose pieces are.
+    `value` is the text of an opaque object (`DeviceMesh((dp=2, tp=4), 'cpu', stride=(4, 1))`), or of a size. `context`,
+    `sharding`, `flatten` and `definition` are those of a subclass, as in `Subclass`.
     """
 
     attribute: str
@@ -71,6 +71,8 @@ class Piece:
     pieces: tuple[Piece, ...] = ()
     flatten: Span | None = None
     definition: Span | None = None
+    stride: tuple[int | str, ...] | None = None
+    context: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,15 @@ class Subclass:
     the indices of the slots of its pieces. `flatten` is the place of the class's `__tensor_flatten__`, which lists the
     pieces; None if that is not written in Python. `definition` is the line of the `class` statement, None if unknown.
 
-    `role` is `parameter`, `buffer`, `argument`, `output`, `gradient`, `tangent` or `mutation`; None if it is not
-    known. `shape`, `stride` and `dtype` are those that the tensor shows outside (of a DTensor: of the whole tensor on
-    all ranks), None if unknown. `pieces` is the tree below it, and `context` the rest of what `__tensor_flatten__`
-    returns, as names and texts. `sharding` is that of a DTensor. `gradient` is the type of its gradient for a
-    parameter, a buffer or an argument, `tangent` that of the incoming gradient for an output; None if it has none.
+    `role` is that of an input (`wire/input_roles.py`: `parameter`, `buffer`, `argument`, `tangent` and others), or
+    `output`, `gradient`, `mutation`; None if it is not known. `descriptor` is torch's text of the descriptor of the
+    whole, which no slot has. `about` is the label of what a gradient, a tangent or a mutation belongs to.
+
+    `shape`, `stride` and `dtype` are those that the tensor shows outside (of a DTensor: of the whole tensor on all
+    ranks), None if unknown. `pieces` is the tree below it, and `context` the rest of what `__tensor_flatten__` returns,
+    as names and texts: the keys of a dict, the names that the code puts into a tuple, else numbers; an empty name if it
+    is one value. `sharding` is that of a DTensor. `gradient` is the type of its gradient for a parameter, buffer or
+    argument, `tangent` that of the incoming gradient for an output; None if it has none.
     """
 
     label: str
@@ -116,3 +122,5 @@ class Subclass:
     gradient: Expected | None = None
     tangent: Expected | None = None
     definition: Span | None = None
+    descriptor: str | None = None
+    about: str | None = None

@@ -1,0 +1,82 @@
+"""The flatten protocol of a tensor subclass's class: where it is written, and what the code calls its context."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+from collections.abc import Sequence
+from types import FunctionType
+from typing import Any
+
+from ..wire.places import Span
+
+_LONGEST = 200
+"""The number of characters of a text that is kept."""
+_ADDRESS = " at 0x"
+
+
+def place_of_flatten(kind: type) -> Span | None:
+    """Return the place of `__tensor_flatten__`; None for a subclass that is not written in Python."""
+    method = _flatten(kind)
+    if method is None:
+        return None
+    return Span(method.__code__.co_filename, method.__code__.co_firstlineno)
+
+
+def named_context(kind: type, context: Any) -> tuple[tuple[str, str], ...]:
+    """Return the parts of the context that `__tensor_flatten__` returns: their names and texts.
+
+    The names are those of `Subclass.context`. There are none for None, which means that there is no context.
+    """
+    if context is None:
+        return ()
+    if isinstance(context, dict):
+        return tuple((str(name), text_of(value)) for name, value in context.items())
+    if isinstance(context, (tuple, list)):
+        names = _names_in_code(kind) or ()
+        if len(names) != len(context):
+            names = tuple(map(str, range(len(context))))
+        return tuple((name, text_of(value)) for name, value in zip(names, context))
+    return (("", text_of(context)),)
+
+
+def text_of(value: Any) -> str:
+    """Return the repr of a user's object, cut if it is long; the name of its class if that fails or has an address."""
+    try:
+        text = repr(value)
+    except Exception:  # a user's __repr__ may fail
+        text = _ADDRESS
+    if _ADDRESS in text:
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _flatten(kind: type) -> FunctionType | None:
+    method = inspect.getattr_static(kind, "__tensor_flatten__", None)
+    method = inspect.unwrap(method) if callable(method) else method
+    return method if isinstance(method, FunctionType) else None
+
+
+@functools.cache
+def _names_in_code(kind: type) -> tuple[str, ...] | None:
+    """Return the names of a context that the code writes as a tuple or list; None if it is written otherwise."""
+    method = _flatten(kind)
+    if method is None:
+        return None
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
+    except (OSError, TypeError, SyntaxError):  # there is no source, or it is no function of its own
+        return None
+    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    if len(returned) != 1 or not isinstance(returned[0], ast.Tuple) or len(returned[0].elts) != 2:
+        return None
+    context = returned[0].elts[1]
+    return _distinct(context.elts) if isinstance(context, (ast.Tuple, ast.List)) else None
+
+
+def _distinct(parts: Sequence[ast.expr]) -> tuple[str, ...]:
+    """Return the last name of each expression, or its number where it has none or another one has the same."""
+    names = [part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "") for part in parts]
+    return tuple(name if name and names.count(name) == 1 else str(index) for index, name in enumerate(names))

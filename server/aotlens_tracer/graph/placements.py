@@ -1,0 +1,43 @@
+"""The mesh and the placements of a DTensor as data."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from ..torch_private import placed
+from ..wire.subclasses import Mesh, Placement, Sharding
+
+
+def sharding_of(value: Any) -> Sharding | None:
+    """Return how a DTensor lies on its mesh; None for any other value."""
+    found = placed(value)
+    if found is None:
+        return None
+    return Sharding(mesh_of(found.mesh), tuple(map(placement_of, found.placements)))
+
+
+def mesh_of(mesh: Any) -> Mesh:
+    """Return a `DeviceMesh` as data."""
+    names = mesh.mesh_dim_names
+    coordinate = None
+    with contextlib.suppress(Exception):  # a mesh of another process group may not know its ranks
+        coordinate = mesh.get_coordinate()
+    return Mesh(
+        tuple(map(int, mesh.shape)),
+        tuple(names) if names is not None else None,
+        tuple(map(int, coordinate)) if coordinate is not None else None,
+        str(mesh.device_type),
+    )
+
+
+def placement_of(placement: Any) -> Placement:
+    """Return one placement of a DTensor as data. The text is that of torch."""
+    dimension = getattr(placement, "dim", None)
+    reduction = getattr(placement, "reduce_op", None)
+    return Placement(
+        type(placement).__name__,
+        repr(placement),
+        dimension if isinstance(dimension, int) else None,
+        str(reduction) if reduction is not None else None,
+    )
