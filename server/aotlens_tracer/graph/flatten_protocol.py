@@ -1,4 +1,4 @@
-"""The flatten protocol of a tensor subclass's class: where it is written, and what the code calls its context."""
+"""The class of a tensor subclass: where it and its flatten protocol are written, and what it calls its context."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
+from ..loading.definitions import line_of
 from ..wire.places import Span
 
 _LONGEST = 200
@@ -23,6 +24,17 @@ def place_of_flatten(kind: type) -> Span | None:
     if method is None:
         return None
     return Span(method.__code__.co_filename, method.__code__.co_firstlineno)
+
+
+@functools.cache
+def place_of_class(kind: type) -> Span | None:
+    """Return the line of the `class` statement; None for a class that no file has."""
+    try:
+        path = inspect.getsourcefile(kind)
+    except TypeError:
+        return None
+    line = line_of(kind, path) if path is not None else None
+    return Span(path, line) if path is not None and line is not None else None
 
 
 def named_context(kind: type, context: Any) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from ..wire.descriptor_map import Descriptor, Expected, Input, Output, Piece, Sl
 from ..wire.input_roles import role_of
 from .descriptors import piece_path
 from .flat_arguments import FlatArguments
-from .flatten_protocol import named_context, place_of_flatten, text_of
+from .flatten_protocol import named_context, place_of_class, place_of_flatten, text_of
 from .placements import sharding_of
 from .slot_labels import Labels
 from .tensors import strides, tensor_facts
@@ -75,6 +75,7 @@ def _subclass(whole: _Whole, labels: Labels, types: _Types) -> Subclass:
         sharding_of(value.value) if value is not None else None,
         types.gradient(root) if is_input else None,
         types.tangent(root) if not is_input else None,
+        place_of_class(kind) if kind is not None else None,
         root.descriptor,
         labels.of(about) if about is not None else None,
     )
@@ -106,6 +107,7 @@ def _piece(name: str, part: Any, steps: Steps, slots: Mapping[Steps, Slot]) -> P
             stride=strides(part.value),
             context=named_context(kind, part.context),
             flatten=place_of_flatten(kind),
+            definition=place_of_class(kind),
         )
     places = _places(slots.get(steps))
     if isinstance(part, torch.Tensor):
