@@ -16,6 +16,7 @@ from ..wire.bodies import Bodies
 from ..wire.compiled import Compiled, DynamoSource
 from ..wire.descriptor_map import Descriptor, Graph, Input, Operation, Output, Span
 from .birthplaces import Birthplaces
+from .collectives import collectives_of
 from .descriptors import copy_descriptor, piece_path
 from .flat_arguments import FlatArguments
 from .operations import Operations
@@ -80,6 +81,7 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
         dataclasses.replace(slot, stands_for=tuple(v.label for v in vanished if v.into == slot.index))
         for slot in inputs
     ]
+    collectives = collectives_of(joint.graph_module.graph, done, inputs, sources)
     return Graph(
         capture,
         tuple(inputs),
@@ -91,6 +93,7 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
         frames=tuple(sources.frames),
         bodies=bodies,
         compiled=named.compiled,
+        collectives=collectives,
     )
 
 

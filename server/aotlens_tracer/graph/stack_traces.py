@@ -101,7 +101,7 @@ def parse(text: str) -> tuple[Span, ...]:
 
 def span_of(frame: types.FrameType) -> Span:
     """Return the span of the expression that `frame` is executing; the line alone on Python 3.10."""
-    return _span_in(frame.f_code, frame.f_lasti, frame.f_lineno)
+    return span_in_code(frame.f_code, frame.f_lasti, frame.f_lineno)
 
 
 def spans_of_error(error: BaseException) -> list[Span]:
@@ -109,12 +109,12 @@ def spans_of_error(error: BaseException) -> list[Span]:
     spans = []
     at = error.__traceback__
     while at is not None:
-        spans.append(_span_in(at.tb_frame.f_code, at.tb_lasti, at.tb_lineno))
+        spans.append(span_in_code(at.tb_frame.f_code, at.tb_lasti, at.tb_lineno))
         at = at.tb_next
     return spans
 
 
-def _span_in(code: types.CodeType, instruction: int, number: int) -> Span:
+def span_in_code(code: types.CodeType, instruction: int, number: int) -> Span:
     """Return the span of an instruction, by its offset in bytes; its line `number` alone on Python 3.10."""
     if not hasattr(code, "co_positions"):
         return Span(code.co_filename, number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .checkpoints import checkpoint_of, watching_checkpoints
+from .collectives import Asked, arranges, asked_of, collective_of, noting_collectives, style_at
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
 from .counters import counting_apart
@@ -98,6 +99,7 @@ __all__ = [
     "SETS_GRAD_MODE",
     "AOTInput",
     "AOTOutput",
+    "Asked",
     "Break",
     "BreakText",
     "CompiledCall",
@@ -123,8 +125,11 @@ __all__ = [
     "TorchDispatchMode",
     "TorchDynamoException",
     "Unsupported",
+    "arranges",
+    "asked_of",
     "calls_of_modules",
     "checkpoint_of",
+    "collective_of",
     "compile_bodies_in_every_stance",
     "compiled_code_in_eager",
     "compiling",
@@ -151,6 +156,7 @@ __all__ = [
     "kept_by",
     "marks_of",
     "may_allocate",
+    "noting_collectives",
     "noting_fake_calls",
     "off_graph",
     "operators_of_body",
@@ -170,6 +176,7 @@ __all__ = [
     "share_state",
     "specialized_sizes",
     "storage_key",
+    "style_at",
     "take_flex_attention_on_cpu",
     "truncated_normal",
     "unsafe_nodes",

@@ -23,6 +23,7 @@ from torch._guards import CompileContext, TracingContext, tracing
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
+from .collectives import noting_collectives
 from .compiled_code import backend_of_all_code, is_compiled
 from .dynamo import whole_spans
 from .graph_breaks import Break, noting_breaks, original_code
@@ -133,6 +134,7 @@ class CompiledCalls:
             stack.enter_context(whole_spans())
             stack.enter_context(fake_constants())
             stack.enter_context(_use_lazy_graph_module(True))
+            stack.enter_context(noting_collectives())
             stack.enter_context(patch.object(aot, "aot_stage2_compile", self._leave))
             stack.enter_context(self._noting_guards())
             stack.enter_context(backend_of_all_code(self._compile))

@@ -24,6 +24,7 @@ from torch._functorch.aot_autograd import aot_export_joint_with_descriptors
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
+from .collectives import noting_collectives
 from .dynamo import dynamo_inputs
 
 __all__ = ["KNOWN_TYPES", "AOTInput", "AOTOutput", "Flat", "JointCapture", "joint_capture"]
@@ -138,7 +139,8 @@ def joint_capture(
             assert isinstance(module, torch.fx.GraphModule)
             stack.enter_context(torch._guards.tracing(module.meta["tracing_context"]))
             stack.enter_context(module.meta["fake_mode"])
-        joint = aot_export_joint_with_descriptors(stack, module, args, kwargs)
+        with noting_collectives():
+            joint = aot_export_joint_with_descriptors(stack, module, args, kwargs)
 
         def given() -> dict[torch.fx.Node, Any]:
             assert isinstance(module, torch.fx.GraphModule)

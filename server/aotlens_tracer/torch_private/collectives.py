@@ -1,0 +1,234 @@
+"""Collective operations: which operators they are, their groups, and who asks for them while a graph is captured."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import os.path
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from unittest.mock import patch
+
+import torch
+import torch.fx
+
+__all__ = ["Asked", "Group", "arranges", "asked_of", "collective_of", "noting_collectives", "style_at"]
+
+_NAMESPACES = ("_c10d_functional", "_c10d_functional_autograd", "c10d_functional", "_dtensor", "c10d")
+_NONE = ("wait_tensor", "_wrap_tensor_autograd", "barrier", "monitored_barrier_", "check_for_nan")
+"""Operations of these namespaces that move no tensor between ranks."""
+_ARRANGING = ("split", "chunk", "cat", "clone", "slice", "constant_pad_nd", "stack", "narrow", "contiguous", "_to_copy")
+_META = "aotlens_asked"
+_TORCH = os.path.dirname(torch.__file__) + os.sep
+_DTENSOR = os.path.join(_TORCH, "distributed", "tensor", "")
+_PLANS = tuple(
+    os.path.join(_TORCH, *parts, "")
+    for parts in (
+        ("distributed", "tensor", "parallel"),
+        ("distributed", "tensor", "experimental"),
+        ("distributed", "fsdp"),
+        ("distributed", "_composable"),
+        ("nn", "parallel"),
+    )
+)
+"""The folders of torch whose code communicates because a plan or a wrapper was applied to a module."""
+_DESCRIBED = "mesh_"
+"""A group that a mesh makes for a dimension has the description `mesh_tp`, and `mesh_dim_0` without names."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of ranks: the number of them, and the mesh dimension that it is; None if either is unknown."""
+
+    ranks: int | None
+    dimension: str | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The group of a collective operation, and who asks for it.
+
+    `how` is operand (DTensor redistributes an operand of the operation `by`), operation (the DTensor implementation of
+    the operation `by` communicates), method (`by` is a method of DTensor, its own derivative included) or direct.
+    `before` and `after` are the placements of a redistribution. `frames` are the Python frames around it, outermost
+    first, each as code, instruction and line; empty if the graph's own stack says more.
+    """
+
+    group: Group
+    how: Literal["operand", "operation", "method", "direct"]
+    by: str | None
+    before: str | None = None
+    after: str | None = None
+    frames: tuple[tuple[types.CodeType, int, int], ...] = ()
+
+
+def collective_of(target: Any) -> str | None:
+    """Return torch's name of a collective operation, without its overload; None for any other target of a node."""
+    if not isinstance(target, torch._ops.OpOverload) or target.namespace not in _NAMESPACES:
+        return None
+    name = target._opname
+    return None if name in _NONE else name
+
+
+def arranges(target: Any) -> bool:
+    """Whether an operation computes nothing: it only takes, copies or orders elements before they are communicated."""
+    name = getattr(target, "_opname", getattr(target, "__name__", ""))
+    return bool(getattr(target, "is_view", False)) or name == "getitem" or name.startswith(_ARRANGING)
+
+
+def asked_of(node: torch.fx.Node) -> Asked | None:
+    """Return who asked for the collective operation that a node is; None if that was not noted."""
+    found = node.meta.get(_META)
+    return found if isinstance(found, Asked) else None
+
+
+@contextlib.contextmanager
+def noting_collectives() -> Iterator[None]:
+    """Note at each node of a collective operation who asks for it, while graphs are captured."""
+    original = torch.fx.Graph.create_node
+
+    def create_node(graph: torch.fx.Graph, op: str, target: Any, *args: Any, **kwargs: Any) -> torch.fx.Node:
+        node = original(graph, op, target, *args, **kwargs)
+        if op == "call_function" and collective_of(target) is not None:
+            with contextlib.suppress(Exception):  # other releases of torch may hold these facts elsewhere
+                node.meta[_META] = _asked(node, sys._getframe(1))
+        return node
+
+    with patch.object(torch.fx.Graph, "create_node", create_node):
+        yield
+
+
+def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
+    how: Literal["operand", "operation", "method", "direct"] = "direct"
+    by = before = after = mesh = None
+    known = _known_code()
+    is_found = False
+    frames = []
+    while frame is not None:
+        code = frame.f_code
+        frames.append((code, frame.f_lasti, frame.f_lineno))
+        role = known.get(code)
+        if role == "redistribution" and mesh is None:
+            now, then = frame.f_locals["current_spec"], frame.f_locals["target_spec"]
+            before, after, mesh = placements_text(now.placements), placements_text(then.placements), now.mesh
+        elif role == "operand" and not is_found:
+            how, is_found = "operand", True
+        elif role is not None and role.startswith("method ") and how != "operand":
+            how, by, is_found = "method", role.removeprefix("method "), True
+        if code.co_filename.startswith(_DTENSOR) and how in ("operand", "direct") and by is None:
+            operation = frame.f_locals.get("op_call")
+            if isinstance(operation, torch._ops.OpOverload):
+                how, by = "operation" if how == "direct" else how, str(operation)
+        frame = frame.f_back
+    return Asked(_group(_group_name(node), mesh), how, by, before, after, tuple(reversed(frames)))
+
+
+def placements_text(placements: Any) -> str:
+    """Return the placements of a DTensor as torch prints them, one for each mesh dimension: `(Shard(dim=0),)`."""
+    return ", ".join(map(repr, placements))
+
+
+@functools.cache
+def _known_code() -> Mapping[types.CodeType, str]:
+    """Return the role of the functions of DTensor by which it comes to communicate."""
+    from torch.distributed.tensor import _api, _dispatch, _redistribute
+
+    roles = {
+        "redistribution": (getattr(_redistribute, "redistribute_local_tensor", None),),
+        "operand": (getattr(_dispatch.OpDispatcher, "redistribute_local_args", None),),
+        "method redistribute": (
+            _redistribute.Redistribute.forward,
+            _redistribute.Redistribute.backward,
+            _api.DTensor.redistribute,
+        ),
+        "method full_tensor": (_api.DTensor.full_tensor,),
+        "method to_local": (_api._ToTorchTensor.backward, _api.DTensor.to_local),
+        "method from_local": (_api._FromTorchTensor.forward, _api._FromTorchTensor.backward, _api.DTensor.from_local),
+        "method distribute_tensor": (getattr(_api, "distribute_tensor", None),),
+    }
+    found = {}
+    for role, functions in roles.items():
+        for function in functions:
+            code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+            if isinstance(code, types.CodeType):
+                found[code] = role
+    return found
+
+
+def _group_name(node: torch.fx.Node) -> str | None:
+    """Return the name of the group that a collective operation has as an argument."""
+    names = [argument.name for argument in node.target._schema.arguments]  # type: ignore[union-attr]  # an operator
+    given = dict(zip(names, node.args)) | node.kwargs
+    value = given.get("group_name", given.get("process_group"))
+    return value if isinstance(value, str) else getattr(value, "group_name", None)
+
+
+def _group(name: str | None, mesh: Any) -> Group:
+    """Return the group of a name. `mesh` is the mesh whose tensor is redistributed; None if there is none."""
+    from torch.distributed import distributed_c10d
+
+    ranks = group = None
+    with contextlib.suppress(Exception):
+        resolve: Any = vars(distributed_c10d)["_resolve_process_group"]
+        group = resolve(name)
+        ranks = group.size()
+    dimension = _dimension(mesh, name) if mesh is not None else None
+    if dimension is None and group is not None:
+        described = str(getattr(group, "group_desc", ""))
+        if described.startswith(_DESCRIBED) and described != "mesh_default":
+            dimension = described.removeprefix(_DESCRIBED).removeprefix("dim_")
+        else:
+            dimension = _dimension_of_any_mesh(name)
+    return Group(ranks, dimension)
+
+
+def _dimension(mesh: Any, group_name: str | None) -> str | None:
+    """Return the name, or the number, of the dimension of a mesh whose group has this name; None if none has."""
+    for number in range(mesh.ndim):
+        with contextlib.suppress(Exception):
+            if mesh.get_group(number).group_name == group_name:
+                names = mesh.mesh_dim_names
+                return str(names[number]) if names else str(number)
+    return None
+
+
+def _dimension_of_any_mesh(group_name: str | None) -> str | None:
+    """Return the dimension that a group is of any mesh that exists: one of all ranks takes torch's default group."""
+    from torch.distributed.device_mesh import DeviceMesh
+
+    meshes = [each for each in gc.get_objects() if type(each) is DeviceMesh]
+    found = {_dimension(mesh, group_name) for mesh in meshes} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def style_at(path: str, line: int) -> str | None:
+    """Return the class of torch that applies a plan, if the line is its; empty text for other code of such a plan.
+
+    None if the line belongs to no plan.
+    """
+    if not path.startswith(_PLANS):
+        return None
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) == path:
+            for name, kind in vars(module).items():
+                if isinstance(kind, type) and kind.__module__ == module.__name__ and line in _lines_of(kind):
+                    return name
+    return ""
+
+
+@functools.cache
+def _lines_of(kind: type) -> frozenset[int]:
+    """Return the lines of the methods that a class defines."""
+    found: set[int] = set()
+    for value in vars(kind).values():
+        function = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
+        pending = [function.__code__] if isinstance(function, types.FunctionType) else []
+        while pending:
+            code = pending.pop()
+            found.update(line for _, _, line in code.co_lines() if line is not None)
+            pending += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return frozenset(found)
