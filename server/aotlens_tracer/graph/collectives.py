@@ -37,7 +37,7 @@ def collectives_of(
             source = places.get(number)  # a direct capture: its forward operation has the same number
         elif number is not None and not operation.backward:
             places.setdefault(number, source)
-        cause, by = _cause(asked, stack, kind)
+        cause, by = _cause(asked, stack, kind) if source is not None else _implicit_cause(asked)
         found.append(
             Collective(
                 index,
@@ -88,13 +88,19 @@ def _innermost(stack: Sequence[Span], sources: Sources) -> Span | None:
     return sources.source(sources.frame_of_stack(outside))
 
 
+def _implicit_cause(asked: Asked | None) -> tuple[Cause, str | None]:
+    """Return who asked for a collective whose call is not known: the derivative of something, in a direct capture."""
+    match asked:
+        case Asked(how="operand", by=by):
+            return "operand", by
+        case Asked(how="operation", by=by):
+            return "operation", by
+    return "unknown", None
+
+
 def _cause(asked: Asked | None, stack: Sequence[Span], kind: str) -> tuple[Cause, str | None]:
-    if asked is None:
-        return "unknown", None
-    if asked.how == "operand":
-        return "operand", asked.by
-    if asked.how == "operation":
-        return "operation", asked.by
+    if asked is None or asked.how in ("operand", "operation"):
+        return _implicit_cause(asked)
     for span in reversed(stack):
         if not is_library(span.path):
             break
