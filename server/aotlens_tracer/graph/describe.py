@@ -171,6 +171,7 @@ def _output(index: int, node: Any, torch_descriptor: Any, named: Named, sources:
         descriptor.fields if descriptor is not None else {},
         sources.of_node(node) if is_node and node.op != "placeholder" else None,
         is_internal=root is not None and root.kind == "PlainAOTOutput" and root.fields["idx"] in named.internal,
+        symbol=symbol_of(node.meta.get("val")) if is_node else None,
     )
 
 

@@ -36,6 +36,7 @@ from .graph_breaks import Break, BreakText, explain_graph_breaks, parts_of, qual
 from .guards import DynamoGuard, dynamo_guards
 from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, Flat, JointCapture, joint_capture
 from .layers import Parts, first_children, hooks_of_saved_tensors, parts_of_module
+from .marks import Mark, mark, marks_on, noting_marks
 from .modules import (
     BATCH_NORMS,
     CALL_CODE,
@@ -65,6 +66,7 @@ from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
 from .specialized import is_constraint_violation, marks_of, specialized_sizes, weaken_marks
 from .subclass_metadata import Flattened, Placed, SubclassMetadata, flattened, placed, unwrapped_opaque
+from .symbols import SymbolFacts, bound_symbols, symbols_of
 from .tensors import (
     StorageWeakRef,
     TorchDispatchMode,
@@ -114,6 +116,7 @@ __all__ = [
     "Flat",
     "Flattened",
     "JointCapture",
+    "Mark",
     "OffGraph",
     "Parts",
     "Placed",
@@ -122,11 +125,13 @@ __all__ = [
     "Schema",
     "StorageWeakRef",
     "SubclassMetadata",
+    "SymbolFacts",
     "TorchDispatchMode",
     "TorchDynamoException",
     "Unsupported",
     "arranges",
     "asked_of",
+    "bound_symbols",
     "calls_of_modules",
     "checkpoint_of",
     "collective_of",
@@ -154,10 +159,13 @@ __all__ = [
     "is_traceable_wrapper_subclass",
     "joint_capture",
     "kept_by",
+    "mark",
     "marks_of",
+    "marks_on",
     "may_allocate",
     "noting_collectives",
     "noting_fake_calls",
+    "noting_marks",
     "off_graph",
     "operators_of_body",
     "own_tensor",
@@ -177,6 +185,7 @@ __all__ = [
     "specialized_sizes",
     "storage_key",
     "style_at",
+    "symbols_of",
     "take_flex_attention_on_cpu",
     "truncated_normal",
     "unsafe_nodes",

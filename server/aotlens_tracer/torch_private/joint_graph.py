@@ -76,6 +76,11 @@ class JointCapture:
         return known or contextlib.nullcontext()
 
     @property
+    def shape_env(self) -> Any:
+        """Torch's facts about the symbols in the shapes of the graph; None if it has none."""
+        return getattr(getattr(self.state, "fake_mode", None), "shape_env", None)
+
+    @property
     def needs_autograd(self) -> bool:
         """Whether the graph has a backward part."""
         return bool(self.state.needs_autograd)

@@ -12,8 +12,7 @@ import torch
 from torch.fx.experimental.symbolic_shapes import ConstraintViolationError
 from torch.utils import _pytree as pytree
 
-_STRICT, _WEAK = "_dynamo_dynamic_indices", "_dynamo_weak_dynamic_indices"
-"""The attributes that `mark_dynamic` and `maybe_mark_dynamic` give a tensor."""
+from .marks import STRICT, WEAK
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def is_constraint_violation(error: BaseException) -> bool:
 
 def marks_of(value: torch.Tensor) -> tuple[frozenset[int], frozenset[int]]:
     """Return the dimensions of a tensor that are marked by `mark_dynamic`, and those by `maybe_mark_dynamic`."""
-    return frozenset(getattr(value, _STRICT, ())), frozenset(getattr(value, _WEAK, ()))
+    return frozenset(getattr(value, STRICT, ())), frozenset(getattr(value, WEAK, ()))
 
 
 def weaken_marks(tree: Any) -> Mapping[int, frozenset[int]]:
@@ -56,6 +55,6 @@ def weaken_marks(tree: Any) -> Mapping[int, frozenset[int]]:
         strict, weak = marks_of(leaf) if isinstance(leaf, torch.Tensor) else (frozenset(), frozenset())
         if strict:
             found[id(leaf)] = strict
-            delattr(leaf, _STRICT)
-            setattr(leaf, _WEAK, set(strict | weak))
+            delattr(leaf, STRICT)
+            setattr(leaf, WEAK, set(strict | weak))
     return found

@@ -75,7 +75,7 @@ class Input(Slot):
     that change it in place. `dynamo` is the place from which Dynamo takes the input; None in the export convention,
     where the descriptor itself says it, and for tangents. `is_written` says that the graph itself writes a new value
     into the input (`copy_`), as torch.compile does if it may: then there is no output with the new value. `symbol` is
-    the name that a symbolic number has in shapes, `s77`; None for a tensor.
+    the text that a symbolic number has in shapes, `s77`; None for a tensor.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 
@@ -110,7 +110,8 @@ class Output(Slot):
 
     `source` is the expression that computed it. `requires_grad` is known for values that `forward` returns, None for
     others. `is_internal` says that the call does not return the value: the code after the graph takes it, to go on
-    after a graph break or to set an attribute.
+    after a graph break or to set an attribute. `symbol` is the text that a symbolic number has in shapes, `s77*8`; None
+    for a tensor.
 
     The other fields are indices, None if there is no such slot. Indices into `Graph.inputs`:
 
@@ -135,6 +136,7 @@ class Output(Slot):
     requires_grad: bool | None = None
     view_of: int | None = None
     is_internal: bool = False
+    symbol: str | None = None
 
 
 @dataclass(frozen=True)

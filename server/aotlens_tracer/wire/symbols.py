@@ -14,9 +14,11 @@ from .places import Span
 class Symbol:
     """A symbol in the shapes of a graph, such as `s77`.
 
-    `name` is the user's name for it (`batch`), from the example or from the code; None if there is none. `sources` are
-    the sizes that it is, in the user's names (`x.size(0)`). `hint` is the size in the example. `minimum` and `maximum`
-    bound it, None if there is no bound. `definition` is the place that marks it as dynamic.
+    `name` is the user's name for it (`batch`), from the example; None if there is none. `sources` are the sizes of
+    inputs that it is, in the user's names (`x.size(0)`); empty for one that depends on data. `hint` is the size in the
+    example, None without one. `minimum` and `maximum` bound it as torch knows it after the capture, None if there is no
+    bound. `definition` is the place that marks it as dynamic, or makes a size that depends on data; None if it is not
+    known. `is_backed` says that the size is one of the call's arguments: of the others torch knows no value.
     """
 
     symbol: str
@@ -26,3 +28,4 @@ class Symbol:
     minimum: int | None = None
     maximum: int | None = None
     definition: Span | None = None
+    is_backed: bool = True
