@@ -6,8 +6,19 @@ from aotlens_tracer.wire.option_faults import Fault, WrongOption
 
 
 def wrong_option(problem: WrongOption) -> str:
-    """Return why an option cannot be read, and its text."""
-    return f"{_FAULTS[problem.fault]}: {problem.code}"
+    """Return why an option cannot be read, or does not fit the call, and its text."""
+    return f"{_reason(problem)}: {problem.code}"
+
+
+def _reason(problem: WrongOption) -> str:
+    match problem.fault:
+        case "no-argument" if problem.names:
+            return f"the call has no tensor of this name; it has {', '.join(problem.names)}"
+        case "no-such-dimension":
+            return f"this tensor has {problem.number} dimension{'' if problem.number == 1 else 's'}"
+        case "size-outside":
+            return f"the size in the example is {problem.number}, outside these bounds"
+    return _FAULTS[problem.fault]
 
 
 _FAULTS: dict[Fault, str] = {
@@ -24,4 +35,8 @@ _FAULTS: dict[Fault, str] = {
     "size-name": "the name of a size is a string",
     "bounds": "min and max are whole numbers, and min is not above max",
     "keyword": "this option does not take such an argument",
+    "no-argument": "the call has no tensor of this name",
+    "no-tensor": "only the sizes of a tensor can change",
+    "no-such-dimension": "this tensor has fewer dimensions",
+    "size-outside": "the size in the example is outside these bounds",
 }

@@ -3,51 +3,56 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from ..graph.labels import argument_labels
-from ..torch_private import Mark, mark, marks_on, pytree
+from ..torch_private import Mark, is_traceable_wrapper_subclass, mark, marks_on, pytree
 from ..wire.example_options import DynamicSize
-from ..wire.option_problems import NoSuchDimension, NoSuchSize, NotATensor, SizeOutOfBounds
+from ..wire.option_faults import Fault, WrongOption
 
 
 @dataclass(frozen=True)
-class WrongSize(Exception):
-    """An option names a size that the call does not have, or one that cannot be as it says."""
+class MarkOfArgument:
+    """A marked size of an argument: torch's mark, and the option that made it; None for a mark of the user's code."""
 
-    problem: NoSuchSize | NotATensor | NoSuchDimension | SizeOutOfBounds
+    mark: Mark
+    option: DynamicSize | None
 
 
-def mark_sizes(
-    sizes: Sequence[DynamicSize], function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    """Mark the sizes that options name as `torch._dynamo.mark_dynamic` does. Raises WrongSize."""
+def mark_size(
+    size: DynamicSize, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> WrongOption | None:
+    """Mark the size that an option names, as the user's own code would; return why that cannot be."""
     leaves = dict(zip(argument_labels(function, args, kwargs), pytree.tree_leaves((args, kwargs))))
-    for size in sizes:
-        label = same_text(size.argument)
-        if label not in leaves:
-            raise WrongSize(NoSuchSize(size.argument, tuple(leaves)))
-        value = leaves[label]
-        if not isinstance(value, torch.Tensor):
-            raise WrongSize(NotATensor(size.argument, type(value).__name__))
-        if not -value.dim() <= size.dimension < value.dim():
-            raise WrongSize(NoSuchDimension(size.argument, size.dimension, value.dim()))
-        dimension = size.dimension % value.dim()
-        _check(size, value.shape[dimension])
-        mark(value, dimension, size.minimum, size.maximum)
-
-
-def _check(size: DynamicSize, given: Any) -> None:
+    label = _same_text(size.argument)
+    if label not in leaves:
+        tensors = (name for name, leaf in leaves.items() if isinstance(leaf, torch.Tensor))
+        return _wrong(size, "no-argument", names=tuple(tensors))
+    value = leaves[label]
+    if not isinstance(value, torch.Tensor):
+        return _wrong(size, "no-tensor")
+    if not -value.dim() <= size.dimension < value.dim():
+        return _wrong(size, "no-such-dimension", value.dim())
+    dimension = size.dimension % value.dim()
+    given = value.shape[dimension]
     low, high = size.minimum, size.maximum
     if type(given) is int and ((low is not None and given < low) or (high is not None and given > high)):
-        raise WrongSize(SizeOutOfBounds(size.argument, size.dimension, given, low, high))
+        return _wrong(size, "size-outside", given)
+    mark(value, dimension, low, high, size.is_strict)
+    return None
 
 
-def same_text(expression: str) -> str:
+def _wrong(size: DynamicSize, fault: Fault, number: int | None = None, names: tuple[str, ...] = ()) -> WrongOption:
+    given = {"name": size.name, "min": size.minimum, "max": size.maximum}
+    more = "".join(f", {key}={value!r}" for key, value in given.items() if value is not None)
+    return WrongOption(f"{size.argument}: dynamic({size.dimension}{more})", fault, names, number)
+
+
+def _same_text(expression: str) -> str:
     """Return an expression as the names of arguments are written: `batch['ids']` for `batch["ids"]`."""
     try:
         return ast.unparse(ast.parse(expression.strip(), mode="eval"))
@@ -56,9 +61,29 @@ def same_text(expression: str) -> str:
 
 
 def marks_of_call(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Mapping[tuple[str, int], Mark]:
-    """Return the marked dimensions of the arguments of a call, by the user's name of the argument."""
-    leaves = zip(argument_labels(function, args, kwargs), pytree.tree_leaves((args, kwargs)))
-    tensors = ((label, leaf) for label, leaf in leaves if isinstance(leaf, torch.Tensor))
-    return {(label, dimension): found for label, leaf in tensors for dimension, found in marks_on(leaf).items()}
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], sizes: tuple[DynamicSize, ...]
+) -> Mapping[tuple[str, int], MarkOfArgument]:
+    """Return the marked sizes of a call's arguments, and of the pieces of those that are tensor subclasses.
+
+    The keys are the user's name of the tensor and the number of the dimension.
+    """
+    found: dict[tuple[str, int], MarkOfArgument] = {}
+    for label, leaf in zip(argument_labels(function, args, kwargs), pytree.tree_leaves((args, kwargs))):
+        if isinstance(leaf, torch.Tensor):
+            own = {size.dimension % leaf.dim(): size for size in sizes if _same_text(size.argument) == label}
+            found.update(_marks(label, leaf, own))
+    return found
+
+
+def _marks(
+    label: str, value: torch.Tensor, options: Mapping[int, DynamicSize]
+) -> Iterator[tuple[tuple[str, int], MarkOfArgument]]:
+    """Yield the marks of a tensor. Torch marks the pieces of a subclass too, if they have as many dimensions."""
+    for dimension, found in marks_on(value).items():
+        yield (label, dimension), MarkOfArgument(found, options.get(dimension))
+    if is_traceable_wrapper_subclass(value):
+        for name in value.__tensor_flatten__()[0]:
+            piece = getattr(value, name, None)
+            if isinstance(piece, torch.Tensor):
+                same = options if piece.dim() == value.dim() else {}
+                yield from _marks(f"{label}.{name}", piece, same)

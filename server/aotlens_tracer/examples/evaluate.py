@@ -8,7 +8,7 @@ import linecache
 import os
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -20,9 +20,12 @@ from ..loading.importing import module_name
 from ..torch_private import FakeTensorMode, fake_mode, without_compile
 from ..wire.advice import Known
 from ..wire.descriptor_map import Failure, Problem
-from ..wire.example_texts import MalformedExample, SplitExample, split
+from ..wire.example_options import ExampleOptions
+from ..wire.example_texts import MalformedExample, SplitExample, TextPlace, split
+from ..wire.places import Span
 from ..wire.problems import CalleeNotCallable, OnlyBuilds, StatementNotPython, WrongOption
 from ..wire.protocol import ExampleSource, Statement
+from .dynamic_sizes import mark_size
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
 
@@ -33,6 +36,7 @@ class BuiltExample:
 
     `mode` is the fake mode that made them, None if they are real. `constructor` is the source of the callee, None for a
     plain function. `compiled` is the callable as the user's torch.compile made it, None if it was not compiled.
+    `options` are those of the example, and `places` where it says each of its dynamic sizes, None without a file.
     """
 
     function: Callable[..., Any]
@@ -41,6 +45,8 @@ class BuiltExample:
     mode: FakeTensorMode | None
     constructor: str | None
     compiled: Callable[..., Any] | None = None
+    options: ExampleOptions = field(default_factory=ExampleOptions)
+    places: tuple[Span | None, ...] = ()
 
     @property
     def module(self) -> nn.Module | None:
@@ -69,20 +75,20 @@ def build(
     the call was found to need data. Raises TraceError for an expression that is not a call, and what the user's code
     raises.
     """
-    call = parse(source).call
+    parts = parse(source)
     namespace = namespace_of(source, module)
     mode = fake_mode()
     try:
         if needs_data is not None:
             raise needs_data
         with fake_constructors(mode, birthplaces):
-            return _evaluate(call, source, namespace, mode, train)
+            return _evaluate(parts, source, namespace, mode, train)
     except Exception as error:
         if error is not needs_data and not _may_be_due_to_fake_tensors(error):
             raise
         note(problem_of(error))
     with light_initialization():
-        return _evaluate(call, source, namespace, None, train)
+        return _evaluate(parts, source, namespace, None, train)
 
 
 def namespace_of(source: ExampleSource, module: types.ModuleType) -> dict[str, Any]:
@@ -130,9 +136,13 @@ def _malformed(source: ExampleSource, problem: Problem, line: int = 1, column: i
 
 
 def _evaluate(
-    call: ast.Call, source: ExampleSource, namespace: dict[str, Any], mode: FakeTensorMode | None, train: bool | None
+    parts: SplitExample,
+    source: ExampleSource,
+    namespace: dict[str, Any],
+    mode: FakeTensorMode | None,
+    train: bool | None,
 ) -> BuiltExample:
-    text = source.expression.strip()
+    call, text = parts.call, source.expression.strip()
     linecache.cache[EXAMPLE_FILE] = (len(text), None, text.splitlines(keepends=True), EXAMPLE_FILE)
     namespace = dict(namespace)
     for statement in source.prelude:
@@ -150,10 +160,24 @@ def _evaluate(
     args, kwargs = eval(compile(expression, EXAMPLE_FILE, "eval"), namespace)
     constructor = ast.get_source_segment(text, call.func) if not isinstance(function, types.FunctionType) else None
     plain = without_compile(function)
-    built = BuiltExample(plain, args, kwargs, mode, constructor, function if plain is not function else None)
+    compiled = function if plain is not function else None
+    places = tuple(_span(source, place) for place in parts.places)
+    built = BuiltExample(plain, args, kwargs, mode, constructor, compiled, parts.options, places)
+    for size, place in zip(parts.options.sizes, parts.places):
+        if (problem := mark_size(size, plain, args, kwargs)) is not None:
+            raise TraceError(_malformed(source, problem, place.line, place.column))
     if train is not None and built.module is not None:
         built.module.train(train)
     return built
+
+
+def _span(source: ExampleSource, place: TextPlace) -> Span | None:
+    """Return the place of an option in the file; None for an example without a file. Columns as in `_malformed`."""
+    if source.path is None or source.line is None:
+        return None
+    is_placed = place.line == 1 and source.column is not None
+    column = source.column + place.column - 1 if is_placed and source.column else None
+    return Span(source.path, source.line + place.line - 1, column)
 
 
 def _compiled(statement: Statement) -> types.CodeType:

@@ -121,6 +121,7 @@ class _Build:
             weights="fake" if example.mode is not None else "real",
             weights_reason=next(iter(self._weights), None),
             pin=self._pin(source, example),
+            options=example.options,
         )
 
     def _pin(self, source: ExampleSource, example: BuiltExample) -> str | None:

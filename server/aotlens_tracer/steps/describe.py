@@ -17,12 +17,14 @@ from ..graph.describe import Named, describe, linked
 from ..graph.in_place import with_places_of_changes
 from ..graph.operations import Operations
 from ..graph.stack_traces import Sources
+from ..graph.symbols import with_symbols
 from ..wire.descriptor_map import Graph
 from ..wire.findings import NoGradient
 from ..wire.zero_gradients import AlwaysZero
 from .build_example import Built, is_given
 from .capture import Captured, CapturedGraph
 from .context import Context
+from .marked_sizes import marked_sizes
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def _described(context: Context, built: Built, captured: CapturedGraph) -> Descr
     graph = describe(joint, captured.capture, named, sources, operations)
     if is_of_dynamo:
         graph = with_places_of_changes(graph, joint, sources)
+    graph = with_symbols(graph, joint, marked_sizes(built), sources)
     zeros = zero_gradients(joint.graph_module.graph, sources.of_node)
 
     def in_eager() -> Callable[[Any], NoGradient] | None:

@@ -34,6 +34,7 @@ from ..torch_private import (
     compiled_code_in_eager,
     forget_results_of_other_settings,
     noting_fake_calls,
+    noting_marks,
 )
 from ..values.process import Adopt, Beside, Recording
 from ..values.waiting import can_be_recorded_apart
@@ -80,7 +81,7 @@ def trace(
     draft = context.draft
     loaded = frozenset(sys.modules)
     try:
-        with compiled_code_in_eager(), noting_fake_calls(context.calls):
+        with compiled_code_in_eager(), noting_marks(), noting_fake_calls(context.calls):
             _trace(context)
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         draft.update(status="failed", failure=failure_of_trace(context, error))

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import torch
 import torch._dynamo
 from torch._dynamo import decorators
+from torch.utils._sympy.numbers import int_oo
 
 STRICT, WEAK = "_dynamo_dynamic_indices", "_dynamo_weak_dynamic_indices"
 """The attributes that `mark_dynamic` and `maybe_mark_dynamic` give a tensor."""
@@ -22,6 +23,7 @@ _UNBACKED = ("_dynamo_unbacked_indices", "_dynamo_strict_unbacked_indices")
 _PLACES = "_aotlens_marked_at"
 _FUNCTIONS = ("mark_dynamic", "maybe_mark_dynamic", "mark_unbacked")
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
+_TRACER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 Strength = Literal["strict", "weak", "unbacked"]
 Place = tuple[str, int]
@@ -54,13 +56,23 @@ def marks_on(value: torch.Tensor) -> dict[int, Mark]:
     for dimension in getattr(value, STRICT, ()):
         bounds = ranges.get(dimension)
         low, high = getattr(bounds, "min", None), getattr(bounds, "max", None)
+        high = None if high is int_oo else high
         found[dimension] = Mark("strict", low, high, places.get(dimension))
     return found
 
 
-def mark(value: torch.Tensor, dimension: int, minimum: int | None, maximum: int | None) -> None:
-    """Mark a dimension as the user's own `torch._dynamo.mark_dynamic` would."""
-    decorators.mark_dynamic(value, dimension, min=minimum, max=maximum)
+def mark(value: torch.Tensor, dimension: int, minimum: int | None, maximum: int | None, is_strict: bool) -> None:
+    """Mark a dimension as the user's own `mark_dynamic` would; if not strict, as `maybe_mark_dynamic`.
+
+    The bound that is missing is that of `torch.export.Dim`: torch's function takes both or none (torch 2.13 to 2.15).
+    """
+    if is_strict:
+        is_bounded = minimum is not None or maximum is not None
+        low = minimum if minimum is not None or not is_bounded else 0
+        high: Any = maximum if maximum is not None or not is_bounded else int_oo
+        decorators.mark_dynamic(value, dimension, min=low, max=high)
+    else:
+        decorators.maybe_mark_dynamic(value, dimension)
 
 
 @contextlib.contextmanager
@@ -93,8 +105,14 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _caller() -> Place | None:
-    """Return the innermost line outside torch and this file."""
+    """Return the innermost line outside torch; None if that is the tracer's, which marks what an option says."""
     frame: Any = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith((_TORCH, __file__)):
+    while frame is not None and (frame.f_code.co_filename.startswith(_TORCH) or _is_noting(frame)):
         frame = frame.f_back
-    return (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+    if frame is None or frame.f_code.co_filename.startswith(_TRACER):
+        return None
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _is_noting(frame: Any) -> bool:
+    return bool(frame.f_code.co_filename == __file__ and frame.f_code.co_name == "noting")

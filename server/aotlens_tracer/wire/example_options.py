@@ -28,7 +28,8 @@ class DynamicSize:
     """A dimension of an argument whose size may change.
 
     `argument` is the user's name of it, `x` or `batch["ids"]`. `name` is the user's name for the size, None if there is
-    none; `minimum` and `maximum` bound it, None if there is no bound.
+    none; `minimum` and `maximum` bound it, None if there is no bound. With `is_strict`, torch raises an error if the
+    code makes it a constant (`mark_dynamic`), and otherwise lets it (`maybe_mark_dynamic`, `Dim.AUTO`).
     """
 
     argument: str
@@ -36,6 +37,7 @@ class DynamicSize:
     name: str | None = None
     minimum: int | None = None
     maximum: int | None = None
+    is_strict: bool = True
 
 
 @dataclass(frozen=True)

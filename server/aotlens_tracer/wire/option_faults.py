@@ -21,6 +21,10 @@ Fault = Literal[
     "size-name",
     "bounds",
     "keyword",
+    "no-argument",
+    "no-tensor",
+    "no-such-dimension",
+    "size-outside",
 ]
 """Why an option cannot be read.
 
@@ -30,12 +34,20 @@ no whole number above 0. `rank`: a rank that is none of the world's. `other-size
 up the number of ranks that was given too. `dimension`: a dimension of an argument that is no whole number. `no-sizes`:
 an argument without a dimension that may change. `size-name`: a name of a size that is no string. `bounds`: a bound that
 is no whole number, or a minimum above the maximum. `keyword`: an argument that the option does not take.
+`no-argument`: the call has no tensor of this name. `no-tensor`: that argument is no tensor. `no-such-dimension`: it has
+fewer dimensions. `size-outside`: its size in the example is not within the bounds.
 """
 
 
 @dataclass(frozen=True)
 class WrongOption(Tagged):
-    """An option of an example, or of the command line, that cannot be read. `code` is its text."""
+    """An option of an example, or of the command line, that cannot be read, or does not fit the call.
+
+    `code` is its text. `names` are the tensors that the call has, for `no-argument`. `number` is the number of
+    dimensions for `no-such-dimension`, and the size for `size-outside`; None for other faults.
+    """
 
     code: str
     fault: Fault
+    names: tuple[str, ...] = ()
+    number: int | None = None

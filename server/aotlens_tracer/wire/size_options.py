@@ -57,7 +57,7 @@ def _of_dim(argument: str, dimension: int, said: ast.expr) -> DynamicSize | None
         if said.attr == "STATIC":
             return None
         if said.attr in ("DYNAMIC", "AUTO"):
-            return DynamicSize(argument, dimension)
+            return DynamicSize(argument, dimension, is_strict=said.attr != "AUTO")
     if isinstance(said, ast.Call):
         if _last_name(said.func) == _DIM and len(said.args) == 1:
             name = said.args[0]
@@ -67,7 +67,7 @@ def _of_dim(argument: str, dimension: int, said: ast.expr) -> DynamicSize | None
             return DynamicSize(argument, dimension, name.value, minimum, maximum)
         if isinstance(said.func, ast.Attribute) and _last_name(said.func.value) == _DIM and not said.args:
             _, minimum, maximum = _name_and_bounds(said)  # Dim.DYNAMIC(min=2)
-            return DynamicSize(argument, dimension, None, minimum, maximum)
+            return DynamicSize(argument, dimension, None, minimum, maximum, said.func.attr != "AUTO")
     raise OptionError(ast.unparse(said), "unknown", said)
 
 
