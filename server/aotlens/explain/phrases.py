@@ -10,11 +10,11 @@ from aotlens.explain.brief import in_groups, names_in_brief, numbers_in_brief
 from aotlens.model.descriptors import piece
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, Result
-from aotlens_tracer.wire.descriptor_map import Graph, Output, Saved, Slot, Span
+from aotlens_tracer.wire.descriptor_map import Graph, Output, Slot, Span
 
 from .blocks import NOTHING, Code, Line, Link, codes, line, some
 from .compiled import in_graph
-from .shapes import slot_in_brief, tensor_in_brief
+from .shapes import slot_in_brief
 
 Item = TypeVar("Item", Entry, Result)
 
@@ -25,10 +25,10 @@ def folded_names(names: Iterable[str]) -> Line:
     return line(codes(groups), f" and {rest} more" if rest else "")
 
 
-def type_of(item: Slot | Saved) -> Line:
-    """The type of a tensor as code, `f32[2, 16]`; a dash if it is no tensor."""
-    brief = slot_in_brief(item) if isinstance(item, Slot) else tensor_in_brief(item.dtype, item.shape)
-    return line(brief if brief == NOTHING else Code(brief))
+def type_of(slot: Slot, graph: Graph) -> Line:
+    """The type of an input or output of a graph as code, `f32[2, 16]`; empty if it is not known."""
+    brief = slot_in_brief(slot, graph)
+    return line(Code(brief)) if brief != NOTHING else ()
 
 
 def inputs_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:

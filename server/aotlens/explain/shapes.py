@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aotlens.explain.blocks import NOTHING
 from aotlens.model.dtypes import dtype_in_brief
-from aotlens_tracer.wire.descriptor_map import Input, Slot
+from aotlens.model.subclasses import piece_at
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Slot
 
 
 def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str:
@@ -16,10 +18,15 @@ def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str
     return f"{dtype_in_brief(dtype) if dtype else '?'}{sizes}"
 
 
-def slot_in_brief(slot: Slot) -> str:
-    """The type of an input or output; for a symbolic number the name that it has in shapes, `s77`."""
+def slot_in_brief(slot: Slot, graph: Graph) -> str:
+    """The type of an input or output of a graph; for a symbolic number the name that it has in shapes, `s77`.
+
+    A piece of a tensor subclass that is no tensor is shown as what it is: `DeviceMesh((dp=2, tp=4))`.
+    """
     if isinstance(slot, Input) and slot.symbol is not None:
         return slot.symbol
+    if slot.dtype is None and slot.shape is None and (found := piece_at(slot, graph)) is not None:
+        return found.piece.value or found.piece.type or NOTHING
     return tensor_in_brief(slot.dtype, slot.shape)
 
 

@@ -74,8 +74,8 @@ class GraphView:
         for item in items:
             slot = item.slot
             title = [line(strong(slot.label)), line("node ", Code(node))]
-            if slot.dtype is not None:
-                title.append(type_of(slot))
+            if kind := type_of(slot, graph):
+                title.append(kind)
             blocks += [Facts(tuple(title)), Paragraph(sentence(meaning_of(item, index)))]
             if slot.descriptor is not None:
                 blocks.append(Paragraph(line(Code(slot.descriptor))))

@@ -33,7 +33,7 @@ from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Input, Saved, Slot, Span
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Saved, Slot, Span
 from aotlens_tracer.wire.input_roles import role_of
 
 from .definition import in_signature
@@ -224,27 +224,30 @@ class _Shown:
             label, span = output.label, output.source
         elif span is None and fqn_of(slot) is None:
             here = Resolved(self._context.state, self._index, items=(entry,))
-            return self._row(slot, label, note, False, next(iter(in_signature(self._snapshot, here, entry)), None))
-        return self._row(slot, label, note, is_missing(gradient), self._today(span))
+            return self._row(
+                slot, entry.graph, label, note, False, next(iter(in_signature(self._snapshot, here, entry)), None)
+            )
+        return self._row(slot, entry.graph, label, note, is_missing(gradient), self._today(span))
 
     def _output(self, result: Result) -> Row:
         slot = result.slot
         inputs = result.graph.inputs
         if slot.mutation_of is not None:
-            return self._row(slot, inputs[slot.mutation_of].label, "", False, self._today(slot.source))
+            return self._row(slot, result.graph, inputs[slot.mutation_of].label, "", False, self._today(slot.source))
         if slot.gradient_of is None:
-            return self._row(slot, slot.label, "", False, self._today(slot.source))
+            return self._row(slot, result.graph, slot.label, "", False, self._today(slot.source))
         entry = Entry(result.graph, inputs[slot.gradient_of])
         gradient = self._index.gradient(entry)
         note = note_on_gradient(slot, gradient)
         span = slot.source if slot.source is not None else entry.slot.definition
         label = subject_of_gradient(slot, result.graph)
-        return self._row(slot, label, note, is_missing(gradient), self._today(span))
+        return self._row(slot, result.graph, label, note, is_missing(gradient), self._today(span))
 
-    def _row(self, slot: Slot, label: str, note: str, concern: bool, span: Span | None) -> Row:
+    def _row(self, slot: Slot, graph: Graph, label: str, note: str, concern: bool, span: Span | None) -> Row:
         nodes = (slot.node,) if slot.node is not None else ()
         labels = (slot.label,) if slot.descriptor is not None else ()
-        type = slot_in_brief(slot) if slot_in_brief(slot) != NOTHING else ""
+        brief = slot_in_brief(slot, graph)
+        type = brief if brief != NOTHING else ""
         return Row(label, type, nodes, note, concern, slot.descriptor, span, labels)
 
     def _saved(self, saved: Sequence[Saved]) -> Group:

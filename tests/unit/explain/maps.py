@@ -11,17 +11,22 @@ from aotlens_tracer.wire.descriptor_map import (
     Descriptor,
     DescriptorMap,
     Example,
+    Expected,
     Failure,
     Finding,
     Frame,
     Graph,
     GraphBreak,
     Input,
+    Mesh,
     Operation,
     Output,
     Partition,
+    Piece,
+    Placement,
     Saved,
     Seconds,
+    Sharding,
     Span,
     Subclass,
     Target,
@@ -318,6 +323,32 @@ def aliases() -> DescriptorMap:
     )
 
 
+FLATTEN = Span("/lib/torch/testing/_internal/two_tensor.py", 42)
+MESH = Mesh((2, 4), ("dp", "tp"), (0, 0), "cpu")
+SHARDED = Sharding(MESH, (Placement("Replicate", "Replicate()"), Placement("Shard", "Shard(dim=0)", 0)))
+
+
+def sharded(label: str, role: str, **slots: tuple[int | None, int | None]) -> Subclass:
+    """A DTensor `f32[8, 8]` whose rows are sharded on four ranks; the slots of its pieces as `input=(0, 1)`."""
+    inputs, outputs = slots.get("input", (None, None)), slots.get("output", (None, None))
+    pieces = (
+        Piece("_local_tensor", "tensor", None, (2, 8), "float32", inputs[0], outputs[0]),
+        Piece("device_mesh", "opaque", "DeviceMesh", None, None, inputs[1], outputs[1], "DeviceMesh((dp=2, tp=4))"),
+    )
+    return Subclass(
+        label,
+        "DTensor",
+        tuple(index for index in inputs if index is not None),
+        tuple(index for index in outputs if index is not None),
+        role=role,
+        shape=(8, 8),
+        dtype="float32",
+        pieces=pieces,
+        sharding=SHARDED,
+        gradient=Expected("DTensor", SHARDED) if role == "parameter" else None,
+    )
+
+
 def subclasses() -> DescriptorMap:
     """Four linear layers with DTensor weights: each is a local tensor and a device mesh."""
     inputs, outputs, groups = [], [output_slot(0, out(0), "output", "float32", (2, 8), "addmm", tangent=8)], []
@@ -346,8 +377,8 @@ def subclasses() -> DescriptorMap:
                 gradient_of=2 * layer,
             )
         )
-        groups.append(Subclass(name, "DTensor", (2 * layer, 2 * layer + 1)))
-        groups.append(Subclass(f"grad({name})", "tensor subclass", (), (1 + layer,)))
+        groups.append(sharded(name, "parameter", input=(2 * layer, 2 * layer + 1)))
+        groups.append(sharded(f"grad({name})", "gradient", output=(1 + layer, None)))
     inputs.append(input_slot(8, tangent(out(0)), "tangent(output)", "float32", (2, 8), "tangents_1", tangent_of=0))
     inputs.append(
         input_slot(9, desc("SubclassSizeAOTInput", "args[0].size(1)", base=arg(0), idx=1), "x.size(1)", None, None)
@@ -452,3 +483,35 @@ def _with_pieces(graph: Graph) -> Graph:
         outputs=(*graph.outputs[:3], *pieces),
         partition=replace(graph.partition, returns=("mul_4", "mul_1", "mul_1")),
     )
+
+
+def two_in_two() -> DescriptorMap:
+    """A parameter that is a `TwoTensor` of a `TwoTensor` and a tensor, and its gradient; both have three pieces."""
+    paths = (("a", "a"), ("a", "b"), ("b",))
+
+    def pieces(side: str) -> tuple[Piece, ...]:
+        a, b, c = (Piece(path[-1], "tensor", None, (4, 4), "float32", **{side: n}) for n, path in enumerate(paths))
+        inner = Piece("a", "subclass", "TwoTensor", (4, 4), "float32", pieces=(a, b), flatten=FLATTEN)
+        return inner, c
+
+    def piece(kind: str, base: Descriptor, path: tuple[str, ...]) -> Descriptor:
+        for attr in path:
+            base = desc(kind, f"{base.expression}.{attr}", base=base, attr=attr)
+        return base
+
+    inputs, outputs = [], []
+    for index, path in enumerate(paths):
+        name = ".".join(path)
+        descriptor = piece("SubclassGetAttrAOTInput", param("weight"), path)
+        inputs.append(input_slot(index, descriptor, f"weight.{name}", "float32", (4, 4), gradient=index))
+        descriptor = piece("SubclassGetAttrAOTOutput", grad(param("weight")), path)
+        label = f"grad(weight).{name}"
+        outputs.append(output_slot(index, descriptor, label, "float32", (4, 4), f"mm_{index}", gradient_of=index))
+    common = {"flatten": FLATTEN, "shape": (4, 4), "dtype": "float32"}
+    expected = Expected("TwoTensor")
+    trees = (
+        Subclass("weight", "TwoTensor", (0, 1, 2), (), role="parameter", pieces=pieces("input"), **common),
+        Subclass("grad(weight)", "TwoTensor", (), (0, 1, 2), role="gradient", pieces=pieces("output"), **common),
+    )
+    trees = (replace(trees[0], gradient=expected, context=(("block", "32"),)), trees[1])
+    return map_of(Graph("dynamo", tuple(inputs), tuple(outputs), (), trees))

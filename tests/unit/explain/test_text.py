@@ -39,12 +39,13 @@ def section(text: str, title: str) -> str:
 def test_a_small_table_to_the_letter() -> None:
     assert section(render(maps.subclasses(), 100), "Inputs") == (
         "Inputs  10: 8 parameter pieces, 1 tangent, 1 argument size\n"
-        "node               role             name                             type       gradient\n"
-        "────────────────────────────────────────────────────────────────────────────────────────\n"
-        "primals_{1,3,5,7}  parameter piece  net.{0..3}.weight._local_tensor  f32[2, 8]  #1..4\n"
-        "primals_{2,4,6,8}  parameter piece  net.{0..3}.weight.device_mesh    —          —\n"
-        "tangents_1         tangent          tangent(output)                  f32[2, 8]  —\n"
-        "primals_10         argument size    x.size(1)                        —          —"
+        "node               role             name                             type        gradient\n"
+        "─────────────────────────────────────────────────────────────────────────────────────────\n"
+        "primals_{1,3,5,7}  parameter piece  net.{0..3}.weight._local_tensor  f32[2, 8]   #1..4\n"
+        "                   of f32[8, 8], Replicate() on dp, Shard(0) on tp, 64 B of 256 B per rank\n"
+        "primals_{2,4,6,8}  parameter piece  net.{0..3}.weight.device_mesh    DeviceMesh  —\n"
+        "tangents_1         tangent          tangent(output)                  f32[2, 8]   —\n"
+        "primals_10         argument size    x.size(1)                        —           —"
     )
 
 

@@ -11,7 +11,7 @@ from aotlens.explain.examples import brief_origin
 from aotlens.explain.failures import brief_message
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import findings_in_brief
-from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.shapes import slot_in_brief
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .layout import end_of_path
@@ -65,7 +65,7 @@ def _graph(map: DescriptorMap) -> str:
     """The arguments and the outputs of the call: `x: f32[2, 16] → f32[2, 4]`."""
     arguments = [f"{item.name}: {item.value}" for item in map.example.arguments] if map.example is not None else []
     outputs = [
-        f"{slot.label.removeprefix('output')} {tensor_in_brief(slot.dtype, slot.shape)}".strip()
+        f"{slot.label.removeprefix('output')} {slot_in_brief(slot, graph)}".strip()
         for graph in map.graphs
         for slot in graph.outputs
         if slot.label.startswith("output")

@@ -22,7 +22,18 @@ from aotlens.model.index import MapIndex
 from aotlens.model.slots import is_unused, made_at
 from aotlens_tracer.wire.descriptor_map import Graph, Input
 
-from .rows import census, fold_rows, has_unusual, node_cell, numbers, pairings, role_cell, role_of
+from .rows import (
+    census,
+    fold_rows,
+    has_unusual,
+    node_cell,
+    numbers,
+    pairings,
+    role_cell,
+    role_of,
+    sharding_note,
+    type_cell,
+)
 
 
 def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> Table:
@@ -36,7 +47,8 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
         label=lambda slot: slot.label,
         shown=lambda slot: (
             role_of(slot),
-            slot_in_brief(slot),
+            slot_in_brief(slot, graph),
+            sharding_note(slot, graph),
             place(made_at(slot), path_label),
             _gradient_state(known[slot.index], index),
             pairings(slot),
@@ -56,10 +68,10 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
                 node_cell([slot.node for slot in slots]),
                 role_cell(first),
                 Cell(row.label or NOTHING),
-                Cell(slot_in_brief(first)),
+                type_cell(first, graph),
                 Cell(place(made_at(first), path_label)),
                 _gradient([known[slot.index] for slot in slots], index),
-                Cell(_input_notes(slots, index)),
+                Cell(_input_notes(slots, index, graph)),
                 Cell(first.dynamo.expression if full and first.dynamo is not None else ""),
             )
         )
@@ -105,9 +117,9 @@ def _gradient_state(gradient: Gradient, index: MapIndex) -> str:
     return cell.brief or cell.text
 
 
-def _input_notes(slots: Sequence[Input], index: MapIndex) -> str:
+def _input_notes(slots: Sequence[Input], index: MapIndex, graph: Graph) -> str:
     first = slots[0]
-    notes = []
+    notes = [note] if (note := sharding_note(first, graph)) else []
     if first.dynamo is not None and first.dynamo.made_by is not None:
         notes.append(outputs_made_by([slot.dynamo for slot in slots if slot.dynamo is not None], index))
     if first.mutation is not None:

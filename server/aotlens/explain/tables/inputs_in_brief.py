@@ -42,7 +42,7 @@ def input_rows(index: MapIndex, entries: Iterable[Entry], label: Callable[[Entry
         entries,
         key=lambda entry: (
             role_in_words(entry.slot),
-            slot_in_brief(entry.slot),
+            slot_in_brief(entry.slot, entry.graph),
             gradient_cell(entry, index),
             is_changed(entry.slot),
             bool(entry.slot.tied_to),
@@ -67,7 +67,7 @@ def input_table(rows: Sequence[Folded[Entry]], index: MapIndex, most: int) -> tu
         cell = (
             Cell(_nodes(row.rows, index)),
             Cell(row.label),
-            Cell(slot_in_brief(slot)),
+            Cell(slot_in_brief(slot, row.first.graph)),
             gradient_cell(row.first, index),
             Cell(note),
         )

@@ -7,11 +7,24 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import numbers_in_brief
 from aotlens.explain.paths import PathLabel, place
-from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.shapes import slot_in_brief
 from aotlens.model.index import MapIndex
 from aotlens_tracer.wire.descriptor_map import Graph, Output
 
-from .rows import absence, census, fold_rows, has_unusual, listing, node_cell, numbers, pairings, role_cell, role_of
+from .rows import (
+    absence,
+    census,
+    fold_rows,
+    has_unusual,
+    listing,
+    node_cell,
+    numbers,
+    pairings,
+    role_cell,
+    role_of,
+    sharding_note,
+    type_cell,
+)
 
 _ABSENT = {
     "missing": Cell("none", "warn"),
@@ -32,7 +45,8 @@ def outputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) ->
         shown=lambda slot: (
             role_of(slot),
             absence(slot, index, graph),
-            tensor_in_brief(slot.dtype, slot.shape),
+            slot_in_brief(slot, graph),
+            sharding_note(slot, graph),
             place(slot.source, path_label),
             pairings(slot),
             len(slot.base_of),
@@ -49,12 +63,10 @@ def outputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) ->
                 node_cell([slot.node for slot in slots]),
                 role_cell(first),
                 Cell(row.label or NOTHING),
-                _ABSENT[reason]
-                if (reason := absence(first, index, graph))
-                else Cell(tensor_in_brief(first.dtype, first.shape)),
+                _ABSENT[reason] if (reason := absence(first, index, graph)) else type_cell(first, graph),
                 Cell(place(first.source, path_label)),
                 _partners(slots, graph),
-                Cell(_output_notes(slots)),
+                Cell(_output_notes(slots, graph)),
             )
         )
     if empty and not full:
@@ -90,9 +102,10 @@ def _partners(slots: Sequence[Output], graph: Graph) -> Cell:
     )
 
 
-def _output_notes(slots: Sequence[Output]) -> str:
+def _output_notes(slots: Sequence[Output], graph: Graph) -> str:
     bases = [index for slot in slots for index in slot.base_of]
-    notes = [f"base of output {numbers(bases)}"] if bases else []
+    notes = [note] if (note := sharding_note(slots[0], graph)) else []
+    notes += [f"base of output {numbers(bases)}"] if bases else []
     if slots[0].is_internal:
         notes.append("for the code after this graph")
     return "; ".join(notes)

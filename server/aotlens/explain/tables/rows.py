@@ -9,11 +9,14 @@ from typing import TypeVar
 from aotlens.explain.blocks import NOTHING, Cell
 from aotlens.explain.brief import names_in_brief, numbers_in_brief
 from aotlens.explain.phrases import plural
+from aotlens.explain.shapes import slot_in_brief
+from aotlens.explain.sharding import sharded_in_words
 from aotlens.explain.words import USUAL
 from aotlens.explain.words import role_of as role_in_words
 from aotlens.model.folding import Folded, fold, unfolded
 from aotlens.model.gradients import InOtherGraph, Missing, OnlyInEager, OnlyInGraph
 from aotlens.model.index import MapIndex
+from aotlens.model.subclasses import piece_at, shards_at
 from aotlens_tracer.wire.descriptor_map import Graph, Output, Slot
 
 Item = TypeVar("Item")
@@ -44,6 +47,19 @@ def role_cell(slot: Slot) -> Cell:
     """The role of a slot, which may be abbreviated."""
     what = role_of(slot)
     return Cell(what, brief=what.replace("parameter", "param").replace("argument", "arg").replace("gradient", "grad"))
+
+
+def type_cell(slot: Slot, graph: Graph) -> Cell:
+    """The type of a slot; that of an object which is no tensor may be abbreviated to the name of its class."""
+    found = piece_at(slot, graph)
+    is_opaque = found is not None and found.piece.kind == "opaque"
+    return Cell(slot_in_brief(slot, graph), brief=(found.piece.type or "") if found is not None and is_opaque else "")
+
+
+def sharding_note(slot: Slot, graph: Graph) -> str:
+    """The whole tensor, placements and bytes of a DTensor whose local tensor a slot is; empty for other slots."""
+    shards = shards_at(slot, graph)
+    return sharded_in_words(shards) if shards is not None else ""
 
 
 def has_unusual(slots: Iterable[Slot]) -> bool:

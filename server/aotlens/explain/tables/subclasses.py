@@ -1,41 +1,52 @@
-"""The table of tensor subclasses and their pieces."""
+"""The table of tensor subclasses: each as a tree of its pieces, with the slots of the graph that these are."""
 
 from __future__ import annotations
 
-from aotlens.explain.blocks import NOTHING, Cell, Column, Table
-from aotlens.explain.brief import names_in_brief
-from aotlens.model.descriptors import piece
-from aotlens_tracer.wire.descriptor_map import Graph, Slot, Subclass
+from collections.abc import Iterator, Sequence
 
-from .rows import fold_rows
+from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.subclasses import facts_of, type_of_piece
+from aotlens.model.subclasses import likeness
+from aotlens_tracer.wire.descriptor_map import Graph, Piece, Slot
+
+from .rows import fold_rows, node_cell
+
+Row = tuple[Cell, ...]
 
 
 def subclasses(graph: Graph, full: bool) -> Table:
-    """Each subclass that the graph takes or returns in pieces, with the nodes of its pieces."""
-    rows = fold_rows(
-        graph.subclasses,
-        label=lambda subclass: subclass.label,
-        shown=lambda subclass: (subclass.type, tuple(path for path, _ in _pieces(subclass, graph))),
-        full=full,
-    )
-    body = []
-    for folded in rows:
-        members = folded.rows
-        nodes = [[node for _, node in _pieces(member, graph)] for member in members]
-        pieces = [
-            f"{path} = {names_in_brief(column)}"
-            for (path, _), column in zip(_pieces(members[0], graph), zip(*nodes, strict=True), strict=True)
-        ]
-        body.append(
-            (Cell(folded.label or NOTHING), Cell(members[0].type or NOTHING), Cell(", ".join(pieces) or NOTHING))
+    """Each subclass that the graph takes or returns in pieces; repeated ones are folded unless `full`.
+
+    With `full`, each piece has its exact descriptor.
+    """
+    body: list[Row] = []
+    for folded in fold_rows(graph.subclasses, label=lambda each: each.label, shown=likeness, full=full):
+        facts = "; ".join(filter(None, facts_of(folded.first)))
+        body.append((Cell(folded.label or NOTHING), Cell(type_of_piece(folded.first)), Cell(""), Cell(facts)))
+        body += _below([each.pieces for each in folded.rows], graph, "", full)
+    columns = (Column("name", "name"), Column("type", "type"), Column("node", "node"), Column("notes", "note"))
+    return without_empty(Table("Tensor subclasses", str(len(graph.subclasses)), columns, tuple(body)))
+
+
+def _below(alike: Sequence[Sequence[Piece]], graph: Graph, indent: str, full: bool) -> Iterator[Row]:
+    """The rows of the pieces of subclasses that are alike, as the branches of a tree."""
+    for number, pieces in enumerate(zip(*alike, strict=True), 1):
+        first, is_last = pieces[0], number == len(alike[0])
+        slots = [slot for piece in pieces if (slot := slot_of(piece, graph)) is not None]
+        notes = [", ".join(filter(None, facts_of(first)))] if first.pieces else []
+        if full:
+            notes += [slot.descriptor for slot in slots[:1] if slot.descriptor is not None]
+        yield (
+            Cell(f"{indent}{'└' if is_last else '├'} {first.attribute}"),
+            Cell(type_of_piece(first)),
+            node_cell([slot.node for slot in slots]) if slots else Cell(""),
+            Cell("; ".join(filter(None, notes))),
         )
-    columns = (Column("name", "name"), Column("type", "name"), Column("pieces", "prose"))
-    return Table("Tensor subclasses", str(len(graph.subclasses)), columns, tuple(body))
+        yield from _below([piece.pieces for piece in pieces], graph, indent + ("  " if is_last else "│ "), full)
 
 
-def _pieces(subclass: Subclass, graph: Graph) -> list[tuple[str, str | None]]:
-    """The pieces of a subclass: the path to each from the subclass, and its node."""
-    slots: list[Slot] = [graph.inputs[index] for index in subclass.inputs]
-    slots += [graph.outputs[index] for index in subclass.outputs]
-    described = [(slot, slot.as_descriptor()) for slot in slots]
-    return [(piece(desc)[0] if desc else slot.label, slot.node) for slot, desc in described]
+def slot_of(piece: Piece, graph: Graph) -> Slot | None:
+    """The input or output that a piece is; None for a subclass, whose own pieces are slots."""
+    if piece.input is not None:
+        return graph.inputs[piece.input]
+    return graph.outputs[piece.output] if piece.output is not None else None

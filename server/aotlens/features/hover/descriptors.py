@@ -76,8 +76,8 @@ def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[L
     """A slot of a target that has the descriptor."""
     slot = item.slot
     of = line(node_in_words(item, found.index), " of ", Code(found.state.key.qualname))
-    facts = [of, line(Code(slot.label)), type_of(slot)]
+    facts = [of, line(Code(slot.label)), type_of(slot, item.graph)]
     if place := question.place(found.state, made_at(slot) if isinstance(slot, Input) else None):
         facts.append(line("made at ", place))
     facts.append(line(numbering(found.state.convention)))
-    return tuple(facts)
+    return tuple(filter(None, facts))

@@ -22,7 +22,7 @@ from aotlens.explain.numberings import (
     why_unknown,
 )
 from aotlens.explain.phrases import and_more
-from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.shapes import slot_in_brief, tensor_in_brief
 from aotlens.explain.states import staleness
 from aotlens.explain.words import role_of
 from aotlens.model.bodies import bodies_of
@@ -152,4 +152,4 @@ def _cells(item: Item) -> tuple[Cell, Cell, Cell]:
     if isinstance(item, Step):
         one = item.operation
         return Cell("value"), Cell(f"{one.op}({one.arguments})"), Cell(tensor_in_brief(one.dtype, one.shape))
-    return Cell(role_of(item.slot)), Cell(item.slot.label), Cell(tensor_in_brief(item.slot.dtype, item.slot.shape))
+    return Cell(role_of(item.slot)), Cell(item.slot.label), Cell(slot_in_brief(item.slot, item.graph))

@@ -54,8 +54,8 @@ def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) 
     first = row.first
     slot = first.slot
     title = [line(strong(role_of(slot)), " ", Code(row.label), of)]
-    if slot.dtype is not None or slot.symbol is not None:
-        title.append(type_of(slot))
+    if kind := type_of(slot, first.graph):
+        title.append(kind)
     size = size_of([first])
     if size is not None:
         number = len({entry.slot.label for entry in row.rows})  # one parameter may be an input of several graphs

@@ -68,7 +68,7 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
     if len(rows) == 1:
         slot = rows[0].first.slot
         facts = [
-            line(f"{role_of(slot)} ", Code(rows[0].label), " ", type_of(slot)),
+            line(f"{role_of(slot)} ", Code(rows[0].label), " ", type_of(slot, rows[0].first.graph)),
             inputs_in_words(rows[0].rows, index),
             gradient_in_words(rows[0].rows, index),
         ]

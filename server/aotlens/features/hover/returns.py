@@ -20,7 +20,7 @@ from aotlens.explain.blocks import (
 from aotlens.explain.brief import names_in_brief
 from aotlens.explain.phrases import and_more
 from aotlens.explain.prices import price_in_words
-from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.shapes import slot_in_brief
 from aotlens.explain.signature import difference_in_words
 from aotlens.model.calls import called_context
 from aotlens.model.folding import Folded, fold
@@ -54,7 +54,7 @@ def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     rows = fold(
         results,
         key=lambda result: (
-            tensor_in_brief(result.slot.dtype, result.slot.shape),
+            slot_in_brief(result.slot, result.graph),
             result.tangent is None,
             costs.get(result.slot.index),
             _line(question.now(found.state, result.slot.source)),
@@ -87,7 +87,7 @@ def _cells(question: Question, found: Resolved, row: Folded[Result], costs: dict
     each = " each" if row.count > 1 else ""
     return (
         Cell(row.label),
-        Cell(tensor_in_brief(first.slot.dtype, first.slot.shape)),
+        Cell(slot_in_brief(first.slot, first.graph)),
         Cell(names_in_brief([result.slot.node for result in row.rows])),
         Cell(_tangents(row.rows)),
         question.place_cell(found.state, first.slot.source),

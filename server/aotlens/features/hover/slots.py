@@ -21,8 +21,8 @@ def slot(question: Question, found: Resolved, item: Entry | Result) -> tuple[Blo
         return inputs(question, found, [item], lambda entry: entry.slot.label)
     role_ = role_of(item.slot)
     title = [line(strong(role_), " ", Code(item.slot.label), " of ", Code(found.state.key.qualname))]
-    if item.slot.dtype is not None:
-        title.append(type_of(item.slot))
+    if kind := type_of(item.slot, item.graph):
+        title.append(kind)
     facts = with_partners(item, found.index)
     if place := question.place(found.state, _source(item)):
         facts.append(line("computed at ", place))
