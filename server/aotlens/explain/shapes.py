@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aotlens.explain.blocks import NOTHING
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.subclasses import piece_at
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Slot
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Mesh, Piece, Slot, Subclass
+
+from .blocks import NOTHING
+from .shortening import clipped
 
 
 def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str:
@@ -21,13 +23,30 @@ def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str
 def slot_in_brief(slot: Slot, graph: Graph) -> str:
     """The type of an input or output of a graph; for a symbolic number the name that it has in shapes, `s77`.
 
-    A piece of a tensor subclass that is no tensor is shown as what it is: `DeviceMesh((dp=2, tp=4))`.
+    A piece of a tensor subclass that is no tensor is shown as what it is: `DeviceMesh(dp=2, tp=4)`.
     """
     if isinstance(slot, Input) and slot.symbol is not None:
         return slot.symbol
     if slot.dtype is None and slot.shape is None and (found := piece_at(slot, graph)) is not None:
-        return found.piece.value or found.piece.type or NOTHING
+        return object_in_brief(found.piece, found.around)
     return tensor_in_brief(slot.dtype, slot.shape)
+
+
+def object_in_brief(piece: Piece, around: Subclass | Piece) -> str:
+    """A piece of a tensor subclass that is no tensor: `DeviceMesh(dp=2, tp=4)`, `s77`; others as they print themselves.
+
+    `around` is the subclass that it is a piece of.
+    """
+    if piece.type == "DeviceMesh" and around.sharding is not None:
+        return f"DeviceMesh({mesh_in_words(around.sharding.mesh)})"
+    return clipped(piece.value) if piece.value else piece.type or NOTHING
+
+
+def mesh_in_words(mesh: Mesh) -> str:
+    """`dp=2, tp=4`; without names `2 × 4`."""
+    if mesh.names is None:
+        return " × ".join(map(str, mesh.shape))
+    return ", ".join(f"{name}={size}" for name, size in zip(mesh.names, mesh.shape, strict=True))
 
 
 def bytes_in_words(count: int | str | None) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aotlens.model.subclasses import Sharded
-from aotlens_tracer.wire.descriptor_map import Mesh, Placement, Sharding
+from aotlens_tracer.wire.descriptor_map import Placement, Sharding
 
-from .shapes import bytes_in_words, tensor_in_brief
+from .shapes import bytes_in_words, mesh_in_words, tensor_in_brief
 
 PER_RANK = " per rank"
 """Stands behind a number of bytes if the graph is that of one rank of many."""
@@ -29,13 +29,6 @@ def placement_in_brief(placement: Placement) -> str:
     if placement.kind == "Partial" and placement.reduction is not None:
         return f'Partial("{placement.reduction}")'
     return "Replicate()" if placement.kind == "Replicate" else placement.text
-
-
-def mesh_in_words(mesh: Mesh) -> str:
-    """`dp=2, tp=4`; without names `2 × 4`."""
-    if mesh.names is None:
-        return " × ".join(map(str, mesh.shape))
-    return ", ".join(f"{name}={size}" for name, size in zip(mesh.names, mesh.shape, strict=True))
 
 
 def sharded_in_words(shards: Sharded) -> str:

@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from aotlens.model.subclasses import own_bytes, shards_of
 from aotlens_tracer.wire.descriptor_map import Expected, Piece, Subclass
 
-from .blocks import NOTHING
-from .shapes import bytes_in_words, tensor_in_brief
+from .shapes import bytes_in_words, object_in_brief, tensor_in_brief
 from .sharding import placements_in_words, rank_bytes
+from .shortening import clipped
 
 PLAIN = "Tensor"
 """The class of a tensor that is no subclass, as AOTAutograd's metadata has it."""
 
 
-def type_of_piece(of: Subclass | Piece) -> str:
-    """`DTensor f32[16, 16]` with the shape that it shows outside, `f32[16, 4]`, `DeviceMesh((dp=2, tp=4))`, `s77`."""
-    if isinstance(of, Piece) and of.kind not in ("tensor", "subclass"):
-        return of.value or of.type or NOTHING
-    outer = tensor_in_brief(of.dtype, of.shape)
-    return " ".join(filter(None, (of.type if not isinstance(of, Piece) or of.kind == "subclass" else "", outer)))
+def subclass_in_brief(of: Subclass | Piece) -> str:
+    """A subclass with the shape that it shows outside: `DTensor f32[16, 16]`."""
+    return " ".join(filter(None, (of.type, tensor_in_brief(of.dtype, of.shape))))
+
+
+def piece_in_brief(piece: Piece, around: Subclass | Piece) -> str:
+    """The type of a piece of the subclass `around`: `f32[16, 4]`, `TwoTensor f32[4]`, `DeviceMesh(dp=2)`, `s77`."""
+    if piece.kind == "subclass":
+        return subclass_in_brief(piece)
+    return tensor_in_brief(piece.dtype, piece.shape) if piece.kind == "tensor" else object_in_brief(piece, around)
 
 
 def facts_of(of: Subclass | Piece) -> Iterator[str]:
@@ -28,16 +32,22 @@ def facts_of(of: Subclass | Piece) -> Iterator[str]:
     if (shards := shards_of(of)) is not None:
         yield placements_in_words(shards.sharding)
         yield rank_bytes(shards)
-    elif of.pieces and (size := own_bytes(of.pieces)) is not None:
+    elif isinstance(of, Subclass) and of.pieces and (size := own_bytes(of.pieces)) is not None:
         yield f"{bytes_in_words(size)} in its tensors"
+    if shards is None:
+        yield context_in_words(of)
     if not isinstance(of, Subclass):
         return
-    if of.context and shards is None:
-        yield f"with {', '.join(f'{name}={text}' for name, text in of.context)}"
     if of.gradient is not None:
         yield gradient_type(of)
     if of.tangent is not None:
         yield tangent_type(of)
+
+
+def context_in_words(of: Subclass | Piece) -> str:
+    """The rest of what `__tensor_flatten__` returns: `with block=32`; empty if there is nothing."""
+    texts = [f"{name}={clipped(text)}" if name else clipped(text) for name, text in of.context if text != "None"]
+    return f"with {', '.join(texts)}" if texts else ""
 
 
 def gradient_type(of: Subclass) -> str:
@@ -46,11 +56,13 @@ def gradient_type(of: Subclass) -> str:
 
 
 def tangent_type(of: Subclass) -> str:
-    """`its incoming gradient is taken to be a DTensor with Shard(0) on tp`; empty if it has none."""
+    """`AOTAutograd takes its incoming gradient to be a DTensor with Shard(0) on tp`; empty if it has none."""
     if of.tangent is None:
         return ""
-    guess = ", which AOTAutograd guesses from the output" if of.tangent.is_guessed else ""
-    return f"its incoming gradient is {_expected(of.tangent, of)}{guess}"
+    what = _expected(of.tangent, of)
+    if of.tangent.is_guessed:
+        return f"AOTAutograd takes its incoming gradient to be {what}"
+    return f"its incoming gradient is {what}"
 
 
 def _expected(expected: Expected, of: Subclass) -> str:

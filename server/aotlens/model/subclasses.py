@@ -29,6 +29,11 @@ class PieceOf:
         """The piece itself."""
         return self.path[-1]
 
+    @property
+    def around(self) -> Subclass | Piece:
+        """The subclass in whose `__tensor_flatten__` the piece is named."""
+        return self.path[-2] if len(self.path) > 1 else self.whole
+
 
 @dataclass(frozen=True)
 class Sharded:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from aotlens.explain.sharding import mesh_in_words, placements_in_words, rank_bytes
+from aotlens.explain.shapes import mesh_in_words
+from aotlens.explain.sharding import placements_in_words, rank_bytes
 from aotlens.explain.subclasses import gradient_type, tangent_type
 from aotlens.explain.tables.subclasses import subclasses
 from aotlens.model.subclasses import own_bytes, piece_at, pieces_of, shards_at, shards_of
@@ -23,12 +24,12 @@ def test_a_subclass_inside_a_subclass_is_a_branch_of_the_tree() -> None:
     (graph,) = maps.two_in_two().graphs
     assert rows(graph) == [
         "weight | TwoTensor f32[4, 4] |  | 192 B in its tensors; with block=32; its gradient is a TwoTensor too",
-        "├ a | TwoTensor f32[4, 4] |  | 128 B in its tensors",
+        "├ a | TwoTensor f32[4, 4] |  | ",
         "│ ├ a | f32[4, 4] | primals_1 | ",
         "│ └ b | f32[4, 4] | primals_2 | ",
         "└ b | f32[4, 4] | primals_3 | ",
         "grad(weight) | TwoTensor f32[4, 4] |  | 192 B in its tensors",
-        "├ a | TwoTensor f32[4, 4] |  | 128 B in its tensors",
+        "├ a | TwoTensor f32[4, 4] |  | ",
         "│ ├ a | f32[4, 4] | mm_0 | ",
         "│ └ b | f32[4, 4] | mm_1 | ",
         "└ b | f32[4, 4] | mm_2 | ",
@@ -49,10 +50,10 @@ def test_repeated_subclasses_are_one_tree_and_a_mesh_is_shown_as_one() -> None:
     assert rows(graph) == [
         f"net.{{0..3}}.weight | DTensor f32[8, 8] |  | {words}; its gradient is a DTensor with the same placements",
         "├ _local_tensor | f32[2, 8] | primals_{1,3,5,7} | ",
-        "└ device_mesh | DeviceMesh((dp=2, tp=4)) | primals_{2,4,6,8} | ",
+        "└ device_mesh | DeviceMesh(dp=2, tp=4) | primals_{2,4,6,8} | ",
         f"grad(net.{{0..3}}.weight) | DTensor f32[8, 8] |  | {words}",
         "├ _local_tensor | f32[2, 8] | t_{0..3} | ",
-        "└ device_mesh | DeviceMesh((dp=2, tp=4)) |  | ",
+        "└ device_mesh | DeviceMesh(dp=2, tp=4) |  | ",
     ]
 
 
@@ -131,6 +132,4 @@ def test_the_type_of_a_gradient(expected: Expected | None, words: str) -> None:
 
 def test_a_guessed_tangent_is_said_to_be_one() -> None:
     output = replace(sharded("output", "output", output=(0, 1)), tangent=Expected("DTensor", SHARDED, is_guessed=True))
-    assert tangent_type(output) == (
-        "its incoming gradient is a DTensor with the same placements, which AOTAutograd guesses from the output"
-    )
+    assert tangent_type(output) == ("AOTAutograd takes its incoming gradient to be a DTensor with the same placements")
