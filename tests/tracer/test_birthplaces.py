@@ -79,3 +79,41 @@ def test_tied_parameters_name_each_other(inputs: dict[str, dict[str, Any]]) -> N
     assert inputs["head.weight"]["tied_to"] == ["table.weight"]
     assert inputs["table.weight"]["tied_to"] == ["head.weight"]
     assert inputs["plain.weight"]["tied_to"] == []
+
+
+REPLACED = {
+    "quantized.0.weight": ("self.quantized =", "quantize_(self.quantized"),
+    "quantized.0.bias": ("self.quantized =", None),
+    "copied.0.weight": ("self.copied =", "quantize_(self.copied"),
+    "float8.0.weight": ("self.float8 =", "convert_to_float8_training("),
+    "parametrized.parametrizations.weight.original": ("self.parametrized =", "register_parametrization("),
+    "parametrized.bias": ("self.parametrized =", None),
+    "swapped.weight": ("self.swapped =", "torch.utils.swap_tensors("),
+    "loop.0.weight": ("self.loop =", "layer.weight ="),
+    "loop.1.bias": ("self.loop =", None),
+    "own.weight": ("self.weight = nn.Parameter(torch.zeros", None),
+    "wrapped.0.base.weight": ("self.wrapped =", None),
+    "head.weight": ("self.head.weight =", None),
+    "loaded.weight": ("self.loaded =", "self.loaded.load_state_dict"),
+}
+"""The lines that made a parameter and that set it later, each by its beginning."""
+
+
+def test_a_parameter_that_is_replaced_stays_where_its_layer_was_made() -> None:
+    trace = trace_json("replaced.py::Replaced", cwd=FOLDER)["traces"][0]
+    assert trace["status"] == "traced", trace["failure"]
+    lines = (FOLDER / "replaced.py").read_text(encoding="utf-8").splitlines()
+
+    def places(thing: dict[str, Any]) -> tuple[str | None, ...]:
+        spans = (thing["definition"], thing["set_at"])
+        return tuple(lines[span["line"] - 1].strip() if span is not None else None for span in spans)
+
+    slots = {slot["label"].removesuffix(".qdata").removesuffix(".a"): slot for slot in trace["graphs"][0]["inputs"]}
+    for name, expected in REPLACED.items():
+        for found, start in zip(places(slots[name]), expected, strict=True):
+            assert (found is None) is (start is None), name
+            assert found is None or found.startswith(start or ""), name
+    modules = {module["name"]: places(module) for module in trace["modules"]}
+    assert modules["float8.0"][1] == "convert_to_float8_training(self.float8)"
+    assert (modules["float8.0"][0] or "").startswith("self.float8 =")
+    assert modules["wrapped.0"] == ("self.wrapped[0] = Wrapper(self.wrapped[0])", None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aotlens.model.calls import called
-from aotlens.model.names import birthplace
+from aotlens.model.names import birthplace, set_at
 from aotlens.model.resolve import Resolved, resolve
 from aotlens.model.slots import Entry, Result, made_at
 from aotlens.model.snapshot import Snapshot
@@ -76,9 +76,11 @@ def with_columns(snapshot: Snapshot, span: Span, read: Read | None = None) -> Sp
 
 
 def birthplaces(snapshot: Snapshot, found: Resolved) -> list[Span]:
-    """The places that make the resolved parameters, modules and arguments, in today's text."""
-    spans = [birthplace(named) for named in found.named]
-    spans += [made_at(item.slot) for item in found.items if isinstance(item, Entry)]
+    """The places that make the resolved parameters, modules and arguments, and set them later, in today's text."""
+    spans = [span for named in found.named for span in (birthplace(named), set_at(named))]
+    for item in found.items:
+        if isinstance(item, Entry):
+            spans += [made_at(item.slot), item.slot.set_at]
     now = [snapshot.now(found.state, span) for span in dict.fromkeys(spans) if span is not None]
     return [span for span in now if span is not None]
 

@@ -47,11 +47,16 @@ def made_at(
     if ANY not in subject.path:
         return attributes
     # `setattr(self, f"head_{name}", nn.Linear(8, 8))` does not name the attribute: the place of the call decides.
-    births_in_file = context.index.births.get(document.path, {}).values()
-    made = {birth.named.name: birth for births in births_in_file for birth in births}
-    now = {name: snapshot.now(context.state, birth.span) for name, birth in made.items()}
-    within = [made[name].named for name, span in now.items() if span is not None and is_within(span, subject.span)]
-    return _outermost([named for named in within if _is_below(named.name, names)])
+    in_file = dict.fromkeys(
+        birth for births in context.index.births.get(document.path, {}).values() for birth in births
+    )
+    now = {birth: snapshot.now(context.state, birth.span) for birth in in_file}
+    within = {
+        birth.named.name: birth.named
+        for birth, span in now.items()
+        if span is not None and is_within(span, subject.span)
+    }
+    return _outermost([named for name, named in within.items() if _is_below(name, names)])
 
 
 def _is_below(name: str, names: set[str]) -> bool:

@@ -49,10 +49,10 @@ class MapIndex(Once):
     @cached_property
     def files(self) -> frozenset[str]:
         """The paths of all files that the map has anything about."""
-        spans = [module.definition for module in self.modules]
-        spans += [tensor.definition for tensor in self.state]
+        spans = [span for module in self.modules for span in (module.definition, module.set_at)]
+        spans += [span for tensor in self.state for span in (tensor.definition, tensor.set_at)]
         for graph in self.graphs:
-            spans += [slot.definition for slot in graph.inputs]
+            spans += [span for slot in graph.inputs for span in (slot.definition, slot.set_at)]
         classes = {module.class_path for module in self.modules if module.class_path is not None}
         return frozenset(self.lines.packages) | classes | {span.path for span in spans if span is not None}
 

@@ -54,7 +54,7 @@ class Named:
 
 @dataclass(frozen=True, eq=False)
 class Birth:
-    """The place where a module, parameter or buffer was made."""
+    """The place where a module, parameter or buffer was made, or set later."""
 
     span: Span
     named: Named
@@ -90,14 +90,13 @@ class Names:
 
     @cached_property
     def births(self) -> dict[str, dict[int, list[Birth]]]:
-        """The modules, parameters and buffers by the file and line (from 1) in which they were made."""
+        """The modules, parameters and buffers by the file and line (from 1) in which they were made, or set later."""
         found: dict[str, dict[int, list[Birth]]] = {}
         stack = [self.root]
         while stack:
             named = stack.pop()
             stack += reversed(named.children.values())
-            span = birthplace(named)
-            if span is not None:
+            for span in filter(None, (birthplace(named), set_at(named))):
                 birth = Birth(span, named)
                 lines = found.setdefault(span.path, {})
                 for line in lines_of(span):
@@ -133,6 +132,16 @@ def birthplace(named: Named) -> Span | None:
         if entry.slot.definition is not None and named.name in state_names(entry.slot):
             return entry.slot.definition
     return named.state.definition if named.state is not None else None
+
+
+def set_at(named: Named) -> Span | None:
+    """The later line that put another object in the place of the first of this name; None if there is none."""
+    if named.module is not None:
+        return named.module.set_at
+    for entry in named.entries:
+        if entry.slot.set_at is not None and named.name in state_names(entry.slot):
+            return entry.slot.set_at
+    return named.state.set_at if named.state is not None else None
 
 
 def _children(named: Named, step: Step) -> Sequence[Named]:

@@ -43,6 +43,8 @@ class Value:
 
     def finding(self, code: str, place: Span, reason: Reason | None = None, places: Sequence[Place] = ()) -> Finding:
         subject = Subject(self.kind or "base", self.name)
+        if self.first.set_at is not None:
+            places = (*places, Place("set", self.first.set_at))
         return Finding(code, place.path, place.line, place.column, (subject,), reason, tuple(places), self.mutations)
 
 

@@ -106,7 +106,7 @@ def _input(
     reads: Mapping[str, Sequence[Span]],
 ) -> Input:
     descriptor = copy_descriptor(node.meta.get("desc"))
-    definition = None
+    definition = set_at = None
     requires_grad = dynamo = None
     if descriptor is not None:
         root, _ = piece_path(descriptor)
@@ -116,6 +116,7 @@ def _input(
         name = _registered_name(root, dynamo)
         if name is not None and named.module is not None:
             definition = named.birthplaces.of_tensor(named.module, name)
+            set_at = named.birthplaces.set_at(named.module, name)
         value = flat.value(root)
         requires_grad = value.requires_grad if isinstance(value, torch.Tensor) else None
     return Input(
@@ -132,6 +133,7 @@ def _input(
         dynamo=dynamo,
         symbol=symbol_of(node.meta.get("val")),
         is_written=any(user.target is _WRITE and user.args[0] is node for user in node.users),
+        set_at=set_at,
     )
 
 

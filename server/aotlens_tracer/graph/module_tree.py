@@ -20,8 +20,10 @@ def module_tree(root: nn.Module, birthplaces: Birthplaces) -> tuple[ModuleInstan
         kind = type(module)
         if kind not in places:
             places[kind] = _place(kind)
-        definition = birthplaces.of_module(root, name) if name else None
-        found.append(ModuleInstance(name, kind.__qualname__, *places[kind], definition))
+        definition, set_at = (
+            (birthplaces.of_module(root, name), birthplaces.set_at(root, name)) if name else (None, None)
+        )
+        found.append(ModuleInstance(name, kind.__qualname__, *places[kind], definition, set_at))
     return tuple(found)
 
 

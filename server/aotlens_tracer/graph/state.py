@@ -32,6 +32,6 @@ def state_of(root: nn.Module, birthplaces: Birthplaces) -> tuple[StateTensor, ..
             continue
         first, *others = names[key]
         place = birthplaces.of_tensor(root, first)
-        device, requires_grad = str(tensor.device), tensor.requires_grad
-        found.append(StateTensor(first, kind, dtype, shape, device, requires_grad, place, tuple(others)))
+        device, requires_grad, set_at = str(tensor.device), tensor.requires_grad, birthplaces.set_at(root, first)
+        found.append(StateTensor(first, kind, dtype, shape, device, requires_grad, place, tuple(others), set_at))
     return tuple(found)

@@ -110,7 +110,8 @@ def record_first(params: TraceParams, send: Send) -> None:
 def _context(params: TraceParams, send: Send, recording: Recording, folding: Beside) -> Context:
     target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
     draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
-    return Context(params, Codebase(params.path), Birthplaces(), Phases(send), draft, send, recording, folding)
+    codebase = Codebase(params.path)
+    return Context(params, codebase, Birthplaces(codebase), Phases(send), draft, send, recording, folding)
 
 
 def _trace(context: Context) -> None:

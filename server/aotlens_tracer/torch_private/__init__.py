@@ -40,10 +40,12 @@ from .marks import Mark, mark, marks_on, noting_marks
 from .modules import (
     BATCH_NORMS,
     CALL_CODE,
+    CONVERSION_CODE,
     calls_of_modules,
     has_no_forward,
     hooks_of,
     kept_by,
+    own_module,
     own_tensor,
     patched_conversions,
     share_state,
@@ -86,6 +88,7 @@ from .tensors import (
 __all__ = [
     "BATCH_NORMS",
     "CALL_CODE",
+    "CONVERSION_CODE",
     "COPIES",
     "CUSTOM_FUNCTION",
     "DERIVATIVES",
@@ -168,6 +171,7 @@ __all__ = [
     "noting_marks",
     "off_graph",
     "operators_of_body",
+    "own_module",
     "own_tensor",
     "partition",
     "parts_of",

@@ -13,6 +13,8 @@ from torch import nn
 
 CALL_CODE: types.CodeType = nn.Module._call_impl.__code__
 """The code of the frame in which a module is called; its local `self` is the module."""
+CONVERSION_CODE: types.CodeType = nn.Module._apply.__code__
+"""The code of the frame in which `.to()`, `.half()` and the like convert the tensors of a module."""
 BATCH_NORMS: type[nn.Module] = nn.modules.batchnorm._NormBase
 """The base class of batch norms and instance norms."""
 
@@ -47,6 +49,11 @@ def own_tensor(owner: nn.Module, name: str) -> torch.Tensor | None:
         if name in tensors:
             return tensors[name]
     return None
+
+
+def own_module(owner: nn.Module, name: str) -> nn.Module | None:
+    """Return the module that a module registers as `name`, else None."""
+    return owner._modules.get(name)
 
 
 _STANDARD = frozenset(vars(nn.Module()))

@@ -169,7 +169,8 @@ class ModuleInstance:
     `name` is its name in the tree, empty for the root, and `type` the name of its class. `class_path` and `class_line`
     are the place of the class; the path is None if the class has no file, the line if it belongs to a library or the
     file's text does not show it.
-    `definition` is the place that created the module, None if unknown.
+    `definition` is the place that created the module, None if unknown. `set_at` is the user's later line with which the
+    code of a package replaced the module that was made there; None if there is none.
     """
 
     name: str
@@ -177,6 +178,7 @@ class ModuleInstance:
     class_path: str | None
     class_line: int | None
     definition: Span | None = None
+    set_at: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,8 @@ class StateTensor:
     """A parameter or buffer of the module that was built: known before any call, and if the call fails.
 
     `name` is its FQN, `kind` is `parameter` or `buffer`, and `dtype` torch's name. `definition` is its birthplace, None
-    if it is not known. `other_names` are the names of ties.
+    if it is not known, and `set_at` the user's later line that put another tensor in the place of the first.
+    `other_names` are the names of ties.
     """
 
     name: str
@@ -195,6 +198,7 @@ class StateTensor:
     requires_grad: bool
     definition: Span | None = None
     other_names: tuple[str, ...] = ()
+    set_at: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from .reasons_in_eager import ReentrantCheckpoint as ReentrantCheckpoint
 from .unregistered import Unregistered
 from .zero_gradients import AlwaysZero
 
-Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop"]
+Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop", "set"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Place:
 
     `role` is cut (a gradient ends here), zero (a gradient becomes zero here), return (the subject is returned here),
     change (it is changed in place here), keep (it is kept here for later), definition (it is defined here too), need
-    (the derivative of this needs the value as it was) or stop (torch stops here, in code that the line calls).
+    (the derivative of this needs the value as it was), stop (torch stops here, in code that the line calls) or set (the
+    subject was set here, after it was made).
     `explain/findings/words.py` has a sentence for each role.
     """
 

@@ -68,9 +68,10 @@ class Slot:
 class Input(Slot):
     """A placeholder of the graph.
 
-    `definition` is the place that created the parameter or buffer. `requires_grad` and `used` (something in the graph
-    reads the input, or the same parameter under another name) are None if they are not known. `tied_to` has the other
-    names of the same parameter, and `stands_for` the names of arguments that have no input of their own because this
+    `definition` is the place that created the parameter or buffer, and `set_at` the user's later line that put another
+    tensor in the place of the first (`quantize_`); None if there is none. `requires_grad` and `used` (something in the
+    graph reads the input, or the same parameter under another name) are None if they are not known. `tied_to` has the
+    other names of the same parameter, and `stands_for` the names of arguments that have no input because this
     one replaces them. `reads` are the user's expressions whose forward operations read the input, `changed_at` those
     that change it in place. `dynamo` is the place from which Dynamo takes the input; None in the export convention,
     where the descriptor itself says it, and for tangents. `is_written` says that the graph itself writes a new value
@@ -102,6 +103,7 @@ class Input(Slot):
     dynamo: DynamoSource | None = None
     is_written: bool = False
     symbol: str | None = None
+    set_at: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, line, sentence, some, strong
+from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, joined, line, sentence, some, strong
 from aotlens.explain.compiled import outputs_made_by
 from aotlens.explain.conventions import numbering
 from aotlens.explain.gradients import gradient_in_words
@@ -96,11 +96,21 @@ def _in_other_numbering(question: Question, found: Resolved, entries: Sequence[E
 
 
 def _made_at(question: Question, found: Resolved, entry: Entry) -> Line:
-    """The place that makes a parameter or buffer, or computes a local; empty if that is the line of the cursor."""
-    now = question.now(found.state, made_at(entry.slot))
-    if now is None or (now.path, now.line) == (question.document.path, question.line):
-        return ()
-    return line("computed at " if entry.slot.definition is None else "made at ", place(now))
+    """The place that makes a parameter or buffer, or computes a local, and the later place that sets it.
+
+    Each is left out if it is the line of the cursor.
+    """
+    slot = entry.slot
+    made = "computed at " if slot.definition is None else "made at "
+    facts = [
+        line(said, place(now))
+        for said, now in (
+            (made, question.now(found.state, made_at(slot))),
+            ("set at ", question.now(found.state, slot.set_at)),
+        )
+        if now is not None and (now.path, now.line) != (question.document.path, question.line)
+    ]
+    return joined(facts)
 
 
 def _changes(question: Question, found: Resolved, entries: Sequence[Entry]) -> Iterator[Block]:
