@@ -67,16 +67,22 @@ def build(
     train: bool | None,
     note: Callable[[Problem], None],
     needs_data: BaseException | None = None,
+    mesh: Callable[[], Any] = lambda: None,
 ) -> BuiltExample:
     """Evaluate the example, after the statements that it depends on, in the namespace of `module` and `torch`.
 
     Everything is built with fake tensors. Code that reads data (`torch.rand(()).item()`) cannot run on them: then
     `note` is called, and everything is built again for real. That happens at once with `needs_data`, the error by which
-    the call was found to need data. Raises TraceError for an expression that is not a call, and what the user's code
-    raises.
+    the call was found to need data. The name `mesh` stands for what `mesh` returns, unless the file has that name or
+    it is None. Raises TraceError for an expression that is not a call, and what the user's code raises.
     """
     parts = parse(source)
     namespace = namespace_of(source, module)
+    if "mesh" not in namespace and any(
+        isinstance(node, ast.Name) and node.id == "mesh" for node in ast.walk(parts.call)
+    ):
+        made = mesh()
+        namespace |= {"mesh": made} if made is not None else {}
     mode = fake_mode()
     try:
         if needs_data is not None:

@@ -13,6 +13,7 @@ from ..examples.guards import guarded
 from ..examples.inferred.search import Guess, Search
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.recorded import NotCalled, record
+from ..examples.worlds import world_of
 from ..examples.written import constructor_in_words, written
 from ..failures import TraceError, failure_of, reads_data
 from ..graph.ddp_parameters import ddp_parameters
@@ -22,6 +23,8 @@ from ..graph.state import state_of
 from ..loading.definitions import line_of, resolve
 from ..loading.importing import import_file
 from ..wire.descriptor_map import Example, Problem
+from ..wire.example_options import ExampleOptions
+from ..wire.example_texts import MalformedExample, split
 from ..wire.json_codec import to_json
 from ..wire.problems import NoOwnExample
 from ..wire.protocol import ExampleSource, Root
@@ -63,6 +66,7 @@ def build_example(context: Context, imported: Imported, candidate: Candidate) ->
     Raises what the user's code raises, TraceError for an example that is not of the target, NotCalled, SideEffect and
     TookTooLong for one that was found.
     """
+    context.cluster.change(world_of(context.params, candidate.source))
     with context.birthplaces.recording(), context.phases.phase("example"):
         return _Build(context, imported, candidate).run()
 
@@ -84,7 +88,7 @@ class _Build:
         guess = self._infer() if is_to_be_inferred(source) else None
         if guess is not None:
             source, known = replace(source, expression=guess.expression), replace(known, rule=guess.rule)
-        known = replace(known, expression=source.expression.strip() or None)
+        known = replace(known, expression=source.expression.strip() or None, options=self._options(source))
         draft.update(example=known)
         try:
             example = self._record(source.root) if source.root is not None else self._evaluate(source)
@@ -98,6 +102,14 @@ class _Build:
         check_it_is_of_the_target(self._context, self._imported, example)
         draft.update(example=self._described(source, example))
         return Built(source, example, guess)
+
+    def _options(self, source: ExampleSource) -> ExampleOptions:
+        """Return the options of the example; none for a text of the wrong form, which its build reports."""
+        world = self._context.cluster.chosen
+        try:
+            return ExampleOptions(world, split(source.expression).options.sizes)
+        except MalformedExample:
+            return ExampleOptions(world)
 
     def _described(self, source: ExampleSource, example: BuiltExample) -> Example:
         """Return the description of a built example; puts its modules and parameters into the draft."""
@@ -202,7 +214,8 @@ def evaluate(
     needs_data: BaseException | None = None,
 ) -> BuiltExample:
     """Build what an example's expression says, guarded if nobody gave it to be run here."""
-    arguments: tuple[Any, ...] = (source, imported.module, context.birthplaces, train, note, needs_data)
+    mesh = context.cluster.mesh
+    arguments: tuple[Any, ...] = (source, imported.module, context.birthplaces, train, note, needs_data, mesh)
     if is_given(source):
         return build(*arguments)
     with guarded(FOUND_SECONDS):

@@ -17,6 +17,7 @@ import torch
 
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
+from ..examples.worlds import world_of
 from ..failures import (
     CallError,
     CaptureError,
@@ -31,14 +32,17 @@ from ..failures import (
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import (
+    InCluster,
     compiled_code_in_eager,
     forget_results_of_other_settings,
+    in_cluster,
     noting_fake_calls,
     noting_marks,
 )
 from ..values.process import Adopt, Beside, Recording
 from ..values.waiting import can_be_recorded_apart
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
+from ..wire.example_options import World
 from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .absent import findings_of_absent
@@ -77,7 +81,11 @@ def trace(
     With `is_recorded_apart`, another process of the tracer's runs `record_first`; the event `records` ends it.
     """
     recording = Recording(adopt, (lambda: send({"event": "records"})) if is_recorded_apart else None)
-    context = _context(params, send, recording, Beside(adopt))
+    with in_cluster(_first_world(params)) as cluster:
+        return _answer(_context(params, send, recording, Beside(adopt), cluster))
+
+
+def _answer(context: Context) -> dict[str, Any]:
     draft = context.draft
     loaded = frozenset(sys.modules)
     try:
@@ -95,8 +103,8 @@ def trace(
 
 def record_first(params: TraceParams, send: Send) -> None:
     """Record the values of the first example, if it is one that this process can build as another one does."""
-    context = _context(params, send, Recording(None), Beside(None))
-    with compiled_code_in_eager():
+    with compiled_code_in_eager(), in_cluster(_first_world(params)) as cluster:
+        context = _context(params, send, Recording(None), Beside(None), cluster)
         imported = import_target(context)
         candidate = next(iter(_candidates(context)), None)
         if candidate is None or not can_be_recorded_apart(candidate.source):
@@ -107,11 +115,18 @@ def record_first(params: TraceParams, send: Send) -> None:
             pass
 
 
-def _context(params: TraceParams, send: Send, recording: Recording, folding: Beside) -> Context:
+def _first_world(params: TraceParams) -> World | None:
+    """Return the cluster in which the file is imported: that of the example that is tried first."""
+    lines = (None, *params.definition_lines[-1:])
+    sources = (source for source in params.examples if source.definition_line in lines)
+    return world_of(params, next(sources, None))
+
+
+def _context(params: TraceParams, send: Send, recording: Recording, folding: Beside, cluster: InCluster) -> Context:
     target = Target(params.path, params.qualname, next(iter(params.definition_lines[-1:]), None))
     draft = Draft(DescriptorMap(target, "failed", params.convention), send, params.stages)
-    codebase = Codebase(params.path)
-    return Context(params, codebase, Birthplaces(codebase), Phases(send), draft, send, recording, folding)
+    codebase, phases = Codebase(params.path), Phases(send)
+    return Context(params, codebase, Birthplaces(codebase), phases, draft, send, recording, folding, cluster=cluster)
 
 
 def _trace(context: Context) -> None:

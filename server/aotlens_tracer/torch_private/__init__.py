@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .checkpoints import checkpoint_of, watching_checkpoints
+from .cluster import InCluster, in_cluster
 from .collectives import Asked, arranges, asked_of, collective_of, noting_collectives, style_at
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
@@ -118,6 +119,7 @@ __all__ = [
     "FakeTensorMode",
     "Flat",
     "Flattened",
+    "InCluster",
     "JointCapture",
     "Mark",
     "OffGraph",
@@ -156,6 +158,7 @@ __all__ = [
     "hooks_of",
     "hooks_of_saved_tensors",
     "ignored_by_ddp",
+    "in_cluster",
     "is_constraint_violation",
     "is_foreach",
     "is_operator",

@@ -160,7 +160,8 @@ class TraceParams:
 
     `convention` is one of `CONVENTIONS`. `dynamic` is torch.compile's argument of that name: None lets torch decide.
 
-    `world` is the cluster that the target is one rank of; None if the examples say it, or there is none.
+    `world` is the cluster that the target is one rank of, whatever its examples say; None if nobody chose one.
+    `default_world` is that of an example that says none; None if such an example has none.
 
     With `eager`, two training steps are made in eager after the capture.
 
@@ -187,6 +188,7 @@ class TraceParams:
     eager: bool = True
     dynamic: bool | None = None
     world: World | None = None
+    default_world: World | None = None
 
 
 @dataclass(frozen=True)

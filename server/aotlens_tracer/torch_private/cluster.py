@@ -1,0 +1,188 @@
+"""A cluster without a cluster: torch's `fake` process group, and meshes of devices that are never fake themselves.
+
+The group has the size and the rank that it is given, and no other process: its collectives return at once, with results
+of the right shape and wrong values (torch/testing/_internal/distributed/fake_pg.py, torch 2.13 to 2.15).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import torch
+import torch.distributed as dist
+
+from ..wire.example_options import World
+from .fake_mode import unset_fake_temporarily
+
+__all__ = ["InCluster", "in_cluster"]
+
+_MAKES_MESHES = ("__init__", "__getitem__", "_flatten", "_unflatten", "_concatenate", "from_group", "__setstate__")
+"""The methods of DeviceMesh that compute with the tensor of ranks."""
+_FAKE = "fake"
+
+
+class InCluster:
+    """The cluster of the code that runs: the one that was chosen, and what the code itself has made."""
+
+    def __init__(self, chosen: World | None) -> None:
+        self.chosen = chosen
+
+    @property
+    def world(self) -> World | None:
+        """The fake cluster in which the code runs; None without one. The names of a mesh are those that were chosen."""
+        if not (dist.is_available() and dist.is_initialized() and dist.get_backend() == _FAKE):
+            return None
+        size, rank = dist.get_world_size(), dist.get_rank()
+        mesh = self.chosen.mesh if self.chosen is not None and self.chosen.size == size else ()
+        return World(size, rank, mesh)
+
+    def mesh(self) -> Any:
+        """Return a mesh of the dimensions that were chosen, on the CPU; None if none were."""
+        if self.chosen is None or not self.chosen.mesh:
+            return None
+        names, sizes = zip(*self.chosen.mesh, strict=True)
+        from torch.distributed.device_mesh import init_device_mesh
+
+        return init_device_mesh("cpu", sizes, mesh_dim_names=names)
+
+    def change(self, world: World | None) -> None:
+        """Go to another cluster: that of another example. Meshes that exist stay as they are."""
+        if world == self.chosen:
+            return
+        self.chosen = world
+        _leave()
+        if world is not None:
+            _join(world)
+
+
+@contextlib.contextmanager
+def in_cluster(world: World | None) -> Iterator[InCluster]:
+    """Run code as one rank of a cluster; without a `world`, only as far as the code itself asks for one.
+
+    A process group that the code wants is the fake one: with a `world` that one, whatever the code says, else one of
+    the size that the code gives, if that is above 1, because no other process would ever join it. Meshes are made
+    outside fake modes: their ranks are numbers that DTensor reads.
+    """
+    if not dist.is_available():
+        yield InCluster(None)
+        return
+    cluster = InCluster(world)
+    with contextlib.ExitStack() as stack:
+        _keep_meshes_real(stack)
+        _take_over(stack, cluster)
+        stack.enter_context(patch.dict(os.environ))
+        if world is not None:
+            _join(world)
+        try:
+            yield cluster
+        finally:
+            _leave()
+
+
+def _join(world: World) -> None:
+    """Become a rank of a fake process group, with the environment that torchrun gives it on one machine."""
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    numbers = {"RANK": world.rank, "WORLD_SIZE": world.size, "ROLE_RANK": world.rank, "ROLE_WORLD_SIZE": world.size}
+    numbers |= {"LOCAL_RANK": world.rank, "LOCAL_WORLD_SIZE": world.size, "GROUP_RANK": 0, "GROUP_WORLD_SIZE": 1}
+    os.environ.update({name: str(number) for name, number in numbers.items()})
+    os.environ.update(MASTER_ADDR="localhost", MASTER_PORT="29500")
+    _original_init(_FAKE, store=FakeStore(), rank=world.rank, world_size=world.size)
+
+
+def _leave() -> None:
+    if dist.is_initialized() and dist.get_backend() == _FAKE:
+        dist.destroy_process_group()
+
+
+_original_init: Callable[..., None] = dist.init_process_group
+
+
+def _take_over(stack: contextlib.ExitStack, cluster: InCluster) -> None:
+    """Let the code's own `init_process_group` make a fake process group, or do nothing if there is one already."""
+    signature = inspect.signature(_original_init)
+
+    @functools.wraps(_original_init)
+    def init(*args: Any, **kwargs: Any) -> None:
+        world = cluster.chosen or _wanted(signature, args, kwargs)
+        if world is None:
+            _original_init(*args, **kwargs)
+        elif not dist.is_initialized():
+            _join(world)
+        elif cluster.chosen is None:  # torch's error: it was initialized twice
+            _original_init(*args, **kwargs)
+
+    from torch.distributed import device_mesh, distributed_c10d
+
+    for module in (dist, distributed_c10d, device_mesh):
+        if getattr(module, "init_process_group", None) is _original_init:
+            stack.enter_context(patch.object(module, "init_process_group", init))
+
+
+def _wanted(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> World | None:
+    """Return the cluster that a call of `init_process_group` wants; None if torch itself is to see to that call."""
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+        size = int(given.get("world_size", -1))
+        size = size if size > 0 else int(os.environ.get("WORLD_SIZE", -1))
+        rank = int(given.get("rank", -1))
+        rank = rank if rank >= 0 else int(os.environ.get("RANK", -1))
+    except (TypeError, ValueError):
+        return None
+    if given.get("backend") == _FAKE or size < 2 or not 0 <= rank < size:
+        return None
+    return World(size, rank)
+
+
+def _keep_meshes_real(stack: contextlib.ExitStack) -> None:
+    """Let meshes be made, cut and read outside fake modes; those for CUDA on the CPU where there is no CUDA."""
+    from torch.distributed import device_mesh
+
+    mesh: Any = getattr(device_mesh, "DeviceMesh", None)
+    original = getattr(device_mesh, "init_device_mesh", None)
+    if mesh is None or original is None:
+        return
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        with unset_fake_temporarily():
+            return original(*args, **kwargs)
+
+    functools.update_wrapper(make, original)
+    for module in (device_mesh, dist):
+        if getattr(module, "init_device_mesh", None) is original:
+            stack.enter_context(patch.object(module, "init_device_mesh", make))
+    for name in _MAKES_MESHES:
+        found = inspect.getattr_static(mesh, name, None)
+        if isinstance(found, staticmethod):
+            stack.enter_context(patch.object(mesh, name, staticmethod(_outside(found.__func__))))
+        elif inspect.isfunction(found):
+            wrapped = _on_a_device_that_exists(found) if name == "__init__" else found
+            stack.enter_context(patch.object(mesh, name, _outside(wrapped)))
+    ranks = inspect.getattr_static(mesh, "mesh", None)
+    if isinstance(ranks, property) and ranks.fget is not None:
+        stack.enter_context(patch.object(mesh, "mesh", property(_outside(ranks.fget))))
+
+
+def _on_a_device_that_exists(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def initialize(self: Any, device_type: str, *args: Any, **kwargs: Any) -> Any:
+        if device_type == "cuda" and not torch.cuda.is_available():
+            device_type = "cpu"
+        return original(self, device_type, *args, **kwargs)
+
+    return initialize
+
+
+def _outside(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def outside(*args: Any, **kwargs: Any) -> Any:
+        with unset_fake_temporarily():
+            return original(*args, **kwargs)
+
+    return outside
