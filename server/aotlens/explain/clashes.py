@@ -59,6 +59,8 @@ def _about(clash: Clash, part: ClashingPart, operation: FailedOperation, path: s
     """The number of an operand that clashes, and its origin."""
     assert part.operand is not None
     operand = operation.operands[part.operand]
+    if clash.kind in ("dtype", "device") and operand.converted_by is not None:
+        return f"`{clipped(operand.converted_by)}`{in_line(operand.converted_at, path)}"
     if clash.kind in ("dtype", "device", "value"):
         return _origin_of_operand(operand, operation, path)
     if part.axis is None and clash.kind == "rank":

@@ -48,6 +48,8 @@ def places_of_operands(operation: FailedOperation) -> list[tuple[str, Span]]:
         if span is not None and not _on_one_line(span, operation.span):
             verb = "comes from here" if operand.role == "constructor" else "is made here"
             found.setdefault(span, f"{_name(operand)}, {_value(operand, shows_device)}, {verb}")
+        if operand.converted_at is not None:
+            found.setdefault(operand.converted_at, f"this call converts {_name(operand)}")
     for sentence, span in clashing_origins(operation):
         found.setdefault(span, sentence)
     return [(sentence, span) for span, sentence in found.items()]
@@ -118,7 +120,8 @@ def _origin(operand: Operand) -> str:
         return "an argument of the call" if operand.name == name else f"the argument `{name}` of the call"
     if operand.role in ("parameter", "buffer"):
         named = f"the {operand.role} `{name}`" if operand.name not in (name, f"self.{name}") else f"a {operand.role}"
-        return f"{named}, made by `{clipped(operand.made_by)}`" if operand.made_by else named
+        made = f"{named}, made by `{clipped(operand.made_by)}`" if operand.made_by else named
+        return f"{made}, then `{clipped(operand.converted_by)}`" if operand.converted_by else made
     if operand.role == "constructor":
         return f"`{clipped(name)}`" if name not in (None, operand.name) else "an argument of the constructor"
     if operand.role == "attribute":

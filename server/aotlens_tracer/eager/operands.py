@@ -34,6 +34,7 @@ class _Origin:
     span: Span | None = None
     made_by: str | None = None
     layer: str | None = None
+    converted_at: Span | None = None
 
 
 class Operands:
@@ -140,6 +141,8 @@ class Operands:
             is_culprit,
             self._dimensions.sizes_of(tensor) if self._dimensions is not None and tensor is not None else (),
             viewed_in(inline) if inline is not None else None,
+            source_text(origin.converted_at) if origin.converted_at is not None else None,
+            origin.converted_at,
         )
 
     def _origin(self, tensor: torch.Tensor) -> _Origin:
@@ -196,8 +199,15 @@ class Operands:
             name = next((name for name, own in named if own is tensor), None)
             if name is not None:
                 span = self._birthplaces.of_tensor(root, name)
-                made_by = source_text(with_conversions(span)) if span is not None else None
-                return _Origin(role, name, span, made_by)
+                whole = with_conversions(span) if span is not None else None
+                converted_at = self._birthplaces.conversions.of_tensor(root, name)
+                return _Origin(
+                    role,
+                    name,
+                    span,
+                    source_text(whole) if whole is not None else None,
+                    converted_at=converted_at if converted_at != whole else None,
+                )
         return None
 
 

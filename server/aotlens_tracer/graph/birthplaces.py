@@ -31,7 +31,8 @@ from torch.nn.modules import module as torch_module
 from ..failures import EXAMPLE_FILE, Codebase, is_library
 from ..torch_private import CONVERSION_CODE, own_module, own_tensor
 from ..wire.descriptor_map import Span
-from .stack_traces import span_of
+from .conversions import Conversions
+from .stack_traces import call_site, span_of
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,12 @@ class _Creation:
 class Birthplaces:
     """The recorded birthplaces. Objects are kept alive, so that Python does not reuse their ids.
 
-    `codebase` says which lines are the user's; without one, all are that belong neither to torch nor to the standard
+    `conversions` are the calls that gave tensors another type or device later. `codebase` says which lines are the user's; without one, all are that belong neither to torch nor to the standard
     library.
     """
 
     def __init__(self, codebase: Codebase | None = None) -> None:
+        self.conversions = Conversions()
         self._codebase = codebase
         self._created: dict[int, _Creation] = {}
         self._registered: dict[tuple[int, str], _Registered] = {}
@@ -194,6 +196,7 @@ class Birthplaces:
             (torch.utils, "swap_tensors", self._recording_swap),
         ]
         with contextlib.ExitStack() as stack:
+            stack.enter_context(self.conversions.recording())
             for hook in hooks:
                 stack.callback(hook.remove)
             for owner, name, wrapper in wrapped:
@@ -295,14 +298,7 @@ def _registered_as(name: str, owner: nn.Module) -> Any:
 
 def _call_site(frame: types.FrameType | None, made: Any) -> types.FrameType | None:
     """Return the innermost frame outside torch, from `frame` outwards, past the constructors of `made` itself."""
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if path == EXAMPLE_FILE:
-            return None
-        if not (path.startswith("<") or is_library(path) or _is_constructor_of(frame, made)):
-            return frame
-        frame = frame.f_back
-    return None
+    return call_site(frame, lambda frame: _is_constructor_of(frame, made))
 
 
 def _is_method_of(frame: types.FrameType, module: nn.Module) -> bool:

@@ -8,10 +8,10 @@ import re
 import traceback
 import types
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..failures import Codebase, is_library
+from ..failures import EXAMPLE_FILE, Codebase, is_library
 from ..wire.descriptor_map import Span, StackFrame
 
 _FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<function>.+)$')
@@ -97,6 +97,23 @@ def parse(text: str) -> tuple[Span, ...]:
         whole = all(marked.count(opening) <= marked.count(closing) for opening, closing in ("()", "[]", "{}"))
         spans.append(Span(path, number, column, *((number, column + width) if whole else (None, None))))
     return tuple(spans)
+
+
+def call_site(
+    frame: types.FrameType | None, is_passed: Callable[[types.FrameType], bool] = lambda frame: False
+) -> types.FrameType | None:
+    """Return the innermost frame outside torch and the standard library, from `frame` outwards, past some frames.
+
+    None if it is the text of an example, which has no file.
+    """
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if path == EXAMPLE_FILE:
+            return None
+        if not (path.startswith("<") or is_library(path) or is_passed(frame)):
+            return frame
+        frame = frame.f_back
+    return None
 
 
 def span_of(frame: types.FrameType) -> Span:

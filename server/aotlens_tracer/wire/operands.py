@@ -37,6 +37,8 @@ class Operand:
     `layer` is the FQN of the layer of torch's that made a result within that expression, None without one. `is_culprit`
     says that the error is about this operand. `sizes` has the nearest origin of each of its sizes, None where it is not
     known. `view_of` is the name of the tensor that it is a part or a view of: the origin is that tensor's.
+    `converted_by` is the text of the call that gave a parameter or buffer its type or its device after it was made, and
+    `converted_at` the place of that call; None if there was none.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Operand:
     is_culprit: bool = False
     sizes: tuple[SizeOrigin | None, ...] = ()
     view_of: str | None = None
+    converted_by: str | None = None
+    converted_at: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -92,3 +92,32 @@ class Missing(nn.Module):
 class BoolLogits(nn.Module):
     def forward(self, x, labels):
         return F.binary_cross_entropy_with_logits(x, labels > 0)  # fails
+
+
+# aotlens: HalfBlock()(torch.randn(2, 4))
+class HalfBlock(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 4))
+        self.inner.half()
+
+    def forward(self, x):
+        y = x * 2
+        return self.inner(y)  # fails
+
+
+def in_brain_floats():
+    net = Brain()
+    return net.to(torch.bfloat16)
+
+
+# aotlens: in_brain_floats()(torch.randn(2, 4))
+class Brain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(4)
+        self.fc = nn.Linear(4, 8)
+
+    def forward(self, x):
+        h = self.norm(x.bfloat16()).float()
+        return self.fc(h)  # fails
