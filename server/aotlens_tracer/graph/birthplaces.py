@@ -74,8 +74,8 @@ class _Creation:
 class Birthplaces:
     """The recorded birthplaces. Objects are kept alive, so that Python does not reuse their ids.
 
-    `conversions` are the calls that gave tensors another type or device later. `codebase` says which lines are the user's; without one, all are that belong neither to torch nor to the standard
-    library.
+    `conversions` are the calls that gave tensors another type or device later. `codebase` says which lines are the
+    user's; without one, all are that belong neither to torch nor to the standard library.
     """
 
     def __init__(self, codebase: Codebase | None = None) -> None:
