@@ -29,8 +29,10 @@ from .conventions import numbering, of_graph
 from .graph_lines import GraphText, Kind, Writer
 from .node_names import human_names
 from .partitioners import choice_in_brief
-from .shapes import bytes_in_words, tensor_in_brief
+from .render.plain import inline
+from .shapes import bytes_in_words, number_in_example, tensor_in_brief
 from .shortening import clipped
+from .sizes import legend_in_words
 from .states import folding_in_words
 from .words import role_of
 
@@ -115,6 +117,8 @@ class _Graph:
         writer.line(f"{title}, {choice}" if choice else title)
         if graph.compiled is not None:
             writer.line(f"# {heading(graph, self._number)}")
+        for legend in legend_in_words(graph):
+            writer.line(f"# {inline(legend)}")
         writer.line("")
         writer.begin("inputs")
         for slot in graph.inputs:
@@ -180,10 +184,16 @@ class _Graph:
 
     def _value(self, node: str | None, value: Slot | Saved, about: str, source: Span | None) -> None:
         if node is not None:
-            kind = f": {tensor_in_brief(value.dtype, value.shape)}" if value.dtype is not None else ""
             self._writer.defined(
-                node, [(self._name(node), node), (f"{kind}  # {' '.join(about.split())}", None)], source
+                node, [(self._name(node), node), (f"{self._type(value)}  # {' '.join(about.split())}", None)], source
             )
+
+    def _type(self, value: Slot | Saved) -> str:
+        """`: f32[batch, 8]`, and `: batch = 6` for a size; empty if the type is not known."""
+        if value.dtype is not None:
+            return f": {tensor_in_brief(value.dtype, value.shape)}"
+        number = getattr(value, "symbol", None)
+        return f": {number_in_example(number, self._graph)}" if number is not None else ""
 
     def _section(self, title: str, operations: Sequence[Operation]) -> None:
         """Write operations below a title."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.model.dtypes import dtype_in_brief
+from aotlens.model.sizes import size_in_example
 from aotlens.model.subclasses import piece_at
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Mesh, Piece, Slot, Subclass
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Mesh, Output, Piece, Slot, Subclass
 
 from .blocks import NOTHING
 from .shortening import clipped
@@ -21,15 +22,21 @@ def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str
 
 
 def slot_in_brief(slot: Slot, graph: Graph) -> str:
-    """The type of an input or output of a graph; for a symbolic number the name that it has in shapes, `s77`.
+    """The type of an input or output of a graph; a symbolic number as shapes write it, with its value: `batch = 6`.
 
     A piece of a tensor subclass that is no tensor is shown as what it is: `DeviceMesh(dp=2, tp=4)`.
     """
-    if isinstance(slot, Input) and slot.symbol is not None:
-        return slot.symbol
+    if isinstance(slot, (Input, Output)) and slot.symbol is not None:
+        return number_in_example(slot.symbol, graph)
     if slot.dtype is None and slot.shape is None and (found := piece_at(slot, graph)) is not None:
         return object_in_brief(found.piece, found.around)
     return tensor_in_brief(slot.dtype, slot.shape)
+
+
+def number_in_example(text: str, graph: Graph) -> str:
+    """A symbolic number and its value in the example, `batch*8 = 48`; the text alone if that is not known."""
+    value = size_in_example(text, graph)
+    return text if value is None or text == str(value) else f"{text} = {value}"
 
 
 def object_in_brief(piece: Piece, around: Subclass | Piece) -> str:

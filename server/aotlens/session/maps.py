@@ -23,6 +23,7 @@ class MapReader:
 
     def map_from(self, fields: dict[str, Any]) -> DescriptorMap:
         """Return the map with these fields, which are JSON. A large one takes long: call this beside the event loop."""
+        from aotlens.model.named_sizes import with_named_sizes
         from aotlens_tracer.wire.descriptor_map import DescriptorMap
         from aotlens_tracer.wire.values import Values
 
@@ -32,4 +33,4 @@ class MapReader:
             values = from_json(Values, read)
             self._values = (read, values)
         map: DescriptorMap = from_json(DescriptorMap, {**fields, "values": None})
-        return replace(map, values=values) if values is not None else map
+        return with_named_sizes(replace(map, values=values) if values is not None else map)

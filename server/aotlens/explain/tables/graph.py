@@ -17,12 +17,15 @@ from .outputs import outputs
 from .prices import price_table
 from .saved import saved
 from .signature import signature
+from .sizes import sizes
 from .subclasses import subclasses
 
 
 def tables(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool = False) -> list[Table]:
     """The tables of one graph of a map. Inputs and outputs are always shown, other tables only if they have rows."""
     result = [inputs(index, graph, path_label, full), outputs(index, graph, path_label, full)]
+    if graph.symbols:
+        result.append(sizes(graph, path_label, full))
     if graph.saved is not None:
         result.append(saved(index, graph, path_label, full))
     if (memory := surplus(graph)) is not None:

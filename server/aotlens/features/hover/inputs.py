@@ -13,6 +13,7 @@ from aotlens.explain.kept_state import kept_in_words
 from aotlens.explain.phrases import inputs_in_words, place, type_of
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
+from aotlens.explain.sizes import sizes_in_words
 from aotlens.explain.slots import new_values
 from aotlens.explain.tables.inputs_in_brief import descriptors_of, input_rows, input_table, size_of
 from aotlens.explain.words import role_of
@@ -65,6 +66,7 @@ def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) 
         _in_other_numbering(question, found, row.rows),
         gradient_in_words(row.rows, found.index),
         _made_at(question, found, first),
+        *sizes_in_words(slot, first.graph),
     ]
     if slot.tied_to and not isinstance(found.index.gradient(first), Tied):
         facts.append(line("tied to ", some([line(Code(name)) for name in slot.tied_to])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, sentence, strong
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.phrases import type_of
+from aotlens.explain.sizes import sizes_in_words
 from aotlens.explain.slots import with_partners
 from aotlens.explain.words import role_of
 from aotlens.model.resolve import Resolved
@@ -26,6 +27,7 @@ def slot(question: Question, found: Resolved, item: Entry | Result) -> tuple[Blo
     facts = with_partners(item, found.index)
     if place := question.place(found.state, _source(item)):
         facts.append(line("computed at ", place))
+    facts += sizes_in_words(item.slot, item.graph)
     blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(facts))]
     if item.slot.kind != "PlainAOTOutput":  # an output of the user's needs no explanation
         blocks.append(Paragraph(sentence(meaning_of(item, found.index))))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from aotlens.model.named_sizes import with_named_sizes
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
 from aotlens_tracer.wire.json_codec import from_json
 from aotlens_tracer.wire.protocol import Ready, TargetsParams, TraceParams
@@ -64,7 +65,8 @@ class TracerProcess:
     def trace(self, params: TraceParams, on_stage: OnStage = lambda stage: None) -> Traced:
         """Trace one target. Raises TracerEnded if the tracer itself ends."""
         message = self._run(self._client.request("trace", params, _stages(on_stage)))
-        return Traced(from_json(DescriptorMap, message["result"]), message["output"])
+        map: DescriptorMap = from_json(DescriptorMap, message["result"])
+        return Traced(with_named_sizes(map), message["output"])
 
     def targets(self, params: TargetsParams, on_stage: OnStage = lambda stage: None) -> Targets:
         """Import a file and return its module classes. Raises TracerEnded if the tracer itself ends."""

@@ -1,0 +1,49 @@
+"""Sizes that may change, in words: what a name in a shape stands for, its size in the example, and its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.model.sizes import NamedSize, named_sizes, sizes_in
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot
+
+from .blocks import Code, Line, codes, line
+
+FEW = 3
+"""The most sizes of inputs that one line lists."""
+
+
+def bounds_in_words(size: NamedSize) -> str:
+    """`2 to 64`, `at least 2`; empty without bounds."""
+    low, high = size.minimum, size.maximum
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    if low is not None:
+        return f"at least {low}"
+    return f"at most {high}" if high is not None else ""
+
+
+def sources_in_brief(sources: Sequence[str]) -> list[str]:
+    """Return the first of the sizes that a name stands for, and the number of the others."""
+    more = len(sources) - FEW
+    return [*sources[:FEW], *([f"{more} more"] if more > 0 else [])]
+
+
+def size_in_words(size: NamedSize) -> Line:
+    """`batch` is `x.size(0)`, 6 here, 2 to 64."""
+    what = line(" is ", codes(size.sources[:FEW])) if size.sources else ()
+    if not size.sources and not size.is_backed:
+        what = line(" depends on data")
+    parts = [f"{size.hint} here" if size.hint is not None else "", bounds_in_words(size)]
+    return line(Code(size.name), what, *(f", {part}" for part in parts if part))
+
+
+def sizes_in_words(slot: Slot, graph: Graph) -> list[Line]:
+    """One line for each name in the shape of a slot, or in the number that it is."""
+    number = slot.symbol if isinstance(slot, (Input, Output)) else None
+    return [size_in_words(size) for size in sizes_in([*(slot.shape or ()), number or ""], graph)]
+
+
+def legend_in_words(graph: Graph) -> list[Line]:
+    """One line for each name that the shapes of a graph show."""
+    return [size_in_words(size) for size in named_sizes(graph)]
