@@ -88,6 +88,15 @@ def test_a_checkpoint_that_computes_other_values_is_named_with_what_differs(name
     assert "Tip:" not in finding["message"]
 
 
+def test_a_checkpoint_whose_capture_fails_too_is_the_users_error() -> None:
+    trace = traces("of_the_run.py")["Growing"]
+    assert trace["status"] == "failed"
+    (finding,) = [each for each in trace["findings"] if each["code"] == "trace-failed"]
+    assert [finding["line"]] == marked("of_the_run.py")["Growing"]["checkpointed"]
+    assert "f32[2, 4] saved, f32[4, 4] recomputed (`self.runs` is 0 first, then 1)" in finding["message"]
+    assert "saved metadata: {'shape': torch.Size([2, 4])" in finding["message"]
+
+
 def test_a_checkpoint_that_computes_the_same_again_is_no_error() -> None:
     assert traces("of_the_run.py")["Steady"]["eager_run"]["error"] is None
 

@@ -74,12 +74,13 @@ def what_is_recomputed(
         except Exception as error:
             cause = error.__cause__ if error.__cause__ is not None and checkpoint_of(error.__cause__) else error
             call = noted.get(id(checkpoint_of(cause)))
-            return _found(call, text_of(cause)) if call is not None and call.span is not None else None
+            return _found(call, cause) if call is not None and call.span is not None else None
     return None
 
 
-def _found(call: _Noted, text: str) -> RecomputedAt:
+def _found(call: _Noted, error: BaseException) -> RecomputedAt:
     assert call.span is not None
+    text = text_of(error)
     counts = _COUNTS.search(text)
     tensor = _TENSOR.search(text)
     return RecomputedAt(
@@ -88,6 +89,7 @@ def _found(call: _Noted, text: str) -> RecomputedAt:
         _other_tensor(tensor) if tensor is not None else None,
         tuple(_changed(call.before, call.after or call.before, call.names)),
         call.frames,
+        error,
     )
 
 

@@ -6,6 +6,7 @@ from ..wire.descriptor_map import Failure
 from ..wire.operands import FailedOperation
 from ..wire.problems import Raised
 from .in_place import ChangedInPlace
+from .recomputed import RecomputedAt
 
 
 class TraceError(Exception):
@@ -24,13 +25,15 @@ class CallError(Exception):
     """The example's call failed, or its capture did.
 
     `operation` is the operation to blame, and `eager` what that raises on real tensors (see `eager.Blamed`); both None
-    until somebody looks for them. `changed` is what was changed in place, if that is the reason and is known.
+    until somebody looks for them. `changed` is what was changed in place, and `recomputed` the checkpoint that computes
+    other values again, if one of them is the reason and is known.
     `is_of_the_class` says that the call of a guessed example fails, and that any other call of the class does too.
     """
 
     operation: FailedOperation | None = None
     eager: Raised | None = None
     changed: ChangedInPlace | None = None
+    recomputed: RecomputedAt | None = None
     is_of_the_class: bool = False
 
 

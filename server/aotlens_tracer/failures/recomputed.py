@@ -13,7 +13,7 @@ from ..wire.problems import OtherState, OtherTensor, Raised, RecomputedOtherwise
 class RecomputedAt:
     """The call of a checkpoint that computes other values again; the fields are those of `RecomputedOtherwise`.
 
-    `frames` are the user's frames down to the call, outermost first.
+    `frames` are the user's frames down to the call, outermost first. `error` is what torch raised when this was found.
     """
 
     call: Expression
@@ -21,6 +21,7 @@ class RecomputedAt:
     tensor: OtherTensor | None
     states: tuple[OtherState, ...]
     frames: tuple[Frame, ...]
+    error: BaseException
 
 
 def is_of_a_checkpoint(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from torch import nn
 
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
-from ..failures import BackwardError, CaptureError, ForwardError, JointError, text_of
+from ..failures import BackwardError, CaptureError, ForwardError, JointError, is_of_a_checkpoint, text_of
 from ..graph.describe import name_of_called
 from ..graph.labels import argument_labels, output_labels
 from ..graph.operations import ROOT, Owner
@@ -124,7 +124,8 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         raise
     except BackwardError as error:
         # Our own backward pass may cause another error, as on a graph that the call itself went back through.
-        if not _are_alike(error.__cause__, direct_error):
+        cause = error.__cause__
+        if not _are_alike(cause, direct_error) and not (cause is not None and is_of_a_checkpoint(cause)):
             raise CaptureError(dynamo_error, direct_error) from None
         raise
     except Exception as error:  # it reads data

@@ -13,6 +13,7 @@ from ..failures import (
     TraceError,
     advice_for_operation,
     at_the_change,
+    at_the_checkpoint,
     chain,
     code_line,
     failure_of,
@@ -35,6 +36,9 @@ def failure_of_trace(context: Context, error: BaseException) -> Failure:
         failure = at_the_change(failure, error.changed)
         is_backward = isinstance(error, BackwardError)
         return replace(failure, problem=BackwardFails(failure.problem)) if is_backward else failure
+    if isinstance(error, CallError) and error.recomputed is not None:
+        failure = failure_of(error.recomputed.error, "forward", context.codebase, _span(context))
+        return at_the_checkpoint(failure, error.recomputed)
     if isinstance(error, CallError):
         return _with_operation(_failure_of_call(context, error), error)
     if stage == "capture" and not isinstance(error, Exception):  # the user's sys.exit, their KeyboardInterrupt

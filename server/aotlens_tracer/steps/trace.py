@@ -58,13 +58,13 @@ from .failing import failure_of_trace
 from .folded import start_folding
 from .graph_breaks import graph_breaks
 from .import_target import Imported, import_target, is_to_be_inferred
-from .overwritten import name_what_is_changed
 from .partition import partition_graphs
 from .progress import Draft, Phases, Send
 from .recompiles import recompiled
 from .specialized import specialized
 from .training_steps import run_two_steps, untouched
 from .values import finish_recording, send_recorded, start_recording
+from .watched_again import name_what_happens
 from .without_example import without_example
 
 _TRAIN = {"train": True, "eval": False, None: None}
@@ -273,7 +273,7 @@ def _captured(
             captured = stack.enter_context(capture(built.example))
     except CallError as error:
         error.is_of_the_class = built.guess is not None and built.guess.is_of_the_class
-        name_what_is_changed(context, imported, built, train, error)
+        name_what_happens(context, imported, built, train, error)
         if error.changed is None:
             blame(context, built, error)
             check_earlier_types(context, built, error)

@@ -84,3 +84,20 @@ class Steady(nn.Module):
 
     def forward(self, x):
         return checkpoint(self.body, x, use_reentrant=False)
+
+
+# aotlens: Growing()(torch.randn(2, 4))
+class Growing(nn.Module):
+    """Its shape differs in each call, so that no capture works either."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        self.runs = 0
+
+    def body(self, x):
+        self.runs += 1
+        return self.fc(x).repeat(self.runs, 1).sin()
+
+    def forward(self, x):
+        return checkpoint(self.body, x + 1, use_reentrant=False)  # checkpointed
