@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.model.gradients import (
+    Gradient,
     InOtherGraph,
     InPieces,
     Missing,
@@ -17,12 +18,15 @@ from aotlens.model.gradients import (
 )
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.slots import Entry, Result, whole_name
+from aotlens.model.subclasses import has_gradient_for_each_piece, piece_at
+from aotlens.model.wholes import Whole, inputs_of
 from aotlens_tracer.wire.input_roles import role_of
 
 from .blocks import NOTHING, Cell, Code, Line, line, sentence, strong
 from .compiled import name_of_graph
 from .findings.words import why
 from .phrases import outputs_in_words
+from .subclasses import gradient_type, subclass_in_brief
 from .words import meaning
 
 
@@ -37,9 +41,9 @@ def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
             )
             names = {whole_name(entry.slot) for entry in entries}
             adds = ", which autograd adds" if len({id(each.graph) for each in outputs}) > 1 == len(names) else ""
-            return line(
-                "gradient is " if len(outputs) == 1 else "gradients are ", outputs_in_words(outputs, index), adds
-            )
+            kind = _type_of_gradient(outputs[0], index.gradient(first))
+            verb = "gradient is " if len(outputs) == 1 or kind else "gradients are "
+            return line(verb, kind, outputs_in_words(outputs, index), adds)
         case InOtherGraph(graph=number):
             return line(f"gradient comes from {name_of_graph(index.graphs[number], number)}")
         case OnlyInEager():
@@ -57,6 +61,23 @@ def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
             return line("forward only, no gradient", ": " if reason else "s", reason)
     is_argument = role_of(first.slot) == "argument" and first.slot.requires_grad is False
     return line("requires no gradient") if is_argument else ()
+
+
+def gradient_of_values(values: Sequence[Whole[Entry]], index: MapIndex) -> Line:
+    """The gradient of one value, or of several that are alike: of a tensor subclass its type, if it has a gradient.
+
+    The outputs are named if they are not those of each piece, which its table has.
+    """
+    whole, entries = values[0].subclass, inputs_of(values)
+    if whole is None or whole.gradient is None or not returned_in(index.gradient(values[0].first)):
+        return gradient_in_words(entries, index)
+    if has_gradient_for_each_piece(whole):
+        return line(gradient_type(whole))
+    outputs = distinct(
+        (Result(e.graph, e.graph.outputs[number]) for e in entries for number in returned_in(index.gradient(e))),
+        key=lambda result: id(result.slot),
+    )
+    return line(f"{gradient_type(whole)}: ", outputs_in_words(outputs, index))
 
 
 def why_no_gradient(entry: Entry, index: MapIndex) -> Line:
@@ -94,6 +115,12 @@ def _reason(entry: Entry, index: MapIndex) -> str:
     """The reason of the finding about an input without a gradient; empty if there is no such finding."""
     finding = index.without_gradient(entry.slot)
     return why(finding) if finding is not None else ""
+
+
+def _type_of_gradient(result: Result, gradient: Gradient) -> Line:
+    """`a TwoTensor in `, if a plain value has a gradient that is a tensor subclass; else empty."""
+    found = piece_at(result.slot, result.graph) if isinstance(gradient, InPieces) else None
+    return line("a ", Code(subclass_in_brief(found.whole)), " in ") if found is not None else ()
 
 
 def gradient_cell(entry: Entry, index: MapIndex) -> Cell:

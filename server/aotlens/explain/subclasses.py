@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aotlens.model.subclasses import own_bytes, shards_of
-from aotlens_tracer.wire.descriptor_map import Expected, Piece, Subclass
+from aotlens.model.subclasses import Sharded, own_bytes, piece_at, shards_at, shards_of
+from aotlens_tracer.wire.descriptor_map import Expected, Graph, Piece, Slot, Subclass
 
+from .blocks import Code, Facts, Line, line
 from .shapes import bytes_in_words, object_in_brief, tensor_in_brief
 from .sharding import placements_in_words, rank_bytes
 from .shortening import clipped
@@ -34,8 +35,7 @@ def facts_of(of: Subclass | Piece) -> Iterator[str]:
         yield rank_bytes(shards)
     elif isinstance(of, Subclass) and of.pieces and (size := own_bytes(of.pieces)) is not None:
         yield f"{bytes_in_words(size)} in its tensors"
-    if shards is None:
-        yield context_in_words(of)
+    yield context_in_words(of)
     if not isinstance(of, Subclass):
         return
     if of.gradient is not None:
@@ -44,8 +44,31 @@ def facts_of(of: Subclass | Piece) -> Iterator[str]:
         yield tangent_type(of)
 
 
+def shards_in_words(shards: Sharded, times: str = "") -> Facts:
+    """How a DTensor lies on the ranks: its placements, and the part of one rank; `times` is `6 × ` for six of them."""
+    local, size = tensor_in_brief(shards.dtype, shards.local), rank_bytes(shards)
+    return Facts((line(placements_in_words(shards.sharding)), line(times, Code(local), f", {size}" if size else "")))
+
+
+def piece_of_in_words(slot: Slot, graph: Graph) -> Line:
+    """`piece of weight, a DTensor f32[16, 16]: Replicate() on dp, Shard(1) on tp`; empty for a slot that is none."""
+    found = piece_at(slot, graph)
+    if found is None:
+        return ()
+    way = found.whole.label + "".join(f".{piece.attribute}" for piece in found.path[:-1])
+    shards = shards_at(slot, graph)
+    sharded = [placements_in_words(shards.sharding), rank_bytes(shards)] if shards is not None else []
+    more = f": {', '.join(filter(None, sharded))}" if sharded else ""
+    return line("piece of ", Code(way), ", a ", Code(subclass_in_brief(found.around)), more)
+
+
 def context_in_words(of: Subclass | Piece) -> str:
-    """The rest of what `__tensor_flatten__` returns: `with block=32`; empty if there is nothing."""
+    """The rest of what `__tensor_flatten__` returns: `with block=32`; empty if there is nothing.
+
+    That of a DTensor is left out: its placements say it.
+    """
+    if of.sharding is not None:
+        return ""
     texts = [f"{name}={clipped(text)}" if name else clipped(text) for name, text in of.context if text != "None"]
     return f"with {', '.join(texts)}" if texts else ""
 
@@ -56,13 +79,10 @@ def gradient_type(of: Subclass) -> str:
 
 
 def tangent_type(of: Subclass) -> str:
-    """`AOTAutograd takes its incoming gradient to be a DTensor with Shard(0) on tp`; empty if it has none."""
+    """`its tangent is assumed to be a DTensor with Shard(0) on tp`; empty if it has none."""
     if of.tangent is None:
         return ""
-    what = _expected(of.tangent, of)
-    if of.tangent.is_guessed:
-        return f"AOTAutograd takes its incoming gradient to be {what}"
-    return f"its incoming gradient is {what}"
+    return f"its tangent is {'assumed to be ' if of.tangent.is_guessed else ''}{_expected(of.tangent, of)}"
 
 
 def _expected(expected: Expected, of: Subclass) -> str:

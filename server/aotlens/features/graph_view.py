@@ -11,6 +11,7 @@ from aotlens.explain.gradients import meaning_of
 from aotlens.explain.graph_lines import GraphText, Kind, Name
 from aotlens.explain.graph_nodes import operation_in_words
 from aotlens.explain.phrases import type_of
+from aotlens.explain.subclasses import piece_of_in_words
 from aotlens.model.bodies import bodies_of
 from aotlens.model.index import index_of
 from aotlens.model.slots import Entry, Result
@@ -76,6 +77,8 @@ class GraphView:
             title = [line(strong(slot.label)), line("node ", Code(node))]
             if kind := type_of(slot, graph):
                 title.append(kind)
+            if about := piece_of_in_words(slot, graph):
+                title.append(about)
             blocks += [Facts(tuple(title)), Paragraph(sentence(meaning_of(item, index)))]
             if slot.descriptor is not None:
                 blocks.append(Paragraph(line(Code(slot.descriptor))))

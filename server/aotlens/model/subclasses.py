@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Piece, Sharding, Slot, Subclass
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Piece, Sharding, Slot, Subclass
 
 from .by_identity import Indices
 from .dtypes import bytes_of
@@ -99,6 +99,13 @@ def paths_below(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, ...]]:
             yield piece, *path
 
 
+def slot_of(piece: Piece, graph: Graph) -> Input | Output | None:
+    """The input or output that a piece is; None for a subclass, whose own pieces are slots."""
+    if piece.input is not None:
+        return graph.inputs[piece.input]
+    return graph.outputs[piece.output] if piece.output is not None else None
+
+
 def shards_of(of: Subclass | Piece) -> Sharded | None:
     """How a subclass lies on its mesh; None if it is no DTensor."""
     if of.sharding is None:
@@ -122,6 +129,11 @@ def shards_at(slot: Slot, graph: Graph) -> Sharded | None:
         return None
     around: list[Subclass | Piece] = [found.whole, *found.path[:-1]]
     return next((shards for of in reversed(around) if (shards := shards_of(of)) is not None), None)
+
+
+def has_gradient_for_each_piece(of: Subclass) -> bool:
+    """Whether the gradient of a subclass has the same pieces, so that each piece has a gradient of its own."""
+    return of.gradient is not None and of.gradient.type == of.type
 
 
 def own_bytes(pieces: Sequence[Piece]) -> int | None:

@@ -132,4 +132,4 @@ def test_the_type_of_a_gradient(expected: Expected | None, words: str) -> None:
 
 def test_a_guessed_tangent_is_said_to_be_one() -> None:
     output = replace(sharded("output", "output", output=(0, 1)), tangent=Expected("DTensor", SHARDED, is_guessed=True))
-    assert tangent_type(output) == ("AOTAutograd takes its incoming gradient to be a DTensor with the same placements")
+    assert tangent_type(output) == ("its tangent is assumed to be a DTensor with the same placements")

@@ -34,6 +34,8 @@ TARGETS = {
     "llama": (HERE / "project/compiled/llama.py", "Llama"),
     "paused": (HERE / "project/compiled/llama.py", "Paused"),
     "net": (HERE / "project/compiled/net.py", "Net"),
+    "scaled": (HERE / "project/subclasses/scaled.py", "Net"),
+    "sharded": (HERE / "project/subclasses/sharded.py", "Mlp"),
     "failing": (HERE / "project/failing/gated.py", "Model"),
 }
 FAILING = ("failing",)

@@ -26,6 +26,9 @@ PARTS = HERE / "project/zoo/parts.py"
 USE = HERE / "project/zoo/use.py"
 NOTES = HERE / "project/notes.txt"
 NET = HERE / "project/compiled/net.py"
+SCALED = HERE / "project/subclasses/scaled.py"
+SHARDED = HERE / "project/subclasses/sharded.py"
+TWO_TENSOR = Path("/lib/torch/testing/_internal/two_tensor.py")
 FAILING = HERE / "project/failing/gated.py"
 
 
@@ -45,7 +48,7 @@ def document(path: Path, text: str | None = None) -> Document:
 def state_of(name: str) -> TargetState:
     """A traced state with a kept map, traced from version 1 of all documents."""
     map = load_map(name)
-    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET)}
+    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET, SCALED, SHARDED)}
     state = TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
     return replace(state, convention="compile") if map.convention == "compile" else state
 
@@ -82,7 +85,9 @@ def beside(text: str, *states: TargetState, path: Path = HERE / "project/script.
 def world(*names: str) -> Snapshot:
     """All fixtures as open documents, and the states of the maps of these names (of all where none is given)."""
     states = [state_of(name) for name in names or ("decoder", "zoo", "attend")]
-    documents = {str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES, NET)}
+    documents = {
+        str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES, NET, SCALED, SHARDED)
+    }
     return Snapshot(MappingProxyType(documents), MappingProxyType({state.key: state for state in states}))
 
 

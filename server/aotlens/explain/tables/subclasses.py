@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.subclasses import facts_of, piece_in_brief, subclass_in_brief
-from aotlens.model.subclasses import likeness
-from aotlens_tracer.wire.descriptor_map import Graph, Piece, Slot, Subclass
+from aotlens.model.subclasses import likeness, slot_of
+from aotlens_tracer.wire.descriptor_map import Graph, Piece, Subclass
 
 from .rows import fold_rows, node_cell
 
@@ -44,10 +44,3 @@ def _below(alike: Sequence[Subclass | Piece], graph: Graph, indent: str, full: b
             Cell("; ".join(filter(None, notes))),
         )
         yield from _below(pieces, graph, indent + ("  " if is_last else "│ "), full)
-
-
-def slot_of(piece: Piece, graph: Graph) -> Slot | None:
-    """The input or output that a piece is; None for a subclass, whose own pieces are slots."""
-    if piece.input is not None:
-        return graph.inputs[piece.input]
-    return graph.outputs[piece.output] if piece.output is not None else None

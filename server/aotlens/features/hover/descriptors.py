@@ -10,6 +10,7 @@ from aotlens.explain.numberings import why_unknown
 from aotlens.explain.pass_code import no_state_in_words, not_captured_in_words
 from aotlens.explain.phrases import and_more, type_of
 from aotlens.explain.slots import node_in_words
+from aotlens.explain.subclasses import piece_of_in_words
 from aotlens.explain.unknown import no_such_slot
 from aotlens.explain.words import describe, legend
 from aotlens.logs.descriptor_text import read_descriptor
@@ -76,7 +77,7 @@ def _facts(question: Question, found: Resolved, item: Entry | Result) -> tuple[L
     """A slot of a target that has the descriptor."""
     slot = item.slot
     of = line(node_in_words(item, found.index), " of ", Code(found.state.key.qualname))
-    facts = [of, line(Code(slot.label)), type_of(slot, item.graph)]
+    facts = [of, line(Code(slot.label)), type_of(slot, item.graph), piece_of_in_words(slot, item.graph)]
     if place := question.place(found.state, made_at(slot) if isinstance(slot, Input) else None):
         facts.append(line("made at ", place))
     facts.append(line(numbering(found.state.convention)))

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from aotlens.explain.blocks import Block, Code, Facts, Line, Paragraph, codes, joined, line, sentence, some, strong
+from aotlens.explain.blocks import (
+    NOTHING,
+    Block,
+    Code,
+    Facts,
+    Line,
+    Paragraph,
+    codes,
+    joined,
+    line,
+    sentence,
+    some,
+    strong,
+)
 from aotlens.explain.compiled import outputs_made_by
 from aotlens.explain.conventions import numbering
-from aotlens.explain.gradients import gradient_in_words
+from aotlens.explain.gradients import gradient_of_values
 from aotlens.explain.input_roles import taken_from
 from aotlens.explain.kept_state import kept_in_words
-from aotlens.explain.phrases import inputs_in_words, place, type_of
+from aotlens.explain.phrases import inputs_in_words, place
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
 from aotlens.explain.sizes import sizes_in_words
 from aotlens.explain.slots import new_values
-from aotlens.explain.tables.inputs_in_brief import descriptors_of, input_rows, input_table, size_of
-from aotlens.explain.words import role_of
+from aotlens.explain.subclasses import context_in_words, piece_of_in_words, shards_in_words
+from aotlens.explain.tables.inputs_in_brief import (
+    Row,
+    descriptors_of,
+    input_rows,
+    input_table,
+    role_in_brief,
+    size_of,
+    type_in_brief,
+)
+from aotlens.explain.tables.pieces import piece_table
 from aotlens.model.folding import Folded
 from aotlens.model.gradients import Tied
 from aotlens.model.index import index_of
@@ -25,6 +47,8 @@ from aotlens.model.numbering import same_inputs
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
 from aotlens.model.slots import Entry, Result, fqn_of, is_changed, made_at
+from aotlens.model.subclasses import shards_at, shards_of
+from aotlens.model.wholes import inputs_of
 
 from .question import ROWS, Question
 
@@ -51,34 +75,47 @@ def inputs(
     return Facts((line(title, of), line(f"{len(entries)} inputs"))), *input_table(rows, found.index, ROWS)
 
 
-def _in_full(question: Question, found: Resolved, row: Folded[Entry], of: Line) -> tuple[Block, ...]:
-    first = row.first
-    slot = first.slot
-    title = [line(strong(role_of(slot)), " ", Code(row.label), of)]
-    if kind := type_of(slot, first.graph):
-        title.append(kind)
-    size = size_of([first])
-    if size is not None:
-        number = len({entry.slot.label for entry in row.rows})  # one parameter may be an input of several graphs
-        title.append(line(f"{number} × " if number > 1 else "", bytes_in_words(size)))
+def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[Block, ...]:
+    first = row.first.first
+    slot, subclass = first.slot, row.first.subclass
+    entries = inputs_of(row.rows)
+    number = len({value.first.slot.label for value in row.rows})  # one parameter may be an input of several graphs
+    times = f"{number} × " if number > 1 else ""
+    title = [line(strong(role_in_brief(row.first)), " ", Code(row.label), of)]
+    if (kind := type_in_brief(row.first)) != NOTHING:
+        title.append(line(Code(kind)))
+    shards = shards_of(subclass) if subclass is not None else shards_at(slot, first.graph)
+    size = size_of([row.first])
+    if size is not None and (shards is None or subclass is None):
+        title.append(line(times, bytes_in_words(size)))
+    listed = question.place(found.state, subclass.flatten) if subclass is not None else ()
     facts = [
-        inputs_in_words(row.rows, found.index),
-        _in_other_numbering(question, found, row.rows),
-        gradient_in_words(row.rows, found.index),
+        inputs_in_words(entries, found.index) if subclass is None else (),
+        _in_other_numbering(question, found, entries),
+        gradient_of_values(row.rows, found.index),
         _made_at(question, found, first),
         *sizes_in_words(slot, first.graph),
     ]
+    if subclass is not None:
+        facts += [line(context_in_words(subclass)), line("pieces listed at ", listed) if listed else ()]
     if slot.tied_to and not isinstance(found.index.gradient(first), Tied):
         facts.append(line("tied to ", some([line(Code(name)) for name in slot.tied_to])))
     if slot.stands_for:
         facts.append(line("in place of ", codes(slot.stands_for)))
     if slot.dynamo is not None:
         facts.append(line(outputs_made_by([slot.dynamo], found.index)))
-    blocks: list[Block] = [Facts(tuple(title)), Facts(tuple(filter(None, facts))), *_changes(question, found, row.rows)]
+    blocks: list[Block] = [Facts(tuple(title))]
+    if subclass is None and (whole := piece_of_in_words(slot, first.graph)):
+        blocks.append(Facts((whole,)))
+    elif subclass is not None and shards is not None:
+        blocks.append(shards_in_words(shards, times))
+    blocks += [Facts(tuple(filter(None, facts))), *_changes(question, found, entries)]
+    if subclass is not None:
+        blocks.append(piece_table(row.rows, found.index))
     if slot.dynamo is not None:
         blocks.append(Paragraph(taken_from(slot.dynamo)))
     if slot.descriptor is not None:
-        blocks.append(descriptors_of(row))
+        blocks.append(descriptors_of(row.rows))
     return tuple(blocks)
 
 

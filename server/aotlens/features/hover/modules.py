@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, some, strong
 from aotlens.explain.calm import lines_of
 from aotlens.explain.gradients import gradient_in_words
-from aotlens.explain.phrases import folded_names, inputs_in_words, type_of
+from aotlens.explain.phrases import folded_names, inputs_in_words
 from aotlens.explain.tables.inputs_in_brief import (
     NO_STATE,
     NO_STATE_TAKEN,
     descriptors_of,
     input_rows,
     input_table,
+    role_in_brief,
     total_of_parameters,
+    type_in_brief,
 )
 from aotlens.explain.tables.state import state_rows
-from aotlens.explain.words import role_of
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.names import Named
 from aotlens.model.slots import state_names
 from aotlens.model.snapshot import TargetState
+from aotlens.model.wholes import inputs_of
 from aotlens_tracer.wire.descriptor_map import StateTensor
 
 from .question import ROWS
@@ -66,13 +68,13 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
     entries.sort(key=lambda entry: (index.number(entry.graph), entry.slot.index))
     rows = input_rows(index, entries, lambda entry: relative[id(entry.slot)])
     if len(rows) == 1:
-        slot = rows[0].first.slot
+        inputs = inputs_of(rows[0].rows)
         facts = [
-            line(f"{role_of(slot)} ", Code(rows[0].label), " ", type_of(slot, rows[0].first.graph)),
-            inputs_in_words(rows[0].rows, index),
-            gradient_in_words(rows[0].rows, index),
+            line(f"{role_in_brief(rows[0].first)} ", Code(rows[0].label), " ", Code(type_in_brief(rows[0].first))),
+            inputs_in_words(inputs, index),
+            gradient_in_words(inputs, index),
         ]
-        return head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0])
+        return head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0].rows)
     table = input_table(rows, index, ROWS)
     total = total_of_parameters(entries, len(instances))
     if not total:

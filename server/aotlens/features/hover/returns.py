@@ -22,18 +22,21 @@ from aotlens.explain.phrases import and_more
 from aotlens.explain.prices import price_in_words
 from aotlens.explain.shapes import slot_in_brief
 from aotlens.explain.signature import difference_in_words
+from aotlens.explain.subclasses import subclass_in_brief
 from aotlens.model.calls import called_context
 from aotlens.model.folding import Folded, fold
 from aotlens.model.index import distinct
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import about, kept_differences
 from aotlens.model.slots import Result
+from aotlens.model.subclasses import likeness
+from aotlens.model.wholes import Whole, wholes
 from aotlens.syntax.subjects import LineSubject, ReturnSubject
 from aotlens_tracer.wire.places import Span
 
 from .lines import line_blocks
 from .question import FEW, Answer, Question
-from .slots import slot
+from .slots import slot, whole_output
 
 
 def returned(question: Question, subject: ReturnSubject) -> Answer | None:
@@ -48,18 +51,20 @@ def returned(question: Question, subject: ReturnSubject) -> Answer | None:
 
 def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     results = found.results
-    if len(results) == 1:
-        return slot(question, found, results[0])
+    values = wholes(results)
+    if len(values) == 1:
+        is_plain = values[0].subclass is None
+        return slot(question, found, results[0]) if is_plain else whole_output(question, found, values[0])
     costs = {price.output: price_in_words(price) for price in found.index.prices(results[0].graph)}
     rows = fold(
-        results,
-        key=lambda result: (
-            slot_in_brief(result.slot, result.graph),
-            result.tangent is None,
-            costs.get(result.slot.index),
-            _line(question.now(found.state, result.slot.source)),
+        values,
+        key=lambda value: (
+            likeness(value.subclass) if value.subclass is not None else _type(value),
+            value.first.tangent is None,
+            _cost(value, costs),
+            _line(question.now(found.state, value.first.slot.source)),
         ),
-        label=lambda result: result.slot.label,
+        label=lambda value: value.subclass.label if value.subclass is not None else value.first.slot.label,
     )
     columns = [
         Column("output", "name"),
@@ -82,16 +87,28 @@ def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     return *blocks, *(Paragraph(sentence(difference_in_words(reason))) for reason in reasons[:FEW])
 
 
-def _cells(question: Question, found: Resolved, row: Folded[Result], costs: dict[int, str]) -> tuple[Cell, ...]:
+def _type(value: Whole[Result]) -> str:
+    if value.subclass is not None:
+        return subclass_in_brief(value.subclass)
+    return slot_in_brief(value.first.slot, value.first.graph)
+
+
+def _cost(value: Whole[Result], costs: dict[int, str]) -> str | None:
+    """The price of an output; that of a subclass stands at one of its pieces."""
+    return next((costs[item.slot.index] for item in value.items if item.slot.index in costs), None)
+
+
+def _cells(question: Question, found: Resolved, row: Folded[Whole[Result]], costs: dict[int, str]) -> tuple[Cell, ...]:
     first = row.first
+    tensors = [item for value in row.rows for item in value.tensors]
     each = " each" if row.count > 1 else ""
     return (
         Cell(row.label),
-        Cell(slot_in_brief(first.slot, first.graph)),
-        Cell(names_in_brief([result.slot.node for result in row.rows])),
-        Cell(_tangents(row.rows)),
-        question.place_cell(found.state, first.slot.source),
-        Cell(costs.get(first.slot.index, NOTHING) + each),
+        Cell(_type(first)),
+        Cell(names_in_brief([result.slot.node for result in tensors])),
+        Cell(_tangents(tensors)),
+        question.place_cell(found.state, first.first.slot.source),
+        Cell((_cost(first, costs) or NOTHING) + each),
     )
 
 

@@ -1,0 +1,67 @@
+"""The table of the pieces of one tensor subclass, or of several that are alike, in a hover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.brief import names_in_brief
+from aotlens.explain.subclasses import piece_in_brief
+from aotlens.model.gradients import returned_in
+from aotlens.model.index import MapIndex
+from aotlens.model.slots import Entry, Result
+from aotlens.model.subclasses import has_gradient_for_each_piece, paths_below, slot_of
+from aotlens.model.wholes import Item, Whole
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output
+
+from .inputs_in_brief import nodes_in_brief
+
+Place = tuple[Graph, Input | Output]
+
+
+def piece_table(alike: Sequence[Whole[Item]], index: MapIndex) -> Table:
+    """One row for each piece that is a slot, with its type and its gradient, or the tangent of an output."""
+    trees = [(value.first.graph, value.subclass) for value in alike if value.subclass is not None]
+    leaves = [[path for path in paths_below(tree.pieces) if not path[-1].pieces] for _, tree in trees]
+    is_input = isinstance(alike[0].first, Entry)
+    has_partners = not is_input or has_gradient_for_each_piece(trees[0][1])
+    rows = []
+    for paths in zip(*leaves, strict=True):
+        first = paths[0]
+        around = first[-2] if len(first) > 1 else trees[0][1]
+        found = [(graph, slot_of(path[-1], graph)) for (graph, _), path in zip(trees, paths, strict=True)]
+        places: list[Place] = [(graph, slot) for graph, slot in found if slot is not None]
+        rows.append(
+            (
+                Cell(".".join(piece.attribute for piece in first)),
+                Cell(_nodes(places, index)),
+                Cell(piece_in_brief(first[-1], around)),
+                Cell(_partners(places, index) if has_partners else ""),
+            )
+        )
+    columns = (
+        Column("piece", "name"),
+        Column("input" if is_input else "output", "node"),
+        Column("type", "type"),
+        Column("gradient" if is_input else "tangent", "node"),
+    )
+    return without_empty(Table("", "", columns, tuple(rows)))
+
+
+def _nodes(places: Sequence[Place], index: MapIndex) -> str:
+    inputs = [Entry(graph, slot) for graph, slot in places if isinstance(slot, Input)]
+    if inputs:
+        return nodes_in_brief(inputs, index)
+    return names_in_brief([slot.node for _, slot in places]) if places else ""
+
+
+def _partners(places: Sequence[Place], index: MapIndex) -> str:
+    """The nodes of the gradients of inputs, or of the tangents of outputs."""
+    nodes: list[str | None] = []
+    for graph, slot in places:
+        if isinstance(slot, Input):
+            outputs = returned_in(index.gradients(graph)[slot.index])
+            nodes += [graph.outputs[number].node for number in outputs]
+        elif (tangent := Result(graph, slot).tangent) is not None:
+            nodes.append(tangent.node)
+    return names_in_brief(nodes) if nodes else NOTHING
