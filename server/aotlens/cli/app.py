@@ -142,6 +142,12 @@ def trace(
         bool,
         typer.Option("--shapes", help="Print the code that ran with the shapes of each line, instead of the map."),
     ] = False,
+    collectives: Annotated[
+        bool,
+        typer.Option(
+            "--collectives", help="Print what the call communicates with other ranks, ranked, instead of the map."
+        ),
+    ] = False,
     partitioner: Annotated[
         Partitioner,
         typer.Option(
@@ -232,6 +238,7 @@ def trace(
         eager,
         error,
         dynamic,
+        collectives,
     )
     _exit_with(lambda: run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn))
 

@@ -38,6 +38,7 @@ class TraceOptions:
     eager: bool = True
     ddp: DdpError | None = None
     dynamic: bool | None = None
+    collectives: bool = False
 
 
 def check(options: TraceOptions, qualname: str | None) -> None:
@@ -48,6 +49,10 @@ def check(options: TraceOptions, qualname: str | None) -> None:
         raise UsageError(f"--format {options.format} contains everything: --graph and --saved select text output")
     if options.shapes and (options.format != "text" or options.graph is not None or options.saved):
         raise UsageError("--shapes selects text output: leave out --format, --graph and --saved")
+    if options.collectives and (
+        options.format != "text" or options.graph is not None or options.saved or options.shapes
+    ):
+        raise UsageError("--collectives selects text output: leave out --format, --graph, --saved and --shapes")
     if options.dynamic is not None and options.convention != "compile":
         raise UsageError("--dynamic and --no-dynamic are torch.compile's: give them with --convention compile")
     if options.convention == "compile" and options.partitioner == "eager":
@@ -70,5 +75,5 @@ def _check_ddp(options: TraceOptions, qualname: str | None) -> None:
         raise UsageError("--ddp is about the module that is given to DDP: name it, as in model.py::Net")
     if options.format != "text":
         raise UsageError(f"--ddp prints text: --format {options.format} has the map itself")
-    if options.graph is not None or options.saved:
-        raise UsageError("--ddp explains an error: leave out --graph and --saved")
+    if options.graph is not None or options.saved or options.collectives:
+        raise UsageError("--ddp explains an error: leave out --graph and --saved, or --collectives")

@@ -22,6 +22,7 @@ from aotlens.explain.render.paper import Paper
 from aotlens.explain.render.public_json import public_json
 from aotlens.explain.render.terminal import show
 from aotlens.explain.render.terminal_report import print_left_out, render_blocks, render_text
+from aotlens.explain.tables.collectives import collective_tables
 from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens.model.failure_findings import failure_finding
 from aotlens.session.files import read_python
@@ -89,7 +90,7 @@ def path_label(path: str) -> str:
 
 def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
     console = _console()
-    if len(maps) > 1 and not (options.full or options.saved or options.shapes):
+    if len(maps) > 1 and not (options.full or options.saved or options.shapes or options.collectives):
         render_overview(maps, console, explain=options.explain, path_label=path_label)
         return
     for index, map in enumerate(maps):
@@ -99,6 +100,8 @@ def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
             render_blocks(map, ddp_error(map, options.ddp, path_label, options.full), console, path_label)
         elif options.shapes:
             print_shapes(map, console, path_label, options.full)
+        elif options.collectives:
+            render_blocks(map, collective_tables(map, path_label, options.full), console, path_label)
         elif options.saved:
             render_blocks(map, saved_tables(map, path_label, options.full), console, path_label)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from aotlens.model.collectives import communication
 from aotlens.model.counts import Counts, count, count_all, parameters
 from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex, index_of
@@ -12,6 +13,7 @@ from aotlens.model.lines import Work
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation
 
 from .blocks import Code, Line, joined, line
+from .collectives import counted
 from .held import alive_in_words
 from .partitioners import choice_in_brief, for_backward
 from .phrases import folded_names
@@ -33,6 +35,8 @@ def map_in_words(map: DescriptorMap) -> str:
     """
     index = index_of(map)
     facts = _facts(count_all(index), map.graphs)
+    if runs := communication(index).runs:
+        facts.append(counted(runs))
     return " · ".join([f"{len(map.graphs)} graphs", *facts] if len(map.graphs) > 1 else facts)
 
 
@@ -51,6 +55,8 @@ def map_in_brief(map: DescriptorMap) -> list[str]:
         facts.append(f"{len(map.graphs)} graphs")
     counts = count_all(index)
     facts.append(_number(counts.inputs, "input"))
+    if runs := communication(index).runs:
+        facts.append(counted(runs))
     if not any(graph.joint for graph in map.graphs):
         return [*facts, FORWARD_ONLY]
     if counts.missing:

@@ -24,6 +24,7 @@ from aotlens_tracer.wire.descriptor_map import Body, DescriptorMap, Graph, Input
 
 from .annotations import annotations_in_brief
 from .bodies import operand_in_brief, role_in_words, saved_results_in_words
+from .collectives import node_in_words
 from .compiled import heading
 from .conventions import numbering, of_graph
 from .graph_lines import GraphText, Kind, Writer
@@ -90,6 +91,7 @@ class _Graph:
         every = (*graph.operations, *(graph.partition.operations if graph.partition is not None else ()))
         self._bodies = bodies_of(graph, is_partitioned=kind != "joint")
         self._saved_results = saved_results_of(graph)
+        self._collectives = {graph.operations[each.operation].name: each for each in graph.collectives}
         self._names = {} if raw else human_names(graph, every, self._bodies)
         self._written: dict[str, str] = {}
 
@@ -289,7 +291,7 @@ class _Graph:
     def _operation(self, operation: Operation, scope: str) -> None:
         node = node_in(scope, operation.name)
         kind = f": {tensor_in_brief(operation.dtype, operation.shape)}" if operation.dtype is not None else ""
-        notes = []
+        notes = [node_in_words(self._collectives[node])] if node in self._collectives else []
         saved = self._saved.get(node)
         if saved is not None and saved.alias_of is None and self._kind != "backward":
             notes.append(f"saved, {bytes_in_words(saved.bytes)}")

@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from ..failures import is_library
-from ..torch_private import Asked, arranges, asked_of, collective_of, style_at
+from ..torch_private import Asked, Spec, arranges, asked_of, collective_of, style_at
 from ..wire.collectives import Cause, Collective
-from ..wire.descriptor_map import Input, Operation, Span
+from ..wire.descriptor_map import Input, Operation, Sharding, Span
 from .descriptors import whole_label
+from .placements import sharding_on
 from .stack_traces import Sources, parse, source_text, span_in_code
 from .tensors import tensor_bytes
 
@@ -51,8 +52,8 @@ def collectives_of(
                 operation.module,
                 cause,
                 by,
-                asked.before if asked is not None else None,
-                asked.after if asked is not None else None,
+                _sharding(asked.before) if asked is not None else None,
+                _sharding(asked.after) if asked is not None else None,
                 _operand(node, labels, operation.backward, sources.of_node),
             )
         )
@@ -68,6 +69,10 @@ def _bytes(node: torch.fx.Node) -> int | None:
         if isinstance(each, torch.fx.Node)
     ]
     return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+def _sharding(spec: Spec | None) -> Sharding | None:
+    return sharding_on(spec.mesh, spec.placements) if spec is not None else None
 
 
 def _stack(node: torch.fx.Node, asked: Asked | None) -> tuple[Span, ...]:

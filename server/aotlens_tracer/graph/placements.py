@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 from ..torch_private import placed
@@ -14,7 +15,12 @@ def sharding_of(value: Any) -> Sharding | None:
     found = placed(value)
     if found is None:
         return None
-    return Sharding(mesh_of(found.mesh), tuple(map(placement_of, found.placements)))
+    return sharding_on(found.mesh, found.placements)
+
+
+def sharding_on(mesh: Any, placements: Iterable[Any]) -> Sharding:
+    """Return placements on a `DeviceMesh` as data."""
+    return Sharding(mesh_of(mesh), tuple(map(placement_of, placements)))
 
 
 def mesh_of(mesh: Any) -> Mesh:

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import torch
 import torch.fx
 
-__all__ = ["Asked", "Group", "arranges", "asked_of", "collective_of", "noting_collectives", "style_at"]
+__all__ = ["Asked", "Group", "Spec", "arranges", "asked_of", "collective_of", "noting_collectives", "style_at"]
 
 _NAMESPACES = ("_c10d_functional", "_c10d_functional_autograd", "c10d_functional", "_dtensor", "c10d")
 _NONE = ("wait_tensor", "_wrap_tensor_autograd", "barrier", "monitored_barrier_", "check_for_nan")
@@ -49,20 +49,28 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Spec:
+    """A `DeviceMesh`, and the placements of a DTensor on it."""
+
+    mesh: Any
+    placements: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Asked:
     """The group of a collective operation, and who asks for it.
 
     `how` is operand (DTensor redistributes an operand of the operation `by`), operation (the DTensor implementation of
     the operation `by` communicates), method (`by` is a method of DTensor, its own derivative included) or direct.
-    `before` and `after` are the placements of a redistribution. `frames` are the Python frames around it, outermost
-    first, each as code, instruction and line; empty if the graph's own stack says more.
+    `before` and `after` say how the DTensor lies that is redistributed. `frames` are the Python frames around it,
+    outermost first, each as code, instruction and line.
     """
 
     group: Group
     how: Literal["operand", "operation", "method", "direct"]
     by: str | None
-    before: str | None = None
-    after: str | None = None
+    before: Spec | None = None
+    after: Spec | None = None
     frames: tuple[tuple[types.CodeType, int, int], ...] = ()
 
 
@@ -104,7 +112,8 @@ def noting_collectives() -> Iterator[None]:
 
 def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
     how: Literal["operand", "operation", "method", "direct"] = "direct"
-    by = before = after = mesh = None
+    by: str | None = None
+    before = after = mesh = None
     known = _known_code()
     is_found = False
     frames = []
@@ -114,7 +123,8 @@ def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
         role = known.get(code)
         if role == "redistribution" and mesh is None:
             now, then = frame.f_locals["current_spec"], frame.f_locals["target_spec"]
-            before, after, mesh = placements_text(now.placements), placements_text(then.placements), now.mesh
+            mesh = getattr(now.mesh, "real_obj", now.mesh)  # of a `FakeScriptObject`
+            before, after = Spec(mesh, tuple(now.placements)), Spec(mesh, tuple(then.placements))
         elif role == "operand" and not is_found:
             how, is_found = "operand", True
         elif role is not None and role.startswith("method ") and how != "operand":
@@ -125,11 +135,6 @@ def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
                 how, by = "operation" if how == "direct" else how, str(operation)
         frame = frame.f_back
     return Asked(_group(_group_name(node), mesh), how, by, before, after, tuple(reversed(frames)))
-
-
-def placements_text(placements: Any) -> str:
-    """Return the placements of a DTensor as torch prints them, one for each mesh dimension: `(Shard(dim=0),)`."""
-    return ", ".join(map(repr, placements))
 
 
 @functools.cache

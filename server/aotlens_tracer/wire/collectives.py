@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .json_codec import Tagged
 from .places import Span
+from .subclasses import Sharding
 
 Cause = Literal["call", "plan", "operand", "operation", "unknown"]
 """The one who asked for a collective operation: see Collective."""
@@ -34,7 +36,7 @@ class Collective:
     * `operation`: the ATen operation `by`, whose DTensor implementation communicates;
     * `unknown`.
 
-    `before` and `after` are the placements of a DTensor that is redistributed, as texts; None for other collectives.
+    `before` and `after` are the placements of a DTensor that is redistributed; None for other collectives.
     `operand` is the user's name of the tensor that is communicated, or the text of the expression that computed it;
     None if unknown.
     """
@@ -50,11 +52,39 @@ class Collective:
     module: str | None = None
     cause: Cause = "unknown"
     by: str | None = None
-    before: str | None = None
-    after: str | None = None
+    before: Sharding | None = None
+    after: Sharding | None = None
     operand: str | None = None
 
     @property
     def is_implicit(self) -> bool:
         """Whether DTensor redistributes a tensor without being asked to."""
         return self.cause == "operand"
+
+
+@dataclass(frozen=True)
+class Redistribution:
+    """Collectives by which DTensor redistributes a tensor although nobody asks it to, all of one expression.
+
+    `kind` is torch's name of the collective, `count` the number of times that it runs in one call (or in the backward
+    pass of one), and `bytes` what the rank gives into all of them, None if a size has no hint. `by` is the ATen
+    operation that needs the tensor in other placements. The other fields are those of Collective.
+    """
+
+    kind: str
+    bytes: int | None
+    count: int
+    ranks: int | None
+    dimension: str | None
+    is_backward: bool
+    by: str | None
+    before: Sharding | None
+    after: Sharding | None
+    operand: str | None
+
+
+@dataclass(frozen=True)
+class Redistributed(Tagged):
+    """DTensor redistributes operands of an expression, and perhaps gradients of it, although nobody asks it to."""
+
+    moves: tuple[Redistribution, ...]

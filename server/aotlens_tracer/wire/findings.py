@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .advice import Advice
+from .collectives import Redistributed as Redistributed
+from .collectives import Redistribution as Redistribution
 from .compile_reasons import Broken as Broken
 from .compile_reasons import NoCudaGraph as NoCudaGraph
 from .compile_reasons import Recompiled as Recompiled
@@ -265,6 +267,7 @@ Reason = (
     | NoCudaGraph
     | Recompiled
     | SpecializedDimension
+    | Redistributed
     | ReplacedBy
     | PartitionFailed
     | Failed

@@ -60,14 +60,14 @@ def _by_graph(map: DescriptorMap) -> Table:
     kept = kept_locals(index)
     total = saved_by_call(index) or 0
     cells = [
-        (Cell(bytes_in_words(size)), Cell(_share(size, total)), Cell(text))
+        (Cell(bytes_in_words(size)), Cell(share(size, total)), Cell(text))
         for (_, size), text in zip(own, headings(map.graphs), strict=True)
     ]
     if kept:
         size, number = sum(kept.values()), len(kept)
         what = "output" if number == 1 else "outputs"
         text = f"{number} {what} of a graph that a later graph saves as its input"
-        cells.append((Cell(bytes_in_words(size)), Cell(_share(size, total)), Cell(text)))
+        cells.append((Cell(bytes_in_words(size)), Cell(share(size, total)), Cell(text)))
     columns = (Column("bytes", "number"), Column("share", "number"), Column("saved by", "name"))
     notes = ("A graph that runs several times saves its values each time.",) if _runs_again(map) else ()
     return Table("Saved by graph", bytes_in_words(total), columns, tuple(cells), notes)
@@ -103,7 +103,7 @@ def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[st
     cells = [
         (
             Cell(bytes_in_words(sum(bytes_in[name] for name in row.rows))),
-            Cell(_share(sum(bytes_in[name] for name in row.rows), total)),
+            Cell(share(sum(bytes_in[name] for name in row.rows), total)),
             Cell(f"×{row.count}" if row.count > 1 else ""),
             Cell(row.label),
             Cell(str(sum(number_in[name] for name in row.rows))),
@@ -117,7 +117,7 @@ def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[st
         Column("module, with all in it", "name"),
         Column("values", "number", 1),
     )
-    return _ranked("Saved by module", _summary(graph, values, total), columns, cells, full)
+    return ranked("Saved by module", _summary(graph, values, total), columns, cells, full)
 
 
 def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: PathLabel, full: bool) -> Table:
@@ -128,15 +128,15 @@ def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: Pa
         label = " ".join(value.label.split())
         key = (label, place(value.source, path_label), tensor_in_brief(value.dtype, value.shape))
         groups.setdefault(key, []).append(value)
-    ranked = sorted(groups.items(), key=lambda group: -sum(value.bytes or 0 for value in group[1]))
+    largest = sorted(groups.items(), key=lambda group: -sum(value.bytes or 0 for value in group[1]))
     cells = []
-    for (label, where, kind), members in ranked:
+    for (label, where, kind), members in largest:
         size = sum(value.bytes or 0 for value in members)
         readers = [_kind(name, operations) for value in members for name in value.read_by]
         cells.append(
             (
                 Cell(bytes_in_words(size)),
-                Cell(_share(size, total)),
+                Cell(share(size, total)),
                 Cell(f"×{len(members)}" if len(members) > 1 else ""),
                 Cell(label),
                 Cell(kind),
@@ -155,7 +155,7 @@ def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: Pa
         Column("needed by", "note", 3),
         Column("node", "node", 4),
     )
-    return without_empty(_ranked("Saved by expression", _summary(graph, values, total), columns, cells, full))
+    return without_empty(ranked("Saved by expression", _summary(graph, values, total), columns, cells, full))
 
 
 def _compared(graph: Graph) -> Table:
@@ -168,7 +168,7 @@ def _compared(graph: Graph) -> Table:
         rows.append(
             (
                 Cell(bytes_in_words(row.bytes)),
-                Cell(_share(row.bytes, eager) if row.bytes is not None and eager else "—"),
+                Cell(share(row.bytes, eager) if row.bytes is not None and eager else "—"),
                 Cell("—" if row.held is None else bytes_in_words(row.held)),
                 Cell("—" if row.values is None else str(row.values)),
                 Cell("—" if row.recomputed is None else str(row.recomputed)),
@@ -193,9 +193,10 @@ def _compared(graph: Graph) -> Table:
     return without_empty(Table("Saved, compared", "", columns, tuple(rows), notes))
 
 
-def _ranked(
+def ranked(
     title: str, summary: str, columns: tuple[Column, ...], rows: Sequence[tuple[Cell, ...]], full: bool
 ) -> Table:
+    """The table of a ranking; without `full`, of its first rows and the number of the others."""
     shown = rows if full else rows[:_MOST]
     left = len(rows) - len(shown)
     notes = (f"{left} more row{'s' if left != 1 else ''}: --full shows all.",) if left else ()
@@ -207,7 +208,8 @@ def _summary(graph: Graph, values: list[Saved], total: int) -> str:
     return f"{what}, {name_of_choice(graph)}" if graph.partitioner else what
 
 
-def _share(part: int, total: int) -> str:
+def share(part: int, total: int) -> str:
+    """`12 %`, `<1 %`; a dash for a share of nothing."""
     if not total:
         return "—"
     return f"{100 * part / total:.0f} %" if part * 200 >= total or not part else "<1 %"

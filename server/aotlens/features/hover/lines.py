@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aotlens.explain.annotations import annotation_facts
 from aotlens.explain.blocks import Block, Code, Facts, Line, line, sentence, strong
+from aotlens.explain.collectives import communicates, inside_in_words
 from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.graph_summary import inside_facts, operation_facts
 from aotlens.explain.guards import compiled_for
@@ -15,6 +16,7 @@ from aotlens.explain.partitioners import for_backward
 from aotlens.explain.phrases import folded_names, inputs_in_words
 from aotlens.explain.signature import difference_in_words
 from aotlens.explain.tables.saved_in_brief import saved_values
+from aotlens.model.collectives import communication
 from aotlens.model.compiled import breaks_at
 from aotlens.model.contexts import Context, context_of, first_that_knows, function_context
 from aotlens.model.creations import births_at
@@ -53,6 +55,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     graphs = state.map.graphs
     facts += [[held_by_views(storage)] for storage in dict.fromkeys(viewed_at(graphs, path, lines))][:FEW]
     facts += [[held_as_whole(storage)] for storage in dict.fromkeys(allocated_at(graphs, path, lines))][:FEW]
+    facts += communicates(communication(index).at(path, lines), FEW)
     facts += _carried(index, path, lines)
     if kept := kept_at(index, path, lines):
         facts.append([keeps_in_words(kept)])
@@ -66,6 +69,8 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
         facts.append(operation_facts(work.operations))
     if inside.operations:
         facts.append(inside_facts(inside, index.lines.modules(inside), state.map.graphs))
+        if runs := communication(index).inside(path, lines):
+            facts[-1].append(inside_in_words(runs))
     if reads := index.reads.by(work):
         facts.append([line("reads ", _names(reads))])
     if annotated := annotation_facts(work.operations):

@@ -1,0 +1,147 @@
+"""The communication of a call, ranked by mesh dimension, by module and by expression."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from aotlens.explain.blocks import Block, Cell, Column, Paragraph, Table, line, without_empty
+from aotlens.explain.collectives import asked_by, change, counted, group_of, kinds, name_of
+from aotlens.explain.compiled import name_of_graph
+from aotlens.explain.paths import PathLabel, place
+from aotlens.explain.shapes import bytes_in_words
+from aotlens.model.collectives import Run, communication, total
+from aotlens.model.containers import CONTAINERS
+from aotlens.model.folding import fold
+from aotlens.model.index import index_of
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+
+from .saved_ranking import ranked, share
+
+_BYTES = "Bytes are those that this rank gives into an operation."
+_AGAIN = "Backward, again: the backward pass repeats a collective of the forward pass, to compute what is not saved."
+
+
+def collective_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Block]:
+    """Three rankings of the collectives of a call and of its backward pass, or a sentence if there are none."""
+    runs = communication(index_of(map)).runs
+    if not runs:
+        return [Paragraph(line("The call communicates nothing: its graph has no collective operation."))]
+    containers = {module.name for module in map.modules if module.type in CONTAINERS}
+    found: list[Block] = []
+    if len({group_of(run.collective) for run in runs}) > 1:
+        found.append(_by_dimension(runs))
+    if any(run.collective.module for run in runs):
+        found.append(_by_module(runs, containers, full))
+    return [*found, _by_expression(map, runs, path_label, full)]
+
+
+def _by_dimension(runs: Sequence[Run]) -> Table:
+    """One row for each group of ranks."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(group_of(run.collective), []).append(run)
+    cells = [
+        (
+            Cell(bytes_in_words(total(members))),
+            Cell(share(total(members), total(runs))),
+            Cell(name),
+            Cell(", ".join(kinds(members))),
+        )
+        for name, members in sorted(groups.items(), key=lambda item: -total(item[1]))
+    ]
+    columns = (
+        Column("bytes", "number"),
+        Column("share", "number"),
+        Column("over", "name"),
+        Column("operations", "prose", 1),
+    )
+    return Table("Communication by mesh dimension", counted(runs), columns, tuple(cells))
+
+
+def _by_module(runs: Sequence[Run], containers: set[str], full: bool) -> Table:
+    """One row for each module, with the collectives of the modules in it; repeated layers are one row."""
+    bytes_in: Counter[str] = Counter()
+    number_in: Counter[str] = Counter()
+    for run in runs:
+        steps = run.collective.module.split(".") if run.collective.module else []
+        for count in range(1, len(steps) + 1):
+            name = ".".join(steps[:count])
+            if name not in containers:
+                bytes_in[name] += run.collective.bytes or 0
+                number_in[name] += 1
+    rows = fold(list(bytes_in), key=lambda name: (bytes_in[name], number_in[name]), label=lambda name: name)
+    rows.sort(key=lambda row: (-sum(bytes_in[name] for name in row.rows), row.label))
+    cells = [
+        (
+            Cell(bytes_in_words(sum(bytes_in[name] for name in row.rows))),
+            Cell(share(sum(bytes_in[name] for name in row.rows), total(runs))),
+            Cell(f"×{row.count}" if row.count > 1 else ""),
+            Cell(row.label),
+            Cell(str(sum(number_in[name] for name in row.rows))),
+        )
+        for row in rows
+    ]
+    columns = (
+        Column("bytes", "number"),
+        Column("share", "number"),
+        Column("", "number"),
+        Column("module, with all in it", "name"),
+        Column("collectives", "number", 1),
+    )
+    return ranked("Communication by module", counted(runs), columns, cells, full)
+
+
+def _by_expression(map: DescriptorMap, runs: Sequence[Run], path_label: PathLabel, full: bool) -> Table:
+    """One row for each expression, pass and kind of collective; layers alike are one row."""
+    groups: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        each = run.collective
+        key = (
+            " ".join((each.label or "").split()),
+            place(each.source, path_label),
+            "backward, again" if run.is_repeated else "backward" if run.is_backward else "forward",
+            name_of(each.kind),
+            group_of(each),
+            asked_by(each),
+            change(each),
+            name_of_graph(map.graphs[run.graph], run.graph) if len(map.graphs) > 1 else "",
+        )
+        groups.setdefault(key, []).append(run)
+    cells = []
+    for (label, where, when, kind, group, who, placements, graph), members in sorted(
+        groups.items(), key=lambda item: -total(item[1])
+    ):
+        size = total(members)
+        is_implicit = members[0].collective.is_implicit
+        cells.append(
+            (
+                Cell(bytes_in_words(size)),
+                Cell(share(size, total(runs))),
+                Cell(f"×{len(members)}" if len(members) > 1 else ""),
+                Cell(kind),
+                Cell(group),
+                Cell(when),
+                Cell(who, tone="warn" if is_implicit else ""),
+                Cell(label or "—"),
+                Cell(where),
+                Cell(placements),
+                Cell(graph),
+            )
+        )
+    columns = (
+        Column("bytes", "number"),
+        Column("share", "number", 3),
+        Column("", "number"),
+        Column("operation", "name"),
+        Column("over", "name"),
+        Column("pass", "name"),
+        Column("asked by", "name", 1),
+        Column("expression", "name"),
+        Column("at", "place", 2),
+        Column("placements", "note"),
+        Column("graph", "note", 4),
+    )
+    table = without_empty(ranked("Communication by expression", counted(runs), columns, cells, full))
+    notes = (_BYTES, _AGAIN) if any(run.is_repeated for run in runs) else (_BYTES,)
+    return Table(table.title, table.summary, table.columns, table.rows, (*table.notes, *notes))
