@@ -1,4 +1,4 @@
-"""The mesh and the placements of a DTensor as data."""
+"""The mesh and the placements of a DTensor as data, and the price of other placements."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from ..torch_private import placed
-from ..wire.subclasses import Mesh, Placement, Sharding
+from ..torch_private import placed, redistributed
+from ..wire.subclasses import Mesh, Placement, Sharding, Transfer
+from .tensors import tensor_bytes
 
 
 def sharding_of(value: Any) -> Sharding | None:
@@ -46,4 +47,22 @@ def placement_of(placement: Any) -> Placement:
         repr(placement),
         dimension if isinstance(dimension, int) else None,
         str(reduction) if reduction is not None else None,
+    )
+
+
+def transfers(value: Any, to: Any) -> tuple[Transfer, ...] | None:
+    """Return the collective operations that give a DTensor the placements of another one on the same mesh.
+
+    Empty if none is needed; None if that is not known, or one of both is no DTensor.
+    """
+    now, then = placed(value), placed(to)
+    if now is None or then is None or now.mesh != then.mesh:
+        return None
+    if now.placements == then.placements:
+        return ()
+    moved = redistributed(value, then.placements)
+    if moved is None:
+        return None
+    return tuple(
+        Transfer(each.kind, tensor_bytes(each.given), each.group.ranks, each.group.dimension) for each in moved
     )

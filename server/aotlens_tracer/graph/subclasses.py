@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from ..wire.input_roles import role_of
 from .descriptors import piece_path
 from .flat_arguments import FlatArguments
 from .flatten_protocol import named_context, place_of_class, place_of_flatten, text_of
-from .placements import sharding_of
+from .placements import sharding_of, transfers
 from .slot_labels import Labels
 from .tensors import strides, tensor_facts
 
@@ -73,7 +73,7 @@ def _subclass(whole: _Whole, labels: Labels, types: _Types) -> Subclass:
         _pieces(value, (), whole.slots) if value is not None else _known_pieces((), whole.slots),
         named_context(kind, value.context) if kind is not None and value is not None else (),
         sharding_of(value.value) if value is not None else None,
-        types.gradient(root) if is_input else None,
+        types.gradient(root, value) if is_input else None,
         types.tangent(root) if not is_input else None,
         place_of_class(kind) if kind is not None else None,
         root.descriptor,
@@ -181,11 +181,13 @@ class _Types:
             return self._noted.tangents.get(root.descriptor)
         return self._noted.inputs.get(root.descriptor) or flattened(self._flat.value(root))
 
-    def gradient(self, root: Descriptor) -> Expected | None:
-        """Return the type of the gradient of an input; None if it has none."""
+    def gradient(self, root: Descriptor, value: Flattened | None) -> Expected | None:
+        """Return the type of the gradient of an input, which is `value`; None if it has none."""
         if root.descriptor not in self._with_gradient:
             return None
-        return _expected(self._noted.gradients.get(root.descriptor), False)
+        gradient = self._noted.gradients.get(root.descriptor)
+        price = transfers(gradient.value, value.value) if gradient is not None and value is not None else None
+        return replace(_expected(gradient, False), transfers=price)
 
     def tangent(self, root: Descriptor) -> Expected | None:
         """Return the type that the tangent of an output is taken to have; None if it has none."""

@@ -67,6 +67,7 @@ from .names import (
 from .operations import Schema, schema_of
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
+from .redistribution import Moved, redistributed
 from .specialized import is_constraint_violation, marks_of, specialized_sizes, weaken_marks
 from .subclass_metadata import Flattened, Placed, SubclassMetadata, flattened, placed, unwrapped_opaque
 from .symbols import SymbolFacts, bound_symbols, symbols_of
@@ -122,6 +123,7 @@ __all__ = [
     "InCluster",
     "JointCapture",
     "Mark",
+    "Moved",
     "OffGraph",
     "Parts",
     "Placed",
@@ -186,6 +188,7 @@ __all__ = [
     "qualified_name",
     "readable_constants",
     "recompile_limit",
+    "redistributed",
     "saved_fields",
     "schema_of",
     "settings_of_results",

@@ -16,7 +16,17 @@ from unittest.mock import patch
 import torch
 import torch.fx
 
-__all__ = ["Asked", "Group", "Spec", "arranges", "asked_of", "collective_of", "noting_collectives", "style_at"]
+__all__ = [
+    "Asked",
+    "Group",
+    "Spec",
+    "arranges",
+    "asked_of",
+    "collective_of",
+    "group_named",
+    "noting_collectives",
+    "style_at",
+]
 
 _NAMESPACES = ("_c10d_functional", "_c10d_functional_autograd", "c10d_functional", "_dtensor", "c10d")
 _NONE = ("wait_tensor", "_wrap_tensor_autograd", "barrier", "monitored_barrier_", "check_for_nan")
@@ -134,7 +144,7 @@ def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
             if isinstance(operation, torch._ops.OpOverload):
                 how, by = "operation" if how == "direct" else how, str(operation)
         frame = frame.f_back
-    return Asked(_group(_group_name(node), mesh), how, by, before, after, tuple(reversed(frames)))
+    return Asked(group_named(_group_name(node), mesh), how, by, before, after, tuple(reversed(frames)))
 
 
 @functools.cache
@@ -172,7 +182,7 @@ def _group_name(node: torch.fx.Node) -> str | None:
     return value if isinstance(value, str) else getattr(value, "group_name", None)
 
 
-def _group(name: str | None, mesh: Any) -> Group:
+def group_named(name: str | None, mesh: Any) -> Group:
     """Return the group of a name. `mesh` is the mesh whose tensor is redistributed; None if there is none."""
     from torch.distributed import distributed_c10d
 

@@ -34,7 +34,7 @@ from .graphs import (
 from .operations import Body, BodyCall, BodyInput, Operation, StackFrame
 from .places import Frame, Span
 from .problems import Problem
-from .subclasses import Expected, Mesh, Piece, Placement, Sharding, Subclass
+from .subclasses import Expected, Mesh, Piece, Placement, Sharding, Subclass, Transfer
 from .symbols import Symbol
 from .values import FoldedLayers, Values
 
@@ -86,6 +86,7 @@ __all__ = [
     "Symbol",
     "TakenView",
     "Target",
+    "Transfer",
     "Values",
     "VanishedArgument",
     "World",

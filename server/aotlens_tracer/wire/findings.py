@@ -22,6 +22,7 @@ from .named_things import OutputName as OutputName
 from .named_things import StateName as StateName
 from .named_things import Subject as Subject
 from .operands import FailedOperation
+from .other_placements import OtherPlacements as OtherPlacements
 from .places import Expression, Span
 from .problems import Problem
 from .reasons_in_eager import InBackward as InBackward
@@ -32,7 +33,7 @@ from .reasons_in_eager import ReentrantCheckpoint as ReentrantCheckpoint
 from .unregistered import Unregistered
 from .zero_gradients import AlwaysZero
 
-Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop", "set"]
+Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop", "made", "set"]
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Place:
 
     `role` is cut (a gradient ends here), zero (a gradient becomes zero here), return (the subject is returned here),
     change (it is changed in place here), keep (it is kept here for later), definition (it is defined here too), need
-    (the derivative of this needs the value as it was), stop (torch stops here, in code that the line calls) or set (the
-    subject was set here, after it was made).
+    (the derivative of this needs the value as it was), stop (torch stops here, in code that the line calls), made (the
+    subject is made here) or set (the subject was set here, after it was made).
     `explain/findings/words.py` has a sentence for each role.
     """
 
@@ -268,6 +269,7 @@ Reason = (
     | Recompiled
     | SpecializedDimension
     | Redistributed
+    | OtherPlacements
     | ReplacedBy
     | PartitionFailed
     | Failed

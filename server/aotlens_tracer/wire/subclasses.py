@@ -76,16 +76,34 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """One collective operation of a redistribution: fields as in `Collective` (`wire/collectives.py`).
+
+    `kind` is torch's name of it (`all_reduce`). `bytes` is the size of the tensor that the rank gives into it, `ranks`
+    the size of its group, and `dimension` the name or number of the mesh dimension that this group is; None if unknown.
+    """
+
+    kind: str
+    bytes: int | None
+    ranks: int | None
+    dimension: str | None
+
+
+@dataclass(frozen=True)
 class Expected:
     """The type that AOTAutograd takes a tangent or a gradient to have, from its metadata of the capture.
 
     `type` is the name of the class, `Tensor` for a plain tensor. `sharding` is that of a DTensor. `is_guessed` says
     that AOTAutograd assumed it from the forward output, and a real run may hand in another one.
+
+    `transfers` are the collective operations by which the gradient of a DTensor gets the placements of the tensor that
+    it is the gradient of; empty if none is needed. None if that is not known, and for a tangent.
     """
 
     type: str
     sharding: Sharding | None = None
     is_guessed: bool = False
+    transfers: tuple[Transfer, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ ROLES: dict[Role, str] = {
     "definition": "it is defined here too",
     "need": "the derivative of this needs the value as it was",
     "stop": "torch stops here, in code that the line calls",
+    "made": "it is made here",
     "set": "it was set here, after it was made",
 }
 """A sentence for each role of a place; the keys in the order of the documentation."""
