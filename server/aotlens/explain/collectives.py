@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from aotlens.model.collectives import Run, total
 from aotlens_tracer.wire.collectives import Collective, Redistribution
+from aotlens_tracer.wire.subclasses import Transfer
 
 from .blocks import Code, Line, joined, line, strong
+from .brief import listed
 from .shapes import bytes_in_words
 from .sharding import placement_in_brief
 
@@ -39,6 +41,17 @@ def over(dimension: str | None, ranks: int | None) -> str:
 def dimension_in_words(dimension: str) -> str:
     """`tp`; `mesh dimension 1` for one without a name."""
     return f"mesh dimension {dimension}" if dimension.isdigit() else dimension
+
+
+def transfers_in_words(transfers: Sequence[Transfer]) -> str:
+    """`an all_reduce of 256 B over dp (2 ranks)`: collectives, each with the bytes that one rank gives into it."""
+    return listed([_transfer_in_words(each) for each in transfers])
+
+
+def _transfer_in_words(transfer: Transfer) -> str:
+    name = name_of(transfer.kind)
+    size = f" of {bytes_in_words(transfer.bytes)}" if transfer.bytes is not None else ""
+    return f"{'an' if name[:1] in 'aeio' else 'a'} {name}{size} over {over(transfer.dimension, transfer.ranks)}"
 
 
 def group_of(collective: Collective) -> str:

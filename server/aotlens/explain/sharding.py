@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aotlens.model.subclasses import Sharded
-from aotlens_tracer.wire.descriptor_map import Placement, Sharding, Transfer
+from aotlens_tracer.wire.descriptor_map import Placement, Sharding
 
-from .brief import listed
 from .shapes import bytes_in_words, mesh_in_words, tensor_in_brief
 
 PER_RANK = " per rank"
@@ -47,17 +44,3 @@ def rank_bytes(shards: Sharded) -> str:
         return ""
     whole = "" if shards.bytes in (None, shards.local_bytes) else f" of {bytes_in_words(shards.bytes)}"
     return f"{bytes_in_words(shards.local_bytes)}{whole}{PER_RANK}"
-
-
-def transfers_in_words(transfers: Sequence[Transfer]) -> str:
-    """`an all_reduce of 256 B over dp (2 ranks)`: collectives, each with the bytes that one rank gives into it."""
-    return listed([_transfer_in_words(each) for each in transfers])
-
-
-def _transfer_in_words(transfer: Transfer) -> str:
-    article = "an" if transfer.kind[:1] in "aeio" else "a"
-    size = f" of {bytes_in_words(transfer.bytes)}" if transfer.bytes is not None else ""
-    ranks = f"{transfer.ranks} ranks" if transfer.ranks is not None else ""
-    if transfer.dimension is None or transfer.dimension.isdecimal():
-        return f"{article} {transfer.kind}{size}" + (f" over {ranks}" if ranks else "")
-    return f"{article} {transfer.kind}{size} over {transfer.dimension}" + (f" ({ranks})" if ranks else "")

@@ -31,7 +31,8 @@ def finding(name: str, reason: OtherPlacements = REASON) -> Finding:
         (REASON.transfers, f": an optimizer runs an all_reduce of 64 B over tp (8 ranks){READS}", "information"),
         (
             (Transfer("all_gather_into_tensor", None, 4, "1"), Transfer("reduce_scatter_tensor", 2048, None, None)),
-            f": an optimizer runs an all_gather_into_tensor over 4 ranks and a reduce_scatter_tensor of 2.0 KiB{READS}",
+            ": an optimizer runs an all_gather over mesh dimension 1 (4 ranks) and a reduce_scatter of 2.0 KiB "
+            f"over an unknown group{READS}",
             "information",
         ),
         ((), "; this costs no communication", "hint"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aotlens.explain.sharding import placements_in_words, transfers_in_words
+from aotlens.explain.collectives import transfers_in_words
+from aotlens.explain.sharding import placements_in_words
 from aotlens_tracer.wire.findings import Finding, OtherPlacements, Subject
 from aotlens_tracer.wire.subclasses import Mesh, Placement, Sharding, Transfer
 
