@@ -96,8 +96,8 @@ FROZEN = NotWanted("frozen")
             {
                 "weight.a": Own(2),
                 "weight.b": Own(3),
-                "other.a": Tied("weight", (2, 3)),
-                "other.b": Tied("weight", (2, 3)),
+                "other.a": Tied("weight", (2,)),
+                "other.b": Tied("weight", (3,)),
                 "x": NONE,
             },
         ),
@@ -120,15 +120,22 @@ def test_each_piece_of_a_gradient_belongs_to_its_input(traces: dict[str, dict[st
 
 
 @pytest.mark.parametrize(
-    ("name", "gradients", "missing"),
-    [("PlainBias", 4, 0), ("PlainWeights", 10, 0), ("PlainGradient", 1, 0), ("Without", 2, 2), ("Tied", 1, 0)],
+    ("name", "gradients", "slots", "missing"),
+    [
+        ("PlainBias", 2, 4, 0),
+        ("PlainWeights", 5, 10, 0),
+        ("PlainGradient", 1, 1, 0),
+        ("Without", 1, 2, 2),
+        ("Tied", 1, 1, 0),
+    ],
 )
-def test_counts(traces: dict[str, dict[str, Any]], name: str, gradients: int, missing: int) -> None:
+def test_counts(traces: dict[str, dict[str, Any]], name: str, gradients: int, slots: int, missing: int) -> None:
+    """A gradient that comes in pieces is one, as a missing one is."""
     graph = _graph(traces[name])
     found = count(graph)
-    assert (found.gradients, found.missing) == (gradients, missing)
+    assert (found.gradients, found.gradient_slots, found.missing) == (gradients, slots, missing)
     several = "s" if gradients != 1 else ""
-    also = f", {missing} missing" if missing else ""
+    also = (f" in {slots} pieces" if slots > gradients else "") + (f", {missing} missing" if missing else "")
     assert f" · {gradients} gradient{several}{also} · " in map_in_words(
         DescriptorMap(Target("model.py", name), "traced", "export", graphs=(graph,))
     )

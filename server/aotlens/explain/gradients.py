@@ -25,7 +25,7 @@ from aotlens_tracer.wire.input_roles import role_of
 from .blocks import NOTHING, Cell, Code, Line, line, sentence, strong
 from .compiled import name_of_graph
 from .findings.words import why
-from .phrases import outputs_in_words
+from .phrases import outputs_in_words, tied
 from .subclasses import gradient_type, subclass_in_brief
 from .words import meaning
 
@@ -84,7 +84,7 @@ def why_no_gradient(entry: Entry, index: MapIndex) -> Line:
     """The reason why an input has no gradient of its own; empty if it is not known."""
     gradient = index.gradient(entry)
     if isinstance(gradient, Tied):
-        return line("tied to ", Code(gradient.name), ", whose gradient is that of both")
+        return line(f"{tied(entry.slot)} ", Code(gradient.name), ", whose gradient is that of both")
     return sentence(_reason(entry, index))
 
 
@@ -99,7 +99,8 @@ def meaning_of(item: Entry | Result, index: MapIndex) -> str:
         reason = _reason(entry, index)
         return f"{meaning(item.slot, labels)} In eager it does not exist" + (f": {reason}." if reason else ".")
     if isinstance(gradient, Tied):
-        instead = f"is returned as the gradient of `{gradient.name}`: both are names of one parameter"
+        what = "tensor" if role_of(entry.slot) == "argument" else "parameter"
+        instead = f"is returned as the gradient of `{gradient.name}`: both are names of one {what}"
     elif isinstance(gradient, InOtherGraph):
         instead = f"comes from {name_of_graph(index.graphs[gradient.graph], gradient.graph)}: this graph computes none"
     elif isinstance(gradient, OnlyInEager):

@@ -31,7 +31,7 @@ def map_in_words(map: DescriptorMap) -> str:
     """`12 inputs · 2 outputs · 8 gradients, 1 missing · 1 mutation · 1.5 MiB saved for backward`.
 
     Several graphs are counted together, after their number: `3 graphs · 14 inputs`. A parameter that several graphs
-    take has one gradient.
+    take has one gradient. Gradients that are tensor subclasses: `2 gradients in 4 pieces`.
     """
     index = index_of(map)
     facts = _facts(count_all(index), map.graphs)
@@ -77,16 +77,23 @@ def _facts(counts: Counts, graphs: Sequence[Graph]) -> list[str]:
     has_backward = any(graph.joint for graph in graphs)
     if has_backward:
         missing = f", {counts.missing} missing" if counts.missing else ""
-        parts.append(_number(counts.gradients, "gradient") + missing)
+        parts.append(
+            _number(counts.gradients, "gradient") + _in_pieces(counts.gradients, counts.gradient_slots) + missing
+        )
     else:
         parts.append(FORWARD_ONLY)
     if counts.mutations:
-        parts.append(_number(counts.mutations, "mutation"))
+        parts.append(_number(counts.mutations, "mutation") + _in_pieces(counts.mutations, counts.mutation_slots))
     if counts.saved is not None and has_backward:
         memory = surplus(graphs[0]) if len(graphs) == 1 else None
         alive = f", {alive_in_words(memory)}" if memory is not None else ""
         parts.append(f"{bytes_in_words(counts.saved)} saved {for_backward(*graphs)}{alive}")
     return parts
+
+
+def _in_pieces(values: int, slots: int) -> str:
+    """` in 4 pieces`, for values that take more slots than one each: some of them are tensor subclasses."""
+    return f" in {slots} pieces" if slots > values else ""
 
 
 def operation_facts(operations: Sequence[Operation]) -> list[Line]:

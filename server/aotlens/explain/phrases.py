@@ -7,10 +7,10 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from aotlens.explain.brief import in_groups, names_in_brief, numbers_in_brief
-from aotlens.model.descriptors import piece
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, Result
-from aotlens_tracer.wire.descriptor_map import Graph, Output, Slot, Span
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot, Span
+from aotlens_tracer.wire.input_roles import role_of
 
 from .blocks import NOTHING, Code, Line, Link, codes, line, some
 from .compiled import in_graph
@@ -59,13 +59,9 @@ def _outputs(outputs: Sequence[Output]) -> Line:
     return line(f"output{'s' if len(outputs) > 1 else ''} {numbers}")
 
 
-def subject_of_gradient(out: Output, graph: Graph) -> str:
-    """The label of a gradient's input, with the name of the piece if only the gradient is in pieces."""
-    descriptor = out.as_descriptor()
-    if out.gradient_of is None or descriptor is None:
-        return out.label
-    slot = graph.inputs[out.gradient_of]
-    return slot.label + (piece(descriptor)[0] if slot.gradient_pieces else "")
+def tied(slot: Input) -> str:
+    """The words before the other names of an input that has several: `tied to`."""
+    return "the same tensor as" if role_of(slot) == "argument" else "tied to"
 
 
 def place(span: Span) -> Line:

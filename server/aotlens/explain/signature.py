@@ -30,6 +30,8 @@ def difference_in_words(difference: Difference) -> str:
             return f"{_listed(names)} has no input of its own, and torch does not say why"
         case "mutation":
             are, values = ("are", "their new values are") if several else ("is", "its new value is")
+            if len(difference.new_outputs) > len(names):
+                values = f"the pieces of {'their new values' if several else 'its new value'} are"
             return f"{_changed(difference)} {are} changed in place: {values} {output}"
         case "reshape":
             return f"the shape or strides of {_changed(difference)} are changed in place: the result is {output}"

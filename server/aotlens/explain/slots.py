@@ -8,7 +8,7 @@ from aotlens.model.slots import Entry, Result, is_changed, is_unused
 from aotlens_tracer.wire.descriptor_map import Input, Output
 
 from .blocks import NOTHING, Code, Line, line
-from .phrases import inputs_in_words, outputs_in_words
+from .phrases import inputs_in_words, outputs_in_words, tied
 
 
 def node_in_words(item: Entry | Result, index: MapIndex) -> Line:
@@ -33,7 +33,7 @@ def note_on_input(slot: Input, gradient: Gradient, is_replaced: bool = False) ->
         "no gradient": is_missing(gradient),
         "gradient outside of the graph": isinstance(gradient, OnlyInEager),
         "frozen": gradient == NotWanted("frozen"),
-        f"tied to {', '.join(slot.tied_to)}": bool(slot.tied_to),
+        f"{tied(slot)} {', '.join(slot.tied_to)}": bool(slot.tied_to),
         "changed in place": is_changed(slot),
         "replaced": is_replaced,
         f"in place of {', '.join(slot.stands_for)}": bool(slot.stands_for),

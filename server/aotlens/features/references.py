@@ -16,6 +16,7 @@ from aotlens.syntax.subjects import (
     Subject,
 )
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.input_roles import role_of
 from aotlens_tracer.wire.places import Span
 
 from .definition import Read, birthplaces, with_columns
@@ -69,7 +70,8 @@ def read_spans(snapshot: Snapshot, found: Resolved, path: str) -> list[Span]:
     that computes it.
     """
     entries = found.entries
-    tied = [found.index.named(name) for entry in entries for name in entry.slot.tied_to]
+    parameters = [entry.slot for entry in entries if role_of(entry.slot) == "parameter"]
+    tied = [found.index.named(name) for slot in parameters for name in slot.tied_to]
     entries += [entry for named in tied if named is not None for entry in named.entries]
     package = found.index.lines.packages.get(path)
     spans = [span for entry in entries for span in found.index.reads.places(entry, package)]

@@ -15,7 +15,6 @@ from aotlens.explain.compiled import in_graph, outputs_made_by
 from aotlens.explain.conventions import numbering
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
-from aotlens.explain.phrases import subject_of_gradient
 from aotlens.explain.shapes import bytes_in_words, slot_in_brief, tensor_in_brief
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
@@ -24,7 +23,7 @@ from aotlens.model.compiled import saved_in_runs
 from aotlens.model.contexts import Context, context_of, function_context
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
-from aotlens.model.gradients import OnlyInGraph, is_missing, returned_in
+from aotlens.model.gradients import OnlyInGraph, is_missing, name_of_gradient, returned_in
 from aotlens.model.index import distinct
 from aotlens.model.kept_state import is_replaced
 from aotlens.model.resolve import Resolved
@@ -240,7 +239,7 @@ class _Shown:
         gradient = self._index.gradient(entry)
         note = note_on_gradient(slot, gradient)
         span = slot.source if slot.source is not None else entry.slot.definition
-        label = subject_of_gradient(slot, result.graph)
+        label = name_of_gradient(slot, result.graph)
         return self._row(slot, result.graph, label, note, is_missing(gradient), self._today(span))
 
     def _row(self, slot: Slot, graph: Graph, label: str, note: str, concern: bool, span: Span | None) -> Row:

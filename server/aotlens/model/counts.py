@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Slot
 from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
+from .descriptors import piece
 from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient, is_missing, returned_in
 from .index import MapIndex
 from .saved import saved_by_call
-from .slots import is_changed
+from .slots import is_changed, whole_name
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of slots: each piece of a tensor subclass is one.
+    """Numbers of slots, where each piece of a tensor subclass is one, and numbers of values, which are whole.
 
-    `outputs` are those that are no gradients. `missing` gradients are required and do not exist; a tied parameter
-    whose gradient has another of its names misses none. One that only the graph has is missing; one that only eager has
-    is neither counted nor missing. `saved` is in bytes, without aliases; None if nothing is known
-    of what is saved. Of several graphs, `outputs` are those that the call returns.
+    `inputs` and `outputs` are slots; the outputs are those that are no gradients. `gradients`, `missing` and
+    `mutations` are values, and `gradient_slots` and `mutation_slots` the slots that these take. `missing` gradients are
+    required and do not exist; a tied parameter whose gradient has another of its names misses none. One that only the
+    graph has is missing; one that only eager has is neither counted nor missing. `saved` is in bytes, without aliases;
+    None if nothing is known of what is saved. Of several graphs, `outputs` are those that the call returns.
     """
 
     inputs: int
@@ -31,6 +33,8 @@ class Counts:
     missing: int
     mutations: int
     saved: int | None
+    gradient_slots: int
+    mutation_slots: int
 
 
 def count(graph: Graph, known: Sequence[Gradient] | None = None) -> Counts:
@@ -40,16 +44,28 @@ def count(graph: Graph, known: Sequence[Gradient] | None = None) -> Counts:
     only_in_graph = {output for gradient in known if isinstance(gradient, OnlyInGraph) for output in gradient.outputs}
     described = [out for out in graph.outputs if out.kind is not None]
     returned = [out for out in described if is_gradient(graph, out.index)]
+    present = [out for out in returned if out.node is not None and out.index not in only_in_graph]
+    changed = [slot for slot in graph.inputs if is_changed(slot)]
     saved = None
     if graph.saved is not None:
         saved = sum(value.bytes or 0 for value in graph.saved if value.alias_of is None)
     return Counts(
         len(graph.inputs),
         len(described) - len(returned),
-        sum(1 for out in returned if out.node is not None and out.index not in only_in_graph),
-        len(missing | only_in_graph),
-        sum(map(is_changed, graph.inputs)),
+        _wholes(present),
+        _wholes(graph.outputs[index] for index in missing | only_in_graph),
+        _wholes(changed),
         saved,
+        len(present),
+        len(changed),
+    )
+
+
+def _wholes(slots: Iterable[Slot]) -> int:
+    """Return the number of values that some slots are, or are pieces of."""
+    known = ((slot, slot.as_descriptor()) for slot in slots)
+    return len(
+        {piece(descriptor)[1].descriptor if descriptor is not None else slot.index for slot, descriptor in known}
     )
 
 
@@ -58,25 +74,27 @@ def count_all(index: MapIndex) -> Counts:
     if len(index.graphs) == 1:
         (graph,) = index.graphs
         return count(graph, index.gradients(graph))
-    returned: dict[str, int] = {}
+    returned: dict[str, dict[int, set[int]]] = {}
     missing: set[str] = set()
     for entry in index.entries:
         if role_of(entry.slot) == "local":  # its gradient goes to the graph before
             continue
         gradient = index.gradient(entry)
-        for name in (entry.slot.label, *fqns_of(entry.slot)[1:]):
+        for name in (whole_name(entry.slot), *fqns_of(entry.slot)[1:]):
             if outputs := returned_in(gradient):
-                returned[name] = max(returned.get(name, 0), len(outputs))
+                returned.setdefault(name, {}).setdefault(id(entry.graph), set()).update(outputs)
             elif is_missing(gradient):
                 missing.add(name)
-    mutations = {entry.slot.label for entry in index.entries if is_changed(entry.slot)}
+    changed = [entry.slot for entry in index.entries if is_changed(entry.slot)]
     return Counts(
         len(index.entries),
         len(index.outputs),
-        sum(returned.values()),
+        len(returned),
         len(missing),
-        len(mutations),
+        len({whole_name(slot) for slot in changed}),
         saved_by_call(index),
+        sum(max(map(len, slots.values())) for slots in returned.values()),
+        len({slot.label for slot in changed}),
     )
 
 

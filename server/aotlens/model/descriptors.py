@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from aotlens_tracer.wire.descriptor_map import Descriptor, Graph, Input
-from aotlens_tracer.wire.input_roles import InputRole, role_of
+from aotlens_tracer.wire.input_roles import InputRole, owner_of, path_text, role_of
 
 
 class Label(NamedTuple):
@@ -94,13 +94,6 @@ DIFFERENTIABLE = frozenset(
 )
 """The classes that derive from `DifferentiableAOTInput` or `DifferentiableAOTOutput`."""
 
-_SIZES = {
-    "SubclassSizeAOTInput": "size",
-    "SubclassSizeAOTOutput": "size",
-    "SubclassStrideAOTInput": "stride",
-    "SubclassStrideAOTOutput": "stride",
-}
-
 
 def stage(kind: str) -> str:
     """The stage of AOTAutograd that introduces descriptors of this class; "unknown" for a class that is not known."""
@@ -119,16 +112,7 @@ def piece(descriptor: Descriptor) -> tuple[str, Descriptor]:
 
     The path is empty and the descriptor itself is returned if it is not a piece.
     """
-    suffix = ""
-    while stage(descriptor.kind) == SUBCLASSES:
-        base = descriptor.fields.get("base")
-        if not isinstance(base, Descriptor):
-            break
-        attribute, dimension = descriptor.fields.get("attr"), descriptor.fields.get("idx")
-        method = _SIZES.get(descriptor.kind)
-        suffix = (f".{attribute}" if method is None else f".{method}({dimension})") + suffix
-        descriptor = base
-    return suffix, descriptor
+    return path_text(descriptor), owner_of(descriptor)
 
 
 def labels_of(graph: Graph) -> dict[str, Label]:

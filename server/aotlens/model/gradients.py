@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from aotlens_tracer.wire.descriptor_map import Graph, Input
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output
 from aotlens_tracer.wire.gradients import own_gradient, tied_gradient
 from aotlens_tracer.wire.input_roles import role_of
 
@@ -136,8 +136,8 @@ def gradients_in(graph: Graph, outputs: Collection[int]) -> list[str]:
     for slot, gradient in zip(graph.inputs, gradients(graph), strict=True):
         for output in returned_in(gradient):
             if graph.outputs[output].dtype is not None:  # sizes and strides of a subclass do not count
-                label = _piece_label(slot, output, graph) if isinstance(gradient, InPieces) else slot.label
-                pieces.setdefault(whole_name(slot), {}).setdefault(output, label)
+                name = name_of_gradient(graph.outputs[output], graph)
+                pieces.setdefault(whole_name(slot), {}).setdefault(output, name)
     names: list[str] = []
     for whole, labels in pieces.items():
         there = [label for output, label in labels.items() if output in outputs]
@@ -145,9 +145,15 @@ def gradients_in(graph: Graph, outputs: Collection[int]) -> list[str]:
     return names
 
 
-def _piece_label(slot: Input, output: int, graph: Graph) -> str:
-    descriptor = graph.outputs[output].as_descriptor()
-    return slot.label + (piece(descriptor)[0] if descriptor is not None else "")
+def name_of_gradient(out: Output, graph: Graph) -> str:
+    """Return the name of the value whose gradient an output is: with that of the piece, `bias.a`, if it is in pieces.
+
+    The label of an output that is no gradient.
+    """
+    descriptor = out.as_descriptor()
+    if out.gradient_of is None or descriptor is None:
+        return out.label
+    return whole_name(graph.inputs[out.gradient_of]) + piece(descriptor)[0]
 
 
 def is_gradient(graph: Graph, output: int) -> bool:

@@ -6,7 +6,7 @@ Every graph takes the module's state and tangents and returns gradients; these a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input, Operation, Output, Span
@@ -14,6 +14,7 @@ from aotlens_tracer.wire.input_roles import role_of
 
 from .descriptors import piece
 from .index import MapIndex
+from .slots import whole_name
 
 Kind = Literal["base", "duplicate", "vanished", "mutation", "reshape", "metadata", "views", "view", "itself", "token"]
 
@@ -87,7 +88,7 @@ def _without_input(graph: Graph) -> Iterator[Difference]:
         is_base = any(argument.reason == "base" for argument in gone)
         number = len(names) - 1 if is_base else len(names)
         kind: Kind = "base" if is_base else "duplicate"
-        yield Difference(kind, names, slot.label, -number, inputs=(slot.index,), places=slot.changed_at)
+        yield Difference(kind, names, whole_name(slot), -number, inputs=(slot.index,), places=slot.changed_at)
     for argument in graph.vanished:
         if argument.into is None:
             yield Difference("vanished", (argument.label,), more_inputs=-1)
@@ -96,17 +97,21 @@ def _without_input(graph: Graph) -> Iterator[Difference]:
 def _mutations(graph: Graph, brief: bool) -> Iterator[Difference]:
     """Yield the inputs that are changed in place; those that the same expressions change are one difference."""
     operations: dict[str | None, Operation] = {operation.name: operation for operation in graph.operations}
-    groups: dict[tuple[object, bool, bool], list[Input]] = {}
+    wholes: dict[tuple[str, str], list[Input]] = {}
     for slot in graph.inputs:
         if slot.mutation is not None:
-            is_buffer = role_of(slot) == "buffer"
-            places = () if is_buffer and brief else slot.changed_at
-            groups.setdefault((places, is_buffer, _is_reshaped(slot, graph, operations)), []).append(slot)
+            wholes.setdefault((role_of(slot), whole_name(slot)), []).append(slot)
+    groups: dict[tuple[object, bool, bool], list[Input]] = {}
+    for (role, _), pieces in wholes.items():
+        changed = [slot for slot in pieces if not slot.is_unchanged]
+        places = () if role == "buffer" and brief else tuple(slot.changed_at for slot in changed[:1])
+        is_reshaped = all(_is_reshaped(slot, graph, operations) for slot in changed)
+        groups.setdefault((places, role == "buffer", is_reshaped), []).extend(pieces)
     for (_, is_buffer, is_reshaped), slots in groups.items():
         outputs = tuple(slot.mutation for slot in slots if slot.mutation is not None)
         yield Difference(
             "reshape" if is_reshaped else "mutation",
-            tuple(slot.label for slot in slots),
+            tuple(dict.fromkeys(whole_name(slot) for slot in slots)),
             more_outputs=len(outputs),
             inputs=tuple(slot.index for slot in slots),
             outputs=outputs,
@@ -149,22 +154,35 @@ def _with_output(
 
 
 def _views(graph: Graph) -> Iterator[Difference]:
-    """Yield the outputs that the caller gets as new views: the graph returns another tensor for them."""
+    """Yield the outputs that the caller gets as new views: the graph returns another tensor for them.
+
+    The pieces of a tensor subclass are one output. Where only one of the two is a piece, the graph returns the view.
+    """
+    found: dict[tuple[Kind, str, str], Difference] = {}
     for out in graph.outputs:
         of = graph.inputs[out.alias_of] if out.alias_of is not None else None
         other = graph.outputs[out.view_of] if out.view_of is not None else None
         base = of or other
-        if base is None:
+        if base is None or out.tangent is not None:
             continue
-        is_itself = of is not None and out.node in (of.node, *_new_value(of, graph))
-        yield Difference(
-            "itself" if is_itself else "view",
-            (out.label,),
-            base.label,
-            inputs=(of.index,) if of is not None else (),
-            outputs=(out.index,) if other is None else (out.index, other.index),
-            places=(out.source,) if out.source is not None and not is_itself else (),
+        kind: Kind = "itself" if of is not None and out.node in (of.node, *_new_value(of, graph)) else "view"
+        is_whole = _is_piece(out) == _is_piece(base)
+        if not is_whole and kind == "view":
+            continue
+        name, of_name = whole_name(out), whole_name(base) if is_whole else base.label
+        before = found.get((kind, name, of_name), Difference(kind, (name,), of_name))
+        found[kind, name, of_name] = replace(
+            before,
+            inputs=(*before.inputs, *((of.index,) if of is not None else ())),
+            outputs=(*before.outputs, out.index, *((other.index,) if other is not None else ())),
+            places=before.places or ((out.source,) if out.source is not None and kind == "view" else ()),
         )
+    yield from found.values()
+
+
+def _is_piece(slot: Input | Output) -> bool:
+    descriptor = slot.as_descriptor()
+    return descriptor is not None and bool(piece(descriptor)[0])
 
 
 def _new_value(slot: Input, graph: Graph) -> tuple[str | None, ...]:

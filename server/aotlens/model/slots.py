@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aotlens_tracer.wire.descriptor_map import Graph, Input, Operation, Output, Slot, Span
-from aotlens_tracer.wire.input_roles import fqns_of, role_of
+from aotlens_tracer.wire.input_roles import fqns_of, role_of, whole_label
 
 from .descriptors import piece
 
@@ -72,8 +72,7 @@ def made_at(slot: Input) -> Span | None:
 
 def whole_name(slot: Slot) -> str:
     """The user's name for the value that a slot is, or is a piece of: `x` for the slot `x.a`."""
-    descriptor = slot.as_descriptor()
-    return fqn_of(slot) or slot.label.removesuffix(piece(descriptor)[0] if descriptor is not None else "")
+    return fqn_of(slot) or whole_label(slot)
 
 
 def is_unused(slot: Input) -> bool:
@@ -82,8 +81,8 @@ def is_unused(slot: Input) -> bool:
 
 
 def is_changed(slot: Input) -> bool:
-    """Whether the traced call changes an input in place."""
-    return slot.mutation is not None or slot.is_written
+    """Whether the traced call changes an input in place, not only other pieces of the same tensor subclass."""
+    return (slot.mutation is not None and not slot.is_unchanged) or slot.is_written
 
 
 def is_returned(slot: Output) -> bool:

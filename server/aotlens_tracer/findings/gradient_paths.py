@@ -16,6 +16,7 @@ import torch
 from ..graph.describe import Named
 from ..graph.descriptors import piece_path
 from ..graph.stack_traces import Sources
+from ..graph.tensors import pieces_of
 from ..torch_private import (
     COPIES,
     CUSTOM_FUNCTION,
@@ -29,10 +30,11 @@ from ..torch_private import (
     READS_NUMBERS,
     SETS_GRAD_MODE,
     JointCapture,
+    is_traceable_wrapper_subclass,
     pytree,
 )
 from ..wire.cut_gradients import How
-from ..wire.descriptor_map import Input
+from ..wire.descriptor_map import Graph, Input
 from ..wire.findings import (
     BackwardReturnsNone,
     Cut,
@@ -54,9 +56,11 @@ Eager = Callable[[], Callable[[Any], NoGradient] | None]
 
 
 def reasons(
-    joint: JointCapture, named: Named, sources: Sources, is_of_dynamo: bool, eager: Eager
+    joint: JointCapture, graph: Graph, named: Named, sources: Sources, is_of_dynamo: bool, eager: Eager
 ) -> tuple[Callable[[Input], NoGradient | None], Callable[[Input], NoGradient | None]]:
     """Return two functions that say why an input of a captured graph gets no gradient; None if unknown.
+
+    An input that is a piece of a tensor subclass gets the answer for the whole.
 
     The first reads Dynamo's graph, which has the reason, if there is one. It lacks what is read of a tensor without an
     operation (its shape): the call in eager shows that, and all of a call that Dynamo refused. The second function
@@ -74,20 +78,24 @@ def reasons(
         return made[0](value) if made[0] is not None else None
 
     def reason(slot: Input, seen_in_eager: Callable[[Any], NoGradient | None]) -> NoGradient | None:
-        descriptor = slot.as_descriptor()
-        root = piece_path(descriptor)[0].descriptor if descriptor is not None else None
+        root = _whole(slot)
         if root not in values:
             return None
         found = paths.reason(values[root]) if paths is not None else seen_in_eager(values[root])
         if not isinstance(found, NeverUsed):
             return found
         # The graph knows better if Dynamo reached the input by a source that cannot be followed again.
-        if slot.used:
+        if any(other.used and _whole(other) == root for other in graph.inputs):
             return None
         seen = seen_in_eager(values[root])
         return seen if isinstance(seen, OnlyMetadata) else _used_before(named, slot) or found
 
     return lambda slot: reason(slot, lambda value: None), lambda slot: reason(slot, in_eager)
+
+
+def _whole(slot: Input) -> str | None:
+    descriptor = slot.as_descriptor()
+    return piece_path(descriptor)[0].descriptor if descriptor is not None else None
 
 
 def _used_before(named: Named, slot: Input) -> UsedInConstructorOnly | None:
@@ -126,7 +134,8 @@ class GradientPaths:
         """Return the reason why this input of the call gets no gradient."""
         start = self._placeholders.get(id(value))
         if start is None or not start.users:
-            return NeverUsed(self._called)
+            readers = self._readers_of_pieces(value)
+            return Cut("piece", self._expressions(readers)) if readers else NeverUsed(self._called)
         reached, cuts = self._ways(start)
         cuts = [node for node in cuts if node in self._live]
         if cuts:
@@ -185,6 +194,10 @@ class GradientPaths:
         if name in DERIVATIVES or any(name_of(operand) in DERIVATIVES for operand in node.all_input_nodes):
             has_graph = all(each.kwargs.get("create_graph", True) for each in (node, *node.all_input_nodes))
             return "derivative" if has_graph else "derivative-without-graph"
+        if _reads_piece(node):
+            return "piece"
+        if isinstance(node.target, type) and any(map(is_traceable_wrapper_subclass, _tensors(node))):
+            return "wrapped"
         dtypes = {tensor.dtype for tensor in _tensors(node)}
         if not dtypes:
             return "number"
@@ -193,6 +206,14 @@ class GradientPaths:
         if not any(dtype.is_floating_point or dtype.is_complex for dtype in dtypes):
             return "integer"
         return "no-derivative"
+
+    def _readers_of_pieces(self, value: Any) -> list[torch.fx.Node]:
+        """Return the nodes that read a piece of a tensor subclass as a tensor of its own: `self.weight.a`."""
+        found: list[torch.fx.Node] = []
+        for piece in pieces_of(value):
+            start = self._placeholders.get(id(piece))
+            found += start.users if start is not None else self._readers_of_pieces(piece)
+        return found
 
     def _expressions(self, nodes: Iterable[torch.fx.Node]) -> tuple[Expression, ...]:
         return expressions_of(nodes, self._place)
@@ -208,6 +229,14 @@ def _tensors(node: torch.fx.Node) -> Iterator[torch.Tensor]:
     for leaf in pytree.tree_leaves(node.meta.get("example_value")):
         if isinstance(leaf, torch.Tensor):
             yield leaf
+
+
+def _reads_piece(node: torch.fx.Node) -> bool:
+    """Whether a node reads an attribute of a tensor subclass that is one of its pieces."""
+    if name_of(node) != "getattr" or not isinstance(node.args[0], torch.fx.Node):
+        return False
+    whole = node.args[0].meta.get("example_value")
+    return is_traceable_wrapper_subclass(whole) and node.args[1] in whole.__tensor_flatten__()[0]
 
 
 def _is_number_of(node: torch.fx.Node) -> bool:

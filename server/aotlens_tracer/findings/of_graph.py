@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..failures import is_library
-from ..graph.descriptors import whole_label
 from ..wire.descriptor_map import Graph, GraphBreak, Input, ModuleInstance, Output, Span, Target
 from ..wire.findings import (
     Cut,
@@ -24,6 +23,7 @@ from ..wire.findings import (
     places_of,
 )
 from ..wire.gradients import own_gradient
+from ..wire.input_roles import whole_label
 from ..wire.zero_gradients import AlwaysZero
 from .of_breaks import break_findings
 from .of_call import lost_in, with_gradient

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..graph.descriptors import piece_path, whole_label
+from ..graph.descriptors import piece_path
 from ..wire.descriptor_map import Graph, Input, Span
 from ..wire.findings import Finding, Place, Reason, Subject
 from ..wire.gradients import own_gradient, tied_gradient
-from ..wire.input_roles import role_of
+from ..wire.input_roles import role_of, whole_label
 
 _KINDS = ("parameter", "buffer", "argument")
 """The roles of inputs that are kinds of a subject."""

@@ -11,7 +11,7 @@ from ..failures import is_library
 from ..torch_private import Asked, Spec, arranges, asked_of, collective_of, style_at
 from ..wire.collectives import Cause, Collective
 from ..wire.descriptor_map import Input, Operation, Sharding, Span
-from .descriptors import whole_label
+from ..wire.input_roles import whole_label
 from .placements import sharding_on
 from .stack_traces import Sources, parse, source_text, span_in_code
 from .tensors import tensor_bytes

@@ -74,7 +74,7 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
         for index, (node, descriptor) in enumerate(zip(returned, returned_descriptors))
     ]
     inputs, outputs = paired(inputs, outputs)
-    inputs = with_ties(inputs, named.module)
+    inputs = with_ties(inputs, named.module, flat)
     outputs = with_aliases(inputs, outputs, joint)
     vanished = flat.vanished(inputs)
     inputs = [

@@ -6,7 +6,8 @@ import dataclasses
 from typing import Any
 
 from ..torch_private import AOTInput, AOTOutput
-from ..wire.descriptor_map import Descriptor, Slot
+from ..wire.descriptor_map import Descriptor
+from ..wire.input_roles import owner_of, path_of
 
 
 def copy_descriptor(descriptor: Any) -> Descriptor | None:
@@ -33,17 +34,4 @@ def piece_path(descriptor: Descriptor) -> tuple[Descriptor, tuple[tuple[str, Any
 
     The steps are (('attr', 'a'), ('size', 0)); there are none, and the descriptor itself is returned, if it is whole.
     """
-    steps: list[tuple[str, Any]] = []
-    while descriptor.kind.startswith("Subclass") and isinstance(descriptor.fields.get("base"), Descriptor):
-        kind = "attr" if "attr" in descriptor.fields else "size" if "Size" in descriptor.kind else "stride"
-        steps.append((kind, descriptor.fields.get("attr", descriptor.fields.get("idx"))))
-        descriptor = descriptor.fields["base"]
-    return descriptor, tuple(reversed(steps))
-
-
-def whole_label(slot: Slot) -> str:
-    """Return the label of the value that a slot is, or is a piece of: `x` for `x.a` and for `x.size(0)`."""
-    descriptor = slot.as_descriptor()
-    steps = piece_path(descriptor)[1] if descriptor is not None else ()
-    path = "".join(f".{name}" if kind == "attr" else f".{kind}({name})" for kind, name in steps)
-    return slot.label.removesuffix(path) or slot.label
+    return owner_of(descriptor), path_of(descriptor)

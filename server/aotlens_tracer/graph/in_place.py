@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from ..torch_private import JointCapture, storage_key, version_of
 from ..wire.descriptor_map import Graph, Input, Span
 from .descriptors import piece_path
 from .stack_traces import Sources
+from .tensors import piece_at, pieces_of
 
 
 def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) -> Graph:
@@ -24,12 +25,12 @@ def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) 
     if not any(map(_is_changed, graph.inputs)):
         return graph
     values = {repr(descriptor): value for descriptor, value in joint.flat()}
-    memory = {slot.index: _memory(values.get(_origin(slot))) for slot in graph.inputs if _is_changed(slot)}
+    memory = {slot.index: _memory_of(slot, values) for slot in graph.inputs if _is_changed(slot)}
     placeholders: dict[int, set[int]] = {}
     for node, value in joint.given().items():
-        if (known := _memory(value)) is not None and (fake := _memory(node.meta.get("example_value"))) is not None:
+        for known, fake in zip(_memory(value), _memory(node.meta.get("example_value"))):
             placeholders.setdefault(known, set()).add(fake)
-    wanted = {index: placeholders.get(key, set()) for index, key in memory.items() if key is not None}
+    wanted = {index: set().union(*(placeholders.get(key, ()) for key in keys)) for index, keys in memory.items()}
     found: dict[int, dict[Span, None]] = {index: {} for index in memory}
     for node, written in _writes(joint, set().union(*wanted.values())):
         place = sources.of_node(node)
@@ -48,33 +49,41 @@ def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) 
 
 
 def _is_changed(slot: Input) -> bool:
-    return slot.mutation is not None or slot.is_written
+    return (slot.mutation is not None and not slot.is_unchanged) or slot.is_written
 
 
-def _origin(slot: Input) -> str:
-    """The descriptor of the input of the call that a slot is, or is a piece or the base of."""
+def _memory_of(slot: Input, values: Mapping[str, Any]) -> list[int]:
+    """Return the keys of the memory of the input of the call that a slot is, or is a piece or the base of."""
     descriptor = slot.as_descriptor()
     assert descriptor is not None
-    root, _ = piece_path(descriptor)
+    root, steps = piece_path(descriptor)
     while "base_of" in root.fields:
         root = root.fields["base_of"]
-    return root.descriptor
+    value = values.get(root.descriptor)
+    return _memory(value)[:1] + (_memory(piece_at(value, steps)) if steps else [])
 
 
-def _memory(value: Any) -> int | None:
-    """Return a key that tensors with the same memory have in common; a tensor subclass has a key of its own."""
+def _memory(value: Any) -> list[int]:
+    """Return keys that tensors with the same memory have in common.
+
+    Those of a tensor subclass are one for the tensor itself, and those of its pieces.
+    """
     if not isinstance(value, torch.Tensor):
-        return None
-    return storage_key(value) or id(value)
+        return []
+    inner = pieces_of(value)
+    own = (storage_key(value) if not inner else None) or id(value)
+    return [own, *(key for piece in inner for key in _memory(piece))]
 
 
 def _writes(joint: JointCapture, memory: set[int]) -> Iterator[tuple[torch.fx.Node, set[int]]]:
     """Yield the nodes of Dynamo's graph that write to some of the memory, each with the keys of what it writes to."""
     with joint.fake_mode, torch.no_grad():
         for node in joint.dynamo_graph.graph.nodes:
+            if node.op not in ("call_function", "call_method"):
+                continue
             operands = {operand: _memory(operand.meta.get("example_value")) for operand in node.all_input_nodes}
-            if node.op in ("call_function", "call_method") and memory & set(operands.values()):
-                written = {key for operand in _written_by(node) if (key := operands[operand]) is not None}
+            if any(key in memory for keys in operands.values() for key in keys):
+                written = {key for operand in _written_by(node) for key in operands[operand]}
                 if written & memory:
                     yield node, written
 

@@ -11,12 +11,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
-from ..torch_private import JointCapture
+from ..torch_private import JointCapture, storage_key
 from ..wire.descriptor_map import Input, Output, Slot
-from ..wire.input_roles import fqns_of
+from ..wire.input_roles import fqns_of, owner_of, role_of, whole_label
 from .descriptors import copy_descriptor, piece_path
+from .flat_arguments import FlatArguments
 
 Steps = tuple[tuple[str, Any], ...]
 """The way from a whole value to a piece of it: (('attr', 'a'), ('size', 0)). Empty for the whole value."""
@@ -36,11 +38,20 @@ def paired(inputs: list[Input], outputs: list[Output]) -> tuple[list[Input], lis
             changes["gradient_pieces"] = gradients
     for changes in out_of.values():
         changes.pop("tangent_all", None)
+    for slot in inputs:
+        mutation = into[slot.index].get("mutation")
+        if mutation is not None and outputs[mutation].node == slot.node and _is_piece(slot):
+            into[slot.index]["is_unchanged"] = True
     _pair_tokens(inputs, outputs, into, out_of)
     return (
         [dataclasses.replace(slot, **into[slot.index]) for slot in inputs],
         [dataclasses.replace(out, **out_of[out.index]) for out in outputs],
     )
+
+
+def _is_piece(slot: Slot) -> bool:
+    descriptor = slot.as_descriptor()
+    return descriptor is not None and bool(piece_path(descriptor)[1])
 
 
 def _pair_derived(
@@ -120,36 +131,43 @@ def _pair_tokens(
                 into[index]["token"] = out.index
 
 
-def with_ties(inputs: list[Input], module: nn.Module | None) -> list[Input]:
+def with_ties(inputs: list[Input], module: nn.Module | None, flat: FlatArguments) -> list[Input]:
     """Return the inputs, each parameter with the other names under which the module holds the very same one.
 
-    The pieces of a parameter that is a tensor subclass have the names of the whole parameter. The graph may read a
-    parameter through the input of one name only: it is then used under all of its names.
+    Likewise each argument with the others that are the very same tensor. The pieces of a tensor subclass have the names
+    of the whole. The graph may read a parameter through the input of one name only: it is then used under all of them.
     """
-    if module is None:
-        return inputs
-    names: dict[int, list[str]] = {}
-    for name, parameter in module.named_parameters(remove_duplicate=False):
-        names.setdefault(id(parameter), []).append(name)
-    groups = {name: tuple(group) for group in names.values() for name in group}
-
-    def named(slot: Input) -> tuple[str, Steps]:
+    tensors: dict[tuple[str, int], dict[str, None]] = {}
+    if module is not None:
+        for name, parameter in module.named_parameters(remove_duplicate=False):
+            tensors.setdefault(("parameter", id(parameter)), {})[name] = None
+    for slot in inputs:
         descriptor = slot.as_descriptor()
-        steps = piece_path(descriptor)[1] if descriptor is not None else ()
-        return next(iter(fqns_of(slot)), ""), steps
+        value = flat.value(owner_of(descriptor)) if descriptor is not None else None
+        if value is not None and role_of(slot) == "argument":
+            tensors.setdefault(("argument", id(value)), {})[whole_label(slot)] = None
+    groups = {(role, name): tuple(names) for (role, _), names in tensors.items() for name in names}
 
-    used = {(groups[name], steps) for slot in inputs for name, steps in [named(slot)] if slot.used and name in groups}
+    def named(slot: Input) -> tuple[tuple[str, ...], str, Steps]:
+        role, descriptor = role_of(slot), slot.as_descriptor()
+        name = whole_label(slot) if role == "argument" else next(iter(fqns_of(slot)), "")
+        steps = piece_path(descriptor)[1] if descriptor is not None else ()
+        return groups.get((role, name), ()), name, steps
+
+    used = {(group, steps) for slot in inputs if slot.used for group, _, steps in [named(slot)] if group}
     result = []
     for slot in inputs:
-        name, steps = named(slot)
-        group = groups.get(name, ())
+        group, name, steps = named(slot)
         others = tuple(other for other in group if other != name)
         result.append(dataclasses.replace(slot, tied_to=others, used=slot.used or (group, steps) in used))
     return result
 
 
 def with_aliases(inputs: list[Input], outputs: list[Output], joint: JointCapture) -> list[Output]:
-    """Mark the outputs that require a gradient, and those that are views: of an input, an output, a returned base."""
+    """Mark the outputs that require a gradient, and those that are views: of an input, an output, a returned base.
+
+    AOTAutograd notes views of whole tensors. That an output is a piece of an input or output, the graph says.
+    """
     by_input = _pieces(inputs)
     returned: dict[int, dict[Steps, int]] = {}
     bases: dict[str, dict[Steps, int]] = {}
@@ -180,7 +198,36 @@ def with_aliases(inputs: list[Input], outputs: list[Output], joint: JointCapture
         for steps, index in (in_order[number] if number < len(in_order) else {}).items():
             views = [_matching(returned[position], steps) for position in positions if position in returned]
             changes[index]["base_of"] = tuple(view[0] for view in views if view)
+    for index, change in _views_of_pieces(inputs, outputs, returned, joint).items():
+        if changes[index].keys().isdisjoint(("alias_of", "view_of")):
+            changes[index] |= change
     return [dataclasses.replace(out, **changes[out.index]) for out in outputs]
+
+
+def _views_of_pieces(
+    inputs: Sequence[Input], outputs: Sequence[Output], returned: Mapping[int, Mapping[Steps, int]], joint: JointCapture
+) -> dict[int, dict[str, int]]:
+    """Return the outputs that are views of an input or of an earlier output, where one of the two is a piece."""
+    whole = {index: position for position, pieces in returned.items() for index in pieces.values()}
+    if not any(map(_is_piece, (*inputs, *(outputs[index] for index in whole)))):
+        return {}
+    values = ((node.name, node.meta.get("val")) for node in joint.graph_module.graph.nodes)
+    memory = {name: storage_key(value) for name, value in values if isinstance(value, torch.Tensor)}
+    found: dict[int, dict[str, int]] = {}
+    for index, position in sorted(whole.items()):
+        out = outputs[index]
+        key = memory.get(out.node or "")
+        if key is None:
+            continue
+        before = [outputs[other] for other in sorted(whole) if other < index and whole[other] != position]
+        for name, slots in (("alias_of", inputs), ("view_of", before)):
+            for slot in slots:
+                mutation = slot.mutation if isinstance(slot, Input) else None
+                nodes = (slot.node, outputs[mutation].node if mutation is not None else None)
+                is_same = out.node in nodes or memory.get(slot.node or "") == key
+                if is_same and (_is_piece(slot) or _is_piece(out)):
+                    found.setdefault(index, {name: slot.index})
+    return found
 
 
 def _pieces(slots: Sequence[Slot]) -> dict[str, dict[Steps, int]]:

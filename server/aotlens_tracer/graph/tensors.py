@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+
+from ..torch_private import is_traceable_wrapper_subclass
+
+
+def pieces_of(value: Any) -> list[Any]:
+    """Return what the names in the list of `__tensor_flatten__` stand for; empty for a plain tensor."""
+    if not is_traceable_wrapper_subclass(value):
+        return []
+    names, _ = value.__tensor_flatten__()
+    return [getattr(value, name) for name in names]
+
+
+def piece_at(value: Any, steps: Sequence[tuple[str, Any]]) -> Any:
+    """Return the piece of a tensor subclass at the end of some steps; None if they lead to no attribute of it.
+
+    The steps are those of `piece_path` of `descriptors`.
+    """
+    for kind, name in steps:
+        value = getattr(value, name, None) if kind == "attr" else None
+    return value
 
 
 def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:

@@ -79,7 +79,7 @@ def _described(context: Context, built: Built, captured: CapturedGraph) -> Descr
     def in_eager() -> Callable[[Any], NoGradient] | None:
         return reasons_in_eager(context, built, named.called)
 
-    why, why_in_eager = reasons(joint, named, sources, is_of_dynamo, in_eager)
+    why, why_in_eager = reasons(joint, graph, named, sources, is_of_dynamo, in_eager)
     return Described(captured, graph, sources, operations, why, why_in_eager, zeros)
 
 

@@ -20,6 +20,8 @@ How = Literal[
     "constant-of-derivative",
     "derivative",
     "derivative-without-graph",
+    "piece",
+    "wrapped",
     "no-derivative",
 ]
 
@@ -32,8 +34,9 @@ class Cut(Tagged):
     tensor of its values, as `torch.tensor` does); new-parameter (they make another parameter of its values); number
     (the result is a Python number); boolean or integer (the type of the result); constant-of-derivative (they compute
     a derivative whose values do not depend on it); derivative (they compute a derivative that is not differentiable
-    with respect to it); derivative-without-graph (`torch.autograd.grad` without `create_graph`); no-derivative. `also`
-    are expressions that end it in other ways.
+    with respect to it); derivative-without-graph (`torch.autograd.grad` without `create_graph`); piece (they read an
+    inner tensor of a tensor subclass, which has no history); wrapped (they make a tensor subclass of tensors by calling
+    its class, which autograd does not record); no-derivative. `also` are expressions that end it in other ways.
     """
 
     how: How

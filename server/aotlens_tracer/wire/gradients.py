@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .graphs import Graph, Input
-from .input_roles import fqns_of
+from .input_roles import fqns_of, path_of, role_of, whole_label
 
 
 def own_gradient(slot: Input, graph: Graph) -> tuple[int, ...]:
@@ -18,10 +18,22 @@ def own_gradient(slot: Input, graph: Graph) -> tuple[int, ...]:
 def tied_gradient(slot: Input, graph: Graph) -> tuple[str, tuple[int, ...]] | None:
     """Return the name under which the gradient of a tied parameter is returned, and the indices of its outputs.
 
-    Of several such names it is the first in `tied_to`. None if the input is not tied, or no other name has a gradient.
+    The same for a tensor that is passed as several arguments.
+
+    Of several such names it is the first in `tied_to`; for a piece of a tensor subclass, the outputs are those of the
+    same piece. None if the input is not tied, or no other name has a gradient.
     """
     for name in slot.tied_to:
-        outputs = [index for other in graph.inputs if name in fqns_of(other) for index in own_gradient(other, graph)]
-        if outputs:
-            return name, tuple(dict.fromkeys(outputs))
+        for other in graph.inputs:
+            if name in _names(other) and _path(other) == _path(slot) and (outputs := own_gradient(other, graph)):
+                return name, outputs
     return None
+
+
+def _names(slot: Input) -> tuple[str, ...]:
+    return (whole_label(slot),) if role_of(slot) == "argument" else fqns_of(slot)
+
+
+def _path(slot: Input) -> tuple[tuple[str, object], ...]:
+    descriptor = slot.as_descriptor()
+    return path_of(descriptor) if descriptor is not None else ()

@@ -70,13 +70,15 @@ class Input(Slot):
 
     `definition` is the place that created the parameter or buffer, and `set_at` the user's later line that put another
     tensor in the place of the first (`quantize_`); None if there is none. `requires_grad` and `used` (something in the
-    graph reads the input, or the same parameter under another name) are None if they are not known. `tied_to` has the
-    other names of the same parameter, and `stands_for` the names of arguments that have no input because this
-    one replaces them. `reads` are the user's expressions whose forward operations read the input, `changed_at` those
-    that change it in place. `dynamo` is the place from which Dynamo takes the input; None in the export convention,
-    where the descriptor itself says it, and for tangents. `is_written` says that the graph itself writes a new value
-    into the input (`copy_`), as torch.compile does if it may: then there is no output with the new value. `symbol` is
-    the text that a symbolic number has in shapes, `s77`; None for a tensor.
+    graph reads the input, or the same tensor under another name) are None if they are not known. `tied_to` has the
+    other names of the same parameter, or of an argument the other arguments that are the same tensor, and `stands_for`
+    the names of arguments that have no input because this one replaces them. `reads` are the user's expressions whose
+    forward operations read the input, `changed_at` those that change it in place. `dynamo` is the place from which
+    Dynamo takes the input; None in the export convention, where the descriptor itself says it, and for tangents.
+    `is_written` says that the graph itself writes a new value into the input (`copy_`), as torch.compile does if it
+    may: then there is no output with the new value. `is_unchanged` says that the output with the new value is the input
+    itself: other pieces of the same subclass change. `symbol` is the text that a symbolic number has in shapes,
+    `s77`; None for a tensor.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 
@@ -104,6 +106,7 @@ class Input(Slot):
     is_written: bool = False
     symbol: str | None = None
     set_at: Span | None = None
+    is_unchanged: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .compiled import SourceRole
-from .graphs import Descriptor, Input
+from .graphs import Descriptor, Input, Slot
 
 InputRole = Literal[SourceRole, "tangent"]
 """The roles of an input: those of Dynamo's sources, and tangent. What AOTAutograd adds itself is `other`."""
@@ -52,3 +52,27 @@ def owner_of(descriptor: Descriptor) -> Descriptor:
     while descriptor.kind.startswith("Subclass") and isinstance(base := descriptor.fields.get("base"), Descriptor):
         descriptor = base
     return descriptor
+
+
+def path_of(descriptor: Descriptor) -> tuple[tuple[str, object], ...]:
+    """Return the steps from a tensor subclass to the piece that a descriptor is: (('attr', 'a'), ('size', 0)).
+
+    There are none if it is no piece. The subclass itself is `owner_of`.
+    """
+    steps: list[tuple[str, object]] = []
+    while descriptor.kind.startswith("Subclass") and isinstance(base := descriptor.fields.get("base"), Descriptor):
+        kind = "attr" if "attr" in descriptor.fields else "size" if "Size" in descriptor.kind else "stride"
+        steps.append((kind, descriptor.fields.get("attr", descriptor.fields.get("idx"))))
+        descriptor = base
+    return tuple(reversed(steps))
+
+
+def path_text(descriptor: Descriptor) -> str:
+    """Return these steps as an expression of Python: `.a`, `.size(0)`; empty if it is no piece."""
+    return "".join(f".{name}" if kind == "attr" else f".{kind}({name})" for kind, name in path_of(descriptor))
+
+
+def whole_label(slot: Slot) -> str:
+    """Return the label of the value that a slot is, or is a piece of: `x` for `x.a` and for `x.size(0)`."""
+    descriptor = slot.as_descriptor()
+    return slot.label.removesuffix(path_text(descriptor) if descriptor is not None else "") or slot.label

@@ -42,6 +42,8 @@ _AFTER: dict[How, str] = {
     "constant-of-derivative": ", a derivative that does not depend on {them}: additive constants vanish",
     "derivative": ", a derivative that depends on {them} through nothing differentiable",
     "derivative-without-graph": ", a derivative without create_graph=True",
+    "piece": ", which reads an inner tensor of the subclass: autograd does not follow that",
+    "wrapped": ", which wraps {them} in a subclass: autograd follows that in an autograd.Function only",
     "no-derivative": ", which has no derivative",
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.compiled import name_of_graph, outputs_made_by
 from aotlens.explain.paths import PathLabel, place
+from aotlens.explain.phrases import tied
 from aotlens.explain.shapes import slot_in_brief
 from aotlens.model.gradients import (
     Gradient,
@@ -56,6 +57,7 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
             slot.stands_for,
             is_unused(slot),
             slot.is_written,
+            slot.is_unchanged,
             (slot.dynamo.others, slot.dynamo.made_by and slot.dynamo.made_by[0]) if slot.dynamo is not None else (),
         ),
         full=full,
@@ -122,7 +124,9 @@ def _input_notes(slots: Sequence[Input], index: MapIndex, graph: Graph) -> str:
     notes = [note] if (note := sharding_note(first, graph)) else []
     if first.dynamo is not None and first.dynamo.made_by is not None:
         notes.append(outputs_made_by([slot.dynamo for slot in slots if slot.dynamo is not None], index))
-    if first.mutation is not None:
+    if first.mutation is not None and first.is_unchanged:
+        notes.append(f"not changed, returned as output {numbers(slot.mutation for slot in slots)}")
+    elif first.mutation is not None:
         notes.append(f"changed in place, new value is output {numbers(slot.mutation for slot in slots)}")
     elif first.is_written:
         notes.append("changed in place by the graph itself")
@@ -131,7 +135,7 @@ def _input_notes(slots: Sequence[Input], index: MapIndex, graph: Graph) -> str:
     if first.stands_for:
         notes.append(f"in place of {', '.join(first.stands_for)}")
     if first.tied_to:
-        notes.append(f"tied to {', '.join(first.tied_to)}")
+        notes.append(f"{tied(first)} {', '.join(first.tied_to)}")
     if first.dynamo is not None and first.dynamo.others:
         notes.append(f"runs again with {', '.join(first.dynamo.others)}")
     if is_unused(first):

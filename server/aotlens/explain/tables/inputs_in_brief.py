@@ -21,7 +21,7 @@ from aotlens.explain.blocks import (
 from aotlens.explain.brief import all_names, names_in_brief
 from aotlens.explain.gradients import gradient_cell
 from aotlens.explain.input_roles import NOUNS
-from aotlens.explain.phrases import by_graph, plural
+from aotlens.explain.phrases import by_graph, plural, tied
 from aotlens.explain.shapes import bytes_in_words, slot_in_brief
 from aotlens.explain.sharding import PER_RANK, placements_in_words, rank_bytes
 from aotlens.explain.subclasses import subclass_in_brief
@@ -208,7 +208,7 @@ def _lead(value: Whole[Entry], index: MapIndex) -> Line:
         return line("no gradient")
     if isinstance(index.gradient(entry), OnlyInEager):
         return line("gradient outside of the graph")
-    return sentence(", ".join(_facts(entry, index))) or line("tied to ", Code(entry.slot.tied_to[0]))
+    return sentence(", ".join(_facts(entry, index))) or line(f"{tied(entry.slot)} ", Code(entry.slot.tied_to[0]))
 
 
 def _notes(value: Whole[Entry], index: MapIndex) -> list[str]:
@@ -223,7 +223,7 @@ def _facts(entry: Entry, index: MapIndex) -> list[str]:
     slot = entry.slot
     notes = ["changed in place"] if is_changed(slot) else []
     if slot.tied_to and not isinstance(index.gradient(entry), Tied):
-        notes.append(f"tied to `{slot.tied_to[0]}`")
+        notes.append(f"{tied(slot)} `{slot.tied_to[0]}`")
     return notes
 
 

@@ -23,7 +23,7 @@ from aotlens.explain.conventions import numbering
 from aotlens.explain.gradients import gradient_of_values
 from aotlens.explain.input_roles import taken_from
 from aotlens.explain.kept_state import kept_in_words
-from aotlens.explain.phrases import inputs_in_words, place
+from aotlens.explain.phrases import inputs_in_words, place, tied
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
 from aotlens.explain.sizes import sizes_in_words
@@ -99,7 +99,7 @@ def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[B
     if subclass is not None:
         facts += [line(context_in_words(subclass)), line("pieces listed at ", listed) if listed else ()]
     if slot.tied_to and not isinstance(found.index.gradient(first), Tied):
-        facts.append(line("tied to ", some([line(Code(name)) for name in slot.tied_to])))
+        facts.append(line(f"{tied(slot)} ", some([line(Code(name)) for name in slot.tied_to])))
     if slot.stands_for:
         facts.append(line("in place of ", codes(slot.stands_for)))
     if slot.dynamo is not None:
