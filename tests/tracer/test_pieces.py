@@ -146,7 +146,7 @@ def test_counts(traces: dict[str, dict[str, Any]], name: str, gradients: int, sl
     [
         ("Tied", "head.weight", "tied to embed.weight, whose gradient is that of both", "in that of `embed.weight`"),
         ("Tied", "embed.weight", "gradient is output 1 (add)", "yes"),
-        ("PlainBias", "bias", "gradients are outputs 4, 5", "yes"),
+        ("PlainBias", "bias", "gradient is a TwoTensor f32[4] in outputs 4, 5", "yes"),
         ("Without", "dead.a", "no gradient: forward never uses it", "none"),
     ],
 )
