@@ -83,6 +83,10 @@ _KNOWN = {
     ),
     "more-time": "give it more time with --timeout SECONDS",
     "more-memory": "raise the limit with --memory GIB, or build a smaller model in the example",
+    "flatten-protocol": (
+        "torch.compile and torch.export take a tensor subclass apart with `__tensor_flatten__`, and put it together "
+        "again with `__tensor_unflatten__`; in eager nothing calls these methods, and the call works"
+    ),
     "report-bug": "this is a mistake in aotlens: please report it, with what --verbose prints",
 }
 

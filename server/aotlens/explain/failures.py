@@ -14,6 +14,7 @@ from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
 from .option_faults import wrong_option
 from .shortening import first_sentence
+from .subclass_faults import broken_protocol
 
 LONGEST_BRIEF = 300
 """Characters of a message in one line."""
@@ -239,6 +240,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.DerivativeNeedsData: _derivative_needs_data,
     facts.Overwritten: _overwritten,
     facts.RecomputedOtherwise: _recomputed,
+    facts.BrokenProtocol: broken_protocol,
     facts.NoFakeImplementation: lambda value: (
         f"the operator {value.operator} has no implementation for fake tensors, so that the call cannot be captured"
     ),

@@ -20,10 +20,13 @@ _ADDRESS = " at 0x"
 
 def place_of_flatten(kind: type) -> Span | None:
     """Return the place of `__tensor_flatten__`; None for a subclass that is not written in Python."""
-    method = _flatten(kind)
-    if method is None:
-        return None
-    return Span(method.__code__.co_filename, method.__code__.co_firstlineno)
+    return place_of_method(kind, "__tensor_flatten__")
+
+
+def place_of_method(kind: type, name: str) -> Span | None:
+    """Return the place of a method of a class; None if it has none that is written in Python."""
+    method = _method(kind, name)
+    return Span(method.__code__.co_filename, method.__code__.co_firstlineno) if method is not None else None
 
 
 @functools.cache
@@ -65,8 +68,9 @@ def text_of(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
-def _flatten(kind: type) -> FunctionType | None:
-    method = inspect.getattr_static(kind, "__tensor_flatten__", None)
+def _method(kind: type, name: str) -> FunctionType | None:
+    method = inspect.getattr_static(kind, name, None)
+    method = method.__func__ if isinstance(method, (classmethod, staticmethod)) else method
     method = inspect.unwrap(method) if callable(method) else method
     return method if isinstance(method, FunctionType) else None
 
@@ -74,7 +78,7 @@ def _flatten(kind: type) -> FunctionType | None:
 @functools.cache
 def _names_in_code(kind: type) -> tuple[str, ...] | None:
     """Return the names of a context that the code writes as a tuple or list; None if it is written otherwise."""
-    method = _flatten(kind)
+    method = _method(kind, "__tensor_flatten__")
     if method is None:
         return None
     try:

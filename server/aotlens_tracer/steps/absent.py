@@ -9,7 +9,7 @@ from torch import nn
 from ..findings.constructor_uses import constructor_uses
 from ..graph.describe import name_of_called
 from ..wire.descriptor_map import Finding, Span
-from ..wire.findings import NeverUsed, NoGradient, Subject, places_of
+from ..wire.findings import NeverUsed, NoGradient, Place, Subject, places_of
 from ..wire.input_roles import fqns_of
 from .build_example import Built
 from .capture import Captured
@@ -38,7 +38,9 @@ def findings_of_absent(context: Context, built: Built, captured: Captured, in_ea
             reason = reason_in_eager(parameter)
         if reason is not None:
             place = context.birthplaces.of_tensor(module, name) or Span(target.path, target.line or 1)
+            set_at = context.birthplaces.set_at(module, name)
             subjects, places = (Subject("parameter", name),), tuple(places_of(reason))
+            places += (Place("set", set_at),) if set_at is not None else ()
             code = "parameter-without-gradient"
             found.append(Finding(code, place.path, place.line, place.column, subjects, reason, places))
     return found

@@ -28,6 +28,7 @@ from ..failures import (
     is_of_the_class,
     problem_of,
     reads_data,
+    refusal_of,
 )
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
 from ..graph.birthplaces import Birthplaces
@@ -47,6 +48,7 @@ from ..wire.problems import ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .absent import findings_of_absent
 from .blame import blame, check_earlier_types, check_types, with_operation_of_guess
+from .broken_protocols import as_failure, broken_in, broken_protocols
 from .build_example import Built, Candidate, build_example, evaluate
 from .capture import Captured, capture
 from .compiled import capture_compiled
@@ -217,13 +219,17 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     only = described[0] if len(described) == 1 and described[0].graph.joint else None
     if only is not None and (params.partitioner == "eager" or params.compare):
         run_in_eager(context, imported, built, candidate.train, only.sources)
+    refused = captured.dynamo_error is not None and refusal_of(captured.dynamo_error)[1] != "dynamo"
+    broken = broken_protocols(built, refused)
     if captured.dynamo_error is not None:
         with context.phases.phase("capture"):
-            draft.update(graph_breaks=graph_breaks(built.example, context.codebase, captured.dynamo_error))
+            breaks = graph_breaks(built.example, context.codebase, captured.dynamo_error)
+            draft.update(graph_breaks=tuple(each for each in breaks if not broken or each.by == "dynamo"))
     if captured.compiled is not None:
         draft.add_findings(*specialized(context, captured.compiled))
         blockers = cuda_graph_blockers(context, captured.compiled, described, built.example.module)
         draft.add_findings(*blockers)
+    draft.add_findings(*broken)
     before = draft.map.findings
     draft.add_findings(*_findings(context, built, captured, described, in_eager=False))
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))
@@ -271,7 +277,14 @@ def _captured(
             built, captured = capture_compiled(context, imported, built, train)
         else:
             captured = stack.enter_context(capture(built.example))
-    except CallError as error:
+    except (CallError, TraceError) as error:
+        broken = broken_in(context, built, error)
+        if broken is not None:
+            failure = as_failure(context, failure_of_trace(context, error), broken)
+            context.draft.update(graph_breaks=())  # the same, seen in torch
+            raise TraceError(failure) from error
+        if isinstance(error, TraceError):
+            raise
         error.is_of_the_class = built.guess is not None and built.guess.is_of_the_class
         name_what_happens(context, imported, built, train, error)
         if error.changed is None:

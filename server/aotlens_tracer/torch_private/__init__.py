@@ -86,6 +86,7 @@ from .tensors import (
     without_torch_functions,
     written_arguments,
 )
+from .wrapper_classes import dispatches_itself, is_of_torch, is_opaque, noting_wrappers
 
 __all__ = [
     "BATCH_NORMS",
@@ -149,6 +150,7 @@ __all__ = [
     "configured_memory_budget",
     "counting_apart",
     "deep_copies",
+    "dispatches_itself",
     "dynamo_capture",
     "dynamo_guards",
     "explain_graph_breaks",
@@ -164,6 +166,8 @@ __all__ = [
     "in_cluster",
     "is_constraint_violation",
     "is_foreach",
+    "is_of_torch",
+    "is_opaque",
     "is_operator",
     "is_traceable_wrapper_subclass",
     "joint_capture",
@@ -175,6 +179,7 @@ __all__ = [
     "noting_collectives",
     "noting_fake_calls",
     "noting_marks",
+    "noting_wrappers",
     "off_graph",
     "operators_of_body",
     "own_module",

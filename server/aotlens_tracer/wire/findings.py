@@ -24,7 +24,7 @@ from .named_things import Subject as Subject
 from .operands import FailedOperation
 from .other_placements import OtherPlacements as OtherPlacements
 from .places import Expression, Span
-from .problems import Problem
+from .problems import BrokenProtocol, Problem
 from .reasons_in_eager import InBackward as InBackward
 from .reasons_in_eager import InEager as InEager
 from .reasons_in_eager import NotInEachCall as NotInEachCall
@@ -272,6 +272,7 @@ Reason = (
     | OtherPlacements
     | ReplacedBy
     | PartitionFailed
+    | BrokenProtocol
     | Failed
     | Incomplete
     | UnknownName

@@ -16,6 +16,7 @@ from .raised import Raised as Raised
 from .recomputed import OtherState as OtherState
 from .recomputed import OtherTensor as OtherTensor
 from .recomputed import RecomputedOtherwise as RecomputedOtherwise
+from .subclass_faults import BrokenProtocol as BrokenProtocol
 
 GivenUpBy = Literal["dynamo", "internal", "aotautograd"]
 """Who gives up a capture."""
@@ -359,6 +360,7 @@ Problem = (
     | NoFakeImplementation
     | Overwritten
     | RecomputedOtherwise
+    | BrokenProtocol
     | NotCaptured
     | NothingCompiled
     | ReadsDataInTraining
