@@ -20,7 +20,7 @@ from ..examples.evaluate import BuiltExample
 from ..failures import Codebase
 from ..graph.birthplaces import Birthplaces
 from ..graph.stack_traces import source_text
-from ..torch_private import pytree
+from ..torch_private import gathered_parameters, pytree
 from ..wire.places import Span
 from ..wire.unregistered import Unregistered
 from .keeping_lines import constructed_at
@@ -193,6 +193,7 @@ def _unknown_leaves(example: BuiltExample, outputs: Any) -> list[torch.Tensor]:
     modules = [example.module, *(each for each in given if isinstance(each, nn.Module))]
     known = {id(each) for each in given}
     known |= {id(tensor) for module in modules for tensor in (*module.parameters(), *module.buffers())}
+    known |= {key for module in modules for key in gathered_parameters(module)}
     results = [each for each in pytree.tree_leaves(outputs) if isinstance(each, torch.Tensor)]
     pending = [result.grad_fn for result in results if result.grad_fn is not None]
     seen = set(pending)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .advice import advice_for_operation, raised_by_a_statement
-from .codebase import EXAMPLE_FILE, Codebase, is_library
+from .codebase import EXAMPLE_FILE, HERE, Codebase, is_library
 from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError, is_of_the_class
 from .exceptions import code_line, failure_of, shortened, user_frames
 from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_in_place
@@ -12,6 +12,7 @@ from .recomputed import RecomputedAt, at_the_checkpoint, is_of_a_checkpoint
 
 __all__ = [
     "EXAMPLE_FILE",
+    "HERE",
     "BackwardError",
     "CallError",
     "CaptureError",

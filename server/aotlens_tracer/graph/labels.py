@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from ..torch_private import pytree
+from ..torch_private import called_by_ddp, pytree
 from ..wire.descriptor_map import Argument
 
 _DTYPES = {
@@ -130,6 +130,7 @@ def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
 
 
 def _parameters(function: Callable[..., Any]) -> Sequence[inspect.Parameter]:
+    function = called_by_ddp(function)  # whose own arguments are *inputs and **kwargs
     call = function.forward if isinstance(function, torch.nn.Module) else function
     try:
         return list(inspect.signature(call).parameters.values())

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..failures import EXAMPLE_FILE, Codebase, is_library
+from ..failures import EXAMPLE_FILE, HERE, Codebase, is_library
 from ..wire.descriptor_map import Span, StackFrame
 
 _FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<function>.+)$')
@@ -40,7 +40,7 @@ class Sources:
         return self._parsed[text]
 
     def _frame_of_text(self, text: str) -> int | None:
-        stack = parse(text)
+        stack = [span for span in parse(text) if not span.path.startswith(HERE)]  # hooks of ours may be among them
         # If the target itself is torch's, all frames are torch's, and all are kept.
         return self.frame_of_stack([span for span in stack if not is_library(span.path)] or stack)
 

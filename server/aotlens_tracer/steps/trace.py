@@ -60,6 +60,7 @@ from .failing import failure_of_trace
 from .folded import start_folding
 from .graph_breaks import graph_breaks
 from .import_target import Imported, import_target, is_to_be_inferred
+from .managed_modules import gather_parameters
 from .partition import partition_graphs
 from .progress import Draft, Phases, Send
 from .recompiles import recompiled
@@ -208,8 +209,9 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     start_recording(context, imported, built, candidate.train)
     if built.guess is not None and built.guess.failure is not None:
         raise TraceError(with_operation_of_guess(context, built, built.guess.failure))
-    start_folding(context, built)
     for_eager = untouched(context, built)
+    gather_parameters(context, built)
+    start_folding(context, built)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):
             built, captured = _captured(context, imported, built, candidate.train, stack)

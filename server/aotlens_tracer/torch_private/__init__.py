@@ -14,7 +14,7 @@ from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
 from .counters import counting_apart
 from .cuda_graphs import OffGraph, off_graph, unsafe_nodes
-from .ddp import ignored_by_ddp
+from .ddp import called_by_ddp, ignored_by_ddp
 from .dynamo import (
     TorchDynamoException,
     Unsupported,
@@ -68,6 +68,7 @@ from .operations import Schema, schema_of
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
 from .redistribution import Moved, redistributed
+from .sharded_modules import Gathered, gather, gathered_parameters, replicated_by_ddp
 from .specialized import is_constraint_violation, marks_of, specialized_sizes, weaken_marks
 from .subclass_metadata import Flattened, Placed, SubclassMetadata, flattened, placed, unwrapped_opaque
 from .symbols import SymbolFacts, bound_symbols, symbols_of
@@ -121,6 +122,7 @@ __all__ = [
     "FakeTensorMode",
     "Flat",
     "Flattened",
+    "Gathered",
     "InCluster",
     "JointCapture",
     "Mark",
@@ -141,6 +143,7 @@ __all__ = [
     "arranges",
     "asked_of",
     "bound_symbols",
+    "called_by_ddp",
     "calls_of_modules",
     "checkpoint_of",
     "collective_of",
@@ -159,6 +162,8 @@ __all__ = [
     "flattened",
     "forget_results_of_other_settings",
     "functorch_layers",
+    "gather",
+    "gathered_parameters",
     "has_no_forward",
     "hooks_of",
     "hooks_of_saved_tensors",
@@ -194,6 +199,7 @@ __all__ = [
     "readable_constants",
     "recompile_limit",
     "redistributed",
+    "replicated_by_ddp",
     "saved_fields",
     "schema_of",
     "settings_of_results",

@@ -18,7 +18,8 @@ import torch
 import torch.distributed as dist
 
 from ..wire.example_options import World
-from .fake_mode import unset_fake_temporarily
+from .ddp import ddp_without_reduction
+from .fake_mode import FakeTensor, unset_fake_temporarily
 
 __all__ = ["InCluster", "in_cluster"]
 
@@ -76,6 +77,7 @@ def in_cluster(world: World | None) -> Iterator[InCluster]:
     with contextlib.ExitStack() as stack:
         _keep_meshes_real(stack)
         _take_over(stack, cluster)
+        stack.enter_context(ddp_without_reduction())
         stack.enter_context(patch.dict(os.environ))
         if world is not None:
             _join(world)
@@ -145,36 +147,37 @@ def _keep_meshes_real(stack: contextlib.ExitStack) -> None:
     from torch.distributed import device_mesh
 
     mesh: Any = getattr(device_mesh, "DeviceMesh", None)
-    original = getattr(device_mesh, "init_device_mesh", None)
-    if mesh is None or original is None:
+    if mesh is None:
         return
-
-    def make(*args: Any, **kwargs: Any) -> Any:
-        with unset_fake_temporarily():
-            return original(*args, **kwargs)
-
-    functools.update_wrapper(make, original)
-    for module in (device_mesh, dist):
-        if getattr(module, "init_device_mesh", None) is original:
-            stack.enter_context(patch.object(module, "init_device_mesh", make))
     for name in _MAKES_MESHES:
         found = inspect.getattr_static(mesh, name, None)
         if isinstance(found, staticmethod):
             stack.enter_context(patch.object(mesh, name, staticmethod(_outside(found.__func__))))
         elif inspect.isfunction(found):
-            wrapped = _on_a_device_that_exists(found) if name == "__init__" else found
+            wrapped = _with_real_ranks(found) if name == "__init__" else found
             stack.enter_context(patch.object(mesh, name, _outside(wrapped)))
     ranks = inspect.getattr_static(mesh, "mesh", None)
     if isinstance(ranks, property) and ranks.fget is not None:
         stack.enter_context(patch.object(mesh, "mesh", property(_outside(ranks.fget))))
 
 
-def _on_a_device_that_exists(original: Callable[..., Any]) -> Callable[..., Any]:
+def _with_real_ranks(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the constructor of a mesh the ranks that a fake tensor stands for, and a device that exists here.
+
+    `init_device_mesh` makes the numbers of all ranks, in their order, by `torch.arange` (torch 2.13 to 2.15). A mesh
+    that the code itself makes of a tensor has values if that was made from numbers (`readable_constants`).
+    """
+
     @functools.wraps(original)
-    def initialize(self: Any, device_type: str, *args: Any, **kwargs: Any) -> Any:
+    def initialize(self: Any, device_type: str, mesh: Any = None, **kwargs: Any) -> Any:
         if device_type == "cuda" and not torch.cuda.is_available():
             device_type = "cpu"
-        return original(self, device_type, *args, **kwargs)
+        if isinstance(mesh, FakeTensor):
+            mesh = mesh.constant if mesh.constant is not None else mesh.tolist()
+        ranks = kwargs.get("_rank_map")
+        if isinstance(ranks, FakeTensor):
+            kwargs["_rank_map"] = torch.arange(ranks.numel(), dtype=torch.int)
+        return original(self, device_type, mesh, **kwargs)
 
     return initialize
 

@@ -18,6 +18,7 @@ from .compile_reasons import Recompiled as Recompiled
 from .compile_reasons import SpecializedDimension as SpecializedDimension
 from .cut_gradients import Cut as Cut
 from .json_codec import Tagged
+from .managed_modules import Managed as Managed
 from .named_things import OutputName as OutputName
 from .named_things import StateName as StateName
 from .named_things import Subject as Subject
@@ -260,6 +261,7 @@ Reason = (
     | NewTensor
     | GraphKept
     | Unregistered
+    | Managed
     | AlwaysZero
     | Outside
     | InEager
