@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from aotlens.model.listed_pieces import ListedPiece
 from aotlens.model.subclasses import Sharded, own_bytes, piece_at, shards_at, shards_of
-from aotlens_tracer.wire.descriptor_map import Expected, Graph, Piece, Slot, Subclass
+from aotlens_tracer.wire.descriptor_map import Expected, Graph, Input, Piece, Slot, Subclass
 
-from .blocks import Code, Facts, Line, line
+from .blocks import Code, Facts, Line, codes, line, strong
 from .shapes import bytes_in_words, object_in_brief, tensor_in_brief
 from .sharding import placements_in_words, rank_bytes
 from .shortening import clipped
@@ -93,3 +94,18 @@ def _expected(expected: Expected, of: Subclass) -> str:
     if expected.sharding is None:
         return f"a {expected.type}"
     return f"a {expected.type} with {placements_in_words(expected.sharding)}"
+
+
+def listed_in_words(name: str, pieces: Sequence[ListedPiece], model: str) -> Line:
+    """Attribute `a` of `TwoTensor` is 4 inputs and 6 outputs of `Net`."""
+    kinds = dict.fromkeys(each.at.around.type for each in pieces if each.at.around.type is not None)
+    of = line(" of ", codes(kinds)) if kinds else ()
+    return line(strong("attribute"), " ", Code(name), of, f" is {counted_slots(pieces)} of ", Code(model))
+
+
+def counted_slots(pieces: Sequence[ListedPiece]) -> str:
+    """`4 inputs and 6 outputs`: the slots that some pieces are."""
+    slots = {id(item.slot): item.slot for each in pieces for item in each.items}.values()
+    inputs = sum(isinstance(slot, Input) for slot in slots)
+    numbers = [(inputs, "input"), (len(slots) - inputs, "output")]
+    return " and ".join(f"{number} {noun}{'s' if number > 1 else ''}" for number, noun in numbers if number)

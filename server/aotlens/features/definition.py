@@ -10,6 +10,7 @@ from aotlens.model.names import birthplace, set_at
 from aotlens.model.resolve import Resolved, resolve
 from aotlens.model.slots import Entry, Result, made_at
 from aotlens.model.snapshot import Snapshot
+from aotlens.model.subclasses import piece_at
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.signatures import parameter_span
 from aotlens.syntax.source import split_lines
@@ -19,6 +20,7 @@ from aotlens.syntax.subjects import (
     DescriptorSubject,
     DynamoSourceSubject,
     GraphNameSubject,
+    PieceNameSubject,
     StringSubject,
 )
 from aotlens.text.documents import Document
@@ -41,13 +43,20 @@ def definition(
     snapshot: Snapshot, document: Document, line: int, column: int, read: Read | None = None
 ) -> tuple[Link, ...]:
     """The places that make the thing at a position, in the order of the graph; empty if they are not known."""
-    kinds = (AttributeSubject, CreationSubject, StringSubject, GraphNameSubject, DescriptorSubject, DynamoSourceSubject)
+    kinds = (
+        *(AttributeSubject, CreationSubject, StringSubject, PieceNameSubject),
+        *(GraphNameSubject, DescriptorSubject, DynamoSourceSubject),
+    )
     for subject in subjects_at(document, line, column):
         if not isinstance(subject, kinds):
             continue
         for moment in (snapshot, snapshot.with_attempts()):
             resolved = resolve(moment, document, subject, line, column)
-            if targets := [span for found in resolved for span in places_of(moment, found)]:
+            if isinstance(subject, PieceNameSubject):
+                targets = [span for found in resolved for span in values_with_piece(moment, found)]
+            else:
+                targets = [span for found in resolved for span in places_of(moment, found)]
+            if targets:
                 spans = dict.fromkeys(with_columns(moment, span, read) for span in targets)
                 return tuple(Link(subject.span, span) for span in spans)
     return ()
@@ -85,6 +94,15 @@ def birthplaces(snapshot: Snapshot, found: Resolved) -> list[Span]:
     return [span for span in now if span is not None]
 
 
+def values_with_piece(snapshot: Snapshot, found: Resolved) -> list[Span]:
+    """The places that make the parameters and arguments that have a piece; if there are none, those of the outputs."""
+    spans = []
+    for entry in (entry for entry in found.entries if entry.slot.tangent_of is None):
+        now = _now(snapshot, found, made_at(entry.slot))
+        spans += now or in_signature(snapshot, found, entry)
+    return spans or [span for result in found.results for span in _now(snapshot, found, result.slot.source)]
+
+
 def places_of(snapshot: Snapshot, found: Resolved) -> list[Span]:
     """The places that make the resolved things, in today's text, in the order of the graph."""
     spans = birthplaces(snapshot, found)
@@ -102,12 +120,9 @@ def places_of(snapshot: Snapshot, found: Resolved) -> list[Span]:
 
 
 def _flatten(item: Entry | Result) -> Span | None:
-    """For a piece of a tensor subclass: the method of the subclass that lists its pieces."""
-    for subclass in item.graph.subclasses:
-        pieces = subclass.inputs if isinstance(item, Entry) else subclass.outputs
-        if item.slot.index in pieces:
-            return subclass.flatten
-    return None
+    """For a piece of a tensor subclass: its name in the code of that class, else the method that lists the pieces."""
+    found = piece_at(item.slot, item.graph)
+    return (found.piece.listed or found.around.flatten) if found is not None else None
 
 
 def _now(snapshot: Snapshot, found: Resolved, span: Span | None) -> list[Span]:

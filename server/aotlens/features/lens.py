@@ -26,26 +26,35 @@ from aotlens.explain.states import (
     state_in_words,
     untraced_in_words,
 )
-from aotlens.model.contexts import Context, contexts_of
+from aotlens.explain.tables.listed_pieces import listed_in_brief, nodes_of_pieces
+from aotlens.model.contexts import Context, class_at, contexts_of, own_states
 from aotlens.model.duplicates import definitions_of, replacement
 from aotlens.model.examples import lacks_example
+from aotlens.model.index import index_of
+from aotlens.model.listed_pieces import lines_with_names, pieces_in_lines
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.modules import module_classes
+from aotlens.syntax.piece_lists import FLATTEN, piece_lists
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 
 Kind = str
-TARGET, CONTAINED, REPLACED = "target", "contained", "replaced"
-"""The kinds of lenses: of a target, of a class that could be in a traced model, of a definition that Python drops."""
+TARGET, CONTAINED, REPLACED, PIECES = "target", "contained", "replaced", "pieces"
+"""The kinds of lenses: of a target, of a class that could be in a traced model, of a definition that Python drops, and
+of the names of the pieces of a tensor subclass."""
 
 
 @dataclass(frozen=True)
 class LensPlace:
-    """The line of a lens and its subject; places are found quickly, texts are made later."""
+    """The line of a lens and its subject; places are found quickly, texts are made later.
+
+    `last` is the last line of the names of pieces; None for other kinds.
+    """
 
     line: int
     key: TargetKey
     kind: Kind
+    last: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,18 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
             found.append(LensPlace(definition.line, key, REPLACED if is_replaced else TARGET))
         elif definition.kind == "class" and (definition.qualname in _modules(document) or _containing(snapshot, key)):
             found.append(LensPlace(definition.line, key, CONTAINED))
-    return found
+    return [*found, *_piece_lists(snapshot, document)]
+
+
+def _piece_lists(snapshot: Snapshot, document: Document) -> Iterator[LensPlace]:
+    """The names of the pieces of tensor subclasses: in `__tensor_flatten__`, or in a list that a map knows."""
+    lists = piece_lists(document, tuple(document.definitions)) if FLATTEN in document.text else []
+    for each in lists:
+        yield LensPlace(each.line, TargetKey(document.path, each.qualname), PIECES, each.last)
+    for line in lines_with_names(snapshot, document.path):
+        owner = class_at(document, line)
+        if owner is not None and not any(each.line <= line <= each.last for each in lists):
+            yield LensPlace(line, TargetKey(document.path, owner.qualname), PIECES, line)
 
 
 @functools.lru_cache(maxsize=16)
@@ -76,8 +96,10 @@ def _modules(document: Document) -> frozenset[str]:
     return module_classes(document.definitions, document.line)
 
 
-def text(snapshot: Snapshot, key: TargetKey, kind: Kind) -> LensText:
-    """The text of a lens, in the present state."""
+def text(snapshot: Snapshot, key: TargetKey, kind: Kind, lines: tuple[int, int] | None = None) -> LensText:
+    """The text of a lens, in the present state; `lines` are the first and last of the names of pieces."""
+    if kind == PIECES:
+        return _pieces(snapshot, key, *(lines or (0, 0)))
     if kind == REPLACED:
         return LensText(_replaced(snapshot, key), (), "aotlens.goToTarget", (str(key),))
     state = snapshot.states.get(key) or TargetState(key)
@@ -143,6 +165,21 @@ def _contained(context: Context) -> LensText:
     title = f"in {model.key.qualname}: {folded(context.prefixes)}{stale}"
     command = "aotlens.showMap"
     return LensText(title, (click(command, model.key.qualname),), command, (str(model.key),))
+
+
+def _pieces(snapshot: Snapshot, key: TargetKey, first: int, last: int) -> LensText:
+    """The lens of the names of pieces: how many inputs and outputs each of them is, in the first model that has one."""
+    models = []
+    for state in own_states(snapshot, key.path):
+        if state.map is not None:
+            found = pieces_in_lines(snapshot, state, index_of(state.map), key.path, first, last)
+            models += [(state.key, found)] if found else []
+    if not models:
+        return LensText(NOT_IN_A_MODEL, (), "aotlens.goToTarget", (str(key),))
+    model, pieces = models[0]
+    title = listed_in_brief(pieces, [each.qualname for each, _ in models])
+    command = "aotlens.showMap"
+    return LensText(title, (*nodes_of_pieces(pieces), click(command, model.qualname)), command, (str(model),))
 
 
 def _replaced(snapshot: Snapshot, key: TargetKey) -> str:

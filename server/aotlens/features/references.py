@@ -12,6 +12,7 @@ from aotlens.syntax.subjects import (
     DescriptorSubject,
     DynamoSourceSubject,
     GraphNameSubject,
+    PieceNameSubject,
     StringSubject,
     Subject,
 )
@@ -28,6 +29,7 @@ _KINDS = (
     DescriptorSubject,
     DynamoSourceSubject,
     GraphNameSubject,
+    PieceNameSubject,
     StringSubject,
 )
 

@@ -22,6 +22,7 @@ from aotlens.syntax.subjects import (
     GraphNameSubject,
     LineSubject,
     PassSubject,
+    PieceNameSubject,
     ReturnSubject,
     StringSubject,
     Subject,
@@ -35,6 +36,7 @@ from .contexts import Context, context_of, own_states, targets_in_question
 from .creations import made_at
 from .dynamo_sources import by_source
 from .index import MapIndex, index_of
+from .listed_pieces import pieces_listed_at
 from .names import Named
 from .nodes import Node
 from .numbering import Meant, Told, meant, told_at, told_by_descriptor
@@ -98,6 +100,8 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
             return _argument(snapshot, document, subject)
         case StringSubject():
             return _string(snapshot, document, subject)
+        case PieceNameSubject():
+            return _pieces(snapshot, document, subject, line, column)
         case GraphNameSubject(name=name):
             return _slots(snapshot, document, subject, told_at(document, line, column), lambda i, g: _nodes(i, g, name))
         case DescriptorSubject():
@@ -139,6 +143,23 @@ def _string(snapshot: Snapshot, document: Document, subject: StringSubject) -> t
         for state, index, named in found
         if not is_word or state.key.path == document.path or subject.owner is not None
     )
+
+
+def _pieces(
+    snapshot: Snapshot, document: Document, subject: PieceNameSubject, line: int, column: int
+) -> tuple[Resolved, ...]:
+    """The inputs and outputs that the pieces are which the code of a tensor subclass names at a position."""
+    found = []
+    for state in own_states(snapshot, document.path):
+        if state.map is None:
+            continue
+        index = index_of(state.map)
+        items = [
+            item for each in pieces_listed_at(snapshot, state, index, subject, line, column) for item in each.items
+        ]
+        if items:
+            found.append(Resolved(state, index, items=tuple({id(item.slot): item for item in items}.values())))
+    return tuple(found)
 
 
 def _descriptor(snapshot: Snapshot, document: Document, subject: DescriptorSubject, told: Told) -> tuple[Resolved, ...]:

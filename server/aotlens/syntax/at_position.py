@@ -16,6 +16,7 @@ from .graph_words import WINDOW, graph_words_at
 from .nodes import is_same, is_within, parameter_name, string_value, text_of
 from .pass_subjects import pass_subjects
 from .paths import as_attributes
+from .piece_lists import FLATTEN, may_name_piece
 from .source_text import SourceText, nodes_around
 from .statements import statement_at
 from .subjects import (
@@ -25,6 +26,7 @@ from .subjects import (
     CreationSubject,
     DynamoSourceSubject,
     FunctionSubject,
+    PieceNameSubject,
     StringSubject,
     Subject,
 )
@@ -198,6 +200,8 @@ class _Position:
             yield from self._reached(self._here.value(parent), self._document.span_of(parent))
         if parent.type == "argument_list" and parent.parent is not None:
             yield from self._reached(self._here.value(parent.parent), span)
+        if self._here.owner is not None and self._here.function in (FLATTEN, None) and may_name_piece(parent, text):
+            yield PieceNameSubject(self._here.owner, text, span)
         if len(text) <= WINDOW and _FQN.fullmatch(text):
             yield StringSubject(self._here.owner, text, span)
 

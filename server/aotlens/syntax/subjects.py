@@ -118,6 +118,14 @@ class StringSubject(_InClass):
 
 
 @dataclass(frozen=True)
+class PieceNameSubject(_InClass):
+    """A string in a list of a class that may name a piece of a tensor subclass, as in `__tensor_flatten__`."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
 class GraphNameSubject(_InClass):
     """The name of a placeholder, in any text: `primals_3`, `tangents_1`, `arg0_1`."""
 
@@ -168,6 +176,7 @@ Subject = (
     | ReturnSubject
     | LineSubject
     | StringSubject
+    | PieceNameSubject
     | GraphNameSubject
     | DescriptorSubject
     | DynamoSourceSubject

@@ -7,7 +7,7 @@ import functools
 import inspect
 import textwrap
 from collections.abc import Sequence
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from ..loading.definitions import line_of
@@ -32,12 +32,25 @@ def place_of_method(kind: type, name: str) -> Span | None:
 @functools.cache
 def place_of_class(kind: type) -> Span | None:
     """Return the line of the `class` statement; None for a class that no file has."""
-    try:
-        path = inspect.getsourcefile(kind)
-    except TypeError:
-        return None
+    path = file_of(kind)
     line = line_of(kind, path) if path is not None else None
     return Span(path, line) if path is not None and line is not None else None
+
+
+def file_of(kind: type) -> str | None:
+    """Return the file that defines a class; None if no file does.
+
+    A method knows it. The module of a class may be another one: `DTensor` says `torch.distributed.tensor`.
+    """
+    for member in vars(kind).values():
+        function = getattr(member, "__func__", member)
+        if isinstance(function, FunctionType) and function.__qualname__ == f"{kind.__qualname__}.{function.__name__}":
+            code: CodeType = inspect.unwrap(function).__code__
+            return code.co_filename
+    try:
+        return inspect.getsourcefile(kind)
+    except TypeError:
+        return None
 
 
 def named_context(kind: type, context: Any) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from ..wire.descriptor_map import Descriptor, Expected, Input, Output, Piece, Sl
 from ..wire.input_roles import role_of
 from .descriptors import piece_path
 from .flat_arguments import FlatArguments
+from .flatten_lists import listed_at
 from .flatten_protocol import named_context, place_of_class, place_of_flatten, text_of
 from .placements import sharding_of, transfers
 from .slot_labels import Labels
@@ -88,7 +89,11 @@ def _about(root: Descriptor) -> Descriptor | None:
 
 def _pieces(whole: Flattened, steps: Steps, slots: Mapping[Steps, Slot]) -> tuple[Piece, ...]:
     """Return what the list of `__tensor_flatten__` names, in its order, and then the symbolic sizes and strides."""
-    found = [_piece(name, part, (*steps, ("attr", name)), slots) for name, part in whole.parts]
+    kind = type(whole.value)
+    found = [
+        replace(_piece(name, part, (*steps, ("attr", name)), slots), listed=listed_at(kind, name))
+        for name, part in whole.parts
+    ]
     return (*found, *_numbers(steps, slots, whole.value))
 
 

@@ -56,7 +56,9 @@ class Piece:
     elements) are those of the tensor, for a subclass those that it shows outside; None for others. `input` and `output`
     are the indices of the slot that the piece is in the graph; None if it is none, as for a subclass, whose pieces are.
     `value` is the text of an opaque object (`DeviceMesh((dp=2, tp=4), 'cpu', stride=(4, 1))`), or of a size. `context`,
-    `sharding`, `flatten` and `definition` are those of a subclass, as in `Subclass`.
+    `sharding`, `flatten` and `definition` are those of a subclass, as in `Subclass`. `listed` is the place of the
+    string with the attribute's name in the code of the class, in `__tensor_flatten__` or in a list of the class that
+    this returns; None if there is none.
     """
 
     attribute: str
@@ -73,6 +75,7 @@ class Piece:
     definition: Span | None = None
     stride: tuple[int | str, ...] | None = None
     context: tuple[tuple[str, str], ...] = ()
+    listed: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import names_in_brief
@@ -36,7 +36,7 @@ def piece_table(alike: Sequence[Whole[Item]], index: MapIndex) -> Table:
                 Cell(".".join(piece.attribute for piece in first)),
                 Cell(_nodes(places, index)),
                 Cell(piece_in_brief(first[-1], around)),
-                Cell(_partners(places, index) if has_partners else ""),
+                Cell(partner_nodes([_item(*place) for place in places], index) if has_partners else ""),
             )
         )
     columns = (
@@ -55,13 +55,16 @@ def _nodes(places: Sequence[Place], index: MapIndex) -> str:
     return names_in_brief([slot.node for _, slot in places]) if places else ""
 
 
-def _partners(places: Sequence[Place], index: MapIndex) -> str:
-    """The nodes of the gradients of inputs, or of the tangents of outputs."""
+def _item(graph: Graph, slot: Input | Output) -> Entry | Result:
+    return Entry(graph, slot) if isinstance(slot, Input) else Result(graph, slot)
+
+
+def partner_nodes(items: Iterable[Entry | Result], index: MapIndex) -> str:
+    """The nodes of the gradients of inputs, and of the tangents of outputs; a dash if there are none."""
     nodes: list[str | None] = []
-    for graph, slot in places:
-        if isinstance(slot, Input):
-            outputs = returned_in(index.gradients(graph)[slot.index])
-            nodes += [graph.outputs[number].node for number in outputs]
-        elif (tangent := Result(graph, slot).tangent) is not None:
-            nodes.append(tangent.node)
+    for item in items:
+        if isinstance(item, Entry):
+            nodes += [item.graph.outputs[number].node for number in returned_in(index.gradient(item))]
+        elif item.tangent is not None:
+            nodes.append(item.tangent.node)
     return names_in_brief(nodes) if nodes else NOTHING

@@ -14,6 +14,7 @@ from aotlens.syntax.subjects import (
     GraphNameSubject,
     LineSubject,
     PassSubject,
+    PieceNameSubject,
     ReturnSubject,
     StringSubject,
     Subject,
@@ -27,6 +28,7 @@ from .dynamo_sources import dynamo_source
 from .graph_names import graph_name
 from .lines import statement
 from .pass_code import pass_code
+from .piece_names import piece_name
 from .question import Answer, Question
 from .returns import returned
 
@@ -46,6 +48,8 @@ def known(question: Question, subject: Subject) -> Answer | None:
             return descriptor(question, subject)
         case ArgumentSubject():
             return argument(question, subject)
+        case PieceNameSubject():
+            return piece_name(question, subject)
         case GraphNameSubject():
             return graph_name(question, subject)
         case DynamoSourceSubject():

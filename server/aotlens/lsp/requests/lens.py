@@ -19,7 +19,12 @@ def in_source(context: Context, params: lsp.CodeLensParams) -> list[lsp.CodeLens
     return [
         lsp.CodeLens(
             lsp.Range(lsp.Position(place.line - 1, 0), lsp.Position(place.line - 1, 0)),
-            data={"path": place.key.path, "qualname": place.key.qualname, "kind": place.kind},
+            data={
+                "path": place.key.path,
+                "qualname": place.key.qualname,
+                "kind": place.kind,
+                "lines": [place.line, place.last] if place.last is not None else None,
+            },
         )
         for place in lens.places(context.session.snapshot(), document)
     ]
@@ -30,7 +35,14 @@ def resolve(context: Context, params: lsp.CodeLens) -> lsp.CodeLens:
     data: Any = params.data
     if not isinstance(data, dict) or not {"path", "qualname", "kind"} <= data.keys():
         return params
-    said = lens.text(context.session.snapshot(), TargetKey(data["path"], data["qualname"]), str(data["kind"]))
+    key = TargetKey(data["path"], data["qualname"])
+    said = lens.text(context.session.snapshot(), key, str(data["kind"]), _lines(data.get("lines")))
     tooltip = "\n".join(said.tooltip) or None
     params.command = lsp.Command(said.title, said.command, tooltip, list(said.arguments))
     return params
+
+
+def _lines(value: Any) -> tuple[int, int] | None:
+    """The first and the last line in the data of a lens; None if it has none."""
+    is_pair = isinstance(value, list) and len(value) == 2 and all(isinstance(line, int) for line in value)
+    return (value[0], value[1]) if is_pair else None
