@@ -17,10 +17,14 @@ from ..wire.option_faults import Fault, WrongOption
 
 @dataclass(frozen=True)
 class MarkOfArgument:
-    """A marked size of an argument: torch's mark, and the option that made it; None for a mark of the user's code."""
+    """A marked size of an argument: torch's mark, and the option that made it; None for a mark of the user's code.
+
+    `size` is the size in the example, None if it is not a number.
+    """
 
     mark: Mark
     option: DynamicSize | None
+    size: int | None
 
 
 def mark_size(
@@ -80,7 +84,8 @@ def _marks(
 ) -> Iterator[tuple[tuple[str, int], MarkOfArgument]]:
     """Yield the marks of a tensor. Torch marks the pieces of a subclass too, if they have as many dimensions."""
     for dimension, found in marks_on(value).items():
-        yield (label, dimension), MarkOfArgument(found, options.get(dimension))
+        size = value.shape[dimension] if -value.dim() <= dimension < value.dim() else None
+        yield (label, dimension), MarkOfArgument(found, options.get(dimension), size if type(size) is int else None)
     if is_traceable_wrapper_subclass(value):
         for name in value.__tensor_flatten__()[0]:
             piece = getattr(value, name, None)

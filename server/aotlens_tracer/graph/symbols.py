@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import torch
-
-from ..torch_private import JointCapture, SymbolFacts, bound_symbols, symbols_of
+from ..torch_private import JointCapture, SymbolFacts, symbols_of
 from ..wire.graphs import Graph, Input
 from ..wire.input_roles import role_of
 from ..wire.operations import Operation
 from ..wire.places import Span
 from ..wire.symbols import Symbol
 from .stack_traces import Sources
+from .tensors import symbol_of, tensor_facts
 
 _NAME = re.compile(r"\b[a-z]+\d+\b")
+_UNBACKED = ("u", "zu")
+"""The beginnings of torch's names of symbols that depend on data (`SymT` in torch/utils/_sympy/symbol.py)."""
 Size = int | str
 
 
@@ -54,8 +55,9 @@ def _symbol(
     labels = sizes.get(name, [])
     marks = [marked[label] for label in labels if label in marked]
     called = next((mark.name for mark in marks if mark.name is not None), None)
-    place = next((mark.span for mark in marks if mark.span is not None), made.get(name))
-    is_backed = not name.startswith(("u", "zu"))
+    is_backed = not name.startswith(_UNBACKED)
+    at = None if is_backed else made.get(name)
+    place = next((mark.span for mark in marks if mark.span is not None), at)
     return Symbol(name, called, tuple(labels), facts.hint, facts.minimum, facts.maximum, place, is_backed)
 
 
@@ -95,10 +97,13 @@ def _is_state(slot: Input) -> bool:
 
 
 def _made_in(joint: JointCapture, sources: Sources) -> dict[str, Span | None]:
-    """Return the expressions that make a size which depends on data, by its symbol."""
+    """Return the expressions that make a size which depends on data, by its symbol: the first that has it."""
     found: dict[str, Span | None] = {}
     for node in joint.graph_module.graph.nodes:
-        if isinstance(node, torch.fx.Node) and node.op != "placeholder":
-            for name in bound_symbols(node):
-                found.setdefault(name, sources.of_node(node))
+        if node.op != "placeholder":
+            value = node.meta.get("val")
+            number = symbol_of(value)
+            for name in _in_shape((number,) if number is not None else tensor_facts(value)[1]):
+                if name not in found:
+                    found[name] = sources.of_node(node)
     return found

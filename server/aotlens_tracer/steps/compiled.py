@@ -16,6 +16,7 @@ from ..torch_private import (
     CompiledCall,
     CompiledCalls,
     CompiledGraph,
+    Refusal,
     is_constraint_violation,
     pytree,
     qualified_name,
@@ -67,6 +68,7 @@ def _call(context: Context, built: Built) -> CompiledCall:
     register_dataclasses((example.args, example.kwargs))
     function = example.compiled if example.compiled is not None else example.function
     refused: Mapping[int, frozenset[int]] = {}
+    refusals: tuple[Refusal, ...] = ()
     while True:
         calls = CompiledCalls(example.fake)
         try:
@@ -74,13 +76,14 @@ def _call(context: Context, built: Built) -> CompiledCall:
             break
         except Exception as error:
             if not refused and is_constraint_violation(error):
+                refusals = calls.refusals()
                 refused = weaken_marks((example.args, example.kwargs))
                 if refused:  # a finding says that torch refuses them
                     continue
             _note_breaks(context, calls.breaks, ())
             raise
     register_dataclasses(called.result)
-    return replace(called, refused_marks=refused)
+    return replace(called, refused_marks=refused, refusals=refusals)
 
 
 def _note_breaks(context: Context, breaks: Sequence[Break], graphs: Sequence[CapturedGraph]) -> None:

@@ -228,10 +228,10 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
             breaks = graph_breaks(built.example, context.codebase, captured.dynamo_error)
             draft.update(graph_breaks=tuple(each for each in breaks if not broken or each.by == "dynamo"))
     if captured.compiled is not None:
-        draft.add_findings(*specialized(context, captured.compiled))
         blockers = cuda_graph_blockers(context, captured.compiled, described, built.example.module)
         draft.add_findings(*blockers)
     draft.add_findings(*broken)
+    draft.add_findings(*specialized(context, built, captured))
     before = draft.map.findings
     draft.add_findings(*_findings(context, built, captured, described, in_eager=False))
     draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))

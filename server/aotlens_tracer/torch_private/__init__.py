@@ -68,10 +68,11 @@ from .operations import Schema, schema_of
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
 from .redistribution import Moved, redistributed
+from .refused_marks import Condition, Refusal, refusals, tracked_in
 from .sharded_modules import Gathered, gather, gathered_parameters, replicated_by_ddp
-from .specialized import is_constraint_violation, marks_of, specialized_sizes, weaken_marks
+from .specialized import is_constraint_violation, specialized_sizes, weaken_marks
 from .subclass_metadata import Flattened, Placed, SubclassMetadata, flattened, placed, unwrapped_opaque
-from .symbols import SymbolFacts, bound_symbols, symbols_of
+from .symbols import SymbolFacts, symbols_of
 from .tensors import (
     StorageWeakRef,
     TorchDispatchMode,
@@ -114,6 +115,7 @@ __all__ = [
     "CompiledCall",
     "CompiledCalls",
     "CompiledGraph",
+    "Condition",
     "DataDependentOutputException",
     "DynamoGuard",
     "FakeCall",
@@ -131,6 +133,7 @@ __all__ = [
     "Parts",
     "Placed",
     "Recompile",
+    "Refusal",
     "Run",
     "Schema",
     "Spec",
@@ -142,7 +145,6 @@ __all__ = [
     "Unsupported",
     "arranges",
     "asked_of",
-    "bound_symbols",
     "called_by_ddp",
     "calls_of_modules",
     "checkpoint_of",
@@ -178,7 +180,6 @@ __all__ = [
     "joint_capture",
     "kept_by",
     "mark",
-    "marks_of",
     "marks_on",
     "may_allocate",
     "noting_collectives",
@@ -199,6 +200,7 @@ __all__ = [
     "readable_constants",
     "recompile_limit",
     "redistributed",
+    "refusals",
     "replicated_by_ddp",
     "saved_fields",
     "schema_of",
@@ -209,6 +211,7 @@ __all__ = [
     "style_at",
     "symbols_of",
     "take_flex_attention_on_cpu",
+    "tracked_in",
     "truncated_normal",
     "unsafe_nodes",
     "unset_fake_temporarily",

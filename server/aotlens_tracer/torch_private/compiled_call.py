@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -29,6 +30,7 @@ from .dynamo import whole_spans
 from .graph_breaks import Break, noting_breaks, original_code
 from .joint_graph import Flat, JointCapture, fake_constants
 from .recompiles import Recompile, noting_recompiles
+from .refused_marks import Refusal, noting_conditions, refusals, tracked_in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,7 @@ class CompiledGraph:
     objects of the flat inputs, None for an input without one. `breaks_before` is the number of graph breaks of the call
     that torch met before it made the graph. `guards` are torch's `Guard` objects, and
     `shape_guards` its texts of those on symbolic sizes. `shape_env` has torch's facts about these sizes; None without.
+    `tracked` are the tensors that Dynamo has made fake, with their marks.
     """
 
     joint: JointCapture
@@ -62,6 +65,7 @@ class CompiledGraph:
     guards: tuple[Any, ...] = ()
     shape_guards: tuple[str, ...] = ()
     shape_env: Any = None
+    tracked: tuple[Any, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +77,7 @@ class CompiledCall:
     functions that are compiled anew within the call, and `repeat` makes the call once more, with the same arguments,
     and returns those that are compiled anew then, and whether the call succeeds. `refused_marks` are the dimensions for
     which `mark_dynamic` makes torch refuse the call, by the ids of the tensors: it is made without these marks.
+    `refusals` are what torch's own check says of them.
     """
 
     graphs: tuple[CompiledGraph, ...]
@@ -81,6 +86,7 @@ class CompiledCall:
     metrics: tuple[Any, ...]
     recompiles: tuple[Recompile, ...] = ()
     refused_marks: Mapping[int, frozenset[int]] = dataclasses.field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
     repeat: Callable[[], tuple[tuple[Recompile, ...], bool]] = lambda: ((), True)
 
 
@@ -96,7 +102,12 @@ class CompiledCalls:
         self._guards: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {}
         self._is_repeated = False
         self._stages: list[tuple[Any, Any]] = []
+        self._latest: CompiledGraph | None = None
         self.breaks: list[Break] = []
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Return the marks that torch refuses in the graph which it made last."""
+        return refusals(self._latest.shape_env, self._latest.tracked) if self._latest is not None else ()
 
     def call(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: bool | None
@@ -132,6 +143,8 @@ class CompiledCalls:
     def _settings(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             stack.enter_context(whole_spans())
+            stack.enter_context(noting_conditions())
+            stack.enter_context(_no_guards_in_log())
             stack.enter_context(fake_constants())
             stack.enter_context(_use_lazy_graph_module(True))
             stack.enter_context(noting_collectives())
@@ -186,6 +199,8 @@ class CompiledCalls:
         inlined = tuple(context.traced_code or ()) if context is not None else ()
         graph = CompiledGraph(joint, compile_id, original, resumes_at, inlined, sources, runs, len(self.breaks))
         graph.shape_env = getattr(getattr(context, "fake_mode", None), "shape_env", None)
+        graph.tracked = tracked_in(graph.shape_env)
+        self._latest = graph
         return self._runner(module, graph, state.fw_metadata)
 
     def _runner(
@@ -232,6 +247,18 @@ class _Joint(JointCapture):
     def entered(self) -> Iterator[None]:
         with tracing(self._context), self.state.fake_mode:
             yield
+
+
+@contextlib.contextmanager
+def _no_guards_in_log() -> Iterator[None]:
+    """Keep torch's log of guards that cannot be made from what the user's code prints: their error says it too."""
+    log = logging.getLogger("torch._guards")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _mark_dynamic(outputs: Sequence[Any], metadata: Any) -> None:

@@ -25,6 +25,7 @@ from torch.nn.attention import flex_attention
 
 from .compiled_code import without_compile
 from .einops_recipes import CONSTANT_RESULT, constant_einops_recipes
+from .refused_marks import noting_conditions
 
 __all__ = [
     "TorchDynamoException",
@@ -78,7 +79,14 @@ def _captured(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
 def dynamo_settings() -> Iterator[None]:
     """Take RNNs and pass over loggers: neither changes what the graph's inputs and outputs are."""
     settings = torch._dynamo.config.patch(allow_rnn=True, ignore_logging_functions=_logging_functions())
-    with settings, whole_spans(), _remembered_carets(), _no_names_in_log(), warnings.catch_warnings():
+    with (
+        settings,
+        whole_spans(),
+        noting_conditions(),
+        _remembered_carets(),
+        _no_names_in_log(),
+        warnings.catch_warnings(),
+    ):
         # Meant for those who would run the exported module: mutated buffers are what our findings report.
         warnings.filterwarnings("ignore", "While compiling, we found certain side effects")
         yield

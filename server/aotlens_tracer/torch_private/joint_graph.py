@@ -56,6 +56,15 @@ class JointCapture:
         self.given = given
         self.graph_module: torch.fx.GraphModule = capture.graph_module
 
+    def given_by_source(self) -> dict[str, Any]:
+        """Return the values of `given` by Dynamo's expressions for them."""
+        found = {}
+        for node, value in self.given().items():
+            name = getattr(getattr(node, "_dynamo_source", None), "name", None)
+            if name is not None:
+                found[str(name() if callable(name) else name)] = value
+        return found
+
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Enter the context in which the graph can be partitioned."""

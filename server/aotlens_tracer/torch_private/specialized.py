@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.fx.experimental.symbolic_shapes import ConstraintViolationError
 from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from .marks import STRICT, WEAK
 
@@ -43,7 +44,7 @@ def is_constraint_violation(error: BaseException) -> bool:
     return isinstance(error, ConstraintViolationError)
 
 
-def marks_of(value: torch.Tensor) -> tuple[frozenset[int], frozenset[int]]:
+def _marks_of(value: torch.Tensor) -> tuple[frozenset[int], frozenset[int]]:
     """Return the dimensions of a tensor that are marked by `mark_dynamic`, and those by `maybe_mark_dynamic`."""
     return frozenset(getattr(value, STRICT, ())), frozenset(getattr(value, WEAK, ()))
 
@@ -51,10 +52,19 @@ def marks_of(value: torch.Tensor) -> tuple[frozenset[int], frozenset[int]]:
 def weaken_marks(tree: Any) -> Mapping[int, frozenset[int]]:
     """Mark all dimensions as `maybe_mark_dynamic` does; return those of `mark_dynamic`, by the ids of the tensors."""
     found = {}
-    for leaf in pytree.tree_leaves(tree):
-        strict, weak = marks_of(leaf) if isinstance(leaf, torch.Tensor) else (frozenset(), frozenset())
+    for tensor in _with_pieces(pytree.tree_leaves(tree)):
+        strict, weak = _marks_of(tensor)
         if strict:
-            found[id(leaf)] = strict
-            delattr(leaf, STRICT)
-            setattr(leaf, WEAK, set(strict | weak))
+            found[id(tensor)] = strict
+            delattr(tensor, STRICT)
+            setattr(tensor, WEAK, set(strict | weak))
     return found
+
+
+def _with_pieces(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    """Yield tensors, and the pieces of those that are tensor subclasses."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+            if is_traceable_wrapper_subclass(value):
+                yield from _with_pieces(getattr(value, name) for name in value.__tensor_flatten__()[0])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import torch
 
 
 @dataclass(frozen=True)
@@ -25,21 +22,15 @@ class SymbolFacts:
 def symbols_of(shape_env: Any) -> Mapping[str, SymbolFacts]:
     """Return the symbols of a graph's shapes by their names in torch's texts; none without such facts."""
     ranges = getattr(shape_env, "var_to_range", {})
-    values = getattr(shape_env, "backed_var_to_val", None) or getattr(shape_env, "var_to_val", {})
+    values = getattr(shape_env, "backed_var_to_val", {})
     found = {}
     for symbol in {**ranges, **values}:
         bounds = ranges.get(symbol)
         low, high = getattr(bounds, "lower", None), getattr(bounds, "upper", None)
-        found[str(symbol)] = SymbolFacts(_whole(values.get(symbol)), _whole(low), _whole(high))
+        found[str(symbol)] = SymbolFacts(whole(values.get(symbol)), whole(low), whole(high))
     return found
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """Return a number of sympy's as an int; None for one that is not finite, and for the size of a ragged dimension."""
     return int(value) if isinstance(value, int) or getattr(value, "is_Integer", False) else None
-
-
-def bound_symbols(node: torch.fx.Node) -> Iterator[str]:
-    """Yield the symbols whose value a node of a graph makes, because it depends on data."""
-    with contextlib.suppress(Exception):
-        yield from map(str, node.meta.get("unbacked_bindings") or ())

@@ -38,7 +38,7 @@ class Recompiled(Tagged):
     hint: str | None = None
 
 
-SpecializedBy = Literal["refused", "marked", "all", "zero-or-one"]
+SpecializedBy = Literal["refused", "marked", "all", "zero-or-one", "direct"]
 """The way in which a dimension is dynamic that becomes a constant."""
 
 
@@ -47,12 +47,28 @@ class SpecializedDimension(Tagged):
     """A dynamic dimension becomes the constant `size`.
 
     `by` is refused (`mark_dynamic` marks it, and torch.compile raises an error), marked (by `maybe_mark_dynamic`, or so
-    that torch does not complain), all (all dimensions are dynamic) or zero-or-one (it is marked, and torch takes these
-    sizes as constants).
+    that torch does not complain), all (all dimensions are dynamic), zero-or-one (it is marked, and torch takes these
+    sizes as constants) or direct (it is marked, and AOTAutograd captures the call without Dynamo, which alone knows
+    marks).
     """
 
     size: int
     by: SpecializedBy
+
+
+@dataclass(frozen=True)
+class RestrictedDimension(Tagged):
+    """A dimension is marked with bounds (`mark_dynamic`) and the code takes fewer sizes: torch.compile raises an error.
+
+    `given_minimum` and `given_maximum` are the bounds of the mark, `minimum` and `maximum` those that the code leaves;
+    None without a bound. `condition` is the condition of the code, with the user's name of the size; None if unknown.
+    """
+
+    given_minimum: int | None
+    given_maximum: int | None
+    minimum: int | None
+    maximum: int | None
+    condition: str | None
 
 
 BlockedBy = Literal[

@@ -15,6 +15,7 @@ from .collectives import Redistribution as Redistribution
 from .compile_reasons import Broken as Broken
 from .compile_reasons import NoCudaGraph as NoCudaGraph
 from .compile_reasons import Recompiled as Recompiled
+from .compile_reasons import RestrictedDimension as RestrictedDimension
 from .compile_reasons import SpecializedDimension as SpecializedDimension
 from .cut_gradients import Cut as Cut
 from .json_codec import Tagged
@@ -34,7 +35,7 @@ from .reasons_in_eager import ReentrantCheckpoint as ReentrantCheckpoint
 from .unregistered import Unregistered
 from .zero_gradients import AlwaysZero
 
-Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop", "made", "set"]
+Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop", "mark", "made", "set"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Place:
 
     `role` is cut (a gradient ends here), zero (a gradient becomes zero here), return (the subject is returned here),
     change (it is changed in place here), keep (it is kept here for later), definition (it is defined here too), need
-    (the derivative of this needs the value as it was), stop (torch stops here, in code that the line calls), made (the
-    subject is made here) or set (the subject was set here, after it was made).
+    (the derivative of this needs the value as it was), stop (torch stops here, in code that the line calls), mark (a
+    size is marked dynamic here), made (the subject is made here) or set (the subject was set here, after it was made).
     `explain/findings/words.py` has a sentence for each role.
     """
 
@@ -272,6 +273,7 @@ Reason = (
     | SpecializedDimension
     | Redistributed
     | OtherPlacements
+    | RestrictedDimension
     | ReplacedBy
     | PartitionFailed
     | BrokenProtocol

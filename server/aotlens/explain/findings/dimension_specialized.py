@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.findings import Finding, SpecializedDimension, Subject
+from aotlens_tracer.wire.findings import Finding, RestrictedDimension, SpecializedDimension, Subject
 
 from .about import About
 from .kind import Kind, Severity
@@ -11,6 +11,8 @@ from .kind import Kind, Severity
 def words(about: About) -> str:
     """The dimension, its size, and what follows."""
     reason = about.first.reason
+    if isinstance(reason, RestrictedDimension):
+        return _restricted(about.names, reason)
     assert isinstance(reason, SpecializedDimension)
     names, size = about.names, reason.size
     match reason.by:
@@ -23,15 +25,42 @@ def words(about: About) -> str:
             return f"{names} is marked dynamic, and this makes it the constant {size}: another size compiles anew"
         case "zero-or-one":
             return f"{names} is marked dynamic, and is {size} in this call: torch.compile takes 0 and 1 as constants"
+        case "direct":
+            return (
+                f"{names} is marked dynamic, and the graph has the constant {size}: AOTAutograd captured the call "
+                "without Dynamo, which alone takes marked sizes as symbols"
+            )
     return f"{names} is dynamic, and this makes it the constant {size}: another size compiles anew"
+
+
+def _restricted(names: str, reason: RestrictedDimension) -> str:
+    """The bounds of the mark, and the sizes that the code takes."""
+    given = _bounds(reason.given_minimum, reason.given_maximum)
+    allowed = _bounds(reason.minimum, reason.maximum)
+    marked = f"{names} is marked dynamic{f', {given}' if given else ''}"
+    if reason.condition is not None:
+        takes = f"this holds only if `{reason.condition}`"
+    elif allowed and allowed != given:
+        takes = f"this takes {allowed} only"
+    else:
+        takes = "this does not take all of these sizes"
+    return f"{marked}, and {takes}: torch.compile raises an error; give the bounds that the code takes, or no bounds"
+
+
+def _bounds(low: int | None, high: int | None) -> str:
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    return f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
 
 
 def _severity(finding: Finding) -> Severity:
     reason = finding.reason
+    if isinstance(reason, RestrictedDimension):
+        return "error"
     assert isinstance(reason, SpecializedDimension)
     if reason.by == "refused":
         return "error"
-    return "warning" if reason.by == "marked" else "information"
+    return "warning" if reason.by in ("marked", "direct") else "information"
 
 
 KIND = Kind(
@@ -40,11 +69,13 @@ KIND = Kind(
     words=words,
     severity_of=_severity,
     paragraph=(
-        "Only under the compile convention: a dimension that is marked dynamic (`torch._dynamo.mark_dynamic`, "
-        "`maybe_mark_dynamic`), or any dimension with `--dynamic`, becomes a constant at that line: a comparison with "
-        "a number, an `assert`, `int(x.shape[0])`, a reshape or a sum with a fixed size. It is an error if "
-        "torch.compile refuses the call for it (`mark_dynamic`), and information with `--dynamic`. There, a size that "
-        "a parameter or buffer has is no finding: it is the model's constant. The sizes 0 and 1 are always constants."
+        "A dimension that is marked dynamic (by an option of the example, `torch._dynamo.mark_dynamic` or "
+        "`maybe_mark_dynamic`), or any dimension with `--dynamic` under the compile convention, becomes a constant at "
+        "that line: a comparison with a number, an `assert`, `int(x.shape[0])`, a reshape or a sum with a fixed size. "
+        "It is an error if torch.compile refuses the call for it (`mark_dynamic`), and information with `--dynamic`. "
+        "There, a size that a parameter or buffer has is no finding: it is the model's constant. The sizes 0 and 1 "
+        "are always constants. A mark with bounds is an error too if the code takes only some of these sizes. If "
+        "Dynamo does not capture the call, marks have no effect, and the sizes are constants."
     ),
     example=Finding(
         "dimension-specialized",

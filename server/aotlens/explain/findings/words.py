@@ -25,6 +25,7 @@ ROLES: dict[Role, str] = {
     "definition": "it is defined here too",
     "need": "the derivative of this needs the value as it was",
     "stop": "torch stops here, in code that the line calls",
+    "mark": "it is marked dynamic here",
     "made": "it is made here",
     "set": "it was set here, after it was made",
 }
