@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -29,9 +30,13 @@ def traces() -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def truth() -> dict[str, dict[str, Any]]:
-    """The answers of plain torch."""
+    return answers("plain_metadata.py", "trees.py")
+
+
+def answers(script: str, file: str) -> dict[str, dict[str, Any]]:
+    """The answers of plain torch for each pinned class of a file."""
     done = subprocess.run(
-        [sys.executable, str(FOLDER / "plain_metadata.py"), str(FOLDER / "trees.py")],
+        [sys.executable, str(FOLDER / script), str(FOLDER / file)],
         env={**os.environ, "PYTHONPATH": str(CORPUS / "truth")},
         capture_output=True,
         encoding="utf-8",
@@ -216,3 +221,47 @@ def test_gradients_with_other_placements_are_a_finding_with_line_and_price(trace
     planned = [each for each in traces["Planned"]["findings"] if each["code"] == "gradient-placements"]
     assert [finding["subjects"][0]["name"] for finding in planned] == ["norm.weight", "norm.bias"]
     assert not [each for each in traces["Unnamed"]["findings"] if each["code"] == "gradient-placements"]
+
+
+@pytest.fixture(scope="module")
+def compiled() -> dict[str, dict[str, Any]]:
+    traced = trace_json("breaks.py", "--convention", "compile", cwd=FOLDER)["traces"]
+    return {trace["target"]["qualname"]: trace for trace in traced}
+
+
+@pytest.fixture(scope="module")
+def backward() -> dict[str, dict[str, Any]]:
+    return answers("compiled_backward.py", "breaks.py")
+
+
+@pytest.mark.parametrize("name", ["Kept", "Missing", "Plain", "Summed", "Split", "Unused", "Between"])
+def test_wrong_assumptions_about_tangents_are_those_of_real_runs(
+    compiled: dict[str, dict[str, Any]], backward: dict[str, dict[str, Any]], name: str
+) -> None:
+    """An error of torch.compile's backward pass, or the collectives that it runs beyond those of eager."""
+    trace, ran = compiled[name], backward[name]
+    assert trace["status"] == "traced", trace["failure"]
+    found = [each for each in trace["findings"] if each["code"].startswith("tangent-")]
+    if "error" in ran["compiled"]:
+        (finding,) = found
+        assert finding["code"] == "tangent-type"
+        assert f"Expected a {finding['reason']['assumed']} tangent but got a plain Tensor" in ran["compiled"]["error"]
+        expected = {"Missing": ("k", True), "Plain": ("h", False), "Unused": ("k", True)}[name]
+        assert (finding["subjects"][0]["name"], finding["reason"]["is_missing"]) == expected
+        return
+    more = Counter(ran["compiled"]["collectives"]) - Counter(ran["eager"]["collectives"])
+    moved = [transfer["kind"] for finding in found for transfer in finding["reason"]["transfers"]]
+    assert Counter(moved) == more
+    if name == "Summed":
+        lines = (FOLDER / "breaks.py").read_text(encoding="utf-8").splitlines()
+        assert lines[found[0]["line"] - 1].strip() == "h = replicated(x, self.a) @ self.a"
+        assert "an all_reduce of 512 B over tp (8 ranks), which eager does not" in found[0]["message"]
+
+
+def test_trees_of_locals_and_what_later_graphs_hand_in(compiled: dict[str, dict[str, Any]]) -> None:
+    first, second = compiled["Kept"]["graphs"]
+    (handed,) = [each["handed"] for each in first["subclasses"] if each["label"] == "h"]
+    assert [each["type"] for each in handed] == ["TwoTensor"]
+    (local,) = [each for each in second["subclasses"] if each["label"] == "h"]
+    assert (local["role"], local["gradient"]["type"]) == ("local", "TwoTensor")
+    assert [piece["input"] for piece in local["pieces"]] == local["inputs"]

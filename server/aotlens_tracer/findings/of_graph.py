@@ -28,7 +28,7 @@ from ..wire.zero_gradients import AlwaysZero
 from .of_breaks import break_findings
 from .of_call import lost_in, with_gradient
 from .of_collectives import redistributions
-from .placements import placement_findings
+from .placements import placement_findings, tangent_findings
 from .reach import outputs_reached
 from .values import Value, has_gradient, values_of
 
@@ -78,6 +78,7 @@ def findings_of(
             findings += _of_mutation(value, graph, target, by_name)
             findings += placement_findings(value, graph, target)
         findings += _of_bases(graph)
+        findings += tangent_findings(graph, target)
     findings += redistributions(target, [explained.graph for explained in graphs])
     return findings
 

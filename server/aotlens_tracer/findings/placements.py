@@ -1,12 +1,13 @@
-"""Findings about parameters whose gradient lies otherwise on the mesh than they do."""
+"""Findings about gradients of tensor subclasses: other placements than the parameter has, or than torch assumed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ..wire.descriptor_map import Graph, Span, Subclass, Target
-from ..wire.findings import Finding, OtherPlacements, Place
+from ..wire.findings import Finding, OtherPlacements, Place, Subject, TangentPlacements, WrongTangent
 from ..wire.gradients import own_gradient
+from ..wire.subclasses import PLAIN
 from .values import Value
 
 
@@ -24,6 +25,29 @@ def placement_findings(value: Value, graph: Graph, target: Target) -> Iterator[F
     place = source or definition or Span(target.path, target.line or 1)
     places = (Place("made", definition),) if definition is not None and definition != place else ()
     yield value.finding("gradient-placements", place, reason, places)
+
+
+def tangent_findings(graph: Graph, target: Target) -> Iterator[Finding]:
+    """Yield the findings about outputs whose gradient, from later graphs of torch.compile, is not as assumed."""
+    for whole in graph.subclasses:
+        reason = _reason_of_tangent(whole)
+        if reason is not None:
+            place = graph.outputs[whole.outputs[0]].source or Span(target.path, target.line or 1)
+            code = "tangent-type" if isinstance(reason, WrongTangent) else "tangent-placements"
+            subjects = (Subject("output", whole.label),)
+            yield Finding(code, place.path, place.line, place.column, subjects, reason, outputs=whole.outputs)
+
+
+def _reason_of_tangent(whole: Subclass) -> TangentPlacements | WrongTangent | None:
+    """Return why the gradient of an output is not as assumed. Nothing is known of several, which are added up first."""
+    if whole.handed is None or whole.tangent is None or len(whole.handed) > 1:
+        return None
+    if not whole.handed or whole.handed[0].type == PLAIN:
+        return WrongTangent(whole.tangent.type, not whole.handed) if whole.tangent.type != PLAIN else None
+    (given,) = whole.handed
+    if given.sharding is None or whole.tangent.sharding is None or not given.transfers:
+        return None
+    return TangentPlacements(whole.tangent.sharding, given.sharding, given.transfers)
 
 
 def _reason(whole: Subclass) -> OtherPlacements | None:

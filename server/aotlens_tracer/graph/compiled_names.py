@@ -18,6 +18,7 @@ from ..torch_private import CompiledCall, CompiledGraph, Run, pytree
 from ..wire.compiled import DynamoSource, SourceRole
 from ..wire.dynamo_expressions import DynamoExpression, read_expression, without_dict
 from ..wire.places import Span
+from .gradient_history import GradientHistory
 from .labels import argument_labels, output_labels
 from .operations import SELF, Owner
 from .stack_traces import Sources, source_text, span_of_summary
@@ -98,7 +99,8 @@ class _Values:
         for label, value in zip(output_labels(spec), leaves):
             if isinstance(value, torch.Tensor):
                 self.results.setdefault(id(value), label)
-        self.reached = leaves_with_gradient(leaves)
+        history = GradientHistory.of(leaves)
+        self.reached = history.leaves if history is not None else None
         self.made: dict[int, _Made] = {}
         self.spans: list[list[Span | None]] = []
         self.locals: dict[tuple[int, Any], str] = {}
@@ -275,27 +277,6 @@ def _registered(module: nn.Module | None) -> dict[int, _Known]:
         for name, parameter in module.named_parameters(remove_duplicate=False):
             add("parameter", name, parameter)
     return found
-
-
-def leaves_with_gradient(results: Sequence[Any]) -> frozenset[int] | None:
-    """Return the identities of the tensors that get a gradient if all results do, by autograd's own history of these.
-
-    None if a result is an object that may hold tensors unseen.
-    """
-    if any(not isinstance(value, (torch.Tensor, int, float, complex, str, bytes, type(None))) for value in results):
-        return None
-    found = {id(value) for value in results if isinstance(value, torch.Tensor) and value.requires_grad}
-    waiting = [value.grad_fn for value in results if isinstance(value, torch.Tensor) and value.grad_fn is not None]
-    seen = set(waiting)
-    while waiting:
-        node = waiting.pop()
-        if (variable := getattr(node, "variable", None)) is not None:
-            found.add(id(variable))
-        for following, _ in node.next_functions:
-            if following is not None and following not in seen:
-                seen.add(following)
-                waiting.append(following)
-    return frozenset(found)
 
 
 def _returned(graph: CompiledGraph) -> Sequence[Any]:

@@ -11,6 +11,7 @@ import torch
 from ..torch_private import Flattened, JointCapture, SubclassMetadata, flattened, unwrapped_opaque
 from ..wire.descriptor_map import Descriptor, Expected, Input, Output, Piece, Slot, Subclass
 from ..wire.input_roles import role_of
+from ..wire.subclasses import PLAIN
 from .descriptors import piece_path
 from .flat_arguments import FlatArguments
 from .flatten_lists import listed_at
@@ -21,7 +22,6 @@ from .tensors import strides, tensor_facts
 
 Steps = tuple[tuple[str, Any], ...]
 
-_PLAIN = "Tensor"
 _ROLES = {"PlainAOTOutput": "output", "GradAOTOutput": "gradient", "InputMutationAOTOutput": "mutation"}
 _ABOUT = ("grad_of", "output", "mutated_input")
 """Fields of a descriptor that name the value that another one is the gradient, the tangent or the new value of."""
@@ -207,5 +207,5 @@ def _roots(slots: Sequence[Slot], has_node: bool) -> list[Descriptor]:
 
 def _expected(value: Flattened | None, is_guessed: bool) -> Expected:
     if value is None:
-        return Expected(_PLAIN, None, is_guessed)
+        return Expected(PLAIN, None, is_guessed)
     return Expected(type(value.value).__name__, sharding_of(value.value), is_guessed)

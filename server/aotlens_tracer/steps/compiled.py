@@ -8,7 +8,8 @@ from dataclasses import replace
 from ..examples.eager_call import call as call_in_eager
 from ..failures import CallError, CaptureError, Codebase, TraceError, is_library, problem_of, reads_data
 from ..graph.compiled_guards import compiled_guards
-from ..graph.compiled_names import TracedCall, compiled_names, leaves_with_gradient
+from ..graph.compiled_names import TracedCall, compiled_names
+from ..graph.gradient_history import GradientHistory
 from ..graph.slot_labels import Labels
 from ..graph.stack_traces import Sources
 from ..torch_private import (
@@ -59,7 +60,8 @@ def capture_compiled(context: Context, imported: Imported, built: Built, train: 
     if not graphs:
         target = context.draft.map.target
         raise TraceError(Failure("capture", "error", NothingCompiled(), target.path, target.line))
-    reached = leaves_with_gradient(pytree.tree_leaves(called.result))
+    history = GradientHistory.of(pytree.tree_leaves(called.result))
+    reached = history.leaves if history is not None else None
     return built, Captured(graphs, compiled=called, reached=reached)
 
 

@@ -14,6 +14,7 @@ from ..findings.gradient_paths import reasons
 from ..findings.of_graph import Why
 from ..findings.zero_gradients import zero_gradients
 from ..graph.describe import Named, describe, linked
+from ..graph.handed_tangents import with_handed_tangents
 from ..graph.in_place import with_places_of_changes
 from ..graph.operations import Operations
 from ..graph.stack_traces import Sources
@@ -49,6 +50,8 @@ def describe_graphs(context: Context, built: Built, captured: Captured) -> tuple
     with context.phases.phase("describe"):
         found = [_described(context, built, graph) for graph in captured.graphs]
         graphs = linked([each.graph for each in found])
+        if captured.compiled is not None:
+            graphs = with_handed_tangents(graphs, captured.compiled.graphs, captured.compiled.result)
         described = tuple(replace(each, graph=graph) for each, graph in zip(found, graphs, strict=True))
     context.draft.update(graphs=tuple(each.graph for each in described))
     context.folding.stop()  # from now on, a provisional map says nothing new

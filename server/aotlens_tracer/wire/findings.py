@@ -25,6 +25,8 @@ from .named_things import StateName as StateName
 from .named_things import Subject as Subject
 from .operands import FailedOperation
 from .other_placements import OtherPlacements as OtherPlacements
+from .other_placements import TangentPlacements as TangentPlacements
+from .other_placements import WrongTangent as WrongTangent
 from .places import Expression, Span
 from .problems import BrokenProtocol, Problem
 from .reasons_in_eager import InBackward as InBackward
@@ -274,6 +276,8 @@ Reason = (
     | Redistributed
     | OtherPlacements
     | RestrictedDimension
+    | TangentPlacements
+    | WrongTangent
     | ReplacedBy
     | PartitionFailed
     | BrokenProtocol

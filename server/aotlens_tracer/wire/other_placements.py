@@ -1,4 +1,4 @@
-"""The reasons of findings about the placements of DTensors.
+"""The reasons of findings about gradients of tensor subclasses that are not as the forward pass lets expect.
 
 Standard library only.
 """
@@ -22,3 +22,28 @@ class OtherPlacements(Tagged):
     own: Sharding
     gradient: Sharding
     transfers: tuple[Transfer, ...] | None
+
+
+@dataclass(frozen=True)
+class TangentPlacements(Tagged):
+    """Torch.compile redistributes the gradient of the subject, an output that a later graph takes.
+
+    `assumed` are the placements that AOTAutograd assumed for it, `handed` those that the later graph gives it.
+    `transfers` are the collective operations of this, as in `Expected`.
+    """
+
+    assumed: Sharding
+    handed: Sharding
+    transfers: tuple[Transfer, ...]
+
+
+@dataclass(frozen=True)
+class WrongTangent(Tagged):
+    """The backward pass of torch.compile fails: AOTAutograd assumed the gradient of the subject to be a subclass.
+
+    `assumed` is the name of that class. `is_missing` says that the rest of the call gives the subject no gradient, so
+    that torch passes plain zeros; else it gives a plain tensor.
+    """
+
+    assumed: str
+    is_missing: bool

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from .places import Span
 
+PLAIN = "Tensor"
+"""The type of a tensor that is no subclass."""
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -126,6 +129,11 @@ class Subclass:
     as names and texts: the keys of a dict, the names that the code puts into a tuple, else numbers; an empty name if it
     is one value. `sharding` is that of a DTensor. `gradient` is the type of its gradient for a parameter, buffer or
     argument, `tangent` that of the incoming gradient for an output; None if it has none.
+
+    `handed` is known for an output that torch.compile hands to a later graph of the call: the types of the gradients
+    that later graphs give it, which need not be as assumed. Their `transfers` lead to the placements of `tangent`. It
+    is empty if the rest of the call gives it no gradient, although the backward pass of its graph runs: torch then
+    passes plain zeros.
     """
 
     label: str
@@ -145,3 +153,4 @@ class Subclass:
     definition: Span | None = None
     descriptor: str | None = None
     about: str | None = None
+    handed: tuple[Expected, ...] | None = None
