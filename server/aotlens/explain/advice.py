@@ -104,6 +104,21 @@ def _defined_classes(value: advices.DefinedClasses) -> str:
     return "the file defines " + ", ".join(value.names[:8]) + (", …" if len(value.names) > 8 else "")
 
 
+def _join_cluster(value: advices.JoinCluster) -> str:
+    """Return the options that make the code one rank of a cluster, with the dimensions of its mesh if known."""
+    if value.mesh:
+        sizes = [f"{name}={size}" for name, size in value.mesh]
+        pin, option = f"mesh({', '.join(sizes)})", f"--mesh {','.join(sizes)}"
+    elif value.size is not None:
+        pin, option = f"world({value.size})", f"--world-size {value.size}"
+    else:
+        pin, option = "mesh(dp=2, tp=4)", "--mesh dp=2,tp=4 or --world-size 8"
+    return (
+        f"trace it as one rank of a cluster, which needs no other process: write `; {pin}` after the example, "
+        f"or use {option}"
+    )
+
+
 _ADVICE: dict[type, Callable[[Any], str]] = {
     advices.InstallPackage: lambda value: (
         f"install {value.package} in the interpreter that traces ({value.python}), "
@@ -129,5 +144,6 @@ _ADVICE: dict[type, Callable[[Any], str]] = {
     ),
     advices.CompleteExample: lambda value: f"write one above the class, and complete it: # aotlens: {value.expression}",
     advices.FromDynamo: lambda value: str(value.text),
+    advices.JoinCluster: _join_cluster,
     advices.StatedAdvice: lambda value: str(value.text),
 }

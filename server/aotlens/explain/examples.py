@@ -9,6 +9,7 @@ from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Example, 
 from aotlens_tracer.wire.protocol import ExampleSource
 
 from . import failures
+from .clusters import rank_in_words
 from .paths import PathLabel, place, target_label
 
 _NUMBER = re.compile(r"\d+")
@@ -40,6 +41,8 @@ def origin(example: Example, path_label: PathLabel) -> str:
         result = f"recorded in {target_label(example.recorded_in, path_label)} ({source})"
     else:
         result = _with_place(example.origin, example.source, path_label)
+    if example.options.world is not None:
+        result += f", {rank_in_words(example.options.world)}"
     if example.weights != "fake":
         result += f", {example.weights} weights"
     return result
@@ -66,7 +69,8 @@ def call_with_origin(
     call = f"{' '.join((example.constructor or qualname).split())}({arguments})"
     where = brief_origin(example, path_label) + (f": {recorded_at}" if recorded_at is not None else "")
     more = f"{choices} examples" if choices > 1 else None
-    return " · ".join(filter(None, (call, where, example.mode, more)))
+    rank = rank_in_words(example.options.world) if example.options.world is not None else None
+    return " · ".join(filter(None, (call, where, rank, example.mode, more)))
 
 
 def pinned_with_origin(source: ExampleSource) -> str:

@@ -10,6 +10,7 @@ import traceback
 from ..wire.advice import Advice, InstallPackage, Known, NamesInExample, SamePackageElsewhere
 from ..wire.operands import FailedOperation
 from ..wire.problems import DerivativeNeedsData, Problem, Raised, ReadsData
+from .clusters import cluster_for
 from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .problems import chain, operator_without_fake, text_of
 
@@ -99,6 +100,8 @@ def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | No
         return None if operator.startswith("aten.") else Known("register-fake")
     if kind == "DynamicOutputShapeException":
         return _about_a_size(text)
+    if (cluster := cluster_for(error)) is not None:
+        return cluster
     if isinstance(error, EOFError):  # `input()`; an empty pickle has another text
         return Known("reads-input") if text == "EOF when reading a line" else None
     if isinstance(error, MemoryError):

@@ -133,7 +133,7 @@ class _Build:
             weights="fake" if example.mode is not None else "real",
             weights_reason=next(iter(self._weights), None),
             pin=self._pin(source, example),
-            options=example.options,
+            options=replace(example.options, world=self._context.cluster.world),
         )
 
     def _pin(self, source: ExampleSource, example: BuiltExample) -> str | None:
@@ -214,6 +214,7 @@ def evaluate(
     needs_data: BaseException | None = None,
 ) -> BuiltExample:
     """Build what an example's expression says, guarded if nobody gave it to be run here."""
+    context.cluster.begin_build()
     mesh = context.cluster.mesh
     arguments: tuple[Any, ...] = (source, imported.module, context.birthplaces, train, note, needs_data, mesh)
     if is_given(source):

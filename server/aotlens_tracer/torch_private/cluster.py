@@ -29,19 +29,40 @@ _FAKE = "fake"
 
 
 class InCluster:
-    """The cluster of the code that runs: the one that was chosen, and what the code itself has made."""
+    """The cluster of the code that runs: the one that was chosen, and what the code itself has made.
+
+    An example is built several times, in one process. If building it makes a process group, each build does.
+    """
 
     def __init__(self, chosen: World | None) -> None:
         self.chosen = chosen
+        self._build = 0
+        self._joined_in = 0
+
+    def begin_build(self) -> None:
+        """Note that an example is about to be built, once more if it was already."""
+        self._build += 1
+
+    def joins(self) -> None:
+        """Note that the code itself makes a process group."""
+        self._joined_in = self._build
+
+    @property
+    def is_joined_anew(self) -> bool:
+        """Whether the code wants a process group that another build of the example has made already."""
+        return self._is_fake() and 0 < self._joined_in < self._build
 
     @property
     def world(self) -> World | None:
         """The fake cluster in which the code runs; None without one. The names of a mesh are those that were chosen."""
-        if not (dist.is_available() and dist.is_initialized() and dist.get_backend() == _FAKE):
+        if not self._is_fake():
             return None
         size, rank = dist.get_world_size(), dist.get_rank()
         mesh = self.chosen.mesh if self.chosen is not None and self.chosen.size == size else ()
         return World(size, rank, mesh)
+
+    def _is_fake(self) -> bool:
+        return dist.is_available() and dist.is_initialized() and dist.get_backend() == _FAKE
 
     def mesh(self) -> Any:
         """Return a mesh of the dimensions that were chosen, on the CPU; None if none were."""
@@ -112,13 +133,14 @@ def _take_over(stack: contextlib.ExitStack, cluster: InCluster) -> None:
 
     @functools.wraps(_original_init)
     def init(*args: Any, **kwargs: Any) -> None:
+        if dist.is_initialized() and (cluster.chosen is not None or cluster.is_joined_anew):
+            return
         world = cluster.chosen or _wanted(signature, args, kwargs)
-        if world is None:
-            _original_init(*args, **kwargs)
-        elif not dist.is_initialized():
+        if world is not None and not dist.is_initialized():
             _join(world)
-        elif cluster.chosen is None:  # torch's error: it was initialized twice
+        else:  # torch's error, if it was initialized twice
             _original_init(*args, **kwargs)
+        cluster.joins()
 
     from torch.distributed import device_mesh, distributed_c10d
 

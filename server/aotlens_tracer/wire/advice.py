@@ -113,6 +113,18 @@ class FromDynamo(Tagged):
 
 
 @dataclass(frozen=True)
+class JoinCluster(Tagged):
+    """The code needs other ranks: trace it as one rank of a cluster.
+
+    `mesh` has the named dimensions of the mesh that the code makes, empty if it has no names or is not known. `size` is
+    the number of ranks that it needs, None if not known.
+    """
+
+    mesh: tuple[tuple[str, int], ...] = ()
+    size: int | None = None
+
+
+@dataclass(frozen=True)
 class StatedAdvice(Tagged):
     """Advice that the server itself put into words, with a problem that it met itself."""
 
@@ -133,6 +145,7 @@ Advice = (
     | PinExample
     | CompleteExample
     | FromDynamo
+    | JoinCluster
     | StatedAdvice
 )
 """All advice: what the user can do about a problem."""

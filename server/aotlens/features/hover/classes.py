@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, some, strong
 from aotlens.explain.brief import folded
+from aotlens.explain.clusters import rank_in_words
 from aotlens.explain.compiled import headings
 from aotlens.explain.eager import not_compared_in_words
 from aotlens.explain.examples import brief_origin, call_in_brief
@@ -71,7 +72,8 @@ def _origin(example: Example | None) -> tuple[str, ...]:
     """The origin of the example and the mode of the module: ` · pinned · train`."""
     if example is None:
         return ()
-    return tuple(f" · {words}" for words in (brief_origin(example, os.path.basename), example.mode) if words)
+    rank = rank_in_words(example.options.world) if example.options.world is not None else None
+    return tuple(f" · {words}" for words in (brief_origin(example, os.path.basename), rank, example.mode) if words)
 
 
 def _graphs(map: DescriptorMap) -> Iterator[Block]:

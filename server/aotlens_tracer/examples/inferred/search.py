@@ -15,7 +15,7 @@ from torch import nn
 from ...failures import Codebase, TraceError, failure_of, problem_of, reads_data
 from ...graph.birthplaces import Birthplaces
 from ...torch_private import fake_mode, has_no_forward
-from ...wire.advice import CompleteExample
+from ...wire.advice import CompleteExample, JoinCluster
 from ...wire.descriptor_map import Attempt, Failure
 from ...wire.problems import NoForward, NothingInferred, SearchEnded
 from ..guards import TookTooLong
@@ -358,7 +358,8 @@ class Search:
         tried = sum(attempt.expression is not None for attempt in self.attempts)
         problem = NothingInferred(tried, failure.problem, _missing_argument(error, inputs))
         pin = nearest.expression if inputs is not None else f"{nearest.expression}(…)"
-        return replace(failure, reason="error", problem=problem, advice=CompleteExample(pin))
+        advice = failure.advice if isinstance(failure.advice, JoinCluster) else CompleteExample(pin)
+        return replace(failure, reason="error", problem=problem, advice=advice)
 
 
 def _unbuilt(expression: str) -> Guess:
