@@ -45,6 +45,14 @@ def facts_of(of: Subclass | Piece) -> Iterator[str]:
         yield tangent_type(of)
 
 
+def facts_in_brief(of: Subclass | Piece) -> str:
+    """How a DTensor lies on the ranks, or the context of another subclass; empty for a plain piece."""
+    shards = shards_of(of)
+    if shards is None:
+        return context_in_words(of)
+    return ", ".join(filter(None, (placements_in_words(shards.sharding), rank_bytes(shards))))
+
+
 def shards_in_words(shards: Sharded, times: str = "") -> Facts:
     """How a DTensor lies on the ranks: its placements, and the part of one rank; `times` is `6 × ` for six of them."""
     local, size = tensor_in_brief(shards.dtype, shards.local), rank_bytes(shards)

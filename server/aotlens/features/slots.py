@@ -29,6 +29,7 @@ from aotlens.model.kept_state import is_replaced
 from aotlens.model.resolve import Resolved
 from aotlens.model.slots import Entry, Result, fqn_of, made_at
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.wholes import wholes
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
@@ -36,6 +37,7 @@ from aotlens_tracer.wire.descriptor_map import Graph, Input, Saved, Slot, Span
 from aotlens_tracer.wire.input_roles import role_of
 
 from .definition import in_signature
+from .slot_rows import Row, whole_row
 
 _INPUTS = {
     "parameter": "Parameters",
@@ -47,25 +49,6 @@ _INPUTS = {
     "input": "Other inputs",
 }
 _OUTPUTS = {"output": "Outputs", "gradient": "Gradients", "mutation": "Mutations", "other": "Other outputs"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One slot or saved value, or several that differ in numbers alone, which are then its `members`.
-
-    `note` has facts beside the type; `concern` is True if they deserve a look. `labels` are those of slots with a
-    descriptor, for `aotlens.copyExpression`.
-    """
-
-    label: str
-    type: str
-    nodes: tuple[str, ...]
-    note: str = ""
-    concern: bool = False
-    descriptor: str | None = None
-    place: Span | None = None
-    labels: tuple[str, ...] = ()
-    members: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,8 +156,14 @@ class _Shown:
         entries, results, saved = self._all() if self._context.is_own else self._part(document, definition)
         found: list[Group] = []
         for graph in self._index.graphs:
-            inputs = [(_input_kind(one.slot), self._input(one)) for one in entries if one.graph is graph]
-            outputs = [(_output_kind(one.slot), self._output(one)) for one in results if one.graph is graph]
+            inputs = [
+                (_input_kind(one.first.slot), whole_row(self._input(one.first), one, self._today))
+                for one in wholes(entry for entry in entries if entry.graph is graph)
+            ]
+            outputs = [
+                (_output_kind(one.first.slot), whole_row(self._output(one.first), one, self._today))
+                for one in wholes(result for result in results if result.graph is graph)
+            ]
             groups = [*_grouped(inputs, _INPUTS), *_grouped(outputs, _OUTPUTS)]
             where = in_graph(graph, self._index)
             found += [replace(group, title=f"{group.title}{where}") for group in groups] if where else groups
@@ -309,7 +298,7 @@ def _gradients_in_brief(rows: Sequence[Row]) -> str:
 
 
 def _fold(rows: Sequence[Row]) -> list[Folded[Row]]:
-    return fold(rows, key=lambda row: (row.type, row.note, row.concern, row.place), label=lambda row: row.label)
+    return fold(rows, key=lambda row: row.likeness, label=lambda row: row.label)
 
 
 def _times(alike: Folded[Row]) -> str:

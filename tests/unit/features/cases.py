@@ -21,7 +21,8 @@ from aotlens.features.definition import definition, with_columns
 from aotlens.features.highlight import highlight
 from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
-from aotlens.features.slots import Row, view
+from aotlens.features.slot_rows import Row
+from aotlens.features.slots import view
 from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
@@ -114,8 +115,10 @@ def _rows(snapshot: Snapshot, rows: tuple[Row, ...], indent: str = "    ") -> li
 
 
 def _shown(snapshot: Snapshot, span: Span) -> str:
-    """`parts.py:25:19 nn.Linear(width, 2 * width)`."""
-    document = snapshot.documents[span.path]
+    """`parts.py:25:19 nn.Linear(width, 2 * width)`; in a file that is not open `two_tensor.py:65:17`."""
+    document = snapshot.documents.get(span.path)
+    if document is None:
+        return f"{Path(span.path).name}:{span.line}:{span.column}"
     assert _is_in(document, span)
     text = document.line(span.line)[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None]
     return f"{Path(span.path).name}:{span.line}:{span.column} `{text}`"

@@ -16,7 +16,8 @@ from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.tables.saved_ranking import saved_tables
 from aotlens.features.hover.hover import hover
 from aotlens.features.lens import text as lens_text
-from aotlens.features.slots import Row, view
+from aotlens.features.slot_rows import Row
+from aotlens.features.slots import view
 from aotlens.model.index import index_of
 from aotlens.model.saved import kept_locals, saved_by_call
 from aotlens.model.snapshot import TargetKey

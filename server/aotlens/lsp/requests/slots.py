@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aotlens.features import slots as feature
+from aotlens.features.slot_rows import Row
 from aotlens.lsp.context import Context
 from aotlens.lsp.methods import SLOTS
 from aotlens.lsp.positions import from_position
@@ -47,7 +48,7 @@ async def slots(context: Context, params: Any) -> dict[str, Any] | None:
     return {**answer, "groups": groups}
 
 
-def _row(row: feature.Row, places: Mapping[Span, Any]) -> dict[str, Any]:
+def _row(row: Row, places: Mapping[Span, Any]) -> dict[str, Any]:
     return {
         "label": row.label,
         "type": row.type,
@@ -62,8 +63,9 @@ def _row(row: feature.Row, places: Mapping[Span, Any]) -> dict[str, Any]:
 
 
 def _spans(groups: tuple[feature.Group, ...]) -> Iterator[Span]:
-    for group in groups:
-        for row in group.rows:
-            for one in (row, *row.members):
-                if one.place is not None:
-                    yield one.place
+    pending = [row for group in groups for row in group.rows]
+    while pending:
+        row = pending.pop()
+        pending += row.members
+        if row.place is not None:
+            yield row.place
