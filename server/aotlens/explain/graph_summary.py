@@ -18,6 +18,7 @@ from .held import alive_in_words
 from .partitioners import choice_in_brief, for_backward
 from .phrases import folded_names
 from .shapes import bytes_in_words, number_in_brief
+from .sharding import per_rank
 
 FORWARD_ONLY = "forward only"
 """Nothing that the call returns has a gradient."""
@@ -63,7 +64,7 @@ def map_in_brief(map: DescriptorMap) -> list[str]:
         facts.append(f"{_number(counts.missing, 'gradient')} missing")
     if counts.saved is not None:
         choice = next((choice_in_brief(graph) for graph in map.graphs if graph.partitioner is not None), "")
-        facts.append(" ".join(filter(None, (f"saves {bytes_in_words(counts.saved)}", choice))))
+        facts.append(" ".join(filter(None, (f"saves {bytes_in_words(counts.saved)}{per_rank(map.graphs)}", choice))))
     return facts
 
 
@@ -87,7 +88,7 @@ def _facts(counts: Counts, graphs: Sequence[Graph]) -> list[str]:
     if counts.saved is not None and has_backward:
         memory = surplus(graphs[0]) if len(graphs) == 1 else None
         alive = f", {alive_in_words(memory)}" if memory is not None else ""
-        parts.append(f"{bytes_in_words(counts.saved)} saved {for_backward(*graphs)}{alive}")
+        parts.append(f"{bytes_in_words(counts.saved)}{per_rank(graphs)} saved {for_backward(*graphs)}{alive}")
     return parts
 
 
@@ -122,7 +123,7 @@ def inside_facts(work: Work, modules: Sequence[str], graphs: Sequence[Graph]) ->
     noun = "operation" if len(work.operations) == 1 else "operations"
     facts = [line("inside ", folded_names(modules) or "of it", f": {' and '.join(counts)} {noun}")]
     if total := sum(value.bytes or 0 for value in work.saved):
-        facts.append(line(f"saves {bytes_in_words(total)} {for_backward(*graphs)}"))
+        facts.append(line(f"saves {bytes_in_words(total)}{per_rank(graphs)} {for_backward(*graphs)}"))
     return facts
 
 

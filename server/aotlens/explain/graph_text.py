@@ -19,10 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from aotlens.model.bodies import bodies_of, saved_results_of
 from aotlens.model.containers import CONTAINERS
 from aotlens.model.slots import made_at
+from aotlens.model.subclasses import shards_at
 from aotlens_tracer.wire.bodies import node_in
 from aotlens_tracer.wire.descriptor_map import Body, DescriptorMap, Graph, Input, Operation, Output, Saved, Slot, Span
 
 from .annotations import annotations_in_brief
+from .blocks import NOTHING
 from .bodies import operand_in_brief, role_in_words, saved_results_in_words
 from .collectives import node_in_words
 from .compiled import heading
@@ -31,7 +33,8 @@ from .graph_lines import GraphText, Kind, Writer
 from .node_names import human_names
 from .partitioners import choice_in_brief
 from .render.plain import inline
-from .shapes import bytes_in_words, number_in_example, tensor_in_brief
+from .shapes import bytes_in_words, slot_in_brief, tensor_in_brief
+from .sharding import sharded_in_words
 from .shortening import clipped
 from .sizes import legend_in_words
 from .states import folding_in_words
@@ -145,7 +148,7 @@ class _Graph:
         writer.begin("outputs")
         for out in graph.outputs:
             if out.node is not None and self._gives(out):
-                self._value(out.node, out, self._noun(out), out.source)
+                self._value(out.node, out, f"{self._noun(out)}{self._sharding(out)}", out.source)
         if self._kind == "forward":
             for value in graph.saved or ():
                 self._value(
@@ -174,7 +177,13 @@ class _Graph:
 
     def _about(self, slot: Input) -> str:
         what = self._noun(slot)
-        return f"{what}, {slot.node}" if slot.node is not None and self._name(slot.node) != slot.node else what
+        node = f", {slot.node}" if slot.node is not None and self._name(slot.node) != slot.node else ""
+        return f"{what}{node}{self._sharding(slot)}"
+
+    def _sharding(self, slot: Slot) -> str:
+        """The whole tensor and the placements of a DTensor whose local tensor a slot is; empty for other slots."""
+        shards = shards_at(slot, self._graph)
+        return f"; {sharded_in_words(shards)}" if shards is not None else ""
 
     def _noun(self, slot: Slot) -> str:
         """`parameter head.weight`; for a derived slot the label alone, `grad(head.weight)`."""
@@ -192,10 +201,11 @@ class _Graph:
 
     def _type(self, value: Slot | Saved) -> str:
         """`: f32[batch, 8]`, and `: batch = 6` for a size; empty if the type is not known."""
-        if value.dtype is not None:
-            return f": {tensor_in_brief(value.dtype, value.shape)}"
-        number = getattr(value, "symbol", None)
-        return f": {number_in_example(number, self._graph)}" if number is not None else ""
+        if isinstance(value, Slot):
+            brief = slot_in_brief(value, self._graph)
+        else:
+            brief = tensor_in_brief(value.dtype, value.shape)
+        return f": {brief}" if brief != NOTHING else ""
 
     def _section(self, title: str, operations: Sequence[Operation]) -> None:
         """Write operations below a title."""

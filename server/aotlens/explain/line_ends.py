@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from aotlens.model.folding import Folded, fold
+from aotlens.model.slots import Entry
 from aotlens.model.snapshot import TargetState
-from aotlens_tracer.wire.descriptor_map import Input, Saved
+from aotlens.model.wholes import Whole
+from aotlens_tracer.wire.descriptor_map import Saved
 
 from .partitioners import for_backward
 from .shapes import bytes_in_words, tensor_in_brief
+from .sharding import per_rank
+from .subclasses import value_in_brief, value_with_facts
+
+Item = TypeVar("Item")
 
 ROWS = 12
 """The most rows of a tooltip."""
 
 
-def shapes_made_here(slots: Sequence[Input], state: TargetState) -> tuple[str, str]:
+def shapes_made_here(values: Sequence[Whole[Entry]], state: TargetState) -> tuple[str, str]:
     """The label, with each last name and shape once, and the tooltip."""
-    texts = dict.fromkeys(f"{slot.label.rpartition('.')[2]} {_type(slot)}" for slot in slots)
+    texts = dict.fromkeys(f"{value.label.rpartition('.')[2]} {value_in_brief(value)}" for value in values)
     label = ", ".join(list(texts)[:3]) + (" …" if len(texts) > 3 else "")
     of = state.key.qualname
-    what = f"an input of {of} is" if len(slots) == 1 else f"{len(slots)} inputs of {of} are"
-    rows = fold(slots, key=_type, label=lambda slot: slot.label)
-    return label, f"{what} made here:\n{_listed(rows)}"
+    what = f"an input of {of} is" if len(values) == 1 else f"{len(values)} inputs of {of} are"
+    rows = fold(values, key=value_with_facts, label=lambda value: value.label)
+    return label, f"{what} made here:\n{_listed(rows, value_with_facts)}"
 
 
 def saved_here(values: Sequence[Saved], state: TargetState, instances: int) -> tuple[str, str]:
@@ -31,14 +38,15 @@ def saved_here(values: Sequence[Saved], state: TargetState, instances: int) -> t
     many = f", {instances} instances" if instances > 1 else ""
     rows = fold(values, key=_type, label=lambda value: " ".join(value.label.split()))
     kept = for_backward(*state.map.graphs) if state.map is not None else "for backward"
-    return f"saves {size}", f"kept {kept} in {state.key.qualname}{many}:\n{_listed(rows)}"
+    rank = per_rank(state.map.graphs) if state.map is not None else ""
+    return f"saves {size}{rank}", f"kept {kept} in {state.key.qualname}{many}:\n{_listed(rows, _type)}"
 
 
-def _listed(rows: Sequence[Folded[Input]] | Sequence[Folded[Saved]]) -> str:
-    lines = [f"{row.label}: {_type(row.first)}{f' ×{row.count}' if row.count > 1 else ''}" for row in rows[:ROWS]]
+def _listed(rows: Sequence[Folded[Item]], kind: Callable[[Item], str]) -> str:
+    lines = [f"{row.label}: {kind(row.first)}{f' ×{row.count}' if row.count > 1 else ''}" for row in rows[:ROWS]]
     rest = sum(row.count for row in rows[ROWS:])
     return "\n".join([*lines, *([f"… and {rest} more"] if rest else [])])
 
 
-def _type(item: Input | Saved) -> str:
-    return tensor_in_brief(item.dtype, item.shape)
+def _type(value: Saved) -> str:
+    return tensor_in_brief(value.dtype, value.shape)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from aotlens.model.subclasses import Sharded
-from aotlens_tracer.wire.descriptor_map import Placement, Sharding
+from collections.abc import Iterable
+
+from aotlens.model.subclasses import Sharded, is_sharded
+from aotlens_tracer.wire.descriptor_map import Graph, Placement, Sharding
 
 from .shapes import bytes_in_words, mesh_in_words, tensor_in_brief
 
 PER_RANK = " per rank"
 """Stands behind a number of bytes if the graph is that of one rank of many."""
+
+
+def per_rank(graphs: Iterable[Graph]) -> str:
+    """Stands behind the bytes of all values of some graphs: empty if these are not those of one rank."""
+    return PER_RANK if is_sharded(graphs) else ""
 
 
 def placements_in_words(sharding: Sharding) -> str:

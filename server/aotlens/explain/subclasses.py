@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from aotlens.model.listed_pieces import ListedPiece
 from aotlens.model.subclasses import Sharded, own_bytes, piece_at, shards_at, shards_of
+from aotlens.model.wholes import Item, Whole
 from aotlens_tracer.wire.descriptor_map import Expected, Graph, Input, Piece, Slot, Subclass
 
 from .blocks import Code, Facts, Line, codes, line, strong
-from .shapes import bytes_in_words, object_in_brief, tensor_in_brief
+from .shapes import bytes_in_words, object_in_brief, slot_in_brief, tensor_in_brief
 from .sharding import placements_in_words, rank_bytes
 from .shortening import clipped
 
@@ -20,6 +21,19 @@ PLAIN = "Tensor"
 def subclass_in_brief(of: Subclass | Piece) -> str:
     """A subclass with the shape that it shows outside: `DTensor f32[16, 16]`."""
     return " ".join(filter(None, (of.type, tensor_in_brief(of.dtype, of.shape))))
+
+
+def value_in_brief(value: Whole[Item]) -> str:
+    """The type of a value: `f32[8]`, `TwoTensor f32[8]`."""
+    if value.subclass is not None:
+        return subclass_in_brief(value.subclass)
+    return slot_in_brief(value.first.slot, value.first.graph)
+
+
+def value_with_facts(value: Whole[Item]) -> str:
+    """The type of a value; of a DTensor with its placements and the bytes of a rank."""
+    facts = facts_in_brief(value.subclass) if value.subclass is not None else ""
+    return f"{value_in_brief(value)}, {facts}" if facts else value_in_brief(value)
 
 
 def piece_in_brief(piece: Piece, around: Subclass | Piece) -> str:

@@ -10,10 +10,12 @@ from aotlens.explain.value_hints import STALE
 from aotlens.features.value_hints import LineEnd, value_hints
 from aotlens.model.contexts import Context, class_at, context_of, first_that_knows, function_context
 from aotlens.model.index import index_of
+from aotlens.model.slots import Entry
 from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.model.wholes import Whole, wholes
 from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Input, Saved, Span
+from aotlens_tracer.wire.descriptor_map import Saved, Span
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def inlay_hints(
         found = value_hints(snapshot, document, max(first, values[0]), min(last, values[1]))
         recorded = {hint.line: hint for hint in found}
     contexts: dict[object, Context | None] = {}
-    made: dict[object, dict[int, list[Input]]] = {}
+    made: dict[object, dict[int, list[Whole[Entry]]]] = {}
     kept: dict[object, dict[int, list[Saved]]] = {}
     for line in range(max(first, 1), min(last, len(document.lines)) + 1):
         text = document.lines[line - 1].lstrip()
@@ -89,15 +91,15 @@ def _context(snapshot: Snapshot, document: Document, place: ClassRef | str | Non
     return function_context(snapshot, document, place) if place is not None else None
 
 
-def _made(snapshot: Snapshot, state: TargetState, document: Document) -> dict[int, list[Input]]:
+def _made(snapshot: Snapshot, state: TargetState, document: Document) -> dict[int, list[Whole[Entry]]]:
     """The parameters and buffers by the line of today's text that makes them."""
-    by_line: dict[int, list[Input]] = defaultdict(list)
-    for graph in state.map.graphs if state.map is not None else ():
-        for slot in graph.inputs:
-            if slot.definition is not None and slot.definition.path == document.path and slot.shape is not None:
-                span = snapshot.now(state, slot.definition)
-                if span is not None and all(slot.label != other.label for other in by_line[span.line]):
-                    by_line[span.line].append(slot)
+    by_line: dict[int, list[Whole[Entry]]] = defaultdict(list)
+    for value in wholes(index_of(state.map).entries) if state.map is not None else ():
+        slot = value.first.slot
+        if slot.definition is not None and slot.definition.path == document.path and slot.shape is not None:
+            span = snapshot.now(state, slot.definition)
+            if span is not None and all(value.label != other.label for other in by_line[span.line]):
+                by_line[span.line].append(value)
     return by_line
 
 

@@ -16,6 +16,7 @@ from aotlens.explain.conventions import numbering
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, slot_in_brief, tensor_in_brief
+from aotlens.explain.sharding import per_rank
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.explain.tables.state import note_on_state, type_of_state
@@ -257,8 +258,8 @@ class _Shown:
         alike = [(sum(sizes[id(row)] for row in one.rows), one) for one in _fold([row for _, row in rows])]
         alike.sort(key=lambda pair: -pair[0])
         shown = tuple(_of_several(one, f"{bytes_in_words(size)} in {one.count}") for size, one in alike)
-        total = bytes_in_words(sum(size for size, _ in rows))
         graphs = self._context.state.map.graphs if self._context.state.map is not None else ()
+        total = bytes_in_words(sum(size for size, _ in rows)) + per_rank(graphs)
         return Group("saved", f"Saved {for_backward(*graphs)}" if graphs else "Saved", total, shown)
 
     def _state(self) -> Iterator[Group]:

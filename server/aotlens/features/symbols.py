@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aotlens.explain.shapes import tensor_in_brief
+from aotlens.explain.subclasses import value_in_brief
 from aotlens.model.contexts import context_of
+from aotlens.model.index import index_of
 from aotlens.model.names import Named
+from aotlens.model.slots import Entry
 from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.model.wholes import Whole, wholes
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.pass_values import may_be_pass_code
 from aotlens.syntax.subjects import AttributeSubject
 from aotlens.text.documents import Document
-from aotlens_tracer.wire.descriptor_map import Input, Span
+from aotlens_tracer.wire.descriptor_map import Span
 from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
 LIMIT = 200
@@ -67,14 +70,15 @@ def workspace_symbols(snapshot: Snapshot, query: str) -> list[Symbol]:
     """The parameters and buffers whose names contain the letters of the query in their order; best matches first."""
     found = []
     for state in (each.with_all_names for each in snapshot.models()):
-        for slot in _state(state):
-            score = match(query, slot.label)
+        for value in _state(state):
+            slot = value.first.slot
+            score = match(query, value.label)
             if score is None or slot.definition is None:
                 continue
             span = snapshot.now(state, slot.definition)
             if span is not None:
-                detail = tensor_in_brief(slot.dtype, slot.shape)
-                found.append((score, Symbol(slot.label, role_of(slot), state.key.qualname, detail, span)))
+                detail = value_in_brief(value)
+                found.append((score, Symbol(value.label, role_of(slot), state.key.qualname, detail, span)))
     found.sort(key=lambda item: (item[0], item[1].name, item[1].container))
     return [symbol for _, symbol in found[:LIMIT]]
 
@@ -149,7 +153,7 @@ def _keys(snapshot: Snapshot, document: Document, line: int, column: int) -> Com
 def _kind(named: Named) -> str:
     if named.module is not None:
         return named.module.type
-    return tensor_in_brief(named.entries[0].slot.dtype, named.entries[0].slot.shape) if named.entries else "part"
+    return value_in_brief(wholes(named.entries)[0]) if named.entries else "part"
 
 
 def _names(state: TargetState, modules: bool) -> Iterator[tuple[str, str, str]]:
@@ -159,16 +163,15 @@ def _names(state: TargetState, modules: bool) -> Iterator[tuple[str, str, str]]:
             if module.name:
                 yield module.name, "module", f"{module.type} of {state.key.qualname}"
         return
-    for slot in _state(state):
-        yield slot.label, role_of(slot), f"{tensor_in_brief(slot.dtype, slot.shape)} of {state.key.qualname}"
+    for value in _state(state):
+        yield value.label, role_of(value.first.slot), f"{value_in_brief(value)} of {state.key.qualname}"
 
 
-def _state(state: TargetState) -> Iterator[Input]:
+def _state(state: TargetState) -> Iterator[Whole[Entry]]:
     """The parameters and buffers of a map, each once."""
     assert state.map is not None
     seen = set()
-    for graph in state.map.graphs:
-        for slot in graph.inputs:
-            if slot.label in fqns_of(slot) and slot.label not in seen:  # a piece of a subclass has no FQN
-                seen.add(slot.label)
-                yield slot
+    for value in wholes(index_of(state.map).entries):
+        if value.label in fqns_of(value.first.slot) and value.label not in seen:
+            seen.add(value.label)
+            yield value

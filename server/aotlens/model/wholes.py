@@ -25,6 +25,11 @@ class Whole(Generic[Item]):
     subclass: Subclass | None = None
 
     @property
+    def label(self) -> str:
+        """The user's name for it."""
+        return self.subclass.label if self.subclass is not None else self.items[0].slot.label
+
+    @property
     def first(self) -> Item:
         """Its first tensor; the first item if it has none."""
         return next((item for item in self.items if item.slot.dtype is not None), self.items[0])

@@ -23,8 +23,8 @@ from aotlens.explain.gradients import gradient_cell
 from aotlens.explain.input_roles import NOUNS
 from aotlens.explain.phrases import by_graph, plural, tied
 from aotlens.explain.shapes import bytes_in_words, slot_in_brief
-from aotlens.explain.sharding import PER_RANK, placements_in_words, rank_bytes
-from aotlens.explain.subclasses import subclass_in_brief
+from aotlens.explain.sharding import per_rank, placements_in_words, rank_bytes
+from aotlens.explain.subclasses import value_in_brief
 from aotlens.explain.words import role_of as role_in_words
 from aotlens.model.descriptors import piece
 from aotlens.model.dtypes import bytes_of
@@ -32,7 +32,7 @@ from aotlens.model.folding import Folded, fold, unfold
 from aotlens.model.gradients import OnlyInEager, Tied, is_missing
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, is_changed, state_names, whole_name
-from aotlens.model.subclasses import is_sharded, likeness, own_bytes, shards_of
+from aotlens.model.subclasses import likeness, own_bytes, shards_of
 from aotlens.model.wholes import Item, Whole, inputs_of, wholes
 from aotlens_tracer.wire.descriptor_map import Slot
 from aotlens_tracer.wire.input_roles import role_of
@@ -86,13 +86,6 @@ def _label(value: Whole[Entry], label: Callable[[Entry], str]) -> str:
     return label(entry).removesuffix(piece(descriptor)[0] if descriptor is not None else "")
 
 
-def type_in_brief(value: Whole[Entry]) -> str:
-    """The type of a value: `f32[8]`, `TwoTensor f32[8]`."""
-    if value.subclass is not None:
-        return subclass_in_brief(value.subclass)
-    return slot_in_brief(value.first.slot, value.first.graph)
-
-
 def input_table(rows: Sequence[Row], index: MapIndex, most: int) -> tuple[Block, ...]:
     """A table of inputs, of at most `most` rows.
 
@@ -108,7 +101,7 @@ def input_table(rows: Sequence[Row], index: MapIndex, most: int) -> tuple[Block,
         cell = (
             Cell(nodes_in_brief(inputs_of(row.rows), index)),
             Cell(row.label),
-            Cell(type_in_brief(row.first)),
+            Cell(value_in_brief(row.first)),
             gradient_cell(row.first.first, index),
             Cell(note),
         )
@@ -152,8 +145,8 @@ def total_of_parameters(entries: Sequence[Entry], instances: int) -> Line:
     if len(parameters) <= 1 or total is None:
         return ()
     in_all = "" if instances == 1 else " in all"
-    per_rank = PER_RANK if is_sharded({id(entry.graph): entry.graph for entry in entries}.values()) else ""
-    return line(f"{len(parameters)} parameters{in_all}, {bytes_in_words(total)}{per_rank}")
+    rank = per_rank({id(entry.graph): entry.graph for entry in entries}.values())
+    return line(f"{len(parameters)} parameters{in_all}, {bytes_in_words(total)}{rank}")
 
 
 def _names(value: Whole[Entry]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import choice_in_words
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.sharding import per_rank
 from aotlens.model.index import MapIndex
 from aotlens.model.saved import kept_by
 from aotlens_tracer.wire.descriptor_map import Graph
@@ -51,7 +52,7 @@ def saved(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> T
                 node_cell([value.node for value in members]),
             )
         )
-    summary = f"{counted(len(own), 'value')}, {bytes_in_words(total)}"
+    summary = f"{counted(len(own), 'value')}, {bytes_in_words(total)}{per_rank([graph])}"
     unknown = sum(value.bytes is None for value in own)
     notes = []
     if unknown:

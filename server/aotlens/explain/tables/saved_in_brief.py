@@ -8,6 +8,7 @@ from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Paragraph, 
 from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.sharding import per_rank
 from aotlens.explain.shortening import clipped
 from aotlens.model.folding import fold
 from aotlens.model.snapshot import TargetState
@@ -21,7 +22,8 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, mos
     )
     rows.sort(key=lambda row: -_bytes(row.rows))
     kept = for_backward(*state.map.graphs) if state.map is not None else "for backward"
-    title = [line(strong(f"saves {bytes_in_words(_bytes(saved))} {kept}"), " in ", Code(state.key.qualname))]
+    rank = per_rank(state.map.graphs) if state.map is not None else ""
+    title = [line(strong(f"saves {bytes_in_words(_bytes(saved))}{rank} {kept}"), " in ", Code(state.key.qualname))]
     if instances > 1:
         title.append(line(f"{instances} instances"))
     if len(rows) > most:

@@ -28,7 +28,7 @@ from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.signature import difference_in_words
 from aotlens.explain.sizes import sizes_in_words
 from aotlens.explain.slots import new_values
-from aotlens.explain.subclasses import context_in_words, piece_of_in_words, shards_in_words
+from aotlens.explain.subclasses import context_in_words, piece_of_in_words, shards_in_words, value_in_brief
 from aotlens.explain.tables.inputs_in_brief import (
     Row,
     descriptors_of,
@@ -36,7 +36,6 @@ from aotlens.explain.tables.inputs_in_brief import (
     input_table,
     role_in_brief,
     size_of,
-    type_in_brief,
 )
 from aotlens.explain.tables.pieces import piece_table
 from aotlens.model.folding import Folded
@@ -82,7 +81,7 @@ def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[B
     number = len({value.first.slot.label for value in row.rows})  # one parameter may be an input of several graphs
     times = f"{number} × " if number > 1 else ""
     title = [line(strong(role_in_brief(row.first)), " ", Code(row.label), of)]
-    if (kind := type_in_brief(row.first)) != NOTHING:
+    if (kind := value_in_brief(row.first)) != NOTHING:
         title.append(line(Code(kind)))
     shards = shards_of(subclass) if subclass is not None else shards_at(slot, first.graph)
     size = size_of([row.first])

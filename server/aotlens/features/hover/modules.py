@@ -8,6 +8,7 @@ from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, some, st
 from aotlens.explain.calm import lines_of
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import folded_names, inputs_in_words
+from aotlens.explain.subclasses import value_in_brief
 from aotlens.explain.tables.inputs_in_brief import (
     NO_STATE,
     NO_STATE_TAKEN,
@@ -16,7 +17,6 @@ from aotlens.explain.tables.inputs_in_brief import (
     input_table,
     role_in_brief,
     total_of_parameters,
-    type_in_brief,
 )
 from aotlens.explain.tables.state import state_rows
 from aotlens.model.index import MapIndex, distinct
@@ -70,7 +70,7 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
     if len(rows) == 1:
         inputs = inputs_of(rows[0].rows)
         facts = [
-            line(f"{role_in_brief(rows[0].first)} ", Code(rows[0].label), " ", Code(type_in_brief(rows[0].first))),
+            line(f"{role_in_brief(rows[0].first)} ", Code(rows[0].label), " ", Code(value_in_brief(rows[0].first))),
             inputs_in_words(inputs, index),
             gradient_in_words(inputs, index),
         ]

@@ -20,9 +20,8 @@ from aotlens.explain.blocks import (
 from aotlens.explain.brief import names_in_brief
 from aotlens.explain.phrases import and_more
 from aotlens.explain.prices import price_in_words
-from aotlens.explain.shapes import slot_in_brief
 from aotlens.explain.signature import difference_in_words
-from aotlens.explain.subclasses import subclass_in_brief
+from aotlens.explain.subclasses import value_in_brief
 from aotlens.model.calls import called_context
 from aotlens.model.folding import Folded, fold
 from aotlens.model.index import distinct
@@ -59,12 +58,12 @@ def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     rows = fold(
         values,
         key=lambda value: (
-            likeness(value.subclass) if value.subclass is not None else _type(value),
+            likeness(value.subclass) if value.subclass is not None else value_in_brief(value),
             value.first.tangent is None,
             _cost(value, costs),
             _line(question.now(found.state, value.first.slot.source)),
         ),
-        label=lambda value: value.subclass.label if value.subclass is not None else value.first.slot.label,
+        label=lambda value: value.label,
     )
     columns = [
         Column("output", "name"),
@@ -87,12 +86,6 @@ def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
     return *blocks, *(Paragraph(sentence(difference_in_words(reason))) for reason in reasons[:FEW])
 
 
-def _type(value: Whole[Result]) -> str:
-    if value.subclass is not None:
-        return subclass_in_brief(value.subclass)
-    return slot_in_brief(value.first.slot, value.first.graph)
-
-
 def _cost(value: Whole[Result], costs: dict[int, str]) -> str | None:
     """The price of an output; that of a subclass stands at one of its pieces."""
     return next((costs[item.slot.index] for item in value.items if item.slot.index in costs), None)
@@ -104,7 +97,7 @@ def _cells(question: Question, found: Resolved, row: Folded[Whole[Result]], cost
     each = " each" if row.count > 1 else ""
     return (
         Cell(row.label),
-        Cell(_type(first)),
+        Cell(value_in_brief(first)),
         Cell(names_in_brief([result.slot.node for result in tensors])),
         Cell(_tangents(tensors)),
         question.place_cell(found.state, first.first.slot.source),

@@ -1,0 +1,71 @@
+"""A model of DTensors: the placements and the bytes per rank wherever a shape or bytes are shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from aotlens.explain.graph_summary import map_in_brief, map_in_words
+from aotlens.explain.graph_text import graph_text
+from aotlens.explain.render.markdown import markdown
+from aotlens.explain.tables.graph import tables
+from aotlens.features.graph_view import GraphView
+from aotlens.features.inlay_hints import inlay_hints
+from aotlens.model.index import index_of
+from unit.features.world import SHARDED, load_map, state_of, world
+
+UP = "of f32[16, 16], Replicate() on dp, Shard(1) on tp, 256 B of 1.0 KiB per rank"
+
+
+def test_a_graph_document_has_whole_tensors_placements_and_meshes() -> None:
+    lines = [line.strip() for line in graph_text(load_map("sharded"), "joint").text.splitlines()]
+    assert f"up__local_tensor: f32[16, 4]  # parameter piece up._local_tensor, primals_1; {UP}" in lines
+    assert "up_device_mesh: DeviceMesh(dp=2, tp=4)  # parameter piece up.device_mesh, primals_2" in lines
+    gradient = UP.replace("Replicate()", 'Partial("sum")')
+    assert f"grad_up__local_tensor: f32[16, 4]  # grad(up)._local_tensor; {gradient}" in lines
+
+
+def test_the_hover_in_a_graph_document_says_which_piece_an_input_is() -> None:
+    state = state_of("sharded")
+    assert state.map is not None
+    text = graph_text(state.map, "joint")
+    lines = text.text.splitlines()
+    (number,) = [number for number, line in enumerate(lines, 1) if line.strip().startswith("up_device_mesh:")]
+    found = GraphView(state, "joint", text).hover(number, lines[number - 1].index("up_device_mesh") + 1)
+    assert found is not None
+    first = markdown(found[0]).splitlines()[0]
+    assert first == (
+        r"**up.device\_mesh** · node `primals_2` · `DeviceMesh(dp=2, tp=4)` · piece of `up`, a `DTensor f32[16, 16]`"
+    )
+
+
+@pytest.mark.parametrize("title", ["Inputs", "Outputs"])
+def test_the_tables_of_slots_have_placements_and_bytes_per_rank(title: str) -> None:
+    map = load_map("sharded")
+    (table,) = [one for one in tables(index_of(map), map.graphs[0], str) if one.title == title]
+    notes = [row[-1].text for row in table.rows if any("_local_tensor" in cell.text for cell in row)]
+    assert notes
+    assert all("per rank" in note and " on dp, " in note for note in notes)
+    assert all("DeviceMesh" in cell.text for row in table.rows for cell in row if "device_mesh" in row[2].text[:0])
+
+
+def test_what_is_saved_is_said_to_be_per_rank() -> None:
+    map = load_map("sharded")
+    assert "32 B per rank saved for backward" in map_in_words(map)
+    assert "saves 32 B per rank" in map_in_brief(map)
+    (table,) = [one for one in tables(index_of(map), map.graphs[0], str) if one.title == "Saved for backward"]
+    assert table.summary == "1 value, 32 B per rank"
+
+
+def test_the_bytes_at_the_end_of_a_line_are_per_rank() -> None:
+    snapshot = world("sharded")
+    document = snapshot.documents[str(SHARDED)]
+    hints = inlay_hints(snapshot, document, 1, document.line_count, shapes=True, saved=True)
+    assert {hint.label for hint in hints} == {
+        "up DTensor f32[16, 16]",
+        "down DTensor f32[16, 16]",
+        "bias DTensor f32[16]",
+        "saves 32 B per rank",
+    }
+    assert "up: DTensor f32[16, 16], Replicate() on dp, Shard(1) on tp, 256 B of 1.0 KiB per rank" in "".join(
+        hint.tooltip for hint in hints
+    )
