@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from aotlens.model.sizes import NamedSize, named_sizes, sizes_in
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Slot, Subclass
 
 from .blocks import Code, Line, codes, line
 
@@ -38,10 +38,22 @@ def size_in_words(size: NamedSize) -> Line:
     return line(Code(size.name), what, *(f", {part}" for part in parts if part))
 
 
-def sizes_in_words(slot: Slot, graph: Graph) -> list[Line]:
-    """One line for each name in the shape of a slot, or in the number that it is."""
+def shared_in_words(sizes: Sequence[NamedSize]) -> Iterator[str]:
+    """One sentence for each name that the user gives to several sizes, and that only the first of them has."""
+    groups: dict[str, list[str]] = {}
+    for size in sizes:
+        if size.shared_name is not None:
+            groups.setdefault(size.shared_name, []).append(f"`{size.name}`")
+    for name, others in groups.items():
+        are = "is" if len(others) == 1 else "are"
+        yield f"{', '.join(others)} {are} called `{name}` too, but nothing in the call makes torch take all as equal."
+
+
+def sizes_in_words(slot: Slot, graph: Graph, whole: Subclass | None = None) -> list[Line]:
+    """One line for each name in the shape of a slot, or in the number that it is; of a tensor subclass in its own."""
     number = slot.symbol if isinstance(slot, (Input, Output)) else None
-    return [size_in_words(size) for size in sizes_in([*(slot.shape or ()), number or ""], graph)]
+    shape = whole.shape if whole is not None else slot.shape
+    return [size_in_words(size) for size in sizes_in([*(shape or ()), number or ""], graph)]
 
 
 def legend_in_words(graph: Graph) -> list[Line]:

@@ -53,9 +53,9 @@ def _is_name(text: str) -> bool:
 
 def _named(graph: Graph, in_code: Mapping[str, str]) -> Graph:
     symbols = _with_names(graph.symbols, in_code)
-    names = {symbol.symbol: symbol.name for symbol in symbols if symbol.name is not None}
-    if not names:
+    if symbols == graph.symbols and not any(symbol.name for symbol in symbols):
         return graph
+    names = {symbol.symbol: symbol.name for symbol in symbols if symbol.name is not None}
 
     def renamed(text: str) -> str:
         return _SYMBOL.sub(lambda match: names.get(match[0]) or match[0], text)
@@ -69,10 +69,12 @@ def _with_names(symbols: tuple[Symbol, ...], in_code: Mapping[str, str]) -> tupl
     found = []
     for symbol in sorted(symbols, key=lambda symbol: symbol.name is None):  # what the example says goes first
         coded = next((in_code[source] for source in symbol.sources if source in in_code), None)
-        name = symbol.name or coded
-        if name is not None and (not _is_name(name) or not _may_share(symbol, taken.setdefault(name, symbol))):
+        name, shared = symbol.name or coded, symbol.shared_name
+        if name is not None and not _is_name(name):
             name = None
-        found.append(dataclasses.replace(symbol, name=name))
+        elif name is not None and not _may_share(symbol, taken.setdefault(name, symbol)):
+            name, shared = None, name
+        found.append(dataclasses.replace(symbol, name=name, shared_name=shared))
     return tuple(sorted(found, key=lambda symbol: [each.symbol for each in symbols].index(symbol.symbol)))
 
 

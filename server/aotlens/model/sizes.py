@@ -44,6 +44,7 @@ class NamedSize:
     maximum: int | None
     definition: Span | None
     is_backed: bool
+    shared_name: str | None
 
 
 def named_sizes(graph: Graph) -> tuple[NamedSize, ...]:
@@ -67,6 +68,7 @@ def _named_size(name: str, group: Sequence[Symbol]) -> NamedSize:
         first.maximum,
         next(places, None),
         first.is_backed,
+        first.shared_name,
     )
 
 

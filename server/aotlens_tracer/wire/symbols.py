@@ -19,6 +19,8 @@ class Symbol:
     example, None without one. `minimum` and `maximum` bound it as torch knows it after the capture, None if there is no
     bound. `definition` is the place that marks it as dynamic, or makes a size that depends on data; None if it is not
     known. `is_backed` says that the size is one of the call's arguments: of the others torch knows no value.
+    `shared_name` is the user's name for it if another size has that name already, and torch does not take both as
+    equal; then `name` is None.
     """
 
     symbol: str
@@ -29,3 +31,4 @@ class Symbol:
     maximum: int | None = None
     definition: Span | None = None
     is_backed: bool = True
+    shared_name: str | None = None

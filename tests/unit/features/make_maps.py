@@ -36,6 +36,7 @@ TARGETS = {
     "net": (HERE / "project/compiled/net.py", "Net"),
     "scaled": (HERE / "project/subclasses/scaled.py", "Net"),
     "sharded": (HERE / "project/subclasses/sharded.py", "Mlp"),
+    "sized": (HERE / "project/dynamic/sized.py", "Sized"),
     "failing": (HERE / "project/failing/gated.py", "Model"),
 }
 FAILING = ("failing",)

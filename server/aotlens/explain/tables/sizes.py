@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.paths import PathLabel, place
-from aotlens.explain.sizes import bounds_in_words, sources_in_brief
+from aotlens.explain.sizes import bounds_in_words, shared_in_words, sources_in_brief
 from aotlens.model.sizes import NamedSize, named_sizes
 from aotlens_tracer.wire.descriptor_map import Graph
 
@@ -23,7 +23,8 @@ def sizes(graph: Graph, path_label: PathLabel, full: bool) -> Table:
     )
     unbacked = sum(not size.is_backed for size in found)
     summary = f"{len(found)}, {unbacked} of them by data" if unbacked else str(len(found))
-    return without_empty(Table("Sizes", summary, columns, tuple(_row(size, path_label, full) for size in found)))
+    rows = tuple(_row(size, path_label, full) for size in found)
+    return without_empty(Table("Sizes", summary, columns, rows, tuple(shared_in_words(found))))
 
 
 def _row(size: NamedSize, path_label: PathLabel, full: bool) -> tuple[Cell, ...]:

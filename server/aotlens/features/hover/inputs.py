@@ -93,7 +93,7 @@ def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[B
         _in_other_numbering(question, found, entries),
         gradient_of_values(row.rows, found.index),
         _made_at(question, found, first),
-        *sizes_in_words(slot, first.graph),
+        *sizes_in_words(slot, first.graph, subclass),
     ]
     if subclass is not None:
         facts += [line(context_in_words(subclass)), line("pieces listed at ", listed) if listed else ()]
