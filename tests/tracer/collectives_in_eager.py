@@ -1,6 +1,8 @@
-"""Prints, as JSON, the collectives of each pinned example of a file, as torch's `CommDebugMode` counts them in eager.
+"""Prints, as JSON, what each pinned example of a file communicates and how its parameters lie on the mesh, in eager.
 
-Real tensors, a fake process group: each class gets a list of `[pass, operation, bytes]`, in the order of the run.
+Real tensors, a fake process group of eight ranks. Each class gets `moved`, a list of `[pass, operation, bytes]` in the
+order of the run, as torch's `CommDebugMode` counts them, and `shards`: the whole shape, the shape of the local tensor,
+and the placements of each parameter that is a DTensor, and the placements of its gradient.
 """
 
 from __future__ import annotations
@@ -10,13 +12,17 @@ import json
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 import torch.utils._pytree as pytree
+from torch import nn
 from torch.distributed.tensor import DTensor, Replicate
 from torch.distributed.tensor.debug import CommDebugMode
+from torch.testing._internal.distributed.fake_pg import FakeStore
 from torch.utils._python_dispatch import _disable_current_modes
 
 PINNED = re.compile(r"^# aotlens: (.+)\nclass (\w+)", re.MULTILINE)
@@ -43,7 +49,7 @@ class Counting(CommDebugMode):
         return out
 
 
-def moved(expression: str, module: Any) -> list[tuple[str, str, int]]:
+def run(expression: str, module: Any) -> dict[str, Any]:
     built, _, call = expression.rpartition(")(")
     model = eval(f"{built})", vars(module))
     args = eval(f"({call[:-1]},)", vars(module))
@@ -54,7 +60,23 @@ def moved(expression: str, module: Any) -> list[tuple[str, str, int]]:
         counting.what = "backward"
         torch.autograd.backward(outputs, tangents)
     assert len(counting.moved) == counting.get_total_counts()
-    return counting.moved
+    return {"moved": counting.moved, "shards": dict(shards(model))}
+
+
+def shards(model: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The DTensors among the parameters."""
+    for name, parameter in model.named_parameters():
+        if isinstance(parameter, DTensor):
+            gradient = parameter.grad
+            yield (
+                name,
+                {
+                    "whole": list(parameter.shape),
+                    "local": list(parameter.to_local().shape),
+                    "placements": list(map(repr, parameter.placements)),
+                    "gradient": list(map(repr, gradient.placements)) if isinstance(gradient, DTensor) else None,
+                },
+            )
 
 
 def tangent(out: torch.Tensor) -> torch.Tensor:
@@ -69,5 +91,6 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     path = Path(sys.argv[1])
     sys.path.insert(0, str(path.parent))
+    dist.init_process_group("fake", store=FakeStore(), rank=0, world_size=8)
     pins = PINNED.findall(path.read_text(encoding="utf-8"))
-    print(json.dumps({name: moved(call, importlib.import_module(path.stem)) for call, name in pins}))
+    print(json.dumps({name: run(call.partition(";")[0], importlib.import_module(path.stem)) for call, name in pins}))

@@ -13,7 +13,7 @@ import pytest
 
 from support import CORPUS, trace_json
 
-FOLDER = CORPUS / "collectives"
+FOLDER, SHARDED = CORPUS / "collectives", CORPUS / "sharded"
 COUNTING = Path(__file__).parent / "collectives_in_eager.py"
 Maps = dict[str, dict[str, Any]]
 
@@ -24,10 +24,13 @@ def maps() -> Maps:
 
 
 @pytest.fixture(scope="module")
-def eager() -> dict[str, list[list[Any]]]:
-    done = subprocess.run(
-        [sys.executable, str(COUNTING), str(FOLDER / "model.py")], capture_output=True, text=True, check=False
-    )
+def sharded() -> Maps:
+    return {trace["target"]["qualname"]: trace for trace in trace_json("models.py", cwd=SHARDED)["traces"]}
+
+
+def in_eager(path: Path) -> dict[str, Any]:
+    """What `collectives_in_eager.py` prints about the pinned examples of a file."""
+    done = subprocess.run([sys.executable, str(COUNTING), str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])  # an example prints
 
@@ -52,10 +55,38 @@ def moved(trace: dict[str, Any]) -> Counter[tuple[str, str, int]]:
     return found
 
 
-def test_counts_and_bytes_are_those_of_comm_debug_mode(maps: Maps, eager: dict[str, list[list[Any]]]) -> None:
+def test_counts_and_bytes_are_those_of_comm_debug_mode(maps: Maps) -> None:
+    eager = in_eager(FOLDER / "model.py")
     assert len(eager) == 10
-    for name, counted in eager.items():
-        assert moved(maps[name]) == Counter(tuple(each) for each in counted), name  # type: ignore[comparison-overlap]
+    for name, run in eager.items():
+        assert moved(maps[name]) == Counter(map(tuple, run["moved"])), name
+
+
+def test_decoders_on_a_mesh_are_as_in_eager(sharded: Maps) -> None:
+    """Tensor and sequence parallel, on one mesh dimension and on both: communication, and the shards of parameters."""
+    eager = in_eager(SHARDED / "models.py")
+    assert len(eager) == 4
+    for name, run in eager.items():
+        assert len(run["moved"]) >= 5 and moved(sharded[name]) == Counter(map(tuple, run["moved"])), name
+        assert shards(sharded[name]) == run["shards"], name
+
+
+def shards(trace: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that are DTensors, as `collectives_in_eager.py` has them."""
+    (graph,) = trace["graphs"]
+    found = {}
+    for each in graph["subclasses"]:
+        if each["role"] == "parameter":
+            (local,) = [piece for piece in each["pieces"] if piece["attribute"] == "_local_tensor"]
+            assert graph["inputs"][local["input"]]["shape"] == local["shape"]
+            gradient = each["gradient"]
+            found[each["label"]] = {
+                "whole": each["shape"],
+                "local": local["shape"],
+                "placements": placements(each["sharding"]),
+                "gradient": placements(gradient["sharding"]) if gradient and gradient["sharding"] else None,
+            }
+    return found
 
 
 def shown(each: dict[str, Any]) -> tuple[Any, ...]:
@@ -76,6 +107,11 @@ def shown(each: dict[str, Any]) -> tuple[Any, ...]:
 LINES = (FOLDER / "model.py").read_text(encoding="utf-8").split("\n")
 
 
+def implicit(trace: dict[str, Any]) -> list[dict[str, Any]]:
+    """The findings about what DTensor redistributes unasked."""
+    return [finding for finding in trace["findings"] if finding["code"] == "implicit-redistribution"]
+
+
 def placements(sharding: dict[str, Any]) -> list[str]:
     return [each["text"] for each in sharding["placements"]]
 
@@ -94,7 +130,7 @@ def test_those_of_a_plan_name_the_style_that_asks(maps: Maps) -> None:
     first = collectives(maps["Sequence"])[0]
     assert (placements(first["before"]), placements(first["after"])) == (["Shard(dim=1)"], ["Replicate()"])
     assert first["operand"] == "self.norm(x)"
-    assert maps["Sequence"]["findings"] == []
+    assert not implicit(maps["Sequence"])
 
 
 def test_calls_of_the_code_are_its_own(maps: Maps) -> None:
@@ -123,15 +159,14 @@ def test_calls_of_the_code_are_its_own(maps: Maps) -> None:
         ("all_reduce", "tp"),
         ("broadcast", "tp"),
     }
-    assert all(not maps[name]["findings"] for name in ("Calls", "Local", "Functional"))
+    assert not any(implicit(maps[name]) for name in ("Calls", "Local", "Functional"))
 
 
 def test_implicit_redistributions_are_findings_at_their_line(maps: Maps) -> None:
     found = {
         (name, LINES[finding["line"] - 1].strip(), finding["message"].partition(". ")[0])
         for name, trace in maps.items()
-        for finding in trace["findings"]
-        if finding["code"] == "implicit-redistribution"
+        for finding in implicit(trace)
     }
     backward = "in the backward pass DTensor redistributes a gradient for mm (Shard(1) → Replicate())"
     over = "over tp (8 ranks)"

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import torch
 import torch.distributed as dist
+from torch.utils._python_dispatch import _disable_current_modes
 
 from ..wire.example_options import World
 from .ddp import ddp_without_reduction
@@ -181,6 +182,33 @@ def _keep_meshes_real(stack: contextlib.ExitStack) -> None:
     ranks = inspect.getattr_static(mesh, "mesh", None)
     if isinstance(ranks, property) and ranks.fget is not None:
         stack.enter_context(patch.object(mesh, "mesh", property(_outside(ranks.fget))))
+    _keep_shards_known(stack)
+
+
+def _keep_shards_known(stack: contextlib.ExitStack) -> None:
+    """Let DTensor find the indices of a strided shard outside all modes: it reads them from a tensor.
+
+    A fake tensor has none, so that dimensions that are sharded on two mesh dimensions could not be joined (torch 2.13).
+    Within a run, torch remembers what it found in eager.
+    """
+    from torch.distributed.tensor import placement_types
+
+    strided: Any = getattr(placement_types, "_StridedShard", None)
+    for name in ("_local_shard_size_and_offset", "local_shard_size_and_offset"):
+        found = inspect.getattr_static(strided, name, None)
+        if isinstance(found, staticmethod):
+            stack.enter_context(patch.object(strided, name, staticmethod(_without_modes(found.__func__))))
+        elif inspect.isfunction(found):
+            stack.enter_context(patch.object(strided, name, _without_modes(found)))
+
+
+def _without_modes(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def known(*args: Any, **kwargs: Any) -> Any:
+        with _disable_current_modes():
+            return original(*args, **kwargs)
+
+    return known
 
 
 def _with_real_ranks(original: Callable[..., Any]) -> Callable[..., Any]:
