@@ -265,3 +265,10 @@ def test_trees_of_locals_and_what_later_graphs_hand_in(compiled: dict[str, dict[
     (local,) = [each for each in second["subclasses"] if each["label"] == "h"]
     assert (local["role"], local["gradient"]["type"]) == ("local", "TwoTensor")
     assert [piece["input"] for piece in local["pieces"]] == local["inputs"]
+
+
+def test_a_mesh_that_the_code_reads_is_an_input_of_its_own(compiled: dict[str, dict[str, Any]]) -> None:
+    inputs = [each for graph in compiled["Summed"]["graphs"] for each in graph["inputs"]]
+    read = [each for each in inputs if each["label"] == "self.a.device_mesh"]
+    assert {each["dynamo"]["role"] for each in read} == {"attribute"}
+    assert {(*each["mesh"]["shape"], *each["mesh"]["names"]) for each in read} == {(8, "tp")}

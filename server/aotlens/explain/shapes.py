@@ -28,6 +28,8 @@ def slot_in_brief(slot: Slot, graph: Graph) -> str:
     """
     if isinstance(slot, (Input, Output)) and slot.symbol is not None:
         return number_in_example(slot.symbol, graph)
+    if isinstance(slot, Input) and slot.mesh is not None:
+        return f"DeviceMesh({mesh_in_words(slot.mesh)})"
     if slot.dtype is None and slot.shape is None and (found := piece_at(slot, graph)) is not None:
         return object_in_brief(found.piece, found.around)
     return tensor_in_brief(slot.dtype, slot.shape)

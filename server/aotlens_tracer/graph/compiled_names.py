@@ -23,6 +23,7 @@ from .labels import argument_labels, output_labels
 from .operations import SELF, Owner
 from .stack_traces import Sources, source_text, span_of_summary
 
+_NUMBERS = (bool, int, float, complex, torch.SymInt, torch.SymFloat, torch.SymBool)
 _REGISTRY = re.compile(r"(?:\._orig_mod)?\._(?:modules|parameters|buffers)\b")
 """The first step from a module to one of its parameters in an expression of Dynamo's."""
 
@@ -190,6 +191,8 @@ class _Graph:
         if expression.base is not None:
             suffix = expression.name.removeprefix(read_expression(expression.base).name)
             return "size", self._base(run, expression.base) + suffix
+        if not isinstance(value, (torch.Tensor, *_NUMBERS)) and not expression.is_unnamed:  # a mesh
+            return expression.role, expression.name
         if not isinstance(value, torch.Tensor) or expression.role == "number":
             return "number", self._unnamed(None) if expression.is_unnamed else expression.name
         if (known := self._values.known.get(id(value))) is not None:

@@ -21,6 +21,7 @@ from .descriptors import copy_descriptor, piece_path
 from .flat_arguments import FlatArguments
 from .operations import Operations
 from .pairing import paired, with_aliases, with_ties
+from .placements import mesh_in
 from .slot_labels import Labels
 from .stack_traces import Sources
 from .subclasses import subclasses
@@ -134,6 +135,7 @@ def _input(
         symbol=symbol_of(node.meta.get("val")),
         is_written=any(user.target is _WRITE and user.args[0] is node for user in node.users),
         set_at=set_at,
+        mesh=mesh_in(node.meta.get("val")),
     )
 
 

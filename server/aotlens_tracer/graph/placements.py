@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from ..torch_private import placed, redistributed
+from ..torch_private import placed, redistributed, unwrapped_opaque
 from ..wire.subclasses import Mesh, Placement, Sharding, Transfer
 from .tensors import tensor_bytes
 
@@ -22,6 +22,12 @@ def sharding_of(value: Any) -> Sharding | None:
 def sharding_on(mesh: Any, placements: Iterable[Any]) -> Sharding:
     """Return placements on a `DeviceMesh` as data."""
     return Sharding(mesh_of(mesh), tuple(map(placement_of, placements)))
+
+
+def mesh_in(value: Any) -> Mesh | None:
+    """Return a mesh of devices that is a value of a graph; None for any other value."""
+    unwrapped = unwrapped_opaque(value)
+    return mesh_of(unwrapped) if type(unwrapped).__name__ == "DeviceMesh" else None
 
 
 def mesh_of(mesh: Any) -> Mesh:

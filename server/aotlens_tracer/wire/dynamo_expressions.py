@@ -20,6 +20,7 @@ _WRAPPERS = (
 """Functions around an expression that make another form of the same value."""
 _THROUGH_DICT = re.compile(r"\.__dict__\['(_modules|_parameters|_buffers)'\]")
 _UNBOUND = re.compile(r"^(?:dict|list|tuple|OrderedDict|collections\.OrderedDict)\.__getitem__$")
+_KEYS = re.compile(r"^(?:list\()?dict\.keys\(")
 _STACK = re.compile(r"^_*stack\d+$")
 
 
@@ -110,6 +111,8 @@ class _Reader:
     def _key(self, key: ast.expr) -> str:
         if isinstance(key, ast.Constant):
             return repr(key.value)
+        if isinstance(key, ast.Subscript) and _KEYS.match(ast.unparse(key.value)):  # the key at a position of the dict
+            return self._key(key.slice)
         return _Reader().name(key)
 
     def _attribute(self, node: ast.Attribute) -> str:

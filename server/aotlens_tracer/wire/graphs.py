@@ -16,7 +16,7 @@ from .json_codec import OrPlain
 from .operations import Body, Operation, StackFrame
 from .places import Span
 from .problems import Problem
-from .subclasses import Subclass
+from .subclasses import Mesh, Subclass
 from .symbols import Symbol
 
 FieldValue = Annotated[Any, OrPlain(lambda: Descriptor)]
@@ -78,7 +78,7 @@ class Input(Slot):
     `is_written` says that the graph itself writes a new value into the input (`copy_`), as torch.compile does if it
     may: then there is no output with the new value. `is_unchanged` says that the output with the new value is the input
     itself: other pieces of the same subclass change. `symbol` is the text that a symbolic number has in shapes,
-    `s77`; None for a tensor.
+    `s77`; None for a tensor. `mesh` is the mesh of devices that the input is, None for any other.
 
     The other fields are indices into `Graph.outputs`, None if there is no such output:
 
@@ -107,6 +107,7 @@ class Input(Slot):
     symbol: str | None = None
     set_at: Span | None = None
     is_unchanged: bool = False
+    mesh: Mesh | None = None
 
 
 @dataclass(frozen=True)

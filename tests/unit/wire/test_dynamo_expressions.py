@@ -32,6 +32,11 @@ from aotlens_tracer.wire.dynamo_expressions import read_expression
         ("getattr(L['self'], 'a b')", "attribute", "self.a b"),
         ("G['TABLE']", "global", "TABLE"),
         ("L['fn'].__closure__[0].cell_contents", "closure", "fn.closure[0]"),
+        (
+            "L['self']._modules['up'].hooks[list(dict.keys(L['self']._modules['up'].hooks))[0]].__closure__[1].cell_contents",
+            "closure",
+            "self.up.hooks[0].closure[1]",
+        ),
         ("L['x'].size()[0]", "size", "x.size(0)"),
         ("L['x'].stride()[1]", "size", "x.stride(1)"),
         ("L['x'].storage_offset()", "size", "x.storage_offset()"),
