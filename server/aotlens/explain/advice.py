@@ -87,6 +87,20 @@ _KNOWN = {
         "torch.compile and torch.export take a tensor subclass apart with `__tensor_flatten__`, and put it together "
         "again with `__tensor_unflatten__`; in eager nothing calls these methods, and the call works"
     ),
+    "jagged-reduction": (
+        "torch has no derivative of a sum or mean over one dimension of a jagged nested tensor, in eager neither: pad "
+        "it first (`torch.nested.to_padded_tensor(y, 0.0).sum(1)`), or reduce its values "
+        "(`torch.segment_reduce(y.values(), 'sum', offsets=y.offsets())`)"
+    ),
+    "jagged-layout": "torch.compile takes nested tensors of one layout alone: make it with layout=torch.jagged",
+    "jagged-attention": (
+        "torch's attention of jagged nested tensors takes q, k and v that are contiguous before `transpose(1, 2)`, in "
+        "eager too: call `.contiguous()` on each part of a `chunk`, or compute q, k and v by a layer each"
+    ),
+    "jagged-attention-traced": (
+        "without a kernel for the device, torch computes attention of nested tensors by way of a list of tensors, "
+        "which runs in eager and cannot be traced: pad q, k and v with `torch.nested.to_padded_tensor`, and pass a mask"
+    ),
     "report-bug": "this is a mistake in aotlens: please report it, with what --verbose prints",
 }
 

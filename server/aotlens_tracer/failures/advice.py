@@ -25,6 +25,10 @@ _BY_TEXT = {
     "torch.compile with Inductor and CUDA support": "needs-cuda",
     "on the same device": "several-devices",
     "is not on the expected device": "several-devices",
+    "aten._nested_sum_backward": "jagged-reduction",
+    "Attempted to wrap strided NestedTensor": "jagged-layout",
+    "SymIntArrayRef expected to contain only concrete integers": "jagged-reduction",
+    "No viable backend for scaled_dot_product_attention was found": "jagged-attention",
 }
 """Parts of torch's own messages. They prove nothing in a message of the user's own (see `raised_by_a_statement`)."""
 _GONE_FROM_PYTHON = (
@@ -97,6 +101,8 @@ def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | No
     if kind == "DataDependentOutputException":
         return Known("reads-value")
     if (operator := operator_without_fake(error)) is not None:
+        if operator.startswith("aten._nested_"):
+            return Known("jagged-attention-traced")
         return None if operator.startswith("aten.") else Known("register-fake")
     if kind == "DynamicOutputShapeException":
         return _about_a_size(text)

@@ -15,6 +15,7 @@ import torch
 
 from ..torch_private import called_by_ddp, pytree
 from ..wire.descriptor_map import Argument
+from .tensors import sizes
 
 _DTYPES = {
     "float64": "f64",
@@ -149,7 +150,7 @@ def described_arguments(
 def brief(value: Any) -> str:
     """Return a value in brief: `f32[2, 16, 64]`, `{'mask': b8[2, 16]}`, `None`, `'relu'`."""
     if isinstance(value, torch.Tensor):
-        text = f"{dtype_name(value.dtype)}[{', '.join(str(size) for size in value.shape)}]"
+        text = f"{dtype_name(value.dtype)}[{', '.join(map(str, sizes(value)))}]"
         kind = type(value)
         plain = kind in (torch.Tensor, torch.nn.Parameter) or kind.__name__ == "FakeTensor"
         return text if plain else f"{kind.__name__}({text})"

@@ -32,8 +32,21 @@ def tensor_facts(value: Any) -> tuple[str | None, tuple[int | str, ...] | None]:
     """Return the dtype and shape of a tensor, a symbolic size as its expression; (None, None) for anything else."""
     if not isinstance(value, torch.Tensor):
         return None, None
-    shape = tuple(size if type(size) is int else str(size) for size in value.shape)
-    return str(value.dtype).removeprefix("torch."), shape
+    return str(value.dtype).removeprefix("torch."), sizes(value)
+
+
+def sizes(value: torch.Tensor) -> tuple[int | str, ...]:
+    """Return the shape of a tensor, a symbolic size as its expression, and `*` where the rows differ in their size."""
+    if value.is_nested and value.layout is torch.strided:
+        return tuple(_size_of_nested(value, dimension) for dimension in range(value.dim()))
+    return tuple(size if type(size) is int else str(size) for size in value.shape)
+
+
+def _size_of_nested(value: torch.Tensor, dimension: int) -> int | str:
+    try:
+        return value.size(dimension)
+    except RuntimeError:  # "Given dimension 1 is irregular and does not have a size"
+        return "*"
 
 
 def strides(value: torch.Tensor) -> tuple[int | str, ...] | None:

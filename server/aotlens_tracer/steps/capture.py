@@ -125,17 +125,27 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
     except BackwardError as error:
         # Our own backward pass may cause another error, as on a graph that the call itself went back through.
         cause = error.__cause__
-        if not _are_alike(cause, direct_error) and not (cause is not None and is_of_a_checkpoint(cause)):
+        refusals = (direct_error, dynamo_error.__cause__)  # the second is AOTAutograd's, of the graph that Dynamo made
+        is_known = any(_are_alike(cause, refusal) for refusal in refusals) or _takes_nested(example)
+        if not is_known and not (cause is not None and is_of_a_checkpoint(cause)):
             raise CaptureError(dynamo_error, direct_error) from None
         raise
     except Exception as error:  # it reads data
         raise CaptureError(dynamo_error) from error
+    if _takes_nested(example):
+        raise CaptureError(dynamo_error) from dynamo_error.__cause__ or dynamo_error
     if register_dataclasses(called.outputs):  # only now does torch know that an output's type holds tensors
         return Captured((_through_dynamo(example, stack),))
     raise CaptureError(dynamo_error, direct_error, called.needs_data)
 
 
-def _are_alike(one: BaseException | None, other: BaseException) -> bool:
+def _takes_nested(example: BuiltExample) -> bool:
+    """Whether an argument is a nested tensor. AOTAutograd alone cannot take one: it has no symbols for its sizes."""
+    leaves = pytree.tree_leaves((example.args, example.kwargs))
+    return any(isinstance(leaf, torch.Tensor) and leaf.is_nested for leaf in leaves)
+
+
+def _are_alike(one: BaseException | None, other: BaseException | None) -> bool:
     """Whether two errors say the same, as far as they do not name operations or sizes."""
     return type(one) is type(other) and str(one)[:_ALIKE] == str(other)[:_ALIKE]
 

@@ -133,9 +133,13 @@ def _capture_failure(context: Context, error: CaptureError) -> Failure:
         return _refusal_by_compile(context, getattr(error.dynamo_error, "inner_exception", error.dynamo_error))
     breaks = graph_breaks(None, context.codebase, error.dynamo_error)
     context.draft.update(graph_breaks=breaks)
-    if error.direct_error is None:
-        return failure_of(error.__cause__ or error, "capture", context.codebase, _span(context))
     first = breaks[0]
+    if error.direct_error is None:
+        failure = failure_of(error.__cause__ or error, "capture", context.codebase, _span(context))
+        if error.__cause__ is error.dynamo_error:  # its own text has lines about where to read more
+            failure = replace(failure, problem=Raised(type(error.dynamo_error).__name__, first.text))
+        is_placed = failure.frames or first.path is None
+        return failure if is_placed else replace(failure, path=first.path, line=first.line)
     direct = failure_of(error.direct_error, "capture", context.codebase, _span(context))
     if error.backward is not None:
         needed = text_of(error.backward.__cause__ or error.backward)
