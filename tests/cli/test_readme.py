@@ -1,4 +1,4 @@
-"""The README and the page about torch.compile show exactly what the program prints."""
+"""The README and the pages about torch.compile and tensor subclasses show exactly what the program prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from support import ROOT, run_aotlens
 
-EXAMPLES = {"README.md": "norm", "docs/compile.md": "pause"}
+EXAMPLES = {"README.md": "norm", "docs/compile.md": "pause", "docs/subclasses.md": "subclass"}
 """The pages that show what is printed for an example, and the example."""
 
 
