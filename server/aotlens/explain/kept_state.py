@@ -14,7 +14,7 @@ from .shapes import tensor_in_brief
 
 KEPT = {"new": "kept", "in-place": "changed in place", "constructor": "made by the constructor"}
 """The way in which the call keeps a tensor, by `KeptState.change`."""
-FATES = {
+_FATES = {
     "read": "the next call uses it",
     "grows": "more with each call",
     "replaced": "the next call replaces it",
@@ -27,14 +27,22 @@ def fold_kept(kept: Sequence[KeptState]) -> list[Folded[KeptState]]:
     """The kept tensors as rows; those of repeated layers as one."""
     return fold(
         kept,
-        key=lambda each: (each.place, each.dtype, each.shape, each.carries_graph, each.fate, each.change),
+        key=lambda each: (
+            each.place,
+            each.subclass,
+            each.dtype,
+            each.shape,
+            each.carries_graph,
+            each.fate,
+            each.change,
+        ),
         label=lambda each: each.written,
     )
 
 
 def type_of_kept(kept: KeptState) -> str:
-    """`f32[2, 4]`."""
-    return tensor_in_brief(kept.dtype, kept.shape)
+    """`f32[2, 4]`, `TwoTensor f32[2, 4]`."""
+    return " ".join(filter(None, (kept.subclass, tensor_in_brief(kept.dtype, kept.shape))))
 
 
 def kept_in_words(row: Folded[KeptState], place: Line) -> list[Line]:
@@ -44,8 +52,15 @@ def kept_in_words(row: Folded[KeptState], place: Line) -> list[Line]:
     facts.append(graph_in_words(row.rows))
     if first.fate is not None:
         is_notable = first.carries_graph and first.fate in ("read", "grows")
-        facts.append(line(strong(FATES[first.fate]) if is_notable else FATES[first.fate]))
+        facts.append(line(strong(fate_in_words(first)) if is_notable else fate_in_words(first)))
     return facts
+
+
+def fate_in_words(kept: KeptState) -> str:
+    """The fate of a kept tensor in the next call, in words; empty if that is unknown."""
+    if kept.change == "in-place" and kept.fate == "held":
+        return "the next call finds it changed"
+    return _FATES[kept.fate] if kept.fate is not None else ""
 
 
 def graph_in_words(rows: Sequence[KeptState]) -> Line:

@@ -14,7 +14,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..failures import Codebase
-from ..torch_private import TorchDispatchMode, pytree, storage_key, version_of, written_arguments
+from ..graph.tensors import storages_of, versions_of
+from ..torch_private import TorchDispatchMode, pytree, written_arguments
 from ..wire.eager_run import EagerChange
 from ..wire.places import Span
 from .warned import users_expression
@@ -37,13 +38,13 @@ class ChangeWatch:
     def forward(self) -> Iterator[None]:
         """The call runs in this context."""
         parameters = {subject: tensor for subject, tensor in self._subjects.items() if subject[0] == "parameter"}
-        before = {subject: storage_key(tensor) for subject, tensor in parameters.items()}
+        before = {subject: storages_of(tensor) for subject, tensor in parameters.items()}
         versions = self._versions()
         is_known = any(how == "data" for how, _ in self._changed)
         with _Replacing(parameters, self._note("data")) if is_known else contextlib.nullcontext():
             yield
         for subject, tensor in parameters.items():
-            if storage_key(tensor) != before[subject]:
+            if storages_of(tensor) != before[subject]:
                 self._changed.setdefault(("data", subject))
         self._in_forward |= {subject for subject, version in self._versions().items() if version != versions[subject]}
 
@@ -65,8 +66,8 @@ class ChangeWatch:
             for how, subject in self._changed
         )
 
-    def _versions(self) -> dict[Subject, int | None]:
-        return {subject: _version(tensor) for subject, tensor in self._subjects.items()}
+    def _versions(self) -> dict[Subject, list[int | None]]:
+        return {subject: versions_of(tensor) for subject, tensor in self._subjects.items()}
 
     def _note(self, how: str) -> Callable[[Subject], None]:
         def note(subject: Subject) -> None:
@@ -96,19 +97,12 @@ class _Changing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch ha
 
     def __init__(self, tensors: Subjects, note: Callable[[Subject], None]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch has no types
-        self._subjects = {storage_key(tensor): subject for subject, tensor in tensors.items()}
+        self._subjects = {key: subject for subject, tensor in tensors.items() for key in storages_of(tensor)}
         self._note = note
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         written = written_arguments(func, args, kwargs or {})
         for tensor in (each for each in pytree.tree_leaves(written) if isinstance(each, torch.Tensor)):
-            if (subject := self._subjects.get(storage_key(tensor))) is not None:
+            for subject in {self._subjects[key]: None for key in storages_of(tensor) if key in self._subjects}:
                 self._note(subject)
         return func(*args, **(kwargs or {}))
-
-
-def _version(tensor: torch.Tensor) -> int | None:
-    try:
-        return version_of(tensor)
-    except RuntimeError:  # an inference tensor has none
-        return None

@@ -16,7 +16,7 @@ import torch
 
 from ..examples.evaluate import BuiltExample
 from ..failures import EXAMPLE_FILE, Codebase
-from ..torch_private import version_of
+from ..graph.tensors import versions_of
 from ..wire.places import Span
 from .reachable import Reach, Reached
 
@@ -26,7 +26,7 @@ _LONGEST = 3.0
 _ITEM = re.compile(r"\[[^\]]*\]$")
 
 _Place = tuple[str, int]
-_Seen = dict[str, tuple[torch.Tensor, int | None, bool]]
+_Seen = dict[str, tuple[torch.Tensor, list[int | None], bool]]
 
 
 def keeping_lines(example: BuiltExample, codebase: Codebase, states: Sequence[Reached]) -> dict[str, Span]:
@@ -115,16 +115,9 @@ class LineWatch:
 
     def _look(self) -> _Seen:
         return {
-            each.name: (each.tensor, _version(each.tensor), each.tensor.requires_grad)
+            each.name: (each.tensor, versions_of(each.tensor), each.tensor.requires_grad)
             for each in self._reach.below(self._anchors)
         }
-
-
-def _version(tensor: torch.Tensor) -> int | None:
-    try:
-        return version_of(tensor)
-    except RuntimeError:  # an inference tensor
-        return None
 
 
 def constructed_at(kind: type, attribute: str) -> Span | None:

@@ -11,8 +11,8 @@ import torch
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase
 from ..findings.histories import Histories
-from ..graph.tensors import tensor_facts
-from ..torch_private import pytree, version_of
+from ..graph.tensors import tensor_facts, versions_of
+from ..torch_private import is_traceable_wrapper_subclass, pytree
 from ..wire.eager_run import KeptState
 from ..wire.places import Span
 from .keeping_lines import LineWatch, constructed_at
@@ -27,7 +27,7 @@ class _Before:
     """A tensor before the first call. The tensor is held, so that no other one gets its id."""
 
     tensor: torch.Tensor
-    version: int | None
+    version: list[int | None]
     function: Any
 
 
@@ -48,7 +48,7 @@ class KeptWatch:
         self._codebase = codebase
         self._reach = Reach(example, codebase)
         self._before = {
-            id(each.tensor): _Before(each.tensor, _version(each.tensor), _function(each.tensor))
+            id(each.tensor): _Before(each.tensor, versions_of(each.tensor), _function(each.tensor))
             for each in self._reach.tensors()
         }
         self._kept: list[_Kept] = []
@@ -125,6 +125,7 @@ class KeptWatch:
                     dtype,
                     shape,
                     fate,
+                    type(reached.tensor).__name__ if is_traceable_wrapper_subclass(reached.tensor) else None,
                 )
             )
         return tuple(found)
@@ -133,7 +134,7 @@ class KeptWatch:
         known = self._before.get(id(reached.tensor))
         if known is None:
             return "new"
-        if known.version != _version(reached.tensor):
+        if known.version != versions_of(reached.tensor):
             return "in-place"
         return "constructor" if known.function is not None else None
 
@@ -161,14 +162,6 @@ def _met(starts: Iterable[Any], ends: set[Any]) -> set[Any]:
         else:
             pending += [following for following, _ in function.next_functions if following is not None]
     return met
-
-
-def _version(tensor: torch.Tensor) -> int | None:
-    """How often a tensor was changed in place; None for an inference tensor, which does not count that."""
-    try:
-        return version_of(tensor)
-    except RuntimeError:
-        return None
 
 
 def _function(tensor: torch.Tensor) -> Any:

@@ -21,7 +21,8 @@ import torch
 from ..examples.evaluate import BuiltExample
 from ..failures import EXAMPLE_FILE, ChangedInPlace, Codebase, code_line, shortened
 from ..graph.stack_traces import code_point_column, source_text, span_of
-from ..torch_private import TorchDispatchMode, is_foreach, pytree, storage_key, version_of, written_arguments
+from ..graph.tensors import storages_of
+from ..torch_private import TorchDispatchMode, is_foreach, pytree, version_of, written_arguments
 from ..wire.places import Expression, Frame, Span
 
 
@@ -39,7 +40,7 @@ class _Saved:
 class _Write:
     """A statement that writes to memory, with the user's frames down to it, outermost first."""
 
-    memory: int
+    memory: frozenset[int]
     place: Span
     frames: tuple[Frame, ...]
 
@@ -61,8 +62,8 @@ class Watch:
     def need(self, saved: _Saved) -> torch.Tensor:
         """Return a saved tensor to the derivative that needs it."""
         if self.found is None and version_of(saved.tensor) != saved.version:
-            memory = storage_key(saved.tensor)
-            writes = [write for write in self._writes[saved.writes :] if write.memory == memory]
+            memory = storages_of(saved.tensor)
+            writes = [write for write in self._writes[saved.writes :] if not write.memory.isdisjoint(memory)]
             if writes:
                 needed = _expression(saved.place) if saved.place is not None else None
                 by = tuple(dict.fromkeys(_statement(write.place) for write in writes))
@@ -71,9 +72,9 @@ class Watch:
 
     def write(self, tensor: torch.Tensor) -> None:
         """Note a tensor that an operator writes to."""
-        memory = storage_key(tensor)
+        memory = frozenset(storages_of(tensor))
         frames = list(self._user_frames())
-        if memory is not None and frames:
+        if memory and frames:
             shown = [
                 Frame(path, each.f_lineno, each.f_code.co_name, code_line(path, each.f_lineno))
                 for each in reversed(frames)

@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
-from ..torch_private import JointCapture, storage_key, version_of
+from ..torch_private import JointCapture
 from ..wire.descriptor_map import Graph, Input, Span
 from .descriptors import piece_path
 from .stack_traces import Sources
-from .tensors import piece_at, pieces_of
+from .tensors import piece_at, pieces_of, storages_of, versions_of
 
 
 def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) -> Graph:
@@ -25,7 +25,7 @@ def with_places_of_changes(graph: Graph, joint: JointCapture, sources: Sources) 
     if not any(map(_is_changed, graph.inputs)):
         return graph
     values = {repr(descriptor): value for descriptor, value in joint.flat()}
-    memory = {slot.index: _memory_of(slot, values) for slot in graph.inputs if _is_changed(slot)}
+    memory = {slot.index: __memory(slot, values) for slot in graph.inputs if _is_changed(slot)}
     placeholders: dict[int, set[int]] = {}
     for node, value in joint.given().items():
         for known, fake in zip(_memory(value), _memory(node.meta.get("example_value"))):
@@ -52,7 +52,7 @@ def _is_changed(slot: Input) -> bool:
     return (slot.mutation is not None and not slot.is_unchanged) or slot.is_written
 
 
-def _memory_of(slot: Input, values: Mapping[str, Any]) -> list[int]:
+def __memory(slot: Input, values: Mapping[str, Any]) -> list[int]:
     """Return the keys of the memory of the input of the call that a slot is, or is a piece or the base of."""
     descriptor = slot.as_descriptor()
     assert descriptor is not None
@@ -66,13 +66,12 @@ def _memory_of(slot: Input, values: Mapping[str, Any]) -> list[int]:
 def _memory(value: Any) -> list[int]:
     """Return keys that tensors with the same memory have in common.
 
-    Those of a tensor subclass are one for the tensor itself, and those of its pieces.
+    The first one is that of a tensor subclass itself, which no other has; those of the tensors in it follow.
     """
     if not isinstance(value, torch.Tensor):
         return []
-    inner = pieces_of(value)
-    own = (storage_key(value) if not inner else None) or id(value)
-    return [own, *(key for piece in inner for key in _memory(piece))]
+    storages = storages_of(value)
+    return storages if storages and not pieces_of(value) else [id(value), *storages]
 
 
 def _writes(joint: JointCapture, memory: set[int]) -> Iterator[tuple[torch.fx.Node, set[int]]]:
@@ -109,10 +108,10 @@ def _written_by(node: torch.fx.Node) -> list[torch.fx.Node]:
     with contextlib.suppress(Exception):
         args, kwargs = torch.fx.map_arg(node.args, like), torch.fx.map_arg(node.kwargs, like)
         tensors = {operand: value for operand, value in made.items() if isinstance(value, torch.Tensor)}
-        before = {operand: version_of(value) for operand, value in tensors.items()}
+        before = {operand: versions_of(value) for operand, value in tensors.items()}
         if isinstance(node.target, str):
             getattr(args[0], node.target)(*args[1:], **kwargs)
         else:
             node.target(*args, **kwargs)
-        return [operand for operand, value in tensors.items() if version_of(value) != before[operand]]
+        return [operand for operand, value in tensors.items() if versions_of(value) != before[operand]]
     return []

@@ -153,7 +153,7 @@ def brief(value: Any) -> str:
         text = f"{dtype_name(value.dtype)}[{', '.join(map(str, sizes(value)))}]"
         kind = type(value)
         plain = kind in (torch.Tensor, torch.nn.Parameter) or kind.__name__ == "FakeTensor"
-        return text if plain else f"{kind.__name__}({text})"
+        return text if plain else f"{kind.__name__} {text}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {brief(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ..torch_private import is_traceable_wrapper_subclass
+from ..torch_private import is_traceable_wrapper_subclass, storage_key, version_of
 
 
 def pieces_of(value: Any) -> list[Any]:
@@ -16,6 +16,26 @@ def pieces_of(value: Any) -> list[Any]:
         return []
     names, _ = value.__tensor_flatten__()
     return [getattr(value, name) for name in names]
+
+
+def storages_of(value: Any) -> list[int]:
+    """Return keys that tensors with the same memory have in common: one, or one for each tensor in a subclass."""
+    if not isinstance(value, torch.Tensor):
+        return []
+    if is_traceable_wrapper_subclass(value):
+        return [key for piece in pieces_of(value) for key in storages_of(piece)]
+    key = storage_key(value)
+    return [key] if key is not None else []
+
+
+def versions_of(tensor: torch.Tensor) -> list[int | None]:
+    """Return how often a tensor was changed in place, and each tensor in a subclass; None where that is not counted."""
+    try:
+        version = version_of(tensor)
+    except RuntimeError:  # an inference tensor has none
+        version = None
+    inner = (piece for piece in pieces_of(tensor) if isinstance(piece, torch.Tensor))
+    return [version, *(each for piece in inner for each in versions_of(piece))]
 
 
 def piece_at(value: Any, steps: Sequence[tuple[str, Any]]) -> Any:

@@ -17,6 +17,7 @@ from ..torch_private import CompiledCall, CompiledGraph, off_graph, unsafe_nodes
 from ..wire.compile_reasons import BlockedBy, Effect, NoCudaGraph
 from ..wire.descriptor_map import Graph, Input
 from ..wire.findings import Finding, Place, Subject
+from ..wire.input_roles import whole_label
 from ..wire.places import Span
 from .context import Context
 from .describe import Described
@@ -47,7 +48,7 @@ def _changed_inputs(context: Context, graph: Graph) -> Iterator[Finding]:
         if slot.is_written and slot.dynamo is not None and slot.dynamo.role in _GIVEN:
             first, *others = slot.changed_at or (None,)
             places = tuple(Place("change", span) for span in others if span is not None)
-            yield _finding(context, first, "changed-input", "skipped", slot.label, places)
+            yield _finding(context, first, "changed-input", "skipped", whole_label(slot), places)
 
 
 def _operations(context: Context, graph: CompiledGraph, known: Described) -> Iterator[Finding]:
@@ -64,7 +65,7 @@ def _operations(context: Context, graph: CompiledGraph, known: Described) -> Ite
     for slot in known.graph.inputs:
         role = slot.dynamo.role if slot.dynamo is not None else None
         if role == "attribute" and slot.shape == ():
-            yield _finding(context, _place(slot), "attribute", "split", slot.label)
+            yield _finding(context, _place(slot), "attribute", "split", whole_label(slot))
 
 
 def _kept_results(

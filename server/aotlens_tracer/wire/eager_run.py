@@ -69,7 +69,8 @@ class KeptState:
     constructor (it was there, with a history that the constructor gave it). `dtype` and `shape` are those of a tensor
     of the graph. `fate` says what the second call does with it: replaced (it is gone afterwards), held (it is still
     there), grows (it is still there, with one more beside it or linked to it) or read (the results of the second call
-    depend on it). None if the second call was not made.
+    depend on it). None if the second call was not made. `subclass` is the name of the class of a tensor subclass; None
+    for a plain tensor.
     """
 
     kind: Literal["buffer", "attribute", "item", "global", "closure"]
@@ -81,6 +82,7 @@ class KeptState:
     dtype: str | None = None
     shape: tuple[int | str, ...] | None = None
     fate: Literal["replaced", "held", "grows", "read"] | None = None
+    subclass: str | None = None
 
     @property
     def written(self) -> str:

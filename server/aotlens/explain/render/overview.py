@@ -12,7 +12,10 @@ from aotlens.explain.failures import brief_message
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import findings_in_brief
 from aotlens.explain.shapes import slot_in_brief
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens.explain.subclasses import subclass_in_brief
+from aotlens.model.slots import whole_name
+from aotlens.model.subclasses import piece_at
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Output
 
 from .layout import end_of_path
 from .paper import Paper
@@ -64,13 +67,19 @@ def _origin(map: DescriptorMap, path_label: PathLabel) -> str:
 def _graph(map: DescriptorMap) -> str:
     """The arguments and the outputs of the call: `x: f32[2, 16] → f32[2, 4]`."""
     arguments = [f"{item.name}: {item.value}" for item in map.example.arguments] if map.example is not None else []
-    outputs = [
-        f"{slot.label.removeprefix('output')} {slot_in_brief(slot, graph)}".strip()
+    outputs = dict.fromkeys(
+        f"{whole_name(slot).removeprefix('output')} {_type(slot, graph)}".strip()
         for graph in map.graphs
         for slot in graph.outputs
         if slot.label.startswith("output")
-    ]
-    return f"{_some(arguments)} → {_some(outputs)}"
+    )
+    return f"{_some(arguments)} → {_some(list(outputs))}"
+
+
+def _type(slot: Output, graph: Graph) -> str:
+    """The type of the output that a slot is, or is a piece of."""
+    found = piece_at(slot, graph)
+    return subclass_in_brief(found.whole) if found is not None else slot_in_brief(slot, graph)
 
 
 def _some(parts: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
-from aotlens.explain.kept_state import FATES, KEPT, fold_kept, graph_in_brief, type_of_kept
+from aotlens.explain.kept_state import KEPT, fate_in_words, fold_kept, graph_in_brief, type_of_kept
 from aotlens.explain.paths import PathLabel, place
 from aotlens.model.folding import Folded, unfolded
 from aotlens_tracer.wire.eager_run import KeptState
@@ -34,8 +34,7 @@ def _row(row: Folded[KeptState], path_label: PathLabel) -> tuple[Cell, ...]:
     first = row.first
     is_notable = first.carries_graph and first.fate in ("read", "grows")
     notes = [KEPT[first.change]] if first.change != "new" else []
-    if first.fate is not None:
-        notes.append(FATES[first.fate])
+    notes += filter(None, [fate_in_words(first)])
     return (
         Cell(row.label),
         Cell(type_of_kept(first)),
