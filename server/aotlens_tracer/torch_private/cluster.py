@@ -99,6 +99,7 @@ def in_cluster(world: World | None) -> Iterator[InCluster]:
     with contextlib.ExitStack() as stack:
         _keep_meshes_real(stack)
         _take_over(stack, cluster)
+        _choose_no_device(stack, cluster)
         stack.enter_context(ddp_without_reduction())
         stack.enter_context(patch.dict(os.environ))
         if world is not None:
@@ -148,6 +149,20 @@ def _take_over(stack: contextlib.ExitStack, cluster: InCluster) -> None:
     for module in (dist, distributed_c10d, device_mesh):
         if getattr(module, "init_process_group", None) is _original_init:
             stack.enter_context(patch.object(module, "init_process_group", init))
+
+
+def _choose_no_device(stack: contextlib.ExitStack, cluster: InCluster) -> None:
+    """Let a rank choose its GPU (`torch.cuda.set_device(rank)`) where there is none: a fake cluster needs none."""
+    original = torch.cuda.set_device
+    if torch.cuda.is_available():
+        return
+
+    @functools.wraps(original)
+    def set_device(device: Any) -> None:
+        if cluster.chosen is None and cluster.world is None:
+            original(device)
+
+    stack.enter_context(patch.object(torch.cuda, "set_device", set_device))
 
 
 def _wanted(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> World | None:
