@@ -7,6 +7,7 @@ import random
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.testing._internal.two_tensor import TwoTensor
 from torch.utils.checkpoint import checkpoint
 
 
@@ -278,3 +279,19 @@ class Indexed(Llama):
         for index in range(self.depth):
             x = self.layers[index](x)
         return self.head(self.norm(x))
+
+
+class Wrapped(nn.Module):
+    """Layers with a weight that is a tensor subclass."""
+
+    def __init__(self, layers: int = 12, dim: int = 16) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Sequential(nn.Linear(dim, dim), nn.ReLU()) for _ in range(layers))
+        for layer in self.layers:
+            weight = layer[0].weight.detach()
+            layer[0].weight = nn.Parameter(TwoTensor(weight, weight.clone()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = x + layer(x)
+        return x

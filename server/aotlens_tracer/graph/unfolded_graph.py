@@ -11,7 +11,7 @@ from typing import Any
 from ..wire.descriptor_map import Operation
 from .unfolding import Lists, NotEven, unfolded
 
-_ROWS = ("inputs", "outputs", "saved", "subclasses", "vanished", "frames", "operations", "compared")
+_ROWS = ("inputs", "outputs", "saved", "subclasses", "vanished", "frames", "operations", "compared", "collectives")
 _FRAME = {"operations": [field.name for field in fields(Operation)].index("frame"), "saved": "frame"}
 """The places of the number of a frame in rows that have one."""
 _TO_LETTERS, _TO_DIGITS = str.maketrans("0123456789", "abcdefghij"), str.maketrans("abcdefghij", "0123456789")

@@ -125,5 +125,12 @@ def _has_inputs_of(graph: dict[str, Any], module: nn.Module | None) -> bool:
     assert module is not None
     state = (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False))
     wanted = [(name, list(tensor.shape)) for name, tensor in state]
-    inputs = [slot for slot in graph["inputs"] if slot["kind"] in ("ParamAOTInput", "BufferAOTInput")]
-    return [(slot["fields"].get("target"), slot["shape"]) for slot in inputs] == wanted
+    whole = {each["inputs"][0]: each for each in graph["subclasses"] if each["role"] in ("parameter", "buffer")}
+    found = [
+        (slot["fields"].get("target"), slot["shape"])
+        if index not in whole
+        else (whole[index]["label"], whole[index]["shape"])
+        for index, slot in enumerate(graph["inputs"])
+        if slot["kind"] in ("ParamAOTInput", "BufferAOTInput") or index in whole
+    ]
+    return found == wanted
