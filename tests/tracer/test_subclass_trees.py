@@ -20,7 +20,19 @@ from aotlens_tracer.wire.json_codec import from_json
 from support import CORPUS, trace_json
 
 FOLDER = CORPUS / "subclasses"
-CLASSES = ["Plain", "Nested", "Direct", "Quantized", "Opaque", "Sizes", "Jagged", "Sharded", "Unnamed", "Planned"]
+CLASSES = [
+    "Plain",
+    "Nested",
+    "Direct",
+    "Quantized",
+    "Opaque",
+    "Sizes",
+    "Jagged",
+    "Sharded",
+    "Unnamed",
+    "Whole",
+    "Planned",
+]
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +147,9 @@ def test_gradients_have_the_types_and_placements_of_eager(
         if "collectives" in expected:
             moved = [transfer.kind for transfer in found.transfers or ()]
             assert {kind: moved.count(kind) for kind in moved} == expected["collectives"]
+            for finding in traces[name]["findings"]:
+                if finding["code"] == "gradient-placements" and finding["subjects"][0]["name"] == parameter:
+                    assert [finding["reason"]["own_bytes"], finding["reason"]["gradient_bytes"]] == expected["bytes"]
 
 
 def test_roles_and_what_they_are_about(traces: dict[str, dict[str, Any]]) -> None:
@@ -220,6 +235,12 @@ def test_gradients_with_other_placements_are_a_finding_with_line_and_price(trace
     assert [each["bytes"] for each in findings[1]["reason"]["transfers"]] == [256, 1024]
     planned = [each for each in traces["Planned"]["findings"] if each["code"] == "gradient-placements"]
     assert [finding["subjects"][0]["name"] for finding in planned] == ["norm.weight", "norm.bias"]
+    (hint,) = traces["Whole"]["findings"]
+    assert hint["severity"] == "hint"
+    assert hint["message"] == (
+        "weight is Shard(0) on tp, but its gradient is Replicate() on tp; this costs no communication; "
+        "it takes 1.0 KiB on each rank, its parameter 128 B"
+    )
     assert not [each for each in traces["Unnamed"]["findings"] if each["code"] == "gradient-placements"]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
-from ..wire.descriptor_map import Graph, Span, Subclass, Target
+import torch
+
+from ..wire.descriptor_map import Graph, Piece, Span, Subclass, Target
 from ..wire.findings import Finding, OtherPlacements, Place, Subject, TangentPlacements, WrongTangent
 from ..wire.gradients import own_gradient
 from ..wire.subclasses import PLAIN
@@ -16,7 +19,7 @@ def placement_findings(value: Value, graph: Graph, target: Target) -> Iterator[F
     if value.kind != "parameter":
         return
     whole = next((each for each in graph.subclasses if value.first.index in each.inputs), None)
-    reason = _reason(whole) if whole is not None else None
+    reason = _reason(whole, graph) if whole is not None else None
     if reason is None:
         return
     definition = value.first.definition
@@ -50,10 +53,35 @@ def _reason_of_tangent(whole: Subclass) -> TangentPlacements | WrongTangent | No
     return TangentPlacements(whole.tangent.sharding, given.sharding, given.transfers)
 
 
-def _reason(whole: Subclass) -> OtherPlacements | None:
+def _reason(whole: Subclass, graph: Graph) -> OtherPlacements | None:
     gradient = whole.gradient.sharding if whole.gradient is not None else None
     own = whole.sharding
     if own is None or gradient is None or own.mesh != gradient.mesh or own.placements == gradient.placements:
         return None
     assert whole.gradient is not None
-    return OtherPlacements(own, gradient, whole.gradient.transfers)
+    given = [each for each in graph.subclasses if each.role == "gradient" and each.about == whole.label]
+    return OtherPlacements(
+        own,
+        gradient,
+        whole.gradient.transfers,
+        _bytes(whole.pieces),
+        _bytes(given[0].pieces) if given else None,
+    )
+
+
+def _bytes(pieces: Sequence[Piece]) -> int | None:
+    """Return the bytes of the tensors in some pieces; None if a size is symbolic."""
+    total = 0
+    for piece in pieces:
+        if piece.kind == "tensor":
+            sizes = [size for size in piece.shape or () if isinstance(size, int)]
+            kind = getattr(torch, piece.dtype or "", None)
+            if piece.shape is None or len(sizes) < len(piece.shape) or not isinstance(kind, torch.dtype):
+                return None
+            total += math.prod(sizes) * kind.itemsize
+        elif piece.kind == "subclass":
+            size = _bytes(piece.pieces)
+            if size is None:
+                return None
+            total += size
+    return total

@@ -16,12 +16,15 @@ class OtherPlacements(Tagged):
     """The gradient of the subject lies otherwise on the mesh than the subject.
 
     `own` and `gradient` are the placements of both. `transfers` are the collective operations by which the gradient
-    gets the placements of the subject, as in `Expected`.
+    gets the placements of the subject, as in `Expected`. `own_bytes` and `gradient_bytes` are what both take on the
+    traced rank; None if a size is symbolic.
     """
 
     own: Sharding
     gradient: Sharding
     transfers: tuple[Transfer, ...] | None
+    own_bytes: int | None = None
+    gradient_bytes: int | None = None
 
 
 @dataclass(frozen=True)

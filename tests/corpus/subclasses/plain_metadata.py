@@ -1,7 +1,7 @@
 """The truth: torch's metadata of the tensor subclasses of each pinned class of a file, one line of JSON for each.
 
-It also makes the call on real tensors: the types and placements of the gradients, and the collective operations that
-one step of plain SGD runs for each parameter. This script shares no code with aotlens.
+It also makes the call on real tensors: the types, placements and bytes of the gradients, and the collective operations
+that one step of plain SGD runs for each parameter. This script shares no code with aotlens.
 
     python plain_metadata.py FILE
 """
@@ -85,6 +85,7 @@ def in_eager(module: Any, args: Any, kwargs: Any) -> dict[str, Any]:
             continue
         found[name] = {"type": type(gradient).__name__, "placements": placements(gradient)}
         if isinstance(parameter, DTensor) and type(parameter.to_local()) is torch.Tensor:
+            found[name]["bytes"] = [parameter.to_local().nbytes, gradient.to_local().nbytes]
             with CommDebugMode() as counted:
                 torch.optim.SGD([parameter], 0.1).step()
             found[name]["collectives"] = {

@@ -218,6 +218,19 @@ class Unnamed(nn.Module):
         return (x @ self.weight) @ self.local
 
 
+# aotlens: Whole(16)(torch.randn(2, 16))
+class Whole(nn.Module):
+    """Each rank has a part of the weight, and the whole of its gradient."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(distribute_tensor(torch.randn(width, width), mesh(8, names=("tp",)), [Shard(0)]))
+
+    def forward(self, x):
+        x = DTensor.from_local(x, self.weight.device_mesh, [Replicate()], run_check=False)
+        return (x @ self.weight).to_local()
+
+
 # aotlens: planned(16)(torch.randn(2, 8, 16))
 class Planned(nn.Module):
     """Gradients of a norm whose sequence is split are partial sums."""

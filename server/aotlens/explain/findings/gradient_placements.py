@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.collectives import transfers_in_words
+from aotlens.explain.shapes import bytes_in_words
 from aotlens.explain.sharding import placements_in_words
 from aotlens_tracer.wire.findings import Finding, OtherPlacements, Subject
 from aotlens_tracer.wire.subclasses import Mesh, Placement, Sharding, Transfer
@@ -22,14 +23,19 @@ def words(about: About) -> str:
         f"{about.names} {about.form('is', 'are')} {placements_in_words(reason.own)}, but "
         f"{about.form('its gradient is', 'their gradients are')} {placements_in_words(reason.gradient)}"
     )
+    size = ""
+    if reason.gradient_bytes not in (None, reason.own_bytes):
+        of = "its parameter" if not about.several else "each parameter"
+        size = (
+            f"; it takes {bytes_in_words(reason.gradient_bytes)} on each rank, {of} {bytes_in_words(reason.own_bytes)}"
+        )
     if reason.transfers is None:
-        return f"{placements}: an optimizer has to redistribute {about.form('it', 'them')}"
+        return f"{placements}: an optimizer has to redistribute {about.form('it', 'them')}{size}"
     if not reason.transfers:
-        return f"{placements}; this costs no communication"
+        return f"{placements}; this costs no communication{size}"
     each = about.form("", " for each")
-    return (
-        f"{placements}: an optimizer runs {transfers_in_words(reason.transfers)}{each}, wherever it reads the gradient"
-    )
+    moved = transfers_in_words(reason.transfers)
+    return f"{placements}: an optimizer runs {moved}{each}, wherever it reads the gradient{size}"
 
 
 def _severity(finding: Finding) -> Severity:
@@ -49,8 +55,9 @@ KIND = Kind(
         "operations for each parameter and step, `fused=True` and plain `SGD` read it once. Redistribute it once after "
         "the backward pass: `p.grad = p.grad.redistribute(placements=p.placements)`. The finding stands at the "
         "expression whose derivative has these placements; the message has torch's own collective operations, and the "
-        "bytes that one rank gives into them. It is a hint if no communication is needed. The graph's placements "
-        "follow from the placements that AOTAutograd assumes for the tangents."
+        "bytes that one rank gives into them. It is a hint if no communication is needed; such a gradient may still "
+        "take more memory than its parameter. The graph's placements follow from those that AOTAutograd assumes for "
+        "the tangents."
     ),
     example=Finding(
         "gradient-placements",
