@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
+from aotlens.explain.shapes import slot_in_brief
 from aotlens.explain.subclasses import facts_in_brief, piece_in_brief, subclass_in_brief
 from aotlens.model.subclasses import slot_of
 from aotlens.model.wholes import Item, Whole
@@ -67,7 +68,7 @@ def _row(piece: Piece, around: Subclass | Piece, graph: Graph, today: Today) -> 
     labels = [slot.label] if slot is not None and slot.descriptor is not None else []
     return Row(
         piece.attribute,
-        piece_in_brief(piece, around),
+        slot_in_brief(slot, graph) if slot is not None else piece_in_brief(piece, around),
         (*nodes, *_of(members, lambda row: row.nodes)),
         facts_in_brief(piece),
         descriptor=slot.descriptor if slot is not None else None,

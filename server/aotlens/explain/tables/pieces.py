@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import names_in_brief
+from aotlens.explain.shapes import slot_in_brief
 from aotlens.explain.subclasses import piece_in_brief
 from aotlens.model.gradients import returned_in
 from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, Result
 from aotlens.model.subclasses import has_gradient_for_each_piece, paths_below, slot_of
 from aotlens.model.wholes import Item, Whole
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Output
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Piece, Subclass
 
 from .inputs_in_brief import nodes_in_brief
 
@@ -35,7 +36,7 @@ def piece_table(alike: Sequence[Whole[Item]], index: MapIndex) -> Table:
             (
                 Cell(".".join(piece.attribute for piece in first)),
                 Cell(_nodes(places, index)),
-                Cell(piece_in_brief(first[-1], around)),
+                Cell(_type(places, first[-1], around)),
                 Cell(partner_nodes([_item(*place) for place in places], index) if has_partners else ""),
             )
         )
@@ -46,6 +47,10 @@ def piece_table(alike: Sequence[Whole[Item]], index: MapIndex) -> Table:
         Column("gradient" if is_input else "tangent", "node"),
     )
     return without_empty(Table("", "", columns, tuple(rows)))
+
+
+def _type(places: Sequence[Place], piece: Piece, around: Subclass | Piece) -> str:
+    return slot_in_brief(places[0][1], places[0][0]) if places else piece_in_brief(piece, around)
 
 
 def _nodes(places: Sequence[Place], index: MapIndex) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
+from aotlens.explain.shapes import slot_in_brief
 from aotlens.explain.subclasses import facts_of, piece_in_brief, subclass_in_brief
 from aotlens.model.subclasses import likeness, slot_of
 from aotlens_tracer.wire.descriptor_map import Graph, Piece, Subclass
@@ -39,7 +40,7 @@ def _below(alike: Sequence[Subclass | Piece], graph: Graph, indent: str, full: b
             notes += [slot.descriptor for slot in slots[:1] if slot.descriptor is not None]
         yield (
             Cell(f"{indent}{'└' if is_last else '├'} {first.attribute}"),
-            Cell(piece_in_brief(first, around)),
+            Cell(slot_in_brief(slots[0], graph) if slots else piece_in_brief(first, around)),
             node_cell([slot.node for slot in slots]) if slots else Cell(""),
             Cell("; ".join(filter(None, notes))),
         )
