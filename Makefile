@@ -38,6 +38,11 @@ $(VENV)/dev.stamp: $(VENV)/torch.stamp pyproject.toml tests/requirements-without
 demo: $(VENV)/demo.stamp ## Install into .venv, trace an example, print its descriptor map
 	$(VENV)/bin/aotlens trace docs/examples/decoder.py::Decoder
 
+.PHONY: demo-mesh
+demo-mesh: $(VENV)/demo.stamp ## Trace a model on a fake mesh of eight devices: its shards, and what it communicates
+	$(VENV)/bin/aotlens trace docs/examples/sharded.py::Decoder
+	$(VENV)/bin/aotlens trace docs/examples/sharded.py::Decoder --collectives
+
 .PHONY: dev
 dev: $(VENV)/dev.stamp ## Install into .venv with all that development needs
 

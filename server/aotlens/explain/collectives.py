@@ -110,53 +110,62 @@ def _who(collective: Collective) -> str:
     return f"implicit, for {short(collective.by)}" if collective.is_implicit else f"asked by {asked_by(collective)}"
 
 
-def communicates(runs: Sequence[Run], most: int) -> list[list[Line]]:
-    """The facts about the runs of a line: those alike as one, the largest first.
+def _who_in_words(collective: Collective) -> Line:
+    if collective.is_implicit:
+        return line("implicit, for ", Code(short(collective.by)))
+    return line("asked by ", Code(asked_by(collective)))
 
-    **forward `all_reduce`** of 3 × 1.0 KiB over `tp`, 8 ranks · asked by RowwiseParallel · Partial(sum) → Replicate()
+
+def communicates(runs: Sequence[Run], most: int) -> list[list[Line]]:
+    """The facts about the runs of a line: one list for each group of ranks and each that asks, unasked ones first.
+
+    **communicates** over tp (4 ranks), asked by RowwiseParallel · forward `reduce_scatter` of 2 × 64.0 KiB,
+    `Partial("sum") → Shard(1)` · backward …
     """
-    groups: dict[tuple[object, ...], list[Run]] = {}
+    groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
-        each = run.collective
-        key = (
-            run.is_backward,
-            run.is_repeated,
-            each.kind,
-            each.bytes,
-            group_of(each),
-            asked_by(each),
-            each.before,
-            each.after,
-        )
-        groups.setdefault(key, []).append(run)
-    ranked = sorted(groups.values(), key=lambda group: -total(group))
-    facts = [_alike(group) for group in ranked[:most]]
-    if left := [run for group in ranked[most:] for run in group]:
+        groups.setdefault((group_of(run.collective), _who(run.collective)), []).append(run)
+    ranked = sorted(groups.items(), key=lambda item: (not item[1][0].collective.is_implicit, -total(item[1])))
+    facts = [
+        [line(strong("communicates"), f" over {group}, ", _who_in_words(members[0].collective)), *_moves(members)]
+        for (group, _), members in ranked[:most]
+    ]
+    if left := [run for _, members in ranked[most:] for run in members]:
         facts.append([line(f"and {len(left)} more collectives, {bytes_in_words(total(left))}")])
     return facts
 
 
-def _alike(runs: Sequence[Run]) -> list[Line]:
-    first = runs[0].collective
-    times = f"{len(runs)} × " if len(runs) > 1 else ""
-    when = "backward, once more" if runs[0].is_repeated else "backward" if runs[0].is_backward else "forward"
-    facts = [
-        line(
-            strong("communicates"),
-            f" {when} ",
-            Code(name_of(first.kind)),
-            f" of {times}{bytes_in_words(first.bytes)} over {group_of(first)}",
-        )
-    ]
-    facts.append(line(_who(first)))
-    if placements := change(first):
-        facts.append(line(Code(placements)))
+def _moves(runs: Sequence[Run]) -> list[Line]:
+    """The runs in the order of the call, those alike as one."""
+    groups: dict[tuple[str, str, int | None, str], int] = {}
+    for run in runs:
+        each = run.collective
+        when = "backward, once more" if run.is_repeated else "backward" if run.is_backward else "forward"
+        key = (when, name_of(each.kind), each.bytes, change(each))
+        groups[key] = groups.get(key, 0) + 1
+    found = []
+    for (when, name, size, placements), count in groups.items():
+        times = f"{count} × " if count > 1 else ""
+        what = line(f"{when} ", Code(name), f" of {times}{bytes_in_words(size)}")
+        found.append(line(what, ", ", Code(placements)) if placements else what)
+    return found
+
+
+def modules_in_words(runs: Sequence[Run]) -> list[Line]:
+    """**communicates** 8 collectives, 320.0 KiB over tp (4 ranks): 4 `all_gather`, 4 `reduce_scatter`; [] for none."""
+    if not runs:
+        return []
+    groups = list(dict.fromkeys(group_of(run.collective) for run in runs))
+    over = f" over {groups[0]}" if len(groups) == 1 else ""
+    facts = [line(strong("communicates"), f" {counted(runs)}{over}: ", _kinds(runs))]
+    if implicit := [run for run in runs if run.collective.is_implicit]:
+        facts.append(line(f"{len(implicit)} of them implicit"))
     return facts
 
 
 def inside_in_words(runs: Sequence[Run]) -> Line:
     """`12 collectives, 48.0 KiB: 6 all_gather, 6 reduce_scatter`: what the calls of a line communicate."""
-    return line(f"{counted(runs)}: ", joined([line(text) for text in kinds(runs)]))
+    return line(f"{counted(runs)}: ", _kinds(runs))
 
 
 def counted(runs: Sequence[Run]) -> str:
@@ -164,10 +173,14 @@ def counted(runs: Sequence[Run]) -> str:
     return f"{len(runs)} collective{'' if len(runs) == 1 else 's'}, {bytes_in_words(total(runs))}"
 
 
-def kinds(runs: Iterable[Run]) -> list[str]:
-    """The kinds of operations with their number, the most frequent first."""
+def kinds(runs: Iterable[Run]) -> list[tuple[int, str]]:
+    """The kinds of operations, each after its number, the most frequent first."""
     found: dict[str, int] = {}
     for run in runs:
         name = name_of(run.collective.kind)
         found[name] = found.get(name, 0) + 1
-    return [f"{number} {name}" for name, number in sorted(found.items(), key=lambda item: -item[1])]
+    return sorted(((number, name) for name, number in found.items()), key=lambda item: -item[0])
+
+
+def _kinds(runs: Iterable[Run]) -> Line:
+    return joined([line(f"{number} ", Code(name)) for number, name in kinds(runs)])

@@ -30,11 +30,14 @@ def placements_in_words(sharding: Sharding) -> str:
 
 
 def placement_in_brief(placement: Placement) -> str:
-    """A placement as code writes it: `Shard(0)`, `Replicate()`, `Partial("sum")`; others as torch prints them."""
+    """A placement as code writes it: `Shard(0)`, `Replicate()`, `Partial("sum")`; others as torch prints them.
+
+    A sum that is masked too, as that of a sharded embedding, is `_MaskPartial("sum")`.
+    """
     if placement.kind == "Shard" and placement.dimension is not None:
         return f"Shard({placement.dimension})"
-    if placement.kind == "Partial" and placement.reduction is not None:
-        return f'Partial("{placement.reduction}")'
+    if placement.kind in ("Partial", "_MaskPartial") and placement.reduction is not None:
+        return f'{placement.kind}("{placement.reduction}")'
     return "Replicate()" if placement.kind == "Replicate" else placement.text
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from aotlens_tracer.wire.collectives import Collective
 from aotlens_tracer.wire.descriptor_map import Graph, Operation, Span
@@ -60,6 +59,11 @@ class Communication:
         """The runs inside of the calls on one of the lines."""
         return self._in(self._lines.chains_inside(path, lines), None, ())
 
+    def of_modules(self, names: Iterable[str]) -> list[Run]:
+        """The runs of some modules and of the modules in them."""
+        wanted = set(names)
+        return [run for run in self.runs if wanted & {*_around(run.collective.module)}]
+
     def _in(self, chains: set[Chain], path: str | None, lines: Iterable[int]) -> list[Run]:
         wanted = set(lines)
         return [
@@ -72,11 +76,6 @@ class Communication:
             )
         ]
 
-    @cached_property
-    def by_node(self) -> dict[tuple[int, str], Collective]:
-        """The collectives by the number of their graph and the name of their node there."""
-        return {(run.graph, run.operation.name): run.collective for run in self.runs}
-
 
 def communication(index: MapIndex) -> Communication:
     """The communication of a map; computed once."""
@@ -86,6 +85,16 @@ def communication(index: MapIndex) -> Communication:
 def total(runs: Iterable[Run]) -> int:
     """The bytes that the rank gives into some runs."""
     return sum(run.collective.bytes or 0 for run in runs)
+
+
+def _around(module: str | None) -> Iterable[str]:
+    """The names of a module and of the modules around it, innermost first; the root's is empty."""
+    name = module
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+    if module is not None:
+        yield ""
 
 
 def _is_on(span: Span | None, path: str | None, lines: set[int]) -> bool:

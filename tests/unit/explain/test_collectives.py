@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aotlens.explain.blocks import Paragraph, Table
-from aotlens.explain.collectives import asked_by, change, communicates, name_of
+from aotlens.explain.blocks import Line, Paragraph, Table
+from aotlens.explain.collectives import asked_by, change, communicates, modules_in_words, name_of
 from aotlens.explain.graph_summary import map_in_brief, map_in_words
 from aotlens.explain.graph_text import graph_text
 from aotlens.explain.tables.collectives import collective_tables
@@ -122,21 +122,37 @@ def test_the_figures_of_a_map_and_the_notes_in_a_graph() -> None:
 
 
 def test_a_line_shows_the_largest_first() -> None:
-    runs = communication(index_of(layered())).at(MODEL, [12, 13])
-    texts = [["".join(_text(piece) for piece in fact) for fact in facts] for facts in communicates(runs, 2)]
-    assert texts == [
+    runs = communication(index_of(layered()))
+    assert texts(communicates(runs.at(MODEL, [12, 13]), 1)) == [
         [
-            "communicates forward all_reduce of 2 × 2.0 KiB over tp (4 ranks)",
-            "asked by RowwiseParallel",
-            'Partial("sum") → Replicate()',
+            "communicates over tp (4 ranks), asked by RowwiseParallel",
+            'forward all_reduce of 2 × 2.0 KiB, Partial("sum") → Replicate()',
         ],
-        [
-            "communicates forward all_gather of 2 × 512 B over tp (4 ranks)",
-            "asked by ColwiseParallel",
-            "Shard(1) → Replicate()",
-        ],
-        ["and 2 more collectives, 1.0 KiB"],
+        ["and 4 more collectives, 2.0 KiB"],
     ]
+    assert texts(communicates(runs.at(MODEL, [12]), 2)) == [
+        [
+            "communicates over tp (4 ranks), asked by ColwiseParallel",
+            "forward all_gather of 2 × 512 B, Shard(1) → Replicate()",
+            "backward, once more all_gather of 2 × 512 B, Shard(1) → Replicate()",
+        ],
+    ]
+    assert texts(communicates(runs.at(MODEL, [12, 20]), 1))[0][0] == "communicates over dp (2 ranks), implicit, for mm"
+
+
+def test_a_module_has_the_sum_of_all_in_it() -> None:
+    runs = communication(index_of(layered()))
+    assert texts([modules_in_words(runs.of_modules(["blocks.1", "blocks.1.up"]))]) == [
+        ["communicates 3 collectives, 3.0 KiB over tp (4 ranks): 2 all_gather, 1 all_reduce"]
+    ]
+    assert texts([modules_in_words(runs.of_modules([""]))]) == [
+        ["communicates 7 collectives, 6.1 KiB: 4 all_gather, 3 all_reduce", "1 of them implicit"]
+    ]
+    assert modules_in_words(runs.of_modules(["head"])) == []
+
+
+def texts(facts: list[list[Line]]) -> list[list[str]]:
+    return [["".join(map(_text, fact)) for fact in each] for each in facts]
 
 
 def _text(piece: object) -> str:

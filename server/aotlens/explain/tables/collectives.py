@@ -46,7 +46,7 @@ def _by_dimension(runs: Sequence[Run]) -> Table:
             Cell(bytes_in_words(total(members))),
             Cell(share(total(members), total(runs))),
             Cell(name),
-            Cell(", ".join(kinds(members))),
+            Cell(", ".join(f"{number} {kind}" for number, kind in kinds(members))),
         )
         for name, members in sorted(groups.items(), key=lambda item: -total(item[1]))
     ]

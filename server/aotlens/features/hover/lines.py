@@ -41,8 +41,21 @@ def statement(question: Question, subject: LineSubject) -> Answer | None:
     return Answer(line_blocks(question, subject), state) if state is not None else None
 
 
-def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
-    """The work of a statement; else the modules, parameters and buffers that it makes; empty if it does neither."""
+def communication_at(question: Question, subject: LineSubject) -> tuple[Block, ...]:
+    """The collectives of a statement; empty if it has none."""
+    state = _state(question, subject)
+    if state is None or state.map is None:
+        return ()
+    lines = _lines_then(question, state, subject.span)
+    runs = communication(index_of(state.map)).at(question.document.path, lines)
+    return tuple(Facts(tuple(each)) for each in communicates(runs, FEW))
+
+
+def line_blocks(question: Question, subject: LineSubject, communicating: bool = True) -> tuple[Block, ...]:
+    """The work of a statement; else the modules, parameters and buffers that it makes; empty if it does neither.
+
+    Without `communicating`, its collectives are left out.
+    """
     state = _state(question, subject)
     if state is None or state.map is None:
         return ()
@@ -55,7 +68,7 @@ def line_blocks(question: Question, subject: LineSubject) -> tuple[Block, ...]:
     graphs = state.map.graphs
     facts += [[held_by_views(storage)] for storage in dict.fromkeys(viewed_at(graphs, path, lines))][:FEW]
     facts += [[held_as_whole(storage)] for storage in dict.fromkeys(allocated_at(graphs, path, lines))][:FEW]
-    facts += communicates(communication(index).at(path, lines), FEW)
+    facts += communicates(communication(index).at(path, lines), FEW) if communicating else []
     facts += _carried(index, path, lines)
     if kept := kept_at(index, path, lines):
         facts.append([keeps_in_words(kept)])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aotlens.explain.blocks import Block, Code, Facts, Paragraph, line, some, strong
 from aotlens.explain.calm import lines_of
+from aotlens.explain.collectives import modules_in_words
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import folded_names, inputs_in_words
 from aotlens.explain.subclasses import value_in_brief
@@ -19,6 +20,7 @@ from aotlens.explain.tables.inputs_in_brief import (
     total_of_parameters,
 )
 from aotlens.explain.tables.state import state_rows
+from aotlens.model.collectives import communication
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.names import Named
 from aotlens.model.slots import state_names
@@ -49,7 +51,9 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
         title.append(some([line(Code(kind)) for kind in kinds]))
     if len(instances) > 1:
         title.append(line(f"{len(instances)} instances"))
-    head = Facts(tuple(title))
+    head = [Facts(tuple(title))]
+    if moved := modules_in_words(communication(index).of_modules(named.name for named in instances)):
+        head.append(Facts(tuple(moved)))
     relative: dict[int, str] = {}
     for named in instances:
         for entry in named.below():
@@ -61,10 +65,10 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
     entries = distinct((e for named in instances for e in named.below()), key=lambda entry: id(entry.slot))
     if not entries and not index.graphs:
         state_of = [(key, tensor) for named in instances for key, tensor in _state_in(named)]
-        return head, *(state_rows(state_of, ROWS) if state_of else (Paragraph(NO_STATE),))
+        return *head, *(state_rows(state_of, ROWS) if state_of else (Paragraph(NO_STATE),))
     if not entries:
         is_compiled = any(graph.compiled is not None for graph in index.graphs)
-        return head, Paragraph(NO_STATE_TAKEN if is_compiled else NO_STATE)
+        return *head, Paragraph(NO_STATE_TAKEN if is_compiled else NO_STATE)
     entries.sort(key=lambda entry: (index.number(entry.graph), entry.slot.index))
     rows = input_rows(index, entries, lambda entry: relative[id(entry.slot)])
     if len(rows) == 1:
@@ -74,13 +78,13 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
             inputs_in_words(inputs, index),
             gradient_in_words(inputs, index),
         ]
-        return head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0].rows)
+        return *head, Facts(tuple(filter(None, facts))), descriptors_of(rows[0].rows)
     table = input_table(rows, index, ROWS)
     total = total_of_parameters(entries, len(instances))
     if not total:
-        return head, *table
+        return *head, *table
     last = table[-1]
     if isinstance(last, Paragraph):  # it counts the inputs that the table lacks
         both = Facts((last.line, total))
-        return head, *table[:-1], both if lines_of(both) == 1 else last
-    return head, *table, Paragraph(total)
+        return *head, *table[:-1], both if lines_of(both) == 1 else last
+    return *head, *table, Paragraph(total)

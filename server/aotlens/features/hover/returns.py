@@ -33,7 +33,7 @@ from aotlens.model.wholes import Whole, wholes
 from aotlens.syntax.subjects import LineSubject, ReturnSubject
 from aotlens_tracer.wire.places import Span
 
-from .lines import line_blocks
+from .lines import communication_at, line_blocks
 from .question import FEW, Answer, Question
 from .slots import slot, whole_output
 
@@ -45,7 +45,10 @@ def returned(question: Question, subject: ReturnSubject) -> Answer | None:
         return None
     found = Resolved(context.state, context.index, items=context.index.outputs)
     statement = LineSubject(subject.owner, subject.function, subject.span)
-    return Answer((*_outputs(question, found), *line_blocks(question, statement)), context.state)
+    title, *outputs = _outputs(question, found)
+    communicated = communication_at(question, statement)
+    blocks = (title, *communicated, *outputs, *line_blocks(question, statement, communicating=False))
+    return Answer(blocks, context.state)
 
 
 def _outputs(question: Question, found: Resolved) -> tuple[Block, ...]:
