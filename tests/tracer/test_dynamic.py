@@ -25,6 +25,7 @@ NAMES = {
     "Flat": {"s15": "rows", "s27": "columns"},
     "InCode": {"s77": "B"},
     "ByData": {"u0": None},
+    "Unbacked": {"u0": None},
     "Unmarked": {},
 }
 REFUSED = {
@@ -34,7 +35,7 @@ REFUSED = {
     "Fewer": "if x.shape[0] < 32:",
     "Even": "return self.fc(x).view(-1, 2, 8)",
 }
-TAKEN = ("Plain", "Named", "Nested", "Two", "Flat", "Jagged", "InCode", "Unmarked", "Weak", "Loose", "One")
+TAKEN = ("Plain", "Named", "Nested", "Two", "Flat", "Jagged", "InCode", "Unbacked", "Unmarked", "Weak", "Loose", "One")
 WRONG = {
     "NoSuchName": ("the call has no tensor of this name; it has x", "y: dynamic(0)"),
     "NoSuchDimension": ("this tensor has 2 dimensions", "x: dynamic(2)"),
@@ -152,6 +153,19 @@ def test_a_weak_mark_that_does_not_hold_is_a_warning_and_one_is_always_a_constan
     assert (weak["severity"], weak["reason"]["by"]) == ("warning", "marked")
     (one,) = traces["One"]["findings"]
     assert one["reason"] == {"kind": "SpecializedDimension", "size": 1, "by": "zero-or-one"}
+
+
+def test_a_mark_that_fake_tensors_lose_is_kept_on_real_ones(traces: dict[str, Any]) -> None:
+    example = traces["Unbacked"]["example"]
+    assert (example["weights"], "mark_unbacked" in example["weights_reason"]) == ("real", True)
+    (symbol,) = traces["Unbacked"]["graphs"][0]["symbols"]
+    assert (symbol["sources"], symbol["is_backed"], symbol["hint"]) == (["x.size(0)"], False, None)
+
+
+def test_marks_without_effect_are_said(traces: dict[str, Any]) -> None:
+    (direct,) = (each for each in traces["Printed"]["findings"] if each["code"] == "dimension-specialized")
+    assert direct["reason"] == {"kind": "SpecializedDimension", "size": 6, "by": "direct"}
+    assert SOURCE[direct["line"] - 1][direct["column"] - 1 :] == "x: dynamic(0)"
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -272,6 +272,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
         f"line {value.line}, which the example depends on, is not Python: {value.error}"
     ),
     facts.WrongOption: wrong_option,
+    facts.MarkedUnbacked: lambda value: "a size is marked by mark_unbacked, which torch loses on fake tensors",
     facts.CallsMissingPackage: lambda value: f"{value.name} is called, but {value.package} is not installed",
     facts.CallsNoModule: lambda value: f"the example calls a {value.type}, not a module: {value.expression}",
     facts.BuildsAnother: lambda value: (

@@ -14,7 +14,9 @@ FEW = 3
 
 
 def bounds_in_words(size: NamedSize) -> str:
-    """`2 to 64`, `at least 2`; empty without bounds."""
+    """`2 to 64`, `at least 2`; `differs by row` for the ragged dimension of a jagged tensor; empty without bounds."""
+    if size.is_ragged:
+        return "differs by row"
     low, high = size.minimum, size.maximum
     if low is not None and high is not None:
         return f"{low} to {high}"
@@ -32,7 +34,7 @@ def sources_in_brief(sources: Sequence[str]) -> list[str]:
 def size_in_words(size: NamedSize) -> Line:
     """`batch` is `x.size(0)`, 6 here, 2 to 64."""
     what = line(" is ", codes(size.sources[:FEW])) if size.sources else ()
-    if not size.sources and not size.is_backed:
+    if size.is_by_data:
         what = line(" depends on data")
     parts = [f"{size.hint} here" if size.hint is not None else "", bounds_in_words(size)]
     return line(Code(size.name), what, *(f", {part}" for part in parts if part))

@@ -45,6 +45,12 @@ class NamedSize:
     definition: Span | None
     is_backed: bool
     shared_name: str | None
+    is_ragged: bool
+
+    @property
+    def is_by_data(self) -> bool:
+        """Whether it depends on data, and is no size of an argument."""
+        return not self.is_backed and not self.sources
 
 
 def named_sizes(graph: Graph) -> tuple[NamedSize, ...]:
@@ -69,6 +75,7 @@ def _named_size(name: str, group: Sequence[Symbol]) -> NamedSize:
         next(places, None),
         first.is_backed,
         first.shared_name,
+        first.is_ragged,
     )
 
 

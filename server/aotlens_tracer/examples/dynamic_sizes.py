@@ -50,6 +50,12 @@ def mark_size(
     return None
 
 
+def is_marked_unbacked(tree: Any) -> bool:
+    """Whether a size of a tensor in a pytree is marked by `mark_unbacked`."""
+    tensors = (leaf for leaf in pytree.tree_leaves(tree) if isinstance(leaf, torch.Tensor))
+    return any(mark.strength == "unbacked" for tensor in tensors for mark in marks_on(tensor).values())
+
+
 def _wrong(size: DynamicSize, fault: Fault, number: int | None = None, names: tuple[str, ...] = ()) -> WrongOption:
     given = {"name": size.name, "min": size.minimum, "max": size.maximum}
     more = "".join(f", {key}={value!r}" for key, value in given.items() if value is not None)

@@ -23,9 +23,9 @@ from ..wire.descriptor_map import Failure, Problem
 from ..wire.example_options import ExampleOptions
 from ..wire.example_texts import MalformedExample, SplitExample, TextPlace, split
 from ..wire.places import Span
-from ..wire.problems import CalleeNotCallable, OnlyBuilds, StatementNotPython, WrongOption
+from ..wire.problems import CalleeNotCallable, MarkedUnbacked, OnlyBuilds, StatementNotPython, WrongOption
 from ..wire.protocol import ExampleSource, Statement
-from .dynamic_sizes import mark_size
+from .dynamic_sizes import is_marked_unbacked, mark_size
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
 
@@ -71,10 +71,11 @@ def build(
 ) -> BuiltExample:
     """Evaluate the example, after the statements that it depends on, in the namespace of `module` and `torch`.
 
-    Everything is built with fake tensors. Code that reads data (`torch.rand(()).item()`) cannot run on them: then
-    `note` is called, and everything is built again for real. That happens at once with `needs_data`, the error by which
-    the call was found to need data. The name `mesh` stands for what `mesh` returns, unless the file has that name or
-    it is None. Raises TraceError for an expression that is not a call, and what the user's code raises.
+    Everything is built with fake tensors. Code that reads data (`torch.rand(()).item()`) cannot run on them, and torch
+    loses a size there that is marked unbacked: then `note` is called, and everything is built again for real. That
+    happens at once with `needs_data`, the error by which the call was found to need data. The name `mesh` stands for
+    what `mesh` returns, unless the file has that name or it is None. Raises TraceError for an expression that is not a
+    call, and what the user's code raises.
     """
     parts = parse(source)
     namespace = namespace_of(source, module)
@@ -88,7 +89,10 @@ def build(
         if needs_data is not None:
             raise needs_data
         with fake_constructors(mode, birthplaces):
-            return _evaluate(parts, source, namespace, mode, train)
+            built = _evaluate(parts, source, namespace, mode, train)
+        if not is_marked_unbacked((built.args, built.kwargs)):
+            return built
+        note(MarkedUnbacked())
     except Exception as error:
         if error is not needs_data and not _may_be_due_to_fake_tensors(error):
             raise

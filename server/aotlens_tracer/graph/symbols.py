@@ -58,7 +58,8 @@ def _symbol(
     is_backed = not name.startswith(_UNBACKED)
     at = None if is_backed else made.get(name)
     place = next((mark.span for mark in marks if mark.span is not None), at)
-    return Symbol(name, called, tuple(labels), facts.hint, facts.minimum, facts.maximum, place, is_backed)
+    bounds = (facts.hint, facts.minimum, facts.maximum)
+    return Symbol(name, called, tuple(labels), *bounds, place, is_backed, is_ragged=facts.is_ragged)
 
 
 def _names(graph: Graph) -> Iterator[str]:

@@ -23,6 +23,7 @@ _UNBACKED = ("_dynamo_unbacked_indices", "_dynamo_strict_unbacked_indices")
 _PLACES = "_aotlens_marked_at"
 _FUNCTIONS = ("mark_dynamic", "maybe_mark_dynamic", "mark_unbacked")
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
+_GENERATED = "<eval_with_key>"
 _TRACER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 Strength = Literal["strict", "weak", "unbacked"]
@@ -105,9 +106,12 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _caller() -> Place | None:
-    """Return the innermost line outside torch; None if that is the tracer's, which marks what an option says."""
+    """Return the innermost line outside torch; None if that is the tracer's, which marks what an option says.
+
+    Torch marks tensors too, while it runs a graph, whose code has no file (`<eval_with_key>.0`).
+    """
     frame: Any = sys._getframe(2)
-    while frame is not None and (frame.f_code.co_filename.startswith(_TORCH) or _is_noting(frame)):
+    while frame is not None and (frame.f_code.co_filename.startswith((_TORCH, _GENERATED)) or _is_noting(frame)):
         frame = frame.f_back
     if frame is None or frame.f_code.co_filename.startswith(_TRACER):
         return None

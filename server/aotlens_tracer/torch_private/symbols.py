@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from torch.utils._sympy.singleton_int import SingletonInt
+
 
 @dataclass(frozen=True)
 class SymbolFacts:
     """The facts of one symbol: its size in the example, and its bounds; None for a bound that there is not.
 
-    `hint` is None for a symbol without a size in the example, as for one that depends on data.
+    `hint` is None for a symbol without a size in the example, as for one that depends on data, and for the ragged
+    dimension of a jagged tensor (`is_ragged`), which has a size for each row.
     """
 
     hint: int | None
     minimum: int | None
     maximum: int | None
+    is_ragged: bool = False
 
 
 def symbols_of(shape_env: Any) -> Mapping[str, SymbolFacts]:
@@ -27,7 +31,8 @@ def symbols_of(shape_env: Any) -> Mapping[str, SymbolFacts]:
     for symbol in {**ranges, **values}:
         bounds = ranges.get(symbol)
         low, high = getattr(bounds, "lower", None), getattr(bounds, "upper", None)
-        found[str(symbol)] = SymbolFacts(whole(values.get(symbol)), whole(low), whole(high))
+        value = values.get(symbol)
+        found[str(symbol)] = SymbolFacts(whole(value), whole(low), whole(high), isinstance(value, SingletonInt))
     return found
 
 

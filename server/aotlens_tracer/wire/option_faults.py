@@ -1,4 +1,7 @@
-"""The vocabulary of wrong options: an option of an example that cannot be read, and why. Standard library only."""
+"""The vocabulary of options of an example: one that cannot be read, and a mark that fake tensors do not keep.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +54,8 @@ class WrongOption(Tagged):
     fault: Fault
     names: tuple[str, ...] = ()
     number: int | None = None
+
+
+@dataclass(frozen=True)
+class MarkedUnbacked(Tagged):
+    """A size of an argument is marked by `mark_unbacked`, which torch loses on fake tensors (torch 2.13 to 2.15)."""

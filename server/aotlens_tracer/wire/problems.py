@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .json_codec import Tagged
+from .option_faults import MarkedUnbacked as MarkedUnbacked
 from .option_faults import WrongOption as WrongOption
 from .places import Expression
 from .raised import Raised as Raised
@@ -379,6 +380,7 @@ Problem = (
     | CalleeNotCallable
     | StatementNotPython
     | WrongOption
+    | MarkedUnbacked
     | CallsMissingPackage
     | CallsNoModule
     | BuildsAnother

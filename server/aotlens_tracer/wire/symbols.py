@@ -18,9 +18,10 @@ class Symbol:
     inputs that it is, in the user's names (`x.size(0)`); empty for one that depends on data. `hint` is the size in the
     example, None without one. `minimum` and `maximum` bound it as torch knows it after the capture, None if there is no
     bound. `definition` is the place that marks it as dynamic, or makes a size that depends on data; None if it is not
-    known. `is_backed` says that the size is one of the call's arguments: of the others torch knows no value.
+    known. `is_backed` says that torch knows its value in the call: it does not for a size that depends on data, or that
+    `mark_unbacked` marks.
     `shared_name` is the user's name for it if another size has that name already, and torch does not take both as
-    equal; then `name` is None.
+    equal; then `name` is None. With `is_ragged`, it is the ragged dimension of a jagged tensor, which has no one size.
     """
 
     symbol: str
@@ -32,3 +33,4 @@ class Symbol:
     definition: Span | None = None
     is_backed: bool = True
     shared_name: str | None = None
+    is_ragged: bool = False

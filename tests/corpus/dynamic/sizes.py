@@ -16,6 +16,11 @@ def marked(tensor, **bounds):
     return tensor
 
 
+def unbacked(tensor):
+    torch._dynamo.decorators.mark_unbacked(tensor, 0)
+    return tensor
+
+
 def jagged():
     return torch.nested.nested_tensor([torch.randn(2, 8), torch.randn(5, 8)], layout=torch.jagged)
 
@@ -78,6 +83,18 @@ class ByData(Base):
     def forward(self, x):
         rows = x[x.sum(1) > 0]
         return self.fc(rows)
+
+
+# aotlens: Unbacked()(unbacked(torch.randn(6, 8)))
+class Unbacked(Base):
+    pass
+
+
+# aotlens: Printed()(torch.randn(6, 8)); x: dynamic(0)
+class Printed(Base):
+    def forward(self, x):
+        print("forward")
+        return self.fc(x)
 
 
 # aotlens: Unmarked()(torch.randn(6, 8))

@@ -21,8 +21,8 @@ def sizes(graph: Graph, path_label: PathLabel, full: bool) -> Table:
         Column("marked at", "place", 2),
         Column("made at", "place", 2),
     )
-    unbacked = sum(not size.is_backed for size in found)
-    summary = f"{len(found)}, {unbacked} of them by data" if unbacked else str(len(found))
+    by_data = sum(size.is_by_data for size in found)
+    summary = f"{len(found)}, {by_data} of them by data" if by_data else str(len(found))
     rows = tuple(_row(size, path_label, full) for size in found)
     return without_empty(Table("Sizes", summary, columns, rows, tuple(shared_in_words(found))))
 
@@ -37,6 +37,6 @@ def _row(size: NamedSize, path_label: PathLabel, full: bool) -> tuple[Cell, ...]
         Cell(str(size.hint) if size.hint is not None else NOTHING),
         Cell(bounds_in_words(size)),
         Cell(", ".join(torch)),
-        Cell(at if size.is_backed else NOTHING),
-        Cell(NOTHING if size.is_backed else at),
+        Cell(NOTHING if size.is_by_data else at),
+        Cell(at if size.is_by_data else NOTHING),
     )
