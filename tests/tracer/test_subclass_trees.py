@@ -286,6 +286,8 @@ def test_trees_of_locals_and_what_later_graphs_hand_in(compiled: dict[str, dict[
     (local,) = [each for each in second["subclasses"] if each["label"] == "h"]
     assert (local["role"], local["gradient"]["type"]) == ("local", "TwoTensor")
     assert [piece["input"] for piece in local["pieces"]] == local["inputs"]
+    made_by = [second["inputs"][index]["dynamo"]["made_by"] for index in local["inputs"]]
+    assert [first["outputs"][output]["label"] for _, output in made_by] == ["h.a", "h.b"]
 
 
 def test_a_mesh_that_the_code_reads_is_an_input_of_its_own(compiled: dict[str, dict[str, Any]]) -> None:

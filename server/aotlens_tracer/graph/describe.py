@@ -182,20 +182,24 @@ def _output(index: int, node: Any, torch_descriptor: Any, named: Named, sources:
 def linked(graphs: Sequence[Graph]) -> tuple[Graph, ...]:
     """Return the graphs of a call, each local of a later one with the output of an earlier one that it is.
 
-    Until then `made_by` has the position among the flat outputs of Dynamo's graph.
+    Until then `made_by` has the position among the flat outputs of Dynamo's graph. A piece of a tensor subclass is the
+    same piece of that output.
     """
-    found: dict[tuple[int, int], tuple[int, int]] = {}
+    found: dict[tuple[int, int], dict[object, tuple[int, int]]] = {}
     for number, graph in enumerate(graphs):
         for out in graph.outputs:
             descriptor = out.as_descriptor()
-            root = piece_path(descriptor)[0] if descriptor is not None else None
+            root, steps = piece_path(descriptor) if descriptor is not None else (None, ())
             if root is not None and root.kind == "PlainAOTOutput":
-                found.setdefault((number, root.fields["idx"]), (number, out.index))
+                found.setdefault((number, root.fields["idx"]), {})[steps] = (number, out.index)
 
     def with_link(slot: Input) -> Input:
         if slot.dynamo is None or slot.dynamo.made_by is None:
             return slot
-        made_by = found.get(slot.dynamo.made_by)
+        pieces = found.get(slot.dynamo.made_by, {})
+        descriptor = slot.as_descriptor()
+        steps = piece_path(descriptor)[1] if descriptor is not None else ()
+        made_by = pieces.get(steps, next(iter(pieces.values()), None))
         return dataclasses.replace(slot, dynamo=dataclasses.replace(slot.dynamo, made_by=made_by))
 
     return tuple(dataclasses.replace(graph, inputs=tuple(map(with_link, graph.inputs))) for graph in graphs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,20 +45,38 @@ def redistributed(value: Any, placements: Sequence[Any]) -> list[Moved] | None:
     whole_shape, whole_stride = _known(value.shape), _known(value.stride())
     if shape is None or stride is None or whole_shape is None or whole_stride is None:
         return None
+    like = _Like(shape, stride, whole_shape, whole_stride, local.dtype, local.device)
+    found = _redistributed(like, now.mesh, tuple(now.placements), tuple(placements))
+    return list(found) if found is not None else None
+
+
+@dataclass(frozen=True)
+class _Like:
+    """The local tensor of a DTensor, and the whole: sizes, strides in elements, type and device."""
+
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    whole_shape: tuple[int, ...]
+    whole_stride: tuple[int, ...]
+    dtype: torch.dtype
+    device: torch.device
+
+
+@functools.lru_cache(maxsize=256)  # the layers of a model have the same few
+def _redistributed(like: _Like, mesh: Any, now: tuple[Any, ...], then: tuple[Any, ...]) -> tuple[Moved, ...] | None:
     from torch.distributed.tensor import DTensor
 
-    noting = _Noting(now.mesh)
+    noting = _Noting(mesh)
     try:
         with FakeTensorMode(), torch.no_grad(), _quiet():
-            given = torch.empty_strided(shape, stride, dtype=local.dtype, device=local.device)
-            tensor = DTensor.from_local(
-                given, now.mesh, now.placements, run_check=False, shape=torch.Size(whole_shape), stride=whole_stride
-            )
+            given = torch.empty_strided(like.shape, like.stride, dtype=like.dtype, device=like.device)
+            whole = torch.Size(like.whole_shape)
+            tensor = DTensor.from_local(given, mesh, now, run_check=False, shape=whole, stride=like.whole_stride)
             with noting:
-                tensor.redistribute(placements=placements)
+                tensor.redistribute(placements=then)
     except Exception:  # torch has no way from the one to the other
         return None
-    return noting.found
+    return tuple(noting.found)
 
 
 class _Noting(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: __init_subclass__ has no types
