@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import names_in_brief
@@ -13,15 +13,18 @@ from aotlens.model.index import MapIndex
 from aotlens.model.slots import Entry, Result
 from aotlens.model.subclasses import has_gradient_for_each_piece, paths_below, slot_of
 from aotlens.model.wholes import Item, Whole
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Piece, Subclass
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Output, Piece, Span, Subclass
 
 from .inputs_in_brief import nodes_in_brief
 
 Place = tuple[Graph, Input | Output]
 
 
-def piece_table(alike: Sequence[Whole[Item]], index: MapIndex) -> Table:
-    """One row for each piece that is a slot, with its type and its gradient, or the tangent of an output."""
+def piece_table(alike: Sequence[Whole[Item]], index: MapIndex, today: Callable[[Span | None], Span | None]) -> Table:
+    """One row for each piece that is a slot, with its type and its gradient, or the tangent of an output.
+
+    The name leads to its place in the code of the class, which `today` gives in today's text.
+    """
     trees = [(value.first.graph, value.subclass) for value in alike if value.subclass is not None]
     leaves = [[path for path in paths_below(tree.pieces) if not path[-1].pieces] for _, tree in trees]
     is_input = isinstance(alike[0].first, Entry)
@@ -34,7 +37,7 @@ def piece_table(alike: Sequence[Whole[Item]], index: MapIndex) -> Table:
         places: list[Place] = [(graph, slot) for graph, slot in found if slot is not None]
         rows.append(
             (
-                Cell(".".join(piece.attribute for piece in first)),
+                Cell(".".join(piece.attribute for piece in first), to=today(first[-1].listed)),
                 Cell(_nodes(places, index)),
                 Cell(_type(places, first[-1], around)),
                 Cell(partner_nodes([_item(*place) for place in places], index) if has_partners else ""),

@@ -87,7 +87,6 @@ def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[B
     size = size_of([row.first])
     if size is not None and (shards is None or subclass is None):
         title.append(line(times, bytes_in_words(size)))
-    listed = question.place(found.state, subclass.flatten) if subclass is not None else ()
     facts = [
         inputs_in_words(entries, found.index) if subclass is None else (),
         _in_other_numbering(question, found, entries),
@@ -96,7 +95,7 @@ def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[B
         *sizes_in_words(slot, first.graph, subclass),
     ]
     if subclass is not None:
-        facts += [line(context_in_words(subclass)), line("pieces listed at ", listed) if listed else ()]
+        facts += [line(context_in_words(subclass))]
     if slot.tied_to and not isinstance(found.index.gradient(first), Tied):
         facts.append(line(f"{tied(slot)} ", some([line(Code(name)) for name in slot.tied_to])))
     if slot.stands_for:
@@ -110,7 +109,7 @@ def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[B
         blocks.append(shards_in_words(shards, times))
     blocks += [Facts(tuple(filter(None, facts))), *_changes(question, found, entries)]
     if subclass is not None:
-        blocks.append(piece_table(row.rows, found.index))
+        blocks.append(piece_table(row.rows, found.index, lambda span: question.now(found.state, span)))
     if slot.dynamo is not None:
         blocks.append(Paragraph(taken_from(slot.dynamo)))
     if slot.descriptor is not None:

@@ -61,7 +61,8 @@ def whole_output(question: Question, found: Resolved, value: Whole[Result]) -> t
     blocks: list[Block] = [Facts((title, line(Code(kind))))]
     if shards is not None:
         blocks.append(shards_in_words(shards))
-    return *blocks, Facts(tuple(filter(None, facts))), piece_table([value], found.index), descriptors_of([value])
+    table = piece_table([value], found.index, lambda span: question.now(found.state, span))
+    return *blocks, Facts(tuple(filter(None, facts))), table, descriptors_of([value])
 
 
 def _source(item: Entry | Result) -> Span | None:
