@@ -127,6 +127,20 @@ def trace(
             help="With --convention compile: torch.compile(dynamic=...). Default: torch decides.",
         ),
     ] = None,
+    mesh: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIM=SIZE,...",
+            help="Trace as one rank of a cluster whose mesh of devices has these dimensions: dp=2,tp=4. No other "
+            "process runs. Default: what the example or pyproject.toml says.",
+        ),
+    ] = None,
+    world_size: Annotated[
+        int | None, typer.Option(metavar="RANKS", help="The same, for a cluster of so many ranks.")
+    ] = None,
+    rank: Annotated[
+        int | None, typer.Option(metavar="RANK", help="The rank that is traced, from 0. Default: 0.")
+    ] = None,
     mode: Annotated[
         Mode | None,
         typer.Option(help="Put the module in this mode first. Default: as the example leaves it (train)."),
@@ -210,7 +224,9 @@ def trace(
 
     Without `::Qualname`, trace every module class of the file, and every function with a pinned example.
     """
-    from .ddp import ddp_error_in  # imported here, so that `serve` starts fast
+    from aotlens.session.examples.project_world import WorldInWords  # imported here, so that `serve` starts fast
+
+    from .ddp import ddp_error_in
     from .options import TraceOptions, UsageError
     from .trace import run_trace
 
@@ -239,6 +255,7 @@ def trace(
         error,
         dynamic,
         collectives,
+        WorldInWords(mesh, world_size, rank),
     )
     _exit_with(lambda: run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn))
 

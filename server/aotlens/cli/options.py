@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from aotlens.explain.graph_lines import Kind
 from aotlens.model.ddp_errors import DdpError
+from aotlens.session.examples.project_world import WorldInWords
 
 
 class UsageError(Exception):
@@ -16,6 +17,8 @@ class UsageError(Exception):
 @dataclass(frozen=True)
 class TraceOptions:
     """The options of `aotlens trace` that shape its answer.
+
+    `cluster` is that of --mesh, --world-size and --rank.
 
     `timeout` is in seconds and `memory` in GiB; None stands for the default. `memory_budget` is a share from 0 to 1.
     """
@@ -39,6 +42,7 @@ class TraceOptions:
     ddp: DdpError | None = None
     dynamic: bool | None = None
     collectives: bool = False
+    cluster: WorldInWords = field(default_factory=WorldInWords)
 
 
 def check(options: TraceOptions, qualname: str | None) -> None:

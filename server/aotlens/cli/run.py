@@ -16,11 +16,14 @@ from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import outermost_first
 from aotlens.syntax.source import UnreadableSource
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
+from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import TargetsParams, TraceParams
 
 from .options import TraceOptions
 from .progress import Progress
 
+Worlds = tuple[World | None, World | None]
+"""The cluster of the command line, and that of the project."""
 WHOLE_FILE = "*"
 """Stands for the qualified name of a target if a file fails as a whole."""
 
@@ -36,12 +39,15 @@ class Traces:
 class TraceRun:
     """The requests of one command."""
 
-    def __init__(self, tracer: TracerProcess, file: File, options: TraceOptions, progress: Progress) -> None:
+    def __init__(
+        self, tracer: TracerProcess, file: File, options: TraceOptions, progress: Progress, worlds: Worlds
+    ) -> None:
         self._tracer = tracer
         self._file = file
         self._options = options
         self._progress = progress
         self._memory = int(options.memory * (1 << 30)) if options.memory is not None else default_memory()
+        self._worlds = worlds
         self._has_ended = False
 
     def one(self, qualname: str) -> Traces:
@@ -102,6 +108,8 @@ class TraceRun:
             compare=options.compare,
             eager=options.eager,
             dynamic=options.dynamic,
+            world=self._worlds[0],
+            project_world=self._worlds[1],
         )
         try:
             traced = self._tracer.trace(params, self._progress.stage)

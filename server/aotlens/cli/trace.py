@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from aotlens.explain.option_faults import wrong_option
 from aotlens.session.examples.call_sites import CallSites
 from aotlens.session.examples.candidates import File
 from aotlens.session.examples.project import pinned_in_project
+from aotlens.session.examples.project_world import words_in_project, world_in_project
 from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.files import read_python
 from aotlens.session.project_file import BadProjectFile
@@ -20,12 +22,13 @@ from aotlens.syntax.containment import containment
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.source import UnreadableSource
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.world_options import OptionError
 
 from .options import TraceOptions, UsageError, check
 from .output import print_maps, print_tracebacks, print_user_output
 from .problems import advice
 from .progress import Progress
-from .run import TraceRun, unreadable_map
+from .run import TraceRun, Worlds, unreadable_map
 from .target import parse_target
 
 
@@ -39,7 +42,7 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
     check(options, qualname)
     try:
         interpreter = choose_interpreter(options.python, os.environ)
-        file = _read(path, options)
+        file, worlds = _read(path, options), _worlds(path, options)
     except (NoSuchInterpreter, BadProjectFile) as error:
         raise UsageError(str(error)) from None
     except UnreadableSource as error:
@@ -48,7 +51,7 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
     progress = Progress()
     try:
         with progress, TracerProcess(interpreter.path, here, spawn) as tracer:
-            run = TraceRun(tracer, file, options, progress)
+            run = TraceRun(tracer, file, options, progress, worlds)
             traces = run.all() if qualname is None else run.one(qualname)
             torch = tracer.ready.torch
             if verbose and (log := tracer.log().strip()):
@@ -73,7 +76,7 @@ def trace_conventions(target: str, choices: Sequence[TraceOptions]) -> list[Desc
     check(choices[0], qualname)
     try:
         interpreter = choose_interpreter(choices[0].python, os.environ)
-        file = _read(path, choices[0])
+        file, worlds = _read(path, choices[0]), _worlds(path, choices[0])
     except (NoSuchInterpreter, BadProjectFile, UnreadableSource) as error:
         raise UsageError(str(error)) from None
     progress = Progress()
@@ -81,10 +84,22 @@ def trace_conventions(target: str, choices: Sequence[TraceOptions]) -> list[Desc
     try:
         with progress, TracerProcess(interpreter.path, os.getcwd(), False) as tracer:
             for options in choices:
-                maps += TraceRun(tracer, file, options, progress).one(qualname).maps
+                maps += TraceRun(tracer, file, options, progress, worlds).one(qualname).maps
     except TracerUnusable as error:
         raise UsageError(f"{error}\n{advice(error, interpreter)}") from None
     return maps
+
+
+def _worlds(path: Path, options: TraceOptions) -> Worlds:
+    """The cluster of the options, and that of the project. Raises UsageError and BadProjectFile."""
+    words, in_project = options.cluster, words_in_project(path)
+    try:
+        chosen = words.over(in_project).world() if words else None
+    except OptionError as error:
+        raise UsageError(f"--mesh, --world-size, --rank: {wrong_option(error.problem)}") from None
+    if words and chosen is None:
+        raise UsageError("--rank is one of the ranks of a cluster: give it with --mesh or --world-size")
+    return chosen, world_in_project(path)
 
 
 def _read(path: Path, options: TraceOptions) -> File:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import CONVENTIONS, PARTITIONERS, Convention
+from aotlens_tracer.wire.world_options import OptionError, world_in_words
 
 RUN_CHOICES = ("onType", "onSave", "manual")
 DEFAULT_EXCLUDE = ("**/site-packages/**", "**/dist-packages/**", "**/tests/**", "**/test_*.py", "**/conftest.py")
@@ -37,7 +39,8 @@ class Settings:
 
     `trace_timeout` is in seconds. `trace_memory` and `tracer_memory` are in GiB; None means three quarters of the
     machine's memory, and 4 GiB for all idle tracers together. `trace_dynamic` is torch.compile's argument `dynamic`;
-    None lets torch decide. `trace_memory_budget` is a fraction from 0 to 1; None means torch's own configuration.
+    None lets torch decide. `trace_world` is the cluster of `trace.mesh`, `trace.worldSize` and `trace.rank`; None
+    without one. `trace_memory_budget` is a fraction from 0 to 1; None means torch's own configuration.
     """
 
     interpreter: str | None = None
@@ -50,6 +53,7 @@ class Settings:
     trace_partitioner: str = "min-cut"
     trace_memory_budget: float | None = None
     trace_eager: bool = True
+    trace_world: World | None = None
     trace_exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     trace_working_directory: str | None = None
     trace_environment: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +92,7 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
         trace_partitioner=partitioner,
         trace_memory_budget=reader.memory_budget("trace.memoryBudget", partitioner),
         trace_eager=reader.flag("trace.eager", default.trace_eager),
+        trace_world=reader.world(),
         trace_exclude=reader.strings("trace.exclude", DEFAULT_EXCLUDE),
         trace_working_directory=reader.value("trace.workingDirectory", str) or None,
         trace_environment=reader.environment("trace.environment"),
@@ -150,6 +155,17 @@ class _Reader:
             return None
         return float(value)
 
+    def world(self) -> World | None:
+        """Return the cluster of three settings."""
+        words = self.value("trace.mesh", str), self.value("trace.worldSize", int), self.value("trace.rank", int)
+        try:
+            return world_in_words(*words)
+        except OptionError as error:
+            from aotlens.explain.option_faults import wrong_option
+
+            self._report("trace.worldSize" if not words[0] else "trace.mesh", wrong_option(error.problem))
+            return None
+
     def strings(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = self.value(key, list)
         if value is None:
@@ -191,4 +207,10 @@ def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts))
 
 
-_KINDS: Mapping[type, str] = {str: "a string", bool: "a boolean", dict: "an object", list: "a list"}
+_KINDS: Mapping[type, str] = {
+    str: "a string",
+    int: "a whole number",
+    bool: "a boolean",
+    dict: "an object",
+    list: "a list",
+}

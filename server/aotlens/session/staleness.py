@@ -21,6 +21,7 @@ _OF_REQUEST = (
     "trace_mode",
     "trace_partitioner",
     "trace_memory_budget",
+    "trace_world",
     "trace_working_directory",
     "trace_import_paths",
 )

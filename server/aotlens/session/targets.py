@@ -12,6 +12,7 @@ from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.containment import containment_in
 from aotlens.syntax.definitions import Definition
 from aotlens.text.documents import Document, Documents
+from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import ExampleSource
 
 from .automatic import AutomaticTraces
@@ -20,6 +21,7 @@ from .client import Client
 from .examples.known import ExampleMemory
 from .examples.pinned import pinned, without_locals
 from .examples.project import pinned_in_project
+from .examples.project_world import world_in_project
 from .project_file import BadProjectFile
 from .queue import Ranking
 from .renames import renamed, successor
@@ -54,6 +56,7 @@ class Targets:
         self._scheduler = scheduler
         self._automatic = automatic
         self._in_project: dict[str, dict[str, tuple[ExampleSource, ...]]] = {}
+        self._worlds: dict[str, World | None] = {}
         self._cut: dict[TargetKey, TargetState] = {}
         self._learning = Delayed(LEARN_PAUSE, self._learn_changed)
 
@@ -94,13 +97,22 @@ class Targets:
         self._examples.set_contained(document.path, contained)
 
     async def read_project(self, path: str) -> None:
-        """Read the examples that the project pins for a file, and update its targets if they have changed."""
+        """Read what the project says about a file: its pinned examples, and the cluster that they run in.
+
+        Targets are updated if it has changed.
+        """
+        loop = asyncio.get_running_loop()
         try:
-            pinned = await asyncio.get_running_loop().run_in_executor(None, pinned_in_project, Path(path))
+            pinned = await loop.run_in_executor(None, pinned_in_project, Path(path))
+            world = await loop.run_in_executor(None, world_in_project, Path(path))
         except BadProjectFile as error:
             self._client.log("warning", str(error))
             return
-        if pinned == self._in_project.get(path, {}):
+        is_other = path in self._worlds and world != self._worlds[path]
+        self._worlds[path] = world
+        if is_other:
+            self._states.outdate(self._states.of_files((path,)), "settings")
+        elif pinned == self._in_project.get(path, {}):
             return
         self._in_project[path] = pinned
         document = self._documents.by_path.get(path)

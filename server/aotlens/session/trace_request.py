@@ -13,6 +13,7 @@ from aotlens_tracer.wire.protocol import Convention, TraceParams
 
 from .examples.known import KnownExamples
 from .examples.pinned import definition_lines
+from .examples.project_world import world_in_project
 from .examples.searched_files import search_folder
 from .files import read_python
 from .limits import default_memory
@@ -55,6 +56,7 @@ class TraceBasis:
             self.without_examples(),
             examples=found.examples,
             definition_lines=definition_lines(qualname, document.definitions),
+            project_world=world_in_project(Path(path)),
             overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
         )
         return TraceRequest(params, found.contained)
@@ -78,6 +80,7 @@ class TraceBasis:
             stages=True,
             eager=settings.trace_eager,
             dynamic=settings.trace_dynamic if self.convention == "compile" else None,
+            default_world=settings.trace_world,
         )
 
     def _absolute(self, path: str) -> str:

@@ -10,7 +10,7 @@ from ..wire.protocol import ExampleSource, TraceParams
 def world_of(params: TraceParams, source: ExampleSource | None) -> World | None:
     """Return the cluster for an example of a request; None if it has none. Without a `source`, for no example."""
     own = _said(source) if source is not None else None
-    return params.world or own or params.default_world
+    return params.world or own or params.default_world or params.project_world
 
 
 def _said(source: ExampleSource) -> World | None:

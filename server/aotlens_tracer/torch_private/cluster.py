@@ -10,6 +10,7 @@ import contextlib
 import functools
 import inspect
 import os
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import patch
@@ -101,6 +102,7 @@ def in_cluster(world: World | None) -> Iterator[InCluster]:
         _take_over(stack, cluster)
         _choose_no_device(stack, cluster)
         stack.enter_context(ddp_without_reduction())
+        _number_collectives_apart(stack)
         stack.enter_context(patch.dict(os.environ))
         if world is not None:
             _join(world)
@@ -108,6 +110,15 @@ def in_cluster(world: World | None) -> Iterator[InCluster]:
             yield cluster
         finally:
             _leave()
+
+
+def _number_collectives_apart(stack: contextlib.ExitStack) -> None:
+    """Let collectives on fake tensors take their numbers from elsewhere than the random numbers of the user's code."""
+    with contextlib.suppress(ImportError):
+        from torch.distributed import _meta_registrations
+
+        if getattr(_meta_registrations, "random", None) is random:
+            stack.enter_context(patch.object(_meta_registrations, "random", random.Random(0)))
 
 
 def _join(world: World) -> None:

@@ -126,7 +126,12 @@ def _without_fsdp_hooks(state: Any) -> None:
 
 
 def _without_hooks(root: nn.Module, state: Any, function: str, keep_hooks: bool) -> Gathered:
-    """Take the hooks away that hand a call to DistributedDataParallel, which changes no parameter."""
+    """Take the hooks away that hand a call to DistributedDataParallel, which changes no parameter.
+
+    Those that stay have done before what they do in the first call alone.
+    """
+    if keep_hooks and (state._init_args or state._init_kwargs):
+        state.lazy_init()
     modules = [module for module in root.modules() if _replicate_state(module) is state]
     parameters = {id(each): each for module in modules for each in module.parameters()}
     for module in modules if not keep_hooks else ():

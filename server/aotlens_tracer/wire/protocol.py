@@ -161,7 +161,8 @@ class TraceParams:
     `convention` is one of `CONVENTIONS`. `dynamic` is torch.compile's argument of that name: None lets torch decide.
 
     `world` is the cluster that the target is one rank of, whatever its examples say; None if nobody chose one.
-    `default_world` is that of an example that says none; None if such an example has none.
+    `default_world` and `project_world` are those of an example that says none, by the user's settings and else by the
+    project; None if they name none.
 
     With `eager`, two training steps are made in eager after the capture.
 
@@ -189,6 +190,7 @@ class TraceParams:
     dynamic: bool | None = None
     world: World | None = None
     default_world: World | None = None
+    project_world: World | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from aotlens.session.examples.project import pin_in_project, pinned_in_project
+from aotlens.session.examples.project_world import WorldInWords, world_in_project
+from aotlens.session.project_file import BadProjectFile
+from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import ExampleSource
 
 
@@ -41,3 +44,34 @@ def test_what_is_pinned_is_read_back_and_the_rest_stays(tmp_path: Path, before: 
 
 def test_without_a_project_there_is_nowhere_to_write(tmp_path: Path) -> None:
     assert pin_in_project(tmp_path / "model.py", "Block", "Block()()") is None
+
+
+def test_a_project_names_the_cluster_of_its_examples(tmp_path: Path) -> None:
+    project, model = tmp_path / "pyproject.toml", tmp_path / "pkg" / "model.py"
+    assert world_in_project(model) is None
+    project.write_text('[tool.aotlens]\nmesh = "dp=2,tp=4"\nrank = 3\n')
+    assert world_in_project(model) == World(8, 3, (("dp", 2), ("tp", 4)))
+    project.write_text("[tool.aotlens]\nworld-size = 4\n")
+    assert world_in_project(model) == World(4)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('mesh = "2x4"', "each dimension of a mesh has a name and a size"),
+        ("mesh = 8", "mesh is a string"),
+        ('world-size = "8"', "world-size is a whole number"),
+        ("world-size = 4\nrank = 4", "a rank is a whole number from 0"),
+    ],
+)
+def test_a_wrong_cluster_in_a_project_is_named(tmp_path: Path, line: str, problem: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.aotlens]\n{line}\n")
+    with pytest.raises(BadProjectFile, match=problem):
+        world_in_project(tmp_path / "model.py")
+
+
+def test_a_rank_alone_is_one_of_the_cluster_of_the_project() -> None:
+    project = WorldInWords("dp=2,tp=4", rank=1)
+    assert WorldInWords(rank=3).over(project).world() == World(8, 3, (("dp", 2), ("tp", 4)))
+    assert WorldInWords(size=4).over(project).world() == World(4)
+    assert WorldInWords(rank=3).over(WorldInWords()).world() is None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aotlens.session.settings import Settings, parse_settings
+from aotlens_tracer.wire.example_options import World
 
 
 def test_the_partitioner_and_its_memory_budget() -> None:
@@ -30,3 +31,13 @@ def test_what_is_no_choice_is_named(trace: dict[str, Any], problem: str) -> None
     settings, problems = parse_settings({"trace": trace})
     assert problems == [problem]
     assert settings.trace_memory_budget is None
+
+
+def test_the_cluster_is_three_settings() -> None:
+    given = {"trace": {"mesh": "dp=2,tp=4", "worldSize": None, "rank": 3}}
+    assert parse_settings(given) == (Settings(trace_world=World(8, 3, (("dp", 2), ("tp", 4)))), [])
+    assert parse_settings({"trace": {"worldSize": 4}}) == (Settings(trace_world=World(4)), [])
+    assert parse_settings({"trace": {"rank": 3}}) == (Settings(), [])
+    settings, problems = parse_settings({"trace": {"mesh": "2x4"}})
+    assert settings.trace_world is None
+    assert problems == ["aotlens.trace.mesh: each dimension of a mesh has a name and a size, as in dp=2: 2x4"]

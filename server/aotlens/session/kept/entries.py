@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aotlens import __version__
 from aotlens.syntax.source import UnreadableSource
+from aotlens_tracer.wire.json_codec import to_json
 from aotlens_tracer.wire.protocol import VERSION, TraceParams
 
 from ..files import read_python, stamp
+from ..project_file import find_project_file
 
 _IN_REQUEST = (
     "path",
@@ -25,6 +28,8 @@ _IN_REQUEST = (
     "memory_budget",
     "eager",
     "dynamic",
+    "world",
+    "default_world",
 )
 """The parameters of a request that the map depends on, and that are known before the examples are looked for."""
 
@@ -51,7 +56,7 @@ class Identity:
 
 def identity_of(params: TraceParams, interpreter: str, environment: Mapping[str, str]) -> Identity:
     """Return the identity of the entry for a request."""
-    return Identity({name: getattr(params, name) for name in _IN_REQUEST}, interpreter, environment)
+    return Identity({name: to_json(getattr(params, name)) for name in _IN_REQUEST}, interpreter, environment)
 
 
 def entry_of(
@@ -108,6 +113,9 @@ def _user_files(fields: Mapping[str, Any]) -> Iterable[str]:
     source = example.get("source") or {}
     recorded_in = (example.get("recorded_in") or "").rpartition("::")[0]
     paths = [fields["target"]["path"], *fields.get("files", ()), source.get("path"), recorded_in]
+    if (example.get("options") or {}).get("world") is not None:  # the project file may name it
+        project = find_project_file(Path(fields["target"]["path"]))
+        paths.append(str(project) if project is not None else None)
     return dict.fromkeys(path for path in paths if path)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aotlens.session.kept.entries import entry_of, identity_of, valid_map
+from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import TraceParams
 
 
@@ -71,7 +72,14 @@ def test_a_map_is_not_kept_if_a_file_was_written_during_its_trace(project: Proje
 
 
 @pytest.mark.parametrize(
-    "change", [{"mode": "eval"}, {"convention": "compile"}, {"qualname": "Other"}, {"import_roots": ("/lib",)}]
+    "change",
+    [
+        {"mode": "eval"},
+        {"convention": "compile"},
+        {"qualname": "Other"},
+        {"import_roots": ("/lib",)},
+        {"default_world": World(8)},
+    ],
 )
 def test_other_settings_have_another_entry(project: Project, change: dict[str, Any]) -> None:
     other = identity_of(replace(project.params, **change), project.paths["python"], {})
@@ -90,3 +98,14 @@ def test_another_interpreter_or_environment_has_another_entry(project: Project) 
 def test_limits_and_examples_do_not_tell_entries_apart(project: Project) -> None:
     other = replace(project.params, timeout=1.0, memory=5, overlay={"/a.py": "x"})
     assert identity_of(other, project.paths["python"], {}).name == project.identity.name
+
+
+def test_a_map_of_a_cluster_depends_on_the_project_that_may_name_it(project: Project) -> None:
+    folder = Path(project.paths["model.py"]).parent
+    named = folder / "pyproject.toml"
+    named.write_text('[tool.aotlens]\nmesh = "tp=8"\n')
+    fields = project.fields | {"example": {"options": {"world": {"size": 8, "rank": 0, "mesh": [["tp", 8]]}}}}
+    entry = entry_of(project.identity, fields, {}, time.time_ns() + 10**9)
+    assert entry is not None and valid_map(entry, {}) == fields
+    named.write_text('[tool.aotlens]\nmesh = "tp=4"\n')
+    assert valid_map(entry, {}) is None
