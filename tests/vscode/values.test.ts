@@ -67,7 +67,7 @@ seen("a model that fails says which sizes clash, and has the values of what ran 
 seen("the hover of a DTensor has its placements, its pieces and the bytes of one rank", async () => {
   await editor.open("sharded.py");
   await editor.lens(/per rank/).waitFor();
-  const hover = await editor.hover("F.silu(x @ self.up)", "up)", "of 64.0 KiB per rank");
+  const hover = await editor.hover("self.up = nn.Parameter", "up =", "of 64.0 KiB per rank");
   await hover.locator("table").getByText("DeviceMesh(dp=2, tp=4)").waitFor();
   await hover.getByRole("link", { name: "_local_tensor" }).waitFor();
   await editor.picture("subclass");
