@@ -12,7 +12,7 @@ from aotlens.model.wholes import Whole
 from aotlens_tracer.wire.descriptor_map import Saved
 
 from .partitioners import for_backward
-from .shapes import bytes_in_words, tensor_in_brief
+from .shapes import bytes_in_words, saved_in_brief
 from .sharding import per_rank
 from .subclasses import value_in_brief, value_with_facts
 
@@ -36,17 +36,13 @@ def saved_here(values: Sequence[Saved], state: TargetState, instances: int) -> t
     """The label with the bytes of saved values, and the tooltip with the values."""
     size = bytes_in_words(sum(value.bytes or 0 for value in values))
     many = f", {instances} instances" if instances > 1 else ""
-    rows = fold(values, key=_type, label=lambda value: " ".join(value.label.split()))
+    rows = fold(values, key=saved_in_brief, label=lambda value: " ".join(value.label.split()))
     kept = for_backward(*state.map.graphs) if state.map is not None else "for backward"
     rank = per_rank(state.map.graphs) if state.map is not None else ""
-    return f"saves {size}{rank}", f"kept {kept} in {state.key.qualname}{many}:\n{_listed(rows, _type)}"
+    return f"saves {size}{rank}", f"kept {kept} in {state.key.qualname}{many}:\n{_listed(rows, saved_in_brief)}"
 
 
 def _listed(rows: Sequence[Folded[Item]], kind: Callable[[Item], str]) -> str:
     lines = [f"{row.label}: {kind(row.first)}{f' ×{row.count}' if row.count > 1 else ''}" for row in rows[:ROWS]]
     rest = sum(row.count for row in rows[ROWS:])
     return "\n".join([*lines, *([f"… and {rest} more"] if rest else [])])
-
-
-def _type(value: Saved) -> str:
-    return tensor_in_brief(value.dtype, value.shape)

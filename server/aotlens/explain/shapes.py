@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.sizes import size_in_example
 from aotlens.model.subclasses import piece_at
-from aotlens_tracer.wire.descriptor_map import Graph, Input, Mesh, Output, Piece, Slot, Subclass
+from aotlens_tracer.wire.descriptor_map import Graph, Input, Mesh, Output, Piece, Saved, Slot, Subclass
 
 from .blocks import NOTHING
 from .shortening import clipped
@@ -19,6 +19,11 @@ def tensor_in_brief(dtype: str | None, shape: Sequence[int | str] | None) -> str
         return "—"
     sizes = "[…]" if shape is None else f"[{', '.join(str(size) for size in shape)}]"
     return f"{dtype_in_brief(dtype) if dtype else '?'}{sizes}"
+
+
+def saved_in_brief(value: Saved) -> str:
+    """The type of a saved value; a symbolic number as shapes write it."""
+    return value.symbol if value.symbol is not None else tensor_in_brief(value.dtype, value.shape)
 
 
 def slot_in_brief(slot: Slot, graph: Graph) -> str:

@@ -15,7 +15,7 @@ from aotlens.explain.compiled import in_graph, outputs_made_by
 from aotlens.explain.conventions import numbering
 from aotlens.explain.examples import call_in_brief
 from aotlens.explain.partitioners import for_backward
-from aotlens.explain.shapes import bytes_in_words, slot_in_brief, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, saved_in_brief, slot_in_brief
 from aotlens.explain.sharding import per_rank
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
@@ -246,7 +246,7 @@ class _Shown:
                 value.bytes or 0,
                 Row(
                     " ".join(value.label.split()),
-                    tensor_in_brief(value.dtype, value.shape),
+                    saved_in_brief(value),
                     (value.node,) if value.node is not None else (),
                     bytes_in_words(value.bytes),
                     place=self._today(value.source),

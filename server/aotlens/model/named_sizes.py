@@ -18,7 +18,7 @@ from aotlens_tracer.wire.values import Values
 
 _SYMBOL = re.compile(r"\b[a-z]+\d+\b")
 _SHAPES = ("shape", "stride")
-_NUMBERS = {Input: "symbol", Output: "symbol", Piece: "value"}
+_NUMBERS = {Input: "symbol", Output: "symbol", Saved: "symbol", Piece: "value"}
 """The field of a class that has the text of a symbolic number."""
 _HOLDERS = (Graph, Input, Output, Saved, Operation, Body, BodyInput, Partition, Subclass, Piece)
 _T = TypeVar("_T")
@@ -68,7 +68,9 @@ def _with_names(symbols: tuple[Symbol, ...], in_code: Mapping[str, str]) -> tupl
     taken: dict[str, Symbol] = {}
     found = []
     for symbol in sorted(symbols, key=lambda symbol: symbol.name is None):  # what the example says goes first
-        coded = next((in_code[source] for source in symbol.sources if source in in_code), None)
+        wholes = (other for other in symbols if _may_share(symbol, other))
+        sources = (*symbol.sources, *(source for whole in wholes for source in whole.sources))
+        coded = next((in_code[source] for source in sources if source in in_code), None)
         name, shared = symbol.name or coded, symbol.shared_name
         if name is not None and not _is_name(name):
             name = None

@@ -54,7 +54,24 @@ class NamedSize:
 
 
 def named_sizes(graph: Graph) -> tuple[NamedSize, ...]:
-    """Return the names that the shapes of a graph show, in the order of their first use."""
+    """Return the names that the shapes of a graph show, in the order of their first use.
+
+    A number that the call takes and no shape shows, such as an int of the example, is none: the graph has it as it is.
+    """
+    return tuple(size for size in _all_sizes(graph) if not set(size.sources) <= _unused(graph) or not size.sources)
+
+
+def _unused(graph: Graph) -> set[str]:
+    """Return the labels of the symbolic numbers that the graph takes and does not use, sizes of tensors apart."""
+    sizes = ("size", "stride")
+    return {
+        slot.label
+        for slot in graph.inputs
+        if slot.symbol is not None and not slot.used and not slot.label.rpartition("(")[0].endswith(sizes)
+    }
+
+
+def _all_sizes(graph: Graph) -> tuple[NamedSize, ...]:
     groups: dict[str, list[Symbol]] = {}
     for symbol in graph.symbols:
         groups.setdefault(symbol.name or symbol.symbol, []).append(symbol)
@@ -87,7 +104,7 @@ def sizes_in(texts: Sequence[int | str], graph: Graph) -> list[NamedSize]:
 
 def size_in_example(text: str, graph: Graph) -> int | None:
     """Return what a symbolic number is in the example: 48 for `batch*8`; None if that is not known."""
-    known = {size.name: size.hint for size in named_sizes(graph) if size.hint is not None}
+    known = {size.name: size.hint for size in _all_sizes(graph) if size.hint is not None}
     try:
         return _value(ast.parse(text, mode="eval").body, known)
     except (SyntaxError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError):

@@ -12,7 +12,7 @@ from ..failures import problem_of
 from ..graph.operations import Operations
 from ..graph.shared_memory import owners
 from ..graph.stack_traces import Sources, source_text
-from ..graph.tensors import tensor_bytes, tensor_facts
+from ..graph.tensors import symbol_of, tensor_bytes, tensor_facts
 from ..torch_private import JointCapture, configured_memory_budget, partition, storage_key
 from ..wire.descriptor_map import Graph, Saved, SavedTotal
 
@@ -54,6 +54,7 @@ def partitioned(
                 frame,
                 tuple(name for name in readers.get(node.name, ()) if name != "output"),
                 operations.module_of(node) if node.op != "placeholder" else None,
+                symbol=symbol_of(node.meta.get("val")),
             )
         )
     return replace(

@@ -163,7 +163,7 @@ class Saved:
 
     `storage` is the number of the storage that the value lies in, and `storage_bytes` the size of that storage, which
     is kept alive as a whole; values with the same number share it. None if the value is a node of a graph: the compiler
-    decides how it lies in memory.
+    decides how it lies in memory. `symbol` is the text that a symbolic number has in shapes; None for a tensor.
     """
 
     node: str | None
@@ -179,6 +179,7 @@ class Saved:
     module: str | None = None
     storage: int | None = None
     storage_bytes: int | None = None
+    symbol: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from aotlens.model.named_sizes import names_in_code, with_named_sizes
 from aotlens.model.sizes import named_sizes, size_in_example, sizes_in
+from aotlens.session.maps import MapReader
 from aotlens_tracer.wire.descriptor_map import (
     DescriptorMap,
     Graph,
@@ -17,6 +18,7 @@ from aotlens_tracer.wire.descriptor_map import (
     Symbol,
     Target,
 )
+from aotlens_tracer.wire.json_codec import to_json
 from aotlens_tracer.wire.values import Dimension, SizeOrigin, Values
 
 
@@ -98,6 +100,26 @@ def test_the_code_names_a_size_where_the_example_does_not() -> None:
     assert names_in_code(values) == {"x.size(0)": "B", "x.size(1)": "T"}
     graph = named(size("s77", "batch", "x.size(0)"), size("s27", None, "x.size(1)"), values=values)
     assert graph.inputs[0].shape == ("batch*T", 8)
+
+
+def test_pieces_of_a_subclass_have_the_name_that_the_code_gives_its_size() -> None:
+    values = Values((), (), (), (Dimension(("B",), (SizeOrigin("argument", "x", None, 0),)),))
+    symbols = (size("s77", None, "x.a.size(0)"), size("s27", None, "x.size(0)"), size("s5", None, "x.a.size(1)"))
+    assert [symbol.name for symbol in named(*symbols, values=values).symbols] == ["B", "B", None]
+
+
+def test_a_number_that_nothing_uses_is_not_in_the_legend() -> None:
+    unused = replace(argument(None, "s7"), label="k", used=False)
+    graph = replace(map_of().graphs[0], inputs=(unused,), symbols=(size("s7", None, "k", hint=3),))
+    assert named_sizes(graph) == () and size_in_example("s7", graph) == 3
+
+
+def test_maps_get_the_names_as_they_are_read_and_again_with_the_recorded_values() -> None:
+    reader = MapReader()
+    fields = to_json(map_of(size("s77", None, "x.size(0)"), size("s27", "time", "x.size(1)")))
+    assert reader.map_from(fields).graphs[0].inputs[0].shape == ("s77*time", 8)
+    values = Values((), (), (), (Dimension(("B",), (SizeOrigin("argument", "x", None, 0),)),))
+    assert reader.map_from({**fields, "values": to_json(values)}).graphs[0].inputs[0].shape == ("B*time", 8)
 
 
 def test_a_name_that_is_none_is_not_shown() -> None:

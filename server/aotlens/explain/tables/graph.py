@@ -8,6 +8,7 @@ from aotlens.model.guards import shown_guards
 from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex
 from aotlens.model.signature import differences
+from aotlens.model.sizes import named_sizes
 from aotlens_tracer.wire.descriptor_map import Graph
 
 from .guards import guard_table
@@ -24,7 +25,7 @@ from .subclasses import subclasses
 def tables(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool = False) -> list[Table]:
     """The tables of one graph of a map. Inputs and outputs are always shown, other tables only if they have rows."""
     result = [inputs(index, graph, path_label, full), outputs(index, graph, path_label, full)]
-    if graph.symbols:
+    if named_sizes(graph):
         result.append(sizes(graph, path_label, full))
     if graph.saved is not None:
         result.append(saved(index, graph, path_label, full))

@@ -6,7 +6,7 @@ from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import choice_in_words
 from aotlens.explain.paths import PathLabel, place
-from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, saved_in_brief
 from aotlens.explain.sharding import per_rank
 from aotlens.model.index import MapIndex
 from aotlens.model.saved import kept_by
@@ -27,7 +27,7 @@ def saved(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> T
         shown=lambda value: (
             value.kind,
             value.bytes,
-            tensor_in_brief(value.dtype, value.shape),
+            saved_in_brief(value),
             place(value.source, path_label),
             value.alias_of is not None,
         ),
@@ -47,7 +47,7 @@ def saved(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> T
                 else Cell(bytes_in_words(cost)),
                 Cell(f"×{folded.count}" if folded.count > 1 else ""),
                 Cell(folded.label or NOTHING),
-                Cell(tensor_in_brief(first.dtype, first.shape)),
+                Cell(saved_in_brief(first)),
                 Cell(place(first.source, path_label)),
                 node_cell([value.node for value in members]),
             )

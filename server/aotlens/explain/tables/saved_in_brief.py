@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Paragraph, Table, line, sentence, strong
 from aotlens.explain.brief import names_in_brief
 from aotlens.explain.partitioners import for_backward
-from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, saved_in_brief
 from aotlens.explain.sharding import per_rank
 from aotlens.explain.shortening import clipped
 from aotlens.model.folding import fold
@@ -33,13 +33,13 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, mos
     if len(rows) == 1:
         row = rows[0]
         times = f"{row.count} × " if row.count > 1 else ""
-        what = line(times, Code(tensor_in_brief(row.first.dtype, row.first.shape)), " ", Code(row.label))
+        what = line(times, Code(saved_in_brief(row.first)), " ", Code(row.label))
         return head, Paragraph(line(what, f", {noun} ", sentence(_keepers(row.rows))))
     cells = tuple(
         (
             Cell(bytes_in_words(_bytes(row.rows))),
             Cell(f"×{row.count}" if row.count > 1 else ""),
-            Cell(tensor_in_brief(row.first.dtype, row.first.shape)),
+            Cell(saved_in_brief(row.first)),
             Cell(row.label),
             Cell(_keepers(row.rows)),
         )

@@ -13,7 +13,7 @@ from aotlens.explain.failures import brief
 from aotlens.explain.findings.words import message
 from aotlens.explain.partitioners import name_of_choice
 from aotlens.explain.paths import PathLabel, place
-from aotlens.explain.shapes import bytes_in_words, tensor_in_brief
+from aotlens.explain.shapes import bytes_in_words, saved_in_brief
 from aotlens.model.containers import CONTAINERS
 from aotlens.model.folding import fold
 from aotlens.model.held import surplus
@@ -126,7 +126,7 @@ def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: Pa
     groups: dict[tuple[str, str, str], list[Saved]] = {}
     for value in values:
         label = " ".join(value.label.split())
-        key = (label, place(value.source, path_label), tensor_in_brief(value.dtype, value.shape))
+        key = (label, place(value.source, path_label), saved_in_brief(value))
         groups.setdefault(key, []).append(value)
     largest = sorted(groups.items(), key=lambda group: -sum(value.bytes or 0 for value in group[1]))
     cells = []
