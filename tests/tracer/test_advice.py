@@ -102,6 +102,11 @@ CASES = {
     "exit in forward": (lambda: compiled("import sys; sys.exit(2)"), "forward", None),
     # Modules.
     "package": (lambda: compiled("import no_such_package.part"), "import", InstallPackage),
+    "required package": (
+        lambda: compiled("raise ImportError('Requires no_such_package >= 1.0')"),
+        "example",
+        InstallPackage,
+    ),
     "no package": (lambda: compiled("raise ModuleNotFoundError('flash is needed')"), "import", None),
     "gone from Python": (lambda: compiled("raise ModuleNotFoundError('no', name='asynchat')"), "import", None),
     # Encodings.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dis
+import importlib.util
 import os
+import re
 import sys
 import traceback
 
@@ -31,6 +33,8 @@ _BY_TEXT = {
     "No viable backend for scaled_dot_product_attention was found": "jagged-attention",
 }
 """Parts of torch's own messages. They prove nothing in a message of the user's own (see `raised_by_a_statement`)."""
+_REQUIRES = re.compile(r"^[Rr]equires `?(\w+)`?(?=$|[\s,.=<>~!])")
+"""The beginning of the message of packages that check for another one: `Requires mslk >= 1.0.0`."""
 _GONE_FROM_PYTHON = (
     "asynchat",
     "asyncore",
@@ -89,6 +93,9 @@ def _about_reading(operation: FailedOperation) -> Advice | None:
 def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | None:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _about_a_missing_module(error.name)
+    if isinstance(error, ImportError) and (missing := _REQUIRES.search(text_of(error))) is not None:
+        is_missing = missing[1] not in sys.modules and importlib.util.find_spec(missing[1]) is None
+        return InstallPackage(missing[1], sys.executable) if is_missing else None
     if isinstance(error, SystemExit) and stage == "import":
         return Known("runs-at-import")
     if isinstance(error, NameError) and stage == "example" and _is_of_the_example(error):

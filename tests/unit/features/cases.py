@@ -27,7 +27,7 @@ from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 from expectations import Expectation, is_updating, read, write
-from unit.features.world import FAILING, HERE, NET, ROOT, SCALED, SHARDED, SIZED, failing_world, find, world
+from unit.features.world import FAILING, HERE, NET, REPLACED, ROOT, SCALED, SHARDED, SIZED, failing_world, find, world
 
 EXPECTED = HERE / "expected"
 _HEAD = re.compile(r"(hover|definition|references|highlight|slots) `(.*)`")
@@ -70,6 +70,8 @@ def _world(source: str) -> Snapshot:
         return failing_world()
     if source in (str(SCALED.relative_to(ROOT)), str(SHARDED.relative_to(ROOT))):
         return world("scaled", "sharded")
+    if source == str(REPLACED.relative_to(ROOT)):
+        return world("replaced")
     if source == str(SIZED.relative_to(ROOT)):
         return world("sized")
     return world("net_compile") if source == str(NET.relative_to(ROOT)) else world()

@@ -36,6 +36,7 @@ TARGETS = {
     "net": (HERE / "project/compiled/net.py", "Net"),
     "scaled": (HERE / "project/subclasses/scaled.py", "Net"),
     "sharded": (HERE / "project/subclasses/sharded.py", "Mlp"),
+    "replaced": (HERE / "project/subclasses/replaced.py", "Net"),
     "sized": (HERE / "project/dynamic/sized.py", "Sized"),
     "failing": (HERE / "project/failing/gated.py", "Model"),
 }

@@ -27,6 +27,7 @@ USE = HERE / "project/zoo/use.py"
 NOTES = HERE / "project/notes.txt"
 NET = HERE / "project/compiled/net.py"
 SCALED = HERE / "project/subclasses/scaled.py"
+REPLACED = HERE / "project/subclasses/replaced.py"
 SIZED = HERE / "project/dynamic/sized.py"
 SHARDED = HERE / "project/subclasses/sharded.py"
 TWO_TENSOR = Path("/lib/torch/testing/_internal/two_tensor.py")
@@ -49,7 +50,7 @@ def document(path: Path, text: str | None = None) -> Document:
 def state_of(name: str) -> TargetState:
     """A traced state with a kept map, traced from version 1 of all documents."""
     map = load_map(name)
-    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET, SCALED, SHARDED, SIZED)}
+    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET, SCALED, SHARDED, SIZED, REPLACED)}
     state = TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
     return replace(state, convention="compile") if map.convention == "compile" else state
 
@@ -87,7 +88,8 @@ def world(*names: str) -> Snapshot:
     """All fixtures as open documents, and the states of the maps of these names (of all where none is given)."""
     states = [state_of(name) for name in names or ("decoder", "zoo", "attend")]
     documents = {
-        str(path): document(path) for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES, NET, SCALED, SHARDED, SIZED)
+        str(path): document(path)
+        for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES, NET, SCALED, SHARDED, SIZED, REPLACED)
     }
     return Snapshot(MappingProxyType(documents), MappingProxyType({state.key: state for state in states}))
 
