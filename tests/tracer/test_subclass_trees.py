@@ -31,6 +31,7 @@ CLASSES = [
     "Sharded",
     "Unnamed",
     "Whole",
+    "Hooked",
     "Planned",
 ]
 
@@ -128,7 +129,7 @@ def test_each_piece_is_in_one_tree(traces: dict[str, dict[str, Any]], name: str)
     assert sum(map(len, of_trees)) == len(pieces)
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", [name for name in CLASSES if name != "Hooked"])  # no graph has such a hook
 def test_gradients_have_the_types_and_placements_of_eager(
     traces: dict[str, dict[str, Any]], truth: dict[str, dict[str, Any]], name: str
 ) -> None:
@@ -150,6 +151,22 @@ def test_gradients_have_the_types_and_placements_of_eager(
             for finding in traces[name]["findings"]:
                 if finding["code"] == "gradient-placements" and finding["subjects"][0]["name"] == parameter:
                     assert [finding["reason"]["own_bytes"], finding["reason"]["gradient_bytes"]] == expected["bytes"]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_step_in_eager_leaves_gradients_with_the_placements_of_real_tensors(
+    traces: dict[str, dict[str, Any]], truth: dict[str, dict[str, Any]], name: str
+) -> None:
+    found = {}
+    for gradient in traces[name]["eager_run"]["gradients"]:
+        texts = gradient["sharding"] and [placement["text"] for placement in gradient["sharding"]["placements"]]
+        found |= {each: texts for each in gradient["names"] if gradient["kind"] == "parameter" and gradient["present"]}
+    assert found == {each: is_real["placements"] for each, is_real in truth[name]["eager"].items() if is_real}
+
+
+def test_a_gradient_that_a_hook_redistributes_is_no_finding(traces: dict[str, dict[str, Any]]) -> None:
+    assert [each["subjects"][0]["name"] for each in traces["Hooked"]["findings"]] == ["two"]
+    assert placements(whole(graph_of(traces["Hooked"]), "one").gradient.sharding) == ["Partial(sum)", "Replicate()"]  # type: ignore[union-attr]  # it has one
 
 
 def test_roles_and_what_they_are_about(traces: dict[str, dict[str, Any]]) -> None:

@@ -25,9 +25,11 @@ from ..failures import (
     text_of,
 )
 from ..graph.labels import argument_labels
+from ..graph.placements import sharding_of
 from ..torch_private import pytree, unset_fake_temporarily
 from ..wire.eager_run import EagerError, EagerGradient, EagerRun
 from ..wire.places import Span
+from ..wire.subclasses import Sharding
 from ..wire.unregistered import Unregistered
 from .changes import ChangeWatch, Subject
 from .keeping_lines import LineWatch, keeping_lines
@@ -67,6 +69,7 @@ def two_steps(
     on: Literal["real", "fake"] = "real" if example.mode is None else "fake"
     leaves = _leaves(example)
     present: list[list[bool]] = []
+    shardings: list[Sharding | None] = []
     error = None
     is_complete = True
     with recorded_warnings(codebase) as warned, torch.compiler.set_stance("force_eager"), example.fake():
@@ -81,6 +84,7 @@ def two_steps(
                 leaves |= {key: leaf for key, leaf in _leaves(example).items() if key not in leaves}
                 present.append([leaf.tensor.grad is not None for leaf in leaves.values()])
                 if step == 1:
+                    shardings = [sharding_of(leaf.tensor.grad) for leaf in leaves.values()]
                     is_complete = not has_unregistered(example, outputs)
                 del outputs
         except _Failed as failed:
@@ -104,7 +108,7 @@ def two_steps(
     draws = random_state() != random_before
     places = {name: span for each in lines for name, span in each.statements().items()}
     kept = watch.kept(places or _places(watch, codebase, again))
-    gradients = _gradients(leaves, present)
+    gradients = _gradients(leaves, present, shardings)
     outside: tuple[Unregistered, ...] = ()
     if not is_complete and find_unregistered is not None:
         with contextlib.suppress(Exception), warnings.catch_warnings():
@@ -222,10 +226,13 @@ def _subjects(example: BuiltExample, remove_duplicate: bool = True) -> dict[Subj
     return found
 
 
-def _gradients(leaves: Mapping[int, _Leaf], present: Sequence[Sequence[bool]]) -> tuple[EagerGradient, ...]:
+def _gradients(
+    leaves: Mapping[int, _Leaf], present: Sequence[Sequence[bool]], shardings: Sequence[Sharding | None]
+) -> tuple[EagerGradient, ...]:
     """Return the leaves with their gradients in each step; empty if there was no whole step."""
     first, *others = present or [()]
     second: Sequence[bool | None] = next(iter(others), [None] * len(first))
     return tuple(
-        EagerGradient(leaf.kind, tuple(leaf.names), *has) for leaf, has in zip(leaves.values(), zip(first, second))
+        EagerGradient(leaf.kind, tuple(leaf.names), *has, sharding)
+        for leaf, has, sharding in zip(leaves.values(), zip(first, second), shardings)
     )

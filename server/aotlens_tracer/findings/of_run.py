@@ -32,6 +32,7 @@ from ..wire.gradients import own_gradient
 from ..wire.places import Expression
 from .of_call import with_gradient
 from .of_graph import WITHOUT_GRADIENT, Why
+from .placements import without_redistributed
 from .values import Value, has_gradient, values_of
 
 _REENTRANT = "None of the inputs have requires_grad=True. Gradients will be None"
@@ -79,7 +80,8 @@ def compared(map: DescriptorMap, run: EagerRun, whys: Sequence[Why], cuts: Seque
         for index, graph in enumerate(map.graphs)
     )
     unseen = list({(value.kind, value.name): value for _, value in only_in_eager}.values())
-    findings = [_of_each_call(finding, run) for finding in _without_those_in_eager(map.findings, unseen)]
+    known = without_redistributed(map.findings, run)
+    findings = [_of_each_call(finding, run) for finding in _without_those_in_eager(known, unseen)]
     findings += [_none_in_eager(value, graphs[index], run, map.target, whys[index]) for index, value in only_in_graph]
     findings += [_outside(value, map) for value in unseen]
     findings += _of_changes(run.changes, map)

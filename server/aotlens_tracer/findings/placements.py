@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from ..wire.descriptor_map import Graph, Piece, Span, Subclass, Target
+from ..wire.eager_run import EagerRun
 from ..wire.findings import Finding, OtherPlacements, Place, Subject, TangentPlacements, WrongTangent
 from ..wire.gradients import own_gradient
 from ..wire.subclasses import PLAIN
@@ -28,6 +29,23 @@ def placement_findings(value: Value, graph: Graph, target: Target) -> Iterator[F
     place = source or definition or Span(target.path, target.line or 1)
     places = (Place("made", definition),) if definition is not None and definition != place else ()
     yield value.finding("gradient-placements", place, reason, places)
+
+
+def without_redistributed(findings: Sequence[Finding], run: EagerRun) -> list[Finding]:
+    """Return the findings without those about gradients that have their parameter's placements after a step in eager.
+
+    No graph has the hooks of parameters, which may redistribute a gradient.
+    """
+    after = {name: each.sharding for each in run.gradients if each.kind == "parameter" for name in each.names}
+
+    def is_redistributed(finding: Finding) -> bool:
+        reason = finding.reason
+        if not isinstance(reason, OtherPlacements):
+            return False
+        sharding = after.get(finding.subjects[0].name)
+        return sharding is not None and sharding.placements == reason.own.placements
+
+    return [finding for finding in findings if not is_redistributed(finding)]
 
 
 def tangent_findings(graph: Graph, target: Target) -> Iterator[Finding]:

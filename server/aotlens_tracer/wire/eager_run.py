@@ -10,6 +10,7 @@ from typing import Literal
 
 from .places import Frame, Span
 from .problems import Problem
+from .subclasses import Sharding
 from .unregistered import Unregistered
 
 
@@ -19,13 +20,15 @@ class EagerGradient:
 
     `names` are all names of the tensor, in the order of `named_parameters(remove_duplicate=False)`. `present` says
     whether the first step gives it a gradient (`grad` is not None afterwards), and `again` whether the second step
-    does; None if that ended early.
+    does; None if that ended early. `sharding` are the placements of the gradient that the first step leaves, after all
+    hooks, if it is a DTensor; None otherwise.
     """
 
     kind: Literal["parameter", "argument"]
     names: tuple[str, ...]
     present: bool
     again: bool | None = None
+    sharding: Sharding | None = None
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,25 @@ class Whole(nn.Module):
         return (x @ self.weight).to_local()
 
 
+# aotlens: Hooked(16)(split(4, 16))
+class Hooked(nn.Module):
+    """A hook redistributes the gradient of one of two parameters."""
+
+    def __init__(self, width):
+        super().__init__()
+        grid = mesh(2, 4, names=("dp", "tp"))
+        self.one = nn.Parameter(distribute_tensor(torch.randn(width), grid, [Replicate(), Replicate()]))
+        self.two = nn.Parameter(distribute_tensor(torch.randn(width), grid, [Replicate(), Replicate()]))
+        self.one.register_post_accumulate_grad_hook(redistributed)
+
+    def forward(self, x):
+        return x * self.one + self.two
+
+
+def redistributed(parameter):
+    parameter.grad = parameter.grad.redistribute(placements=parameter.placements)
+
+
 # aotlens: planned(16)(torch.randn(2, 8, 16))
 class Planned(nn.Module):
     """Gradients of a norm whose sequence is split are partial sums."""
