@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aotlens.model.snapshot import Snapshot, TargetState
 
-from .blocks import Code, Line, line, sentence
+from .blocks import Code, Line, codes, line, sentence
 from .states import IN_A_HOVER, failure_in_brief, replaced_in_words, state_in_words, untraced_in_words
+
+_PIECES = 4
+"""The most pieces that are listed."""
 
 
 def why_untraced(snapshot: Snapshot, state: TargetState) -> Line:
@@ -53,3 +58,15 @@ def why_absent(default: str | None) -> Line:
 def no_such_slot() -> Line:
     """A descriptor that no map has."""
     return line("No traced target has such a slot.")
+
+
+def in_pieces(model: str, pieces: Sequence[str], wanted: str | None = None) -> Line:
+    """A descriptor of a tensor subclass, of which a graph has the pieces (their labels) alone.
+
+    `wanted` is the piece that the descriptor asks for, and that the subclass does not have; None if it asks for the
+    whole.
+    """
+    shown = line(codes(pieces[:_PIECES]), " …" if len(pieces) > _PIECES else "")
+    if wanted is not None:
+        return line("No piece ", Code(wanted), " in ", Code(model), ", which has ", shown, ".")
+    return line("No slot of its own in ", Code(model), ": a tensor subclass, of which the graph has ", shown, ".")

@@ -7,7 +7,7 @@ class of a newer torch that is not in it belongs to the stage "unknown".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -113,6 +113,15 @@ def piece(descriptor: Descriptor) -> tuple[str, Descriptor]:
     The path is empty and the descriptor itself is returned if it is not a piece.
     """
     return path_text(descriptor), owner_of(descriptor)
+
+
+def wholes_around(descriptor: Descriptor | None) -> Iterator[Descriptor]:
+    """Yield the tensor subclasses that a descriptor is a piece of, from the inside; none for a whole value."""
+    while descriptor is not None and stage(descriptor.kind) == SUBCLASSES:
+        base = descriptor.fields.get("base")
+        descriptor = base if isinstance(base, Descriptor) else None
+        if descriptor is not None:
+            yield descriptor
 
 
 def labels_of(graph: Graph) -> dict[str, Label]:

@@ -17,7 +17,7 @@ from aotlens_tracer.wire.input_roles import role_of
 
 from .arguments import Arguments
 from .by_identity import Indices, Once
-from .descriptors import Labels, labels_of
+from .descriptors import Labels, labels_of, wholes_around
 from .gradients import Gradient, given_by_graphs, gradients
 from .inputs import Inputs
 from .lines import Lines
@@ -90,6 +90,16 @@ class MapIndex(Once):
                 if text is not None:
                     found.setdefault(text, {}).setdefault(id(item.graph), item)
         return {text: list(by_graph.values()) for text, by_graph in found.items()}
+
+    @cached_property
+    def pieces(self) -> dict[str, list[Entry | Result]]:
+        """The slots that are pieces of a tensor subclass, by the repr of the descriptor of the subclass around."""
+        found: dict[str, list[Entry | Result]] = {}
+        items: list[Entry | Result] = [*self.entries, *self.results]
+        for item in items:
+            for whole in wholes_around(item.slot.as_descriptor()):
+                found.setdefault(whole.descriptor, []).append(item)
+        return found
 
     @cached_property
     def names(self) -> Names:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, strong
 from aotlens.explain.conventions import numbering
 from aotlens.explain.gradients import meaning_of
@@ -11,16 +13,18 @@ from aotlens.explain.pass_code import no_state_in_words, not_captured_in_words
 from aotlens.explain.phrases import and_more, type_of
 from aotlens.explain.slots import node_in_words
 from aotlens.explain.subclasses import piece_of_in_words
-from aotlens.explain.unknown import no_such_slot
+from aotlens.explain.unknown import in_pieces, no_such_slot
 from aotlens.explain.words import describe, legend
 from aotlens.logs.descriptor_text import read_descriptor
 from aotlens.model.descriptor_nesting import exported_only, illegal_nesting
 from aotlens.model.descriptors import STAGES, STATE
+from aotlens.model.index import index_of
 from aotlens.model.numbering import Told, told_at, told_by_descriptor
 from aotlens.model.resolve import Resolved, in_question
 from aotlens.model.slots import Entry, Result, made_at
 from aotlens.syntax.subjects import DescriptorSubject
-from aotlens_tracer.wire.descriptor_map import Input
+from aotlens_tracer.wire.descriptor_map import Descriptor, Input
+from aotlens_tracer.wire.input_roles import owner_of, path_text
 
 from .question import Answer, Question
 
@@ -53,7 +57,7 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
         if question.snapshot.maps() and not notes and not never:
             is_known = any(one.map is not None for state in question.snapshot.maps() for one in told.shown(state))
             words = no_such_slot() if is_known else not_captured_in_words(told.convention or "export", None)
-            blocks.append(Note(words))
+            blocks += list(_in_pieces(question, read, told)) or [Note(words)]
         return Answer((*blocks, *never, exact), wants=wants, unknown=tuple(unknown))
     every = [(each, item) for each in found for item in each.items]
     meanings: dict[str, list[Facts]] = {}
@@ -66,6 +70,24 @@ def descriptor(question: Question, subject: DescriptorSubject) -> Answer | None:
         blocks.append(Paragraph(line(and_more(len(every) - _SLOTS, "slot"))))
     named = next((one for one in found if question.is_shown(one)), None)
     return Answer((*blocks, *notes, *never, exact), found[0].state, named, wants, tuple(unknown))
+
+
+def _in_pieces(question: Question, read: Descriptor, told: Told) -> Iterator[Block]:
+    """The pieces that graphs have of a tensor subclass that a descriptor is about."""
+    wanted, whole = path_text(read), owner_of(read)
+    for state in question.snapshot.maps():
+        for shown in told.shown(state):
+            if shown.map is None:
+                continue
+            index = index_of(shown.map)
+            if pieces := index.pieces.get(read.descriptor):
+                yield Note(in_pieces(state.key.qualname, _labels(pieces)))
+            elif wanted and (pieces := index.pieces.get(whole.descriptor)):
+                yield Note(in_pieces(state.key.qualname, _labels(pieces), wanted))
+
+
+def _labels(items: Sequence[Entry | Result]) -> list[str]:
+    return list(dict.fromkeys(item.slot.label for item in items))
 
 
 def _never(kind: str | None, told: Told) -> tuple[Block, ...]:
