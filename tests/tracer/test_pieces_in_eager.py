@@ -20,16 +20,28 @@ from support import CORPUS, trace_json
 
 FOLDER = CORPUS / "pieces"
 FILE = "kinds.py"
-CLASSES = re.findall(r"^# aotlens: .*\nclass (\w+)", (FOLDER / FILE).read_text(encoding="utf-8"), re.MULTILINE)
+READS = "reads.py"
+
+
+def _classes(file: str) -> list[str]:
+    text = (FOLDER / file).read_text(encoding="utf-8")
+    return re.findall(r"^# aotlens: .*\nclass (\w+)", text, re.MULTILINE)
+
+
+CLASSES = _classes(FILE)
 Trace = dict[str, Any]
+
+
+def _in_eager(file: str) -> dict[str, Any]:
+    command = [sys.executable, "in_eager.py", file]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, encoding="utf-8", timeout=300)
+    assert done.returncode == 0, done.stderr
+    return {answer["name"]: answer for answer in map(json.loads, done.stdout.splitlines())}
 
 
 @pytest.fixture(scope="module")
 def eager() -> dict[str, Any]:
-    command = [sys.executable, "in_eager.py", FILE]
-    done = subprocess.run(command, cwd=FOLDER, capture_output=True, encoding="utf-8", timeout=300)
-    assert done.returncode == 0, done.stderr
-    return {answer["name"]: answer for answer in map(json.loads, done.stdout.splitlines())}
+    return _in_eager(FILE)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +114,11 @@ def _returned(gradient: Gradient) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_findings_are_about_what_eager_does(traces: dict[str, Trace], eager: dict[str, Any], name: str) -> None:
-    findings, known = traces[name]["findings"], eager[name]
+    _compare_findings(traces[name], eager[name])
+
+
+def _compare_findings(trace: Trace, known: dict[str, Any]) -> None:
+    findings = trace["findings"]
 
     def about(*codes: str) -> set[str]:
         return {finding["subjects"][0]["name"] for finding in findings if finding["code"] in codes}
@@ -111,7 +127,7 @@ def test_findings_are_about_what_eager_does(traces: dict[str, Trace], eager: dic
     assert about("parameter-without-gradient", "argument-without-gradient") == missing
     zero = {value for value, each in known["gradients"].items() if each and all(each["pieces"].values())}
     assert about("gradient-always-zero") == zero
-    graph = _graph(traces[name])
+    graph = _graph(trace)
     changed = {value for value in _values(graph) if any(each.startswith(value) for each in known["changed"])}
     parameters = {value for value, slots in _values(graph).items() if role_of(slots[0]) == "parameter"}
     assert about("buffer-mutation", "input-mutation") == changed - parameters
@@ -136,3 +152,28 @@ def test_the_summary_counts_values(traces: dict[str, Trace], eager: dict[str, An
     others = {value for names in known["tied"] for value in names[1:]}
     present = {value for value, gradient in known["gradients"].items() if gradient is not None}
     assert count(_graph(traces[name])).gradients == len(present - others - outside)
+
+
+@pytest.fixture(scope="module")
+def read_in_eager() -> dict[str, Any]:
+    return _in_eager(READS)
+
+
+@pytest.fixture(scope="module")
+def compiled() -> dict[str, Trace]:
+    answer = trace_json(READS, "--convention", "compile", cwd=FOLDER)
+    return {trace["target"]["qualname"]: trace for trace in answer["traces"]}
+
+
+@pytest.mark.parametrize("name", _classes(READS))
+def test_the_same_is_found_where_the_graph_takes_a_piece(
+    compiled: dict[str, Trace], read_in_eager: dict[str, Any], name: str
+) -> None:
+    """Under torch.compile, a piece that code reads is an input of its own: what is found is about the whole."""
+    _compare_findings(compiled[name], read_in_eager[name])
+    graph = _graph(compiled[name])
+    changed = {slot.label for each in _values(graph).values() for slot in each if is_changed(slot)}
+    assert sorted(changed) == read_in_eager[name]["changed"]
+    present = {value for value, each in read_in_eager[name]["gradients"].items() if each is not None}
+    others = {value for names in read_in_eager[name]["tied"] for value in names[1:]}
+    assert count(graph).gradients == len(present - others)

@@ -81,6 +81,8 @@ def reasons(
         root = _whole(slot)
         if root not in values:
             return None
+        if paths is not None and slot.dynamo is not None and slot.dynamo.piece:
+            return paths.reason_of_piece(values[root])
         found = paths.reason(values[root]) if paths is not None else seen_in_eager(values[root])
         if not isinstance(found, NeverUsed):
             return found
@@ -147,6 +149,11 @@ class GradientPaths:
             return UsedButNotReturned(self._expressions(used)) if used else NoPath()  # else it is itself returned
         functions = [node for node in self._graph.nodes if node in reached and name_of(node) == CUSTOM_FUNCTION]
         return BackwardReturnsNone(self._expressions(functions)) if functions else NoPath()
+
+    def reason_of_piece(self, piece: Any) -> Cut | None:
+        """Return the reason why a tensor subclass of which this piece is read gets no gradient; None if it is not."""
+        start = self._placeholders.get(id(piece))
+        return Cut("piece", self._expressions(start.users)) if start is not None and start.users else None
 
     def _follow(self) -> tuple[dict[torch.fx.Node, int], dict[torch.fx.Node, int]]:
         """Return for each node the placeholders in the history of its value, and those in its operands' histories only.

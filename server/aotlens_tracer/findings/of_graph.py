@@ -65,7 +65,7 @@ def findings_of(
         reached = outputs_reached(graph)
         for value in values_of(graph):
             missing = [(value.kind, name) for name in value.names if (value.kind, name) not in given]
-            if value.kind in ("parameter", "argument") and value.first.requires_grad and missing:
+            if value.kind in ("parameter", "argument") and value.requires_grad and missing:
                 given.update(missing)  # one finding, whatever the number of graphs
                 if has_gradient(value, graph):
                     found = _lost(value, number, graphs, target)

@@ -33,6 +33,10 @@ class Value:
         return (self.name, *(self.first.dynamo.others if self.first.dynamo is not None else ()))
 
     @property
+    def requires_grad(self) -> bool:
+        return any(piece.requires_grad or (piece.dynamo and piece.dynamo.needs_gradient) for piece in self.pieces)
+
+    @property
     def mutations(self) -> tuple[int, ...]:
         return tuple(dict.fromkeys(piece.mutation for piece in self.pieces if piece.mutation is not None))
 
@@ -55,7 +59,9 @@ def values_of(graph: Graph) -> list[Value]:
     for slot in graph.inputs:
         descriptor = slot.as_descriptor()
         root = piece_path(descriptor)[0] if descriptor is not None else None
-        key = root.descriptor if root is not None else slot.index
+        key: object = root.descriptor if root is not None else slot.index
+        if slot.dynamo is not None and slot.dynamo.piece:  # torch.compile's graph may take each piece as a tensor
+            key = role_of(slot), whole_label(slot)
         groups.setdefault(key, []).append(slot)
         role = role_of(slot)
         kinds[key] = role if role in _KINDS else None

@@ -22,6 +22,7 @@ from .gradient_history import GradientHistory
 from .labels import argument_labels, output_labels
 from .operations import SELF, Owner
 from .stack_traces import Sources, source_text, span_of_summary
+from .tensors import tensors_in
 
 _NUMBERS = (bool, int, float, complex, torch.SymInt, torch.SymFloat, torch.SymBool)
 _REGISTRY = re.compile(r"(?:\._orig_mod)?\._(?:modules|parameters|buffers)\b")
@@ -95,6 +96,12 @@ class _Values:
                 self.known.setdefault(id(value), _Known("argument", (label,)))
             elif isinstance(value, (int, float)):
                 self.numbers.add(label)
+        registered = [] if traced.module is None else [*traced.module.parameters(), *traced.module.buffers()]
+        self.pieces: dict[int, tuple[torch.Tensor, str]] = {}
+        for value in (*registered, *pytree.tree_leaves((traced.args, traced.kwargs))):
+            for path, piece in tensors_in(value):
+                if id(piece) not in self.known:
+                    self.pieces.setdefault(id(piece), (value, path))
         leaves, spec = pytree.tree_flatten(call.result)
         self.results: dict[int, str] = {}
         for label, value in zip(output_labels(spec), leaves):
@@ -137,7 +144,8 @@ class _Graph:
     def names(self, index: int) -> CompiledNames:
         sources = tuple(map(self._source, range(len(self._expressions))))
         inputs = tuple(
-            source.name if source is not None else f"args[{position}]" for position, source in enumerate(sources)
+            source.name + source.piece if source is not None else f"args[{position}]"
+            for position, source in enumerate(sources)
         )
         spans = self._values.spans[index]
         returned = zip(*(run.outputs for run in self._graph.runs), strict=True)
@@ -176,6 +184,8 @@ class _Graph:
         made_at = made.span if made is not None else None
         if expression.is_unnamed and made is None:
             made_at = self._at_break
+        value = self._graph.runs[0].inputs[position]
+        whole, piece = self._values.pieces.get(id(value), (value, ""))
         return DynamoSource(
             text_of(self._graph.sources[position]),
             role,
@@ -183,6 +193,8 @@ class _Graph:
             made_at,
             tuple(dict.fromkeys(other for _, other in later if other != name)),
             (made.graph, made.position) if made is not None else None,
+            piece,
+            bool(piece) and whole.requires_grad,
         )
 
     def _in_run(self, run: Run, position: int, expression: DynamoExpression) -> tuple[SourceRole, str]:
@@ -195,8 +207,9 @@ class _Graph:
             return expression.role, expression.name
         if not isinstance(value, torch.Tensor) or expression.role == "number":
             return "number", self._unnamed(None) if expression.is_unnamed else expression.name
-        if (known := self._values.known.get(id(value))) is not None:
-            return known.role, known.name(expression.path)
+        whole, piece = self._values.pieces.get(id(value), (value, ""))
+        if (known := self._values.known.get(id(whole))) is not None:
+            return known.role, known.name(expression.path.removesuffix(piece))
         made = self._values.made.get(id(value))
         if expression.is_unnamed:
             return "local", self._unnamed(made)

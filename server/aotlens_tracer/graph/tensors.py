@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,17 @@ def pieces_of(value: Any) -> list[Any]:
         return []
     names, _ = value.__tensor_flatten__()
     return [getattr(value, name) for name in names]
+
+
+def tensors_in(value: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tensors inside a tensor subclass, each with the path to it, `.a.b`; nothing for any other value."""
+    if not is_traceable_wrapper_subclass(value):
+        return
+    for name in value.__tensor_flatten__()[0]:
+        piece = getattr(value, name)
+        if isinstance(piece, torch.Tensor):
+            yield f"{path}.{name}", piece
+            yield from tensors_in(piece, f"{path}.{name}")
 
 
 def storages_of(value: Any) -> list[int]:

@@ -31,6 +31,10 @@ class DynamoSource:
     output of an earlier graph that it is, as the number of the graph in the map and the index of the output there; None
     if it is none.
 
+    `piece` is `.a` for an input that is that piece of the tensor subclass `name`: code reads it as a tensor of its own.
+    Then `needs_gradient` says that the subclass requires a gradient, which cannot come through the piece. For all other
+    inputs it is empty and False.
+
     `others` are the user's names of what later runs of the same graph take there: with a graph break in each layer, the
     graph of `layers.1` runs for `layers.2` too, because torch guards on its type and not on the module itself.
     """
@@ -41,6 +45,8 @@ class DynamoSource:
     made_at: Span | None = None
     others: tuple[str, ...] = ()
     made_by: tuple[int, int] | None = None
+    piece: str = ""
+    needs_gradient: bool = False
 
 
 @dataclass(frozen=True)

@@ -75,4 +75,7 @@ def path_text(descriptor: Descriptor) -> str:
 def whole_label(slot: Slot) -> str:
     """Return the label of the value that a slot is, or is a piece of: `x` for `x.a` and for `x.size(0)`."""
     descriptor = slot.as_descriptor()
-    return slot.label.removesuffix(path_text(descriptor) if descriptor is not None else "") or slot.label
+    label = slot.label.removesuffix(path_text(descriptor) if descriptor is not None else "")
+    if isinstance(slot, Input) and slot.dynamo is not None:
+        label = label.removesuffix(slot.dynamo.piece)
+    return label or slot.label
