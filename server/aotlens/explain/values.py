@@ -15,6 +15,7 @@ from aotlens.model.values import Case, Had, Recording
 
 from .blocks import Code, Line, codes, joined, line, strong
 from .phrases import folded_names
+from .sharding import placements_in_words
 from .shortening import clipped
 
 CASES = 3
@@ -86,11 +87,20 @@ def had_in_words(had: Had, given: Sequence[Had] = ()) -> Line:
         names = names_in_brief(value) if len(cases[0][1]) == 1 else ""
         kind = f"{value.type} " if isinstance(value, Plain) and value.type != "NoneType" else ""
         more = f" and {had.more} more" if had.more else ""
-        return line(_given(given, had.cases), Code(kind + cases[0][0]), f" {names}" if names else "", more)
+        sharded = placements_of([case.value for case in cases[0][1]])
+        words = "".join(f" {part}" for part in (names, sharded) if part)
+        return line(_given(given, had.cases), Code(kind + cases[0][0]), words, more)
     parts = [_case(text, members, had, given) for text, members in cases[:CASES]]
     left_out = max(len(cases) - CASES, 0) + had.more
     rest = f" and {left_out} more" if left_out else ""
     return line(joined(parts, ", " if had.differs_by_instance else ", then "), rest)
+
+
+def placements_of(values: Sequence[Known]) -> str:
+    """`Shard(0) on dp, Replicate() on tp`, if all values are DTensors that lie on the ranks in the same way."""
+    shardings = {value.sharding if isinstance(value, Tensor) else None for value in values}
+    sharding = shardings.pop() if len(shardings) == 1 else None
+    return placements_in_words(sharding) if sharding is not None else ""
 
 
 def facts_of(had: Had, given: Sequence[Had] = ()) -> list[Line]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from aotlens_tracer.wire.subclasses import Sharding
 from aotlens_tracer.wire.values import (
     ContainerValue,
     FileValues,
@@ -50,6 +51,7 @@ class Tensor:
     device: str
     requires_grad: bool
     type: str | None = None
+    sharding: Sharding | None = None
 
     @property
     def shape(self) -> tuple[int | str | None, ...]:
@@ -117,7 +119,9 @@ class ValuesIndex(Once):
         if isinstance(value, PlainValue):
             return Plain(value.type, value.text)
         if isinstance(value, TensorValue):
-            return Tensor(value.dtype, self._sizes(value), value.device, value.requires_grad, value.type)
+            return Tensor(
+                value.dtype, self._sizes(value), value.device, value.requires_grad, value.type, value.sharding
+            )
         return self._container(value, deepest)
 
     def _container(self, value: ContainerValue, deepest: int) -> Container:

@@ -11,7 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..graph.placements import sharding_of
 from ..torch_private import FakeTensor, without_torch_functions
+from ..wire.subclasses import Sharding
 from ..wire.values import ContainerValue, Item, PlainValue, TensorValue, Value
 
 _MOST_ITEMS = 32
@@ -76,11 +78,12 @@ class Descriptions:
         with without_torch_functions():
             described = (type(tensor), tensor.dtype, tensor.shape, tensor.device, tensor.requires_grad)
             dims = self._dims_of(tensor) if self._dims_of is not None else ()
-        key = (*described, dims)
+            sharding = sharding_of(tensor) if type(tensor) not in _TENSORS else None
+        key = (*described, dims, sharding)
         index = self._indices.get(key)
         if index is None:
             index = self._indices[key] = len(self.values)
-            self.values.append(_tensor_value(*described, dims))
+            self.values.append(_tensor_value(*described, dims, sharding))
         return index
 
     def _plain(self, value: Any) -> int:
@@ -173,6 +176,7 @@ def _tensor_value(
     device: torch.device,
     requires_grad: bool,
     dims: tuple[int, ...],
+    sharding: Sharding | None,
 ) -> TensorValue:
     return TensorValue(
         str(dtype).removeprefix("torch."),
@@ -181,6 +185,7 @@ def _tensor_value(
         requires_grad,
         None if kind in _TENSORS else kind.__name__,
         dims,
+        sharding,
     )
 
 

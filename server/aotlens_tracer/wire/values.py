@@ -11,6 +11,7 @@ from typing import Literal
 
 from .json_codec import Row, Tagged
 from .places import Span
+from .subclasses import Sharding
 
 SizeRole = Literal["parameter", "buffer", "argument", "constructor", "constant"]
 """The origin of a size: the module's state, an argument of the call or of the constructor, a number in the code."""
@@ -52,7 +53,8 @@ class TensorValue(Tagged):
 
     `dtype` is torch's name (`float32`) and `device` its text (`cpu`, `cuda:0`). `type` is the name of a subclass, None
     for a plain tensor. `dims` has the index of each dimension in `Values.dimensions`, None where no more than the size
-    is known; it is empty before the dimensions are known.
+    is known; it is empty before the dimensions are known. `sharding` is that of a DTensor, whose `shape` is that of the
+    whole tensor on all ranks.
     """
 
     dtype: str
@@ -61,6 +63,7 @@ class TensorValue(Tagged):
     requires_grad: bool
     type: str | None = None
     dims: tuple[int | None, ...] = ()
+    sharding: Sharding | None = None
 
 
 @dataclass(frozen=True)
