@@ -312,3 +312,16 @@ def test_a_mesh_that_the_code_reads_is_an_input_of_its_own(compiled: dict[str, d
     read = [each for each in inputs if each["label"] == "self.a.device_mesh"]
     assert {each["dynamo"]["role"] for each in read} == {"attribute"}
     assert {(*each["mesh"]["shape"], *each["mesh"]["names"]) for each in read} == {(8, "tp")}
+
+
+def test_recorded_values_have_the_placements_that_eager_gives_them(traces: dict[str, dict[str, Any]]) -> None:
+    """`x` splits its batch, `columns` its columns: their product is split in both."""
+    values = [value for value in traces["Sharded"]["values"]["values"] if value.get("type") == "DTensor"]
+    placed = {
+        (tuple(value["shape"]), tuple(each["text"] for each in value["sharding"]["placements"])) for value in values
+    }
+    assert placed >= {
+        ((4, 16), ("Shard(dim=0)", "Replicate()")),
+        ((16, 16), ("Replicate()", "Shard(dim=1)")),
+        ((4, 16), ("Shard(dim=0)", "Shard(dim=1)")),
+    }
