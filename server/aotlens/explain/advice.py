@@ -87,6 +87,19 @@ _KNOWN = {
         "torch.compile and torch.export take a tensor subclass apart with `__tensor_flatten__`, and put it together "
         "again with `__tensor_unflatten__`; in eager nothing calls these methods, and the call works"
     ),
+    "subclass-results-alias": (
+        "two results share memory, and a parameter, argument or result is a tensor subclass: torch.compile and "
+        "torch.export do not take both together, eager does; return a copy of one result (`.clone()`)"
+    ),
+    "subclass-arguments-alias": (
+        "two arguments share memory that the call changes in place, and a parameter, argument or result is a tensor "
+        "subclass: torch.compile and torch.export do not take both together, eager does; compute a new tensor in place "
+        "of the change"
+    ),
+    "subclass-reshaped": (
+        "AOTAutograd does not take an operation that changes the shape of an argument in place if that is a tensor "
+        "subclass, such as `x.t_()`; eager does: use the one that returns a new tensor, `x.t()`"
+    ),
     "jagged-reduction": (
         "torch has no derivative of a sum or mean over one dimension of a jagged nested tensor, in eager neither: pad "
         "it first (`torch.nested.to_padded_tensor(y, 0.0).sum(1)`), or reduce its values "
