@@ -43,15 +43,13 @@ def collectives(trace: dict[str, Any]) -> list[dict[str, Any]]:
 
 def moved(trace: dict[str, Any]) -> Counter[tuple[str, str, int]]:
     """Each collective by pass, operation and bytes; those that the backward pass repeats are there too."""
-    found = Counter(
-        ("backward" if each["is_backward"] else "forward", each["kind"], each["bytes"]) for each in collectives(trace)
-    )
     again = set(trace["graphs"][0]["partition"]["backward"])
-    found.update(
-        ("backward", each["kind"], each["bytes"])
-        for each in collectives(trace)
-        if not each["is_backward"] and each["operation"] in again
-    )
+    found: Counter[tuple[str, str, int]] = Counter()
+    for each in collectives(trace):
+        kind = each["kind"].replace("allreduce_", "all_reduce")  # in place, in a direct capture
+        passes = ["backward" if each["is_backward"] else "forward"]
+        passes += ["backward"] if not each["is_backward"] and each["operation"] in again else []
+        found.update((when, kind, each["bytes"]) for when in passes)
     return found
 
 
@@ -193,7 +191,7 @@ def test_implicit_redistributions_are_findings_at_their_line(maps: Maps) -> None
 
 def test_a_direct_capture_has_the_lines_of_the_forward_pass(maps: Maps) -> None:
     assert maps["Untracked"]["graphs"][0]["capture"] == "direct"
-    forward, backward = collectives(maps["Untracked"])
+    forward, in_place, backward = collectives(maps["Untracked"])
     assert shown(forward)[1:] == (
         "return self.down(self.up(self.norm(x)).relu())",
         "self.down(self.up(self.norm(x)).relu())",
@@ -202,6 +200,14 @@ def test_a_direct_capture_has_the_lines_of_the_forward_pass(maps: Maps) -> None:
         "plan",
         "RowwiseParallel",
         False,
+    )
+    assert shown(in_place)[1:7] == (
+        'dist.all_reduce(whole, group=BOTH.get_group("dp"))',
+        'dist.all_reduce(whole, group=BOTH.get_group("dp"))',
+        "dp",
+        2,
+        "call",
+        "allreduce_",
     )
     # Nothing says which call of the forward pass a derivative belongs to: nobody is accused of it.
     assert (backward["source"], backward["cause"], backward["is_backward"]) == (None, "unknown", True)

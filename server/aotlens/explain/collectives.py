@@ -17,9 +17,17 @@ _NAMES = {
     "all_gather_into_tensor": "all_gather",
     "reduce_scatter_tensor": "reduce_scatter",
     "all_to_all_single": "all_to_all",
+    # In place, as torch.distributed calls them:
+    "allreduce": "all_reduce",
+    "allgather": "all_gather",
+    "_allgather_base": "all_gather",
+    "allgather_into_tensor": "all_gather",
+    "_reduce_scatter_base": "reduce_scatter",
+    "alltoall": "all_to_all",
+    "alltoall_base": "all_to_all",
 }
 """The names by which people know these operations; others keep torch's."""
-_PREPARED = ("_coalesced", "_out", "_")
+_PREPARED = ("_", "_coalesced", "_out")
 """Ends of torch's names for what is the same operation: on several tensors, into a tensor, in place."""
 
 
@@ -66,7 +74,7 @@ def asked_by(collective: Collective) -> str:
         case "plan":
             return by or "the plan"
         case "call":
-            return f"{by}()" if by is not None else "the code"
+            return f"{name_of(by)}()" if by is not None else "the code"
         case "operand":
             return f"nobody: for {short(by)}" if by is not None else "nobody"
         case "operation":

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ..failures import is_library
-from ..torch_private import Asked, Spec, arranges, asked_of, collective_of, style_at
+from ..torch_private import Asked, Spec, arranges, asked_of, collective_of, given_to, style_at
 from ..wire.collectives import Cause, Collective
 from ..wire.descriptor_map import Input, Operation, Sharding, Span
 from ..wire.input_roles import whole_label
@@ -27,7 +27,7 @@ def collectives_of(
     places: dict[Any, Span] = {}
     for index, operation in enumerate(operations):
         node = nodes[operation.name]
-        kind = collective_of(node.target)
+        kind = collective_of(node)
         if kind is None:
             continue
         asked = asked_of(node)
@@ -38,6 +38,8 @@ def collectives_of(
             source = places.get(number)  # a direct capture: its forward operation has the same number
         elif number is not None and not operation.backward:
             places.setdefault(number, source)
+        operand = _operand(node, labels, operation.backward, sources.of_node)
+        label = source_text(source) if source is not None else None
         cause, by = _cause(asked, stack, kind) if source is not None else _implicit_cause(asked)
         found.append(
             Collective(
@@ -48,26 +50,21 @@ def collectives_of(
                 asked.group.dimension if asked is not None else None,
                 operation.backward,
                 source,
-                source_text(source) if source is not None else None,
+                label,
                 operation.module,
                 cause,
                 by,
                 _sharding(asked.before) if asked is not None else None,
                 _sharding(asked.after) if asked is not None else None,
-                _operand(node, labels, operation.backward, sources.of_node),
+                operand if operand != label else None,  # what the redistribution itself computes first
             )
         )
     return tuple(found)
 
 
 def _bytes(node: torch.fx.Node) -> int | None:
-    """Return the bytes of the tensors that the rank gives into a collective: its first argument, or a list of them."""
-    given = node.args[0] if node.args else None
-    sizes = [
-        tensor_bytes(each.meta.get("val"))
-        for each in (given if isinstance(given, (list, tuple)) else [given])
-        if isinstance(each, torch.fx.Node)
-    ]
+    """Return the bytes of the tensors that the rank gives into a collective; None if a size has no hint."""
+    sizes = [tensor_bytes(each.meta.get("val")) for each in given_to(node)]
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
@@ -122,7 +119,7 @@ def _operand(
 
     A value that the backward pass computes has no text of its own.
     """
-    operands = node.all_input_nodes
+    operands = given_to(node)
     while operands and operands[0].op != "placeholder":
         if not arranges(operands[0].target) or not operands[0].all_input_nodes:
             break

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .checkpoints import checkpoint_of, watching_checkpoints
 from .cluster import InCluster, in_cluster
-from .collectives import Asked, Spec, arranges, asked_of, collective_of, noting_collectives, style_at
+from .collectives import Asked, Spec, arranges, asked_of, collective_of, given_to, noting_collectives, style_at
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
 from .counters import counting_apart
@@ -166,6 +166,7 @@ __all__ = [
     "functorch_layers",
     "gather",
     "gathered_parameters",
+    "given_to",
     "has_no_forward",
     "hooks_of",
     "hooks_of_saved_tensors",

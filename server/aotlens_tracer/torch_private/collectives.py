@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import torch
 import torch.fx
+import torch.utils._pytree as pytree
 
 __all__ = [
     "Asked",
@@ -23,6 +24,7 @@ __all__ = [
     "arranges",
     "asked_of",
     "collective_of",
+    "given_to",
     "group_named",
     "noting_collectives",
     "style_at",
@@ -46,6 +48,10 @@ _PLANS = tuple(
     )
 )
 """The folders of torch whose code communicates because a plan or a wrapper was applied to a module."""
+_CALLS = os.path.join(_TORCH, "distributed", "distributed_c10d.py")
+"""The file of `torch.distributed.all_reduce` and the like, whose frames have the group that the graph has not."""
+_CALLED = os.path.join(_DTENSOR, "experimental", "")
+"""Code of this folder that is in no class is called by the user, such as `local_map`."""
 _DESCRIBED = "mesh_"
 """A group that a mesh makes for a dimension has the description `mesh_tp`, and `mesh_dim_0` without names."""
 
@@ -85,11 +91,36 @@ class Asked:
 
 
 def collective_of(target: Any) -> str | None:
-    """Return torch's name of a collective operation, without its overload; None for any other target of a node."""
-    if not isinstance(target, torch._ops.OpOverload) or target.namespace not in _NAMESPACES:
+    """Return torch's name of the collective that an operator or a node is, without its overload; None for no such."""
+    operator = _operator(target)[0] if isinstance(target, torch.fx.Node) else target
+    if not isinstance(operator, torch._ops.OpOverload) or operator.namespace not in _NAMESPACES:
         return None
-    name = target._opname
+    name = operator._opname
     return None if name in _NONE else name
+
+
+def given_to(node: torch.fx.Node) -> list[torch.fx.Node]:
+    """Return the tensors that the rank gives into the collective operation that a node is."""
+    _, arguments = _operator(node)
+    given = next((value for name, value in arguments.items() if name.startswith("input")), None)
+    if given is None:
+        given = next(iter(arguments.values()), None)
+    return [leaf for leaf in pytree.tree_leaves(given) if isinstance(leaf, torch.fx.Node)]
+
+
+def _operator(node: torch.fx.Node) -> tuple[Any, dict[str, Any]]:
+    """Return the operator that a node calls, and its arguments by name; (None, {}) if it calls none.
+
+    A direct capture orders operations of torch.distributed by tokens: `with_effects(token, operator, …)`.
+    """
+    target: Any = node.target
+    given = node.args
+    if getattr(target, "__name__", "") == "with_effects" and len(given) > 1:
+        target, given = given[1], given[2:]
+    if node.op != "call_function" or not isinstance(target, torch._ops.OpOverload):
+        return None, {}
+    names = [argument.name for argument in target._schema.arguments]
+    return target, dict(zip(names, given)) | dict(node.kwargs)
 
 
 def arranges(target: Any) -> bool:
@@ -111,7 +142,7 @@ def noting_collectives() -> Iterator[None]:
 
     def create_node(graph: torch.fx.Graph, op: str, target: Any, *args: Any, **kwargs: Any) -> torch.fx.Node:
         node = original(graph, op, target, *args, **kwargs)
-        if op == "call_function" and collective_of(target) is not None:
+        if op == "call_function" and collective_of(node) is not None:
             with contextlib.suppress(Exception):  # other releases of torch may hold these facts elsewhere
                 node.meta[_META] = _asked(node, sys._getframe(1))
         return node
@@ -127,6 +158,7 @@ def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
     known = _known_code()
     is_found = False
     frames = []
+    name = _group_name(node)
     while frame is not None:
         code = frame.f_code
         frames.append((code, frame.f_lasti, frame.f_lineno))
@@ -143,8 +175,10 @@ def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
             operation = frame.f_locals.get("op_call")
             if isinstance(operation, torch._ops.OpOverload):
                 how, by = "operation" if how == "direct" else how, str(operation)
+        if name is None and code.co_filename == _CALLS:
+            name = getattr(frame.f_locals.get("group"), "group_name", None)
         frame = frame.f_back
-    return Asked(group_named(_group_name(node), mesh), how, by, before, after, tuple(reversed(frames)))
+    return Asked(group_named(name, mesh), how, by, before, after, tuple(reversed(frames)))
 
 
 @functools.cache
@@ -175,10 +209,9 @@ def _known_code() -> Mapping[types.CodeType, str]:
 
 
 def _group_name(node: torch.fx.Node) -> str | None:
-    """Return the name of the group that a collective operation has as an argument."""
-    names = [argument.name for argument in node.target._schema.arguments]  # type: ignore[union-attr]  # an operator
-    given = dict(zip(names, node.args)) | node.kwargs
-    value = given.get("group_name", given.get("process_group"))
+    """Return the name of the group that a collective operation has as an argument; None if it is not known."""
+    _, arguments = _operator(node)
+    value = arguments.get("group_name", arguments.get("process_group"))
     return value if isinstance(value, str) else getattr(value, "group_name", None)
 
 
@@ -232,7 +265,7 @@ def style_at(path: str, line: int) -> str | None:
             for name, kind in vars(module).items():
                 if isinstance(kind, type) and kind.__module__ == module.__name__ and line in _lines_of(kind):
                     return name
-    return ""
+    return None if path.startswith(_CALLED) else ""
 
 
 @functools.cache

@@ -188,4 +188,6 @@ class Untracked(Tensor):
     def forward(self, x):
         print("before")
         x = super().forward(x)
-        return x
+        whole = x.detach().clone()
+        dist.all_reduce(whole, group=BOTH.get_group("dp"))
+        return x + whole

@@ -110,7 +110,7 @@ def test_the_rankings_count_what_the_backward_pass_repeats() -> None:
 
 def test_a_call_without_communication_says_so() -> None:
     (block,) = collective_tables(map_of(Graph("dynamo", (), ())), str)
-    assert isinstance(block, Paragraph)
+    assert isinstance(block, Paragraph) and "communicates nothing" in texts([[block.line]])[0][0]
 
 
 def test_the_figures_of_a_map_and_the_notes_in_a_graph() -> None:
@@ -161,7 +161,8 @@ def _text(piece: object) -> str:
 
 
 def test_names_and_placements() -> None:
-    assert name_of("all_reduce_coalesced") == "all_reduce" and name_of("shard_dim_alltoall") == "shard_dim_alltoall"
+    assert name_of("all_reduce_coalesced") == "all_reduce" and name_of("_allgather_base_") == "all_gather"
+    assert name_of("shard_dim_alltoall") == "shard_dim_alltoall"
     assert asked_by(replace(GATHER, cause="call", by="redistribute")) == "redistribute()"
     assert asked_by(replace(GATHER, cause="unknown", by=None)) == "unknown"
     both = replace(REDUCE, before=on_mesh(SHARD, PARTIAL))

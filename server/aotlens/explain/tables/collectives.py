@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from aotlens.explain.blocks import Block, Cell, Column, Paragraph, Table, line, without_empty
+from aotlens.explain.blocks import Block, Cell, Column, Paragraph, Table, line, sentence, without_empty
 from aotlens.explain.collectives import asked_by, change, counted, group_of, kinds, name_of
 from aotlens.explain.compiled import name_of_graph
+from aotlens.explain.findings.words import message
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.model.collectives import Run, communication, total
@@ -18,6 +19,9 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .saved_ranking import ranked, share
 
+_OUTSIDE = "communication-outside-graph"
+"""The code of findings about wrappers that communicate in hooks."""
+_NOTHING = "The call communicates nothing: its graph has no collective operation."
 _BYTES = "Bytes are those that this rank gives into an operation."
 _AGAIN = "Backward, again: the backward pass repeats a collective of the forward pass, to compute what is not saved."
 
@@ -25,15 +29,16 @@ _AGAIN = "Backward, again: the backward pass repeats a collective of the forward
 def collective_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Block]:
     """Three rankings of the collectives of a call and of its backward pass, or a sentence if there are none."""
     runs = communication(index_of(map)).runs
+    outside = [Paragraph(sentence(f"{message(each)}.")) for each in map.findings if each.code == _OUTSIDE]
     if not runs:
-        return [Paragraph(line("The call communicates nothing: its graph has no collective operation."))]
+        return [Paragraph(line("The graph has no collective operation." if outside else _NOTHING)), *outside]
     containers = {module.name for module in map.modules if module.type in CONTAINERS}
     found: list[Block] = []
     if len({group_of(run.collective) for run in runs}) > 1:
         found.append(_by_dimension(runs))
     if any(run.collective.module for run in runs):
         found.append(_by_module(runs, containers, full))
-    return [*found, _by_expression(map, runs, path_label, full)]
+    return [*found, _by_expression(map, runs, path_label, full), *outside]
 
 
 def _by_dimension(runs: Sequence[Run]) -> Table:
