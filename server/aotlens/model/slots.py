@@ -76,8 +76,11 @@ def whole_name(slot: Slot) -> str:
 
 
 def is_unused(slot: Input) -> bool:
-    """Whether the traced call never uses an input, nor the same parameter under another name."""
-    return slot.used is False
+    """Whether the traced call never uses an input, nor the same parameter under another name.
+
+    False for a mesh: the graph has one for each DTensor, and reads the first one for all of them.
+    """
+    return slot.used is False and (slot.dtype is not None or slot.symbol is not None)
 
 
 def is_changed(slot: Input) -> bool:

@@ -40,7 +40,8 @@ def paired(inputs: list[Input], outputs: list[Output]) -> tuple[list[Input], lis
         changes.pop("tangent_all", None)
     for slot in inputs:
         mutation = into[slot.index].get("mutation")
-        if mutation is not None and outputs[mutation].node == slot.node and _is_piece(slot):
+        # Meshes and sizes are pieces too: no operation changes one in place.
+        if mutation is not None and _is_piece(slot) and (outputs[mutation].node == slot.node or slot.dtype is None):
             into[slot.index]["is_unchanged"] = True
     _pair_tokens(inputs, outputs, into, out_of)
     return (
