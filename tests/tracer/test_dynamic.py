@@ -33,6 +33,7 @@ REFUSED = {
     "FixedInCode": "assert x.shape[0] == 6",
     "FixedTwo": "return self.fc(x) + self.position",
     "Fewer": "if x.shape[0] < 32:",
+    "Image": "return self.second(self.first(x)).mean((2, 3))",
     "Even": "return self.fc(x).view(-1, 2, 8)",
 }
 TAKEN = ("Plain", "Named", "Nested", "Two", "Flat", "Jagged", "InCode", "Unbacked", "Unmarked", "Weak", "Loose", "One")
@@ -106,6 +107,8 @@ def test_a_symbol_has_its_sizes_its_value_its_bounds_and_its_place(traces: dict[
     assert SOURCE[place["line"] - 1][place["column"] - 1 :].startswith('x: dynamic(0, name="batch"')
     (nested,) = traces["Nested"]["graphs"][0]["symbols"]
     assert nested["sources"] == ["batch['ids'].size(0)", "mask.size(0)"]
+    (data,) = traces["Data"]["graphs"][0]["symbols"]
+    assert data["sources"] == ["batch.ids.size(0)", "batch.mask.size(0)"]
     (by_data,) = traces["ByData"]["graphs"][0]["symbols"]
     assert (by_data["is_backed"], by_data["hint"], by_data["sources"]) == (False, None, [])
     assert "x[x.sum(1) > 0]" in SOURCE[by_data["definition"]["line"] - 1]
@@ -130,7 +133,7 @@ def test_what_torch_compile_refuses_is_an_error_at_its_line(
     found = [one for one in trace["findings"] if one["code"] == "dimension-specialized" and one["severity"] == "error"]
     assert (real[name]["refused"] is not None) is bool(found) is (name in REFUSED)
     for one in found:
-        assert one["name"] == "x.size(0)"
+        assert one["name"] == ("x.size(2)" if name == "Image" else "x.size(0)")
         assert SOURCE[one["line"] - 1].strip() == REFUSED[name]
         assert not real[name]["lines"] or one["line"] in real[name]["lines"]
         assert [each["message"] for each in one["related"]] == ["it is marked dynamic here"]
@@ -140,6 +143,8 @@ def test_bounds_that_the_code_does_not_take_are_said_with_its_condition(traces: 
     (fewer,) = (each["reason"] for each in traces["Fewer"]["findings"])
     assert (fewer["given_minimum"], fewer["given_maximum"], fewer["minimum"], fewer["maximum"]) == (2, 64, 2, 31)
     assert fewer["condition"] == "x.size(0) < 32"
+    (image,) = (each["reason"] for each in traces["Image"]["findings"])
+    assert (image["given_minimum"], image["given_maximum"], image["minimum"], image["maximum"]) == (0, 512, 5, 512)
     (even,) = (each["reason"] for each in traces["Even"]["findings"])
     assert even["condition"] == "((8*x.size(0)) % 16) == 0"
 

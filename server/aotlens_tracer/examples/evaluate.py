@@ -25,6 +25,7 @@ from ..wire.example_texts import MalformedExample, SplitExample, TextPlace, spli
 from ..wire.places import Span
 from ..wire.problems import CalleeNotCallable, MarkedUnbacked, OnlyBuilds, StatementNotPython, WrongOption
 from ..wire.protocol import ExampleSource, Statement
+from .dataclass_trees import register_dataclasses
 from .dynamic_sizes import is_marked_unbacked, mark_size
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
@@ -173,6 +174,8 @@ def _evaluate(
     compiled = function if plain is not function else None
     places = tuple(_span(source, place) for place in parts.places)
     built = BuiltExample(plain, args, kwargs, mode, constructor, compiled, parts.options, places)
+    if parts.options.sizes:
+        register_dataclasses((args, kwargs))  # an option may name a tensor in one
     for size, place in zip(parts.options.sizes, parts.places):
         if (problem := mark_size(size, plain, args, kwargs)) is not None:
             raise TraceError(_malformed(source, problem, place.line, place.column))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..examples.dataclass_trees import register_dataclasses
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, CaptureError, ForwardError, JointError, is_of_a_checkpoint, text_of
@@ -168,21 +168,3 @@ class _Wrapper(nn.Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         call: Callable[..., Any] = self.__dict__["_function"]
         return call(*args, **kwargs)
-
-
-def register_dataclasses(tree: Any) -> bool:
-    """Make pytree nodes of the dataclasses in `tree` that are none yet; return whether there was one.
-
-    Torch flattens only types that are registered; a plain dataclass would count as one opaque value.
-    """
-    found = False
-    pending = [tree]
-    while pending:
-        leaves = pytree.tree_leaves(pending.pop(), is_leaf=None)
-        for leaf in leaves:
-            if dataclasses.is_dataclass(leaf) and not isinstance(leaf, (type, torch.Tensor)):
-                with contextlib.suppress(ValueError):
-                    torch.export.register_dataclass(type(leaf))
-                    found = True
-                    pending.append(leaf)
-    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ..examples.dataclass_trees import register_dataclasses
 from ..examples.eager_call import call as call_in_eager
 from ..failures import CallError, CaptureError, Codebase, TraceError, is_library, problem_of, reads_data
 from ..graph.compiled_guards import compiled_guards
@@ -28,7 +29,7 @@ from ..wire.descriptor_map import Failure
 from ..wire.places import Span
 from ..wire.problems import NothingCompiled
 from .build_example import Built, evaluate
-from .capture import Captured, CapturedGraph, register_dataclasses
+from .capture import Captured, CapturedGraph
 from .context import Context
 from .graph_breaks import breaks_of_run
 from .import_target import Imported

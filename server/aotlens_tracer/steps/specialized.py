@@ -109,7 +109,7 @@ class _Search:
 
     def _restricted(self, traced: _Traced, refusal: Refusal) -> Finding:
         name = f"{read_expression(refusal.base).name}.size({refusal.dimension})"
-        first = next(iter(refusal.conditions), None)
+        first = next((each for each in refusal.conditions if each.narrows), next(iter(refusal.conditions), None))
         condition = re.sub(rf"\b{refusal.symbol}\b", name, first.text) if first is not None else None
         span = user_place(first.stack, self._context.codebase)[0] if first is not None else None
         reason = RestrictedDimension(*refusal.given, refusal.minimum, refusal.maximum, condition)

@@ -24,10 +24,14 @@ _GUARDS = "_aotlens_guards"
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """A condition on one symbolic size alone, as Python with the symbol's name, and the user's stack that needs it."""
+    """A condition on one symbolic size alone, as Python with the symbol's name, and the user's stack that needs it.
+
+    `narrows` says that it takes sizes away from the ends of the range.
+    """
 
     text: str
     stack: traceback.StackSummary
+    narrows: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +65,8 @@ def noting_conditions() -> Iterator[None]:
     def log(environment: Any, prefix: str, condition: Any, *args: Any, **kwargs: Any) -> Any:
         with contextlib.suppress(Exception):
             noted = environment.__dict__.setdefault(_GUARDS, [])
-            noted.append((condition, TracingContext.extract_stack()))
+            (symbol,) = condition.free_symbols  # those on several sizes are no condition on one
+            noted.append((symbol, environment.var_to_range.get(symbol), condition, TracingContext.extract_stack()))
         return original(environment, prefix, condition, *args, **kwargs)
 
     with patch.object(ShapeEnv, "_log_guard", log):
@@ -143,10 +148,12 @@ def _refusal(shape_env: Any, tracked: Any, path: _Path, error: str) -> Refusal:
     if not getattr(expression, "is_symbol", False):
         return Refusal(name, dimension, error, given)
     bounds = shape_env.var_to_range.get(expression)
+    noted = [each for each in shape_env.__dict__.get(_GUARDS, ()) if each[0] == expression]
+    after = [*(before for _, before, _, _ in noted[1:]), bounds]
     conditions = tuple(
-        Condition(PythonPrinter().doprint(condition), stack)
-        for condition, stack in shape_env.__dict__.get(_GUARDS, ())
-        if getattr(condition, "free_symbols", None) == {expression} and stack
+        Condition(PythonPrinter().doprint(condition), stack, before != then)
+        for (_, before, condition, stack), then in zip(noted, after)
+        if stack
     )
     low, high = getattr(bounds, "lower", None), getattr(bounds, "upper", None)
     return Refusal(name, dimension, error, given, str(expression), whole(low), whole(high), conditions)

@@ -25,8 +25,8 @@ from torch.utils._sympy.numbers import int_oo
 
 PINNED = re.compile(r"^# aotlens: (?P<example>.+)\nclass (?P<name>\w+)", re.MULTILINE)
 
-WRONG = ("NoSuchDimension", "NoTensor", "Outside", "NoSuchName")
-"""The pins whose options do not fit their calls."""
+WRONG = ("NoSuchDimension", "NoTensor", "Outside", "NoSuchName", "Data")
+"""The pins whose options do not fit their calls, and one whose argument torch does not know as a pytree."""
 
 
 def dynamic(*dimensions: int, name: str | None = None, min: int | None = None, max: int | None = None) -> Any:
@@ -46,7 +46,9 @@ def bounds_of(dim: Any) -> tuple[Any, Any] | None:
         return dim
     if isinstance(dim, str):
         return None, None
-    return None if dim is torch.export.Dim.AUTO else (dim.min, int_oo)
+    if dim is torch.export.Dim.AUTO:
+        return None
+    return (None, None) if (dim.min, dim.max) == (0, int_oo) else (dim.min, dim.max)
 
 
 def call(example: str, names: dict[str, Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:

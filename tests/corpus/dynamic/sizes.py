@@ -1,5 +1,7 @@
 """Modules whose sizes may change: by an option of the example, and by marks of the code's own."""
 
+import dataclasses
+
 import torch
 from torch import nn
 from torch.testing._internal.two_tensor import TwoTensor
@@ -69,6 +71,18 @@ class Flat(nn.Module):
 # aotlens: Jagged()(jagged())
 class Jagged(Base):
     pass
+
+
+@dataclasses.dataclass
+class Batch:
+    ids: torch.Tensor
+    mask: torch.Tensor
+
+
+# aotlens: Data()(Batch(torch.zeros(6, 8), torch.ones(6, 8))); batch.ids: dynamic(0); batch.mask: dynamic(0)
+class Data(Base):
+    def forward(self, batch):
+        return self.fc(batch.ids * batch.mask)
 
 
 # aotlens: InCode()(marked(torch.randn(6, 3, 8)))
@@ -144,6 +158,17 @@ class Fewer(Base):
 class Even(Base):
     def forward(self, x):
         return self.fc(x).view(-1, 2, 8)
+
+
+# aotlens: Image()(torch.randn(2, 3, 32, 48)); x: {0: torch.export.Dim("n"), 2: torch.export.Dim("height", max=512)}
+class Image(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.second = nn.Conv2d(8, 8, 3, stride=2)
+
+    def forward(self, x):
+        return self.second(self.first(x)).mean((2, 3))
 
 
 # aotlens: Loose()(torch.randn(6, 8)); x: dynamic(0)

@@ -7,6 +7,9 @@ from aotlens_tracer.wire.findings import Finding, RestrictedDimension, Specializ
 from .about import About
 from .kind import Kind, Severity
 
+_LEAST = 2
+"""The least size that is a symbol: torch takes 0 and 1 as constants."""
+
 
 def words(about: About) -> str:
     """The dimension, its size, and what follows."""
@@ -35,22 +38,23 @@ def words(about: About) -> str:
 
 def _restricted(names: str, reason: RestrictedDimension) -> str:
     """The bounds of the mark, and the sizes that the code takes."""
-    given = _bounds(reason.given_minimum, reason.given_maximum)
-    allowed = _bounds(reason.minimum, reason.maximum)
-    marked = f"{names} is marked dynamic{f', {given}' if given else ''}"
-    if reason.condition is not None:
-        takes = f"this holds only if `{reason.condition}`"
-    elif allowed and allowed != given:
-        takes = f"this takes {allowed} only"
+    given, taken = (reason.given_minimum, reason.given_maximum), (reason.minimum, reason.maximum)
+    is_narrowed = (max(given[0] or 0, _LEAST), given[1]) != taken
+    condition = f"`{reason.condition}`" if reason.condition is not None else ""
+    if is_narrowed:
+        takes = f"this takes {_bounds(*taken)} only{f', by {condition}' if condition else ''}"
     else:
-        takes = "this does not take all of these sizes"
+        takes = f"this holds only if {condition}" if condition else "this does not take all of these sizes"
+    bounds = _bounds(*given)
+    marked = f"{names} is marked dynamic{f', {bounds}' if bounds else ''}"
     return f"{marked}, and {takes}: torch.compile raises an error; give the bounds that the code takes, or no bounds"
 
 
 def _bounds(low: int | None, high: int | None) -> str:
-    if low is not None and high is not None:
+    """`2 to 64`, `at most 64` also from 0 on; empty without bounds."""
+    if low and high is not None:
         return f"{low} to {high}"
-    return f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
+    return f"at least {low}" if low else f"at most {high}" if high is not None else ""
 
 
 def _severity(finding: Finding) -> Severity:
