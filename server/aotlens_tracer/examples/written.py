@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from ..graph.birthplaces import Birthplaces, Constructor
-from ..torch_private import FakeTensor, pytree
+from ..torch_private import FakeTensor, is_traceable_wrapper_subclass, pytree
 from .evaluate import BuiltExample
 
 LONGEST = 400
@@ -131,6 +131,8 @@ class _Writer:
         return f"{make}({sizes}, dtype={tensor.dtype}{options})"
 
     def _module(self, module: nn.Module) -> str:
+        if self._strict and self._is_converted(module):
+            raise NotWritable  # its constructor alone makes another one
         constructor = self._birthplaces.constructor_of(module)
         name = self._name(type(module))
         if constructor is not None:
@@ -140,6 +142,12 @@ class _Writer:
         if self._strict:
             raise NotWritable  # a copy, not made by a constructor
         return f"{name}({_UNKNOWN})"
+
+    def _is_converted(self, module: nn.Module) -> bool:
+        """Whether tensor subclasses were put in the place of parameters later, as by `parallelize_module`."""
+        named = module.named_parameters()
+        subclasses = [name for name, parameter in named if is_traceable_wrapper_subclass(parameter)]
+        return any(self._birthplaces.set_at(module, name) is not None for name in subclasses)
 
     def _arguments(self, constructor: Constructor, defaults: Mapping[str, Any]) -> Iterator[str]:
         """The arguments of a constructor's call that differ from their defaults."""

@@ -13,7 +13,7 @@ from ..examples.guards import guarded
 from ..examples.inferred.search import Guess, Search
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.recorded import NotCalled, record
-from ..examples.worlds import world_of
+from ..examples.worlds import said_world, world_of
 from ..examples.written import constructor_in_words, written
 from ..failures import TraceError, failure_of, reads_data
 from ..graph.ddp_parameters import ddp_parameters
@@ -28,6 +28,7 @@ from ..wire.example_texts import MalformedExample, split
 from ..wire.json_codec import to_json
 from ..wire.problems import NoOwnExample
 from ..wire.protocol import ExampleSource, Root
+from ..wire.world_options import world_in_text
 from .context import Context
 from .import_target import Imported, is_to_be_inferred
 from .progress import place_of
@@ -140,7 +141,9 @@ class _Build:
         """Return one expression in the target's file that stands for the example; None if there is none."""
         if source.root is None and not source.prelude and source.origin != "call-site":
             return source.expression.strip()
-        return written(example, {"torch": torch, **vars(self._imported.module)}, self._context.birthplaces)
+        text = written(example, {"torch": torch, **vars(self._imported.module)}, self._context.birthplaces)
+        world = said_world(source)
+        return f"{text}; {world_in_text(world)}" if text is not None and world is not None else text
 
     def _infer(self) -> Guess:
         """Return a guessed example: one that runs on fake tensors, if there is any."""

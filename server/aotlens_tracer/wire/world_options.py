@@ -32,6 +32,13 @@ def world_in_call(call: ast.Call) -> World:
     return _mesh_in_call(call) if call.func.id == MESH else _size_in_call(call)
 
 
+def world_in_text(world: World) -> str:
+    """Return the option of an example that names a cluster: `mesh(dp=2, tp=4, rank=3)`."""
+    parts = [f"{name}={size}" for name, size in world.mesh] or [str(world.size)]
+    parts += [f"rank={world.rank}"] if world.rank else []
+    return f"{MESH if world.mesh else WORLD}({', '.join(parts)})"
+
+
 def world_in_words(mesh: str | None, size: int | None, rank: int | None) -> World | None:
     """Return the cluster of settings or options of the command line; None if neither a mesh nor a size is given.
 

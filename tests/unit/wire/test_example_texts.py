@@ -8,7 +8,7 @@ from aotlens.syntax.pins import pins_above
 from aotlens_tracer.wire.example_options import DynamicSize, ExampleOptions, World
 from aotlens_tracer.wire.example_texts import MalformedExample, TextPlace, split
 from aotlens_tracer.wire.option_faults import WrongOption
-from aotlens_tracer.wire.world_options import OptionError, world_in_words
+from aotlens_tracer.wire.world_options import OptionError, world_in_text, world_in_words
 
 EIGHT = World(8, 3, (("dp", 2), ("tp", 4)))
 
@@ -122,3 +122,9 @@ def test_a_wrong_setting_of_the_cluster_is_an_error(
     with pytest.raises(OptionError) as raised:
         world_in_words(mesh, size, rank)
     assert raised.value.problem.fault == fault
+
+
+@pytest.mark.parametrize("text", ["mesh(dp=2, tp=4, rank=3)", "mesh(tp=8)", "world(8, rank=3)", "world(8)"])
+def test_a_cluster_is_written_as_it_is_read(text: str) -> None:
+    world = split(f"Net()(x); {text}").options.world
+    assert world is not None and world_in_text(world) == text
