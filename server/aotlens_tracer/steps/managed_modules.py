@@ -20,8 +20,7 @@ def gather_parameters(context: Context, built: Built) -> None:
     graphs between them. Raises ForwardError for what the hooks would raise at the beginning of a call.
     """
     root = built.example.module
-    world = context.cluster.world
-    if root is None or world is None:
+    if root is None or context.cluster.world is None:
         return
     try:
         with built.example.fake():
@@ -29,10 +28,10 @@ def gather_parameters(context: Context, built: Built) -> None:
     except Exception as error:  # the user's own mistake, such as a shared parameter in two groups
         raise ForwardError from error
     found += replicated_by_ddp(root)
-    context.draft.add_findings(*_findings(context, found, world.size))
+    context.draft.add_findings(*_findings(context, found))
 
 
-def _findings(context: Context, found: Sequence[Gathered], ranks: int) -> Iterator[Finding]:
+def _findings(context: Context, found: Sequence[Gathered]) -> Iterator[Finding]:
     """Yield a finding for each function that manages parameters, at the first place where it was called."""
     target = context.draft.map.target
     for function in dict.fromkeys(each.function for each in found):
@@ -43,7 +42,7 @@ def _findings(context: Context, found: Sequence[Gathered], ranks: int) -> Iterat
         known = (context.birthplaces.of_creation(mark) for mark in marks) if function in _MAKES else ()
         place = next((span for span in known if span is not None), None) or Span(target.path, target.line or 1)
         if managed:
-            reason = Managed(function, len(managed), ranks)
+            reason = Managed(function, len(managed), next(each.ranks for each in made if each.parameters))
             yield Finding("communication-outside-graph", place.path, place.line, place.column, reason=reason)
 
 

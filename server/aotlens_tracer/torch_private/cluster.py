@@ -163,8 +163,8 @@ def _take_over(stack: contextlib.ExitStack, cluster: InCluster) -> None:
 
 
 def _choose_no_device(stack: contextlib.ExitStack, cluster: InCluster) -> None:
-    """Let a rank choose its GPU (`torch.cuda.set_device(rank)`) where there is none: a fake cluster needs none."""
-    original = torch.cuda.set_device
+    """Let a rank choose its GPU, and pin memory for it, where there is none: a fake cluster needs none."""
+    original, pin_memory = torch.cuda.set_device, torch.Tensor.pin_memory
     if torch.cuda.is_available():
         return
 
@@ -173,7 +173,12 @@ def _choose_no_device(stack: contextlib.ExitStack, cluster: InCluster) -> None:
         if cluster.chosen is None and cluster.world is None:
             original(device)
 
+    @functools.wraps(pin_memory)
+    def pin(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return self if cluster.world is not None else pin_memory(self, *args, **kwargs)
+
     stack.enter_context(patch.object(torch.cuda, "set_device", set_device))
+    stack.enter_context(patch.object(torch.Tensor, "pin_memory", pin))
 
 
 def _wanted(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> World | None:

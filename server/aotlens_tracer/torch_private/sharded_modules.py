@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -26,11 +27,13 @@ class Gathered:
     """The parameters that one call of a function shards or replicates.
 
     `function` is its name. `parameters` are those that it manages, each as the optimizer has it and as `forward` sees
-    it; the same twice if it does not change them. `module` is the one that it wraps them in; None if it wraps none.
+    it; the same twice if it does not change them. `ranks` is the number of ranks over which it does so. `module` is
+    the one that it wraps them in; None if it wraps none.
     """
 
     function: str
     parameters: tuple[tuple[nn.Parameter, nn.Parameter], ...]
+    ranks: int
     module: nn.Module | None = None
 
 
@@ -49,8 +52,10 @@ def gather(root: nn.Module, keep_hooks: bool = False) -> list[Gathered]:
         if not _is_fsdp(state):
             found.append(_without_hooks(root, state, function, keep_hooks))
             continue
-        pairs = []
+        pairs, ranks = [], dist.get_world_size()
         for group in state._fsdp_param_groups:
+            sizes = "shard_mesh_size" if function == "fully_shard" else "replicate_mesh_size"
+            ranks = getattr(group.mesh_info, sizes, ranks)
             group.lazy_init()
             group.unshard()
             group.wait_for_unshard()
@@ -59,7 +64,7 @@ def gather(root: nn.Module, keep_hooks: bool = False) -> list[Gathered]:
                 group.post_forward_mesh_info = None  # it does not reshard after forward
         if not keep_hooks:
             _without_fsdp_hooks(state)
-        found.append(Gathered(function, tuple(pairs)))
+        found.append(Gathered(function, tuple(pairs), ranks))
     return found
 
 
@@ -67,7 +72,12 @@ def replicated_by_ddp(root: nn.Module) -> list[Gathered]:
     """Return the modules of a tree that DistributedDataParallel wraps."""
     wrapped = [module for module in root.modules() if isinstance(module, DistributedDataParallel)]
     return [
-        Gathered("DistributedDataParallel", tuple((p, p) for p in module.parameters() if p.requires_grad), module)
+        Gathered(
+            "DistributedDataParallel",
+            tuple((each, each) for each in module.parameters() if each.requires_grad),
+            dist.get_world_size(module.process_group),
+            module,
+        )
         for module in wrapped
     ]
 
@@ -139,4 +149,4 @@ def _without_hooks(root: nn.Module, state: Any, function: str, keep_hooks: bool)
             for key in [key for key, hook in hooks.items() if getattr(hook, "__self__", None) is state]:
                 del hooks[key]
                 module._forward_pre_hooks_with_kwargs.pop(key, None)
-    return Gathered(function, tuple((each, each) for each in parameters.values()))
+    return Gathered(function, tuple((each, each) for each in parameters.values()), dist.get_world_size())
