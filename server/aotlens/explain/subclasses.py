@@ -8,14 +8,12 @@ from aotlens.model.listed_pieces import ListedPiece
 from aotlens.model.subclasses import Sharded, own_bytes, piece_at, shards_at, shards_of
 from aotlens.model.wholes import Item, Whole
 from aotlens_tracer.wire.descriptor_map import Expected, Graph, Input, Piece, Slot, Subclass
+from aotlens_tracer.wire.subclasses import PLAIN
 
 from .blocks import Code, Facts, Line, codes, line, strong
 from .shapes import bytes_in_words, object_in_brief, slot_in_brief, tensor_in_brief
 from .sharding import placements_in_words, rank_bytes
 from .shortening import clipped
-
-PLAIN = "Tensor"
-"""The class of a tensor that is no subclass, as AOTAutograd's metadata has it."""
 
 
 def subclass_in_brief(of: Subclass | Piece) -> str:
