@@ -188,7 +188,9 @@ class StateTensor:
 
     `name` is its FQN, `kind` is `parameter` or `buffer`, and `dtype` torch's name. `definition` is its birthplace, None
     if it is not known, and `set_at` the user's later line that put another tensor in the place of the first.
-    `other_names` are the names of ties.
+    `other_names` are the names of ties. `type` is the name of the class of a tensor subclass, None for a plain tensor;
+    `bytes` are then those of the tensors in it, on the traced rank, and `sharding` is that of a DTensor, whose `shape`
+    is that of the whole tensor on all ranks.
     """
 
     name: str
@@ -200,6 +202,9 @@ class StateTensor:
     definition: Span | None = None
     other_names: tuple[str, ...] = ()
     set_at: Span | None = None
+    type: str | None = None
+    bytes: int | None = None
+    sharding: Sharding | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ from aotlens.explain.graph_summary import map_in_brief, map_in_words
 from aotlens.explain.graph_text import graph_text
 from aotlens.explain.render.markdown import markdown
 from aotlens.explain.tables.graph import tables
+from aotlens.explain.tables.state import one_in_full, total_of_state
 from aotlens.features.graph_view import GraphView
+from aotlens.features.hover.hover import hover
 from aotlens.features.inlay_hints import inlay_hints
 from aotlens.model.index import index_of
-from unit.features.world import SHARDED, load_map, state_of, world
+from unit.features.world import SHARDED, find, load_map, state_of, world
 
 UP = "of f32[16, 16], Replicate() on dp, Shard(1) on tp, 256 B of 1.0 KiB per rank"
 
@@ -68,4 +70,27 @@ def test_the_bytes_at_the_end_of_a_line_are_per_rank() -> None:
     }
     assert "up: DTensor f32[16, 16], Replicate() on dp, Shard(1) on tp, 256 B of 1.0 KiB per rank" in "".join(
         hint.tooltip for hint in hints
+    )
+
+
+def test_parameters_are_known_with_placements_and_bytes_per_rank_before_there_is_a_graph() -> None:
+    map = load_map("sharded")
+    tensors = {tensor.name: tensor for tensor in map.state}
+    assert markdown([one_in_full("up", tensors["up"], "Mlp")]) == (
+        "**parameter** `up` of `Mlp` · `DTensor f32[16, 16]` · 256 B per rank · Replicate() on dp, Shard(1) on tp"
+    )
+    assert total_of_state(map.state) == "3 parameters, 576 B per rank in all"
+    (first, *_) = load_map("scaled").state
+    assert markdown([one_in_full("first", first, "Net")]) == (
+        "**parameter** `first` of `Net` · `Scaled f32[8, 8]` · 96 B"
+    )
+
+
+def test_the_first_line_of_a_hover_has_the_placements_of_what_was_computed() -> None:
+    snapshot = world("sharded")
+    document = snapshot.documents[str(SHARDED)]
+    found = hover(snapshot, document, *find(document, "(x @ self.up).re$0lu()"))
+    assert found is not None
+    assert markdown(found.blocks).splitlines()[0] == (
+        "`(x @ self.up).relu()`: `DTensor f32[4, 16]` → `DTensor f32[4, 16]` Shard(0) on dp, Shard(1) on tp"
     )
