@@ -58,7 +58,8 @@ def named_sizes(graph: Graph) -> tuple[NamedSize, ...]:
 
     A number that the call takes and no shape shows, such as an int of the example, is none: the graph has it as it is.
     """
-    return tuple(size for size in _all_sizes(graph) if not set(size.sources) <= _unused(graph) or not size.sources)
+    unused = _unused(graph)
+    return tuple(size for size in _all_sizes(graph) if not size.sources or not set(size.sources) <= unused)
 
 
 def _unused(graph: Graph) -> set[str]:
