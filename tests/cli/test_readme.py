@@ -1,4 +1,4 @@
-"""The README and the pages about torch.compile and tensor subclasses show exactly what the program prints."""
+"""The README, and pages about torch.compile, subclasses and several devices, show exactly what the program prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ import pytest
 
 from support import ROOT, run_aotlens
 
-EXAMPLES = {"README.md": "norm", "docs/compile.md": "pause", "docs/subclasses.md": "subclass"}
+EXAMPLES = {
+    "README.md": "norm",
+    "docs/compile.md": "pause",
+    "docs/subclasses.md": "subclass",
+    "docs/distributed.md": "sharded",
+}
 """The pages that show what is printed for an example, and the example."""
 
 
@@ -17,7 +22,7 @@ EXAMPLES = {"README.md": "norm", "docs/compile.md": "pause", "docs/subclasses.md
 @pytest.mark.parametrize(("page", "example"), EXAMPLES.items())
 def test_a_page_shows_what_is_printed(page: str, example: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    shown = re.search(rf"```console\n\$ aotlens (trace docs/examples/{example}\.py.*?)\n(.*?)\n```", text, re.DOTALL)
+    shown = re.search(rf"```console\n\$ aotlens (trace docs/examples/{example}\.py[^\n]*)\n(.*?)\n```", text, re.DOTALL)
     assert shown is not None
     done = run_aotlens(*shown[1].split(), cwd=ROOT, COLUMNS="100")
     assert done.returncode == 0, done.stderr

@@ -20,12 +20,17 @@ Maps = dict[str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def maps() -> Maps:
-    return {trace["target"]["qualname"]: trace for trace in trace_json("model.py", cwd=FOLDER)["traces"]}
+    return traced(FOLDER / "model.py")
 
 
 @pytest.fixture(scope="module")
 def sharded() -> Maps:
-    return {trace["target"]["qualname"]: trace for trace in trace_json("models.py", cwd=SHARDED)["traces"]}
+    return traced(SHARDED / "models.py")
+
+
+def traced(path: Path) -> Maps:
+    traces = trace_json(path.name, "--no-eager", cwd=path.parent)["traces"]
+    return {trace["target"]["qualname"]: trace for trace in traces}
 
 
 def in_eager(path: Path) -> dict[str, Any]:

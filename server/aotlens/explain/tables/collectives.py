@@ -141,12 +141,17 @@ def _by_expression(map: DescriptorMap, runs: Sequence[Run], path_label: PathLabe
         Column("operation", "name"),
         Column("over", "name"),
         Column("pass", "name"),
-        Column("asked by", "name", 1),
+        Column("asked by", "name"),
         Column("expression", "name"),
-        Column("at", "place", 2),
+        Column("at", "place", 1),
         Column("placements", "note"),
         Column("graph", "note", 4),
     )
-    table = without_empty(ranked("Communication by expression", counted(runs), columns, cells, full))
+    same = len({group_of(run.collective) for run in runs}) == 1
+    shown = [index for index, column in enumerate(columns) if not (same and column.title == "over")]
+    summary = counted(runs) + (f" over {group_of(runs[0].collective)}" if same else "")
+    rows = [tuple(row[index] for index in shown) for row in cells]
+    chosen = tuple(columns[index] for index in shown)
+    table = without_empty(ranked("Communication by expression", summary, chosen, rows, full))
     notes = (_BYTES, _AGAIN) if any(run.is_repeated for run in runs) else (_BYTES,)
     return Table(table.title, table.summary, table.columns, table.rows, (*table.notes, *notes))
