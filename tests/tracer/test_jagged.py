@@ -45,6 +45,16 @@ def test_the_ways_that_the_hints_name_are_traced(traces: dict[str, Any]) -> None
     assert {name: traces[name]["status"] for name in WORKS} == dict.fromkeys(WORKS, "traced")
 
 
+def test_torch_compile_runs_what_cannot_be_traced_in_eager() -> None:
+    options = ("--convention", "compile")
+    found = trace_json("jagged_compiled.py", *options, cwd=FOLDER)["traces"]
+    traces = {trace["target"]["qualname"]: trace for trace in found}
+    assert {name: trace["status"] for name, trace in traces.items()} == {"Between": "traced", "Inside": "traced"}
+    assert traces["Inside"]["example"]["weights"] == "real"
+    kinds = {subclass["type"] for subclass in traces["Between"]["graphs"][0]["subclasses"]}
+    assert kinds == {"NestedTensor"}
+
+
 def test_eager_fails_where_the_message_says_so_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(FOLDER))
     import jagged as module  # type: ignore[import-not-found]  # a file of the corpus

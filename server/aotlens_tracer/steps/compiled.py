@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..examples.dataclass_trees import register_dataclasses
 from ..examples.eager_call import call as call_in_eager
-from ..failures import CallError, CaptureError, Codebase, TraceError, is_library, problem_of, reads_data
+from ..failures import CallError, CaptureError, Codebase, TraceError, is_library, problem_of, reads_data, text_of
 from ..graph.compiled_guards import compiled_guards
 from ..graph.compiled_names import TracedCall, compiled_names
 from ..graph.gradient_history import GradientHistory
@@ -37,6 +37,9 @@ from .real_tensors import bytes_of_state
 
 _REAL_BYTES = 12 << 30
 """Bytes that a call on real tensors may take where no limit is given."""
+
+_NO_SYMBOLS = "shape_env must not be None"
+"""A part of torch's message where fake tensors without symbolic sizes do not do."""
 
 
 def capture_compiled(context: Context, imported: Imported, built: Built, train: bool | None) -> tuple[Built, Captured]:
@@ -98,7 +101,8 @@ def _with_data(
     context: Context, imported: Imported, built: Built, train: bool | None, error: Exception
 ) -> Built | None:
     """Return the example with real tensors, if the call needs data that fake ones lack, and it is small; else None."""
-    if built.example.mode is None or built.source.root is not None or not reads_data(error):
+    lacks_symbols = _NO_SYMBOLS in text_of(error)  # code between graphs that makes a jagged tensor
+    if built.example.mode is None or built.source.root is not None or not (reads_data(error) or lacks_symbols):
         return None
     if bytes_of_state(built.example) > (context.params.memory or _REAL_BYTES) // 3:  # there are activations too
         return None

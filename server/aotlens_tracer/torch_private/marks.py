@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import sys
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -102,6 +103,9 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
                 setattr(t, _PLACES, {**getattr(t, _PLACES, {}), **dict.fromkeys(dimensions, place)})
         return result
 
+    with contextlib.suppress(Exception):  # torch's own code calls it in eager: Dynamo must not compile this frame
+        code: types.CodeType = getattr(noting, "__code__")  # noqa: B009  # the type of `wraps` does not know it
+        torch._dynamo.eval_frame.skip_code(code)
     return noting
 
 
