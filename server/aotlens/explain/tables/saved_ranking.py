@@ -14,6 +14,7 @@ from aotlens.explain.findings.words import message
 from aotlens.explain.partitioners import name_of_choice
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, saved_in_brief
+from aotlens.explain.sharding import per_rank
 from aotlens.model.containers import CONTAINERS
 from aotlens.model.folding import fold
 from aotlens.model.held import surplus
@@ -70,7 +71,7 @@ def _by_graph(map: DescriptorMap) -> Table:
         cells.append((Cell(bytes_in_words(size)), Cell(share(size, total)), Cell(text)))
     columns = (Column("bytes", "number"), Column("share", "number"), Column("saved by", "name"))
     notes = ("A graph that runs several times saves its values each time.",) if _runs_again(map) else ()
-    return Table("Saved by graph", bytes_in_words(total), columns, tuple(cells), notes)
+    return Table("Saved by graph", bytes_in_words(total) + per_rank(map.graphs), columns, tuple(cells), notes)
 
 
 def _runs_again(map: DescriptorMap) -> bool:
@@ -204,7 +205,7 @@ def ranked(
 
 
 def _summary(graph: Graph, values: list[Saved], total: int) -> str:
-    what = f"{len(values)} value{'' if len(values) == 1 else 's'}, {bytes_in_words(total)}"
+    what = f"{len(values)} value{'' if len(values) == 1 else 's'}, {bytes_in_words(total)}{per_rank([graph])}"
     return f"{what}, {name_of_choice(graph)}" if graph.partitioner else what
 
 

@@ -107,7 +107,9 @@ def _in_full(question: Question, found: Resolved, row: Row, of: Line) -> tuple[B
         blocks.append(Facts((whole,)))
     elif subclass is not None and shards is not None:
         blocks.append(shards_in_words(shards, times))
-    blocks += [Facts(tuple(filter(None, facts))), *_changes(question, found, entries)]
+    if any(facts):
+        blocks.append(Facts(tuple(filter(None, facts))))
+    blocks += _changes(question, found, entries)
     if subclass is not None:
         blocks.append(piece_table(row.rows, found.index, lambda span: question.now(found.state, span)))
     if slot.dynamo is not None:

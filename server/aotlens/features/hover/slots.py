@@ -62,7 +62,9 @@ def whole_output(question: Question, found: Resolved, value: Whole[Result]) -> t
     if shards is not None:
         blocks.append(shards_in_words(shards))
     table = piece_table([value], found.index, lambda span: question.now(found.state, span))
-    return *blocks, Facts(tuple(filter(None, facts))), table, descriptors_of([value])
+    if any(facts):
+        blocks.append(Facts(tuple(filter(None, facts))))
+    return *blocks, table, descriptors_of([value])
 
 
 def _source(item: Entry | Result) -> Span | None:
