@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from aotlens.model.counts import count
+from aotlens.model.gradient_sources import sources, with_tangent
 from aotlens.model.gradients import Gradient, Missing, NotWanted, OnlyInEager, Tied, gradients, returned_in
+from aotlens.model.index import index_of
 from aotlens.model.slots import is_changed, whole_name
-from aotlens_tracer.wire.descriptor_map import Graph, Input
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Input
 from aotlens_tracer.wire.input_roles import path_text, role_of
 from aotlens_tracer.wire.json_codec import from_json
 from support import CORPUS, trace_json
@@ -177,3 +179,22 @@ def test_the_same_is_found_where_the_graph_takes_a_piece(
     present = {value for value, each in read_in_eager[name]["gradients"].items() if each is not None}
     others = {value for names in read_in_eager[name]["tied"] for value in names[1:]}
     assert count(graph).gradients == len(present - others)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "comes_from", "outputs"),
+    [
+        ("ParamTwo", "weight.b", ["output"], 1),
+        ("TwoOuts", "sub.a", ["output[0]"], 2),
+        ("TwoOuts", "both", ["output[0]", "output[1]"], 2),
+        ("TiedHead", "head.weight.a", ["output"], 1),
+    ],
+)
+def test_a_gradient_comes_from_whole_outputs(
+    traces: dict[str, Trace], name: str, label: str, comes_from: list[str], outputs: int
+) -> None:
+    """DistributedDataParallel waits for the gradient of a whole parameter, and a loss uses whole outputs."""
+    index = index_of(from_json(DescriptorMap, traces[name]))
+    (entry,) = [entry for entry in index.entries if entry.slot.label == label]
+    assert [whole_name(result.slot) for result in sources(entry, index)] == comes_from
+    assert with_tangent(entry) == outputs

@@ -8,6 +8,7 @@ from aotlens.model.ddp import Awaited, Awaiting
 from aotlens.model.ddp_errors import DdpError, Kind, NamedParameters, named_parameters
 from aotlens.model.folding import fold, unfolded
 from aotlens.model.index import MapIndex
+from aotlens.model.slots import whole_name
 from aotlens_tracer.wire.descriptor_map import DdpParameter, DescriptorMap
 
 from .blocks import Block, Cell, Code, Column, Line, Note, Paragraph, Table, codes, line, sentence, strong
@@ -98,7 +99,7 @@ def _gradient(one: Awaited, index: MapIndex) -> str:
         reason = why(finding) if finding is not None else ""
         return f"none: {reason}" if reason else "none"
     if one.gradient == "some":
-        return f"only from {', '.join(f'`{result.slot.label}`' for result in one.sources)}"
+        return f"only from {', '.join(f'`{whole_name(result.slot)}`' for result in one.sources)}"
     return "yes"
 
 
@@ -174,7 +175,7 @@ def _about(awaited: Sequence[Awaited], words: str) -> Line:
 
 
 def _labels(one: Awaited) -> tuple[str, ...]:
-    return tuple(result.slot.label for result in one.sources)
+    return tuple(whole_name(result.slot) for result in one.sources)
 
 
 _Advice = Callable[[Sequence[Awaited], bool], Iterator[Line]]
