@@ -29,6 +29,19 @@ def placements_in_words(sharding: Sharding) -> str:
     )
 
 
+def placements_at_a_glance(sharding: Sharding) -> str:
+    """`(R, S(1))`, as torch itself writes placements where there is little room."""
+    return f"({', '.join(map(_letter, sharding.placements))})"
+
+
+def _letter(placement: Placement) -> str:
+    if placement.kind == "Shard" and placement.dimension is not None:
+        return f"S({placement.dimension})"
+    if placement.kind == "Partial" and placement.reduction is not None:
+        return f"P({placement.reduction})"
+    return "R" if placement.kind == "Replicate" else placement.text
+
+
 def placement_in_brief(placement: Placement) -> str:
     """A placement as code writes it: `Shard(0)`, `Replicate()`, `Partial("sum")`; others as torch prints them.
 

@@ -11,9 +11,10 @@ from aotlens.model.values import Had, Recording
 
 from .examples import call_in_brief
 from .render.plain import inline
+from .sharding import placements_at_a_glance
 from .shortening import clipped
 from .states import staleness_in_words
-from .values import cases_in_brief, facts_of, not_run_in_words, value_by_names
+from .values import cases_in_brief, facts_of, not_run_in_words, sharding_of, value_by_names
 
 NOT_RUN = "not run"
 """The label of a branch that was not taken, or of lines after an early return."""
@@ -68,7 +69,9 @@ def _in_brief(had: Had) -> str:
     cases = cases_in_brief(had)
     first, members = cases[0]
     if len(cases) == 1:
-        return value_by_names(members[0].value) if len(members) == 1 else first
+        brief = value_by_names(members[0].value) if len(members) == 1 else first
+        sharding = sharding_of([case.value for case in members])
+        return f"{brief} {placements_at_a_glance(sharding)}" if sharding is not None else brief
     if (both := _differing_in_one_size(had)) is not None:
         return both
     short = f"{first} or {cases[1][0]}"

@@ -12,6 +12,7 @@ from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.function_runs import FunctionValues
 from aotlens.model.recorded import Container, Known, Plain, Size, Tensor
 from aotlens.model.values import Case, Had, Recording
+from aotlens_tracer.wire.descriptor_map import Sharding
 
 from .blocks import Code, Line, codes, joined, line, strong
 from .phrases import folded_names
@@ -87,7 +88,8 @@ def had_in_words(had: Had, given: Sequence[Had] = ()) -> Line:
         names = names_in_brief(value) if len(cases[0][1]) == 1 else ""
         kind = f"{value.type} " if isinstance(value, Plain) and value.type != "NoneType" else ""
         more = f" and {had.more} more" if had.more else ""
-        sharded = placements_of([case.value for case in cases[0][1]])
+        sharding = sharding_of([case.value for case in cases[0][1]])
+        sharded = placements_in_words(sharding) if sharding is not None else ""
         words = "".join(f" {part}" for part in (names, sharded) if part)
         return line(_given(given, had.cases), Code(kind + cases[0][0]), words, more)
     parts = [_case(text, members, had, given) for text, members in cases[:CASES]]
@@ -96,11 +98,10 @@ def had_in_words(had: Had, given: Sequence[Had] = ()) -> Line:
     return line(joined(parts, ", " if had.differs_by_instance else ", then "), rest)
 
 
-def placements_of(values: Sequence[Known]) -> str:
-    """`Shard(0) on dp, Replicate() on tp`, if all values are DTensors that lie on the ranks in the same way."""
+def sharding_of(values: Sequence[Known]) -> Sharding | None:
+    """How values lie on the ranks, if all are DTensors that do so in the same way; else None."""
     shardings = {value.sharding if isinstance(value, Tensor) else None for value in values}
-    sharding = shardings.pop() if len(shardings) == 1 else None
-    return placements_in_words(sharding) if sharding is not None else ""
+    return shardings.pop() if len(shardings) == 1 else None
 
 
 def facts_of(had: Had, given: Sequence[Had] = ()) -> list[Line]:

@@ -94,3 +94,16 @@ def test_the_first_line_of_a_hover_has_the_placements_of_what_was_computed() -> 
     assert markdown(found.blocks).splitlines()[0] == (
         "`(x @ self.up).relu()`: `DTensor f32[4, 16]` → `DTensor f32[4, 16]` Shard(0) on dp, Shard(1) on tp"
     )
+
+
+def test_the_values_at_the_ends_of_lines_have_their_placements() -> None:
+    snapshot = world("sharded")
+    document = snapshot.documents[str(SHARDED)]
+    every = (1, document.line_count)
+    hints = inlay_hints(snapshot, document, *every, shapes=False, saved=False, values=every)
+    assert [hint.label for hint in hints] == [
+        "x: DTensor f32[4, 16] (S(0), R)",
+        "DTensor f32[4, 16] (S(0), P(sum))",
+        "DTensor f32[4, 16] (S(0), R)",
+    ]
+    assert hints[1].tooltip.startswith('y: DTensor f32[4, 16] Shard(0) on dp, Partial("sum") on tp')

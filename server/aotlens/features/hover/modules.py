@@ -9,7 +9,7 @@ from aotlens.explain.calm import lines_of
 from aotlens.explain.collectives import modules_in_words
 from aotlens.explain.gradients import gradient_in_words
 from aotlens.explain.phrases import folded_names, inputs_in_words
-from aotlens.explain.subclasses import value_in_brief
+from aotlens.explain.subclasses import facts_in_brief, value_in_brief
 from aotlens.explain.tables.inputs_in_brief import (
     NO_STATE,
     NO_STATE_TAKEN,
@@ -75,6 +75,7 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
         inputs = inputs_of(rows[0].rows)
         facts = [
             line(f"{role_in_brief(rows[0].first)} ", Code(rows[0].label), " ", Code(value_in_brief(rows[0].first))),
+            line(facts_in_brief(subclass) if (subclass := rows[0].first.subclass) is not None else ""),
             inputs_in_words(inputs, index),
             gradient_in_words(inputs, index),
         ]
