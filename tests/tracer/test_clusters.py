@@ -132,6 +132,13 @@ def test_torch_compile_makes_graphs_between_the_hooks(compiled: dict[str, dict[s
         assert about == (["unused.weight", "unused.bias"] if name == "Blocks" else [])
 
 
+def test_the_function_that_redistributes_a_gradient_is_named(managed: dict[str, dict[str, Any]]) -> None:
+    """FSDP's hook does so (`FSDPParam._get_grad_inner_tensor`), before an optimizer reads the gradient."""
+    messages = [each["message"] for each in managed["ShardedSequence"]["findings"] if "placements" in each["code"]]
+    assert messages
+    assert all("fully_shard runs an all_reduce of 64 B over tp (4 ranks)" in message for message in messages)
+
+
 def test_a_sharded_parameter_that_nothing_uses_is_found(managed: dict[str, dict[str, Any]]) -> None:
     assert _codes(managed["Blocks"]) == ["communication-outside-graph", *["parameter-without-gradient"] * 2]
     assert managed["Blocks"]["eager_run"]["draws"] is False

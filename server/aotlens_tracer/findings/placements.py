@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -29,6 +30,21 @@ def placement_findings(value: Value, graph: Graph, target: Target) -> Iterator[F
     place = source or definition or Span(target.path, target.line or 1)
     places = (Place("made", definition),) if definition is not None and definition != place else ()
     yield value.finding("gradient-placements", place, reason, places)
+
+
+def with_managers(findings: Sequence[Finding], managed: Mapping[str, str]) -> list[Finding]:
+    """Return the findings, where parameters have hooks that redistribute the gradient, with the function that has them.
+
+    `managed` are the names of such parameters, each with the function.
+    """
+
+    def with_manager(finding: Finding) -> Finding:
+        by = managed.get(finding.subjects[0].name) if isinstance(finding.reason, OtherPlacements) else None
+        if by is None or not isinstance(finding.reason, OtherPlacements):
+            return finding
+        return replace(finding, reason=replace(finding.reason, by=by))
+
+    return [with_manager(finding) for finding in findings]
 
 
 def without_redistributed(findings: Sequence[Finding], run: EagerRun) -> list[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -39,12 +39,14 @@ from .without_example import check_it_is_of_the_target, without_example
 class Built:
     """An example, and what can be called of it. `source` has its expression, also if that was inferred.
 
-    `guess` is the result of the search if the example was inferred; None otherwise.
+    `guess` is the result of the search if the example was inferred; None otherwise. `managed` are the names of the
+    parameters whose gradients a function of torch's distributes in hooks, each with its name.
     """
 
     source: ExampleSource
     example: BuiltExample
     guess: Guess | None = None
+    managed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

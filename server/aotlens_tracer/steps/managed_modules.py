@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..failures import ForwardError
 from ..torch_private import Gathered, gather, replicated_by_ddp
@@ -13,15 +14,15 @@ from .build_example import Built
 from .context import Context
 
 
-def gather_parameters(context: Context, built: Built) -> None:
-    """Gather the parameters that `fully_shard` keeps in parts, and report what is in no graph.
+def gather_parameters(context: Context, built: Built) -> Built:
+    """Gather the parameters that `fully_shard` keeps in parts, and report what is in no graph. Return the example.
 
     No capture takes the hooks that do it in each call. In the convention of torch.compile they stay, because it runs
     graphs between them. Raises ForwardError for what the hooks would raise at the beginning of a call.
     """
     root = built.example.module
     if root is None or context.cluster.world is None:
-        return
+        return built
     try:
         with built.example.fake():
             found = gather(root, keep_hooks=context.params.convention == "compile")
@@ -29,6 +30,9 @@ def gather_parameters(context: Context, built: Built) -> None:
         raise ForwardError from error
     found += replicated_by_ddp(root)
     context.draft.add_findings(*_findings(context, found))
+    by = {id(whole): each.function for each in found for own, whole in each.parameters if whole is not own}
+    named = root.named_parameters(remove_duplicate=False)
+    return replace(built, managed={name: by[id(parameter)] for name, parameter in named if id(parameter) in by})
 
 
 def _findings(context: Context, found: Sequence[Gathered]) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from ..failures import (
     refusal_of,
 )
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
+from ..findings.placements import with_managers
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import (
     InCluster,
@@ -210,7 +211,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     if built.guess is not None and built.guess.failure is not None:
         raise TraceError(with_operation_of_guess(context, built, built.guess.failure))
     for_eager = untouched(context, built)
-    gather_parameters(context, built)
+    built = gather_parameters(context, built)
     start_folding(context, built)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):
@@ -268,7 +269,7 @@ def _findings(
         for graph, each in zip(map.graphs, described, strict=True)
     ]
     found = findings_of(map.target, explained, map.graph_breaks, map.modules)
-    return [*found, *findings_of_absent(context, built, captured, in_eager)]
+    return [*with_managers(found, built.managed), *findings_of_absent(context, built, captured, in_eager)]
 
 
 def _captured(

@@ -17,7 +17,8 @@ class OtherPlacements(Tagged):
 
     `own` and `gradient` are the placements of both. `transfers` are the collective operations by which the gradient
     gets the placements of the subject, as in `Expected`. `own_bytes` and `gradient_bytes` are what both take on the
-    traced rank; None if a size is symbolic.
+    traced rank; None if a size is symbolic. `by` is the function that redistributes the gradient in the backward pass
+    (`fully_shard`); None if nobody does before it is read.
     """
 
     own: Sharding
@@ -25,6 +26,7 @@ class OtherPlacements(Tagged):
     transfers: tuple[Transfer, ...] | None
     own_bytes: int | None = None
     gradient_bytes: int | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from torch.distributed._composable.replicate import replicate  # noqa: F401  # i
 from torch.distributed._composable.replicate_with_fsdp import replicate as replicate_by_fsdp  # noqa: F401  # the same
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
-from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, SequenceParallel, parallelize_module
 from torch.nn.parallel import DistributedDataParallel
 
 PLAN = {"up": ColwiseParallel(), "down": RowwiseParallel()}
@@ -79,6 +79,26 @@ def two_dimensions(width):
 
 # aotlens: two_dimensions(16)(torch.randn(2, 16)); world(8)
 class TwoDimensions(Mlp):
+    pass
+
+
+class Normed(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x):
+        return self.norm(x)
+
+
+def sharded_sequence(width):
+    mesh = init_device_mesh("cuda", (2, 4), mesh_dim_names=("dp", "tp"))
+    model = parallelize_module(ShardedSequence(width), mesh["tp"], {"norm": SequenceParallel()})
+    return fully_shard(model, mesh=mesh["dp"])
+
+
+# aotlens: sharded_sequence(16)(torch.randn(2, 8, 16)); world(8)
+class ShardedSequence(Normed):
     pass
 
 

@@ -53,3 +53,12 @@ def test_parameters_of_one_line_are_one_row() -> None:
         'norm.{bias,weight} are Replicate() on tp, but their gradients are Partial("sum") on tp: '
         "an optimizer runs an all_reduce of 64 B over tp (8 ranks) for each, wherever it reads the gradient"
     )
+
+
+def test_a_hook_that_redistributes_the_gradient_is_named() -> None:
+    (row,) = fold_findings([finding(name, replace(REASON, by="fully_shard")) for name in ("norm.bias", "norm.weight")])
+    assert row.label.endswith(
+        ": fully_shard runs an all_reduce of 64 B over tp (8 ranks) for each in each backward pass"
+    )
+    (row,) = fold_findings([finding("norm.bias", replace(REASON, transfers=(), by="fully_shard"))])
+    assert row.label.endswith(": fully_shard redistributes it in each backward pass")

@@ -29,6 +29,11 @@ def words(about: About) -> str:
         size = (
             f"; it takes {bytes_in_words(reason.gradient_bytes)} on each rank, {of} {bytes_in_words(reason.own_bytes)}"
         )
+    if reason.by is not None:
+        verb = f"redistributes {about.form('it', 'them')}"
+        if reason.transfers:
+            verb = f"runs {transfers_in_words(reason.transfers)}{about.form('', ' for each')}"
+        return f"{placements}: {reason.by} {verb} in each backward pass{size}"
     if reason.transfers is None:
         return f"{placements}: an optimizer has to redistribute {about.form('it', 'them')}{size}"
     if not reason.transfers:
@@ -58,8 +63,8 @@ KIND = Kind(
         "The finding stands at the "
         "expression whose derivative has these placements; the message has torch's own collective operations, and the "
         "bytes that one rank gives into them. It is a hint if no communication is needed; such a gradient may still "
-        "take more memory than its parameter. The graph's placements follow from those that AOTAutograd assumes for "
-        "the tangents."
+        "take more memory than its parameter. A hook of `fully_shard` redistributes the gradients that it manages, "
+        "once in each backward pass. The graph's placements follow from those that AOTAutograd assumes for the tangents."
     ),
     example=Finding(
         "gradient-placements",
