@@ -64,7 +64,8 @@ KIND = Kind(
         "expression whose derivative has these placements; the message has torch's own collective operations, and the "
         "bytes that one rank gives into them. It is a hint if no communication is needed; such a gradient may still "
         "take more memory than its parameter. A hook of `fully_shard` redistributes the gradients that it manages, "
-        "once in each backward pass. The graph's placements follow from those that AOTAutograd assumes for the tangents."
+        "once in each backward pass. The graph's placements follow from those that AOTAutograd assumes for the "
+        "tangents."
     ),
     example=Finding(
         "gradient-placements",
