@@ -1,12 +1,11 @@
 """The trees of tensor subclasses are torch's own: compared with its metadata of the capture, and with eager.
 
-The script is tests/corpus/subclasses/plain_metadata.py; it shares no code with aotlens.
+The scripts are in tests/corpus/truth; they share no code with aotlens.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -49,8 +48,7 @@ def truth() -> dict[str, dict[str, Any]]:
 def answers(script: str, file: str) -> dict[str, dict[str, Any]]:
     """The answers of plain torch for each pinned class of a file."""
     done = subprocess.run(
-        [sys.executable, str(FOLDER / script), str(FOLDER / file)],
-        env={**os.environ, "PYTHONPATH": str(CORPUS / "truth")},
+        [sys.executable, str(CORPUS / "truth" / script), str(FOLDER / file)],
         capture_output=True,
         encoding="utf-8",
         timeout=300,

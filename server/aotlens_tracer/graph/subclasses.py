@@ -129,7 +129,7 @@ def _numbers(steps: Steps, slots: Mapping[Steps, Slot], value: torch.Tensor | No
     for path, slot in slots.items():
         kind, name = path[-1]
         if path[:-1] == steps and kind != "attr":
-            numbers: Sequence[Any] = () if value is None else value.size() if kind == "size" else value.stride()
+            numbers: Sequence[Any] = () if value is None else value.size() if kind == "size" else strides(value) or ()
             text = str(numbers[name]) if name < len(numbers) else None
             found.append(Piece(f"{kind}({name})", kind, None, None, None, *_places(slot), text))
     return found

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch._functorch._aot_autograd import subclass_utils
 from torch._functorch._aot_autograd.schemas import PlainTensorMeta, SubclassCreationMeta
-from torch._functorch._aot_autograd.subclass_utils import create_subclass_meta
-from torch._library.fake_class_registry import FakeScriptObject
 
 from .joint_graph import AOTInput, JointCapture
 from .tensors import is_traceable_wrapper_subclass
@@ -61,12 +60,12 @@ class SubclassMetadata:
         unpacked = getattr(joint.capture, "maybe_subclass_meta", None)
         outputs = {}
         first = len(metadata.tokens)
-        for meta in metadata.subclass_fw_graph_out_meta or ():
+        for meta in getattr(metadata, "subclass_fw_graph_out_meta", None) or ():
             if isinstance(meta, SubclassCreationMeta) and (value := _flattened(meta)) is not None:
                 outputs[meta.flat_tensor_start_idx + first] = value
         return cls(
-            dict(_by_descriptor(descriptors, metadata.subclass_inp_meta)),
-            dict(_by_descriptor(metadata.traced_tangents_descs, metadata.subclass_tangent_meta)),
+            dict(_by_descriptor(descriptors, getattr(metadata, "subclass_inp_meta", None))),
+            dict(_by_descriptor(metadata.traced_tangents_descs, getattr(metadata, "subclass_tangent_meta", None))),
             dict(_by_descriptor(descriptors, getattr(unpacked, "grad_input_metas", None))),
             outputs,
         )
@@ -99,7 +98,10 @@ def flattened(value: Any) -> Flattened | None:
     """Flatten a value as AOTAutograd does; None for a value that is no tensor subclass of this kind."""
     if not is_traceable_wrapper_subclass(value):
         return None
-    (meta,) = create_subclass_meta([value])
+    try:
+        (meta,) = subclass_utils.create_subclass_meta([value])
+    except Exception:  # the class breaks the protocol, or another version of torch has no such function
+        return None
     return _flattened(meta) if isinstance(meta, SubclassCreationMeta) else None
 
 
@@ -115,4 +117,4 @@ def placed(value: Any) -> Placed | None:
 
 def unwrapped_opaque(value: Any) -> Any:
     """Return the user's own object for the one that takes its place in a trace, such as a mesh or a ScriptObject."""
-    return value.real_obj if isinstance(value, FakeScriptObject) else value
+    return getattr(value, "real_obj", value) if type(value).__name__ == "FakeScriptObject" else value
