@@ -11,6 +11,7 @@ from aotlens.model.compiled import breaks_before
 from aotlens.model.failure_findings import FAILURE_CODES
 from aotlens.model.folding import Folded
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding, Graph, GraphBreak
+from aotlens_tracer.wire.input_roles import whole_label
 
 from .blocks import Table
 from .compiled import headings
@@ -99,7 +100,7 @@ def _times(row: Folded[Finding], descriptor_map: DescriptorMap) -> str:
 
     A tied parameter is one thing, whatever the number of its names.
     """
-    tied = {slot.label: slot.tied_to for graph in descriptor_map.graphs for slot in graph.inputs if slot.tied_to}
+    tied = {whole_label(slot): slot.tied_to for graph in descriptor_map.graphs for slot in graph.inputs if slot.tied_to}
     names = {name for finding in row.rows if (name := name_of(finding)) is not None}
     count = len({frozenset((name, *tied.get(name, ()))) for name in names}) if names else row.count
     is_plain = all(".." not in text and text.count("{") < 2 for text in listed_names(row.rows))

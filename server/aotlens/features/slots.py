@@ -28,7 +28,7 @@ from aotlens.model.gradients import OnlyInGraph, is_missing, name_of_gradient, r
 from aotlens.model.index import distinct
 from aotlens.model.kept_state import is_replaced
 from aotlens.model.resolve import Resolved
-from aotlens.model.slots import Entry, Result, fqn_of, made_at
+from aotlens.model.slots import Entry, Result, fqn_of, made_at, whole_name
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.model.wholes import wholes
 from aotlens.syntax.definitions import Definition
@@ -204,7 +204,7 @@ class _Shown:
     def _input(self, entry: Entry) -> Row:
         slot = entry.slot
         gradient = self._index.gradient(entry)
-        note = note_on_input(slot, gradient, is_replaced(self._index, slot.label))
+        note = note_on_input(slot, gradient, is_replaced(self._index, whole_name(slot)))
         if slot.dynamo is not None and (made := outputs_made_by([slot.dynamo], self._index)):
             note = f"{note}, {made}" if note else made
         label, span = slot.label, made_at(slot)

@@ -14,6 +14,7 @@ from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient, i
 from .index import MapIndex
 from .saved import saved_by_call
 from .slots import is_changed, whole_name
+from .subclasses import piece_at
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def parameters(map: DescriptorMap) -> tuple[int, int | None]:
         for graph in map.graphs:
             for slot in graph.inputs:
                 if role_of(slot) == "parameter" and found.keys().isdisjoint(slot.tied_to):
-                    found[slot.label] = slot.shape
+                    piece_of = piece_at(slot, graph)
+                    found[whole_name(slot)] = slot.shape if piece_of is None else piece_of.whole.shape
         shapes = [tuple(shape) for shape in found.values() if shape is not None]
     sizes = [[size for size in shape if isinstance(size, int)] for shape in shapes]
     is_known = [len(size) for size in sizes] == [len(shape) for shape in shapes]

@@ -12,6 +12,7 @@ from aotlens_tracer.wire.graphs import Graph, Input, Output
 from aotlens_tracer.wire.input_roles import role_of
 from aotlens_tracer.wire.protocol import Convention
 
+from .gradients import name_of_gradient
 from .log_matching import GraphMatch, NoMatch, match
 
 
@@ -135,7 +136,9 @@ def _output(name: ValueName, slot: Output, graph: Graph) -> ValueName:
         made = SourceLine(slot.source.path, slot.source.line)
     if slot.gradient_of is not None:
         owner = graph.inputs[slot.gradient_of]
-        return replace(name, role="gradient", name=owner.label, of=owner.node, known_by="map", doubts=())
+        return replace(
+            name, role="gradient", name=name_of_gradient(slot, graph), of=owner.node, known_by="map", doubts=()
+        )
     if slot.mutation_of is not None:
         owner = graph.inputs[slot.mutation_of]
         return replace(name, role="new value", name=owner.label, of=owner.node, known_by="map", doubts=())

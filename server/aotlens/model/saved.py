@@ -9,6 +9,7 @@ from __future__ import annotations
 from aotlens_tracer.wire.descriptor_map import Graph
 
 from .index import MapIndex
+from .slots import whole_name
 
 
 def saved_by_call(index: MapIndex) -> int | None:
@@ -43,14 +44,14 @@ def kept_locals(index: MapIndex) -> dict[tuple[int, str], int]:
 
 def kept_by(index: MapIndex, graph: Graph) -> list[str]:
     """Return the names of the locals that a graph saves as its inputs, and that no earlier graph saves itself."""
-    kept, names = kept_locals(index), []
+    kept, names = kept_locals(index), dict[str, None]()
     saved = {value.alias_of for value in graph.saved or ()}
     for slot in graph.inputs:
         if slot.node in saved and slot.dynamo is not None and slot.dynamo.made_by is not None:
             number, position = slot.dynamo.made_by
             if (number, index.graphs[number].outputs[position].node) in kept:
-                names.append(slot.label)
-    return names
+                names[whole_name(slot)] = None
+    return list(names)
 
 
 def _saves(graph: Graph, node: str) -> bool:

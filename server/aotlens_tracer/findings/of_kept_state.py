@@ -9,6 +9,7 @@ from typing import Literal
 from ..wire.descriptor_map import EagerRun, Finding, Graph, Span, Target
 from ..wire.eager_run import KeptState
 from ..wire.findings import GraphKept, NewTensor, ReachesKept, ReturnedItself, StateName, Subject, places_of
+from ..wire.input_roles import whole_label
 from .of_graph import WITHOUT_GRADIENT
 
 
@@ -18,7 +19,7 @@ def with_kept_state(
     """Return the findings of a map, corrected and completed by what an eager run says about kept state."""
     found = [_of_gradient(finding, run) for finding in findings]
     changed = {finding.subjects[0] for finding in found if finding.code == "buffer-mutation"}
-    made = {slot.label: slot.definition for graph in graphs for slot in graph.inputs}
+    made = {whole_label(slot): slot.definition for graph in graphs for slot in graph.inputs}
     for kept in run.kept:
         place = kept.place or made.get(kept.name) or Span(target.path, target.line or 1)
         subject = Subject("buffer", kept.name)

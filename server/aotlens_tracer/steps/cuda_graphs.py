@@ -78,7 +78,7 @@ def _kept_results(
             continue
         now = _now(source, module)
         if isinstance(now, torch.Tensor) and now is not value and id(now) in results:
-            yield _finding(context, _place(slot), "kept-result", "fails", slot.label)
+            yield _finding(context, _place(slot), "kept-result", "fails", whole_label(slot))
 
 
 def _now(source: Any, module: nn.Module) -> Any:

@@ -8,6 +8,7 @@ from aotlens.explain import action_titles
 from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.index import index_of
+from aotlens.model.slots import whole_name
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
 from aotlens.syntax.signatures import function_node, parameters_of
@@ -27,14 +28,15 @@ def copy_argument(snapshot: Snapshot, document: Document, where: Span) -> Iterat
     for state in snapshot.maps():
         if state.key.path != document.path or state.map is None:
             continue
+        changed: dict[str, list[Span]] = {}
         for entry in index_of(state.map).entries:
-            slot = entry.slot
-            if role_of(slot) != "argument" or not slot.label.isidentifier():
-                continue
-            for span in slot.changed_at:
+            if role_of(entry.slot) == "argument" and (name := whole_name(entry.slot)).isidentifier():
+                changed.setdefault(name, []).extend(entry.slot.changed_at)
+        for name, spans in changed.items():
+            for span in spans:
                 now = snapshot.now(state, span)
                 if now is not None and now.path == document.path and now.line in lines:
-                    yield from _copy(document, state, slot.label, now.line)
+                    yield from _copy(document, state, name, now.line)
                     break
 
 

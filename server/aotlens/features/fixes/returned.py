@@ -11,6 +11,7 @@ from aotlens.model.calls import called
 from aotlens.model.duplicates import definitions_of
 from aotlens.model.gradients import gradients_in
 from aotlens.model.index import index_of
+from aotlens.model.slots import is_returned
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.nodes import text_of
 from aotlens.syntax.returns import returned, with_method
@@ -31,10 +32,10 @@ def rewrite_returned(snapshot: Snapshot, document: Document, where: Span) -> Ite
         for price in index_of(state.map).prices(graph):
             out = graph.outputs[price.output]
             # An output that shares its memory has no tangent of its own: another output has it.
-            if out.kind == "PlainAOTOutput" and price.operations:
+            if is_returned(out) and price.operations:
                 lost = gradients_in(graph, price.gradients) if price.gradients else []
-                title = action_titles.detach(out.label, price, lost)
-                yield from _rewrite(document, function, out.label, where, title, "detach", None)
+                title = action_titles.detach(price.label, price, lost)
+                yield from _rewrite(document, function, price.label, where, title, "detach", None)
         yield from _copies(document, function, graph, where)
 
 

@@ -26,7 +26,7 @@ from aotlens.model.index import MapIndex, distinct, index_of
 from aotlens.model.kept_state import kept_at
 from aotlens.model.resolve import Resolved
 from aotlens.model.signature import aliases_at
-from aotlens.model.slots import Entry, fqn_of
+from aotlens.model.slots import Entry, whole_name
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import LineSubject
 from aotlens_tracer.wire.places import Span
@@ -140,7 +140,7 @@ def _carried(index: MapIndex, path: str, lines: Sequence[int]) -> Iterator[list[
 
 
 def _names(entries: Iterable[Entry]) -> Line:
-    return folded_names(dict.fromkeys(fqn_of(entry.slot) or entry.slot.label for entry in entries))
+    return folded_names(dict.fromkeys(whole_name(entry.slot) for entry in entries))
 
 
 def _is_on(span: Span | None, path: str, lines: Sequence[int]) -> bool:
