@@ -7,6 +7,8 @@ import random
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import DTensor, Placement, Replicate, Shard, distribute_tensor  # noqa: F401  # the examples of tests use Replicate
 from torch.testing._internal.two_tensor import TwoTensor
 from torch.utils.checkpoint import checkpoint
 
@@ -295,3 +297,22 @@ class Wrapped(nn.Module):
         for layer in self.layers:
             x = x + layer(x)
         return x
+
+
+class Sharded(nn.Module):
+    """Layers whose weights are sharded, so that DTensor gathers what each computes."""
+
+    def __init__(self, layers: int = 12, dim: int = 16) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Sequential(nn.Linear(dim, dim, bias=False), nn.Tanh()) for _ in range(layers))
+        for layer in self.layers:
+            layer[0].weight = nn.Parameter(shard(layer[0].weight.detach(), Shard(0)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = x + layer(x)
+        return x
+
+
+def shard(tensor: torch.Tensor, placement: Placement) -> DTensor:
+    return distribute_tensor(tensor, init_device_mesh("cpu", (8,), mesh_dim_names=("tp",)), [placement])
