@@ -120,7 +120,9 @@ def test_tensor_subclasses_are_unfolded_as_trees(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.usefixtures("fold_small")
 @pytest.mark.skipif(os.environ.get("AOTLENS_FOLDED") != "all", reason="takes a whole trace: make folded")
 def test_communication_is_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
-    provisional, graphs = traced(monkeypatch, "Sharded()(shard(torch.randn(2, 16), Replicate())); mesh(tp=8)", exact=True)
+    provisional, graphs = traced(
+        monkeypatch, "Sharded()(shard(torch.randn(2, 16), Replicate())); mesh(tp=8)", exact=True
+    )
     assert provisional is not None
     (found,), (expected,) = provisional["graphs"], graphs
     assert len(found["collectives"]) == 33

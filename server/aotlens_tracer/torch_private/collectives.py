@@ -147,8 +147,12 @@ def noting_collectives() -> Iterator[None]:
                 node.meta[_META] = _asked(node, sys._getframe(1))
         return node
 
-    with patch.object(torch.fx.Graph, "create_node", create_node):
-        yield
+    _meshes.cache_clear()
+    try:
+        with patch.object(torch.fx.Graph, "create_node", create_node):
+            yield
+    finally:
+        _meshes.cache_clear()  # no mesh is kept alive
 
 
 def _asked(node: torch.fx.Node, frame: types.FrameType | None) -> Asked:
@@ -246,11 +250,16 @@ def _dimension(mesh: Any, group_name: str | None) -> str | None:
 
 def _dimension_of_any_mesh(group_name: str | None) -> str | None:
     """Return the dimension that a group is of any mesh that exists: one of all ranks takes torch's default group."""
+    found = {_dimension(mesh, group_name) for mesh in _meshes()} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+@functools.cache
+def _meshes() -> tuple[Any, ...]:
+    """Return every mesh that exists. Looking at all objects takes long: once for each capture."""
     from torch.distributed.device_mesh import DeviceMesh
 
-    meshes = [each for each in gc.get_objects() if type(each) is DeviceMesh]
-    found = {_dimension(mesh, group_name) for mesh in meshes} - {None}
-    return found.pop() if len(found) == 1 else None
+    return tuple(each for each in gc.get_objects() if type(each) is DeviceMesh)
 
 
 def style_at(path: str, line: int) -> str | None:
