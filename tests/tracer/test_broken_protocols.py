@@ -80,6 +80,11 @@ FAULTS = {
         "`ChangedContext.__tensor_flatten__` returns another context each time: torch compares it with `==` before it "
         "runs a compiled graph again, which then always fails",
     ),
+    "OfAnother": (
+        "_make_subclass",
+        "`OfAnother` makes its objects of another tensor: torch takes apart only those that "
+        "`torch.Tensor._make_wrapper_subclass` makes",
+    ),
     "LosesBlock": (
         "__tensor_unflatten__",
         "`LosesBlock.__tensor_unflatten__` loses `block`: it was given 64, and the object it returns has 32",
@@ -108,7 +113,7 @@ def test_each_fault_is_found_at_its_line(name: str, broken: ModuleType) -> None:
     start, sentence = FAULTS[name]
     lines = (FOLDER / "broken.py").read_text(encoding="utf-8").splitlines()
     at = found.span.line - 1
-    assert start in " ".join(lines[at : at + 2])  # a decorator may stand above the method
+    assert start in " ".join(lines[at : at + 3])  # a decorator may stand above the method
     assert in_words(found) == sentence
 
 
@@ -149,6 +154,11 @@ def test_a_trace_says_it_at_the_class() -> None:
         assert failure["message"].startswith(f"`{kind}.__tensor_"), name
         assert label is None or failure["message"].endswith(f"(the class of `{label}`)"), name
         assert "internal error" not in str(found[name]["graph_breaks"]), name
+    for name, (kind, result) in {"NoneOfMm": ("NoResult", "None"), "NoMm": ("NotForMm", "NotImplemented")}.items():
+        failure = found[name]["failure"]
+        assert (failure["stage"], failure["path"]) == ("forward", "broken.py"), name
+        assert "def __torch_dispatch__" in " ".join(lines[failure["line"] - 1 : failure["line"] + 1]), name
+        assert failure["message"] == f"`{kind}.__torch_dispatch__` returns {result} for aten.mm.default, in eager too"
     for name, subjects in {"Traced": ["weight"], "Attribute": ["scale"], "UsedInside": []}.items():
         trace = found[name]
         assert trace["status"] == "traced", trace["failure"]

@@ -100,6 +100,10 @@ _KNOWN = {
         "AOTAutograd does not take an operation that changes the shape of an argument in place if that is a tensor "
         "subclass, such as `x.t_()`; eager does: use the one that returns a new tensor, `x.t()`"
     ),
+    "dispatch-result": (
+        "return what the operator returns: where the class has no rule of its own, call `func(*args, **kwargs)` on the "
+        "inner tensors"
+    ),
     "jagged-reduction": (
         "torch has no derivative of a sum or mean over one dimension of a jagged nested tensor, in eager neither: pad "
         "it first (`torch.nested.to_padded_tensor(y, 0.0).sum(1)`), or reduce its values "

@@ -66,6 +66,13 @@ def _takes(broken: BrokenProtocol) -> str:
     )
 
 
+def _no_wrapper(broken: BrokenProtocol) -> str:
+    return (
+        f"`{broken.type}` makes its objects of another tensor: torch takes apart only those that "
+        "`torch.Tensor._make_wrapper_subclass` makes"
+    )
+
+
 _FAULTS: dict[Fault, Callable[[BrokenProtocol], str]] = {
     "no-method": lambda broken: f"`{broken.type}` does not define `{broken.method}`, so torch cannot take it apart",
     "raises": _raises,
@@ -87,4 +94,6 @@ _FAULTS: dict[Fault, Callable[[BrokenProtocol], str]] = {
     "other-shape": lambda broken: (
         f"{_method(broken)} returns an object of shape {broken.found}, where its outer_size is {broken.expected}"
     ),
+    "no-wrapper": _no_wrapper,
+    "dispatch": lambda broken: f"{_method(broken)} returns {broken.found} for {broken.name}, in eager too",
 }

@@ -19,7 +19,7 @@ _NO_FAKE = re.compile(
 """The parts of torch's own messages about an operator without an implementation for fake tensors."""
 _IN_EAGER = {"FakeTensorDeviceMismatchError": "RuntimeError"}
 """The exception that real tensors raise in the place of one of fake tensors."""
-_OF_FAKE_TENSORS = ("'FakeTensor' object", "'Tensor' object")
+_OF_FAKE_TENSORS = ("'FakeTensor'", "'Tensor'")
 """A part of Python's own messages, and what it is for real tensors."""
 _NAMES_NO_CAUSE = "torch._"
 """The module of exceptions that repeat their cause in their own text: those of Dynamo and of fake tensors."""

@@ -7,16 +7,26 @@ torch takes a subclass apart with `names, context = t.__tensor_flatten__()`, and
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from ..failures import is_library, problem_of
+from ..failures import is_library, problem_of, text_of
 from ..graph.flatten_protocol import named_context, place_of_class, place_of_method
-from ..torch_private import dispatches_itself, is_of_torch, is_opaque, is_traceable_wrapper_subclass, pytree
+from ..torch_private import (
+    dispatches_itself,
+    faked,
+    is_of_torch,
+    is_opaque,
+    is_traceable_wrapper_subclass,
+    noting_dispatch,
+    pytree,
+)
 from ..wire.places import Span
 from ..wire.problems import Raised
 from ..wire.subclass_faults import BrokenProtocol, Fault
@@ -26,6 +36,8 @@ _PASSED = 4
 """The values that torch passes to `__tensor_unflatten__`."""
 _SET_BY_TORCH = "requires_grad"
 """A name in a context whose value torch sets itself."""
+_OF_ANOTHER = "the raw Tensor object is already associated to a python object"
+"""A part of torch's message about a subclass that is made of another tensor."""
 _BOOLEANS = ("True", "False")
 """The texts of values that may be the same without that name."""
 
@@ -36,6 +48,22 @@ def broken_protocol(tensor: Any, label: str | None) -> BrokenProtocol | None:
     The methods of the user's class run. `label` is the user's name for the tensor.
     """
     return next(_faults(tensor, label), None) if dispatches_itself(tensor) else None
+
+
+@contextlib.contextmanager
+def noting_broken_dispatch(tensors: Iterable[Any], found: list[BrokenProtocol]) -> Iterator[None]:
+    """Note the operators for which `__torch_dispatch__` of the classes of tensors returns nothing."""
+    kinds = {type(tensor) for tensor in tensors if dispatches_itself(tensor) and not is_of_torch(type(tensor))}
+    places = {kind: place_of_method(kind, "__torch_dispatch__") for kind in kinds}
+
+    def note(kind: type, operator: Any, result: Any) -> None:
+        schema = getattr(operator, "_schema", None)
+        if result is NotImplemented or (result is None and schema is not None and schema.returns):
+            fault = BrokenProtocol(kind.__name__, "dispatch", "__torch_dispatch__", None, places[kind])
+            found.append(replace(fault, name=str(operator), found=str(result)))
+
+    with noting_dispatch(kinds, note):
+        yield
 
 
 def _faults(tensor: Any, label: str | None) -> Iterator[BrokenProtocol]:
@@ -111,6 +139,7 @@ def _faults_of_unflatten(tensor: Any, inner: dict[str, Any], context: Any, fault
     except Exception as error:
         yield fault("raises", _UNFLATTEN, error=error)
         return
+    yield from _faults_with_fake_pieces(kind, inner, context, (size, stride), fault)
     if not isinstance(made, kind):
         yield fault("returns", _UNFLATTEN, found=_described(made))
         return
@@ -127,6 +156,24 @@ def _faults_of_unflatten(tensor: Any, inner: dict[str, Any], context: Any, fault
         is_of_torch = name == _SET_BY_TORCH or (name.isdecimal() and text in _BOOLEANS)
         if not is_of_torch and after.get(name) != text:
             yield fault("context-lost", _UNFLATTEN, name=name, found=after.get(name), expected=text)
+
+
+def _faults_with_fake_pieces(
+    kind: type, inner: dict[str, Any], context: Any, outer: tuple[Any, Any], fault: Any
+) -> Iterator[BrokenProtocol]:
+    """Yield the fault that shows with fake pieces only, which torch passes while it traces."""
+    fakes = faked(inner)
+    if fakes is None:
+        return
+    mode, pieces = fakes
+    try:
+        with torch.no_grad(), mode:
+            kind.__tensor_unflatten__(pieces, context, *outer)  # type: ignore[attr-defined]  # a user's class
+    except Exception as error:
+        if _OF_ANOTHER in text_of(error):
+            yield fault("no-wrapper", "__new__")
+        else:
+            yield fault("raises", _UNFLATTEN, error=error)
 
 
 def _faults_of_signature(kind: type, fault: Any) -> Iterator[BrokenProtocol]:

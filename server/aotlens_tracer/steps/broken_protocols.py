@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +11,10 @@ import torch
 
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
-from ..failures import CaptureError, TraceError
-from ..findings.broken_protocols import broken_protocol
+from ..failures import CallError, CaptureError, TraceError, refusal_of
+from ..findings.broken_protocols import broken_protocol, noting_broken_dispatch
 from ..graph.labels import argument_labels
-from ..torch_private import kept_by, noting_wrappers, pytree
+from ..torch_private import dispatches_itself, kept_by, noting_wrappers, pytree
 from ..wire.advice import Known
 from ..wire.descriptor_map import Failure
 from ..wire.findings import Finding, Subject
@@ -27,16 +27,22 @@ _MOST = 200
 
 
 def broken_in(context: Context, built: Built, error: BaseException) -> BrokenProtocol | None:
-    """Return the fault of a tensor subclass that explains why a call is not captured; None if there is none.
+    """Return the fault of a tensor subclass that explains why a call fails or is not captured; None if there is none.
 
-    Subclasses that the call itself makes are found by another call in eager.
+    Subclasses that the call itself makes, and what `__torch_dispatch__` returns, are found by another call in eager.
     """
-    refused = isinstance(error, CaptureError)
-    if not refused and not (isinstance(error, TraceError) and isinstance(error.failure.problem, NothingCompiled)):
+    is_call = isinstance(error, CallError)
+    if not is_call and not (isinstance(error, TraceError) and isinstance(error.failure.problem, NothingCompiled)):
         return None
     with _outside_capture(built.example):
-        found = next(_broken_inputs(built.example), None)
-        return found if found is not None or not refused else _broken_in_call(built.example)
+        named = list(_named_tensors(built.example))
+        if is_call and (fault := _broken_dispatch(built.example, [value for _, value in named])) is not None:
+            return fault
+        if isinstance(error, CallError) and not isinstance(error, CaptureError):
+            return None  # eager fails too, and nothing in eager calls the other methods
+        found = next(_broken(named), None)
+        is_internal = isinstance(error, CaptureError) and refusal_of(error.dynamo_error)[1] != "dynamo"
+        return _broken_in_call(built.example) if found is None and is_internal else found
     return None
 
 
@@ -48,7 +54,7 @@ def broken_protocols(built: Built, is_refused: bool) -> list[Finding]:
     """
     found: dict[BrokenProtocol, list[str]] = {}
     with _outside_capture(built.example):
-        for fault in _broken_inputs(built.example):
+        for fault in _broken(_named_tensors(built.example)):
             found.setdefault(replace(fault, label=None), []).append(fault.label or "")
         if is_refused and not found and (made := _broken_in_call(built.example)) is not None:
             found[made] = []
@@ -57,7 +63,10 @@ def broken_protocols(built: Built, is_refused: bool) -> list[Finding]:
 
 def as_failure(context: Context, failure: Failure, broken: BrokenProtocol) -> Failure:
     """Return a failure with the broken protocol as its problem, at the class if that is in the user's code."""
-    failure = replace(failure, stage="capture", problem=broken, advice=Known("flatten-protocol"), operation=None)
+    is_eager = broken.fault == "dispatch"
+    advice = Known("dispatch-result" if is_eager else "flatten-protocol")
+    stage = "forward" if is_eager else "capture"
+    failure = replace(failure, stage=stage, problem=broken, advice=advice, operation=None)
     if broken.span is None or not context.codebase.owns(broken.span.path):
         return failure
     return replace(failure, path=broken.span.path, line=broken.span.line, column=None, frames=())
@@ -77,7 +86,8 @@ def _outside_capture(example: BuiltExample) -> Iterator[None]:
         yield
 
 
-def _broken_inputs(example: BuiltExample) -> Iterator[BrokenProtocol]:
+def _named_tensors(example: BuiltExample) -> Iterator[tuple[str, Any]]:
+    """Yield the parameters, buffers, plain attributes and arguments of a call, with their names."""
     named: list[tuple[str, Any]] = []
     if example.module is not None:
         named += [*example.module.named_parameters(), *example.module.named_buffers()]
@@ -88,9 +98,23 @@ def _broken_inputs(example: BuiltExample) -> Iterator[BrokenProtocol]:
             ]
     labels = argument_labels(example.function, example.args, example.kwargs)
     named += zip(labels, pytree.tree_leaves((example.args, example.kwargs)), strict=False)
-    for name, value in named[:_MOST]:
+    yield from named[:_MOST]
+
+
+def _broken(named: Iterable[tuple[str, Any]]) -> Iterator[BrokenProtocol]:
+    for name, value in named:
         if (fault := broken_protocol(value, name)) is not None:
             yield fault
+
+
+def _broken_dispatch(example: BuiltExample, tensors: Sequence[Any]) -> BrokenProtocol | None:
+    """Return the last operator for which `__torch_dispatch__` returns nothing before the call fails or ends."""
+    found: list[BrokenProtocol] = []
+    if not any(map(dispatches_itself, tensors)):
+        return None
+    with contextlib.suppress(Exception), torch.enable_grad(), noting_broken_dispatch(tensors, found):
+        call(example)
+    return found[-1] if found else None
 
 
 def _broken_in_call(example: BuiltExample) -> BrokenProtocol | None:

@@ -88,7 +88,7 @@ from .tensors import (
     without_torch_functions,
     written_arguments,
 )
-from .wrapper_classes import dispatches_itself, is_of_torch, is_opaque, noting_wrappers
+from .wrapper_classes import dispatches_itself, faked, is_of_torch, is_opaque, noting_dispatch, noting_wrappers
 
 __all__ = [
     "BATCH_NORMS",
@@ -160,6 +160,7 @@ __all__ = [
     "dynamo_guards",
     "explain_graph_breaks",
     "fake_mode",
+    "faked",
     "first_children",
     "flattened",
     "forget_results_of_other_settings",
@@ -184,6 +185,7 @@ __all__ = [
     "marks_on",
     "may_allocate",
     "noting_collectives",
+    "noting_dispatch",
     "noting_fake_calls",
     "noting_marks",
     "noting_wrappers",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from unittest.mock import patch
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-__all__ = ["dispatches_itself", "is_of_torch", "is_opaque", "noting_wrappers"]
+__all__ = ["dispatches_itself", "faked", "is_of_torch", "is_opaque", "noting_dispatch", "noting_wrappers"]
 
 
 def dispatches_itself(value: Any) -> bool:
@@ -31,6 +33,34 @@ def is_opaque(value: Any) -> bool:
     except ImportError:  # another version of torch
         return False
     return bool(is_opaque_type(type(value)))
+
+
+def faked(values: Mapping[str, Any]) -> tuple[FakeTensorMode, dict[str, Any]] | None:
+    """Return fake tensors for plain real ones, and their mode; None if one of the values is of another kind."""
+    if not all(type(value) in (torch.Tensor, torch.nn.Parameter) for value in values.values()):
+        return None
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    return mode, {name: mode.from_tensor(value) for name, value in values.items()}
+
+
+@contextlib.contextmanager
+def noting_dispatch(kinds: Iterable[type], note: Callable[[type, Any, Any], None]) -> Iterator[None]:
+    """Tell `note` the class, the operator and the result of each call of `__torch_dispatch__` of these classes."""
+
+    def noting(kind: type, original: Any) -> Any:
+        def dispatch(cls: type, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = original.__get__(None, cls)(func, types, args, kwargs or {})
+            note(kind, func, result)
+            return result
+
+        return classmethod(dispatch)
+
+    with contextlib.ExitStack() as stack:
+        for kind in kinds:
+            original = inspect.getattr_static(kind, "__torch_dispatch__", None)
+            if isinstance(original, (classmethod, staticmethod)):
+                stack.enter_context(patch.object(kind, "__torch_dispatch__", noting(kind, original)))
+        yield
 
 
 @contextlib.contextmanager

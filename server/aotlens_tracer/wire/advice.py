@@ -33,7 +33,8 @@ class Known(Tagged):
     `code` is one of data-dependent, data-dependent-size, reads-value, packed-sequence, unpack-result, meta-device,
     register-fake, validate-args, attribute-not-moved, raw-string, runs-at-import, reads-input, no-memory, changed-
     in-place, wrong-gradient-shape, needs-cuda, several- devices, save-as-utf8, sparse-padding, conditional-
-    definition, trace-a-module, one- expression, more-time, more- memory, flatten-protocol, subclass-results-alias,
+    definition, trace-a-module, one- expression, more-time, more- memory, flatten-protocol, dispatch-result,
+    subclass-results-alias,
     subclass-arguments-alias, subclass-reshaped, jagged- reduction, jagged-layout, jagged-attention,
     jagged-attention-traced, report-bug.
     """

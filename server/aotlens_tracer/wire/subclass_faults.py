@@ -22,6 +22,8 @@ Fault = Literal[
     "takes",
     "returns",
     "other-shape",
+    "no-wrapper",
+    "dispatch",
 ]
 
 
@@ -45,7 +47,10 @@ class BrokenProtocol(Tagged):
     * takes: `__tensor_unflatten__` cannot be called with the four values that torch passes; it takes `found` (a
       number), or its first parameter is `self`, as `name` says;
     * returns: it returns a `found`, not the class;
-    * other-shape: it returns an object of shape `found`, where `expected` was given.
+    * other-shape: it returns an object of shape `found`, where `expected` was given;
+    * no-wrapper: the class makes its objects of another tensor, and not with `_make_wrapper_subclass`;
+    * dispatch: `__torch_dispatch__` returns `found`, which is None or NotImplemented, for the operator `name`, in
+      eager too.
     """
 
     type: str

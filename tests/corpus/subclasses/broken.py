@@ -167,6 +167,28 @@ class LosesBlock(Scaled):
         return cls(inner["data_"], inner["scale"])
 
 
+class OfAnother(Scaled):
+    @staticmethod
+    def __new__(cls, data, scale, block=32):
+        return torch.Tensor._make_subclass(cls, data.float())
+
+
+class NoResult(Scaled):
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args, kwargs=None):
+        result = super().__torch_dispatch__(func, types, args, kwargs)
+        if func is not torch.ops.aten.mm.default:
+            return result
+
+
+class NotForMm(Scaled):
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args, kwargs=None):
+        if func is torch.ops.aten.mm.default:
+            return NotImplemented
+        return super().__torch_dispatch__(func, types, args, kwargs)
+
+
 def made(kind):
     return kind(torch.randint(-128, 127, (4, 8), dtype=torch.int8), torch.rand(4, 1), block=64)
 
@@ -234,3 +256,14 @@ class UsedInside(MadeInside):
 
     def forward(self, x):
         return NamesC(*(self.layer(x),) * 2).sin().sum().a
+
+
+# aotlens: NoneOfMm(made(NoResult))(torch.randn(2, 4))
+class NoneOfMm(Linear):
+    def forward(self, x):
+        return x @ self.weight
+
+
+# aotlens: NoMm(made(NotForMm))(torch.randn(2, 4))
+class NoMm(NoneOfMm):
+    """The call fails in eager too."""
