@@ -21,6 +21,7 @@ from ..graph.flatten_protocol import named_context, place_of_class, place_of_met
 from ..torch_private import (
     dispatches_itself,
     faked,
+    has_result,
     is_of_torch,
     is_opaque,
     is_traceable_wrapper_subclass,
@@ -57,8 +58,7 @@ def noting_broken_dispatch(tensors: Iterable[Any], found: list[BrokenProtocol]) 
     places = {kind: place_of_method(kind, "__torch_dispatch__") for kind in kinds}
 
     def note(kind: type, operator: Any, result: Any) -> None:
-        schema = getattr(operator, "_schema", None)
-        if result is NotImplemented or (result is None and schema is not None and schema.returns):
+        if result is NotImplemented or (result is None and has_result(operator)):
             fault = BrokenProtocol(kind.__name__, "dispatch", "__torch_dispatch__", None, places[kind])
             found.append(replace(fault, name=str(operator), found=str(result)))
 

@@ -88,7 +88,15 @@ from .tensors import (
     without_torch_functions,
     written_arguments,
 )
-from .wrapper_classes import dispatches_itself, faked, is_of_torch, is_opaque, noting_dispatch, noting_wrappers
+from .wrapper_classes import (
+    dispatches_itself,
+    faked,
+    has_result,
+    is_of_torch,
+    is_opaque,
+    noting_dispatch,
+    noting_wrappers,
+)
 
 __all__ = [
     "BATCH_NORMS",
@@ -169,6 +177,7 @@ __all__ = [
     "gathered_parameters",
     "given_to",
     "has_no_forward",
+    "has_result",
     "hooks_of",
     "hooks_of_saved_tensors",
     "ignored_by_ddp",

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-__all__ = ["dispatches_itself", "faked", "is_of_torch", "is_opaque", "noting_dispatch", "noting_wrappers"]
+__all__ = ["dispatches_itself", "faked", "has_result", "is_of_torch", "is_opaque", "noting_dispatch", "noting_wrappers"]
 
 
 def dispatches_itself(value: Any) -> bool:
@@ -41,6 +41,12 @@ def faked(values: Mapping[str, Any]) -> tuple[FakeTensorMode, dict[str, Any]] | 
         return None
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     return mode, {name: mode.from_tensor(value) for name, value in values.items()}
+
+
+def has_result(operator: Any) -> bool:
+    """Whether an operator returns something, by its schema."""
+    schema = getattr(operator, "_schema", None)
+    return schema is not None and bool(schema.returns)
 
 
 @contextlib.contextmanager
