@@ -113,7 +113,13 @@ def test_what_has_no_graph_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [("--graph", "joint", "--saved"), ("--saved", "--format", "json"), ("--shapes", "--saved")]
+    "options",
+    [
+        ("--graph", "joint", "--saved"),
+        ("--saved", "--format", "json"),
+        ("--shapes", "--saved"),
+        ("--collectives", "--saved"),
+    ],
 )
 def test_what_excludes_each_other(options: tuple[str, ...]) -> None:
     done = run_aotlens("trace", "model.py", *options, cwd=FOLDER)

@@ -9,6 +9,7 @@ from aotlens.explain.collectives import asked_by, change, communicates, modules_
 from aotlens.explain.graph_summary import map_in_brief, map_in_words
 from aotlens.explain.graph_text import graph_text
 from aotlens.explain.tables.collectives import collective_tables
+from aotlens.explain.tables.graph import tables
 from aotlens.model.collectives import communication
 from aotlens.model.index import index_of
 from aotlens_tracer.wire.collectives import Collective
@@ -106,6 +107,12 @@ def test_the_rankings_count_what_the_backward_pass_repeats() -> None:
         "Shard(1) → Replicate()",
         'Partial("sum") → Replicate()',
     ]
+
+
+def test_the_report_has_the_sums() -> None:
+    map = layered()
+    (table,) = [each for each in tables(index_of(map), map.graphs[0], str) if each.title == "Communication"]
+    assert rows(table) == rows(collective_tables(map, str)[0]) and "--collectives" in table.notes[0]
 
 
 def test_a_call_without_communication_says_so() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aotlens.explain.blocks import Block, Cell, Column, Paragraph, Table, line, sentence, without_empty
 from aotlens.explain.collectives import asked_by, change, counted, group_of, kinds, name_of
@@ -14,14 +15,15 @@ from aotlens.explain.shapes import bytes_in_words
 from aotlens.model.collectives import Run, communication, total
 from aotlens.model.containers import CONTAINERS
 from aotlens.model.folding import fold
-from aotlens.model.index import index_of
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens.model.index import MapIndex, index_of
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph
 
 from .saved_ranking import ranked, share
 
 _OUTSIDE = "communication-outside-graph"
 """The code of findings about wrappers that communicate in hooks."""
 _NOTHING = "The call communicates nothing: its graph has no collective operation."
+_RANKED = "`aotlens trace --collectives` ranks the expressions that communicate, and says who asked for it."
 _BYTES = "Bytes are those that this rank gives into an operation."
 _AGAIN = "Backward, again: the backward pass repeats a collective of the forward pass, to compute what is not saved."
 
@@ -39,6 +41,13 @@ def collective_tables(map: DescriptorMap, path_label: PathLabel, full: bool = Fa
     if any(run.collective.module for run in runs):
         found.append(_by_module(runs, containers, full))
     return [*found, _by_expression(map, runs, path_label, full), *outside]
+
+
+def communication_table(index: MapIndex, graph: Graph) -> Table | None:
+    """The communication of a graph in brief: one row for each group of ranks; None for a graph without collectives."""
+    number = index.number(graph)
+    runs = [run for run in communication(index).runs if run.graph == number]
+    return replace(_by_dimension(runs), title="Communication", notes=(_RANKED,)) if runs else None
 
 
 def _by_dimension(runs: Sequence[Run]) -> Table:

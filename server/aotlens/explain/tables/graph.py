@@ -11,6 +11,7 @@ from aotlens.model.signature import differences
 from aotlens.model.sizes import named_sizes
 from aotlens_tracer.wire.descriptor_map import Graph
 
+from .collectives import communication_table
 from .guards import guard_table
 from .held import held
 from .inputs import inputs
@@ -31,6 +32,8 @@ def tables(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool = Fa
         result.append(saved(index, graph, path_label, full))
     if (memory := surplus(graph)) is not None:
         result.append(held(memory, path_label, full))
+    if (communicated := communication_table(index, graph)) is not None:
+        result.append(communicated)
     if costs := index.prices(graph):
         result.append(price_table(costs, graph, full))
     if found := differences(graph, brief=not full):
