@@ -167,6 +167,10 @@ def test_a_mark_that_fake_tensors_lose_is_kept_on_real_ones(traces: dict[str, An
     assert (symbol["sources"], symbol["is_backed"], symbol["hint"]) == (["x.size(0)"], False, None)
 
 
+def test_a_mark_within_the_call_has_advice(compiled: dict[str, Any]) -> None:
+    assert "before the call" in compiled["MarkedInside"]["failure"]["hint"]
+
+
 def test_marks_without_effect_are_said(traces: dict[str, Any]) -> None:
     (direct,) = (each for each in traces["Printed"]["findings"] if each["code"] == "dimension-specialized")
     assert direct["reason"] == {"kind": "SpecializedDimension", "size": 6, "by": "direct"}

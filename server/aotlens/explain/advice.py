@@ -77,6 +77,7 @@ _KNOWN = {
     "one-expression": (
         "an example builds the module and calls it, in one expression: Block(64)(torch.randn(2, 16, 64))"
     ),
+    "mark-before": "mark sizes before the call, or in the example: x: dynamic(0)",
     "options": (
         "options follow the call after semicolons: mesh(dp=2, tp=4, rank=3), world(8, rank=3), x: dynamic(0), "
         'x: dynamic(0, name="batch", min=2, max=64), x: {0: torch.export.Dim("batch", min=2)}'

@@ -35,6 +35,9 @@ _BY_TEXT = {
     "Attempted to wrap strided NestedTensor": "jagged-layout",
     "SymIntArrayRef expected to contain only concrete integers": "jagged-reduction",
     "No viable backend for scaled_dot_product_attention was found": "jagged-attention",
+    "Attempt to trace forbidden callable <function mark_dynamic": "mark-before",
+    "Attempt to trace forbidden callable <function maybe_mark_dynamic": "mark-before",
+    "Attempt to trace forbidden callable <function mark_unbacked": "mark-before",
 }
 """Parts of torch's own messages. They prove nothing in a message of the user's own (see `raised_by_a_statement`)."""
 _REQUIRES = re.compile(r"^[Rr]equires `?(\w+)`?(?=$|[\s,.=<>~!])")

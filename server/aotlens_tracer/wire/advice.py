@@ -36,7 +36,7 @@ class Known(Tagged):
     definition, trace-a-module, one- expression, more-time, more- memory, flatten-protocol, dispatch-result,
     subclass-results-alias,
     subclass-arguments-alias, subclass-reshaped, jagged- reduction, jagged-layout, jagged-attention,
-    jagged-attention-traced, report-bug.
+    jagged-attention-traced, mark-before, report-bug.
     """
 
     code: str

@@ -111,6 +111,13 @@ class Printed(Base):
         return self.fc(x)
 
 
+# aotlens: MarkedInside()(torch.randn(6, 8))
+class MarkedInside(Base):
+    def forward(self, x):
+        torch._dynamo.mark_dynamic(x, 0)
+        return self.fc(x)
+
+
 # aotlens: Unmarked()(torch.randn(6, 8))
 class Unmarked(Base):
     def forward(self, x):
