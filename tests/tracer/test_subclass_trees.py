@@ -270,7 +270,7 @@ def backward() -> dict[str, dict[str, Any]]:
     return answers("compiled_backward.py", "breaks.py")
 
 
-@pytest.mark.parametrize("name", ["Kept", "Missing", "Plain", "Summed", "Split", "Unused", "Between"])
+@pytest.mark.parametrize("name", ["Kept", "Missing", "Plain", "Summed", "Split", "Unused", "Both", "Between"])
 def test_wrong_assumptions_about_tangents_are_those_of_real_runs(
     compiled: dict[str, dict[str, Any]], backward: dict[str, dict[str, Any]], name: str
 ) -> None:
@@ -282,8 +282,14 @@ def test_wrong_assumptions_about_tangents_are_those_of_real_runs(
         (finding,) = found
         assert finding["code"] == "tangent-type"
         assert f"Expected a {finding['reason']['assumed']} tangent but got a plain Tensor" in ran["compiled"]["error"]
-        expected = {"Missing": ("k", True), "Plain": ("h", False), "Unused": ("k", True)}[name]
-        assert (finding["subjects"][0]["name"], finding["reason"]["is_missing"]) == expected
+        expected = {
+            "Missing": ("k", True, "warning"),
+            "Plain": ("h", False, "warning"),
+            "Unused": ("k", True, "warning"),
+            "Both": ("output[1]", True, "hint"),
+        }[name]
+        told = finding["subjects"][0]["name"], finding["reason"]["is_missing"], finding["severity"]
+        assert told == expected
         return
     more = Counter(ran["compiled"]["collectives"]) - Counter(ran["eager"]["collectives"])
     moved = [transfer["kind"] for finding in found for transfer in finding["reason"]["transfers"]]

@@ -65,9 +65,14 @@ def without_redistributed(findings: Sequence[Finding], run: EagerRun) -> list[Fi
 
 
 def tangent_findings(graph: Graph, target: Target) -> Iterator[Finding]:
-    """Yield the findings about outputs whose gradient, from later graphs of torch.compile, is not as assumed."""
+    """Yield the findings about outputs whose gradient is not as assumed when torch.compile runs the graph."""
+    given = [out for out in graph.outputs if not out.is_internal and out.mutation_of is None]
+    returned = {out.tangent for out in given if out.tangent is not None}
     for whole in graph.subclasses:
         reason = _reason_of_tangent(whole)
+        own = {graph.outputs[index].tangent for index in whole.outputs} - {None}  # sizes have none
+        if graph.compiled is not None and whole.tangent is not None and own <= returned and returned - own:
+            reason = WrongTangent(whole.tangent.type, True, in_some_runs=True) if whole.tangent.type != PLAIN else None
         if reason is not None:
             place = graph.outputs[whole.outputs[0]].source or Span(target.path, target.line or 1)
             code = "tangent-type" if isinstance(reason, WrongTangent) else "tangent-placements"

@@ -47,8 +47,10 @@ class WrongTangent(Tagged):
     """The backward pass of torch.compile fails: AOTAutograd assumed the gradient of the subject to be a subclass.
 
     `assumed` is the name of that class. `is_missing` says that the rest of the call gives the subject no gradient, so
-    that torch passes plain zeros; else it gives a plain tensor.
+    that torch passes plain zeros; else it gives a plain tensor. With `in_some_runs` the call returns the subject, and
+    it has no gradient if the backward pass starts from other results alone.
     """
 
     assumed: str
     is_missing: bool
+    in_some_runs: bool = False

@@ -125,6 +125,19 @@ class Unused(nn.Module):
         return (h + k.detach()).to_local()
 
 
+# aotlens: Both()(torch.randn(2, 4))
+class Both(nn.Module):
+    """Two results, and a backward pass from the first one alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(two(4, 4))
+        self.v = nn.Parameter(torch.randn(4, 4))
+
+    def forward(self, x):
+        return x @ self.v, x @ self.w
+
+
 # aotlens: Between()(torch.randn(2, 4))
 class Between(nn.Module):
     """Code between the graphs uses the output, too."""

@@ -18,6 +18,7 @@ from torch.distributed.tensor.debug import CommDebugMode
 
 def backward(module: Any, args: Any, kwargs: Any) -> dict[str, Any]:
     result = module(*args, **kwargs)
+    result = result[0] if isinstance(result, tuple) else result
     try:
         with CommDebugMode() as counted:
             result.sum().backward()

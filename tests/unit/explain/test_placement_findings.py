@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aotlens.explain.findings.words import fold_findings, related, severity
-from aotlens_tracer.wire.findings import Finding, OtherPlacements, Place, Subject
+from aotlens_tracer.wire.findings import Finding, OtherPlacements, Place, Subject, WrongTangent
 from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.subclasses import Mesh, Placement, Sharding, Transfer
 
@@ -62,3 +62,18 @@ def test_a_hook_that_redistributes_the_gradient_is_named() -> None:
     )
     (row,) = fold_findings([finding("norm.bias", replace(REASON, transfers=(), by="fully_shard"))])
     assert row.label.endswith(": fully_shard redistributes it in each backward pass")
+
+
+def test_a_result_beside_others_is_a_hint() -> None:
+    reason = WrongTangent("DTensor", True, in_some_runs=True)
+    found = [
+        Finding("tangent-type", "m.py", 9, 5, (Subject("output", f"output[{n}]"),), reason, outputs=(n,))
+        for n in (0, 1)
+    ]
+    (row,) = fold_findings(found)
+    assert row.label == (
+        "a backward pass from other results alone will fail under torch.compile: AOTAutograd assumes that the gradient "
+        "of output[{0,1}] is a DTensor, and passes plain zeros if there is none; detach output[{0,1}] if nothing is "
+        "trained through them"
+    )
+    assert severity(found[0]) == "hint"
