@@ -198,3 +198,8 @@ def test_a_gradient_comes_from_whole_outputs(
     (entry,) = [entry for entry in index.entries if entry.slot.label == label]
     assert [whole_name(result.slot) for result in sources(entry, index)] == comes_from
     assert with_tangent(entry) == outputs
+
+
+def test_a_limit_of_torch_for_which_it_gives_no_hint_has_one(traces: dict[str, Trace]) -> None:
+    (known,) = traces["KeptGradient"]["graph_breaks"]
+    assert known["by"] == "internal" and known["advice"]["code"] == "subclass-gradient-kept"

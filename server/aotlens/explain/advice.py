@@ -98,8 +98,12 @@ _KNOWN = {
         "of the change"
     ),
     "subclass-reshaped": (
-        "AOTAutograd does not take an operation that changes the shape of an argument in place if that is a tensor "
-        "subclass, such as `x.t_()`; eager does: use the one that returns a new tensor, `x.t()`"
+        "AOTAutograd does not take an operation that changes the shape or the memory of a tensor subclass in place, "
+        "such as `x.t_()` or `w.data = y`; eager does: use the one that returns a new tensor, `x.t()`"
+    ),
+    "subclass-gradient-kept": (
+        "a parameter already has a gradient (`.grad`) that is a tensor subclass: torch.compile and torch.export do not "
+        "take it, eager does; set it to None before the first compiled call (`optimizer.zero_grad()`)"
     ),
     "dispatch-result": (
         "return what the operator returns: where the class has no rule of its own, call `func(*args, **kwargs)` on the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotlens.explain.advice import advice_in_words
 from aotlens.explain.brief import listed
 from aotlens.explain.failures import refusal
 from aotlens_tracer.wire.graph_breaks import GraphBreak
@@ -19,9 +20,10 @@ def break_in_words(item: GraphBreak) -> str:
 
 
 def advice(item: GraphBreak) -> list[tuple[str, str]]:
-    """Torch's hints about a graph break, and the address of its page about this kind of break, each with a title."""
+    """Hints about a graph break, torch's own first, and the address of torch's page about it, each with a title."""
     page = [("more", item.link)] if item.link is not None else []
-    return [*(("hint", hint) for hint in item.hints), *page]
+    ours = [("hint", advice_in_words(item.advice))] if item.advice is not None else []
+    return [*(("hint", hint) for hint in item.hints), *ours, *page]
 
 
 def _consequence(item: GraphBreak) -> str:

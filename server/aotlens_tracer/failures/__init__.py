@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .advice import advice_for_operation, raised_by_a_statement
+from .advice import advice_for_operation, advice_for_refusal, raised_by_a_statement
 from .codebase import EXAMPLE_FILE, HERE, Codebase, is_library
 from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError, is_of_the_class
 from .exceptions import code_line, failure_of, shortened, user_frames
@@ -23,6 +23,7 @@ __all__ = [
     "RecomputedAt",
     "TraceError",
     "advice_for_operation",
+    "advice_for_refusal",
     "at_the_change",
     "at_the_checkpoint",
     "chain",

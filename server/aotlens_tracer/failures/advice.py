@@ -31,6 +31,7 @@ _BY_TEXT = {
     "Encountered duplicate inputs that are mutated in the graph, but at least one": "subclass-arguments-alias",
     "Encountered aliased inputs that are mutated in the graph, but at least one": "subclass-arguments-alias",
     "Metadata mutations are currently not allowed on tensor subclasses": "subclass-reshaped",
+    "Expected SubclassSymbolicContext or None": "subclass-gradient-kept",
     "aten._nested_sum_backward": "jagged-reduction",
     "Attempted to wrap strided NestedTensor": "jagged-layout",
     "SymIntArrayRef expected to contain only concrete integers": "jagged-reduction",
@@ -129,7 +130,12 @@ def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | No
     return _about_text(text)
 
 
-def _about_text(text: str) -> Advice | None:
+def advice_for_refusal(text: str) -> Known | None:
+    """Return what can be done where Dynamo or AOTAutograd refuses a call with this message; None if that is unknown."""
+    return _about_text(text)
+
+
+def _about_text(text: str) -> Known | None:
     return next((Known(code) for part, code in _BY_TEXT.items() if part in text), None)
 
 

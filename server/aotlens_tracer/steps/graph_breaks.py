@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..examples.evaluate import BuiltExample
-from ..failures import Codebase, refusal_of, user_frames
+from ..failures import Codebase, advice_for_refusal, refusal_of, user_frames
 from ..torch_private import LIMIT_EXCEEDED, Break, explain_graph_breaks, parts_of, qualified_name
 from ..wire.compiled import Compiled, DynamoSource
 from ..wire.graph_breaks import GraphBreak
@@ -118,4 +118,5 @@ def _graph_break(text: str, stack: traceback.StackSummary | None, by: GivenUpBy,
         parts.link,
         parts.then,
         inside=None if is_users or last is None else Span(last.filename, last.lineno or 1),
+        advice=advice_for_refusal(text) if by != "dynamo" else None,
     )

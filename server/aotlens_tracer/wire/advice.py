@@ -34,9 +34,8 @@ class Known(Tagged):
     register-fake, validate-args, attribute-not-moved, raw-string, runs-at-import, reads-input, no-memory, changed-
     in-place, wrong-gradient-shape, needs-cuda, several- devices, save-as-utf8, sparse-padding, conditional-
     definition, trace-a-module, one- expression, more-time, more- memory, flatten-protocol, dispatch-result,
-    subclass-results-alias,
-    subclass-arguments-alias, subclass-reshaped, jagged- reduction, jagged-layout, jagged-attention,
-    jagged-attention-traced, mark-before, report-bug.
+    subclass-results-alias, subclass-arguments-alias, subclass-reshaped, subclass-gradient-kept, jagged- reduction,
+    jagged-layout, jagged-attention, jagged-attention-traced, mark-before, report-bug.
     """
 
     code: str

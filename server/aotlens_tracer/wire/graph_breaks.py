@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .advice import Known
 from .places import Span
 from .problems import GivenUpBy
 
@@ -28,7 +29,8 @@ class GraphBreak:
     eager). `function` is the name of the function whose graph ends here; None if it is not known. `callers_in_eager`
     are functions that call it, and that torch.compile leaves to eager too, because the call is in a loop, for example.
     `inside` is the line of a library at which Dynamo stops; None if that is the user's line itself. `crossing` are the
-    local variables that the next graph takes from before the break.
+    local variables that the next graph takes from before the break. `advice` is what can be done about a limit of
+    torch's for which torch itself gives no hint; None if that is not known.
     """
 
     reason: str
@@ -44,6 +46,7 @@ class GraphBreak:
     inside: Span | None = None
     crossing: tuple[str, ...] = ()
     callers_in_eager: tuple[str, ...] = ()
+    advice: Known | None = None
 
     @property
     def text(self) -> str:

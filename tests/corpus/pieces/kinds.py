@@ -615,3 +615,17 @@ class StraightThrough(nn.Module):
 
     def forward(self, x):
         return _Straight.apply(x, self.weight)
+
+
+# aotlens: KeptGradient()(two(2, 4))
+class KeptGradient(nn.Module):
+    """its parameter already has a gradient, which is a subclass"""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4, 4))
+        result = two(2, 4) @ self.weight
+        result.backward(torch.ones_like(result))
+
+    def forward(self, x):
+        return x @ self.weight
