@@ -119,14 +119,19 @@ def _operand(
 
     A value that the backward pass computes has no text of its own.
     """
-    operands = given_to(node)
-    while operands and operands[0].op != "placeholder":
-        if not arranges(operands[0].target) or not operands[0].all_input_nodes:
-            break
-        operands = operands[0].all_input_nodes
-    if not operands:
+    roots = {_root(given, {}) for given in given_to(node)}
+    if len(roots) != 1:
         return None
-    if operands[0].op == "placeholder":
-        return labels.get(operands[0].name)
-    span = source(operands[0]) if not is_backward else None
+    (root,) = roots
+    if root.op == "placeholder":
+        return labels.get(root.name)
+    span = source(root) if not is_backward else None
     return source_text(span) if span is not None else None
+
+
+def _root(node: torch.fx.Node, known: dict[torch.fx.Node, torch.fx.Node]) -> torch.fx.Node:
+    """Return the tensor whose elements a node has, in another order or a part of them; itself if it has several's."""
+    if node not in known:
+        roots = {_root(operand, known) for operand in node.all_input_nodes} if arranges(node.target) else set()
+        known[node] = roots.pop() if len(roots) == 1 else node
+    return known[node]
