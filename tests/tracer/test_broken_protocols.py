@@ -125,6 +125,14 @@ def test_classes_that_keep_the_protocol_have_no_fault(broken: ModuleType) -> Non
         assert broken_protocol(value, "x") is None
 
 
+def test_methods_that_a_class_inherits_from_torch_are_told_at_the_class(broken: ModuleType) -> None:
+    found = broken_protocol(broken.Inherits(torch.randn(2), torch.randn(2)), "weight")
+    assert found is not None and found.span is not None
+    assert in_words(found).startswith("`Inherits.__tensor_unflatten__` returns a TwoTensor, not an Inherits")
+    lines = (FOLDER / "broken.py").read_text(encoding="utf-8").splitlines()
+    assert lines[found.span.line - 1].startswith("class Inherits(")
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_eager_works_with_each_fault_and_torch_compile_does_not(name: str, broken: ModuleType) -> None:
     torch._dynamo.reset()

@@ -76,7 +76,9 @@ def _faults(tensor: Any, label: str | None) -> Iterator[BrokenProtocol]:
         return
 
     def fault(which: Fault, method: str, **facts: Any) -> BrokenProtocol:
-        place = place_of_method(kind, method) or place_of_class(kind)
+        place = place_of_method(kind, method)
+        if place is None or is_library(place.path):  # a method that the class inherits from one of torch's
+            place = place_of_class(kind)
         if "error" in facts:
             place = _raised_in(facts["error"]) or place
             problem = problem_of(facts["error"])

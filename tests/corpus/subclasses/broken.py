@@ -233,6 +233,10 @@ class Attribute(nn.Module):
         return self.layer(x) @ self.scale.t()
 
 
+class Inherits(TwoTensor):
+    """The methods of its base make objects of the base."""
+
+
 class NamesC(TwoTensor):
     def __tensor_flatten__(self):
         return ["a", "c"], None
