@@ -72,6 +72,13 @@ def test_nothing_is_left_for_the_next_trace(traces: dict[str, dict[str, Any]]) -
     assert traces["Plain"]["example"]["options"]["world"] is None
 
 
+def test_a_class_that_is_recorded_in_a_cluster_is_compared_with_eager(traces: dict[str, dict[str, Any]]) -> None:
+    """The steps take a copy of it, with its DTensors; no pin builds it, because its constructor makes plain ones."""
+    assert traces["Mlp"]["example"]["recorded_in"] == "model.py::Sequence"
+    assert traces["Mlp"]["example"]["pin"] is None
+    assert traces["Mlp"]["eager_run"]["problem"] is None
+
+
 @pytest.mark.parametrize("name", ["Sharded", "Replicated", "ReplicatedByFsdp", "InDdp"])
 def test_a_managed_module_has_the_graph_of_the_plain_one(managed: dict[str, dict[str, Any]], name: str) -> None:
     graph, plain = _graph(managed[name]), _graph(managed["Plain"])
@@ -130,6 +137,19 @@ def test_torch_compile_makes_graphs_between_the_hooks(compiled: dict[str, dict[s
         assert labels >= {prefix + label for prefix in prefixes for label in STATE}
         about = [each["subjects"][0]["name"] for each in trace["findings"] if each["code"] in BLAMING]
         assert about == (["unused.weight", "unused.bias"] if name == "Blocks" else [])
+
+
+def test_modules_have_the_classes_of_the_users_code(managed: dict[str, dict[str, Any]]) -> None:
+    """`fully_shard` gives each a class of its own, which also refuses to be copied for the steps in eager."""
+    kinds = {module["name"]: module["type"] for module in managed["Blocks"]["modules"]}
+    assert kinds == {"": "Blocks", "layers": "ModuleList", "unused": "Linear"} | {
+        f"layers.{number}{name}": kind
+        for number in range(2)
+        for name, kind in (("", "Mlp"), (".up", "Linear"), (".down", "Linear"))
+    }
+    assert managed["Mlp"]["example"]["recorded_in"] == "managed.py::Blocks"
+    assert managed["Mlp"]["example"]["constructor"] == "Mlp(width=16)"
+    assert managed["Mlp"]["eager_run"]["problem"] is None
 
 
 def test_the_function_that_redistributes_a_gradient_is_named(managed: dict[str, dict[str, Any]]) -> None:

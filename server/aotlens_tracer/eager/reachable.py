@@ -16,7 +16,7 @@ from torch import nn
 
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, is_library
-from ..torch_private import hooks_of, kept_by
+from ..torch_private import class_of, hooks_of, kept_by
 
 Kind = Literal["buffer", "attribute", "item", "global", "closure"]
 
@@ -85,7 +85,7 @@ class Reach:
         for path, module in self._modules.items():
             prefix = f"{path}." if path else ""
             for name, _, is_buffer in kept_by(module):
-                is_library = is_buffer and _is_of_torch(type(module))
+                is_library = is_buffer and _is_of_torch(class_of(module))
                 how: Kind = "buffer" if is_buffer else "attribute"
                 yield Anchor(prefix + name, how, functools.partial(_held, module, name), is_library)
         functions = [hook for module in self._modules.values() for hook in hooks_of(module)]

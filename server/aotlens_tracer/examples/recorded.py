@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ..failures import problem_of
-from ..torch_private import pytree, storage_key
+from ..torch_private import class_of, pytree, storage_key
 from ..wire.problems import NoOwnExample, NotReached
 from .evaluate import BuiltExample
 
@@ -52,7 +52,7 @@ def record(root: BuiltExample, wanted: type[nn.Module]) -> BuiltExample:
         except Exception as error:
             failure = error
         if not calls:
-            name = type(root.module).__name__ if root.module is not None else None
+            name = class_of(root.module).__name__ if root.module is not None else None
             raise NotCalled(NotReached(name, problem_of(failure) if failure is not None else None)) from failure
         module, args, kwargs = calls[0]
         args, kwargs = _on_their_own((args, kwargs))

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from ..graph.birthplaces import Birthplaces, Constructor
-from ..torch_private import FakeTensor, is_traceable_wrapper_subclass, pytree
+from ..torch_private import FakeTensor, class_of, is_traceable_wrapper_subclass, pytree
 from .evaluate import BuiltExample
 
 LONGEST = 400
@@ -134,10 +134,11 @@ class _Writer:
         if self._strict and self._is_converted(module):
             raise NotWritable  # its constructor alone makes another one
         constructor = self._birthplaces.constructor_of(module)
-        name = self._name(type(module))
+        kind = class_of(module)
+        name = self._name(kind)
         if constructor is not None:
-            return f"{name}({', '.join(self._arguments(constructor, _defaults(type(module))))})"
-        if type(module).__init__ is nn.Module.__init__:
+            return f"{name}({', '.join(self._arguments(constructor, _defaults(kind)))})"
+        if kind.__init__ is nn.Module.__init__:
             return f"{name}()"
         if self._strict:
             raise NotWritable  # a copy, not made by a constructor

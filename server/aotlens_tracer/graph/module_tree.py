@@ -8,6 +8,7 @@ from torch import nn
 
 from ..failures import is_library
 from ..loading.definitions import line_of
+from ..torch_private import class_of
 from ..wire.descriptor_map import ModuleInstance
 from .birthplaces import Birthplaces
 
@@ -17,7 +18,7 @@ def module_tree(root: nn.Module, birthplaces: Birthplaces) -> tuple[ModuleInstan
     places: dict[type, tuple[str | None, int | None]] = {}
     found = []
     for name, module in root.named_modules(remove_duplicate=False):
-        kind = type(module)
+        kind = class_of(module)
         if kind not in places:
             places[kind] = _place(kind)
         definition, set_at = (

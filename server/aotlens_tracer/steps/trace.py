@@ -210,8 +210,8 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     start_recording(context, imported, built, candidate.train)
     if built.guess is not None and built.guess.failure is not None:
         raise TraceError(with_operation_of_guess(context, built, built.guess.failure))
-    for_eager = untouched(context, built)
     built = gather_parameters(context, built)
+    for_eager = untouched(context, built)
     start_folding(context, built)
     with contextlib.ExitStack() as stack:  # the capture is valid in here
         with context.phases.phase("capture"):

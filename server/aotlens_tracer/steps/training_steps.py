@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
 
 from ..eager.training_steps import two_steps
 from ..eager.unregistered import unregistered
@@ -16,6 +21,7 @@ from ..findings.of_kept_state import with_kept_state
 from ..findings.of_run import agrees, compared
 from ..findings.of_unregistered import of_unregistered
 from ..graph.birthplaces import Birthplaces
+from ..torch_private import copies_of_sharded, is_traceable_wrapper_subclass, pytree
 from ..wire.eager_run import EagerRun
 from ..wire.unregistered import Unregistered
 from .build_example import Built, evaluate, is_given
@@ -34,12 +40,28 @@ def untouched(context: Context, built: Built) -> Built | EagerRun:
     if not context.params.eager or built.source.root is None:
         return built
     try:
-        with built.example.fake():
-            example = built.example
-            function, args, kwargs = copy.deepcopy((example.function, example.args, example.kwargs))
+        example = built.example
+        with example.fake(), copies_of_sharded(example.module) if example.module else contextlib.nullcontext():
+            called = (example.function, example.args, example.kwargs)
+            function, args, kwargs = copy.deepcopy(called, _copies_of_subclasses(example))
     except Exception as error:  # the user's objects decide whether they can be copied
         return EagerRun("fake", 0.0, problem=problem_of(error))
     return Built(built.source, replace(example, function=function, args=args, kwargs=kwargs))
+
+
+def _copies_of_subclasses(example: BuiltExample) -> dict[int, Any]:
+    """Return copies of the parameters and buffers that are tensor subclasses, by id, and of arguments.
+
+    `copy.deepcopy` wants to give the copy of a fake DTensor a storage (`Tensor.__deepcopy__`, torch 2.13 to 2.15).
+    """
+    module, copies = example.module, dict[int, Any]()
+    tensors = (*module.parameters(), *module.buffers()) if module is not None else ()
+    for tensor in (*tensors, *pytree.tree_leaves((example.args, example.kwargs))):
+        if isinstance(tensor, torch.Tensor) and tensor.is_leaf and is_traceable_wrapper_subclass(tensor):
+            copied = torch.Tensor.clone(tensor.detach())
+            made = nn.Parameter(copied, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else copied
+            copies[id(tensor)] = made.requires_grad_(tensor.requires_grad)
+    return copies
 
 
 def run_two_steps(

@@ -9,6 +9,7 @@ from typing import Any
 from ..examples.evaluate import BuiltExample
 from ..failures import TraceError
 from ..loading.definitions import local_definition
+from ..torch_private import class_of
 from ..wire.advice import Advice, BuildAndCall, ExampleOfLocal, MoveExample, PinExample, TraceWhereDefined
 from ..wire.descriptor_map import Failure, Problem
 from ..wire.problems import BuildsAnother, CallsNoModule, NoExample, NoExampleWorks
@@ -61,7 +62,7 @@ def check_it_is_of_the_target(context: Context, imported: Imported, example: Bui
     elif value is not None and any(isinstance(module, value) for module in example.module.modules()):
         return
     else:
-        problem = BuildsAnother(type(example.module).__name__, qualname, expression)
+        problem = BuildsAnother(class_of(example.module).__name__, qualname, expression)
     span = known.source if known is not None else None
     path, line = (span.path, span.line) if span is not None else (None, None)
     raise TraceError(Failure("example", "error", problem, path, line, advice=BuildAndCall(qualname)))

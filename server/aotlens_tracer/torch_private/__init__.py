@@ -69,7 +69,14 @@ from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
 from .redistribution import Moved, redistributed
 from .refused_marks import Condition, Refusal, refusals, tracked_in
-from .sharded_modules import Gathered, gather, gathered_parameters, replicated_by_ddp
+from .sharded_modules import (
+    Gathered,
+    class_of,
+    copies_of_sharded,
+    gather,
+    gathered_parameters,
+    replicated_by_ddp,
+)
 from .specialized import is_constraint_violation, specialized_sizes, weaken_marks
 from .subclass_metadata import Flattened, Placed, SubclassMetadata, flattened, placed, unwrapped_opaque
 from .symbols import SymbolFacts, symbols_of
@@ -156,11 +163,13 @@ __all__ = [
     "called_by_ddp",
     "calls_of_modules",
     "checkpoint_of",
+    "class_of",
     "collective_of",
     "compile_bodies_in_every_stance",
     "compiled_code_in_eager",
     "compiling",
     "configured_memory_budget",
+    "copies_of_sharded",
     "counting_apart",
     "deep_copies",
     "dispatches_itself",

@@ -6,6 +6,7 @@ What torch.compile captures between them is the module with its gathered paramet
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-__all__ = ["Gathered", "gather", "gathered_parameters", "replicated_by_ddp"]
+__all__ = ["Gathered", "class_of", "copies_of_sharded", "gather", "gathered_parameters", "replicated_by_ddp"]
 
 _FSDP = "torch.distributed.fsdp._fully_shard._fsdp_state"
 _REPLICATE = "torch.distributed._composable.replicate"
 _REPLICATE_BY_FSDP = "torch.distributed._composable.replicate_with_fsdp"
+_MAKERS_OF_CLASSES = ("torch.distributed.fsdp._fully_shard.", _REPLICATE)
+"""The beginnings of the modules whose functions make a class for each class that they are used on."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,39 @@ def gather(root: nn.Module, keep_hooks: bool = False) -> list[Gathered]:
             _without_fsdp_hooks(state)
         found.append(Gathered(function, tuple(pairs), ranks))
     return found
+
+
+def class_of(module: nn.Module) -> type[nn.Module]:
+    """Return the class of a module as the user's code has it.
+
+    `fully_shard` and `replicate` give a module a class of their own, below the user's (`FSDPBlock`).
+    """
+    kind = type(module)
+    if not kind.__module__.startswith(_MAKERS_OF_CLASSES):
+        return kind
+    # The other bases, such as FSDPModule, are no modules.
+    return next((each for each in kind.__mro__[1:] if issubclass(each, nn.Module)), kind)
+
+
+@contextlib.contextmanager
+def copies_of_sharded(root: nn.Module) -> Iterator[None]:
+    """Let `copy.deepcopy` take modules whose parameters were gathered and whose hooks were taken away.
+
+    The class that `fully_shard` gives a module refuses to be copied, and to be made anew.
+    """
+    kinds = [(module, type(module)) for module in root.modules() if class_of(module) is not type(module)]
+    contract = sys.modules.get("torch.distributed._composable.contract")
+    keys = [getattr(contract, name, None) for name in ("STATE_KEY", "REGISTRY_KEY")]  # what manages the module
+    kept = [(vars(module), key, vars(module).pop(key)) for module, _ in kinds for key in keys if key in vars(module)]
+    for module, _ in kinds:
+        module.__class__ = class_of(module)
+    try:
+        yield
+    finally:
+        for module, kind in kinds:
+            module.__class__ = kind
+        for attributes, key, value in kept:
+            attributes[key] = value
 
 
 def replicated_by_ddp(root: nn.Module) -> list[Gathered]:

@@ -14,7 +14,7 @@ from torch import nn
 from ..examples.evaluate import BuiltExample
 from ..graph.birthplaces import Birthplaces
 from ..graph.labels import argument_labels
-from ..torch_private import own_tensor, pytree
+from ..torch_private import class_of, own_tensor, pytree
 from ..wire.descriptor_map import Span
 from ..wire.values import SizeOrigin, SizeRole
 from .naming.code import Code, span_of_node
@@ -188,4 +188,4 @@ def as_written(root: nn.Module, fqn: str) -> str:
 
 
 def _is_torch(module: nn.Module) -> bool:
-    return type(module).__module__.partition(".")[0] == "torch"
+    return class_of(module).__module__.partition(".")[0] == "torch"
