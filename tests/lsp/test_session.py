@@ -780,6 +780,25 @@ def test_the_partitioner_is_a_setting(tmp_path: Path) -> None:
         editor.until(saved("saves 32 B"))
 
 
+def test_the_cluster_is_said_by_the_project_and_by_the_settings(tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[tool.aotlens]\nworld-size = 4\nrank = 2\n")
+    path = write(tmp_path / "model.py", HEADER, module("Model"))
+    with editing(path) as editor:
+
+        def says(words: str) -> None:
+            eventually(lambda: f" · {words} · train" in editor.hover("class Mo|del"), words)
+
+        says("rank 2 of 4")
+        editor.configure(trace={"mesh": "tp=8", "rank": 1})
+        says("rank 1 of 8 (tp=8)")
+        editor.configure(trace={})
+        says("rank 2 of 4")
+        project.write_text("[tool.aotlens]\nworld-size = 2\n")
+        editor.changed_on_disk(project)
+        says("rank 0 of 2")
+
+
 def traced_files(editor: Editor) -> list[str]:
     return [line.split("(")[1].split(")")[0] for line in editor.logged(" traced; ")]
 
