@@ -61,7 +61,12 @@ class PartialMaps:
         self._waiting = asyncio.get_running_loop().call_later(PATIENCE, self.add, fields)
 
     def add(self, fields: dict[str, Any]) -> None:
-        """Show the map with these fields, as JSON. Older fields that were not shown yet are skipped."""
+        """Show the map with these fields, as JSON. Older fields that were not shown yet are skipped.
+
+        Recorded values may arrive first, from a process of their own: they wait for what the trace itself has built.
+        """
+        if "target" not in fields:
+            return
         self._latest = fields
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._build())

@@ -20,11 +20,17 @@ FLOOR = 0.99
 
 @pytest.fixture(scope="module", autouse=True)
 def sources() -> Iterator[None]:
+    """Import models from these folders, also where another test has imported a file of the same name."""
     folders = [str(CORPUS / "values"), str(CORPUS / "truth")]
-    sys.path[:0] = folders
-    yield
-    for folder in folders:
-        sys.path.remove(folder)
+    names = ("models", "vit")
+    with pytest.MonkeyPatch.context() as patch:
+        for folder in folders:
+            patch.syspath_prepend(folder)
+        for name in names:
+            patch.delitem(sys.modules, name, raising=False)
+        yield
+        for name in names:
+            sys.modules.pop(name, None)
 
 
 def own(name: str) -> Build:

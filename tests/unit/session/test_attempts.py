@@ -22,7 +22,7 @@ BUILT = {"target": to_json(TARGET), "modules": to_json((ModuleInstance("", "Net"
 RECORDED: dict[str, Any] = {**BUILT, "values": to_json(VALUES)}
 
 
-def _shown(earlier: DescriptorMap | None, *parts: dict[str, Any]) -> list[DescriptorMap]:
+def _shown(earlier: DescriptorMap | None, *parts: dict[str, Any], pause: float = 0.05) -> list[DescriptorMap]:
     shown: list[DescriptorMap] = []
 
     async def run() -> None:
@@ -30,7 +30,8 @@ def _shown(earlier: DescriptorMap | None, *parts: dict[str, Any]) -> list[Descri
             attempts = Attempts(partial, earlier)
             for fields in parts:
                 attempts.add(fields)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(pause)
+            await asyncio.sleep(0.05)
 
     asyncio.run(run())
     return shown
@@ -40,6 +41,11 @@ def test_an_attempt_is_shown_as_it_grows_and_without_graphs() -> None:
     first, second = _shown(None, BUILT, RECORDED)
     assert first.modules and first.values is None
     assert second.values == VALUES and second.graphs == ()
+
+
+def test_values_that_arrive_first_wait_for_what_is_built() -> None:
+    (only,) = _shown(None, {"values": RECORDED["values"]}, RECORDED, pause=0)
+    assert only.target == TARGET and only.values == VALUES
 
 
 def test_an_attempt_that_says_nothing_new_is_not_built_again() -> None:
