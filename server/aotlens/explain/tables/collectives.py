@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,11 +13,10 @@ from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words
 from aotlens.model.collectives import Run, communication, total
 from aotlens.model.containers import CONTAINERS
-from aotlens.model.folding import fold
 from aotlens.model.index import MapIndex, index_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph
 
-from .saved_ranking import ranked, share
+from .ranking import by_module, ranked, share
 
 _OUTSIDE = "communication-outside-graph"
 """The code of findings about wrappers that communicate in hooks."""
@@ -74,36 +72,9 @@ def _by_dimension(runs: Sequence[Run]) -> Table:
 
 
 def _by_module(runs: Sequence[Run], containers: set[str], full: bool) -> Table:
-    """One row for each module, with the collectives of the modules in it; repeated layers are one row."""
-    bytes_in: Counter[str] = Counter()
-    number_in: Counter[str] = Counter()
-    for run in runs:
-        steps = run.collective.module.split(".") if run.collective.module else []
-        for count in range(1, len(steps) + 1):
-            name = ".".join(steps[:count])
-            if name not in containers:
-                bytes_in[name] += run.collective.bytes or 0
-                number_in[name] += 1
-    rows = fold(list(bytes_in), key=lambda name: (bytes_in[name], number_in[name]), label=lambda name: name)
-    rows.sort(key=lambda row: (-sum(bytes_in[name] for name in row.rows), row.label))
-    cells = [
-        (
-            Cell(bytes_in_words(sum(bytes_in[name] for name in row.rows))),
-            Cell(share(sum(bytes_in[name] for name in row.rows), total(runs))),
-            Cell(f"×{row.count}" if row.count > 1 else ""),
-            Cell(row.label),
-            Cell(str(sum(number_in[name] for name in row.rows))),
-        )
-        for row in rows
-    ]
-    columns = (
-        Column("bytes", "number"),
-        Column("share", "number"),
-        Column("", "number"),
-        Column("module, with all in it", "name"),
-        Column("collectives", "number", 1),
-    )
-    return ranked("Communication by module", counted(runs), columns, cells, full)
+    """One row for each module, with the collectives of the modules in it."""
+    sized = [(run.collective.module, run.collective.bytes or 0) for run in runs]
+    return by_module("Communication by module", counted(runs), "collectives", sized, containers, full)
 
 
 def _by_expression(map: DescriptorMap, runs: Sequence[Run], path_label: PathLabel, full: bool) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from aotlens.explain.blocks import Cell, Column, Table, without_empty
@@ -16,16 +16,13 @@ from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, saved_in_brief
 from aotlens.explain.sharding import per_rank
 from aotlens.model.containers import CONTAINERS
-from aotlens.model.folding import fold
 from aotlens.model.held import surplus
 from aotlens.model.index import index_of
 from aotlens.model.saved import kept_locals, own_bytes, saved_by_call
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation, Problem, Saved
 
 from .held import held
-
-_MOST = 20
-"""The most rows of a ranking without `full`."""
+from .ranking import by_module, ranked, share
 
 
 def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) -> list[Table]:
@@ -86,39 +83,9 @@ def _why_unknown(map: DescriptorMap, graph: Graph) -> str:
 
 
 def _by_module(graph: Graph, values: list[Saved], total: int, containers: set[str], full: bool) -> Table:
-    """One row for each module, with the values of the modules in it; repeated layers are one row."""
-    bytes_in: Counter[str] = Counter()
-    number_in: Counter[str] = Counter()
-    for value in values:
-        path = value.module or ""
-        steps = path.split(".") if path else []
-        for count in range(1, len(steps) + 1):
-            name = ".".join(steps[:count])
-            if name in containers:
-                continue
-            bytes_in[name] += value.bytes or 0
-            number_in[name] += 1
-    names = list(bytes_in)
-    rows = fold(names, key=lambda name: (bytes_in[name], number_in[name]), label=lambda name: name)
-    rows.sort(key=lambda row: (-sum(bytes_in[name] for name in row.rows), row.label))
-    cells = [
-        (
-            Cell(bytes_in_words(sum(bytes_in[name] for name in row.rows))),
-            Cell(share(sum(bytes_in[name] for name in row.rows), total)),
-            Cell(f"×{row.count}" if row.count > 1 else ""),
-            Cell(row.label),
-            Cell(str(sum(number_in[name] for name in row.rows))),
-        )
-        for row in rows
-    ]
-    columns = (
-        Column("bytes", "number"),
-        Column("share", "number"),
-        Column("", "number"),
-        Column("module, with all in it", "name"),
-        Column("values", "number", 1),
-    )
-    return ranked("Saved by module", _summary(graph, values, total), columns, cells, full)
+    """One row for each module, with the values of the modules in it."""
+    sized = [(value.module, value.bytes or 0) for value in values]
+    return by_module("Saved by module", _summary(graph, values, total), "values", sized, containers, full)
 
 
 def _by_expression(graph: Graph, values: list[Saved], total: int, path_label: PathLabel, full: bool) -> Table:
@@ -194,26 +161,9 @@ def _compared(graph: Graph) -> Table:
     return without_empty(Table("Saved, compared", "", columns, tuple(rows), notes))
 
 
-def ranked(
-    title: str, summary: str, columns: tuple[Column, ...], rows: Sequence[tuple[Cell, ...]], full: bool
-) -> Table:
-    """The table of a ranking; without `full`, of its first rows and the number of the others."""
-    shown = rows if full else rows[:_MOST]
-    left = len(rows) - len(shown)
-    notes = (f"{left} more row{'s' if left != 1 else ''}: --full shows all.",) if left else ()
-    return Table(title, summary, columns, tuple(shown), notes)
-
-
 def _summary(graph: Graph, values: list[Saved], total: int) -> str:
     what = f"{len(values)} value{'' if len(values) == 1 else 's'}, {bytes_in_words(total)}{per_rank([graph])}"
     return f"{what}, {name_of_choice(graph)}" if graph.partitioner else what
-
-
-def share(part: int, total: int) -> str:
-    """`12 %`, `<1 %`; a dash for a share of nothing."""
-    if not total:
-        return "—"
-    return f"{100 * part / total:.0f} %" if part * 200 >= total or not part else "<1 %"
 
 
 def _kind(reader: str, operations: Mapping[str, Operation]) -> str:
