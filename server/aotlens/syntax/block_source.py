@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from aotlens_tracer.wire.protocol import Statement
+from aotlens_tracer.wire.statements import Statement
 
 from .code_blocks import Block
 from .nodes import parse, text_of

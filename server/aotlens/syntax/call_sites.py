@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Query, QueryCursor
 
-from aotlens_tracer.wire.protocol import Statement
+from aotlens_tracer.wire.statements import Statement
 
 from .block_source import BlockSource
 from .code_blocks import Block, code_blocks, docstring_blocks

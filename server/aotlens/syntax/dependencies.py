@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from aotlens_tracer.wire.protocol import Statement
+from aotlens_tracer.wire.statements import Statement
 
 from .nodes import names_in, text_of
 

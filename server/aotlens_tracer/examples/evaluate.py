@@ -24,7 +24,8 @@ from ..wire.example_options import ExampleOptions
 from ..wire.example_texts import MalformedExample, SplitExample, TextPlace, split
 from ..wire.places import Span
 from ..wire.problems import CalleeNotCallable, MarkedUnbacked, OnlyBuilds, StatementNotPython, WrongOption
-from ..wire.protocol import ExampleSource, Statement
+from ..wire.protocol import ExampleSource
+from ..wire.statements import Statement
 from .dataclass_trees import register_dataclasses
 from .dynamic_sizes import is_marked_unbacked, mark_size
 from .fake_modules import fake_constructors, light_initialization

@@ -36,6 +36,7 @@ from .places import Frame, Span
 from .problems import Problem
 from .subclasses import Expected, Mesh, Piece, Placement, Sharding, Subclass, Transfer
 from .symbols import Symbol
+from .training_steps import Optimizer, OptimizerGroup, StepModel, TrainingStep
 from .values import FoldedLayers, Values
 
 __all__ = [
@@ -69,6 +70,8 @@ __all__ = [
     "Mesh",
     "ModuleInstance",
     "Operation",
+    "Optimizer",
+    "OptimizerGroup",
     "Output",
     "Partition",
     "Piece",
@@ -82,10 +85,12 @@ __all__ = [
     "Span",
     "StackFrame",
     "StateTensor",
+    "StepModel",
     "Subclass",
     "Symbol",
     "TakenView",
     "Target",
+    "TrainingStep",
     "Transfer",
     "Values",
     "VanishedArgument",
@@ -129,6 +134,8 @@ class Example:
     `mode` is `train` or `eval`, None for a function. `weights` is `fake` if parameters had shapes only, and `real` if
     they had to be allocated; `weights_reason` then says why. `options` are the cluster and the dynamic sizes that the
     call had.
+
+    `tried_with` are optional arguments that a guess passes because they lead to a loss (`targets`).
     """
 
     origin: str
@@ -145,6 +152,7 @@ class Example:
     candidate: int | None = None
     rule: str | None = None
     options: ExampleOptions = field(default_factory=ExampleOptions)
+    tried_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,7 +243,8 @@ class DescriptorMap:
 
     `state` are the module's parameters and buffers, and `values` what the call computed, expression by expression; None
     before it was made. Both are there also if the trace failed. `folded` is not empty in a provisional map: only some
-    of many equal layers were traced, and an exact map follows.
+    of many equal layers were traced, and an exact map follows. `step` is the training step of a script that was traced,
+    else None.
     """
 
     target: Target
@@ -257,3 +266,4 @@ class DescriptorMap:
     values: Values | None = None
     folded: tuple[FoldedLayers, ...] = ()
     libraries: tuple[str, ...] = ()
+    step: TrainingStep | None = None

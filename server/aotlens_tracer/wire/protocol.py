@@ -23,6 +23,8 @@ from typing import Any, Literal
 from .example_options import World
 from .interpreters import InterpreterProblem, OldPython
 from .json_codec import to_json
+from .statements import Statement
+from .training_steps import StepSource
 
 VERSION = 5
 """The version of the messages, raised with every incompatible change. The handshake refuses any other version."""
@@ -108,16 +110,6 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A statement that a call site depends on: its text, and the place of its first character, 1-based."""
-
-    text: str
-    path: str
-    line: int
-    column: int = 1
-
-
-@dataclass(frozen=True)
 class Root:
     """Another target, in whose call the traced one may be found, and its candidate examples, the best first."""
 
@@ -133,7 +125,8 @@ class ExampleSource:
     `origin` is one of those of `descriptor_map.Example`. `definition_line` is the line of the `class` or `def` below a
     pinned comment, which tells two definitions of one name apart. `prelude` has the statements that a call site depends
     on, in their order. `expression` is empty for a recorded example, whose arguments are found in the call of `root`,
-    and for one that is still to be inferred.
+    and for one that is still to be inferred, and with a `step`: the training step of a script, whose example is the
+    script's own setup.
     """
 
     expression: str
@@ -144,6 +137,7 @@ class ExampleSource:
     definition_line: int | None = None
     prelude: tuple[Statement, ...] = ()
     root: Root | None = None
+    step: StepSource | None = None
 
 
 @dataclass(frozen=True)

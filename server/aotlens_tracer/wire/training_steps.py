@@ -1,0 +1,94 @@
+"""A training step: the code of a script from a batch to the loss whose backward pass is run, and its optimizers.
+
+`StepSource` is what the text tells, for a request. `TrainingStep` is what the trace found, in a map. Standard library
+only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .places import Span
+from .statements import Statement
+
+
+@dataclass(frozen=True)
+class StepSource:
+    """The training step of a target such as `train@loss`, read from the text.
+
+    `body` are the statements that the loss depends on, from the first that uses the batch to the last before the
+    backward pass, in their order; contexts around them (`with autocast():`) and branches are whole statements. `loss`
+    is the expression whose backward pass is run (`loss`, `out.loss / 4`), at `loss_line` and `loss_column`. `inputs`
+    are the names that the batch binds: the variables of the loop, or parameters of the function whose values no code
+    shows. The prelude of the example has all that the body needs besides; its last statements give `inputs` their
+    values (`x, y = next(iter(loader))`), and if these cannot be run the inputs are guessed.
+
+    `owner` is the name by which the body knows the object whose method it stands in (`self`), None outside of methods.
+    `optimizers` are the expressions whose `step()` is called after the backward pass and before the next one
+    (`optimizer`, `self.opt_d`), and `all_optimizers` those of all steps of the same function or script.
+    """
+
+    body: tuple[Statement, ...]
+    loss: str
+    loss_line: int
+    loss_column: int = 1
+    inputs: tuple[str, ...] = ()
+    owner: str | None = None
+    optimizers: tuple[str, ...] = ()
+    all_optimizers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepModel:
+    """A module that a training step calls.
+
+    `expression` is the script's own (`model`, `self.net`, `criterion`), and `prefix` the name of it in the FQNs of the
+    map (`model`, `net`, `criterion`), empty if the traced module is the model itself.
+    """
+
+    expression: str
+    prefix: str
+    type: str
+
+
+@dataclass(frozen=True)
+class OptimizerGroup:
+    """A group of parameters: those of the traced modules by FQN, and how many others it has.
+
+    `options` are torch's (`lr`, `weight_decay`, ...), each with its value in brief.
+    """
+
+    options: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[str, ...] = ()
+    others: int = 0
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer of the script: the expression by which the code knows it, its class, and where it was made.
+
+    `steps` says whether it steps after the backward pass of this step.
+    """
+
+    expression: str
+    type: str
+    groups: tuple[OptimizerGroup, ...] = ()
+    definition: Span | None = None
+    steps: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """The training step that was traced: the loss, the modules that it calls, and the optimizers of the script.
+
+    `loss` is the expression and `loss_at` its place. `guessed` are the inputs whose values no code showed, or whose
+    code could not be run. `in_no_optimizer` are the parameters, by FQN, that require a gradient and are in no group of
+    any optimizer of the script; None if no optimizer is known.
+    """
+
+    loss: str
+    loss_at: Span | None = None
+    models: tuple[StepModel, ...] = ()
+    optimizers: tuple[Optimizer, ...] = ()
+    guessed: tuple[str, ...] = ()
+    in_no_optimizer: tuple[str, ...] | None = None
