@@ -20,7 +20,9 @@ from aotlens.session.tracer.interpreter import NoSuchInterpreter, choose_interpr
 from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import containment
 from aotlens.syntax.definitions import definitions
+from aotlens.syntax.nodes import parse
 from aotlens.syntax.source import UnreadableSource
+from aotlens.syntax.training_steps import step_examples, step_places
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.world_options import OptionError
 
@@ -116,4 +118,6 @@ def _read(path: Path, options: TraceOptions) -> File:
     if options.example is not None:
         return File(path, known, in_project, containment(text))
     classes = [item.qualname for item in known if item.kind == "class"]
-    return File(path, known, in_project, containment(text), CallSites(search_folder(path)).of(path, classes, {}))
+    sites = CallSites(search_folder(path)).of(path, classes, {})
+    steps = step_examples(str(path), text, [place.qualname for place in step_places(parse(text))])
+    return File(path, known, in_project, containment(text), sites, steps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from tree_sitter import Node
 
 from aotlens_tracer.wire.statements import Statement
@@ -16,7 +18,8 @@ class BlockSource:
     def __init__(self, path: str, block: Block) -> None:
         self._path = path
         self._block = block
-        self.root = parse(block.text).root_node
+        self.tree = parse(block.text)
+        self.root = self.tree.root_node
 
     def place(self, node: Node) -> tuple[int, int]:
         """The line and column (from 1, code points) at which a node starts in the file."""
@@ -26,13 +29,39 @@ class BlockSource:
 
     def text(self, node: Node) -> str:
         """The text of a node, with its later lines indented as if it began at the left margin."""
-        first, *rest = text_of(node).split("\n")
+        return self._dedented(text_of(node), node)
+
+    def _dedented(self, text: str, node: Node) -> str:
+        first, *rest = text.split("\n")
         row = self._block.lines[node.start_point.row]
         indent = row[: len(row) - len(row.lstrip())]
         if any(line.strip() and not line.startswith(indent) for line in rest):
             return "\n".join((first, *rest))
         return "\n".join((first, *(line[len(indent) :] for line in rest)))
 
+    def part(self, outer: Node, kept: Sequence[Node]) -> Statement:
+        """A `with` statement with only some of the statements in it, each at its place in the file.
+
+        Compound statements between the two are entered whatever their conditions are.
+        """
+        data = bytearray(outer.text or b"")
+        for start, end in _gaps(outer, kept):
+            for index in range(start - outer.start_byte, end - outer.start_byte):
+                if data[index] not in b"\r\n":
+                    data[index] = ord(" ")
+        text = data.decode("utf-8", "replace")
+        return self.statement(self._dedented(text, outer), outer)
+
     def statement(self, text: str, node: Node) -> Statement:
         """A statement with this text, at the place of a node."""
         return Statement(text, self._path, *self.place(node))
+
+
+def _gaps(outer: Node, kept: Sequence[Node]) -> Iterator[tuple[int, int]]:
+    """The bytes of a compound statement that are neither its head nor one of the statements to keep."""
+    body = outer.child_by_field_name("body")
+    position = body.start_byte if body is not None else outer.end_byte
+    for node in kept:
+        yield position, node.start_byte
+        position = node.end_byte
+    yield position, outer.end_byte

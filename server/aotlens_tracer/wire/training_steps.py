@@ -24,6 +24,10 @@ class StepSource:
     values (`x, y = next(iter(loader))`), and if these cannot be run the inputs are guessed.
 
     `owner` is the name by which the body knows the object whose method it stands in (`self`), None outside of methods.
+    `module` are the statements of the module level that run before the step, if importing the file would run the step
+    too: a script without `if __name__ == "__main__"`. The file is then not imported: these statements are run in its
+    place, each on its own, so that one that fails leaves its names unknown. None if the file is imported as usual.
+    The later lines of a statement's text have lost the indentation of its first line, `column - 1` spaces.
     `optimizers` are the expressions whose `step()` is called after the backward pass and before the next one
     (`optimizer`, `self.opt_d`), and `all_optimizers` those of all steps of the same function or script.
     """
@@ -34,6 +38,7 @@ class StepSource:
     loss_column: int = 1
     inputs: tuple[str, ...] = ()
     owner: str | None = None
+    module: tuple[Statement, ...] | None = None
     optimizers: tuple[str, ...] = ()
     all_optimizers: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aotlens.syntax.containment import containers
 from aotlens.syntax.definitions import Definition
+from aotlens.syntax.training_steps import is_step
 from aotlens_tracer.wire.protocol import ExampleSource, Root
 
 from .built import Built
@@ -28,8 +29,8 @@ class File:
     """The facts about a target's file from which its candidates follow.
 
     By qualified name: `in_project` has the examples that the project pins, `contained` the classes of the file that a
-    class builds, and `call_sites` the calls found in the workspace. `built` are the targets that were built so far, in
-    any file.
+    class builds, and `call_sites` the calls found in the workspace. `steps` has the slices of the training steps.
+    `built` are the targets that were built so far, in any file.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class File:
     in_project: Mapping[str, tuple[ExampleSource, ...]] = field(default_factory=dict)
     contained: Mapping[str, frozenset[str]] = field(default_factory=dict)
     call_sites: Mapping[str, Sequence[ExampleSource]] = field(default_factory=dict)
+    steps: Mapping[str, ExampleSource] = field(default_factory=dict)
     built: Sequence[Built] = ()
 
     def pinned(self, qualname: str) -> tuple[ExampleSource, ...]:
@@ -48,6 +50,8 @@ def candidates(file: File, qualname: str, option: str | None = None) -> tuple[Ex
     """Return the examples to try for a target, best first."""
     if option is not None:
         return (ExampleSource(option, "option"),)
+    if is_step(qualname):
+        return (file.steps[qualname],) if qualname in file.steps else ()
     given = file.pinned(qualname)
     if given or not any(item.kind == "class" for item in definitions_named(qualname, file.definitions)):
         return given

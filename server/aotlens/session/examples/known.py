@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import TargetKey
 from aotlens.syntax.containment import containers, containment_in
+from aotlens.syntax.training_steps import step_examples
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.protocol import ExampleSource
 
@@ -48,7 +49,8 @@ class KnownExamples:
         classes = [definition.qualname for definition in definitions if definition.kind == "class"]
         sites = self.call_sites.of(folder).of(path, classes, texts)
         contained = containment_in(document.tree)
-        file = File(path, definitions, pinned_in_project(path), contained, sites, self.built)
+        steps = step_examples(self.key.path, document.text, [self.key.qualname])
+        file = File(path, definitions, pinned_in_project(path), contained, sites, steps, self.built)
         return FoundExamples(from_preferred(candidates(file, self.key.qualname), self.preferred), contained)
 
 

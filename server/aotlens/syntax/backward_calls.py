@@ -1,0 +1,237 @@
+"""Backward passes in a text: the calls that run one, the loss that each is run for, and the optimizers that step.
+
+`loss.backward()`, `(loss / n).backward()`, `scaler.scale(loss).backward()`, `torch.autograd.backward(loss)`, and
+objects that run the backward pass of their argument: `accelerator.backward(loss)`, `self.manual_backward(loss)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node, Query, QueryCursor, Tree
+
+from .name_flow import dotted_name, root_name, target_names
+from .nodes import PYTHON, items_of, text_of
+
+_BACKWARD = Query(
+    PYTHON,
+    """
+    (call function: (attribute attribute: (identifier) @name) (#any-of? @name "backward" "manual_backward")) @call
+    """,
+)
+_SCALES = ("scale", "scale_loss")
+"""Methods of gradient scalers that take the loss and return it scaled."""
+_OUTER = ("function_definition", "class_definition", "lambda")
+
+
+@dataclass(frozen=True)
+class BackwardCall:
+    """A call that runs a backward pass, and the expression of its loss."""
+
+    call: Node
+    loss: Node
+
+    @property
+    def name(self) -> str:
+        """The name of the loss, as the target has it: the last part of `self.loss_d`, the variable of `loss / 4`."""
+        return _name_in(self.loss) or "loss"
+
+
+def backward_calls(tree: Tree) -> list[BackwardCall]:
+    """The backward passes of a text in its order. Those whose loss is a parameter of the function are left out."""
+    if b"backward(" not in (tree.root_node.text or b""):
+        return []
+    calls = QueryCursor(_BACKWARD).captures(tree.root_node).get("call", [])
+    found = []
+    for call in sorted(calls, key=lambda node: node.start_byte):
+        loss = _loss_of(call)
+        if loss is not None:
+            found.append(BackwardCall(call, loss))
+    return found
+
+
+def function_around(node: Node) -> Node | None:
+    """The function whose code a node is in; None at module level and in the body of a class."""
+    outer = node.parent
+    while outer is not None and outer.type not in _OUTER:
+        outer = outer.parent
+    return outer if outer is not None and outer.type == "function_definition" else None
+
+
+def stepped_optimizers(function: Node, after: Node, before: Node | None = None) -> list[str]:
+    """The expressions whose `step()` is called after a node: up to the next backward pass after the first of them.
+
+    `function` is the function or module around the node. In `scaler.step(optimizer)` it is the optimizer. Without
+    `before`, a node, steps count up to the end of the function.
+    """
+    found: list[str] = []
+    for node in _calls_in(function):
+        if node.start_byte < after.end_byte:
+            continue
+        if before is not None and node.start_byte >= before.start_byte:
+            break
+        name = _stepped(node)
+        if name is not None and name not in found:
+            found.append(name)
+        elif found and _is_backward(node):
+            break
+    return found
+
+
+def all_optimizers(function: Node) -> list[str]:
+    """The expressions whose `step()` is called anywhere in a function or module, in their order."""
+    return list(dict.fromkeys(name for node in _calls_in(function) if (name := _stepped(node)) is not None))
+
+
+def _loss_of(call: Node) -> Node | None:
+    """The loss of a call; None if it runs no backward pass of a loss that this function computes."""
+    callee = call.child_by_field_name("function")
+    arguments = [each for each in items_of(call.child_by_field_name("arguments")) if each.type != "keyword_argument"]
+    owner = callee.child_by_field_name("object") if callee is not None else None
+    if owner is None or callee is None:
+        return None
+    function = function_around(call)
+    if text_of(callee.child_by_field_name("attribute")) == "manual_backward" or _takes_loss(owner, arguments, call):
+        loss = arguments[0] if arguments else None
+    else:
+        loss = owner
+    while loss is not None and loss.type == "parenthesized_expression":
+        loss = loss.named_children[0] if loss.named_children else None
+    loss = _unscaled(loss) if loss is not None else None
+    if loss is None or text_of(loss).startswith("super()"):
+        return None
+    scope = function.child_by_field_name("body") if function is not None else _root(call)
+    return loss if scope is not None and _is_computed(loss, scope, call) else None
+
+
+def _takes_loss(owner: Node, arguments: list[Node], call: Node) -> bool:
+    """Whether `owner.backward(x)` runs the backward pass of `x`, not that of `owner` with the gradient `x`."""
+    if not arguments or owner.type == "call":
+        return False
+    name = dotted_name(owner)
+    if name in ("torch.autograd", "autograd"):
+        return True
+    if name is None or root_name(owner) in _names_below(arguments[0]) - {"self"}:
+        return False
+    function = function_around(call)
+    scope = function.child_by_field_name("body") if function is not None else _root(call)
+    loops = _loops_around(call, scope)
+    return not _is_bound_in(loops[-1] if loops else scope, name, call)
+
+
+def _unscaled(loss: Node) -> Node:
+    """The loss inside `scaler.scale(loss)`."""
+    callee = loss.child_by_field_name("function") if loss.type == "call" else None
+    if (
+        callee is not None
+        and callee.type == "attribute"
+        and text_of(callee.child_by_field_name("attribute")) in _SCALES
+    ):
+        given = items_of(loss.child_by_field_name("arguments"))
+        return given[0] if given else loss
+    return loss
+
+
+def _is_computed(loss: Node, scope: Node, call: Node) -> bool:
+    """Whether code before the call computes the loss. A loss that is given as an argument is another's."""
+    return _has_call(loss) or any(_is_bound_in(scope, name, call) for name in _dotted_below(loss))
+
+
+def _has_call(node: Node) -> bool:
+    return node.type == "call" or any(_has_call(child) for child in node.named_children)
+
+
+def _is_bound_in(scope: Node | None, name: str, before: Node) -> bool:
+    """Whether a statement before a node assigns to a name, `self.loss` included, or changes an item of it."""
+    pending = [scope] if scope is not None else []
+    while pending:
+        node = pending.pop()
+        if node.start_byte >= before.start_byte:
+            continue
+        if node.type in ("assignment", "augmented_assignment", "named_expression", "for_statement"):
+            left = node.child_by_field_name("name" if node.type == "named_expression" else "left")
+            if left is not None and name in target_names(left) | {root_name(left) if left.type == "subscript" else ""}:
+                return True
+        pending += node.named_children
+    return False
+
+
+def _loops_around(node: Node, scope: Node | None) -> list[Node]:
+    """The loops around a node within a scope, the outermost last."""
+    found: list[Node] = []
+    outer = node.parent
+    while outer is not None and (scope is None or outer.id != scope.id):
+        if outer.type in ("for_statement", "while_statement"):
+            found.append(outer)
+        outer = outer.parent
+    return found
+
+
+def _calls_in(scope: Node) -> Iterator[Node]:
+    """The calls in a function or module in the order of the text, without those in functions inside of it."""
+    body = scope.child_by_field_name("body") if scope.type == "function_definition" else scope
+    pending = [body] if body is not None else []
+    while pending:
+        node = pending.pop()
+        if node.type == "call":
+            yield node
+        if node.type not in _OUTER:
+            pending += reversed(node.named_children)
+
+
+def _is_backward(call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    if callee is None or callee.type != "attribute":
+        return False
+    return text_of(callee.child_by_field_name("attribute")) in ("backward", "manual_backward")
+
+
+def _stepped(call: Node) -> str | None:
+    """The optimizer that a call steps, as an expression; None if it steps none."""
+    callee = call.child_by_field_name("function")
+    if callee is None or callee.type != "attribute" or text_of(callee.child_by_field_name("attribute")) != "step":
+        return None
+    owner = callee.child_by_field_name("object")
+    given = items_of(call.child_by_field_name("arguments"))
+    name = text_of(owner)
+    if given and "scaler" in name.lower() and dotted_name(given[0]) is not None:
+        return text_of(given[0])
+    return name if dotted_name(owner) is not None and "sched" not in name.lower() else None
+
+
+def _name_in(node: Node | None) -> str | None:
+    """The name that stands for a loss: the variable or attribute that is met first, functions aside."""
+    if node is None:
+        return None
+    if node.type == "identifier":
+        return text_of(node)
+    if node.type == "attribute":
+        return text_of(node.child_by_field_name("attribute"))
+    if node.type == "call":
+        callee, given = node.child_by_field_name("function"), items_of(node.child_by_field_name("arguments"))
+        if callee is None or callee.type != "attribute":
+            return _name_in(given[0]) if text_of(callee) == "sum" and given else None
+        return _name_in(callee.child_by_field_name("object")) if not given else None  # `loss.mean()`
+    return next((name for child in items_of(node) if (name := _name_in(child)) is not None), None)
+
+
+def _names_below(node: Node) -> set[str]:
+    return {name.split(".")[0] for name in _dotted_below(node)}
+
+
+def _dotted_below(node: Node) -> set[str]:
+    """The names in an expression, and their first attributes."""
+    found: set[str] = set()
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        found |= target_names(current)
+        pending += current.named_children
+    return found
+
+
+def _root(node: Node) -> Node:
+    while node.parent is not None:
+        node = node.parent
+    return node

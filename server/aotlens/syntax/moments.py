@@ -1,0 +1,165 @@
+"""The statements that run before a place in a text, in the order in which they run, functions' callers aside.
+
+Blocks around the place are entered: loops in their first turn, branches as if their conditions held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from aotlens_tracer.wire.statements import Statement
+
+from .block_source import BlockSource
+from .name_flow import Flow, flow_of, reads_of, root_name, target_names
+from .nodes import items_of, text_of
+
+LOOPS = ("for_statement", "while_statement")
+_COUNTS = ("range", "trange", "count", "arange")
+"""Functions that a loop over counts runs over."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A statement that runs before a place.
+
+    `node` is None if the text does not have the statement: what gives a loop's variable its first value, what gives
+    parameters theirs. `around` are the compound statements around the node that are around the place too, the
+    outermost first. `is_data` says that it takes an item of something a loop is over, which is no range of numbers.
+    `is_outer` says that importing the file runs it.
+    """
+
+    statement: Statement
+    flow: Flow
+    node: Node | None
+    around: tuple[Node, ...] = ()
+    is_data: bool = False
+    is_outer: bool = False
+    unknown: frozenset[str] = field(default_factory=frozenset)
+
+
+def moments_before(source: BlockSource, place: Node, scope: Node) -> list[Moment]:
+    """The statements of a function's body, or of a module, that run before the statement around `place`."""
+    return list(_in_block(source, scope, place, (), scope.type == "module"))
+
+
+def statement_around(place: Node, scope: Node) -> Node | None:
+    """The innermost statement around a node, below `scope`; None if there is none."""
+    node: Node | None = place
+    while node is not None and node.id != scope.id:
+        if node.parent is not None and node.parent.type in ("block", "module"):
+            return node
+        node = node.parent
+    return None
+
+
+def is_over_counts(loop: Node) -> bool:
+    """Whether a loop is over numbers: `range(…)`; `while` loops count too."""
+    iterated = loop.child_by_field_name("right")
+    if iterated is None:
+        return True
+    if iterated.type == "call":
+        callee = text_of(iterated.child_by_field_name("function")).rpartition(".")[2]
+        if callee in _COUNTS:
+            return True
+        given = items_of(iterated.child_by_field_name("arguments"))
+        return callee != "enumerate" and bool(given) and given[0].type == "call" and _is_range(given[0])
+    return False
+
+
+def _is_range(call: Node) -> bool:
+    return text_of(call.child_by_field_name("function")).rpartition(".")[2] in _COUNTS
+
+
+def _in_block(
+    source: BlockSource, block: Node, place: Node, around: tuple[Node, ...], is_outer: bool
+) -> Iterator[Moment]:
+    for node in block.named_children:
+        if node.type in ("comment", "ERROR"):
+            continue
+        if node.start_byte <= place.start_byte and place.end_byte <= node.end_byte:
+            yield from _entered(source, node, place, around, is_outer)
+            return
+        if node.start_byte > place.start_byte:
+            return
+        yield Moment(source.statement(source.text(node), node), flow_of(node), node, around, is_outer=is_outer)
+
+
+def _entered(
+    source: BlockSource, node: Node, place: Node, around: tuple[Node, ...], is_outer: bool
+) -> Iterator[Moment]:
+    """The statements in a compound statement before the place in it."""
+    if node.type in ("function_definition", "class_definition", "decorated_definition"):
+        return
+    inner = (*around, node)
+    if node.type == "for_statement":
+        yield from _first_turn(source, node, inner)
+    elif node.type == "with_statement":
+        yield from _entered_contexts(source, node, inner)
+    is_guard = node.type == "if_statement" and "__name__" in reads_of(node.child_by_field_name("condition"))
+    for block in _blocks(node):
+        if block.start_byte <= place.start_byte and place.end_byte <= block.end_byte:
+            yield from _in_block(source, block, place, inner, is_outer and not is_guard)
+        elif node.type == "try_statement" and block.end_byte <= place.start_byte and block.parent == node:
+            yield from _in_block(source, block, place, inner, is_outer)
+
+
+def _blocks(node: Node) -> Iterator[Node]:
+    for child in node.named_children:
+        if child.type == "block":
+            yield child
+        elif child.type.endswith("_clause") and child.type != "with_clause":
+            yield from _blocks(child)
+
+
+def _first_turn(source: BlockSource, loop: Node, around: tuple[Node, ...]) -> Iterator[Moment]:
+    """The statements that give the variables of a loop their first values."""
+    target, iterated = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+    if target is None or iterated is None:
+        return
+    given = items_of(iterated.child_by_field_name("arguments")) if iterated.type == "call" else []
+    targets = items_of(target)
+    is_enumerate = iterated.type == "call" and text_of(iterated.child_by_field_name("function")) == "enumerate"
+    if is_enumerate and given and target.type in ("pattern_list", "tuple_pattern") and len(targets) == 2:
+        # The number stays known if the items are not.
+        start = next((source.text(each) for each in given[1:]), "0").removeprefix("start=")
+        yield _made(source, f"{text_of(targets[0])} = {start}", targets[0], Flow(), target_names(targets[0]), around)
+        target, iterated = targets[1], given[0]
+        is_counting = iterated.type == "call" and _is_range(iterated)
+    else:
+        is_counting = is_over_counts(loop)
+    text = f"{text_of(target)} = next(iter({source.text(iterated)}))"
+    yield _made(source, text, target, Flow(reads_of(iterated)), target_names(target), around, not is_counting)
+
+
+def _entered_contexts(source: BlockSource, node: Node, around: tuple[Node, ...]) -> Iterator[Moment]:
+    """The statements that give names to what a `with` statement enters: `with tqdm(loader) as bar`."""
+    for clause in node.named_children:
+        for item in clause.named_children if clause.type == "with_clause" else ():
+            for pattern in item.named_children:
+                alias = pattern.child_by_field_name("alias") if pattern.type == "as_pattern" else None
+                if alias is not None and pattern.named_children:
+                    value = pattern.named_children[0]
+                    text = f"{text_of(alias)} = ({source.text(value)}).__enter__()"
+                    yield _made(source, text, value, Flow(reads_of(value)), target_names(alias), around)
+
+
+def _made(
+    source: BlockSource,
+    text: str,
+    at: Node,
+    flow: Flow,
+    binds: frozenset[str],
+    around: tuple[Node, ...],
+    is_data: bool = False,
+) -> Moment:
+    return Moment(source.statement(text, at), Flow(flow.reads, binds), None, around, is_data)
+
+
+def changes_in_place(node: Node, needed: frozenset[str]) -> bool:
+    """Whether an expression statement calls a method of a needed object: `model.freeze()`, `losses.append(loss)`."""
+    call = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
+    callee = call.child_by_field_name("function") if call.type == "call" else None
+    return callee is not None and callee.type == "attribute" and root_name(callee) in needed
