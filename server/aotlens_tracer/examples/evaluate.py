@@ -23,13 +23,23 @@ from ..wire.descriptor_map import Failure, Problem
 from ..wire.example_options import ExampleOptions
 from ..wire.example_texts import MalformedExample, SplitExample, TextPlace, split
 from ..wire.places import Span
-from ..wire.problems import CalleeNotCallable, MarkedUnbacked, OnlyBuilds, StatementNotPython, WrongOption
+from ..wire.problems import CalleeNotCallable, MarkedUnbacked, OnlyBuilds, WrongOption
 from ..wire.protocol import ExampleSource
-from ..wire.statements import Statement
+from ..wire.training_steps import TrainingStep
 from .dataclass_trees import register_dataclasses
 from .dynamic_sizes import is_marked_unbacked, mark_size
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
+from .statements import code_of
+
+
+@dataclass(frozen=True)
+class BuiltStep:
+    """The facts of a training step for the map, and the syntax of the function that runs it, with the file's places."""
+
+    facts: TrainingStep
+    definition: ast.FunctionDef
+    path: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,7 @@ class BuiltExample:
     `mode` is the fake mode that made them, None if they are real. `constructor` is the source of the callee, None for a
     plain function. `compiled` is the callable as the user's torch.compile made it, None if it was not compiled.
     `options` are those of the example, and `places` where it says each of its dynamic sizes, None without a file.
+    `step` is there for a training step of a script, whose code is not in a file as a function.
     """
 
     function: Callable[..., Any]
@@ -49,6 +60,7 @@ class BuiltExample:
     compiled: Callable[..., Any] | None = None
     options: ExampleOptions = field(default_factory=ExampleOptions)
     places: tuple[Span | None, ...] = ()
+    step: BuiltStep | None = None
 
     @property
     def module(self) -> nn.Module | None:
@@ -96,7 +108,7 @@ def build(
             return built
         note(MarkedUnbacked())
     except Exception as error:
-        if error is not needs_data and not _may_be_due_to_fake_tensors(error):
+        if error is not needs_data and not may_be_due_to_fake_tensors(error):
             raise
         note(problem_of(error))
     with light_initialization():
@@ -113,7 +125,7 @@ def namespace_of(source: ExampleSource, module: types.ModuleType) -> dict[str, A
     return {"torch": torch, "__name__": name, "__package__": name.rpartition(".")[0], "__file__": source.path}
 
 
-def _may_be_due_to_fake_tensors(error: Exception) -> bool:
+def may_be_due_to_fake_tensors(error: Exception) -> bool:
     """Whether real tensors might work: not if the user's own code has a `raise`, or a name is wrong."""
     if isinstance(error, (TraceError, NameError, ImportError, SyntaxError, SideEffect)):
         return False
@@ -158,7 +170,7 @@ def _evaluate(
     linecache.cache[EXAMPLE_FILE] = (len(text), None, text.splitlines(keepends=True), EXAMPLE_FILE)
     namespace = dict(namespace)
     for statement in source.prelude:
-        exec(_compiled(statement), namespace)
+        exec(code_of(statement), namespace)
     function = eval(compile(ast.Expression(call.func), EXAMPLE_FILE, "eval"), namespace)
     if not callable(function):
         raise TraceError(_malformed(source, CalleeNotCallable(ast.unparse(call.func), type(function).__name__)))
@@ -192,21 +204,3 @@ def _span(source: ExampleSource, place: TextPlace) -> Span | None:
     is_placed = place.line == 1 and source.column is not None
     column = source.column + place.column - 1 if is_placed and source.column else None
     return Span(source.path, source.line + place.line - 1, column)
-
-
-def _compiled(statement: Statement) -> types.CodeType:
-    """Compile a statement of a file with its place there, so that errors in it are shown there.
-
-    Raises TraceError if it is not Python.
-    """
-    try:
-        tree = ast.parse(statement.text, statement.path)
-    except SyntaxError as error:
-        problem = StatementNotPython(error.msg, statement.line)
-        raise TraceError(Failure("example", "error", problem, statement.path, statement.line)) from None
-    for node in ast.walk(tree):
-        if getattr(node, "lineno", None) == 1:
-            node.col_offset += statement.column - 1  # type: ignore[attr-defined]  # has a lineno, so it has both
-        if getattr(node, "end_lineno", None) == 1:
-            node.end_col_offset += statement.column - 1  # type: ignore[attr-defined]  # the same
-    return compile(ast.increment_lineno(tree, statement.line - 1), statement.path, "exec")

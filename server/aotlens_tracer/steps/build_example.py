@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
 
@@ -13,6 +12,7 @@ from ..examples.guards import guarded
 from ..examples.inferred.search import Guess, Search
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.recorded import NotCalled, record
+from ..examples.scripts.build import build_step
 from ..examples.worlds import said_world, world_of
 from ..examples.written import constructor_in_words, written
 from ..failures import TraceError, failure_of, reads_data
@@ -30,7 +30,7 @@ from ..wire.problems import NoOwnExample
 from ..wire.protocol import ExampleSource, Root
 from ..wire.world_options import world_in_text
 from .context import Context
-from .import_target import Imported, is_to_be_inferred
+from .import_target import Imported, is_to_be_inferred, name_of_step
 from .progress import place_of
 from .without_example import check_it_is_of_the_target, without_example
 
@@ -102,7 +102,8 @@ class _Build:
                 failure = failure_of(error, "example", self._context.codebase, None)
                 raise TraceError(failure, is_of_the_class=True) from error
             raise
-        check_it_is_of_the_target(self._context, self._imported, example)
+        if example.step is None:
+            check_it_is_of_the_target(self._context, self._imported, example)
         draft.update(example=self._described(source, example))
         return Built(source, example, guess)
 
@@ -110,7 +111,7 @@ class _Build:
         """Return the options of the example; none for a text of the wrong form, which its build reports."""
         world = self._context.cluster.chosen
         try:
-            return ExampleOptions(world, split(source.expression).options.sizes)
+            return ExampleOptions(world, split(source.expression).options.sizes if source.step is None else ())
         except MalformedExample:
             return ExampleOptions(world)
 
@@ -125,7 +126,9 @@ class _Build:
                 state=state_of(owner, birthplaces),
             )
         constructor = example.constructor
-        if source.origin in ("recorded", "call-site") and owner is not None:
+        if example.step is not None:
+            draft.update(step=example.step.facts)
+        elif source.origin in ("recorded", "call-site") and owner is not None:
             constructor = constructor_in_words(owner, namespace_of(source, self._imported.module), birthplaces)
         assert draft.map.example is not None
         return replace(
@@ -141,6 +144,8 @@ class _Build:
 
     def _pin(self, source: ExampleSource, example: BuiltExample) -> str | None:
         """Return one expression in the target's file that stands for the example; None if there is none."""
+        if source.step is not None:
+            return None
         if source.root is None and not source.prelude and source.origin != "call-site":
             return source.expression.strip()
         text = written(example, {"torch": torch, **vars(self._imported.module)}, self._context.birthplaces)
@@ -220,9 +225,22 @@ def evaluate(
 ) -> BuiltExample:
     """Build what an example's expression says, guarded if nobody gave it to be run here."""
     context.cluster.begin_build()
-    mesh = context.cluster.mesh
-    arguments: tuple[Any, ...] = (source, imported.module, context.birthplaces, train, note, needs_data, mesh)
     if is_given(source):
-        return build(*arguments)
+        return _evaluate(context, imported, source, train, note, needs_data)
     with guarded(FOUND_SECONDS):
-        return build(*arguments)
+        return _evaluate(context, imported, source, train, note, needs_data)
+
+
+def _evaluate(
+    context: Context,
+    imported: Imported,
+    source: ExampleSource,
+    train: bool | None,
+    note: Callable[[Problem], None],
+    needs_data: BaseException | None,
+) -> BuiltExample:
+    module, birthplaces = imported.module, context.birthplaces
+    if source.step is not None:
+        name = name_of_step(context.params.qualname)
+        return build_step(source, module, birthplaces, name, train, note, needs_data)
+    return build(source, module, birthplaces, train, note, needs_data, context.cluster.mesh)

@@ -42,6 +42,16 @@ def import_target(context: Context) -> Imported:
     return Imported(module, _resolve(context, module))
 
 
+def is_step(qualname: str) -> bool:
+    """Whether a target is a training step, `train@loss`, and no class or function."""
+    return "@" in qualname
+
+
+def name_of_step(qualname: str) -> str:
+    """Return the name of the function that a training step stands in; `forward` for code of the file itself."""
+    return qualname.partition("@")[0].rpartition(".")[2] or "forward"
+
+
 def is_to_be_inferred(source: ExampleSource) -> bool:
     """Whether an example is still to be found."""
     return source.origin == "inferred" and not source.expression
@@ -64,6 +74,8 @@ def _import(context: Context) -> types.ModuleType:
 
 def _resolve(context: Context, module: types.ModuleType) -> Any:
     params, draft = context.params, context.draft
+    if is_step(params.qualname):
+        return None
     value = resolve(module, params.path, params.qualname)
     line = line_of(value, params.path) if value is not None else None
     line = line or draft.map.target.line

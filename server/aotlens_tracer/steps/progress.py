@@ -95,6 +95,7 @@ class Draft:
             ddp_parameters=(),
             state=(),
             values=None,
+            step=None,
         )
         self._sent.clear()
 

@@ -206,7 +206,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     forget_results_of_other_settings(context.settings)
     # Without values, those of an example that was passed over are dropped; those of another process come at any time.
     values = () if context.recording.is_apart else ("values",)
-    draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state", *values)
+    draft.send_stage("built", "target", "example", "modules", "ddp_parameters", "state", "step", *values)
     start_recording(context, imported, built, candidate.train)
     if built.guess is not None and built.guess.failure is not None:
         raise TraceError(with_operation_of_guess(context, built, built.guess.failure))

@@ -1,0 +1,85 @@
+"""The optimizers of a script: their groups, by the names that the parameters have below the root of the step."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...wire.places import Span
+from ...wire.training_steps import Optimizer, OptimizerGroup, StepSource
+from .prelude import Prelude
+
+_OPTIONS = ("lr", "momentum", "betas", "eps", "weight_decay")
+"""The options of a group that are shown, in this order."""
+
+
+def optimizers_of(step: StepSource, root: nn.Module, namespace: dict[str, Any], prelude: Prelude) -> list[Optimizer]:
+    """Return the optimizers that the text names and the set-up made, each once."""
+    names = _names(root)
+    found: dict[int, Optimizer] = {}
+    for expression in dict.fromkeys((*step.optimizers, *step.all_optimizers)):
+        value = _value(expression, namespace)
+        if value is None or id(value) in found:
+            continue
+        groups = tuple(_group(group, names) for group in value.param_groups)
+        steps = expression in step.optimizers
+        found[id(value)] = Optimizer(expression, type(value).__name__, groups, _made_at(expression, prelude), steps)
+    return list(found.values())
+
+
+def in_no_optimizer(root: nn.Module, optimizers: Sequence[Optimizer]) -> tuple[str, ...] | None:
+    """Return the parameters that require a gradient and are in no group; None without an optimizer."""
+    if not optimizers:
+        return None
+    grouped = {name for each in optimizers for group in each.groups for name in group.parameters}
+    return tuple(name for name, value in root.named_parameters() if value.requires_grad and name not in grouped)
+
+
+def _value(expression: str, namespace: dict[str, Any]) -> Any:
+    """Return the optimizer that an expression names; None if it has no groups of parameters, or cannot be evaluated."""
+    with contextlib.suppress(Exception):
+        value = eval(expression, dict(namespace))
+        if isinstance(getattr(value, "param_groups", None), list):
+            return value
+    return None
+
+
+def _names(root: nn.Module) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for name, parameter in root.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), name)
+    return names
+
+
+def _group(group: dict[str, Any], names: dict[int, str]) -> OptimizerGroup:
+    found = [names[id(each)] for each in group["params"] if id(each) in names]
+    options = [(name, _brief(group[name])) for name in _OPTIONS if name in group]
+    return OptimizerGroup(tuple(options), tuple(found), len(group["params"]) - len(found))
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return "a tensor"
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def _made_at(expression: str, prelude: Prelude) -> Span | None:
+    """Return the place of the statement that made the optimizer; None if the set-up has no such statement."""
+    name = next((each.id for each in ast.walk(ast.parse(expression)) if isinstance(each, ast.Name)), None)
+    statement = prelude.made_at.get(name) if name is not None else None
+    if statement is None:
+        return None
+    lines = statement.text.splitlines() or [""]
+    start = statement.column if len(lines) == 1 else 1
+    return Span(
+        statement.path,
+        statement.line,
+        statement.column,
+        statement.line + len(lines) - 1,
+        start + len(lines[-1]),
+    )

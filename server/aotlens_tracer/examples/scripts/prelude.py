@@ -1,0 +1,109 @@
+"""The set-up statements of a script, run one by one: one that fails leaves its names unknown."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+from torch.utils.data import DataLoader
+
+from ...graph.birthplaces import Birthplaces
+from ...torch_private import FakeTensorMode, unset_fake_temporarily
+from ...wire.statements import Statement
+from ..evaluate import may_be_due_to_fake_tensors
+from ..fake_modules import fake_constructors, light_initialization
+from ..statements import code_of, parsed
+
+_OF_PROCESSES = ("num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context", "timeout")
+"""Arguments of a `DataLoader` about its worker processes, and one about memory of a GPU below."""
+
+
+@dataclass
+class Prelude:
+    """The result of the set-up statements.
+
+    `errors` has, for each name that a failed statement would have bound, its error, and `made_at` the statement that
+    bound each name last.
+    """
+
+    errors: dict[str, BaseException] = field(default_factory=dict)
+    made_at: dict[str, Statement] = field(default_factory=dict)
+
+
+def run_prelude(
+    statements: Sequence[Statement], namespace: dict[str, Any], mode: FakeTensorMode | None, birthplaces: Birthplaces
+) -> Prelude:
+    """Run statements in a namespace, on fake tensors if there is a `mode`.
+
+    Code that needs data (a loader that shuffles) runs on real tensors; those that are fake already stay so.
+    """
+    prelude = Prelude()
+    with _machine(statements), _tensors(mode, birthplaces):
+        for statement in statements:
+            bound = _bound(statement)
+            try:
+                _run(statement, namespace, mode)
+            except (Exception, SystemExit) as error:
+                for name in bound:
+                    if _assigns(statement):
+                        namespace.pop(name, None)
+                    if name not in namespace:
+                        prelude.errors[name] = error
+            else:
+                prelude.made_at.update(dict.fromkeys(bound, statement))
+                for name in bound:
+                    prelude.errors.pop(name, None)
+    return prelude
+
+
+def _run(statement: Statement, namespace: dict[str, Any], mode: FakeTensorMode | None) -> None:
+    code = code_of(statement)
+    try:
+        exec(code, namespace)
+    except Exception as error:
+        if mode is None or not may_be_due_to_fake_tensors(error):
+            raise
+        with unset_fake_temporarily(), light_initialization():
+            exec(code, namespace)
+
+
+def _tensors(mode: FakeTensorMode | None, birthplaces: Birthplaces) -> contextlib.AbstractContextManager[None]:
+    return fake_constructors(mode, birthplaces) if mode is not None else light_initialization()
+
+
+@contextlib.contextmanager
+def _machine(statements: Sequence[Statement]) -> Iterator[None]:
+    """Let scripts see no arguments of this process's own, and loaders work without processes of theirs."""
+    original = DataLoader.__init__
+
+    def initialize(loader: Any, *args: Any, **kwargs: Any) -> None:
+        kept = {name: value for name, value in kwargs.items() if name not in _OF_PROCESSES}
+        original(loader, *args, **{**kept, "num_workers": 0, "pin_memory": False})
+
+    script = [next(iter(statements)).path] if statements else []
+    with patch.object(DataLoader, "__init__", initialize), patch.object(sys, "argv", script):
+        yield
+
+
+def _bound(statement: Statement) -> list[str]:
+    """Return the names that a statement binds."""
+    found: list[str] = []
+    for node in parsed(statement):
+        for each in ast.walk(node):
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                found.append(each.id)
+            elif isinstance(each, (ast.FunctionDef, ast.ClassDef)):
+                found.append(each.name)
+            elif isinstance(each, ast.alias):
+                found.append((each.asname or each.name).partition(".")[0])
+    return list(dict.fromkeys(found))
+
+
+def _assigns(statement: Statement) -> bool:
+    """Whether a statement is a plain assignment, after whose failure an earlier value would be a wrong one."""
+    return all(isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) for node in parsed(statement))
