@@ -90,7 +90,8 @@ def _plain(annotation: type, site: Site) -> Value | None:
         return Written(str(WIDTH) if annotation is int else "1.0")
     if annotation is str:
         literals = site.usage.literals.get(site.name)
-        return Written(repr(literals[0]) if literals else _WORDS.get(prior or "", "''"))
+        word = prior if prior and prior.startswith("'") else _WORDS.get(prior or "", "''")
+        return Written(repr(literals[0]) if literals else word)
     if annotation in (torch.device, torch.dtype):
         return Written("torch.device('cpu')" if annotation is torch.device else "torch.float32")
     return None

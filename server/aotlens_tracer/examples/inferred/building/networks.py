@@ -6,7 +6,7 @@ import ast
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from torch import nn
@@ -23,6 +23,22 @@ def layer_with(attributes: list[str]) -> str | None:
     """The layer of torch that has all these attributes; None if there is none."""
     wanted = set(attributes)
     return next((text for text, known in LAYERS if wanted <= known), None)
+
+
+def layers_with(attributes: Iterable[str]) -> list[str]:
+    """The layers of torch that have attributes of layers among these, those with the most first."""
+    read = set(attributes)
+    counts = {text: len(read & known) for text, known in LAYERS}
+    return sorted((text for text in counts if counts[text]), key=lambda text: -counts[text])
+
+
+def public_layers(kind: type) -> list[type]:
+    """The class; if it is a base class of torch's that nobody builds (`_ConvNd`), the layers that it is a base of."""
+    if kind is nn.Module or not kind.__name__.startswith("_") or kind.__module__.partition(".")[0] != "torch":
+        return [] if kind is nn.Module else [kind]
+    layers = [value for name, value in vars(nn).items() if isinstance(value, type) and not name.startswith("Lazy")]
+    found = [layer for layer in layers if issubclass(layer, kind) and not layer.__name__.startswith("_")]
+    return sorted(found, key=lambda layer: not layer.__name__.endswith("2d"))
 
 
 def is_whole(name: str) -> bool:

@@ -39,6 +39,7 @@ from .constructors import (
     other_configuration,
     other_values,
     quoted_choice,
+    wrapped_layer,
 )
 from .rule import Rule
 
@@ -70,6 +71,7 @@ CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     configuration_setting.RULE,
     other_configuration.RULE,
     equal_lengths.RULE,
+    wrapped_layer.RULE,
     none_passed.RULE,
     other_values.RULE,
     equal_sides.RULE,

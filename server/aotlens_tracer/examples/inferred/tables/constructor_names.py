@@ -58,6 +58,8 @@ NAMES: tuple[tuple[str, str], ...] = (
     (r"(num_|n_)?(experts|codebooks|quantizers|slots|queries|latents|groups|iters|iterations|steps|memory_tokens|registers?_?(tokens)?|memories|prototypes|centers|bins|points|levels|landmarks|features_per|freqs|bands|basis|scales|rank|ranks|samples|mixtures)|rank|r|order|degree", "4"),
     (r"(num_)?(timesteps|diffusion_steps|train_timesteps)|T", "100"),
     (r"(num_|n_)?(nodes|atoms|residues|points)", "16"),
+    # words
+    (r"(.*_)?name", "'default'"),
     # switches
     (r"(use|has|is|with|add|apply|enable|do|no|return|learn|learnable|share|shared|force|ignore|skip)_.*|bias|.*_bias|qkv_bias|causal|bidirectional|training|inplace|batch_first|residual|learnable|affine|normalize|downsample|upsample|up|down|last|first|final|causal_mask", "False"),
     (r"device|.*_device", "'cpu'"),
