@@ -14,7 +14,7 @@ from ..values import Arguments, Entries, Items, Value, Written, call
 from . import configurations
 from .annotations import DEEPEST, Site, by_annotation
 from .networks import concrete, is_whole, layer_with, look_alikes, namesakes, of_torch, subclasses
-from .parameters import VARIABLE, annotation_of, declared_modules, parameters_of, positional_only
+from .parameters import VARIABLE, annotation_of, declared_modules, given_beside, parameters_of, positional_only
 from .usage import Usage
 
 NETWORKS = 5
@@ -123,8 +123,9 @@ class Constructors:
         """The value that the uses of a parameter in the source suggest; None if they suggest nothing."""
         is_configuration = configurations.is_configuration_name(name)
         if name in usage.mappings and depth < DEEPEST:
-            target, beside = usage.mappings[name]
-            passed_on = self.arguments(target, depth + 1)
+            passed = usage.mappings[name]
+            beside = given_beside(passed)
+            passed_on = self.arguments(passed.target, depth + 1)
             return Entries(tuple((key, value) for key, value in passed_on.items() if key not in beside))
         used = _attributes(usage, name)
         if used and not is_configuration and depth < DEEPEST:
@@ -132,12 +133,14 @@ class Constructors:
                 return Written(self.expression(candidate, depth + 1))
         attributes = usage.attributes.get(name)
         if is_configuration or attributes:
+            layer = layer_with(attributes) if attributes and not is_configuration else None
+            if layer is not None:
+                return Written(layer)
             found = self.configuration(cls, None, depth)
             if found is not None:
                 return found
             if attributes:
-                layer = layer_with(attributes)
-                return Written(layer) if layer is not None else self._namespace(attributes, cls, usage)
+                return self._namespace(attributes, cls, usage)
         for kind in usage.instances.get(name, ()):
             if isinstance(kind, type) and issubclass(kind, nn.Module) and depth < DEEPEST:
                 return Written(self.expression(kind, depth + 1))

@@ -21,7 +21,7 @@ _OF_ALL_MODULES = frozenset(dir(nn.Module)) | {"config", "device", "dtype", "sha
 
 def layer_with(attributes: list[str]) -> str | None:
     """The layer of torch that has all these attributes; None if there is none."""
-    wanted = set(attributes)
+    wanted = {name for name in attributes if not name.startswith("__")}
     return next((text for text, known in LAYERS if wanted <= known), None)
 
 

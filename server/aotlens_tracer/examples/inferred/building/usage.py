@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import dataclass
 from typing import Any
 
 from ..reading.definitions import constructor_of, definition_of
 
 _OF_SEQUENCES = ("len", "zip", "enumerate", "sum", "max", "list", "reversed")
 """Functions whose argument is a sequence."""
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """A call of the constructor of `target` with `**`: beside so many positional arguments, and these names."""
+
+    target: type
+    positional: int
+    names: frozenset[str | None]
 
 
 class Usage:
@@ -30,8 +40,8 @@ class Usage:
         """Attributes that are read from a parameter where it is kept: `self.encoder.pos_embedding`."""
         self.instances: dict[str, list[Any]] = {}
         """Classes that `isinstance` compares a parameter with."""
-        self.mappings: dict[str, tuple[type, frozenset[str | None]]] = {}
-        """Parameters that are passed on with `**` to the constructor of a class, beside these arguments."""
+        self.mappings: dict[str, PassedOn] = {}
+        """Parameters that are passed on with `**` to the constructor of a class."""
         definition = definition_of(constructor_of(cls))
         if definition is None:
             return
@@ -87,7 +97,8 @@ class Usage:
         unpacked = [word.value.id for word in node.keywords if word.arg is None and isinstance(word.value, ast.Name)]
         for name in unpacked:
             if isinstance(target, type) and name in (*self._names, self._rest):
-                self.mappings[name] = (target, frozenset(word.arg for word in node.keywords))
+                names = frozenset(word.arg for word in node.keywords)
+                self.mappings[name] = PassedOn(target, len(node.args), names)
         for argument in node.args if function in _OF_SEQUENCES else ():
             if isinstance(argument, ast.Name) and argument.id in self._names:
                 self.sequences.setdefault(argument.id, 2)
@@ -109,8 +120,16 @@ class Usage:
             return
         for other in node.comparators:
             for item in other.elts if isinstance(other, (ast.Tuple, ast.List, ast.Set)) else [other]:
-                if isinstance(item, ast.Constant) and isinstance(item.value, str):
-                    self.literals.setdefault(node.left.id, []).append(item.value)
+                if strings := self._strings(item):
+                    self.literals.setdefault(node.left.id, []).extend(strings)
+
+    def _strings(self, node: ast.expr) -> list[str]:
+        """The strings that an expression is: a literal, or a constant of the module, which may be a collection."""
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(node, ast.Name) and node.id not in self._names:
+            value = self._scope.get(node.id)
+        found = list(value) if isinstance(value, (tuple, list, dict)) else [value]
+        return [each for each in found if isinstance(each, str)]
 
     def _index(self, node: ast.Subscript, name: str) -> None:
         """`sizes[2]`, or `TABLE[mode]` for a dictionary of the module."""

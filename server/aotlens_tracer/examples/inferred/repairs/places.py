@@ -7,7 +7,7 @@ import functools
 import inspect
 import textwrap
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,8 +85,24 @@ class Place:
                     if one is not _UNKNOWN and other is not _UNKNOWN:
                         yield Comparison(left, one, operator, right, other)
 
-    def value(self, node: ast.expr, default: Any = None) -> Any:
-        """The value of an expression; `default` if evaluating it could have effects, or fails."""
+    def conditions(self) -> list[ast.expr]:
+        """The condition of an `assert`, or of the innermost `if` around a `raise`; none for other statements."""
+        chain = self._statements()
+        return self.expressions() if chain and isinstance(chain[-1], (ast.Raise, ast.Assert)) else []
+
+    def truth(self, condition: ast.expr, changed: Mapping[str, Any]) -> bool | None:
+        """Whether a condition holds, with other values for some variables. None if that is unknown."""
+        value = self.value(condition, _UNKNOWN, changed)
+        try:
+            return None if value is _UNKNOWN else bool(value)
+        except Exception:  # the user's own objects may raise anything
+            return None
+
+    def value(self, node: ast.expr, default: Any = None, changed: Mapping[str, Any] | None = None) -> Any:
+        """The value of an expression; `default` if evaluating it could have effects, or fails.
+
+        `changed` has other values for some variables.
+        """
         for part in ast.walk(node):
             if isinstance(part, ast.Call):
                 name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", None)
@@ -96,7 +112,7 @@ class Place:
                 return default
         expression = compile(ast.fix_missing_locations(ast.Expression(node)), "<read>", "eval")
         try:
-            return eval(expression, self.frame.f_globals, self.frame.f_locals)
+            return eval(expression, self.frame.f_globals, {**self.frame.f_locals, **(changed or {})})
         except Exception:  # the user's own operators and properties may raise anything
             return default
 

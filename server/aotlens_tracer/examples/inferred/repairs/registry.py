@@ -28,6 +28,7 @@ from .calls import (
     wrong_view,
 )
 from .constructors import (
+    advised_setting,
     another_kind,
     configuration_setting,
     divisible_sizes,
@@ -35,10 +36,12 @@ from .constructors import (
     equal_sides,
     missing_keys,
     namespace_attribute,
+    no_download,
     none_passed,
     other_configuration,
     other_values,
     quoted_choice,
+    refused_value,
     wrapped_layer,
 )
 from .rule import Rule
@@ -66,6 +69,9 @@ CALLS: tuple[Rule[Inputs], ...] = (
 
 CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     missing_keys.RULE,
+    advised_setting.RULE,
+    no_download.RULE,
+    refused_value.RULE,
     namespace_attribute.RULE,
     divisible_sizes.RULE,
     configuration_setting.RULE,

@@ -75,6 +75,8 @@ NAMES: tuple[tuple[str, str], ...] = (
     (r"(num|n|max|min)_.*", "2"),
     (r"(dim|d|c|channels?|in|out|embed|feat(ure)?|hidden)_.*", "64"),
 )  # fmt: skip
+DOWNLOADED = re.compile(r"(.*_)?(pretrained|weights?|checkpoint|ckpt|state_dict)(_(url|path|file|name|cfg))?")
+"""Names, in snake case, of parameters that say which weights are loaded."""
 _COMPILED = tuple((re.compile(pattern), text) for pattern, text in NAMES)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .sizes import CLASSES, PATCH, VOCABULARY, WIDTH
+from .sizes import CLASSES, HEADS, PATCH, VOCABULARY, WIDTH
 
 WHOLE = re.compile(
     r"(.*_)?(net|network|model|encoder|decoder|backbone|vit|student|teacher|transformer|trunk|unet|autoencoder|vae)"
@@ -25,6 +25,29 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         f"torch.nn.Conv2d({WIDTH}, {WIDTH}, 3, padding=1)",
         frozenset(("weight", "bias", "in_channels", "out_channels", "kernel_size", "stride", "padding", "groups")),
     ),
-    (f"torch.nn.Embedding({VOCABULARY}, {WIDTH})", frozenset(("weight", "num_embeddings", "embedding_dim"))),
+    (
+        f"torch.nn.Embedding({VOCABULARY}, {WIDTH})",
+        frozenset(("weight", "num_embeddings", "embedding_dim", "padding_idx", "max_norm", "scale_grad_by_freq")),
+    ),
+    (
+        f"torch.nn.MultiheadAttention({WIDTH}, {HEADS})",
+        frozenset(
+            (
+                "in_proj_weight",
+                "in_proj_bias",
+                "out_proj",
+                "embed_dim",
+                "num_heads",
+                "head_dim",
+                "dropout",
+                "batch_first",
+            )
+        ),
+    ),
+    (f"torch.nn.LayerNorm({WIDTH})", frozenset(("weight", "bias", "normalized_shape", "eps", "elementwise_affine"))),
+    (
+        f"torch.nn.BatchNorm2d({WIDTH})",
+        frozenset(("weight", "bias", "num_features", "eps", "momentum", "running_mean", "running_var")),
+    ),
 )
 """Layers by the attributes that are read from them."""

@@ -6,6 +6,7 @@ import ast
 import inspect
 import types
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
@@ -77,11 +78,9 @@ def _uses(function: ast.AST, aliases: set[str], scope: dict[str, Any], depth: in
         if isinstance(node.func, ast.Name) and node.func.id in _PASSED_ON:
             if node.func.id == "isinstance" and len(node.args) == 2:
                 kinds += _classes(node.args[1], scope)
-        elif depth < _DEEPEST and (inner := _callee(node.func, scope)) is not None:
-            definition, names, inner_scope = inner
-            if place < len(names):
-                more = _uses(definition, {names[place]}, inner_scope, depth + 1)
-                kinds, attributes = kinds + more[0], attributes + more[1]
+        elif depth < _DEEPEST and (callee := _callee(node, scope)) is not None and place < len(callee.parameters):
+            more = _uses(callee.definition, {callee.parameters[place]}, callee.scope, depth + 1)
+            kinds, attributes = kinds + more[0], attributes + more[1]
     return kinds, attributes
 
 
@@ -93,28 +92,47 @@ def _classes(node: ast.expr, scope: dict[str, Any]) -> Iterator[type]:
                 yield kind
 
 
-def _callee(node: ast.expr, scope: dict[str, Any]) -> tuple[ast.AST, list[str], dict[str, Any]] | None:
-    """A function of the user's that is called: its syntax, its positional parameters, and its names."""
-    found = _resolved(node, scope)
+@dataclass(frozen=True)
+class _Callee:
+    """A function of the user's that is called: its syntax, the parameters that are passed, and its names."""
+
+    definition: ast.FunctionDef
+    parameters: list[str]
+    scope: dict[str, Any]
+
+
+def _callee(call: ast.Call, scope: dict[str, Any]) -> _Callee | None:
+    found = _resolved(call.func, scope)
     function = inspect.unwrap(found) if isinstance(found, (types.FunctionType, types.MethodType)) else None
     definition = definition_of(function) if function is not None else None
-    if definition is None:
+    if function is None or definition is None:
         return None
     names = [argument.arg for argument in (*definition.args.posonlyargs, *definition.args.args)]
-    return definition, names[1:] if isinstance(found, types.MethodType) else names, getattr(function, "__globals__", {})
+    values = [_resolved(argument, scope) for argument in call.args]
+    passed = names
+    if isinstance(found, types.MethodType):
+        values, passed = [found.__self__, *values], names[1:]
+    inner = {**getattr(function, "__globals__", {}), **dict(zip(names, values))}
+    if values:
+        plain = getattr(found, "__func__", found)
+        owners = [kind for kind in type(values[0]).__mro__ if vars(kind).get(plain.__name__) is plain]
+        inner |= {"__class__": owners[0]} if owners else {}
+    return _Callee(definition, passed, inner)
 
 
 def _resolved(node: ast.expr, scope: dict[str, Any]) -> Any:
-    """The value of a name with attributes; None if it has none."""
+    """The value of a name with attributes, or of `super()`; None if it has none."""
     if isinstance(node, ast.Name):
         return scope.get(node.id)
-    if not isinstance(node, ast.Attribute):
-        return None
-    owner = _resolved(node.value, scope)
     try:
-        return getattr(owner, node.attr, None) if owner is not None else None
+        if isinstance(node, ast.Call) and ast.unparse(node) == "super()":
+            return super(scope["__class__"], scope["self"])
+        if isinstance(node, ast.Attribute):
+            owner = _resolved(node.value, scope)
+            return getattr(owner, node.attr, None) if owner is not None else None
     except Exception:  # properties of the user's may raise anything
         return None
+    return None
 
 
 def _class_name(text: str) -> str:
