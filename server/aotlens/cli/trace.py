@@ -22,7 +22,8 @@ from aotlens.syntax.containment import containment
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.nodes import parse
 from aotlens.syntax.source import UnreadableSource
-from aotlens.syntax.training_steps import step_examples, step_places
+from aotlens.syntax.step_places import step_places
+from aotlens.syntax.training_steps import step_examples
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.world_options import OptionError
 

@@ -16,7 +16,7 @@ class BlockSource:
     """A block of code in a file. Its nodes are read as statements that can be run on their own."""
 
     def __init__(self, path: str, block: Block) -> None:
-        self._path = path
+        self.path = path
         self._block = block
         self.tree = parse(block.text)
         self.root = self.tree.root_node
@@ -54,7 +54,7 @@ class BlockSource:
 
     def statement(self, text: str, node: Node) -> Statement:
         """A statement with this text, at the place of a node."""
-        return Statement(text, self._path, *self.place(node))
+        return Statement(text, self.path, *self.place(node))
 
 
 def _gaps(outer: Node, kept: Sequence[Node]) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ Blocks around the place are entered: loops in their first turn, branches as if t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -13,12 +13,9 @@ from tree_sitter import Node
 from aotlens_tracer.wire.statements import Statement
 
 from .block_source import BlockSource
-from .name_flow import Flow, flow_of, reads_of, root_name, target_names
+from .name_flow import Flow, flow_of, reads_of, target_names
 from .nodes import items_of, text_of
-
-LOOPS = ("for_statement", "while_statement")
-_COUNTS = ("range", "trange", "count", "arange")
-"""Functions that a loop over counts runs over."""
+from .step_places import is_over_counts, is_range
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,9 @@ class Moment:
     `node` is None if the text does not have the statement: what gives a loop's variable its first value, what gives
     parameters theirs. `around` are the compound statements around the node that are around the place too, the
     outermost first. `is_data` says that it takes an item of something a loop is over, which is no range of numbers.
-    `is_outer` says that importing the file runs it.
+    `is_outer` says that importing the file runs it. `frame` is 0 in the function of the place, 1 in its caller, and so
+    on. If the moment gives parameters their values, `made_from` has the names that each value reads, and `renames`
+    the values that are names.
     """
 
     statement: Statement
@@ -37,40 +36,14 @@ class Moment:
     around: tuple[Node, ...] = ()
     is_data: bool = False
     is_outer: bool = False
-    unknown: frozenset[str] = field(default_factory=frozenset)
+    frame: int = 0
+    made_from: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
 
 
 def moments_before(source: BlockSource, place: Node, scope: Node) -> list[Moment]:
     """The statements of a function's body, or of a module, that run before the statement around `place`."""
     return list(_in_block(source, scope, place, (), scope.type == "module"))
-
-
-def statement_around(place: Node, scope: Node) -> Node | None:
-    """The innermost statement around a node, below `scope`; None if there is none."""
-    node: Node | None = place
-    while node is not None and node.id != scope.id:
-        if node.parent is not None and node.parent.type in ("block", "module"):
-            return node
-        node = node.parent
-    return None
-
-
-def is_over_counts(loop: Node) -> bool:
-    """Whether a loop is over numbers: `range(…)`; `while` loops count too."""
-    iterated = loop.child_by_field_name("right")
-    if iterated is None:
-        return True
-    if iterated.type == "call":
-        callee = text_of(iterated.child_by_field_name("function")).rpartition(".")[2]
-        if callee in _COUNTS:
-            return True
-        given = items_of(iterated.child_by_field_name("arguments"))
-        return callee != "enumerate" and bool(given) and given[0].type == "call" and _is_range(given[0])
-    return False
-
-
-def _is_range(call: Node) -> bool:
-    return text_of(call.child_by_field_name("function")).rpartition(".")[2] in _COUNTS
 
 
 def _in_block(
@@ -127,7 +100,7 @@ def _first_turn(source: BlockSource, loop: Node, around: tuple[Node, ...]) -> It
         start = next((source.text(each) for each in given[1:]), "0").removeprefix("start=")
         yield _made(source, f"{text_of(targets[0])} = {start}", targets[0], Flow(), target_names(targets[0]), around)
         target, iterated = targets[1], given[0]
-        is_counting = iterated.type == "call" and _is_range(iterated)
+        is_counting = iterated.type == "call" and is_range(iterated)
     else:
         is_counting = is_over_counts(loop)
     text = f"{text_of(target)} = next(iter({source.text(iterated)}))"
@@ -156,10 +129,3 @@ def _made(
     is_data: bool = False,
 ) -> Moment:
     return Moment(source.statement(text, at), Flow(flow.reads, binds), None, around, is_data)
-
-
-def changes_in_place(node: Node, needed: frozenset[str]) -> bool:
-    """Whether an expression statement calls a method of a needed object: `model.freeze()`, `losses.append(loss)`."""
-    call = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
-    callee = call.child_by_field_name("function") if call.type == "call" else None
-    return callee is not None and callee.type == "attribute" and root_name(callee) in needed

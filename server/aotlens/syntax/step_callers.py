@@ -1,41 +1,65 @@
-"""Calls of a function that runs a training step: which values its parameters have, as statements before the step."""
+"""Calls of the functions around a training step: which values their parameters have, as statements before the step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 from tree_sitter import Node, Query, QueryCursor
 
 from .backward_calls import function_around
 from .block_source import BlockSource
+from .dependencies import imported_class
 from .moments import Moment, moments_before
 from .name_flow import Flow, reads_of
 from .nodes import PYTHON, items_of, parameter_name, text_of
+from .straight_lines import module_steps
 
 _CALLS = Query(PYTHON, "(call) @call")
-_DEEPEST = 5
+_DEEPEST = 6
 """The number of calls through which parameters are followed."""
 
+Others = Callable[[str], Iterable[BlockSource]]
+"""Other files of the project that call a function, method or class of this name."""
 
-def moments_until(source: BlockSource, place: Node, depth: int = _DEEPEST) -> list[Moment]:
-    """The statements that run before a place, callers of the functions around it included.
 
-    Those that importing the file runs are among them only if importing it runs the place too.
+@dataclass(frozen=True)
+class Before:
+    """The code that runs before a place: its statements, and the calls that lead to it, the innermost first.
+
+    `around` has for each call the function or module that it stands in, and the call. `runs_on_import` says that
+    importing the file `root` runs the outermost of them, or the place.
+    """
+
+    moments: tuple[Moment, ...]
+    root: str
+    runs_on_import: bool = False
+    around: tuple[tuple[Node, Node], ...] = ()
+
+
+def code_before(source: BlockSource, place: Node, others: Others, depth: int = _DEEPEST) -> Before:
+    """The code that runs before a place, callers of the functions around it included.
+
+    Statements that importing a file runs are among it only for other files, and if importing runs the place too.
     """
     function = function_around(place)
     if function is None:
-        moments = moments_before(source, place, source.root)
-        return [each for each in moments if not each.is_outer] if _is_guarded(place) else moments
+        return Before(tuple(moments_before(source, place, source.root)), source.path, not _is_guarded(place))
     body = function.child_by_field_name("body")
-    own = moments_before(source, place, body) if body is not None else []
+    own = tuple(moments_before(source, place, body)) if body is not None else ()
     if function_around(function) is not None:  # a closure sees the variables of the function around it
-        return [*moments_until(source, function, depth), *own]
-    if depth <= 0:
-        return own
-    call = _likeliest_call(source, function)
+        outer = code_before(source, function, others, depth)
+        return replace(outer, moments=(*outer.moments, *own))
+    call = _likeliest_call(source, function, others) if depth > 0 else None
     if call is None:
-        return [*_parameters_alone(source, function), *own]
-    return [*moments_until(source, call, depth - 1), *_parameters(source, function, call), *own]
+        return Before((*_parameters(source, function, None), *own), source.path)
+    outer = code_before(call.source, call.node, others, depth - 1)
+    callers = tuple(replace(moment, frame=moment.frame + 1) for moment in outer.moments)
+    scope = function_around(call.node)
+    around = (scope if scope is not None else call.source.root, call.node)
+    moments = (*callers, *_parameters(source, function, call), *own)
+    return replace(outer, moments=moments, around=(around, *outer.around))
 
 
 def _is_guarded(place: Node) -> bool:
@@ -50,7 +74,7 @@ def _is_guarded(place: Node) -> bool:
 
 def owner_of(function: Node) -> str | None:
     """The name of the first parameter of a method; None for other functions."""
-    if _class_around(function) is None:
+    if class_around(function) is None:
         return None
     outer = function.parent
     decorators = {text_of(child) for child in outer.children} if outer is not None else set()
@@ -59,71 +83,153 @@ def owner_of(function: Node) -> str | None:
     return next((parameter_name(each) for each in items_of(function.child_by_field_name("parameters"))), None)
 
 
-def _class_around(function: Node) -> Node | None:
+def class_around(function: Node | None) -> Node | None:
     """The class whose method a function is; None for other functions."""
-    outer = function.parent
+    outer = function.parent if function is not None else None
     if outer is not None and outer.type == "decorated_definition":
         outer = outer.parent
     outer = outer.parent if outer is not None and outer.type == "block" else None
     return outer if outer is not None and outer.type == "class_definition" else None
 
 
-def _likeliest_call(source: BlockSource, function: Node) -> Node | None:
-    """The call of a function, or the first method call of this name, that is most likely the script's own."""
+@dataclass(frozen=True)
+class _Call:
+    """A call of a function, or one that makes the object whose method it is (`makes_owner`)."""
+
+    source: BlockSource
+    node: Node
+    makes_owner: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        function = function_around(self.node)
+        is_test = function is not None and text_of(function.child_by_field_name("name")).startswith("test")
+        return self.makes_owner, is_test, self.node.start_byte
+
+
+def _likeliest_call(source: BlockSource, function: Node, others: Others) -> _Call | None:
+    """The call of a function that is most likely the script's own: in its file, else in another file."""
     name = text_of(function.child_by_field_name("name"))
-    is_method = _class_around(function) is not None
-    found = []
-    for call in QueryCursor(_CALLS).captures(source.root).get("call", []):
-        callee = call.child_by_field_name("function")
-        if callee is None or function.start_byte <= call.start_byte < function.end_byte:
+    owner = class_around(function)
+    wanted = text_of(owner.child_by_field_name("name")) if owner is not None else name
+    found = list(_calls_of(source, function, name, wanted, owner))
+    known = [call for call in found if not call.makes_owner]
+    if not known:
+        for other in others(wanted):
+            if other.path != source.path and _imports(other, wanted, source.path):
+                found += _calls_of(other, function, name, wanted, owner)
+                if any(not call.makes_owner for call in found):
+                    break
+    return min(found, key=lambda call: call.rank, default=None)
+
+
+def _calls_of(source: BlockSource, function: Node, name: str, wanted: str, owner: Node | None) -> Iterator[_Call]:
+    instances: set[str] | None = None
+    for node in QueryCursor(_CALLS).captures(source.root).get("call", []):
+        callee = node.child_by_field_name("function")
+        if callee is None or _is_in_function(node, function):
             continue
-        last = callee.child_by_field_name("attribute") if callee.type == "attribute" else callee
-        if last is not None and text_of(last) == name and (callee.type == "attribute") == is_method:
-            found.append(call)
-    return min(found, key=lambda call: call.start_byte, default=None)
-
-
-def _parameters(source: BlockSource, function: Node, call: Node) -> Iterator[Moment]:
-    """A statement that gives the parameters of a function the values of a call."""
-    callee = call.child_by_field_name("function")
-    owner = owner_of(function)
-    parameters = _named(function)
-    given = items_of(call.child_by_field_name("arguments"))
-    names: list[str] = []
-    values: list[Node] = []
-    positional = [each for each in given if each.type not in ("keyword_argument", "dictionary_splat")]
-    if owner is not None and parameters and callee is not None and callee.type == "attribute":
+        last = text_of(callee.child_by_field_name("attribute") if callee.type == "attribute" else callee)
+        if owner is None:
+            if last == name:
+                yield _Call(source, node)
+            continue
+        if last == wanted and class_around(function_around(node)) != owner:
+            yield _Call(source, node, makes_owner=True)
+        if callee.type != "attribute" or last != name:
+            continue
         receiver = callee.child_by_field_name("object")
-        if receiver is not None:
-            names, values, parameters = [owner], [receiver], parameters[1:]
-    if not any(each.type == "list_splat" for each in positional):
-        for (name, _), value in zip(parameters, positional):
-            names.append(name)
-            values.append(value)
-    for each in given:
-        if each.type == "keyword_argument":
-            named = each.child_by_field_name("value")
-            if named is not None:
-                names.append(text_of(each.child_by_field_name("name")))
-                values.append(named)
-    missing = [(name, default) for name, default in parameters if name not in names]
-    yield from _defaults(source, missing)
-    if names:
-        text = f"({', '.join(names)},) = ({', '.join(source.text(value) for value in values)},)"
-        reads = frozenset[str]().union(*(reads_of(value) for value in values))
-        yield Moment(source.statement(text, call), Flow(reads, frozenset(names)), None)
+        if instances is None:
+            instances = set(_instances(source.root, wanted))
+        around = function_around(node)
+        is_own = class_around(around) == owner and around is not None and text_of(receiver) == owner_of(around)
+        if is_own or text_of(receiver) in instances or _made_class(receiver) == wanted:
+            yield _Call(source, node)
 
 
-def _parameters_alone(source: BlockSource, function: Node) -> Iterator[Moment]:
-    """Statements for the parameters of a function that nothing calls: their defaults."""
-    yield from _defaults(source, _named(function))
+def _is_in_function(node: Node, function: Node) -> bool:
+    is_same_text = node.parent is not None and _root(node).id == _root(function).id
+    return is_same_text and function.start_byte <= node.start_byte < function.end_byte
 
 
-def _defaults(source: BlockSource, parameters: Sequence[tuple[str, Node | None]]) -> Iterator[Moment]:
+def _root(node: Node) -> Node:
+    while node.parent is not None:
+        node = node.parent
+    return node
+
+
+def _instances(root: Node, name: str) -> Iterator[str]:
+    """The variables that a file assigns an instance of a class to."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.type == "assignment" and _made_class(node.child_by_field_name("right")) == name:
+            yield text_of(node.child_by_field_name("left"))
+        pending += node.named_children
+
+
+def _made_class(value: Node | None) -> str | None:
+    callee = value.child_by_field_name("function") if value is not None and value.type == "call" else None
+    if callee is None:
+        return None
+    return text_of(callee.child_by_field_name("attribute") if callee.type == "attribute" else callee)
+
+
+def _imports(source: BlockSource, name: str, path: str) -> bool:
+    """Whether a file has a name from the file `path`, or from a package around it, as far as its imports tell."""
+    own = PurePath(path)
+    places = {own.stem, own.parent.name} if own.name != "__init__.py" else {own.parent.name}
+    _, module = imported_class(name, module_steps(source, is_outer=True))
+    if module is not None:
+        return module.rpartition(".")[2] in places or module.strip(".") == ""
+    return any(place in source.text(source.root) for place in (f"import {own.stem}", f"import {own.stem} as"))
+
+
+def _parameters(source: BlockSource, function: Node, call: _Call | None) -> Iterator[Moment]:
+    """A statement that gives the parameters of a function the values of a call, or their defaults."""
+    parameters = _named(function)
+    pairs: dict[str, tuple[str, frozenset[str]]] = {}
+    if call is not None:
+        owner = owner_of(function)
+        callee = call.node.child_by_field_name("function")
+        receiver = callee.child_by_field_name("object") if callee is not None and callee.type == "attribute" else None
+        if call.makes_owner:
+            receiver = call.node
+        if owner is not None and receiver is not None:
+            pairs[owner], parameters = _value(call.source, receiver), parameters[1:]
+        if not call.makes_owner:
+            pairs |= _given(call, [name for name, _ in parameters])
     for name, default in parameters:
-        if default is not None:
-            statement = source.statement(f"{name} = {source.text(default)}", default)
-            yield Moment(statement, Flow(reads_of(default), frozenset([name])), None)
+        if name not in pairs and default is not None:
+            pairs[name] = _value(source, default)
+    if not pairs:
+        return
+    text = f"({', '.join(pairs)},) = ({', '.join(value for value, _ in pairs.values())},)"
+    reads = {name: names for name, (_, names) in pairs.items()}
+    flow = Flow(frozenset[str]().union(*reads.values()), frozenset(pairs))
+    at = (call.source, call.node) if call is not None else (source, function)
+    renames = {name: value for name, (value, _) in pairs.items() if value.isidentifier()}
+    yield Moment(at[0].statement(text, at[1]), flow, None, made_from=reads, renames=renames)
+
+
+def _given(call: _Call, names: Sequence[str]) -> dict[str, tuple[str, frozenset[str]]]:
+    """The values of parameters in a call, by name, each with the names that it reads."""
+    given = items_of(call.node.child_by_field_name("arguments"))
+    pairs: dict[str, tuple[str, frozenset[str]]] = {}
+    positional = [each for each in given if each.type not in ("keyword_argument", "dictionary_splat")]
+    for name, value in zip(names, positional):
+        if value.type == "list_splat":
+            break
+        pairs[name] = _value(call.source, value)
+    for each in given:
+        named = each.child_by_field_name("value") if each.type == "keyword_argument" else None
+        if named is not None:
+            pairs[text_of(each.child_by_field_name("name"))] = _value(call.source, named)
+    return pairs
+
+
+def _value(source: BlockSource, node: Node) -> tuple[str, frozenset[str]]:
+    return source.text(node), reads_of(node)
 
 
 def _named(function: Node) -> list[tuple[str, Node | None]]:

@@ -1,109 +1,80 @@
-"""Training steps in a text: the code from a batch to a loss whose backward pass is run. Nothing is evaluated."""
+"""The examples of training steps: what a script runs to get its modules, batch and loss. Nothing is run here."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-
-from tree_sitter import Node, Tree
 
 from aotlens_tracer.wire.protocol import ExampleSource
 from aotlens_tracer.wire.training_steps import StepSource
 
-from .backward_calls import BackwardCall, all_optimizers, backward_calls, function_around, stepped_optimizers
+from .backward_calls import BackwardCall, all_optimizers, function_around, stepped_optimizers
 from .block_source import BlockSource
 from .code_blocks import Block
 from .moments import Moment
-from .nodes import text_of
 from .source import split_lines
-from .step_callers import moments_until, owner_of
+from .step_callers import Before, Others, class_around, code_before, owner_of
+from .step_places import is_step, named_steps
 from .step_slices import slice_step
 
-SIGN = "@"
-"""Stands between the function and the loss in the name of a training step."""
 
+def step_examples(
+    path: str, text: str, qualnames: Collection[str], others: Others = lambda _: ()
+) -> dict[str, ExampleSource]:
+    """The examples of training steps by name. Names that are not of steps of the text are left out.
 
-@dataclass(frozen=True)
-class StepPlace:
-    """A training step by the name of its target, `Trainer.fit@loss`, `@loss` at module level.
-
-    `function` is the qualified name of the function around it, empty at module level. `line` is that of the backward
-    pass, from 1.
+    `others` yields other files of the project that call a name: parameters are followed there.
     """
-
-    qualname: str
-    function: str
-    line: int
-
-
-def step_places(tree: Tree) -> list[StepPlace]:
-    """The training steps of a text, in its order."""
-    return [place for place, _ in _named_steps(tree)]
-
-
-def is_step(qualname: str) -> bool:
-    """Whether the name of a target is that of a training step."""
-    return SIGN in qualname
-
-
-def step_examples(path: str, text: str, qualnames: Collection[str]) -> dict[str, ExampleSource]:
-    """The examples of training steps by name. Names of other targets are left out."""
-    found = ((name, step_example(path, text, name)) for name in qualnames if is_step(name))
-    return {name: example for name, example in found if example is not None}
-
-
-def step_example(path: str, text: str, qualname: str) -> ExampleSource | None:
-    """The example of a training step: its slice of the text. None if the text has no such step."""
+    wanted = {name for name in qualnames if is_step(name)}
+    if not wanted:
+        return {}
     source = BlockSource(path, Block(tuple(split_lines(text)), {}))
-    found = next((call for place, call in _named_steps(source.tree) if place.qualname == qualname), None)
-    if found is None:
-        return None
-    function = function_around(found.call)
-    scope = function if function is not None else source.root
-    moments = moments_until(source, found.call)
-    optimizers, every = stepped_optimizers(scope, found.call), all_optimizers(scope)
-    sliced = slice_step(source, found, moments, every)
-    line, column = source.place(found.loss)
-    is_imported = not any(moment.is_outer for moment in moments)
-    module = tuple(moment.statement for moment in sliced.prelude if _is_of_module(moment))
+    steps = ((place.qualname, backward) for place, backward in named_steps(source.tree) if place.qualname in wanted)
+    return {name: _example(source, backward, others) for name, backward in steps}
+
+
+def _example(source: BlockSource, backward: BackwardCall, others: Others) -> ExampleSource:
+    """The example of a training step: its slice of the text."""
+    function = function_around(backward.call)
+    before = code_before(source, backward.call, others)
+    is_imported = not (before.runs_on_import and before.root == source.path)
+    moments = [each for each in before.moments if not (is_imported and _is_of_module(each, source))]
+    optimizers, every = _optimizers(source, backward, before)
+    sliced = slice_step(source, backward, moments, every)
+    line, column = source.place(backward.loss)
+    module = tuple(moment.statement for moment in sliced.prelude if _is_of_module(moment, source))
+    prelude = [moment for moment in sliced.prelude if not _is_of_module(moment, source)]
     step = StepSource(
         sliced.body,
-        source.text(found.loss),
+        source.text(backward.loss),
         line,
         column,
         inputs=sliced.inputs,
         owner=owner_of(function) if function is not None else None,
         module=None if is_imported else module,
+        frame=sum(1 for moment in prelude if moment.frame > 0 or moment.made_from),
         optimizers=tuple(optimizers),
         all_optimizers=tuple(every),
     )
-    prelude = tuple(moment.statement for moment in sliced.prelude if not _is_of_module(moment))
-    return ExampleSource("", "call-site", path, line, column, prelude=prelude, step=step)
+    statements = tuple(moment.statement for moment in prelude)
+    return ExampleSource("", "call-site", source.path, line, column, prelude=statements, step=step)
 
 
-def _is_of_module(moment: Moment) -> bool:
-    """Whether a statement is one of the module level itself, which importing the file runs."""
-    return moment.is_outer and not moment.around
+def _optimizers(source: BlockSource, backward: BackwardCall, before: Before) -> tuple[list[str], list[str]]:
+    """The optimizers that step after a backward pass, in its function or in a caller, and all of them."""
+    function = function_around(backward.call)
+    scope = function if function is not None else source.root
+    optimizers, every = stepped_optimizers(scope, backward.call), all_optimizers(scope)
+    for caller, call in before.around:
+        if not optimizers:
+            optimizers = stepped_optimizers(caller, call)
+        every += [name for name in all_optimizers(caller) if name not in every] if not every else []
+    owner, around = owner_of(function) if function is not None else None, class_around(function)
+    if owner is not None and around is not None:
+        methods = [each for each in all_optimizers(around) if each.startswith(f"{owner}.")]
+        every += [each for each in methods if each not in every]
+    return optimizers, every
 
 
-def _named_steps(tree: Tree) -> list[tuple[StepPlace, BackwardCall]]:
-    found: list[tuple[StepPlace, BackwardCall]] = []
-    counts: dict[str, int] = {}
-    for call in backward_calls(tree):
-        function = _qualname(call.call)
-        name = f"{function}{SIGN}{call.name}"
-        count = counts[name] = counts.get(name, 0) + 1
-        qualname = name if count == 1 else f"{name}#{count}"
-        found.append((StepPlace(qualname, function, call.call.start_point.row + 1), call))
-    return found
-
-
-def _qualname(node: Node) -> str:
-    """The qualified name of the function around a node, without `<locals>`; empty at module level."""
-    names: list[str] = []
-    outer = node.parent
-    while outer is not None:
-        if outer.type in ("function_definition", "class_definition"):
-            names.append(text_of(outer.child_by_field_name("name")))
-        outer = outer.parent
-    return ".".join(reversed(names))
+def _is_of_module(moment: Moment, source: BlockSource) -> bool:
+    """Whether a statement is one of the step's file at module level, which importing the file runs."""
+    return moment.is_outer and not moment.around and moment.statement.path == source.path

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node, Point, Tree
 
@@ -21,6 +22,9 @@ from .lines import Lines, nearest_position, split_keeping_ends
 from .parsing import ParsedText, parse
 from .steady import with_lost
 from .uris import SCHEME, path_of, uri_of
+
+if TYPE_CHECKING:
+    from aotlens.syntax.step_places import StepPlace
 
 
 class Document:
@@ -41,6 +45,7 @@ class Document:
         self._parsed: ParsedText | None = None
         self._found: Found | None = None
         self._definitions: Sequence[Definition] | None = None
+        self._steps: Sequence[StepPlace] | None = None
         # The same of the nearest earlier version for which they were computed: the next ones are derived from them.
         self._parsed_before: ParsedText | None = None
         self._found_before: Found | None = None
@@ -87,6 +92,17 @@ class Document:
                 )
             self._definitions_before = None
         return self._definitions
+
+    @property
+    def steps(self) -> Sequence[StepPlace]:
+        """The training steps, in the order of the text. Computed on first use."""
+        if self._steps is None:
+            self._steps = ()
+            if "backward(" in self.text:
+                from aotlens.syntax.step_places import step_places
+
+                self._steps = tuple(step_places(self.tree))
+        return self._steps
 
     def _line_now(self, version: int, line: int) -> int | None:
         """Return the line of today for a line of the text at `version`; None if it is gone."""

@@ -28,6 +28,10 @@ class StepSource:
     too: a script without `if __name__ == "__main__"`. The file is then not imported: these statements are run in its
     place, each on its own, so that one that fails leaves its names unknown. None if the file is imported as usual.
     The later lines of a statement's text have lost the indentation of its first line, `column - 1` spaces.
+    `frame` is the index in the prelude at which the code of the step's own function begins. The statements before it
+    are its callers', in any file of the project, and the last of them gives the parameters their values:
+    `(model, loader,) = (net, train_loader,)`. The function sees the names that this statement binds, and those of its
+    own file, but no other names of its callers. 0 if no caller is known.
     `optimizers` are the expressions whose `step()` is called after the backward pass and before the next one
     (`optimizer`, `self.opt_d`), and `all_optimizers` those of all steps of the same function or script.
     """
@@ -39,6 +43,7 @@ class StepSource:
     inputs: tuple[str, ...] = ()
     owner: str | None = None
     module: tuple[Statement, ...] | None = None
+    frame: int = 0
     optimizers: tuple[str, ...] = ()
     all_optimizers: tuple[str, ...] = ()
 

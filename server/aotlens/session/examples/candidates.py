@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aotlens.syntax.containment import containers
 from aotlens.syntax.definitions import Definition
-from aotlens.syntax.training_steps import is_step
+from aotlens.syntax.step_places import is_step
 from aotlens_tracer.wire.protocol import ExampleSource, Root
 
 from .built import Built

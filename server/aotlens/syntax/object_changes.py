@@ -1,0 +1,158 @@
+"""Statements that change an object without binding a name: `model.freeze()`, `losses.append(loss)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from .name_flow import dotted_name, flow_of, reads_of, root_name
+from .nodes import items_of, text_of
+
+_KEPT_OUT = re.compile(
+    r"(?i)^(load_state_dict|apply|zero_grad|step|save\w*|state_dict|print\w*|log\w*|write\w*|close|push\w*|info|debug|"
+    r"warning|watch|summary|update|set_description|set_postfix|synchronize|wait_for_everyone|set_epoch)$"
+)
+"""Methods whose calls change nothing that a trace shows: values, files, logs."""
+_MODES = ("train", "eval")
+_MUTATORS = frozenset(
+    ("append", "extend", "update", "add", "insert", "setdefault", "pop", "popitem", "remove", "discard", "clear")
+)
+"""Methods of Python's containers that change them."""
+_PREPARATIONS = re.compile(
+    r"(?i)(init|setup|set|prepare|configure|freeze|unfreeze|add|wrap|convert|patch|replace|inject|apply|mark|fully_shard|"
+    r"quantize\w*|enable|disable|register|parallelize)(_|$)"
+)
+"""Functions of other files and packages that change an object that they get."""
+_SETTINGS = re.compile(r"torch\.(set_|manual_seed|use_deterministic)")
+
+
+def mutates(node: Node, needed: frozenset[str]) -> bool:
+    """Whether code changes a needed container or tensor in place: by a method, an item, or `del`."""
+    for inner in _below(node):
+        if inner.type == "call":
+            method = _method(inner)
+            in_place = method in _MUTATORS or (method.endswith("_") and not method.endswith("__"))
+            if in_place and _object(inner) in needed:
+                return True
+        elif inner.type in ("assignment", "augmented_assignment"):
+            left = inner.child_by_field_name("left")
+            if left is not None and left.type == "subscript" and _name_of(left) in needed:
+                return True
+        elif inner.type == "delete_statement" and any(_name_of(child) in needed for child in inner.named_children):
+            return True
+    return False
+
+
+def sets_mode(node: Node, needed: frozenset[str]) -> bool:
+    """Whether a statement sets a needed module to training or evaluation."""
+    call = _call_of(node)
+    return call is not None and _method(call) in _MODES and _object(call) in needed
+
+
+def sets_torch(node: Node | None) -> bool:
+    """Whether a statement changes how torch computes: `torch.set_default_dtype(…)`."""
+    call = _call_of(node) if node is not None else None
+    return call is not None and bool(_SETTINGS.match(text_of(call.child_by_field_name("function"))))
+
+
+def prepares(node: Node, needed: frozenset[str]) -> bool:
+    """Whether a statement before the step changes a needed object: by a method, its parts in a loop, a function."""
+    if node.type == "for_statement":
+        return bool(reads_of(node.child_by_field_name("right")) & needed) and "requires_grad" in text_of(node)
+    if node.type in ("if_statement", "with_statement", "else_clause", "elif_clause", "try_statement", "block"):
+        return any(prepares(child, needed) for child in node.named_children)
+    call = _call_of(node)
+    if call is None:
+        return False
+    method = _method(call)
+    if method:
+        if _object(call) not in needed:
+            return bool(_PREPARATIONS.match(method)) and _gets(call, needed)
+        if _KEPT_OUT.match(method):
+            return False
+        defined = _definition(node, method)
+        return defined is None or _sets_attributes(defined)
+    name = text_of(call.child_by_field_name("function"))
+    if name == "exec" and node.parent is not None and node.parent.type == "module":
+        return True  # a script that reads its settings
+    if not _gets(call, needed):
+        return False
+    defined = _definition(node, name)
+    if defined is None:
+        return bool(_PREPARATIONS.match(name))
+    return _sets_attributes(defined) or "requires_grad" in text_of(defined)
+
+
+def _gets(call: Node, needed: frozenset[str]) -> bool:
+    """Whether a needed object is an argument of a call."""
+    given = items_of(call.child_by_field_name("arguments"))
+    return any(dotted_name(each.child_by_field_name("value") or each) in needed for each in given)
+
+
+def calls_below(node: Node) -> Iterator[Node]:
+    """The calls in a piece of code."""
+    return (inner for inner in _below(node) if inner.type == "call")
+
+
+def _below(node: Node) -> Iterator[Node]:
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        if current.type not in ("function_definition", "class_definition", "lambda"):
+            pending += current.named_children
+
+
+def _call_of(node: Node) -> Node | None:
+    """The call that an expression statement is; None for other statements."""
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
+    return inner if inner.type == "call" else None
+
+
+def _method(call: Node) -> str:
+    """The method that is called; empty for a call of a function."""
+    callee = call.child_by_field_name("function")
+    return text_of(callee.child_by_field_name("attribute")) if callee is not None and callee.type == "attribute" else ""
+
+
+def _object(call: Node) -> str:
+    """The name of the object whose method is called, as `name_flow` has it."""
+    callee = call.child_by_field_name("function")
+    return _name_of(callee.child_by_field_name("object")) if callee is not None else ""
+
+
+def _name_of(node: Node | None) -> str:
+    """`name`, or `name.attribute` of a longer chain; empty if the expression does not begin with a name."""
+    while node is not None and node.type in ("subscript", "call"):
+        node = node.child_by_field_name("value" if node.type == "subscript" else "function")
+    dotted = dotted_name(node)
+    return ".".join(dotted.split(".")[:2]) if dotted is not None else root_name(node)
+
+
+def _definition(node: Node, name: str) -> Node | None:
+    """The function or method of the file with a name; None if it has none or several."""
+    root = node
+    while root.parent is not None:
+        root = root.parent
+    found = [each for each in _functions(root) if text_of(each.child_by_field_name("name")) == name]
+    return found[0] if len(found) == 1 else None
+
+
+def _functions(root: Node) -> Iterator[Node]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.type == "function_definition":
+            yield node
+        elif node.type in ("module", "class_definition", "decorated_definition", "block", "if_statement"):
+            pending += node.named_children
+
+
+def _sets_attributes(function: Node) -> bool:
+    """Whether a function assigns to attributes of its first parameter, and runs no backward pass."""
+    if b"backward(" in (function.text or b""):
+        return False
+    flow = flow_of(function.child_by_field_name("body"))
+    return any("." in name for name in flow.all_bound) or bool(flow.changes)

@@ -1,0 +1,103 @@
+"""The names and places of training steps in a text: the code from a batch to a loss whose backward pass is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node, Tree
+
+from .backward_calls import BackwardCall, backward_calls, function_around
+from .nodes import items_of, text_of
+
+SIGN = "@"
+"""Stands between the function and the loss in the name of a training step."""
+LOOPS = ("for_statement", "while_statement")
+_COUNTS = ("range", "trange", "count", "arange")
+"""Functions that a loop over counts runs over."""
+
+
+@dataclass(frozen=True)
+class StepPlace:
+    """A training step by the name of its target, `Trainer.fit@loss`, `@loss` at module level.
+
+    `function` is the qualified name of the function around it without `<locals>`, empty at module level. Lines count
+    from 1: `line` is that of the backward pass, `start_line` that of the loop over data or the function around it.
+    """
+
+    qualname: str
+    function: str
+    line: int
+    start_line: int
+
+
+def step_places(tree: Tree) -> list[StepPlace]:
+    """The training steps of a text, in its order."""
+    return [place for place, _ in named_steps(tree)]
+
+
+def is_step(qualname: str) -> bool:
+    """Whether the name of a target is that of a training step."""
+    return SIGN in qualname
+
+
+def named_steps(tree: Tree) -> Iterator[tuple[StepPlace, BackwardCall]]:
+    """The training steps of a text, each with its backward pass."""
+    counts: dict[str, int] = {}
+    for call in backward_calls(tree):
+        function = _qualname(call.call)
+        name = f"{function}{SIGN}{call.name}"
+        count = counts[name] = counts.get(name, 0) + 1
+        qualname = name if count == 1 else f"{name}#{count}"
+        lines = call.call.start_point.row + 1, region_of(call).start_point.row + 1
+        yield StepPlace(qualname, function, *lines), call
+
+
+def region_of(backward: BackwardCall) -> Node:
+    """The code in which the batch's way to the loss begins: the innermost loop over data, else the innermost loop.
+
+    Without a loop it is the body of the function, or the module.
+    """
+    function = function_around(backward.call)
+    loops: list[Node] = []
+    outer = backward.call.parent
+    root = backward.call
+    while outer is not None and (function is None or outer.id != function.id):
+        if outer.type in LOOPS:
+            loops.append(outer)
+        root, outer = outer, outer.parent
+    loop = next((each for each in loops if not is_over_counts(each)), next(iter(loops), None))
+    if loop is not None:
+        return loop
+    body = function.child_by_field_name("body") if function is not None else None
+    return body if body is not None else root
+
+
+def is_over_counts(loop: Node) -> bool:
+    """Whether a loop is over numbers: `range(…)`; `while` loops count too."""
+    iterated = loop.child_by_field_name("right")
+    if iterated is None:
+        return True
+    if iterated.type == "call":
+        callee = text_of(iterated.child_by_field_name("function")).rpartition(".")[2]
+        if callee in _COUNTS:
+            return True
+        given = items_of(iterated.child_by_field_name("arguments"))
+        return bool(given) and given[0].type == "call" and is_range(given[0])
+    return False
+
+
+def is_range(call: Node) -> bool:
+    """Whether a call makes a range of numbers."""
+    return text_of(call.child_by_field_name("function")).rpartition(".")[2] in _COUNTS
+
+
+def _qualname(node: Node) -> str:
+    """The qualified name of the function around a node, without `<locals>`; empty at module level."""
+    names: list[str] = []
+    outer = node.parent
+    while outer is not None:
+        if outer.type in ("function_definition", "class_definition"):
+            names.append(text_of(outer.child_by_field_name("name")))
+        outer = outer.parent
+    return ".".join(reversed(names))
