@@ -90,7 +90,8 @@ class _Build:
         draft.update(example=known)
         guess = self._infer() if is_to_be_inferred(source) else None
         if guess is not None:
-            source, known = replace(source, expression=guess.expression), replace(known, rule=guess.rule)
+            source = replace(source, expression=guess.expression)
+            known = replace(known, rule=guess.rule, tried_with=guess.tried_with)
         known = replace(known, expression=source.expression.strip() or None, options=self._options(source))
         draft.update(example=known)
         try:

@@ -15,16 +15,21 @@ from ...torch_private import FakeTensorMode, compiling
 from ..fake_modules import fake_constructors, fake_modules, light_initialization
 from .budget import Budget, Steps
 from .calling.inputs import Inputs, as_call
+from .loss.scalars import scalars_in
 from .values import Arguments, Path, tensors
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a call: its error or None, the number of operations that it ran, its tensors by path."""
+    """The result of a call: its error or None, the number of operations that it ran, its tensors by path.
+
+    `scalars` is the number of tensors without axes in its result: losses are among them.
+    """
 
     error: Exception | None
     progress: int
     values: dict[Path, torch.Tensor]
+    scalars: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,10 @@ class Runner:
                         value = value[step]
                     values[path] = value
                 with self._budget.limited(), steps, torch.no_grad():
-                    target.module(*args, **kwargs)
+                    result = target.module(*args, **kwargs)
         except Exception as error:
             return Outcome(error, steps.count, values)
-        return Outcome(None, steps.count, values)
+        return Outcome(None, steps.count, values, scalars_in(result))
 
     def _evaluate(self, expression: str) -> Any:
         return eval(expression, dict(self._namespace))

@@ -33,8 +33,10 @@ from .fault.furthest import Furthest
 from .fault.own_names import fails_for_all_arguments
 from .fault.unbuildable import unbuildable
 from .fault.variations import MOST_OPTIONAL
+from .loss.passing import Passing
 from .namespace import Names
 from .repairs.failed_attempt import FailedAttempt
+from .repairs.left_out import left_out_argument
 from .repairs.registry import CALLS
 from .repairs.rule import proposals
 from .tables.facts import NeedsBfloat16
@@ -49,7 +51,6 @@ VARIED = "varied-guess"
 """The name of the experiment where it finds an example, as if it were a rule."""
 FURTHER = 4
 """The number of likelier repairs of a failure that are tried before one that is a step further from its error."""
-
 _Failed = tuple[Called, "str | None"]
 """A call that failed, and the rule that proposed its arguments; None for a first guess."""
 
@@ -69,13 +70,14 @@ class Guess:
     """The result of a search, an example. `rule` is the last rule on the way to it; None if the first guess works.
 
     With `is_of_the_class`, its call fails, as any call of the class does. With a `failure`, no example was found, and
-    this is the one that came furthest.
+    this is the one that came furthest. `tried_with` are the optional arguments that it passes for the sake of a loss.
     """
 
     expression: str
     rule: str | None = None
     is_of_the_class: bool = False
     failure: Failure | None = None
+    tried_with: tuple[str, ...] = ()
 
 
 class _ClassFails(Exception):
@@ -97,6 +99,7 @@ class Search:
     ) -> None:
         self.attempts: list[Attempt] = []
         self._rule: str | None = None
+        self._tried_with: tuple[str, ...] = ()
         self._cls = cls
         self._codebase = Codebase(inspect.getsourcefile(cls) or "")
         self._names = Names(module)
@@ -118,7 +121,7 @@ class Search:
             try:
                 for constructors, arguments in self._constructions():
                     if expression := self._with(constructors, arguments):
-                        return Guess(expression, self._rule)
+                        return Guess(expression, self._rule, tried_with=self._tried_with)
             except _ClassFails as fails:
                 return fails.guess
         failure = self._failure()
@@ -201,7 +204,7 @@ class Search:
             if outcome.error is None:
                 self._check_sizes(called, usual.call, sizes)
                 self._rule = rule or self._rule_of_constructor
-                return target.call(inputs, self._needed(target, inputs, arguments, first))
+                return self._with_loss(target, inputs, self._needed(target, inputs, arguments, first))
             self._note(expression, outcome.error, rule)
             site = tuple(site_of(outcome.error, target.module, self._codebase))
             furthest.add(called, rule, site)
@@ -248,7 +251,7 @@ class Search:
         """Return the expression of a call that runs. Raises _ClassFails as `_check_sizes` does."""
         self._check_sizes(found, usual, sizes)
         self._rule = VARIED
-        return found.expression
+        return self._with_loss(found.target, found.inputs, found.arguments)
 
     def _with_smaller_images(self, failed: _Failed | None, first: Arguments) -> Called | None:
         """The call that failed with images of half the size; None if it fails too."""
@@ -330,6 +333,14 @@ class Search:
                 arguments = fewer
         return arguments
 
+    def _with_loss(self, target: Target, inputs: Inputs, arguments: Arguments) -> str:
+        """The expression of a call that runs: with the arguments that lead to a loss, unless it is for evaluation."""
+        if self._train is not False and not is_lazy(target.module):
+            passing = Passing(self._runner, target, inputs, arguments, self._note, self._note_rule)
+            with contextlib.suppress(TookTooLong):
+                arguments, self._tried_with = passing.with_loss()
+        return target.call(inputs, arguments)
+
     # --- notes
 
     def _note(self, expression: str, error: BaseException, rule: str | None) -> None:
@@ -356,7 +367,7 @@ class Search:
             return Failure("example", "timeout", SearchEnded(self._cls.__name__), self._codebase.target)
         failure = failure_of(error, "example", self._codebase)
         tried = sum(attempt.expression is not None for attempt in self.attempts)
-        problem = NothingInferred(tried, failure.problem, _missing_argument(error, inputs))
+        problem = NothingInferred(tried, failure.problem, left_out_argument(error, inputs))
         pin = nearest.expression if inputs is not None else f"{nearest.expression}(…)"
         advice = failure.advice if isinstance(failure.advice, JoinCluster) else CompleteExample(pin)
         return replace(failure, reason="error", problem=problem, advice=advice)
@@ -387,14 +398,3 @@ def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
                 parts = vars(eval(value.expression, dict(names.values)))
                 found = {key: part for key, part in parts.items() if type(part) is int} | found
     return found
-
-
-def _missing_argument(error: BaseException, inputs: Inputs | None) -> str | None:
-    """The argument that was left out and that an error is about; None if it is about none."""
-    if inputs is None:
-        return None
-    for place in FailedAttempt(error, {}, function=inputs.function).users():
-        for name in place.names():
-            if place.variables[name] is None and name in inputs.parameters:
-                return name
-    return None
