@@ -9,6 +9,7 @@ from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Example, 
 from aotlens_tracer.wire.protocol import ExampleSource
 
 from . import failures
+from .brief import listed
 from .clusters import rank_in_words
 from .paths import PathLabel, place, target_label
 
@@ -40,7 +41,7 @@ def origin(example: Example, path_label: PathLabel) -> str:
         source = _with_place(example.recorded_origin or "", example.source, path_label)
         result = f"recorded in {target_label(example.recorded_in, path_label)} ({source})"
     else:
-        result = _with_place(example.origin, example.source, path_label)
+        result = _with_place(example.origin, example.source, path_label) + _for_a_loss(example)
     if example.options.world is not None:
         result += f", {rank_in_words(example.options.world)}"
     if example.weights != "fake":
@@ -55,7 +56,13 @@ def brief_origin(example: Example, path_label: PathLabel) -> str:
         return f"recorded in {example.recorded_in.rpartition('::')[2]}{guess}"
     if example.origin == "call-site":
         return _with_place(example.origin, example.source, path_label)
-    return "option" if example.origin == "option" else _ORIGINS.get(example.origin, example.origin)
+    words = "option" if example.origin == "option" else _ORIGINS.get(example.origin, example.origin)
+    return words + _for_a_loss(example)
+
+
+def _for_a_loss(example: Example) -> str:
+    """The optional arguments that a guess passes: `, with labels for a loss`; empty if it passes none for one."""
+    return f", with {listed(example.tried_with)} for a loss" if example.tried_with else ""
 
 
 def call_with_origin(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aotlens.explain.examples import attempts
-from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Span, Target
+from aotlens.explain.examples import attempts, brief_origin, origin
+from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Example, Span, Target
 from aotlens_tracer.wire.problems import Raised
 
 
@@ -44,3 +44,8 @@ def test_what_somebody_wrote_is_told_each() -> None:
         "call site /README.md:1: Net(1)(x)",
         "call site /README.md:2: Net(2)(x)",
     ]
+
+
+def test_a_guess_says_which_arguments_it_passes_for_a_loss() -> None:
+    guess = Example("inferred", tried_with=("starts", "ends"))
+    assert origin(guess, str) == brief_origin(guess, str) == "inferred, with starts and ends for a loss"

@@ -15,7 +15,7 @@ from ...torch_private import FakeTensorMode, compiling
 from ..fake_modules import fake_constructors, fake_modules, light_initialization
 from .budget import Budget, Steps
 from .calling.inputs import Inputs, as_call
-from .loss.scalars import scalars_in
+from .scalars import scalars_in
 from .values import Arguments, Path, tensors
 
 
