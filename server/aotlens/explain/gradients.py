@@ -56,6 +56,8 @@ def gradient_in_words(entries: Sequence[Entry], index: MapIndex) -> Line:
             return why_no_gradient(first, index)
         case NotWanted(because="frozen"):
             return line("no gradient: ", Code("requires_grad"), " is False")
+        case NotWanted(because="elsewhere"):
+            return line("no gradient in this step, which does not train it")
         case NotWanted(because="forward-only"):
             reason = why_no_gradient(first, index)
             return line("forward only, no gradient", ": " if reason else "s", reason)
@@ -139,4 +141,6 @@ def gradient_cell(entry: Entry, index: MapIndex) -> Cell:
             return Cell("outside of the graph")
         case NotWanted(because="frozen"):
             return Cell("frozen")
+        case NotWanted(because="elsewhere"):
+            return Cell("in another step")
     return Cell(NOTHING)

@@ -84,24 +84,27 @@ class InOtherGraph:
 class NotWanted:
     """Nobody wants a gradient of this input.
 
-    `frozen`: a parameter that does not require one. `forward-only`: it requires one, but the graph has no backward
+    `frozen`: a parameter that does not require one. `elsewhere`: a parameter that another training step of the script
+    trains, and this one does not reach. `forward-only`: it requires one, but the graph has no backward
     part, because nothing that is returned requires a gradient. `not-required`: a buffer, an argument that does not
     require a gradient, or an input that is none of the user's (a tangent, an effect token).
     """
 
-    because: Literal["frozen", "forward-only", "not-required"]
+    because: Literal["frozen", "elsewhere", "forward-only", "not-required"]
 
 
 Gradient = Own | InPieces | Tied | Missing | OnlyInGraph | OnlyInEager | InOtherGraph | NotWanted
 
 
-def gradients(graph: Graph, given: Mapping[str, int] = MappingProxyType({})) -> tuple[Gradient, ...]:
+def gradients(
+    graph: Graph, given: Mapping[str, int] = MappingProxyType({}), elsewhere: Collection[str] = ()
+) -> tuple[Gradient, ...]:
     """Return the gradient of each input of a graph, in the order of the inputs.
 
     `given` are the names of the values to which another graph of the call gives a gradient, with the number of that
-    graph; see `given_by_graphs`.
+    graph; see `given_by_graphs`. `elsewhere` are the names of parameters that another training step trains.
     """
-    return tuple(_in_call(slot, _gradient(slot, graph), given) for slot in graph.inputs)
+    return tuple(_in_call(slot, _gradient(slot, graph), given, elsewhere) for slot in graph.inputs)
 
 
 def given_by_graphs(graphs: Sequence[Graph]) -> dict[str, int]:
@@ -162,8 +165,10 @@ def is_gradient(graph: Graph, output: int) -> bool:
     return descriptor is not None and piece(descriptor)[1].kind == "GradAOTOutput"
 
 
-def _in_call(slot: Input, gradient: Gradient, given: Mapping[str, int]) -> Gradient:
+def _in_call(slot: Input, gradient: Gradient, given: Mapping[str, int], elsewhere: Collection[str]) -> Gradient:
     lacks = isinstance(gradient, Missing) or gradient == NotWanted("forward-only")
+    if lacks and elsewhere and whole_name(slot) in elsewhere:
+        return NotWanted("elsewhere")
     number = given.get(whole_name(slot)) if lacks and role_of(slot) in _OF_THE_CALL else None
     return InOtherGraph(number) if number is not None else gradient
 

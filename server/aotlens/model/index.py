@@ -26,6 +26,7 @@ from .operations import Operations
 from .prices import Price, prices
 from .reads import Reads
 from .slots import Entry, Result, is_returned, whole_name
+from .trained import trained_elsewhere
 
 Item = TypeVar("Item")
 
@@ -42,6 +43,7 @@ class MapIndex(Once):
         self.modules = map.modules
         self.state = map.state
         self.findings = map.findings
+        self.step = map.step
         self.kept = map.eager_run.kept if map.eager_run is not None else ()
         self.serial = next(_SERIALS)
         """A number that no other index has."""
@@ -166,7 +168,8 @@ class MapIndex(Once):
     def gradients(self, graph: Graph) -> tuple[Gradient, ...]:
         """The gradient of each input of a graph."""
         given = self.once("given", lambda: given_by_graphs(self.graphs) if len(self.graphs) > 1 else {})
-        return self.once(("gradients", id(graph)), lambda: gradients(graph, given))
+        elsewhere = trained_elsewhere(self.step) if self.step is not None else ()
+        return self.once(("gradients", id(graph)), lambda: gradients(graph, given, elsewhere))
 
     def prices(self, graph: Graph) -> list[Price]:
         """The price of each output of a graph; none of several graphs, whose backward passes depend on each other."""

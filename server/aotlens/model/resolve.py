@@ -42,6 +42,7 @@ from .nodes import Node
 from .numbering import Meant, Told, meant, told_at, told_by_descriptor
 from .slots import Entry, Result, Step
 from .snapshot import Snapshot, TargetState
+from .training_steps import things_at
 
 Found = TypeVar("Found")
 _NUMBERED = re.compile(r"primals_(?P<primal>\d+)|arg(?P<argument>\d+)_1")
@@ -109,7 +110,10 @@ def resolve(snapshot: Snapshot, document: Document, subject: Subject, line: int,
             return _descriptor(snapshot, document, subject, told)
         case DynamoSourceSubject(text=text):
             return _source(snapshot, document, subject, text)
-        case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject() | PassSubject() | ExpressionSubject():
+        case ExpressionSubject():
+            found = things_at(snapshot, document, subject, line)
+            return tuple(Resolved(each.state, each.index, (each.module,)) for each in found if each.module is not None)
+        case ClassSubject() | FunctionSubject() | ReturnSubject() | LineSubject() | PassSubject():
             return ()
 
 

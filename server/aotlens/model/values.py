@@ -121,7 +121,8 @@ def value_of(snapshot: Snapshot, document: Document, span: Span) -> Had | None:
         for each in places.starting(*then) if then is not None else ():
             if _now(snapshot, recording, document.path, each) == span:
                 return _had(recording, places, each, span)
-        if recording.index.failed is None:  # the call ran to its end, and this did not run or is no tensor
+        # The call ran to its end, and this did not run or is no tensor. Of the steps of a script, another may have it.
+        if recording.index.failed is None and recording.map.step is None:
             return None
     return None
 
@@ -142,7 +143,7 @@ def values_on_lines(snapshot: Snapshot, document: Document, first: int, last: in
                 if span is not None and span.line == line:
                     key = (span.line, span.column or 1, span.end_line or span.line, span.end_column or 1)
                     found.setdefault(key, _had(recording, places, each, span))
-            if recording.index.failed is None:
+            if recording.index.failed is None and recording.map.step is None:
                 break
     return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1], -key[2], -key[3]))]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.containment import containment_in
-from aotlens.syntax.definitions import Definition
+from aotlens.syntax.definitions import Definition, without_locals
 from aotlens.text.documents import Document, Documents
 from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import ExampleSource
@@ -19,7 +19,7 @@ from .automatic import AutomaticTraces
 from .background import Delayed
 from .client import Client
 from .examples.known import ExampleMemory
-from .examples.pinned import pinned, without_locals
+from .examples.pinned import pinned
 from .examples.project import pinned_in_project
 from .examples.project_world import world_in_project
 from .project_file import BadProjectFile

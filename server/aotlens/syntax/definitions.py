@@ -35,6 +35,11 @@ class Definition:
     pins: tuple[Pin, ...] = ()
 
 
+def without_locals(qualname: str) -> str:
+    """A qualified name as users write it, without `<locals>`."""
+    return qualname.replace(".<locals>", "")
+
+
 def definitions(text: str) -> list[Definition]:
     """Every class and function of a text, in its order; in broken code, those that the parser still recognizes."""
     return definitions_in(parse(text), split_lines(text))

@@ -70,7 +70,8 @@ def expressions_at(document: SourceText, here: Surroundings) -> Iterator[Express
     and comments stand for none, but the key of an item for the item.
     """
     chain = _without_key(here.chain)
-    if here.function is None or len(chain) < 2 or _is_without_values(chain):
+    function = here.function if here.function is not None or here.owner is not None else ""
+    if function is None or len(chain) < 2 or _is_without_values(chain):
         return
     argument = _argument(chain)
     for node in [argument] if argument is not None else _nodes(chain):
@@ -79,9 +80,7 @@ def expressions_at(document: SourceText, here: Surroundings) -> Iterator[Express
         else:
             node = _bare(node)
             span = place = document.span_of(node)
-        yield ExpressionSubject(
-            here.owner, here.function, text_of(chain[0] if argument is not None else node), span, place
-        )
+        yield ExpressionSubject(here.owner, function, text_of(chain[0] if argument is not None else node), span, place)
 
 
 def place_of_argument(document: SourceText, parameter: Node) -> Span:

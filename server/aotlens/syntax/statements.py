@@ -35,7 +35,8 @@ def statement_at(
     document: SourceText, line: int, column: int, here: Surroundings
 ) -> Iterator[ReturnSubject | LineSubject]:
     """The statement at a position in the body of a function. A compound one counts in its first lines only."""
-    if here.function is None:
+    function = here.function if here.function is not None or here.owner is not None else ""
+    if function is None:
         return
     text = document.line(line)
     first = len(text) - len(text.lstrip()) + 1
@@ -46,8 +47,8 @@ def statement_at(
         if node.type in ("comment", "string_start") and outer is not None and outer.type in ("block", "module"):
             return
         if node.type == "return_statement":
-            yield ReturnSubject(here.owner, here.function, document.span_of(node))
-            yield LineSubject(here.owner, here.function, document.span_of(node))
+            yield ReturnSubject(here.owner, function, document.span_of(node))
+            yield LineSubject(here.owner, function, document.span_of(node))
             return
         if node.type in _DEFINITIONS:
             return
@@ -55,10 +56,10 @@ def statement_at(
             # The position is in its first lines: inside its block the chain would have met another statement before.
             span = _first_lines(document, node)
             if span.line <= line <= (span.end_line or span.line):
-                yield LineSubject(here.owner, here.function, span)
+                yield LineSubject(here.owner, function, span)
             return
-        if outer is not None and outer.type in ("block", "ERROR"):
-            yield LineSubject(here.owner, here.function, document.span_of(node))
+        if outer is not None and outer.type in ("block", "module", "ERROR"):
+            yield LineSubject(here.owner, function, document.span_of(node))
             return
 
 

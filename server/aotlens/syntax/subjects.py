@@ -90,7 +90,9 @@ class ReturnSubject(_InClass):
 
 @dataclass(frozen=True)
 class ExpressionSubject(_InClass):
-    """An expression in the body of a function, a target of an assignment, or an argument in a signature.
+    """An expression in a function or at module level, a target of an assignment, or an argument in a signature.
+
+    `function` is the name of the function within its class, empty at module level.
 
     `place` is its place as Python counts: an argument with its annotation, no parentheses around the whole.
     """
@@ -103,7 +105,7 @@ class ExpressionSubject(_InClass):
 
 @dataclass(frozen=True)
 class LineSubject(_InClass):
-    """A simple statement, or the first lines of a compound one, in the body of a function."""
+    """A simple statement, or the first lines of a compound one. `function` is empty at module level."""
 
     function: str
     span: Span

@@ -31,6 +31,7 @@ from .pass_code import pass_code
 from .piece_names import piece_name
 from .question import Answer, Question
 from .returns import returned
+from .training_steps import in_step
 
 
 def known(question: Question, subject: Subject) -> Answer | None:
@@ -57,6 +58,6 @@ def known(question: Question, subject: Subject) -> Answer | None:
         case PassSubject():
             return pass_code(question, subject)
         case ExpressionSubject():
-            return None  # what it had is the first line: see values.py
+            return in_step(question, subject)  # what it had is the first line: see values.py
         case AttributeSubject() | CreationSubject() | StringSubject():
             return attribute(question, subject)

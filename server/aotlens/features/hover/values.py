@@ -20,6 +20,7 @@ from aotlens.explain.values import (
 from aotlens.model.function_runs import function_values
 from aotlens.model.recorded import Container, Tensor, ValuesIndex
 from aotlens.model.spans import is_within
+from aotlens.model.training_steps import function_of
 from aotlens.model.values import Had, Recording, is_skipped, recordings_at, value_of, values_on_lines
 from aotlens.syntax.expressions import call_at, calls_of_attribute
 from aotlens.syntax.signatures import function_node
@@ -221,4 +222,8 @@ def _skipped(question: Question, subjects: Sequence[Subject]) -> FirstLine | Non
 
 def _is_own(recording: Recording, class_qualname: str | None, function: str) -> bool:
     """Whether the recorded call is that of the class or function that the text is in."""
-    return recording.state.key.qualname == (class_qualname or function)
+    step = recording.map.step
+    own = function_of(recording.state) if step is not None else recording.state.key.qualname
+    return own == (
+        f"{class_qualname}.{function}" if step is not None and class_qualname else class_qualname or function
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aotlens.syntax.definitions import Definition
+from aotlens.syntax.definitions import Definition, without_locals
 from aotlens_tracer.wire.protocol import ExampleSource
 
 
@@ -36,8 +36,3 @@ def definitions_named(written: str, definitions: Sequence[Definition]) -> list[D
     short = without_locals(written)
     found = [definition for definition in definitions if without_locals(definition.qualname) == short]
     return found or [definition for definition in definitions if definition.qualname.endswith(f".<locals>.{written}")]
-
-
-def without_locals(qualname: str) -> str:
-    """Return a qualified name as users write it, without `<locals>`."""
-    return qualname.replace(".<locals>", "")

@@ -1,0 +1,38 @@
+"""The hover of a name in a training script: a module, the loss and its backward pass, an optimizer."""
+
+from __future__ import annotations
+
+from aotlens.explain.blocks import Block, Facts
+from aotlens.explain.training_steps import guessed, loss_blocks, optimizer_blocks, trained_in_words
+from aotlens.model.resolve import Resolved
+from aotlens.model.training_steps import InStep, Loss, Rate, things_at
+from aotlens.syntax.subjects import ExpressionSubject
+
+from .attributes import named
+from .question import Answer, Question
+
+
+def in_step(question: Question, subject: ExpressionSubject) -> Answer | None:
+    """The thing of a traced training step that a name stands for; None if no step of the script knows the name."""
+    found = next(things_at(question.snapshot, question.document, subject, question.line), None)
+    if found is None:
+        return None
+    match found.thing:
+        case Loss(is_backward=is_backward):
+            return Answer(loss_blocks(found, is_backward=is_backward), found.state)
+        case Rate() as rate:
+            return Answer(optimizer_blocks(found, rate), found.state)
+    return _module(question, found)
+
+
+def _module(question: Question, found: InStep) -> Answer | None:
+    """A module with its parameters, and the optimizers that have them; None if the map has nothing of it."""
+    module = found.module
+    if module is None:
+        return None
+    resolved = Resolved(found.state, found.index, (module,))
+    head, *table = named(question, resolved)
+    names = [name for name, tensor in module.state_below() if tensor.kind == "parameter"]
+    trained = trained_in_words(found, names)
+    blocks: tuple[Block, ...] = (head, *([Facts((trained,))] if trained else ()), *table, *guessed(found.step))
+    return Answer(blocks, found.state, resolved)
