@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aotlens.model.saved import saved_in_module
 from aotlens.model.trained import trained_by
 from aotlens.model.training_steps import InStep, Rate, without_gradient
-from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup, TrainingStep
+from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup, StepModel, TrainingStep
 
 from .blocks import (
     Block,
@@ -27,7 +28,9 @@ from .blocks import (
 from .brief import all_names
 from .findings.words import kept_findings
 from .graph_summary import graph_facts
+from .partitioners import for_backward
 from .phrases import and_more, plural
+from .shapes import bytes_in_words
 
 _ROWS = 4
 """The most groups that are shown."""
@@ -35,6 +38,8 @@ _FEW = 2
 """The most sentences about parameters without a gradient."""
 _NAMES = 3
 """The most names, or groups of names, that are written out."""
+_SIZES = 2
+"""The numbers of inputs and outputs come first, and say nothing about a step: it has one output."""
 _OPTIONS = ("lr", "weight_decay")
 """Options of a group that are always shown."""
 
@@ -43,7 +48,7 @@ def loss_blocks(found: InStep, *, is_backward: bool) -> tuple[Block, ...]:
     """The loss of a step, or its backward pass: gradients, memory, and the optimizers that step afterwards."""
     name = Code(found.step.loss)
     title = line(strong("backward pass"), " of ", name) if is_backward else line(strong("loss"), " ", name)
-    facts = [line(fact) for graph in found.index.graphs[:1] for fact in graph_facts(graph, found.index)]
+    facts = [line(fact) for graph in found.index.graphs[:1] for fact in graph_facts(graph, found.index)[_SIZES:]]
     blocks: list[Block] = [Facts((line(title, " of ", Code(found.state.key.qualname)), *facts))]
     rows = [row for row in kept_findings(found.index) if row.first.code == "parameter-without-gradient"]
     blocks += [Paragraph(sentence(f"{row.label}.")) for row in rows[:_FEW]]
@@ -94,6 +99,15 @@ def trained_in_words(found: InStep, names: Sequence[str]) -> Line:
     return joined(parts)
 
 
+def module_in_words(found: InStep, names: Sequence[str]) -> tuple[Line, ...]:
+    """A module in a step: whether its parameters get a gradient, what it saves, and the optimizers that have them."""
+    saved = saved_in_module(found.index, found.thing.prefix) if isinstance(found.thing, StepModel) else None
+    memory = f"saves {bytes_in_words(saved)} {for_backward(*found.index.graphs)}" if saved is not None else ""
+    return tuple(
+        filter(None, (line(memory), line(gradients_of(found, names, "parameters")), trained_in_words(found, names)))
+    )
+
+
 def in_no_optimizer(names: Sequence[str]) -> Line:
     """Parameters that require a gradient, and that no optimizer of the script has."""
     one = len(names) == 1
@@ -101,16 +115,22 @@ def in_no_optimizer(names: Sequence[str]) -> Line:
     return line(strong(f"{count} {'is' if one else 'are'} in no optimizer"), ": ", _listed(names))
 
 
-def gradients_of(found: InStep, names: Sequence[str]) -> str:
-    """Whether parameters get a gradient in the step: `all get a gradient`, `2 of 8 get no gradient`."""
-    missing = without_gradient(found.index, names)
-    if not names:
+def gradients_of(found: InStep, names: Sequence[str], noun: str = "") -> str:
+    """Whether parameters get a gradient in the step: `all 8 get a gradient`, `2 of 8 get no gradient`.
+
+    `noun` is put behind the number, if there is no other word that says what is counted.
+    """
+    if not names or not found.index.graphs:
         return ""
+    missing, count = len(without_gradient(found.index, names)), len(names)
+    of = f" {noun}" if noun else ""
+    if count == 1:
+        return "it gets no gradient" if missing else "it gets a gradient"
     if not missing:
-        return "all get a gradient"
-    if len(missing) == len(names):
-        return "no gradient"
-    return f"{len(missing)} of {len(names)} get no gradient"
+        return f"{'both' if count == 2 else f'all {count}'}{of} get a gradient"
+    if missing == count:
+        return f"none of {count}{of} gets a gradient"
+    return f"{missing} of {count}{of} {'get' if missing > 1 else 'gets'} no gradient"
 
 
 def guessed(step: TrainingStep) -> tuple[Note, ...]:
@@ -127,8 +147,7 @@ def _table(found: InStep, optimizer: Optimizer) -> Table:
         (
             Cell(str(number)),
             Cell(", ".join(f"{name}={value}" for name, value in _options(group, optimizer.groups))),
-            Cell(_count(group)),
-            Cell(_brief(group.parameters)),
+            Cell(_brief(group)),
             Cell(
                 gradients_of(found, group.parameters), "warn" if without_gradient(found.index, group.parameters) else ""
             ),
@@ -138,7 +157,6 @@ def _table(found: InStep, optimizer: Optimizer) -> Table:
     columns = (
         Column("group", "index"),
         Column("options", "type"),
-        Column("has", "prose"),
         Column("parameters", "name"),
         Column("in this step", "prose"),
     )
@@ -177,9 +195,12 @@ def _listed(names: Sequence[str]) -> Line:
     return line(codes(shown[:_NAMES]), rest)
 
 
-def _brief(names: Sequence[str]) -> str:
-    shown = all_names(names) if names else []
-    return ", ".join(shown[:_NAMES]) + (f" and {len(shown) - _NAMES} more" if len(shown) > _NAMES else "")
+def _brief(group: OptimizerGroup) -> str:
+    shown = all_names(group.parameters) if group.parameters else []
+    left_out = len(shown) - _NAMES
+    rest = f" and {left_out} more" if left_out > 0 else ""
+    others = f"{group.others} of other modules" if group.others else ""
+    return "; ".join(filter(None, (", ".join(shown[:_NAMES]) + rest, others)))
 
 
 def _options(group: OptimizerGroup, groups: Sequence[OptimizerGroup]) -> list[tuple[str, str]]:

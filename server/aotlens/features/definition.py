@@ -11,6 +11,7 @@ from aotlens.model.resolve import Resolved, resolve
 from aotlens.model.slots import Entry, Result, made_at
 from aotlens.model.snapshot import Snapshot
 from aotlens.model.subclasses import piece_at
+from aotlens.model.training_steps import Loss, Rate, things_at
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.signatures import parameter_span
 from aotlens.syntax.source import split_lines
@@ -19,6 +20,7 @@ from aotlens.syntax.subjects import (
     CreationSubject,
     DescriptorSubject,
     DynamoSourceSubject,
+    ExpressionSubject,
     GraphNameSubject,
     PieceNameSubject,
     StringSubject,
@@ -45,7 +47,7 @@ def definition(
     """The places that make the thing at a position, in the order of the graph; empty if they are not known."""
     kinds = (
         *(AttributeSubject, CreationSubject, StringSubject, PieceNameSubject),
-        *(GraphNameSubject, DescriptorSubject, DynamoSourceSubject),
+        *(GraphNameSubject, DescriptorSubject, DynamoSourceSubject, ExpressionSubject),
     )
     for subject in subjects_at(document, line, column):
         if not isinstance(subject, kinds):
@@ -56,6 +58,8 @@ def definition(
                 targets = [span for found in resolved for span in values_with_piece(moment, found)]
             else:
                 targets = [span for found in resolved for span in places_of(moment, found)]
+            if isinstance(subject, ExpressionSubject) and not targets:
+                targets = in_script(moment, document, subject, line)
             if targets:
                 spans = dict.fromkeys(with_columns(moment, span, read) for span in targets)
                 return tuple(Link(subject.span, span) for span in spans)
@@ -92,6 +96,20 @@ def birthplaces(snapshot: Snapshot, found: Resolved) -> list[Span]:
             spans += [made_at(item.slot), item.slot.set_at]
     now = [snapshot.now(found.state, span) for span in dict.fromkeys(spans) if span is not None]
     return [span for span in now if span is not None]
+
+
+def in_script(snapshot: Snapshot, document: Document, subject: ExpressionSubject, line: int) -> list[Span]:
+    """The place that makes the optimizer or the loss that an expression in a training script stands for."""
+    for found in things_at(snapshot, document, subject, line):
+        made: list[Span | None] = []
+        if isinstance(found.thing, Rate):
+            made = [found.thing.optimizer.definition]
+        elif isinstance(found.thing, Loss) and not found.thing.is_backward:
+            made = [result.slot.source for result in found.index.outputs]
+        spans = [snapshot.now(found.state, span) for span in made if span is not None]
+        if known := [span for span in spans if span is not None]:
+            return known
+    return []
 
 
 def values_with_piece(snapshot: Snapshot, found: Resolved) -> list[Span]:

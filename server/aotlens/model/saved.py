@@ -19,6 +19,18 @@ def saved_by_call(index: MapIndex) -> int | None:
     return sum(map(own_bytes, index.graphs)) + sum(kept_locals(index).values())
 
 
+def saved_in_module(index: MapIndex, name: str) -> int | None:
+    """Return the bytes that a module and those in it save, by FQN; None if nothing is known of what is saved."""
+    if all(graph.saved is None for graph in index.graphs):
+        return None
+    return sum(
+        (value.bytes or 0) * _runs(graph)
+        for graph in index.graphs
+        for value in graph.saved or ()
+        if value.alias_of is None and value.module is not None and f"{value.module}.".startswith(f"{name}.")
+    )
+
+
 def own_bytes(graph: Graph) -> int:
     """Return the bytes of the values that a graph saves, as often as it runs, without those of its inputs."""
     return sum(value.bytes or 0 for value in graph.saved or () if value.alias_of is None) * _runs(graph)

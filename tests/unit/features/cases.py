@@ -27,7 +27,21 @@ from aotlens.model.snapshot import Snapshot
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 from expectations import Expectation, is_updating, read, write
-from unit.features.world import FAILING, HERE, NET, REPLACED, ROOT, SCALED, SHARDED, SIZED, failing_world, find, world
+from unit.features.world import (
+    FAILING,
+    HERE,
+    NET,
+    REPLACED,
+    ROOT,
+    SCALED,
+    SCRIPT_NET,
+    SHARDED,
+    SIZED,
+    TRAIN,
+    failing_world,
+    find,
+    world,
+)
 
 EXPECTED = HERE / "expected"
 _HEAD = re.compile(r"(hover|definition|references|highlight|slots) `(.*)`")
@@ -74,6 +88,8 @@ def _world(source: str) -> Snapshot:
         return world("replaced")
     if source == str(SIZED.relative_to(ROOT)):
         return world("sized")
+    if source in (str(TRAIN.relative_to(ROOT)), str(SCRIPT_NET.relative_to(ROOT))):
+        return world("script")
     return world("net_compile") if source == str(NET.relative_to(ROOT)) else world()
 
 

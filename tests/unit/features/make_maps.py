@@ -23,6 +23,7 @@ from aotlens.session.examples.pinned import definition_lines  # noqa: E402
 from aotlens.session.files import read_python  # noqa: E402
 from aotlens.session.tracer.process import TracerProcess  # noqa: E402
 from aotlens.syntax.definitions import definitions  # noqa: E402
+from aotlens.syntax.training_steps import step_examples  # noqa: E402
 from aotlens_tracer.wire.json_codec import to_json  # noqa: E402
 from aotlens_tracer.wire.protocol import TraceParams  # noqa: E402
 
@@ -38,6 +39,7 @@ TARGETS = {
     "sharded": (HERE / "project/subclasses/sharded.py", "Mlp"),
     "replaced": (HERE / "project/subclasses/replaced.py", "Net"),
     "sized": (HERE / "project/dynamic/sized.py", "Sized"),
+    "script": (HERE / "project/script/train.py", "main@loss"),
     "failing": (HERE / "project/failing/gated.py", "Model"),
 }
 FAILING = ("failing",)
@@ -57,7 +59,8 @@ def main() -> None:
                 continue
             path, qualname = TARGETS[name]
             known = definitions(read_python(str(path)))
-            examples = candidates(File(path, known), qualname)
+            steps = step_examples(str(path), read_python(str(path)), [qualname])
+            examples = candidates(File(path, known, steps=steps), qualname)
             lines = definition_lines(qualname, known)
             params = TraceParams(str(path), qualname, examples, convention=convention, definition_lines=lines)
             params = replace(params, dynamic=True) if name in DYNAMIC else params

@@ -31,7 +31,10 @@ REPLACED = HERE / "project/subclasses/replaced.py"
 SIZED = HERE / "project/dynamic/sized.py"
 SHARDED = HERE / "project/subclasses/sharded.py"
 TWO_TENSOR = Path("/lib/torch/testing/_internal/two_tensor.py")
+TRAIN = HERE / "project/script/train.py"
+SCRIPT_NET = HERE / "project/script/net.py"
 FAILING = HERE / "project/failing/gated.py"
+_TRACED = (DECODER, MODEL, PARTS, NET, SCALED, SHARDED, SIZED, REPLACED, TRAIN, SCRIPT_NET)
 
 
 @functools.cache
@@ -50,7 +53,9 @@ def document(path: Path, text: str | None = None) -> Document:
 def state_of(name: str) -> TargetState:
     """A traced state with a kept map, traced from version 1 of all documents."""
     map = load_map(name)
-    versions = {str(path): 1 for path in (DECODER, MODEL, PARTS, NET, SCALED, SHARDED, SIZED, REPLACED)}
+    versions = {
+        str(path): 1 for path in (DECODER, MODEL, PARTS, NET, SCALED, SHARDED, SIZED, REPLACED, TRAIN, SCRIPT_NET)
+    }
     state = TargetState(TargetKey(map.target.path, map.target.qualname), "traced", map, MappingProxyType(versions))
     return replace(state, convention="compile") if map.convention == "compile" else state
 
@@ -89,7 +94,21 @@ def world(*names: str) -> Snapshot:
     states = [state_of(name) for name in names or ("decoder", "zoo", "attend")]
     documents = {
         str(path): document(path)
-        for path in (DECODER, MODEL, PARTS, USE, NOTES, PASSES, NET, SCALED, SHARDED, SIZED, REPLACED)
+        for path in (
+            DECODER,
+            MODEL,
+            PARTS,
+            USE,
+            NOTES,
+            PASSES,
+            NET,
+            SCALED,
+            SHARDED,
+            SIZED,
+            REPLACED,
+            TRAIN,
+            SCRIPT_NET,
+        )
     }
     return Snapshot(MappingProxyType(documents), MappingProxyType({state.key: state for state in states}))
 

@@ -110,6 +110,8 @@ def _gradient(gradients: Sequence[Gradient], index: MapIndex) -> Cell:
             return Cell("tied", "dim")
         case NotWanted(because="frozen"):
             return Cell("frozen", "dim")
+        case NotWanted(because="elsewhere"):
+            return Cell("in another step", "dim")
     return Cell(NOTHING, "dim")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Facts
-from aotlens.explain.training_steps import guessed, loss_blocks, optimizer_blocks, trained_in_words
+from aotlens.explain.training_steps import guessed, loss_blocks, module_in_words, optimizer_blocks
 from aotlens.model.resolve import Resolved
 from aotlens.model.training_steps import InStep, Loss, Rate, things_at
 from aotlens.syntax.subjects import ExpressionSubject
@@ -33,6 +33,6 @@ def _module(question: Question, found: InStep) -> Answer | None:
     resolved = Resolved(found.state, found.index, (module,))
     head, *table = named(question, resolved)
     names = [name for name, tensor in module.state_below() if tensor.kind == "parameter"]
-    trained = trained_in_words(found, names)
-    blocks: tuple[Block, ...] = (head, *([Facts((trained,))] if trained else ()), *table, *guessed(found.step))
+    facts = module_in_words(found, list(dict.fromkeys(names)))
+    blocks: tuple[Block, ...] = (head, *([Facts(facts)] if facts else ()), *table, *guessed(found.step))
     return Answer(blocks, found.state, resolved)
