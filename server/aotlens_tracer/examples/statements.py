@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import types
 
 from ..failures import TraceError
@@ -19,7 +20,7 @@ def code_of(statement: Statement) -> types.CodeType:
 def parsed(statement: Statement) -> list[ast.stmt]:
     """Return the syntax of a statement, with the lines and columns that it has in its file.
 
-    Raises TraceError if it is not Python.
+    The later lines of its text may have lost the indentation of the first. Raises TraceError if it is not Python.
     """
     try:
         tree = ast.parse(statement.text, statement.path)
@@ -29,13 +30,27 @@ def parsed(statement: Statement) -> list[ast.stmt]:
             return indented
         problem = StatementNotPython(error.msg, statement.line)
         raise TraceError(Failure("example", "error", problem, statement.path, statement.line)) from None
+    shifts = _shifts(statement)
     for node in ast.walk(tree):
-        if getattr(node, "lineno", None) == 1:
-            node.col_offset += statement.column - 1  # type: ignore[attr-defined]  # has a lineno, so it has both
-        if getattr(node, "end_lineno", None) == 1:
-            node.end_col_offset += statement.column - 1  # type: ignore[attr-defined]  # the same
+        if getattr(node, "lineno", None) is not None:
+            node.col_offset += shifts[node.lineno - 1]  # type: ignore[attr-defined]  # has a lineno, so it has all
+            node.end_col_offset += shifts[node.end_lineno - 1]  # type: ignore[attr-defined]  # the same
     ast.increment_lineno(tree, statement.line - 1)
     return tree.body
+
+
+def _shifts(statement: Statement) -> list[int]:
+    """Return how far to the right each line of a statement's text stands in the file."""
+    _, *later = statement.text.split("\n")
+    shifts = [statement.column - 1]
+    for number, line in enumerate(later, statement.line + 1):
+        before = linecache.getline(statement.path, number)
+        shifts.append(_indentation(before) - _indentation(line) if before.strip() and line.strip() else 0)
+    return shifts
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _indented(statement: Statement) -> list[ast.stmt] | None:

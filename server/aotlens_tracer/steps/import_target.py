@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import types
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..examples.inferred import machine, stand_ins
+from ..examples.statements import code_of
 from ..failures import Codebase, failure_of
 from ..loading.definitions import line_of, module_classes, resolve
 from ..loading.importing import import_file
+from ..loading.scripts import imports_of, script_module, statements_of
 from ..torch_private import compile_bodies_in_every_stance, take_flex_attention_on_cpu
 from ..wire.protocol import ExampleSource, TargetsParams
 from .context import Context
@@ -47,9 +50,9 @@ def is_step(qualname: str) -> bool:
     return "@" in qualname
 
 
-def name_of_step(qualname: str) -> str:
-    """Return the name of the function that a training step stands in; `forward` for code of the file itself."""
-    return qualname.partition("@")[0].rpartition(".")[2] or "forward"
+def name_of_step(qualname: str) -> str | None:
+    """Return the name of the function that a training step stands in; None for code of the module level."""
+    return qualname.partition("@")[0].rpartition(".")[2] or None
 
 
 def is_to_be_inferred(source: ExampleSource) -> bool:
@@ -62,6 +65,9 @@ def _import(context: Context) -> types.ModuleType:
     params = context.params
     take_flex_attention_on_cpu()
     compile_bodies_in_every_stance()
+    if is_step(params.qualname):
+        machine.prepare()
+        return _script(context)
     if not any(map(is_to_be_inferred, params.examples)):
         return import_file(params.path, params.import_roots)
     machine.prepare()
@@ -69,6 +75,16 @@ def _import(context: Context) -> types.ModuleType:
     context.draft.add_findings(
         *(missing_package(package, error, context.codebase) for package, error in missing.items())
     )
+    return module
+
+
+def _script(context: Context) -> types.ModuleType:
+    """Return a module for the file of a training step, with what its imports bind. One that fails binds nothing."""
+    params = context.params
+    module = script_module(params.path, params.import_roots)
+    for statement in imports_of(statements_of(params.path)):
+        with contextlib.suppress(Exception):
+            exec(code_of(statement), vars(module))
     return module
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ...graph.birthplaces import Birthplaces
+from ...loading.scripts import statements_of
 from ...torch_private import FakeTensor, FakeTensorMode, fake_mode, pytree
 from ...wire.descriptor_map import Problem
 from ...wire.places import Span
@@ -19,32 +20,40 @@ from ...wire.training_steps import StepModel, StepSource, TrainingStep
 from ..evaluate import BuiltExample, BuiltStep
 from .code import body_of, definition_of_step, free_names, function_of, place_of_name
 from .optimizers import in_no_optimizer, optimizers_of
-from .prelude import Prelude, run_prelude
+from .prelude import Prelude, Setup
 from .root import Children, as_module, root_of
 
 _OWNER = "self"
 """The name of the root module in the code of a step that stands in no method."""
+
+_FORWARD = "forward"
+"""The name of the function of a step that stands in none."""
 
 
 def build_step(
     source: ExampleSource,
     module: types.ModuleType,
     birthplaces: Birthplaces,
-    name: str,
+    name: str | None,
     train: bool | None,
     note: Callable[[Problem], None],
     needs_data: BaseException | None = None,
 ) -> BuiltExample:
     """Build the training step of a source, in the namespace of its file's `module`.
 
-    `name` is that of the function in which the step stands. With `needs_data`, everything is real. Raises what the
-    script raises where it makes something that the step cannot do without.
+    `name` is that of the function in which the step stands; None for code of the module level. With `needs_data`,
+    everything is real. Raises what the script raises where it makes something that the step cannot do without.
     """
     step = source.step
     assert step is not None
+    path = step.body[0].path if step.body else source.path or ""
     mode = fake_mode() if needs_data is None else None
-    namespace: dict[str, Any] = {"torch": torch, **vars(module)}
-    prelude = run_prelude(source.prelude, namespace, mode, birthplaces)
+    setup = Setup(mode, birthplaces)
+    setup.run_module(statements_of(path) if step.module is None else step.module, module)
+    # The functions of the script see the names of the module level, and not those of the function of the step.
+    namespace = vars(module) if name is None else dict(vars(module))
+    setup.run(source.prelude, namespace)
+    prelude = setup.prelude
     body = body_of(step)
     free = free_names(body)
     owner = _owner(step, namespace)
@@ -55,11 +64,10 @@ def build_step(
         if each != step.owner and each in namespace:
             children.add(each, namespace[each])
     inputs = [each for each in _inputs(step, free, namespace) if each not in children.paths]
-    path = step.body[0].path if step.body else source.path or ""
     given = [_value(each, namespace, prelude, body, path) for each in inputs]
-    definition = definition_of_step(name, step.owner or _OWNER, body, inputs, children.paths)
+    definition = definition_of_step(name or _FORWARD, step.owner or _OWNER, body, inputs, children.paths)
     function = function_of(definition, path, namespace)
-    root = root_of(name, module.__name__, function, owner)
+    root = root_of(name or _FORWARD, module.__name__, function, owner)
     for child, value in children.modules.items():
         root.add_module(child, value)
     if train is not None:

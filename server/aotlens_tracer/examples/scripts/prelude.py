@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import sys
+import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from unittest.mock import patch
 from torch.utils.data import DataLoader
 
 from ...graph.birthplaces import Birthplaces
+from ...loading.scripts import is_definition
 from ...torch_private import FakeTensorMode, unset_fake_temporarily
 from ...wire.statements import Statement
 from ..evaluate import may_be_due_to_fake_tensors
@@ -35,41 +37,63 @@ class Prelude:
     made_at: dict[str, Statement] = field(default_factory=dict)
 
 
-def run_prelude(
-    statements: Sequence[Statement], namespace: dict[str, Any], mode: FakeTensorMode | None, birthplaces: Birthplaces
-) -> Prelude:
-    """Run statements in a namespace, on fake tensors if there is a `mode`.
+class Setup:
+    """Runs statements on fake tensors, if there is a `mode`.
 
     Code that needs data (a loader that shuffles) runs on real tensors; those that are fake already stay so.
     """
-    prelude = Prelude()
-    with _machine(statements), _tensors(mode, birthplaces):
-        for statement in statements:
-            bound = _bound(statement)
-            try:
-                _run(statement, namespace, mode)
-            except (Exception, SystemExit) as error:
-                for name in bound:
-                    if _assigns(statement):
-                        namespace.pop(name, None)
-                    if name not in namespace:
-                        prelude.errors[name] = error
-            else:
-                prelude.made_at.update(dict.fromkeys(bound, statement))
-                for name in bound:
-                    prelude.errors.pop(name, None)
-    return prelude
 
+    def __init__(self, mode: FakeTensorMode | None, birthplaces: Birthplaces) -> None:
+        self._mode = mode
+        self._birthplaces = birthplaces
+        self.prelude = Prelude()
 
-def _run(statement: Statement, namespace: dict[str, Any], mode: FakeTensorMode | None) -> None:
-    code = code_of(statement)
-    try:
-        exec(code, namespace)
-    except Exception as error:
-        if mode is None or not may_be_due_to_fake_tensors(error):
-            raise
-        with unset_fake_temporarily(), light_initialization():
+    def run_module(self, statements: Sequence[Statement], module: types.ModuleType) -> None:
+        """Run the statements of a script's module level in its module. Definitions stay from the first time."""
+        names = vars(module)
+        with self._set_up(statements):
+            for statement in statements:
+                if not is_definition(statement):
+                    self._run(statement, names)
+                elif not all(name in names for name in _bound(statement)):
+                    with unset_fake_temporarily():
+                        self._run(statement, names)
+
+    def run(self, statements: Sequence[Statement], namespace: dict[str, Any]) -> None:
+        """Run the set-up of a step in a namespace."""
+        with self._set_up(statements):
+            for statement in statements:
+                self._run(statement, namespace)
+
+    @contextlib.contextmanager
+    def _set_up(self, statements: Sequence[Statement]) -> Iterator[None]:
+        with _machine(statements), _tensors(self._mode, self._birthplaces):
+            yield
+
+    def _run(self, statement: Statement, namespace: dict[str, Any]) -> None:
+        prelude, bound = self.prelude, _bound(statement)
+        try:
+            self._execute(statement, namespace)
+        except (Exception, SystemExit) as error:
+            for name in bound:
+                if _assigns(statement):
+                    namespace.pop(name, None)
+                if name not in namespace:
+                    prelude.errors[name] = error
+        else:
+            prelude.made_at.update(dict.fromkeys(bound, statement))
+            for name in bound:
+                prelude.errors.pop(name, None)
+
+    def _execute(self, statement: Statement, namespace: dict[str, Any]) -> None:
+        code = code_of(statement)
+        try:
             exec(code, namespace)
+        except Exception as error:
+            if self._mode is None or not may_be_due_to_fake_tensors(error):
+                raise
+            with unset_fake_temporarily(), light_initialization():
+                exec(code, namespace)
 
 
 def _tensors(mode: FakeTensorMode | None, birthplaces: Birthplaces) -> contextlib.AbstractContextManager[None]:
