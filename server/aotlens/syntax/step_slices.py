@@ -58,7 +58,7 @@ def slice_step(
     """Slice the statements before a backward pass. `wanted` are expressions that the prelude has to make too."""
     region = region_of(backward)
     start = next((i for i, moment in enumerate(moments) if _is_in(moment, region)), len(moments))
-    while start < len(moments) and moments[start].node is None and moments[start].is_data:
+    while start < len(moments) and moments[start].node is None:
         start += 1
     before, inside = list(moments[:start]), list(moments[start:])
     kept, needed = _needed_in_body(inside, reads_of(backward.loss))
