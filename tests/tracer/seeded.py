@@ -1,4 +1,4 @@
-"""Traces models with one seeded error each, with a pinned example and with a guess, and judges what is found.
+"""Traces models with one seeded error each: with a pinned example, with a guess, after an edit. Judges the findings.
 
 python tests/tracer/seeded.py [--every N] [NAME...] [--verbose]    a table of all of them, or of some
 
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,18 @@ import aotlens.cli.trace as command
 from aotlens.cli.options import TraceOptions
 from aotlens.explain.failures import message
 from aotlens.model.failure_findings import failure_finding
+from aotlens.session.examples.last_good import LastGood, last_good_call, with_last_good
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.problems import NothingInferred
+from aotlens_tracer.wire.protocol import TraceParams
 from corpus.seeded.seeds import SEEDS, Seed
 
 FOLDER = Path(__file__).parent.parent / "corpus" / "seeded"
 FLOOR = 0.9
 """The share of seeded errors for which all has to be right."""
+WAYS = ("pinned", "guessed", "edited")
+"""The examples: pinned, guessed, or the guess with which the model was traced before the error was made."""
 _PIN = re.compile(r"^# aotlens:.*\n(?:#.*\n)*", re.MULTILINE)
 
 
@@ -79,9 +83,18 @@ class _Keeping:
         self._tracer = tracer
         self.ready = tracer.ready
         self.map: DescriptorMap | None = None
+        self.last_good: dict[str, LastGood | None] = {}
+        self.is_edited = False
 
-    def trace(self, *arguments: Any) -> Any:
-        traced = self._tracer.trace(*arguments)
+    def trace(self, params: TraceParams, *arguments: Any) -> Any:
+        ways = params.examples
+        if self.is_edited:
+            params = replace(params, examples=with_last_good(ways, self.last_good.get(params.qualname), ""))
+        traced = self._tracer.trace(params, *arguments)
+        example = traced.map.example
+        if example is not None and example.candidate == len(ways):  # the command line does not know of one call more
+            traced = replace(traced, map=replace(traced.map, example=replace(example, candidate=len(ways) - 1)))
+        self.last_good[params.qualname] = last_good_call(traced.map, ways, "")
         self.map = traced.map
         return traced
 
@@ -101,9 +114,27 @@ class SeededModels:
 
     def answer(self, seed: Seed, pinned: bool) -> Answer:
         """Trace one seeded error as `aotlens trace FILE::CLASS` does, and judge the answer."""
-        path = self._folder / ("pinned" if pinned else "guessed") / f"{seed.name}.py".replace("-", "_")
+        path = self._path(seed, "pinned" if pinned else "guessed")
+        return self._answer(seed, path, source(seed, pinned))
+
+    def answer_after_the_edit(self, seed: Seed) -> Answer:
+        """Trace the model without a pinned example, then with the seeded error, as an editor does."""
+        path = self._path(seed, "edited")
+        path.write_text(source(replace(seed, new=seed.old), pinned=False), encoding="utf-8")
+        map = self.trace(path, seed.target)
+        assert map.status == "traced", map.failure
+        self._tracer.is_edited = True
+        try:
+            return self._answer(seed, path, source(seed, pinned=False))
+        finally:
+            self._tracer.is_edited = False
+
+    def _path(self, seed: Seed, way: str) -> Path:
+        path = self._folder / way / f"{seed.name}.py".replace("-", "_")
         path.parent.mkdir(exist_ok=True)
-        text = source(seed, pinned)
+        return path
+
+    def _answer(self, seed: Seed, path: Path, text: str) -> Answer:
         path.write_text(text, encoding="utf-8")
         start = time.perf_counter()
         self._run(path, seed.target)
@@ -181,17 +212,17 @@ def _main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--only", choices=("pinned", "guessed"))
+    parser.add_argument("--only", choices=WAYS)
     options = parser.parse_args()
     chosen = [seed for seed in SEEDS[:: options.every] if not options.names or seed.name in options.names]
     answers: dict[str, list[Answer]] = {}
     with seeded_models() as models:
-        for pinned in (True, False):
-            way = "pinned" if pinned else "guessed"
+        for way in WAYS:
             if options.only not in (None, way):
                 continue
             for seed in chosen:
-                answer = models.answer(seed, pinned)
+                is_edited = way == "edited"
+                answer = models.answer_after_the_edit(seed) if is_edited else models.answer(seed, way == "pinned")
                 answers.setdefault(way, []).append(answer)
                 marks = "".join(
                     letter if good else "-"

@@ -24,10 +24,14 @@ _OVERLAID = (".py", ".pyi")
 
 @dataclass(frozen=True)
 class TraceRequest:
-    """The parameters of a trace, and which classes of the target's file build which others."""
+    """The parameters of a trace, and which classes of the target's file build which others.
+
+    `interface` is what the text says of the target's arguments.
+    """
 
     params: TraceParams
     contained: Mapping[str, frozenset[str]]
+    interface: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class TraceBasis:
             project_world=world_in_project(Path(path)),
             overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
         )
-        return TraceRequest(params, found.contained)
+        return TraceRequest(params, found.contained, found.interface)
 
     def without_examples(self) -> TraceParams:
         """Return the request as far as it depends on the settings alone."""

@@ -117,7 +117,7 @@ class Tracing:
         self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
         outcome = None
         if self._states.get(key) is not None:
-            built = self._examples.record(key, map, request.params.examples)
+            built = self._examples.record(key, map, request.params.examples, request.interface)
             outcome = Outcome(built, self._finish(key, map, convention, versions))
             if map.status == "traced" and not outcome.edited:
                 self.on_finished(request.params, tracer, message["result"], started_at)

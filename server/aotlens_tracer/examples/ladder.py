@@ -3,27 +3,28 @@
 An example that somebody gave is never replaced. One that was found is passed over if it does not fit the class; but if
 the user's own module raises while it is built or called, that error is the answer. An inferred example is a guess, and
 so is one that was recorded in the call of a guess: its error is the answer if the class fails like this whatever it is
-given.
+given, or if a trace succeeded with it before the latest edit (`last_good_call`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..failures import BackwardError, CaptureError, ForwardError, is_of_the_class, problem_of
+from ..failures import BackwardError, CaptureError, Codebase, ForwardError, is_of_the_class, problem_of
 from ..wire.descriptor_map import Problem
 from ..wire.protocol import ExampleSource
 from .guards import SideEffect, TookTooLong
+from .last_good_call import fault_of
 from .recorded import NotCalled
 
 FOUND_SECONDS = 20.0
 """Seconds that code which was found may take to build an example."""
 
 
-def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, path: str) -> Problem | None:
+def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, codebase: Codebase) -> Problem | None:
     """Why the next example is tried after this error; None if the error is the answer.
 
-    `target` is the class or function that is traced, `path` its file.
+    `target` is the class or function that is traced.
     """
     if source.origin in ("option", "pinned") or not isinstance(error, (Exception, SystemExit, TookTooLong)):
         return None
@@ -31,6 +32,8 @@ def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, pa
         return None
     cause = error.__cause__ if isinstance(error, ForwardError) and error.__cause__ is not None else error
     if is_guess(source):
+        if source.served:
+            return None if fault_of(error, codebase) == "class" else problem_of(cause)
         return None if source.origin == "inferred" and isinstance(error, CaptureError) else problem_of(cause)
     if isinstance(error, CaptureError):
         return problem_of(error) if source.origin == "recorded" else None
@@ -42,7 +45,7 @@ def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, pa
         if _raised_in(cause, target):
             return None
         # The example no longer fits the class. If it is in the class's own file, its author wants to know.
-        if _is_about_the_call_of(cause, target) and source.path == path:
+        if _is_about_the_call_of(cause, target) and source.path == codebase.target:
             return None
     elif isinstance(error, ForwardError):
         return None

@@ -11,6 +11,7 @@ from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
 from ..examples.inferred.search import Guess, Search
 from ..examples.ladder import FOUND_SECONDS
+from ..examples.last_good_call import FailedCall, NoOtherCall
 from ..examples.recorded import NotCalled, record
 from ..examples.scripts.build import build_step
 from ..examples.worlds import said_world, world_of
@@ -51,11 +52,15 @@ class Built:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An example to try: its place among those of the request, and the mode to build it in (None: its own)."""
+    """An example to try: its place among those of the request, and the mode to build it in (None: its own).
+
+    `after` is the last good call of the target, which fails now; None if that was not tried, or cannot be the answer.
+    """
 
     source: ExampleSource
     index: int
     train: bool | None
+    after: FailedCall | None = None
 
 
 def is_given(source: ExampleSource) -> bool:
@@ -160,9 +165,13 @@ class _Build:
             raise TraceError(without_example(self._context, self._imported))
         search = Search(value, module, self._context.birthplaces, self._candidate.train)
         try:
-            return search.run()
+            guess = search.run()
         finally:
             self._context.draft.add_attempts(*search.attempts)
+        after = self._candidate.after
+        if after is not None and (guess.is_of_the_class or guess.failure or not after.is_answered_by(guess.expression)):
+            raise NoOtherCall(guess.expression)
+        return guess
 
     def _evaluate(self, source: ExampleSource, needs_data: BaseException | None = None) -> BuiltExample:
         return evaluate(self._context, self._imported, source, self._candidate.train, self._note, needs_data)

@@ -11,12 +11,14 @@ import contextlib
 import os
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from ..examples.guards import TookTooLong
 from ..examples.ladder import reason_to_go_on
+from ..examples.last_good_call import FailedCall, failed_call
 from ..examples.worlds import world_of
 from ..failures import (
     CallError,
@@ -45,7 +47,7 @@ from ..values.process import Adopt, Beside, Recording
 from ..values.waiting import can_be_recorded_apart
 from ..wire.descriptor_map import DescriptorMap, Finding, Target
 from ..wire.example_options import World
-from ..wire.problems import ReadsDataInTraining
+from ..wire.problems import NoExample, ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .absent import findings_of_absent
 from .blame import blame, check_earlier_types, check_types, with_operation_of_guess
@@ -138,26 +140,34 @@ def _trace(context: Context) -> None:
     imported = import_target(context)
     uncapturable: CaptureError | None = None
     guess: BaseException | None = None
+    last_good: Candidate | None = None
+    after: FailedCall | None = None
     candidates = _candidates(context)
     for candidate in candidates:
         source = candidate.source
         context.send({"event": "candidate", "index": candidate.index})
         try:
-            _trace_in_the_mode_that_works(context, imported, candidate)
+            _trace_in_the_mode_that_works(context, imported, replace(candidate, after=after))
             return
         except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
-            reason = reason_to_go_on(source, error, imported.value, context.params.path)
+            is_guessed, is_over = is_to_be_inferred(source), not isinstance(error, Exception)
+            if last_good is not None and is_guessed and not is_over and not isinstance(error, CaptureError):
+                _fail_as_before(context, imported, last_good)
+                return
+            reason = reason_to_go_on(source, error, imported.value, context.codebase)
             if reason is None:
                 if uncapturable is not None and is_of_the_class(error):  # another call of the class runs
                     raise uncapturable from None
                 raise
             if isinstance(error, CaptureError):
                 uncapturable = uncapturable or error
-            if is_to_be_inferred(source):
+            if is_guessed:
                 if uncapturable is None and candidate is candidates[-1]:
                     context.draft.note(source, reason)  # what is known of the nearest guess stays
                     raise
                 guess = error
+            if source.served and (failed := failed_call(source.expression, error, context.codebase)) is not None:
+                last_good, after = candidate, failed
             context.recording.stop()
             context.folding.stop()
             context.draft.pass_over(source, reason)
@@ -166,6 +176,17 @@ def _trace(context: Context) -> None:
     if guess is not None:  # it says best what is missing, or what is wrong with the class
         raise guess
     raise TraceError(without_example(context, imported))
+
+
+def _fail_as_before(context: Context, imported: Imported, candidate: Candidate) -> None:
+    """Trace the last good call again, whose failure is the answer: no other call of the class was found that runs."""
+    draft = context.draft
+    attempts = draft.map.attempts
+    context.recording.stop()
+    context.folding.stop()
+    draft.pass_over(candidate.source, NoExample(context.params.qualname))
+    draft.update(attempts=attempts)
+    _trace_in_the_mode_that_works(context, imported, candidate)
 
 
 def _candidates(context: Context) -> list[Candidate]:

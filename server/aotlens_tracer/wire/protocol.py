@@ -126,7 +126,8 @@ class ExampleSource:
     pinned comment, which tells two definitions of one name apart. `prelude` has the statements that a call site depends
     on, in their order. `expression` is empty for a recorded example, whose arguments are found in the call of `root`,
     and for one that is still to be inferred, and with a `step`: the training step of a script, whose example is the
-    script's own setup.
+    script's own setup. `served` says that the latest good trace of the target had this example: its failure is then
+    a change of the class (`examples.last_good_call`).
     """
 
     expression: str
@@ -138,6 +139,7 @@ class ExampleSource:
     prelude: tuple[Statement, ...] = ()
     root: Root | None = None
     step: StepSource | None = None
+    served: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from aotlens.syntax.step_places import is_step
 from aotlens_tracer.wire.protocol import ExampleSource, Root
 
 from .built import Built
+from .last_good import LastGood, identity, with_last_good
 from .pinned import definitions_named, pinned
 
 MOST_ROOTS = 4
@@ -30,7 +31,8 @@ class File:
 
     By qualified name: `in_project` has the examples that the project pins, `contained` the classes of the file that a
     class builds, and `call_sites` the calls found in the workspace. `steps` has the slices of the training steps.
-    `built` are the targets that were built so far, in any file.
+    `built` are the targets that were built so far, in any file. `last_good` is the call of the target's last good
+    trace, None if there was none, and `interface` is what the text says of its arguments now.
     """
 
     path: Path
@@ -40,6 +42,8 @@ class File:
     call_sites: Mapping[str, Sequence[ExampleSource]] = field(default_factory=dict)
     steps: Mapping[str, ExampleSource] = field(default_factory=dict)
     built: Sequence[Built] = ()
+    last_good: LastGood | None = None
+    interface: str = ""
 
     def pinned(self, qualname: str) -> tuple[ExampleSource, ...]:
         """Return the pinned examples of a target of the file."""
@@ -58,12 +62,13 @@ def candidates(file: File, qualname: str, option: str | None = None) -> tuple[Ex
     roots = _roots(file, qualname)
     known = [root for root in roots if root.examples[0].origin != "inferred"]
     guessed = [root for root in roots if root.examples[0].origin == "inferred"]
-    return (
+    ways = (
         *(_recorded(root) for root in known),
         *file.call_sites.get(qualname, ()),
         *(_recorded(root) for root in guessed),
         ExampleSource("", "inferred"),
     )
+    return with_last_good(ways, file.last_good, file.interface)
 
 
 def holders(file: File, qualname: str) -> list[Built]:
@@ -82,7 +87,7 @@ def to_build_first(file: File, qualname: str) -> list[str]:
 def from_preferred(examples: tuple[ExampleSource, ...], preferred: ExampleSource | None) -> tuple[ExampleSource, ...]:
     """Rotate the examples so that the one that the user prefers comes first, even if it has moved in its file."""
     for index, example in enumerate(examples):
-        if preferred is not None and _identity(example) == _identity(preferred):
+        if preferred is not None and identity(example) == identity(preferred):
             return examples[index:] + examples[:index]
     return examples
 
@@ -111,8 +116,3 @@ def _roots(file: File, qualname: str) -> list[Root]:
             roots += [Root(path, name, found)] if found else []
     roots.sort(key=lambda root: _ORDER.index(root.examples[0].origin))
     return roots[:MOST_ROOTS]
-
-
-def _identity(example: ExampleSource) -> tuple[object, ...]:
-    root = (example.root.path, example.root.qualname) if example.root is not None else None
-    return example.origin, example.expression, example.path, root, *(item.text for item in example.prelude)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import TargetKey
 from aotlens.syntax.containment import containers, containment_in
+from aotlens.syntax.interfaces import interface_of
 from aotlens.syntax.training_steps import step_examples
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.protocol import ExampleSource
@@ -16,6 +17,8 @@ from aotlens_tracer.wire.protocol import ExampleSource
 from .built import Built, built_by
 from .call_sites import CallSitesOfFolders
 from .candidates import File, candidates, from_preferred
+from .last_good import LastGood, last_good_call
+from .pinned import definition_lines
 from .project import pinned_in_project
 
 if TYPE_CHECKING:
@@ -24,10 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FoundExamples:
-    """The examples to try for a target, best first, and which classes of its file build which others."""
+    """The examples to try for a target, best first, and which classes of its file build which others.
+
+    `interface` is what the text says of the target's arguments.
+    """
 
     examples: tuple[ExampleSource, ...]
     contained: Mapping[str, frozenset[str]]
+    interface: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class KnownExamples:
     built: tuple[Built, ...]
     preferred: ExampleSource | None
     call_sites: CallSitesOfFolders
+    last_good: LastGood | None = None
 
     def find(self, document: Document, folder: Path, texts: Mapping[str, str]) -> FoundExamples:
         """Find the examples to try for the target.
@@ -50,8 +58,21 @@ class KnownExamples:
         sites = self.call_sites.of(folder).of(path, classes, texts)
         contained = containment_in(document.tree)
         steps = step_examples(self.key.path, document.text, [self.key.qualname])
-        file = File(path, definitions, pinned_in_project(path), contained, sites, steps, self.built)
-        return FoundExamples(from_preferred(candidates(file, self.key.qualname), self.preferred), contained)
+        lines = definition_lines(self.key.qualname, definitions)
+        interface = interface_of(document, lines[-1]) if lines else ""
+        file = File(
+            path,
+            definitions,
+            pinned_in_project(path),
+            contained,
+            sites,
+            steps,
+            self.built,
+            self.last_good,
+            interface,
+        )
+        found = from_preferred(candidates(file, self.key.qualname), self.preferred)
+        return FoundExamples(found, contained, interface)
 
 
 class ExampleMemory:
@@ -64,10 +85,12 @@ class ExampleMemory:
         # The examples that the last trace of a target could choose from, and the index of the one it chose.
         self._offered: dict[TargetKey, tuple[tuple[ExampleSource, ...], int]] = {}
         self._preferred: dict[TargetKey, ExampleSource] = {}
+        self._last_good: dict[TargetKey, LastGood] = {}
 
     def known(self, key: TargetKey) -> KnownExamples:
         """Return the facts about the examples of a target as they are now."""
-        return KnownExamples(key, tuple(self._built.values()), self._preferred.get(key), self._call_sites)
+        preferred, last_good = self._preferred.get(key), self._last_good.get(key)
+        return KnownExamples(key, tuple(self._built.values()), preferred, self._call_sites, last_good)
 
     def set_contained(self, path: str, contained: Mapping[str, frozenset[str]]) -> None:
         """Remember which classes of a file build which others."""
@@ -77,13 +100,21 @@ class ExampleMemory:
         """Return the number of classes of its file that may build a target."""
         return len(containers(key.qualname, self._contained.get(key.path, {})))
 
-    def record(self, key: TargetKey, map: DescriptorMap, examples: tuple[ExampleSource, ...]) -> Built | None:
-        """Remember which example a trace chose and what it built. Returns what it built, if anything."""
+    def record(
+        self, key: TargetKey, map: DescriptorMap, examples: tuple[ExampleSource, ...], interface: str
+    ) -> Built | None:
+        """Remember which example a trace chose and what it built. Returns what it built, if anything.
+
+        `interface` is what the traced text says of the target's arguments.
+        """
         chosen = map.example.candidate if map.example is not None else None
         self._offered[key] = (examples, chosen or 0)
         built = built_by(map, examples)
         if built is not None:
             self._built[key] = built
+        good = last_good_call(map, examples, interface)
+        if good is not None:
+            self._last_good[key] = good
         return built
 
     def offered(self, key: TargetKey) -> int:
@@ -103,3 +134,4 @@ class ExampleMemory:
         self._built.pop(key, None)
         self._offered.pop(key, None)
         self._preferred.pop(key, None)
+        self._last_good.pop(key, None)
