@@ -133,7 +133,7 @@ def test_values_are_shown_in_the_function_around_the_cursor_alone(net: Editor) -
     assert hints(net) == {
         "def forward(self, x):": "x: f32[2, 16, 8]",
         "h = self.up(x)": "f32[2, 16, 4 * width]",
-        "h = h * 2": "not run",
+        "h = h * 2": "not run: h.ndim == 2 is False",
         "return self.down(h)": "f32[2, 16, width]",
     }
     assert move(net, "z = y.me|an(1)") == 1

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from aotlens.model.not_run import NotRun
 from aotlens.model.recorded import Plain, Size, Tensor
 from aotlens.model.values import Had, Recording
 
@@ -60,9 +61,15 @@ def values_tooltip(named: Sequence[tuple[str, Had]]) -> str:
     return "\n".join([*rows[:_ROWS], *more, *_call(named[0][1].recording)])
 
 
-def not_run_tooltip(recording: Recording) -> str:
-    """The call in which lines did not run."""
-    return "\n".join([inline(not_run_in_words(recording)), *_call(recording)])
+def not_run_label(found: NotRun) -> str:
+    """The label of lines that did not run, with the reason if it is short: `not run: targets is None`."""
+    label = f"{NOT_RUN}: {found.expression} is {found.value}" if found.expression is not None else NOT_RUN
+    return label if len(label) <= LONGEST else NOT_RUN
+
+
+def not_run_tooltip(found: NotRun) -> str:
+    """The reason why lines did not run, and the call in which they did not."""
+    return "\n".join([inline(not_run_in_words(found)), *_call(found.recording)])
 
 
 def _in_brief(had: Had) -> str:

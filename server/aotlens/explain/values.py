@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from aotlens.model.dtypes import dtype_in_brief
 from aotlens.model.function_runs import FunctionValues
+from aotlens.model.not_run import NotRun
 from aotlens.model.recorded import Container, Known, Plain, Size, Tensor
-from aotlens.model.values import Case, Had, Recording
+from aotlens.model.values import Case, Had
 from aotlens_tracer.wire.descriptor_map import Sharding
 
 from .blocks import Code, Line, codes, joined, line, strong
@@ -122,9 +123,13 @@ def fails_in_words(text: str) -> Line:
     return line(Code(text), ": ", strong("the call fails here"))
 
 
-def not_run_in_words(recording: Recording) -> Line:
-    """An expression that did not run in the recorded call."""
-    return line("not run in the traced call of ", Code(recording.state.key.qualname))
+def not_run_in_words(found: NotRun) -> Line:
+    """Lines that did not run in the recorded call, and why: `not run: targets is None in this call`."""
+    model = Code(found.recording.state.key.qualname)
+    if found.expression is None:
+        return line("not run in the traced call of ", model)
+    call: Line = line("this call") if found.is_own else line("the traced call of ", model)
+    return line("not run: ", Code(clipped(found.expression, _LONGEST)), f" is {found.value} in ", call)
 
 
 def recorded_in_words(had: Had) -> Line:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotlens.explain.shortening import clipped
-from aotlens.explain.value_hints import NOT_RUN, STALE, not_run_tooltip, values_label, values_tooltip
+from aotlens.explain.value_hints import STALE, not_run_label, not_run_tooltip, values_label, values_tooltip
 from aotlens.model.contexts import class_at
+from aotlens.model.not_run import not_run
 from aotlens.model.snapshot import Snapshot
-from aotlens.model.values import Had, recordings_at, skipped_on_lines, values_on_lines
+from aotlens.model.values import Had, skipped_on_lines, values_on_lines
 from aotlens.syntax.definitions import Definition
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
@@ -54,10 +55,10 @@ def value_hints(snapshot: Snapshot, document: Document, first: int, last: int) -
     shown = [had for had in values_on_lines(snapshot, document, first, last) if had.cases]
     hints = {line: _values(document, hads) for line, hads in _by_line(shown)}
     for span in skipped_on_lines(snapshot, document, first, last):
-        recording = next(recordings_at(snapshot, document, span.line), None)
-        if span.line >= first and span.line not in hints and recording is not None:
-            label = NOT_RUN + (STALE if recording.is_stale else "")
-            hints[span.line] = LineEnd(span.line, label, not_run_tooltip(recording))
+        found = not_run(snapshot, document, span.line) if span.line >= first and span.line not in hints else None
+        if found is not None:
+            label = not_run_label(found) + (STALE if found.recording.is_stale else "")
+            hints[span.line] = LineEnd(span.line, label, not_run_tooltip(found))
     return [hints[line] for line in sorted(hints)]
 
 

@@ -142,7 +142,7 @@ def test_each_line_has_one_hint_with_what_it_assigns_takes_or_returns() -> None:
         "def forward(self, x, scale):": "x: f32[B, T, C], scale: f32[]",
         "B, T, C = x.shape": "B = 2, T = 16, C = 64",
         "q, k, v = self.split(x)": "q, k: f32[B, T, 8], v: f32[B, T, C]",
-        "q = q * 2": "not run",
+        "q = q * 2": "not run: scale is not None",
         "parts = [part for part in (q, k)]": "[f32[B, T, C], f32[B, T, C]]",
         "for index, each in enumerate(parts):": "index: 2 or 16, each: f32[B, T, 64 or 8]",
         "return self.out(x)": "f32[B, 77]",
@@ -162,7 +162,7 @@ def test_the_tooltip_has_the_sizes_the_instances_and_the_call() -> None:
         "each: f32[2, 16, 64] in layers.0, f32[2, 16, 8] in layers.1"
     )
     assert found["q = q * 2"].tooltip.splitlines() == [
-        "not run in the traced call of Attention",
+        "not run: scale is not None in this call",
         "Traced as Attention(64)(x: f32[2, 16, 64])",
     ]
 
@@ -171,7 +171,7 @@ def test_after_an_edit_the_values_are_stale_and_the_line_that_was_edited_has_non
     document = Document("file://" + PATH, PATH, 1, TEXT).changed(2, [Edit(8, 12, 8, 13, "kk"), Edit(1, 1, 1, 1, "\n")])
     found = hints(world(document, stale=True))
     assert found["B, T, C = x.shape"].label == "B = 2, T = 16, C = 64 (stale)"
-    assert found["q = q * 2"].label == "not run (stale)"
+    assert found["q = q * 2"].label == "not run: scale is not None (stale)"
     assert found["return self.out(x)"].tooltip.endswith("\nstale: the code has changed since")
     assert "q, kk, v = self.split(x)" not in found, "the line was edited: its values are not known"
 

@@ -18,10 +18,11 @@ from aotlens.explain.values import (
     recorded_in_words,
 )
 from aotlens.model.function_runs import function_values
+from aotlens.model.not_run import not_run
 from aotlens.model.recorded import Container, Tensor, ValuesIndex
 from aotlens.model.spans import is_within
 from aotlens.model.training_steps import function_of
-from aotlens.model.values import Had, Recording, is_skipped, recordings_at, value_of, values_on_lines
+from aotlens.model.values import Had, Recording, recordings_at, value_of, values_on_lines
 from aotlens.syntax.expressions import call_at, calls_of_attribute
 from aotlens.syntax.signatures import function_node
 from aotlens.syntax.subjects import (
@@ -213,10 +214,8 @@ def _skipped(question: Question, subjects: Sequence[Subject]) -> FirstLine | Non
     """The line of a statement that did not run, although its function did."""
     for subject in subjects:
         if isinstance(subject, (LineSubject, ReturnSubject)):
-            recording = next(recordings_at(question.snapshot, question.document, question.line), None)
-            if recording is not None and is_skipped(question.snapshot, question.document, recording, question.line):
-                return FirstLine((not_run_in_words(recording),), recording, subject.span)
-            return None
+            found = not_run(question.snapshot, question.document, question.line)
+            return FirstLine((not_run_in_words(found),), found.recording, subject.span) if found is not None else None
     return None
 
 
