@@ -50,6 +50,13 @@ class TraceRun:
         self._worlds = worlds
         self._has_ended = False
 
+    def named(self, qualname: str) -> Traces:
+        """Trace a target, or the training steps of a function that has some and no example of its own."""
+        steps = [place.qualname for place in self._file.places if place.function == qualname]
+        if not steps or self._options.example is not None or self._file.pinned(qualname):
+            return self.one(qualname)
+        return self._in_order(steps)
+
     def one(self, qualname: str) -> Traces:
         """Trace one target. Classes that contain it are traced before if their call makes a better example."""
         if self._options.example is None:
@@ -61,9 +68,11 @@ class TraceRun:
         return Traces([map], output)
 
     def all(self) -> Traces:
-        """Trace every module class of the file, and every function with a pinned example."""
+        """Trace every module class of the file, its training steps, and every function with a pinned example."""
         file = self._file
         self._progress.about(file.path.name)
+        if any(source.step is not None and source.step.module is not None for source in file.steps.values()):
+            return self._in_order([*_classes_with_forward(file), *file.steps])  # importing the file would train
         params = TargetsParams(str(file.path), self._options.timeout, self._memory, os.getcwd())
         try:
             answer = self._tracer.targets(params, self._progress.stage)
@@ -73,6 +82,7 @@ class TraceRun:
             return Traces([self._failed(WHOLE_FILE, answer.failure)], answer.output)
         names = [target.qualname for target in answer.targets]
         names += [d.qualname for d in file.definitions if d.kind == "function" and d.pins and not _is_local(d.qualname)]
+        names += file.steps
         if not names:
             return Traces([self._failed(WHOLE_FILE, _no_target(file))], answer.output)
         return self._in_order(names)
@@ -81,7 +91,8 @@ class TraceRun:
         """Trace classes before the classes that they contain, which are then recorded in their calls."""
         order = {name: index for index, name in enumerate(outermost_first(self._file.contained))}
         traced = [self._trace(name) for name in sorted(names, key=lambda name: order.get(name, len(order)))]
-        lines = {d.qualname: d.line for d in self._file.definitions}
+        lines = {definition.qualname: definition.line for definition in self._file.definitions}
+        lines |= {place.qualname: place.line for place in self._file.places}
         maps = sorted((map for map, _ in traced), key=lambda map: lines.get(map.target.qualname, 0))
         return Traces(maps, "".join(output for _, output in traced))
 
@@ -102,7 +113,7 @@ class TraceRun:
             options.timeout,
             self._memory,
             os.getcwd(),
-            definition_lines=definition_lines(name, file.definitions),
+            definition_lines=definition_lines(name, file.definitions, file.places),
             partitioner=options.partitioner,
             memory_budget=options.memory_budget,
             compare=options.compare,
@@ -122,7 +133,7 @@ class TraceRun:
         return traced.map, traced.output
 
     def _failed(self, qualname: str, failure: Failure) -> DescriptorMap:
-        line = next(iter(definition_lines(qualname, self._file.definitions)[-1:]), None)
+        line = next(iter(definition_lines(qualname, self._file.definitions, self._file.places)[-1:]), None)
         target = Target(str(self._file.path), qualname, line)
         return DescriptorMap(target, "failed", self._options.convention, failure=failure)
 
@@ -132,6 +143,12 @@ def unreadable_map(error: UnreadableSource, qualname: str | None, options: Trace
     target = Target(error.path, qualname or WHOLE_FILE, None)
     failure = unreadable(error.path, error.line, error.reason)
     return DescriptorMap(target, "failed", options.convention, failure=failure)
+
+
+def _classes_with_forward(file: File) -> list[str]:
+    """The classes of a file with a `forward`, by its text."""
+    names = {definition.qualname for definition in file.definitions}
+    return [name for name in names if f"{name}.forward" in names and not _is_local(name)]
 
 
 def _is_local(qualname: str) -> bool:

@@ -55,7 +55,7 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
     try:
         with progress, TracerProcess(interpreter.path, here, spawn) as tracer:
             run = TraceRun(tracer, file, options, progress, worlds)
-            traces = run.all() if qualname is None else run.one(qualname)
+            traces = run.all() if qualname is None else run.named(qualname)
             torch = tracer.ready.torch
             if verbose and (log := tracer.log().strip()):
                 print(log, file=sys.stderr)
@@ -115,10 +115,11 @@ def _read(path: Path, options: TraceOptions) -> File:
         text = read_python(str(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    known = definitions(text)
+    known, places = definitions(text), step_places(parse(text))
     if options.example is not None:
-        return File(path, known, in_project, containment(text))
+        return File(path, known, in_project, containment(text), places=places)
     classes = [item.qualname for item in known if item.kind == "class"]
-    sites = CallSites(search_folder(path)).of(path, classes, {})
-    steps = step_examples(str(path), text, [place.qualname for place in step_places(parse(text))])
-    return File(path, known, in_project, containment(text), sites, steps)
+    calls = CallSites(search_folder(path))
+    names = [place.qualname for place in places]
+    steps = step_examples(str(path), text, names, lambda name: calls.calling(path, name, {}))
+    return File(path, known, in_project, containment(text), calls.of(path, classes, {}), places, steps)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import TargetKey, TargetState
+from aotlens.syntax.definitions import Definition
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 
 if TYPE_CHECKING:
+    from aotlens.syntax.step_places import StepPlace
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 
@@ -27,8 +29,9 @@ def successor(state: TargetState, document: Document, names: Collection[str]) ->
         return None
     # Only the first character of the line is carried: the rename itself has touched the rest.
     now = document.carry(version, Span(document.path, target.line, 1, target.line, 2))
-    here = [d.qualname for d in document.definitions if now is not None and d.line == now.line]
-    return here[0] if here and here[0] in names else None
+    targets: list[Definition | StepPlace] = [*document.definitions, *document.steps]
+    here = [each.qualname for each in targets if now is not None and each.line == now.line and each.qualname in names]
+    return here[0] if here else None
 
 
 def renamed(state: TargetState, qualname: str) -> TargetState:

@@ -61,18 +61,20 @@ class Targets:
         self._learning = Delayed(LEARN_PAUSE, self._learn_changed)
 
     def learn(self, document: Document) -> None:
-        """Find the targets of a text: classes with a `forward`, and all definitions that have an example."""
+        """Find the targets of a text: classes with a `forward`, definitions that have an example, training steps."""
         path = document.path
         known: dict[str, list[Definition]] = {}
         for definition in document.definitions:
             known.setdefault(without_locals(definition.qualname), []).append(definition)
         in_project = self._in_project.get(path, {})
-        self._ranking.set_definitions(path, {item.qualname: item.line for item in document.definitions})
+        lines = {item.qualname: item.line for item in document.definitions}
+        self._ranking.set_definitions(path, lines | {step.qualname: step.start_line for step in document.steps})
         names = dict.fromkeys(d.qualname for d in document.definitions if _is_target(d, known, in_project))
+        names |= dict.fromkeys(step.qualname for step in document.steps)
         changes = []
         for name in names:
             key = TargetKey(path, name)
-            examples = pinned(path, name, known[name], in_project)
+            examples = pinned(path, name, known.get(name, ()), in_project)
             state = self._states.get(key)
             if state is None or state.examples != examples:
                 state = state or self._cut.pop(key, None) or self._states.new(key)

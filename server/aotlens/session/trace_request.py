@@ -59,7 +59,7 @@ class TraceBasis:
         params = replace(
             self.without_examples(),
             examples=found.examples,
-            definition_lines=definition_lines(qualname, document.definitions),
+            definition_lines=definition_lines(qualname, document.definitions, document.steps),
             project_world=world_in_project(Path(path)),
             overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
         )

@@ -15,10 +15,9 @@ from tree_sitter import Node, Query, QueryCursor
 from aotlens_tracer.wire.statements import Statement
 
 from .block_source import BlockSource
-from .code_blocks import Block, code_blocks, docstring_blocks
+from .code_blocks import code_blocks, docstring_blocks, whole_block
 from .dependencies import SAME_MODULE, Step, assigned_value, imported_class, names_of, needed_steps
 from .nodes import PYTHON, text_of
-from .source import split_lines
 from .straight_lines import calls_in, function_steps, module_steps
 
 _STRINGS = Query(PYTHON, "(expression_statement . (string) @text .)")
@@ -53,7 +52,7 @@ def call_sites(path: str, text: str) -> list[CallSite]:
         blocks = (BlockSource(path, block) for block in code_blocks(text))
         found = [site for source in blocks for site in _sites(source, module_steps(source, is_outer=False))]
     else:
-        whole = Block(tuple(split_lines(text)), {})
+        whole = whole_block(text)
         source = BlockSource(path, whole)
         module = module_steps(source, is_outer=True)
         found = list(_sites(source, module))

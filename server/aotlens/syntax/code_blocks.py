@@ -30,6 +30,11 @@ class Block:
         return "\n".join(self.lines)
 
 
+def whole_block(text: str) -> Block:
+    """A whole file of code as a block."""
+    return Block(tuple(split_lines(text)), {})
+
+
 def code_blocks(text: str) -> list[Block]:
     """All code of a document as one block, because later examples use the imports of earlier ones."""
     lines = split_lines(text)

@@ -22,7 +22,8 @@ class StepPlace:
     """A training step by the name of its target, `Trainer.fit@loss`, `@loss` at module level.
 
     `function` is the qualified name of the function around it without `<locals>`, empty at module level. Lines count
-    from 1: `line` is that of the backward pass, `start_line` that of the loop over data or the function around it.
+    from 1: `line` is that of the loss in the backward call, `start_line` that of the loop over data or the function
+    around it.
     """
 
     qualname: str
@@ -49,7 +50,7 @@ def named_steps(tree: Tree) -> Iterator[tuple[StepPlace, BackwardCall]]:
         name = f"{function}{SIGN}{call.name}"
         count = counts[name] = counts.get(name, 0) + 1
         qualname = name if count == 1 else f"{name}#{count}"
-        lines = call.call.start_point.row + 1, region_of(call).start_point.row + 1
+        lines = call.loss.start_point.row + 1, region_of(call).start_point.row + 1
         yield StepPlace(qualname, function, *lines), call
 
 

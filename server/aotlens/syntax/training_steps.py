@@ -9,9 +9,8 @@ from aotlens_tracer.wire.training_steps import StepSource
 
 from .backward_calls import BackwardCall, all_optimizers, function_around, stepped_optimizers
 from .block_source import BlockSource
-from .code_blocks import Block
+from .code_blocks import whole_block
 from .moments import Moment
-from .source import split_lines
 from .step_callers import Before, Others, class_around, code_before, owner_of
 from .step_places import is_step, named_steps
 from .step_slices import slice_step
@@ -27,7 +26,7 @@ def step_examples(
     wanted = {name for name in qualnames if is_step(name)}
     if not wanted:
         return {}
-    source = BlockSource(path, Block(tuple(split_lines(text)), {}))
+    source = BlockSource(path, whole_block(text))
     steps = ((place.qualname, backward) for place, backward in named_steps(source.tree) if place.qualname in wanted)
     return {name: _example(source, backward, others) for name, backward in steps}
 

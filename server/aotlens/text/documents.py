@@ -177,7 +177,7 @@ class Document:
         after._raw = raw
         after._text = None
         after._history = self._history.followed_by(applied, version)
-        after._parsed = after._found = after._definitions = None
+        after._parsed = after._found = after._definitions = after._steps = None
         after._parsed_before = self._parsed or self._parsed_before
         after._found_before = self._found or self._found_before
         known = (self.version, self._definitions) if self._definitions is not None else None

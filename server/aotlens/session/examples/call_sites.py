@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aotlens.session.files import Stamp, read_bytes, stamp
+from aotlens.syntax.block_source import BlockSource
 from aotlens.syntax.call_sites import CallSite, call_sites
+from aotlens.syntax.code_blocks import whole_block
 from aotlens.syntax.source import UnreadableSource, decode_source
 from aotlens_tracer.wire.protocol import ExampleSource
 
@@ -70,6 +72,22 @@ class CallSites:
                 for qualname in by_name.get(site.name, ()):
                     found.setdefault(qualname, []).append((_rank(site, where, path), _example(site, where, path)))
         return {qualname: _best(examples) for qualname, examples in found.items()}
+
+    def calling(self, path: Path, name: str, texts: Mapping[str, str]) -> Iterator[BlockSource]:
+        """Yield the other Python files of the folder that call a function, method or class of this name.
+
+        Programs come before tests. `texts` as in `of`.
+        """
+        deadline = time.monotonic() + LONGEST_SEARCH
+        with self._lock:
+            files = [file for file in self._files(path) if file.endswith(".py") and file != str(path)]
+        for file in files:
+            with self._lock:
+                known = self._read(file, texts.get(file))
+            if known is not None and name.encode() in known.names:
+                yield BlockSource(file, whole_block(_text_of(file, texts.get(file))))
+            if time.monotonic() > deadline:
+                return
 
     def _search(self, path: Path, wanted: frozenset[bytes], texts: Mapping[str, str]) -> Iterator[tuple[CallSite, str]]:
         deadline = time.monotonic() + LONGEST_SEARCH

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aotlens.syntax.containment import containers
 from aotlens.syntax.definitions import Definition
-from aotlens.syntax.step_places import is_step
+from aotlens.syntax.step_places import StepPlace, is_step
 from aotlens_tracer.wire.protocol import ExampleSource, Root
 
 from .built import Built
@@ -30,9 +30,9 @@ class File:
     """The facts about a target's file from which its candidates follow.
 
     By qualified name: `in_project` has the examples that the project pins, `contained` the classes of the file that a
-    class builds, and `call_sites` the calls found in the workspace. `steps` has the slices of the training steps.
-    `built` are the targets that were built so far, in any file. `last_good` is the call of the target's last good
-    trace, None if there was none, and `interface` is what the text says of its arguments now.
+    class builds, and `call_sites` the calls found in the workspace. `places` are the training steps of the file, and
+    `steps` their slices. `built` are the targets that were built so far, in any file. `last_good` is the call of the
+    target's last good trace, None if there was none, and `interface` is what the text says of its arguments now.
     """
 
     path: Path
@@ -40,6 +40,7 @@ class File:
     in_project: Mapping[str, tuple[ExampleSource, ...]] = field(default_factory=dict)
     contained: Mapping[str, frozenset[str]] = field(default_factory=dict)
     call_sites: Mapping[str, Sequence[ExampleSource]] = field(default_factory=dict)
+    places: Sequence[StepPlace] = ()
     steps: Mapping[str, ExampleSource] = field(default_factory=dict)
     built: Sequence[Built] = ()
     last_good: LastGood | None = None

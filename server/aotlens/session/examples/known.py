@@ -55,9 +55,12 @@ class KnownExamples:
         """
         path, definitions = Path(self.key.path), document.definitions
         classes = [definition.qualname for definition in definitions if definition.kind == "class"]
-        sites = self.call_sites.of(folder).of(path, classes, texts)
+        calls = self.call_sites.of(folder)
+        sites = calls.of(path, classes, texts)
         contained = containment_in(document.tree)
-        steps = step_examples(self.key.path, document.text, [self.key.qualname])
+        steps = step_examples(
+            self.key.path, document.text, [self.key.qualname], lambda name: calls.calling(path, name, texts)
+        )
         lines = definition_lines(self.key.qualname, definitions)
         interface = interface_of(document, lines[-1]) if lines else ""
         file = File(
@@ -66,6 +69,7 @@ class KnownExamples:
             pinned_in_project(path),
             contained,
             sites,
+            document.steps,
             steps,
             self.built,
             self.last_good,

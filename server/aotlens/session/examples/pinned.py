@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aotlens.syntax.definitions import Definition, without_locals
+from aotlens.syntax.step_places import StepPlace, is_step
 from aotlens_tracer.wire.protocol import ExampleSource
 
 
@@ -23,8 +24,12 @@ def pinned(
     return *in_comments, *in_project.get(qualname, ())
 
 
-def definition_lines(qualname: str, definitions: Sequence[Definition]) -> tuple[int, ...]:
-    """Return the lines of all definitions of a target; there may be several with one name."""
+def definition_lines(
+    qualname: str, definitions: Sequence[Definition], steps: Sequence[StepPlace] = ()
+) -> tuple[int, ...]:
+    """Return the lines of all definitions of a target, of which several may have one name, or of a step's loss."""
+    if is_step(qualname):
+        return tuple(step.line for step in steps if step.qualname == qualname)
     return tuple(definition.line for definition in definitions_named(qualname, definitions))
 
 
