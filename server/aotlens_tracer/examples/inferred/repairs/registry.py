@@ -18,6 +18,7 @@ from .calls import (
     optional_arguments,
     other_candidates,
     scaled_channels,
+    skipped_branch,
     sizes_differ,
     too_small,
     torch_layer,
@@ -49,6 +50,7 @@ from .rule import Rule
 CALLS: tuple[Rule[Inputs], ...] = (
     missing_arguments.RULE,
     none_read.RULE,
+    skipped_branch.RULE,
     torch_layer.RULE,
     wrong_size.RULE,
     wrong_rank.RULE,
