@@ -1,7 +1,8 @@
 """The rules of the ladder: after which errors the next example is tried, and which errors are the answer.
 
-An example that somebody gave is never replaced. One that was found is passed over if it does not fit the class; but if
-the user's own module raises while it is built or called, that error is the answer. An inferred example is a guess, and
+An example that somebody gave is never replaced, and neither is the set-up of a training step. One that was found is
+passed over if it does not fit the class; but if the user's own module raises while it is built or called, that error is
+the answer. An inferred example is a guess, and
 so is one that was recorded in the call of a guess: its error is the answer if the class fails like this whatever it is
 given, or if a trace succeeded with it before the latest edit (`last_good_call`).
 """
@@ -26,7 +27,11 @@ def reason_to_go_on(source: ExampleSource, error: BaseException, target: Any, co
 
     `target` is the class or function that is traced.
     """
-    if source.origin in ("option", "pinned") or not isinstance(error, (Exception, SystemExit, TookTooLong)):
+    if (
+        source.step is not None
+        or source.origin in ("option", "pinned")
+        or not isinstance(error, (Exception, SystemExit, TookTooLong))
+    ):
         return None
     if is_of_the_class(error):
         return None

@@ -10,10 +10,12 @@ import torch
 from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
 from ..examples.inferred.search import Guess, Search
+from ..examples.inferred.step_search import StepSearch
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.last_good_call import FailedCall, NoOtherCall
 from ..examples.recorded import NotCalled, record
 from ..examples.scripts.build import build_step
+from ..examples.scripts.unknown import UnknownInputs, with_guess
 from ..examples.worlds import said_world, world_of
 from ..examples.written import constructor_in_words, written
 from ..failures import TraceError, failure_of, reads_data
@@ -23,6 +25,7 @@ from ..graph.module_tree import module_tree
 from ..graph.state import state_of
 from ..loading.definitions import line_of, resolve
 from ..loading.importing import import_file
+from ..torch_private import fake_mode
 from ..wire.descriptor_map import Example, Problem
 from ..wire.example_options import ExampleOptions
 from ..wire.example_texts import MalformedExample, split
@@ -100,7 +103,10 @@ class _Build:
         known = replace(known, expression=source.expression.strip() or None, options=self._options(source))
         draft.update(example=known)
         try:
-            example = self._record(source.root) if source.root is not None else self._evaluate(source)
+            if source.step is not None:
+                source, example = self._evaluate_step(source)
+            else:
+                example = self._record(source.root) if source.root is not None else self._evaluate(source)
         except Exception as error:
             if guess is not None and guess.failure is not None:
                 raise TraceError(guess.failure) from error
@@ -175,6 +181,21 @@ class _Build:
 
     def _evaluate(self, source: ExampleSource, needs_data: BaseException | None = None) -> BuiltExample:
         return evaluate(self._context, self._imported, source, self._candidate.train, self._note, needs_data)
+
+    def _evaluate_step(self, source: ExampleSource) -> tuple[ExampleSource, BuiltExample]:
+        """Return a training step, and its source with guessed values for the inputs that no code shows."""
+        try:
+            return source, self._evaluate(source)
+        except UnknownInputs as error:
+            unguessed = error.unguessed
+        mode, module = unguessed.mode or fake_mode(), self._imported.module
+        search = StepSearch(unguessed.module, mode, module, self._context.birthplaces)
+        guess = search.run_with(unguessed.sizes)
+        self._context.draft.add_attempts(*search.attempts)
+        if guess.failure is not None:
+            raise unguessed.error or TraceError(guess.failure)
+        source = with_guess(source, unguessed.names, guess.expression)
+        return source, self._evaluate(source)
 
     def _note(self, reason: Problem) -> None:
         self._weights.append(reason)

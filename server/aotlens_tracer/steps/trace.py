@@ -204,7 +204,9 @@ def _trace_in_the_mode_that_works(context: Context, imported: Imported, candidat
     try:
         _trace_example(context, imported, candidate)
     except (ForwardError, CaptureError) as error:
-        is_chosen = candidate.train is not None or candidate.source.origin not in ("recorded", "call-site")
+        source = candidate.source
+        is_found = source.origin in ("recorded", "call-site") and source.step is None
+        is_chosen = candidate.train is not None or not is_found
         is_trained = draft.map.example is not None and draft.map.example.mode == "train"
         if is_chosen or not is_trained or not reads_data(error.__cause__ or error):
             raise

@@ -80,7 +80,7 @@ class Guess:
     tried_with: tuple[str, ...] = ()
 
 
-class _ClassFails(Exception):
+class ClassFails(Exception):
     """The class fails whatever it is given."""
 
     def __init__(self, guess: Guess) -> None:
@@ -122,7 +122,7 @@ class Search:
                 for constructors, arguments in self._constructions():
                     if expression := self._with(constructors, arguments):
                         return Guess(expression, self._rule, tried_with=self._tried_with)
-            except _ClassFails as fails:
+            except ClassFails as fails:
                 return fails.guess
         failure = self._failure()
         if self._nearest.inputs is None:
@@ -219,7 +219,7 @@ class Search:
                 self._rule = self._rule if reading else rule or self._rule_of_constructor
                 reading = reading or expression
             if fails_for_all_arguments(failed):
-                raise _ClassFails(Guess(expression, rule, is_of_the_class=True))
+                raise ClassFails(Guess(expression, rule, is_of_the_class=True))
             if may_vary and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
                 return self._found_by_varying(varied, usual.call, sizes)
             # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
@@ -234,7 +234,7 @@ class Search:
         return reading
 
     def _examine(self, failed: _Failed | None, usual: _Failed | None, sizes: dict[str, int]) -> Called | None:
-        """Vary the guesses of a failed call; return one that runs. Raises _ClassFails if the class is to blame."""
+        """Vary the guesses of a failed call; return one that runs. Raises ClassFails if the class is to blame."""
         if failed is None:
             return None
         called, rule = failed
@@ -244,11 +244,11 @@ class Search:
             return runs.called
         if is_of_the_class:
             shown, rule = usual or (called, rule)
-            raise _ClassFails(Guess(shown.expression, rule, is_of_the_class=True))
+            raise ClassFails(Guess(shown.expression, rule, is_of_the_class=True))
         return None
 
     def _found_by_varying(self, found: Called, usual: _Failed | None, sizes: dict[str, int]) -> str:
-        """Return the expression of a call that runs. Raises _ClassFails as `_check_sizes` does."""
+        """Return the expression of a call that runs. Raises ClassFails as `_check_sizes` does."""
         self._check_sizes(found, usual, sizes)
         self._rule = VARIED
         return self._with_loss(found.target, found.inputs, found.arguments)
@@ -262,7 +262,7 @@ class Search:
         return called if called.outcome.error is None else None
 
     def _check_sizes(self, found: Called, usual: _Failed | None, sizes: dict[str, int]) -> None:
-        """Raise _ClassFails if a call runs by an accident of its sizes, and the class fails with all others."""
+        """Raise ClassFails if a call runs by an accident of its sizes, and the class fails with all others."""
         if usual is None:
             return
         called, rule = usual
@@ -270,9 +270,9 @@ class Search:
         if accidents.is_for_a_smaller_image(self._runner, found, first, sizes):
             with contextlib.suppress(Runs):
                 if self._experiment(called, sizes, accidents.has_usual_images).is_of_the_class():
-                    raise _ClassFails(Guess(called.expression, rule, is_of_the_class=True))
+                    raise ClassFails(Guess(called.expression, rule, is_of_the_class=True))
         elif accidents.wants_as_many_sequences_as_tokens(self._runner, self._codebase, found, called, first):
-            raise _ClassFails(Guess(called.expression, rule, is_of_the_class=True))
+            raise ClassFails(Guess(called.expression, rule, is_of_the_class=True))
 
     def _experiment(
         self,
@@ -347,11 +347,11 @@ class Search:
         self.attempts.append(Attempt("inferred", problem_of(error), expression, rule=rule))
 
     def _note_construction(self, expression: str, error: Exception, rule: str | None) -> None:
-        """Note a constructor that failed. Raises _ClassFails if a name does not exist."""
+        """Note a constructor that failed. Raises ClassFails if a name does not exist."""
         self._note(expression, error, rule)
         self._unbuilt.append((expression, error))
         if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-            raise _ClassFails(_unbuilt(expression))
+            raise ClassFails(_unbuilt(expression))
         if self._nearest.progress < 0 and self._nearest.error is None:
             self._nearest = _Nearest(-1, expression, error)
 

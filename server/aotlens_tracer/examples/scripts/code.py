@@ -7,10 +7,15 @@ import types
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from ...wire.training_steps import StepSource
 from ..statements import parsed
 
 _Kept = ast.stmt | list[ast.stmt] | None
+
+
+_OF_DICTS = ("items", "keys", "values", "get", "pop")
 
 
 def body_of(step: StepSource) -> list[ast.stmt]:
@@ -130,6 +135,24 @@ def place_of_name(name: str, body: Sequence[ast.stmt]) -> ast.Expression:
     return ast.Expression(ast.copy_location(ast.Name(name, ast.Load()), place))
 
 
+def is_called(name: str, body: Sequence[ast.stmt]) -> bool:
+    """Whether a body calls a name, or an attribute of it that tensors do not have: then no tensor stands for it."""
+    for node in (each for part in body for each in ast.walk(part)):
+        if isinstance(node, ast.Call) and _is_name(node.func, name):
+            return True
+        if isinstance(node, ast.Attribute) and _is_name(node.value, name) and not _is_of_data(node.attr):
+            return True
+    return False
+
+
+def _is_of_data(attribute: str) -> bool:
+    return hasattr(torch.Tensor, attribute) or attribute in _OF_DICTS
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
 class _Places(ast.NodeTransformer):
     """Puts `self.NAME` in the place of names that stand for children of the root module."""
 
@@ -159,7 +182,9 @@ def definition_of_step(
     template = ast.parse("def _(): pass").body[0]
     assert isinstance(template, ast.FunctionDef)  # it has the fields of this version of Python
     template.name, template.args, template.body = name, arguments, made
-    return ast.fix_missing_locations(ast.copy_location(template, first))
+    ast.copy_location(template, first)
+    template.end_lineno, template.end_col_offset = body[-1].end_lineno, body[-1].end_col_offset
+    return ast.fix_missing_locations(template)
 
 
 def function_of(definition: ast.FunctionDef, path: str, namespace: dict[str, Any]) -> types.FunctionType:

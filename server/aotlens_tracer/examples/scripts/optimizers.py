@@ -18,12 +18,14 @@ _OPTIONS = ("lr", "momentum", "betas", "eps", "weight_decay")
 """The options of a group that are shown, in this order."""
 
 
-def optimizers_of(step: StepSource, root: nn.Module, namespace: dict[str, Any], prelude: Prelude) -> list[Optimizer]:
-    """Return the optimizers that the text names and the set-up made, each once."""
+def optimizers_of(
+    step: StepSource, root: nn.Module, namespaces: Sequence[dict[str, Any]], prelude: Prelude
+) -> list[Optimizer]:
+    """Return the optimizers that the text names and the set-up made, each once; `namespaces` are looked up in order."""
     names = _names(root)
     found: dict[int, Optimizer] = {}
     for expression in dict.fromkeys((*step.optimizers, *step.all_optimizers)):
-        value = _value(expression, namespace)
+        value = next((value for each in namespaces if (value := _value(expression, each)) is not None), None)
         if value is None or id(value) in found:
             continue
         groups = tuple(_group(group, names) for group in value.param_groups)

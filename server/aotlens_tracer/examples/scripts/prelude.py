@@ -65,25 +65,53 @@ class Setup:
             for statement in statements:
                 self._run(statement, namespace)
 
+    def run_callers(self, statements: Sequence[Statement], namespace: dict[str, Any]) -> dict[str, Any]:
+        """Run the callers of a step's function in a namespace; return the arguments that the last statement passes."""
+        self.run(statements, namespace)
+        return {name: namespace[name] for name in _bound(statements[-1]) if name in namespace}
+
     @contextlib.contextmanager
     def _set_up(self, statements: Sequence[Statement]) -> Iterator[None]:
         with _machine(statements), _tensors(self._mode, self._birthplaces):
             yield
 
     def _run(self, statement: Statement, namespace: dict[str, Any]) -> None:
-        prelude, bound = self.prelude, _bound(statement)
+        bound = _bound(statement)
         try:
             self._execute(statement, namespace)
         except (Exception, SystemExit) as error:
-            for name in bound:
-                if _assigns(statement):
-                    namespace.pop(name, None)
-                if name not in namespace:
-                    prelude.errors[name] = error
+            self._fail(statement, namespace, error)
+            self._assign_each(statement, namespace)
         else:
-            prelude.made_at.update(dict.fromkeys(bound, statement))
+            self.prelude.made_at.update(dict.fromkeys(bound, statement))
             for name in bound:
-                prelude.errors.pop(name, None)
+                self.prelude.errors.pop(name, None)
+
+    def _fail(self, statement: Statement, namespace: dict[str, Any], error: BaseException) -> None:
+        """Leave the names of a failed statement unknown, for its error or that of the statement it depends on."""
+        error = self._cause(error)
+        for name in _bound(statement):
+            if _assigns(statement):
+                namespace.pop(name, None)
+            if name not in namespace:
+                self.prelude.errors[name] = error
+
+    def _cause(self, error: BaseException) -> BaseException:
+        """Return the error of the statement that would have bound a name, for one that lacks it."""
+        return self.prelude.errors.get(error.name or "", error) if isinstance(error, NameError) else error
+
+    def _assign_each(self, statement: Statement, namespace: dict[str, Any]) -> None:
+        """Make those assignments of a failed statement, `(model, loader,) = (net, data,)`, that can be made alone."""
+        values: dict[str, Any] = {}
+        for target, value in _pairs(statement):
+            try:
+                values[target] = eval(compile(ast.Expression(value), statement.path, "eval"), namespace)
+            except (Exception, SystemExit) as error:
+                self.prelude.errors[target] = self._cause(error)
+        namespace.update(values)
+        for name in values:
+            self.prelude.errors.pop(name, None)
+            self.prelude.made_at[name] = statement
 
     def _execute(self, statement: Statement, namespace: dict[str, Any]) -> None:
         code = code_of(statement)
@@ -126,6 +154,17 @@ def _bound(statement: Statement) -> list[str]:
             elif isinstance(each, ast.alias):
                 found.append((each.asname or each.name).partition(".")[0])
     return list(dict.fromkeys(found))
+
+
+def _pairs(statement: Statement) -> list[tuple[str, ast.expr]]:
+    """Return the names and values of an assignment of several values to as many names; empty for another statement."""
+    nodes = parsed(statement)
+    if len(nodes) != 1 or not isinstance(nodes[0], ast.Assign):
+        return []
+    target, value = nodes[0].targets[0], nodes[0].value
+    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple) or len(target.elts) != len(value.elts):
+        return []
+    return [(each.id, given) for each, given in zip(target.elts, value.elts) if isinstance(each, ast.Name)]
 
 
 def _assigns(statement: Statement) -> bool:

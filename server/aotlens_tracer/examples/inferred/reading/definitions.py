@@ -11,10 +11,16 @@ from typing import Any
 
 from ..tables.operations import SIZED
 
+DEFINITION = "_aotlens_definition"
+"""The attribute of a function that was compiled from a syntax tree, and whose source is no `def`: that tree."""
+
 
 @functools.cache
 def definition_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
     """The syntax of a function; None if its source cannot be read, or is no `def`."""
+    known: ast.FunctionDef | None = getattr(function, DEFINITION, None)
+    if known is not None:
+        return known
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     except (OSError, TypeError, SyntaxError, ValueError):
