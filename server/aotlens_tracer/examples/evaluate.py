@@ -35,9 +35,10 @@ from .statements import code_of
 
 @dataclass(frozen=True)
 class BuiltStep:
-    """The facts of a training step for the map, and the syntax of the function that runs it, with the file's places."""
+    """The facts of a training step for the map, the function that runs it, and its syntax with the places of `path`."""
 
     facts: TrainingStep
+    function: types.FunctionType
     definition: ast.FunctionDef
     path: str
 

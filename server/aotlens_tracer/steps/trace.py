@@ -33,6 +33,7 @@ from ..failures import (
     refusal_of,
 )
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
+from ..findings.of_steps import of_step
 from ..findings.placements import with_managers
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import (
@@ -292,7 +293,8 @@ def _findings(
         for graph, each in zip(map.graphs, described, strict=True)
     ]
     found = findings_of(map.target, explained, map.graph_breaks, map.modules)
-    return [*with_managers(found, built.managed), *findings_of_absent(context, built, captured, in_eager)]
+    found = [*with_managers(found, built.managed), *findings_of_absent(context, built, captured, in_eager)]
+    return list(of_step(found, map.step))
 
 
 def _captured(

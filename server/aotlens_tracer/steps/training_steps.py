@@ -19,6 +19,7 @@ from ..examples.ladder import FOUND_SECONDS
 from ..failures import problem_of
 from ..findings.of_kept_state import with_kept_state
 from ..findings.of_run import agrees, compared
+from ..findings.of_steps import of_step
 from ..findings.of_unregistered import of_unregistered
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import copies_of_sharded, is_traceable_wrapper_subclass, pytree
@@ -76,7 +77,7 @@ def run_two_steps(
         draft.update(eager_run=run, findings=(*findings, *of_unregistered(run, draft.map.target)))
         if run.problem is None:
             found = compared(draft.map, run, [each.why_in_eager for each in described], cuts)
-            draft.update(graphs=found.graphs, findings=found.findings)
+            draft.update(graphs=found.graphs, findings=of_step(found.findings, draft.map.step))
 
 
 def _checked_run(

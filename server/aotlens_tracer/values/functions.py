@@ -6,14 +6,16 @@ import ast
 import bisect
 import builtins
 import contextlib
+import copy
 import types
 from collections.abc import Callable, Iterable, Mapping
 
-from ..examples.evaluate import BuiltExample
+from ..examples.evaluate import BuiltExample, BuiltStep
 from ..loading.overlay import read_bytes
 from .excerpt import excerpt
 from .instrument import instrument
 from .reach import reachable
+from .statements import FunctionRewriter
 from .table import Table
 
 _PLAIN = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
@@ -35,6 +37,8 @@ class Functions:
         """
         values = (*example.args, *example.kwargs.values())
         found = reachable(example.function, example.module, values, self._files)
+        if example.step is not None:
+            found -= self._instrument_step(example.step)
         self._compile(found)
         for function in found:
             code = function.__code__
@@ -42,6 +46,20 @@ class Functions:
             if new is not None:
                 self._original[function] = code
                 function.__code__ = new
+
+    def _instrument_step(self, step: BuiltStep) -> set[types.FunctionType]:
+        """Give new code to the function of a training step, which the file does not have as one; return it."""
+        code = step.function.__code__
+        if step.path in self._files:
+            rewriter = FunctionRewriter(step.path, self.table, _plain_names(step.function), "", True)
+            made = rewriter.function(copy.deepcopy(step.definition))
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+                new = _by_key(compile(ast.Module([made], []), step.path, "exec", dont_inherit=True))
+                self._instrumented.setdefault(code, new.get(_key(code)))
+                if (changed := self._instrumented[code]) is not None:
+                    self._original[step.function] = code
+                    step.function.__code__ = changed
+        return {step.function}
 
     def _compile(self, functions: Iterable[types.FunctionType]) -> None:
         by_file: dict[str, list[types.FunctionType]] = {}

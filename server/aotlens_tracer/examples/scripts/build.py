@@ -90,7 +90,7 @@ def build_step(
     args = tuple(_fake(namespace[each], mode) for each in inputs)
     facts = _facts(source, step, path, root, children, free, namespace, callers, prelude, owner is not None)
     callee = root if owner is None else types.MethodType(function, root)
-    return BuiltExample(callee, args, {}, mode, None, step=BuiltStep(facts, definition, path))
+    return BuiltExample(callee, args, {}, mode, None, step=BuiltStep(facts, function, definition, path))
 
 
 def _owner(step: StepSource, namespace: dict[str, Any]) -> nn.Module | None:

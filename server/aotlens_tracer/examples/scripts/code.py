@@ -177,7 +177,8 @@ def definition_of_step(
     places = _Places(owner, children, stored_names(body))
     made = [places.visit(node) for node in body]
     first = body[0]
-    given = [ast.copy_location(ast.arg(each), first) for each in (owner, *inputs)]
+    given = [ast.copy_location(ast.arg(each), place_of_name(each, made).body) for each in inputs]
+    given.insert(0, ast.copy_location(ast.arg(owner), first))
     arguments = ast.arguments([], given, None, [], [], None, [])
     template = ast.parse("def _(): pass").body[0]
     assert isinstance(template, ast.FunctionDef)  # it has the fields of this version of Python
