@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Query, QueryCursor, Tree
 
+from .driven_steps import METHODS, returned_losses
 from .name_flow import dotted_name, root_name, target_names
 from .nodes import PYTHON, items_of, text_of
 
@@ -20,6 +21,15 @@ _BACKWARD = Query(
     (call function: (attribute attribute: (identifier) @name) (#any-of? @name "backward" "manual_backward")) @call
     """,
 )
+_METHODS = Query(
+    PYTHON,
+    f"""
+    (class_definition body: (block [
+        (function_definition name: (identifier) @name) @method
+        (decorated_definition definition: (function_definition name: (identifier) @name) @method)
+    ]) (#any-of? @name {" ".join(f'"{name}"' for name in METHODS)}))
+    """,
+)
 _SCALES = ("scale", "scale_loss")
 """Methods of gradient scalers that take the loss and return it scaled."""
 _OUTER = ("function_definition", "class_definition", "lambda")
@@ -27,7 +37,7 @@ _OUTER = ("function_definition", "class_definition", "lambda")
 
 @dataclass(frozen=True)
 class BackwardCall:
-    """A call that runs a backward pass, and the expression of its loss."""
+    """A call that runs a backward pass, or a `return` to a framework that runs it, and the expression of the loss."""
 
     call: Node
     loss: Node
@@ -40,15 +50,16 @@ class BackwardCall:
 
 def backward_calls(tree: Tree) -> list[BackwardCall]:
     """The backward passes of a text in its order. Those whose loss is a parameter of the function are left out."""
-    if b"backward(" not in (tree.root_node.text or b""):
-        return []
-    calls = QueryCursor(_BACKWARD).captures(tree.root_node).get("call", [])
     found = []
-    for call in sorted(calls, key=lambda node: node.start_byte):
+    for call in QueryCursor(_BACKWARD).captures(tree.root_node).get("call", []):
         loss = _loss_of(call)
         if loss is not None:
             found.append(BackwardCall(call, loss))
-    return found
+    around = [function_around(each.call) for each in found]
+    for method in QueryCursor(_METHODS).captures(tree.root_node).get("method", []):
+        if method not in around:
+            found += (BackwardCall(statement, loss) for statement, loss in returned_losses(method))
+    return sorted(found, key=lambda each: each.call.start_byte)
 
 
 def function_around(node: Node) -> Node | None:

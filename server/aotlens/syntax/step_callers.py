@@ -11,12 +11,15 @@ from tree_sitter import Node, Query, QueryCursor
 from .backward_calls import function_around
 from .block_source import BlockSource
 from .dependencies import imported_class
+from .driven_steps import METHODS, RUNS, TRAINING_STEP, Given, given_to_compute_loss, given_to_training_step, module_in
 from .moments import Moment, moments_before
 from .name_flow import Flow, reads_of
 from .nodes import PYTHON, items_of, parameter_name, text_of
 from .straight_lines import module_steps
 
 _CALLS = Query(PYTHON, "(call) @call")
+_BATCH = "first_batch"
+"""The name of a batch that a framework takes."""
 _DEEPEST = 6
 """The number of calls through which parameters are followed."""
 
@@ -28,13 +31,15 @@ Others = Callable[[str], Iterable[BlockSource]]
 class Before:
     """The code that runs before a place: its statements, and the calls that lead to it, the innermost first.
 
-    `around` has for each call the function or module that it stands in, and the call. `runs_on_import` says that
+    `around` has for each call the function or module that it stands in, and the call. `unknown` are the parameters of
+    the function of the place whose values no code shows. `runs_on_import` says that
     importing the file `root` runs the outermost of them, or the place.
     """
 
     moments: tuple[Moment, ...]
     root: str
     runs_on_import: bool = False
+    unknown: frozenset[str] = frozenset()
     around: tuple[tuple[Node, Node], ...] = ()
 
 
@@ -51,15 +56,76 @@ def code_before(source: BlockSource, place: Node, others: Others, depth: int = _
     if function_around(function) is not None:  # a closure sees the variables of the function around it
         outer = code_before(source, function, others, depth)
         return replace(outer, moments=(*outer.moments, *own))
+    if depth > 0 and text_of(function.child_by_field_name("name")) in METHODS and class_around(function) is not None:
+        driven = _driven(source, function, others, depth)
+        if driven is not None:
+            return replace(driven, moments=(*driven.moments, *own))
     call = _likeliest_call(source, function, others) if depth > 0 else None
     if call is None:
-        return Before((*_parameters(source, function, None), *own), source.path)
+        known = tuple(_parameters(source, function, None))
+        names = frozenset(name for name, _ in _named(function)) - {owner_of(function)}
+        bound = frozenset[str]().union(*(moment.flow.binds for moment in known))
+        return Before((*known, *own), source.path, unknown=names - bound)
+    outer = _before_call(call, others, depth)
+    return replace(outer, moments=(*outer.moments, *_parameters(source, function, call), *own))
+
+
+def _before_call(call: _Call, others: Others, depth: int) -> Before:
+    """The code before a call, as the called function has it."""
     outer = code_before(call.source, call.node, others, depth - 1)
     callers = tuple(replace(moment, frame=moment.frame + 1) for moment in outer.moments)
     scope = function_around(call.node)
     around = (scope if scope is not None else call.source.root, call.node)
-    moments = (*callers, *_parameters(source, function, call), *own)
-    return replace(outer, moments=moments, around=(around, *outer.around))
+    return replace(outer, moments=callers, around=(around, *outer.around))
+
+
+def _driven(source: BlockSource, function: Node, others: Others, depth: int) -> Before | None:
+    """The code before a method that a framework calls, and what it gives to it; None if no script shows its call."""
+    name = text_of(function.child_by_field_name("name"))
+    found = _call_of_trainer(source, function, others, name)
+    if found is None:
+        return None
+    call, at = found
+    if name == TRAINING_STEP:
+        given = given_to_training_step(call.source, function, call.node, at)
+    else:
+        given = given_to_compute_loss(call.source, function, at)
+    outer = _before_call(call, others, depth)
+    return replace(outer, moments=(*outer.moments, *_given_by_framework(call, given)))
+
+
+def _call_of_trainer(source: BlockSource, function: Node, others: Others, name: str) -> tuple[_Call, Node] | None:
+    """The script's call of `trainer.fit` or `trainer.train`, and in it the object whose method the framework calls."""
+    owner = class_around(function)
+    wanted = text_of(owner.child_by_field_name("name")) if owner is not None else ""
+    for script in (source, *(each for each in others(wanted) if each.path != source.path)):
+        instances = set(_instances(script.root, wanted))
+        for node in QueryCursor(_CALLS).captures(script.root).get("call", []):
+            callee = node.child_by_field_name("function")
+            if callee is None or text_of(callee.child_by_field_name("attribute")) != RUNS[name]:
+                continue
+            at = module_in(node) if name == TRAINING_STEP else callee.child_by_field_name("object")
+            if at is not None and (text_of(at) in instances or _made_class(at) == wanted):
+                return _Call(script, node), at
+    return None
+
+
+def _given_by_framework(call: _Call, given: Given) -> Iterator[Moment]:
+    for text, names in given.before:
+        yield Moment(call.source.statement(text, call.node), Flow(names, changes=names), None, frame=1)
+    reads = {name: names for name, (_, names) in given.values.items()}
+    values = dict(given.values)
+    if given.batch is not None:
+        name, loader, names = given.batch
+        batch = f"{_BATCH} = next(iter({loader}))"
+        flow = Flow(names, frozenset([_BATCH]))
+        yield Moment(call.source.statement(batch, call.node), flow, None, is_data=True, frame=1)
+        values[name] = (_BATCH, frozenset([_BATCH]))
+        reads[name] = frozenset([_BATCH])
+    text = f"({', '.join(values)},) = ({', '.join(code for code, _ in values.values())},)"
+    flow = Flow(frozenset[str]().union(*reads.values()), frozenset(values))
+    renames = {name: value for name, (value, _) in values.items() if value.isidentifier()}
+    yield Moment(call.source.statement(text, call.node), flow, None, made_from=reads, renames=renames)
 
 
 def _is_guarded(place: Node) -> bool:

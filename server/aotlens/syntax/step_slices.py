@@ -35,6 +35,8 @@ _DEFINITIONS = (
     "decorated_definition",
 )
 """Statements of the module level that are run whether the step needs them or not."""
+_OF_OBJECTS = (".train", ".eval", ".step", ".zero_grad", ".parameters", ".backward", ".scale", ".forward")
+"""Methods by which a parameter without a known value shows that it is no batch."""
 _NOT_NUMERIC = re.compile(r"accumulate|no_sync|join|profile|record_function|detect_anomaly|tqdm|Timer|\bas\b")
 """Contexts that change nothing in a step's computation."""
 
@@ -53,27 +55,43 @@ class StepSlice:
 
 
 def slice_step(
-    source: BlockSource, backward: BackwardCall, moments: Sequence[Moment], wanted: Sequence[str]
+    source: BlockSource,
+    backward: BackwardCall,
+    moments: Sequence[Moment],
+    wanted: Sequence[str],
+    unknown: frozenset[str] = frozenset(),
 ) -> StepSlice:
-    """Slice the statements before a backward pass. `wanted` are expressions that the prelude has to make too."""
+    """Slice the statements before a backward pass.
+
+    `wanted` are expressions that the prelude has to make too. `unknown` are parameters whose values no code shows.
+    """
     region = region_of(backward)
     start = next((i for i, moment in enumerate(moments) if _is_in(moment, region)), len(moments))
     while start < len(moments) and moments[start].node is None:
         start += 1
     before, inside = list(moments[:start]), list(moments[start:])
     kept, needed = _needed_in_body(inside, reads_of(backward.loss))
-    batch = frozenset[str]().union(*(m.flow.binds for m in before if m.is_data))
+    given = unknown - _called(inside)
+    batch = given.union(*(m.flow.binds for m in before if m.is_data))
     batch = _derived(before, batch) | (_bound_in(inside) & needed)
     moved, body = _split(kept, batch)
     needed = in_order((*(m.flow for m in body), Flow(reads_of(backward.loss)))).reads
     modes = [m for m in inside if m not in kept and m.node is not None and sets_mode(m.node, needed)]
     batch |= frozenset[str]().union(*(m.flow.binds for m in moved if _is_batch(m)))
     batch = _derived([*before, *moved], batch)
-    inputs = [name for m in (*before, *moved) for name in sorted(m.flow.all_bound) if name in batch & needed]
+    inputs = sorted(given & needed)
+    inputs += [name for m in (*before, *moved) for name in sorted(m.flow.all_bound) if name in batch & needed]
     roots = frozenset(name for expression in wanted for name in (expression, expression.split(".")[0]))
     prelude, reads = _needed_before(source, [*before, *modes, *moved], needed | roots)
     statements = tuple(_statements(source, body, backward))
     return StepSlice(statements, tuple(prelude), tuple(dict.fromkeys(inputs)), reads)
+
+
+def _called(moments: Sequence[Moment]) -> frozenset[str]:
+    """The variables that these statements call, or call methods of modules and optimizers of."""
+    calls = [call for moment in moments if moment.node is not None for call in calls_below(moment.node)]
+    called = {text_of(call.child_by_field_name("function")) for call in calls}
+    return frozenset(name.partition(".")[0] for name in called if name.isidentifier() or name.endswith(_OF_OBJECTS))
 
 
 def _is_in(moment: Moment, region: Node) -> bool:

@@ -10,10 +10,15 @@ from aotlens_tracer.wire.training_steps import StepSource
 from .backward_calls import BackwardCall, all_optimizers, function_around, stepped_optimizers
 from .block_source import BlockSource
 from .code_blocks import whole_block
+from .driven_steps import COMPUTE_LOSS, TRAINING_STEP
 from .moments import Moment
+from .nodes import text_of
 from .step_callers import Before, Others, class_around, code_before, owner_of
 from .step_places import is_step, named_steps
 from .step_slices import slice_step
+
+_MAKE_OPTIMIZERS = {TRAINING_STEP: "configure_optimizers", COMPUTE_LOSS: "create_optimizer"}
+"""Methods that make the optimizers of a framework, by the method that returns the loss to it."""
 
 
 def step_examples(
@@ -38,7 +43,7 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
     is_imported = not (before.runs_on_import and before.root == source.path)
     moments = [each for each in before.moments if not (is_imported and _is_of_module(each, source))]
     optimizers, every = _optimizers(source, backward, before)
-    sliced = slice_step(source, backward, moments, every)
+    sliced = slice_step(source, backward, moments, every, before.unknown)
     line, column = source.place(backward.loss)
     module = tuple(moment.statement for moment in sliced.prelude if _is_of_module(moment, source))
     prelude = [moment for moment in sliced.prelude if not _is_of_module(moment, source)]
@@ -62,6 +67,9 @@ def _optimizers(source: BlockSource, backward: BackwardCall, before: Before) -> 
     """The optimizers that step after a backward pass, in its function or in a caller, and all of them."""
     function = function_around(backward.call)
     scope = function if function is not None else source.root
+    made = _MAKE_OPTIMIZERS.get(text_of(scope.child_by_field_name("name")))
+    if made is not None and function is not None and backward.call.type == "return_statement":
+        return [f"{owner_of(function)}.{made}()"], [f"{owner_of(function)}.{made}()"]
     optimizers, every = stepped_optimizers(scope, backward.call), all_optimizers(scope)
     for caller, call in before.around:
         if not optimizers:

@@ -26,6 +26,9 @@ from .uris import SCHEME, path_of, uri_of
 if TYPE_CHECKING:
     from aotlens.syntax.step_places import StepPlace
 
+STEP_WORDS = ("backward(", "training_step", "compute_loss")
+"""A text without any of these words has no training step."""
+
 
 class Document:
     """An open document at one version. Immutable: an edit makes another document.
@@ -98,7 +101,7 @@ class Document:
         """The training steps, in the order of the text. Computed on first use."""
         if self._steps is None:
             self._steps = ()
-            if "backward(" in self.text:
+            if self.is_python and any(word in self.text for word in STEP_WORDS):
                 from aotlens.syntax.step_places import step_places
 
                 self._steps = tuple(step_places(self.tree))

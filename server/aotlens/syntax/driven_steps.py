@@ -1,0 +1,125 @@
+"""Training steps whose backward pass a framework runs: methods that return the loss, and the call of their trainer.
+
+`training_step(self, batch, batch_idx)` of a module that the script gives to `trainer.fit(module, loader)`, and
+`compute_loss(self, model, inputs)` of a trainer that the script trains with `trainer.train()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from .block_source import BlockSource
+from .name_flow import reads_of
+from .nodes import items_of, parameter_name, text_of
+
+TRAINING_STEP, COMPUTE_LOSS = "training_step", "compute_loss"
+METHODS = (TRAINING_STEP, COMPUTE_LOSS)
+"""Methods that return the loss of a batch to a framework."""
+RUNS = {TRAINING_STEP: "fit", COMPUTE_LOSS: "train"}
+"""The method of the script's trainer that calls them."""
+_LOADERS = ("train_dataloaders", "train_dataloader", "datamodule")
+
+
+@dataclass(frozen=True)
+class Given:
+    """The values that a framework gives to a method: by parameter, each as code and the names that it reads.
+
+    `before` are statements that it runs before, and `batch` is the code that takes the first batch, None if unknown.
+    """
+
+    values: dict[str, tuple[str, frozenset[str]]]
+    batch: tuple[str, str, frozenset[str]] | None
+    before: tuple[tuple[str, frozenset[str]], ...] = ()
+
+
+def returned_losses(function: Node) -> Iterator[tuple[Node, Node]]:
+    """The `return` statement of such a method whose value is the loss, and the expression of the loss in it."""
+    found: list[Node] = []
+    pending = [function.child_by_field_name("body")]
+    while pending:
+        node = pending.pop()
+        if node is None or node.type in ("function_definition", "class_definition", "lambda"):
+            continue
+        if node.type == "return_statement":
+            found.append(node)
+        pending += node.named_children
+    returns = sorted(found, key=lambda node: node.start_byte)
+    for node in reversed(returns):
+        loss = _loss_in(node.named_children[0]) if node.named_children else None
+        if loss is not None:
+            yield node, loss
+            return
+
+
+def given_to_training_step(source: BlockSource, function: Node, fit: Node, module: Node) -> Given:
+    """The values for `training_step` in a call of `trainer.fit`, of whose arguments `module` is the module."""
+    names = _parameters(function)
+    values = {names[0]: _code(source, module)} if names else {}
+    values |= {name: ("0", frozenset[str]()) for name in names[2:]}
+    data = _data(fit, module)
+    if len(names) < 2:
+        return Given(values, None)
+    if data is None:
+        text, reads = f"{source.text(module)}.train_dataloader()", reads_of(module)
+        return Given(values, (names[1], text, reads))
+    code, reads = _code(source, data)
+    loader = f'{code}.train_dataloader() if hasattr({code}, "train_dataloader") else {code}'
+    before = tuple(
+        (f'hasattr({code}, "{method}") and {code}.{method}({given})', reads)
+        for method, given in (("prepare_data", ""), ("setup", '"fit"'))
+    )
+    return Given(values, (names[1], loader, reads), before)
+
+
+def given_to_compute_loss(source: BlockSource, function: Node, trainer: Node) -> Given:
+    """The values for `compute_loss` of the trainer that an expression names."""
+    names = _parameters(function)
+    code, reads = _code(source, trainer)
+    values = dict(zip(names, ((code, reads), (f"{code}.model", reads))))
+    batch = (names[2], f"{code}.get_train_dataloader()", reads) if len(names) > 2 else None
+    return Given(values, batch)
+
+
+def module_in(fit: Node) -> Node | None:
+    """The module that a call of `trainer.fit` is given."""
+    given = items_of(fit.child_by_field_name("arguments"))
+    for each in given:
+        if each.type == "keyword_argument" and text_of(each.child_by_field_name("name")) == "model":
+            return each.child_by_field_name("value")
+    return next((each for each in given if each.type not in ("keyword_argument", "list_splat")), None)
+
+
+def _data(fit: Node, module: Node) -> Node | None:
+    given = items_of(fit.child_by_field_name("arguments"))
+    for each in given:
+        if each.type == "keyword_argument" and text_of(each.child_by_field_name("name")) in _LOADERS:
+            return each.child_by_field_name("value")
+    others = [each for each in given if each.type not in ("keyword_argument", "list_splat", "dictionary_splat")]
+    return next((each for each in others if each.id != module.id), None)
+
+
+def _loss_in(value: Node) -> Node | None:
+    """The loss in a returned value: `loss`, `{"loss": loss}`, `(loss, outputs) if return_outputs else loss`."""
+    if value.type in ("none", "false", "true", "string", "integer"):
+        return None
+    if value.type == "conditional_expression" and len(value.named_children) == 3:
+        return _loss_in(value.named_children[2])
+    if value.type in ("tuple", "expression_list", "parenthesized_expression"):
+        return _loss_in(value.named_children[0]) if value.named_children else None
+    if value.type == "dictionary":
+        pairs = [each for each in value.named_children if each.type == "pair"]
+        known = (each for each in pairs if text_of(each.child_by_field_name("key")).strip("\"'") == "loss")
+        return next((each.child_by_field_name("value") for each in known), None)
+    return value
+
+
+def _parameters(function: Node) -> list[str]:
+    names = [parameter_name(each) for each in items_of(function.child_by_field_name("parameters"))]
+    return [name for name in names if name]
+
+
+def _code(source: BlockSource, node: Node) -> tuple[str, frozenset[str]]:
+    return source.text(node), reads_of(node)
