@@ -17,6 +17,7 @@ from aotlens_tracer.examples.inferred.budget import Budget
 from aotlens_tracer.examples.inferred.building.construction import Construction
 from aotlens_tracer.examples.inferred.building.constructors import Constructors
 from aotlens_tracer.examples.inferred.calling.inputs import Inputs
+from aotlens_tracer.examples.inferred.fault.experiment import Called
 from aotlens_tracer.examples.inferred.namespace import Names
 from aotlens_tracer.examples.inferred.repairs import registry
 from aotlens_tracer.examples.inferred.repairs.failed_attempt import FailedAttempt
@@ -28,7 +29,7 @@ from aotlens_tracer.torch_private import fake_mode
 
 FOLDER = Path(__file__).parent.parent / "corpus" / "repairs"
 SOURCES = Path(registry.__file__).parent
-RULES = {"calls": registry.CALLS, "constructors": registry.CONSTRUCTORS}
+RULES = {"calls": registry.CALLS, "constructors": registry.CONSTRUCTORS, "rebuilding": registry.REBUILDING}
 CASES = [pytest.param(kind, rule, id=f"{kind}-{rule.name}") for kind, rules in RULES.items() for rule in rules]
 
 
@@ -61,7 +62,7 @@ def proposed_calls(module: types.ModuleType, rule: Rule[Inputs]) -> list[str]:
     inputs = Inputs(target.module)
     outcome = runner.call(target, inputs, module.GIVEN)
     assert outcome.error is not None
-    failed = FailedAttempt(outcome.error, module.GIVEN, outcome.values, inputs.function)
+    failed = Called(target, inputs, module.GIVEN, outcome).failed()
     return [target.call(inputs, found) for found in rule.propose(failed, inputs)]
 
 
@@ -74,10 +75,23 @@ def proposed_constructors(module: types.ModuleType, rule: Rule[Construction]) ->
     return [call("Net", found) for found in rule.propose(failed, construction)]
 
 
+def proposed_rebuilding(module: types.ModuleType, rule: Rule[Construction]) -> list[str]:
+    runner, mode = runner_in(module), fake_mode()
+    built = call("Net", module.BUILT_WITH)
+    target = Target(built, runner.build(built, mode), mode)
+    inputs = Inputs(target.module)
+    failed = Called(target, inputs, module.GIVEN, runner.call(target, inputs, module.GIVEN)).failed(module.BUILT_WITH)
+    construction = Construction(module.Net, Constructors(Names(module)))
+    return [call("Net", found) for found in rule.propose(failed, construction)]
+
+
+PROPOSED = {"calls": proposed_calls, "constructors": proposed_constructors, "rebuilding": proposed_rebuilding}
+
+
 @pytest.mark.parametrize(("kind", "rule"), CASES)
 def test_a_rule_proposes_what_its_example_states(kind: str, rule: Rule[Any]) -> None:
     module = load(kind, rule)
-    found = proposed_calls(module, rule) if kind == "calls" else proposed_constructors(module, rule)
+    found = PROPOSED[kind](module, rule)
     assert module.PROPOSES
     assert [expression for expression in dict.fromkeys(found) if expression in module.PROPOSES] == module.PROPOSES
 

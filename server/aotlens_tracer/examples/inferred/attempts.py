@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,20 +15,25 @@ from ...torch_private import FakeTensorMode, compiling
 from ..fake_modules import fake_constructors, fake_modules, light_initialization
 from .budget import Budget, Steps
 from .calling.inputs import Inputs, as_call
+from .origins import Origins
 from .scalars import scalars_in
-from .values import Arguments, Path, tensors
+from .values import Arguments, Path, containers, tensors
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The result of a call: its error or None, the number of operations that it ran, its tensors by path.
 
-    `scalars` is the number of tensors without axes in its result: losses are among them.
+    `containers` has its lists, tuples and dictionaries in the same way.
+    `origins` says which arguments the tensors of the call come from. `scalars` is the number of tensors without axes in
+    its result: losses are among them.
     """
 
     error: Exception | None
     progress: int
     values: dict[Path, torch.Tensor]
+    origins: Origins
+    containers: dict[Path, Any] = field(default_factory=dict)
     scalars: int = 0
 
 
@@ -90,22 +95,31 @@ class Runner:
     def _call_once(self, target: Target, inputs: Inputs, arguments: Arguments) -> Outcome:
         positional, named = as_call(inputs.parameters, arguments)
         values: dict[Path, torch.Tensor] = {}
-        steps = Steps(self._budget)
+        held: dict[Path, Any] = {}
+        origins = Origins()
+        steps = Steps(self._budget, origins)
         try:
             with fake_modules(self._birthplaces), target.mode:
                 args = [self._evaluate(value.expression) for value in positional]
                 kwargs = {name: self._evaluate(value.expression) for name, value in named.items()}
                 passed = {**dict(zip(inputs.parameters, args)), **kwargs}
                 for path, _ in tensors(arguments):
-                    value = passed[str(path[0])]
-                    for step in path[1:]:
-                        value = value[step]
-                    values[path] = value
+                    values[path] = _at(passed, path)
+                    origins.begin(path, values[path])
+                held.update((path, _at(passed, path)) for path, _ in containers(arguments))
                 with self._budget.limited(), steps, torch.no_grad():
                     result = target.module(*args, **kwargs)
         except Exception as error:
-            return Outcome(error, steps.count, values)
-        return Outcome(None, steps.count, values, scalars_in(result))
+            return Outcome(error, steps.count, values, origins, held)
+        return Outcome(None, steps.count, values, origins, held, scalars_in(result))
 
     def _evaluate(self, expression: str) -> Any:
         return eval(expression, dict(self._namespace))
+
+
+def _at(passed: Mapping[str, Any], path: Path) -> Any:
+    """The value at a path in the arguments of a call."""
+    value = passed[str(path[0])]
+    for step in path[1:]:
+        value = value[step]
+    return value

@@ -10,6 +10,7 @@ from typing import Any
 from ...torch_private import TorchDispatchMode
 from ...wire import problems as facts
 from ..guards import TookTooLong, guarded
+from .origins import Origins
 
 OPERATIONS = 50_000
 """The most operations that one call may run."""
@@ -60,17 +61,31 @@ class Budget:
 
 
 class Steps(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: __init_subclass__ has no types
-    """Counts the operations of a call, which says how far it came, and ends a call that takes too long."""
+    """Counts the operations of a call, which says how far it came, and ends a call that takes too long.
+
+    `origins` learns which arguments the results come from; None for a constructor.
+    """
 
     supports_higher_order_operators = True
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, origins: Origins | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch
         self.count = 0
         self._budget = budget
+        self._origins = origins
 
     def __torch_dispatch__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.count += 1
         if self.count > OPERATIONS or self._budget.left <= 0:
             raise TookTooLong
-        return function(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        if self._origins is None:
+            return function(*args, **kwargs)
+        given = (*args, *kwargs.values())
+        try:
+            result = function(*args, **kwargs)
+        except Exception:
+            self._origins.failed(given)
+            raise
+        self._origins.note(given, result)
+        return result

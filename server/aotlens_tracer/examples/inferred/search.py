@@ -14,39 +14,42 @@ from torch import nn
 
 from ...failures import Codebase, TraceError, failure_of, problem_of, reads_data
 from ...graph.birthplaces import Birthplaces
-from ...torch_private import fake_mode, has_no_forward
+from ...torch_private import FakeTensorMode, fake_mode, has_no_forward
 from ...wire.advice import CompleteExample, JoinCluster
 from ...wire.descriptor_map import Attempt, Failure
 from ...wire.problems import NoForward, NothingInferred, SearchEnded
 from ..guards import TookTooLong
 from .attempts import Runner, Target
 from .budget import AttemptTooLong, Budget
-from .build import Notes, first_that_builds, is_lazy
+from .build import Built, Notes, first_that_builds, is_lazy
 from .building import configurations
+from .building.construction import Construction
 from .building.constructors import Constructors
-from .building.parameters import annotation_of, parameters_of
+from .building.parameters import positional_only
+from .calling.beginning import first_arguments, sizes_built_with
 from .calling.inputs import Inputs
 from .fault import accidents
 from .fault.experiment import Called, Experiment, Runs
 from .fault.failing import site_of
 from .fault.furthest import Furthest
-from .fault.own_names import fails_for_all_arguments
+from .fault.meant import Meant, left_out
+from .fault.own_names import depends_on_constructor, fails_for_all_arguments
 from .fault.unbuildable import unbuildable
-from .fault.variations import MOST_OPTIONAL
 from .loss.passing import Passing
 from .namespace import Names
-from .repairs.failed_attempt import FailedAttempt
 from .repairs.left_out import left_out_argument
-from .repairs.registry import CALLS
+from .repairs.registry import CALLS, REBUILDING
 from .repairs.rule import proposals
 from .tables.facts import NeedsBfloat16
-from .values import Arguments, tensors, with_tensor
+from .values import Arguments, call
 from .waiting import Waiting
 
 MOST_CALLS = 100
 """How many calls of one module are tried."""
 PATIENCE = 6
 """After so many repairs that come no further, the guesses are varied to see whose fault the failure is."""
+MOST_REBUILT = 6
+"""How many other constructors are tried for a module whose calls all fail."""
 VARIED = "varied-guess"
 """The name of the experiment where it finds an example, as if it were a rule."""
 FURTHER = 4
@@ -109,6 +112,9 @@ class Search:
         self._reads_data = False
         self._needs_bfloat16 = False
         self._nearest = _Nearest()
+        self._meant = Meant(cls, self._names)
+        self._failed_call: Called | None = None
+        self._built: set[str] = set()
         self._unbuilt: list[tuple[str, Exception]] = []
 
     def run(self) -> Guess:
@@ -154,9 +160,38 @@ class Search:
         built = first_that_builds(self._cls, first, constructors, lambda text: self._runner.build(text, mode), notes)
         if built is None:
             return None
+        return self._of_built(built, mode) or self._rebuilt(built, constructors)
+
+    def _rebuilt(self, built: Built, constructors: Constructors) -> str | None:
+        """The first example with a module that is built as its failed call suggests."""
+        if self._failed_call is None:
+            return None
+        failed = self._failed_call.failed(built.arguments)
+        construction = Construction(self._cls, constructors)
+        found = proposals(REBUILDING, failed, construction, self._note_rule)
+        for proposal in itertools.islice(found, MOST_REBUILT):
+            mode = fake_mode()
+            expression = call(constructors.names.of(self._cls), proposal.arguments, positional_only(self._cls))
+            if expression in self._built:
+                continue
+            try:
+                module = self._runner.build(expression, mode)
+            except TookTooLong:
+                raise
+            except Exception as error:
+                self._note(expression, error, proposal.rule)
+                continue
+            again = Built(expression, module, proposal.arguments, proposal.rule)
+            if (example := self._of_built(again, mode)) is not None:
+                return example
+        return None
+
+    def _of_built(self, built: Built, mode: FakeTensorMode) -> str | None:
+        """The first example with this module."""
         self._rule_of_constructor = built.rule
+        self._built.add(built.expression)
         target, module = Target(built.expression, built.module, mode), built.module
-        sizes = _sizes(self._cls, built.arguments, self._names)
+        sizes = sizes_built_with(self._cls, built.arguments, self._names)
         found = self._call(target, sizes)
         if found is None and self._needs_bfloat16:
             expression = f"{built.expression}.to(torch.bfloat16)"
@@ -185,7 +220,7 @@ class Search:
         if has_no_forward(type(target.module)):
             raise TraceError(Failure("example", "error", NoForward(self._cls.__name__)))
         waiting = Waiting()
-        first = _first(inputs, dtype)
+        first = first_arguments(inputs, dtype)
         waiting.add(0, 0, first, None)
         lazy = is_lazy(target.module)
         may_vary = not lazy and dtype is None
@@ -211,7 +246,7 @@ class Search:
             is_further = accidents.is_usual(arguments, first) and usual.add(called, rule, site)
             if is_further and outcome.progress > self._nearest.progress:
                 self._nearest = _Nearest(outcome.progress, expression, outcome.error, inputs)
-            failed = FailedAttempt(outcome.error, arguments, outcome.values, inputs.function)
+            failed = called.failed()
             self._needs_bfloat16 = bool(failed.says(NeedsBfloat16))
             if isinstance(outcome.error, AttemptTooLong) or (dtype is None and self._needs_bfloat16):
                 break
@@ -222,6 +257,7 @@ class Search:
                 raise ClassFails(Guess(expression, rule, is_of_the_class=True))
             if may_vary and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
                 return self._found_by_varying(varied, usual.call, sizes)
+            cost += waiting.cost_of(outcome.progress, failed.message)
             # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
             for index, proposal in enumerate(proposals(CALLS, failed, inputs, self._note_rule)):
                 further = cost + index + proposal.distance * FURTHER
@@ -231,6 +267,8 @@ class Search:
             if (found := varied or self._with_smaller_images(usual.call, first)) is not None:
                 return self._found_by_varying(found, usual.call, sizes)
         self._reads_data = reading is not None
+        nearest = usual.call or furthest.call
+        self._failed_call = nearest[0] if nearest is not None else None
         return reading
 
     def _examine(self, failed: _Failed | None, usual: _Failed | None, sizes: dict[str, int]) -> Called | None:
@@ -238,6 +276,8 @@ class Search:
         if failed is None:
             return None
         called, rule = failed
+        if depends_on_constructor(called.outcome.error):
+            return None
         try:
             is_of_the_class = self._experiment(called, sizes).is_of_the_class()
         except Runs as runs:
@@ -266,7 +306,7 @@ class Search:
         if usual is None:
             return
         called, rule = usual
-        first = _first(found.inputs)
+        first = first_arguments(found.inputs)
         if accidents.is_for_a_smaller_image(self._runner, found, first, sizes):
             with contextlib.suppress(Runs):
                 if self._experiment(called, sizes, accidents.has_usual_images).is_of_the_class():
@@ -281,14 +321,14 @@ class Search:
         has_usual_sizes: Callable[[Arguments, Arguments], bool] | None = None,
     ) -> Experiment:
         is_about_a_name = isinstance(called.outcome.error, (AttributeError, KeyError))
-        is_configuration = self._is_declared if is_about_a_name else self._is_meant
+        is_configuration = self._meant.is_declared if is_about_a_name else self._meant.is_meant
         return Experiment(
             self._runner,
             self._codebase,
             called,
             sizes,
-            _first,
-            self._left_out(called.target.expression),
+            first_arguments,
+            left_out(self._cls, self._names, called.target.expression),
             is_configuration,
             has_usual_sizes,
         )
@@ -297,33 +337,13 @@ class Search:
         """Return a call of the constructor if the class cannot be built, whatever it is given; else None."""
         if self._runner.is_out_of_time:
             return None
-        optional = self._left_out("")
+        optional = left_out(self._cls, self._names, "")
         try:
-            return unbuildable(self._runner, self._codebase, self._cls, self._unbuilt, optional, self._is_declared)
+            return unbuildable(
+                self._runner, self._codebase, self._cls, self._unbuilt, optional, self._meant.is_declared
+            )
         except TookTooLong:
             return None
-
-    def _left_out(self, call: str) -> list[tuple[str, str]]:
-        """Return arguments that a constructor's call leaves out and that have no other default, by name and as code."""
-        constructors = Constructors(self._names)
-        left_out = [p for n, p in parameters_of(self._cls).items() if p.default is None and f"{n}=" not in call]
-        return [(each.name, constructors.value(self._cls, each).expression) for each in left_out[:MOST_OPTIONAL]]
-
-    def _is_declared(self, name: str) -> bool:
-        """Whether a name is that of a configuration which the class declares."""
-        value = self._names.values.get(name)
-        if not configurations.is_configuration_class(value):
-            return False
-        declared = [annotation_of(parameter, self._cls) for parameter in parameters_of(self._cls).values()]
-        return value in declared or getattr(self._cls, "config_class", None) is value
-
-    def _is_meant(self, name: str) -> bool:
-        """Whether a name is that of a configuration which the class surely means: declared, or the only one."""
-        value = self._names.values.get(name)
-        if not configurations.is_configuration_class(value):
-            return False
-        known = {id(other) for other in self._names.values.values() if configurations.is_configuration_class(other)}
-        return self._is_declared(name) or known == {id(value)}
 
     def _needed(self, target: Target, inputs: Inputs, arguments: Arguments, first: Arguments) -> Arguments:
         """The arguments without those that repairs added and that are not needed."""
@@ -376,25 +396,3 @@ class Search:
 def _unbuilt(expression: str) -> Guess:
     """A call of a class that cannot be built. What comes after the constructor never runs."""
     return Guess(f"{expression}(...)", is_of_the_class=True)
-
-
-def _first(inputs: Inputs, dtype: str | None = None) -> Arguments:
-    """The likeliest arguments. With `dtype`, tensors that would be float32 have that one."""
-    arguments: Arguments = {name: inputs.candidates(name)[0] for name in inputs.first()}
-    for path, tensor in tensors(arguments):
-        if dtype is not None and tensor.dtype == "float32":
-            arguments = with_tensor(arguments, path, replace(tensor, dtype=dtype))
-    return arguments
-
-
-def _sizes(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
-    """The integers that a constructor was given: its own and those of a configuration, including defaults."""
-    found = {name: p.default for name, p in parameters_of(cls).items() if type(p.default) is int}
-    for name, value in arguments.items():
-        if value.expression.isdigit():
-            found[name] = int(value.expression)
-        elif configurations.is_configuration_name(name):
-            with contextlib.suppress(Exception):
-                parts = vars(eval(value.expression, dict(names.values)))
-                found = {key: part for key, part in parts.items() if type(part) is int} | found
-    return found

@@ -63,9 +63,9 @@ class Items:
 
 @dataclass(frozen=True)
 class Entries:
-    """A dictionary with strings as keys."""
+    """A dictionary with strings or integers as keys."""
 
-    items: tuple[tuple[str, Value], ...]
+    items: tuple[tuple[str | int, Value], ...]
 
     @property
     def expression(self) -> str:
@@ -73,6 +73,8 @@ class Entries:
         return "{" + ", ".join(f"{key!r}: {value.expression}" for key, value in self.items) + "}"
 
 
+PLACEHOLDER = "x"
+"""The key of the tensor in a dictionary as long as nothing tells the real key."""
 Value = Tensor | Written | Items | Entries
 Arguments = dict[str, Value]
 Path = tuple[str | int, ...]
@@ -94,6 +96,17 @@ def _tensors_in(path: Path, value: Value) -> Iterator[tuple[Path, Tensor]]:
     elif isinstance(value, Entries):
         for key, item in value.items:
             yield from _tensors_in((*path, key), item)
+
+
+def containers(arguments: Arguments) -> Iterator[tuple[Path, Items | Entries]]:
+    """Every list, tuple and dictionary in the arguments, with its path; the outer ones first."""
+    waiting: list[tuple[Path, Value]] = [((name,), value) for name, value in arguments.items()]
+    while waiting:
+        path, value = waiting.pop(0)
+        if isinstance(value, (Items, Entries)):
+            yield path, value
+            parts = enumerate(value.items) if isinstance(value, Items) else value.items
+            waiting += [((*path, step), part) for step, part in parts]
 
 
 def with_tensor(arguments: Arguments, path: Path, tensor: Value) -> Arguments:

@@ -18,7 +18,7 @@ from ..building.parameters import annotation_of, is_union
 from ..reading.demand import Demand
 from ..tables.input_names import input_kind
 from ..tables.sizes import BATCH, IMAGE, LENGTH
-from ..values import Entries, Items, Tensor, Value, Written
+from ..values import PLACEHOLDER, Entries, Items, Tensor, Value, Written
 
 _TENSOR_TYPES = {
     "LongTensor": "int64",
@@ -105,8 +105,8 @@ def by_annotation(tensors: Tensors, annotation: Any, name: str, demand: Demand) 
         return [_sequence(tensors, origin or annotation, members, name, demand)]
     if origin is dict or annotation is dict:
         if members and members[0] is str and is_tensor(members[1]):
-            return [Entries((("x", tensors.tensor(demand)),))]
-        return [Written("{}")]
+            return [Entries(((PLACEHOLDER, tensors.tensor(demand)),))]
+        return [Entries(())]
     if origin is collections.abc.Callable:
         return [Written("torch.nn.Identity()")]
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,11 @@ from torch import nn
 from ..building.parameters import VARIABLE, annotation_of
 from ..reading.definitions import sizes_in
 from ..reading.demand import NOTHING, Demand
+from ..reading.entries import entries_read, entry_of
 from ..reading.reader import Reader
 from ..tables.input_names import input_kind, kind_shapes
 from ..tables.sizes import BATCH, LENGTH, MELS
-from ..values import Arguments, Items, Tensor, Value, Written, with_sizes_replaced
+from ..values import Arguments, Entries, Items, Tensor, Value, Written, with_sizes_replaced
 from .annotations import by_annotation, demand_of_annotation, is_tensor
 from .documentation import Documentation
 from .model_sizes import ModelSizes, attribute
@@ -70,6 +71,8 @@ class Inputs:
         kind = input_kind(name)
         if "edge_index" in self.parameters and (of_graph := self._shapes.of_graph(name, demand)) is not None:
             return [of_graph]
+        if (keys := self._keys(annotation, name)) and not is_tensor(annotation):
+            return [self._dictionary(name, keys)]
         found: list[Value] = []
         plain = by_annotation(self, annotation, name, demand)
         if plain is not None and not is_tensor(annotation):
@@ -91,6 +94,22 @@ class Inputs:
     def tensor(self, demand: Demand, kind: str | None = None) -> Tensor:
         """A tensor that meets a demand; axes that it leaves open have their usual sizes."""
         return self._shapes.tensor(demand, kind)
+
+    def _keys(self, annotation: Any, owner: str) -> tuple[str, ...]:
+        """The keys of a dictionary: those that its type declares, or `forward` reads."""
+        if typing.is_typeddict(annotation):
+            return tuple(annotation.__annotations__)
+        return entries_read(self.function, owner)
+
+    def _dictionary(self, owner: str, keys: Iterable[str]) -> Entries:
+        """A dictionary with these keys, whose entries are tensors or such dictionaries."""
+        items: list[tuple[str | int, Value]] = []
+        for key in keys:
+            entry = entry_of(owner, key)
+            inner = entries_read(self.function, entry)
+            demand = self._reader.of_parameter(self._module, entry)
+            items.append((key, self._dictionary(entry, inner) if inner else self._tensors(input_kind(key), demand)[0]))
+        return Entries(tuple(items))
 
     def _tensors(self, kind: str | None, demand: Demand) -> list[Value]:
         """Tensors for an argument of that kind of input."""

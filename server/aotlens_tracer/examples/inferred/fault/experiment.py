@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ....failures import Codebase
 from ..attempts import Outcome, Runner, Target
 from ..calling.inputs import Inputs
+from ..repairs.failed_attempt import FailedAttempt
 from ..values import Arguments, Tensor, Value
 from .failing import Failing, Pair, failing, is_before, is_equally_far, is_never_equal, site_of
 from .variations import ConstructorCall, OtherConstructor, of_other_kinds, of_other_sizes, resized
@@ -35,6 +36,18 @@ class Called:
     def expression(self) -> str:
         """The whole call, as code."""
         return self.target.call(self.inputs, self.arguments)
+
+    def failed(self, arguments: Arguments | None = None) -> FailedAttempt:
+        """The failed call as the repair rules read it; with these `arguments`, which may be those of the constructor.
+
+        Raises AssertionError if it did not fail.
+        """
+        outcome = self.outcome
+        assert outcome.error is not None
+        function = self.inputs.function
+        return FailedAttempt(
+            outcome.error, arguments or self.arguments, outcome.values, function, outcome.origins, outcome.containers
+        )
 
 
 class Runs(Exception):

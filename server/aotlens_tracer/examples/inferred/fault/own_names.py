@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from ..reading.conditional_attributes import conditions_of
 from ..repairs.failed_attempt import FailedAttempt
 
 
@@ -16,5 +17,15 @@ def fails_for_all_arguments(failed: FailedAttempt) -> bool:
         return "Module [" in failed.message or not failed.message
     if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
         return False
+    if depends_on_constructor(error):
+        return False
     place = failed.innermost()
     return place is not None and place.variables.get("self") is error.obj
+
+
+def depends_on_constructor(error: BaseException | None) -> bool:
+    """Whether an attribute is missing that the module's constructor sets under a condition."""
+    if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
+        return False
+    cls: type = type(error.obj)
+    return bool(error.name) and conditions_of(cls, error.name) is not None

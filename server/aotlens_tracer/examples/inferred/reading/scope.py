@@ -28,6 +28,7 @@ class Asked(Protocol):
 class Scope:
     """The variables of one function, while its statements are read in order. `parameter` is the one that is followed.
 
+    It may also be an entry of a parameter, as `entry_of` writes it.
     `owner` is the value of the first parameter of a method; None for a function.
     """
 
@@ -42,6 +43,8 @@ class Scope:
     ) -> None:
         self.asked = asked
         self.depth = depth
+        self._parameter = parameter
+        self._is_of_entry = not parameter.isidentifier()
         self.same = {parameter}
         """Names of tensors that have the argument's shape."""
         self.cuts: set[str] = set()
@@ -135,6 +138,8 @@ class Scope:
         """Whether an expression has the argument's shape."""
         if isinstance(node, ast.Name):
             return node.id in self.same
+        if self._is_of_entry and isinstance(node, ast.Subscript):
+            return ast.unparse(node) == self._parameter
         if isinstance(node, ast.IfExp):
             return self.is_same(node.body) or self.is_same(node.orelse)
         if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):

@@ -18,12 +18,14 @@ _CLOSE = 8
 def resized(failed: FailedAttempt, got: int, want: int, tensor: object = None, axis: int | None = None) -> Proposals:
     """Make `want` of the size `got`: in the argument that `tensor` is, then in the others.
 
-    Axes with this size come first, beginning with the index `axis`; then axes from which the size may be computed.
+    If `tensor` comes from some of the arguments, only these. Axes with this size come first, beginning with the index
+    `axis`; then axes from which the size may be computed.
     """
     if got == want or want <= 0 or got <= 0:
         return
     near = failed.paths_of(tensor) if tensor is not None else []
-    paths = near + [path for path, _ in tensors(failed.arguments) if path not in near]
+    sources = failed.sources_of(tensor)
+    paths = sources or near + [path for path, _ in tensors(failed.arguments) if path not in near]
     for path in paths:
         yield from _with_axes_resized(failed, path, got, want, axis)
     is_computed = all(got not in failed.tensor(path).shape for path in paths)

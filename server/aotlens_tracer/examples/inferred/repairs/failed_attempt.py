@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import torch
 
 from ....failures import is_library, text_of
+from ..origins import Origins
 from ..tables.errors import facts_of
 from ..tables.facts import Fact, WrongKind, says
 from ..values import Arguments, Path, Tensor, tensors
@@ -23,7 +24,8 @@ class FailedAttempt:
     """One call that raised `error`.
 
     `arguments` are those it was called with, `values` the tensors that they made, by their path in `arguments` (empty
-    for a constructor), `function` the one that was called.
+    for a constructor), `function` the one that was called, `origins` the arguments that tensors come from.
+    `containers` has the lists, tuples and dictionaries in the arguments by their path.
     """
 
     def __init__(
@@ -32,10 +34,14 @@ class FailedAttempt:
         arguments: Arguments,
         values: dict[Path, torch.Tensor] | None = None,
         function: Callable[..., Any] | None = None,
+        origins: Origins | None = None,
+        containers: dict[Path, Any] | None = None,
     ) -> None:
         self.error = error
         self.arguments = arguments
         self.values = values or {}
+        self.origins = origins or Origins()
+        self.containers = containers or {}
         self.message = text_of(error)
         self.frames = [Place(traceback.tb_frame, traceback.tb_lineno) for traceback in _tracebacks(error)]
         code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
@@ -66,11 +72,17 @@ class FailedAttempt:
         return next(self.users(), None)
 
     def paths_of(self, tensor: object) -> list[Path]:
-        """The paths of the argument that `tensor` is, then of those with its shape."""
+        """The paths of the argument that `tensor` is, of those that it comes from, then of those with its shape."""
         same = [path for path, value in self.values.items() if value is tensor]
+        same += [path for path in self.sources_of(tensor) if path not in same]
         shape = tuple(getattr(tensor, "shape", ()))
         alike = [path for path, value in tensors(self.arguments) if path not in same and value.shape == shape]
         return same + alike
+
+    def sources_of(self, tensor: object) -> list[Path]:
+        """The paths of the arguments that `tensor` comes from, in their order; none if that is unknown."""
+        found = self.origins.of(tensor)
+        return [path for path in self.values if path in found]
 
     def paths_in(self, name: str) -> list[Path]:
         """The paths of the tensors in the argument of that name."""

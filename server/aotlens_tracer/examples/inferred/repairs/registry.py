@@ -1,7 +1,7 @@
 """All repair rules, in the order in which they are applied.
 
 To add a rule, write its file, add its `RULE` here, and state what it proposes in a file of the same name in
-`tests/corpus/repairs/calls/` or `tests/corpus/repairs/constructors/`.
+`tests/corpus/repairs/`, in the folder of its kind.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from .calls import (
     any_shape,
     condition,
     missing_arguments,
+    missing_entry,
+    modulation,
     named_in_message,
     none_read,
     not_divisible,
@@ -45,12 +47,15 @@ from .constructors import (
     refused_value,
     wrapped_layer,
 )
+from .rebuilding import agreeing_sizes, conditional_attribute
 from .rule import Rule
 
 CALLS: tuple[Rule[Inputs], ...] = (
     missing_arguments.RULE,
+    missing_entry.RULE,
     none_read.RULE,
     skipped_branch.RULE,
+    modulation.RULE,
     torch_layer.RULE,
     wrong_size.RULE,
     wrong_rank.RULE,
@@ -87,3 +92,9 @@ CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     another_kind.RULE,
 )
 """Rules for a constructor that failed."""
+
+REBUILDING: tuple[Rule[Construction], ...] = (
+    conditional_attribute.RULE,
+    agreeing_sizes.RULE,
+)
+"""Rules for a call of `forward` that failed, which change how the module is built."""

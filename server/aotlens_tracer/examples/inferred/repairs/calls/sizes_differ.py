@@ -10,7 +10,13 @@ from ..rule import Proposals, Rule
 
 
 def _propose(failed: FailedAttempt, inputs: Inputs) -> Proposals:
-    for fact in failed.says(SizesDiffer):
+    facts = failed.says(SizesDiffer)
+    for fact in facts:
+        for got, want in ((fact.one, fact.other), (fact.other, fact.one)):
+            for tensor in failed.origins.operands:
+                if got in tensor.shape and failed.sources_of(tensor):
+                    yield from resized(failed, got, want, tensor)
+    for fact in facts:
         yield from resized(failed, fact.one, fact.other)
         yield from resized(failed, fact.other, fact.one)
 

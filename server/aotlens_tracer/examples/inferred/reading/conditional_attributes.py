@@ -1,0 +1,41 @@
+"""Attributes that a constructor sets under a condition, and what the condition reads."""
+
+from __future__ import annotations
+
+import ast
+import functools
+
+from torch import nn
+
+from .definitions import constructor_of, definition_of
+
+
+@functools.cache
+def conditions_of(cls: type, attribute: str) -> tuple[str, ...] | None:
+    """The names in the conditions under which the constructors of `cls` set an attribute, each once, innermost first.
+
+    None if they never set it, or always do.
+    """
+    found: list[str] = []
+    is_set = False
+    for base in cls.__mro__:
+        if base is nn.Module:
+            break
+        if "__init__" not in vars(base) or (definition := definition_of(constructor_of(base))) is None:
+            continue
+        for tests in _settings(definition, attribute, ()):
+            if not tests:
+                return None
+            is_set = True
+            found += [part.id for test in reversed(tests) for part in ast.walk(test) if isinstance(part, ast.Name)]
+    return tuple(dict.fromkeys(found)) if is_set else None
+
+
+def _settings(node: ast.AST, attribute: str, tests: tuple[ast.expr, ...]) -> list[tuple[ast.expr, ...]]:
+    """For each assignment to the attribute: the conditions that it stands under, the outermost first."""
+    if isinstance(node, ast.Attribute) and node.attr == attribute and isinstance(node.ctx, ast.Store):
+        return [tests]
+    if isinstance(node, ast.If):
+        inside = (*tests, node.test)
+        return [one for child in (*node.body, *node.orelse) for one in _settings(child, attribute, inside)]
+    return [one for child in ast.iter_child_nodes(node) for one in _settings(child, attribute, tests)]

@@ -1,0 +1,117 @@
+"""Classes of the kinds that packages have, each with the guess that is expected of it, as its docstring."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import torch
+from torch import nn
+
+
+class Batched(nn.Module):
+    """Batched(dim=64)({'tokens': torch.randint(100, (2, 16)), 'features': torch.randn(2, 16, 64)})"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.embedding = nn.Embedding(100, dim)
+
+    def forward(self, batch):
+        return self.embedding(batch["tokens"]) + batch["features"]
+
+
+class Nested(nn.Module):
+    """Nested(dim=64)({'inputs': {'hidden': torch.randn(2, 16, 64)}})"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, batch):
+        return self.fc(batch["inputs"]["hidden"])
+
+
+class Photos(TypedDict):
+    pixels: torch.Tensor
+    mask: torch.Tensor | None
+
+
+class Typed(nn.Module):
+    """Typed(dim=64)({'pixels': torch.randn(2, 3, 224, 224), 'mask': torch.ones(2, 16, dtype=torch.bool)})"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.conv = nn.Conv2d(3, dim, 3)
+
+    def forward(self, inputs: Photos):
+        return self.conv(inputs["pixels"])
+
+
+class Cached(nn.Module):
+    """Cached(dim=64)(torch.randn(2, 16, 64), {'state': None})"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x, cache: dict):
+        return self._step(self.fc(x), cache)
+
+    def _step(self, x, memory):
+        return x if memory["state"] is None else x + memory["state"]
+
+
+class Modulates(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.linear = nn.Linear(dim, 6 * dim)
+
+    def forward(self, emb):
+        return self.linear(emb).chunk(6, dim=1)
+
+
+class Modulated(nn.Module):
+    """Modulated(dim=64)(torch.randn(2, 16, 64), torch.randn(2, 64))"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.modulates = Modulates(dim)
+
+    def forward(self, x, condition):
+        shift, scale, gate, _, _, _ = self.modulates(condition)
+        return x + gate[:, None] * (self.norm(x) * (1 + scale[:, None]) + shift[:, None])
+
+
+class Conditional(nn.Module):
+    """Conditional(dim=64, cross=True)(torch.randn(2, 16, 64))"""
+
+    def __init__(self, dim, cross=False):
+        super().__init__()
+        if cross:
+            self.attention = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.attention(x)
+
+
+class Bottleneck(nn.Module):
+    """Bottleneck(inplanes=256, planes=64)(torch.randn(2, 256, 56, 56))"""
+
+    def __init__(self, inplanes, planes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inplanes, planes, 1)
+        self.conv2 = nn.Conv2d(planes, planes * 4, 1)
+
+    def forward(self, x):
+        return self.conv2(self.conv1(x)) + x
+
+
+class PassesOn(nn.Module):
+    """PassesOn(chan_in=64, chan_out=64)(torch.randn(2, 64, 56, 56))"""
+
+    def __init__(self, chan_in, chan_out, **kwargs):
+        super().__init__()
+        self.conv = nn.Conv2d(chan_in, chan_out, kernel_size=3, **kwargs)
+
+    def forward(self, x):
+        return self.conv(x)
