@@ -12,6 +12,7 @@ from .brief import all_names, folded
 from .conventions import graphs_in_words
 from .prices import price_in_words
 from .shortening import clipped
+from .whose import place_in_model
 
 WRITE_NAMES = "Write the names beside the numbers of this log"
 DECODE_LOG = "Open a copy of this log with the names beside the numbers"
@@ -19,8 +20,7 @@ DECODE_LOG = "Open a copy of this log with the names beside the numbers"
 
 def choose_context(context: Context, name: str) -> str:
     """Let another model answer for the class `name`."""
-    model = context.state.key.qualname
-    place = "itself" if context.is_own else f"{folded(context.prefixes)} of {model}"
+    place = "itself" if context.is_own else place_in_model(context)
     return f"Let {place} answer for {name}"
 
 

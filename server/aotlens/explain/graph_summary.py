@@ -9,12 +9,14 @@ from aotlens.model.collectives import communication
 from aotlens.model.counts import Counts, count, count_all, parameters
 from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex, index_of
+from aotlens.model.kernels import of_kernels
 from aotlens.model.lines import Work
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation
 
 from .blocks import Code, Line, joined, line
 from .collectives import counted
 from .held import alive_in_words
+from .kernels import CPU_KERNELS, kernels_in_brief
 from .partitioners import choice_in_brief, for_backward
 from .phrases import folded_names
 from .shapes import bytes_in_words, number_in_brief
@@ -35,7 +37,7 @@ def map_in_words(map: DescriptorMap) -> str:
     take has one gradient. Gradients that are tensor subclasses: `2 gradients in 4 pieces`.
     """
     index = index_of(map)
-    facts = _facts(count_all(index), map.graphs)
+    facts = _facts(count_all(index), map.graphs, kernels_in_brief(index))
     if runs := communication(index).runs:
         facts.append(counted(runs))
     return " · ".join([f"{len(map.graphs)} graphs", *facts] if len(map.graphs) > 1 else facts)
@@ -64,16 +66,17 @@ def map_in_brief(map: DescriptorMap) -> list[str]:
         facts.append(f"{_number(counts.missing, 'gradient')} missing")
     if counts.saved is not None:
         choice = next((choice_in_brief(graph) for graph in map.graphs if graph.partitioner is not None), "")
-        facts.append(" ".join(filter(None, (f"saves {bytes_in_words(counts.saved)}{per_rank(map.graphs)}", choice))))
+        saves = f"saves {bytes_in_words(counts.saved)}{per_rank(map.graphs)}"
+        facts.append(" ".join(filter(None, (saves, choice, kernels_in_brief(index)))))
     return facts
 
 
 def graph_facts(graph: Graph, index: MapIndex) -> list[str]:
     """The numbers of a graph, each in a few words."""
-    return _facts(count(graph, index.gradients(graph)), [graph])
+    return _facts(count(graph, index.gradients(graph)), [graph], CPU_KERNELS if of_kernels(index, graph) else "")
 
 
-def _facts(counts: Counts, graphs: Sequence[Graph]) -> list[str]:
+def _facts(counts: Counts, graphs: Sequence[Graph], kernels: str) -> list[str]:
     parts = [_number(counts.inputs, "input"), _number(counts.outputs, "output")]
     has_backward = any(graph.joint for graph in graphs)
     if has_backward:
@@ -88,7 +91,8 @@ def _facts(counts: Counts, graphs: Sequence[Graph]) -> list[str]:
     if counts.saved is not None and has_backward:
         memory = surplus(graphs[0]) if len(graphs) == 1 else None
         alive = f", {alive_in_words(memory)}" if memory is not None else ""
-        parts.append(f"{bytes_in_words(counts.saved)}{per_rank(graphs)} saved {for_backward(*graphs)}{alive}")
+        saved = f"{bytes_in_words(counts.saved)}{per_rank(graphs)} saved {for_backward(*graphs)}"
+        parts.append(" ".join(filter(None, (saved, kernels))) + alive)
     return parts
 
 

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from aotlens.model.bodies import bodies_of, saved_results_of
 from aotlens.model.containers import CONTAINERS
+from aotlens.model.index import index_of
+from aotlens.model.saved import saved_once
 from aotlens.model.slots import made_at
 from aotlens.model.subclasses import shards_at
 from aotlens_tracer.wire.bodies import node_in
@@ -30,14 +32,16 @@ from .collectives import node_in_words
 from .compiled import heading
 from .conventions import numbering, of_graph
 from .graph_lines import GraphText, Kind, Writer
+from .kernels import kernels_in_words
 from .node_names import human_names
 from .partitioners import choice_in_brief
 from .render.plain import inline
 from .shapes import bytes_in_words, slot_in_brief, tensor_in_brief
-from .sharding import sharded_in_words
+from .sharding import per_rank, sharded_in_words
 from .shortening import clipped
 from .sizes import legend_in_words
 from .states import folding_in_words
+from .whose import ALONE, alone_in_words
 from .words import role_of
 
 Code = Callable[[Span], "str | None"]
@@ -84,9 +88,11 @@ class _Graph:
     def __init__(self, writer: Writer, map: DescriptorMap, graph: Graph, kind: Kind, code: Code, raw: bool) -> None:
         self._writer = writer
         self._target = map.target.qualname
+        self._whose = f" {ALONE}" if alone_in_words(map) is not None else ""
         self._number = writer.number
         self._types = {module.name: module.type for module in map.modules}
         self._graph = graph
+        self._kernels = kernels_in_words(index_of(map), graph)
         self._kind = kind
         self._code = code
         self._saved: dict[str | None, Saved] = {value.node: value for value in graph.saved or ()}
@@ -118,11 +124,14 @@ class _Graph:
         writer, graph = self._writer, self._graph
         choice = choice_in_brief(graph) if self._kind != "joint" and graph.partition is not None else ""
         number = f"{len(self._operations)} operations{self._in_bodies()}"
-        title = f"# {self._kind} graph of {self._target}, {numbering(of_graph(graph))}: {number}"
+        title = f"# {self._kind} graph of {self._target}{self._whose}, {numbering(of_graph(graph))}: {number}"
+        if self._kind != "backward" and graph.joint and (saved := saved_once(graph)) is not None:
+            saves = f"saves {bytes_in_words(saved)}{per_rank([graph])}"
+            choice = " ".join(filter(None, (saves, choice_in_brief(graph))))
         writer.line(f"{title}, {choice}" if choice else title)
         if graph.compiled is not None:
             writer.line(f"# {heading(graph, self._number)}")
-        for legend in legend_in_words(graph):
+        for legend in (*legend_in_words(graph), *(self._kernels if self._kind != "backward" else ())):
             writer.line(f"# {inline(legend)}")
         writer.line("")
         writer.begin("inputs")

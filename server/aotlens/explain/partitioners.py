@@ -27,11 +27,20 @@ def choice_in_words(graph: Graph) -> str:
     """A sentence about the partitioner that chose the saved values of a graph."""
     if graph.partitioner == "eager":
         doubt = ": code that asks for fake tensors, or for data, may save others" if graph.eager_on == "fake" else ""
-        return f"Saved by autograd in eager, without torch.compile, as seen on {graph.eager_on} tensors{doubt}."
+        kernels = f" {devices_in_words(graph)}" if graph.devices else ""
+        return (
+            f"Saved by autograd in eager, without torch.compile, as seen on {graph.eager_on} tensors{kernels}{doubt}."
+        )
     which = "default" if graph.partitioner == "default" else "min-cut"
     budget = choice_in_brief(graph) if which == "min-cut" else ""
     which = f"torch's {which} partitioner" + (f" {budget}" if budget else "")
-    return f"By {which}, on AOTAutograd's own graph, before Inductor's decompositions."
+    kernels = f", {devices_in_words(graph)}" if graph.devices else ""
+    return f"By {which}, on AOTAutograd's own graph, before Inductor's decompositions{kernels}."
+
+
+def devices_in_words(graph: Graph) -> str:
+    """`with CPU kernels`, `with CPU and CUDA kernels`: those of a graph's devices; empty if these are not known."""
+    return f"with {' and '.join(device.upper() for device in graph.devices)} kernels" if graph.devices else ""
 
 
 def name_of_choice(total: SavedTotal | Graph) -> str:

@@ -22,6 +22,7 @@ from .findings.words import fold_findings, message, severity
 from .graph_summary import map_in_words
 from .paths import PathLabel
 from .tables.kept import kept_table
+from .whose import alone_in_words
 from .words import USUAL, legend, title
 
 _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
@@ -31,6 +32,8 @@ _USUALLY_SAVED = ("SavedForBackwardsAOTOutput", "SavedTensor")
 def facts(descriptor_map: DescriptorMap) -> list[str]:
     """The way the map was made, in a few words each: convention, capture, mode, version of torch, time."""
     result = ["torch.compile convention" if descriptor_map.convention == "compile" else "export convention"]
+    if (whose := alone_in_words(descriptor_map)) is not None:
+        result.append(whose)
     captures = list(dict.fromkeys(graph.capture for graph in descriptor_map.graphs))
     if captures:
         result.append(

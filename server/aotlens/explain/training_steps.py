@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aotlens.model.saved import saved_in_module
+from aotlens.model.saved import saved_in
 from aotlens.model.trained import trained_by
 from aotlens.model.training_steps import InStep, Rate, without_gradient
 from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup, StepModel, TrainingStep
@@ -101,7 +101,7 @@ def trained_in_words(found: InStep, names: Sequence[str]) -> Line:
 
 def module_in_words(found: InStep, names: Sequence[str]) -> tuple[Line, ...]:
     """A module in a step: whether its parameters get a gradient, what it saves, and the optimizers that have them."""
-    saved = saved_in_module(found.index, found.thing.prefix) if isinstance(found.thing, StepModel) else None
+    saved = saved_in(found.index, (found.thing.prefix,)) if isinstance(found.thing, StepModel) else None
     memory = f"saves {bytes_in_words(saved)} {for_backward(*found.index.graphs)}" if saved is not None else ""
     return tuple(
         filter(None, (line(memory), line(gradients_of(found, names, "parameters")), trained_in_words(found, names)))

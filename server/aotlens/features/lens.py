@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import functools
 import os.path
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from aotlens.explain.action_titles import click
-from aotlens.explain.brief import folded
 from aotlens.explain.conventions import NAMES
 from aotlens.explain.examples import call_with_origin, pinned_with_origin
 from aotlens.explain.graph_summary import map_in_brief, map_in_words
+from aotlens.explain.kernels import kernels_of_map
 from aotlens.explain.states import (
     IN_A_HOVER,
     NOT_IN_A_MODEL,
@@ -27,15 +27,15 @@ from aotlens.explain.states import (
     untraced_in_words,
 )
 from aotlens.explain.tables.listed_pieces import listed_in_brief, nodes_of_pieces
-from aotlens.model.contexts import Context, class_at, contexts_of, own_states
-from aotlens.model.duplicates import definitions_of, replacement
+from aotlens.explain.whose import ALONE, contained_in_brief, names_in, part_in_brief
+from aotlens.model.contexts import Context, class_at, models_around, own_states
+from aotlens.model.duplicates import replacement
 from aotlens.model.examples import lacks_example
 from aotlens.model.index import index_of
 from aotlens.model.listed_pieces import lines_with_names, pieces_in_lines
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.modules import module_classes
 from aotlens.syntax.piece_lists import FLATTEN, piece_lists
-from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 
 Kind = str
@@ -75,7 +75,7 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
         if key in snapshot.states:
             is_replaced = replacement(snapshot, document, definition.qualname, definition.line) is not None
             found.append(LensPlace(definition.line, key, REPLACED if is_replaced else TARGET))
-        elif definition.kind == "class" and (definition.qualname in _modules(document) or _containing(snapshot, key)):
+        elif definition.kind == "class" and (definition.qualname in _modules(document) or models_around(snapshot, key)):
             found.append(LensPlace(definition.line, key, CONTAINED))
     return [*found, *_piece_lists(snapshot, document)]
 
@@ -104,7 +104,7 @@ def text(snapshot: Snapshot, key: TargetKey, kind: Kind, lines: tuple[int, int] 
         return LensText(_replaced(snapshot, key), (), "aotlens.goToTarget", (str(key),))
     state = snapshot.states.get(key) or TargetState(key)
     if not state.maps and not state.examples and state.status not in ("waiting", "tracing"):
-        for context in _containing(snapshot, key):
+        for context in models_around(snapshot, key):
             return _contained(context)
         if kind == CONTAINED and key not in snapshot.states:
             return LensText(NOT_IN_A_MODEL, (), "aotlens.goToTarget", (str(key),))
@@ -118,9 +118,14 @@ def text(snapshot: Snapshot, key: TargetKey, kind: Kind, lines: tuple[int, int] 
 
 
 def _facts(snapshot: Snapshot, state: TargetState) -> list[str]:
-    """The figures, which stay where they are, and then the state, which comes and goes."""
+    """The figures, which stay where they are, and then the state, which comes and goes.
+
+    A class that a traced model contains has the figures of its own call, alone, and the bytes that it saves there.
+    """
     known = state.map if state.map is not None and state.map.graphs else state.attempt
     facts = map_in_brief(known) if known is not None else []
+    if facts and (around := models_around(snapshot, state.key)):
+        facts = [f"{ALONE}: {facts[0]}", *facts[1:], part_in_brief(around[0])]
     words = state_in_words(state) if snapshot.trusted else None
     if words is None and not facts:
         words = NOT_TRACED if _waits_for_a_click(snapshot, state) else untraced_in_words(snapshot, state)
@@ -137,12 +142,14 @@ def _command(snapshot: Snapshot, state: TargetState) -> str:
 
 
 def _tooltip(snapshot: Snapshot, state: TargetState) -> Iterator[str]:
+    around = models_around(snapshot, state.key)
     if state.map is not None and state.map.graphs:
-        yield map_in_words(state.map)
+        yield (f"{ALONE}: " if around else "") + map_in_words(state.map)
+        yield from kernels_of_map(state.map)
     example = state.map.example if state.map is not None else None
     if example is not None and example.arguments:
-        models = [c for c in _containing(snapshot, state.key) if str(c.state.key) == example.recorded_in]
-        place = folded(models[0].prefixes) if models else None
+        models = [context for context in around if str(context.state.key) == example.recorded_in]
+        place = names_in(models[0]) if models else None
         yield call_with_origin(example, state.key.qualname, os.path.basename, place, len(state.examples))
     elif state.examples:
         yield pinned_with_origin(state.examples[0])
@@ -162,7 +169,7 @@ def _contained(context: Context) -> LensText:
     """The lens of a class without a trace of its own: the model that contains it."""
     model = context.state
     stale = " · stale" if model.stale else ""
-    title = f"in {model.key.qualname}: {folded(context.prefixes)}{stale}"
+    title = f"{contained_in_brief(context)}{stale}"
     command = "aotlens.showMap"
     return LensText(title, (click(command, model.key.qualname),), command, (str(model.key),))
 
@@ -186,14 +193,3 @@ def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
     document = snapshot.documents.get(key.path)
     kept = replacement(snapshot, document, key.qualname, 0) if document is not None else None
     return replaced_in_words(kept.line) if kept is not None else REPLACED_BY_UNKNOWN
-
-
-def _containing(snapshot: Snapshot, key: TargetKey) -> Sequence[Context]:
-    """The traced models that contain instances of a class; the one that answers hovers comes first."""
-    document = snapshot.documents.get(key.path)
-    refs = [
-        ClassRef(definition.qualname, definition.line, definition.end_line)
-        for definition in (definitions_of(document, key.qualname) if document is not None else ())
-        if definition.kind == "class"
-    ]
-    return [c for ref in refs for c in contexts_of(snapshot, document, ref) if not c.is_own] if document else ()

@@ -5,29 +5,29 @@ If the class is part of a traced model, they are those of its instances in the g
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from aotlens.explain.blocks import NOTHING
-from aotlens.explain.brief import folded
 from aotlens.explain.compiled import in_graph, outputs_made_by
 from aotlens.explain.conventions import numbering
 from aotlens.explain.examples import call_in_brief
+from aotlens.explain.kernels import kernels_in_brief
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, saved_in_brief, slot_in_brief
 from aotlens.explain.sharding import per_rank
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.explain.tables.state import note_on_state, type_of_state
-from aotlens.model.compiled import saved_in_runs
-from aotlens.model.contexts import Context, context_of, function_context
+from aotlens.explain.whose import ALONE, place_in_model
+from aotlens.model.contexts import Context, context_of, function_context, models_around
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
 from aotlens.model.gradients import OnlyInGraph, is_missing, name_of_gradient, returned_in
 from aotlens.model.index import distinct
 from aotlens.model.kept_state import is_replaced
 from aotlens.model.resolve import Resolved
+from aotlens.model.saved import kept_in, values_in
 from aotlens.model.slots import Entry, Result, fqn_of, made_at, whole_name
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.model.wholes import wholes
@@ -96,15 +96,16 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
         return View(key, found.qualname, "", words or untraced_in_words(snapshot, state), "")
     state = context.state
     assert state.map is not None
-    title = state.key.qualname if context.is_own else f"{folded(context.prefixes)} of {state.key.qualname}"
+    around = models_around(snapshot, state.key) if context.is_own else ()
+    own = f"{state.key.qualname} {ALONE}" if around else state.key.qualname
+    title = own if context.is_own else place_in_model(context)
     files = {document.path, *state.map.files}
     versions = [(path, known.version) for path, known in snapshot.documents.items() if path in files]
     mark = repr((context.index.serial, found.qualname, found.line, sorted(versions)))
     shown = _Shown(snapshot, context)
-    groups = functools.partial(shown.groups, document, found)
     numbers = numbering(state.convention) if state.map.graphs else ""
     call = " · ".join(filter(None, (call_in_brief(state.map), numbers)))
-    return View(state.key, title, call, state_in_words(state) or "", mark, groups)
+    return View(state.key, title, call, state_in_words(state) or "", mark, shown.groups)
 
 
 def _definition(snapshot: Snapshot, document: Document, line: int) -> Definition | None:
@@ -150,11 +151,11 @@ class _Shown:
         self._index = context.index
         self._now: dict[Span, Span | None] = {}
 
-    def groups(self, document: Document, definition: Definition) -> tuple[Group, ...]:
+    def groups(self) -> tuple[Group, ...]:
         """The groups that are not empty; before there is a graph, those of what is known of the module's state."""
         if not self._index.graphs:
             return tuple(self._state())
-        entries, results, saved = self._all() if self._context.is_own else self._part(document, definition)
+        entries, results, saved = self._all() if self._context.is_own else self._part()
         found: list[Group] = []
         for graph in self._index.graphs:
             inputs = [
@@ -173,23 +174,16 @@ class _Shown:
         return tuple(found)
 
     def _all(self) -> tuple[Sequence[Entry], Sequence[Result], Sequence[Saved]]:
-        map = self._context.state.map
-        assert map is not None
         # A slot without node and descriptor is the place of a gradient that its input does not require.
         results = [one for one in self._index.results if one.slot.node is not None or one.slot.kind is not None]
-        return self._index.entries, results, [v for g in map.graphs for v in saved_in_runs(g) if v.alias_of is None]
+        return self._index.entries, results, values_in(self._index, ("",))
 
-    def _part(self, document: Document, definition: Definition) -> tuple[Sequence[Entry], list[Result], list[Saved]]:
-        """The slots of the instances, and the values that the lines of their class save."""
+    def _part(self) -> tuple[Sequence[Entry], list[Result], list[Saved]]:
+        """The slots of the instances, and the values that they and the modules in them save."""
         entries = distinct((e for one in self._context.instances for e in one.below()), key=lambda e: id(e.slot))
         entries.sort(key=lambda entry: (self._index.number(entry.graph), entry.slot.index))
         results = distinct((r for e in entries for r in self._results(e)), key=lambda result: id(result.slot))
-        saved = []
-        for span, value in self._index.lines.saved_in(document.path):
-            place = self._today(span)
-            if place is not None and definition.line <= place.line <= definition.end_line:
-                saved.append(value)
-        return entries, results, distinct(saved)
+        return entries, results, values_in(self._index, self._context.prefixes)
 
     def _results(self, entry: Entry) -> Iterator[Result]:
         """The new value of an input, and its gradient: the outputs that hold it, or the slot that stays empty."""
@@ -240,7 +234,7 @@ class _Shown:
         return Row(label, type, nodes, note, concern, slot.descriptor, span, labels)
 
     def _saved(self, saved: Sequence[Saved]) -> Group:
-        """The group of saved values, largest first."""
+        """The group of saved values, largest first, with the outputs that only later graphs keep alive."""
         rows = [
             (
                 value.bytes or 0,
@@ -254,12 +248,15 @@ class _Shown:
             )
             for value in saved
         ]
+        for kept, size in kept_in(self._index, self._context.prefixes):
+            rows.append((size, replace(self._output(kept), note=bytes_in_words(size))))
         sizes = {id(row): size for size, row in rows}
         alike = [(sum(sizes[id(row)] for row in one.rows), one) for one in _fold([row for _, row in rows])]
         alike.sort(key=lambda pair: -pair[0])
         shown = tuple(_of_several(one, f"{bytes_in_words(size)} in {one.count}") for size, one in alike)
         graphs = self._context.state.map.graphs if self._context.state.map is not None else ()
-        total = bytes_in_words(sum(size for size, _ in rows)) + per_rank(graphs)
+        kernels = kernels_in_brief(self._index, self._context.prefixes)
+        total = " ".join(filter(None, (bytes_in_words(self._context.saved) + per_rank(graphs), kernels)))
         return Group("saved", f"Saved {for_backward(*graphs)}" if graphs else "Saved", total, shown)
 
     def _state(self) -> Iterator[Group]:

@@ -16,8 +16,10 @@ from aotlens.syntax.subjects import ClassRef
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import ModuleInstance
 
+from .duplicates import definitions_of
 from .index import MapIndex, index_of
 from .names import Named
+from .saved import saved_in
 from .snapshot import Snapshot, TargetKey, TargetState
 
 Rank = tuple[bool, bool, bool, bool, str, str]
@@ -42,6 +44,12 @@ class Context:
         """Whether the class is the traced model itself."""
         return self.prefixes == ("",)
 
+    @property
+    def saved(self) -> int | None:
+        """The bytes that the instances, and all that is in them, save in this model; None if that is not known."""
+        names = frozenset(self.prefixes)
+        return self.index.once(("saved in", names), lambda: saved_in(self.index, names))
+
     def reached(self, path: Path) -> list[Named]:
         """Everything that a path leads to from the instances of the class, each once."""
         found = [named for instance in self.instances for named in self.index.reached(instance, path)]
@@ -56,6 +64,22 @@ def context_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> Conte
 def contexts_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> tuple[Context, ...]:
     """Every model that can answer for a class of the document, in the order of preference."""
     return tuple(_contexts(snapshot, document, owner))
+
+
+def models_around(snapshot: Snapshot, key: TargetKey) -> tuple[Context, ...]:
+    """The traced models that contain instances of a class, without its own trace; the one that answers comes first.
+
+    If there is one, the numbers of the class's own trace are those of one call *alone*.
+    """
+    document = snapshot.documents.get(key.path)
+    if document is None:
+        return ()
+    refs = [
+        ClassRef(definition.qualname, definition.line, definition.end_line)
+        for definition in definitions_of(document, key.qualname)
+        if definition.kind == "class"
+    ]
+    return tuple(c for ref in refs for c in contexts_of(snapshot, document, ref) if not c.is_own)
 
 
 def function_context(snapshot: Snapshot, document: Document, function: str) -> Context | None:

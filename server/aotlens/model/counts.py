@@ -12,7 +12,7 @@ from aotlens_tracer.wire.input_roles import fqns_of, role_of
 from .descriptors import piece
 from .gradients import Gradient, Missing, OnlyInGraph, gradients, is_gradient, is_missing, returned_in
 from .index import MapIndex
-from .saved import saved_by_call
+from .saved import saved_by_call, saved_once
 from .slots import is_changed, whole_name
 from .subclasses import piece_at
 
@@ -47,16 +47,13 @@ def count(graph: Graph, known: Sequence[Gradient] | None = None) -> Counts:
     returned = [out for out in described if is_gradient(graph, out.index)]
     present = [out for out in returned if out.node is not None and out.index not in only_in_graph]
     changed = [slot for slot in graph.inputs if is_changed(slot)]
-    saved = None
-    if graph.saved is not None:
-        saved = sum(value.bytes or 0 for value in graph.saved if value.alias_of is None)
     return Counts(
         len(graph.inputs),
         len(described) - len(returned),
         _wholes(present),
         _wholes(graph.outputs[index] for index in missing | only_in_graph),
         _wholes(changed),
-        saved,
+        saved_once(graph),
         len(present),
         len(changed),
     )

@@ -6,10 +6,14 @@ an activation: it stays alive because of that later graph, and costs its memory 
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.descriptor_map import Graph
+from collections.abc import Collection
 
+from aotlens_tracer.wire.descriptor_map import Graph, Saved
+
+from .compiled import saved_in_runs
 from .index import MapIndex
-from .slots import whole_name
+from .nodes import Node
+from .slots import Result, whole_name
 
 
 def saved_by_call(index: MapIndex) -> int | None:
@@ -19,21 +23,16 @@ def saved_by_call(index: MapIndex) -> int | None:
     return sum(map(own_bytes, index.graphs)) + sum(kept_locals(index).values())
 
 
-def saved_in_module(index: MapIndex, name: str) -> int | None:
-    """Return the bytes that a module and those in it save, by FQN; None if nothing is known of what is saved."""
-    if all(graph.saved is None for graph in index.graphs):
+def saved_once(graph: Graph) -> int | None:
+    """Return the bytes of the values that one run of a graph saves, without aliases; None if they are not known."""
+    if graph.saved is None:
         return None
-    return sum(
-        (value.bytes or 0) * _runs(graph)
-        for graph in index.graphs
-        for value in graph.saved or ()
-        if value.alias_of is None and value.module is not None and f"{value.module}.".startswith(f"{name}.")
-    )
+    return sum(value.bytes or 0 for value in graph.saved if value.alias_of is None)
 
 
 def own_bytes(graph: Graph) -> int:
     """Return the bytes of the values that a graph saves, as often as it runs, without those of its inputs."""
-    return sum(value.bytes or 0 for value in graph.saved or () if value.alias_of is None) * _runs(graph)
+    return (saved_once(graph) or 0) * _runs(graph)
 
 
 def kept_locals(index: MapIndex) -> dict[tuple[int, str], int]:
@@ -52,6 +51,41 @@ def kept_locals(index: MapIndex) -> dict[tuple[int, str], int]:
                 continue
             found[number, node] = max(found.get((number, node), 0), (value.bytes or 0) * _runs(graph))
     return found
+
+
+def saved_in(index: MapIndex, names: Collection[str]) -> int | None:
+    """Return the bytes that some modules, and the modules in them, save in the graphs of a call.
+
+    `names` are their names; the empty one is the model itself. None if nothing is known of what is saved.
+    """
+    if "" in names or all(graph.saved is None for graph in index.graphs):
+        return saved_by_call(index)
+    own = sum(value.bytes or 0 for value in values_in(index, names))
+    return own + sum(size for _, size in kept_in(index, names))
+
+
+def values_in(index: MapIndex, names: Collection[str]) -> list[Saved]:
+    """Return the values that some modules save, and those in them: without aliases, each as often as its graph runs."""
+    every = [value for graph in index.graphs for value in saved_in_runs(graph) if value.alias_of is None]
+    return every if "" in names else [value for value in every if is_in(value.module, names)]
+
+
+def kept_in(index: MapIndex, names: Collection[str]) -> list[tuple[Result, int]]:
+    """Return the outputs of such modules that only later graphs keep alive, with their bytes; see `kept_locals`."""
+    found = []
+    for (number, node), size in kept_locals(index).items():
+        operation = index.operations.by_node.get(Node(number, node))
+        if "" in names or (operation is not None and is_in(operation.module, names)):
+            graph = index.graphs[number]
+            found.append((Result(graph, next(out for out in graph.outputs if out.node == node)), size))
+    return found
+
+
+def is_in(module: str | None, names: Collection[str]) -> bool:
+    """Whether a module is one of some modules, or is in one of them; False if it is not known."""
+    while module and module not in names:
+        module = module.rpartition(".")[0]
+    return bool(module)
 
 
 def kept_by(index: MapIndex, graph: Graph) -> list[str]:

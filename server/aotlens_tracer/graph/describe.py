@@ -95,7 +95,13 @@ def describe(joint: JointCapture, capture: str, named: Named, sources: Sources, 
         bodies=bodies,
         compiled=named.compiled,
         collectives=collectives,
+        devices=_devices(nodes),
     )
+
+
+def _devices(nodes: Sequence[torch.fx.Node]) -> tuple[str, ...]:
+    values = (node.meta.get("val") for node in nodes)
+    return tuple(sorted({value.device.type for value in values if isinstance(value, torch.Tensor)}))
 
 
 def _input(

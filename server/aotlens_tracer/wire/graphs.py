@@ -298,6 +298,9 @@ class Graph:
 
     `collectives` are the collective operations, in the order of the graph. `symbols` are those in its shapes.
 
+    `devices` are the types of the devices that its tensors are on (`cpu`, `cuda`), sorted: each has kernels of its own,
+    which save other values. Empty if they are not known.
+
     `compiled` says what torch.compile made the graph of; None in the export convention.
     """
 
@@ -322,3 +325,4 @@ class Graph:
     compiled: Compiled | None = None
     collectives: tuple[Collective, ...] = ()
     symbols: tuple[Symbol, ...] = ()
+    devices: tuple[str, ...] = ()

@@ -134,7 +134,7 @@ def test_titles_count_the_operations_of_bodies() -> None:
     inside = sum(len(body.operations) for body in graph.bodies)
     title = graph_text(load_map("flow"), "joint").text.split("\n")[0]
     counts = f"{len(graph.operations)} operations, and {inside} in {len(graph.bodies)} bodies"
-    assert title == f"# joint graph of Flow, torch.export's numbering: {counts}"
+    assert title == f"# joint graph of Flow, torch.export's numbering: {counts}, saves 801 B"
 
 
 def test_source_lines_are_comments() -> None:

@@ -47,8 +47,8 @@ def test_a_sentence_says_what_it_is_and_what_may_be_wrong_with_it() -> None:
 def test_graphs_say_whose_they_are() -> None:
     map = load_map("attend")
     shown = graph_text(replace(map, graphs=(by("default"),)), "forward").text
-    assert shown.split("\n")[0].endswith(" operations, by the default partitioner")
+    assert shown.split("\n")[0].endswith(" operations, saves 16 B by the default partitioner")
     eager = replace(map, graphs=(replace(by("eager"), partition=None),))
     with pytest.raises(NoSuchGraph, match="in eager attend has no forward graph: the other partitioners make one"):
         graph_text(eager, "forward")
-    assert graph_text(eager, "joint").text.split("\n")[0].endswith(" operations")
+    assert graph_text(eager, "joint").text.split("\n")[0].endswith(" operations, saves 16 B in eager")

@@ -16,6 +16,7 @@ from aotlens.explain.findings.words import message, related, severity
 from aotlens.explain.gradients import meaning_of
 from aotlens.explain.signature import change_in_signs, difference_in_words
 from aotlens.model.index import index_of
+from aotlens.model.kernels import of_kernels
 from aotlens.model.signature import Difference, differences
 from aotlens.model.slots import Entry, Result
 from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, EagerRun, Finding
@@ -44,6 +45,16 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
             slot_shown["meaning"] = meaning_of(item, index_of(descriptor_map))
         shown["prices"] = to_json(index_of(descriptor_map).prices(graph))
         shown["signature"] = [_relative(_difference(each), relative_to) for each in differences(graph)]
+        shown["of_kernels"] = [
+            {
+                "function": each.function,
+                "bytes": each.bytes,
+                "elsewhere": each.elsewhere,
+                "saved": [number for number, value in enumerate(graph.saved or ()) if value in each.values],
+                "is_partial": each.is_partial,
+            }
+            for each in of_kernels(index_of(descriptor_map), graph)
+        ]
         # A graph without a partition has no list of saved values in a map; in the JSON it is always a list.
         shown["saved"] = shown["saved"] or []
     return trace

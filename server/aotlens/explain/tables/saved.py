@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import names_in_brief
+from aotlens.explain.kernels import kernels_in_words
 from aotlens.explain.partitioners import choice_in_words
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, saved_in_brief
@@ -73,6 +74,7 @@ def saved(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> T
         )
     if own:
         notes.append(choice_in_words(graph))
+    notes += kernels_in_words(index, graph)
     columns = (
         Column("bytes", "number"),
         Column("", "number"),

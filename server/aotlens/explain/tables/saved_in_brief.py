@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Paragraph, Table, line, sentence, strong
+from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Note, Paragraph, Table, line, sentence, strong
 from aotlens.explain.brief import names_in_brief
+from aotlens.explain.kernels import kernels_of_values
 from aotlens.explain.partitioners import for_backward
 from aotlens.explain.shapes import bytes_in_words, saved_in_brief
 from aotlens.explain.sharding import per_rank
 from aotlens.explain.shortening import clipped
 from aotlens.model.folding import fold
+from aotlens.model.index import index_of
 from aotlens.model.snapshot import TargetState
 from aotlens_tracer.wire.descriptor_map import Saved
 
@@ -30,11 +32,13 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, mos
         title.append(line(f"{len(saved)} values, the largest:"))
     head = Facts(tuple(title))
     noun = "node" if _has_nodes(saved) else "kept by"
+    index = index_of(state.map) if state.map is not None else None
+    notes = tuple(Note(sentence(text)) for text in kernels_of_values(index, saved)) if index is not None else ()
     if len(rows) == 1:
         row = rows[0]
         times = f"{row.count} × " if row.count > 1 else ""
         what = line(times, Code(saved_in_brief(row.first)), " ", Code(row.label))
-        return head, Paragraph(line(what, f", {noun} ", sentence(_keepers(row.rows))))
+        return head, Paragraph(line(what, f", {noun} ", sentence(_keepers(row.rows)))), *notes
     cells = tuple(
         (
             Cell(bytes_in_words(_bytes(row.rows))),
@@ -52,7 +56,7 @@ def saved_values(saved: Sequence[Saved], state: TargetState, instances: int, mos
         Column("value", "name"),
         Column(noun, "prose"),
     )
-    return head, Table("", "", columns, cells)
+    return head, Table("", "", columns, cells), *notes
 
 
 def _bytes(saved: Sequence[Saved]) -> int:

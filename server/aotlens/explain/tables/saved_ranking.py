@@ -11,6 +11,7 @@ from aotlens.explain.brief import names_in_brief
 from aotlens.explain.compiled import headings, name_of_graph
 from aotlens.explain.failures import brief
 from aotlens.explain.findings.words import message
+from aotlens.explain.kernels import kernels_in_words
 from aotlens.explain.partitioners import name_of_choice
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import bytes_in_words, saved_in_brief
@@ -38,6 +39,8 @@ def saved_tables(map: DescriptorMap, path_label: PathLabel, full: bool = False) 
                 _by_module(graph, own, total, containers, full),
                 _by_expression(graph, own, total, path_label, full),
             ]
+            if notes := kernels_in_words(index_of(map), graph):
+                found[-1] = replace(found[-1], notes=(*found[-1].notes, *notes))
         elif graph.saved is None:
             found.append(Table("Saved for backward", "", (), (), (_why_unknown(map, graph),)))
         if (memory := surplus(graph)) is not None:

@@ -6,7 +6,6 @@ import os.path
 from collections.abc import Iterator
 
 from aotlens.explain.blocks import Block, Code, Facts, Line, Note, Paragraph, line, sentence, some, strong
-from aotlens.explain.brief import folded
 from aotlens.explain.clusters import rank_in_words
 from aotlens.explain.compiled import headings
 from aotlens.explain.eager import not_compared_in_words
@@ -14,8 +13,9 @@ from aotlens.explain.examples import brief_origin, call_in_brief
 from aotlens.explain.graph_summary import graph_facts, map_in_words
 from aotlens.explain.phrases import and_more
 from aotlens.explain.tables.state import total_of_state
+from aotlens.explain.whose import ALONE, names_in, saved_in_words
 from aotlens.model.calls import called_context
-from aotlens.model.contexts import Context, contexts_of
+from aotlens.model.contexts import Context, contexts_of, models_around
 from aotlens.model.index import index_of
 from aotlens.model.resolve import Resolved
 from aotlens.model.snapshot import TargetState
@@ -37,11 +37,11 @@ def class_(question: Question, subject: ClassSubject) -> Answer | None:
         return None
     first, *others = contexts
     if first.is_own:
-        blocks = target(line(strong("class"), " ", Code(subject.qualname)), first.state)
+        blocks = target(line(strong("class"), " ", Code(subject.qualname)), first.state, is_alone=bool(others))
     else:
         blocks = modules(first.state, first.index, first.instances)
     if others:
-        blocks += (Paragraph(line("Also in ", some([_other(context) for context in others]))),)
+        blocks += (Paragraph(line("Also ", some([_other(context) for context in others]))),)
     return Answer(blocks, first.state, Resolved(first.state, first.index))
 
 
@@ -50,14 +50,19 @@ def function(question: Question, subject: FunctionSubject) -> Answer | None:
     context = called_context(question.snapshot, question.document, subject.owner, subject.function)
     if context is None:
         return None
-    return Answer(target(line(strong("function"), " ", Code(subject.qualname)), context.state), context.state)
+    is_alone = bool(models_around(question.snapshot, context.state.key))
+    title = line(strong("function"), " ", Code(subject.qualname))
+    return Answer(target(title, context.state, is_alone=is_alone), context.state)
 
 
-def target(title: Line, state: TargetState) -> tuple[Block, ...]:
-    """The graphs of a target in numbers, and the call that was traced."""
+def target(title: Line, state: TargetState, *, is_alone: bool = False) -> tuple[Block, ...]:
+    """The graphs of a target in numbers, and the call that was traced.
+
+    `is_alone` says that a traced model contains the target, where it has other numbers.
+    """
     assert state.map is not None
     blocks: list[Block] = [Facts((title,))]
-    blocks += _graphs(state.map)
+    blocks += _graphs(state.map, f"{ALONE}: " if is_alone else "")
     if not state.map.graphs and state.map.state:
         blocks.append(Facts((line(total_of_state(state.map.state)),)))
     if brief := call_in_brief(state.map):
@@ -76,18 +81,23 @@ def _origin(example: Example | None) -> tuple[str, ...]:
     return tuple(f" · {words}" for words in (brief_origin(example, os.path.basename), rank, example.mode) if words)
 
 
-def _graphs(map: DescriptorMap) -> Iterator[Block]:
-    """The numbers of each graph; of several, below those of all together."""
+def _graphs(map: DescriptorMap, whose: str) -> Iterator[Block]:
+    """The numbers of each graph; of several, below those of all together. `whose` stands before them."""
     index, texts = index_of(map), headings(map.graphs)
     if len(map.graphs) > 1:
-        yield Paragraph(line(map_in_words(map)))
+        yield Paragraph(line(whose, map_in_words(map)))
+        whose = ""
     for graph, text in zip(map.graphs[:_GRAPHS], texts):
-        facts = [line(fact) for fact in graph_facts(graph, index)]
+        first, *more = [line(fact) for fact in graph_facts(graph, index)]
+        facts = [line(whose, first), *more]
         yield Facts((line(strong(text)), *facts) if text else tuple(facts))
     if len(map.graphs) > _GRAPHS:
         yield Paragraph(line(and_more(len(map.graphs) - _GRAPHS, "graph")))
 
 
 def _other(context: Context) -> Line:
+    """Another model that has the class, with the bytes that it saves there; or its own trace, without a model."""
+    saved = saved_in_words(context)
     model = Code(context.state.key.qualname)
-    return line(model, " itself") if context.is_own else line(Code(folded(context.prefixes)), " of ", model)
+    where = line(ALONE) if context.is_own else line("in ", Code(names_in(context)), " of ", model)
+    return line(where, f" ({saved})" if saved else "")

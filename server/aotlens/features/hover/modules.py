@@ -20,7 +20,9 @@ from aotlens.explain.tables.inputs_in_brief import (
     total_of_parameters,
 )
 from aotlens.explain.tables.state import state_rows
+from aotlens.explain.whose import saved_in_words
 from aotlens.model.collectives import communication
+from aotlens.model.contexts import Context
 from aotlens.model.index import MapIndex, distinct
 from aotlens.model.names import Named
 from aotlens.model.slots import state_names
@@ -51,6 +53,8 @@ def _modules(state: TargetState, index: MapIndex, instances: Sequence[Named]) ->
         title.append(some([line(Code(kind)) for kind in kinds]))
     if len(instances) > 1:
         title.append(line(f"{len(instances)} instances"))
+    if saved := saved_in_words(Context(state, index, tuple(instances))):
+        title.append(line(saved))
     head = [Facts(tuple(title))]
     if moved := modules_in_words(communication(index).of_modules(named.name for named in instances)):
         head.append(Facts(tuple(moved)))
