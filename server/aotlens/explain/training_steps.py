@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aotlens.model.saved import saved_in
 from aotlens.model.trained import trained_by
 from aotlens.model.training_steps import InStep, Rate, without_gradient
-from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup, StepModel, TrainingStep
+from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup, TrainingStep
 
 from .blocks import (
     Block,
@@ -28,9 +27,7 @@ from .blocks import (
 from .brief import all_names
 from .findings.words import kept_findings
 from .graph_summary import graph_facts
-from .partitioners import for_backward
 from .phrases import and_more, plural
-from .shapes import bytes_in_words
 
 _ROWS = 4
 """The most groups that are shown."""
@@ -100,12 +97,8 @@ def trained_in_words(found: InStep, names: Sequence[str]) -> Line:
 
 
 def module_in_words(found: InStep, names: Sequence[str]) -> tuple[Line, ...]:
-    """A module in a step: whether its parameters get a gradient, what it saves, and the optimizers that have them."""
-    saved = saved_in(found.index, (found.thing.prefix,)) if isinstance(found.thing, StepModel) else None
-    memory = f"saves {bytes_in_words(saved)} {for_backward(*found.index.graphs)}" if saved is not None else ""
-    return tuple(
-        filter(None, (line(memory), line(gradients_of(found, names, "parameters")), trained_in_words(found, names)))
-    )
+    """A module in a step: whether its parameters get a gradient, and the optimizers that have them."""
+    return tuple(filter(None, (line(gradients_of(found, names, "parameters")), trained_in_words(found, names))))
 
 
 def in_no_optimizer(names: Sequence[str]) -> Line:
