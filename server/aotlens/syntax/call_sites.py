@@ -2,7 +2,7 @@
 
 They are found by syntax in straight-line code: `__main__` blocks, functions whose parameters have known values,
 scripts, and the code blocks of docstrings and documentation. Nothing is evaluated. Only the first turn of a loop over
-`range` or over items that are written out is followed; other loops and fixtures are not.
+`range` or over items that are written out is followed; other loops are not.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from aotlens_tracer.wire.statements import Statement
 
 from .block_source import BlockSource
 from .code_blocks import code_blocks, docstring_blocks, whole_block
-from .dependencies import SAME_MODULE, Step, assigned_value, imported_class, names_of, needed_steps
-from .nodes import PYTHON, text_of
-from .straight_lines import calls_in, function_steps, module_steps
+from .dependencies import SAME_MODULE, Step, assigned_value, imported_class, kept_in_self, names_of, needed_steps
+from .function_steps import function_steps, functions, returned_value
+from .nodes import PYTHON, is_within, text_of
+from .straight_lines import block_steps, calls_in, module_steps
 
 _STRINGS = Query(PYTHON, "(expression_statement . (string) @text .)")
-_FUNCTIONS = Query(PYTHON, "(function_definition) @function")
 _LONGEST_PRELUDE = 40
 """Statements. A call that depends on more of them is too long to be an example."""
 _DEPTH = 8
@@ -56,8 +56,8 @@ def call_sites(path: str, text: str) -> list[CallSite]:
         source = BlockSource(path, whole)
         module = module_steps(source, is_outer=True)
         found = list(_sites(source, module))
-        for node in _captured(_FUNCTIONS, source.root, "function"):
-            found += _sites(source, function_steps(source, node), outer=module)
+        for node in functions(source):
+            found += _sites(source, function_steps(source, node), outer=module, within=node)
         for node in _captured(_STRINGS, source.root, "text"):
             for block in docstring_blocks(whole.lines, node.start_point.row, node.end_point.row):
                 inner = BlockSource(path, block)
@@ -70,12 +70,18 @@ def _captured(query: Query, root: Node, name: str) -> list[Node]:
     return sorted(nodes, key=lambda node: node.start_byte)
 
 
-def _sites(source: BlockSource, steps: Sequence[Step], outer: Sequence[Step] = ()) -> Iterator[CallSite]:
-    """The calls of instances in straight-line code; `outer` are the statements of the module around it."""
+def _sites(
+    source: BlockSource, steps: Sequence[Step], outer: Sequence[Step] = (), within: Node | None = None
+) -> Iterator[CallSite]:
+    """The calls of instances in straight-line code, and only those in the function `within` unless that is None.
+
+    `outer` are the statements of the module around it.
+    """
     for index, call in calls_in(steps):
-        site = _site(source, call, steps[:index], outer)
-        if site is not None:
-            yield site
+        if within is None or is_within(call, within):
+            site = _site(source, call, steps[:index], outer)
+            if site is not None:
+                yield site
 
 
 def _site(source: BlockSource, call: Node, before: Sequence[Step], outer: Sequence[Step]) -> CallSite | None:
@@ -85,10 +91,11 @@ def _site(source: BlockSource, call: Node, before: Sequence[Step], outer: Sequen
         return None
     if callee.type == "attribute" and text_of(callee.child_by_field_name("attribute")) == "forward":
         callee = callee.child_by_field_name("object")
-    constructor = _constructor(before, callee) if callee is not None else None
+    constructor = _constructor(source, (*outer, *before), callee) if callee is not None else None
     if callee is None or constructor is None:
         return None
-    steps, needed = needed_steps(before, names_of(callee) | names_of(arguments))
+    kept = kept_in_self(callee) | kept_in_self(arguments)
+    steps, needed = needed_steps(before, names_of(callee) | names_of(arguments), kept)
     around, _ = needed_steps(outer, needed)
     imported = tuple(step.statement for step in (*around, *(step for step in steps if step.is_outer)))
     prelude = tuple(step.statement for step in steps if not step.is_outer)
@@ -99,19 +106,22 @@ def _site(source: BlockSource, call: Node, before: Sequence[Step], outer: Sequen
     return CallSite(name, module, source.text(callee) + source.text(arguments), line, column, prelude, imported)
 
 
-def _constructor(before: Sequence[Step], value: Node, depth: int = _DEPTH) -> Node | None:
+def _constructor(source: BlockSource, before: Sequence[Step], value: Node, depth: int = _DEPTH) -> Node | None:
     """The name of the class that a value is an instance of; None if the code does not show it."""
     if depth < 0:
         return None
     if value.type == "identifier":
-        name = text_of(value)
+        found = _last_binding(before, text_of(value))
+        made = assigned_value(before[found].node, text_of(value)) if found is not None else None
+        return _constructor(source, before[:found], made, depth - 1) if made is not None else None
+    if value.type == "attribute" and text_of(value.child_by_field_name("object")) == "self":
         for index in range(len(before) - 1, -1, -1):
-            if name in before[index].binds:
-                made = assigned_value(before[index].node, name)
-                return _constructor(before[:index], made, depth - 1) if made is not None else None
+            made = assigned_value(before[index].node, text_of(value))
+            if made is not None:
+                return _constructor(source, before[:index], made, depth - 1)
         return None
     if value.type == "parenthesized_expression" and value.named_children:
-        return _constructor(before, value.named_children[0], depth - 1)
+        return _constructor(source, before, value.named_children[0], depth - 1)
     if value.type != "call":
         return None
     callee = value.child_by_field_name("function")
@@ -119,5 +129,21 @@ def _constructor(before: Sequence[Step], value: Node, depth: int = _DEPTH) -> No
         return None
     if callee.type == "attribute" and text_of(callee.child_by_field_name("attribute")) in SAME_MODULE:
         inner = callee.child_by_field_name("object")
-        return _constructor(before, inner, depth - 1) if inner is not None else None
+        return _constructor(source, before, inner, depth - 1) if inner is not None else None
+    if callee.type == "identifier" and (function := _function(before, text_of(callee))) is not None:
+        body, made = function.child_by_field_name("body"), returned_value(function)
+        if body is None or made is None:
+            return None
+        return _constructor(source, (*before, *block_steps(source, body, is_outer=False)), made, depth - 1)
     return callee if all(part.isidentifier() for part in text_of(callee).split(".")) else None
+
+
+def _last_binding(before: Sequence[Step], name: str) -> int | None:
+    return next((index for index in range(len(before) - 1, -1, -1) if name in before[index].binds), None)
+
+
+def _function(before: Sequence[Step], name: str) -> Node | None:
+    """The function that a name stands for, if the code defines it here: it may build the instance."""
+    found = _last_binding(before, name)
+    node = before[found].node if found is not None else None
+    return node if node is not None and node.type == "function_definition" else None

@@ -42,18 +42,47 @@ class Import:
     module: str | None
 
 
-def needed_steps(steps: Sequence[Step], needed: frozenset[str]) -> tuple[tuple[Step, ...], frozenset[str]]:
-    """The steps that these names depend on, in their order, and the names that none of them binds."""
+def needed_steps(
+    steps: Sequence[Step], needed: frozenset[str], attributes: frozenset[str] = frozenset()
+) -> tuple[tuple[Step, ...], frozenset[str]]:
+    """The steps that these names depend on, in their order, and the names that none of them binds.
+
+    `attributes` are those of `self` that are needed, of all that a test keeps there.
+    """
     kept: list[Step] = []
     for step in reversed(steps):
         if step.binds & needed:
             needed = (needed - step.binds) | step.needs
-        elif not (step.node is not None and _changes(step.node, needed)):
+        elif step.node is None or not _changes(step.node, needed):
             continue
-        else:
+        elif _stored_in_self(step.node) in (None, *attributes):
             needed |= step.needs
+        else:
+            continue
+        attributes |= kept_in_self(step.node)
         kept.append(step)
     return tuple(reversed(kept)), needed
+
+
+def kept_in_self(node: Node | None) -> frozenset[str]:
+    """The attributes of `self` in a piece of code: `model` for `self.model(x)`."""
+    found: set[str] = set()
+    pending = [node] if node is not None else []
+    while pending:
+        current = pending.pop()
+        if current.type == "attribute" and text_of(current.child_by_field_name("object")) == "self":
+            found.add(text_of(current.child_by_field_name("attribute")))
+        pending += current.named_children
+    return frozenset(found)
+
+
+def _stored_in_self(statement: Node) -> str | None:
+    """The attribute that `self.model = …` assigns; None for other statements."""
+    inner = statement.named_children[0] if statement.named_children else None
+    left = inner.child_by_field_name("left") if inner is not None and inner.type == "assignment" else None
+    if left is None or left.type != "attribute" or text_of(left.child_by_field_name("object")) != "self":
+        return None
+    return text_of(left.child_by_field_name("attribute"))
 
 
 def names_of(node: Node | None) -> frozenset[str]:
@@ -95,15 +124,15 @@ def needed_names(node: Node) -> frozenset[str]:
 
 
 def assigned_value(statement: Node | None, name: str) -> Node | None:
-    """The value that a plain assignment gives a name, also in `a, b = f(), g()`; None for other statements."""
+    """The value that a plain assignment gives a name, or `self.name`, also in `a, b = f(), g()`; None for others."""
     if statement is None or statement.type != "expression_statement" or not statement.named_children:
         return None
     inner = statement.named_children[0]
     left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
     if inner.type != "assignment" or left is None or right is None:
         return None
-    if left.type == "identifier":
-        return right
+    if left.type in ("identifier", "attribute"):
+        return right if text_of(left) == name else None
     if right.type == "expression_list" and len(right.named_children) == len(left.named_children):
         pairs = zip(left.named_children, right.named_children, strict=True)
         return next((value for target, value in pairs if text_of(target) == name), None)

@@ -171,6 +171,104 @@ def test_a_function_without_parameters_or_with_known_ones() -> None:
     ]
 
 
+def test_fixtures_of_the_same_file() -> None:
+    site = only("""
+        @pytest.fixture
+        def width():
+            return 8
+
+        @pytest.fixture(params=[pytest.param(2, id="few"), 3])
+        def depth(request):
+            return request.param
+
+        @pytest.fixture(scope="module")
+        def net(width, depth):
+            made = Net(width, depth)
+            made.eval()
+            yield made
+
+        def test_net(net):
+            net(torch.randn(2, 8))
+    """)
+    assert (site.name, site.expression, site.line) == ("Net", "net(torch.randn(2, 8))", 16)
+    assert prelude(site) == [
+        "width = (8)",
+        "request = __import__('types').SimpleNamespace(param=2)",
+        "depth = (request.param)",
+        "made = Net(width, depth)",
+        "made.eval()",
+        "net = (made)",
+    ]
+
+
+def test_a_fixture_that_is_not_in_the_file_is_unknown() -> None:
+    assert sites("def test_net(net):\n    Net(8)(net)") == []
+
+
+def test_set_up_methods_and_fields_of_a_test_class() -> None:
+    (site,) = sites("""
+        class NetTest(unittest.TestCase):
+            width = 8
+            unused = 9
+
+            def setUp(self):
+                super().setUp()
+                self.net = Net(self.width).eval()
+                self.other = Other()
+
+            def test_call(self):
+                x = torch.randn(2, self.width)
+                with self.subTest("small"), torch.no_grad():
+                    out = self.net(x)
+                self.assertEqual(out.shape, x.shape)
+    """)
+    assert (site.name, site.expression) == ("Net", "self.net(x)")
+    assert prelude(site) == [
+        "self = __import__('types').SimpleNamespace()",
+        "self.width = 8",
+        "self.net = Net(self.width).eval()",
+        "x = torch.randn(2, self.width)",
+    ]
+
+
+def test_the_first_case_of_a_parametrized_test() -> None:
+    (one, two, three) = sites("""
+        @pytest.mark.parametrize(("width", "bias"), [pytest.param(8, True, id="small"), (9, False)])
+        def test_names(width, bias):
+            Net(width, bias)(torch.randn(2, width))
+
+        @pytest.mark.parametrize("width", [4, 8])
+        class TestNet:
+            def test_of_the_class(self, width):
+                Net(width)(torch.randn(2, width))
+
+        class Cases(unittest.TestCase):
+            @parameterized.expand([(3, 4), (5, 6)])
+            def test_expanded(self, width, depth):
+                Net(width, depth)(torch.randn(2, width))
+    """)
+    assert prelude(one) == ["(width, bias) = (8, True,)"]
+    assert prelude(two) == ["width = list([4, 8])[0]"]
+    assert prelude(three) == ["(width, depth) = list([(3, 4), (5, 6)])[0]"]
+
+
+def test_an_instance_that_a_function_of_the_file_builds() -> None:
+    site = only("""
+        def build(width):
+            net = Net(width)
+            return net.eval()
+
+        def test_build():
+            net = build(8)
+            net(torch.randn(2, 8))
+    """)
+    assert (site.name, site.expression) == ("Net", "net(torch.randn(2, 8))")
+    assert [statement.text.partition("(")[0] for statement in (*site.outer, *site.prelude)] == [
+        "def build",
+        "net = build",
+    ]
+
+
 def test_statements_of_several_lines_keep_their_form() -> None:
     site = only("""
         def main():
