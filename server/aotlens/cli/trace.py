@@ -122,4 +122,5 @@ def _read(path: Path, options: TraceOptions) -> File:
     calls = CallSites(search_folder(path))
     names = [place.qualname for place in places]
     steps = step_examples(str(path), text, names, lambda name: calls.calling(path, name, {}))
-    return File(path, known, in_project, containment(text), calls.of(path, classes, {}), places, steps)
+    with_classes = calls.steps_with(path, classes, {})
+    return File(path, known, in_project, containment(text), calls.of(path, classes, {}), places, steps, with_classes)

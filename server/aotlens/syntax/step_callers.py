@@ -182,7 +182,7 @@ def _likeliest_call(source: BlockSource, function: Node, others: Others) -> _Cal
     known = [call for call in found if not call.makes_owner]
     if not known:
         for other in others(wanted):
-            if other.path != source.path and _imports(other, wanted, source.path):
+            if other.path != source.path and imports_from(other, wanted, source.path):
                 found += _calls_of(other, function, name, wanted, owner)
                 if any(not call.makes_owner for call in found):
                     break
@@ -241,14 +241,14 @@ def _made_class(value: Node | None) -> str | None:
     return text_of(callee.child_by_field_name("attribute") if callee.type == "attribute" else callee)
 
 
-def _imports(source: BlockSource, name: str, path: str) -> bool:
+def imports_from(source: BlockSource, name: str, path: str) -> bool:
     """Whether a file has a name from the file `path`, or from a package around it, as far as its imports tell."""
     own = PurePath(path)
     places = {own.stem, own.parent.name} if own.name != "__init__.py" else {own.parent.name}
     _, module = imported_class(name, module_steps(source, is_outer=True))
     if module is not None:
         return module.rpartition(".")[2] in places or module.strip(".") == ""
-    return any(place in source.text(source.root) for place in (f"import {own.stem}", f"import {own.stem} as"))
+    return f"import {own.stem}" in source.text(source.root)
 
 
 def _parameters(source: BlockSource, function: Node, call: _Call | None) -> Iterator[Moment]:

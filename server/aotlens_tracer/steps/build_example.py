@@ -34,7 +34,7 @@ from ..wire.problems import NoOwnExample
 from ..wire.protocol import ExampleSource, Root
 from ..wire.world_options import world_in_text
 from .context import Context
-from .import_target import Imported, is_to_be_inferred, name_of_step
+from .import_target import Imported, is_step, is_to_be_inferred, name_of_step, script
 from .progress import place_of
 from .without_example import check_it_is_of_the_target, without_example
 
@@ -179,23 +179,26 @@ class _Build:
             raise NoOtherCall(guess.expression)
         return guess
 
-    def _evaluate(self, source: ExampleSource, needs_data: BaseException | None = None) -> BuiltExample:
-        return evaluate(self._context, self._imported, source, self._candidate.train, self._note, needs_data)
+    def _evaluate(self, source: ExampleSource, root: Imported | None = None) -> BuiltExample:
+        return evaluate(self._context, root or self._imported, source, self._candidate.train, self._note)
 
-    def _evaluate_step(self, source: ExampleSource) -> tuple[ExampleSource, BuiltExample]:
-        """Return a training step, and its source with guessed values for the inputs that no code shows."""
+    def _evaluate_step(self, source: ExampleSource, root: Imported | None = None) -> tuple[ExampleSource, BuiltExample]:
+        """Return a training step, and its source with guessed values for the inputs that no code shows.
+
+        `root` is the file of a step in whose call the target is recorded. Other examples are evaluated as they are.
+        """
         try:
-            return source, self._evaluate(source)
+            return source, self._evaluate(source, root)
         except UnknownInputs as error:
             unguessed = error.unguessed
-        mode, module = unguessed.mode or fake_mode(), self._imported.module
+        mode, module = unguessed.mode or fake_mode(), (root or self._imported).module
         search = StepSearch(unguessed.module, mode, module, self._context.birthplaces)
         guess = search.run_with(unguessed.sizes)
         self._context.draft.add_attempts(*search.attempts)
         if guess.failure is not None:
             raise unguessed.error or TraceError(guess.failure)
         source = with_guess(source, unguessed.names, guess.expression)
-        return source, self._evaluate(source)
+        return source, self._evaluate(source, root)
 
     def _note(self, reason: Problem) -> None:
         self._weights.append(reason)
@@ -206,8 +209,8 @@ class _Build:
     def _record(self, root: Root) -> BuiltExample:
         """Return the target's first call in the call of another target, built with the best of its own examples."""
         draft = self._context.draft
-        module = import_file(root.path, self._context.params.import_roots)
-        line = line_of(resolve(module, root.path, root.qualname), root.path)
+        imported = self._import_root(root)
+        line = line_of(resolve(imported.module, root.path, root.qualname), root.path) if imported.step is None else None
         problem: Exception | None = None
         for source in root.examples:
             if source.definition_line not in (None, line):
@@ -222,7 +225,7 @@ class _Build:
                 )
             )
             try:
-                return self._recorded(source, Imported(module, None))
+                return self._recorded(source, imported)
             except Exception as error:
                 if is_given(source):
                     raise
@@ -230,10 +233,19 @@ class _Build:
                 self._weights.clear()
         raise problem or NotCalled(NoOwnExample(root.qualname))
 
+    def _import_root(self, root: Root) -> Imported:
+        """Return the file of a root. That of a training step is not imported, except if it is the target's own."""
+        params = self._context.params
+        if not is_step(root.qualname):
+            return Imported(import_file(root.path, params.import_roots), None)
+        if root.path == params.path:
+            return Imported(self._imported.module, None, root.qualname)
+        return Imported(script(root.path, params.import_roots), None, root.qualname)
+
     def _recorded(self, source: ExampleSource, root: Imported) -> BuiltExample:
         """Return the target's first call in the call of a root; a root whose call needs data is built for real."""
         train, wanted = self._candidate.train, self._imported.value
-        built = evaluate(self._context, root, source, train, self._note)
+        source, built = self._evaluate_step(source, root)
         try:
             with guarded(FOUND_SECONDS):
                 return record(built, wanted)
@@ -272,6 +284,6 @@ def _evaluate(
 ) -> BuiltExample:
     module, birthplaces = imported.module, context.birthplaces
     if source.step is not None:
-        name = name_of_step(context.params.qualname)
+        name = name_of_step(imported.step or context.params.qualname)
         return build_step(source, module, birthplaces, name, train, note, needs_data)
     return build(source, module, birthplaces, train, note, needs_data, context.cluster.mesh)

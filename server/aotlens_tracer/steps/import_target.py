@@ -22,10 +22,14 @@ from .progress import Phases, Send
 
 @dataclass(frozen=True)
 class Imported:
-    """The target's module and the class or function itself; None for a target that only its function can reach."""
+    """The target's module and the class or function itself; None for a target that only its function can reach.
+
+    `step` is the qualified name of a training step in whose call the target is recorded, None for the target itself.
+    """
 
     module: types.ModuleType
     value: Any
+    step: str | None = None
 
 
 def list_targets(params: TargetsParams, send: Send) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def _import(context: Context) -> types.ModuleType:
     compile_bodies_in_every_stance()
     if is_step(params.qualname):
         machine.prepare()
-        return _script(context)
+        return script(params.path, params.import_roots)
     if not any(map(is_to_be_inferred, params.examples)):
         return import_file(params.path, params.import_roots)
     machine.prepare()
@@ -78,11 +82,10 @@ def _import(context: Context) -> types.ModuleType:
     return module
 
 
-def _script(context: Context) -> types.ModuleType:
+def script(path: str, import_roots: tuple[str, ...]) -> types.ModuleType:
     """Return a module for the file of a training step, with what its imports bind. One that fails binds nothing."""
-    params = context.params
-    module = script_module(params.path, params.import_roots)
-    for statement in imports_of(statements_of(params.path)):
+    module = script_module(path, import_roots)
+    for statement in imports_of(statements_of(path)):
         with contextlib.suppress(Exception):
             exec(code_of(statement), vars(module))
     return module

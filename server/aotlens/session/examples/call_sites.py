@@ -6,6 +6,7 @@ it calls are kept.
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import time
@@ -17,8 +18,12 @@ from aotlens.session.files import Stamp, read_bytes, stamp
 from aotlens.syntax.block_source import BlockSource
 from aotlens.syntax.call_sites import CallSite, call_sites
 from aotlens.syntax.code_blocks import whole_block
+from aotlens.syntax.nodes import parse
 from aotlens.syntax.source import UnreadableSource, decode_source
-from aotlens_tracer.wire.protocol import ExampleSource
+from aotlens.syntax.step_callers import imports_from
+from aotlens.syntax.step_places import step_places
+from aotlens.syntax.training_steps import step_examples
+from aotlens_tracer.wire.protocol import ExampleSource, Root
 
 from .searched_files import kind_and_depth, package_descriptions, searched_files
 
@@ -30,12 +35,16 @@ LISTING_SECONDS = 20.0
 """Seconds for which the list of files is used before it is made again."""
 MOST_SITES = 6
 """The number of call sites that are tried for each class."""
+MOST_STEPS = 3
+"""The number of training steps in which a class is looked for."""
+_OF_STEPS = frozenset((b"backward", b"training_step", b"compute_loss"))
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _CALLED = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|as\b)")
 
 
 @dataclass
 class _Known:
-    """A file at its last reading: the names that it calls, and its call sites once they are needed.
+    """A file at its last reading: the names that it calls, and its call sites and training steps once they are needed.
 
     The stamp of an open document is its text.
     """
@@ -43,6 +52,7 @@ class _Known:
     stamp: Stamp | str
     names: frozenset[bytes]
     sites: tuple[CallSite, ...] | None = None
+    steps: tuple[Root, ...] | None = None
 
 
 class CallSites:
@@ -73,14 +83,57 @@ class CallSites:
                     found.setdefault(qualname, []).append((_rank(site, where, path), _example(site, where, path)))
         return {qualname: _best(examples) for qualname, examples in found.items()}
 
+    def steps_with(
+        self, path: Path, qualnames: Collection[str], texts: Mapping[str, str]
+    ) -> dict[str, tuple[Root, ...]]:
+        """Return the training steps of the folder whose set-up builds classes of a file, by qualified name.
+
+        `texts` as in `of`.
+        """
+        by_name = {qualname.rpartition(".")[2]: qualname for qualname in qualnames}
+        found: dict[str, list[Root]] = {}
+        for file in self._with_steps(path, frozenset(name.encode() for name in by_name), texts):
+            script = BlockSource(file, whole_block(_text_of(file, texts.get(file))))
+            for name, qualname in by_name.items():
+                if file == str(path) or imports_from(script, name, str(path)):
+                    steps = self._steps_of(file, texts)
+                    # The set-up may leave out what importing the script runs.
+                    found.setdefault(qualname, []).extend(sorted(steps, key=lambda root: not _mentions(root, name)))
+        return {qualname: tuple(roots[:MOST_STEPS]) for qualname, roots in found.items()}
+
+    def _with_steps(self, path: Path, wanted: frozenset[bytes], texts: Mapping[str, str]) -> Iterator[str]:
+        """Yield the files that may have training steps with one of the classes, the nearest first."""
+        deadline = time.monotonic() + LONGEST_SEARCH
+        with self._lock:
+            files = [file for file in dict.fromkeys((str(path), *self._files(path))) if file.endswith(".py")]
+        files.sort(key=lambda file: _steps_between(path, Path(file)))
+        for file in files:
+            with self._lock:
+                known = self._read(file, texts.get(file))
+            if known is not None and not known.names.isdisjoint(wanted) and not known.names.isdisjoint(_OF_STEPS):
+                yield file
+            if time.monotonic() > deadline:
+                return
+
+    def _steps_of(self, file: str, texts: Mapping[str, str]) -> tuple[Root, ...]:
+        with self._lock:
+            known = self._known[file]
+        if known.steps is None:
+            text = _text_of(file, texts.get(file))
+            names = [place.qualname for place in step_places(parse(text))]
+            found = step_examples(file, text, names, lambda name: self.calling(Path(file), name, texts))
+            known.steps = tuple(Root(file, name, (source,)) for name, source in found.items())
+        return known.steps
+
     def calling(self, path: Path, name: str, texts: Mapping[str, str]) -> Iterator[BlockSource]:
         """Yield the other Python files of the folder that call a function, method or class of this name.
 
-        Programs come before tests. `texts` as in `of`.
+        The nearest come first, and programs before tests. `texts` as in `of`.
         """
         deadline = time.monotonic() + LONGEST_SEARCH
         with self._lock:
             files = [file for file in self._files(path) if file.endswith(".py") and file != str(path)]
+        files.sort(key=lambda file: _steps_between(path, Path(file)))
         for file in files:
             with self._lock:
                 known = self._read(file, texts.get(file))
@@ -136,6 +189,19 @@ class CallSitesOfFolders:
         """Return the call sites of a folder."""
         with self._lock:
             return self._by_folder.setdefault(folder, CallSites(folder))
+
+
+def _steps_between(path: Path, other: Path) -> int:
+    """Return the number of folders that one leaves and enters from one file to another."""
+    shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(path.parts, other.parts)))
+    return len(path.parts) + len(other.parts) - 2 * shared
+
+
+def _mentions(root: Root, name: str) -> bool:
+    """Return whether the set-up of a training step names a class."""
+    source = root.examples[0]
+    module = source.step.module if source.step is not None else None
+    return any(name in _WORD.findall(statement.text) for statement in (*(module or ()), *source.prelude))
 
 
 def _text_of(file: str, text: str | None) -> str:

@@ -31,8 +31,9 @@ class File:
 
     By qualified name: `in_project` has the examples that the project pins, `contained` the classes of the file that a
     class builds, and `call_sites` the calls found in the workspace. `places` are the training steps of the file, and
-    `steps` their slices. `built` are the targets that were built so far, in any file. `last_good` is the call of the
-    target's last good trace, None if there was none, and `interface` is what the text says of its arguments now.
+    `steps` their slices; `steps_with` has the steps of the workspace that build a class. `built` are the targets that
+    were built so far, in any file. `last_good` is the call of the target's last good trace, None if there was none, and
+    `interface` is what the text says of its arguments now.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class File:
     call_sites: Mapping[str, Sequence[ExampleSource]] = field(default_factory=dict)
     places: Sequence[StepPlace] = ()
     steps: Mapping[str, ExampleSource] = field(default_factory=dict)
+    steps_with: Mapping[str, Sequence[Root]] = field(default_factory=dict)
     built: Sequence[Built] = ()
     last_good: LastGood | None = None
     interface: str = ""
@@ -100,7 +102,8 @@ def _recorded(root: Root) -> ExampleSource:
 def _roots(file: File, qualname: str) -> list[Root]:
     """Return the targets in whose call this one may be recorded.
 
-    Those that were built with it come first, then those that may build it according to the text.
+    Those that were built with it come first, then those that may build it according to the text. A training step comes
+    before a call that stands alone.
     """
     path = str(file.path)
     known = {(item.path, item.qualname) for item in file.built}
@@ -115,5 +118,7 @@ def _roots(file: File, qualname: str) -> list[Root]:
         if (path, name) not in known:
             found = file.pinned(name) or tuple(file.call_sites.get(name, ()))
             roots += [Root(path, name, found)] if found else []
-    roots.sort(key=lambda root: _ORDER.index(root.examples[0].origin))
+    steps = [root for name in (qualname, *holding) for root in file.steps_with.get(name, ())]
+    roots += [root for root in dict.fromkeys(steps) if (root.path, root.qualname) not in known]
+    roots.sort(key=lambda root: (_ORDER.index(root.examples[0].origin), root.examples[0].step is None))
     return roots[:MOST_ROOTS]

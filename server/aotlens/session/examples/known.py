@@ -71,6 +71,7 @@ class KnownExamples:
             sites,
             document.steps,
             steps,
+            {} if steps else calls.steps_with(path, classes, texts),
             self.built,
             self.last_good,
             interface,
