@@ -83,7 +83,7 @@ class _Watch:
         self.found: dict[str, Any] = {}
 
     def _pack(self, tensor: torch.Tensor) -> _Kept:
-        kept = _Kept(tensor)
+        kept = _Kept(tensor.detach())  # with its history, a saved result would keep the node that keeps it
         self.kept.add(kept)
         return kept
 

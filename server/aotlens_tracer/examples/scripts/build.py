@@ -19,7 +19,7 @@ from ...wire.places import Span
 from ...wire.protocol import ExampleSource
 from ...wire.training_steps import StepModel, StepSource, TrainingStep
 from ..evaluate import BuiltExample, BuiltStep
-from .code import body_of, definition_of_step, free_names, function_of, is_called, place_of_name
+from .code import body_of, definition_of_step, free_names, function_of, is_called, keeping_variables, place_of_name
 from .optimizers import in_no_optimizer, optimizers_of
 from .prelude import Prelude, Setup
 from .root import Children, as_module, root_of
@@ -90,7 +90,8 @@ def build_step(
     args = tuple(_fake(namespace[each], mode) for each in inputs)
     facts = _facts(source, step, path, root, children, free, namespace, callers, prelude, owner is not None)
     callee = root if owner is None else types.MethodType(function, root)
-    return BuiltExample(callee, args, {}, mode, None, step=BuiltStep(facts, function, definition, path))
+    keeping = keeping_variables(definition, path, namespace, root)
+    return BuiltExample(callee, args, {}, mode, None, step=BuiltStep(facts, function, definition, path, keeping))
 
 
 def _owner(step: StepSource, namespace: dict[str, Any]) -> nn.Module | None:

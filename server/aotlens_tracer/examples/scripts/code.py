@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import copy
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -194,3 +195,21 @@ def function_of(definition: ast.FunctionDef, path: str, namespace: dict[str, Any
     exec(compile(ast.Module([definition], []), path, "exec"), namespace, found)
     function: types.FunctionType = found[definition.name]
     return function
+
+
+def keeping_variables(
+    definition: ast.FunctionDef, path: str, namespace: dict[str, Any], owner: Any
+) -> Callable[..., Any]:
+    """Return what makes a step of `owner` and puts its variables into a list that it takes first."""
+    kept = "_aotlens_variables"
+    changed = copy.deepcopy(definition)
+    end = changed.body[-1]
+    noted = ast.parse(f"{kept}.extend(locals().values())").body
+    for node in ast.walk(ast.Module(noted, [])):
+        ast.copy_location(node, end)
+    changed.body[-1:] = [*noted, end]
+
+    def call(variables: list[Any], *args: Any, **kwargs: Any) -> Any:
+        return function_of(changed, path, {**namespace, kept: variables})(owner, *args, **kwargs)
+
+    return call
