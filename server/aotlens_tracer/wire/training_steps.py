@@ -92,8 +92,10 @@ class TrainingStep:
     """The training step that was traced: the loss, the modules that it calls, and the optimizers of the script.
 
     `loss` is the expression and `loss_at` its place. `guessed` are the inputs whose values no code showed, or whose
-    code could not be run. `in_no_optimizer` are the parameters, by FQN, that require a gradient and are in no group of
-    any optimizer of the script; None if no optimizer is known.
+    code could not be run, and arguments that the command line of the script requires (`--lr`). `in_no_optimizer` are
+    the parameters, by FQN, that require a gradient and are in no group of any optimizer of the script; None if no
+    optimizer is known. `on_cpu` says that the script wants CUDA, which this machine lacks, so that the CPU took its
+    place.
     """
 
     loss: str
@@ -102,3 +104,4 @@ class TrainingStep:
     optimizers: tuple[Optimizer, ...] = ()
     guessed: tuple[str, ...] = ()
     in_no_optimizer: tuple[str, ...] | None = None
+    on_cpu: bool = False

@@ -52,6 +52,7 @@ def build_step(
     path = step.body[0].path if step.body else source.path or ""
     mode = fake_mode() if needs_data is None else None
     setup = Setup(mode, birthplaces)
+    devices = setup.devices
     setup.run_module(statements_of(path) if step.module is None else step.module, module)
     # The functions of the script see the names of the module level, and not those of the function of the step.
     namespace = vars(module) if name is None else dict(vars(module))
@@ -60,7 +61,7 @@ def build_step(
         namespace.update(setup.run_callers(source.prelude[: step.frame], callers))
     setup.run(source.prelude[step.frame :], namespace)
     prelude = setup.prelude
-    body = body_of(step)
+    body = devices.in_code(body_of(step))
     free = free_names(body)
     owner = _owner(step, namespace)
     children = Children()
@@ -88,7 +89,19 @@ def build_step(
         error = next((prelude.errors[each] for each in unknown if each in prelude.errors), None)
         raise UnknownInputs(Unguessed(tuple(unknown), alone, mode, sizes, error))
     args = tuple(_fake(namespace[each], mode) for each in inputs)
-    facts = _facts(source, step, path, root, children, free, namespace, callers, prelude, owner is not None)
+    facts = _facts(
+        source,
+        step,
+        path,
+        root,
+        children,
+        free,
+        namespace,
+        callers,
+        prelude,
+        owner is not None,
+        setup.devices.are_replaced,
+    )
     callee = root if owner is None else types.MethodType(function, root)
     keeping = keeping_variables(definition, path, namespace, root)
     return BuiltExample(callee, args, {}, mode, None, step=BuiltStep(facts, function, definition, path, keeping))
@@ -157,6 +170,7 @@ def _facts(
     callers: dict[str, Any],
     prelude: Prelude,
     is_method: bool,
+    on_cpu: bool,
 ) -> TrainingStep:
     models = [
         StepModel(name, children.paths[name], type(root.get_submodule(children.paths[name])).__qualname__)
@@ -172,4 +186,6 @@ def _facts(
     optimizers = optimizers_of(step, root, (namespace, callers), prelude)
     at = Span(path, step.loss_line, step.loss_column, step.loss_line, step.loss_column + len(step.loss))
     missing = in_no_optimizer(root, optimizers)
-    return TrainingStep(step.loss, at, tuple(models), tuple(optimizers), guessed_names(source), missing)
+    return TrainingStep(
+        step.loss, at, tuple(models), tuple(optimizers), (*guessed_names(source), *prelude.guessed), missing, on_cpu
+    )

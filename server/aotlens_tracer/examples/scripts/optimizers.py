@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +29,7 @@ def optimizers_of(
             continue
         groups = tuple(_group(group, names) for group in value.param_groups)
         steps = expression in step.optimizers
-        found[id(value)] = Optimizer(expression, type(value).__name__, groups, _made_at(expression, prelude), steps)
+        found[id(value)] = Optimizer(expression, type(value).__name__, groups, _made_at(value, prelude), steps)
     return list(found.values())
 
 
@@ -70,18 +69,8 @@ def _brief(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
-def _made_at(expression: str, prelude: Prelude) -> Span | None:
-    """Return the place of the statement that made the optimizer; None if the set-up has no such statement."""
-    name = next((each.id for each in ast.walk(ast.parse(expression)) if isinstance(each, ast.Name)), None)
-    statement = prelude.made_at.get(name) if name is not None else None
-    if statement is None:
-        return None
-    lines = statement.text.splitlines() or [""]
-    start = statement.column if len(lines) == 1 else 1
-    return Span(
-        statement.path,
-        statement.line,
-        statement.column,
-        statement.line + len(lines) - 1,
-        start + len(lines[-1]),
-    )
+def _made_at(optimizer: Any, prelude: Prelude) -> Span | None:
+    """Return the place that made an optimizer, or the one that another optimizer wraps; None if it is not known."""
+    known = prelude.optimizers.get(id(optimizer))
+    inner = getattr(optimizer, "optimizer", None)
+    return known if inner is None else _made_at(inner, prelude) or known

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from torch.utils.data import DataLoader
+from torch.optim import Optimizer
 
 from ...graph.birthplaces import Birthplaces
+from ...graph.stack_traces import call_site, span_of
 from ...loading.scripts import is_definition
 from ...torch_private import FakeTensorMode, unset_fake_temporarily
+from ...wire.places import Span
 from ...wire.statements import Statement
 from ..evaluate import may_be_due_to_fake_tensors
 from ..fake_modules import fake_constructors, light_initialization
-from ..statements import code_of, parsed
-
-_OF_PROCESSES = ("num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context", "timeout")
-"""Arguments of a `DataLoader` about its worker processes, and one about memory of a GPU below."""
+from ..statements import parsed
+from .machine import Devices, machine
 
 
 @dataclass
@@ -30,11 +30,14 @@ class Prelude:
     """The result of the set-up statements.
 
     `errors` has, for each name that a failed statement would have bound, its error, and `made_at` the statement that
-    bound each name last.
+    bound each name last. `guessed` are arguments of the command line that have no default, and
+    `optimizers` the places of the user's code that made each optimizer, by its id.
     """
 
     errors: dict[str, BaseException] = field(default_factory=dict)
     made_at: dict[str, Statement] = field(default_factory=dict)
+    guessed: list[str] = field(default_factory=list)
+    optimizers: dict[int, Span] = field(default_factory=dict)
 
 
 class Setup:
@@ -47,6 +50,7 @@ class Setup:
         self._mode = mode
         self._birthplaces = birthplaces
         self.prelude = Prelude()
+        self.devices = Devices()
 
     def run_module(self, statements: Sequence[Statement], module: types.ModuleType) -> None:
         """Run the statements of a script's module level in its module. Definitions stay from the first time."""
@@ -72,7 +76,22 @@ class Setup:
 
     @contextlib.contextmanager
     def _set_up(self, statements: Sequence[Statement]) -> Iterator[None]:
-        with _machine(statements), _tensors(self._mode, self._birthplaces):
+        script = next((each.path for each in statements), "")
+        with machine(script, self.prelude.guessed), _tensors(self._mode, self._birthplaces), self._optimizers():
+            yield
+
+    @contextlib.contextmanager
+    def _optimizers(self) -> Iterator[None]:
+        """Note where optimizers are made."""
+        original, places = Optimizer.__init__, self.prelude.optimizers
+
+        def initialize(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+            frame = call_site(sys._getframe(1))
+            if frame is not None:
+                places[id(optimizer)] = span_of(frame)
+            original(optimizer, *args, **kwargs)
+
+        with patch.object(Optimizer, "__init__", initialize):
             yield
 
     def _run(self, statement: Statement, namespace: dict[str, Any]) -> None:
@@ -84,6 +103,7 @@ class Setup:
             self._assign_each(statement, namespace)
         else:
             self.prelude.made_at.update(dict.fromkeys(bound, statement))
+            namespace.update({name: self.devices.in_value(namespace[name]) for name in bound if name in namespace})
             for name in bound:
                 self.prelude.errors.pop(name, None)
 
@@ -114,7 +134,7 @@ class Setup:
             self.prelude.made_at[name] = statement
 
     def _execute(self, statement: Statement, namespace: dict[str, Any]) -> None:
-        code = code_of(statement)
+        code = compile(ast.Module(self.devices.in_code(parsed(statement)), []), statement.path, "exec")
         try:
             exec(code, namespace)
         except Exception as error:
@@ -126,20 +146,6 @@ class Setup:
 
 def _tensors(mode: FakeTensorMode | None, birthplaces: Birthplaces) -> contextlib.AbstractContextManager[None]:
     return fake_constructors(mode, birthplaces) if mode is not None else light_initialization()
-
-
-@contextlib.contextmanager
-def _machine(statements: Sequence[Statement]) -> Iterator[None]:
-    """Let scripts see no arguments of this process's own, and loaders work without processes of theirs."""
-    original = DataLoader.__init__
-
-    def initialize(loader: Any, *args: Any, **kwargs: Any) -> None:
-        kept = {name: value for name, value in kwargs.items() if name not in _OF_PROCESSES}
-        original(loader, *args, **{**kept, "num_workers": 0, "pin_memory": False})
-
-    script = [next(iter(statements)).path] if statements else []
-    with patch.object(DataLoader, "__init__", initialize), patch.object(sys, "argv", script):
-        yield
 
 
 def _bound(statement: Statement) -> list[str]:
