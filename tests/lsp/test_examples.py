@@ -44,6 +44,22 @@ class Alone(nn.Module):
     def forward(self, x, context):
         return self.fc(x) + context.answer()
 """
+LANGUAGE_MODEL = """
+
+class GPT(nn.Module):
+    def __init__(self, vocab=32, width=16):
+        super().__init__()
+        self.embed = nn.Embedding(vocab, width)
+        self.head = nn.Linear(width, vocab)
+
+    def forward(self, ids, targets=None):
+        logits = self.head(self.embed(ids))
+        if targets is not None:
+            loss = nn.functional.cross_entropy(logits.transpose(1, 2), targets)
+        else:
+            loss = None
+        return logits, loss
+"""
 README = """\
 ```python
 import torch
@@ -162,6 +178,22 @@ def test_the_next_example_is_tried(model: Editor) -> None:
     model.until_traced()
     model.command("nextExample", "Net")
     until(model, ("Net", "call site README.md:6"))
+
+
+def test_a_line_that_did_not_run_is_traced_with_the_argument_that_lets_it_run(tmp_path: Path) -> None:
+    path = write(tmp_path / "model.py", HEADER, LANGUAGE_MODEL)
+    with editing(path) as editor:
+        until(editor, ("GPT", "saves "))
+        editor.until_traced()
+        assert "inferred, with targets for a loss" in editor.hover("class G|PT")
+        assert editor.hover("lo|ss = None") == "not run: `targets` is not None in this call"
+        action = actions(editor, "lo|ss = None")["Trace GPT without targets"]
+        editor.client.result("workspace/executeCommand", action["command"])
+        not_run = "not run: `targets` is None in this call"
+        eventually(lambda: editor.hover("lo|ss = nn.functional") == not_run, "a call without targets")
+        editor.until_traced()
+        assert "inferred, without targets as you chose" in editor.hover("class G|PT")
+        assert "Trace GPT with targets" in actions(editor, "lo|ss = nn.functional")
 
 
 def test_a_recorded_example_is_edited_as_a_comment_and_a_call_site_where_it_is(model: Editor) -> None:

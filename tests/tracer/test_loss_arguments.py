@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from aotlens_tracer.examples.changed_call import changed_arguments, changed_text
+from aotlens_tracer.examples.evaluate import build
 from aotlens_tracer.examples.inferred.search import Search
+from aotlens_tracer.failures import TraceError
 from aotlens_tracer.graph.birthplaces import Birthplaces
+from aotlens_tracer.wire.problems import NoValueFound
+from aotlens_tracer.wire.protocol import ExampleSource
 
 FILE = Path(__file__).parent.parent / "corpus" / "loss" / "models.py"
 CASES = {
@@ -56,3 +61,34 @@ def test_an_attempt_at_a_loss_that_fails_is_noted(models: types.ModuleType) -> N
     search = Search(models.Unguessable, models, Birthplaces(), None)
     search.run()
     assert "loss" in [attempt.rule for attempt in search.attempts]
+
+
+def changed(models: types.ModuleType, text: str, passed: str = "", left_out: str = "") -> tuple[str, str]:
+    """The text of an example whose call passes and leaves out these arguments, and the names of those it calls with."""
+    source = ExampleSource(text, "pinned", passed=tuple(passed.split()), left_out=tuple(left_out.split()))
+    example = build(source, models, Birthplaces(), None, lambda problem: None)
+    new = changed_text(source, example, models, Birthplaces())
+    recorded = changed_arguments(source, example, models, Birthplaces())
+    return new.expression, " ".join(recorded.kwargs)
+
+
+def test_an_argument_is_passed_or_left_out_whatever_an_example_says(models: types.ModuleType) -> None:
+    ids, targets = "torch.randint(128, (3, 7))", "torch.randint(128, (3, 7))"
+    assert changed(models, f"GPT()({ids})", passed="targets") == (f"GPT()({ids}, targets={targets})", "idx targets")
+    assert changed(models, f"GPT()({ids}, {targets})", left_out="targets") == (f"GPT()({ids})", "idx")
+    assert changed(models, f"Flag()({ids}); ids: dynamic(0)", passed="return_loss") == (
+        f"Flag()({ids}, return_loss=True); ids: dynamic(0)",
+        "ids return_loss",
+    )
+    given = "torch.randn(2, 3, 8, 8), torch.ones(2), torch.randint(5, (2,))"
+    assert changed(models, f"Classifier()({given})", left_out="mask") == (
+        "Classifier()(torch.randn(2, 3, 8, 8), labels=torch.randint(5, (2,)))",
+        "image labels",
+    )
+
+
+def test_an_argument_that_cannot_be_guessed_is_told(models: types.ModuleType) -> None:
+    with pytest.raises(TraceError) as raised:
+        changed(models, "Unguessable()(torch.randn(2, 8))", passed="labels")
+    assert isinstance(raised.value.failure.problem, NoValueFound)
+    assert raised.value.failure.problem.arguments == ("labels",)

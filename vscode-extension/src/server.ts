@@ -23,6 +23,15 @@ import { Restarts } from "./restarts";
 /** The documents with models. */
 export const PYTHON_FILES = [{ scheme: "file", language: "python" }];
 
+/** The commands that hovers link to. */
+const HOVER_COMMANDS = [
+  "aotlens.showMap",
+  "aotlens.copyExpression",
+  "aotlens.traceNow",
+  "aotlens.traceWith",
+  "aotlens.traceWithout",
+];
+
 /** Hears what the server does. */
 export interface Listener {
   /** The state of the tracer changed; undefined when a server has just started. */
@@ -204,7 +213,7 @@ export class Server implements vscode.Disposable {
       documentSelector: [...PYTHON_FILES, ...GRAPHS, ...LOGS],
       outputChannel: this.log,
       traceOutputChannel: this.log,
-      markdown: { isTrusted: { enabledCommands: ["aotlens.showMap", "aotlens.copyExpression"] } },
+      markdown: { isTrusted: { enabledCommands: HOVER_COMMANDS } },
       initializationOptions: () => ({
         trusted: vscode.workspace.isTrusted,
         clipboard: true,

@@ -67,6 +67,16 @@ def next_example(name: str) -> str:
     return f"Try the next example of {name}"
 
 
+def trace_with(argument: str, name: str) -> str:
+    """Trace a class with a call that passes an optional argument too."""
+    return f"Trace {name} with {argument}"
+
+
+def trace_without(argument: str, name: str) -> str:
+    """Trace a class with a call that leaves an optional argument out."""
+    return f"Trace {name} without {argument}"
+
+
 def return_copy(label: str, other: str) -> str:
     """Return a copy of an output that shares memory with another one."""
     return f"Return a copy as {label}, which shares memory with {other}"

@@ -41,7 +41,8 @@ def origin(example: Example, path_label: PathLabel) -> str:
         source = _with_place(example.recorded_origin or "", example.source, path_label)
         result = f"recorded in {target_label(example.recorded_in, path_label)} ({source})"
     else:
-        result = _with_place(example.origin, example.source, path_label) + _for_a_loss(example)
+        result = _with_place(example.origin, example.source, path_label)
+    result += _with_arguments(example)
     if example.options.world is not None:
         result += f", {rank_in_words(example.options.world)}"
     if example.weights != "fake":
@@ -53,16 +54,19 @@ def brief_origin(example: Example, path_label: PathLabel) -> str:
     """The origin in a few words, for one line: `pinned`, `recorded in GPT`, `call site README.md:12`."""
     if example.recorded_in:
         guess = ", inferred" if example.recorded_origin == "inferred" else ""
-        return f"recorded in {example.recorded_in.rpartition('::')[2]}{guess}"
+        return f"recorded in {example.recorded_in.rpartition('::')[2]}{guess}{_with_arguments(example)}"
     if example.origin == "call-site":
-        return _with_place(example.origin, example.source, path_label)
+        return _with_place(example.origin, example.source, path_label) + _with_arguments(example)
     words = "option" if example.origin == "option" else _ORIGINS.get(example.origin, example.origin)
-    return words + _for_a_loss(example)
+    return words + _with_arguments(example)
 
 
-def _for_a_loss(example: Example) -> str:
-    """The optional arguments that a guess passes: `, with labels for a loss`; empty if it passes none for one."""
-    return f", with {listed(example.tried_with)} for a loss" if example.tried_with else ""
+def _with_arguments(example: Example) -> str:
+    """Optional arguments that a guess passes for a loss, and those that the user chose: `, with labels for a loss`."""
+    words = f", with {listed(example.tried_with)} for a loss" if example.tried_with else ""
+    chosen = [f"with {listed(example.passed)}"] if example.passed else []
+    chosen += [f"without {listed(example.left_out)}"] if example.left_out else []
+    return words + (f", {' and '.join(chosen)} as you chose" if chosen else "")
 
 
 def call_with_origin(

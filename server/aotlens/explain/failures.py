@@ -9,6 +9,7 @@ from aotlens_tracer.wire import problems as facts
 from aotlens_tracer.wire.descriptor_map import Attempt, Failure, Frame
 
 from .advice import advice_in_words
+from .brief import listed
 from .clashes import clash_in_words
 from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
@@ -198,6 +199,12 @@ def _nothing_inferred(value: facts.NothingInferred) -> str:
     return f"{what} ({value.tried} tried; the nearest {_ending(value.nearest)})"
 
 
+def _no_value_found(value: facts.NoValueFound) -> str:
+    names = listed([f"`{name}`" for name in value.arguments])
+    nearest = f": the likeliest {_ending(value.first)}" if value.first is not None else ""
+    return f"no value of {names} was found with which the call runs{nearest}"
+
+
 def _ending(value: facts.Problem) -> str:
     """Return how an example ends, as a predicate: `fails with TypeError: no`, `takes more than 10 s`."""
     if isinstance(value, (facts.SideEffect, facts.TookTooLong)):
@@ -281,6 +288,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.NoForward: lambda value: f"{value.qualname} defines no forward",
     facts.SearchEnded: lambda value: f"no example found for {value.qualname} in time",
     facts.NothingInferred: _nothing_inferred,
+    facts.NoValueFound: _no_value_found,
     facts.TimeLimit: lambda value: f"still running after the time limit of {value.seconds:g} s",
     facts.MemoryLimit: lambda value: f"more memory in use than the limit of {value.bytes / (1 << 30):.3g} GiB",
     facts.ProcessEnded: _process_ended,

@@ -61,6 +61,8 @@ COMMANDS = (
     "aotlens.pinExample",
     "aotlens.pinExampleInProject",
     "aotlens.nextExample",
+    "aotlens.traceWith",
+    "aotlens.traceWithout",
     "aotlens.restartTracer",
     "aotlens.showLogs",
 )

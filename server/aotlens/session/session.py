@@ -14,6 +14,7 @@ from aotlens_tracer.wire.protocol import Convention
 
 from .automatic import AutomaticTraces
 from .background import Background
+from .choices import ExampleChoices
 from .client import Client
 from .conventions import Conventions
 from .examples.known import ExampleMemory
@@ -72,6 +73,8 @@ class Session:
         )
         self.conventions = Conventions(self._workspace, states, self._scheduler)
         """Which convention of a target is shown."""
+        self.choices = ExampleChoices(self._examples, self.trace_now)
+        """The user's choices among the examples of a target."""
         self.log_files = LogFiles(self._workspace, documents)
         """Finds the files that the paths in logs stand for."""
         self.log_models = LogModels(self._workspace, documents, states, self._scheduler, self._background)
@@ -217,13 +220,6 @@ class Session:
                 self._scheduler.add_other([key])
             else:
                 self._scheduler.add([key])
-
-    def next_example(self, key: TargetKey) -> bool:
-        """Trace a target with the next of the examples that its last trace could choose from, if there is one."""
-        there_is = self._examples.prefer_next(key)
-        if there_is:
-            self.trace_now([key])
-        return there_is
 
     def choose_context(self, of: TargetKey, context: TargetKey) -> None:
         """Let the map of `context` answer for the class `of`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from ..examples.changed_call import changed_arguments, changed_text, is_changed
 from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
 from ..examples.inferred.search import Guess, Search
@@ -94,7 +95,14 @@ class _Build:
     def run(self) -> Built:
         source = self._candidate.source
         draft = self._context.draft
-        known = Example(source.origin, None, source=place_of(source), candidate=self._candidate.index)
+        known = Example(
+            source.origin,
+            source=place_of(source),
+            candidate=self._candidate.index,
+            tried_with=source.tried_with,
+            passed=source.passed,
+            left_out=source.left_out,
+        )
         draft.update(example=known)
         guess = self._infer() if is_to_be_inferred(source) else None
         if guess is not None:
@@ -116,8 +124,22 @@ class _Build:
             raise
         if example.step is None:
             check_it_is_of_the_target(self._context, self._imported, example)
+        if is_changed(source):
+            source, example = self._changed(source, example)
         draft.update(example=self._described(source, example))
         return Built(source, example, guess)
+
+    def _changed(self, source: ExampleSource, example: BuiltExample) -> tuple[ExampleSource, BuiltExample]:
+        """Return the example with the arguments that the user wants to be passed, or left out, besides."""
+        draft, given = self._context.draft, (self._imported.module, self._context.birthplaces)
+        known = draft.map.example
+        assert known is not None
+        if source.root is not None:
+            return source, changed_arguments(source, example, *given)
+        changed = changed_text(source, example, *given)
+        left = tuple(name for name in known.tried_with if name not in source.left_out + source.passed)
+        draft.update(example=replace(known, expression=changed.expression.strip(), tried_with=left))
+        return changed, self._evaluate(changed)
 
     def _options(self, source: ExampleSource) -> ExampleOptions:
         """Return the options of the example; none for a text of the wrong form, which its build reports."""

@@ -15,4 +15,6 @@ MORE_SECONDS = 1.0
 
 def can_be_recorded_apart(source: ExampleSource) -> bool:
     """Whether a process that builds the example itself gets the same one: not if it is guessed or found in a call."""
+    if source.passed or source.left_out:
+        return False
     return bool(source.expression.strip()) and source.root is None and source.origin != "inferred"

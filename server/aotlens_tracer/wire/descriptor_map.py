@@ -135,7 +135,8 @@ class Example:
     they had to be allocated; `weights_reason` then says why. `options` are the cluster and the dynamic sizes that the
     call had.
 
-    `tried_with` are optional arguments that a guess passes because they lead to a loss (`targets`).
+    `tried_with` are optional arguments that a guess passes because they lead to a loss (`targets`). `passed` and
+    `left_out` are those that the user chose to be passed, or left out, whatever the example says.
     """
 
     origin: str
@@ -153,6 +154,8 @@ class Example:
     rule: str | None = None
     options: ExampleOptions = field(default_factory=ExampleOptions)
     tried_with: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

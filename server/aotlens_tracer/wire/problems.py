@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .json_codec import Tagged
+from .no_values import NoValueFound as NoValueFound
 from .option_faults import MarkedUnbacked as MarkedUnbacked
 from .option_faults import WrongOption as WrongOption
 from .places import Expression
@@ -387,6 +388,7 @@ Problem = (
     | NoForward
     | SearchEnded
     | NothingInferred
+    | NoValueFound
     | TimeLimit
     | MemoryLimit
     | ProcessEnded

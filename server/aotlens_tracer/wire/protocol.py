@@ -127,7 +127,11 @@ class ExampleSource:
     on, in their order. `expression` is empty for a recorded example, whose arguments are found in the call of `root`,
     and for one that is still to be inferred, and with a `step`: the training step of a script, whose example is the
     script's own setup. `served` says that the latest good trace of the target had this example: its failure is then
-    a change of the class (`examples.last_good_call`).
+    a change of the class (`examples.last_good_call`). `tried_with` is as in `Example`, for an
+    earlier guess.
+
+    The call passes the arguments `passed` too, with guessed values, and not those that are `left_out`, whatever the
+    example says: the user wants to see what runs then.
     """
 
     expression: str
@@ -140,6 +144,9 @@ class ExampleSource:
     root: Root | None = None
     step: StepSource | None = None
     served: bool = False
+    tried_with: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

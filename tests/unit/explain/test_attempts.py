@@ -49,3 +49,5 @@ def test_what_somebody_wrote_is_told_each() -> None:
 def test_a_guess_says_which_arguments_it_passes_for_a_loss() -> None:
     guess = Example("inferred", tried_with=("starts", "ends"))
     assert origin(guess, str) == brief_origin(guess, str) == "inferred, with starts and ends for a loss"
+    chosen = Example("pinned", passed=("targets",), left_out=("mask",))
+    assert brief_origin(chosen, str) == "pinned, with targets and without mask as you chose"

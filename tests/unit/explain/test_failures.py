@@ -22,6 +22,7 @@ from aotlens_tracer.wire.problems import (
     NoOwnExample,
     NotCaptured,
     NothingInferred,
+    NoValueFound,
     OtherState,
     Overwritten,
     Problem,
@@ -135,6 +136,11 @@ RAISED = Raised("RuntimeError", "no")
             NothingInferred(2, NoOwnExample("Net")),
             "no example found (2 tried; the nearest fails: Net has no example of its own)",
         ),
+        (
+            NoValueFound(("labels",), Raised("TypeError", "no")),
+            "no value of `labels` was found with which the call runs: the likeliest fails with TypeError: no",
+        ),
+        (NoValueFound(("a", "b")), "no value of `a` and `b` was found with which the call runs"),
         (SideEffect(path="x.txt"), "it was stopped, because it writes x.txt"),
         (
             CalleeNotCallable("Block.SIZE", "int"),

@@ -21,6 +21,7 @@ from .descriptors import copy_descriptors
 from .detach_kept import detach_kept
 from .examples import example_actions
 from .out_of_place import out_of_place
+from .pass_argument import pass_argument
 from .print_in_eager import print_in_eager
 from .register import register
 from .returned import rewrite_returned
@@ -58,4 +59,5 @@ def _all(snapshot: Snapshot, document: Document, where: Span) -> Iterable[CodeAc
         if is_here and replacement(snapshot, document, definition.qualname, definition.line) is None:
             for for_class in _FOR_CLASSES:
                 yield from for_class(snapshot, document, definition)
+    yield from pass_argument(snapshot, document, where)
     yield from copy_descriptors(snapshot, document, where)

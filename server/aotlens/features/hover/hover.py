@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from aotlens.model.values import Recording
 
     from .question import Question
+    from .values import FirstLine
 
 _SUBJECTS: WeakKeyDictionary[Document, dict[tuple[int, int], tuple[Subject, ...]]] = WeakKeyDictionary()
 _MOST_KEPT = 64
@@ -59,8 +60,9 @@ _IN_CODE = (
 class Hover:
     """A hover for the text in `span`. `key` is the target it is about, if one; `labels` are those of its slots.
 
-    `untraced` are the conventions of targets that would answer too, and were not traced. `wants` is the target whose
-    other convention is to be traced, None if there is none.
+    `passing` is the target that would run the line if its call passed, or left out, an optional argument: its key, the
+    argument, and whether it is to be passed. `untraced` are the conventions of targets that would answer too, and were
+    not traced. `wants` is the target whose other convention is to be traced, None if there is none.
     """
 
     blocks: tuple[Block, ...]
@@ -69,6 +71,7 @@ class Hover:
     labels: tuple[str, ...] = ()
     untraced: tuple[tuple[TargetKey, Convention], ...] = ()
     wants: TargetKey | None = None
+    passing: tuple[TargetKey, str, bool] | None = None
 
 
 def hover(snapshot: Snapshot, document: Document, line: int, column: int) -> Hover | None:
@@ -125,6 +128,7 @@ def _known(
             found.named.labels_of_slots if found.named is not None else (),
             tuple((state.key, convention) for state, convention in found.unknown),
             found.wants,
+            _passing(first),
         )
     if first is None:
         return None
@@ -132,7 +136,15 @@ def _known(
     is_failed = first.fails and state.status == "failed"
     why = why_failed(snapshot, state, document, line, column) if is_failed else ()
     blocks = (*first.alone(), *why, *_staleness(None, first.recording))
-    return Hover(blocks, first.span, state.key if state.map is not None else None)
+    return Hover(blocks, first.span, state.key if state.map is not None else None, passing=_passing(first))
+
+
+def _passing(first: FirstLine | None) -> tuple[TargetKey, str, bool] | None:
+    """The optional argument that would let a line run, if it is one that did not."""
+    found = first.not_run if first is not None else None
+    if found is None or found.argument is None:
+        return None
+    return found.recording.state.key, found.argument, found.is_left_out
 
 
 def _subjects_at(document: Document, line: int, column: int) -> tuple[Subject, ...]:

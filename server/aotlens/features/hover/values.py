@@ -18,7 +18,7 @@ from aotlens.explain.values import (
     recorded_in_words,
 )
 from aotlens.model.function_runs import function_values
-from aotlens.model.not_run import not_run
+from aotlens.model.not_run import NotRun, not_run
 from aotlens.model.recorded import Container, Tensor, ValuesIndex
 from aotlens.model.spans import is_within
 from aotlens.model.training_steps import function_of
@@ -56,7 +56,7 @@ class FirstLine:
     `gradient` says that no gradient flows through it; it is empty if that says nothing. `within` are the values in
     a model that is not the class or function that the text is in, None if the model need not be named.
     `is_of_line` says that the facts are about all that a statement assigns, and not about the thing at the position.
-    `fails` says that the call ended there with an error.
+    `fails` says that the call ended there with an error, and `not_run` that the line did not run, and why.
     """
 
     facts: tuple[Line, ...]
@@ -66,6 +66,7 @@ class FirstLine:
     within: Had | None = None
     is_of_line: bool = False
     fails: bool = False
+    not_run: NotRun | None = None
 
     def alone(self) -> tuple[Block, ...]:
         """The block of a hover that has no more to say."""
@@ -215,7 +216,9 @@ def _skipped(question: Question, subjects: Sequence[Subject]) -> FirstLine | Non
     for subject in subjects:
         if isinstance(subject, (LineSubject, ReturnSubject)):
             found = not_run(question.snapshot, question.document, question.line)
-            return FirstLine((not_run_in_words(found),), found.recording, subject.span) if found is not None else None
+            if found is None:
+                return None
+            return FirstLine((not_run_in_words(found),), found.recording, subject.span, not_run=found)
     return None
 
 

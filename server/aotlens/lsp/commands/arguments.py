@@ -44,6 +44,13 @@ def _labels(context: Context, argument: Any) -> list[str]:
     return labels
 
 
+def _names(context: Context, argument: Any) -> list[str]:
+    names = [argument] if isinstance(argument, str) else argument
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) and n.isidentifier() for n in names):
+        raise JsonRpcInvalidParams(f"{argument!r} is neither a name nor a list of names")
+    return names
+
+
 def _kind(context: Context, argument: Any) -> Any:
     if argument not in KINDS:
         raise JsonRpcInvalidParams(f"{argument!r} is none of {', '.join(KINDS)}")
@@ -74,6 +81,7 @@ TARGET = Parameter("target", "path::Qualname of a class, function or method", _t
 OF = Parameter("of", "path::Qualname of a class", _target)
 CONTEXT = Parameter("context", "path::Qualname of the target whose map answers for it", _target)
 LABELS = Parameter("labels", "a label of an input or output, or a list of labels", _labels)
+ARGUMENTS = Parameter("arguments", "the name of an argument of the call, or a list of names", _names)
 DDP_ERROR = Parameter("error", "the text of an error of DDP's, or its numbers", _ddp_error)
 CONVENTION = Parameter("convention", "export or compile", _convention, optional=True)
 LOG = Parameter("log", "the URI of an open text that is not Python", _log)

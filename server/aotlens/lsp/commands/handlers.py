@@ -9,7 +9,19 @@ from typing import Any
 from aotlens.lsp.context import Context
 
 from . import clipboard, ddp, examples, logs, show, tracing
-from .arguments import CONTEXT, CONVENTION, DDP_ERROR, KIND, LABELS, LOG, OF, TARGET, Parameter, parse_arguments
+from .arguments import (
+    ARGUMENTS,
+    CONTEXT,
+    CONVENTION,
+    DDP_ERROR,
+    KIND,
+    LABELS,
+    LOG,
+    OF,
+    TARGET,
+    Parameter,
+    parse_arguments,
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,8 @@ HANDLERS = {
     "aotlens.traceNow": Command(tracing.trace_now, (TARGET, CONVENTION)),
     "aotlens.cancelTrace": Command(tracing.cancel_trace, (TARGET,)),
     "aotlens.nextExample": Command(tracing.next_example, (TARGET,)),
+    "aotlens.traceWith": Command(tracing.trace_with, (TARGET, ARGUMENTS)),
+    "aotlens.traceWithout": Command(tracing.trace_without, (TARGET, ARGUMENTS)),
     "aotlens.switchConvention": Command(tracing.switch_convention, (TARGET, CONVENTION)),
     "aotlens.chooseContext": Command(tracing.choose_context, (OF, CONTEXT)),
     "aotlens.restartTracer": Command(tracing.restart_tracer),

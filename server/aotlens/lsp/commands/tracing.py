@@ -25,8 +25,24 @@ def next_example(context: Context, target: TargetKey) -> None:
     """Trace a target with its next example."""
     if not context.session.trusted:
         context.say(command_messages.NOT_TRUSTED)
-    elif not context.session.next_example(target):
+    elif not context.session.choices.next_example(target):
         context.say(command_messages.no_other_example(target.qualname))
+
+
+def trace_with(context: Context, target: TargetKey, arguments: list[str]) -> None:
+    """Trace a target with a call that passes these optional arguments too."""
+    if not context.session.trusted:
+        context.say(command_messages.NOT_TRUSTED)
+        return
+    context.session.choices.trace_with(target, arguments)
+
+
+def trace_without(context: Context, target: TargetKey, arguments: list[str]) -> None:
+    """Trace a target with a call that leaves these optional arguments out."""
+    if not context.session.trusted:
+        context.say(command_messages.NOT_TRUSTED)
+        return
+    context.session.choices.trace_without(target, arguments)
 
 
 def switch_convention(context: Context, target: TargetKey, convention: Convention | None = None) -> None:

@@ -17,6 +17,7 @@ from aotlens.features.hover import hover
 from aotlens.lsp.capabilities import understands_markdown
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import to_range
+from aotlens.model.snapshot import TargetKey
 
 from .position import focused_position
 
@@ -63,10 +64,21 @@ def command_links(found: hover.Hover) -> str:
     if found.key is not None and found.labels:
         descriptors = "descriptors" if len(found.labels) > 1 else "descriptor"
         links.append(_command_link(f"Copy the {descriptors}", "aotlens.copyExpression", str(found.key), found.labels))
+    if found.passing is not None:
+        links.append(_passing_link(*found.passing))
     for key, convention in found.untraced:
         title = f"Trace {graphs_in_words(convention)}"
         links.append(_command_link(title, "aotlens.traceNow", str(key), convention))
     return "\n\n---\n\n" + " · ".join(links) if links else ""
+
+
+def _passing_link(key: TargetKey, argument: str, is_passed: bool) -> str:
+    from aotlens.explain import action_titles  # of things in maps: the first hover does not wait for it
+
+    if is_passed:
+        return _command_link(action_titles.trace_with(argument, key.qualname), "aotlens.traceWith", str(key), argument)
+    title = action_titles.trace_without(argument, key.qualname)
+    return _command_link(title, "aotlens.traceWithout", str(key), argument)
 
 
 def _command_link(title: str, command: str, *arguments: Any) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,8 @@ class KnownExamples:
     preferred: ExampleSource | None
     call_sites: CallSitesOfFolders
     last_good: LastGood | None = None
+    passed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def find(self, document: Document, folder: Path, texts: Mapping[str, str]) -> FoundExamples:
         """Find the examples to try for the target.
@@ -77,6 +79,7 @@ class KnownExamples:
             interface,
         )
         found = from_preferred(candidates(file, self.key.qualname), self.preferred)
+        found = tuple(replace(each, passed=self.passed, left_out=self.left_out) for each in found)
         return FoundExamples(found, contained, interface)
 
 
@@ -91,11 +94,17 @@ class ExampleMemory:
         self._offered: dict[TargetKey, tuple[tuple[ExampleSource, ...], int]] = {}
         self._preferred: dict[TargetKey, ExampleSource] = {}
         self._last_good: dict[TargetKey, LastGood] = {}
+        # The optional arguments of a target's call that the user wants to be passed (True), or left out.
+        self._arguments: dict[TargetKey, dict[str, bool]] = {}
 
     def known(self, key: TargetKey) -> KnownExamples:
         """Return the facts about the examples of a target as they are now."""
         preferred, last_good = self._preferred.get(key), self._last_good.get(key)
-        return KnownExamples(key, tuple(self._built.values()), preferred, self._call_sites, last_good)
+        wanted = self._arguments.get(key, {})
+        passed = tuple(name for name, is_passed in wanted.items() if is_passed)
+        left_out = tuple(name for name, is_passed in wanted.items() if not is_passed)
+        built = tuple(self._built.values())
+        return KnownExamples(key, built, preferred, self._call_sites, last_good, passed, left_out)
 
     def set_contained(self, path: str, contained: Mapping[str, frozenset[str]]) -> None:
         """Remember which classes of a file build which others."""
@@ -134,9 +143,18 @@ class ExampleMemory:
         self._preferred[key] = offered[(chosen + 1) % len(offered)]
         return True
 
+    def pass_arguments(self, key: TargetKey, names: Iterable[str]) -> None:
+        """Have the call of a target pass these arguments too, whatever its example says."""
+        self._arguments.setdefault(key, {}).update(dict.fromkeys(names, True))
+
+    def leave_out_arguments(self, key: TargetKey, names: Iterable[str]) -> None:
+        """Have the call of a target leave these arguments out, whatever its example says."""
+        self._arguments.setdefault(key, {}).update(dict.fromkeys(names, False))
+
     def forget(self, key: TargetKey) -> None:
         """Forget a target that no longer exists."""
         self._built.pop(key, None)
         self._offered.pop(key, None)
         self._preferred.pop(key, None)
         self._last_good.pop(key, None)
+        self._arguments.pop(key, None)

@@ -37,7 +37,7 @@ def last_good_call(map: DescriptorMap, examples: Sequence[ExampleSource], interf
     if source.origin == "inferred":
         if example.pin is None:
             return None
-        source = replace(source, expression=example.pin)
+        source = replace(source, expression=example.pin, tried_with=example.tried_with)
     return LastGood(source, interface)
 
 

@@ -34,7 +34,10 @@ NoteRule = Callable[[str, Exception], None]
 
 @dataclass(frozen=True)
 class Passing:
-    """A call that runs, and the arguments that can be passed to it besides."""
+    """A call that runs, and the arguments that can be passed to it besides.
+
+    `shapes` are those of tensors in arguments that are no guess.
+    """
 
     runner: Runner
     target: Target
@@ -42,6 +45,7 @@ class Passing:
     arguments: Arguments
     note: NoteAttempt
     note_rule: NoteRule
+    shapes: tuple[tuple[int, ...], ...] = ()
 
     def with_loss(self) -> tuple[Arguments, tuple[str, ...]]:
         """Return the arguments of a call whose result has a loss, and the names of those that lead to it.
@@ -128,7 +132,7 @@ class Passing:
         with watched, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a target that is broadcast, which the next call mends
             outcome = self.runner.call(self.target, self.inputs, arguments)
-        return outcome, fitting(arguments, outcome.values, added, watched.calls)
+        return outcome, fitting(arguments, outcome.values, added, watched.calls, self.shapes)
 
 
 def _of_classes(value: Value) -> Value:

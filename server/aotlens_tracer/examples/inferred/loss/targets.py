@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,14 +53,20 @@ class WatchedLosses(TorchFunctionMode):
 
 
 def fitting(
-    arguments: Arguments, values: dict[Path, torch.Tensor], names: Collection[str], calls: Sequence[LossCall]
+    arguments: Arguments,
+    values: dict[Path, torch.Tensor],
+    names: Collection[str],
+    calls: Sequence[LossCall],
+    shapes: Sequence[tuple[int, ...]] = (),
 ) -> Arguments:
     """Return the arguments with the tensors in those of these names as the loss functions want them.
 
     A tensor is the target of a loss if it is what the function gets, or has as many elements: then it was reshaped. If
-    there is only one tensor, it is the target also where other elements were taken from it: `labels[:, 1:]`.
+    there is only one tensor, it is the target also where other elements were taken from it: `labels[:, 1:]`. `shapes`
+    are those of arguments that the call got before.
     """
     paths = [(path, tensor) for path, tensor in tensors(arguments) if path[0] in names and path in values]
+    shapes = [*shapes, *(tensor.shape for path, tensor in tensors(arguments) if path[0] not in names)]
     for path, tensor in paths:
         value = values[path]
         of_value = [call for call in calls if call.target_id == id(value) or _elements(call.target) == value.numel()]
@@ -70,7 +76,7 @@ def fitting(
             if is_itself and call.target != shape:
                 tensor = replace(tensor, shape=shape)
             elif not is_itself and _elements(call.target) != _elements(shape):
-                tensor = replace(tensor, shape=next(_of_size(arguments, names, _elements(shape))))
+                tensor = replace(tensor, shape=next(_of_size(shapes, _elements(shape))))
             if tensor.is_integer != (dtype == "int64"):
                 tensor = replace(tensor, dtype=dtype)
         classes = [call.wanted()[2] for call in (calls if len(paths) == 1 else of_value)]
@@ -80,16 +86,15 @@ def fitting(
     return arguments
 
 
-def _of_size(arguments: Arguments, names: Collection[str], size: int) -> Iterator[tuple[int, ...]]:
-    """Yield shapes with so many elements: those of the other arguments that begin like this, then the plain one.
+def _of_size(shapes: Iterable[tuple[int, ...]], size: int) -> Iterator[tuple[int, ...]]:
+    """Yield shapes with so many elements: the first axes of these, then the plain one.
 
     A target has the first axes of its input: the batch, or the batch and the tokens.
     """
-    for path, tensor in tensors(arguments):
-        if path[0] not in names:
-            for rank in range(1, len(tensor.shape) + 1):
-                if _elements(tensor.shape[:rank]) == size:
-                    yield tensor.shape[:rank]
+    for shape in shapes:
+        for rank in range(1, len(shape) + 1):
+            if _elements(shape[:rank]) == size:
+                yield shape[:rank]
     yield (size,)
 
 
