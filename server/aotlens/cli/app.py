@@ -202,7 +202,10 @@ def trace(
         bool, typer.Option("--full", help="Print the whole map of every class, with every repeated layer.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the examples that were tried before, and why they do not work.")
+        bool,
+        typer.Option(
+            "--explain", help="Show the example that is used, and those that were passed over, with the reasons."
+        ),
     ] = False,
     python: TracingPython = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,

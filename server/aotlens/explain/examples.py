@@ -110,10 +110,23 @@ def attempts(descriptor_map: DescriptorMap, path_label: PathLabel) -> list[tuple
     return found
 
 
-def found_by(descriptor_map: DescriptorMap) -> str | None:
-    """The repair rule that found the example; None for a first guess, or an example that somebody wrote."""
+def used(descriptor_map: DescriptorMap, path_label: PathLabel) -> tuple[str, str] | None:
+    """The example that is traced, as its origin and its code, and how it was found; None if there is none.
+
+    A found call has its own code, `call site test_net.py:16: self.net(x)`, and a guess says which rule found it.
+    """
     example = descriptor_map.example
-    return f"found by the rule {example.rule}" if example is not None and example.rule is not None else None
+    if example is None or (descriptor_map.status != "traced" and example.rule is None):
+        return None
+    text = example.expression if example.origin != "inferred" else example.pin or example.expression
+    code = " ".join((text or call_in_brief(descriptor_map)).split())
+    if example.rule is not None:
+        how = f"found by the rule {example.rule}"
+    elif example.origin == "inferred" and not any(each.origin == "inferred" for each in descriptor_map.attempts):
+        how = "the first guess"
+    else:
+        how = "" if descriptor_map.attempts else "the first choice"
+    return f"{origin(example, path_label)}: {code}", how
 
 
 def _guess(attempt: Attempt) -> tuple[str, ...] | None:

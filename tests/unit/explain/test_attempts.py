@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aotlens.explain.examples import attempts, brief_origin, origin
+from dataclasses import replace
+
+from aotlens.explain.examples import attempts, brief_origin, origin, used
 from aotlens_tracer.wire.descriptor_map import Attempt, DescriptorMap, Example, Span, Target
 from aotlens_tracer.wire.problems import Raised
 
@@ -51,3 +53,20 @@ def test_a_guess_says_which_arguments_it_passes_for_a_loss() -> None:
     assert origin(guess, str) == brief_origin(guess, str) == "inferred, with starts and ends for a loss"
     chosen = Example("pinned", passed=("targets",), left_out=("mask",))
     assert brief_origin(chosen, str) == "pinned, with targets and without mask as you chose"
+
+
+def used_by(example: Example, *tried: Attempt) -> tuple[str, str] | None:
+    return used(DescriptorMap(Target("/m.py", "Net", 1), "traced", "export", example=example, attempts=tried), str)
+
+
+def test_the_example_that_is_used_says_where_it_is_from_or_what_found_it() -> None:
+    failed = Attempt("inferred", Raised("ValueError", "no"), "Net(7)()")
+    guess = Example("inferred", expression="Net(8)(torch.randn(2, 8))")
+    assert used_by(guess) == ("inferred: Net(8)(torch.randn(2, 8))", "the first guess")
+    by_rule = replace(guess, rule="wrong-size")
+    assert used_by(by_rule, failed) == ("inferred: Net(8)(torch.randn(2, 8))", "found by the rule wrong-size")
+    call = Example(
+        "call-site", expression="self.net(x)", source=Span("/test_m.py", 16), pin="Net(8)(torch.randn(2, 8))"
+    )
+    assert used_by(call) == ("call site /test_m.py:16: self.net(x)", "the first choice")
+    assert used_by(call, failed) == ("call site /test_m.py:16: self.net(x)", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
+from aotlens.explain.examples import attempts, call_in_brief, origin, used
 from aotlens.explain.failures import function_of, hint, message
 from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import advice, break_in_words
@@ -32,8 +32,9 @@ def render_markdown(
     blocks = [*_header(map, path_label)]
     passed_over = attempts(map, path_label) if explain else []
     items = [f"- passed over: {code(what)}: {prose(reason)}" for what, reason in passed_over]
-    if explain and (rule := found_by(map)) is not None:
-        items.append(f"- {prose(rule)}")
+    if explain and (found := used(map, path_label)) is not None:
+        what, how = found
+        items.append(f"- used: {code(what)}{prose(f' ({how})') if how else ''}")
     if items:
         blocks.append("\n".join(items))
     if map.failure is not None:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from aotlens.explain import failures
 from aotlens.explain.blocks import Block, line, sentence, strong
-from aotlens.explain.examples import attempts, call_in_brief, found_by, origin
+from aotlens.explain.examples import attempts, call_in_brief, origin, used
 from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.operands import marked_code, operand_table
@@ -100,11 +100,12 @@ def _header(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
 
 
 def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
-    """Print the examples that were passed over, each with the reason, and the rule that found the one that works."""
+    """Print the examples that were passed over, each with the reason, and the one that is used."""
     for what, reason in attempts(map, path_label):
         paper.block(("passed over: ", "dim"), (what, ""), (f": {reason}", "dim"), indent=4, hang=2)
-    if (rule := found_by(map)) is not None:
-        paper.block((rule, "dim"), indent=4, hang=2)
+    if (found := used(map, path_label)) is not None:
+        what, how = found
+        paper.block(("used: ", "dim"), (what, ""), (f" ({how})" if how else "", "dim"), indent=4, hang=2)
 
 
 def _failure(failure: Failure, paper: Paper, path_label: PathLabel, has_values: bool) -> None:

@@ -21,6 +21,11 @@ from ...wire import problems as facts
 
 MOST = 8
 """The most packages that one file may have stand-ins for."""
+_OPERATIONS = (
+    "__getitem__", "__iter__", "__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__",
+    "__truediv__", "__matmul__", "__rmatmul__", "__neg__", "__float__", "__int__",
+)  # fmt: skip
+"""What the result of a function can do: a stand-in for a function looks like an object that was built."""
 _T = TypeVar("_T")
 
 
@@ -74,6 +79,14 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
+class MissingAttribute(AttributeError):
+    """An attribute, or an operation, of what a stand-in made: the missing package would have it."""
+
+    def __init__(self, called: str, package: str) -> None:
+        super().__init__(called)
+        self.problem = facts.CallsMissingPackage(called, package)
+
+
 class _Module(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -101,4 +114,18 @@ def _class(module: str, name: str) -> Any:
     def init(self: nn.Module, *args: Any, **kwargs: Any) -> None:
         nn.Module.__init__(self)
 
-    return _Kind(name, (nn.Module,), {"__module__": module, "__init__": init, "forward": call, "__call__": call})
+    def attribute(self: nn.Module, key: str) -> Any:
+        try:
+            return nn.Module.__getattr__(self, key)
+        except AttributeError as error:
+            if key.startswith("__"):
+                raise
+            raise MissingAttribute(f"{module}.{name}", package) from error
+
+    def delete(self: nn.Module, key: str) -> None:
+        attribute(self, key)
+        nn.Module.__delattr__(self, key)
+
+    members: dict[str, Any] = {"__module__": module, "__init__": init, "forward": call, "__call__": call}
+    members |= {"__getattr__": attribute, "__delattr__": delete} | dict.fromkeys(_OPERATIONS, call)
+    return _Kind(name, (nn.Module,), members)

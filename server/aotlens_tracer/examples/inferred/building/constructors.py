@@ -165,7 +165,7 @@ class Constructors:
         prior = constructor_prior(name)
         is_size = prior is None or is_number(prior)
         if name in usage.sequences and is_size:
-            return Items((Written(prior or str(WIDTH)),) * usage.sequences[name])
+            return Items((Written(prior or str(WIDTH)),) * usage.sequences[name], name in usage.lists)
         if name in usage.modules and (is_size or (prior or "").startswith("torch.nn.")):
             return Written(f"{prior}()" if prior and prior.endswith(("GELU", "ReLU")) else IDENTITY)
         if name in usage.called and is_size:

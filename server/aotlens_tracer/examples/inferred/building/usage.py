@@ -32,6 +32,8 @@ class Usage:
         """Parameters that are kept as attributes and called in `forward`."""
         self.sequences: dict[str, int] = {}
         """Parameters that are sequences, with the least length."""
+        self.lists: set[str] = set()
+        """Parameters to which a list is added: tuples cannot be."""
         self.literals: dict[str, list[Any]] = {}
         """Strings that a parameter is compared with."""
         self.attributes: dict[str, list[str]] = {}
@@ -70,6 +72,8 @@ class Usage:
     def _look_at(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
             self._call(node)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            self._addition(node)
         elif isinstance(node, ast.Assert):
             self._assertion(node)
         elif isinstance(node, ast.Compare):
@@ -105,6 +109,13 @@ class Usage:
         if function == "isinstance" and len(node.args) == 2 and isinstance(node.args[0], ast.Name):
             found = [self._scope.get(part.id) for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)]
             self.instances.setdefault(node.args[0].id, []).extend(value for value in found if value is not None)
+
+    def _addition(self, node: ast.BinOp) -> None:
+        """`widths + [width]`, `[width, *rest] + widths`."""
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(one, ast.Name) and one.id in self._names and isinstance(other, (ast.List, ast.ListComp)):
+                self.sequences.setdefault(one.id, 2)
+                self.lists.add(one.id)
 
     def _assertion(self, node: ast.Assert) -> None:
         """`assert any(isinstance(student, kind) for kind in (A, B))`."""

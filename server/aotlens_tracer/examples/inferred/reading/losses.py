@@ -169,7 +169,7 @@ class _Function:
             owner, function = callee, type(callee).forward
         elif inspect.ismethod(callee):
             owner, function = callee.__self__, callee.__func__
-        if not inspect.isfunction(function) or function.__module__.partition(".")[0] == "torch":
+        if not inspect.isfunction(function) or (function.__module__ or "").partition(".")[0] == "torch":
             return False
         try:
             names = list(inspect.signature(function).parameters)[owner is not None :]

@@ -94,7 +94,7 @@ class Scope:
         if isinstance(target, ast.Name):
             self._name(target, False, value)
         elif isinstance(target, (ast.Tuple, ast.List)):
-            items = list(value) if _is_sequence(value) else []
+            items = _items(value)
             for index, element in enumerate(target.elts):
                 self._bind(element, items[index] if index < len(items) else None)
 
@@ -110,7 +110,7 @@ class Scope:
         if isinstance(iterated, ast.Subscript) and isinstance(iterated.slice, ast.Slice):
             return self._first_of(iterated.value)
         value = self.resolve(iterated)
-        return value[0] if _is_sequence(value) and len(value) else None
+        return next(iter(_items(value)), None)
 
     # --- expressions
 
@@ -208,6 +208,11 @@ def called_name(node: ast.Call) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def _is_sequence(value: Any) -> bool:
-    """Whether a value holds modules by index."""
-    return isinstance(value, (nn.ModuleList, nn.Sequential, list, tuple))
+def _items(value: Any) -> list[Any]:
+    """The items of a value that holds modules by index; none for another one."""
+    if not isinstance(value, (nn.ModuleList, nn.Sequential, list, tuple)):
+        return []
+    try:
+        return list(value)
+    except Exception:  # a subclass of the user's may refuse
+        return []

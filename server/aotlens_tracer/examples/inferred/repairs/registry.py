@@ -46,6 +46,7 @@ from .constructors import (
     quoted_choice,
     refused_value,
     wrapped_layer,
+    written_text,
 )
 from .rebuilding import agreeing_sizes, conditional_attribute
 from .rule import Rule
@@ -85,6 +86,7 @@ CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     equal_lengths.RULE,
     refused_value.RULE,
     wrapped_layer.RULE,
+    written_text.RULE,
     none_passed.RULE,
     other_values.RULE,
     equal_sides.RULE,
