@@ -202,10 +202,7 @@ def trace(
         bool, typer.Option("--full", help="Print the whole map of every class, with every repeated layer.")
     ] = False,
     explain: Annotated[
-        bool,
-        typer.Option(
-            "--explain", help="Show the example that is used, and those that were passed over, with the reasons."
-        ),
+        bool, typer.Option("--explain", help="Show which example is used, which were passed over, and why.")
     ] = False,
     python: TracingPython = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,
