@@ -68,7 +68,10 @@ class LensText:
 
 
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
-    """The lenses of a document: one above each target, and above each other class that may be in a traced model."""
+    """The lenses of a document: one above each target, and above each other class that may be in a traced model.
+
+    That of a training step is above its backward pass.
+    """
     found = []
     for definition in document.definitions:
         key = TargetKey(document.path, definition.qualname)
@@ -77,6 +80,10 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
             found.append(LensPlace(definition.line, key, REPLACED if is_replaced else TARGET))
         elif definition.kind == "class" and (definition.qualname in _modules(document) or models_around(snapshot, key)):
             found.append(LensPlace(definition.line, key, CONTAINED))
+    for step in document.steps:
+        key = TargetKey(document.path, step.qualname)
+        if key in snapshot.states:
+            found.append(LensPlace(step.line, key, TARGET))
     return [*found, *_piece_lists(snapshot, document)]
 
 

@@ -6,11 +6,13 @@ from aotlens.explain.blocks import Block, Note
 from aotlens.explain.unknown import why_replaced, why_untraced
 from aotlens.model.duplicates import replacement
 from aotlens.model.snapshot import Snapshot, TargetKey
+from aotlens.syntax.definitions import without_locals
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
     ClassSubject,
     CreationSubject,
+    ExpressionSubject,
     FunctionSubject,
     ReturnSubject,
     Subject,
@@ -23,6 +25,8 @@ _KINDS = (ClassSubject, AttributeSubject, CreationSubject, ArgumentSubject, Retu
 
 def silence(snapshot: Snapshot, document: Document, subject: Subject, line: int, column: int) -> tuple[Block, ...]:
     """The reason why nothing is known about a subject at a position; empty if nobody expects an answer."""
+    if isinstance(subject, ExpressionSubject):
+        return _in_script(snapshot, document, subject, line)
     if not isinstance(subject, _KINDS):
         return ()
     if isinstance(subject, ArgumentSubject) and subject.function.partition(".")[0] == "__init__":
@@ -30,7 +34,8 @@ def silence(snapshot: Snapshot, document: Document, subject: Subject, line: int,
     owner = subject.owner
     if owner is None:
         if isinstance(subject, (FunctionSubject, ArgumentSubject, ReturnSubject)):
-            return _untraced(snapshot, document, subject.function)
+            known = _untraced(snapshot, document, subject.function)
+            return known or _in_script(snapshot, document, subject, line)
         return ()
     if kept := replacement(snapshot, document, owner.qualname, owner.line):
         return (Note(why_replaced(owner.qualname, kept.line)),)
@@ -40,6 +45,25 @@ def silence(snapshot: Snapshot, document: Document, subject: Subject, line: int,
         if (blocks := left_out(snapshot, document, subject, owner, line, column)) is not None:
             return blocks
     return _untraced(snapshot, document, owner.qualname)
+
+
+def _in_script(
+    snapshot: Snapshot,
+    document: Document,
+    subject: ExpressionSubject | FunctionSubject | ArgumentSubject | ReturnSubject,
+    line: int,
+) -> tuple[Block, ...]:
+    """The state of the training step that a function has, without a map: the next one whose loss comes after a line.
+
+    Empty if the function has none.
+    """
+    owner = f"{subject.owner.qualname}." if subject.owner is not None else ""
+    function = without_locals(owner + subject.function)
+    mine = [step for step in document.steps if step.function == function]
+    after = [step for step in mine if step.line >= line]
+    for step in after[:1] or mine[-1:]:
+        return _untraced(snapshot, document, step.qualname)
+    return ()
 
 
 def _untraced(snapshot: Snapshot, document: Document, qualname: str) -> tuple[Block, ...]:
