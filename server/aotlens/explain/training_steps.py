@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aotlens.model.held import surplus
+from aotlens.model.saved import saved_by_call
 from aotlens.model.trained import trained_by
 from aotlens.model.training_steps import InStep, Rate, without_gradient
 from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup, TrainingStep
@@ -28,7 +30,10 @@ from .brief import all_names
 from .findings.words import kept_findings
 from .graph_summary import graph_facts
 from .phrases import and_more, plural
+from .shapes import bytes_in_words
 
+BATCH_GUESSED = "batch guessed"
+"""Values of the batch are not the script's own."""
 _ROWS = 4
 """The most groups that are shown."""
 _FEW = 2
@@ -43,14 +48,35 @@ _OPTIONS = ("lr", "weight_decay")
 
 def loss_blocks(found: InStep, *, is_backward: bool) -> tuple[Block, ...]:
     """The loss of a step, or its backward pass: gradients, memory, and the optimizers that step afterwards."""
-    name = Code(found.step.loss)
-    title = line(strong("backward pass"), " of ", name) if is_backward else line(strong("loss"), " ", name)
-    facts = [line(fact) for graph in found.index.graphs[:1] for fact in graph_facts(graph, found.index)[_SIZES:]]
-    blocks: list[Block] = [Facts((line(title, " of ", Code(found.state.key.qualname)), *facts))]
+    blocks: list[Block] = [Facts(loss_facts(found, is_backward=is_backward))]
     rows = [row for row in kept_findings(found.index) if row.first.code == "parameter-without-gradient"]
     blocks += [Paragraph(sentence(f"{row.label}.")) for row in rows[:_FEW]]
     blocks += optimizers_in_words(found.step)
     return (*blocks, *guessed(found.step))
+
+
+def loss_facts(found: InStep, *, is_backward: bool = False) -> tuple[Line, ...]:
+    """The loss, or its backward pass, with the numbers of its gradients and its memory, on one line."""
+    name = Code(found.step.loss)
+    title = line(strong("backward pass"), " of ", name) if is_backward else line(strong("loss"), " ", name)
+    facts = [line(fact) for graph in found.index.graphs[:1] for fact in graph_facts(graph, found.index)[_SIZES:]]
+    return (line(title, " of ", Code(found.state.key.qualname)), *facts, *_in_eager(found))
+
+
+def _in_eager(found: InStep) -> list[Line]:
+    """The memory that the script itself keeps until its backward pass, beside that of a partitioner.
+
+    Empty if the numbers of the graph have it already.
+    """
+    graphs = found.index.graphs
+    if len(graphs) != 1 or graphs[0].partitioner == "eager" or surplus(graphs[0]) is not None:
+        return []
+    memory = graphs[0].eager_memory
+    if memory is None:
+        return []
+    words, saved = bytes_in_words(memory.held), saved_by_call(found.index)
+    is_same = saved is not None and bytes_in_words(saved) == words
+    return [line("the same in eager" if is_same else f"{words} in eager")]
 
 
 def optimizers_in_words(step: TrainingStep) -> Iterator[Paragraph]:

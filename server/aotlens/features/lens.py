@@ -27,6 +27,7 @@ from aotlens.explain.states import (
     untraced_in_words,
 )
 from aotlens.explain.tables.listed_pieces import listed_in_brief, nodes_of_pieces
+from aotlens.explain.training_steps import BATCH_GUESSED
 from aotlens.explain.whose import ALONE, contained_in_brief, names_in, part_in_brief
 from aotlens.model.contexts import Context, class_at, models_around, own_states
 from aotlens.model.duplicates import replacement
@@ -36,6 +37,7 @@ from aotlens.model.listed_pieces import lines_with_names, pieces_in_lines
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.modules import module_classes
 from aotlens.syntax.piece_lists import FLATTEN, piece_lists
+from aotlens.syntax.step_places import SIGN
 from aotlens.text.documents import Document
 
 Kind = str
@@ -133,6 +135,8 @@ def _facts(snapshot: Snapshot, state: TargetState) -> list[str]:
     facts = map_in_brief(known) if known is not None else []
     if facts and (around := models_around(snapshot, state.key)):
         facts = [f"{ALONE}: {facts[0]}", *facts[1:], part_in_brief(around[0])]
+    if facts and known is not None and known.step is not None and known.step.guessed:
+        facts.append(BATCH_GUESSED)
     words = state_in_words(state) if snapshot.trusted else None
     if words is None and not facts:
         words = NOT_TRACED if _waits_for_a_click(snapshot, state) else untraced_in_words(snapshot, state)
@@ -144,7 +148,8 @@ def _command(snapshot: Snapshot, state: TargetState) -> str:
     if state.map is not None and state.map.graphs and state.status != "cancelled":
         return "aotlens.showMap"
     document = snapshot.documents.get(state.key.path)
-    can_write = document is not None and snapshot.can_edit(document) and state.key.is_in_file
+    is_step = SIGN in state.key.qualname  # its example is the script itself
+    can_write = document is not None and not is_step and snapshot.can_edit(document) and state.key.is_in_file
     return "aotlens.pinExample" if can_write and lacks_example(state) and not state.maps else "aotlens.traceNow"
 
 

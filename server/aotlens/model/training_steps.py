@@ -78,6 +78,16 @@ def things_at(snapshot: Snapshot, document: Document, subject: ExpressionSubject
             yield InStep(state, index, step, thing)
 
 
+def steps_in(snapshot: Snapshot, document: Document, function: str) -> list[InStep]:
+    """The losses of the traced training steps of a function of a document, in the order of the text."""
+    found = []
+    for state in steps_for(snapshot, document, 1):
+        assert state.map is not None and state.map.step is not None
+        if (state.key.path, function_of(state)) == (document.path, without_locals(function)):
+            found.append(InStep(state, index_of(state.map), state.map.step, Loss()))
+    return found
+
+
 def steps_for(snapshot: Snapshot, document: Document, line: int) -> list[TargetState]:
     """The traced training steps, in the order in which they answer for a line.
 

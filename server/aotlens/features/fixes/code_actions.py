@@ -26,7 +26,7 @@ from .print_in_eager import print_in_eager
 from .register import register
 from .returned import rewrite_returned
 from .suppress import suppress
-from .targets import target_actions
+from .targets import step_actions, target_actions
 
 _FOR_FINDINGS = (correction, suppress)
 """Actions for one finding: functions of the document and the diagnostic."""
@@ -60,4 +60,7 @@ def _all(snapshot: Snapshot, document: Document, where: Span) -> Iterable[CodeAc
             for for_class in _FOR_CLASSES:
                 yield from for_class(snapshot, document, definition)
     yield from pass_argument(snapshot, document, where)
+    for step in document.steps:
+        if first <= step.line <= last:
+            yield from step_actions(snapshot, document, step)
     yield from copy_descriptors(snapshot, document, where)

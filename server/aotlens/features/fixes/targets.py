@@ -1,4 +1,4 @@
-"""Actions that show the map and the graphs of a class, or trace it now."""
+"""Actions that show the map and the graphs of a class or training step, or trace it now."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aotlens.explain import action_titles
 from aotlens.model.snapshot import Snapshot, TargetKey, other_than
 from aotlens.syntax.definitions import Definition
+from aotlens.syntax.step_places import StepPlace
 from aotlens.text.documents import Document
 
 from .action import CodeAction, command
@@ -14,7 +15,16 @@ from .action import CodeAction, command
 
 def target_actions(snapshot: Snapshot, document: Document, definition: Definition) -> Iterator[CodeAction]:
     """Show what is known of a class, and trace it now."""
-    name, key = definition.qualname, TargetKey(document.path, definition.qualname)
+    yield from _of(snapshot, TargetKey(document.path, definition.qualname))
+
+
+def step_actions(snapshot: Snapshot, document: Document, step: StepPlace) -> Iterator[CodeAction]:
+    """The same for a training step."""
+    yield from _of(snapshot, TargetKey(document.path, step.qualname))
+
+
+def _of(snapshot: Snapshot, key: TargetKey) -> Iterator[CodeAction]:
+    name = key.qualname
     state = snapshot.states.get(key)
     if state is not None and state.map is not None:
         yield command(action_titles.show_map(name), "aotlens.showMap", str(key))

@@ -31,7 +31,7 @@ from .pass_code import pass_code
 from .piece_names import piece_name
 from .question import Answer, Question
 from .returns import returned
-from .training_steps import in_step
+from .training_steps import in_step, steps_of
 
 
 def known(question: Question, subject: Subject) -> Answer | None:
@@ -40,7 +40,7 @@ def known(question: Question, subject: Subject) -> Answer | None:
         case ClassSubject():
             return class_(question, subject)
         case FunctionSubject():
-            return function(question, subject)
+            return function(question, subject) or steps_of(question, subject)
         case ReturnSubject():
             return returned(question, subject)
         case LineSubject():

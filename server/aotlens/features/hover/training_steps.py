@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Facts
-from aotlens.explain.training_steps import guessed, loss_blocks, module_in_words, optimizer_blocks
+from aotlens.explain.training_steps import guessed, loss_blocks, loss_facts, module_in_words, optimizer_blocks
 from aotlens.model.resolve import Resolved
-from aotlens.model.training_steps import InStep, Loss, Rate, things_at
-from aotlens.syntax.subjects import ExpressionSubject
+from aotlens.model.training_steps import InStep, Loss, Rate, steps_in, things_at
+from aotlens.syntax.subjects import ExpressionSubject, FunctionSubject
 
 from .attributes import named
-from .question import Answer, Question
+from .question import ROWS, Answer, Question
 
 
 def in_step(question: Question, subject: ExpressionSubject) -> Answer | None:
@@ -23,6 +23,16 @@ def in_step(question: Question, subject: ExpressionSubject) -> Answer | None:
         case Rate() as rate:
             return Answer(optimizer_blocks(found, rate), found.state)
     return _module(question, found)
+
+
+def steps_of(question: Question, subject: FunctionSubject) -> Answer | None:
+    """The training steps of a function; None if none of it was traced."""
+    steps = steps_in(question.snapshot, question.document, subject.qualname)
+    if not steps:
+        return None
+    if len(steps) == 1:
+        return Answer(loss_blocks(steps[0], is_backward=False), steps[0].state)
+    return Answer(tuple(Facts(loss_facts(each)) for each in steps[:ROWS]), steps[0].state)
 
 
 def _module(question: Question, found: InStep) -> Answer | None:
