@@ -25,7 +25,7 @@ _OPERATIONS = (
     "__getitem__", "__iter__", "__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__",
     "__truediv__", "__matmul__", "__rmatmul__", "__neg__", "__float__", "__int__",
 )  # fmt: skip
-"""What the result of a function can do: a stand-in for a function looks like an object that was built."""
+"""The operations of a function's result: a stand-in for a function looks like an object that was built."""
 _T = TypeVar("_T")
 
 
