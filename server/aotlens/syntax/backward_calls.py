@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from tree_sitter import Node, Query, QueryCursor, Tree
 
 from .driven_steps import METHODS, returned_losses
-from .name_flow import dotted_name, root_name, target_names
-from .nodes import PYTHON, items_of, text_of
+from .name_flow import dotted_name, reads_of, root_name, target_names
+from .nodes import PYTHON, items_of, parameter_name, text_of
 
 _BACKWARD = Query(
     PYTHON,
@@ -30,6 +30,7 @@ _METHODS = Query(
     ]) (#any-of? @name {" ".join(f'"{name}"' for name in METHODS)}))
     """,
 )
+_AUTOGRAD = ("torch.autograd", "autograd")
 _SCALES = ("scale", "scale_loss")
 """Methods of gradient scalers that take the loss and return it scaled."""
 _OUTER = ("function_definition", "class_definition", "lambda")
@@ -103,6 +104,8 @@ def _loss_of(call: Node) -> Node | None:
     if owner is None or callee is None:
         return None
     function = function_around(call)
+    if (len(arguments) > 1 and text_of(owner) not in _AUTOGRAD) or _is_of_autograd_function(function):
+        return None
     if text_of(callee.child_by_field_name("attribute")) == "manual_backward" or _takes_loss(owner, arguments, call):
         loss = arguments[0] if arguments else None
     else:
@@ -112,8 +115,14 @@ def _loss_of(call: Node) -> Node | None:
     loss = _unscaled(loss) if loss is not None else None
     if loss is None or text_of(loss).startswith("super()"):
         return None
-    scope = function.child_by_field_name("body") if function is not None else _root(call)
-    return loss if scope is not None and _is_computed(loss, scope, call) else None
+    return loss if _is_computed(loss, function, call) else None
+
+
+def _is_of_autograd_function(function: Node | None) -> bool:
+    """Whether a function is the `backward` of a `torch.autograd.Function`."""
+    outer = function.parent if function is not None else None
+    is_static = outer is not None and any(text_of(child) == "@staticmethod" for child in outer.children)
+    return is_static and function is not None and text_of(function.child_by_field_name("name")) == "backward"
 
 
 def _takes_loss(owner: Node, arguments: list[Node], call: Node) -> bool:
@@ -121,11 +130,14 @@ def _takes_loss(owner: Node, arguments: list[Node], call: Node) -> bool:
     if not arguments or owner.type == "call":
         return False
     name = dotted_name(owner)
-    if name in ("torch.autograd", "autograd"):
+    if name in _AUTOGRAD:
         return True
     if name is None or root_name(owner) in _names_below(arguments[0]) - {"self"}:
         return False
     function = function_around(call)
+    given = text_of(arguments[0])
+    if given in _parameters(function) and "grad" not in given:
+        return True
     scope = function.child_by_field_name("body") if function is not None else _root(call)
     loops = _loops_around(call, scope)
     return not _is_bound_in(loops[-1] if loops else scope, name, call)
@@ -144,17 +156,29 @@ def _unscaled(loss: Node) -> Node:
     return loss
 
 
-def _is_computed(loss: Node, scope: Node, call: Node) -> bool:
+def _is_computed(loss: Node, function: Node | None, call: Node) -> bool:
     """Whether code before the call computes the loss. A loss that is given as an argument is another's."""
-    return _has_call(loss) or any(_is_bound_in(scope, name, call) for name in _dotted_below(loss))
+    if _has_call(loss):
+        return True
+    scope = function.child_by_field_name("body") if function is not None else _root(call)
+    given = _parameters(function)
+    return any(_is_bound_in(scope, name, call, name in given) for name in _dotted_below(loss))
+
+
+def _parameters(function: Node | None) -> frozenset[str]:
+    parameters = function.child_by_field_name("parameters") if function is not None else None
+    return frozenset(parameter_name(each) for each in items_of(parameters))
 
 
 def _has_call(node: Node) -> bool:
     return node.type == "call" or any(_has_call(child) for child in node.named_children)
 
 
-def _is_bound_in(scope: Node | None, name: str, before: Node) -> bool:
-    """Whether a statement before a node assigns to a name, `self.loss` included, or changes an item of it."""
+def _is_bound_in(scope: Node | None, name: str, before: Node, anew: bool = False) -> bool:
+    """Whether a statement before a node assigns to a name, `self.loss` included, or changes an item of it.
+
+    With `anew`, only a value that is not made from the name's own counts.
+    """
     pending = [scope] if scope is not None else []
     while pending:
         node = pending.pop()
@@ -162,7 +186,9 @@ def _is_bound_in(scope: Node | None, name: str, before: Node) -> bool:
             continue
         if node.type in ("assignment", "augmented_assignment", "named_expression", "for_statement"):
             left = node.child_by_field_name("name" if node.type == "named_expression" else "left")
-            if left is not None and name in target_names(left) | {root_name(left) if left.type == "subscript" else ""}:
+            bound = target_names(left) | {root_name(left) if left is not None and left.type == "subscript" else ""}
+            is_own = node.type == "augmented_assignment" or name in reads_of(node.child_by_field_name("right"))
+            if name in bound and not (anew and is_own):
                 return True
         pending += node.named_children
     return False

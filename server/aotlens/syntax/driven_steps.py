@@ -20,6 +20,7 @@ METHODS = (TRAINING_STEP, COMPUTE_LOSS)
 """Methods that return the loss of a batch to a framework."""
 RUNS = {TRAINING_STEP: "fit", COMPUTE_LOSS: "train"}
 """The method of the script's trainer that calls them."""
+_SPLATS = ("list_splat_pattern", "dictionary_splat_pattern", "comment")
 _LOADERS = ("train_dataloaders", "train_dataloader", "datamodule")
 
 
@@ -37,6 +38,8 @@ class Given:
 
 def returned_losses(function: Node) -> Iterator[tuple[Node, Node]]:
     """The `return` statement of such a method whose value is the loss, and the expression of the loss in it."""
+    if not _is_called_by_framework(function):
+        return
     found: list[Node] = []
     pending = [function.child_by_field_name("body")]
     while pending:
@@ -52,6 +55,18 @@ def returned_losses(function: Node) -> Iterator[tuple[Node, Node]]:
         if loss is not None:
             yield node, loss
             return
+
+
+def _is_called_by_framework(function: Node) -> bool:
+    """Whether a method has the arguments that the framework passes, and its class the bases."""
+    outer = function.parent
+    while outer is not None and outer.type != "class_definition":
+        outer = outer.parent
+    bases = text_of(outer.child_by_field_name("superclasses")) if outer is not None else ""
+    parameters = [each for each in items_of(function.child_by_field_name("parameters")) if each.type not in _SPLATS]
+    if text_of(function.child_by_field_name("name")) == COMPUTE_LOSS:
+        return "Trainer" in bases and len(parameters) >= 3
+    return bool(bases) and len(parameters) >= 2
 
 
 def given_to_training_step(source: BlockSource, function: Node, fit: Node, module: Node) -> Given:

@@ -23,11 +23,11 @@ class Moment:
     """A statement that runs before a place.
 
     `node` is None if the text does not have the statement: what gives a loop's variable its first value, what gives
-    parameters theirs. `around` are the compound statements around the node that are around the place too, the
-    outermost first. `is_data` says that it takes an item of something a loop is over, which is no range of numbers.
-    `is_outer` says that importing the file runs it. `frame` is 0 in the function of the place, 1 in its caller, and so
-    on. If the moment gives parameters their values, `made_from` has the names that each value reads, and `renames`
-    the values that are names.
+    parameters theirs. `around` are the compound statements around the node that are entered, the outermost first.
+    `is_data` says that it takes an item of something a loop is over, which is no range of numbers. `is_outer` says that
+    importing the file runs it, and `is_entered` that it names what a `with` statement enters. `frame` is 0 in the
+    function of the place, 1 in its caller, and so on. If the moment gives parameters their values, `made_from` has the
+    names that each value reads, and `renames` the values that are names.
     """
 
     statement: Statement
@@ -36,6 +36,7 @@ class Moment:
     around: tuple[Node, ...] = ()
     is_data: bool = False
     is_outer: bool = False
+    is_entered: bool = False
     frame: int = 0
     made_from: Mapping[str, frozenset[str]] = field(default_factory=dict)
     renames: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +45,22 @@ class Moment:
 def moments_before(source: BlockSource, place: Node, scope: Node) -> list[Moment]:
     """The statements of a function's body, or of a module, that run before the statement around `place`."""
     return list(_in_block(source, scope, place, (), scope.type == "module"))
+
+
+def expanded(source: BlockSource, moment: Moment) -> Iterator[Moment]:
+    """The statements in a `with` statement, each for itself, and other statements as they are."""
+    node = moment.node
+    body = node.child_by_field_name("body") if node is not None and node.type == "with_statement" else None
+    if node is None or body is None:
+        yield moment
+        return
+    around = (*moment.around, node)
+    yield from _entered_contexts(source, node, around)
+    for child in body.named_children:
+        if child.type != "comment":
+            statement = source.statement(source.text(child), child)
+            inner = Moment(statement, flow_of(child), child, around, is_outer=moment.is_outer, frame=moment.frame)
+            yield from expanded(source, inner)
 
 
 def _in_block(
@@ -116,7 +133,8 @@ def _entered_contexts(source: BlockSource, node: Node, around: tuple[Node, ...])
                 if alias is not None and pattern.named_children:
                     value = pattern.named_children[0]
                     text = f"{text_of(alias)} = ({source.text(value)}).__enter__()"
-                    yield _made(source, text, value, Flow(reads_of(value)), target_names(alias), around)
+                    flow = Flow(reads_of(value), target_names(alias))
+                    yield Moment(source.statement(text, value), flow, None, around, is_entered=True)
 
 
 def _made(

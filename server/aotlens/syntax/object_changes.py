@@ -133,11 +133,31 @@ def _name_of(node: Node | None) -> str:
 
 def _definition(node: Node, name: str) -> Node | None:
     """The function or method of the file with a name; None if it has none or several."""
-    root = node
-    while root.parent is not None:
-        root = root.parent
-    found = [each for each in _functions(root) if text_of(each.child_by_field_name("name")) == name]
+    found = [each for each in _functions(root_of(node)) if text_of(each.child_by_field_name("name")) == name]
     return found[0] if len(found) == 1 else None
+
+
+def root_of(node: Node) -> Node:
+    """The root of the tree of a node."""
+    while node.parent is not None:
+        node = node.parent
+    return node
+
+
+def defined_functions(root: Node) -> frozenset[str]:
+    """The functions that a file defines at module level, by name, and those that it imports by a lower-case name."""
+    found = {text_of(each.child_by_field_name("name")) for each in _functions(root) if _is_of_module(each)}
+    for node in root.named_children:
+        if node.type == "import_from_statement":
+            found |= {name for name in flow_of(node).binds if name.islower()}
+    return frozenset(found)
+
+
+def _is_of_module(function: Node) -> bool:
+    outer = function.parent
+    if outer is not None and outer.type == "decorated_definition":
+        outer = outer.parent
+    return outer is not None and outer.type == "module"
 
 
 def _functions(root: Node) -> Iterator[Node]:

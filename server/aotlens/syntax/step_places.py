@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from tree_sitter import Node, Tree
 
 from .backward_calls import BackwardCall, backward_calls, function_around
-from .nodes import items_of, text_of
+from .name_flow import flow_of, reads_of
+from .nodes import is_within, items_of, text_of
 
 SIGN = "@"
 """Stands between the function and the loss in the name of a training step."""
 LOOPS = ("for_statement", "while_statement")
+_LITERALS = ("integer", "float", "string", "true", "false", "none", "unary_operator", "comment")
 _COUNTS = ("range", "trange", "count", "arange")
 """Functions that a loop over counts runs over."""
 
@@ -45,13 +47,34 @@ def is_step(qualname: str) -> bool:
 def named_steps(tree: Tree) -> Iterator[tuple[StepPlace, BackwardCall]]:
     """The training steps of a text, each with its backward pass."""
     counts: dict[str, int] = {}
+    before: BackwardCall | None = None
     for call in backward_calls(tree):
+        if before is not None and _is_of_other_branch(before, call):
+            continue
+        before = call
         function = _qualname(call.call)
         name = f"{function}{SIGN}{call.name}"
         count = counts[name] = counts.get(name, 0) + 1
         qualname = name if count == 1 else f"{name}#{count}"
         lines = call.loss.start_point.row + 1, region_of(call).start_point.row + 1
         yield StepPlace(qualname, function, *lines), call
+
+
+def _is_of_other_branch(first: BackwardCall, second: BackwardCall) -> bool:
+    """Whether two branches of one `if` run the backward pass of one loss, which was computed before it."""
+    if text_of(first.loss) != text_of(second.loss):
+        return False
+    outer = first.call.parent
+    while outer is not None and outer.type not in ("function_definition", "module", *LOOPS):
+        if outer.type == "if_statement" and is_within(second.call, outer):
+            branches = [*outer.children_by_field_name("consequence"), *outer.children_by_field_name("alternative")]
+            around = [next((each for each in branches if is_within(one.call, each)), None) for one in (first, second)]
+            if None in around or around[0] == around[1]:
+                return False
+            names = reads_of(first.loss)
+            return not any(flow_of(each).all_bound & names for each in branches)
+        outer = outer.parent
+    return False
 
 
 def region_of(backward: BackwardCall) -> Node:
@@ -75,10 +98,12 @@ def region_of(backward: BackwardCall) -> Node:
 
 
 def is_over_counts(loop: Node) -> bool:
-    """Whether a loop is over numbers: `range(…)`; `while` loops count too."""
+    """Whether a loop is over numbers: `range(…)`, numbers that are written out; `while` loops count too."""
     iterated = loop.child_by_field_name("right")
     if iterated is None:
         return True
+    if iterated.type in ("tuple", "list", "set"):
+        return all(each.type in _LITERALS for each in iterated.named_children)
     if iterated.type == "call":
         callee = text_of(iterated.child_by_field_name("function")).rpartition(".")[2]
         if callee in _COUNTS:

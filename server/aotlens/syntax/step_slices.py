@@ -15,10 +15,10 @@ from aotlens_tracer.wire.statements import Statement
 
 from .backward_calls import BackwardCall
 from .block_source import BlockSource
-from .moments import Moment
+from .moments import Moment, expanded
 from .name_flow import Flow, flow_of, in_order, reads_of, root_name
 from .nodes import items_of, text_of
-from .object_changes import calls_below, mutates, prepares, sets_mode, sets_torch
+from .object_changes import calls_below, defined_functions, mutates, prepares, root_of, sets_mode, sets_torch
 from .step_places import region_of
 
 _SOURCES = re.compile(r"(?i)batch|sample|^next|data|fetch|inputs|tokeniz|processor|extract|collat")
@@ -26,6 +26,12 @@ _SOURCES = re.compile(r"(?i)batch|sample|^next|data|fetch|inputs|tokeniz|process
 _FACTORIES = re.compile(
     r"torch\.(rand|zeros|ones|tensor|as_tensor|arange|full|empty|from_numpy|normal|linspace|Tensor)\w*$"
 )
+_PACKAGES = ("torch", "nn", "F", "np", "numpy", "math", "random", "time", "os", "")
+_OF_TENSORS = re.compile(
+    r"(to|cuda|cpu|float|half|double|long|int|bool|type|view|reshape|flatten|squeeze|unsqueeze|permute|transpose|repeat|"
+    r"expand|clone|detach|contiguous|requires_grad_|size|dim|numel|item|tolist|chunk|split)$"
+)
+"""Methods of tensors."""
 _DEFINITIONS = (
     "import_statement",
     "import_from_statement",
@@ -70,8 +76,10 @@ def slice_step(
     while start < len(moments) and moments[start].node is None:
         start += 1
     before, inside = list(moments[:start]), list(moments[start:])
-    kept, needed = _needed_in_body(inside, reads_of(backward.loss))
     given = unknown - _called(inside)
+    before, inside = _with_derived(before, inside, given)
+    inside = [each for moment in inside for each in expanded(source, moment)]
+    kept, needed = _needed_in_body(inside, reads_of(backward.loss))
     batch = given.union(*(m.flow.binds for m in before if m.is_data))
     batch = _derived(before, batch) | (_bound_in(inside) & needed)
     moved, body = _split(kept, batch)
@@ -81,10 +89,24 @@ def slice_step(
     batch = _derived([*before, *moved], batch)
     inputs = sorted(given & needed)
     inputs += [name for m in (*before, *moved) for name in sorted(m.flow.all_bound) if name in batch & needed]
-    roots = frozenset(name for expression in wanted for name in (expression, expression.split(".")[0]))
+    entered = frozenset[str]().union(*(m.flow.binds for m in moments if m.is_entered))
+    roots = frozenset(name for expression in wanted for name in (expression, expression.split(".")[0])) - entered
     prelude, reads = _needed_before(source, [*before, *modes, *moved], needed | roots)
     statements = tuple(_statements(source, body, backward))
     return StepSlice(statements, tuple(prelude), tuple(dict.fromkeys(inputs)), reads)
+
+
+def _with_derived(
+    before: list[Moment], inside: list[Moment], given: frozenset[str]
+) -> tuple[list[Moment], list[Moment]]:
+    """The statements before the region and in it, where those belong that depend on parameters without known values."""
+    derived: list[Moment] = []
+    names = given
+    for moment in before:
+        if moment.frame == 0 and not moment.made_from and moment.node is not None and moment.flow.reads & names:
+            derived.append(moment)
+            names |= moment.flow.all_bound
+    return [moment for moment in before if moment not in derived], [*derived, *inside]
 
 
 def _called(moments: Sequence[Moment]) -> frozenset[str]:
@@ -197,18 +219,23 @@ def _prepares(moment: Moment) -> bool:
     assert moment.node is not None
     if moment.node.type == "with_statement":
         return False
-    return not any(_may_be_module(call, moment) for call in calls_below(moment.node))
+    functions = defined_functions(root_of(moment.node))
+    return not any(_may_be_module(call, functions) for call in calls_below(moment.node))
 
 
-def _may_be_module(call: Node, moment: Moment) -> bool:
+def _may_be_module(call: Node, functions: frozenset[str]) -> bool:
+    """Whether what is called may be a module or a part of one. `functions` are those that the file defines."""
     callee = call.child_by_field_name("function")
     name = text_of(callee).rpartition(".")[2]
-    if callee is None or name[:1].isupper() or _SOURCES.search(name):
+    if callee is None or name[:1].isupper() or _SOURCES.search(name) or name in functions:
         return False
     if callee.type == "identifier":
         return not _is_builtin(name)
+    owner = callee.child_by_field_name("object")
+    if owner is None or owner.type not in ("identifier", "attribute") or _OF_TENSORS.match(name):
+        return False
     root = root_name(callee)
-    return root not in ("torch", "nn", "F", "np", "math", "random", "time", "os", "") and (
+    return root not in _PACKAGES and (
         root == "self" or bool(items_of(call.child_by_field_name("arguments"))) or name == "forward"
     )
 
@@ -224,7 +251,12 @@ def _is_batch(moment: Moment) -> bool:
     if moment.node is None:
         return False
     names = [text_of(call.child_by_field_name("function")) for call in calls_below(moment.node)]
-    return any(_FACTORIES.match(name) or _SOURCES.search(name.rpartition(".")[2]) for name in names)
+    return any(_FACTORIES.match(name) or _is_source(name.rpartition(".")[2]) for name in names)
+
+
+def _is_source(function: str) -> bool:
+    """Whether a function or method has the name of one that returns a batch. Classes do not."""
+    return not function[:1].isupper() and bool(_SOURCES.search(function))
 
 
 def _statements(source: BlockSource, body: Sequence[Moment], backward: BackwardCall) -> Iterator[Statement]:
