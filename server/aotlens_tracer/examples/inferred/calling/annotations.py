@@ -59,6 +59,16 @@ def is_tensor(annotation: Any) -> bool:
     return getattr(annotation, "__module__", "") == "torch" and "Tensor" in getattr(annotation, "__name__", "")
 
 
+def is_sequence_of_tensors(annotation: Any) -> bool:
+    """Whether an annotation means a list of tensors of any length, or a tuple of such."""
+    if is_union(annotation):
+        return any(map(is_sequence_of_tensors, typing.get_args(annotation)))
+    origin, members = typing.get_origin(annotation), typing.get_args(annotation)
+    is_fixed = origin is tuple and members[-1:] != (...,)
+    is_sequence = origin in (list, tuple, collections.abc.Sequence) and not is_fixed
+    return is_sequence and bool(members) and is_tensor(members[0])
+
+
 def demand_of_annotation(parameter: inspect.Parameter, function: Callable[..., Any]) -> Demand:
     """The dtype that an annotation states, and the axes that jaxtyping's state."""
     annotation = annotation_of(parameter, function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from ..building.parameters import parameters_of
 from ..namespace import Names
 from ..values import Arguments, tensors, with_tensor
 from .inputs import Inputs
+from .model_sizes import BuiltWith
 
 
 def first_arguments(inputs: Inputs, dtype: str | None = None) -> Arguments:
@@ -21,14 +23,24 @@ def first_arguments(inputs: Inputs, dtype: str | None = None) -> Arguments:
     return arguments
 
 
-def sizes_built_with(cls: type, arguments: Arguments, names: Names) -> dict[str, int]:
+def sizes_built_with(cls: type, arguments: Arguments, names: Names) -> BuiltWith:
     """The integers that a constructor was given: its own and those of a configuration, including defaults."""
-    found = {name: p.default for name, p in parameters_of(cls).items() if type(p.default) is int}
+    defaults = {name: parameter.default for name, parameter in parameters_of(cls).items()}
+    found = {name: default for name, default in defaults.items() if type(default) is int}
+    lists = {name: tuple(default) for name, default in defaults.items() if _holds_integers(default)}
     for name, value in arguments.items():
         if value.expression.isdigit():
             found[name] = int(value.expression)
+        elif value.expression.startswith(("(", "[")):
+            with contextlib.suppress(ValueError):
+                given = ast.literal_eval(value.expression)
+                lists |= {name: tuple(given)} if _holds_integers(given) else {}
         elif configurations.is_configuration_name(name):
             with contextlib.suppress(Exception):
                 parts = vars(eval(value.expression, dict(names.values)))
                 found = {key: part for key, part in parts.items() if type(part) is int} | found
-    return found
+    return BuiltWith(found, lists)
+
+
+def _holds_integers(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) > 1 and all(type(item) is int for item in value)

@@ -18,7 +18,7 @@ from ..reading.reader import Reader
 from ..tables.input_names import input_kind, kind_shapes
 from ..tables.sizes import BATCH, LENGTH, MELS
 from ..values import Arguments, Entries, Items, Tensor, Value, Written, with_sizes_replaced
-from .annotations import by_annotation, demand_of_annotation, is_tensor
+from .annotations import by_annotation, demand_of_annotation, is_sequence_of_tensors, is_tensor
 from .documentation import Documentation
 from .model_sizes import ModelSizes, attribute
 from .shapes import Shapes
@@ -74,6 +74,8 @@ class Inputs:
         if (keys := self._keys(annotation, name)) and not is_tensor(annotation):
             return [self._dictionary(name, keys)]
         found: list[Value] = []
+        if is_sequence_of_tensors(annotation) and (pyramid := self._shapes.pyramid()) is not None:
+            found.append(pyramid)
         plain = by_annotation(self, annotation, name, demand)
         if plain is not None and not is_tensor(annotation):
             found += plain

@@ -8,16 +8,26 @@ from typing import Any
 from torch import nn
 
 from ..tables.size_names import (
+    CHANNEL_LISTS,
     HEAD_NAMES,
     IMAGE_NAMES,
     LAYER_WIDTH_NAMES,
     MELS_NAMES,
+    OF_INPUTS,
     VOCABULARY_NAMES,
     WIDTH_NAMES,
 )
 from ..tables.sizes import HEAD, IMAGE, MELS, VOCABULARY, WIDTH
 
 _SMALLEST_IMAGE = 16
+
+
+class BuiltWith(dict[str, int]):
+    """The constructor's integers by name, and in `lists` its sequences of integers."""
+
+    def __init__(self, sizes: Mapping[str, int], lists: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__(sizes)
+        self.lists = lists
 
 
 class ModelSizes:
@@ -35,6 +45,8 @@ class ModelSizes:
         self.vocabulary = self.called(VOCABULARY_NAMES) or VOCABULARY
         self.mels = _first(MELS_NAMES, (built_with, *_attributes(module, *module.children()))) or MELS
         """Frequency bins of spectra."""
+        self.pyramid = _channels(built_with.lists) if isinstance(built_with, BuiltWith) else None
+        """Channels of the feature maps of an encoder, from the finest on; None if the constructor has no such list."""
 
     def called(self, names: Sequence[str]) -> int | None:
         """The first size with one of these names; None if there is none."""
@@ -69,6 +81,13 @@ class ModelSizes:
                 if type(height) is int and type(width) is int and min(height, width) > _SMALLEST_IMAGE:
                     return height, width
         return IMAGE, IMAGE
+
+
+def _channels(lists: Mapping[str, tuple[int, ...]]) -> tuple[int, ...] | None:
+    """The first list of channels that comes in, else the first of channels."""
+    named = [(name, sizes) for name, sizes in lists.items() if CHANNEL_LISTS.fullmatch(name.lower())]
+    named.sort(key=lambda item: OF_INPUTS.match(item[0].lower()) is None)
+    return named[0][1] if named else None
 
 
 def attribute(owner: Any, name: str) -> Any:

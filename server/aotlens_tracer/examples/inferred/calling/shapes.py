@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from ..reading.demand import Demand
 from ..tables.axis_names import AXES, CHANNELS, SEQUENCES, SPATIAL
-from ..tables.sizes import BATCH, CLASSES, EDGES, FRAMES, GRID, HEADS, IMAGE, LENGTH, MAP, PATCH, VOLUME
-from ..values import Tensor, Value, with_sizes_replaced
+from ..tables.sizes import BATCH, CLASSES, EDGES, FINEST, FRAMES, GRID, HEADS, IMAGE, LENGTH, MAP, PATCH, VOLUME
+from ..values import Items, Tensor, Value, with_sizes_replaced
 from .model_sizes import ModelSizes
 
 _IMAGES = ("image", "videos")
@@ -30,6 +30,15 @@ class Shapes:
         open_axes = _OpenAxes(self._sizes, names, is_image, last_is_width, demand.dtype)
         shape = tuple(known[axis] if axis in known else open_axes.size(axis) for axis in range(rank))
         return Tensor(shape, demand.dtype or "float32", demand.high or CLASSES)
+
+    def pyramid(self) -> Value | None:
+        """The feature maps of an encoder, each half as large as the one before; None for a module that has no list."""
+        channels = self._sizes.pyramid
+        if channels is None:
+            return None
+        side = max(FINEST, 1 << (len(channels) - 1))
+        maps = [Tensor((BATCH, size, side >> index, side >> index)) for index, size in enumerate(channels)]
+        return Items(tuple(maps), is_list=True)
 
     def fitted(self, value: Value, demand: Demand) -> Value:
         """A usual shape, with the sizes and the dtype that are demanded."""

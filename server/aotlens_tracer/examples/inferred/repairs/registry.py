@@ -11,6 +11,7 @@ from ..calling.inputs import Inputs
 from .calls import (
     any_shape,
     condition,
+    longer_list,
     missing_arguments,
     missing_entry,
     modulation,
@@ -54,6 +55,7 @@ from .rule import Rule
 CALLS: tuple[Rule[Inputs], ...] = (
     missing_arguments.RULE,
     missing_entry.RULE,
+    longer_list.RULE,
     none_read.RULE,
     skipped_branch.RULE,
     modulation.RULE,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 WIDTH_NAMES = (
     "hidden_size", "embed_dim", "d_model", "dim", "hidden_dim", "embedding_dim", "width", "n_embd", "channels",
     "in_channels", "num_features", "inner_dim", "emb_dim", "in_features",
@@ -15,3 +17,7 @@ IMAGE_NAMES = ("image_size", "img_size", "input_resolution", "resolution", "inpu
 """The height of an image, or its height and width."""
 MELS_NAMES = ("num_mel_bins", "n_mels", "num_mels", "mel_bins", "n_mel_channels")
 VOCABULARY_NAMES = ("vocab_size", "vocabulary_size", "num_tokens", "n_vocab", "num_embeddings")
+CHANNEL_LISTS = re.compile(r"(.*_)?(channels|chans|dims|feats?|features|filters|widths|planes)(_list)?")
+"""Channels of several feature maps, in lower case."""
+OF_INPUTS = re.compile(r"(encoder|in|input|backbone|feat|feature|skip)s?_")
+"""The beginning of such a name, if the feature maps are inputs."""

@@ -19,6 +19,8 @@ IMAGE = 224
 PATCH = 16
 MAP = 56
 """Height and width of a feature map."""
+FINEST = 64
+"""Height and width of the finest of several feature maps, each of which is half as large as the one before."""
 GRID = 14
 """Height and width of a grid of patches: `IMAGE / PATCH`."""
 VOLUME = 16

@@ -1,10 +1,12 @@
-"""Pass a sequence where `len(p)` has none, or one of the length that a condition asks for."""
+"""Pass a sequence where `len(p)` has none, or one of the length that a condition or an unpacking asks for."""
 
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from ...building.construction import Construction
+from ...tables.facts import WrongRank
 from ...values import Items, Written
 from ..failed_attempt import FailedAttempt
 from ..rule import Proposals, Rule
@@ -14,6 +16,11 @@ _LONGEST = 16
 
 def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
     given = failed.arguments
+    for fact in failed.says(WrongRank) if isinstance(failed.error, ValueError) else ():
+        for name, value in given.items():
+            if fact.unpacks and isinstance(value, Items) and value.items and fact.given in (None, len(value.items)):
+                wanted = fact.wanted[0]
+                yield {**given, name: replace(value, items=(value.items * wanted)[:wanted])}
     for place in failed.users():
         names = [name for node in place.nodes() if (name := _measured(node)) is not None]
         if failed.wants("length"):
