@@ -11,6 +11,9 @@ from aotlens_tracer.wire.statements import Statement
 from .code_blocks import Block
 from .nodes import parse, text_of
 
+_ENTERED = b"if 1:"
+"""The head that a block has which is entered whatever its condition is. No compound statement has a shorter one."""
+
 
 class BlockSource:
     """A block of code in a file. Its nodes are read as statements that can be run on their own."""
@@ -39,22 +42,40 @@ class BlockSource:
             return "\n".join((first, *rest))
         return "\n".join((first, *(line[len(indent) :] for line in rest)))
 
-    def part(self, outer: Node, kept: Sequence[Node]) -> Statement:
+    def part(self, outer: Node, kept: Sequence[Node], contexts: Sequence[Node]) -> Statement:
         """A `with` statement with only some of the statements in it, each at its place in the file.
 
-        Compound statements between the two are entered whatever their conditions are.
+        Compound statements between the two are entered whatever their conditions are. Those among `contexts` stay.
         """
         data = bytearray(outer.text or b"")
         for start, end in _gaps(outer, kept):
             for index in range(start - outer.start_byte, end - outer.start_byte):
                 if data[index] not in b"\r\n":
                     data[index] = ord(" ")
-        text = data.decode("utf-8", "replace")
-        return self.statement(self._dedented(text, outer), outer)
+        for block in _blocks_between(outer, kept):
+            start, body = block.start_byte - outer.start_byte, block.child_by_field_name("body")
+            if body is not None and any(block.id == each.id for each in contexts):
+                head = (block.text or b"")[: body.start_byte - block.start_byte].rstrip()
+            else:
+                head = _ENTERED
+            data[start : start + len(head)] = head
+        return self.statement(self._dedented(data.decode("utf-8", "replace").rstrip(), outer), outer)
 
     def statement(self, text: str, node: Node) -> Statement:
         """A statement with this text, at the place of a node."""
         return Statement(text, self.path, *self.place(node))
+
+
+def _blocks_between(outer: Node, kept: Sequence[Node]) -> list[Node]:
+    """The compound statements in `outer` that have one of the statements inside."""
+    found: dict[int, Node] = {}
+    for node in kept:
+        inner = node.parent
+        while inner is not None and inner.id != outer.id:
+            if inner.type in ("if_statement", "for_statement", "while_statement", "with_statement"):
+                found[inner.id] = inner
+            inner = inner.parent
+    return list(found.values())
 
 
 def _gaps(outer: Node, kept: Sequence[Node]) -> Iterator[tuple[int, int]]:

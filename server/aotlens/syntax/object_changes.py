@@ -28,21 +28,21 @@ _PREPARATIONS = re.compile(
 _SETTINGS = re.compile(r"torch\.(set_|manual_seed|use_deterministic)")
 
 
-def mutates(node: Node, needed: frozenset[str]) -> bool:
-    """Whether code changes a needed container or tensor in place: by a method, an item, or `del`."""
+def mutated(node: Node) -> frozenset[str]:
+    """The names of the containers and tensors that code changes in place: by a method, an item, or `del`."""
+    found: set[str] = set()
     for inner in _below(node):
         if inner.type == "call":
             method = _method(inner)
-            in_place = method in _MUTATORS or (method.endswith("_") and not method.endswith("__"))
-            if in_place and _object(inner) in needed:
-                return True
+            if method in _MUTATORS or (method.endswith("_") and not method.endswith("__")):
+                found.add(_object(inner))
         elif inner.type in ("assignment", "augmented_assignment"):
             left = inner.child_by_field_name("left")
-            if left is not None and left.type == "subscript" and _name_of(left) in needed:
-                return True
-        elif inner.type == "delete_statement" and any(_name_of(child) in needed for child in inner.named_children):
-            return True
-    return False
+            if left is not None and left.type == "subscript":
+                found.add(_name_of(left))
+        elif inner.type == "delete_statement":
+            found |= {_name_of(child) for child in inner.named_children}
+    return frozenset(found) - {""}
 
 
 def sets_mode(node: Node, needed: frozenset[str]) -> bool:
@@ -72,6 +72,8 @@ def prepares(node: Node, needed: frozenset[str]) -> bool:
             return bool(_PREPARATIONS.match(method)) and _gets(call, needed)
         if _KEPT_OUT.match(method):
             return False
+        if method in _MODES and not _is_instance_of_file(node, _object(call), method):
+            return True
         defined = _definition(node, method)
         return defined is None or _sets_attributes(defined)
     name = text_of(call.child_by_field_name("function"))
@@ -135,6 +137,20 @@ def _definition(node: Node, name: str) -> Node | None:
     """The function or method of the file with a name; None if it has none or several."""
     found = [each for each in _functions(root_of(node)) if text_of(each.child_by_field_name("name")) == name]
     return found[0] if len(found) == 1 else None
+
+
+def _is_instance_of_file(node: Node, name: str, method: str) -> bool:
+    """Whether a name is that of an object whose class the file defines with this method, such as a trainer."""
+    text = text_of(root_of(node))
+    for function in _functions(root_of(node)):
+        if text_of(function.child_by_field_name("name")) == method and not _is_of_module(function):
+            outer = function.parent
+            while outer is not None and outer.type != "class_definition":
+                outer = outer.parent
+            owner = text_of(outer.child_by_field_name("name")) if outer is not None else ""
+            if owner and re.search(rf"\b{re.escape(name)}\s*=\s*{re.escape(owner)}\(", text):
+                return True
+    return False
 
 
 def root_of(node: Node) -> Node:

@@ -18,7 +18,7 @@ from .block_source import BlockSource
 from .moments import Moment, expanded
 from .name_flow import Flow, flow_of, in_order, reads_of, root_name
 from .nodes import items_of, text_of
-from .object_changes import calls_below, defined_functions, mutates, prepares, root_of, sets_mode, sets_torch
+from .object_changes import calls_below, defined_functions, mutated, prepares, root_of, sets_mode, sets_torch
 from .step_places import region_of
 
 _SOURCES = re.compile(r"(?i)batch|sample|^next|data|fetch|inputs|tokeniz|processor|extract|collat")
@@ -76,14 +76,14 @@ def slice_step(
     while start < len(moments) and moments[start].node is None:
         start += 1
     before, inside = list(moments[:start]), list(moments[start:])
-    given = unknown - _called(inside)
+    given = unknown - _called([moment for moment in moments if moment.frame == 0])
     before, inside = _with_derived(before, inside, given)
     inside = [each for moment in inside for each in expanded(source, moment)]
     kept, needed = _needed_in_body(inside, reads_of(backward.loss))
     batch = given.union(*(m.flow.binds for m in before if m.is_data))
     batch = _derived(before, batch) | (_bound_in(inside) & needed)
     moved, body = _split(kept, batch)
-    needed = in_order((*(m.flow for m in body), Flow(reads_of(backward.loss)))).reads
+    needed = in_order((*(_whole_flow(m) for m in body), Flow(reads_of(backward.loss)))).reads
     modes = [m for m in inside if m not in kept and m.node is not None and sets_mode(m.node, needed)]
     batch |= frozenset[str]().union(*(m.flow.binds for m in moved if _is_batch(m)))
     batch = _derived([*before, *moved], batch)
@@ -133,11 +133,25 @@ def _needed_in_body(inside: Sequence[Moment], needed: frozenset[str]) -> tuple[l
     kept: list[Moment] = []
     for moment in reversed(inside):
         bound = moment.flow.all_bound & needed
-        if not bound and not (moment.node is not None and mutates(moment.node, needed)):
+        if not bound and not (moment.node is not None and mutated(moment.node) & needed):
             continue
-        needed = _without(needed, moment.flow.binds) | moment.flow.reads
+        needed = _without(needed, moment.flow.binds) | moment.flow.reads | _read_by_contexts(moment)
         kept.append(moment)
     return list(reversed(kept)), needed
+
+
+def _whole_flow(moment: Moment) -> Flow:
+    return in_order((Flow(_read_by_contexts(moment)), moment.flow))
+
+
+def _read_by_contexts(moment: Moment) -> frozenset[str]:
+    """The names that the contexts around a statement read, as far as they stay around it."""
+    heads = (child for each in _contexts(moment) for child in each.named_children if child.type == "with_clause")
+    return frozenset[str]().union(*(reads_of(head) for head in heads))
+
+
+def _contexts(moment: Moment) -> list[Node]:
+    return [each for each in moment.around if each.type == "with_statement" and _is_numeric(each)]
 
 
 def _without(needed: frozenset[str], bound: frozenset[str]) -> frozenset[str]:
@@ -210,7 +224,7 @@ def _split(kept: Sequence[Moment], batch: frozenset[str]) -> tuple[list[Moment],
                 taken |= moment.flow.all_bound
         else:
             body.append(moment)
-            taken |= moment.flow.all_bound
+            taken |= moment.flow.all_bound | mutated(moment.node)
     return moved, body
 
 
@@ -267,13 +281,13 @@ def _statements(source: BlockSource, body: Sequence[Moment], backward: BackwardC
         node = moment.node
         if node is None or node.id in done:
             continue
-        context = next((each for each in moment.around if each.type == "with_statement" and _is_numeric(each)), None)
+        context = next(iter(_contexts(moment)), None)
         if context is None:
             yield source.statement(source.text(node), node)
             continue
         inner = [each for each in kept if _is_below(each, context)]
         done.update(each.id for each in inner)
-        yield source.part(context, inner)
+        yield source.part(context, inner, [each for one in body for each in _contexts(one)])
 
 
 def _is_numeric(context: Node) -> bool:

@@ -71,13 +71,16 @@ def _optimizers(source: BlockSource, backward: BackwardCall, before: Before) -> 
     if made is not None and function is not None and backward.call.type == "return_statement":
         return [f"{owner_of(function)}.{made}()"], [f"{owner_of(function)}.{made}()"]
     optimizers, every = stepped_optimizers(scope, backward.call), all_optimizers(scope)
-    for caller, call in before.around:
+    around = list(before.around)
+    if function is not None and (outer := function_around(function)) is not None:
+        around.insert(0, (outer, function))
+    for caller, call in around:
         if not optimizers:
             optimizers = stepped_optimizers(caller, call)
         every += [name for name in all_optimizers(caller) if name not in every] if not every else []
-    owner, around = owner_of(function) if function is not None else None, class_around(function)
-    if owner is not None and around is not None:
-        methods = [each for each in all_optimizers(around) if each.startswith(f"{owner}.")]
+    owner, owning = owner_of(function) if function is not None else None, class_around(function)
+    if owner is not None and owning is not None:
+        methods = [each for each in all_optimizers(owning) if each.startswith(f"{owner}.")]
         every += [each for each in methods if each not in every]
     return optimizers, every
 
