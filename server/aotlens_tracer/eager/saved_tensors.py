@@ -88,13 +88,12 @@ class Left:
 
 
 def left_in_memory(example: BuiltExample) -> Left:
-    """Return the tensors that the call leaves in memory while its result is there, and the variables of a script.
+    """Return the tensors that the call leaves in memory while its result is there.
 
     Makes the call, which may change the example's tensors in place. Raises what it raises.
     """
     memory = _Memory(example.module)
     held: list[weakref.ref[_Held]] = []
-    variables: list[Any] = []
 
     def pack(tensor: torch.Tensor) -> _Held:
         # With its history, a result would keep the node that keeps it.
@@ -105,15 +104,11 @@ def left_in_memory(example: BuiltExample) -> Left:
     # Compiled code of the user's would save by its own graph.
     with example.fake(), torch.compiler.set_stance("force_eager"):
         with memory, torch.autograd.graph.saved_tensors_hooks(pack, _unpack):
-            if example.step is not None:
-                outputs = example.step.keeping(variables, *example.args, **example.kwargs)
-            else:
-                outputs = example.function(*example.args, **example.kwargs)
+            outputs = example.function(*example.args, **example.kwargs)
         # A tensor that nothing holds any more was freed in the call itself, with a result that was not used.
         alive = [mine for reference in held if (mine := reference()) is not None]
         results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor)]
-        leaves = pytree.tree_leaves(variables)
-        kept_by, others = _kept_by([*results, *(each for each in leaves if isinstance(each, torch.Tensor))], memory)
+        kept_by, others = _kept_by(results, memory)
     saved = [SavedTensor(*part, kept_by.get(id(mine), ())) for mine in alive for part in mine.parts]
     return Left(saved + others, [tensor for tensor, _, _ in memory.parts(results)])
 

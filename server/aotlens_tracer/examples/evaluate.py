@@ -35,17 +35,12 @@ from .statements import code_of
 
 @dataclass(frozen=True)
 class BuiltStep:
-    """The facts of a training step for the map, the function that runs it, and its syntax with the places of `path`.
-
-    `keeping` runs the step too, and puts the values of its variables at its end into a list, which it takes first. The
-    variables of a script outlive its step, and what autograd saved for them.
-    """
+    """The facts of a training step for the map, the function that runs it, and its syntax with the places of `path`."""
 
     facts: TrainingStep
     function: types.FunctionType
     definition: ast.FunctionDef
     path: str
-    keeping: Callable[..., Any]
 
 
 @dataclass(frozen=True)

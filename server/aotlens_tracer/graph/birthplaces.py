@@ -232,7 +232,7 @@ class Birthplaces:
             if frame.f_code is not CONVERSION_CODE:  # `.to()` and the like: it stays what it is
                 for tensor in (one, other):
                     self._alive.append(tensor)
-                    if (span := self._users_line(frame)) is not None:
+                    if (span := self.users_line(frame)) is not None:
                         self._swapped[id(tensor)] = span
 
         return swap
@@ -246,7 +246,7 @@ class Birthplaces:
         at = _call_site(frame, made)
         if at is not None:
             span = span_of(at)
-            by_user = span if self._is_users(span.path) else self._users_line(at)
+            by_user = span if self._is_users(span.path) else self.users_line(at)
             self._created[id(made)] = _Creation(span, by_user, next(self._numbers))
             self._alive.append(made)
 
@@ -268,13 +268,13 @@ class Birthplaces:
         is_moved = isinstance(value, torch.Tensor) and id(value) in self._owned
         if before is not None and before.latest is value:
             is_moved = before.is_moved
-        by_user = self._users_line(frame) if first is not value or is_moved else None
+        by_user = self.users_line(frame) if first is not value or is_moved else None
         self._registered[key] = _Registered(first, first_at, value, span, by_user, is_moved)
         self._alive += (module, first, value)
         if isinstance(value, torch.Tensor):
             self._owned.add(id(value))
 
-    def _users_line(self, frame: types.FrameType | None) -> Span | None:
+    def users_line(self, frame: types.FrameType | None) -> Span | None:
         """Return the innermost expression of the user's own code, from `frame` outwards; None if there is none."""
         while frame is not None:
             if frame.f_code.co_filename == EXAMPLE_FILE:

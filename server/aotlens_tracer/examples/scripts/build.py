@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -17,11 +17,18 @@ from ...torch_private import FakeTensor, FakeTensorMode, fake_mode, pytree
 from ...wire.descriptor_map import Problem
 from ...wire.places import Span
 from ...wire.protocol import ExampleSource
-from ...wire.training_steps import StepModel, StepSource, TrainingStep
+from ...wire.training_steps import StepModel, TrainingStep
 from ..evaluate import BuiltExample, BuiltStep
-from .code import body_of, definition_of_step, free_names, function_of, is_called, keeping_variables, place_of_name
+from .code import (
+    body_of,
+    definition_of_step,
+    free_names,
+    function_of,
+    is_called,
+    place_of_name,
+)
 from .optimizers import in_no_optimizer, optimizers_of
-from .prelude import Prelude, Setup
+from .prelude import Setup
 from .root import Children, as_module, root_of
 from .unknown import Unguessed, UnknownInputs, guessed_names, step_alone
 
@@ -47,145 +54,152 @@ def build_step(
     everything is real. Raises UnknownInputs if inputs have no values, and what the script raises where it makes
     something else that the step cannot do without.
     """
-    step = source.step
-    assert step is not None
-    path = step.body[0].path if step.body else source.path or ""
     mode = fake_mode() if needs_data is None else None
-    setup = Setup(mode, birthplaces)
-    devices = setup.devices
-    setup.run_module(statements_of(path) if step.module is None else step.module, module)
-    # The functions of the script see the names of the module level, and not those of the function of the step.
-    namespace = vars(module) if name is None else dict(vars(module))
-    callers = dict(namespace)
-    if step.frame:
-        namespace.update(setup.run_callers(source.prelude[: step.frame], callers))
-    setup.run(source.prelude[step.frame :], namespace)
-    prelude = setup.prelude
-    body = devices.in_code(body_of(step))
-    free = free_names(body)
-    owner = _owner(step, namespace)
-    children = Children()
-    if owner is not None:
-        children.add_owner(owner)
-    for each in free:
-        if each != step.owner and each in namespace:
-            children.add(each, namespace[each])
-    inputs = [each for each in _inputs(step, free, namespace, prelude) if each not in children.paths]
-    unknown = [each for each in inputs if each not in namespace]
-    _check(free, [*unknown, *children.paths], namespace, prelude, body, path)
-    own, called = name or _FORWARD, step.owner or _OWNER
-    known = [each for each in inputs if each in namespace] if unknown else inputs
-    definition = definition_of_step(own, called, body, unknown or known, children.paths)
-    function = function_of(definition, path, namespace)
-    root = root_of(own, module.__name__, function, owner)
-    for child, value in children.modules.items():
-        root.add_module(child, value)
-    if train is not None:
-        root.train(train)
-    if unknown:
-        namespace.update((each, _fake(namespace[each], mode)) for each in known)
-        alone = step_alone(root, function, definition)
-        sizes = {each: value for each, value in namespace.items() if type(value) is int}
-        error = next((prelude.errors[each] for each in unknown if each in prelude.errors), None)
-        raise UnknownInputs(Unguessed(tuple(unknown), alone, mode, sizes, error))
-    args = tuple(_fake(namespace[each], mode) for each in inputs)
-    facts = _facts(
-        source,
-        step,
-        path,
-        root,
-        children,
-        free,
-        namespace,
-        callers,
-        prelude,
-        owner is not None,
-        setup.devices.are_replaced,
-    )
-    callee = root if owner is None else types.MethodType(function, root)
-    keeping = keeping_variables(definition, path, namespace, root)
-    return BuiltExample(callee, args, {}, mode, None, step=BuiltStep(facts, function, definition, path, keeping))
+    return _Build(source, module, birthplaces, name, mode).run(train)
 
 
-def _owner(step: StepSource, namespace: dict[str, Any]) -> nn.Module | None:
-    """Return the object whose method has the step, as a module; None if it stands in no method, or has no module."""
-    made = as_module(namespace[step.owner]) if step.owner in namespace else None
-    if made is not None and step.owner is not None:
-        namespace[step.owner] = made
-    return made
+class _Build:
+    """One step. `path` is the file of its body, `namespace` has the names that the body sees."""
 
+    def __init__(
+        self,
+        source: ExampleSource,
+        module: types.ModuleType,
+        birthplaces: Birthplaces,
+        name: str | None,
+        mode: FakeTensorMode | None,
+    ) -> None:
+        assert source.step is not None
+        self._source, self._step, self._module, self._mode = source, source.step, module, mode
+        self._path = self._step.body[0].path if self._step.body else source.path or ""
+        self._setup = Setup(mode, birthplaces)
+        # The functions of the script see the names of the module level, and not those of the function of the step.
+        self._namespace = vars(module) if name is None else {}
+        self._callers: dict[str, Any] = {}
+        self._function = name or _FORWARD
+        self._owner: nn.Module | None = None
+        self._children = Children()
 
-def _check(
-    free: Sequence[str],
-    known: Sequence[str],
-    namespace: dict[str, Any],
-    prelude: Prelude,
-    body: Sequence[ast.stmt],
-    path: str,
-) -> None:
-    """Raise what the script raised where it would have made a value that cannot be guessed, or NameError."""
-    for name in free:
-        if name in known or name in namespace or hasattr(builtins, name):
-            continue
-        if name in prelude.errors:
-            raise prelude.errors[name]
-        eval(compile(place_of_name(name, body), path, "eval"), namespace)
+    def run(self, train: bool | None) -> BuiltExample:
+        """Build the step."""
+        self._set_up()
+        body = self._setup.devices.in_code(body_of(self._step))
+        free = free_names(body)
+        self._place_modules(free)
+        inputs = [each for each in self._inputs(free, body) if each not in self._children.paths]
+        unknown = [each for each in inputs if each not in self._namespace]
+        self._check(free, unknown, body)
+        if unknown:
+            known = [each for each in inputs if each not in unknown]
+            self._namespace.update((each, self._fake(self._namespace[each])) for each in known)
+            raise UnknownInputs(self._unguessed(unknown, body))
+        function, definition = self._compile(inputs, body)
+        root = self._root(function)
+        if train is not None:
+            root.train(train)
+        args = tuple(self._fake(self._namespace[each]) for each in inputs)
+        called = root if self._owner is None else types.MethodType(function, root)
+        step = BuiltStep(self._facts(root, free), function, definition, self._path)
+        return BuiltExample(called, args, {}, self._mode, None, step=step)
 
+    def _set_up(self) -> None:
+        """Run the module level, the callers of the function, and its own statements before the step."""
+        step, setup, prelude = self._step, self._setup, self._source.prelude
+        setup.run_module(statements_of(self._path) if step.module is None else step.module, self._module)
+        for name, value in {"torch": torch, **vars(self._module)}.items():
+            self._namespace.setdefault(name, value)
+        self._callers = dict(self._namespace)
+        if step.frame:
+            self._namespace.update(setup.run_callers(prelude[: step.frame], self._callers))
+        setup.run(prelude[step.frame :], self._namespace)
 
-def _inputs(step: StepSource, free: Sequence[str], namespace: dict[str, Any], prelude: Prelude) -> list[str]:
-    """Return the names that are arguments of the step: those of the batch, others that hold tensors, unknown ones."""
-    found = [name for name in step.inputs if name in free]
-    for name in free:
-        is_given = name in namespace and _holds_tensors(namespace[name])
-        is_unknown = name not in namespace and name in prelude.errors
-        if name not in found and name != step.owner and (is_given or is_unknown):
-            found.append(name)
-    body = body_of(step)
-    return [name for name in found if name in namespace or not is_called(name, body)]
+    def _place_modules(self, free: Sequence[str]) -> None:
+        """Find the modules that the body uses, and give them places below the root."""
+        owner = self._step.owner
+        made = as_module(self._namespace[owner]) if owner in self._namespace else None
+        if made is not None and owner is not None:
+            self._namespace[owner] = self._owner = made
+            self._children.add_owner(made)
+        for name in free:
+            if name != owner and name in self._namespace:
+                self._children.add(name, self._namespace[name])
+
+    def _inputs(self, free: Sequence[str], body: Sequence[ast.stmt]) -> Iterator[str]:
+        """Yield the arguments of the step: the names of the batch, others that hold tensors, unknown ones."""
+        errors = self._setup.prelude.errors
+        others = [name for name in free if name not in self._step.inputs and name != self._step.owner]
+        for name in (*(name for name in self._step.inputs if name in free), *others):
+            if name in self._namespace:
+                if name not in others or _holds_tensors(self._namespace[name]):
+                    yield name
+            elif (name not in others or name in errors) and not is_called(name, body):
+                yield name
+
+    def _check(self, free: Sequence[str], unknown: Sequence[str], body: Sequence[ast.stmt]) -> None:
+        """Raise what the script raised where it would have made a value that cannot be guessed, or NameError."""
+        for name in free:
+            if name in unknown or name in self._namespace or hasattr(builtins, name):
+                continue
+            if name in self._setup.prelude.errors:
+                raise self._setup.prelude.errors[name]
+            eval(compile(place_of_name(name, body), self._path, "eval"), self._namespace)
+
+    def _compile(self, inputs: Sequence[str], body: Sequence[ast.stmt]) -> tuple[types.FunctionType, ast.FunctionDef]:
+        given = {name: self._namespace.get(name) for name in inputs}
+        owner = self._step.owner or _OWNER
+        definition = definition_of_step(self._function, owner, body, given, self._children.paths)
+        return function_of(definition, self._path, self._namespace), definition
+
+    def _root(self, function: types.FunctionType) -> nn.Module:
+        root = root_of(self._function, self._module.__name__, function, self._owner)
+        for child, value in self._children.modules.items():
+            root.add_module(child, value)
+        return root
+
+    def _unguessed(self, unknown: Sequence[str], body: Sequence[ast.stmt]) -> Unguessed:
+        function, definition = self._compile(unknown, body)
+        errors = self._setup.prelude.errors
+        alone = step_alone(self._root(function), function, definition)
+        sizes = {name: value for name, value in self._namespace.items() if type(value) is int}
+        error = next((errors[name] for name in unknown if name in errors), None)
+        return Unguessed(tuple(unknown), alone, self._mode, sizes, error)
+
+    def _fake(self, value: Any) -> Any:
+        """Return an argument with fake tensors, if the step has a mode."""
+        mode = self._mode
+
+        def made(leaf: Any) -> Any:
+            if mode is None or not isinstance(leaf, torch.Tensor) or isinstance(leaf, FakeTensor):
+                return leaf
+            return mode.from_tensor(leaf)
+
+        return pytree.tree_map(made, value)
+
+    def _facts(self, root: nn.Module, free: Sequence[str]) -> TrainingStep:
+        step, setup = self._step, self._setup
+        with setup.entered(self._path):
+            optimizers = optimizers_of(step, root, (self._namespace, self._callers), setup.prelude)
+        at = Span(self._path, step.loss_line, step.loss_column, step.loss_line, step.loss_column + len(step.loss))
+        return TrainingStep(
+            step.loss,
+            at,
+            tuple(self._models(root, free)),
+            tuple(optimizers),
+            tuple(dict.fromkeys((*guessed_names(self._source), *setup.prelude.guessed))),
+            in_no_optimizer(root, optimizers),
+            setup.devices.are_replaced,
+        )
+
+    def _models(self, root: nn.Module, free: Sequence[str]) -> Iterator[StepModel]:
+        paths = self._children.paths
+        for name in free:
+            if name in paths:
+                yield StepModel(name, paths[name], type(root.get_submodule(paths[name])).__qualname__)
+        if self._owner is not None:
+            for name, child in root.named_children():
+                if name not in self._children.modules:
+                    yield StepModel(f"{self._step.owner}.{name}", name, type(child).__qualname__)
 
 
 def _holds_tensors(value: Any) -> bool:
     return any(isinstance(leaf, torch.Tensor) for leaf in pytree.tree_leaves(value))
-
-
-def _fake(value: Any, mode: FakeTensorMode | None) -> Any:
-    """Return an argument with fake tensors, if the step has a mode."""
-
-    def made(leaf: Any) -> Any:
-        if mode is None or not isinstance(leaf, torch.Tensor) or isinstance(leaf, FakeTensor):
-            return leaf
-        return mode.from_tensor(leaf)
-
-    return pytree.tree_map(made, value)
-
-
-def _facts(
-    source: ExampleSource,
-    step: StepSource,
-    path: str,
-    root: nn.Module,
-    children: Children,
-    free: Sequence[str],
-    namespace: dict[str, Any],
-    callers: dict[str, Any],
-    prelude: Prelude,
-    is_method: bool,
-    on_cpu: bool,
-) -> TrainingStep:
-    models = [
-        StepModel(name, children.paths[name], type(root.get_submodule(children.paths[name])).__qualname__)
-        for name in free
-        if name in children.paths
-    ]
-    if is_method:
-        models += [
-            StepModel(f"{step.owner}.{name}", name, type(child).__qualname__)
-            for name, child in root.named_children()
-            if name not in children.modules
-        ]
-    optimizers = optimizers_of(step, root, (namespace, callers), prelude)
-    at = Span(path, step.loss_line, step.loss_column, step.loss_line, step.loss_column + len(step.loss))
-    missing = in_no_optimizer(root, optimizers)
-    return TrainingStep(
-        step.loss, at, tuple(models), tuple(optimizers), (*guessed_names(source), *prelude.guessed), missing, on_cpu
-    )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import copy
 import types
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -172,9 +171,13 @@ class _Places(ast.NodeTransformer):
 
 
 def definition_of_step(
-    name: str, owner: str, body: Sequence[ast.stmt], inputs: Sequence[str], children: Mapping[str, str]
+    name: str, owner: str, body: Sequence[ast.stmt], inputs: Mapping[str, Any], children: Mapping[str, str]
 ) -> ast.FunctionDef:
-    """Return the function of a step. `children` are the paths, below the root, of the names that are modules."""
+    """Return the function of a step. `children` are the paths, below the root, of the names that are modules.
+
+    Of inputs that are dicts or lists, the function takes copies: a step may change its batch (`batch.pop("labels")`),
+    and is called several times.
+    """
     places = _Places(owner, children, stored_names(body))
     made = [places.visit(node) for node in body]
     first = body[0]
@@ -184,9 +187,22 @@ def definition_of_step(
     template = ast.parse("def _(): pass").body[0]
     assert isinstance(template, ast.FunctionDef)  # it has the fields of this version of Python
     template.name, template.args, template.body = name, arguments, made
+    template.body[:0] = [
+        _copied(each, type(value), made) for each, value in inputs.items() if type(value) in (dict, list)
+    ]
     ast.copy_location(template, first)
     template.end_lineno, template.end_col_offset = body[-1].end_lineno, body[-1].end_col_offset
     return ast.fix_missing_locations(template)
+
+
+def _copied(name: str, kind: type, body: Sequence[ast.stmt]) -> ast.stmt:
+    """Return `name = {**name}` or `name = [*name]`, at the place where the name is first read."""
+    text = f"{name} = {{**{name}}}" if kind is dict else f"{name} = [*{name}]"
+    statement = ast.parse(text).body[0]
+    place = place_of_name(name, body).body
+    for node in ast.walk(statement):
+        ast.copy_location(node, place)
+    return statement
 
 
 def function_of(definition: ast.FunctionDef, path: str, namespace: dict[str, Any]) -> types.FunctionType:
@@ -195,21 +211,3 @@ def function_of(definition: ast.FunctionDef, path: str, namespace: dict[str, Any
     exec(compile(ast.Module([definition], []), path, "exec"), namespace, found)
     function: types.FunctionType = found[definition.name]
     return function
-
-
-def keeping_variables(
-    definition: ast.FunctionDef, path: str, namespace: dict[str, Any], owner: Any
-) -> Callable[..., Any]:
-    """Return what makes a step of `owner` and puts its variables into a list that it takes first."""
-    kept = "_aotlens_variables"
-    changed = copy.deepcopy(definition)
-    end = changed.body[-1]
-    noted = ast.parse(f"{kept}.extend(locals().values())").body
-    for node in ast.walk(ast.Module(noted, [])):
-        ast.copy_location(node, end)
-    changed.body[-1:] = [*noted, end]
-
-    def call(variables: list[Any], *args: Any, **kwargs: Any) -> Any:
-        return function_of(changed, path, {**namespace, kept: variables})(owner, *args, **kwargs)
-
-    return call

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import os
 import re
 import sys
 import types
@@ -28,7 +29,7 @@ _GUESSES: dict[Any, Any] = {int: 8, float: 0.1, str: "a"}
 
 @contextlib.contextmanager
 def machine(script: str, guessed: list[str]) -> Iterator[None]:
-    """Let code find an empty command line, and loaders that start no processes.
+    """Let code find an empty command line, loaders that start no processes, and folders that need not be made.
 
     Arguments that the script requires get values by their types, and are noted in `guessed`.
     """
@@ -52,6 +53,7 @@ def machine(script: str, guessed: list[str]) -> Iterator[None]:
         patch.object(DataLoader, "__init__", initialized),
         patch.object(argparse.ArgumentParser, "parse_known_args", parsed),
         patch.object(sys, "argv", [script]),
+        patch.object(os, "mkdir", lambda *args, **kwargs: None),
     ):
         yield
 

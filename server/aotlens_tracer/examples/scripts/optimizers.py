@@ -24,12 +24,13 @@ def optimizers_of(
     names = _names(root)
     found: dict[int, Optimizer] = {}
     for expression in dict.fromkeys((*step.optimizers, *step.all_optimizers)):
-        value = next((value for each in namespaces if (value := _value(expression, each)) is not None), None)
-        if value is None or id(value) in found:
-            continue
-        groups = tuple(_group(group, names) for group in value.param_groups)
-        steps = expression in step.optimizers
-        found[id(value)] = Optimizer(expression, type(value).__name__, groups, _made_at(value, prelude), steps)
+        values = next((values for each in namespaces if (values := _values(expression, each))), [])
+        for value in values:
+            if id(value) in found:
+                continue
+            groups = tuple(_group(group, names) for group in value.param_groups)
+            steps = expression in step.optimizers
+            found[id(value)] = Optimizer(expression, type(value).__name__, groups, _made_at(value, prelude), steps)
     return list(found.values())
 
 
@@ -41,13 +42,21 @@ def in_no_optimizer(root: nn.Module, optimizers: Sequence[Optimizer]) -> tuple[s
     return tuple(name for name, value in root.named_parameters() if value.requires_grad and name not in grouped)
 
 
-def _value(expression: str, namespace: dict[str, Any]) -> Any:
-    """Return the optimizer that an expression names; None if it has no groups of parameters, or cannot be evaluated."""
+def _values(expression: str, namespace: dict[str, Any]) -> list[Any]:
+    """Return the optimizers that an expression names or makes; none if it cannot be evaluated.
+
+    Lightning's `configure_optimizers` returns one, several, or a dict with schedulers.
+    """
     with contextlib.suppress(Exception):
-        value = eval(expression, dict(namespace))
-        if isinstance(getattr(value, "param_groups", None), list):
-            return value
-    return None
+        return _optimizers_in(eval(expression, dict(namespace)))
+    return []
+
+
+def _optimizers_in(value: Any) -> list[Any]:
+    if isinstance(getattr(value, "param_groups", None), list):
+        return [value]
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+    return [each for item in items for each in _optimizers_in(item)]
 
 
 def _names(root: nn.Module) -> dict[int, str]:

@@ -14,7 +14,6 @@ from unittest.mock import patch
 from torch.optim import Optimizer
 
 from ...graph.birthplaces import Birthplaces
-from ...graph.stack_traces import call_site, span_of
 from ...loading.scripts import is_definition
 from ...torch_private import FakeTensorMode, unset_fake_temporarily
 from ...wire.places import Span
@@ -55,7 +54,7 @@ class Setup:
     def run_module(self, statements: Sequence[Statement], module: types.ModuleType) -> None:
         """Run the statements of a script's module level in its module. Definitions stay from the first time."""
         names = vars(module)
-        with self._set_up(statements):
+        with self.entered(_script(statements)):
             for statement in statements:
                 if not is_definition(statement):
                     self._run(statement, names)
@@ -65,7 +64,7 @@ class Setup:
 
     def run(self, statements: Sequence[Statement], namespace: dict[str, Any]) -> None:
         """Run the set-up of a step in a namespace."""
-        with self._set_up(statements):
+        with self.entered(_script(statements)):
             for statement in statements:
                 self._run(statement, namespace)
 
@@ -75,8 +74,8 @@ class Setup:
         return {name: namespace[name] for name in _bound(statements[-1]) if name in namespace}
 
     @contextlib.contextmanager
-    def _set_up(self, statements: Sequence[Statement]) -> Iterator[None]:
-        script = next((each.path for each in statements), "")
+    def entered(self, script: str) -> Iterator[None]:
+        """The context in which code of a script is run."""
         with machine(script, self.prelude.guessed), _tensors(self._mode, self._birthplaces), self._optimizers():
             yield
 
@@ -86,9 +85,9 @@ class Setup:
         original, places = Optimizer.__init__, self.prelude.optimizers
 
         def initialize(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
-            frame = call_site(sys._getframe(1))
-            if frame is not None:
-                places[id(optimizer)] = span_of(frame)
+            span = self._birthplaces.users_line(sys._getframe(1))
+            if span is not None:
+                places[id(optimizer)] = span
             original(optimizer, *args, **kwargs)
 
         with patch.object(Optimizer, "__init__", initialize):
@@ -146,6 +145,10 @@ class Setup:
 
 def _tensors(mode: FakeTensorMode | None, birthplaces: Birthplaces) -> contextlib.AbstractContextManager[None]:
     return fake_constructors(mode, birthplaces) if mode is not None else light_initialization()
+
+
+def _script(statements: Sequence[Statement]) -> str:
+    return next((each.path for each in statements), "")
 
 
 def _bound(statement: Statement) -> list[str]:

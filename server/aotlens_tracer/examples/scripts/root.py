@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import types
 from typing import Any
 
@@ -81,7 +82,12 @@ def as_module(owner: Any) -> nn.Module | None:
     modules = {name: _of_modules(value) for name, value in attributes.items()}
     if not any(modules.values()):
         return None
-    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    names: dict[str, Any] = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    first: dict[int, str] = {}
+    for name, child in modules.items():
+        known = first.setdefault(id(child), name)
+        if child is not None and known != name:  # a second name of a module, which has its place already
+            names[name] = property(operator.attrgetter(known))
     try:
         module: nn.Module = object.__new__(type(kind.__name__, (nn.Module, kind), names))
     except TypeError:  # slots, or a metaclass of its own
@@ -89,6 +95,8 @@ def as_module(owner: Any) -> nn.Module | None:
     nn.Module.__init__(module)
     for name, value in attributes.items():
         child = modules[name]
+        if name in names:
+            continue
         if child is not None:
             module.add_module(name, child)
         else:
