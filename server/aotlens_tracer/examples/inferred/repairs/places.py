@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import textwrap
 import types
 from collections.abc import Iterator, Mapping
@@ -63,6 +64,16 @@ class Place:
         if isinstance(statement, ast.With):
             return [item.context_expr for item in statement.items]
         return [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.expr)]
+
+    def surrounding_conditions(self) -> list[ast.expr]:
+        """The conditions that the statement stands under, the innermost first."""
+        chain = self._statements()
+        found = [
+            node.test
+            for node, inside in itertools.pairwise(chain)
+            if isinstance(node, ast.If) and any(inside is one for one in node.body)
+        ]
+        return found[::-1]
 
     def nodes(self) -> Iterator[ast.AST]:
         """All nodes of these expressions."""

@@ -326,6 +326,12 @@ _KINDS: tuple[Message, ...] = (
         _kind("integer"),
         "randn(): argument 'size' must be tuple of ints, but found element of type Tensor at pos 0",
     ),
+    Message(
+        r"(arange|zeros|ones|empty|randn?|eye|full)\(\) received an invalid combination .* - got \((Fake)?Tensor",
+        _kind("integer"),
+        "arange() received an invalid combination of arguments - got (FakeTensor, device=torch.device)",
+        error=TypeError,
+    ),
     Message(r"tuple|list|unpack", _kind("sequence"), "expected a tuple of tensors"),
     Message(
         r"not iterable|not subscriptable|has no len",

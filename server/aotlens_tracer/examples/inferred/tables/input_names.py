@@ -103,6 +103,12 @@ KINDS: tuple[Kind, ...] = (
         r"key_value_states|kv|cross_states|ctx|key|value|k|v|keys|values)",
         lambda width: [Tensor((BATCH, LENGTH, width))],
     ),
+    _kind(  # one vector for each sample, which modulates or conditions
+        "vector",
+        r"(.*_)?(temb|t_emb|time_?emb(ed)?(ding)?s?|timestep_emb(ed)?(ding)?s?|class_emb(edding)?s?|style_emb(edding)?|"
+        r"pooled(_projections?|_embeds?|_output)?|modulation|vec|y_vec|conditioning_embedding)",
+        lambda width: [Tensor((BATCH, width)), Tensor((BATCH, LENGTH, width))],
+    ),
     _kind("size", r"(.*_)?(h|w|height|width)", lambda width: [Written("4")]),
 )
 

@@ -31,12 +31,11 @@ def _propose(failed: FailedAttempt, inputs: Inputs) -> Proposals:
 
 
 def _of_higher_rank(failed: FailedAttempt) -> Iterator[tuple[torch.Tensor, int]]:
-    """The operand of an element-wise operation that has more axes than the other one, with the rank of that one."""
-    operands = failed.origins.operands
-    if len(operands) == 2 and operands[0].dim() != operands[1].dim():
-        lower, higher = sorted(operands, key=lambda tensor: tensor.dim())
-        if lower.dim() > 1:
-            yield higher, lower.dim()
+    """The operands of an element-wise operation or a concatenation that have more axes than others, with their rank."""
+    ranks = [tensor.dim() for tensor in failed.origins.operands if tensor.dim() > 1]
+    for tensor in failed.origins.operands if ranks else ():
+        if tensor.dim() > min(ranks):
+            yield tensor, min(ranks)
 
 
 def _divided(failed: FailedAttempt) -> Iterator[tuple[torch.Tensor, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ...building.construction import Construction
@@ -16,13 +17,25 @@ def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
         for name, value in failed.arguments.items():
             for size in _others(value.expression, one, other):
                 yield {**failed.arguments, name: Written(str(size))}
+        for name, parameter in construction.parameters.items():
+            if name not in failed.arguments and parameter.default == one and type(parameter.default) is int:
+                yield {**failed.arguments, name: Written(str(other))}
+        for name, value in failed.arguments.items():
+            for text in _with_inner_size(value.expression, one, other):
+                yield {**failed.arguments, name: Written(text)}
 
 
 def _pairs(failed: FailedAttempt) -> Iterator[tuple[int, int]]:
     """The sizes that clash, either way round."""
     pairs = [(fact.one, fact.other) for fact in failed.says(SizesDiffer)]
     pairs += [(fact.got, fact.want) for fact in failed.says(WrongSize)]
+    place = failed.innermost()
+    for compared in place.comparisons() if place is not None else ():
+        if type(compared.left_value) is int and type(compared.right_value) is int:
+            pairs.append((compared.left_value, compared.right_value))
     for one, other in pairs:
+        if one == other or min(one, other) < 2:
+            continue
         yield one, other
         yield other, one
 
@@ -32,6 +45,16 @@ def _others(text: str, one: int, other: int) -> Iterator[int]:
     size = int(text) if text.isdigit() else 0
     if size > 1 and (size == one or one % size == 0) and (size * other) % one == 0 and size * other // one > 0:
         yield size * other // one
+
+
+def _with_inner_size(text: str, one: int, other: int) -> Iterator[str]:
+    """The call of another constructor, with one of its arguments changed from `one` to `other`."""
+    tree = ast.parse(text, mode="eval")
+    for word in [node for node in ast.walk(tree.body) if isinstance(node, ast.keyword)]:
+        if isinstance(word.value, ast.Constant) and word.value.value == one and type(word.value.value) is int:
+            word.value = ast.Constant(other)
+            yield ast.unparse(tree)
+            word.value = ast.Constant(one)
 
 
 RULE = Rule("agreeing-sizes", "two sizes that clash in the call", _propose)
