@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 
 from .values import Arguments
 
@@ -11,24 +10,33 @@ STALE = 30
 """The additional cost of a repair of a call that failed as an earlier one did: its change made no difference."""
 
 
+CHEAPEST = 4
+"""Each call whose number this divides is the cheapest of all, so that a way that leads nowhere does not use up all."""
+
+
 class Waiting:
     """The calls to try: those whose failure came furthest first, then by cost. Each is added once."""
 
     def __init__(self) -> None:
-        self._failures: set[tuple[int, str]] = set()
-        self._heap: list[tuple[tuple[int, int, int], Arguments, str | None]] = []
+        self._furthest: list[tuple[int, ...]] = []
+        self._cheapest: list[tuple[int, ...]] = []
+        self._tried: set[int] = set()
+        self._calls: dict[int, tuple[int, Arguments, str | None]] = {}
         self._seen: set[str] = set()
-        self._counter = itertools.count()
+        self._failures: set[tuple[int, str]] = set()
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._calls) - len(self._tried)
 
     def add(self, progress: int, cost: int, arguments: Arguments, rule: str | None) -> None:
         """Add a call that `rule` proposed after one that ran `progress` operations."""
         text = repr(arguments)
         if text not in self._seen:
             self._seen.add(text)
-            heapq.heappush(self._heap, ((-progress, cost, next(self._counter)), arguments, rule))
+            number = len(self._calls)
+            self._calls[number] = (cost, arguments, rule)
+            heapq.heappush(self._furthest, (-progress, cost, number))
+            heapq.heappush(self._cheapest, (cost, number))
 
     def cost_of(self, progress: int, message: str) -> int:
         """The additional cost of the repairs of a call that failed with this message after `progress` operations."""
@@ -38,5 +46,10 @@ class Waiting:
 
     def next(self) -> tuple[int, Arguments, str | None]:
         """Take the next call: its cost, its arguments and the rule that proposed it."""
-        (_, cost, _), arguments, rule = heapq.heappop(self._heap)
-        return cost, arguments, rule
+        is_cheapest = len(self._tried) % CHEAPEST == CHEAPEST - 1
+        waiting = self._cheapest if is_cheapest else self._furthest
+        number = heapq.heappop(waiting)[-1]
+        while number in self._tried:
+            number = heapq.heappop(waiting)[-1]
+        self._tried.add(number)
+        return self._calls[number]

@@ -16,6 +16,7 @@ from ..tables.constructor_names import constructor_prior, is_number
 from ..tables.sizes import WIDTH
 from ..values import Items, Tensor, Value, Written
 from . import configurations
+from .defaults_elsewhere import default_elsewhere
 from .parameters import is_union
 from .usage import Usage
 
@@ -58,6 +59,9 @@ def by_annotation(guesses: Guesses, annotation: Any, site: Site) -> Value | None
     """The value to pass for a parameter with this annotation; None if the annotation does not say."""
     origin, members = typing.get_origin(annotation), typing.get_args(annotation)
     if is_union(annotation):
+        if str in members and any((typing.get_origin(member) or member) in _SEQUENCES for member in members):
+            # A word, or a word with its settings: the name of a layer.
+            return default_elsewhere(site.cls, site.name) or by_annotation(guesses, str, site)
         found = [by_annotation(guesses, member, site) for member in members if member is not type(None)]
         return next((value for value in found if value is not None), None)
     if origin is typing.Literal:
@@ -90,8 +94,10 @@ def _plain(annotation: type, site: Site) -> Value | None:
         return Written(str(WIDTH) if annotation is int else "1.0")
     if annotation is str:
         literals = site.usage.literals.get(site.name)
-        word = prior if prior and prior.startswith("'") else _WORDS.get(prior or "", "''")
-        return Written(repr(literals[0]) if literals else word)
+        word = prior if prior and prior.startswith("'") else _WORDS.get(prior or "")
+        if literals or word:
+            return Written(repr(literals[0]) if literals else word or "''")
+        return default_elsewhere(site.cls, site.name) or Written("''")
     if annotation in (torch.device, torch.dtype):
         return Written("torch.device('cpu')" if annotation is torch.device else "torch.float32")
     return None

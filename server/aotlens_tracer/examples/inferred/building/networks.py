@@ -63,7 +63,7 @@ def namesakes(owner: type, name: str) -> list[type]:
     """The module classes in the package of `owner` whose name is, or ends with, that of a parameter."""
     wanted = name.replace("_", "").lower()
     found: list[type] = []
-    for cls in _classes(owner):
+    for cls in classes_of_package(owner):
         called = cls.__name__.lower()
         if called == wanted or (called.endswith(wanted) and len(wanted) > 3):
             found.append(cls)
@@ -113,7 +113,9 @@ def look_alikes(owner: type, attributes: list[str]) -> list[type]:
     if not wanted:
         return []
     found = [
-        cls for cls in _classes(owner) if all(name in _attributes_set(cls) or hasattr(cls, name) for name in wanted)
+        cls
+        for cls in classes_of_package(owner)
+        if all(name in _attributes_set(cls) or hasattr(cls, name) for name in wanted)
     ]
     return sorted(found, key=lambda cls: _nearness(owner, cls))
 
@@ -127,7 +129,7 @@ def _nearness(owner: type, cls: type) -> tuple[bool, int, str]:
     )
 
 
-def _classes(owner: type) -> Iterator[type]:
+def classes_of_package(owner: type) -> Iterator[type]:
     """The other module classes of the package of `owner` that are loaded."""
     package = owner.__module__.partition(".")[0]
     for name, module in sorted(sys.modules.items()):

@@ -28,7 +28,7 @@ def demands_of_call(scope: Scope, node: ast.Call) -> Iterator[Demand]:
     yield _through_einops(scope, node)
     place = _place(node, scope.is_same)
     if place is None:
-        yield _call_on_a_cut(scope, node)
+        yield _call_on_a_part(scope, node)
         return
     name = called_name(node)
     if name in _EINOPS and len(node.args) > 1 and place == 0:
@@ -118,8 +118,15 @@ def _least_by_axes(scope: Scope, name: str, node: ast.Call, first: int) -> Deman
     return Demand(least=max((least_rank(axis) for axis in found if axis < _MOST_AXES), default=0))
 
 
-def _call_on_a_cut(scope: Scope, node: ast.Call) -> Demand:
-    """`self.net(ids[:, :-1])`: the net says that these are ids, but not how many there are."""
+def _call_on_a_part(scope: Scope, node: ast.Call) -> Demand:
+    """`self.net(ids[:, :-1])`: the net says that these are ids, but not how many there are.
+
+    `self.conv(torch.cat([x, skip], dim=1))`: the layer says how many axes these have.
+    """
+    place = _place(node, scope.is_joined)
+    if place is not None:
+        demand = scope.of_callee(scope.resolve(node.func), place)
+        return Demand(demand.rank, dtype=demand.dtype, least=demand.least)
     place = _place(node, scope.is_cut)
     demand = scope.of_callee(scope.resolve(node.func), place) if place is not None else NOTHING
     return Demand(demand.rank, dtype=demand.dtype, high=demand.high) if demand.dtype == "int64" else NOTHING

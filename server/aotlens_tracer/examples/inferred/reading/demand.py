@@ -67,4 +67,6 @@ def broadcast(shape: Sequence[int]) -> Demand:
     sizes = {index - len(shape): size for index, size in enumerate(shape) if size != 1}
     # An author who writes a batch of one writes all axes: (1, channels, 1, 1).
     rank = len(shape) if len(shape) > 2 and shape[0] == 1 else None
+    if len(shape) > 2 and shape[0] > 1 and {*shape[1:]} == {1}:  # (channels, 1, 1): all axes but the batch
+        rank = len(shape) + 1
     return Demand(rank, sizes, same_shape=True)

@@ -32,7 +32,7 @@ class Reader:
         """The demand of `module` on the parameter with that name."""
         leaf = of_layer(module)
         if leaf is not None:
-            return leaf
+            return self._of_own_layer(module, leaf, parameter, depth)
         if isinstance(module, nn.Sequential):
             return self._of_chain(list(module), depth)
         if (pattern := _pattern_of(module)) is not None:
@@ -63,6 +63,15 @@ class Reader:
             return Uses(scope, definition, parameter).demand()
         finally:
             self._open.discard(key)
+
+    def _of_own_layer(self, module: nn.Module, leaf: Demand, parameter: str, depth: int) -> Demand:
+        """The demand of a layer; of another rank if its class has a `forward` of its own, which wants that."""
+        forward = type(module).forward
+        if leaf.rank is None or (forward.__module__ or "").startswith("torch."):
+            return leaf
+        names = positional_names(forward)
+        own = self.of_function(forward, module, names[0], depth + 1) if names else NOTHING
+        return leaf if own.rank in (None, leaf.rank) else Demand(own.rank, leaf.axes, own.names).and_then(own)
 
     def _of_chain(self, modules: list[nn.Module], depth: int) -> Demand:
         """The demand of modules that are called one after the other."""

@@ -49,6 +49,8 @@ class Scope:
         """Names of tensors that have the argument's shape."""
         self.cuts: set[str] = set()
         """Names of slices of the argument: `ids[:, :-1]`."""
+        self.joined: set[str] = set()
+        """Names of tensors that are concatenated of the argument and others."""
         self.known: dict[str, Any] = {}
         """Values by name, as far as they are known without running the function."""
         self.rearranged: dict[str, ast.Call] = {}
@@ -64,7 +66,10 @@ class Scope:
         """`target = value`."""
         if not isinstance(target, (ast.Tuple, ast.List)):
             rearranged = self.rearrangement(value)
+            is_joined = self.is_joined(value)
             self._name(target, self.is_same(value), self.resolve(value), self.is_cut(value))
+            if isinstance(target, ast.Name):
+                (self.joined.add if is_joined else self.joined.discard)(target.id)
             if rearranged is not None and isinstance(target, ast.Name):
                 self.rearranged[target.id] = rearranged
         elif isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts):
@@ -166,6 +171,15 @@ class Scope:
             return False
         is_slice = all(isinstance(element, ast.Slice) for element in node.slice.elts)
         return is_slice and (self.is_same(node.value) or self.is_cut(node.value))
+
+    def is_joined(self, node: ast.expr) -> bool:
+        """Whether an expression concatenates the argument and others: it has its rank."""
+        if isinstance(node, ast.Name):
+            return node.id in self.joined
+        if not isinstance(node, ast.Call) or called_name(node) not in ("cat", "concat") or not node.args:
+            return False
+        parts = node.args[0].elts if isinstance(node.args[0], (ast.List, ast.Tuple)) else []
+        return len(parts) > 1 and any(map(self.is_same, parts))
 
     def is_shape(self, node: ast.expr) -> bool:
         """Whether an expression is the argument's shape: `x.shape`, `x.size()`."""

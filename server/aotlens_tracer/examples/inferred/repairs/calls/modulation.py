@@ -1,7 +1,7 @@
-"""Take the axis of tokens out of arguments that modulate: each sample has one scale, one shift and one gate.
+"""Give operands as many axes as each other: an argument that modulates has no axis of tokens, a map all its axes.
 
-The code adds an axis to what it computes from such an argument (`scale[:, None]`), or divides it along the axis that is
-its last one (`emb.chunk(6, dim=1)`).
+Each sample has one scale, one shift and one gate. The code adds an axis to what it computes from such an argument
+(`scale[:, None]`), or divides it along the axis that is its last one (`emb.chunk(6, dim=1)`).
 """
 
 from __future__ import annotations
@@ -13,21 +13,34 @@ import torch
 
 from ...calling.inputs import Inputs
 from ...reading.calls import numbers
-from ..changes import with_shape
+from ..changes import reranked, with_shape
 from ..failed_attempt import FailedAttempt
 from ..places import Place
 from ..rule import Proposals, Rule
 
+_MAP = 4
+"""The least rank of a map: batch, channels, height, width."""
 _DIVIDE = ("chunk", "split", "unbind")
 
 
 def _propose(failed: FailedAttempt, inputs: Inputs) -> Proposals:
+    yield from _maps(failed, inputs)
     for tensor, rank in (*_of_higher_rank(failed), *_divided(failed)):
         excess = tensor.dim() - rank
         for path in failed.sources_of(tensor) if excess > 0 else ():
             shape = failed.tensor(path).shape
             if len(shape) - excess > 1 or (len(shape) == 2 and excess == 1):
                 yield with_shape(failed, path, (shape[0], *shape[1 + excess :]))
+
+
+def _maps(failed: FailedAttempt, inputs: Inputs) -> Proposals:
+    """The axes of a map for a tensor that is concatenated with one."""
+    operands = failed.origins.operands
+    highest = max((tensor.dim() for tensor in operands), default=0)
+    is_joined = "Number of dimensions of tensors must match" in failed.message
+    for tensor in operands if is_joined and highest >= _MAP else ():
+        if 1 < tensor.dim() < highest and failed.sources_of(tensor):
+            yield from reranked(failed, inputs, tensor, highest)
 
 
 def _of_higher_rank(failed: FailedAttempt) -> Iterator[tuple[torch.Tensor, int]]:
