@@ -104,18 +104,26 @@ class Tally:
 
 
 def classes_with_forward(path: Path) -> set[str]:
-    """The classes of a file, by qualified name, that define `forward` themselves."""
+    """The classes of a file, by qualified name, that define `forward` themselves, and not only to raise."""
     found = set()
 
     def visit(node: ast.AST, prefix: str) -> None:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.ClassDef):
-                if any(isinstance(item, ast.FunctionDef) and item.name == "forward" for item in child.body):
+                if any(isinstance(item, ast.FunctionDef) and _is_forward(item) for item in child.body):
                     found.add(prefix + child.name)
                 visit(child, f"{prefix}{child.name}.")
 
     visit(ast.parse(path.read_bytes()), "")
     return found
+
+
+def _is_forward(function: ast.FunctionDef) -> bool:
+    """Whether a method is a `forward` of its class: one that only raises, or is abstract, is left to subclasses."""
+    body = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    is_left_open = not body or all(isinstance(node, (ast.Raise, ast.Pass)) for node in body)
+    is_abstract = any("abstractmethod" in ast.unparse(decorator) for decorator in function.decorator_list)
+    return function.name == "forward" and not is_left_open and not is_abstract
 
 
 def files_of(package: Package, folder: Path, every: int) -> list[Path]:
@@ -174,6 +182,8 @@ def trace(path: Path, sites: type[command.CallSites] = _WithoutDocumentation) ->
     traces = json.loads(output.getvalue())["traces"]
     wanted = classes_with_forward(path)
     found = {item["target"]["qualname"]: item for item in traces}
+    if any(item["status"] == "failed" and item["failure"]["stage"] == "target" for item in traces):
+        return []  # classes with a method `forward` that are no modules
     if "*" in found:
         return [{**found["*"], "target": {"qualname": name}} for name in sorted(wanted)]
     return [item for name, item in found.items() if name in wanted]
@@ -239,6 +249,8 @@ def reason_of(failure: dict[str, Any]) -> str:
         return "the time or memory limit"
     if re.search("values? of a tensor (is|say)|DataDependent|data-dependent", message):
         return "the graph depends on data"
+    if "abstract class" in message:
+        return "an abstract class"
     if failure["stage"] in ("import", "syntax"):
         return "the file cannot be imported"
     if failure["stage"] == "capture":

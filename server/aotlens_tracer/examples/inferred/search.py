@@ -372,7 +372,7 @@ class Search:
         self._unbuilt.append((expression, error))
         if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
             raise ClassFails(_unbuilt(expression))
-        if self._nearest.progress < 0 and self._nearest.error is None:
+        if self._nearest.progress < 0 and (self._nearest.error is None or isinstance(error, ModuleNotFoundError)):
             self._nearest = _Nearest(-1, expression, error)
 
     def _note_rule(self, rule: str, error: Exception) -> None:

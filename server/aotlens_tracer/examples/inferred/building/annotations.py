@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from ..namespace import Names
+from ..tables.configuration_names import LISTS_OF_DEPTHS
 from ..tables.constructor_names import constructor_prior, is_number
-from ..tables.sizes import WIDTH
+from ..tables.sizes import STAGES, WIDTH
 from ..values import Items, Tensor, Value, Written
 from . import configurations
 from .defaults_elsewhere import default_elsewhere
@@ -127,6 +128,8 @@ def _class(guesses: Guesses, members: tuple[Any, ...], site: Site) -> Value:
     if bound is not nn.Module:
         return Written(guesses.names.of(bound))
     prior = constructor_prior(site.name)
+    if prior == "torch.nn.LayerNorm" and site.usage.is_of_maps:
+        return Written("torch.nn.BatchNorm2d")
     return Written(prior if prior and prior.startswith("torch.nn.") else "torch.nn.Identity")
 
 
@@ -140,7 +143,10 @@ def _sequence(guesses: Guesses, kind: Any, members: tuple[Any, ...], site: Site)
         return Written(prior)
     one = replace(site, name=site.name.removesuffix("s"))
     item = by_annotation(guesses, inner, one) or Written(str(WIDTH))
-    return Items((item,) * site.usage.sequences.get(site.name, 2), kind is list)
+    count = 2
+    if inner is int and LISTS_OF_DEPTHS.fullmatch(site.name):
+        item, count = Written(str(configurations.FEW)), STAGES
+    return Items((item,) * max(site.usage.sequences.get(site.name, 0), count), kind is list)
 
 
 def _module(kind: type, name: str) -> Value:

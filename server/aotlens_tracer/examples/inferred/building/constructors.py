@@ -170,6 +170,8 @@ class Constructors:
             return Written(f"{prior}()" if prior and prior.endswith(("GELU", "ReLU")) else IDENTITY)
         if name in usage.called and is_size:
             return Written("torch.nn.Identity")
+        if prior == "torch.nn.LayerNorm" and name in usage.called and usage.is_of_maps:
+            return Written("torch.nn.BatchNorm2d")
         if prior == "torch.nn.LayerNorm" and name not in usage.called:
             return Written(f"torch.nn.LayerNorm({WIDTH})")
         if prior == "torch.nn.GELU" and name not in usage.called:

@@ -11,6 +11,7 @@ from ..reading.definitions import constructor_of, definition_of
 
 _OF_SEQUENCES = ("len", "zip", "enumerate", "sum", "max", "list", "reversed")
 """Functions whose argument is a sequence."""
+_REORDERING = frozenset(("flatten", "transpose", "permute", "rearrange", "movedim"))
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Usage:
         """Classes that `isinstance` compares a parameter with."""
         self.mappings: dict[str, PassedOn] = {}
         """Parameters that are passed on with `**` to the constructor of a class."""
+        self.is_of_maps = False
+        """Whether the class convolves feature maps, and never reorders their axes: its norms are those of maps."""
         definition = definition_of(constructor_of(cls))
         if definition is None:
             return
@@ -57,6 +60,7 @@ class Usage:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in self._names:
                 kept |= {target.attr: node.value.id for target in node.targets if isinstance(target, ast.Attribute)}
         forward = definition_of(cls.forward) if hasattr(cls, "forward") else None
+        self.is_of_maps = "Conv2d" in _called_in(definition) and not _REORDERING & _called_in(forward)
         self._look_where_kept(definition, kept)
         if forward is not None:
             self._look_where_kept(forward, kept)
@@ -152,6 +156,12 @@ class Usage:
             table = self._scope.get(name)
             if isinstance(table, dict):
                 self.literals.setdefault(node.slice.id, []).extend(key for key in table if isinstance(key, str))
+
+
+def _called_in(definition: ast.FunctionDef | None) -> set[str]:
+    """The last names of what a function calls."""
+    calls = [node.func for node in ast.walk(definition) if isinstance(node, ast.Call)] if definition is not None else []
+    return {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}
 
 
 def _add(found: dict[str, list[str]], name: str, attribute: str) -> None:

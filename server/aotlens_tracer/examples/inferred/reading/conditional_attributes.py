@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 
 from torch import nn
 
 from .definitions import constructor_of, definition_of
+
+_NAME_AT = {"add_module": 0, "register_module": 0, "register_parameter": 0, "register_buffer": 0, "setattr": 1}
+"""Functions that set an attribute, by the position of its name."""
 
 
 @functools.cache
@@ -39,3 +43,24 @@ def _settings(node: ast.AST, attribute: str, tests: tuple[ast.expr, ...]) -> lis
         inside = (*tests, node.test)
         return [one for child in (*node.body, *node.orelse) for one in _settings(child, attribute, inside)]
     return [one for child in ast.iter_child_nodes(node) for one in _settings(child, attribute, tests)]
+
+
+@functools.cache
+def sets_computed_names(cls: type) -> bool:
+    """Whether a method of `cls` sets attributes by computed names: `self.add_module(f"layer{i}", ...)`."""
+    for base in cls.__mro__:
+        if base is nn.Module:
+            return False
+        for method in vars(base).values():
+            definition = definition_of(method) if inspect.isfunction(method) else None
+            for node in ast.walk(definition) if definition is not None else ():
+                if isinstance(node, ast.Call) and _sets_computed(node):
+                    return True
+    return False
+
+
+def _sets_computed(call: ast.Call) -> bool:
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    place = _NAME_AT.get(function)
+    name = call.args[place] if place is not None and place < len(call.args) else None
+    return name is not None and not isinstance(name, ast.Constant)

@@ -36,6 +36,7 @@ from .calls import (
 from .constructors import (
     advised_setting,
     another_kind,
+    class_passed,
     configuration_setting,
     divisible_sizes,
     equal_lengths,
@@ -90,6 +91,7 @@ CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     configuration_setting.RULE,
     other_configuration.RULE,
     equal_lengths.RULE,
+    class_passed.RULE,
     refused_value.RULE,
     wrapped_layer.RULE,
     written_text.RULE,

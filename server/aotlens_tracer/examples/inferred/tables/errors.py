@@ -174,6 +174,11 @@ _SIZES: tuple[Message, ...] = (
         "expected features of width 64, got 32",
     ),
     Message(
+        r"(?i)mismatch at dimension (\d+): expected (\d+), got (\d+)",
+        lambda m: [WrongSize(int(m[3]), int(m[2]), axis=int(m[1]))],
+        "Shape mismatch at dimension 1: expected 1, got 3.",
+    ),
+    Message(
         r"expected input with shape \[(?:\*, )*(\d+)\], but got input of size\s*(?:torch\.Size\()?\[(?:\d+, )*(\d+)\]",
         lambda m: [WrongSize(int(m[2]), int(m[1]))],
         "Given normalized_shape=[48], expected input with shape [*, 48], but got input of size[2, 16, 32]",
@@ -242,6 +247,11 @@ _RANKS: tuple[Message, ...] = (
         r"too many indices for tensor of dimension (\d+)",
         lambda m: [WrongRank((int(m[1]) + 1, int(m[1]) + 2), int(m[1]))],
         "too many indices for tensor of dimension 2",
+    ),
+    Message(
+        r"(?i)expected (\d+) dim(?:ension)?s?, (?:but )?got (\d+)",
+        lambda m: [WrongRank((int(m[1]),), int(m[2]))],
+        "Shape dimension mismatch: expected 4 dimensions, got 3.",
     ),
     Message(
         r"expected (\d+) dims\. Received (\d+)-dim",

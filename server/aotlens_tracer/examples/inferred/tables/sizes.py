@@ -19,6 +19,8 @@ IMAGE = 224
 PATCH = 16
 MAP = 56
 """Height and width of a feature map."""
+STAGES = 4
+"""Stages of a network that has a number of layers, and a width, for each."""
 FINEST = 64
 """Height and width of the finest of several feature maps, each of which is half as large as the one before."""
 GRID = 14

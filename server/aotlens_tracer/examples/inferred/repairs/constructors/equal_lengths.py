@@ -17,10 +17,10 @@ _LONGEST = 16
 def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
     given = failed.arguments
     for fact in failed.says(WrongRank) if isinstance(failed.error, ValueError) else ():
-        for name, value in given.items():
-            if fact.unpacks and isinstance(value, Items) and value.items and fact.given in (None, len(value.items)):
-                wanted = fact.wanted[0]
-                yield {**given, name: replace(value, items=(value.items * wanted)[:wanted])}
+        for argument, passed in given.items():
+            if fact.unpacks and isinstance(passed, Items) and passed.items and fact.given in (None, len(passed.items)):
+                count = fact.wanted[0]
+                yield {**given, argument: replace(passed, items=(passed.items * count)[:count])}
     for place in failed.users():
         names = [name for node in place.nodes() if (name := _measured(node)) is not None]
         if failed.wants("length"):
