@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 
@@ -11,12 +12,12 @@ from ..examples.changed_call import changed_arguments, changed_text, is_changed
 from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
 from ..examples.inferred.search import Guess, Search
-from ..examples.inferred.step_search import StepSearch
+from ..examples.inferred.step_search import OwnerSearch, StepSearch
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.last_good_call import FailedCall, NoOtherCall
 from ..examples.recorded import NotCalled, record
 from ..examples.scripts.build import build_step
-from ..examples.scripts.unknown import UnknownInputs, with_guess
+from ..examples.scripts.unknown import Unguessed, UnknownInputs, UnknownOwner, with_guess, with_owner
 from ..examples.worlds import said_world, world_of
 from ..examples.written import constructor_in_words, written
 from ..failures import TraceError, failure_of, reads_data
@@ -27,11 +28,11 @@ from ..graph.state import state_of
 from ..loading.definitions import line_of, resolve
 from ..loading.importing import import_file
 from ..torch_private import fake_mode
-from ..wire.descriptor_map import Example, Problem
+from ..wire.descriptor_map import Example, Failure, Problem
 from ..wire.example_options import ExampleOptions
 from ..wire.example_texts import MalformedExample, split
 from ..wire.json_codec import to_json
-from ..wire.problems import NoOwnExample
+from ..wire.problems import NoExample, NoOwnExample
 from ..wire.protocol import ExampleSource, Root
 from ..wire.world_options import world_in_text
 from .context import Context
@@ -209,18 +210,37 @@ class _Build:
 
         `root` is the file of a step in whose call the target is recorded. Other examples are evaluated as they are.
         """
-        try:
-            return source, self._evaluate(source, root)
-        except UnknownInputs as error:
-            unguessed = error.unguessed
-        mode, module = unguessed.mode or fake_mode(), (root or self._imported).module
-        search = StepSearch(unguessed.module, mode, module, self._context.birthplaces)
+        while True:
+            try:
+                return source, self._evaluate(source, root)
+            except UnknownOwner as error:
+                source = with_owner(source, error.name, self._owner(root or self._imported))
+            except UnknownInputs as error:
+                source = self._with_inputs(source, error.unguessed, root or self._imported)
+
+    def _owner(self, imported: Imported) -> str:
+        """Return a guessed expression for the object whose method has a step. Raises TraceError if there is none."""
+        qualname = imported.step or self._context.params.qualname
+        owner: Any = imported.module
+        for name in qualname.partition("@")[0].split(".")[:-1]:
+            owner = getattr(owner, name, None)
+        if isinstance(owner, type) and issubclass(owner, torch.nn.Module):
+            search = OwnerSearch(owner, imported.module, self._context.birthplaces, None)
+            found = search.constructor()
+            self._context.draft.add_attempts(*search.attempts)
+            if found is not None:
+                return found
+        path, line = self._context.params.path, self._context.draft.map.target.line
+        raise TraceError(Failure("example", "error", NoExample(qualname), path, line))
+
+    def _with_inputs(self, source: ExampleSource, unguessed: Unguessed, imported: Imported) -> ExampleSource:
+        """Return the source of a step with guessed values for inputs. Raises why they are not known if none work."""
+        search = StepSearch(unguessed.module, unguessed.mode or fake_mode(), imported.module, self._context.birthplaces)
         guess = search.run_with(unguessed.sizes)
         self._context.draft.add_attempts(*search.attempts)
         if guess.failure is not None:
             raise unguessed.error or TraceError(guess.failure)
-        source = with_guess(source, unguessed.names, guess.expression)
-        return source, self._evaluate(source, root)
+        return with_guess(source, unguessed, guess.expression)
 
     def _note(self, reason: Problem) -> None:
         self._weights.append(reason)

@@ -1,4 +1,4 @@
-"""The search for the arguments of a module that is built already: the step of a script."""
+"""Searches for what the step of a script lacks: arguments of a module that is built, or the owner of its method."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from ...graph.birthplaces import Birthplaces
-from ...torch_private import FakeTensorMode
+from ...torch_private import FakeTensorMode, fake_mode
 from ..guards import TookTooLong
 from .attempts import Target
+from .build import Notes, first_that_builds
 from .search import ClassFails, Guess, Search
 
 _NAME = "module"
@@ -36,3 +37,22 @@ class StepSearch(Search):
             except ClassFails as fails:
                 return fails.guess
         return Guess(self._nearest.expression or f"{_NAME}()", failure=self._failure())
+
+
+class OwnerSearch(Search):
+    """Looks for a call that builds the class of a method, which another call will show to work or not."""
+
+    def constructor(self) -> str | None:
+        """The expression that builds the class; None if none was found."""
+        notes = Notes(self._note_construction, self._note_rule)
+        with contextlib.suppress(TookTooLong, ClassFails):
+            for constructors, arguments in self._constructions():
+                mode = fake_mode()
+
+                def build(text: str, mode: FakeTensorMode = mode) -> nn.Module:
+                    return self._runner.build(text, mode)
+
+                built = first_that_builds(self._cls, arguments, constructors, build, notes)
+                if built is not None:
+                    return built.expression
+        return None

@@ -30,7 +30,7 @@ from .code import (
 from .optimizers import in_no_optimizer, optimizers_of
 from .prelude import Setup
 from .root import Children, as_module, root_of
-from .unknown import Unguessed, UnknownInputs, guessed_names, step_alone
+from .unknown import Unguessed, UnknownInputs, UnknownOwner, guessed_names, step_alone, unpacked
 
 _OWNER = "self"
 """The name of the root module in the code of a step that stands in no method."""
@@ -51,8 +51,8 @@ def build_step(
     """Build the training step of a source, in the namespace of its file's `module`.
 
     `name` is that of the function in which the step stands; None for code of the module level. With `needs_data`,
-    everything is real. Raises UnknownInputs if inputs have no values, and what the script raises where it makes
-    something else that the step cannot do without.
+    everything is real. Raises UnknownOwner and UnknownInputs if no code shows the object of a method, or inputs, and
+    what the script raises where it makes something else that the step cannot do without.
     """
     mode = fake_mode() if needs_data is None else None
     return _Build(source, module, birthplaces, name, mode).run(train)
@@ -142,6 +142,8 @@ class _Build:
                 continue
             if name in self._setup.prelude.errors:
                 raise self._setup.prelude.errors[name]
+            if name == self._step.owner:
+                raise UnknownOwner(name)
             eval(compile(place_of_name(name, body), self._path, "eval"), self._namespace)
 
     def _compile(self, inputs: Sequence[str], body: Sequence[ast.stmt]) -> tuple[types.FunctionType, ast.FunctionDef]:
@@ -156,13 +158,21 @@ class _Build:
             root.add_module(child, value)
         return root
 
-    def _unguessed(self, unknown: Sequence[str], body: Sequence[ast.stmt]) -> Unguessed:
-        function, definition = self._compile(unknown, body)
+    def _unguessed(self, unknown: Sequence[str], body: list[ast.stmt]) -> Unguessed:
+        packed: dict[str, list[str | None]] = {}
+        for name in unknown:
+            found = unpacked(name, body)
+            if found is not None:
+                statement, packed[name] = found
+                body = [node for node in body if node is not statement]
+        parts = [part for names in packed.values() for part in names if part is not None]
+        asked = [*(name for name in unknown if name not in packed), *dict.fromkeys(parts)]
+        function, definition = self._compile(asked, body)
         errors = self._setup.prelude.errors
         alone = step_alone(self._root(function), function, definition)
         sizes = {name: value for name, value in self._namespace.items() if type(value) is int}
         error = next((errors[name] for name in unknown if name in errors), None)
-        return Unguessed(tuple(unknown), alone, self._mode, sizes, error)
+        return Unguessed(tuple(asked), alone, self._mode, sizes, error, packed)
 
     def _fake(self, value: Any) -> Any:
         """Return an argument with fake tensors, if the step has a mode."""

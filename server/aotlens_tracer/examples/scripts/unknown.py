@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -24,7 +24,9 @@ GUESSED = "<guessed inputs>"
 class Unguessed:
     """The inputs of a step that have no values.
 
-    `module` is to be called with them alone, in the order of `names`; it lives in `mode`, None for real tensors.
+    `module` is to be called with them alone, in the order of `names`; it lives in `mode`, None for real tensors. A
+    batch that the step unpacks first, `x, y = batch`, has its parts there; `packed` has their names by that of the
+    batch, None for a part that the step does not use.
     `sizes` are the integers of the script by name, and `error` the first reason why a value is not known, None if no
     code shows one.
     """
@@ -34,6 +36,7 @@ class Unguessed:
     mode: FakeTensorMode | None
     sizes: dict[str, int]
     error: BaseException | None = None
+    packed: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
 
 class UnknownInputs(Exception):
@@ -42,6 +45,14 @@ class UnknownInputs(Exception):
     def __init__(self, unguessed: Unguessed) -> None:
         super().__init__(*unguessed.names)
         self.unguessed = unguessed
+
+
+class UnknownOwner(Exception):
+    """A step stands in a method, and no code shows an object of the class. `name` is that of the object, `self`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 def step_alone(root: nn.Module, function: types.FunctionType, definition: ast.FunctionDef) -> nn.Module:
@@ -58,13 +69,41 @@ def step_alone(root: nn.Module, function: types.FunctionType, definition: ast.Fu
     return made
 
 
-def with_guess(source: ExampleSource, names: Sequence[str], expression: str) -> ExampleSource:
-    """Return a source whose set-up ends with the arguments of a guessed call as the values of some names."""
+def unpacked(name: str, body: Sequence[ast.stmt]) -> tuple[ast.stmt, list[str | None]] | None:
+    """Return the statement `x, y = NAME` that alone reads a name, and the names of the parts; None if there is none.
+
+    A part that nothing reads is None.
+    """
+    nodes = [node for part in body for node in ast.walk(part)]
+    read = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    for node in body:
+        is_read = isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == name
+        if not is_read or not isinstance(node, ast.Assign) or read.count(name) > 1:
+            continue
+        target = node.targets[0]
+        if isinstance(target, ast.Tuple) and all(isinstance(each, ast.Name) for each in target.elts):
+            parts = [each.id for each in target.elts if isinstance(each, ast.Name)]
+            return node, [part if part in read else None for part in parts]
+    return None
+
+
+def with_guess(source: ExampleSource, unguessed: Unguessed, expression: str) -> ExampleSource:
+    """Return a source whose set-up ends with the arguments of a guessed call as the values of the inputs."""
     call = ast.parse(expression.strip(), mode="eval").body
     assert isinstance(call, ast.Call)
-    given = dict(zip(names, call.args)) | {each.arg: each.value for each in call.keywords if each.arg}
-    made = (Statement(f"{name} = {ast.unparse(value)}", GUESSED, 1) for name, value in given.items())
+    given = {name: ast.unparse(value) for name, value in zip(unguessed.names, call.args)}
+    given |= {each.arg: ast.unparse(each.value) for each in call.keywords if each.arg}
+    for name, parts in unguessed.packed.items():
+        given[name] = f"({', '.join(given.pop(part, 'None') if part else 'None' for part in parts)},)"
+    made = (Statement(f"{name} = {value}", GUESSED, 1) for name, value in given.items())
     return replace(source, prelude=(*source.prelude, *made))
+
+
+def with_owner(source: ExampleSource, name: str, expression: str) -> ExampleSource:
+    """Return a source whose set-up makes the object of a method by a guessed expression, before the method begins."""
+    frame = source.step.frame if source.step is not None else 0
+    made = Statement(f"{name} = {expression}", GUESSED, 1)
+    return replace(source, prelude=(*source.prelude[:frame], made, *source.prelude[frame:]))
 
 
 def guessed_names(source: ExampleSource) -> tuple[str, ...]:
