@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import importlib.util
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
 
 from aotlens_tracer.examples.changed_call import changed_arguments, changed_text
 from aotlens_tracer.examples.evaluate import build
@@ -16,6 +21,7 @@ from aotlens_tracer.failures import TraceError
 from aotlens_tracer.graph.birthplaces import Birthplaces
 from aotlens_tracer.wire.problems import NoValueFound
 from aotlens_tracer.wire.protocol import ExampleSource
+from support import trace_json
 
 FILE = Path(__file__).parent.parent / "corpus" / "loss" / "models.py"
 CASES = {
@@ -92,3 +98,42 @@ def test_an_argument_that_cannot_be_guessed_is_told(models: types.ModuleType) ->
         changed(models, "Unguessable()(torch.randn(2, 8))", passed="labels")
     assert isinstance(raised.value.failure.problem, NoValueFound)
     assert raised.value.failure.problem.arguments == ("labels",)
+
+
+@pytest.fixture(scope="module")
+def traces() -> dict[str, dict[str, Any]]:
+    answer = trace_json(FILE.name, "--partitioner", "eager", cwd=FILE.parent)
+    return {trace["target"]["qualname"]: trace for trace in answer["traces"]}
+
+
+def scalars(result: Any) -> list[torch.Tensor]:
+    items = result.values() if isinstance(result, dict) else result if isinstance(result, tuple) else []
+    found = [each for item in items for each in scalars(item)]
+    return [result] if isinstance(result, torch.Tensor) and result.dim() == 0 else found
+
+
+@pytest.mark.parametrize("name", ["Probed", *(name for name, (_, tried_with) in CASES.items() if tried_with)])
+def test_memory_and_gradients_are_those_of_a_real_training_step(
+    name: str, models: types.ModuleType, traces: dict[str, dict[str, Any]]
+) -> None:
+    trace = traces[name]
+    call = ast.parse(trace["example"]["pin"], mode="eval").body
+    assert isinstance(call, ast.Call)
+    names = {"torch": torch, **vars(models)}
+    module = eval(ast.unparse(call.func), names)
+    collected = ast.Call(ast.Name("collect", ast.Load()), call.args, call.keywords)
+    args, kwargs = eval(ast.unparse(collected), {**names, "collect": lambda *args, **kwargs: (args, kwargs)})
+    gc.collect()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+        result = module(*args, **kwargs)
+        gc.collect()
+    memory = trace["graphs"][0]["eager_memory"]
+    grown = sum(event.self_cpu_memory_usage for event in recorded.events())
+    assert memory["held"] + memory["returned"] == pytest.approx(grown, rel=0.01)
+
+    sum(scalars(result), torch.zeros(())).backward()
+    without = {name for name, parameter in module.named_parameters() if parameter.grad is None}
+    found = [finding for finding in trace["findings"] if finding["code"] == "parameter-without-gradient"]
+    assert {subject["name"] for finding in found for subject in finding["subjects"]} == without
+    assert trace["eager_run"]["of_loss"]
+    assert without == ({"probe.weight", "probe.bias"} if name == "Probed" else set())

@@ -13,6 +13,7 @@ import torch
 
 from ..examples.eager_call import backward
 from ..examples.evaluate import BuiltExample
+from ..examples.inferred.reading.losses import asks_for_a_loss
 from ..failures import (
     Codebase,
     at_the_change,
@@ -67,6 +68,7 @@ def two_steps(
     """
     start = time.perf_counter()
     on: Literal["real", "fake"] = "real" if example.mode is None else "fake"
+    of_loss = _is_of_loss(example)
     leaves = _leaves(example)
     present: list[list[bool]] = []
     shardings: list[Sharding | None] = []
@@ -116,7 +118,7 @@ def two_steps(
             outside = find_unregistered()
     seconds = round(time.perf_counter() - start, 3)
     found = tuple(warned)
-    return EagerRun(on, seconds, gradients, kept, error, found, None, changes.changes(), draws, outside)
+    return EagerRun(on, seconds, gradients, kept, error, found, None, changes.changes(), draws, outside, of_loss)
 
 
 def _seen_again(
@@ -161,10 +163,16 @@ def _step(example: BuiltExample, step: int, watch: KeptWatch, changes: ChangeWat
         watch.after_second(outputs)
     try:
         with changes.backward():
-            backward(outputs)
+            backward(outputs, _is_of_loss(example))
     except Exception as error:
         raise _Failed(step, "backward") from error
     return outputs
+
+
+def _is_of_loss(example: BuiltExample) -> bool:
+    """Whether the call asks for a loss, so that training begins its backward pass there."""
+    module = example.module
+    return module is not None and module is example.function and asks_for_a_loss(module, example.args, example.kwargs)
 
 
 def _places(watch: KeptWatch, codebase: Codebase, again: Callable[[], BuiltExample] | None) -> dict[str, Span]:

@@ -54,9 +54,14 @@ def call(example: BuiltExample) -> Called:
     return Called(outputs)
 
 
-def backward(outputs: Any) -> None:
-    """Make the backward pass from all results that require a gradient, each with an incoming gradient of ones."""
+def backward(outputs: Any, of_loss: bool = False) -> None:
+    """Make the backward pass from all results that require a gradient, each with an incoming gradient of ones.
+
+    With `of_loss`, it begins at the scalars alone, if there are any: one of them is the loss.
+    """
     results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
+    losses = [result for result in results if result.dim() == 0] if of_loss else []
+    results = losses or results
     if results:
         torch.autograd.backward(results, [torch.ones_like(result) for result in results])
 

@@ -20,7 +20,9 @@ from ..wire.findings import (
     NoneInEager,
     NoPath,
     NotInEachCall,
+    NotInLoss,
     OnlyChanged,
+    OutputName,
     Outside,
     ReachesKept,
     ReentrantCheckpoint,
@@ -125,7 +127,8 @@ def _of_each_call(finding: Finding, run: EagerRun) -> Finding:
 
 
 def _none_in_eager(value: Value, graph: Graph, run: EagerRun, target: Target, why: Why) -> Finding:
-    reason = NoneInEager(_because(value, graph, run, why))
+    because = _because(value, graph, run, why)
+    reason = because if isinstance(because, NotInLoss) else NoneInEager(because)
     place = value.first.definition or Span(target.path, target.line or 1)
     return value.finding(f"{value.kind}-without-gradient", place, reason, tuple(places_of(reason)))
 
@@ -136,11 +139,23 @@ def _because(value: Value, graph: Graph, run: EagerRun, why: Why) -> NoGradient 
         return ReentrantCheckpoint(
             tuple(Expression(warning.expression or "checkpoint", warning.at) for warning in checkpoints)
         )
+    if run.of_loss and (outputs := _outputs_reached(value, graph)):
+        return NotInLoss(outputs)
     if value.mutations and all(_is_of_the_new_value(piece, graph) for piece in value.pieces):
         reason = why(value.first)
         spans = dict.fromkeys(span for piece in value.pieces for span in piece.changed_at)
         return reason if isinstance(reason, Cut) else OnlyChanged(tuple(_expression(span) for span in spans))
     return None
+
+
+def _outputs_reached(value: Value, graph: Graph) -> tuple[OutputName, ...]:
+    """Return the outputs whose gradients the gradient of a value is made of; none if a scalar is among them."""
+    tangents = {each.node: graph.outputs[each.tangent_of] for each in graph.inputs if each.tangent_of is not None}
+    nodes = {node for piece in value.pieces for node in _operands(piece, graph)}
+    reached = {output.index: output for node, output in tangents.items() if node in nodes}
+    if any(output.shape == () for output in reached.values()):
+        return ()
+    return tuple(OutputName(reached[index].label, index=index) for index in sorted(reached))
 
 
 def _expression(span: Span) -> Expression:
@@ -149,20 +164,22 @@ def _expression(span: Span) -> Expression:
 
 def _is_of_the_new_value(slot: Input, graph: Graph) -> bool:
     """Whether a gradient depends on the gradients of new values of changed inputs alone."""
-    operands = {operation.name: operation.operands for operation in graph.operations}
     tangents = {each.node: graph.outputs[each.tangent_of] for each in graph.inputs if each.tangent_of is not None}
-    outputs = [graph.outputs[index].node for index in own_gradient(slot, graph)]
-    waiting = [node for node in outputs if node is not None]
+    nodes = _operands(slot, graph)
+    return bool(nodes) and not any(node in tangents and tangents[node].mutation_of is None for node in nodes)
+
+
+def _operands(slot: Input, graph: Graph) -> set[str]:
+    """Return the nodes that the gradient of an input is computed from, and its own."""
+    operands = {operation.name: operation.operands for operation in graph.operations}
+    waiting = [node for index in own_gradient(slot, graph) if (node := graph.outputs[index].node) is not None]
     seen: set[str] = set()
     while waiting:
         node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if node in tangents and tangents[node].mutation_of is None:
-            return False
-        waiting += operands.get(node, ())
-    return bool(outputs)
+        if node not in seen:
+            seen.add(node)
+            waiting += operands.get(node, ())
+    return seen
 
 
 def _outside(value: Value, map: DescriptorMap) -> Finding:

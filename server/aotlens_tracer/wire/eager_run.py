@@ -119,6 +119,8 @@ class EagerRun:
     (the other fields are empty then); None if the run was made. `error` is the error that ended it early, None if both
     steps worked. `warnings` are each once. `draws` says that the call draws random numbers from Python or numpy: then
     another call may do something else. `unregistered` are parameters in no module.
+    `of_loss` says that the call asks for a loss: the backward passes begin at the scalars in its result, and not at
+    its other tensors.
     """
 
     on: Literal["real", "fake"]
@@ -131,3 +133,4 @@ class EagerRun:
     changes: tuple[EagerChange, ...] = ()
     draws: bool = False
     unregistered: tuple[Unregistered, ...] = ()
+    of_loss: bool = False

@@ -32,6 +32,7 @@ from .problems import BrokenProtocol, Problem
 from .reasons_in_eager import InBackward as InBackward
 from .reasons_in_eager import InEager as InEager
 from .reasons_in_eager import NotInEachCall as NotInEachCall
+from .reasons_in_eager import NotInLoss as NotInLoss
 from .reasons_in_eager import OnlyChanged as OnlyChanged
 from .reasons_in_eager import ReentrantCheckpoint as ReentrantCheckpoint
 from .unregistered import Unregistered
@@ -254,6 +255,7 @@ NoGradient = (
     | ReachesKept
     | ReentrantCheckpoint
     | OnlyChanged
+    | NotInLoss
     | NoneInEager
     | NotInEachCall
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .json_codec import Tagged
+from .named_things import OutputName
 from .places import Expression
 from .problems import Problem
 
@@ -15,6 +16,13 @@ class ReentrantCheckpoint(Tagged):
     """No gradient: the subject is used inside reentrant checkpoints, no input of which requires a gradient."""
 
     at: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class NotInLoss(Tagged):
+    """No gradient: the call asks for a loss, which does not depend on the subject. Only these outputs do."""
+
+    outputs: tuple[OutputName, ...]
 
 
 @dataclass(frozen=True)

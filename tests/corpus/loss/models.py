@@ -148,3 +148,18 @@ class Unguessable(nn.Module):
         if labels is None:
             return out
         return out, F.mse_loss(out, labels.boxes.as_tensor(out.device))
+
+
+class Probed(nn.Module):
+    """The probe is returned beside the loss, which does not depend on it."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(8, 3)
+        self.probe = nn.Linear(8, 2)
+
+    def forward(self, x, labels=None):
+        logits, probed = self.layer(x), self.probe(x)
+        if labels is None:
+            return logits, probed
+        return logits, probed, F.cross_entropy(logits.transpose(1, 2), labels)

@@ -22,6 +22,7 @@ from aotlens_tracer.wire.findings import (
     NoGradient,
     NoPath,
     NothingTrained,
+    NotInLoss,
     OnlyMetadata,
     OutputName,
     Place,
@@ -157,6 +158,11 @@ REASONS: list[tuple[NoGradient, str, str]] = [
         "which gives integers",
         "they reach only output[1], which needs none, because they are cut off by `scores.argmax(-1)` on line 9, "
         "which gives integers",
+    ),
+    (
+        NotInLoss((OutputName("output[1]", index=1),)),
+        "the loss does not depend on it, only output[1] does",
+        "the loss does not depend on them, only output[1] does",
     ),
     (
         ReachesOnly((OutputName("y"), OutputName("seen", is_new_value=True))),

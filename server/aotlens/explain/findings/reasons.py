@@ -16,6 +16,7 @@ from aotlens_tracer.wire.findings import (
     NoPath,
     NothingTrained,
     NotInEachCall,
+    NotInLoss,
     OnlyChanged,
     OnlyMetadata,
     OutputName,
@@ -100,6 +101,10 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             if seen:
                 return f"the traced call does not use {them}, but one of two training steps in eager does"
             return f"the traced call does not use {them}; it draws random numbers, so that another call may"
+        case NotInLoss(outputs=outputs):
+            names = listed([_output(each) for each in outputs])
+            do = "does" if len(outputs) == 1 else "do"
+            return f"the loss does not depend on {'them' if several else 'it'}, only {names} {do}"
         case NoneInEager(because=because):
             if because is None:
                 return "the graph has one, but the backward pass in eager does not reach it"

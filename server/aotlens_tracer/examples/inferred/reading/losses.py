@@ -48,6 +48,20 @@ def loss_arguments(module: nn.Module) -> list[LossArguments]:
     return found
 
 
+def asks_for_a_loss(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a call of a module passes the optional arguments that lead to a loss."""
+    try:
+        names = list(inspect.signature(module.forward).parameters)
+    except (TypeError, ValueError):
+        return False
+    given = {
+        name
+        for name, value in (dict(zip(names, args)) | dict(kwargs)).items()
+        if value is not None and value is not False
+    }
+    return any(given.issuperset(loss.names) for loss in loss_arguments(module))
+
+
 def _optional(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the parameters of a method that are None or False if they are left out, with that default."""
     try:
