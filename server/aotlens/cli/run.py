@@ -17,7 +17,7 @@ from aotlens.syntax.containment import outermost_first
 from aotlens.syntax.source import UnreadableSource
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
 from aotlens_tracer.wire.example_options import World
-from aotlens_tracer.wire.protocol import TargetsParams, TraceParams
+from aotlens_tracer.wire.protocol import Root, TargetsParams, TraceParams
 
 from .options import TraceOptions
 from .progress import Progress
@@ -68,11 +68,14 @@ class TraceRun:
         return Traces([map], output)
 
     def all(self) -> Traces:
-        """Trace every module class of the file, its training steps, and every function with a pinned example."""
+        """Trace every module class of the file, every function with a pinned example, and the training steps.
+
+        The steps are those of the file, and those of other files that it calls.
+        """
         file = self._file
         self._progress.about(file.path.name)
-        if any(source.step is not None and source.step.module is not None for source in file.steps.values()):
-            return self._in_order([*_classes_with_forward(file), *file.steps])  # importing the file would train
+        if file.trains:
+            return self._in_order([*_classes_with_forward(file), *file.steps], file.called)
         params = TargetsParams(str(file.path), self._options.timeout, self._memory, os.getcwd())
         try:
             answer = self._tracer.targets(params, self._progress.stage)
@@ -83,29 +86,32 @@ class TraceRun:
         names = [target.qualname for target in answer.targets]
         names += [d.qualname for d in file.definitions if d.kind == "function" and d.pins and not _is_local(d.qualname)]
         names += file.steps
-        if not names:
+        if not names and not file.called:
             return Traces([self._failed(WHOLE_FILE, _no_target(file))], answer.output)
-        return self._in_order(names)
+        return self._in_order(names, file.called)
 
-    def _in_order(self, names: Sequence[str]) -> Traces:
+    def _in_order(self, names: Sequence[str], called: Sequence[Root] = ()) -> Traces:
         """Trace classes before the classes that they contain, which are then recorded in their calls."""
         order = {name: index for index, name in enumerate(outermost_first(self._file.contained))}
         traced = [self._trace(name) for name in sorted(names, key=lambda name: order.get(name, len(order)))]
         lines = {definition.qualname: definition.line for definition in self._file.definitions}
         lines |= {place.qualname: place.line for place in self._file.places}
         maps = sorted((map for map, _ in traced), key=lambda map: lines.get(map.target.qualname, 0))
-        return Traces(maps, "".join(output for _, output in traced))
+        elsewhere = [self._trace(root.qualname, root) for root in called]
+        maps += [map for map, _ in elsewhere]
+        return Traces(maps, "".join(output for _, output in (*traced, *elsewhere)))
 
-    def _trace(self, name: str) -> tuple[DescriptorMap, str]:
-        """The map of a target, and the text that user code printed."""
+    def _trace(self, name: str, called: Root | None = None) -> tuple[DescriptorMap, str]:
+        """The map of a target, and the text that user code printed. `called` is a training step of another file."""
         file, options = self._file, self._options
         self._progress.about(name)
         if self._has_ended:
             self._tracer.restart()
             self._has_ended = False
-        examples = candidates(file, name, options.example)
+        examples = candidates(file, name, options.example) if called is None else called.examples
+        lines = definition_lines(name, file.definitions, file.places) if called is None else _lines_of(called)
         params = TraceParams(
-            str(file.path),
+            str(file.path) if called is None else called.path,
             name,
             examples,
             options.mode,
@@ -113,7 +119,7 @@ class TraceRun:
             options.timeout,
             self._memory,
             os.getcwd(),
-            definition_lines=definition_lines(name, file.definitions, file.places),
+            definition_lines=lines,
             partitioner=options.partitioner,
             memory_budget=options.memory_budget,
             compare=options.compare,
@@ -149,6 +155,10 @@ def _classes_with_forward(file: File) -> list[str]:
     """The classes of a file with a `forward`, by its text."""
     names = {definition.qualname for definition in file.definitions}
     return [name for name in names if f"{name}.forward" in names and not _is_local(name)]
+
+
+def _lines_of(called: Root) -> tuple[int, ...]:
+    return tuple(source.line for source in called.examples if source.line is not None)
 
 
 def _is_local(qualname: str) -> bool:

@@ -122,5 +122,17 @@ def _read(path: Path, options: TraceOptions) -> File:
     calls = CallSites(search_folder(path))
     names = [place.qualname for place in places]
     steps = step_examples(str(path), text, names, lambda name: calls.calling(path, name, {}))
-    with_classes = calls.steps_with(path, classes, {})
-    return File(path, known, in_project, containment(text), calls.of(path, classes, {}), places, steps, with_classes)
+    called = calls.steps_from(path, {})
+    trains = any(source.step is not None and source.step.module is not None for source in steps.values())
+    return File(
+        path,
+        known,
+        in_project,
+        containment(text),
+        calls.of(path, classes, {}),
+        places,
+        steps,
+        calls.steps_with(path, classes, {}),
+        called,
+        trains or (bool(called) and "__name__" not in text),
+    )

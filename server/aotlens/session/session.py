@@ -117,6 +117,9 @@ class Session:
         self._background.run(self._open_files.look_at_permissions(document.path))
         self._background.run(self._targets.read_project(document.path))
         self._background.run(self._targets.learn_structure(document))
+        if document.is_python:
+            folder = self._workspace.folder_of(document.path)
+            self._background.run(self._targets.learn_called_steps(document, folder))
         self._background.run(self.kept.restore(document.path))
         self._automatic.trace_open(document.path)
 

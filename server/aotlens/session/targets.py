@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -97,6 +98,16 @@ class Targets:
         loop = asyncio.get_running_loop()
         contained = await loop.run_in_executor(None, lambda: containment_in(document.tree))
         self._examples.set_contained(document.path, contained)
+
+    async def learn_called_steps(self, document: Document, folder: Path) -> None:
+        """Find the training steps of other files that a script calls: hovers in the script are about them."""
+        texts = {path: each.text for path, each in self._documents.by_path.items()}
+        find = functools.partial(self._examples.steps_from, document.path, folder, texts)
+        keys = await asyncio.get_running_loop().run_in_executor(None, find)
+        new = [self._states.new(key) for key in keys if self._states.get(key) is None]
+        if new and document.path in self._documents.by_path:
+            self._states.update(new)
+            self._automatic.trace(new)
 
     async def read_project(self, path: str) -> None:
         """Read what the project says about a file: its pinned examples, and the cluster that they run in.

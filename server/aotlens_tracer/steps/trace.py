@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -100,7 +100,7 @@ def _answer(context: Context) -> dict[str, Any]:
             _trace(context)
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         draft.update(status="failed", failure=failure_of_trace(context, error))
-    draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context.codebase))
+    draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context))
     _report_calls(context)
     context.folding.stop()
     finish_recording(context)
@@ -259,7 +259,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     draft.add_findings(*specialized(context, built, captured))
     before = draft.map.findings
     draft.add_findings(*_findings(context, built, captured, described, in_eager=False))
-    draft.update(status="traced", torch=torch.__version__, files=_files(context.codebase))
+    draft.update(status="traced", torch=torch.__version__, files=_files(context))
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
@@ -323,9 +323,20 @@ def _captured(
     return built, captured
 
 
-def _files(codebase: Codebase) -> tuple[str, ...]:
-    """Return the user's files that are imported: a change of one of them may change the map."""
-    return tuple(sorted(file for file in _imported(sys.modules) if codebase.owns(file)))
+def _files(context: Context) -> tuple[str, ...]:
+    """Return the user's files that are imported or run: a change of one of them may change the map."""
+    imported = {file for file in _imported(sys.modules) if context.codebase.owns(file)}
+    return tuple(sorted(imported | set(_run_for_steps(context))))
+
+
+def _run_for_steps(context: Context) -> Iterator[str]:
+    """Yield the files whose statements were run for a training step: that of the chosen example, else all of them."""
+    example, examples = context.draft.map.example, context.params.examples
+    chosen = examples if example is None or example.candidate is None else (examples[example.candidate],)
+    for source in chosen:
+        for each in (source, *(source.root.examples if source.root is not None else ())):
+            if each.step is not None:
+                yield from (statement.path for statement in (*each.prelude, *each.step.body))
 
 
 def _libraries(codebase: Codebase, loaded: Collection[str]) -> tuple[str, ...]:

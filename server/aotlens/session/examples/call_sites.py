@@ -37,6 +37,8 @@ MOST_SITES = 6
 """The number of call sites that are tried for each class."""
 MOST_STEPS = 3
 """The number of training steps in which a class is looked for."""
+MOST_STEP_FILES = 12
+"""The number of files, the nearest to a class or script, in which its training steps are looked for."""
 _OF_STEPS = frozenset((b"backward", b"training_step", b"compute_loss"))
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CALLED = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|as\b)")
@@ -92,28 +94,38 @@ class CallSites:
         """
         by_name = {qualname.rpartition(".")[2]: qualname for qualname in qualnames}
         found: dict[str, list[Root]] = {}
-        for file in self._with_steps(path, frozenset(name.encode() for name in by_name), texts):
+        for file in self._with_steps(path, texts):
             script = BlockSource(file, whole_block(_text_of(file, texts.get(file))))
+            steps = self._steps_of(file, texts)
             for name, qualname in by_name.items():
-                if file == str(path) or imports_from(script, name, str(path)):
-                    steps = self._steps_of(file, texts)
-                    # The set-up may leave out what importing the script runs.
-                    found.setdefault(qualname, []).extend(sorted(steps, key=lambda root: not _mentions(root, name)))
+                named = [root for root in steps if _mentions(root, name)]
+                # The set-up may leave out what importing the script runs.
+                is_known = name.encode() in self._known[file].names
+                if is_known and (file == str(path) or imports_from(script, name, str(path))):
+                    named += [root for root in steps if root not in named]
+                found.setdefault(qualname, []).extend(named)
         return {qualname: tuple(roots[:MOST_STEPS]) for qualname, roots in found.items()}
 
-    def _with_steps(self, path: Path, wanted: frozenset[bytes], texts: Mapping[str, str]) -> Iterator[str]:
-        """Yield the files that may have training steps with one of the classes, the nearest first."""
+    def steps_from(self, path: Path, texts: Mapping[str, str]) -> tuple[Root, ...]:
+        """Return the training steps of other files whose set-up is code of a file: it calls the training there."""
+        found = [root for file in self._with_steps(path, texts) for root in self._steps_of(file, texts)]
+        return tuple(root for root in found if root.path != str(path) and _begins_in(root, str(path)))
+
+    def _with_steps(self, path: Path, texts: Mapping[str, str]) -> list[str]:
+        """Return the nearest files that may have training steps, the own file first."""
         deadline = time.monotonic() + LONGEST_SEARCH
         with self._lock:
             files = [file for file in dict.fromkeys((str(path), *self._files(path))) if file.endswith(".py")]
         files.sort(key=lambda file: _steps_between(path, Path(file)))
+        found: list[str] = []
         for file in files:
             with self._lock:
                 known = self._read(file, texts.get(file))
-            if known is not None and not known.names.isdisjoint(wanted) and not known.names.isdisjoint(_OF_STEPS):
-                yield file
-            if time.monotonic() > deadline:
-                return
+            if known is not None and not known.names.isdisjoint(_OF_STEPS):
+                found.append(file)
+            if len(found) >= MOST_STEP_FILES or time.monotonic() > deadline:
+                break
+        return found
 
     def _steps_of(self, file: str, texts: Mapping[str, str]) -> tuple[Root, ...]:
         with self._lock:
@@ -195,6 +207,11 @@ def _steps_between(path: Path, other: Path) -> int:
     """Return the number of folders that one leaves and enters from one file to another."""
     shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(path.parts, other.parts)))
     return len(path.parts) + len(other.parts) - 2 * shared
+
+
+def _begins_in(root: Root, path: str) -> bool:
+    """Return whether the set-up of a training step, which stands in another file, has code of a file."""
+    return any(statement.path == path for statement in root.examples[0].prelude)
 
 
 def _mentions(root: Root, name: str) -> bool:

@@ -74,9 +74,9 @@ class KnownExamples:
             document.steps,
             steps,
             {} if steps else calls.steps_with(path, classes, texts),
-            self.built,
-            self.last_good,
-            interface,
+            built=self.built,
+            last_good=self.last_good,
+            interface=interface,
         )
         found = from_preferred(candidates(file, self.key.qualname), self.preferred)
         found = tuple(replace(each, passed=self.passed, left_out=self.left_out) for each in found)
@@ -105,6 +105,11 @@ class ExampleMemory:
         left_out = tuple(name for name, is_passed in wanted.items() if not is_passed)
         built = tuple(self._built.values())
         return KnownExamples(key, built, preferred, self._call_sites, last_good, passed, left_out)
+
+    def steps_from(self, path: str, folder: Path, texts: Mapping[str, str]) -> list[TargetKey]:
+        """Return the training steps of other files that a script calls. Reads many files, as `KnownExamples.find`."""
+        roots = self._call_sites.of(folder).steps_from(Path(path), texts)
+        return [TargetKey(root.path, root.qualname) for root in roots]
 
     def set_contained(self, path: str, contained: Mapping[str, frozenset[str]]) -> None:
         """Remember which classes of a file build which others."""
