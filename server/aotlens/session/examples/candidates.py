@@ -31,8 +31,8 @@ class File:
 
     By qualified name: `in_project` has the examples that the project pins, `contained` the classes of the file that a
     class builds, and `call_sites` the calls found in the workspace. `places` are the training steps of the file, and
-    `steps` their slices; `steps_with` has the steps of the workspace that build a class, and `called` are
-    the steps of other files that the file calls. `trains` says that importing the file would train. `built` are the targets that
+    `steps` their slices; `steps_with` has the steps of the workspace that build a class, and `called` are the steps of
+    other files that the file calls. `trains` says that importing the file would train. `built` are the targets that
     were built so far, in any file. `last_good` is the call of the target's last good trace, None if there was none, and
     `interface` is what the text says of its arguments now.
     """
