@@ -13,7 +13,7 @@ from ..tables.sizes import WIDTH
 from ..values import Arguments, Entries, Items, Value, Written, call
 from . import configurations
 from .annotations import DEEPEST, Site, by_annotation
-from .networks import concrete, is_whole, layer_with, look_alikes, namesakes, of_torch, subclasses
+from .networks import concrete, is_whole, layer_with, look_alikes, namesakes, of_torch, plain_value_with, subclasses
 from .parameters import VARIABLE, annotation_of, declared_modules, given_beside, parameters_of, positional_only
 from .usage import Usage
 
@@ -128,6 +128,8 @@ class Constructors:
             passed_on = self.arguments(passed.target, depth + 1)
             return Entries(tuple((key, value) for key, value in passed_on.items() if key not in beside))
         used = _attributes(usage, name)
+        if used and not is_configuration and (plain := plain_value_with(used)) is not None:
+            return plain
         if used and not is_configuration and depth < DEEPEST:
             for candidate in look_alikes(cls, used):
                 return Written(self.expression(candidate, depth + 1))

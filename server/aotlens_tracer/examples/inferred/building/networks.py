@@ -9,13 +9,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
 from ....torch_private import has_no_forward
 from ..reading.definitions import constructor_of, definition_of
 from ..tables.input_names import input_kind
 from ..tables.network_names import LAYERS, OF_IMAGES, OF_MAPS, OF_SEQUENCES, WHOLE
+from ..tables.sizes import WIDTH
+from ..values import Entries, Tensor, Value
 
+_OF_TENSORS = frozenset(("device", "dtype", "shape", "ndim", "dim", "numel", "detach", "clone", "unsqueeze", "view"))
+"""Attributes by which a value is known as a tensor."""
+_OF_DICTIONARIES = frozenset(("keys", "items", "values"))
 _OF_ALL_MODULES = frozenset(dir(nn.Module)) | {"config", "device", "dtype", "shape", "weight", "bias", "size"}
 
 
@@ -23,6 +29,14 @@ def layer_with(attributes: list[str]) -> str | None:
     """The layer of torch that has all these attributes; None if there is none."""
     wanted = {name for name in attributes if not name.startswith("__")}
     return next((text for text, known in LAYERS if wanted <= known), None)
+
+
+def plain_value_with(attributes: list[str]) -> Value | None:
+    """A tensor or a dictionary, if the attributes are those of one, and of no layer; else None."""
+    read = {name for name in attributes if not name.startswith("__")}
+    if read & _OF_TENSORS and all(hasattr(torch.Tensor, name) for name in read):
+        return Tensor((WIDTH, WIDTH))
+    return Entries(()) if read & _OF_DICTIONARIES and all(hasattr(dict, name) for name in read) else None
 
 
 def layers_with(attributes: Iterable[str]) -> list[str]:
