@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._pytree import tree_leaves
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,9 @@ class _Watch:
         if self.alive:
             return
         self.alive += [dict(sys._getframe(1).f_locals)]
-        tensors = (each for each in gc.get_objects() if isinstance(each, torch.Tensor))
-        self.before = {each.untyped_storage().data_ptr() for each in tensors if each.layout is torch.strided}
+        tensors = [each for each in gc.get_objects() if type(each) in (torch.Tensor, torch.nn.Parameter)]
+        tensors += [each for each in tree_leaves(self.alive) if isinstance(each, torch.Tensor)]
+        self.before = {each.untyped_storage().data_ptr() for each in tensors}
         self.hooks.__enter__()
 
     def end(self, loss: torch.Tensor) -> None:
