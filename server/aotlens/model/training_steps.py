@@ -5,6 +5,7 @@ A name holds in the function that has the step, and where the thing that it stan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,8 +21,8 @@ from .index import MapIndex, index_of
 from .names import Named, birthplace
 from .snapshot import Snapshot, TargetState
 
-BACKWARD = ("backward", "manual_backward")
-"""Methods that run the backward pass of a loss."""
+_BACKWARD = re.compile(r".+\.(?:manual_)?backward(?:\(.*\))?", re.DOTALL)
+"""A method that runs the backward pass of a loss, or its call."""
 _SIGN = "@"
 _GIVEN = (Own, InPieces, Tied, InOtherGraph, OnlyInEager)
 """A parameter gets one of these gradients."""
@@ -136,10 +137,8 @@ def _thing(step: TrainingStep, text: str) -> Thing | None:
             return Rate(optimizer)
     if text == step.loss:
         return Loss()
-    before, _, method = text.partition("(")[0].rpartition(".")
-    if method in BACKWARD and (before == step.loss or text.endswith(f"({step.loss})") or step.loss in text):
-        return Loss(is_backward=True)
-    return None
+    backward = _BACKWARD.fullmatch(text)
+    return Loss(is_backward=True) if backward is not None and step.loss in text else None
 
 
 def _made(

@@ -28,19 +28,32 @@ class Step:
     """A step of the corpus.
 
     `start` is the first statement of it, before which the run is watched, and `backward` the statement that runs the
-    backward pass of `loss`; each is the text of one line. `file` has them, and `script` is run. `modules` are the
-    expressions of the modules by the names that their parameters begin with, `optimizers` those of the optimizers.
+    backward pass of `loss`, or returns the loss; each is the text of one line. `file` has them, and `script` is run.
+    `modules` are the expressions of the modules by the names that their parameters begin with, `optimizers` those of
+    the optimizers.
+
+    The rest are places in the file, at `|`: its backward pass, an optimizer that steps, a module, and variables with
+    the place of each.
     """
 
     project: str
     target: str
-    start: str
     backward: str
     loss: str
+    start: str
     modules: tuple[tuple[str, str], ...]
     optimizers: tuple[str, ...]
     script: str = "train.py"
     file: str = "train.py"
+    hover_backward: str = ""
+    hover_optimizer: str = ""
+    hover_model: str = ""
+    hover_values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def model(self) -> str:
+        """The variable that `hover_model` is about."""
+        return self.hover_model.replace("|", "").split(" = ")[1].partition("(")[0]
 
     def __str__(self) -> str:
         return f"{self.project}/{self.file}::{self.target}"
@@ -51,13 +64,14 @@ class Ran:
     """One run of a step.
 
     `held` are the bytes of the storages that the graph of the loss keeps and that were made in the step.
-    `with_gradient` and `without` are the parameters that require a gradient, by name. `groups` has the names of the
+    `gradients` counts the parameters that get a gradient, `missing` those that require one and get none; a tied
+    parameter counts once. `groups` has the names of the
     parameters of each group of each optimizer. `shapes` are those of the tensors of the script, by variable.
     """
 
     held: int
-    with_gradient: frozenset[str]
-    without: frozenset[str]
+    gradients: int
+    missing: int
     groups: tuple[tuple[frozenset[str], ...], ...]
     shapes: dict[str, tuple[int, ...]]
 
@@ -102,13 +116,13 @@ class _Watch:
         frame = sys._getframe(1)
         named = {f"{prefix}.{name}" if prefix else name: value for prefix, name, value in self._parameters(frame)}
         names = {id(value): name for name, value in named.items()}
-        trained = {name: value for name, value in named.items() if value.requires_grad}
-        gradients = torch.autograd.grad(loss, list(trained.values()), allow_unused=True, retain_graph=True)
-        known = dict(zip(trained, gradients))
+        trained = list({id(value): value for value in named.values() if value.requires_grad}.values())
+        found = torch.autograd.grad(loss, trained, allow_unused=True, retain_graph=True)
+        given = sum(gradient is not None for gradient in found)
         made = [eval(each, frame.f_globals, frame.f_locals) for each in self.step.optimizers]
         self.found = {
-            "with_gradient": frozenset(name for name, gradient in known.items() if gradient is not None),
-            "without": frozenset(name for name, gradient in known.items() if gradient is None),
+            "gradients": given,
+            "missing": len(trained) - given,
             "groups": tuple(
                 tuple(frozenset(names.get(id(p), "?") for p in group["params"]) for group in each.param_groups)
                 for each in made
@@ -136,7 +150,7 @@ def run(step: Step, corpus: Path, folder: Path, paths: Sequence[str] = ()) -> Ra
     """Run the script of a step, in a copy in `folder`, up to the step's backward pass. `paths` are further imports."""
     project = folder / step.project
     shutil.copytree(corpus / step.project, project, dirs_exist_ok=True)
-    _prepare(project)
+    prepare(project)
     file = project / step.file
     file.write_text(_watched((corpus / step.project / step.file).read_text(encoding="utf-8"), step), encoding="utf-8")
     watch = _Watch(step)
@@ -163,7 +177,7 @@ def _watched(text: str, step: Step) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _prepare(project: Path) -> None:
+def prepare(project: Path) -> None:
     """Write the data that a project does not bring with it."""
     if project.name == "nanogpt":
         (project / "data").mkdir(exist_ok=True)
