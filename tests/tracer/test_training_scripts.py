@@ -1,0 +1,162 @@
+"""Training steps of scripts: what their maps say, against runs of the scripts as their users run them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import CORPUS, ROOT
+
+SCRIPTS = CORPUS / "scripts"
+PROJECTS = ("plain", "nanogpt", "gan")
+REAL = [
+    ("plain", "train@loss"),
+    ("nanogpt", "@loss"),
+    ("gan", "@errD_real"),
+    ("gan", "@errD_fake"),
+    ("gan", "@errG"),
+]
+
+
+@functools.cache
+def steps() -> dict[tuple[str, str], list[Any]]:
+    """Each map, and what a real run shows (None for the small scripts), by file or project and by target."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for project in PROJECTS:
+            shutil.copytree(SCRIPTS / project, Path(folder) / "traced" / project)
+        small = Path(folder) / "small"
+        shutil.copytree(SCRIPTS / "small", small)
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "tests/tracer/scripts/traced_steps.py"), folder, *map(str, small.glob("*.py"))],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+    for line in done.stdout.splitlines():
+        name, target, *rest = json.loads(line)
+        before = found.setdefault((name, target), [None, None])
+        found[name, target] = [new if new is not None else old for new, old in zip((*rest, None), before)]
+    assert found, done.stderr
+    return found
+
+
+def traced(name: str, target: str) -> dict[str, Any]:
+    found: dict[str, Any] = steps()[name, target][0]
+    assert found["status"] == "traced", found["failure"]
+    return found
+
+
+def names(map: dict[str, Any], kind: str) -> list[str]:
+    return [slot["label"] for slot in map["graphs"][0]["inputs"] if slot["kind"] == kind]
+
+
+@pytest.mark.parametrize(("project", "target"), REAL)
+def test_memory_gradients_and_groups_of_a_step_are_those_of_its_real_run(project: str, target: str) -> None:
+    map, real = traced(project, target), steps()[project, target][1]
+    graph = map["graphs"][0]
+    assert graph["eager_memory"]["held"] == real["held"]
+    given = {
+        slot["label"] for slot in graph["outputs"] if slot["kind"] == "GradAOTOutput" and slot["shape"] is not None
+    }
+    first = {tie: state["name"] for state in map["state"] for tie in state["other_names"]}
+    assert given == {f"grad({first.get(name, name)})" for name in real["with_gradient"]}
+    known = set(names(map, "ParamAOTInput"))
+    groups = [[sorted(group["parameters"]) for group in each["groups"]] for each in map["step"]["optimizers"]]
+    expected = [
+        [sorted({first.get(name, name) for name in group} & known) for group in each] for each in real["groups"]
+    ]
+    assert sorted(groups) == sorted(expected)
+    assert map["step"]["guessed"] == []
+
+
+@pytest.mark.parametrize(("project", "target"), REAL)
+def test_the_batch_is_that_of_the_script(project: str, target: str) -> None:
+    map, real = traced(project, target), steps()[project, target][1]
+    for slot in map["graphs"][0]["inputs"]:
+        if slot["kind"] == "PlainAOTInput" and slot["label"] in real["shapes"]:
+            assert slot["shape"] == real["shapes"][slot["label"]]
+
+
+def test_in_the_step_of_one_network_nobody_warns_of_gradients_of_the_other() -> None:
+    assert traced("gan", "@errD_fake")["findings"] == []
+
+
+def test_a_parameter_that_an_optimizer_steps_without_gradient_is_a_finding() -> None:
+    found = [finding["subjects"][0]["name"] for finding in traced("plain", "train@loss")["findings"]]
+    assert found == ["model.rotation_head.weight", "model.rotation_head.bias"]
+
+
+def test_parameters_in_no_optimizer_are_listed() -> None:
+    assert traced("plain", "train@loss")["step"]["in_no_optimizer"] == [
+        f"model.blocks.0.{name}" for name in ("conv.weight", "conv.bias", "norm.weight", "norm.bias")
+    ]
+
+
+def test_expressions_of_the_step_have_values_at_their_places_in_the_script() -> None:
+    file = next(file for file in traced("plain", "train@loss")["values"]["files"] if file["path"].endswith("train.py"))
+    lines = (SCRIPTS / "plain/train.py").read_text().splitlines()
+    texts = {lines[row[0] - 1][row[1] - 1 : row[3] - 1] for row in file["recorded"] if row[0] == row[2]}
+    assert {"model(data)", "criterion(output, target)", "data.to(device)", "output"} <= texts
+
+
+def test_a_trainer_is_the_root_and_its_required_arguments_are_guessed() -> None:
+    map = traced("trainer.py", "Trainer.fit@loss")
+    assert names(map, "ParamAOTInput") == ["model.0.weight", "model.0.bias", "model.2.weight", "model.2.bias"]
+    assert [(model["expression"], model["prefix"]) for model in map["step"]["models"]] == [
+        ("self.model", "model"),
+        ("self.criterion", "criterion"),
+    ]
+    assert map["step"]["guessed"] == ["data_dir", "--lr"]
+    assert map["step"]["optimizers"][0]["definition"]["line"] == 15
+
+
+def test_without_cuda_the_cpu_takes_its_place_and_the_map_says_so() -> None:
+    map = traced("cuda.py", "@loss")
+    assert map["step"]["on_cpu"]
+    assert map["step"]["guessed"] == ["images", "labels"]
+    assert map["step"]["in_no_optimizer"] == []
+    frozen = [slot["label"] for slot in map["graphs"][0]["inputs"] if slot["requires_grad"] is False]
+    assert frozen[:2] == ["model.0.weight", "model.0.bias"]
+
+
+def test_state_that_goes_from_step_to_step_is_an_argument() -> None:
+    arguments = names(traced("recurrent.py", "train@loss"), "PlainAOTInput")
+    assert sorted(arguments) == ["hidden[0]", "hidden[1]", "x", "y"]
+
+
+def test_a_step_in_the_closure_of_an_optimizer_is_traced() -> None:
+    assert names(traced("closure.py", "train.closure@loss"), "ParamAOTInput") == ["model.weight", "model.bias"]
+
+
+def test_the_object_of_a_method_is_guessed_if_no_code_shows_one() -> None:
+    map = traced("method.py", "Lit.training_step@loss")
+    assert map["step"]["guessed"] == ["self", "batch"]
+    assert names(map, "ParamAOTInput") == ["a.weight", "a.bias", "b.weight", "b.bias"]
+    assert map["step"]["in_no_optimizer"] == ["a.weight", "a.bias"]
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "stage", "kind", "line"),
+    [
+        ("broken.py", "@loss", "forward", "Raised", 9),
+        ("missing.py", "@loss", "example", "Raised", 5),
+        ("method.py", "Trainer.step@loss", "example", "NoExample", None),
+    ],
+)
+def test_a_step_that_cannot_be_traced_says_why_at_the_place(
+    name: str, target: str, stage: str, kind: str, line: int | None
+) -> None:
+    failure = steps()[name, target][0]["failure"]
+    assert (failure["stage"], failure["problem"]["kind"], failure["line"]) == (stage, kind, line)
