@@ -152,16 +152,20 @@ def _script(statements: Sequence[Statement]) -> str:
 
 
 def _bound(statement: Statement) -> list[str]:
-    """Return the names that a statement binds."""
+    """Return the names that a statement binds, without those inside a function or class that it defines."""
     found: list[str] = []
-    for node in parsed(statement):
-        for each in ast.walk(node):
-            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-                found.append(each.id)
-            elif isinstance(each, (ast.FunctionDef, ast.ClassDef)):
-                found.append(each.name)
-            elif isinstance(each, ast.alias):
-                found.append((each.asname or each.name).partition(".")[0])
+    waiting: list[ast.AST] = [*parsed(statement)]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.append(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.append(node.name)
+            continue
+        elif isinstance(node, ast.alias):
+            found.append((node.asname or node.name).partition(".")[0])
+        if not isinstance(node, ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
     return list(dict.fromkeys(found))
 
 
