@@ -243,7 +243,9 @@ def kinds(value: str) -> str:
 def reason_of(failure: dict[str, Any]) -> str:
     """Why a class was not traced, as the documentation groups it."""
     message = failure["message"]
-    if match := re.search(r"(\w+) is not installed|requires the (\w+) library|No module named '(\w+)", message):
+    if match := re.search(
+        r"(\w+) is not installed|requires the (\w+) library|requires '([\w-]+)[<>=]|No module named '(\w+)", message
+    ):
         return f"needs a package that is not installed: {next(name for name in match.groups() if name)}"
     if failure["reason"] != "error" or "in time" in message or "takes more than" in message:
         return "the time or memory limit"

@@ -148,6 +148,8 @@ class Search:
                 written.add(repr(arguments))
                 yield level, arguments
         constructors = Constructors(names, build=self._repaired)
+        if "NoneType" in str(self._nearest.error):  # `forward` needs what the constructor may be given
+            yield from ((constructors, arguments) for arguments in constructors.with_optional(cls))
         # If the class itself could be built, its subclasses would fail in the same way: they are not tried.
         kinds = itertools.takewhile(lambda _: self._nearest.inputs is None, constructors.with_subclasses(cls))
         for arguments in itertools.chain(kinds, constructors.with_other_networks(cls)):

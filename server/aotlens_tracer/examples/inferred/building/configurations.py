@@ -25,8 +25,10 @@ def is_configuration_name(name: str) -> bool:
 
 
 def is_configuration_class(value: Any) -> bool:
-    """Whether a class is a configuration class: by its name, or because it is a dataclass."""
-    if not isinstance(value, type) or issubclass(value, (nn.Module, str, int, float, tuple, list)):
+    """Whether a class is a configuration class: by its name, which named tuples may have too, or as a dataclass."""
+    if not isinstance(value, type) or issubclass(value, (nn.Module, str, int, float, list)):
+        return False
+    if issubclass(value, tuple) and not hasattr(value, "_fields"):
         return False
     return CLASSES.fullmatch(value.__name__) is not None or dataclasses.is_dataclass(value)
 

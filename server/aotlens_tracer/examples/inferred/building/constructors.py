@@ -65,6 +65,14 @@ class Constructors:
         }
         return {**given, **optional}
 
+    def with_optional(self, cls: type) -> Iterator[Arguments]:
+        """The arguments with one that may be None, for each that the class keeps and that has a likely value."""
+        given, usage = self.arguments(cls), Usage(cls)
+        for name, parameter in parameters_of(cls).items():
+            value = self.value(cls, parameter, usage) if parameter.default is None and name in usage.kept else None
+            if value is not None and value.expression != "None":
+                yield {**given, name: value}
+
     def with_subclasses(self, cls: type) -> Iterator[Arguments]:
         """The arguments with a subclass in the place of a class that they are built with."""
         self.arguments(cls)

@@ -41,6 +41,8 @@ class Usage:
         """Attributes that are read from a parameter."""
         self.kept_attributes: dict[str, list[str]] = {}
         """Attributes that are read from a parameter where it is kept: `self.encoder.pos_embedding`."""
+        self.kept: set[str] = set()
+        """Parameters that are kept as attributes."""
         self.instances: dict[str, list[Any]] = {}
         """Classes that `isinstance` compares a parameter with."""
         self.mappings: dict[str, PassedOn] = {}
@@ -59,6 +61,7 @@ class Usage:
             self._look_at(node)
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in self._names:
                 kept |= {target.attr: node.value.id for target in node.targets if isinstance(target, ast.Attribute)}
+        self.kept = set(kept.values())
         forward = definition_of(cls.forward) if hasattr(cls, "forward") else None
         self.is_of_maps = "Conv2d" in _called_in(definition) and not _REORDERING & _called_in(forward)
         self._look_where_kept(definition, kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from ..reading.conditional_attributes import conditions_of, sets_computed_names
+from ..reading.conditional_attributes import conditions_of, is_set_by_a_subclass, sets_computed_names
 from ..repairs.failed_attempt import FailedAttempt
 
 
@@ -24,8 +24,11 @@ def fails_for_all_arguments(failed: FailedAttempt) -> bool:
 
 
 def depends_on_constructor(error: BaseException | None) -> bool:
-    """Whether an attribute is missing that the module's constructor sets under a condition, or by a computed name."""
+    """Whether an attribute is missing that a constructor sets: under a condition, by a computed name, in a subclass."""
     if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
         return False
     cls: type = type(error.obj)
-    return bool(error.name) and (conditions_of(cls, error.name) is not None or sets_computed_names(cls))
+    if not error.name:
+        return False
+    is_conditional = conditions_of(cls, error.name) is not None
+    return is_conditional or sets_computed_names(cls) or is_set_by_a_subclass(cls, error.name)

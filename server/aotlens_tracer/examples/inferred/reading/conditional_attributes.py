@@ -1,4 +1,4 @@
-"""Attributes that a constructor sets under a condition, and what the condition reads."""
+"""Attributes that a constructor may set: under a condition, by a computed name, or in a subclass."""
 
 from __future__ import annotations
 
@@ -64,3 +64,15 @@ def _sets_computed(call: ast.Call) -> bool:
     place = _NAME_AT.get(function)
     name = call.args[place] if place is not None and place < len(call.args) else None
     return name is not None and not isinstance(name, ast.Constant)
+
+
+def is_set_by_a_subclass(cls: type, attribute: str) -> bool:
+    """Whether a class leaves an attribute to its subclasses: the constructor of one sets it."""
+    pending: list[type] = list(cls.__subclasses__())
+    while pending:
+        subclass = pending.pop()
+        pending += subclass.__subclasses__()
+        definition = definition_of(constructor_of(subclass)) if "__init__" in vars(subclass) else None
+        if attribute in vars(subclass) or (definition is not None and _settings(definition, attribute, ())):
+            return True
+    return False
