@@ -66,11 +66,14 @@ class Constructors:
         return {**given, **optional}
 
     def with_optional(self, cls: type) -> Iterator[Arguments]:
-        """The arguments with one that may be None, for each that the class keeps and that has a likely value."""
+        """The arguments with one that may be None, for each that the class keeps and whose annotation says its kind."""
         given, usage = self.arguments(cls), Usage(cls)
         for name, parameter in parameters_of(cls).items():
-            value = self.value(cls, parameter, usage) if parameter.default is None and name in usage.kept else None
-            if value is not None and value.expression != "None":
+            annotation = annotation_of(parameter, cls)
+            if parameter.default is not None or name not in usage.kept or annotation is None:
+                continue
+            value = by_annotation(self, annotation, Site(name, cls, usage, 0))
+            if value is not None and value.expression not in ("None", IDENTITY):
                 yield {**given, name: value}
 
     def with_subclasses(self, cls: type) -> Iterator[Arguments]:
