@@ -155,6 +155,11 @@ def _join_cluster(value: advices.JoinCluster) -> str:
     )
 
 
+def _worked_before(value: advices.WorkedBefore) -> str:
+    call = f"`{value.expression}`" if value.expression is not None else f"the call in {value.recorded_in}"
+    return f"{call} worked before this edit; if the class wants another call now, try the next example"
+
+
 _ADVICE: dict[type, Callable[[Any], str]] = {
     advices.InstallPackage: lambda value: (
         f"install {value.package} in the interpreter that traces ({value.python}), "
@@ -178,6 +183,7 @@ _ADVICE: dict[type, Callable[[Any], str]] = {
     advices.PinExample: lambda value: (
         f"write one right above its definition, `# aotlens: {value.call}`, or give it with --example"
     ),
+    advices.WorkedBefore: _worked_before,
     advices.CompleteExample: lambda value: f"write one above the class, and complete it: # aotlens: {value.expression}",
     advices.FromDynamo: lambda value: str(value.text),
     advices.JoinCluster: _join_cluster,

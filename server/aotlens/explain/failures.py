@@ -64,8 +64,11 @@ def function_of(frame: Frame) -> str:
 
 
 def reason(attempt: Attempt) -> str:
-    """Return in one line why an example was passed over."""
-    return brief(attempt.reason)
+    """Return in one line why an example was passed over, and how many guesses were made if none of them works."""
+    text = brief(attempt.reason)
+    if isinstance(attempt.reason, facts.NothingInferred):
+        return f"{text.rstrip('.')} ({attempt.reason.tried} {'guess' if attempt.reason.tried == 1 else 'guesses'})"
+    return text
 
 
 # --- problems
@@ -195,8 +198,9 @@ def _with_code(text: str, code: str | None) -> str:
 
 
 def _nothing_inferred(value: facts.NothingInferred) -> str:
-    what = f"needs `{value.missing}`: no example found" if value.missing else "no example found"
-    return f"{what} ({value.tried} tried; the nearest {_ending(value.nearest)})"
+    """Return the end of the nearest guess. How many were tried is no help here: `--explain` lists them."""
+    what = f"needs `{value.missing}`, no example found" if value.missing else "no example found"
+    return f"{what}: the nearest guess {_ending(value.nearest)}"
 
 
 def _no_value_found(value: facts.NoValueFound) -> str:

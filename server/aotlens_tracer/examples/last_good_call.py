@@ -55,9 +55,9 @@ class FailedCall:
     def is_answered_by(self, guess: str) -> bool:
         """Whether a guess that runs shows that the class wants another call.
 
-        If it may want other arguments, it has to be built in the same way. Two sizes of one tensor that were different
-        must not have become equal, unless a parameter or buffer demands a size: where only arguments meet, they fit by
-        accident.
+        If it may want other arguments, it has to be built in the same way. An image that was square is still. Two sizes
+        of one tensor that were different must not have become equal, unless a parameter or buffer demands a size: where
+        only arguments meet, they fit by accident.
         """
         if self.fault != "arguments" or not self.expression:
             return True
@@ -94,9 +94,12 @@ def _is_answer(call: str, guess: str, operation: FailedOperation | None) -> bool
     one, other = _call(call), _call(guess)
     if one is None or other is None or ast.unparse(one.func) != ast.unparse(other.func):
         return False
+    shapes = list(zip(_shapes(one), _shapes(other)))
+    if any(_is_square(before) and len(before) == len(after) and not _is_square(after) for before, after in shapes):
+        return False
     if operation is not None and any(operand.role in ("parameter", "buffer") for operand in _clashing(operation)):
         return True
-    return not any(_became_equal(*pair) for pair in zip(_shapes(one), _shapes(other)))
+    return not any(_became_equal(*pair) for pair in shapes)
 
 
 def _fault_of_operation(operation: FailedOperation) -> Fault:
@@ -156,3 +159,8 @@ def _became_equal(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
         return False
     pairs = [(i, j) for i in range(len(after)) for j in range(i)]
     return any(before[i] != before[j] and after[i] == after[j] for i, j in pairs)
+
+
+def _is_square(shape: tuple[int, ...]) -> bool:
+    """Whether a shape may be that of square images."""
+    return len(shape) > 3 and shape[-1] == shape[-2]

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import replace
 
 from ..eager.failed_constructor import failed_constructor
+from ..examples.ladder import is_guess
 from ..failures import (
     BackwardError,
     CallError,
@@ -21,7 +22,7 @@ from ..failures import (
     text_of,
 )
 from ..graph.stack_traces import parse
-from ..wire.advice import FromDynamo
+from ..wire.advice import FromDynamo, WorkedBefore
 from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
 from ..wire.problems import BackwardFails, DerivativeNeedsData, NoFakeImplementation, NotCaptured, Problem, Raised
 from .context import Context
@@ -30,6 +31,20 @@ from .graph_breaks import graph_breaks
 
 def failure_of_trace(context: Context, error: BaseException) -> Failure:
     """Return the failure for an exception that ended the trace; puts Dynamo's graph break into the draft."""
+    failure = _failure_of_trace(context, error)
+    example = context.draft.map.example
+    if failure.advice is not None or failure.stage not in ("example", "forward"):
+        return failure
+    if example is None or example.candidate is None or example.candidate >= len(context.params.examples):
+        return failure
+    source = context.params.examples[example.candidate]
+    if not (source.served and is_guess(source)):
+        return failure
+    root = source.root.qualname if source.root is not None else None
+    return replace(failure, advice=WorkedBefore(None if root is not None else example.expression, root))
+
+
+def _failure_of_trace(context: Context, error: BaseException) -> Failure:
     stage = context.phases.current
     if isinstance(error, CallError) and error.changed is not None:
         failure = failure_of(error.__cause__ or error, "forward", context.codebase, _span(context))

@@ -127,6 +127,18 @@ class JoinCluster(Tagged):
 
 
 @dataclass(frozen=True)
+class WorkedBefore(Tagged):
+    """The call that fails is a guess with which the target was traced before the latest edit.
+
+    `expression` is that call. It is None for a call that was recorded in that of the target `recorded_in`, a qualified
+    name.
+    """
+
+    expression: str | None
+    recorded_in: str | None = None
+
+
+@dataclass(frozen=True)
 class StatedAdvice(Tagged):
     """Advice that the server itself put into words, with a problem that it met itself."""
 
@@ -148,6 +160,7 @@ Advice = (
     | CompleteExample
     | FromDynamo
     | JoinCluster
+    | WorkedBefore
     | StatedAdvice
 )
 """All advice: what the user can do about a problem."""

@@ -12,6 +12,7 @@ import aotlens_tracer
 from aotlens.explain import advice, failures
 from aotlens_tracer.failures import shortened
 from aotlens_tracer.wire.advice import Advice, Known
+from aotlens_tracer.wire.descriptor_map import Attempt
 from aotlens_tracer.wire.failures import Failure, stated
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.places import Expression, Frame, Span
@@ -122,19 +123,19 @@ RAISED = Raised("RuntimeError", "no")
         ),
         (
             NothingInferred(3, Raised("TypeError", "no"), "mask"),
-            "needs `mask`: no example found (3 tried; the nearest fails with TypeError: no)",
+            "needs `mask`, no example found: the nearest guess fails with TypeError: no",
         ),
         (
             NothingInferred(1, TookTooLong(10.0)),
-            "no example found (1 tried; the nearest takes more than 10 s)",
+            "no example found: the nearest guess takes more than 10 s",
         ),
         (
             NothingInferred(2, SideEffect(event="socket.connect")),
-            "no example found (2 tried; the nearest was stopped, because it has a side effect (socket.connect))",
+            "no example found: the nearest guess was stopped, because it has a side effect (socket.connect)",
         ),
         (
             NothingInferred(2, NoOwnExample("Net")),
-            "no example found (2 tried; the nearest fails: Net has no example of its own)",
+            "no example found: the nearest guess fails: Net has no example of its own",
         ),
         (
             NoValueFound(("labels",), Raised("TypeError", "no")),
@@ -186,3 +187,9 @@ def test_failures_travel() -> None:
         stated("target", "error", "no such interpreter", "/m.py", 1, "choose another"),
     ):
         assert from_json(Failure, to_json(failure)) == failure
+
+
+def test_the_number_of_guesses_is_listed_with_what_was_tried_and_nowhere_else() -> None:
+    nothing = NothingInferred(100, Raised("TypeError", "no"))
+    assert failures.reason(Attempt("inferred", nothing)).endswith("fails with TypeError: no (100 guesses)")
+    assert "100" not in failures.message(Failure("example", "error", nothing))

@@ -91,9 +91,15 @@ def to_build_first(file: File, qualname: str) -> list[str]:
 
 
 def from_preferred(examples: tuple[ExampleSource, ...], preferred: ExampleSource | None) -> tuple[ExampleSource, ...]:
-    """Rotate the examples so that the one that the user prefers comes first, even if it has moved in its file."""
+    """Rotate the examples so that the one that the user prefers comes first, even if it has moved in its file.
+
+    Who prefers a guess prefers the one that was traced, if there is one.
+    """
+    if preferred is None:
+        return examples
     for index, example in enumerate(examples):
-        if preferred is not None and identity(example) == identity(preferred):
+        is_guess = example.origin == preferred.origin == "inferred"
+        if is_guess or identity(example) == identity(preferred):
             return examples[index:] + examples[:index]
     return examples
 

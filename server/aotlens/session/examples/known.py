@@ -17,7 +17,7 @@ from aotlens_tracer.wire.protocol import ExampleSource
 from .built import Built, built_by
 from .call_sites import CallSitesOfFolders
 from .candidates import File, candidates, from_preferred
-from .last_good import LastGood, last_good_call
+from .last_good import LastGood, is_traced_guess, last_good_call
 from .pinned import definition_lines
 from .project import pinned_in_project
 
@@ -127,7 +127,7 @@ class ExampleMemory:
         `interface` is what the traced text says of the target's arguments.
         """
         chosen = map.example.candidate if map.example is not None else None
-        self._offered[key] = (examples, chosen or 0)
+        self._offered[key] = _choices(examples, chosen or 0, map.status == "traced")
         built = built_by(map, examples)
         if built is not None:
             self._built[key] = built
@@ -145,6 +145,8 @@ class ExampleMemory:
         offered, chosen = self._offered.get(key, ((), 0))
         if len(offered) < 2:
             return False
+        if is_traced_guess(offered[chosen]):
+            self._last_good.pop(key, None)
         self._preferred[key] = offered[(chosen + 1) % len(offered)]
         return True
 
@@ -163,3 +165,16 @@ class ExampleMemory:
         self._preferred.pop(key, None)
         self._last_good.pop(key, None)
         self._arguments.pop(key, None)
+
+
+def _choices(
+    examples: tuple[ExampleSource, ...], chosen: int, is_traced: bool
+) -> tuple[tuple[ExampleSource, ...], int]:
+    """Return the examples that a user can choose from, and the index of the chosen one.
+
+    A guess that is traced again is no other choice than the guess.
+    """
+    if not (is_traced and is_traced_guess(examples[chosen])):
+        return examples, chosen
+    choices = examples[:chosen] + examples[chosen + 1 :]
+    return choices, next(index for index, example in enumerate(choices) if example.origin == "inferred")

@@ -55,6 +55,11 @@ def with_last_good(ways: tuple[ExampleSource, ...], last: LastGood | None, inter
     return tuple(replace(way, served=True) if identity(way) == known else way for way in ways)
 
 
+def is_traced_guess(example: ExampleSource) -> bool:
+    """Whether an example is the guess with which the target was traced last."""
+    return example.served and example.origin == "inferred"
+
+
 def identity(example: ExampleSource) -> tuple[object, ...]:
     """Return what makes an example the same after an edit: not its lines."""
     root = (example.root.path, example.root.qualname) if example.root is not None else None
