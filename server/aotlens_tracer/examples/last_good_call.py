@@ -73,7 +73,7 @@ def fault_of(error: BaseException, codebase: Codebase) -> Fault:
         return "class"
     if isinstance(cause, (SideEffect, TookTooLong, NotCalled, TraceError)) or not _is_in_user_code(cause, codebase):
         return "call"
-    if reads_data(cause) or raised_by_a_statement(cause):
+    if reads_data(cause) or (raised_by_a_statement(cause) and type(cause).__name__ != "EinopsError"):
         return "open"
     if isinstance(cause, NameError) and not isinstance(cause, UnboundLocalError):
         return "class"

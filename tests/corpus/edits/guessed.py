@@ -1,6 +1,5 @@
 """Classes without any example: they are guessed."""
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 
