@@ -31,6 +31,8 @@ LARGEST_FILE = 1 << 19
 """Bytes; larger files are skipped."""
 LONGEST_SEARCH = 3.0
 """Seconds for one search of a workspace. The search for the next target looks at the files that are left."""
+LONGEST_SEARCH_FOR_STEPS = 1.0
+"""Seconds for one search for training steps, which begins with the files that are near."""
 LISTING_SECONDS = 20.0
 """Seconds for which the list of files is used before it is made again."""
 MOST_SITES = 6
@@ -113,7 +115,7 @@ class CallSites:
 
     def _with_steps(self, path: Path, texts: Mapping[str, str]) -> list[str]:
         """Return the nearest files that may have training steps, the own file first."""
-        deadline = time.monotonic() + LONGEST_SEARCH
+        deadline = time.monotonic() + LONGEST_SEARCH_FOR_STEPS
         with self._lock:
             files = [file for file in dict.fromkeys((str(path), *self._files(path))) if file.endswith(".py")]
         files.sort(key=lambda file: _steps_between(path, Path(file)))
