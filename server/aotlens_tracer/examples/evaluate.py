@@ -35,12 +35,13 @@ from .statements import code_of
 
 @dataclass(frozen=True)
 class BuiltStep:
-    """The facts of a training step for the map, the function that runs it, and its syntax with the places of `path`."""
+    """The facts of a training step for the map, and its functions, with their syntax that has the places of a file.
+
+    The first function runs the step, and calls the others.
+    """
 
     facts: TrainingStep
-    function: types.FunctionType
-    definition: ast.FunctionDef
-    path: str
+    functions: tuple[tuple[types.FunctionType, ast.FunctionDef, str], ...]
 
 
 @dataclass(frozen=True)

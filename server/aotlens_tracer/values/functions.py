@@ -48,18 +48,22 @@ class Functions:
                 function.__code__ = new
 
     def _instrument_step(self, step: BuiltStep) -> set[types.FunctionType]:
-        """Give new code to the function of a training step, which the file does not have as one; return it."""
-        code = step.function.__code__
-        if step.path in self._files:
-            rewriter = FunctionRewriter(step.path, self.table, _plain_names(step.function), "", True)
-            made = rewriter.function(copy.deepcopy(step.definition))
-            with contextlib.suppress(SyntaxError, ValueError, RecursionError):
-                new = _by_key(compile(ast.Module([made], []), step.path, "exec", dont_inherit=True))
-                self._instrumented.setdefault(code, new.get(_key(code)))
-                if (changed := self._instrumented[code]) is not None:
-                    self._original[step.function] = code
-                    step.function.__code__ = changed
-        return {step.function}
+        """Give new code to the functions of a training step, which no file has as they are; return them."""
+        for function, definition, path in step.functions:
+            code = function.__code__
+            if path not in self._files:
+                continue
+            if code not in self._instrumented:
+                rewriter = FunctionRewriter(path, self.table, _plain_names(function), "", True)
+                made = rewriter.function(copy.deepcopy(definition))
+                with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+                    new = _by_key(compile(ast.Module([made], []), path, "exec", dont_inherit=True))
+                    self._instrumented[code] = new.get(_key(code))
+            changed = self._instrumented.get(code)
+            if changed is not None:
+                self._original[function] = code
+                function.__code__ = changed
+        return {function for function, _, _ in step.functions}
 
     def _compile(self, functions: Iterable[types.FunctionType]) -> None:
         by_file: dict[str, list[types.FunctionType]] = {}

@@ -25,7 +25,7 @@ from aotlens_tracer.steps.trace import trace
 from aotlens_tracer.wire.protocol import Assembled, TraceParams
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from scripts.real_steps import Step, _prepare, run
+from scripts.real_steps import Step, prepare, run
 from scripts.steps_of_corpus import STEPS
 
 CORPUS = Path(__file__).parent.parent.parent / "corpus/scripts"
@@ -50,7 +50,7 @@ def real(step: Step, folder: Path) -> dict[str, Any]:
     """What a real run of a step of the corpus shows, as JSON."""
     ran = run(step, CORPUS, folder / f"real-{step.target}")
     groups = [[sorted(group) for group in groups] for groups in ran.groups]
-    return {"held": ran.held, "with_gradient": sorted(ran.with_gradient), "groups": groups, "shapes": ran.shapes}
+    return {"held": ran.held, "gradients": ran.gradients, "groups": groups, "shapes": ran.shapes}
 
 
 def forked(work: Callable[[], list[Any]]) -> None:
@@ -83,7 +83,7 @@ def main(folder: Path, files: list[Path]) -> None:
         project = folder / "traced" / step.project
         if not project.is_dir():
             continue
-        _prepare(project)
+        prepare(project)
         forked(lambda step=step: [step.project, step.target, None, real(step, folder)])
         forked(lambda step=step, path=project / step.file: [step.project, step.target, traced(path, step.target), None])
 

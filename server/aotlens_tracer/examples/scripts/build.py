@@ -27,6 +27,7 @@ from .code import (
     is_called,
     place_of_name,
 )
+from .functions import Functions
 from .optimizers import in_no_optimizer, optimizers_of
 from .prelude import Setup
 from .root import Children, as_module, root_of
@@ -79,6 +80,8 @@ class _Build:
         self._function = name or _FORWARD
         self._owner: nn.Module | None = None
         self._children = Children()
+        self._functions = Functions(self._children)
+        self._called: dict[str, str] = {}
 
     def run(self, train: bool | None) -> BuiltExample:
         """Build the step."""
@@ -99,7 +102,7 @@ class _Build:
             root.train(train)
         args = tuple(self._fake(self._namespace[each]) for each in inputs)
         called = root if self._owner is None else types.MethodType(function, root)
-        step = BuiltStep(self._facts(root, free), function, definition, self._path)
+        step = BuiltStep(self._facts(root, free), ((function, definition, self._path), *self._functions.made))
         return BuiltExample(called, args, {}, self._mode, None, step=step)
 
     def _set_up(self) -> None:
@@ -123,6 +126,9 @@ class _Build:
         for name in free:
             if name != owner and name in self._namespace:
                 self._children.add(name, self._namespace[name])
+        self._called = self._functions.called_in({n: self._namespace[n] for n in free if n in self._namespace})
+        for name, new in self._called.items():
+            self._namespace[new] = self._namespace[name].__globals__[new]
 
     def _inputs(self, free: Sequence[str], body: Sequence[ast.stmt]) -> Iterator[str]:
         """Yield the arguments of the step: the names of the batch, others that hold tensors, unknown ones."""
@@ -149,7 +155,7 @@ class _Build:
     def _compile(self, inputs: Sequence[str], body: Sequence[ast.stmt]) -> tuple[types.FunctionType, ast.FunctionDef]:
         given = {name: self._namespace.get(name) for name in inputs}
         owner = self._step.owner or _OWNER
-        definition = definition_of_step(self._function, owner, body, given, self._children.paths)
+        definition = definition_of_step(self._function, owner, body, given, self._children.paths, self._called)
         return function_of(definition, self._path, self._namespace), definition
 
     def _root(self, function: types.FunctionType) -> nn.Module:
@@ -202,7 +208,7 @@ class _Build:
 
     def _models(self, root: nn.Module, free: Sequence[str]) -> Iterator[StepModel]:
         paths = self._children.paths
-        for name in free:
+        for name in dict.fromkeys((*free, *paths)):
             if name in paths:
                 yield StepModel(name, paths[name], type(root.get_submodule(paths[name])).__qualname__)
         if self._owner is not None:

@@ -153,12 +153,35 @@ def _is_name(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-class _Places(ast.NodeTransformer):
-    """Puts `self.NAME` in the place of names that stand for children of the root module."""
+def places_in(
+    body: Sequence[ast.stmt],
+    owner: str,
+    children: Mapping[str, str],
+    bound: Collection[str],
+    called: Mapping[str, str],
+) -> list[ast.stmt]:
+    """Put `OWNER.PATH` in the place of names that stand for modules, and new functions, which get the owner, of others.
 
-    def __init__(self, owner: str, children: Mapping[str, str], bound: Collection[str]) -> None:
+    Names that the body itself binds stay. Changes the body.
+    """
+    places = _Places(owner, children, called, bound)
+    return [places.visit(node) for node in body]
+
+
+class _Places(ast.NodeTransformer):
+    def __init__(
+        self, owner: str, children: Mapping[str, str], called: Mapping[str, str], bound: Collection[str]
+    ) -> None:
         self._owner = owner
         self._children = {name: child for name, child in children.items() if name not in bound}
+        self._called = {name: new for name, new in called.items() if name not in bound}
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self._called:
+            node.func = ast.copy_location(ast.Name(self._called[node.func.id], ast.Load()), node.func)
+            node.args.insert(0, ast.copy_location(ast.Name(self._owner, ast.Load()), node.func))
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         path = self._children.get(node.id)
@@ -171,15 +194,21 @@ class _Places(ast.NodeTransformer):
 
 
 def definition_of_step(
-    name: str, owner: str, body: Sequence[ast.stmt], inputs: Mapping[str, Any], children: Mapping[str, str]
+    name: str,
+    owner: str,
+    body: Sequence[ast.stmt],
+    inputs: Mapping[str, Any],
+    children: Mapping[str, str],
+    called: Mapping[str, str],
 ) -> ast.FunctionDef:
     """Return the function of a step. `children` are the paths, below the root, of the names that are modules.
+
+    `called` are new names of functions that take the root first.
 
     Of inputs that are dicts or lists, the function takes copies: a step may change its batch (`batch.pop("labels")`),
     and is called several times.
     """
-    places = _Places(owner, children, stored_names(body))
-    made = [places.visit(node) for node in body]
+    made = places_in(body, owner, children, stored_names(body), called)
     first = body[0]
     given = [ast.copy_location(ast.arg(each), place_of_name(each, made).body) for each in inputs]
     given.insert(0, ast.copy_location(ast.arg(owner), first))
