@@ -58,7 +58,17 @@ if __name__ == "__main__":
 SCRIPT = f"""\
 {HEADER}
 from net import Net
-model = Net(4)
+width = 6
+class Small(Net):
+    def __init__(self, size=width):
+        super().__init__(size)
+class Wrapped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Small()
+    def forward(self, x, y):
+        return self.inner(x, y)
+model = Wrapped()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 while True:
     loss = model(torch.rand(5, 6), torch.randint(3, (5,)))
@@ -111,4 +121,5 @@ def test_a_class_is_recorded_in_the_step_with_its_targets(folder: Path, shared: 
 def test_a_script_that_would_train_when_it_is_imported_is_not_imported(folder: Path, shared: Commands) -> None:
     outcome = shared.trace("forever.py", folder)
     assert outcome.status == 0, outcome.text
-    assert [trace["target"]["qualname"] for trace in outcome.traces] == ["@loss"]
+    assert [trace["target"]["qualname"] for trace in outcome.traces] == ["Wrapped", "@loss"]
+    assert outcome.traces[0]["example"]["recorded_in"] == "forever.py::@loss"

@@ -63,6 +63,12 @@ def is_definition(statement: Statement) -> bool:
     return bool(nodes) and all(isinstance(node, _DEFINITIONS) for node in nodes)
 
 
+def up_to_definitions(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """Return the statements up to the last that defines or imports something."""
+    last = max((index for index, each in enumerate(statements) if is_definition(each)), default=-1)
+    return statements[: last + 1]
+
+
 def _syntax(statement: Statement) -> list[ast.stmt]:
     with contextlib.suppress(SyntaxError, ValueError):
         return ast.parse(statement.text).body

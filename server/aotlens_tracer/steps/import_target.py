@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +13,10 @@ from ..examples.statements import code_of
 from ..failures import Codebase, failure_of
 from ..loading.definitions import line_of, module_classes, resolve
 from ..loading.importing import import_file
-from ..loading.scripts import imports_of, script_module, statements_of
+from ..loading.scripts import imports_of, script_module, statements_of, up_to_definitions
 from ..torch_private import compile_bodies_in_every_stance, take_flex_attention_on_cpu
 from ..wire.protocol import ExampleSource, TargetsParams
+from ..wire.statements import Statement
 from .context import Context
 from .notices import duplicate_definition, missing_package
 from .progress import Phases, Send
@@ -72,6 +74,9 @@ def _import(context: Context) -> types.ModuleType:
     if is_step(params.qualname):
         machine.prepare()
         return script(params.path, params.import_roots)
+    if (statements := _training(context)) is not None:
+        machine.prepare()
+        return script(params.path, params.import_roots, up_to_definitions(statements))
     if not any(map(is_to_be_inferred, params.examples)):
         return import_file(params.path, params.import_roots)
     machine.prepare()
@@ -82,13 +87,24 @@ def _import(context: Context) -> types.ModuleType:
     return module
 
 
-def script(path: str, import_roots: tuple[str, ...]) -> types.ModuleType:
-    """Return a module for the file of a training step, with what its imports bind. One that fails binds nothing."""
+def script(path: str, import_roots: tuple[str, ...], statements: Sequence[Statement] | None = None) -> types.ModuleType:
+    """Return a module for the file of a training step, with what statements of it bind. One that fails binds nothing.
+
+    By default they are its imports.
+    """
     module = script_module(path, import_roots)
-    for statement in imports_of(statements_of(path)):
-        with contextlib.suppress(Exception):
+    for statement in imports_of(statements_of(path)) if statements is None else statements:
+        with contextlib.suppress(Exception, SystemExit):
             exec(code_of(statement), vars(module))
     return module
+
+
+def _training(context: Context) -> tuple[Statement, ...] | None:
+    """Return what a script runs before it trains at module level; None if importing the file trains nothing."""
+    params = context.params
+    roots = [source.root for source in params.examples if source.root is not None]
+    own = (source for root in roots if root.path == params.path for source in root.examples)
+    return next((each.step.module for each in own if each.step is not None and each.step.module is not None), None)
 
 
 def _resolve(context: Context, module: types.ModuleType) -> Any:
