@@ -16,6 +16,7 @@ from torch import nn
 
 from ..failures import EXAMPLE_FILE, TraceError, problem_of, raised_by_a_statement
 from ..graph.birthplaces import Birthplaces
+from ..graph.describe import name_of_called
 from ..loading.importing import module_name
 from ..torch_private import FakeTensorMode, fake_mode, without_compile
 from ..wire.advice import Known
@@ -70,6 +71,11 @@ class BuiltExample:
         owner = getattr(self.function, "__self__", None)
         candidate = owner if isinstance(owner, nn.Module) else self.function
         return candidate if isinstance(candidate, nn.Module) else None
+
+    @property
+    def called(self) -> str:
+        """The name of the function that is called: `forward` for a module, and `@LOSS` for a training step."""
+        return f"@{self.step.facts.loss}" if self.step is not None else name_of_called(self.function)
 
     def fake(self) -> contextlib.AbstractContextManager[Any]:
         """The context in which the example lives: its fake mode, if it has one."""

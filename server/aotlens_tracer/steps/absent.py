@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from torch import nn
 
 from ..findings.constructor_uses import constructor_uses
-from ..graph.describe import name_of_called
 from ..wire.descriptor_map import Finding, Span
 from ..wire.findings import NeverUsed, NoGradient, Place, Subject, places_of
 from ..wire.input_roles import fqns_of
@@ -26,7 +25,7 @@ def findings_of_absent(context: Context, built: Built, captured: Captured, in_ea
     call, target, module = captured.compiled, context.draft.map.target, built.example.module
     if call is None or captured.reached is None or module is None or (call.breaks and not in_eager):
         return []
-    called = name_of_called(built.example.function)
+    called = built.example.called
     absent = list(_absent(context, module, captured.reached))
     reason_in_eager = reasons_in_eager(context, built, called) if call.breaks and absent else None
     found = []

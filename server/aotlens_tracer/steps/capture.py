@@ -14,7 +14,6 @@ from ..examples.dataclass_trees import register_dataclasses
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, CaptureError, ForwardError, JointError, is_of_a_checkpoint, text_of
-from ..graph.describe import name_of_called
 from ..graph.labels import argument_labels, output_labels
 from ..graph.operations import ROOT, Owner
 from ..graph.slot_labels import Labels
@@ -97,7 +96,7 @@ def _through_dynamo(example: BuiltExample, stack: contextlib.ExitStack) -> Captu
 
 def _captured(example: BuiltExample, joint: JointCapture, outputs: pytree.TreeSpec, way: str) -> CapturedGraph:
     labels = Labels(argument_labels(example.function, example.args, example.kwargs), output_labels(outputs))
-    return CapturedGraph(joint, way, labels, name_of_called(example.function))
+    return CapturedGraph(joint, way, labels, example.called)
 
 
 def _known(leaf: Any) -> Any:

@@ -58,7 +58,10 @@ class Place:
 
 @dataclass(frozen=True)
 class NeverUsed(Tagged):
-    """No gradient: the traced call, of `function`, never uses the subject. For a module that is `forward`."""
+    """No gradient: the traced call, of `function`, never uses the subject.
+
+    For a module that is `forward`, and for a training step `@LOSS`.
+    """
 
     function: str = "forward"
 

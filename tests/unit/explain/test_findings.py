@@ -146,6 +146,7 @@ REASONS: list[tuple[NoGradient, str, str]] = [
         "cut off by `scores.argmax(-1)` on line 9, "
         "a derivative that does not depend on them: additive constants vanish",
     ),
+    (NeverUsed("@loss"), "the training step never uses it", "the training step never uses them"),
     (NeverUsed("step"), "`step` never uses it", "`step` never uses them"),
     (
         NoPath(),

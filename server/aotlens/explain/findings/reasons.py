@@ -53,7 +53,9 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
     """Why one input, or several, get no gradient. A line in the file `path` is named without its file."""
     match reason:
         case NeverUsed(function=function):
-            return f"{function if function == 'forward' else f'`{function}`'} never uses {'them' if several else 'it'}"
+            is_step = function.startswith("@")
+            called = "the training step" if is_step else "forward" if function == "forward" else f"`{function}`"
+            return f"{called} never uses {'them' if several else 'it'}"
         case NoPath():
             they = "they are" if several else "it is"
             return f"{they} used, but not on a differentiable path to an output that needs one"
