@@ -55,6 +55,18 @@ def joint(editor: Editor) -> Graph:
     return Graph(editor, uri, editor.client.result("workspace/textDocumentContent", {"uri": uri})["text"])
 
 
+def test_a_graph_opens_where_a_module_begins(editor: Editor, joint: Graph) -> None:
+    arguments = [f"{MODEL}::Model", "joint", "blocks.0"]
+    params = {"command": "aotlens.showGraph", "arguments": arguments}
+    before = len(editor.client.of("window/showDocument"))
+    found = editor.client.result("workspace/executeCommand", params)
+    assert "blocks.0:" in joint.lines[found["range"]["start"]["line"]]
+    shown = editor.client.of("window/showDocument")[before:]
+    assert [one["params"]["selection"] for one in shown] == [found["range"]]
+    params["arguments"] = [*arguments[:2], "no.such.module"]
+    assert editor.client.result("workspace/executeCommand", params)["range"] is None
+
+
 def show(editor: Editor, kind: str) -> str:
     """The URI of a graph that was shown on demand."""
     arguments = [f"{MODEL}::Model", kind]

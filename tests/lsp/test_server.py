@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,8 +38,9 @@ def decoder() -> Iterator[Editor]:
 
 def test_lenses(decoder: Editor) -> None:
     assert decoder.lenses() == [
-        "2 parameters (16.4K) · 4 inputs · saves 32.5 KiB",
-        "11 parameters (49.8K) · 13 inputs · 1 gradient missing · saves 121.0 KiB",
+        "alone: 2 parameters (16.4K) · 4 inputs · saves 32.5 KiB · in Decoder (6 layers): saves 243.0 KiB",
+        "alone: 11 parameters (49.8K) · 13 inputs · 1 gradient missing · saves 121.0 KiB"
+        " · in Decoder (6 layers): saves 774.0 KiB",
         "69 parameters (362.9K) · 75 inputs · 6 gradients missing · saves 915.3 KiB",
     ]
 
@@ -46,7 +48,7 @@ def test_lenses(decoder: Editor) -> None:
 def test_the_tooltip_of_a_lens_has_all_figures_and_the_example(decoder: Editor) -> None:
     attention, _, whole = decoder.tooltips()
     assert attention.splitlines() == [
-        "4 inputs · 1 output · 3 gradients · 32.5 KiB saved for backward",
+        "alone: 4 inputs · 1 output · 3 gradients · 32.5 KiB saved for backward",
         "Attention(width=64, heads=4)(x: f32[2, 16, 64]) · recorded in Decoder: blocks.{0..5}.attn · train",
         "Click: show the map",
     ]
@@ -171,10 +173,14 @@ def test_unsaved_text_is_what_gets_traced(tmp_path: Path) -> None:
     assert "extra" not in path.read_text(encoding="utf-8")
 
 
-def test_nothing_runs_before_the_workspace_is_trusted(tmp_path: Path) -> None:
+def test_nothing_runs_before_the_workspace_is_trusted_and_then_the_servers_own_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
     path, proof = tmp_path / "model.py", tmp_path / "it-ran"
     path.write_text(f"open({str(proof)!r}, 'w').close()\n" + DECODER.read_text(encoding="utf-8"), encoding="utf-8")
-    with editing(path, trusted=False) as editor:
+    with editing(path, trusted=False, interpreter="") as editor:
         assert any("not trusted" in one for one in editor.lenses())
         assert "not trusted" in editor.hover("self.q|kv(x)")
         editor.save()
@@ -185,6 +191,9 @@ def test_nothing_runs_before_the_workspace_is_trusted(tmp_path: Path) -> None:
         editor.client.notify("aotlens/didChangeTrust", {"trusted": True})
         editor.until_traced()
         assert proof.exists()
+        status = editor.statuses()[-1]
+        assert status["interpreter"] == sys.executable
+        assert status["reason"] == "the interpreter that aotlens runs in, which has torch"
 
 
 def test_plain_capabilities_are_enough() -> None:

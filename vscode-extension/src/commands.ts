@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import type { ExecuteCommandSignature } from "vscode-languageclient/node";
 import { showMap } from "./maps";
-import { SLOTS, type Ask, type Slots } from "./protocol";
+import { SLOTS, type Ask, type GraphChoice, type Slots } from "./protocol";
 
 const WITH_TARGET = new Set([
   "aotlens.traceNow",
@@ -29,6 +29,14 @@ export async function handleCommand(
   next: ExecuteCommandSignature,
 ): Promise<unknown> {
   let given = args;
+  let choice: GraphChoice | null | undefined;
+  if (command === "aotlens.showGraph" && typeof given[0] !== "string") {
+    choice = await graphAtCursor(ask);
+    if (choice === undefined) {
+      return undefined;
+    }
+    given = choice === null ? [] : [choice.target];
+  }
   if (WITH_TARGET.has(command) && typeof given[0] !== "string") {
     const target = await targetAtCursor(ask);
     if (target === undefined) {
@@ -43,11 +51,12 @@ export async function handleCommand(
     return showMap(given[0] as string);
   }
   if (command === "aotlens.showGraph" && given.length < 2) {
-    const kind = await vscode.window.showQuickPick(GRAPHS, { placeHolder: "Which graph?" });
+    const kinds = GRAPHS.filter(({ label }) => choice?.kinds.includes(label) ?? true);
+    const kind = await vscode.window.showQuickPick(kinds, { placeHolder: "Which graph?" });
     if (kind === undefined) {
       return undefined;
     }
-    given = [given[0], kind.label];
+    given = [given[0], kind.label, ...(choice?.module ? [choice.module] : [])];
   }
   if (command === "aotlens.explainDdpError" && given.length < 2) {
     const text = await ddpError();
@@ -118,14 +127,24 @@ export function openTerminal(command: string): void {
 }
 
 async function targetAtCursor(ask: Ask): Promise<string | undefined> {
+  return (await slotsAtCursor(ask))?.target;
+}
+
+/** The graph of the class at the cursor, alone or in a model: null if there is none, undefined if none was chosen. */
+async function graphAtCursor(ask: Ask): Promise<GraphChoice | null | undefined> {
+  const graphs = (await slotsAtCursor(ask))?.graphs ?? [];
+  if (graphs.length < 2) {
+    return graphs[0] ?? null;
+  }
+  const items = graphs.map((graph) => ({ label: graph.title, graph }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: "The graph of which model?" }))?.graph;
+}
+
+async function slotsAtCursor(ask: Ask): Promise<Slots | null | undefined> {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined) {
     return undefined;
   }
   const position = { line: editor.selection.active.line, character: editor.selection.active.character };
-  const slots = await ask<Slots | null>(SLOTS, {
-    textDocument: { uri: editor.document.uri.toString() },
-    position,
-  });
-  return slots?.target;
+  return ask<Slots | null>(SLOTS, { textDocument: { uri: editor.document.uri.toString() }, position });
 }

@@ -41,6 +41,14 @@ export interface Group {
   rows: Row[];
 }
 
+/** A target whose graphs, of these kinds, have a class; `module` is the class's first instance in them. */
+export interface GraphChoice {
+  target: string;
+  title: string;
+  module: string | null;
+  kinds: string[];
+}
+
 /** The answer to `aotlens/slots`. Without `groups`, the groups with the same `mark` are still valid. */
 export interface Slots {
   target: string;
@@ -48,6 +56,8 @@ export interface Slots {
   call: string;
   state: string;
   mark: string;
+  /** The graphs that have the class or function: its own, and those of the models around it. */
+  graphs: GraphChoice[];
   groups?: Group[];
 }
 

@@ -50,6 +50,28 @@ test("a graph is chosen, unless it is named", async () => {
   expect(next).toHaveBeenCalledTimes(2);
 });
 
+test("the palette offers the graph of a class alone, and that of the model around it at its place", async () => {
+  const alone = { target: "/m.py::Block", title: "Block alone", module: null, kinds: ["joint", "forward", "backward"] };
+  const inside = { target: "/m.py::Net", title: "Net at blocks.0", module: "blocks.0", kinds: ["forward"] };
+  request.mockResolvedValue({ target: "/m.py::Net", graphs: [alone, inside] });
+  window.showQuickPick.mockResolvedValueOnce({ label: inside.title, graph: inside });
+  window.showQuickPick.mockResolvedValueOnce({ label: "forward" });
+  await execute("aotlens.showGraph");
+  expect(window.showQuickPick.mock.calls[0]?.[0]).toMatchObject([
+    { label: "Block alone" },
+    { label: "Net at blocks.0" },
+  ]);
+  expect(window.showQuickPick.mock.calls[1]?.[0]).toMatchObject([{ label: "forward" }]);
+  expect(next).toHaveBeenLastCalledWith("aotlens.showGraph", ["/m.py::Net", "forward", "blocks.0"]);
+  window.showQuickPick.mockResolvedValueOnce({ label: alone.title, graph: alone });
+  window.showQuickPick.mockResolvedValueOnce({ label: "joint" });
+  await execute("aotlens.showGraph");
+  expect(next).toHaveBeenLastCalledWith("aotlens.showGraph", ["/m.py::Block", "joint"]);
+  await execute("aotlens.showGraph");
+  expect(next).toHaveBeenCalledTimes(2);
+  request.mockReset();
+});
+
 test("an error of DDP is taken from the clipboard, or asked for", async () => {
   const error = "Parameter indices which did not receive grad for rank 0: 3 4";
   env.clipboard.readText.mockResolvedValueOnce(error);

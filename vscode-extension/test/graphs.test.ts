@@ -18,6 +18,12 @@ test("a graph is shown beside the source", async () => {
   expect(next).not.toHaveBeenCalled();
 });
 
+test("a graph is opened at its place", async () => {
+  const place = { line: 7, character: 0 };
+  await showBeside({ uri: GRAPH, selection: { start: place, end: place } }, next);
+  expect(window.showTextDocument.mock.calls[0]?.[1]).toMatchObject({ selection: { start: place, end: place } });
+});
+
 test("another graph is shown where there is one", async () => {
   window.visibleTextEditors.push({ document: { uri: { scheme: "aotlens" } }, viewColumn: 2 });
   await showBeside({ uri: GRAPH }, next);

@@ -9,7 +9,7 @@ const row = (label: string, more: Partial<Row> = {}): Row => ({
   ...more,
 });
 const ANSWER: Slots = {
-  ...{ target: "/m.py::Block", title: "Block", call: "Block()(x: f32[4])", state: "", mark: "1" },
+  ...{ target: "/m.py::Block", title: "Block", call: "Block()(x: f32[4])", state: "", mark: "1", graphs: [] },
   groups: [
     {
       ...{ kind: "parameter", title: "Parameters", summary: "3" },

@@ -138,7 +138,9 @@ export const window = {
   showWarningMessage: vi.fn((_message: string, ..._items: string[]) => Promise.resolve<string | undefined>(undefined)),
   showInformationMessage: vi.fn(),
   showInputBox: vi.fn((_options: unknown) => Promise.resolve<string | undefined>(undefined)),
-  showQuickPick: vi.fn((_items: { label: string }[]) => Promise.resolve<{ label: string } | undefined>(undefined)),
+  showQuickPick: vi.fn((_items: { label: string }[]) =>
+    Promise.resolve<{ label: string; graph?: unknown } | undefined>(undefined),
+  ),
   setStatusBarMessage: vi.fn(),
   withProgress: vi.fn(),
   createTreeView: vi.fn((_id: string, _options: unknown) => ({

@@ -71,6 +71,14 @@ class GraphText:
             found.setdefault(node, []).append(line)
         return found
 
+    def line_of(self, module: str) -> int | None:
+        """The line of the title of a module's first block; of a container, that of the first module in it.
+
+        None if the graph has no operations of the module.
+        """
+        inside = [one for one in self.blocks if one.module is not None and f"{one.module}.".startswith(f"{module}.")]
+        return next((one.first for one in inside if one.module == module), inside[0].first if inside else None)
+
 
 class Writer:
     """Collects lines, and the positions in them. Nodes are named as in the graph `number` of the map."""

@@ -131,8 +131,10 @@ class _Graph:
         writer.line(f"{title}, {choice}" if choice else title)
         if graph.compiled is not None:
             writer.line(f"# {heading(graph, self._number)}")
-        for legend in (*legend_in_words(graph), *(self._kernels if self._kind != "backward" else ())):
+        for legend in legend_in_words(graph):
             writer.line(f"# {inline(legend)}")
+        for remark in self._kernels if self._kind != "backward" else ():
+            writer.line(f"# {remark}")
         writer.line("")
         writer.begin("inputs")
         for slot in graph.inputs:

@@ -45,6 +45,16 @@ def place_in_model(context: Context) -> str:
     return f"{names_in(context)} of {context.state.key.qualname}"
 
 
+def at_module(context: Context) -> str:
+    """`GPT at blocks.0.attn`: the first instance, where a graph of the model is opened."""
+    return f"{context.state.key.qualname} at {context.prefixes[0]}"
+
+
+def own_name(qualname: str, *, is_alone: bool) -> str:
+    """`Attention alone`: the class's own trace, if a traced model contains the class; else `Attention`."""
+    return f"{qualname} {ALONE}" if is_alone else qualname
+
+
 def saved_in_words(context: Context) -> str:
     """`saves 65.0 KiB for backward`; empty if the instances save nothing, or if that is not known."""
     kept = for_backward(*context.index.graphs)

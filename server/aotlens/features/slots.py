@@ -19,7 +19,7 @@ from aotlens.explain.sharding import per_rank
 from aotlens.explain.slots import note_on_gradient, note_on_input
 from aotlens.explain.states import state_in_words, untraced_in_words
 from aotlens.explain.tables.state import note_on_state, type_of_state
-from aotlens.explain.whose import ALONE, place_in_model
+from aotlens.explain.whose import own_name, place_in_model
 from aotlens.model.contexts import Context, context_of, function_context, models_around
 from aotlens.model.descriptors import piece
 from aotlens.model.folding import Folded, fold
@@ -38,6 +38,7 @@ from aotlens_tracer.wire.descriptor_map import Graph, Input, Saved, Slot, Span
 from aotlens_tracer.wire.input_roles import role_of
 
 from .definition import in_signature
+from .graph_choices import GraphChoice, graph_choices
 from .slot_rows import Row, whole_row
 
 _INPUTS = {
@@ -67,7 +68,8 @@ class View:
     """The view for a position: the slots of a target, or those of the instances of a class in a target.
 
     `key` is the target whose map is shown, `title` the part of it that is shown, `call` the traced call and the
-    numbering, `state` the state of the target beyond its map. Views with the same `mark` have the same groups.
+    numbering, `state` the state of the target beyond its map. `graphs` are those that have the class or function. Views
+    with the same `mark` have the same groups.
     """
 
     key: TargetKey
@@ -75,6 +77,7 @@ class View:
     call: str
     state: str
     mark: str
+    graphs: tuple[GraphChoice, ...] = ()
     _groups: Callable[[], tuple[Group, ...]] = tuple
 
     @property
@@ -97,7 +100,7 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
     state = context.state
     assert state.map is not None
     around = models_around(snapshot, state.key) if context.is_own else ()
-    own = f"{state.key.qualname} {ALONE}" if around else state.key.qualname
+    own = own_name(state.key.qualname, is_alone=bool(around))
     title = own if context.is_own else place_in_model(context)
     files = {document.path, *state.map.files}
     versions = [(path, known.version) for path, known in snapshot.documents.items() if path in files]
@@ -105,7 +108,8 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
     shown = _Shown(snapshot, context)
     numbers = numbering(state.convention) if state.map.graphs else ""
     call = " · ".join(filter(None, (call_in_brief(state.map), numbers)))
-    return View(state.key, title, call, state_in_words(state) or "", mark, shown.groups)
+    graphs = graph_choices(snapshot, TargetKey(document.path, found.qualname))
+    return View(state.key, title, call, state_in_words(state) or "", mark, graphs, shown.groups)
 
 
 def _definition(snapshot: Snapshot, document: Document, line: int) -> Definition | None:

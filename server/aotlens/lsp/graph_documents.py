@@ -56,18 +56,21 @@ async def content(context: Context, uri: str) -> str:
     return (await _text(context, graph)).text
 
 
-async def show(context: Context, key: TargetKey, kind: Kind) -> str:
-    """The URI of a graph that the client can open: of a file if it does not ask for contents. Raises InvalidParams."""
+async def show(context: Context, key: TargetKey, kind: Kind) -> tuple[str, GraphText]:
+    """The URI of a graph that the client can open, and its text. Raises InvalidParams.
+
+    The URI is that of a file if the client does not ask for contents.
+    """
     graph = GraphName(key, kind)
     text = await _text(context, graph)
     if asks_for_content(context.capabilities):
-        return uri_of(graph)
+        return uri_of(graph), text
     convention = context.session.snapshot().states[key].convention
     marked = f"{key.qualname}.{kind}" if convention == "export" else f"{key.qualname}.{convention}.{kind}"
     loop, name = asyncio.get_running_loop(), marked + SUFFIX
     path = await loop.run_in_executor(None, context.files.write, key.path, name, text.text)
     context.graphs.wrote(graph, path, convention)
-    return context.documents.uri_of(path)
+    return context.documents.uri_of(path), text
 
 
 async def graph_at(context: Context, uri: str) -> GraphDocument | None:

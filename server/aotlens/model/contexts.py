@@ -28,11 +28,15 @@ Rank = tuple[bool, bool, bool, bool, str, str]
 
 @dataclass(frozen=True)
 class Context:
-    """A model that answers for a class: its state, its indexed map, and the instances of the class in it."""
+    """A model that answers for a class: its state, its indexed map, and the instances of the class in it.
+
+    `of` is the class; None for a function.
+    """
 
     state: TargetState
     index: MapIndex
     instances: tuple[Named, ...]
+    of: TargetKey | None = None
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -41,8 +45,13 @@ class Context:
 
     @property
     def is_own(self) -> bool:
-        """Whether the class is the traced model itself."""
+        """Whether the traced model itself is of the class, or of a subclass."""
         return self.prefixes == ("",)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is the class's own trace: a call of an instance alone, without another model around it."""
+        return self.state.key == self.of
 
     @property
     def saved(self) -> int | None:
@@ -67,7 +76,7 @@ def contexts_of(snapshot: Snapshot, document: Document, owner: ClassRef) -> tupl
 
 
 def models_around(snapshot: Snapshot, key: TargetKey) -> tuple[Context, ...]:
-    """The traced models that contain instances of a class, without its own trace; the one that answers comes first.
+    """The traced models that contain instances of a class; the one that answers comes first.
 
     If there is one, the numbers of the class's own trace are those of one call *alone*.
     """
@@ -79,7 +88,7 @@ def models_around(snapshot: Snapshot, key: TargetKey) -> tuple[Context, ...]:
         for definition in definitions_of(document, key.qualname)
         if definition.kind == "class"
     ]
-    return tuple(c for ref in refs for c in contexts_of(snapshot, document, ref) if not c.is_own)
+    return tuple(c for ref in refs for c in contexts_of(snapshot, document, ref) if not (c.is_alone or c.is_own))
 
 
 def function_context(snapshot: Snapshot, document: Document, function: str) -> Context | None:
@@ -172,7 +181,8 @@ def _in_state(snapshot: Snapshot, document: Document, owner: ClassRef, state: Ta
         # If a model contains instances of its own class, the model itself answers.
         root = [module for module in modules if not module.name]
         named = [index.named(module.name) for module in root or modules]
-        yield Context(state, index, tuple(item for item in named if item is not None))
+        key = TargetKey(document.path, owner.qualname)
+        yield Context(state, index, tuple(item for item in named if item is not None), key)
 
 
 def _of_this_class(

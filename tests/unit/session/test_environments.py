@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from aotlens.session.tracer import environments
 from aotlens.session.tracer.environments import interpreter_of_folder
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
+
+SERVER = Path(__file__).parents[3] / "server"
 
 
 def python(environment: Path) -> Path:
@@ -31,6 +35,7 @@ Found = Callable[..., tuple[str, str]]
 def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
     """The interpreter of the folder `project`, and why it."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(environments, "has_torch", lambda: False)
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / ".git").mkdir()
@@ -88,6 +93,28 @@ def test_nothing_of_a_folder_that_is_not_trusted(tmp_path: Path, found: Found) -
     assert found()[0] == str(own)
     assert found(trusted=False)[0] == sys.executable
     assert found(trusted=False, VIRTUAL_ENV=own.parent.parent)[0] == sys.executable
+
+
+def test_a_server_in_an_environment_with_torch_traces_with_that(
+    tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "has_torch", lambda: True)
+    on_path = python(tmp_path / "tools").rename(tmp_path / "tools" / "bin" / "python3")
+    path = {"PATH": on_path.parent}
+    assert found(**path) == (sys.executable, "the interpreter that aotlens runs in, which has torch")
+    assert found(trusted=False, **path)[0] == sys.executable
+    named = python(tmp_path / "project" / ".venv")  # the workspace names another
+    assert found(**path) == (str(named), ".venv of project")
+    assert found(trusted=False, **path)[0] == sys.executable
+    active = python(tmp_path / "active")
+    assert found(VIRTUAL_ENV=active.parent.parent, **path)[0] == str(active)
+    assert found(str(active), **path) == (str(active), "the setting aotlens.interpreter")
+
+
+def test_torch_is_looked_for_and_not_imported() -> None:
+    looked = "from aotlens.session.tracer.interpreter import has_torch; has_torch()"
+    code = f"import sys; {looked}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=SERVER, check=True)
 
 
 def test_a_setting_that_names_none(found: Found) -> None:

@@ -1,10 +1,11 @@
-"""Actions that show the map and the graphs of a class or training step, or trace it now."""
+"""Actions that show the map and the graphs of a class, alone and in the models around it, or of a step; or trace it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from aotlens.explain import action_titles
+from aotlens.features.graph_choices import graph_choices
 from aotlens.model.snapshot import Snapshot, TargetKey, other_than
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.step_places import StepPlace
@@ -28,9 +29,14 @@ def _of(snapshot: Snapshot, key: TargetKey) -> Iterator[CodeAction]:
     state = snapshot.states.get(key)
     if state is not None and state.map is not None:
         yield command(action_titles.show_map(name), "aotlens.showMap", str(key))
-        is_joint = any(graph.joint for graph in state.map.graphs)
-        for kind in ("joint", "forward", "backward") if is_joint else ("forward",):
-            yield command(action_titles.show_graph(kind, name), "aotlens.showGraph", str(key), kind)
+    for choice in graph_choices(snapshot, key):
+        if choice.module is None:
+            for kind in choice.kinds:
+                yield command(action_titles.show_graph(kind, choice.title), "aotlens.showGraph", str(key), kind)
+        else:  # the other graphs are one step away, and the list of actions is long
+            kind = choice.kinds[0]
+            title = action_titles.show_graph(kind, choice.title)
+            yield command(title, "aotlens.showGraph", str(choice.key), kind, choice.module)
     yield command(action_titles.trace_now(name), "aotlens.traceNow", str(key))
     if state is not None and (state.maps or state.examples):
         other = other_than(state.convention)

@@ -37,7 +37,8 @@ def class_(question: Question, subject: ClassSubject) -> Answer | None:
         return None
     first, *others = contexts
     if first.is_own:
-        blocks = target(line(strong("class"), " ", Code(subject.qualname)), first.state, is_alone=bool(others))
+        is_alone = first.is_alone and not all(context.is_own for context in others)
+        blocks = target(_title("class", subject.qualname, first), first.state, is_alone=is_alone)
     else:
         blocks = modules(first.state, first.index, first.instances)
     if others:
@@ -51,8 +52,14 @@ def function(question: Question, subject: FunctionSubject) -> Answer | None:
     if context is None:
         return None
     is_alone = bool(models_around(question.snapshot, context.state.key))
-    title = line(strong("function"), " ", Code(subject.qualname))
+    title = _title("function", subject.qualname, context)
     return Answer(target(title, context.state, is_alone=is_alone), context.state)
+
+
+def _title(kind: str, qualname: str, context: Context) -> Line:
+    """The class or function; and the target whose numbers follow, if that is a subclass."""
+    is_itself = context.of is None or context.is_alone
+    return line(strong(kind), " ", Code(qualname), () if is_itself else line(" in ", Code(context.state.key.qualname)))
 
 
 def target(title: Line, state: TargetState, *, is_alone: bool = False) -> tuple[Block, ...]:
@@ -99,5 +106,8 @@ def _other(context: Context) -> Line:
     """Another model that has the class, with the bytes that it saves there; or its own trace, without a model."""
     saved = saved_in_words(context)
     model = Code(context.state.key.qualname)
-    where = line(ALONE) if context.is_own else line("in ", Code(names_in(context)), " of ", model)
+    if context.is_alone:
+        where = line(ALONE)
+    else:
+        where = line("in ", model, " itself") if context.is_own else line("in ", Code(names_in(context)), " of ", model)
     return line(where, f" ({saved})" if saved else "")

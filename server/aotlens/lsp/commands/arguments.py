@@ -57,6 +57,12 @@ def _kind(context: Context, argument: Any) -> Any:
     return argument
 
 
+def _module(context: Context, argument: Any) -> Any:
+    if not isinstance(argument, str):
+        raise JsonRpcInvalidParams(f"{argument!r} is not a name")
+    return argument
+
+
 def _convention(context: Context, argument: Any) -> Any:
     if argument not in CONVENTIONS:
         raise JsonRpcInvalidParams(f"{argument!r} is none of {', '.join(CONVENTIONS)}")
@@ -86,6 +92,7 @@ DDP_ERROR = Parameter("error", "the text of an error of DDP's, or its numbers", 
 CONVENTION = Parameter("convention", "export or compile", _convention, optional=True)
 LOG = Parameter("log", "the URI of an open text that is not Python", _log)
 KIND = Parameter("kind", "a kind of graph", _kind, optional=True)
+MODULE = Parameter("module", "the name of a module in the target", _module, optional=True)
 
 
 def parse_arguments(

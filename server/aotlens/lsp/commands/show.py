@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from lsprotocol import types as lsp
+
 from aotlens.explain import command_messages
 from aotlens.explain.graph_lines import Kind
 from aotlens.lsp.context import Context
@@ -26,11 +28,21 @@ async def show_map(context: Context, target: TargetKey) -> dict[str, Any]:
     return {"markdown": text, "path": path}
 
 
-async def show_graph(context: Context, target: TargetKey, kind: Kind = "joint") -> dict[str, Any]:
-    """Open the joint, forward or backward graph of a target, if the client can. Gives its URI."""
-    uri = await show_graph_document(context, target, kind)
-    await context.show_document(uri)
-    return {"uri": uri}
+async def show_graph(
+    context: Context, target: TargetKey, kind: Kind = "joint", module: str | None = None
+) -> dict[str, Any]:
+    """Open the joint, forward or backward graph of a target, if the client can, where a module of it begins.
+
+    Gives its URI, and the range of the title of that module; without a module, or if it has no operations, None.
+    """
+    uri, text = await show_graph_document(context, target, kind)
+    line = text.line_of(module) if module is not None else None
+    place = None
+    if line is not None:
+        here = lsp.Position(line - 1, 0)
+        place = lsp.Range(here, here)
+    await context.show_document(uri, place)
+    return {"uri": uri, "range": place}
 
 
 async def go_to_target(context: Context, target: TargetKey) -> None:

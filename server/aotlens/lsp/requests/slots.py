@@ -31,6 +31,10 @@ async def slots(context: Context, params: Any) -> dict[str, Any] | None:
         "call": view.call,
         "state": view.state,
         "mark": view.mark,
+        "graphs": [
+            {"target": str(each.key), "title": each.title, "module": each.module, "kinds": each.kinds}
+            for each in view.graphs
+        ],
     }
     if view.mark and params.get("known") == view.mark:
         return answer

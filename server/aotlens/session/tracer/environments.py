@@ -17,7 +17,14 @@ from typing import Any
 from aotlens.session.files import read_text
 from aotlens.session.project_file import read_project_file
 
-from .interpreter import Interpreter, active_environments, choose_interpreter, in_environment, own_interpreter
+from .interpreter import (
+    Interpreter,
+    active_environments,
+    choose_interpreter,
+    has_torch,
+    in_environment,
+    own_interpreter,
+)
 
 _POETRY_CACHES = (".cache/pypoetry/virtualenvs", "Library/Caches/pypoetry/virtualenvs")
 _LOCAL_FOLDERS = (".venv", "venv", ".conda")
@@ -30,8 +37,9 @@ def interpreter_of_folder(
 
     In this order: the setting, the interpreter that is selected in the editor, the active environment (VIRTUAL_ENV,
     CONDA_PREFIX), uv's UV_PROJECT_ENVIRONMENT, the folder's `.venv` or `venv`, poetry's cache, pyenv's
-    `.python-version`, `python3` on PATH, the interpreter that aotlens runs in. Before a workspace is trusted, no
-    interpreter inside the folder is considered. Raises NoSuchInterpreter if the setting or the selection is invalid.
+    `.python-version`, the interpreter that aotlens runs in if that has torch, `python3` on PATH, the interpreter that
+    aotlens runs in. Before a workspace is trusted, no interpreter inside the folder is considered. Raises
+    NoSuchInterpreter if the setting or the selection is invalid.
     """
     if setting:
         wanted = os.path.expandvars(os.path.expanduser(setting))
@@ -62,6 +70,8 @@ def _candidates(folder: Path, environment: Mapping[str, str]) -> Iterator[Interp
         yield Interpreter(found, "poetry's environment")
     if found := _pyenv(folder, environment):
         yield Interpreter(found, "pyenv's .python-version")
+    if has_torch():
+        yield Interpreter(own_interpreter().path, "the interpreter that aotlens runs in, which has torch")
     for command in ("python3", "python"):
         if found := shutil.which(command, path=environment.get("PATH")):
             yield Interpreter(found, f"{command} on PATH")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -38,6 +39,11 @@ def choose_interpreter(wanted: str | None, environment: Mapping[str, str]) -> In
 def own_interpreter() -> Interpreter:
     """Return the interpreter that aotlens itself runs in."""
     return Interpreter(sys.executable, "the interpreter that aotlens runs in")
+
+
+def has_torch() -> bool:
+    """Whether the interpreter that aotlens itself runs in finds torch. Torch is not imported."""
+    return importlib.util.find_spec("torch") is not None
 
 
 def active_environments(environment: Mapping[str, str]) -> Iterator[Interpreter]:
