@@ -93,6 +93,10 @@ reach: $(VENV)/dev.stamp ## Trace whole packages with nothing written; the table
 seeded: $(VENV)/dev.stamp ## Trace 60 seeded errors in real models, with and without an example, 4 minutes
 	$(RUN) tests/tracer/seeded.py
 
+.PHONY: numbers
+numbers: $(VENV)/dev.stamp ## Compare the numbers of every class of the corpus in lens, hover, tree, graph and report, 3 minutes
+	$(RUN) tests/tracer/numbers_shown.py
+
 .PHONY: folded
 folded: $(VENV)/dev.stamp ## Compare the provisional maps of all models with equal layers with their exact maps, a minute
 	AOTLENS_FOLDED=all $(RUN) -m pytest tests/tracer/test_folding.py

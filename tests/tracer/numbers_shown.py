@@ -91,9 +91,18 @@ def _state(map: DescriptorMap) -> TargetState:
 
 
 def _instances(trace: dict[str, Any], path: str, qualname: str) -> tuple[str, ...]:
-    mine = [one for one in trace["modules"] if one["class_path"] == path and one["type"] == qualname]
-    names = tuple(one["name"] for one in mine)
-    return () if "" in names else names
+    """The names of the instances of a class in a trace; if it has none, of those of its subclasses in the file."""
+    found: dict[str, list[str]] = {}
+    for one in trace["modules"]:
+        if one["class_path"] == path:
+            found.setdefault(one["type"], []).append(one["name"])
+    if qualname in found:
+        names = found[qualname]
+    else:
+        text = Path(path).read_text(encoding="utf-8")
+        derived = re.findall(rf"^class (\w+)\({re.escape(qualname)}\):", text, re.MULTILINE)
+        names = [name for subclass in derived for name in found.get(subclass, ())]
+    return () if "" in names else tuple(names)
 
 
 def _saved(trace: dict[str, Any], names: Sequence[str]) -> int | None:

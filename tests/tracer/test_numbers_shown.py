@@ -1,6 +1,6 @@
 """Lens, hover, tree, graph document, report and JSON of a class have the same numbers, or name the model of each.
 
-These are files of the corpus with classes in classes, several graphs, ties, subclasses; `make numbers` has them all.
+These are files of the corpus with classes in classes, and with kernels that differ; `make numbers` has them all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from support import CORPUS
 from tracer.numbers_shown import traced, wrong
 
-FILES = ("operations/model.py", "saved/model.py", "values/kernels.py")
+FILES = ("operations/model.py", "scripts/nanogpt/model.py", "kernels/model.py")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_contradiction_is_found(maps: dict[str, list[DescriptorMap]]) -> None:
 
 
 def test_saved_bytes_say_for_which_kernels_they_are_right(maps: dict[str, list[DescriptorMap]]) -> None:
-    said = {map.target.qualname: kernels_of_map(map) for map in maps["values/kernels.py"]}
+    said = {map.target.qualname: kernels_of_map(map) for map in maps["kernels/model.py"]}
     fused = "are attention weights, which fused attention on CUDA (flash, memory-efficient) would not keep."
     assert said["Dropped"] == [f"CPU kernels: 900 B {fused}"]
     assert said["Biased"] == [f"CPU kernels: 400 B {fused}"]
