@@ -259,7 +259,7 @@ class Search:
                 raise ClassFails(Guess(expression, rule, is_of_the_class=True))
             if may_vary and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
                 return self._found_by_varying(varied, usual.call, sizes)
-            cost += waiting.cost_of(outcome.progress, failed.message)
+            cost += waiting.cost_of(outcome.progress, failed.facts or failed.message)
             # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
             for index, proposal in enumerate(proposals(CALLS, failed, inputs, self._note_rule)):
                 further = cost + index + proposal.distance * FURTHER

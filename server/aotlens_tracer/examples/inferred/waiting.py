@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Hashable
 
 from .values import Arguments
 
@@ -23,7 +24,7 @@ class Waiting:
         self._tried: set[int] = set()
         self._calls: dict[int, tuple[int, Arguments, str | None]] = {}
         self._seen: set[str] = set()
-        self._failures: set[tuple[int, str]] = set()
+        self._failures: set[tuple[int, Hashable]] = set()
 
     def __len__(self) -> int:
         return len(self._calls) - len(self._tried)
@@ -38,10 +39,10 @@ class Waiting:
             heapq.heappush(self._furthest, (-progress, cost, number))
             heapq.heappush(self._cheapest, (cost, number))
 
-    def cost_of(self, progress: int, message: str) -> int:
-        """The additional cost of the repairs of a call that failed with this message after `progress` operations."""
-        is_new = (progress, message) not in self._failures
-        self._failures.add((progress, message))
+    def cost_of(self, progress: int, reason: Hashable) -> int:
+        """The additional cost of the repairs of a call that failed for this reason after `progress` operations."""
+        is_new = (progress, reason) not in self._failures
+        self._failures.add((progress, reason))
         return 0 if is_new else STALE
 
     def next(self) -> tuple[int, Arguments, str | None]:

@@ -11,6 +11,8 @@ from ..values import Arguments, Path, Tensor, tensors, with_tensor
 from .failed_attempt import FailedAttempt
 from .rule import Proposals
 
+_MAP = 4
+"""The least rank of a map: batch, channels, height, width."""
 _CLOSE = 8
 """Sizes that differ by less may differ by a token that is added."""
 
@@ -29,8 +31,11 @@ def resized(failed: FailedAttempt, got: int, want: int, tensor: object = None, a
     for path in paths:
         yield from _with_axes_resized(failed, path, got, want, axis)
     is_computed = all(got not in failed.tensor(path).shape for path in paths)
+    rank = getattr(tensor, "ndim", 0)
     for path in paths:
-        yield from _with_computed_size(failed, path, got, want, is_computed)
+        # The channels of a map are computed from no other axis of it.
+        only = axis if rank >= _MAP and len(failed.tensor(path).shape) == rank else None
+        yield from _with_computed_size(failed, path, got, want, is_computed, only)
 
 
 def _with_axes_resized(failed: FailedAttempt, path: Path, got: int, want: int, axis: int | None) -> Proposals:
@@ -45,10 +50,17 @@ def _with_axes_resized(failed: FailedAttempt, path: Path, got: int, want: int, a
         yield with_shape(failed, path, tuple(want if size == got else size for size in shape))
 
 
-def _with_computed_size(failed: FailedAttempt, path: Path, got: int, want: int, is_computed: bool) -> Proposals:
-    """Other sizes for axes from which `got` may be computed. If `is_computed`, no argument has that size itself."""
+def _with_computed_size(
+    failed: FailedAttempt, path: Path, got: int, want: int, is_computed: bool, only: int | None
+) -> Proposals:
+    """Other sizes for axes from which `got` may be computed. If `is_computed`, no argument has that size itself.
+
+    With `only`, the axis with that index is the only one that it may be computed from.
+    """
     shape = failed.tensor(path).shape
     places = [(place, size) for place, size in reversed(list(enumerate(shape))) if place]
+    if only is not None:
+        places = [(place, size) for place, size in places if place == only % len(shape)]
     difference = want - got
     for place, size in places:
         if abs(difference) < _CLOSE and size > 4 and size + difference > 0:  # a class token more or less
@@ -62,7 +74,7 @@ def _with_computed_size(failed: FailedAttempt, path: Path, got: int, want: int, 
     for place, size in places if is_computed else ():  # it is concatenated with something else
         if size + difference >= 0:
             yield with_size(failed, path, place, size + difference)
-    if len(shape) >= 4:  # it is the number of pixels or patches
+    if len(shape) >= _MAP and only is None:  # it is the number of pixels or patches
         sides = [round(size * (want / got) ** 0.5) for size in shape[-2:]]
         if all(sides):
             yield with_shape(failed, path, (*shape[:-2], *sides))
