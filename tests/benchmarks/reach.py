@@ -67,6 +67,8 @@ PACKAGES = (
     Package("audio_encoders_pytorch", "audio"),
     Package("conformer", "speech"),
     Package("egnn_pytorch", "graphs"),
+    Package("diffusers", "diffusion"),
+    Package("monai", "medical images"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -15,7 +15,7 @@ class Demand:
     `rank` is None if it is unknown, and not below `least`. `axes` has sizes by index, negative ones from the end.
     `names` are the names of the axes, or empty; None for an axis without a name. `dtype` is an attribute of `torch`.
     Integers are below `high`. `same_shape` is True if whatever demands this returns a tensor of the same shape, so that
-    the next demand is on the same tensor too.
+    the next demand is on the same tensor too. `likely_rank` is the rank if nothing says it for sure; 0 if unknown.
     """
 
     rank: int | None = None
@@ -25,6 +25,7 @@ class Demand:
     high: int | None = None
     least: int = 0
     same_shape: bool = False
+    likely_rank: int = 0
 
     def __bool__(self) -> bool:
         return self.rank is not None or bool(self.axes) or self.dtype is not None or bool(self.names)
@@ -49,7 +50,12 @@ class Demand:
             self.high if self.high is not None else later.high,
             max(self.least, later.least),
             later.same_shape,
+            self.likely_rank or later.likely_rank,
         )
+
+    def settled(self) -> Demand:
+        """This demand with its likely rank, if nothing says the rank for sure."""
+        return replace(self, rank=self.likely_rank) if self.rank is None and self.likely_rank else self
 
 
 NOTHING = Demand()

@@ -40,7 +40,8 @@ class Reader:
         forward = getattr(type(module), "forward", None)
         if forward is None:
             return NOTHING
-        return self.of_function(forward, module, parameter, depth + 1)
+        found = self.of_function(forward, module, parameter, depth + 1)
+        return found.settled() if depth == 0 else found
 
     def of_place(self, module: nn.Module, place: int | str, depth: int) -> Demand:
         """The demand of `module` on the parameter at a position or with a name."""

@@ -32,7 +32,7 @@ class Uses:
     def demand(self) -> Demand:
         """The demand of the whole body."""
         self._statements(self._definition.body)
-        found = self._found.and_then(Demand(self._indexed) if self._indexed and self._found.rank is None else NOTHING)
+        found = self._found.and_then(Demand(likely_rank=self._indexed))
         found = found.and_then(Demand(axes={-1: self._parts}, least=3) if self._parts > 1 else NOTHING)
         return replace(found, same_shape=self._is_returned_same)
 
