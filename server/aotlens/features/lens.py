@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os.path
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aotlens.explain.action_titles import click
@@ -115,6 +115,9 @@ def text(snapshot: Snapshot, key: TargetKey, kind: Kind, lines: tuple[int, int] 
     if not state.maps and not state.examples and state.status not in ("waiting", "tracing"):
         for context in models_around(snapshot, key):
             return _contained(context)
+        if kind == CONTAINED and (step := _step_of(snapshot, key)) is not None:
+            inner = text(snapshot, step.key, TARGET)
+            return replace(inner, title=f"{step.key.qualname.removeprefix(f'{key.qualname}.')}: {inner.title}")
         if kind == CONTAINED and key not in snapshot.states:
             return LensText(NOT_IN_A_MODEL, (), "aotlens.goToTarget", (str(key),))
     facts = _facts(snapshot, state)
@@ -175,6 +178,12 @@ def _waits_for_a_click(snapshot: Snapshot, state: TargetState) -> bool:
     """Whether a target could be traced, but the settings leave that to the user."""
     by_hand = snapshot.manual or state.key.path in snapshot.excluded
     return snapshot.trusted and state.key.is_in_file and by_hand
+
+
+def _step_of(snapshot: Snapshot, key: TargetKey) -> TargetState | None:
+    """The first training step in the methods of a class; a class without `forward` is traced in no other way."""
+    mine = (state for state in snapshot.states.values() if state.key.path == key.path and SIGN in state.key.qualname)
+    return next((state for state in mine if state.key.qualname.startswith(f"{key.qualname}.")), None)
 
 
 def _contained(context: Context) -> LensText:

@@ -1,0 +1,85 @@
+"""Training scripts: the lens above a backward pass, actions on its line, and why a script is silent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from aotlens.explain.render.markdown import markdown
+from aotlens.features.fixes.code_actions import code_actions
+from aotlens.features.hover.hover import hover
+from aotlens.features.lens import places, text
+from aotlens.model.index import index_of
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens_tracer.wire.descriptor_map import Span
+from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup
+from unit.features.world import TRAIN, beside, find, state_of, world
+
+METHOD = """class Lit(Base):
+    def training_step(self, batch):
+        loss = self.net(batch).sum()
+        loss.backward()
+"""
+
+
+def test_the_lens_of_a_step_stands_above_its_backward_pass() -> None:
+    snapshot = world("script")
+    source = snapshot.documents[str(TRAIN)]
+    (place,) = (each for each in places(snapshot, source) if "@" in each.key.qualname)
+    assert source.line(place.line).strip() == "loss.backward()"
+    shown = text(snapshot, place.key, place.kind)
+    assert "2 gradients missing" in shown.title
+    assert shown.command == "aotlens.showMap"
+
+
+def test_a_guessed_batch_is_named_in_the_lens_and_in_the_hover() -> None:
+    state = state_of("script")
+    assert state.map is not None and state.map.step is not None
+    state = replace(state, map=replace(state.map, step=replace(state.map.step, guessed=("x", "y"))))
+    snapshot = Snapshot(world("script").documents, MappingProxyType({state.key: state}))
+    assert "batch guessed" in text(snapshot, state.key, "target").title
+    source = snapshot.documents[str(TRAIN)]
+    found = hover(snapshot, source, *find(source, "loss.back$0ward()"))
+    assert found is not None
+    assert "`x`, `y` are guessed" in markdown(found.blocks)
+
+
+def test_the_graphs_of_a_step_are_offered_on_the_line_of_its_backward_pass() -> None:
+    snapshot = world("script")
+    source = snapshot.documents[str(TRAIN)]
+    line, _ = find(source, "loss.back$0ward()")
+    titles = [action.title for action in code_actions(snapshot, source, Span(str(TRAIN), line, 1))]
+    assert any("main@loss" in title and "backward" in title for title in titles)
+
+
+def test_a_step_that_was_not_traced_says_so_at_the_place() -> None:
+    known = world("script")
+    state = TargetState(TargetKey(str(TRAIN), "main@loss"), "waiting")
+    snapshot = Snapshot(known.documents, MappingProxyType({state.key: state}))
+    source = snapshot.documents[str(TRAIN)]
+    for marked in ("logits = mo$0del(x)", "loss.back$0ward()", "optimizer.st$0ep()"):
+        found = hover(snapshot, source, *find(source, marked))
+        assert found is not None
+        assert "waiting to be traced" in markdown(found.blocks)
+
+
+def test_a_parameter_that_only_another_optimizer_has_misses_no_gradient() -> None:
+    state = state_of("script")
+    assert state.map is not None and state.map.step is not None
+    other = Optimizer("other", "SGD", (OptimizerGroup((), ("model.spare.weight", "model.spare.bias")),), None, False)
+    (first,) = state.map.step.optimizers
+    kept = tuple(
+        replace(each, parameters=tuple(p for p in each.parameters if "spare" not in p)) for each in first.groups
+    )
+    step = replace(state.map.step, optimizers=(replace(first, groups=kept), other))
+    index = index_of(replace(state.map, step=step))
+    kinds = {entry.slot.label: index.gradient(entry) for entry in index.entries}
+    assert getattr(kinds["model.spare.weight"], "because", None) == "elsewhere"
+
+
+def test_a_class_without_forward_has_the_lens_of_the_step_in_its_method() -> None:
+    step = TargetState(TargetKey(str(TRAIN.parent.parent / "script.py"), "Lit.training_step@loss"), "waiting")
+    snapshot, _ = beside(METHOD, step)
+    shown = text(snapshot, TargetKey(step.key.path, "Lit"), "contained")
+    assert shown.title == "training_step@loss: waiting to be traced"
+    assert shown.command == "aotlens.traceNow"
