@@ -374,17 +374,27 @@ def test_a_part_is_recorded_in_the_guess_of_the_whole_whether_asked_for_alone_or
     assert shared.trace("model.py::Attention", tmp_path).trace["example"] == whole
 
 
-def test_the_call_in_a_training_loop_is_a_call_site(tmp_path: Path, shared: Commands) -> None:
-    loop = """
+@pytest.mark.parametrize(
+    ("call", "origin", "recorded_in"),
+    [
+        ("print(net(ids).sum())", "call-site", None),
+        ("net(ids).sum().backward()", "recorded", "model.py::@loss"),
+    ],
+)
+def test_the_call_in_a_loop_is_a_call_site_and_in_a_training_loop_part_of_a_step(
+    call: str, origin: str, recorded_in: str | None, tmp_path: Path, shared: Commands
+) -> None:
+    loop = f"""
 if __name__ == "__main__":
     net = Net(32)
     for step in range(3):
         ids = torch.zeros(1, 16 + step, dtype=torch.int64)
-        net(ids).sum().backward()
+        {call}
 """
     write(tmp_path, "model.py", HEADER + ATTENTION + NET + loop)
     example = shared.trace("model.py::Net", tmp_path).trace["example"]
-    assert (example["origin"], example["source"]["line"]) == ("call-site", line_of(tmp_path, "net(ids)"))
+    assert (example["origin"], example["source"]["line"]) == (origin, line_of(tmp_path, "net(ids)"))
+    assert example["recorded_in"] == recorded_in
     assert example["arguments"] == [{"name": "ids", "value": "i64[1, 16]"}]
 
 
