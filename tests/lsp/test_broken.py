@@ -112,7 +112,7 @@ class Project:
 
 
 def _is_idle(lenses: list[str]) -> bool:
-    return not any(word in lens for lens in lenses for word in ("waiting", "tracing", "stale"))
+    return not any(word in lens for lens in lenses for word in ("waiting", "tracing"))
 
 
 def _line(error: dict[str, Any]) -> int:
