@@ -144,6 +144,13 @@ def test_modules_that_a_called_function_uses_as_globals_are_those_of_the_step() 
     assert any(row[0] == row[2] == 15 and row[4] == "result" for row in file["recorded"])  # in the function itself
 
 
+def test_a_guessed_batch_has_the_sizes_that_the_script_names() -> None:
+    map = traced("tokens.py", "@loss")
+    assert map["step"]["guessed"] == ["x", "y"]
+    shapes = [slot["shape"] for slot in map["graphs"][0]["inputs"] if slot["kind"] == "PlainAOTInput"]
+    assert shapes == [[4, 24], [4, 24]]
+
+
 def test_a_step_in_the_closure_of_an_optimizer_is_traced() -> None:
     assert names(traced("closure.py", "train.closure@loss"), "ParamAOTInput") == ["model.weight", "model.bias"]
 

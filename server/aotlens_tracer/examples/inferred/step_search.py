@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import re
 import types
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from ...graph.birthplaces import Birthplaces
 from ...torch_private import FakeTensorMode, fake_mode
-from ..guards import TookTooLong
+from ..guards import TookTooLong, guarded
 from .attempts import Target
 from .build import Notes, first_that_builds
 from .search import ClassFails, Guess, Search
+from .tables.script_sizes import SCRIPT_SIZES
+from .tables.sizes import BATCH
 
+_SECONDS = 5.0
+"""Seconds that a call with the sizes of the script may take."""
 _NAME = "module"
 """The name of the module in the expressions that are found."""
 
@@ -33,10 +40,37 @@ class StepSearch(Search):
         with contextlib.suppress(TookTooLong), torch.compiler.set_stance("force_eager"):
             try:
                 if expression := self._call(self._target, sizes):
-                    return Guess(expression, self._rule)
+                    return Guess(self._as_in_script(expression, sizes), self._rule)
             except ClassFails as fails:
                 return fails.guess
         return Guess(self._nearest.expression or f"{_NAME}()", failure=self._failure())
+
+    def _as_in_script(self, expression: str, sizes: dict[str, int]) -> str:
+        """Return a call with the batch size and the length that the script names, if it runs with them."""
+        for wanted in (_with_sizes(expression, sizes, SCRIPT_SIZES), _with_sizes(expression, sizes, SCRIPT_SIZES[:1])):
+            if wanted == expression or self._runner.is_out_of_time:
+                continue
+            with contextlib.suppress(Exception), self._target.mode, torch.no_grad(), guarded(_SECONDS):
+                eval(wanted, {**self._names.values, _NAME: self._target.module})
+                return wanted
+        return expression
+
+
+def _with_sizes(expression: str, sizes: dict[str, int], names: Sequence[tuple[int, re.Pattern[str]]]) -> str:
+    """Return an expression with other sizes in the place of usual ones: in the first axis of tensors, and in others."""
+    tree = ast.parse(expression, mode="eval")
+    found = {usual: value for usual, name in names for said, value in sizes.items() if name.fullmatch(said)}
+    for call in ast.walk(tree):
+        is_factory = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        if not is_factory or not isinstance(call, ast.Call):
+            continue
+        shape = next((each.elts for each in call.args if isinstance(each, ast.Tuple)), call.args)
+        for axis, size in enumerate(shape):
+            if not isinstance(size, ast.Constant) or not isinstance(size.value, int):
+                continue
+            if (size.value == BATCH) == (axis == 0) and size.value in found:
+                size.value = found[size.value]
+    return ast.unparse(tree)
 
 
 class OwnerSearch(Search):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import builtins
 import types
@@ -176,7 +177,9 @@ class _Build:
         function, definition = self._compile(asked, body)
         errors = self._setup.prelude.errors
         alone = step_alone(self._root(function), function, definition)
-        sizes = {name: value for name, value in self._namespace.items() if type(value) is int}
+        given = [vars(each) for each in self._namespace.values() if isinstance(each, argparse.Namespace)]
+        named = (item for names in (*given, self._namespace) for item in names.items())
+        sizes = {name: value for name, value in named if type(value) is int}
         error = next((errors[name] for name in unknown if name in errors), None)
         return Unguessed(tuple(asked), alone, self._mode, sizes, error, packed)
 
