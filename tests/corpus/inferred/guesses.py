@@ -115,3 +115,21 @@ class PassesOn(nn.Module):
 
     def forward(self, x):
         return self.conv(x)
+
+
+class Decoder(nn.Module):
+    """Decoder(dim=64)(torch.randn(2, 64, 56, 56), torch.randn(2, 64, 56, 56))"""
+
+    def __init__(self, dim, checkpointing=False):
+        super().__init__()
+        self.checkpointing = checkpointing
+        self.layers = nn.ModuleList([nn.Conv2d(2 * dim, dim, 3, padding=1)])
+
+    def forward(self, hidden, skip):
+        for layer in self.layers:
+            hidden = torch.cat([hidden, skip], dim=1)
+            if self.checkpointing:  # noqa: SIM108  # as packages write it
+                hidden = torch.utils.checkpoint.checkpoint(layer, hidden)
+            else:
+                hidden = layer(hidden)
+        return hidden

@@ -70,13 +70,15 @@ class Uses:
         """Read both branches. A name has the argument's shape afterwards if it has it after one of them."""
         scope = self._scope
         self._expressions(statement.test)
-        before = set(scope.same)
+        before, joined = set(scope.same), set(scope.joined)
         self._branches += 1
         self._statements(statement.body)
-        after, scope.same = scope.same, set(before)
+        after, scope.same = scope.same, before
+        after_joined, scope.joined = scope.joined, joined
         self._statements(statement.orelse)
         self._branches -= 1
         scope.same |= after
+        scope.joined |= after_joined
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         is_pairwise = isinstance(value, ast.Tuple) and isinstance(target, (ast.Tuple, ast.List))
