@@ -37,7 +37,7 @@ class LineEnd:
 def code_around(document: Document, line: int) -> Definition | None:
     """The function whose values are shown while the cursor is on a line; None if there is none.
 
-    That is the function or method around it. In the rest of a class, such as its constructor, it is `forward`, in which
+    That is the function or method around it, and at module level the loop of a training step. In the rest of a class, such as its constructor, it is `forward`, in which
     the effect of a change is to be seen.
     """
     owner = class_at(document, line)
@@ -47,7 +47,15 @@ def code_around(document: Document, line: int) -> Definition | None:
     if owner is not None and (found is None or found.qualname == f"{owner.qualname}.__init__"):
         forward = f"{owner.qualname}.forward"
         found = next((d for d in _functions(document) if d.qualname == forward), found)
-    return found
+    return found if found is not None or owner is not None else _loop_around(document, line)
+
+
+def _loop_around(document: Document, line: int) -> Definition | None:
+    """The lines of the training steps at module level whose loop holds a line, as one piece of code."""
+    loops = [(step.start_line, step.line) for step in document.steps if not step.function]
+    around = [(first, max(last for start, last in loops if start == first)) for first, _ in loops if first <= line]
+    first, last = max(around, default=(0, 0))
+    return Definition("", "function", first, first, last) if first <= line <= last else None
 
 
 def value_hints(snapshot: Snapshot, document: Document, first: int, last: int) -> list[LineEnd]:

@@ -9,6 +9,7 @@ from aotlens.explain.render.markdown import markdown
 from aotlens.features.fixes.code_actions import code_actions
 from aotlens.features.hover.hover import hover
 from aotlens.features.lens import places, text
+from aotlens.features.value_hints import code_around
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens_tracer.wire.descriptor_map import Span
@@ -83,3 +84,13 @@ def test_a_class_without_forward_has_the_lens_of_the_step_in_its_method() -> Non
     shown = text(snapshot, TargetKey(step.key.path, "Lit"), "contained")
     assert shown.title == "training_step@loss: waiting to be traced"
     assert shown.command == "aotlens.traceNow"
+
+
+def test_values_are_hinted_in_the_loop_of_a_step_at_module_level() -> None:
+    loop = "model = Net()\nfor x in loader:\n    loss = model(x)\n    loss.backward()\nprint()\n"
+    _, source = beside(loop)
+    found = code_around(source, 3)
+    assert found is not None
+    assert (found.start_line, found.end_line) == (2, 4)
+    assert code_around(source, 1) is None
+    assert code_around(source, 5) is None
