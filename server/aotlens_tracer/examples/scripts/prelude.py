@@ -98,8 +98,9 @@ class Setup:
         try:
             self._execute(statement, namespace)
         except (Exception, SystemExit) as error:
+            values = self._each_alone(statement, namespace)
             self._fail(statement, namespace, error)
-            self._assign_each(statement, namespace)
+            self._assign(values, statement, namespace)
         else:
             self.prelude.made_at.update(dict.fromkeys(bound, statement))
             namespace.update({name: self.devices.in_value(namespace[name]) for name in bound if name in namespace})
@@ -119,14 +120,15 @@ class Setup:
         """Return the error of the statement that would have bound a name, for one that lacks it."""
         return self.prelude.errors.get(error.name or "", error) if isinstance(error, NameError) else error
 
-    def _assign_each(self, statement: Statement, namespace: dict[str, Any]) -> None:
-        """Make those assignments of a failed statement, `(model, loader,) = (net, data,)`, that can be made alone."""
+    def _each_alone(self, statement: Statement, namespace: dict[str, Any]) -> dict[str, Any]:
+        """Return by name the values of a failed statement, `(model, loader,) = (net, data,)`, that can be made alone."""
         values: dict[str, Any] = {}
         for target, value in _pairs(statement):
-            try:
+            with contextlib.suppress(Exception, SystemExit):
                 values[target] = eval(compile(ast.Expression(value), statement.path, "eval"), namespace)
-            except (Exception, SystemExit) as error:
-                self.prelude.errors[target] = self._cause(error)
+        return values
+
+    def _assign(self, values: dict[str, Any], statement: Statement, namespace: dict[str, Any]) -> None:
         namespace.update(values)
         for name in values:
             self.prelude.errors.pop(name, None)
