@@ -121,7 +121,7 @@ class Setup:
         return self.prelude.errors.get(error.name or "", error) if isinstance(error, NameError) else error
 
     def _each_alone(self, statement: Statement, namespace: dict[str, Any]) -> dict[str, Any]:
-        """Return by name the values of a failed statement, `(model, loader,) = (net, data,)`, that can be made alone."""
+        """Return by name those values of a failed statement, `(model, loader,) = (net, data,)`, that can be made."""
         values: dict[str, Any] = {}
         for target, value in _pairs(statement):
             with contextlib.suppress(Exception, SystemExit):
