@@ -37,8 +37,8 @@ class LineEnd:
 def code_around(document: Document, line: int) -> Definition | None:
     """The function whose values are shown while the cursor is on a line; None if there is none.
 
-    That is the function or method around it, and at module level the loop of a training step. In the rest of a class, such as its constructor, it is `forward`, in which
-    the effect of a change is to be seen.
+    That is the function or method around it, and at module level the loop of a training step. In the rest of a class,
+    such as its constructor, it is `forward`, in which the effect of a change is to be seen.
     """
     owner = class_at(document, line)
     first = owner.line if owner is not None else 0

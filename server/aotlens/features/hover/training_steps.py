@@ -42,7 +42,8 @@ def _module(question: Question, found: InStep) -> Answer | None:
         return None
     resolved = Resolved(found.state, found.index, (module,))
     head, *table = named(question, resolved)
-    names = [name for name, tensor in module.state_below() if tensor.kind == "parameter"]
-    facts = module_in_words(found, list(dict.fromkeys(names)))
+    # A tied parameter has several names, and is one tensor.
+    names = list({id(tensor): tensor.name for _, tensor in module.state_below() if tensor.kind == "parameter"}.values())
+    facts = module_in_words(found, names)
     blocks: tuple[Block, ...] = (head, *([Facts(facts)] if facts else ()), *table, *guessed(found.step))
     return Answer(blocks, found.state, resolved)
