@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from .rule import Proposals
 
 _MAP = 4
 """The least rank of a map: batch, channels, height, width."""
+_CHANNELS = (3, 1)
+"""The usual numbers of channels of an image."""
 _CLOSE = 8
 """Sizes that differ by less may differ by a token that is added."""
 
@@ -74,6 +77,11 @@ def _with_computed_size(
     for place, size in places if is_computed else ():  # it is concatenated with something else
         if size + difference >= 0:
             yield with_size(failed, path, place, size + difference)
+    if len(shape) == _MAP and only is None and math.prod(shape[1:]) == got:  # channels and pixels are flattened
+        for channels in dict.fromkeys((shape[1], *_CHANNELS)):
+            side = math.isqrt(want // channels)
+            if channels * side * side == want:
+                yield with_shape(failed, path, (shape[0], channels, side, side))
     if len(shape) >= _MAP and only is None:  # it is the number of pixels or patches
         sides = [round(size * (want / got) ** 0.5) for size in shape[-2:]]
         if all(sides):
