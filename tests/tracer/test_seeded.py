@@ -51,3 +51,11 @@ def test_what_another_guess_may_mend_is_no_error_but_has_its_place_and_its_shape
     assert answer.map.example is not None
     assert answer.map.example.origin == "inferred"
     assert answer.map.modules
+
+
+@pytest.mark.parametrize("name", DEPENDS_ON_A_GUESS)
+def test_it_is_an_error_if_the_guess_has_worked_before_the_edit(name: str, models: SeededModels) -> None:
+    (seed,) = [seed for seed in SEEDS if seed.name == name]
+    answer = models.answer_after_the_edit(seed)
+    assert answer.is_right, answer.message
+    assert answer.is_blamed
