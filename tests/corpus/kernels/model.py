@@ -1,6 +1,5 @@
 """Modules that save other values on a CPU than on CUDA, and one that saves the same."""
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 
