@@ -158,6 +158,8 @@ def _unscaled(loss: Node) -> Node:
 
 def _is_computed(loss: Node, function: Node | None, call: Node) -> bool:
     """Whether code before the call computes the loss. A loss that is given as an argument is another's."""
+    if _passes_on(loss, _parameters(function)):
+        return False
     if _has_call(loss):
         return True
     scope = function.child_by_field_name("body") if function is not None else _root(call)
@@ -168,6 +170,13 @@ def _is_computed(loss: Node, function: Node | None, call: Node) -> bool:
 def _parameters(function: Node | None) -> frozenset[str]:
     parameters = function.child_by_field_name("parameters") if function is not None else None
     return frozenset(parameter_name(each) for each in items_of(parameters))
+
+
+def _passes_on(node: Node, parameters: frozenset[str]) -> bool:
+    """Whether an expression passes on the arguments of the function, `f(*args)`: such code trains what others give."""
+    if node.type == "list_splat" and _names_below(node) & parameters:
+        return True
+    return any(_passes_on(child, parameters) for child in node.named_children)
 
 
 def _has_call(node: Node) -> bool:

@@ -260,6 +260,7 @@ def test_the_name_of_a_step_is_that_of_its_loss(code: str, name: str) -> None:
         "def backward(self, loss, **kwargs):\n    loss.backward(**kwargs)",
         "def backward(self, loss):\n    loss = loss / self.steps\n    self.scaler.scale(loss).backward()",
         "class F(Function):\n    @staticmethod\n    def backward(ctx, g):\n        return kernel().backward(g, ctx.x)",
+        "def run(model, *args):\n    model(*args)['loss'].backward()",
         "class T(Strategy):\n    def backward(self, loss):\n        super().backward(loss)",
         "class Net(nn.Module):\n    def compute_loss(self, logits, labels):\n        return f(logits, labels)",
         "class Step:\n    def training_step(self, *args):\n        return self.module(*args)",
