@@ -1,4 +1,7 @@
-"""Build the module with other sizes, where those that it was built with do not fit each other in its call."""
+"""Build the module with other sizes, where those that it was built with do not fit each other in its call.
+
+No two arguments are made equal: a class that mixes up two of its sizes runs only then.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ from ..rule import Proposals, Rule
 def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
     for one, other in _pairs(failed):
         for name, value in failed.arguments.items():
+            others = {each.expression for key, each in failed.arguments.items() if key != name}
             for size in _others(value.expression, one, other):
-                yield {**failed.arguments, name: Written(str(size))}
+                if str(size) not in others:
+                    yield {**failed.arguments, name: Written(str(size))}
         for name, parameter in construction.parameters.items():
             if name not in failed.arguments and parameter.default == one and type(parameter.default) is int:
                 yield {**failed.arguments, name: Written(str(other))}
