@@ -16,15 +16,15 @@ from ..rule import Proposals, Rule
 
 
 def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
+    defaults = {name: str(each.default) for name, each in construction.parameters.items() if type(each.default) is int}
+    sizes = defaults | {name: value.expression for name, value in failed.arguments.items()}
     for one, other in _pairs(failed):
-        for name, value in failed.arguments.items():
-            others = {each.expression for key, each in failed.arguments.items() if key != name}
-            for size in _others(value.expression, one, other):
+        for name, text in sizes.items():
+            others = {each for key, each in sizes.items() if key != name}
+            is_given = name in failed.arguments
+            for size in _others(text, one, other) if is_given else [other] * (text == str(one)):
                 if str(size) not in others:
                     yield {**failed.arguments, name: Written(str(size))}
-        for name, parameter in construction.parameters.items():
-            if name not in failed.arguments and parameter.default == one and type(parameter.default) is int:
-                yield {**failed.arguments, name: Written(str(other))}
         for name, value in failed.arguments.items():
             for text in _with_inner_size(value.expression, one, other):
                 yield {**failed.arguments, name: Written(text)}
