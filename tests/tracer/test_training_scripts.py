@@ -94,7 +94,8 @@ def test_in_the_step_of_one_network_nobody_warns_of_gradients_of_the_other() -> 
 
 
 def test_a_parameter_that_an_optimizer_steps_without_gradient_is_a_finding() -> None:
-    found = [finding["subjects"][0]["name"] for finding in traced("plain", "train@loss")["findings"]]
+    findings = traced("plain", "train@loss")["findings"]
+    found = [each["subjects"][0]["name"] for each in findings if each["code"] == "parameter-without-gradient"]
     assert found == ["model.rotation_head.weight", "model.rotation_head.bias"]
 
 
@@ -175,3 +176,14 @@ def test_a_step_that_cannot_be_traced_says_why_at_the_place(
 ) -> None:
     failure = steps()[name, target][0]["failure"]
     assert (failure["stage"], failure["problem"]["kind"], failure["line"]) == (stage, kind, line)
+
+
+def test_a_gradient_that_no_optimizer_uses_is_a_finding_and_a_missing_one_of_no_optimizer_is_none() -> None:
+    map = traced("forgotten.py", "main@loss")
+    found = [(each["code"], [subject["name"] for subject in each["subjects"]]) for each in map["findings"]]
+    assert found == [("parameter-in-no-optimizer", [f"head.{name}"]) for name in ("weight", "bias")]
+    assert [place["span"]["line"] for place in map["findings"][0]["places"]] == [10]
+    assert map["step"]["in_no_optimizer"] == [
+        *(f"teacher.{name}" for name in ("weight", "bias")),
+        *(f"head.{name}" for name in ("weight", "bias")),
+    ]

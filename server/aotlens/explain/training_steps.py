@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from aotlens.model.held import surplus
+from aotlens.model.index import MapIndex
 from aotlens.model.saved import saved_by_call
 from aotlens.model.trained import trained_by
 from aotlens.model.training_steps import InStep, Rate, without_gradient
@@ -100,8 +101,8 @@ def optimizer_blocks(found: InStep, rate: Rate) -> tuple[Block, ...]:
     blocks: list[Block] = [Facts((title, line(Code(optimizer.type)), _steps(optimizer, found.step)))]
     if len(optimizer.groups) == 1:
         group = optimizer.groups[0]
-        options = [line(Code(f"{name}={value}")) for name, value in _options(group, optimizer.groups)]
-        facts = [line(_count(group)), joined(options), _names(group), line(gradients_of(found, group.parameters))]
+        options = [line(Code(f"{name}={value}")) for name, value in shown_options(group, optimizer.groups)]
+        facts = [line(_count(group)), joined(options), _names(group), line(gradients_of(found.index, group.parameters))]
         blocks.append(Facts(tuple(filter(None, facts))))
     elif optimizer.groups:
         blocks.append(_table(found, optimizer))
@@ -124,7 +125,7 @@ def trained_in_words(found: InStep, names: Sequence[str]) -> Line:
 
 def module_in_words(found: InStep, names: Sequence[str]) -> tuple[Line, ...]:
     """A module in a step: whether its parameters get a gradient, and the optimizers that have them."""
-    return tuple(filter(None, (line(gradients_of(found, names, "parameters")), trained_in_words(found, names))))
+    return tuple(filter(None, (line(gradients_of(found.index, names, "parameters")), trained_in_words(found, names))))
 
 
 def in_no_optimizer(names: Sequence[str]) -> Line:
@@ -134,14 +135,14 @@ def in_no_optimizer(names: Sequence[str]) -> Line:
     return line(strong(f"{count} {'is' if one else 'are'} in no optimizer"), ": ", _listed(names))
 
 
-def gradients_of(found: InStep, names: Sequence[str], noun: str = "") -> str:
+def gradients_of(index: MapIndex, names: Sequence[str], noun: str = "") -> str:
     """Whether parameters get a gradient in the step: `all 8 get a gradient`, `2 of 8 get no gradient`.
 
     `noun` is put behind the number, if there is no other word that says what is counted.
     """
-    if not names or not found.index.graphs:
+    if not names or not index.graphs:
         return ""
-    missing, count = len(without_gradient(found.index, names)), len(names)
+    missing, count = len(without_gradient(index, names)), len(names)
     of = f" {noun}" if noun else ""
     if count == 1:
         return "it gets no gradient" if missing else "it gets a gradient"
@@ -165,10 +166,11 @@ def _table(found: InStep, optimizer: Optimizer) -> Table:
     rows = tuple(
         (
             Cell(str(number)),
-            Cell(", ".join(f"{name}={value}" for name, value in _options(group, optimizer.groups))),
-            Cell(_brief(group)),
+            Cell(", ".join(f"{name}={value}" for name, value in shown_options(group, optimizer.groups))),
+            Cell(parameters_in_brief(group)),
             Cell(
-                gradients_of(found, group.parameters), "warn" if without_gradient(found.index, group.parameters) else ""
+                gradients_of(found.index, group.parameters),
+                "warn" if without_gradient(found.index, group.parameters) else "",
             ),
         )
         for number, group in enumerate(groups)
@@ -214,7 +216,8 @@ def _listed(names: Sequence[str]) -> Line:
     return line(codes(shown[:_NAMES]), rest)
 
 
-def _brief(group: OptimizerGroup) -> str:
+def parameters_in_brief(group: OptimizerGroup) -> str:
+    """The names of a group's parameters, the first of them, and how many belong to no traced module."""
     shown = all_names(group.parameters) if group.parameters else []
     left_out = len(shown) - _NAMES
     rest = f" and {left_out} more" if left_out > 0 else ""
@@ -222,7 +225,7 @@ def _brief(group: OptimizerGroup) -> str:
     return "; ".join(filter(None, (", ".join(shown[:_NAMES]) + rest, others)))
 
 
-def _options(group: OptimizerGroup, groups: Sequence[OptimizerGroup]) -> list[tuple[str, str]]:
+def shown_options(group: OptimizerGroup, groups: Sequence[OptimizerGroup]) -> list[tuple[str, str]]:
     """The options that tell the groups apart, and those that everybody asks about."""
     differ = {name for name, value in group.options if any(dict(each.options).get(name) != value for each in groups)}
     return [(name, value) for name, value in group.options if name in differ or name in _OPTIONS]

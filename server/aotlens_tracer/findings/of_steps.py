@@ -1,10 +1,11 @@
-"""The findings of a training step: a missing gradient matters where an optimizer of the step waits for it."""
+"""The findings of a training step: which gradients its optimizers miss, and which gradients no optimizer uses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..wire.findings import Finding
+from ..wire.descriptor_map import StateTensor
+from ..wire.findings import Finding, InNoOptimizer, Place, Subject
 from ..wire.training_steps import Optimizer, TrainingStep
 
 _OF_GRADIENTS = ("parameter-without-gradient", "gradient-always-zero")
@@ -21,6 +22,30 @@ def of_step(findings: Iterable[Finding], step: TrainingStep | None) -> tuple[Fin
     stepping = [each for each in step.optimizers if each.steps]
     trained = _names(stepping or step.optimizers)
     return tuple(each for each in findings if each.code not in _OF_GRADIENTS or _is_about(each, trained))
+
+
+def untrained(
+    findings: Iterable[Finding], step: TrainingStep | None, state: Sequence[StateTensor], path: str
+) -> tuple[Finding, ...]:
+    """Return a finding for each parameter that gets a gradient in a step, and that no optimizer of the script has.
+
+    `findings` are all of the step, also those about gradients that nothing waits for. `path` is the file of the step.
+    """
+    if step is None or not step.in_no_optimizer or not step.optimizers:
+        return ()
+    missing = {subject.name for each in findings if each.code in _OF_GRADIENTS for subject in each.subjects[:1]}
+    places = tuple(Place("optimizer", each.definition) for each in step.optimizers if each.definition is not None)
+    reason = InNoOptimizer(tuple(each.expression for each in step.optimizers))
+    made = {each.name: each.definition for each in state}
+    found = []
+    for name in step.in_no_optimizer:
+        at = made.get(name) or step.loss_at
+        if name not in missing:
+            subjects = (Subject("parameter", name),)
+            line, column = (at.line, at.column) if at is not None else (None, None)
+            where = at.path if at is not None else path
+            found.append(Finding("parameter-in-no-optimizer", where, line, column, subjects, reason, places))
+    return tuple(found)
 
 
 def _names(optimizers: Sequence[Optimizer]) -> frozenset[str]:

@@ -33,7 +33,7 @@ from ..failures import (
     refusal_of,
 )
 from ..findings.of_graph import WITHOUT_GRADIENT, Explained, findings_of
-from ..findings.of_steps import of_step
+from ..findings.of_steps import of_step, untrained
 from ..findings.placements import with_managers
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import (
@@ -294,7 +294,7 @@ def _findings(
     ]
     found = findings_of(map.target, explained, map.graph_breaks, map.modules)
     found = [*with_managers(found, built.managed), *findings_of_absent(context, built, captured, in_eager)]
-    return list(of_step(found, map.step))
+    return [*of_step(found, map.step), *untrained(found, map.step, map.state, map.target.path)]
 
 
 def _captured(

@@ -38,7 +38,9 @@ from .reasons_in_eager import ReentrantCheckpoint as ReentrantCheckpoint
 from .unregistered import Unregistered
 from .zero_gradients import AlwaysZero
 
-Role = Literal["cut", "zero", "return", "change", "keep", "definition", "need", "stop", "mark", "made", "set"]
+Role = Literal[
+    "cut", "zero", "return", "change", "keep", "definition", "need", "stop", "mark", "made", "set", "optimizer"
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Place:
     `role` is cut (a gradient ends here), zero (a gradient becomes zero here), return (the subject is returned here),
     change (it is changed in place here), keep (it is kept here for later), definition (it is defined here too), need
     (the derivative of this needs the value as it was), stop (torch stops here, in code that the line calls), mark (a
-    size is marked dynamic here), made (the subject is made here) or set (the subject was set here, after it was made).
+    size is marked dynamic here), made (the subject is made here), set (the subject was set here, after it was made) or
+    optimizer (an optimizer is made here).
     `explain/findings/words.py` has a sentence for each role.
     """
 
@@ -244,6 +247,13 @@ class Outside(Tagged):
     because: ReturnedItself | ReachesKept | None = None
 
 
+@dataclass(frozen=True)
+class InNoOptimizer(Tagged):
+    """The subject gets a gradient in a training step, and none of the script's optimizers, by expression, has it."""
+
+    optimizers: tuple[str, ...]
+
+
 NoGradient = (
     NeverUsed
     | NoPath
@@ -272,6 +282,7 @@ Reason = (
     | Managed
     | AlwaysZero
     | Outside
+    | InNoOptimizer
     | InEager
     | InBackward
     | Broken

@@ -27,6 +27,7 @@ from . import (
     implicit_redistribution,
     input_mutation,
     missing_package,
+    parameter_in_no_optimizer,
     parameter_without_gradient,
     partition_failed,
     recompiled,
@@ -43,6 +44,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         module.KIND.code: module.KIND
         for module in (
             parameter_without_gradient,
+            parameter_in_no_optimizer,
             argument_without_gradient,
             gradient_always_zero,
             gradient_outside_graph,

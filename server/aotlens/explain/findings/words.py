@@ -28,6 +28,7 @@ ROLES: dict[Role, str] = {
     "mark": "it is marked dynamic here",
     "made": "it is made here",
     "set": "it was set here, after it was made",
+    "optimizer": "the optimizer is made here",
 }
 """A sentence for each role of a place; the keys in the order of the documentation."""
 

@@ -12,6 +12,7 @@ from aotlens.explain.operands import operand_table
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
+from aotlens.explain.tables.optimizers import step_blocks
 from aotlens.model.index import index_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
 
@@ -47,6 +48,7 @@ def render_markdown(
         heading = "###" if part.heading else "##"
         shown = tables(index_of(map), part.graph, path_label, full)
         blocks += [markdown([table], heading=heading) for table in shown]
+    blocks += [markdown([block], heading="##") for block in step_blocks(map, path_label)]
     blocks += [markdown([table], heading="##") for table in kept_state(map, path_label, full)]
     for title, places in uncaptured(map):
         blocks += _uncaptured(title, places, path_label)

@@ -15,6 +15,7 @@ from aotlens.explain.operands import marked_code, operand_table
 from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
+from aotlens.explain.tables.optimizers import step_blocks
 from aotlens.model.index import index_of
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, GraphBreak
 
@@ -53,6 +54,7 @@ def render_text(
             paper.line()
             paper.block((part.heading, "bold underline"), hang=2)
         show(tables(index_of(map), part.graph, path_label, full), paper)
+    show(step_blocks(map, path_label), paper)
     if kept := kept_state(map, path_label, full):
         show(kept, paper)
     for title, places in uncaptured(map):

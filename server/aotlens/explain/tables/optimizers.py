@@ -1,0 +1,60 @@
+"""The table of the optimizers of a training step, with their groups of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aotlens.explain.blocks import Block, Cell, Column, Paragraph, Table, without_empty
+from aotlens.explain.paths import PathLabel, place
+from aotlens.explain.training_steps import (
+    gradients_of,
+    guessed,
+    in_no_optimizer,
+    parameters_in_brief,
+    shown_options,
+)
+from aotlens.model.index import MapIndex, index_of
+from aotlens.model.training_steps import without_gradient
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Optimizer
+
+_COLUMNS = (
+    Column("optimizer", "name"),
+    Column("class", "type", 3),
+    Column("options", "type", 2),
+    Column("parameters", "prose"),
+    Column("made at", "place", 1),
+    Column("in this step", "prose"),
+)
+
+
+def step_blocks(map: DescriptorMap, path_label: PathLabel) -> Iterator[Block]:
+    """The optimizers of a traced step, the parameters that are in none, and the inputs that were guessed."""
+    step, index = map.step, index_of(map)
+    if step is None:
+        return
+    rows = tuple(row for optimizer in step.optimizers for row in _rows(index, optimizer, path_label))
+    if rows:
+        yield without_empty(Table("Optimizers", str(len(step.optimizers)), _COLUMNS, rows))
+    if step.in_no_optimizer:
+        yield Paragraph(in_no_optimizer(step.in_no_optimizer))
+    yield from guessed(step)
+
+
+def _rows(index: MapIndex, optimizer: Optimizer, path_label: PathLabel) -> Iterator[tuple[Cell, ...]]:
+    """One row for each group; the first has the optimizer's name."""
+    first = (Cell(optimizer.expression), Cell(optimizer.type))
+    at = Cell(place(optimizer.definition, path_label), to=optimizer.definition)
+    if not optimizer.groups:
+        yield *first, Cell(""), Cell(""), at, Cell("" if optimizer.steps else "does not step")
+    for number, group in enumerate(optimizer.groups):
+        options = ", ".join(f"{name}={value}" for name, value in shown_options(group, optimizer.groups))
+        words = gradients_of(index, group.parameters) if optimizer.steps else "does not step"
+        is_missing = optimizer.steps and bool(without_gradient(index, group.parameters))
+        head = first if number == 0 else (Cell(""), Cell(""))
+        yield (
+            *head,
+            Cell(options),
+            Cell(parameters_in_brief(group)),
+            at if number == 0 else Cell(""),
+            Cell(words, "warn" if is_missing else ""),
+        )
