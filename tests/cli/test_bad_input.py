@@ -158,7 +158,7 @@ CASES = {
     "no-example-and-none-that-can-be-guessed": Case(
         pinned("# no example").replace("return self.fc(x).relu()", f"return self.fc(x.nothing())  {HERE}"),
         "example",
-        "no example found .*has no attribute 'nothing'",
+        "no example found: .*has no attribute 'nothing'",
         r"write one above the class, and complete it: # aotlens: Block\(",
     ),
     "no-example-of-a-method": Case(
