@@ -187,3 +187,10 @@ def test_a_gradient_that_no_optimizer_uses_is_a_finding_and_a_missing_one_of_no_
         *(f"teacher.{name}" for name in ("weight", "bias")),
         *(f"head.{name}" for name in ("weight", "bias")),
     ]
+
+
+def test_items_of_a_batch_are_guessed_one_by_one_and_a_name_is_read_before_the_step_binds_it() -> None:
+    map = traced("indexed.py", "@losses")
+    arguments = {slot["label"]: slot["shape"] for slot in map["graphs"][0]["inputs"] if slot["kind"] == "PlainAOTInput"}
+    assert [len(shape) for shape in arguments.values() if shape is not None] == [4, 1]
+    assert "data" in map["step"]["guessed"]

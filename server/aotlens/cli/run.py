@@ -81,8 +81,10 @@ class TraceRun:
             answer = self._tracer.targets(params, self._progress.stage)
         except TracerUnusable as error:
             return Traces([self._failed(WHOLE_FILE, tracer_ended(str(file.path), str(error)))], "")
-        if answer.failure is not None:
+        if answer.failure is not None and not file.steps:
             return Traces([self._failed(WHOLE_FILE, answer.failure)], answer.output)
+        if answer.failure is not None:  # a training step is traced without an import of its file
+            return self._in_order([*_classes_with_forward(file), *file.steps], file.called)
         names = [target.qualname for target in answer.targets]
         names += [d.qualname for d in file.definitions if d.kind == "function" and d.pins and not _is_local(d.qualname)]
         names += file.steps

@@ -23,6 +23,7 @@ from aotlens.model.folding import Folded
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
+from aotlens.syntax.step_places import is_step
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
@@ -193,6 +194,9 @@ def _failure(failure: Failure, state: TargetState) -> Finding:
     # If nobody wrote an example, its failure is no mistake of the user's, unless the class cannot be built at all.
     written = any(example.origin != "inferred" for example in state.examples)
     is_guess = failure.stage == "example" and not written and not isinstance(failure.problem, Raised)
+    # The set-up of a script may need what is not here: its data, or a state that other code makes first.
+    is_new_step = is_step(state.key.qualname) and not state.maps and failure.stage != "syntax"
+    is_guess = is_guess or is_new_step
     if is_to_be_completed(state) and state.examples[0].path is not None:
         example = state.examples[0]
         return Finding("example-failed", example.path, example.line, example.column, reason=Incomplete())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..loading.scripts import imports_of, script_module, statements_of, up_to_de
 from ..torch_private import compile_bodies_in_every_stance, take_flex_attention_on_cpu
 from ..wire.protocol import ExampleSource, TargetsParams
 from ..wire.statements import Statement
+from ..wire.training_steps import StepSource
 from .context import Context
 from .notices import duplicate_definition, missing_package
 from .progress import Phases, Send
@@ -77,6 +78,16 @@ def _import(context: Context) -> types.ModuleType:
     if (statements := _training(context)) is not None:
         machine.prepare()
         return script(params.path, params.import_roots, up_to_definitions(statements))
+    try:
+        return _import_whole(context)
+    except SystemExit:  # a script that ends where its command line has no arguments
+        if not any(True for _ in _own_steps(context)):
+            raise
+        return script(params.path, params.import_roots, statements_of(params.path))
+
+
+def _import_whole(context: Context) -> types.ModuleType:
+    params = context.params
     if not any(map(is_to_be_inferred, params.examples)):
         return import_file(params.path, params.import_roots)
     machine.prepare()
@@ -101,10 +112,15 @@ def script(path: str, import_roots: tuple[str, ...], statements: Sequence[Statem
 
 def _training(context: Context) -> tuple[Statement, ...] | None:
     """Return what a script runs before it trains at module level; None if importing the file trains nothing."""
+    return next((step.module for step in _own_steps(context) if step.module is not None), None)
+
+
+def _own_steps(context: Context) -> Iterator[StepSource]:
+    """Yield the training steps of the target's own file in which it may be recorded."""
     params = context.params
     roots = [source.root for source in params.examples if source.root is not None]
     own = (source for root in roots if root.path == params.path for source in root.examples)
-    return next((each.step.module for each in own if each.step is not None and each.step.module is not None), None)
+    return (source.step for source in own if source.step is not None)
 
 
 def _resolve(context: Context, module: types.ModuleType) -> Any:

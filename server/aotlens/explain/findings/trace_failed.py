@@ -9,7 +9,7 @@ from aotlens_tracer.wire.findings import Failed, Finding
 from aotlens_tracer.wire.problems import DataDependentSize, Raised, ReadsData
 
 from .about import About
-from .kind import Kind
+from .kind import Kind, Severity
 
 
 def words(about: About) -> str:
@@ -25,11 +25,20 @@ def words(about: About) -> str:
     return "\n".join([message(failure), *operands, *([advice] if advice else [])])
 
 
+def _severity_of(finding: Finding) -> Severity:
+    """No error if the call was found and may lack what the user's run has: that it fails may be no mistake."""
+    return "hint" if isinstance(finding.reason, Failed) and finding.reason.is_guess else "error"
+
+
 KIND = Kind(
     code="trace-failed",
     severity="error",
     words=words,
-    paragraph="The import, the call or the capture failed.",
+    severity_of=_severity_of,
+    paragraph=(
+        "The import, the call or the capture failed. For a training step of a script that was never traced it is a "
+        "hint in an editor, because its set-up may need data, or a state, that is not here; once traced, an error."
+    ),
     example=Finding(
         "trace-failed", "model.py", 11, reason=Failed("forward", Raised("NameError", "name 'width' is not defined"))
     ),

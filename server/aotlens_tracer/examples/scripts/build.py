@@ -26,13 +26,15 @@ from .code import (
     free_names,
     function_of,
     is_called,
+    outer_name,
     place_of_name,
+    stored_names,
 )
 from .functions import Functions
 from .optimizers import in_no_optimizer, optimizers_of
 from .prelude import Setup
 from .root import Children, as_module, root_of
-from .unknown import Unguessed, UnknownInputs, UnknownOwner, guessed_names, step_alone, unpacked
+from .unknown import Unguessed, UnknownInputs, UnknownOwner, guessed_names, indexed, step_alone, unpacked
 
 _OWNER = "self"
 """The name of the root module in the code of a step that stands in no method."""
@@ -155,8 +157,12 @@ class _Build:
 
     def _compile(self, inputs: Sequence[str], body: Sequence[ast.stmt]) -> tuple[types.FunctionType, ast.FunctionDef]:
         given = {name: self._namespace.get(name) for name in inputs}
-        owner = self._step.owner or _OWNER
-        definition = definition_of_step(self._function, owner, body, given, self._children.paths, self._called)
+        owner, paths = self._step.owner or _OWNER, self._children.paths
+        bound = stored_names(body)
+        others = [name for name in free_names(body) if name in bound and name not in given and name not in paths]
+        outer = {name: self._namespace[name] for name in others if name in self._namespace}
+        self._namespace.update((outer_name(name), value) for name, value in outer.items())
+        definition = definition_of_step(self._function, owner, body, given, paths, self._called, outer)
         return function_of(definition, self._path, self._namespace), definition
 
     def _root(self, function: types.FunctionType) -> nn.Module:
@@ -172,6 +178,8 @@ class _Build:
             if found is not None:
                 statement, packed[name] = found
                 body = [node for node in body if node is not statement]
+            elif (taken := indexed(name, body)) is not None:
+                body, packed[name] = taken
         parts = [part for names in packed.values() for part in names if part is not None]
         asked = [*(name for name in unknown if name not in packed), *dict.fromkeys(parts)]
         function, definition = self._compile(asked, body)

@@ -200,13 +200,17 @@ def definition_of_step(
     inputs: Mapping[str, Any],
     children: Mapping[str, str],
     called: Mapping[str, str],
+    outer: Mapping[str, Any],
 ) -> ast.FunctionDef:
     """Return the function of a step. `children` are the paths, below the root, of the names that are modules.
 
     `called` are new names of functions that take the root first.
 
-    Of inputs that are dicts or lists, the function takes copies: a step may change its batch (`batch.pop("labels")`),
-    and is called several times.
+    `outer` are values of the script that the body reads before it gives their names other values (`total = total + x`):
+    globals under other names, as `outer_name` has them.
+
+    The function takes copies of dicts and lists: a step may change its batch (`batch.pop("labels")`), and is called
+    several times.
     """
     made = places_in(body, owner, children, stored_names(body), called)
     first = body[0]
@@ -217,17 +221,23 @@ def definition_of_step(
     assert isinstance(template, ast.FunctionDef)  # it has the fields of this version of Python
     template.name, template.args, template.body = name, arguments, made
     template.body[:0] = [
-        _copied(each, type(value), made) for each, value in inputs.items() if type(value) in (dict, list)
+        *(_assigned(each, each, type(value), made) for each, value in inputs.items() if type(value) in (dict, list)),
+        *(_assigned(each, outer_name(each), type(value), made) for each, value in outer.items()),
     ]
     ast.copy_location(template, first)
     template.end_lineno, template.end_col_offset = body[-1].end_lineno, body[-1].end_col_offset
     return ast.fix_missing_locations(template)
 
 
-def _copied(name: str, kind: type, body: Sequence[ast.stmt]) -> ast.stmt:
-    """Return `name = {**name}` or `name = [*name]`, at the place where the name is first read."""
-    text = f"{name} = {{**{name}}}" if kind is dict else f"{name} = [*{name}]"
-    statement = ast.parse(text).body[0]
+def outer_name(name: str) -> str:
+    """Return the name of the global that holds the script's value of a name that the body binds anew."""
+    return f"_aotlens_{name}"
+
+
+def _assigned(name: str, source: str, kind: type, body: Sequence[ast.stmt]) -> ast.stmt:
+    """Return `name = source`, of a dict or list a copy, at the place where the name is first read."""
+    value = f"{{**{source}}}" if kind is dict else f"[*{source}]" if kind is list else source
+    statement = ast.parse(f"{name} = {value}").body[0]
     place = place_of_name(name, body).body
     for node in ast.walk(statement):
         ast.copy_location(node, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ from ...wire.protocol import ExampleSource
 from ...wire.statements import Statement
 from ..inferred.reading.definitions import DEFINITION
 
+_MOST_PARTS = 8
+"""The most items of a batch that are told apart."""
 GUESSED = "<guessed inputs>"
 """The path of statements that give guessed values to inputs."""
 
@@ -85,6 +88,46 @@ def unpacked(name: str, body: Sequence[ast.stmt]) -> tuple[ast.stmt, list[str | 
             parts = [each.id for each in target.elts if isinstance(each, ast.Name)]
             return node, [part if part in read else None for part in parts]
     return None
+
+
+def indexed(name: str, body: Sequence[ast.stmt]) -> tuple[list[ast.stmt], list[str | None]] | None:
+    """Return a body that has names in the place of `NAME[0]` and `NAME[2]`, and these names by their index.
+
+    None if the body reads the name in another way. An index that nothing reads has None.
+    """
+    items = [node for part in body for node in ast.walk(part) if _index_of(node, name) is not None]
+    reads = sum(isinstance(node, ast.Name) and node.id == name for part in body for node in ast.walk(part))
+    if not items or reads != len(items):
+        return None
+    known = {_index_of(node, name) for node in items}
+    parts = [f"{name}_{index}" if index in known else None for index in range(_MOST_PARTS)]
+    while parts[-1] is None:
+        parts.pop()
+    replaced = _Parts(name)
+    return [replaced.visit(copy.deepcopy(node)) for node in body], parts
+
+
+def _index_of(node: ast.AST, name: str) -> int | None:
+    """Return the index in `NAME[INDEX]`, if it is one of the first items that is read; else None."""
+    is_item = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
+    if not is_item or not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
+        return None
+    index = node.slice.value
+    is_of_name = isinstance(node.value, ast.Name) and node.value.id == name
+    return index if is_of_name and type(index) is int and 0 <= index < _MOST_PARTS else None
+
+
+class _Parts(ast.NodeTransformer):
+    """Puts `NAME_0` in the place of `NAME[0]`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        index = _index_of(node, self._name)
+        if index is None:
+            return self.generic_visit(node)
+        return ast.copy_location(ast.Name(f"{self._name}_{index}", ast.Load()), node)
 
 
 def with_guess(source: ExampleSource, unguessed: Unguessed, expression: str) -> ExampleSource:
