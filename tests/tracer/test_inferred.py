@@ -263,7 +263,7 @@ def test_a_guess_reaches_no_network(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(NETWORK)
     trace = trace_json("net.py", cwd=tmp_path)["traces"][0]
     assert trace["status"] == "failed"
-    assert "the nearest was stopped, because it has a side effect (socket" in trace["failure"]["message"]
+    assert "the nearest guess was stopped, because it has a side effect (socket" in trace["failure"]["message"]
 
 
 def test_one_line_says_what_was_guessed() -> None:
