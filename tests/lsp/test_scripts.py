@@ -123,3 +123,11 @@ def test_a_model_leads_to_the_line_that_made_it(step: Step, opened: dict[Path, E
     (link,) = editor.ask("definition", step.hover_model)
     line = editor.text.splitlines()[link["targetSelectionRange"]["start"]["line"]]
     assert line.strip().startswith(f"{step.model} = ")
+
+
+def test_the_call_of_a_trainer_of_a_package_is_a_step(opened: dict[Path, Editor], projects: Path) -> None:
+    editor = document(opened, projects, "huggingface", "finetune.py")
+    shown = editor.hover("trainer.tra|in()")
+    assert "of `main@trainer` · 41 gradients" in shown and MEMORY.search(shown)
+    assert "(AdamW, 41 parameters in 2 groups) steps after it" in shown
+    assert "all 41 parameters get a gradient" in editor.hover("mod|el = Pair")

@@ -23,6 +23,8 @@ from .snapshot import Snapshot, TargetState
 
 _BACKWARD = re.compile(r".+\.(?:manual_)?backward(?:\(.*\))?", re.DOTALL)
 """A method that runs the backward pass of a loss, or its call."""
+_TRAINS = re.compile(r"(\w+)(?:\.train(?:\(.*\))?)?", re.DOTALL)
+"""A trainer, its method that trains, or the call of it."""
 _SIGN = "@"
 _GIVEN = (Own, InPieces, Tied, InOtherGraph, OnlyInEager)
 """A parameter gets one of these gradients."""
@@ -137,6 +139,9 @@ def _thing(step: TrainingStep, text: str) -> Thing | None:
             return Rate(optimizer)
     if text == step.loss:
         return Loss()
+    trains = _TRAINS.fullmatch(text)
+    if trains is not None and step.loss.startswith(f"{trains[1]}.compute_loss({trains[1]}.model,"):
+        return Loss(is_backward="(" in text)
     backward = _BACKWARD.fullmatch(text)
     return Loss(is_backward=True) if backward is not None and step.loss in text else None
 

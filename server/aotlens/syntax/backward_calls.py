@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Query, QueryCursor, Tree
 
-from .driven_steps import METHODS, returned_losses
+from .driven_steps import METHODS, returned_losses, trainer_of
 from .name_flow import dotted_name, reads_of, root_name, target_names
 from .nodes import PYTHON, items_of, parameter_name, text_of
 
@@ -20,6 +20,10 @@ _BACKWARD = Query(
     """
     (call function: (attribute attribute: (identifier) @name) (#any-of? @name "backward" "manual_backward")) @call
     """,
+)
+_TRAIN = Query(
+    PYTHON,
+    '(call function: (attribute object: (identifier) attribute: (identifier) @name) (#eq? @name "train")) @call',
 )
 _METHODS = Query(
     PYTHON,
@@ -38,10 +42,14 @@ _OUTER = ("function_definition", "class_definition", "lambda")
 
 @dataclass(frozen=True)
 class BackwardCall:
-    """A call that runs a backward pass, or a `return` to a framework that runs it, and the expression of the loss."""
+    """A call that runs a backward pass, or a `return` to a framework that runs it, and the expression of the loss.
+
+    `of_trainer` says that the call trains, `trainer.train()`: in place of the loss is the trainer that computes it.
+    """
 
     call: Node
     loss: Node
+    of_trainer: bool = False
 
     @property
     def name(self) -> str:
@@ -60,6 +68,10 @@ def backward_calls(tree: Tree) -> list[BackwardCall]:
     for method in QueryCursor(_METHODS).captures(tree.root_node).get("method", []):
         if method not in around:
             found += (BackwardCall(statement, loss) for statement, loss in returned_losses(method))
+    for call in QueryCursor(_TRAIN).captures(tree.root_node).get("call", []):
+        trainer = trainer_of(call)
+        if trainer is not None:
+            found.append(BackwardCall(call, trainer, of_trainer=True))
     return sorted(found, key=lambda each: each.call.start_byte)
 
 

@@ -1,7 +1,8 @@
 """Training steps whose backward pass a framework runs: methods that return the loss, and the call of their trainer.
 
 `training_step(self, batch, batch_idx)` of a module that the script gives to `trainer.fit(module, loader)`, and
-`compute_loss(self, model, inputs)` of a trainer that the script trains with `trainer.train()`.
+`compute_loss(self, model, inputs)` of a trainer that the script trains with `trainer.train()`. A trainer of a package,
+whose `compute_loss` is no code of the user's, has its step at the call of `train()`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ METHODS = (TRAINING_STEP, COMPUTE_LOSS)
 """Methods that return the loss of a batch to a framework."""
 RUNS = {TRAINING_STEP: "fit", COMPUTE_LOSS: "train"}
 """The method of the script's trainer that calls them."""
+BATCH = "first_batch"
+"""The name of a batch that a framework takes."""
 _SPLATS = ("list_splat_pattern", "dictionary_splat_pattern", "comment")
 _LOADERS = ("train_dataloaders", "train_dataloader", "datamodule")
 
@@ -55,6 +58,49 @@ def returned_losses(function: Node) -> Iterator[tuple[Node, Node]]:
         if loss is not None:
             yield node, loss
             return
+
+
+def trainer_of(call: Node) -> Node | None:
+    """The trainer of a package in a call `trainer.train()`; None for other calls.
+
+    The file assigns `Trainer(model, …)`, or that of a class with such a name, to the variable, and does not define the
+    class itself.
+    """
+    callee = call.child_by_field_name("function")
+    trainer = callee.child_by_field_name("object") if callee is not None and callee.type == "attribute" else None
+    if callee is None or trainer is None or trainer.type != "identifier":
+        return None
+    if text_of(callee.child_by_field_name("attribute")) != RUNS[COMPUTE_LOSS]:
+        return None
+    scope = call
+    while scope.parent is not None and scope.type != "function_definition":
+        scope = scope.parent
+    return trainer if _is_trainer_of_package(scope, text_of(trainer)) else None
+
+
+def _is_trainer_of_package(scope: Node, name: str) -> bool:
+    pending, kinds = [scope], set()
+    root = scope
+    while root.parent is not None:
+        root = root.parent
+    while pending:
+        node = pending.pop()
+        value = node.child_by_field_name("right") if node.type == "assignment" else None
+        if value is not None and value.type == "call" and text_of(node.child_by_field_name("left")) == name:
+            given = items_of(value.child_by_field_name("arguments"))
+            positional = [each for each in given if each.type not in ("keyword_argument", "dictionary_splat")]
+            named = {text_of(each.child_by_field_name("name")) for each in given if each.type == "keyword_argument"}
+            if positional or "model" in named:
+                kinds.add(text_of(value.child_by_field_name("function")).rpartition(".")[2])
+        pending += node.named_children
+    own = {text_of(each.child_by_field_name("name")) for each in root.named_children if each.type == "class_definition"}
+    return any(kind.endswith("Trainer") and kind not in own for kind in kinds)
+
+
+def in_trainer(trainer: str) -> tuple[tuple[str, ...], str]:
+    """The statements that take the first batch of a trainer, and the loss that it computes of it."""
+    before = (f"{trainer}.model.train()", f"{BATCH} = next(iter({trainer}.get_train_dataloader()))")
+    return before, f"{trainer}.compute_loss({trainer}.model, {BATCH})"
 
 
 def _is_called_by_framework(function: Node) -> bool:
@@ -95,7 +141,7 @@ def given_to_compute_loss(source: BlockSource, function: Node, trainer: Node) ->
     code, reads = _code(source, trainer)
     values = dict(zip(names, ((code, reads), (f"{code}.model", reads))))
     batch = (names[2], f"{code}.get_train_dataloader()", reads) if len(names) > 2 else None
-    return Given(values, batch)
+    return Given(values, batch, ((f"{code}.model.train()", reads),))
 
 
 def module_in(fit: Node) -> Node | None:

@@ -11,15 +11,22 @@ from tree_sitter import Node, Query, QueryCursor
 from .backward_calls import function_around
 from .block_source import BlockSource
 from .dependencies import imported_class
-from .driven_steps import METHODS, RUNS, TRAINING_STEP, Given, given_to_compute_loss, given_to_training_step, module_in
+from .driven_steps import (
+    BATCH,
+    METHODS,
+    RUNS,
+    TRAINING_STEP,
+    Given,
+    given_to_compute_loss,
+    given_to_training_step,
+    module_in,
+)
 from .moments import Moment, moments_before
 from .name_flow import Flow, reads_of
 from .nodes import PYTHON, items_of, parameter_name, text_of
 from .straight_lines import module_steps
 
 _CALLS = Query(PYTHON, "(call) @call")
-_BATCH = "first_batch"
-"""The name of a batch that a framework takes."""
 _DEEPEST = 6
 """The number of calls through which parameters are followed."""
 
@@ -117,11 +124,11 @@ def _given_by_framework(call: _Call, given: Given) -> Iterator[Moment]:
     values = dict(given.values)
     if given.batch is not None:
         name, loader, names = given.batch
-        batch = f"{_BATCH} = next(iter({loader}))"
-        flow = Flow(names, frozenset([_BATCH]))
+        batch = f"{BATCH} = next(iter({loader}))"
+        flow = Flow(names, frozenset([BATCH]))
         yield Moment(call.source.statement(batch, call.node), flow, None, is_data=True, frame=1)
-        values[name] = (_BATCH, frozenset([_BATCH]))
-        reads[name] = frozenset([_BATCH])
+        values[name] = (BATCH, frozenset([BATCH]))
+        reads[name] = frozenset([BATCH])
     text = f"({', '.join(values)},) = ({', '.join(code for code, _ in values.values())},)"
     flow = Flow(frozenset[str]().union(*reads.values()), frozenset(values))
     renames = {name: value for name, (value, _) in values.items() if value.isidentifier()}

@@ -15,6 +15,7 @@ from aotlens_tracer.wire.statements import Statement
 
 from .backward_calls import BackwardCall
 from .block_source import BlockSource
+from .driven_steps import BATCH, in_trainer
 from .moments import Moment, expanded
 from .name_flow import Flow, flow_of, in_order, reads_of, root_name
 from .nodes import items_of, text_of
@@ -94,6 +95,20 @@ def slice_step(
     prelude, reads = _needed_before(source, [*before, *modes, *moved], needed | roots)
     statements = tuple(_statements(source, body, backward))
     return StepSlice(statements, tuple(prelude), tuple(dict.fromkeys(inputs)), reads)
+
+
+def slice_trainer(
+    source: BlockSource, backward: BackwardCall, moments: Sequence[Moment], wanted: Sequence[str]
+) -> StepSlice:
+    """Slice the statements before a call `trainer.train()`: all of them make the trainer, which takes the batch."""
+    statements, _ = in_trainer(text_of(backward.loss))
+    names = reads_of(backward.loss)
+    binds = [frozenset[str](), frozenset((BATCH,))]
+    flows = [Flow(names, bound, changes=names) for bound in binds]
+    last = [Moment(source.statement(text, backward.call), flow, None) for text, flow in zip(statements, flows)]
+    roots = frozenset(name.split(".")[0] for name in wanted)
+    prelude, reads = _needed_before(source, [*moments, *last], names | roots | {BATCH})
+    return StepSlice((), tuple(prelude), (BATCH,), reads)
 
 
 def _with_derived(

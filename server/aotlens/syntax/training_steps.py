@@ -10,12 +10,12 @@ from aotlens_tracer.wire.training_steps import StepSource
 from .backward_calls import BackwardCall, all_optimizers, function_around, stepped_optimizers
 from .block_source import BlockSource
 from .code_blocks import whole_block
-from .driven_steps import COMPUTE_LOSS, TRAINING_STEP
+from .driven_steps import COMPUTE_LOSS, TRAINING_STEP, in_trainer
 from .moments import Moment
 from .nodes import text_of
 from .step_callers import Before, Others, class_around, code_before, owner_of
 from .step_places import is_step, named_steps
-from .step_slices import slice_step
+from .step_slices import slice_step, slice_trainer
 
 _MAKE_OPTIMIZERS = {TRAINING_STEP: "configure_optimizers", COMPUTE_LOSS: "create_optimizer"}
 """Methods that make the optimizers of a framework, by the method that returns the loss to it."""
@@ -43,17 +43,20 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
     is_imported = not (before.runs_on_import and before.root == source.path)
     moments = [each for each in before.moments if not (is_imported and _is_of_module(each, source))]
     optimizers, every = _optimizers(source, backward, before)
-    sliced = slice_step(source, backward, moments, every, before.unknown)
+    if backward.of_trainer:
+        sliced = slice_trainer(source, backward, moments, every)
+    else:
+        sliced = slice_step(source, backward, moments, every, before.unknown)
     line, column = source.place(backward.loss)
     module = tuple(moment.statement for moment in sliced.prelude if _is_of_module(moment, source))
     prelude = [moment for moment in sliced.prelude if not _is_of_module(moment, source)]
     step = StepSource(
         sliced.body,
-        source.text(backward.loss),
+        in_trainer(text_of(backward.loss))[1] if backward.of_trainer else source.text(backward.loss),
         line,
         column,
         inputs=sliced.inputs,
-        owner=owner_of(function) if function is not None else None,
+        owner=text_of(backward.loss) if backward.of_trainer else owner_of(function) if function is not None else None,
         module=None if is_imported else module,
         frame=sum(1 for moment in prelude if moment.frame > 0 or moment.made_from),
         optimizers=tuple(optimizers),
@@ -66,6 +69,9 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
 def _optimizers(source: BlockSource, backward: BackwardCall, before: Before) -> tuple[list[str], list[str]]:
     """The optimizers that step after a backward pass, in its function or in a caller, and all of them."""
     function = function_around(backward.call)
+    if backward.of_trainer:
+        optimizer = f"{text_of(backward.loss)}.{_MAKE_OPTIMIZERS[COMPUTE_LOSS]}()"
+        return [optimizer], [optimizer]
     scope = function if function is not None else source.root
     made = _MAKE_OPTIMIZERS.get(text_of(scope.child_by_field_name("name")))
     if made is not None and function is not None and backward.call.type == "return_statement":

@@ -26,7 +26,7 @@ from .uris import SCHEME, path_of, uri_of
 if TYPE_CHECKING:
     from aotlens.syntax.step_places import StepPlace
 
-STEP_WORDS = ("backward(", "training_step", "compute_loss")
+STEP_WORDS = ("backward(", "training_step", "compute_loss", "Trainer(")
 """A text without any of these words has no training step."""
 
 

@@ -484,6 +484,7 @@ def test_the_loss_of_a_trainer_of_transformers_is_a_step() -> None:
     """)
     assert prelude(example) == [
         "trainer = MyTrainer(model=Net(), args=args, train_dataset=Pairs())",
+        "trainer.model.train()",
         "first_batch = next(iter(trainer.get_train_dataloader()))",
         "(self, model, inputs,) = (trainer, trainer.model, first_batch,)",
     ]
@@ -492,3 +493,35 @@ def test_the_loss_of_a_trainer_of_transformers_is_a_step() -> None:
         "outputs = model(**inputs)",
         "loss = FocalLoss()(outputs.logits, labels)",
     ]
+
+
+TRAINED = """
+    from transformers import Trainer, TrainingArguments
+    def main():
+        model = Net()
+        print("start")
+        trainer = Trainer(model=model, args=TrainingArguments("out"), train_dataset=Rows())
+        trainer.train()
+    main()
+"""
+
+
+def test_a_trainer_of_a_package_has_its_step_where_it_is_called() -> None:
+    example = sliced(TRAINED)
+    step = example.step
+    assert steps(TRAINED) == ["main@trainer"] and step is not None
+    assert (step.loss, step.loss_line, step.owner) == ("trainer.compute_loss(trainer.model, first_batch)", 7, "trainer")
+    assert step.optimizers == ("trainer.create_optimizer()",) and not step.body
+    assert [statement.text for statement in example.prelude] == [
+        "model = Net()",
+        'trainer = Trainer(model=model, args=TrainingArguments("out"), train_dataset=Rows())',
+        "trainer.model.train()",
+        "first_batch = next(iter(trainer.get_train_dataloader()))",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["class Trainer: ...", "model = trainer"])
+def test_a_trainer_of_the_users_own_is_none_of_a_package(kind: str) -> None:
+    own = f"{kind}\nTRAINER"
+    made = "trainer = Trainer(model, loader)" if "class" in kind else "trainer = Net(model)"
+    assert steps(own.replace("TRAINER", made) + "\ntrainer.train()\n") == []

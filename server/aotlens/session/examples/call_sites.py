@@ -41,7 +41,7 @@ MOST_STEPS = 3
 """The number of training steps in which a class is looked for."""
 MOST_STEP_FILES = 12
 """The number of files, the nearest to a class or script, in which its training steps are looked for."""
-_OF_STEPS = frozenset((b"backward", b"training_step", b"compute_loss"))
+_OF_STEPS = frozenset((b"backward", b"training_step", b"compute_loss", b"Trainer"))
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CALLED = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|as\b)")
 
