@@ -131,3 +131,12 @@ def test_the_call_of_a_trainer_of_a_package_is_a_step(opened: dict[Path, Editor]
     assert "of `main@trainer` · 41 gradients" in shown and MEMORY.search(shown)
     assert "(AdamW, 41 parameters in 2 groups) steps after it" in shown
     assert "all 41 parameters get a gradient" in editor.hover("mod|el = Pair")
+
+
+def test_a_script_that_only_calls_the_trainer_shows_the_step_that_it_drives(
+    opened: dict[Path, Editor], projects: Path
+) -> None:
+    editor = document(opened, projects, "lightning", "train.py")
+    assert any(lens.startswith("LitVAE.training_step@loss: 12 parameters") for lens in editor.lenses())
+    assert "**loss** `loss` of `LitVAE.training_step@loss`" in editor.hover("trainer.f|it(")
+    assert "**module** `LitVAE.training_step@loss`" in editor.hover("mod|el = LitVAE")

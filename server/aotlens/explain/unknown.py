@@ -34,6 +34,11 @@ def why_replaced(qualname: str, kept_at: int) -> Line:
     return line(Code(qualname), f" is {replaced_in_words(kept_at)}.")
 
 
+def why_not_driven(callee: str, method: str) -> Line:
+    """Why the call of a trainer shows no training step: no file near it has the method that it calls."""
+    return line(Code(callee), " runs ", Code(method), ", which is in no file of this project that has been searched.")
+
+
 def why_new(model: str) -> Line:
     """Why a line has no counterpart in a map: it was written after the trace."""
     return line("Newer than the last trace of ", Code(model), ".")

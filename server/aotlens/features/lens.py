@@ -30,6 +30,7 @@ from aotlens.explain.tables.listed_pieces import listed_in_brief, nodes_of_piece
 from aotlens.explain.training_steps import BATCH_GUESSED
 from aotlens.explain.whose import ALONE, contained_in_brief, names_in, part_in_brief
 from aotlens.model.contexts import Context, class_at, models_around, own_states
+from aotlens.model.driven_steps import calls_in, driven_by
 from aotlens.model.duplicates import replacement
 from aotlens.model.examples import lacks_example
 from aotlens.model.index import index_of
@@ -41,9 +42,9 @@ from aotlens.syntax.step_places import SIGN
 from aotlens.text.documents import Document
 
 Kind = str
-TARGET, CONTAINED, REPLACED, PIECES = "target", "contained", "replaced", "pieces"
-"""The kinds of lenses: of a target, of a class that could be in a traced model, of a definition that Python drops, and
-of the names of the pieces of a tensor subclass."""
+TARGET, CONTAINED, REPLACED, PIECES, DRIVEN = "target", "contained", "replaced", "pieces", "driven"
+"""The kinds of lenses: of a target, of a class that could be in a traced model, of a definition that Python drops, of
+the names of the pieces of a tensor subclass, and of a call that lets a framework run a training step."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class LensText:
 def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
     """The lenses of a document: one above each target, and above each other class that may be in a traced model.
 
-    That of a training step is above its backward pass.
+    That of a training step is above its backward pass, and above the call that lets a framework run it.
     """
     found = []
     for definition in document.definitions:
@@ -86,6 +87,10 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
         key = TargetKey(document.path, step.qualname)
         if key in snapshot.states:
             found.append(LensPlace(step.line, key, TARGET))
+    for call in calls_in(document):
+        driven = driven_by(snapshot, document, call)
+        if driven is not None:
+            found.append(LensPlace(call.line, driven.key, DRIVEN))
     return [*found, *_piece_lists(snapshot, document)]
 
 
@@ -109,6 +114,9 @@ def text(snapshot: Snapshot, key: TargetKey, kind: Kind, lines: tuple[int, int] 
     """The text of a lens, in the present state; `lines` are the first and last of the names of pieces."""
     if kind == PIECES:
         return _pieces(snapshot, key, *(lines or (0, 0)))
+    if kind == DRIVEN:
+        inner = text(snapshot, key, TARGET)
+        return replace(inner, title=f"{key.qualname}: {inner.title}")
     if kind == REPLACED:
         return LensText(_replaced(snapshot, key), (), "aotlens.goToTarget", (str(key),))
     state = snapshot.states.get(key) or TargetState(key)

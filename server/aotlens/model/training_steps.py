@@ -16,6 +16,7 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.training_steps import Optimizer, StepModel, TrainingStep
 
+from .driven_steps import calls_in, driven_by
 from .gradients import InOtherGraph, InPieces, OnlyInEager, Own, Tied
 from .index import MapIndex, index_of
 from .names import Named, birthplace
@@ -79,6 +80,20 @@ def things_at(snapshot: Snapshot, document: Document, subject: ExpressionSubject
         thing = thing or _made(snapshot, document, state, index, step, subject.text, scope, line)
         if thing is not None:
             yield InStep(state, index, step, thing)
+    yield from _driven(snapshot, document, subject.text, scope)
+
+
+def _driven(snapshot: Snapshot, document: Document, text: str, scope: str) -> Iterator[InStep]:
+    """The step that a framework runs for a call which a name is about, or the module whose method that is."""
+    for call in calls_in(document):
+        is_owner = text == call.owner and call.owner != call.trainer
+        if call.function != scope or not (call.is_named(text) or is_owner):
+            continue
+        state = driven_by(snapshot, document, call)
+        if state is None or state.map is None or state.map.step is None:
+            continue
+        thing = StepModel(text, "", call.kind) if is_owner else Loss(is_backward="(" in text)
+        yield InStep(state, index_of(state.map), state.map.step, thing)
 
 
 def steps_in(snapshot: Snapshot, document: Document, function: str) -> list[InStep]:

@@ -112,7 +112,7 @@ def _call_of_trainer(source: BlockSource, function: Node, others: Others, name: 
             if callee is None or text_of(callee.child_by_field_name("attribute")) != RUNS[name]:
                 continue
             at = module_in(node) if name == TRAINING_STEP else callee.child_by_field_name("object")
-            if at is not None and (text_of(at) in instances or _made_class(at) == wanted):
+            if at is not None and (text_of(at) in instances or made_class(at) == wanted):
                 return _Call(script, node), at
     return None
 
@@ -216,7 +216,7 @@ def _calls_of(source: BlockSource, function: Node, name: str, wanted: str, owner
             instances = set(_instances(source.root, wanted))
         around = function_around(node)
         is_own = class_around(around) == owner and around is not None and text_of(receiver) == owner_of(around)
-        if is_own or text_of(receiver) in instances or _made_class(receiver) == wanted:
+        if is_own or text_of(receiver) in instances or made_class(receiver) == wanted:
             yield _Call(source, node)
 
 
@@ -236,12 +236,12 @@ def _instances(root: Node, name: str) -> Iterator[str]:
     pending = [root]
     while pending:
         node = pending.pop()
-        if node.type == "assignment" and _made_class(node.child_by_field_name("right")) == name:
+        if node.type == "assignment" and made_class(node.child_by_field_name("right")) == name:
             yield text_of(node.child_by_field_name("left"))
         pending += node.named_children
 
 
-def _made_class(value: Node | None) -> str | None:
+def made_class(value: Node | None) -> str | None:
     callee = value.child_by_field_name("function") if value is not None and value.type == "call" else None
     if callee is None:
         return None

@@ -52,7 +52,7 @@ def named_steps(tree: Tree) -> Iterator[tuple[StepPlace, BackwardCall]]:
         if before is not None and _is_of_other_branch(before, call):
             continue
         before = call
-        function = _qualname(call.call)
+        function = qualname_around(call.call)
         name = f"{function}{SIGN}{call.name}"
         count = counts[name] = counts.get(name, 0) + 1
         qualname = name if count == 1 else f"{name}#{count}"
@@ -118,7 +118,7 @@ def is_range(call: Node) -> bool:
     return text_of(call.child_by_field_name("function")).rpartition(".")[2] in _COUNTS
 
 
-def _qualname(node: Node) -> str:
+def qualname_around(node: Node) -> str:
     """The qualified name of the function around a node, without `<locals>`; empty at module level."""
     names: list[str] = []
     outer = node.parent

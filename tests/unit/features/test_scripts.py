@@ -12,6 +12,7 @@ from aotlens.features.lens import places, text
 from aotlens.features.value_hints import code_around
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup
 from unit.features.world import TRAIN, beside, find, state_of, world
@@ -94,3 +95,26 @@ def test_values_are_hinted_in_the_loop_of_a_step_at_module_level() -> None:
     assert (found.start_line, found.end_line) == (2, 4)
     assert code_around(source, 1) is None
     assert code_around(source, 5) is None
+
+
+FIT = """def main():
+    model = LitNet()
+    trainer = Trainer()
+    trainer.fit(model, loader)
+"""
+
+
+def test_a_call_that_lets_a_framework_train_has_the_lens_of_its_step_or_says_why_not() -> None:
+    source = Document("file:///project/fit.py", "/project/fit.py", 1, FIT, "python")
+    known = MappingProxyType({source.path: source})
+    line, column = find(source, "trainer.f$0it(")
+    alone = hover(Snapshot(known, MappingProxyType({})), source, line, column)
+    assert alone is not None and "runs `LitNet.training_step`, which is in no file" in markdown(alone.blocks)
+    state = TargetState(TargetKey("/project/lit.py", "LitNet.training_step@loss"), "waiting")
+    other = TargetState(TargetKey("/other/lit.py", "LitNet.training_step@loss"), "waiting")
+    snapshot = Snapshot(known, MappingProxyType({each.key: each for each in (other, state)}))
+    (place,) = places(snapshot, source)
+    assert (place.line, place.key) == (line, state.key)
+    assert text(snapshot, place.key, place.kind).title == "LitNet.training_step@loss: waiting to be traced"
+    shown = hover(snapshot, source, line, column)
+    assert shown is not None and "waiting to be traced" in markdown(shown.blocks)

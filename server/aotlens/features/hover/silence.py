@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from aotlens.explain.blocks import Block, Note
-from aotlens.explain.unknown import why_replaced, why_untraced
+from aotlens.explain.unknown import why_not_driven, why_replaced, why_untraced
+from aotlens.model.driven_steps import calls_in, driven_by
 from aotlens.model.duplicates import replacement
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.definitions import without_locals
+from aotlens.syntax.driven_steps import TRAINING_STEP
 from aotlens.syntax.subjects import (
     ArgumentSubject,
     AttributeSubject,
@@ -63,6 +65,20 @@ def _in_script(
     after = [step for step in mine if step.line >= line]
     for step in after[:1] or mine[-1:]:
         return _untraced(snapshot, document, step.qualname)
+    if isinstance(subject, ExpressionSubject):
+        return _of_driven(snapshot, document, subject.text, function)
+    return ()
+
+
+def _of_driven(snapshot: Snapshot, document: Document, text: str, function: str) -> tuple[Block, ...]:
+    """The state of the training step that a framework runs for a call which a name of a function is about."""
+    for call in calls_in(document):
+        if call.function == function and (call.is_named(text) or text == call.owner):
+            state = driven_by(snapshot, document, call)
+            if state is not None:
+                return (Note(why_untraced(snapshot, state)),) if state.map is None else ()
+            if call.method == TRAINING_STEP:
+                return (Note(why_not_driven(call.callee, f"{call.kind}.{call.method}")),)
     return ()
 
 
