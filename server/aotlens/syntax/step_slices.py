@@ -230,17 +230,36 @@ def _split(kept: Sequence[Moment], batch: frozenset[str]) -> tuple[list[Moment],
     """The statements that prepare the step without the batch, and those of the body."""
     moved: list[Moment] = []
     body: list[Moment] = []
-    taken = batch
+    taken, of_body = batch, frozenset[str]()
     for moment in kept:
         depends = bool(moment.flow.reads & taken)
-        if moment.node is None or (not depends and _prepares(moment)):
+        is_collected = depends and not moment.flow.reads & of_body and _collects(moment)
+        if moment.node is None or ((is_collected or not depends) and _prepares(moment)):
             moved.append(moment)
-            if _is_batch(moment):
+            if is_collected or _is_batch(moment):
                 taken |= moment.flow.all_bound
         else:
             body.append(moment)
-            taken |= moment.flow.all_bound | mutated(moment.node)
+            of_body |= moment.flow.all_bound | mutated(moment.node)
+            taken |= of_body
     return moved, body
+
+
+def _collects(moment: Moment) -> bool:
+    """Whether a statement takes items of the data one by one, `[data[i : i + n] for i in ix]`: that makes a batch."""
+    pending = [moment.node] if moment.node is not None else []
+    while pending:
+        node = pending.pop()
+        if node.type in ("list_comprehension", "generator_expression"):
+            return any(each.type == "subscript" for each in _below(node))
+        pending += node.named_children
+    return False
+
+
+def _below(node: Node) -> Iterator[Node]:
+    for child in node.named_children:
+        yield child
+        yield from _below(child)
 
 
 def _prepares(moment: Moment) -> bool:

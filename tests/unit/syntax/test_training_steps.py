@@ -525,3 +525,23 @@ def test_a_trainer_of_the_users_own_is_none_of_a_package(kind: str) -> None:
     own = f"{kind}\nTRAINER"
     made = "trainer = Trainer(model, loader)" if "class" in kind else "trainer = Net(model)"
     assert steps(own.replace("TRAINER", made) + "\ntrainer.train()\n") == []
+
+
+def test_a_batch_that_is_collected_item_by_item_is_made_before_the_step() -> None:
+    example = sliced("""
+        model = Net()
+        for step in range(100):
+            ix = torch.randint(len(data) - 8, (4,))
+            x = torch.stack([torch.from_numpy(data[i : i + 8]) for i in ix])
+            y = torch.stack([torch.from_numpy(data[i + 1 : i + 9]) for i in ix])
+            x, y = x.to(device), y.to(device)
+            logits = model(x)
+            parts = torch.stack([logits[i] for i in order])
+            loss = F.cross_entropy(parts, y)
+            loss.backward()
+    """)
+    assert example.step is not None
+    assert example.step.inputs[-2:] == ("x", "y") and "ix" not in example.step.inputs
+    assert [statement.text.partition(" = ")[0] for statement in example.step.body] == [
+        *("x, y", "logits", "parts", "loss")
+    ]
