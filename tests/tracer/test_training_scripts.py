@@ -194,3 +194,9 @@ def test_items_of_a_batch_are_guessed_one_by_one_and_a_name_is_read_before_the_s
     arguments = {slot["label"]: slot["shape"] for slot in map["graphs"][0]["inputs"] if slot["kind"] == "PlainAOTInput"}
     assert [len(shape) for shape in arguments.values() if shape is not None] == [4, 1]
     assert "data" in map["step"]["guessed"]
+
+
+def test_a_step_in_a_branch_that_the_script_does_not_take_says_so() -> None:
+    assert traced("branches.py", "@loss")["step"]["not_taken"] == ["use_amp"]
+    assert traced("branches.py", "@loss#2")["step"]["not_taken"] == []
+    assert traced("nanogpt", "@loss")["step"]["not_taken"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex
@@ -33,6 +34,8 @@ from .graph_summary import graph_facts
 from .phrases import and_more, plural
 from .shapes import bytes_in_words
 
+BRANCH_NOT_TAKEN = "branch not taken"
+"""A condition on the way to the backward pass is False in the script as it is."""
 BATCH_GUESSED = "batch guessed"
 """Values of the batch are not the script's own."""
 _ROWS = 4
@@ -154,7 +157,11 @@ def gradients_of(index: MapIndex, names: Sequence[str], noun: str = "") -> str:
 
 
 def guessed(step: TrainingStep) -> tuple[Note, ...]:
-    """A note if values of the batch are guesses."""
+    """Notes if values of the batch are guesses, and if a run of the script does not come to this step."""
+    if step.not_taken:
+        verb = "is" if len(step.not_taken) == 1 else "are"
+        words = line(codes(step.not_taken), f" {verb} False in the script as it is: a run of it does not come here")
+        return (Note(words), *guessed(replace(step, not_taken=())))
     if not step.guessed:
         return ()
     verb = "is" if len(step.guessed) == 1 else "are"

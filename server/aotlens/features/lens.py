@@ -27,7 +27,7 @@ from aotlens.explain.states import (
     untraced_in_words,
 )
 from aotlens.explain.tables.listed_pieces import listed_in_brief, nodes_of_pieces
-from aotlens.explain.training_steps import BATCH_GUESSED
+from aotlens.explain.training_steps import BATCH_GUESSED, BRANCH_NOT_TAKEN
 from aotlens.explain.whose import ALONE, contained_in_brief, names_in, part_in_brief
 from aotlens.model.contexts import Context, class_at, models_around, own_states
 from aotlens.model.driven_steps import calls_in, driven_by
@@ -148,6 +148,8 @@ def _facts(snapshot: Snapshot, state: TargetState) -> list[str]:
         facts = [f"{ALONE}: {facts[0]}", *facts[1:], part_in_brief(around[0])]
     if facts and known is not None and known.step is not None and known.step.guessed:
         facts.append(BATCH_GUESSED)
+    if facts and known is not None and known.step is not None and known.step.not_taken:
+        facts.append(BRANCH_NOT_TAKEN)
     words = state_in_words(state) if snapshot.trusted else None
     if words is None and not facts:
         words = NOT_TRACED if _waits_for_a_click(snapshot, state) else untraced_in_words(snapshot, state)

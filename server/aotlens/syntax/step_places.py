@@ -49,7 +49,7 @@ def named_steps(tree: Tree) -> Iterator[tuple[StepPlace, BackwardCall]]:
     counts: dict[str, int] = {}
     before: BackwardCall | None = None
     for call in backward_calls(tree):
-        if before is not None and _is_of_other_branch(before, call):
+        if before is not None and is_of_other_branch(before, call):
             continue
         before = call
         function = qualname_around(call.call)
@@ -60,7 +60,7 @@ def named_steps(tree: Tree) -> Iterator[tuple[StepPlace, BackwardCall]]:
         yield StepPlace(qualname, function, *lines), call
 
 
-def _is_of_other_branch(first: BackwardCall, second: BackwardCall) -> bool:
+def is_of_other_branch(first: BackwardCall, second: BackwardCall) -> bool:
     """Whether two branches of one `if` run the backward pass of one loss, which was computed before it."""
     if text_of(first.loss) != text_of(second.loss):
         return False

@@ -13,6 +13,7 @@ from .code_blocks import whole_block
 from .driven_steps import COMPUTE_LOSS, TRAINING_STEP, in_trainer
 from .moments import Moment
 from .nodes import text_of
+from .step_branches import conditions_of
 from .step_callers import Before, Others, class_around, code_before, owner_of
 from .step_places import is_step, named_steps
 from .step_slices import slice_step, slice_trainer
@@ -43,10 +44,12 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
     is_imported = not (before.runs_on_import and before.root == source.path)
     moments = [each for each in before.moments if not (is_imported and _is_of_module(each, source))]
     optimizers, every = _optimizers(source, backward, before)
+    conditions = dict(conditions_of(source, backward))
+    wanted = [*every, *sorted(frozenset[str]().union(*conditions.values()))]
     if backward.of_trainer:
-        sliced = slice_trainer(source, backward, moments, every)
+        sliced = slice_trainer(source, backward, moments, wanted)
     else:
-        sliced = slice_step(source, backward, moments, every, before.unknown)
+        sliced = slice_step(source, backward, moments, wanted, before.unknown)
     line, column = source.place(backward.loss)
     module = tuple(moment.statement for moment in sliced.prelude if _is_of_module(moment, source))
     prelude = [moment for moment in sliced.prelude if not _is_of_module(moment, source)]
@@ -61,6 +64,7 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
         frame=sum(1 for moment in prelude if moment.frame > 0 or moment.made_from),
         optimizers=tuple(optimizers),
         all_optimizers=tuple(every),
+        conditions=tuple(conditions),
     )
     statements = tuple(moment.statement for moment in prelude)
     return ExampleSource("", "call-site", source.path, line, column, prelude=statements, step=step)

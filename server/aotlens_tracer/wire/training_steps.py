@@ -34,6 +34,8 @@ class StepSource:
     own file, but no other names of its callers. 0 if no caller is known.
     `optimizers` are the expressions whose `step()` is called after the backward pass and before the next one
     (`optimizer`, `self.opt_d`), and `all_optimizers` those of all steps of the same function or script.
+    `conditions` are those of the branches around the backward pass that no loop changes; the step is traced whatever
+    they say.
     """
 
     body: tuple[Statement, ...]
@@ -46,6 +48,7 @@ class StepSource:
     frame: int = 0
     optimizers: tuple[str, ...] = ()
     all_optimizers: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ class TrainingStep:
     code could not be run, and arguments that the command line of the script requires (`--lr`). `in_no_optimizer` are
     the parameters, by FQN, that require a gradient and are in no group of any optimizer of the script; None if no
     optimizer is known. `on_cpu` says that the script wants CUDA, which this machine lacks, so that the CPU took its
-    place.
+    place. `not_taken` are the conditions of branches around the backward pass that are False after the set-up: a run of
+    the script as it is does not come here.
     """
 
     loss: str
@@ -105,3 +109,4 @@ class TrainingStep:
     guessed: tuple[str, ...] = ()
     in_no_optimizer: tuple[str, ...] | None = None
     on_cpu: bool = False
+    not_taken: tuple[str, ...] = ()

@@ -118,3 +118,15 @@ def test_a_call_that_lets_a_framework_train_has_the_lens_of_its_step_or_says_why
     assert text(snapshot, place.key, place.kind).title == "LitNet.training_step@loss: waiting to be traced"
     shown = hover(snapshot, source, line, column)
     assert shown is not None and "waiting to be traced" in markdown(shown.blocks)
+
+
+def test_a_branch_that_is_not_taken_is_named_in_the_lens_and_in_the_hover() -> None:
+    state = state_of("script")
+    assert state.map is not None and state.map.step is not None
+    state = replace(state, map=replace(state.map, step=replace(state.map.step, not_taken=("use_amp",))))
+    snapshot = Snapshot(world("script").documents, MappingProxyType({state.key: state}))
+    assert "branch not taken" in text(snapshot, state.key, "target").title
+    source = snapshot.documents[str(TRAIN)]
+    found = hover(snapshot, source, *find(source, "loss.back$0ward()"))
+    assert found is not None
+    assert "`use_amp` is False in the script as it is: a run of it does not come here" in markdown(found.blocks)

@@ -545,3 +545,41 @@ def test_a_batch_that_is_collected_item_by_item_is_made_before_the_step() -> Non
     assert [statement.text.partition(" = ")[0] for statement in example.step.body] == [
         *("x, y", "logits", "parts", "loss")
     ]
+
+
+def test_conditions_around_the_backward_pass_are_those_that_no_loop_changes() -> None:
+    text = """
+        use_amp = flag()
+        model = Net()
+        for i, x in enumerate(loader):
+            if use_amp:
+                loss = model(x)
+                if i % 4 == 0:
+                    loss.backward()
+            elif args.half:
+                other = model(x)
+                other.backward()
+            else:
+                last = model(x)
+                last.backward()
+    """
+    found = [sliced(text, name).step for name in ("@loss", "@other", "@last")]
+    assert [step.conditions for step in found if step is not None] == [
+        ("use_amp",),
+        ("not use_amp", "args.half"),
+        ("not use_amp", "not args.half"),
+    ]
+    assert any(statement.text == "use_amp = flag()" for statement in sliced(text, "@last").prelude) or any(
+        statement.text == "use_amp = flag()" for statement in (found[2].module or () if found[2] is not None else ())
+    )
+
+
+def test_a_loss_that_either_branch_runs_has_no_condition() -> None:
+    step = sliced("""
+        loss = Net()(x)
+        if scaler:
+            scaler.scale(loss).backward()
+        else:
+            loss.backward()
+    """).step
+    assert step is not None and step.conditions == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import builtins
+import contextlib
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -215,7 +216,14 @@ class _Build:
             tuple(dict.fromkeys((*guessed_names(self._source), *setup.prelude.guessed))),
             in_no_optimizer(root, optimizers),
             setup.devices.are_replaced,
+            tuple(each for each in step.conditions if self._is_false(each)),
         )
+
+    def _is_false(self, condition: str) -> bool:
+        """Whether a condition is False after the set-up. One that cannot be evaluated here is not."""
+        with self._setup.entered(self._path), contextlib.suppress(Exception):
+            return not eval(compile(condition, self._path, "eval"), dict(self._namespace))
+        return False
 
     def _models(self, root: nn.Module, free: Sequence[str]) -> Iterator[StepModel]:
         paths = self._children.paths
