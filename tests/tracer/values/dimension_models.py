@@ -10,6 +10,7 @@ import importlib.util
 import sys
 import types
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -19,9 +20,22 @@ from .operations import operations
 
 Built = tuple[nn.Module, tuple[Any, ...], dict[str, Any]]
 
-if "torchvision" not in sys.modules and importlib.util.find_spec("torchvision") is None:
-    for _name in ("torchvision", "torchvision.models", "torchvision.transforms"):
-        sys.modules.setdefault(_name, types.ModuleType(_name)).__path__ = []  # type: ignore[attr-defined]
+_STUBS = ("torchvision", "torchvision.models", "torchvision.transforms")
+"""Modules that other models of vit_pytorch need. Other packages ask whether they are there, and would be misled."""
+
+
+def _without_torchvision() -> None:
+    """Import vit_pytorch, also if torchvision is not installed."""
+    if "torchvision" in sys.modules or importlib.util.find_spec("torchvision") is not None:
+        return
+    stubs = {name: types.ModuleType(name) for name in _STUBS}
+    for stub in stubs.values():
+        stub.__path__ = []
+    with patch.dict(sys.modules, stubs):
+        import vit_pytorch.vit  # noqa: F401  # the first import alone reads torchvision
+
+        kept = {name: module for name, module in sys.modules.items() if name not in _STUBS}
+    sys.modules.update(kept)  # what was imported meanwhile stays
 
 
 class Attention(nn.Module):
@@ -194,6 +208,7 @@ def t5(B: int, T: int, S: int, dim: int, heads: int, inner: int, vocab: int, kv:
 
 
 def vit(B: int, image: int, patch: int, dim: int, heads: int, head: int, inner: int, classes: int) -> Built:
+    _without_torchvision()
     from vit_pytorch.vit import ViT
 
     model = ViT(
