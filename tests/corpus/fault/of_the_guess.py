@@ -204,3 +204,39 @@ class ScaledBySetting(nn.Module):
 
     def forward(self, x):
         return self.fc(x)
+
+
+class Record:
+    """An object that only its user can make."""
+
+    def __init__(self, **entries):
+        raise FileNotFoundError("records.csv")
+
+
+class ReadsARecord(nn.Module):
+    """None is passed for a record, which cannot be made."""
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, data: Record) -> torch.Tensor:
+        assert "sub" in data
+        return self.fc(data.sub)
+
+
+class CutIntoSlices(nn.Module):
+    """Its input has a slice for each of its layers."""
+
+    def __init__(self, *, vectors: int = 256, layers: int = 4, width: int = 1024):
+        super().__init__()
+        self.vectors = vectors
+        self.weights = nn.ParameterList([nn.Parameter(torch.zeros(vectors, 8, width)) for _ in range(layers)])
+
+    def forward(self, x: torch.Tensor):
+        start, results = 0, []
+        for weight in self.weights:
+            part = x[:, start : start + self.vectors]
+            results.append(torch.einsum("bvd,vcd->bvc", part, weight))
+            start = start + self.vectors
+        return torch.cat(results, 1)

@@ -16,7 +16,7 @@ from ..attempts import Outcome, Runner, Target
 from ..calling.inputs import Inputs
 from ..repairs.failed_attempt import FailedAttempt
 from ..values import Arguments, Tensor, Value
-from .failing import Failing, Pair, failing, is_before, is_equally_far, is_never_equal, site_of
+from .failing import NONE, Failing, Pair, failing, is_before, is_equally_far, is_never_equal, site_of
 from .variations import ConstructorCall, OtherConstructor, of_other_kinds, of_other_sizes, resized
 
 SECONDS = 3.0
@@ -98,7 +98,10 @@ class Experiment:
         """Whether the class fails like this whatever is guessed. Raises Runs if another guess runs."""
         error = self._failed.outcome.error
         base = failing(error, self._failed.target.module, self._codebase) if error is not None else None
-        if base is None or not all(map(_is_varied, self._failed.arguments.values())):
+        values = self._failed.arguments.values()
+        if base is None or not all(map(_is_varied, values)):
+            return False
+        if NONE in base.words and any(value.expression == "None" for value in values):  # in place of an unknown object
             return False
         constructor = ConstructorCall(self._failed.target.expression, self._is_configuration)
         if not constructor.is_known:

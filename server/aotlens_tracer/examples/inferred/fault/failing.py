@@ -37,7 +37,8 @@ _NOT_OF_SIZES = (AttributeError, KeyError, NameError)
 
 Pair = tuple[int, int]
 
-_NONE = "NoneType"
+NONE = "NoneType"
+"""The type of None, as messages name it."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def failing(error: BaseException, module: nn.Module | None, codebase: Codebase) 
     if says(facts, NeedsBfloat16) or ("complex" in text and "floating" not in text):
         return None
     pairs = tuple(_pairs(facts))
-    if not pairs and not _is_known(error, text):
+    if (not pairs and not _is_known(error, text)) or any(0 in pair for pair in pairs):  # a slice of a short input
         return None
     ranks = says(facts, WrongRank)
     is_rank = bool(ranks) and ranks[0].given is not None
@@ -85,7 +86,7 @@ def failing(error: BaseException, module: nn.Module | None, codebase: Codebase) 
     if is_rank:  # such messages may repeat the shape
         numbers = (*map(float, ranks[0].wanted), float(ranks[0].given or 0))
         words = words.partition("\n")[0]
-    if _NONE in words and module is not None and _has_optional_settings(type(module)):
+    if NONE in words and module is not None and _has_optional_settings(type(module)):
         return None
     site = tuple(site_of(error, module, codebase))
     if isinstance(error, KeyError) and not _is_written(error, site):

@@ -11,6 +11,7 @@ from ..calling.inputs import Inputs
 from .calls import (
     any_shape,
     condition,
+    empty_slice,
     longer_list,
     loss_target,
     missing_arguments,
@@ -71,6 +72,7 @@ CALLS: tuple[Rule[Inputs], ...] = (
     too_small.RULE,
     not_divisible.RULE,
     scaled_channels.RULE,
+    empty_slice.RULE,
     sizes_differ.RULE,
     wrong_dtype.RULE,
     condition.RULE,
