@@ -32,6 +32,11 @@ _CHANGES = {
 _KEPT = "from the last session"
 
 
+def no_forward(method: str) -> str:
+    """The words for a class that is no module, in a lens: one of its methods can be traced, once it has an example."""
+    return f"no forward: write an example to trace {method}"
+
+
 def stage_in_words(stage: str | None) -> str:
     """The stage of a running trace; None before its first stage."""
     return "starting" if stage is None else _STAGES.get(stage, stage)

@@ -22,6 +22,7 @@ from aotlens.explain.states import (
     NOT_IN_A_MODEL,
     NOT_TRACED,
     REPLACED_BY_UNKNOWN,
+    no_forward,
     replaced_in_words,
     state_in_words,
     untraced_in_words,
@@ -36,15 +37,18 @@ from aotlens.model.examples import lacks_example
 from aotlens.model.index import index_of
 from aotlens.model.listed_pieces import lines_with_names, pieces_in_lines
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.syntax.calling_methods import calling_methods
+from aotlens.syntax.definitions import Definition
 from aotlens.syntax.modules import module_classes
 from aotlens.syntax.piece_lists import FLATTEN, piece_lists
 from aotlens.syntax.step_places import SIGN
 from aotlens.text.documents import Document
 
 Kind = str
-TARGET, CONTAINED, REPLACED, PIECES, DRIVEN = "target", "contained", "replaced", "pieces", "driven"
+TARGET, CONTAINED, REPLACED, PIECES, DRIVEN, METHOD = "target", "contained", "replaced", "pieces", "driven", "method"
 """The kinds of lenses: of a target, of a class that could be in a traced model, of a definition that Python drops, of
-the names of the pieces of a tensor subclass, and of a call that lets a framework run a training step."""
+the names of the pieces of a tensor subclass, of a call that lets a framework run a training step, and of a plain class,
+of which a method can be traced."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,22 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
         driven = driven_by(snapshot, document, call)
         if driven is not None:
             found.append(LensPlace(call.line, driven.key, DRIVEN))
-    return [*found, *_piece_lists(snapshot, document)]
+    return [*found, *_methods(snapshot, document), *_piece_lists(snapshot, document)]
+
+
+def _methods(snapshot: Snapshot, document: Document) -> Iterator[LensPlace]:
+    """The plain classes that call modules, each with its first such method, if nothing of the class is traced."""
+    traced = [key.qualname for key in snapshot.states if key.path == document.path]
+    for owner, methods in _calling(document) if snapshot.can_edit(document) else ():
+        is_known = any(name == owner.qualname or name.startswith(f"{owner.qualname}.") for name in traced)
+        key = TargetKey(document.path, f"{owner.qualname}.{methods[0]}")
+        if key.is_in_file and not is_known and not models_around(snapshot, TargetKey(document.path, owner.qualname)):
+            yield LensPlace(owner.line, key, METHOD)
+
+
+@functools.lru_cache(maxsize=16)
+def _calling(document: Document) -> tuple[tuple[Definition, list[str]], ...]:
+    return tuple(calling_methods(document.definitions, _modules(document), document.lines))
 
 
 def _piece_lists(snapshot: Snapshot, document: Document) -> Iterator[LensPlace]:
@@ -114,6 +133,9 @@ def text(snapshot: Snapshot, key: TargetKey, kind: Kind, lines: tuple[int, int] 
     """The text of a lens, in the present state; `lines` are the first and last of the names of pieces."""
     if kind == PIECES:
         return _pieces(snapshot, key, *(lines or (0, 0)))
+    if kind == METHOD:
+        command = "aotlens.pinExample"
+        return LensText(no_forward(key.qualname), (click(command, key.qualname),), command, (str(key),))
     if kind == DRIVEN:
         inner = text(snapshot, key, TARGET)
         return replace(inner, title=f"{key.qualname}: {inner.title}")

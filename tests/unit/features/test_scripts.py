@@ -130,3 +130,29 @@ def test_a_branch_that_is_not_taken_is_named_in_the_lens_and_in_the_hover() -> N
     found = hover(snapshot, source, *find(source, "loss.back$0ward()"))
     assert found is not None
     assert "`use_amp` is False in the script as it is: a run of it does not come here" in markdown(found.blocks)
+
+
+AGENT = """from torch import nn
+
+class Agent:
+    def __init__(self):
+        self.net = nn.Linear(8, 4)
+
+    def reset(self):
+        self.steps = list()
+
+    def act(self, x):
+        return self.net(x)
+"""
+
+
+def test_a_plain_class_whose_methods_call_modules_says_what_can_be_traced() -> None:
+    source = Document("file:///project/agent.py", "/project/agent.py", 1, AGENT, "python")
+    snapshot = Snapshot(MappingProxyType({source.path: source}), MappingProxyType({}))
+    (place,) = places(snapshot, source)
+    shown = text(snapshot, place.key, place.kind)
+    assert (place.line, shown.title) == (3, "no forward: write an example to trace Agent.act")
+    assert (shown.command, shown.arguments) == ("aotlens.pinExample", ("/project/agent.py::Agent.act",))
+    key = TargetKey(source.path, "Agent.act")
+    pinned = Snapshot(snapshot.documents, MappingProxyType({key: TargetState(key)}))
+    assert [each.kind for each in places(pinned, source)] == ["target"]
