@@ -78,12 +78,14 @@ class Project:
     def make(self, edit: Edit) -> list[dict[str, Any]]:
         """Undo the edit before and make this one. Returns the errors of the file once the target was traced."""
         editor = self._editors[edit.file]
-        editor.until(_is_idle)
-        before = self._traces(edit.file, edit.target)
         if self._broken is not None:
             changed = self._editors[self._broken.file]
+            changed.until(_is_idle)
             changed.replace(self._broken.new, self._broken.old)
-            changed.save()
+            if changed is not editor:  # else the text is saved, and traced, with the new edit
+                changed.save()
+        editor.until(_is_idle)
+        before = self._traces(edit.file, edit.target)
         editor.replace(edit.old, edit.new)
         editor.save()
         self._broken = edit
