@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from aotlens.explain.render.markdown import markdown
 from aotlens.features.fixes.code_actions import code_actions
+from aotlens.features.fixes.pin_template import template
 from aotlens.features.hover.hover import hover
 from aotlens.features.lens import places, text
 from aotlens.features.value_hints import code_around
@@ -156,3 +157,5 @@ def test_a_plain_class_whose_methods_call_modules_says_what_can_be_traced() -> N
     key = TargetKey(source.path, "Agent.act")
     pinned = Snapshot(snapshot.documents, MappingProxyType({key: TargetState(key)}))
     assert [each.kind for each in places(pinned, source)] == ["target"]
+    (act,) = (each for each in source.definitions if each.qualname == "Agent.act")
+    assert template(source, act) == "Agent().act(x=torch.randn(...))"

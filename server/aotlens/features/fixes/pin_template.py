@@ -17,23 +17,32 @@ _FILL_IN = "..."
 
 
 def template(document: Document, definition: Definition) -> str:
-    """An expression that builds a class and calls it; `...` stands for each value that the user has to fill in."""
+    """An expression that builds a class and calls it; `...` stands for each value that the user has to fill in.
+
+    For a method it builds its class, and calls the method.
+    """
+    owner, _, method = definition.qualname.rpartition(".")
+    around = [one for one in document.definitions if one.kind == "class" and one.qualname == owner]
+    if definition.kind == "function" and around:
+        definition = around[-1]
+    else:
+        method = ""
     node = definition_node(document, definition.line)
     known = (definition_node(document, one.line) for one in document.definitions if one.kind == "class")
     classes = [one for one in known if one is not None]
     built = constructor_of(node, classes) if node is not None else None
-    called = method_parameters(node, "forward", classes) if node is not None else None
+    called = method_parameters(node, method or "forward", classes) if node is not None else None
     if built is None:
         built = [Parameter("", "rest")]
     if called is None:
         called = [Parameter("", "rest", "Tensor")]
-    name = definition.qualname
+    name, call = definition.qualname, f".{method}" if method else ""
     for optional in (True, False):
         first, second = _arguments(built, optional, _FILL_IN), _arguments(called, optional, _tensor())
-        text = f"{name}({', '.join(first)})({', '.join(second)})"
+        text = f"{name}({', '.join(first)}){call}({', '.join(second)})"
         if len(text) <= WIDTH:
             return text
-    return f"{name}({_lines(first)})({_lines(second)})"
+    return f"{name}({_lines(first)}){call}({_lines(second)})"
 
 
 def _arguments(parameters: Sequence[Parameter], optional: bool, unknown: str) -> list[str]:
