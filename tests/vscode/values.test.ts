@@ -14,7 +14,7 @@ function seen(name: string, step: () => Promise<void>): void {
   test(name, () => editor.doing(name.replaceAll(/\W+/g, "-"), step));
 }
 
-const TRACED = /^\d+ parameters \(.*\) · \d+ inputs · .*saves [^·]*$/;
+const TRACED = /^(alone: )?\d+ parameters \(.*\) · \d+ inputs · .*saves [^·]*$/;
 /** A line of the open file with the hint at its end. */
 const line = (pattern: string) =>
   editor.page.locator(".view-lines > .view-line").filter({ hasText: new RegExp(pattern.replaceAll(" ", "\\s")) });
