@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex
 from aotlens.model.saved import saved_by_call
-from aotlens.model.trained import trained_by
 from aotlens.model.training_steps import InStep, Rate, without_gradient
 from aotlens_tracer.wire.training_steps import Optimizer, OptimizerGroup, TrainingStep
 
@@ -104,7 +102,7 @@ def optimizer_blocks(found: InStep, rate: Rate) -> tuple[Block, ...]:
     blocks: list[Block] = [Facts((title, line(Code(optimizer.type)), _steps(optimizer, found.step)))]
     if len(optimizer.groups) == 1:
         group = optimizer.groups[0]
-        options = [line(Code(f"{name}={value}")) for name, value in shown_options(group, optimizer.groups)]
+        options = [line(Code(f"{name}={value}")) for name, value in _options(group, optimizer.groups)]
         facts = [line(_count(group)), joined(options), _names(group), line(gradients_of(found.index, group.parameters))]
         blocks.append(Facts(tuple(filter(None, facts))))
     elif optimizer.groups:
@@ -118,7 +116,7 @@ def trained_in_words(found: InStep, names: Sequence[str]) -> Line:
     """The optimizers that have the parameters of a module: `8 parameters in optimizer, 4 in none`."""
     parts = []
     for optimizer in found.step.optimizers:
-        if mine := trained_by(optimizer) & set(names):
+        if mine := optimizer.parameters & set(names):
             parts.append(line(f"{len(mine)} {plural('parameter', len(mine))} in ", Code(optimizer.expression)))
     nowhere = set(found.step.in_no_optimizer or ()) & set(names)
     if nowhere:
@@ -158,29 +156,30 @@ def gradients_of(index: MapIndex, names: Sequence[str], noun: str = "") -> str:
 
 def guessed(step: TrainingStep) -> tuple[Note, ...]:
     """Notes if values of the batch are guesses, and if a run of the script does not come to this step."""
-    if step.not_taken:
-        verb = "is" if len(step.not_taken) == 1 else "are"
-        words = line(codes(step.not_taken), f" {verb} False in the script as it is: a run of it does not come here")
-        return (Note(words), *guessed(replace(step, not_taken=())))
-    if not step.guessed:
-        return ()
-    verb = "is" if len(step.guessed) == 1 else "are"
-    return (Note(line(codes(step.guessed), f" {verb} guessed: the code that makes the batch could not be run here")),)
+    notes = []
+    for texts, words in (
+        (step.not_taken, "False in the script as it is: a run of it does not come here"),
+        (step.guessed, "guessed: the code that makes the batch could not be run here"),
+    ):
+        if texts:
+            notes.append(Note(line(codes(texts), f" {'is' if len(texts) == 1 else 'are'} {words}")))
+    return tuple(notes)
+
+
+def group_cells(index: MapIndex, optimizer: Optimizer, group: OptimizerGroup) -> tuple[Cell, Cell, Cell]:
+    """The options of a group, its parameters, and whether these get a gradient in the step."""
+    is_missing = bool(without_gradient(index, group.parameters))
+    return (
+        Cell(", ".join(f"{name}={value}" for name, value in _options(group, optimizer.groups))),
+        Cell(_parameters_in_brief(group)),
+        Cell(gradients_of(index, group.parameters), "warn" if is_missing else ""),
+    )
 
 
 def _table(found: InStep, optimizer: Optimizer) -> Table:
     groups = optimizer.groups[:_ROWS]
     rows = tuple(
-        (
-            Cell(str(number)),
-            Cell(", ".join(f"{name}={value}" for name, value in shown_options(group, optimizer.groups))),
-            Cell(parameters_in_brief(group)),
-            Cell(
-                gradients_of(found.index, group.parameters),
-                "warn" if without_gradient(found.index, group.parameters) else "",
-            ),
-        )
-        for number, group in enumerate(groups)
+        (Cell(str(number)), *group_cells(found.index, optimizer, group)) for number, group in enumerate(groups)
     )
     columns = (
         Column("group", "index"),
@@ -223,7 +222,7 @@ def _listed(names: Sequence[str]) -> Line:
     return line(codes(shown[:_NAMES]), rest)
 
 
-def parameters_in_brief(group: OptimizerGroup) -> str:
+def _parameters_in_brief(group: OptimizerGroup) -> str:
     """The names of a group's parameters, the first of them, and how many belong to no traced module."""
     shown = all_names(group.parameters) if group.parameters else []
     left_out = len(shown) - _NAMES
@@ -232,7 +231,7 @@ def parameters_in_brief(group: OptimizerGroup) -> str:
     return "; ".join(filter(None, (", ".join(shown[:_NAMES]) + rest, others)))
 
 
-def shown_options(group: OptimizerGroup, groups: Sequence[OptimizerGroup]) -> list[tuple[str, str]]:
+def _options(group: OptimizerGroup, groups: Sequence[OptimizerGroup]) -> list[tuple[str, str]]:
     """The options that tell the groups apart, and those that everybody asks about."""
     differ = {name for name, value in group.options if any(dict(each.options).get(name) != value for each in groups)}
     return [(name, value) for name, value in group.options if name in differ or name in _OPTIONS]

@@ -23,11 +23,11 @@ from aotlens.model.folding import Folded
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
-from aotlens.syntax.step_places import is_step
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
 from aotlens_tracer.wire.problems import Raised
+from aotlens_tracer.wire.training_steps import is_step
 
 from .suppression import is_suppressed
 from .unknown_names import unknown_names

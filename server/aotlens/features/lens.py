@@ -41,8 +41,8 @@ from aotlens.syntax.calling_methods import calling_methods
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.modules import module_classes
 from aotlens.syntax.piece_lists import FLATTEN, piece_lists
-from aotlens.syntax.step_places import SIGN
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.training_steps import is_step
 
 Kind = str
 TARGET, CONTAINED, REPLACED, PIECES, DRIVEN, METHOD = "target", "contained", "replaced", "pieces", "driven", "method"
@@ -183,8 +183,8 @@ def _command(snapshot: Snapshot, state: TargetState) -> str:
     if state.map is not None and state.map.graphs and state.status != "cancelled":
         return "aotlens.showMap"
     document = snapshot.documents.get(state.key.path)
-    is_step = SIGN in state.key.qualname  # its example is the script itself
-    can_write = document is not None and not is_step and snapshot.can_edit(document) and state.key.is_in_file
+    is_written = is_step(state.key.qualname)  # its example is the script itself
+    can_write = document is not None and not is_written and snapshot.can_edit(document) and state.key.is_in_file
     return "aotlens.pinExample" if can_write and lacks_example(state) and not state.maps else "aotlens.traceNow"
 
 
@@ -214,7 +214,7 @@ def _waits_for_a_click(snapshot: Snapshot, state: TargetState) -> bool:
 
 def _step_of(snapshot: Snapshot, key: TargetKey) -> TargetState | None:
     """The first training step in the methods of a class; a class without `forward` is traced in no other way."""
-    mine = (state for state in snapshot.states.values() if state.key.path == key.path and SIGN in state.key.qualname)
+    mine = (state for state in snapshot.states.values() if state.key.path == key.path and is_step(state.key.qualname))
     return next((state for state in mine if state.key.qualname.startswith(f"{key.qualname}.")), None)
 
 

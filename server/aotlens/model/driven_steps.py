@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from aotlens.syntax.driving_calls import WORDS, DrivingCall, driving_calls
 from aotlens.text.documents import Document
+from aotlens_tracer.wire.training_steps import is_step
 
 from .snapshot import Snapshot, TargetState
 
@@ -22,7 +23,7 @@ def calls_in(document: Document) -> tuple[DrivingCall, ...]:
 
 def driven_by(snapshot: Snapshot, document: Document, call: DrivingCall) -> TargetState | None:
     """The training step that a call runs, in the nearest file that has one; None if no file has."""
-    found = [state for state in snapshot.states.values() if "@" in state.key.qualname]
+    found = [state for state in snapshot.states.values() if is_step(state.key.qualname)]
     found = [state for state in found if call.is_method_of(state.key.qualname)]
 
     def shared(state: TargetState) -> tuple[int, str]:

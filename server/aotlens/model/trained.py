@@ -1,13 +1,8 @@
-"""The parameters that the optimizers of a training step have."""
+"""The parameters that other training steps train."""
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.training_steps import Optimizer, TrainingStep
-
-
-def trained_by(optimizer: Optimizer) -> frozenset[str]:
-    """The parameters of an optimizer, by FQN."""
-    return frozenset(name for group in optimizer.groups for name in group.parameters)
+from aotlens_tracer.wire.training_steps import TrainingStep
 
 
 def trained_elsewhere(step: TrainingStep) -> frozenset[str]:
@@ -15,6 +10,6 @@ def trained_elsewhere(step: TrainingStep) -> frozenset[str]:
 
     Nobody expects a gradient of them: the generator's, in the step of a discriminator.
     """
-    stepping = [trained_by(each) for each in step.optimizers if each.steps]
-    others = [trained_by(each) for each in step.optimizers if not each.steps]
+    stepping = [each.parameters for each in step.optimizers if each.steps]
+    others = [each.parameters for each in step.optimizers if not each.steps]
     return frozenset().union(*others) - frozenset().union(*stepping) if stepping else frozenset()

@@ -14,7 +14,7 @@ from aotlens.syntax.definitions import without_locals
 from aotlens.syntax.subjects import ExpressionSubject
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
-from aotlens_tracer.wire.training_steps import Optimizer, StepModel, TrainingStep
+from aotlens_tracer.wire.training_steps import Optimizer, StepModel, TrainingStep, function_of
 
 from .driven_steps import calls_in, driven_by
 from .gradients import InOtherGraph, InPieces, OnlyInEager, Own, Tied
@@ -26,7 +26,6 @@ _BACKWARD = re.compile(r".+\.(?:manual_)?backward(?:\(.*\))?", re.DOTALL)
 """A method that runs the backward pass of a loss, or its call."""
 _TRAINS = re.compile(r"(\w+)(?:\.train(?:\(.*\))?)?", re.DOTALL)
 """A trainer, its method that trains, or the call of it."""
-_SIGN = "@"
 _GIVEN = (Own, InPieces, Tied, InOtherGraph, OnlyInEager)
 """A parameter gets one of these gradients."""
 
@@ -64,18 +63,13 @@ class InStep:
         return self.index.named(self.thing.prefix) if isinstance(self.thing, StepModel) else None
 
 
-def function_of(state: TargetState) -> str:
-    """The qualified name of the function that has the step: `train` for `train@loss`; empty at module level."""
-    return state.key.qualname.rpartition(_SIGN)[0] if _SIGN in state.key.qualname else state.key.qualname
-
-
 def things_at(snapshot: Snapshot, document: Document, subject: ExpressionSubject, line: int) -> Iterator[InStep]:
     """The things of traced training steps that an expression on a line stands for, the best answer first."""
     scope = _scope(subject)
     for state in steps_for(snapshot, document, line):
         assert state.map is not None and state.map.step is not None
         index, step = index_of(state.map), state.map.step
-        is_in_step = (document.path, scope) == (state.key.path, function_of(state))
+        is_in_step = (document.path, scope) == (state.key.path, function_of(state.key.qualname))
         thing = _thing(step, subject.text) if is_in_step else None
         thing = thing or _made(snapshot, document, state, index, step, subject.text, scope, line)
         if thing is not None:
@@ -101,7 +95,7 @@ def steps_in(snapshot: Snapshot, document: Document, function: str) -> list[InSt
     found = []
     for state in steps_for(snapshot, document, 1):
         assert state.map is not None and state.map.step is not None
-        if (state.key.path, function_of(state)) == (document.path, without_locals(function)):
+        if (state.key.path, function_of(state.key.qualname)) == (document.path, without_locals(function)):
             found.append(InStep(state, index_of(state.map), state.map.step, Loss()))
     return found
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Query, QueryCursor, Tree
 
+from aotlens_tracer.wire.training_steps import function_of
+
 from .driven_steps import COMPUTE_LOSS, RUNS, TRAINING_STEP, module_in
 from .nodes import PYTHON, text_of
 from .step_callers import made_class
@@ -38,7 +40,7 @@ class DrivingCall:
 
     def is_method_of(self, qualname: str) -> bool:
         """Whether the training step of this name is that of the method."""
-        return f".{qualname}".rpartition("@")[0].endswith(f".{self.kind}.{self.method}")
+        return f".{function_of(qualname)}".endswith(f".{self.kind}.{self.method}")
 
     def is_named(self, text: str) -> bool:
         """Whether an expression is the trainer, its method or the call."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Tree
 
+from aotlens_tracer.wire.training_steps import SIGN
+
 from .backward_calls import BackwardCall, backward_calls, function_around
 from .name_flow import flow_of, reads_of
 from .nodes import is_within, items_of, text_of
 
-SIGN = "@"
-"""Stands between the function and the loss in the name of a training step."""
 LOOPS = ("for_statement", "while_statement")
 _LITERALS = ("integer", "float", "string", "true", "false", "none", "unary_operator", "comment")
 _COUNTS = ("range", "trange", "count", "arange")
@@ -37,11 +37,6 @@ class StepPlace:
 def step_places(tree: Tree) -> list[StepPlace]:
     """The training steps of a text, in its order."""
     return [place for place, _ in named_steps(tree)]
-
-
-def is_step(qualname: str) -> bool:
-    """Whether the name of a target is that of a training step."""
-    return SIGN in qualname
 
 
 def named_steps(tree: Tree) -> Iterator[tuple[StepPlace, BackwardCall]]:

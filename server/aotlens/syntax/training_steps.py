@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aotlens_tracer.wire.protocol import ExampleSource
-from aotlens_tracer.wire.training_steps import StepSource
+from aotlens_tracer.wire.training_steps import StepSource, is_step
 
 from .backward_calls import BackwardCall, all_optimizers, function_around, stepped_optimizers
 from .block_source import BlockSource
@@ -15,7 +15,7 @@ from .moments import Moment
 from .nodes import text_of
 from .step_branches import conditions_of
 from .step_callers import Before, Others, class_around, code_before, owner_of
-from .step_places import is_step, named_steps
+from .step_places import named_steps
 from .step_slices import slice_step, slice_trainer
 
 _MAKE_OPTIMIZERS = {TRAINING_STEP: "configure_optimizers", COMPUTE_LOSS: "create_optimizer"}

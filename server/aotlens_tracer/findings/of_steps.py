@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..wire.descriptor_map import StateTensor
 from ..wire.findings import Finding, InNoOptimizer, Place, Subject
-from ..wire.training_steps import Optimizer, TrainingStep
+from ..wire.training_steps import TrainingStep
 
 _OF_GRADIENTS = ("parameter-without-gradient", "gradient-always-zero")
 
@@ -20,7 +20,7 @@ def of_step(findings: Iterable[Finding], step: TrainingStep | None) -> tuple[Fin
     if step is None or not step.optimizers:
         return tuple(findings)
     stepping = [each for each in step.optimizers if each.steps]
-    trained = _names(stepping or step.optimizers)
+    trained = frozenset().union(*(each.parameters for each in stepping or step.optimizers))
     return tuple(each for each in findings if each.code not in _OF_GRADIENTS or _is_about(each, trained))
 
 
@@ -46,10 +46,6 @@ def untrained(
             where = at.path if at is not None else path
             found.append(Finding("parameter-in-no-optimizer", where, line, column, subjects, reason, places))
     return tuple(found)
-
-
-def _names(optimizers: Sequence[Optimizer]) -> frozenset[str]:
-    return frozenset(name for each in optimizers for group in each.groups for name in group.parameters)
 
 
 def _is_about(finding: Finding, names: frozenset[str]) -> bool:

@@ -34,9 +34,10 @@ from ..wire.example_texts import MalformedExample, split
 from ..wire.json_codec import to_json
 from ..wire.problems import NoExample, NoOwnExample
 from ..wire.protocol import ExampleSource, Root
+from ..wire.training_steps import function_of, is_step
 from ..wire.world_options import world_in_text
 from .context import Context
-from .import_target import Imported, is_step, is_to_be_inferred, name_of_step, script
+from .import_target import Imported, is_to_be_inferred, name_of_step, script
 from .progress import place_of
 from .without_example import check_it_is_of_the_target, without_example
 
@@ -222,7 +223,7 @@ class _Build:
         """Return a guessed expression for the object whose method has a step. Raises TraceError if there is none."""
         qualname = imported.step or self._context.params.qualname
         owner: Any = imported.module
-        for name in qualname.partition("@")[0].split(".")[:-1]:
+        for name in function_of(qualname).split(".")[:-1]:
             owner = getattr(owner, name, None)
         if isinstance(owner, type) and issubclass(owner, torch.nn.Module):
             search = OwnerSearch(owner, imported.module, self._context.birthplaces, None)
@@ -327,5 +328,5 @@ def _evaluate(
     module, birthplaces = imported.module, context.birthplaces
     if source.step is not None:
         name = name_of_step(imported.step or context.params.qualname)
-        return build_step(source, module, birthplaces, name, train, note, needs_data)
+        return build_step(source, module, birthplaces, name, train, needs_data)
     return build(source, module, birthplaces, train, note, needs_data, context.cluster.mesh)

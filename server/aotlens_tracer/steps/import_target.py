@@ -17,7 +17,7 @@ from ..loading.scripts import imports_of, script_module, statements_of, up_to_de
 from ..torch_private import compile_bodies_in_every_stance, take_flex_attention_on_cpu
 from ..wire.protocol import ExampleSource, TargetsParams
 from ..wire.statements import Statement
-from ..wire.training_steps import StepSource
+from ..wire.training_steps import StepSource, function_of, is_step
 from .context import Context
 from .notices import duplicate_definition, missing_package
 from .progress import Phases, Send
@@ -52,14 +52,9 @@ def import_target(context: Context) -> Imported:
     return Imported(module, _resolve(context, module))
 
 
-def is_step(qualname: str) -> bool:
-    """Whether a target is a training step, `train@loss`, and no class or function."""
-    return "@" in qualname
-
-
 def name_of_step(qualname: str) -> str | None:
     """Return the name of the function that a training step stands in; None for code of the module level."""
-    return qualname.partition("@")[0].rpartition(".")[2] or None
+    return function_of(qualname).rpartition(".")[2] or None
 
 
 def is_to_be_inferred(source: ExampleSource) -> bool:

@@ -1,7 +1,7 @@
 """A training step: the code of a script from a batch to the loss whose backward pass is run, and its optimizers.
 
-`StepSource` is what the text tells, for a request. `TrainingStep` is what the trace found, in a map. Standard library
-only.
+`StepSource` is what the text tells, for a request. `TrainingStep` is what the trace found, in a map. The name of the
+target is the qualified name of a function, a sign and the name of the loss. Standard library only.
 """
 
 from __future__ import annotations
@@ -10,6 +10,22 @@ from dataclasses import dataclass
 
 from .places import Span
 from .statements import Statement
+
+SIGN = "@"
+"""Stands between the function and the loss in the name of a target that is a training step."""
+
+
+def is_step(qualname: str) -> bool:
+    """Whether a target is a training step, `train@loss`, and no class or function."""
+    return SIGN in qualname
+
+
+def function_of(qualname: str) -> str:
+    """Return the qualified name of the function that a step stands in, `train` of `train@loss`.
+
+    It is empty for a step at module level.
+    """
+    return qualname.partition(SIGN)[0]
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,11 @@ class Optimizer:
     groups: tuple[OptimizerGroup, ...] = ()
     definition: Span | None = None
     steps: bool = True
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The parameters of all groups, by FQN."""
+        return frozenset(name for group in self.groups for name in group.parameters)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from aotlens_tracer.wire.findings import (
     UsedButNotReturned,
     UsedInConstructorOnly,
 )
+from aotlens_tracer.wire.training_steps import is_step
 
 _BEFORE: dict[How, str] = {
     "no-grad": "used under torch.no_grad() only, by",
@@ -53,8 +54,9 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
     """Why one input, or several, get no gradient. A line in the file `path` is named without its file."""
     match reason:
         case NeverUsed(function=function):
-            is_step = function.startswith("@")
-            called = "the training step" if is_step else "forward" if function == "forward" else f"`{function}`"
+            called = (
+                "the training step" if is_step(function) else "forward" if function == "forward" else f"`{function}`"
+            )
             return f"{called} never uses {'them' if several else 'it'}"
         case NoPath():
             they = "they are" if several else "it is"

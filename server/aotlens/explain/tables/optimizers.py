@@ -6,15 +6,8 @@ from collections.abc import Iterator
 
 from aotlens.explain.blocks import Block, Cell, Column, Paragraph, Table, without_empty
 from aotlens.explain.paths import PathLabel, place
-from aotlens.explain.training_steps import (
-    gradients_of,
-    guessed,
-    in_no_optimizer,
-    parameters_in_brief,
-    shown_options,
-)
+from aotlens.explain.training_steps import group_cells, guessed, in_no_optimizer
 from aotlens.model.index import MapIndex, index_of
-from aotlens.model.training_steps import without_gradient
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Optimizer
 
 _COLUMNS = (
@@ -25,6 +18,7 @@ _COLUMNS = (
     Column("made at", "place", 1),
     Column("in this step", "prose"),
 )
+_RESTS = "does not step"
 
 
 def step_blocks(map: DescriptorMap, path_label: PathLabel) -> Iterator[Block]:
@@ -45,16 +39,8 @@ def _rows(index: MapIndex, optimizer: Optimizer, path_label: PathLabel) -> Itera
     first = (Cell(optimizer.expression), Cell(optimizer.type))
     at = Cell(place(optimizer.definition, path_label), to=optimizer.definition)
     if not optimizer.groups:
-        yield *first, Cell(""), Cell(""), at, Cell("" if optimizer.steps else "does not step")
+        yield *first, Cell(""), Cell(""), at, Cell("" if optimizer.steps else _RESTS)
     for number, group in enumerate(optimizer.groups):
-        options = ", ".join(f"{name}={value}" for name, value in shown_options(group, optimizer.groups))
-        words = gradients_of(index, group.parameters) if optimizer.steps else "does not step"
-        is_missing = optimizer.steps and bool(without_gradient(index, group.parameters))
-        head = first if number == 0 else (Cell(""), Cell(""))
-        yield (
-            *head,
-            Cell(options),
-            Cell(parameters_in_brief(group)),
-            at if number == 0 else Cell(""),
-            Cell(words, "warn" if is_missing else ""),
-        )
+        options, parameters, gradients = group_cells(index, optimizer, group)
+        head, made = (first, at) if number == 0 else ((Cell(""), Cell("")), Cell(""))
+        yield *head, options, parameters, made, gradients if optimizer.steps else Cell(_RESTS)

@@ -21,7 +21,6 @@ from aotlens.model.function_runs import function_values
 from aotlens.model.not_run import NotRun, not_run
 from aotlens.model.recorded import Container, Tensor, ValuesIndex
 from aotlens.model.spans import is_within
-from aotlens.model.training_steps import function_of
 from aotlens.model.values import Had, Recording, recordings_at, value_of, values_on_lines
 from aotlens.syntax.expressions import call_at, calls_of_attribute
 from aotlens.syntax.signatures import function_node
@@ -36,6 +35,7 @@ from aotlens.syntax.subjects import (
 )
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
+from aotlens_tracer.wire.training_steps import function_of
 
 from .question import Question
 
@@ -225,7 +225,6 @@ def _skipped(question: Question, subjects: Sequence[Subject]) -> FirstLine | Non
 def _is_own(recording: Recording, class_qualname: str | None, function: str) -> bool:
     """Whether the recorded call is that of the class or function that the text is in."""
     step = recording.map.step
-    own = function_of(recording.state) if step is not None else recording.state.key.qualname
-    return own == (
+    return function_of(recording.state.key.qualname) == (
         f"{class_qualname}.{function}" if step is not None and class_qualname else class_qualname or function
     )

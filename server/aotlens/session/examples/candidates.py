@@ -13,8 +13,9 @@ from pathlib import Path
 
 from aotlens.syntax.containment import containers
 from aotlens.syntax.definitions import Definition
-from aotlens.syntax.step_places import StepPlace, is_step
+from aotlens.syntax.step_places import StepPlace
 from aotlens_tracer.wire.protocol import ExampleSource, Root
+from aotlens_tracer.wire.training_steps import is_step
 
 from .built import Built
 from .last_good import LastGood, identity, with_last_good

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aotlens.syntax.definitions import Definition, without_locals
-from aotlens.syntax.step_places import StepPlace, is_step
+from aotlens.syntax.step_places import StepPlace
 from aotlens_tracer.wire.protocol import ExampleSource
+from aotlens_tracer.wire.training_steps import is_step
 
 
 def pinned(

@@ -7,7 +7,7 @@ import ast
 import builtins
 import contextlib
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,6 @@ from torch import nn
 from ...graph.birthplaces import Birthplaces
 from ...loading.scripts import statements_of
 from ...torch_private import FakeTensor, FakeTensorMode, fake_mode, pytree
-from ...wire.descriptor_map import Problem
 from ...wire.places import Span
 from ...wire.protocol import ExampleSource
 from ...wire.training_steps import StepModel, TrainingStep
@@ -50,7 +49,6 @@ def build_step(
     birthplaces: Birthplaces,
     name: str | None,
     train: bool | None,
-    note: Callable[[Problem], None],
     needs_data: BaseException | None = None,
 ) -> BuiltExample:
     """Build the training step of a source, in the namespace of its file's `module`.

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ...wire.statements import Statement
 from ...wire.training_steps import StepSource
 from ..statements import parsed
 
@@ -24,20 +25,10 @@ def body_of(step: StepSource) -> list[ast.stmt]:
     left = _Leaving()
     body = [kept for node in statements for kept in _listed(left.visit(node))]
     path = step.body[0].path if step.body else "<loss>"
-    loss = _expression(step, path)
-    return [*body, ast.copy_location(ast.Return(loss), loss)]
-
-
-def _expression(step: StepSource, path: str) -> ast.expr:
-    """Return the syntax of the loss, at its place: in brackets, since it may have several lines."""
-    tree = ast.parse(f"({step.loss})", path, mode="eval")
-    for node in ast.walk(tree):
-        if getattr(node, "lineno", None) == 1:
-            node.col_offset += step.loss_column - 2  # type: ignore[attr-defined]  # has a lineno, so it has both
-        if getattr(node, "end_lineno", None) == 1:
-            node.end_col_offset += step.loss_column - 2  # type: ignore[attr-defined]  # the same
-    ast.increment_lineno(tree, step.loss_line - 1)
-    return tree.body
+    # In brackets, since it may have several lines.
+    (loss,) = parsed(Statement(f"({step.loss})", path, step.loss_line, step.loss_column - 1))
+    assert isinstance(loss, ast.Expr)
+    return [*body, ast.copy_location(ast.Return(loss.value), loss.value)]
 
 
 class _Leaving(ast.NodeTransformer):
