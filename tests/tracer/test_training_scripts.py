@@ -200,3 +200,7 @@ def test_a_step_in_a_branch_that_the_script_does_not_take_says_so() -> None:
     assert traced("branches.py", "@loss")["step"]["not_taken"] == ["use_amp"]
     assert traced("branches.py", "@loss#2")["step"]["not_taken"] == []
     assert traced("nanogpt", "@loss")["step"]["not_taken"] == []
+
+
+def test_of_two_classes_of_one_name_the_script_has_the_second() -> None:
+    assert names(traced("twice.py", "main@loss"), "ParamAOTInput") == ["net.second.weight", "net.second.bias"]

@@ -52,13 +52,14 @@ class Setup:
         self.devices = Devices()
 
     def run_module(self, statements: Sequence[Statement], module: types.ModuleType) -> None:
-        """Run the statements of a script's module level in its module. Definitions stay from the first time."""
+        """Run the statements of a script's module level in its module. Definitions stay from an earlier run."""
         names = vars(module)
+        known = frozenset(names)
         with self.entered(_script(statements)):
             for statement in statements:
                 if not is_definition(statement):
                     self._run(statement, names)
-                elif not all(name in names for name in _bound(statement)):
+                elif not known.issuperset(_bound(statement)):
                     with unset_fake_temporarily():
                         self._run(statement, names)
 
