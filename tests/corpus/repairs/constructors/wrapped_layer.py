@@ -1,4 +1,4 @@
-"""A layer around another one, whose kind a function of another class checks."""
+"""A layer around another one, passed on as one of `**kwargs`, whose kind a function of another class checks."""
 
 from __future__ import annotations
 
@@ -24,11 +24,16 @@ class Adapter:
         self.down = nn.Linear(widths[0], 4)
 
 
-class Net(nn.Module, Adapter):
+class Base(nn.Module, Adapter):
     def __init__(self, base_layer, rank):
         nn.Module.__init__(self)
         Adapter.__init__(self, base_layer)
         self.rank = rank
+
+
+class Net(Base):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
 
 
 GIVEN = {"base_layer": Written("torch.nn.Identity()"), "rank": Written("4")}

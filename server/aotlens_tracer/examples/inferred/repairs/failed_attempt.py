@@ -48,6 +48,21 @@ class FailedAttempt:
         self.root = next((place.frame for place in self.frames if place.frame.f_code is code), None)
 
     @functools.cached_property
+    def receiver(self) -> types.FrameType | None:
+        """The frame of the called function, or of the one to which it passes its `*args` and `**kwargs` on.
+
+        None if the function was not called.
+        """
+        both = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+        found = self.root
+        for place in self.frames:
+            code = place.frame.f_code
+            is_same = found is not None and place.frame.f_back is found and code.co_name == found.f_code.co_name
+            if found is not None and is_same and found.f_code.co_flags & both == both:
+                found = place.frame
+        return found
+
+    @functools.cached_property
     def facts(self) -> tuple[Fact, ...]:
         """The facts that the error message states, in the order of the table of messages."""
         return tuple(facts_of(self.error, self.message))

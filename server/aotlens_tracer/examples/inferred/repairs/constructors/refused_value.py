@@ -19,7 +19,7 @@ _MOST = 3
 
 
 def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
-    if failed.root is None:
+    if failed.receiver is None:
         return
     for place in places_within(failed, construction):
         for condition in place.conditions():
@@ -32,10 +32,10 @@ def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
 
 def _is_argument(name: str, place: Place, failed: FailedAttempt, construction: Construction) -> bool:
     """Whether a variable has the value of the constructor's parameter of that name."""
-    if failed.root is None or name not in failed.root.f_locals or not construction.can_pass(name):
+    if failed.receiver is None or name not in failed.receiver.f_locals or not construction.can_pass(name):
         return False
     value = place.variables.get(name)
-    return type(value) in (int, float, bool, str) and failed.root.f_locals[name] == value
+    return type(value) in (int, float, bool, str) and failed.receiver.f_locals[name] == value
 
 
 def _accepted(place: Place, condition: ast.expr, name: str, construction: Construction) -> Iterator[Any]:

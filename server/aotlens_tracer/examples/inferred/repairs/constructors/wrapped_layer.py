@@ -28,11 +28,11 @@ _PASSED_ON = frozenset(("isinstance", "hasattr", "getattr", "len", "type", "id",
 
 
 def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
-    if failed.root is None:
+    if failed.receiver is None:
         return
     declared = declared_modules(construction.cls)
     for name, given in failed.arguments.items():
-        passed = failed.root.f_locals.get(name)
+        passed = failed.receiver.f_locals.get(name)
         if name in declared or not isinstance(passed, (int, nn.Module)) or isinstance(passed, bool):
             continue
         found = (text for place in failed.users() for text in _wanted(place, passed, construction))
