@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ import pytest
 
 import aotlens.cli.trace as command
 from aotlens.cli.options import TraceOptions
+from aotlens.session.tracer.client import TracerClient
 from aotlens.session.tracer.process import TracerProcess
+from aotlens_tracer.process.memory import children_of
 
 HEADER = """\
 import torch
@@ -217,6 +220,12 @@ def is_alive(pid: int) -> bool:
             return False
         return True
     return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def children_of_tracer(tracer: TracerClient) -> list[int]:
+    """The processes that a tracer has started, among them those that wait for a request."""
+    guarded = children_of(tracer.pid or 0) if sys.platform.startswith("linux") else [tracer.pid or 0]
+    return [child for pid in guarded for child in children_of(pid)]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:

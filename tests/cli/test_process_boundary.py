@@ -357,7 +357,7 @@ def test_an_end_from_outside_leaves_no_process(how: str, options: list[str], tmp
 
 @pytest.mark.skipif(not LINUX, reason="elsewhere a child that is busy does not see its tracer go")
 @pytest.mark.parametrize("options", [[], ["--spawn"]], ids=["fork", "spawn"])
-def test_the_child_ends_with_its_tracer(options: list[str], tmp_path: Path) -> None:
+def test_all_that_a_tracer_started_ends_with_it(options: list[str], tmp_path: Path) -> None:
     process, numbers = _start(tmp_path, *options)
     tracer, child, *started = numbers
     os.kill(tracer, signal.SIGKILL)
@@ -365,9 +365,7 @@ def test_the_child_ends_with_its_tracer(options: list[str], tmp_path: Path) -> N
     assert process.returncode == 1
     assert b"the tracer was ended by SIGKILL" in out
     assert_no_internals(out.decode(), err.decode())
-    assert wait_for(lambda: not is_alive(child), 5)
-    for number in started:  # nobody is left who could know of them
-        os.kill(number, signal.SIGKILL)
+    assert wait_for(lambda: not any(map(is_alive, (child, *started))), 5)
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:

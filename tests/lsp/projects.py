@@ -82,6 +82,11 @@ def servers() -> list[int]:
 
 def tracers(server: int) -> list[int]:
     """The tracers of a server."""
+    return [pid for guardian in guardians(server) for pid in children_of(guardian) if is_alive(pid)]
+
+
+def guardians(server: int) -> list[int]:
+    """The guardians of a server's tracers; the tracers themselves where there are none."""
     return [pid for pid in children_of(server) if is_alive(pid) and b"_aotlens_tracer" in _command(pid)]
 
 

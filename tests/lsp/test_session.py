@@ -31,6 +31,7 @@ from lsp.projects import (
     environment,
     eventually,
     gone,
+    guardians,
     held,
     module,
     servers,
@@ -354,7 +355,7 @@ def test_a_tracer_that_keeps_ending_is_given_up_until_the_user_asks(tmp_path: Pa
         assert [message.split(" (")[0] for message in editor.popped_up()] == [
             "aotlens cannot trace: the tracer ended 5 times within 3 minutes"
         ]
-        assert tracers(servers()[0]) == []
+        assert guardians(servers()[0]) == []
         editor.command("traceNow", "Model")
         editor.until_traced()
         before = tracer_of_server()

@@ -1,4 +1,4 @@
-"""Temporary files: private, one for each source, and removed."""
+"""Files for clients that can open nothing else: private, one for each source, and removed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aotlens.lsp.temporary import TemporaryFiles
+from aotlens.session import scratch
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    scratch.remove()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
+    yield tmp_path
+    scratch.remove()
 
 
 def test_the_folder_is_made_on_first_use_private_and_not_predictable(folder: Path) -> None:
@@ -43,6 +47,9 @@ def test_the_folder_is_removed(folder: Path) -> None:
     files.remove()
     files.write("/model.py", "Net.graph", "text")
     files.remove()
+    (own,) = folder.iterdir()
+    assert [one.name for one in own.iterdir()] == ["owner.lock"]
+    scratch.remove()
     assert not list(folder.iterdir())
 
 

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from aotlens.session.tracer.client import Launch, TracerClient
-from aotlens_tracer.process.memory import children_of
 from aotlens_tracer.wire.protocol import Assembled, ExampleSource, TraceParams
-from cli.support import wait_for
+from cli.support import children_of_tracer, wait_for
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are looked up in /proc")
@@ -83,9 +82,8 @@ class Tracer:
 
     def trace(self, path: Path, name: str, *examples: ExampleSource, is_warm: bool = True) -> dict[str, Any]:
         """The JSON of a map. If the tracer is to be warm, both children wait before the request."""
-        assert self._client.pid is not None
         if is_warm:
-            assert wait_for(lambda: len(children_of(self._client.pid or 0)) == 2, 20)
+            assert wait_for(lambda: len(children_of_tracer(self._client)) == 2, 20)
         params = TraceParams(str(path), name, examples, stages=True, timeout=60)
         assembled = Assembled()
 

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from aotlens.session.tracer.process import TracerProcess
-from aotlens_tracer.process.memory import children_of
 from aotlens_tracer.wire.json_codec import to_json
 from aotlens_tracer.wire.protocol import ExampleSource, TraceParams
-from cli.support import is_alive, wait_for
+from cli.support import children_of_tracer, is_alive, wait_for
 
 LINUX = sys.platform.startswith("linux")
 torch = pytest.importorskip("torch")
@@ -85,10 +84,8 @@ def _traced(tracer: TracerProcess, path: Path, name: str, convention: str = "exp
 
 def _waiting(tracer: TracerProcess) -> list[int]:
     """The children that wait, once the tracer has made them."""
-    assert tracer._client.pid is not None
-    pid = tracer._client.pid
-    assert wait_for(lambda: len(children_of(pid)) == 2, 20)
-    return children_of(pid)
+    assert wait_for(lambda: len(children_of_tracer(tracer._client)) == 2, 20)
+    return children_of_tracer(tracer._client)
 
 
 def test_the_maps_of_a_warm_child_are_those_of_a_cold_one(tmp_path: Path) -> None:
@@ -118,4 +115,4 @@ def test_a_child_that_waits_may_end_and_ends_with_its_tracer(tmp_path: Path) -> 
         both = _waiting(tracer)
         assert tracer._client.pid is not None
         os.kill(tracer._client.pid, signal.SIGKILL)
-        assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in both), 10)
+        assert wait_for(lambda: not any(map(is_alive, both)), 10)

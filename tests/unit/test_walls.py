@@ -50,7 +50,9 @@ def test_the_tracer_raises_no_sentence() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("module", ["wire.descriptor_map", "wire.protocol", "process.memory"])
+@pytest.mark.parametrize(
+    "module", ["wire.descriptor_map", "wire.protocol", "process.memory", "process.orphans", "process.scratch"]
+)
 def test_what_both_sides_import_needs_no_torch(module: str) -> None:
     code = f"import sys, aotlens_tracer.{module}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=SERVER, check=True)

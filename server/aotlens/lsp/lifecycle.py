@@ -93,7 +93,7 @@ class _Lifecycle:
         self._notifier = Notifier(context)
         context.cursors.on_move = self._notifier.cursor_moved
         context.session = Session(self._notifier, server.documents, os.environ)
-        server.cleanups += [context.session.kept.flush, context.session.close_tracers, context.files.remove]
+        server.cleanups += [context.session.kept.flush, context.session.end]
         server.answer_request = partial(answer, context)
         server.run_command = partial(_run_command, context)
         self._take_over(params, options)

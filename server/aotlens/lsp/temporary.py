@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 import threading
+
+from aotlens.session.scratch import new_subfolder
+from aotlens_tracer.process.scratch import remove
 
 
 class TemporaryFiles:
-    """Files in a private folder, which is made for the first file and removed with the server. Thread-safe."""
+    """Files in the server's scratch folder, which are removed with the server. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,7 +25,7 @@ class TemporaryFiles:
         subfolder = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         with self._lock:
             if self._folder is None or not os.path.isdir(self._folder):  # cleaners of temporary files remove old ones
-                self._folder = tempfile.mkdtemp(prefix="aotlens-")
+                self._folder = new_subfolder("shown")
             folder = os.path.join(self._folder, subfolder)
             os.makedirs(folder, mode=0o700, exist_ok=True)
             path = os.path.join(folder, name)
@@ -33,8 +34,8 @@ class TemporaryFiles:
             return path
 
     def remove(self) -> None:
-        """Remove the folder with all files."""
+        """Remove all files."""
         with self._lock:
             if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
+                remove(self._folder)
                 self._folder = None

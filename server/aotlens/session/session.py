@@ -12,6 +12,7 @@ from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.text.documents import Document, Documents
 from aotlens_tracer.wire.protocol import Convention
 
+from . import scratch
 from .automatic import AutomaticTraces
 from .background import Background
 from .choices import ExampleChoices
@@ -242,6 +243,13 @@ class Session:
         """End all tracers and their traces."""
         self._scheduler.stop()
         await self._tracers.close()
+
+    async def end(self) -> None:
+        """End all tracers, and remove the files that the server and they have made."""
+        try:
+            await self.close_tracers()
+        finally:
+            scratch.remove()
 
     def _trace_anew(self, new_tracers: bool) -> None:
         """Trace again what is traced automatically and what is being traced, with the settings of today."""

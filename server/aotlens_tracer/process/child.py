@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,8 @@ from typing import Any, TypeVar
 
 from ..wire.protocol import bootstrap_command, encode
 from .inside import run, wait_and_run
+from .orphans import die_with_parent
+from .scratch import PREFIX, remove
 from .stacks import DUMP_FILE, DUMP_SIGNAL
 
 _C = TypeVar("_C", bound="Child")
@@ -82,7 +83,7 @@ class Child:
 
     def forget(self) -> None:
         """Remove its files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
 
 class WaitingChild(Child):
@@ -150,17 +151,24 @@ class SpawnedChild(WaitingChild):
             self._process.wait(5)
 
 
-def _new_folder() -> tuple[str, bytes]:
+def _new_folder(scratch: str | None) -> tuple[str, bytes]:
     """Return a folder for a child's files, and the token that frames its messages."""
-    return tempfile.mkdtemp(prefix="aotlens-"), os.urandom(12).hex().encode() + b" "
+    token = os.urandom(12).hex().encode() + b" "
+    if scratch is not None:
+        with contextlib.suppress(FileNotFoundError):  # something cleans the system's temporary directory
+            return tempfile.mkdtemp(prefix="", dir=scratch), token
+    return tempfile.mkdtemp(prefix=PREFIX), token
 
 
-def fork(request: dict[str, Any], close: Callable[[], None]) -> Child:
-    """Start a child that is a copy of this process. `close` closes, in the copy, what belongs to this process alone."""
-    return _fork(close, lambda *pipes: run(request, *pipes), Child)
+def fork(request: dict[str, Any], scratch: str | None, close: Callable[[], None]) -> Child:
+    """Start a child that is a copy of this process. `close` closes, in the copy, what belongs to this process alone.
+
+    Its folder is made in `scratch`; in the system's temporary directory if that is None.
+    """
+    return _fork(scratch, close, lambda *pipes: run(request, *pipes), Child)
 
 
-def fork_waiting(close: Callable[[], None]) -> ForkedChild:
+def fork_waiting(scratch: str | None, close: Callable[[], None]) -> ForkedChild:
     """Start a child like `fork`, which gets warm and then waits for its request."""
     requests, requests_write = os.pipe()
 
@@ -171,23 +179,26 @@ def fork_waiting(close: Callable[[], None]) -> ForkedChild:
     def child(pid: int, messages: int, output: int, folder: str, token: bytes) -> ForkedChild:
         return ForkedChild(pid, messages, output, folder, token, requests_write)
 
-    forked = _fork(close, inside, child)
+    forked = _fork(scratch, close, inside, child)
     os.close(requests)
     return forked
 
 
 def _fork(
+    scratch: str | None,
     close: Callable[[], None],
     inside: Callable[[int, int, str, bytes], None],
     child: Callable[[int, int, int, str, bytes], _C],
 ) -> _C:
-    folder, token = _new_folder()
+    folder, token = _new_folder(scratch)
     messages, messages_write = os.pipe()
     output, output_write = os.pipe()
+    tracer = os.getpid()
     pid = os.fork()
     if pid == 0:
         exit_process = os._exit
         try:
+            die_with_parent(tracer)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.close(messages)
             os.close(output)
@@ -203,9 +214,9 @@ def _fork(
     return child(pid, messages, output, folder, token)
 
 
-def spawn() -> SpawnedChild:
-    """Start a child that imports torch afresh and then waits for its request."""
-    folder, token = _new_folder()
+def spawn(scratch: str | None) -> SpawnedChild:
+    """Start a child that imports torch afresh and then waits for its request. Its folder is made as by `fork`."""
+    folder, token = _new_folder(scratch)
     process = subprocess.Popen(
         bootstrap_command(sys.executable, "--child"),
         stdin=subprocess.PIPE,

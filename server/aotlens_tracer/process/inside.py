@@ -16,7 +16,7 @@ from typing import Any
 from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import TargetsParams, TraceParams
 from .channel import Channel, move_high, replace_standard_streams
-from .orphans import die_with_parent
+from .orphans import TRACER, die_with_parent, name_process
 from .stacks import DUMP_FILE, forget_faults, report_faults
 
 RECORD = "record"
@@ -31,6 +31,8 @@ _GARBAGE = 50_000
 
 def spawned_main() -> None:
     """Run as a spawned child: import torch, wait for the request on the original stdin, carry it out."""
+    die_with_parent()
+    name_process(TRACER)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the tracer ignores it, and that is inherited
     requests, messages, output = os.dup(0), os.dup(1), os.dup(2)
     _silence()
@@ -42,7 +44,6 @@ def spawned_main() -> None:
 
 def wait_and_run(requests: int, messages: int, output: int, folder: str, token: bytes) -> None:
     """Get warm, wait for a request on `requests`, and carry it out as `run` does."""
-    die_with_parent()
     _silence()
     _get_warm()
     run(_read_request(requests), messages, output, folder, token)
@@ -79,7 +80,6 @@ def run(request: dict[str, Any], messages: int, output: int, folder: str, token:
     exit_process = os._exit
     gc.set_threshold(_GARBAGE, 10, 10)
     channel = Channel(messages, token, os.path.join(folder, RESULT_FILE))
-    die_with_parent()
     replace_standard_streams(output)
     dump = os.open(os.path.join(folder, DUMP_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     report_faults(move_high(dump))

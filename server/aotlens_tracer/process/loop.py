@@ -41,8 +41,8 @@ NICENESS = 10
 """By how much a tracer in the background lowers its priority, as `nice` counts it."""
 
 
-def main(arguments: list[str]) -> None:
-    """Run as the tracer; with `--child` as a spawned child.
+def main(arguments: list[str], scratch: str | None = None) -> None:
+    """Run as the tracer, with its files in the folder `scratch`; with `--child` as a spawned child.
 
     `--spawn` avoids fork on a system that has it; `--background` lowers the priority of the process, so
     that the editor goes first.
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> None:
     ready = get_ready(can_fork)
     _write(replies, {"method": "ready", "params": to_json(ready)})
     if ready.problem is None:
-        Tracer(requests, replies, can_fork).run()
+        Tracer(requests, replies, can_fork, scratch).run()
 
 
 def _write(descriptor: int, message: dict[str, Any]) -> None:
@@ -75,17 +75,18 @@ def _write(descriptor: int, message: dict[str, Any]) -> None:
 class Tracer:
     """The loop: requests in, children out, answers back."""
 
-    def __init__(self, requests: int, replies: int, can_fork: bool) -> None:
+    def __init__(self, requests: int, replies: int, can_fork: bool, scratch: str | None) -> None:
         self._replies = replies
         self._requests = requests
         self._can_fork = can_fork
+        self._scratch = scratch
         self._pump = SelectorPump() if can_fork else ThreadPump()
         self._lines = Lines()
         self._waiting: list[dict[str, Any]] = []
         self._job: Job | None = None
         self._running = True
         # One child traces, another one records values. A spawned one has an import of torch of its own: one is enough.
-        self._standby = Standby(self._fork_waiting, 2) if can_fork else Standby(spawn)
+        self._standby = Standby(self._fork_waiting, 2) if can_fork else Standby(lambda: spawn(scratch))
 
     def run(self) -> None:
         """Answer requests until the server closes the pipe or asks to stop."""
@@ -173,13 +174,13 @@ class Tracer:
 
     def _new_child(self, request: dict[str, Any]) -> Child:
         if self._can_fork:
-            return fork(request, self._close_in_child)
-        child = spawn()
+            return fork(request, self._scratch, self._close_in_child)
+        child = spawn(self._scratch)
         child.start(request)
         return child
 
     def _fork_waiting(self) -> WaitingChild:
-        return fork_waiting(self._close_in_child)
+        return fork_waiting(self._scratch, self._close_in_child)
 
     def _close_in_child(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

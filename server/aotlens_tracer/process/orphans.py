@@ -1,4 +1,4 @@
-"""Processes that outlive their parent: Linux ends them, or lets us adopt and end them."""
+"""Processes that outlive their parent: Linux ends them, or lets us adopt and end them. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,35 +7,96 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Container
 
-from .memory import children_of
+from .memory import children_of, descendants
+
+END_SECONDS = 5.0
+"""For how long processes are ended that do not go, or that start others all the time."""
+TRACER = "aotlens-tracer"
+"""The name of a tracer and of its children in lists of processes."""
+_PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36
+"""From `linux/prctl.h`."""
 
 
-def die_with_parent() -> None:
-    """End when the tracer ends, however that ends (Linux)."""
-    _prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+def die_with_parent(parent: int | None = None) -> None:
+    """End when the parent ends, however that ends (Linux). `parent` is its id, where it may have ended already."""
+    parent_signal(signal.SIGKILL)
+    if parent is not None and os.getppid() != parent:
+        os._exit(0)
+
+
+def parent_signal(number: int) -> None:
+    """Get this signal when the parent ends (Linux)."""
+    _prctl(_PR_SET_PDEATHSIG, number)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of the processes that a child leaves behind, to be able to end them (Linux)."""
-    _prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+    """Become the parent of the processes that those below leave behind, to be able to end them (Linux)."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_orphans(known: set[int]) -> None:
-    """End the processes that children left behind, even those that left their session; `known` stay."""
-    deadline = time.monotonic() + 1
-    while (orphans := [pid for pid in children_of(os.getpid()) if pid not in known]) and time.monotonic() < deadline:
-        for pid in orphans:  # their own children become orphans then, which the next round ends
+def name_process(name: str) -> None:
+    """Give this process a name for lists of processes, of at most 15 characters (Linux)."""
+    _prctl(_PR_SET_NAME, name.encode())
+
+
+def end_orphans(known: Container[int], seconds: float = 1.0) -> None:
+    """End the processes that children left behind, even those that left their session; `known` children stay."""
+    _end(lambda: [pid for pid in children_of(os.getpid()) if pid not in known], seconds)
+
+
+def end_all(seconds: float = END_SECONDS) -> None:
+    """End all processes below this one."""
+    _end(lambda: children_of(os.getpid()), seconds)
+
+
+def end_marked(mark: str, seconds: float = END_SECONDS) -> None:
+    """End the children of this process that were started with `mark` in their environment, and all below them.
+
+    Tracers and their children that have ended are waited for, too: this process adopted them from a guardian.
+    """
+    bytes_of_mark = mark.encode()
+    _end(
+        lambda: [pid for pid in children_of(os.getpid()) if _has_mark(pid, bytes_of_mark) or _was_tracer(pid)], seconds
+    )
+
+
+def _end(roots: Callable[[], list[int]], seconds: float) -> None:
+    """End processes and those below them, round by round: what they leave behind becomes a child of this process."""
+    deadline = time.monotonic() + seconds
+    while (found := roots()) and time.monotonic() < deadline:
+        for pid in found:
+            for one in (*descendants(pid), pid):
+                with contextlib.suppress(OSError):
+                    os.kill(one, signal.SIGKILL)
             with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, os.WNOHANG)
         time.sleep(0.001)
 
 
-def _prctl(option: int, value: int) -> None:
+def _has_mark(pid: int, mark: bytes) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return mark in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def _was_tracer(pid: int) -> bool:
+    """Whether a process has ended that had the name of tracers, which the children that they fork have, too."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            name, _, rest = file.read().partition(b"(")[2].rpartition(b")")
+    except OSError:
+        return False
+    return name == TRACER.encode() and rest.split()[0] == b"Z"
+
+
+def _prctl(option: int, value: int | bytes) -> None:
     if not sys.platform.startswith("linux"):
         return
     with contextlib.suppress(Exception):
         import ctypes
 
-        ctypes.CDLL(None).prctl(option, value)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

@@ -73,13 +73,13 @@ from importlib.util import spec_from_file_location as spec_of, module_from_spec
 spec = spec_of({name!r}, {package!r} + '/__init__.py', submodule_search_locations=[{package!r}])
 sys.modules[{name!r}] = module = module_from_spec(spec)
 spec.loader.exec_module(module)
-from {name}.process.loop import main
+from {name}.process.start import main
 main(sys.argv[1:])
 """
 
 
 def bootstrap_command(python: str, *arguments: str) -> list[str]:
-    """Return the command that runs this tracer's `process.loop.main(arguments)` in the interpreter `python`.
+    """Return the command that runs this tracer's `process.start.main(arguments)` in the interpreter `python`.
 
     The interpreter's `sys.path` gets no new entry, and loses the working directory, which `-c` puts there.
     """

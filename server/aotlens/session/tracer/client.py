@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from aotlens.explain.interpreters import why_unusable
+from aotlens.session.scratch import new_subfolder
+from aotlens_tracer.process.orphans import adopt_orphans, end_marked
+from aotlens_tracer.process.scratch import OPTION, VARIABLE, remove
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.protocol import VERSION, Ready, TargetsParams, TraceParams, bootstrap_command, encode
 
@@ -92,6 +95,7 @@ class TracerClient:
         self._on_log = on_log
         self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
+        self._scratch: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._requests: dict[int, _Request] = {}
         self._last_number = 0
@@ -116,16 +120,20 @@ class TracerClient:
         """
         launch = self._launch
         folder = launch.working_directory
-        exists = await asyncio.get_running_loop().run_in_executor(None, folder.is_dir)
+        exists, scratch = await asyncio.get_running_loop().run_in_executor(None, _prepare, folder)
+        self._scratch = scratch
+        options = () if scratch is None else (OPTION, scratch)
+        mark = {} if scratch is None else {VARIABLE: scratch}
         try:
             process = await asyncio.create_subprocess_exec(
-                *bootstrap_command(launch.python, *launch.arguments),
+                *bootstrap_command(launch.python, *launch.arguments, *options),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=_LINE_LIMIT,
                 cwd=folder if exists else None,
-                env={**launch.environment, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
+                env={**launch.environment, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **mark},
+                start_new_session=True,  # a signal to the tracer's process group does not reach us
             )
         except (OSError, ValueError) as error:  # ValueError: an environment variable that no system accepts
             reason = getattr(error, "strerror", None) or error
@@ -176,6 +184,9 @@ class TracerClient:
             request.answer.cancel()
         if process is not None:
             await _end(process, patient=self._is_ready)
+        if self._scratch is not None:
+            await asyncio.get_running_loop().run_in_executor(None, _clear, self._scratch)
+            self._scratch = None
         others = [task for task in tasks if task is not asyncio.current_task()]
         if others:
             await asyncio.wait(others, timeout=_LOG_SECONDS)
@@ -280,20 +291,44 @@ async def _wait(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
+def _prepare(working_directory: Path) -> tuple[bool, str | None]:
+    """Return whether the directory exists, and a new folder for the tracer's files; None if it cannot be made."""
+    adopt_orphans()
+    with contextlib.suppress(OSError):
+        return working_directory.is_dir(), new_subfolder("t")
+    return working_directory.is_dir(), None
+
+
+def _clear(scratch: str) -> None:
+    """End and remove what a tracer has left behind. Its guardian has done so, unless it was killed itself."""
+    end_marked(f"{VARIABLE}={scratch}")
+    remove(scratch)
+
+
 async def _end(process: asyncio.subprocess.Process, patient: bool) -> None:
-    """End a process. A tracer that is still starting does not notice that its pipe was closed: it is killed at once."""
+    """End a process: by closing its pipe, by a signal that lets its guardian end all that is below it, and by force.
+
+    A tracer that is still starting does not notice that its pipe was closed: `patient` is False then.
+    """
     if process.stdin is not None:
         process.stdin.close()
     try:
         if patient:
-            await asyncio.wait_for(process.wait(), END_SECONDS)
-    except asyncio.TimeoutError:
-        pass
+            await _ends_within(process, END_SECONDS)
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await _ends_within(process, END_SECONDS)
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
     await process.wait()
+
+
+async def _ends_within(process: asyncio.subprocess.Process, seconds: float) -> None:
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(process.wait(), seconds)
 
 
 def _close_pipes(process: asyncio.subprocess.Process) -> None:
