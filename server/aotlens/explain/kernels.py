@@ -10,6 +10,8 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Saved
 
 from .shapes import bytes_in_words
 
+AUTOCAST = "autocast as on CUDA"
+"""The types are those of an autocast for CUDA, though the tensors are on the CPU."""
 CPU_KERNELS = "with CPU kernels"
 """An addition to a number of bytes: on another device it is another one."""
 
@@ -42,6 +44,7 @@ _FUSED = "fused attention on CUDA (flash, memory-efficient) would not keep"
 _WITHOUT_BYTES = {
     "attention": f"{_FUSED} the attention weights",
     "dropout": "dropout on CUDA would keep a mask of one byte for each element",
+    "rms_norm": "the fused rms_norm of CUDA would keep its input instead",
     "rnn": "cuDNN on CUDA would keep other values",
 }
 
@@ -51,5 +54,8 @@ def _words(each: OfKernel) -> str:
         return f"are attention weights, which {_FUSED}"
     if each.function == "dropout":
         return f"are dropout's noise, for which CUDA would keep a mask of {bytes_in_words(each.elsewhere)}"
+    if each.function == "rms_norm":
+        instead = f" {bytes_in_words(each.elsewhere)} of its input instead" if each.elsewhere else " none of it"
+        return f"are kept by rms_norm step by step, for which the fused kernel of CUDA would keep{instead}"
     lacks = "; the workspace of the CPU's kernel is not counted, fake tensors have none" if each.is_partial else ""
     return f"are of recurrent layers, for which cuDNN on CUDA would keep other values{lacks}"

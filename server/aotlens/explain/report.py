@@ -20,6 +20,7 @@ from .findings.about import listed_names, name_of
 from .findings.kind import Severity
 from .findings.words import fold_findings, message, severity
 from .graph_summary import map_in_words
+from .kernels import AUTOCAST
 from .paths import PathLabel
 from .tables.kept import kept_table
 from .whose import alone_in_words
@@ -43,6 +44,8 @@ def facts(descriptor_map: DescriptorMap) -> list[str]:
         result.append("forward only")
     if descriptor_map.example is not None and descriptor_map.example.mode:
         result.append(f"{descriptor_map.example.mode} mode")
+    if descriptor_map.autocast_of_cuda:
+        result.append(AUTOCAST)
     if descriptor_map.torch:
         result.append(f"torch {descriptor_map.torch}")
     if descriptor_map.seconds.total:

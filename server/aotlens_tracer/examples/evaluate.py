@@ -18,7 +18,7 @@ from ..failures import EXAMPLE_FILE, TraceError, problem_of, raised_by_a_stateme
 from ..graph.birthplaces import Birthplaces
 from ..graph.describe import name_of_called
 from ..loading.importing import module_name
-from ..torch_private import FakeTensorMode, fake_mode, without_compile
+from ..torch_private import Autocast, FakeTensorMode, fake_mode, without_compile
 from ..wire.advice import Known
 from ..wire.descriptor_map import Failure, Problem
 from ..wire.example_options import ExampleOptions
@@ -52,7 +52,8 @@ class BuiltExample:
     `mode` is the fake mode that made them, None if they are real. `constructor` is the source of the callee, None for a
     plain function. `compiled` is the callable as the user's torch.compile made it, None if it was not compiled.
     `options` are those of the example, and `places` where it says each of its dynamic sizes, None without a file.
-    `step` is there for a training step of a script, whose code is not in a file as a function.
+    `step` is there for a training step of a script, whose code is not in a file as a function. `autocast` is the one in
+    which a recorded call was made, None if there was none.
     """
 
     function: Callable[..., Any]
@@ -64,6 +65,7 @@ class BuiltExample:
     options: ExampleOptions = field(default_factory=ExampleOptions)
     places: tuple[Span | None, ...] = ()
     step: BuiltStep | None = None
+    autocast: Autocast | None = None
 
     @property
     def module(self) -> nn.Module | None:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ..failures import problem_of
-from ..torch_private import class_of, pytree, storage_key
+from ..torch_private import Autocast, autocast_now, class_of, pytree, storage_key
 from ..wire.problems import NoOwnExample, NotReached
 from .evaluate import BuiltExample
 
@@ -35,11 +35,11 @@ class _Called(BaseException):
 
 def record(root: BuiltExample, wanted: type[nn.Module]) -> BuiltExample:
     """The first call of an instance of `wanted` in the call of `root`, as an example. Raises NotCalled."""
-    calls: list[tuple[nn.Module, tuple[Any, ...], dict[str, Any]]] = []
+    calls: list[tuple[nn.Module, tuple[Any, ...], dict[str, Any], Autocast | None]] = []
 
     def on_call(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if module is not root.module:
-            calls.append((module, args, kwargs))
+            calls.append((module, args, kwargs, autocast_now()))
             raise _Called
 
     failure: BaseException | None = None
@@ -54,9 +54,9 @@ def record(root: BuiltExample, wanted: type[nn.Module]) -> BuiltExample:
         if not calls:
             name = class_of(root.module).__name__ if root.module is not None else None
             raise NotCalled(NotReached(name, problem_of(failure) if failure is not None else None)) from failure
-        module, args, kwargs = calls[0]
+        module, args, kwargs, autocast = calls[0]
         args, kwargs = _on_their_own((args, kwargs))
-    return BuiltExample(module, args, kwargs, root.mode, None)
+    return BuiltExample(module, args, kwargs, root.mode, None, autocast=autocast)
 
 
 @contextlib.contextmanager

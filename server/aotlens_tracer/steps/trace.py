@@ -38,8 +38,10 @@ from ..findings.placements import with_managers
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import (
     InCluster,
+    autocast_of_cuda,
     compiled_code_in_eager,
     forget_results_of_other_settings,
+    in_autocast,
     in_cluster,
     noting_fake_calls,
     noting_marks,
@@ -96,11 +98,17 @@ def _answer(context: Context) -> dict[str, Any]:
     draft = context.draft
     loaded = frozenset(sys.modules)
     try:
-        with compiled_code_in_eager(), noting_marks(), noting_fake_calls(context.calls):
+        with (
+            compiled_code_in_eager(),
+            autocast_of_cuda(context.autocast),
+            noting_marks(),
+            noting_fake_calls(context.calls),
+        ):
             _trace(context)
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
         draft.update(status="failed", failure=failure_of_trace(context, error))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context))
+    draft.update(autocast_of_cuda=context.autocast.is_used)
     _report_calls(context)
     context.folding.stop()
     finish_recording(context)
@@ -110,14 +118,16 @@ def _answer(context: Context) -> dict[str, Any]:
 
 def record_first(params: TraceParams, send: Send) -> None:
     """Record the values of the first example, if it is one that this process can build as another one does."""
-    with compiled_code_in_eager(), in_cluster(_first_world(params)) as cluster:
+    with contextlib.ExitStack() as stack, compiled_code_in_eager(), in_cluster(_first_world(params)) as cluster:
         context = _context(params, send, Recording(None), Beside(None), cluster)
+        stack.enter_context(autocast_of_cuda(context.autocast))
         imported = import_target(context)
         candidate = next(iter(_candidates(context)), None)
         if candidate is None or not can_be_recorded_apart(candidate.source):
             return
         with context.birthplaces.recording():
             example = evaluate(context, imported, candidate.source, candidate.train, lambda _: None)
+        stack.enter_context(in_autocast(example.autocast))
         for _ in send_recorded(context, imported, Built(candidate.source, example), candidate.train):
             pass
 
@@ -225,8 +235,14 @@ def _trace_in_the_mode_that_works(context: Context, imported: Imported, candidat
 
 def _trace_example(context: Context, imported: Imported, candidate: Candidate) -> None:
     """Run the steps of a trace with one example."""
-    params, draft = context.params, context.draft
     built = build_example(context, imported, candidate)
+    context.autocast.is_used = False  # by code that leads to the call, but is no part of it
+    with in_autocast(built.example.autocast):
+        _trace_built(context, imported, built, candidate)
+
+
+def _trace_built(context: Context, imported: Imported, built: Built, candidate: Candidate) -> None:
+    params, draft = context.params, context.draft
     forget_results_of_other_settings(context.settings)
     # Without values, those of an example that was passed over are dropped; those of another process come at any time.
     values = () if context.recording.is_apart else ("values",)
@@ -260,6 +276,7 @@ def _trace_example(context: Context, imported: Imported, candidate: Candidate) -
     before = draft.map.findings
     draft.add_findings(*_findings(context, built, captured, described, in_eager=False))
     draft.update(status="traced", torch=torch.__version__, files=_files(context))
+    draft.update(autocast_of_cuda=context.autocast.is_used)
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()

@@ -13,6 +13,14 @@ from .collectives import Asked, Spec, arranges, asked_of, collective_of, given_t
 from .compiled_call import CompiledCall, CompiledCalls, CompiledGraph, Run
 from .compiled_code import compiled_code_in_eager, without_compile
 from .counters import counting_apart
+from .cuda_autocast import (
+    Autocast,
+    AutocastOfCuda,
+    autocast_now,
+    autocast_of_cuda,
+    in_autocast,
+    take_autocast_of_cpu_for_cuda,
+)
 from .cuda_graphs import OffGraph, off_graph, unsafe_nodes
 from .ddp import called_by_ddp, ignored_by_ddp
 from .dynamo import (
@@ -125,6 +133,8 @@ __all__ = [
     "AOTInput",
     "AOTOutput",
     "Asked",
+    "Autocast",
+    "AutocastOfCuda",
     "Break",
     "BreakText",
     "CompiledCall",
@@ -160,6 +170,8 @@ __all__ = [
     "Unsupported",
     "arranges",
     "asked_of",
+    "autocast_now",
+    "autocast_of_cuda",
     "called_by_ddp",
     "calls_of_modules",
     "checkpoint_of",
@@ -190,6 +202,7 @@ __all__ = [
     "hooks_of",
     "hooks_of_saved_tensors",
     "ignored_by_ddp",
+    "in_autocast",
     "in_cluster",
     "is_constraint_violation",
     "is_foreach",
@@ -231,6 +244,7 @@ __all__ = [
     "storage_key",
     "style_at",
     "symbols_of",
+    "take_autocast_of_cpu_for_cuda",
     "take_flex_attention_on_cpu",
     "tracked_in",
     "truncated_normal",

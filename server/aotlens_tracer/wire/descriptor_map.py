@@ -247,7 +247,8 @@ class DescriptorMap:
     `state` are the module's parameters and buffers, and `values` what the call computed, expression by expression; None
     before it was made. Both are there also if the trace failed. `folded` is not empty in a provisional map: only some
     of many equal layers were traced, and an exact map follows. `step` is the training step of a script that was traced,
-    else None.
+    else None. `autocast_of_cuda` says that the code entered an autocast for CUDA without CUDA: its tensors are those of
+    the CPU, in the types that they have on CUDA.
     """
 
     target: Target
@@ -270,3 +271,4 @@ class DescriptorMap:
     folded: tuple[FoldedLayers, ...] = ()
     libraries: tuple[str, ...] = ()
     step: TrainingStep | None = None
+    autocast_of_cuda: bool = False

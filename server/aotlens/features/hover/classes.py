@@ -11,6 +11,7 @@ from aotlens.explain.compiled import headings
 from aotlens.explain.eager import not_compared_in_words
 from aotlens.explain.examples import brief_origin, call_in_brief
 from aotlens.explain.graph_summary import graph_facts, map_in_words
+from aotlens.explain.kernels import AUTOCAST
 from aotlens.explain.phrases import and_more
 from aotlens.explain.tables.state import total_of_state
 from aotlens.explain.whose import ALONE, names_in, saved_in_words
@@ -20,7 +21,7 @@ from aotlens.model.index import index_of
 from aotlens.model.resolve import Resolved
 from aotlens.model.snapshot import TargetState
 from aotlens.syntax.subjects import ClassSubject, FunctionSubject
-from aotlens_tracer.wire.descriptor_map import DescriptorMap, Example
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .modules import modules
 from .question import Answer, Question
@@ -74,18 +75,21 @@ def target(title: Line, state: TargetState, *, is_alone: bool = False) -> tuple[
         blocks.append(Facts((line(total_of_state(state.map.state)),)))
     if brief := call_in_brief(state.map):
         verb = "Traced as " if state.map.graphs else "Called as "
-        blocks.append(Paragraph(line(verb, Code(brief), *_origin(state.map.example))))
+        blocks.append(Paragraph(line(verb, Code(brief), *_origin(state.map))))
     if (words := not_compared_in_words(state.map)) is not None:
         blocks.append(Note(sentence(words)))
     return tuple(blocks)
 
 
-def _origin(example: Example | None) -> tuple[str, ...]:
-    """The origin of the example and the mode of the module: ` · pinned · train`."""
+def _origin(map: DescriptorMap) -> tuple[str, ...]:
+    """The origin of the example, the mode of the module, and whose autocast it is: ` · pinned · train`."""
+    example = map.example
     if example is None:
         return ()
     rank = rank_in_words(example.options.world) if example.options.world is not None else None
-    return tuple(f" · {words}" for words in (brief_origin(example, os.path.basename), rank, example.mode) if words)
+    autocast = AUTOCAST if map.autocast_of_cuda else ""
+    parts = (brief_origin(example, os.path.basename), rank, example.mode, autocast)
+    return tuple(f" · {words}" for words in parts if words)
 
 
 def _graphs(map: DescriptorMap, whose: str) -> Iterator[Block]:

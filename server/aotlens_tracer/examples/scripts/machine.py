@@ -16,6 +16,8 @@ from unittest.mock import patch
 import torch
 from torch.utils.data import DataLoader
 
+from ...torch_private import take_autocast_of_cpu_for_cuda
+
 _OF_PROCESSES = ("num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context", "timeout")
 """Arguments of a `DataLoader` about its worker processes."""
 _CUDA = re.compile(r"cuda(:\d+)?$")
@@ -65,6 +67,11 @@ class Devices:
         self._is_needed = not torch.cuda.is_available()
         self.are_replaced = False
 
+    def note(self) -> None:
+        """Note that the script wants CUDA, and gets the CPU in its place."""
+        self.are_replaced = True
+        take_autocast_of_cpu_for_cuda()
+
     def in_code(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """Replace the devices that code names; a device that depends on `torch.cuda.is_available()` is left alone."""
         if not self._is_needed:
@@ -87,7 +94,7 @@ class Devices:
         is_cuda = isinstance(value, torch.device) and value.type == "cuda"
         if not is_cuda and not (type(value) is str and _CUDA.match(value)):
             return value
-        self.are_replaced = True
+        self.note()
         return torch.device("cpu") if is_cuda else "cpu"
 
 
@@ -128,6 +135,6 @@ class _Names(ast.NodeTransformer):
 
     def _replaced(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Constant) and type(node.value) is str and _CUDA.match(node.value):
-            self._devices.are_replaced = True
+            self._devices.note()
             return ast.copy_location(ast.Constant("cpu"), node)
         return node
