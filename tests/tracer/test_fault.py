@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from aotlens_tracer.examples.inferred import machine
-from aotlens_tracer.examples.inferred.search import Guess, Search
+from aotlens_tracer.examples.inferred.guess import Guess
+from aotlens_tracer.examples.inferred.subclass_search import SubclassSearch
 from aotlens_tracer.failures import TraceError
 from aotlens_tracer.graph.birthplaces import Birthplaces
 from aotlens_tracer.loading.importing import import_file
@@ -42,7 +43,7 @@ def _searched(path: Path, name: str) -> Guess | None:
     module = _module(path)
     cls = getattr(module, name)
     try:
-        return Search(cls, module, Birthplaces(), None).run()
+        return SubclassSearch(cls, module, Birthplaces(), None).run()
     except TraceError as error:
         assert not error.is_of_the_class
         return None

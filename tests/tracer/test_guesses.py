@@ -11,7 +11,7 @@ import pytest
 from torch import nn
 
 from aotlens_tracer.examples.inferred import machine
-from aotlens_tracer.examples.inferred.search import Search
+from aotlens_tracer.examples.inferred.subclass_search import SubclassSearch
 from aotlens_tracer.graph.birthplaces import Birthplaces
 from aotlens_tracer.loading.importing import import_file
 from support import CORPUS
@@ -20,7 +20,7 @@ PATH = CORPUS / "inferred" / "guesses.py"
 NAMES = [
     line.partition("(")[0].removeprefix("class ")
     for line in PATH.read_text(encoding="utf-8").split("\n")
-    if line.startswith("class ") and "(nn.Module)" in line
+    if line.startswith("class ") and "(nn.Module" in line
 ]
 
 
@@ -33,7 +33,7 @@ def module() -> types.ModuleType:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_guess_is_the_expected_one(module: types.ModuleType, name: str) -> None:
     cls: type[nn.Module] = getattr(module, name)
-    guess = Search(cls, module, Birthplaces(), None).run()
+    guess = SubclassSearch(cls, module, Birthplaces(), None).run()
     assert guess.failure is None
     assert not guess.is_of_the_class
     assert cls.__doc__ is None or guess.expression == cls.__doc__

@@ -11,8 +11,9 @@ import torch
 from ..examples.changed_call import changed_arguments, changed_text, is_changed
 from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
-from ..examples.inferred.search import Guess, Search
+from ..examples.inferred.guess import Guess
 from ..examples.inferred.step_search import OwnerSearch, StepSearch
+from ..examples.inferred.subclass_search import SubclassSearch
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.last_good_call import FailedCall, NoOtherCall
 from ..examples.recorded import NotCalled, record
@@ -193,7 +194,7 @@ class _Build:
         module, value = self._imported.module, self._imported.value
         if not isinstance(value, type) or value.__module__ != module.__name__:
             raise TraceError(without_example(self._context, self._imported))
-        search = Search(value, module, self._context.birthplaces, self._candidate.train)
+        search = SubclassSearch(value, module, self._context.birthplaces, self._candidate.train)
         try:
             guess = search.run()
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import TypedDict
 
 import torch
@@ -133,3 +134,58 @@ class Decoder(nn.Module):
             else:
                 hidden = layer(hidden)
         return hidden
+
+
+class LeavesAnAttribute(nn.Module):
+    """SetsTheAttribute()(torch.randn(2, 16, 8))"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.out = nn.Linear(dim, 3)
+
+    def forward(self, x):
+        return self.out(self.body(x))
+
+
+class SetsTheAttribute(LeavesAnAttribute):
+    def __init__(self, dim=8):
+        super().__init__(dim)
+        self.body = nn.Linear(8, dim)
+
+
+class LeavesAMethod(nn.Module):
+    """HasTheMethod(dim=64)(torch.randn(2, 16, 64))"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.out = nn.Linear(dim, 3)
+
+    def features(self, x):
+        raise NotImplementedError
+
+    def forward(self, x):
+        return self.out(self.features(x))
+
+
+class HasTheMethod(LeavesAMethod):
+    def features(self, x):
+        return x.relu()
+
+
+class IsAbstract(nn.Module, abc.ABC):
+    """IsConcrete(dim=64)(torch.randn(2, 16, 64))"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.out = nn.Linear(dim, 3)
+
+    @abc.abstractmethod
+    def features(self, x): ...
+
+    def forward(self, x):
+        return self.out(self.features(x))
+
+
+class IsConcrete(IsAbstract):
+    def features(self, x):
+        return x.relu()

@@ -70,7 +70,10 @@ class Runner:
         return self._budget.left <= 0
 
     def build(self, expression: str, mode: FakeTensorMode) -> nn.Module:
-        """The module that the expression builds: on fake tensors, or on real ones if its constructor reads data."""
+        """The module that the expression builds: on fake tensors, or on real ones if its constructor reads data.
+
+        Another object, such as a configuration, is built in the same way.
+        """
         try:
             with fake_constructors(mode, self._birthplaces), self._budget.limited(), Steps(self._budget):
                 module: nn.Module = self._evaluate(expression)
@@ -79,7 +82,7 @@ class Runner:
                 raise
             with light_initialization(), self._budget.limited(), Steps(self._budget):
                 module = self._evaluate(expression)
-        if self._train is not None:
+        if self._train is not None and isinstance(module, nn.Module):
             module.train(self._train)
         return module
 

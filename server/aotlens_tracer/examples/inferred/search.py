@@ -35,6 +35,7 @@ from .fault.furthest import Furthest
 from .fault.meant import Meant, left_out
 from .fault.own_names import depends_on_constructor, fails_for_all_arguments
 from .fault.unbuildable import unbuildable
+from .guess import ClassFails, Guess
 from .loss.passing import Passing
 from .namespace import Names
 from .repairs.left_out import left_out_argument
@@ -68,29 +69,6 @@ class _Nearest:
     inputs: Inputs | None = None
 
 
-@dataclass(frozen=True)
-class Guess:
-    """The result of a search, an example. `rule` is the last rule on the way to it; None if the first guess works.
-
-    With `is_of_the_class`, its call fails, as any call of the class does. With a `failure`, no example was found, and
-    this is the one that came furthest. `tried_with` are the optional arguments that it passes for the sake of a loss.
-    """
-
-    expression: str
-    rule: str | None = None
-    is_of_the_class: bool = False
-    failure: Failure | None = None
-    tried_with: tuple[str, ...] = ()
-
-
-class ClassFails(Exception):
-    """The class fails whatever it is given."""
-
-    def __init__(self, guess: Guess) -> None:
-        super().__init__(guess.expression)
-        self.guess = guess
-
-
 class Search:
     """Looks for an example of the class `cls` in `module` that runs on fake tensors.
 
@@ -115,6 +93,7 @@ class Search:
         self._meant = Meant(cls, self._names)
         self._failed_call: Called | None = None
         self._built: set[str] = set()
+        self._repairs: dict[tuple[type, str], Arguments] = {}
         self._unbuilt: list[tuple[str, Exception]] = []
 
     def run(self) -> Guess:
@@ -206,10 +185,13 @@ class Search:
 
     def _repaired(self, cls: type, first: Arguments, constructors: Constructors) -> Arguments:
         """The arguments with which a class that is an argument of another one can be built."""
-        mode = fake_mode()
-        notes = Notes(lambda expression, error, rule: None, self._note_rule)
-        built = first_that_builds(cls, first, constructors, lambda text: self._runner.build(text, mode), notes)
-        return built.arguments if built is not None else first
+        key = cls, repr(first)
+        if key not in self._repairs:
+            mode = fake_mode()
+            notes = Notes(lambda expression, error, rule: None, self._note_rule)
+            built = first_that_builds(cls, first, constructors, lambda text: self._runner.build(text, mode), notes)
+            self._repairs[key] = built.arguments if built is not None else first
+        return self._repairs[key]
 
     # --- the call
 

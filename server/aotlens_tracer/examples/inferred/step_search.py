@@ -16,7 +16,8 @@ from ...torch_private import FakeTensorMode, fake_mode
 from ..guards import TookTooLong, guarded
 from .attempts import Target
 from .build import Notes, first_that_builds
-from .search import ClassFails, Guess, Search
+from .guess import ClassFails, Guess
+from .search import Search
 from .tables.script_sizes import SCRIPT_SIZES
 from .tables.sizes import BATCH
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 
@@ -194,12 +195,18 @@ class Constructors:
     def configuration(self, cls: type, candidates: list[type] | None = None, depth: int = 0) -> Value | None:
         """The first of these configurations, or of those that `cls` may mean, that can be made; None if none can."""
         for candidate in candidates or configurations.find_configuration(cls, self.names):
-            try:
-                required = self._required(candidate, depth + 1)
-                return configurations.configuration(candidate, self.names, required, self.level)
-            except Exception:  # the configuration's own code may raise anything
-                continue
+            required = self._required(candidate, depth + 1)
+            is_declared = candidates is not None and candidate is candidates[0]
+            for given in self._with_repairs(candidate, required) if is_declared else (required,):
+                with contextlib.suppress(Exception):  # the configuration's own code may raise anything
+                    return configurations.configuration(candidate, self.names, given, self.level)
         return None
+
+    def _with_repairs(self, candidate: type, required: Arguments) -> Iterator[Arguments]:
+        """The arguments of a configuration, then the ones that are repaired because it refuses these."""
+        yield required
+        if self._build is not None:
+            yield self._build(candidate, required, self)
 
     def _required(self, cls: type, depth: int) -> Arguments:
         """The required arguments of a configuration."""

@@ -20,7 +20,7 @@ from ..failed_attempt import FailedAttempt
 from ..places import Place
 from ..rule import Proposals, Rule
 
-_DEEPEST = 3
+_DEEPEST = 5
 """Functions that a value is followed into, one from the other."""
 _MOST = 8
 """Layers that are proposed for one argument."""
