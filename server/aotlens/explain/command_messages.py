@@ -9,6 +9,13 @@ NOTHING_TO_NAME = "there is nothing to name in this text, or all names are there
 CANNOT_WRITE_NAMES = "this editor does not let aotlens edit: open a copy with the names, or run aotlens decode"
 IS_TRACE = "torch has hashed what is in this file of TORCH_TRACE: open a copy with the names instead"
 NOT_TRUSTED = "aotlens does not run code of a workspace that is not trusted"
+TRUST_FOLDER = "Trust This Folder"
+"""The answer with which the user trusts a folder until the server ends."""
+
+
+def may_be_trusted(name: str, folder: str) -> str:
+    """The file `name` is in no trusted folder: the user may trust `folder`."""
+    return f"{name} is in no trusted folder, and tracing runs its code. Do you trust {folder} until the server ends?"
 
 
 def nothing_to_pin(name: str) -> str:

@@ -61,4 +61,4 @@ def unknown_of(unknown: Sequence[tuple[TargetState, Convention]]) -> Line:
 
 def is_traced_by_itself(snapshot: Snapshot, state: TargetState) -> bool:
     """Whether the other convention of a target is traced as soon as it is asked about."""
-    return snapshot.trusted and not snapshot.manual and state.key.path not in snapshot.excluded
+    return snapshot.trusts(state.key.path) and not snapshot.manual and state.key.path not in snapshot.excluded

@@ -75,10 +75,12 @@ def staleness_in_words(state: TargetState) -> str:
 
 def untraced_in_words(snapshot: Snapshot, state: TargetState) -> str:
     """The reason why a target that could be traced was not."""
-    if not snapshot.trusted:
+    if not snapshot.trust.is_given:
         return "not traced: this workspace is not trusted"
     if not state.key.is_in_file:
         return "not traced: this text is not in a file"
+    if not snapshot.trusts(state.key.path):
+        return "not traced: this file is in no trusted folder"
     if state.key.path in snapshot.excluded:
         return "not traced automatically: the file is excluded by aotlens.trace.exclude"
     if snapshot.manual:

@@ -16,7 +16,7 @@ _PIECES = 4
 def why_untraced(snapshot: Snapshot, state: TargetState) -> Line:
     """Why a target has no map: it is being traced, it failed, or it was not traced."""
     name = Code(state.key.qualname)
-    if snapshot.trusted and state.status == "failed" and state.failure is not None:
+    if snapshot.trusts(state.key.path) and state.status == "failed" and state.failure is not None:
         reason = sentence(failure_in_brief(state.failure, IN_A_HOVER))
         at = state.failure.operation.span if state.failure.operation is not None else None
         if at is not None and (now := snapshot.now_of_failure(state, at)) is not None:
@@ -24,7 +24,7 @@ def why_untraced(snapshot: Snapshot, state: TargetState) -> Line:
 
             return line(name, " fails at ", place(now), ": ", reason)
         return line(name, " could not be traced: ", reason)
-    if snapshot.trusted and (words := state_in_words(state)) is not None:
+    if snapshot.trusts(state.key.path) and (words := state_in_words(state)) is not None:
         return line(name, f": {words}")
     return line(name, f" is {untraced_in_words(snapshot, state)}.")
 

@@ -172,7 +172,7 @@ def _facts(snapshot: Snapshot, state: TargetState) -> list[str]:
         facts.append(BATCH_GUESSED)
     if facts and known is not None and known.step is not None and known.step.not_taken:
         facts.append(BRANCH_NOT_TAKEN)
-    words = state_in_words(state) if snapshot.trusted else None
+    words = state_in_words(state) if snapshot.trusts(state.key.path) else None
     if words is None and not facts:
         words = NOT_TRACED if _waits_for_a_click(snapshot, state) else untraced_in_words(snapshot, state)
     return [*facts, words] if words is not None else facts
@@ -200,7 +200,7 @@ def _tooltip(snapshot: Snapshot, state: TargetState) -> Iterator[str]:
         yield call_with_origin(example, state.key.qualname, os.path.basename, place, len(state.examples))
     elif state.examples:
         yield pinned_with_origin(state.examples[0])
-    if snapshot.trusted and (words := state_in_words(state, IN_A_HOVER)) is not None:
+    if snapshot.trusts(state.key.path) and (words := state_in_words(state, IN_A_HOVER)) is not None:
         yield words
     elif not state.maps and _waits_for_a_click(snapshot, state):
         yield untraced_in_words(snapshot, state)
@@ -209,7 +209,7 @@ def _tooltip(snapshot: Snapshot, state: TargetState) -> Iterator[str]:
 def _waits_for_a_click(snapshot: Snapshot, state: TargetState) -> bool:
     """Whether a target could be traced, but the settings leave that to the user."""
     by_hand = snapshot.manual or state.key.path in snapshot.excluded
-    return snapshot.trusted and state.key.is_in_file and by_hand
+    return snapshot.trusts(state.key.path) and state.key.is_in_file and by_hand
 
 
 def _step_of(snapshot: Snapshot, key: TargetKey) -> TargetState | None:

@@ -95,7 +95,7 @@ def view(snapshot: Snapshot, document: Document, line: int) -> View | None:
     if context is None:
         key = TargetKey(document.path, found.qualname)
         state = snapshot.states.get(key) or TargetState(key)
-        words = state_in_words(state) if snapshot.trusted else None
+        words = state_in_words(state) if snapshot.trusts(state.key.path) else None
         return View(key, found.qualname, "", words or untraced_in_words(snapshot, state), "")
     state = context.state
     assert state.map is not None

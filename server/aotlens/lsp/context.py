@@ -55,7 +55,18 @@ class Context:
 
     def say(self, message: str) -> None:
         """Show a message to the user."""
-        self.client.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, message))
+        self.client.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, without_links(message)))
+
+    async def ask(self, question: str, answer: str) -> bool:
+        """Ask the user, with one answer to click. Gives whether it was clicked."""
+        answers = [lsp.MessageActionItem(answer)]
+        params = lsp.ShowMessageRequestParams(lsp.MessageType.Warning, without_links(question), answers)
+        try:
+            clicked = await self.client.window_show_message_request_async(params)
+        except Exception as error:
+            _log.warning("the client did not ask: %s", error)
+            return False
+        return clicked is not None and clicked.title == answer
 
     async def show_document(self, uri: str, selection: lsp.Range | None = None) -> None:
         """Open a document in the client, if it can. Whether it does makes no difference to the answer of a command."""
@@ -65,3 +76,8 @@ class Context:
                 await self.client.window_show_document_async(params)
             except Exception as error:
                 _log.warning("the client did not show %s: %s", uri, error)
+
+
+def without_links(message: str) -> str:
+    """The message, without a link in it: VS Code makes one of `[text](command:...)`, which a file may be named."""
+    return message.replace("](", "] (")

@@ -16,6 +16,7 @@ from aotlens.text.uris import path_of
 
 from .capabilities import offers_in
 from .protocol.document_sync import CHANGE_TRUST
+from .protocol.trust import parse_trust
 from .server import AotlensServer
 
 if TYPE_CHECKING:
@@ -114,7 +115,10 @@ class _Lifecycle:
             self._initial = options["settings"]
             self._configure(self._initial)
         self._session.select(_interpreters(options))
-        self._session.trust(self._server.trusted)
+        stated = options.get("trusted") if isinstance(options, dict) else None
+        if stated is not None and parse_trust(stated) is None:
+            _log.warning("initializationOptions: trusted is not true, false, or a list of folders: nothing is trusted")
+        self._session.trusted_folders.state(self._server.trusted)
 
     async def initialized(self, params: lsp.InitializedParams) -> None:
         """Ask for the settings, and register for changes of settings and files."""
@@ -190,7 +194,7 @@ class _Lifecycle:
 
     def trust_changed(self, params: Any) -> None:
         """`aotlens/didChangeTrust`."""
-        self._session.trust(self._server.trusted)
+        self._session.trusted_folders.state(self._server.trusted)
 
     def interpreters_changed(self, params: Any) -> None:
         """`aotlens/didChangeInterpreters`."""

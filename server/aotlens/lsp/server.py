@@ -15,6 +15,7 @@ from aotlens.text.documents import Documents
 
 from .positions import Encoding
 from .protocol.strict import StrictProtocol
+from .protocol.trust import Trusted
 
 _LOG_LINES = 2000
 _log = logging.getLogger(__name__)
@@ -42,8 +43,8 @@ class AotlensServer(LanguageServer):
         return self.protocol.documents
 
     @property
-    def trusted(self) -> bool:
-        """Whether user code may run: not before the client says so."""
+    def trusted(self) -> Trusted:
+        """Whose code may run: none before the client says so."""
         return self.protocol.sync.trusted
 
     @property

@@ -16,6 +16,8 @@ from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.protocol import Convention, ExampleSource
 
+from .trust import EVERYWHERE, Trust
+
 if TYPE_CHECKING:  # not needed before there is a map, and many classes
     from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
@@ -189,18 +191,22 @@ class Snapshot:
     """The state of the session at one moment.
 
     `documents` are the open ones by path. `contexts` are the user's choices of the target that answers for a class that
-    occurs in several: from the class to the target. `trusted` says that the client trusts the workspace. Targets in the
-    `excluded` files (paths) are traced only when the user asks for it; `manual` says the same of all targets.
-    `read_only` are the paths of documents that cannot be written to.
+    occurs in several: from the class to the target. `trust` says whose code may run. Targets in the `excluded` files
+    (paths) are traced only when the user asks for it; `manual` says the same of all targets. `read_only` are the paths
+    of documents that cannot be written to.
     """
 
     documents: Mapping[str, Document]
     states: Mapping[TargetKey, TargetState]
     contexts: Mapping[TargetKey, TargetKey] = field(default_factory=lambda: MappingProxyType({}))
-    trusted: bool = True
+    trust: Trust = EVERYWHERE
     excluded: frozenset[str] = frozenset()
     manual: bool = False
     read_only: frozenset[str] = frozenset()
+
+    def trusts(self, path: str) -> bool:
+        """Whether the code of a file may run."""
+        return self.trust.covers(path)
 
     def can_edit(self, document: Document) -> bool:
         """Whether edits of a document may be offered: not if it is read-only or belongs to an installed package."""

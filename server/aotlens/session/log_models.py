@@ -51,7 +51,7 @@ class LogModels:
         self._under_way.add(key)
         try:
             await self._workspace.configured.wait()
-            if self._workspace.trusted and not self._workspace.is_manual:
+            if self._workspace.trust.is_given and not self._workspace.is_manual:
                 await self._trace_around(key, convention)
         finally:
             self._under_way.remove(key)
@@ -59,8 +59,9 @@ class LogModels:
     async def _trace_around(self, lines: Sequence[tuple[str, int]], convention: Convention) -> None:
         wanted: dict[TargetKey, None] = {}
         by_path: dict[str, list[int]] = {}
+        trust = self._workspace.trust
         for path, line in lines:
-            if not self._workspace.settings.excludes(path) and self._workspace.holds(path):
+            if not self._workspace.settings.excludes(path) and self._workspace.holds(path) and trust.covers(path):
                 by_path.setdefault(path, []).append(line)
         for path, of_file in by_path.items():
             definitions = await self._definitions(path)

@@ -51,12 +51,11 @@ class Scheduler:
     def add(self, keys: Iterable[TargetKey]) -> None:
         """Trace these targets in time, in the convention that is shown.
 
-        Nothing is traced before the workspace is trusted, and no text that is in no file.
+        Nothing is traced outside the trusted folders, and no text that is in no file.
         """
-        if not self._workspace.trusted:
-            return
+        trust = self._workspace.trust
         for key in keys:
-            if not key.is_in_file:
+            if not key.is_in_file or not trust.covers(key.path):
                 continue
             self._queue.add(key)
             state = self._states.get(key) or self._states.new(key)
@@ -68,9 +67,11 @@ class Scheduler:
 
     def add_other(self, keys: Iterable[TargetKey]) -> None:
         """Trace these targets in the convention that is not shown, when there is nothing else to do."""
-        if not self._workspace.trusted:
+        trust = self._workspace.trust
+        known = self._states.present(keys)
+        states = [state for state in known if state.key.is_in_file and trust.covers(state.key.path)]
+        if not states:
             return
-        states = [state for state in self._states.present(keys) if state.key.is_in_file]
         for state in states:
             self._unseen.add(state.key)
         self._states.update([replace(state, other=replace(state.other, is_under_way=True)) for state in states])

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from aotlens.model.snapshot import Snapshot, TargetKey
+from aotlens.model.trust import Trust
 from aotlens.text.documents import Document, Documents
 from aotlens_tracer.wire.protocol import Convention
 
@@ -33,6 +34,7 @@ from .traced_texts import TracedTexts
 from .tracer.interpreter import Interpreter
 from .tracer.pool import TracerPool
 from .tracing import Tracing
+from .trusted_folders import TrustedFolders
 from .workspace import Workspace
 
 
@@ -72,6 +74,18 @@ class Session:
         self._targets = Targets(
             client, documents, states, self._examples, self._ranking, self._scheduler, self._automatic
         )
+        self.trusted_folders = TrustedFolders(
+            client,
+            self._workspace,
+            documents,
+            states,
+            self._scheduler,
+            self._automatic,
+            self.kept,
+            self._background,
+            self.close_tracers,
+        )
+        """Follows the user's trust."""
         self.conventions = Conventions(self._workspace, states, self._scheduler)
         """Which convention of a target is shown."""
         self.choices = ExampleChoices(self._examples, self.trace_now)
@@ -87,9 +101,9 @@ class Session:
         return self._workspace.settings
 
     @property
-    def trusted(self) -> bool:
-        """True if user code may run."""
-        return self._workspace.trusted
+    def trust(self) -> Trust:
+        """The files whose code may run."""
+        return self._workspace.trust
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -102,7 +116,7 @@ class Session:
             self.documents.by_path,
             self._states.by_key,
             self._states.contexts,
-            self._workspace.trusted,
+            self._workspace.trust,
             self._open_files.excluded,
             self._workspace.is_manual,
             self._open_files.read_only,
@@ -162,24 +176,12 @@ class Session:
 
     def change_folders(self, folders: Iterable[Path]) -> None:
         """The workspace has other folders."""
-        before = self.folders
-        self._automatic.trace(self._staleness.folders_changed(folders))
+        before, trusted_before = self.folders, self.trust
+        moved = self._staleness.folders_changed(folders)
+        self.trusted_folders.follow(trusted_before)
+        self._automatic.trace(moved)
         for tracer in self._tracers.leave([folder for folder in before if folder not in self.folders]):
             self._background.run(tracer.close())
-
-    def trust(self, trusted: bool) -> None:
-        """The workspace is trusted, or no longer trusted: then everything that runs is ended."""
-        if trusted == self.trusted:
-            return
-        self._workspace.trusted = trusted
-        if trusted:
-            for path in self.documents.by_path:
-                self._background.run(self.kept.restore(path))
-            self._automatic.trace_open()
-        else:
-            self._background.run(self.close_tracers())
-        if self._states.by_key:
-            self._client.states_changed(list(self._states.by_key))
 
     def configure(self, settings: Settings) -> None:
         """Settings changed. Those that a trace depends on make every map stale."""

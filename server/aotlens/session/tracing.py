@@ -329,7 +329,7 @@ class Tracing:
         workspace = self._workspace
         folder = workspace.folder_of(path)
         selected = workspace.selected.get(folder)
-        return await self._tracers.of(folder, workspace.settings, selected, workspace.trusted)
+        return await self._tracers.of(folder, workspace.settings, selected, workspace.trust.covers(path))
 
     def _log_trace(self, map: DescriptorMap, convention: Convention, output: str, total: float) -> None:
         seconds = map.seconds

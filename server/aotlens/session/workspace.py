@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aotlens.model.snapshot import TargetState
+from aotlens.model.trust import Trust
 
 from .settings import Settings
 from .tracer.interpreter import Interpreter
@@ -17,13 +18,27 @@ class Workspace:
 
     def __init__(self) -> None:
         self.settings = Settings()
-        self.trusted = False
-        """True if user code may run."""
+        self.trusted: bool | tuple[str, ...] = False
+        """The trust of the client: True for the folders of the workspace, or the folders that it trusts."""
+        self.also_trusted: tuple[str, ...] = ()
+        """Folders that the user has trusted since the server started."""
+        self.real_paths: Mapping[str, str] = {}
+        """The folders that trusted ones are links to, as far as they were looked up."""
         self.folders: tuple[Path, ...] = ()
         self.selected: Mapping[Path, Interpreter] = {}
         """The interpreter that is selected in the editor, by workspace folder."""
         self.configured = asyncio.Event()
         """Set once the client's settings are known, or the client turned out to have none."""
+
+    @property
+    def trust(self) -> Trust:
+        """The files whose code may run."""
+        trusted = self.trusted
+        if not trusted:
+            return Trust(False, ())
+        folders = [*(trusted if isinstance(trusted, tuple) else map(str, self.folders)), *self.also_trusted]
+        real = [self.real_paths[one] for one in folders if one in self.real_paths]
+        return Trust(True, tuple(dict.fromkeys([*folders, *real])))
 
     @property
     def is_manual(self) -> bool:

@@ -13,6 +13,7 @@ from aotlens.features.hover.hover import hover
 from aotlens.features.references import references
 from aotlens.model.contexts import context_of, contexts_of
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.trust import Trust
 from aotlens.syntax.at_position import subject_at
 from aotlens.syntax.subjects import AttributeSubject, ClassRef
 from aotlens.text.documents import Document
@@ -36,7 +37,10 @@ def owner_at(source: Document, marked: str) -> ClassRef:
 
 def only(state: TargetState, *documents: Document, trusted: bool = True) -> Snapshot:
     return Snapshot(
-        MappingProxyType({item.path: item for item in documents}), MappingProxyType({state.key: state}), {}, trusted
+        MappingProxyType({item.path: item for item in documents}),
+        MappingProxyType({state.key: state}),
+        {},
+        Trust(trusted),
     )
 
 

@@ -186,7 +186,7 @@ class Fixture:
         self.session = Session(self.client, self.documents, os.environ)
         self.session.change_folders([self.folder])
         self.session.configure(self.settings)
-        self.session.trust(True)
+        self.session.trusted_folders.state(True)
         self.session.opened(self.documents.open(uri_of(str(self.model)), 1, MODEL))
         self.session.begin()
 

@@ -147,7 +147,7 @@ def test_no_file_is_looked_at_on_the_event_loop(tmp_path: Path, accesses: list[A
 
         session.change_folders([tmp_path])
         session.configure(Settings(interpreter=str(interpreter)))
-        session.trust(True)
+        session.trusted_folders.state(True)
         session.opened(documents.open(uri_of(str(model)), 1, MODEL))
         session.begin()
         await until_traced(2)

@@ -16,7 +16,7 @@ def why_failed(snapshot: Snapshot, state: TargetState, document: Document, line:
 def _is_diagnosed(snapshot: Snapshot, state: TargetState, document: Document, line: int, column: int) -> bool:
     failure = state.failure
     at = failure.operation.span if failure is not None and failure.operation is not None else None
-    if not snapshot.trusted or state.status != "failed" or failure is None or at is None:
+    if not snapshot.trusts(state.key.path) or state.status != "failed" or failure is None or at is None:
         return False
     if at.path != document.path or (failure.path, failure.line) != (at.path, at.line):
         return False

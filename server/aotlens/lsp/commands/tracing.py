@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from aotlens.explain import command_messages
 from aotlens.lsp.context import Context
+from aotlens.lsp.trust import may_run
 from aotlens.model.snapshot import TargetKey
 from aotlens_tracer.wire.protocol import Convention
 
 
-def trace_now(context: Context, target: TargetKey, convention: Convention | None = None) -> None:
+async def trace_now(context: Context, target: TargetKey, convention: Convention | None = None) -> None:
     """Trace a target, whatever `aotlens.trace.run` says: in the convention that is shown, or unseen in the other."""
-    if not context.session.trusted:
-        context.say(command_messages.NOT_TRUSTED)
+    if not await may_run(context, target.path):
         return
     context.session.trace_now([target], convention)
 
@@ -21,34 +21,29 @@ def cancel_trace(context: Context, target: TargetKey) -> None:
     context.session.cancel(target)
 
 
-def next_example(context: Context, target: TargetKey) -> None:
+async def next_example(context: Context, target: TargetKey) -> None:
     """Trace a target with its next example."""
-    if not context.session.trusted:
-        context.say(command_messages.NOT_TRUSTED)
-    elif not context.session.choices.next_example(target):
+    if await may_run(context, target.path) and not context.session.choices.next_example(target):
         context.say(command_messages.no_other_example(target.qualname))
 
 
-def trace_with(context: Context, target: TargetKey, arguments: list[str]) -> None:
+async def trace_with(context: Context, target: TargetKey, arguments: list[str]) -> None:
     """Trace a target with a call that passes these optional arguments too."""
-    if not context.session.trusted:
-        context.say(command_messages.NOT_TRUSTED)
+    if not await may_run(context, target.path):
         return
     context.session.choices.trace_with(target, arguments)
 
 
-def trace_without(context: Context, target: TargetKey, arguments: list[str]) -> None:
+async def trace_without(context: Context, target: TargetKey, arguments: list[str]) -> None:
     """Trace a target with a call that leaves these optional arguments out."""
-    if not context.session.trusted:
-        context.say(command_messages.NOT_TRUSTED)
+    if not await may_run(context, target.path):
         return
     context.session.choices.trace_without(target, arguments)
 
 
-def switch_convention(context: Context, target: TargetKey, convention: Convention | None = None) -> None:
+async def switch_convention(context: Context, target: TargetKey, convention: Convention | None = None) -> None:
     """Show the other convention of a target, or the given one."""
-    if not context.session.trusted:
-        context.say(command_messages.NOT_TRUSTED)
+    if not await may_run(context, target.path):
         return
     context.session.conventions.switch(target, convention)
 

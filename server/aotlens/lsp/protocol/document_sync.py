@@ -13,9 +13,10 @@ from aotlens.lsp.positions import Encoding, to_edit
 from aotlens.text.documents import Documents, NotOpen
 
 from .execution import Handler, Steps
+from .trust import Trusted, parse_trust
 
 CHANGE_TRUST = "aotlens/didChangeTrust"
-"""A notification of the client: whether the workspace is trusted now, `{trusted: bool}`."""
+"""A notification of the client: what is trusted now, `{trusted: bool or [folder]}`."""
 DEBUG_TEXT = "aotlens/debugText"
 """A request for the server's copy of a document: `{textDocument: {uri}}` -> `{text, version}`, or null if not open."""
 
@@ -24,8 +25,8 @@ class DocumentSync:
     """The builtins that keep the documents. `features` are the handlers to call afterwards, by method."""
 
     def __init__(self, documents: Documents, features: Mapping[str, Handler], encoding: Callable[[], Encoding]) -> None:
-        self.trusted = False
-        """Whether user code may run: not before the client says so."""
+        self.trusted: Trusted = False
+        """Whose code may run: none before the client says so."""
         self._documents = documents
         self._features = features
         self._encoding = encoding
@@ -62,10 +63,10 @@ class DocumentSync:
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
 
     def change_trust(self, params: Any) -> Steps[None]:
-        """Remember whether the workspace is trusted. Raises InvalidParams."""
-        trusted = params.get("trusted") if isinstance(params, dict) else None
-        if not isinstance(trusted, bool):
-            raise JsonRpcInvalidParams("trusted has to be true or false")
+        """Remember what is trusted. Raises InvalidParams."""
+        trusted = parse_trust(params.get("trusted") if isinstance(params, dict) else None)
+        if trusted is None:
+            raise JsonRpcInvalidParams("trusted has to be true, false, or a list of folders")
         self.trusted = trusted
         yield from self._pass_on(CHANGE_TRUST, params)
 

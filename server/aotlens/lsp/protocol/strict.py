@@ -51,6 +51,7 @@ from .messages import (
     problem_of,
 )
 from .params import in_words, structured
+from .trust import parse_trust
 
 CANCEL_SECONDS = 1.0
 """How long handlers that are cancelled at the end may take."""
@@ -238,7 +239,7 @@ class StrictProtocol(LanguageServerProtocol):
         """Agree on the encoding of positions, and answer with the server's capabilities."""
         self.encoding = choose_encoding(params.capabilities)
         options: Any = params.initialization_options
-        self.sync.trusted = isinstance(options, dict) and options.get("trusted") is True
+        self.sync.trusted = (isinstance(options, dict) and parse_trust(options.get("trusted"))) or False
         result = yield from super().lsp_initialize(params)
         if not pulls_diagnostics(params.capabilities):
             result.capabilities.diagnostic_provider = None

@@ -63,7 +63,7 @@ class KeptMaps:
     async def restore(self, path: str) -> None:
         """Show the kept maps of the targets of a file that have none. Nothing of the workspace runs for that."""
         await self._workspace.configured.wait()
-        if not self._is_on:
+        if not self._is_on or not self._workspace.trust.covers(path):
             return
         for state in self._states.of_files((path,)):
             if state.map is None and state.key.is_in_file:
@@ -102,7 +102,7 @@ class KeptMaps:
 
         The texts of the open documents have to be those that were traced.
         """
-        if not self._is_on:
+        if not self._is_on or not self._workspace.trust.covers(params.path):
             return
         identity = identity_of(params, tracer.interpreter.path, self._environment)
         texts = {path: document.text for path, document in self._documents.by_path.items()}
@@ -147,7 +147,7 @@ class KeptMaps:
 
     @property
     def _is_on(self) -> bool:
-        return self._workspace.trusted and self._workspace.settings.keep_maps
+        return self._workspace.settings.keep_maps
 
     @property
     def _environment(self) -> Mapping[str, str]:

@@ -42,6 +42,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def _kept(model: Path, settings: Settings | None = None, trusted: bool = True) -> tuple[KeptMaps, States, Any]:
     workspace, states = Workspace(), States(lambda keys: None)
     workspace.settings, workspace.trusted = settings or Settings(), trusted
+    workspace.folders = (model.parent,)
     workspace.configured.set()
     tracer = cast(Any, _Tracer(model.parent / "python"))
 

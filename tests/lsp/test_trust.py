@@ -1,0 +1,209 @@
+"""Nothing of a folder runs before it is trusted: traps in all places where programs and Python look for code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aotlens.lsp.methods import COMMANDS
+from lsp.client import SERVER, Client, serving
+from lsp.editor import VSCODE
+
+MODEL = "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def forward(self, x):\n        return x\n"
+MODULES = ("sitecustomize", "usercustomize", "torch", "json", "lsprotocol", "pygls", "platformdirs", "tree_sitter")
+PROGRAMS = ("python", "python3", "git", ".venv/bin/python", "venv/bin/python3", ".conda/bin/python", "conda/bin/python")
+
+
+class Traps:
+    """A folder full of traps. Each leaves a file with its name when it is sprung."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.sprung_in = folder / "project", folder / "sprung"
+        self.sprung_in.mkdir(parents=True)
+        self.model = self._file("model.py", self._python("model") + MODEL)
+        for name in MODULES:
+            self._file(f"{name}.py", self._python(name))
+        for name in PROGRAMS:
+            self.program(name)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        for environment in (".venv", "venv", ".conda", "conda"):
+            packages = f"{environment}/lib/{version}/site-packages"
+            self._file(f"{packages}/trap.pth", "import sys; " + self._python("pth"))
+            self._file(f"{packages}/sitecustomize.py", self._python("sitecustomize of an environment"))
+            self._file(f"{environment}/pyvenv.cfg", f"home = {self.folder}\ninclude-system-site-packages = true\n")
+            self._file(f"{environment}/conda-meta/state", "{}")
+        self._file(".python-version", f"{self.folder}/.venv")
+        self._file(".env", f"PYTHONPATH={self.folder}\nPYTHONSTARTUP={self.folder}/torch.py\nLD_PRELOAD=trap.so\n")
+        self._file(
+            ".vscode/settings.json", '{"aotlens.interpreter": "./python", "aotlens.importStrategy": "useBundled"}'
+        )
+        example = f'"model.py::Net" = "{self._python("example").strip()}"'
+        self._file("pyproject.toml", f'[tool.poetry]\nname = "trap"\n[tool.aotlens.examples]\n{example}\n')
+        self._file(".git/config", f"[core]\n\tfsmonitor = {self.folder}/git\n\thooksPath = {self.folder}\n")
+
+    def program(self, name: str) -> Path:
+        """A program that springs."""
+        path = self._file(name, f"#!/bin/sh\n: > '{self.sprung_in}/{name.replace('/', '-')}'\nexit 1\n")
+        path.chmod(0o755)
+        return path
+
+    @property
+    def sprung(self) -> list[str]:
+        """The traps that were sprung."""
+        return sorted(os.listdir(self.sprung_in))
+
+    def _python(self, name: str) -> str:
+        return f"open('{self.sprung_in}/{name}', 'w').close()\n"
+
+    def _file(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@contextmanager
+def opened(
+    traps: Traps,
+    monkeypatch: pytest.MonkeyPatch,
+    trusted: Any,
+    workspace: Path,
+    settings: dict[str, Any],
+    options: dict[str, Any] | None = None,
+) -> Iterator[Client]:
+    """A server that was started in the folder with the traps, and in which its model is open."""
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", f".:{traps.folder}:{os.environ['PATH']}")
+    # As `aotlens` is started, from its own folder: `python -m` would search the working directory first.
+    monkeypatch.chdir(traps.folder)
+    code = f"import sys; sys.path[0] = {str(SERVER)!r}; from aotlens.cli import main; main()"
+    with serving("-c", code, "serve", initialize=False) as client:
+        client.answers["workspace/configuration"] = [settings]
+        client.answers["window/showDocument"] = {"success": True}
+        client.result(
+            "initialize",
+            {
+                "processId": None,
+                "capabilities": VSCODE,
+                "workspaceFolders": [{"uri": workspace.as_uri(), "name": workspace.name}],
+                "initializationOptions": {"trusted": trusted, "settings": settings, **(options or {})},
+            },
+        )
+        client.notify("initialized", {})
+        client.open(traps.model.as_uri(), traps.model.read_text(encoding="utf-8"))
+        yield client
+        for message in (
+            *client.of("window/showMessage"),
+            *client.of("window/showMessageRequest"),
+        ):  # that a trap is no interpreter, that nothing is traced
+            client.messages.remove(message)
+
+
+def lens(client: Client, traps: Traps) -> str:
+    document = {"textDocument": {"uri": traps.model.as_uri()}}
+    found = client.result("textDocument/codeLens", document)
+    return str(client.result("codeLens/resolve", found[0])["command"]["title"]) if found else ""
+
+
+def ask_for_everything(client: Client, traps: Traps) -> None:
+    """Every request at every line, every command, and all that an editor tells a server."""
+    uri = traps.model.as_uri()
+    document = {"textDocument": {"uri": uri}}
+    for line in range(MODEL.count("\n") + 1):
+        at = {**document, "position": {"line": line, "character": 8}}
+        for method in ("hover", "definition", "completion", "signatureHelp", "documentHighlight"):
+            client.result(f"textDocument/{method}", at)
+        around = {"start": at["position"], "end": at["position"]}
+        actions = {**document, "range": around, "context": {"diagnostics": []}}
+        client.result("textDocument/codeAction", actions)
+    client.result("textDocument/documentSymbol", document)
+    client.result("aotlens/slots", {**document, "position": {"line": 5, "character": 8}})
+    for name in COMMANDS:
+        target = f"{traps.model}::Net"
+        for arguments in ([target], [target, "joint"], [target, ["x"]], []):
+            client.reply(client.request("workspace/executeCommand", {"command": name, "arguments": arguments}))
+    client.notify("textDocument/didSave", document)
+    changed = [traps.model, traps.folder / "pyproject.toml"]
+    client.notify(
+        "workspace/didChangeWatchedFiles", {"changes": [{"uri": path.as_uri(), "type": 2} for path in changed]}
+    )
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    lens(client, traps)
+
+
+def until(found: Any) -> Any:
+    end = time.monotonic() + 20
+    while not (result := found()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return result
+
+
+def everything_that_names_code(traps: Traps) -> dict[str, Any]:
+    return {
+        "interpreter": str(traps.program("chosen")),
+        "trace": {
+            "environment": {"PYTHONPATH": str(traps.folder), "LD_PRELOAD": "trap.so", "PYTHONHOME": str(traps.folder)},
+            "importPaths": [str(traps.folder)],
+            "workingDirectory": str(traps.folder),
+            "run": "onType",
+        },
+    }
+
+
+@pytest.mark.parametrize("trusted", [False, None, "true", 1, {}, [1], ["relative"], []], ids=repr)
+def test_before_trust_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: Any) -> None:
+    traps = Traps(tmp_path)
+    selected = {traps.folder.as_uri(): {"path": str(traps.program("selected")), "reason": "a test"}}
+    settings = everything_that_names_code(traps)
+    with opened(traps, monkeypatch, trusted, traps.folder, settings, {"interpreters": selected}) as client:
+        assert lens(client, traps) == "not traced: this workspace is not trusted"
+        if trusted is False:
+            ask_for_everything(client, traps)
+            client._expected_errors.update(client._sent)
+        assert not client.of("aotlens/status")
+        assert traps.sprung == []
+        if trusted is False:  # the traps work
+            client.notify("aotlens/didChangeTrust", {"trusted": True})
+            assert until(lambda: traps.sprung) == ["selected"]
+
+
+def test_a_file_outside_the_trusted_folders_does_not_run_before_the_user_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traps = Traps(tmp_path / "elsewhere")
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    with opened(traps, monkeypatch, True, workspace, {}) as client:
+        assert lens(client, traps) == "not traced: this file is in no trusted folder"
+        ask_for_everything(client, traps)  # the questions are answered with nothing
+        client._expected_errors.update(client._sent)
+        questions = client.of("window/showMessageRequest")
+        assert questions and str(traps.folder) in questions[0]["params"]["message"]
+        assert traps.sprung == [] and not client.of("aotlens/status")
+
+        answer = questions[0]["params"]["actions"][0]
+        client.answers["window/showMessageRequest"] = answer
+        command = {"command": "aotlens.traceNow", "arguments": [f"{traps.model}::Net"]}
+        client.result("workspace/executeCommand", command)
+        assert until(lambda: traps.sprung) == [".venv-bin-python"]
+
+
+def test_a_list_of_trusted_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    traps = Traps(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "project")
+    beside = f"{traps.folder}-of-another"
+    with opened(traps, monkeypatch, [beside], traps.folder, {}) as client:
+        assert lens(client, traps) == "not traced: this file is in no trusted folder"
+        client.notify("aotlens/didChangeTrust", {"trusted": [f"{traps.folder}/../project/sub"]})
+        assert lens(client, traps) == "not traced: this file is in no trusted folder"
+        assert traps.sprung == []
+        client.notify("aotlens/didChangeTrust", {"trusted": [(tmp_path / "link").as_uri()]})
+        assert until(lambda: traps.sprung) == [".venv-bin-python"]
