@@ -172,7 +172,7 @@ def test_before_trust_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert traps.sprung == []
         if trusted is False:  # the traps work
             client.notify("aotlens/didChangeTrust", {"trusted": True})
-            assert until(lambda: traps.sprung) == ["selected"]
+            assert until(lambda: traps.sprung) == ["chosen"]
 
 
 def test_a_file_outside_the_trusted_folders_does_not_run_before_the_user_says_so(
