@@ -13,6 +13,8 @@ import typer
 
 from aotlens import __version__
 
+from .choices import Convention, Format, GraphKind, Mode, Partitioner
+from .fence_options import Network, NoFence, Writable, fence_in
 from .serve import ServeOptions, run_serve
 
 app = typer.Typer(
@@ -40,44 +42,6 @@ what was tried). To pin an example, write it as a comment above the class,
 
 **Exit status**: 0 if everything was traced, 1 if something was not, 2 for wrong usage or a missing file or interpreter.
 """
-
-
-class Format(str, enum.Enum):
-    """The format of the printed map."""
-
-    text = "text"
-    markdown = "markdown"
-    json = "json"
-
-
-class GraphKind(str, enum.Enum):
-    """The graph that is printed."""
-
-    joint = "joint"
-    forward = "forward"
-    backward = "backward"
-
-
-class Partitioner(str, enum.Enum):
-    """The partitioner that decides what is saved for backward."""
-
-    eager = "eager"
-    default = "default"
-    min_cut = "min-cut"
-
-
-class Convention(str, enum.Enum):
-    """The calling convention of the graphs: of torch.export (one graph), or of torch.compile."""
-
-    export = "export"
-    compile = "compile"
-
-
-class Mode(str, enum.Enum):
-    """The module's mode."""
-
-    train = "train"
-    eval = "eval"
 
 
 TracingPython = Annotated[
@@ -210,6 +174,9 @@ def trace(
         float | None,
         typer.Option(metavar="GIB", min=0.05, help="The memory limit for each target. Default: 3/4 of the machine's."),
     ] = None,
+    no_fence: NoFence = False,
+    writable: Writable = None,
+    network: Network = False,
     show_output: Annotated[
         bool, typer.Option("--show-output", help="Print the output of user code on stderr.")
     ] = False,
@@ -255,6 +222,7 @@ def trace(
         error,
         dynamic,
         collectives,
+        fence_in(no_fence, writable, network),
         WorldInWords(mesh, world_size, rank),
     )
     _exit_with(lambda: run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn))

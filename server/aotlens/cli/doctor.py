@@ -13,6 +13,7 @@ from rich.text import Text
 
 from aotlens import __version__
 from aotlens.explain.failures import brief_message
+from aotlens.explain.fence import gaps_in_words
 from aotlens.explain.interpreters import SUPPORTED_TORCH
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
@@ -100,5 +101,8 @@ def _report_ready(ready: Ready, report: _Report) -> None:
     report.add("torch", f"{ready.torch} (supported: {SUPPORTED_TORCH}){untested}", True)
     report.add("CUDA", "available" if ready.cuda else "not available: targets that need it fail, everything else works")
     report.add("tracer", f"started in {ready.seconds:.1f} s; children by {'fork' if ready.fork else 'spawn'}", True)
+    missing = gaps_in_words(ready.gaps)
+    held = f"this system cannot hold {missing}" if missing else "traces change no files outside, and have no network"
+    report.add("fence", held, not missing)
     limit = "enforced" if can_watch() else "not enforced on this system: a runaway module can fill the memory"
     report.add("memory limit", limit, can_watch())

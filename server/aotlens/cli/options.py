@@ -8,6 +8,7 @@ from typing import Literal
 from aotlens.explain.graph_lines import Kind
 from aotlens.model.ddp_errors import DdpError
 from aotlens.session.examples.project_world import WorldInWords
+from aotlens_tracer.wire.fence import Fence
 
 
 class UsageError(Exception):
@@ -42,6 +43,7 @@ class TraceOptions:
     ddp: DdpError | None = None
     dynamic: bool | None = None
     collectives: bool = False
+    fence: Fence = field(default_factory=Fence)
     cluster: WorldInWords = field(default_factory=WorldInWords)
 
 

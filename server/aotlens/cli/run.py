@@ -76,7 +76,9 @@ class TraceRun:
         self._progress.about(file.path.name)
         if file.trains:
             return self._in_order([*_classes_with_forward(file), *file.steps], file.called)
-        params = TargetsParams(str(file.path), self._options.timeout, self._memory, os.getcwd())
+        params = TargetsParams(
+            str(file.path), self._options.timeout, self._memory, os.getcwd(), fence=self._options.fence
+        )
         try:
             answer = self._tracer.targets(params, self._progress.stage)
         except TracerUnusable as error:
@@ -129,6 +131,7 @@ class TraceRun:
             dynamic=options.dynamic,
             world=self._worlds[0],
             project_world=self._worlds[1],
+            fence=options.fence,
         )
         try:
             traced = self._tracer.trace(params, self._progress.stage)

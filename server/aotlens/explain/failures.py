@@ -13,6 +13,7 @@ from .brief import listed
 from .clashes import clash_in_words
 from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
+from .fence import fence_denied
 from .option_faults import wrong_option
 from .shortening import first_sentence
 from .subclass_faults import broken_protocol
@@ -247,6 +248,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.NoMemory: lambda value: f"MemoryError: {value.text or 'the system gave no more memory'}",
     facts.SideEffect: lambda value: f"it {_predicate(value)}",
     facts.TookTooLong: lambda value: f"it {_predicate(value)}",
+    facts.FenceDenied: fence_denied,
     facts.BackwardFails: lambda value: f"the backward pass fails: {problem(value.problem)}",
     facts.DerivativeNeedsData: _derivative_needs_data,
     facts.Overwritten: _overwritten,

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from aotlens_tracer.wire.example_options import World
+from aotlens_tracer.wire.fence import Fence
 from aotlens_tracer.wire.protocol import CONVENTIONS, PARTITIONERS, Convention
 from aotlens_tracer.wire.world_options import OptionError, world_in_words
 
@@ -40,7 +41,8 @@ class Settings:
     `trace_timeout` is in seconds. `trace_memory` and `tracer_memory` are in GiB; None means three quarters of the
     machine's memory, and 4 GiB for all idle tracers together. `trace_dynamic` is torch.compile's argument `dynamic`;
     None lets torch decide. `trace_world` is the cluster of `trace.mesh`, `trace.worldSize` and `trace.rank`; None
-    without one. `trace_memory_budget` is a fraction from 0 to 1; None means torch's own configuration.
+    without one. `fence` is that of `fence.enable`, `fence.writable` and `fence.network`; its folders may be relative to
+    the workspace folder. `trace_memory_budget` is a fraction from 0 to 1; None means torch's own configuration.
     """
 
     interpreter: str | None = None
@@ -58,6 +60,7 @@ class Settings:
     trace_working_directory: str | None = None
     trace_environment: Mapping[str, str] = field(default_factory=dict)
     trace_import_paths: tuple[str, ...] = ()
+    fence: Fence = field(default_factory=Fence)
     tracer_memory: float | None = None
     diagnostics_enable: bool = True
     code_lens_enable: bool = True
@@ -97,6 +100,7 @@ def parse_settings(section: Any) -> tuple[Settings, list[str]]:
         trace_working_directory=reader.value("trace.workingDirectory", str) or None,
         trace_environment=reader.environment("trace.environment"),
         trace_import_paths=reader.strings("trace.importPaths", ()),
+        fence=reader.fence(),
         tracer_memory=reader.positive("tracer.memory"),
         diagnostics_enable=reader.flag("diagnostics.enable", default.diagnostics_enable),
         code_lens_enable=reader.flag("codeLens.enable", default.code_lens_enable),
@@ -124,6 +128,10 @@ class _Reader:
             return value
         self._report(key, f"{value!r} is not {_KINDS[kind]}")
         return None
+
+    def fence(self) -> Fence:
+        writable = tuple(folder for folder in self.strings("fence.writable", ()) if folder)
+        return Fence(self.flag("fence.enable", True), writable, self.flag("fence.network", False))
 
     def flag(self, key: str, default: bool) -> bool:
         value = self.value(key, bool)

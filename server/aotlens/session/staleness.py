@@ -24,6 +24,7 @@ _OF_REQUEST = (
     "trace_world",
     "trace_working_directory",
     "trace_import_paths",
+    "fence",
 )
 """The settings on which the request of a trace depends."""
 

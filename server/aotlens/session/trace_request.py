@@ -85,6 +85,7 @@ class TraceBasis:
             eager=settings.trace_eager,
             dynamic=settings.trace_dynamic if self.convention == "compile" else None,
             default_world=settings.trace_world,
+            fence=replace(settings.fence, writable=tuple(self._absolute(path) for path in settings.fence.writable)),
         )
 
     def _absolute(self, path: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..wire import problems as facts
 from ..wire.json_codec import Tagged
 from .codebase import HERE
+from .denied import denial_in
 from .errors import BackwardError, CaptureError, ForwardError, JointError, TraceError
 
 LONGEST_TEXT = 4000
@@ -55,6 +56,9 @@ def problem_of(error: BaseException) -> facts.Problem:
         return facts.DataDependentSize(text_of(error))
     if (operator := operator_without_fake(error)) is not None:
         return facts.NoFakeImplementation(operator)
+    denial = denial_in(error, f"{type(error).__name__}: {clipped(text_of(error))}")
+    if denial is not None:
+        return denial
     root = list(chain(error))[-1]
     return _raised(error, None if root is error else _raised(root))
 

@@ -13,9 +13,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..wire.fence import Fence
 from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import TargetsParams, TraceParams
 from .channel import Channel, move_high, replace_standard_streams
+from .fence import put_on, tighten
+from .fence.private_folders import make_private
 from .orphans import TRACER, die_with_parent, name_process
 from .stacks import DUMP_FILE, forget_faults, report_faults
 
@@ -85,6 +88,7 @@ def run(request: dict[str, Any], messages: int, output: int, folder: str, token:
     report_faults(move_high(dump))
     _report_exits(channel)
     try:
+        _fence_in(request["params"], folder)
         message = {
             "result": _answer(
                 request,
@@ -118,6 +122,25 @@ def _adopt(channel: Channel, exit_process: Callable[[int], None]) -> None:
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
+
+
+def _fence_in(params: dict[str, Any], folder: str) -> None:
+    """Let the system deny what user code must not do: see `fence`. Messages may still travel in the child's file."""
+    from ..examples import guards
+    from ..failures import denied
+
+    scratch = make_private(folder)
+    messages = os.path.join(folder, RESULT_FILE)
+    os.close(os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    fence = from_json(Fence, params.get("fence") or {})
+    put_on(fence, [scratch], [messages])
+    denied.note(fence, scratch)
+
+    def before_found_code() -> None:
+        tighten()
+        denied.note_found_code()
+
+    guards.before_found_code = before_found_code
 
 
 def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None], adopt: Callable[[], None] | None) -> Any:

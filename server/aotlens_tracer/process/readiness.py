@@ -11,6 +11,7 @@ import time
 from ..wire.interpreters import BrokenTorch, InterpreterProblem, NoTorch, OldTorch, OtherTorch
 from ..wire.protocol import MINIMUM_TORCH, VERSION, Ready, python_version
 from ..wire.raised import Raised
+from .fence import gaps
 
 
 def get_ready(fork: bool) -> Ready:
@@ -18,6 +19,7 @@ def get_ready(fork: bool) -> Ready:
     start = time.perf_counter()
     # One thread: a fork of a process that ran OpenMP or OpenBLAS threads hangs as soon as it computes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    missing = gaps()  # before there are threads
     version, cuda = None, False
     problem: InterpreterProblem | None
     try:
@@ -31,7 +33,7 @@ def get_ready(fork: bool) -> Ready:
         gc.collect()
         gc.freeze()  # memory that is shared with the children stays shared: the collector does not write to it
     seconds = round(time.perf_counter() - start, 3)
-    return Ready(VERSION, python_version(), sys.executable, version, problem, fork, cuda, seconds)
+    return Ready(VERSION, python_version(), sys.executable, version, problem, fork, cuda, seconds, missing)
 
 
 def _import_torch() -> tuple[str, bool]:

@@ -24,7 +24,7 @@ from ..failures import (
 from ..graph.stack_traces import parse
 from ..wire.advice import FromDynamo, WorkedBefore
 from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
-from ..wire.problems import BackwardFails, DerivativeNeedsData, NoFakeImplementation, NotCaptured, Problem, Raised
+from ..wire.problems import FenceDenied, BackwardFails, DerivativeNeedsData, NoFakeImplementation, NotCaptured, Problem, Raised
 from .context import Context
 from .graph_breaks import graph_breaks
 
@@ -67,6 +67,8 @@ def _with_constructor(context: Context, failure: Failure, error: BaseException) 
     """Return the failure of an example that could not be built, with the values that its constructor refuses."""
     cause = error.__cause__ if isinstance(error, TraceError) else error
     if failure.stage != "example" or failure.operation is not None or cause is None:
+        return failure
+    if isinstance(failure.problem, FenceDenied):  # no value of an argument is to blame
         return failure
     operation = None
     with contextlib.suppress(Exception):  # objects of the user's that cannot be read

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .fence import FenceDenied as FenceDenied
 from .json_codec import Tagged
 from .no_values import NoValueFound as NoValueFound
 from .option_faults import MarkedUnbacked as MarkedUnbacked
@@ -356,6 +357,7 @@ Problem = (
     | Interrupted
     | NoMemory
     | SideEffect
+    | FenceDenied
     | TookTooLong
     | BackwardFails
     | DerivativeNeedsData

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .example_options import World
+from .fence import Fence, Gap
 from .interpreters import InterpreterProblem, OldPython
 from .json_codec import to_json
 from .statements import Statement
@@ -96,7 +97,8 @@ class Ready:
 
     `protocol` is `VERSION`, `python` and `torch` are versions (torch None if it cannot be imported), `executable` is
     the interpreter's path. `problem` says why this interpreter cannot trace; None if it can. `fork` says that traces
-    run in forked children, `cuda` that torch finds a GPU, and `seconds` how long the import of torch took.
+    run in forked children, `cuda` that torch finds a GPU, and `seconds` how long the import of torch took. `gaps` are
+    the parts of the fence that this system cannot hold.
     """
 
     protocol: int
@@ -107,6 +109,7 @@ class Ready:
     fork: bool
     cuda: bool = False
     seconds: float = 0.0
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,7 @@ class TraceParams:
     world: World | None = None
     default_world: World | None = None
     project_world: World | None = None
+    fence: Fence = field(default_factory=Fence)
 
 
 @dataclass(frozen=True)
@@ -205,6 +209,7 @@ class TargetsParams:
     memory: int | None = None
     working_directory: str | None = None
     import_roots: tuple[str, ...] = ()
+    fence: Fence = field(default_factory=Fence)
 
 
 _dumps = json.dumps  # as it was before any user code could replace it

@@ -1,0 +1,49 @@
+"""Putting the fence on: around code that was given as loose as its user says, around code that was found whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from ...wire.fence import Fence
+from . import call_filter, landlock
+from .system_calls import MACHINE, refuse_new_rights
+
+SHARED_MEMORY = "/dev/shm"
+"""Locks and shared tensors of several processes are files there: given code may write in it, found code not."""
+
+_scratch: tuple[str, ...] = ()
+_files: tuple[str, ...] = ()
+_is_whole = False
+
+
+def put_on(fence: Fence, scratch: Iterable[str], files: Iterable[str]) -> None:
+    """Fence this process in. It may write below the folders `scratch`, and to `files`. Raises OSError.
+
+    Nothing is done where the system offers no fence, or where the fence is not enabled.
+    """
+    global _scratch, _files
+    _scratch, _files = tuple(scratch), tuple(files)
+    if fence.enabled:
+        _restrict((*_scratch, SHARED_MEMORY, *fence.writable), fence.network)
+
+
+def tighten() -> None:
+    """Fence this process in as a whole, before code runs that was found: no loosening is for it. Raises OSError."""
+    global _is_whole
+    if not _is_whole:
+        _is_whole = True
+        _restrict(_scratch, network=False)
+
+
+def _restrict(folders: Iterable[str], network: bool) -> None:
+    if not MACHINE:
+        return
+    version, has_filter = landlock.abi(), call_filter.is_available()
+    if version or has_filter:
+        refuse_new_rights()
+    if version:
+        landlock.restrict(version, folders, _files, network)
+    if has_filter:
+        outside = (os.getppid(), os.getpgid(os.getppid())) if version < 6 else ()
+        call_filter.restrict(network, outside)

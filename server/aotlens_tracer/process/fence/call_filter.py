@@ -1,0 +1,119 @@
+"""The filter of system calls: what Landlock knows nothing about. It is a program for the kernel (seccomp, classic BPF).
+
+A call that it denies fails with EPERM or EACCES, which Python raises as PermissionError. All other calls pass. The
+program reads the number of a call and its arguments, not the memory that these point to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import socket
+import struct
+from collections.abc import Iterable
+
+from . import call_numbers as numbers
+from .call_numbers import DENIED, Numbers
+from .system_calls import MACHINE, SECCOMP, call
+
+_SET_MODE_FILTER = 1
+_ACTION_AVAILABLE = 2
+_ALL_THREADS, _KEEP_SPECULATION = 1, 4
+"""The second: without it, old kernels make the whole process slower."""
+_RET_ALLOW, _RET_ERRNO = 0x7FFF0000, 0x00050000
+_LOAD, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
+_AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_X32 = 0x40000000
+"""Set in the numbers of the second set of calls that x86-64 has, which would pass every comparison."""
+_NEW_NAMESPACES = 0x7E020080
+"""The flags of `clone` that begin with CLONE_NEW."""
+_IOCTLS = (0x5412, 0x541C, 0x541D, 0x40086602, 0x401C5820, 0x40087602, 0x4004662C)
+"""Requests that need no writable descriptor: TIOCSTI, TIOCLINUX and TIOCCONS (terminals), attributes of files."""
+_NETWORK = (socket.AF_INET, socket.AF_INET6, getattr(socket, "AF_NETLINK", 16))
+"""The families of sockets that a trace with network gets; names are looked up with the third."""
+_SOCK_TYPE, _SOCK_DGRAM = 0xF, 2
+_Instruction = tuple[int, int, int, int]
+
+
+def is_available() -> bool:
+    """Whether this kernel takes such a filter."""
+    if SECCOMP is None:
+        return False
+    try:
+        call(SECCOMP, _ACTION_AVAILABLE, 0, ctypes.byref(ctypes.c_uint32(_RET_ERRNO)))
+    except OSError:
+        return False
+    return True
+
+
+def restrict(network: bool, protected: Iterable[int] = ()) -> None:
+    """Deny the calls to this process and to all its threads. `protected` are processes that get no signal.
+
+    Raises OSError.
+    """
+    assert SECCOMP is not None
+    program = _program(network, tuple(protected))
+    data = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+    buffer = ctypes.create_string_buffer(data, len(data))
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(buffer)))
+    call(SECCOMP, _SET_MODE_FILTER, _ALL_THREADS | _KEEP_SPECULATION, header)
+
+
+def _program(network: bool, protected: tuple[int, ...]) -> list[_Instruction]:
+    refused, missing = _fails(errno.EPERM), _fails(errno.ENOSYS)
+    program = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_EQUAL, 1, 0, _AUDIT_ARCHITECTURE[MACHINE]),
+        missing,
+        (_LOAD, 0, 0, _NUMBER),
+        (_AT_LEAST, 0, 1, _X32),
+        missing,
+    ]
+    for call_numbers in DENIED.values():
+        program += _on(call_numbers, [refused])
+    program += _on(numbers.CLONE3, [missing])
+    program += _on(numbers.CLONE, [_argument(0), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), refused, _PASSES])
+    program += _on(numbers.IOCTL, _among(1, _IOCTLS, refused, _PASSES))
+    program += _on(numbers.PRLIMIT, _among(0, (0,), _PASSES, refused))
+    program += _on(
+        numbers.SETPRIORITY, [_argument(0), (_EQUAL, 0, 2, 0), _argument(1), (_EQUAL, 1, 0, 0), refused, _PASSES]
+    )
+    program += _on(numbers.SOCKET, _among(0, _NETWORK if network else (), _PASSES, _fails(errno.EACCES)))
+    # A pair of datagram sockets may be connected anew, to any service.
+    program += _on(
+        numbers.SOCKETPAIR, [_argument(1), (0x54, 0, 0, _SOCK_TYPE), (_EQUAL, 0, 1, _SOCK_DGRAM), refused, _PASSES]
+    )
+    if protected:
+        targets = [target & 0xFFFFFFFF for pid in protected for target in (pid, -pid, -1)]
+        signals = numbers.KILL, numbers.TGKILL, numbers.TKILL, numbers.RT_SIGQUEUEINFO, numbers.RT_TGSIGQUEUEINFO
+        for signal_call in signals:
+            program += _on(signal_call, _among(0, targets, refused, _PASSES))
+        program += _on(numbers.PIDFD_SEND_SIGNAL, [refused])
+    return [*program, _PASSES]
+
+
+_PASSES: _Instruction = (_RETURN, 0, 0, _RET_ALLOW)
+
+
+def _fails(error: int) -> _Instruction:
+    return _RETURN, 0, 0, _RET_ERRNO | error
+
+
+def _argument(index: int) -> _Instruction:
+    """Load the low half of an argument. Both architectures are little-endian."""
+    return _LOAD, 0, 0, _ARGUMENTS + 8 * index
+
+
+def _among(index: int, values: Iterable[int], then: _Instruction, otherwise: _Instruction) -> list[_Instruction]:
+    """Decide by an argument. The instructions end the program."""
+    steps = [_argument(index)]
+    for value in values:
+        steps += [(_EQUAL, 0, 1, value), then]
+    return [*steps, otherwise]
+
+
+def _on(call_numbers: Numbers, steps: list[_Instruction]) -> list[_Instruction]:
+    """Run steps that end the program on one call alone."""
+    number = getattr(call_numbers, MACHINE)
+    return [] if number is None else [(_EQUAL, 0, len(steps), number), *steps]
