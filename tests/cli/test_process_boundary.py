@@ -292,7 +292,7 @@ def test_a_tracer_that_ends_costs_one_trace(tmp_path: Path) -> None:
         "        time.sleep(60)",
     )
     write(tmp_path, "model.py", f"{HEADER}\n{killer}\n\n{BLOCK}")
-    done = run_aotlens("trace", "model.py", "--format", "json", cwd=tmp_path)
+    done = run_aotlens("trace", "model.py", "--format", "json", "--no-fence", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     first, second = json.loads(done.stdout)["traces"]
     assert (first["failure"]["reason"], first["failure"]["line"]) == ("crash", None)
@@ -312,7 +312,7 @@ def _start(folder: Path, *options: str) -> tuple[subprocess.Popen[bytes], list[i
     )
     write(folder, "model.py", at_import(source))
     process = subprocess.Popen(
-        [sys.executable, "-m", "aotlens", "trace", "model.py::Block", *options],
+        [sys.executable, "-m", "aotlens", "trace", "model.py::Block", "--writable", ".", *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
         stdout=subprocess.PIPE,

@@ -24,7 +24,15 @@ from ..failures import (
 from ..graph.stack_traces import parse
 from ..wire.advice import FromDynamo, WorkedBefore
 from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
-from ..wire.problems import FenceDenied, BackwardFails, DerivativeNeedsData, NoFakeImplementation, NotCaptured, Problem, Raised
+from ..wire.problems import (
+    BackwardFails,
+    DerivativeNeedsData,
+    FenceDenied,
+    NoFakeImplementation,
+    NotCaptured,
+    Problem,
+    Raised,
+)
 from .context import Context
 from .graph_breaks import graph_breaks
 
