@@ -55,7 +55,8 @@ class AutomaticTraces:
         """A document was edited: trace it when typing pauses, if the settings say so."""
         if self._workspace.settings.trace_run == "onType":
             # The running trace is of a text that no longer exists.
-            self._scheduler.interrupt([state.key for state in self._states.dependents(path)])
+            concerned = self._states.dependents(path, self._documents.by_path)
+            self._scheduler.interrupt([state.key for state in concerned])
             self._typing.restart(path)
 
     def saved(self, path: str) -> None:

@@ -44,13 +44,17 @@ class Staleness:
         """A document was opened: maps that were made from the file on disk have its places in the text as opened."""
         path = document.path
         opened = {path: document.version}
-        states = [state for state in self._states.dependents(path) if state.maps or state.attempt is not None]
+        states = [
+            state
+            for state in self._states.dependents(path, self._documents.by_path)
+            if state.maps or state.attempt is not None
+        ]
         unknown = [s for s in states if any(path not in known for known in _all_versions(s))]
         self._states.update([with_versions(s, lambda versions: {**opened, **versions}) for s in unknown])
 
     def edited(self, path: str) -> None:
         """A document was edited: the maps that depend on it are stale."""
-        self._states.outdate(self._states.dependents(path))
+        self._states.outdate(self._states.dependents(path, self._documents.by_path))
 
     def confirm(self, path: str) -> list[TargetState]:
         """A document was saved, or typing pauses. Returns the targets that it concerns and that have to be traced.
@@ -59,7 +63,7 @@ class Staleness:
         matters, and not in where things are.
         """
         to_trace, good = [], []
-        for state in self._states.dependents(path):
+        for state in self._states.dependents(path, self._documents.by_path):
             confirmed = self._confirmed(state)
             if confirmed is None:
                 to_trace.append(state)
@@ -118,7 +122,7 @@ class Staleness:
         """A file changed on disk, outside the editor: the maps that depend on it are stale, unless it is open."""
         if path in self._documents.by_path:
             return []
-        states = self._states.dependents(path)
+        states = self._states.dependents(path, self._documents.by_path)
         self._outdate(states)
         return [state.key for state in states]
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import Change, Status, TargetKey, TargetState
 from aotlens_tracer.wire.protocol import Convention
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.failures import Failure
 
 _UNDER_WAY = ("waiting", "tracing")
 
@@ -44,17 +50,22 @@ class States:
         """Return the states of the targets of these files."""
         return [state for state in self.by_key.values() if state.key.path in paths]
 
-    def dependents(self, path: str) -> list[TargetState]:
+    def dependents(self, path: str, opened: Container[str]) -> list[TargetState]:
         """Return the states that a change of a file concerns: its own targets, and those whose trace imported it.
 
-        Targets that could not be imported are included, because their imports are unknown.
+        The imports of a target that could not be imported are unknown. It is included if its file is one of the opened
+        ones, or if the traceback names the changed file or its module.
         """
         return [
             state
             for state in self.by_key.values()
             if state.key.path == path
             or any(path in map.files for map in (*state.maps, *((state.attempt,) if state.attempt else ())))
-            or (state.failure is not None and state.failure.stage in ("import", "syntax"))
+            or (
+                state.failure is not None
+                and state.failure.stage in ("import", "syntax")
+                and (state.key.path in opened or _names(state.failure, path))
+            )
         ]
 
     def update(self, states: Iterable[TargetState]) -> None:
@@ -98,6 +109,13 @@ class States:
             return new if key == old else key
 
         self.contexts = MappingProxyType({renamed(of): renamed(context) for of, context in self.contexts.items()})
+
+
+def _names(failure: Failure, path: str) -> bool:
+    """Return whether the traceback of a failure names a file or its module: a change of it may mend the failure."""
+    file = Path(path)
+    module = file.parent.name if file.stem == "__init__" else file.stem
+    return failure.traceback is not None and re.search(rf"\b{re.escape(module)}\b", failure.traceback) is not None
 
 
 def is_under_way(state: TargetState) -> bool:

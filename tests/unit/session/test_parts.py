@@ -18,7 +18,9 @@ from aotlens.session.settings import Settings
 from aotlens.session.staleness import needs_new_maps, needs_new_process
 from aotlens.session.states import States
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
+from aotlens_tracer.wire.failures import Failure
 from aotlens_tracer.wire.json_codec import to_json
+from aotlens_tracer.wire.problems import Stated
 
 
 def test_delayed_calls_are_made_once_and_can_be_made_at_once() -> None:
@@ -184,3 +186,19 @@ def test_which_settings_a_trace_depends_on() -> None:
     assert needs_new_maps(now, Settings(trace_mode="eval"))
     assert not needs_new_process(now, Settings(trace_mode="eval"))
     assert needs_new_process(now, Settings(trace_environment={"A": "1"}))
+
+
+def test_a_closed_file_that_could_not_be_imported_is_concerned_by_the_files_that_its_traceback_names() -> None:
+    states = States(lambda keys: None)
+    raised = Failure("import", "error", Stated("it failed"), traceback="ModuleNotFoundError: No module named 'helper'")
+    crashed = Failure("import", "crash", Stated("it crashed"))
+    missing, broken = TargetKey("/missing.py", "Net"), TargetKey("/broken.py", "Net")
+    states.update([TargetState(missing, failure=raised), TargetState(broken, failure=crashed)])
+
+    def concerned(path: str, *opened: str) -> set[TargetKey]:
+        return {state.key for state in states.dependents(path, opened)}
+
+    assert concerned("/other.py") == set()
+    assert concerned("/helper.py") == concerned("/helper/__init__.py") == {missing}
+    assert concerned("/broken.py") == {broken}
+    assert concerned("/other.py", "/missing.py", "/broken.py") == {missing, broken}
