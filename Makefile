@@ -53,7 +53,11 @@ test: $(VENV)/dev.stamp lint ## Run every test and check
 
 .PHONY: test-fast
 test-fast: $(VENV)/dev.stamp ## Run the tests that take less than ten seconds each
-	$(RUN) -m pytest -m 'not slow' $(PYTEST_ARGS)
+	$(RUN) -m pytest -m 'not slow and not proof' $(PYTEST_ARGS)
+
+.PHONY: proofs
+proofs: $(VENV)/dev.stamp ## Run the proofs of which `make test` has samples, 10 minutes
+	$(RUN) -m pytest -n auto -m proof $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## Time answers and edits (docs/benchmarks.md), and say which figure broke its bound, 20 minutes

@@ -52,11 +52,22 @@ def test_eager_gives_zeros_exactly_where_it_is_said(name: str) -> None:
     assert zero == said
 
 
-@pytest.mark.parametrize("folder", ["verdicts", "truth", "prices", "saved"])
-def test_nothing_false_is_said_of_other_modules(folder: str) -> None:
+@pytest.mark.parametrize(
+    "files",
+    [
+        "verdicts/*.py",
+        "truth/vit.py",
+        pytest.param("truth/*.py", marks=pytest.mark.proof),
+        "prices/model.py",
+        pytest.param("prices/*.py", marks=pytest.mark.proof),
+        "saved/held.py",
+        pytest.param("saved/*.py", marks=pytest.mark.proof),
+    ],
+)
+def test_nothing_false_is_said_of_other_modules(files: str) -> None:
     """Modules of other tests, whose authors did not think of zero gradients."""
     checked = 0
-    for file in sorted((CORPUS / folder).glob("*.py")):
+    for file in sorted(CORPUS.glob(files)):
         pinned = pins(file)
         if not pinned:
             continue
@@ -66,7 +77,7 @@ def test_nothing_false_is_said_of_other_modules(folder: str) -> None:
             if name in pinned and trace["status"] == "traced":
                 checked += 1
                 assert not claimed or claimed <= missing_and_zero(file, pinned[name])[1], name
-    assert checked or folder != "verdicts"
+    assert checked or files == "truth/vit.py"  # its package may be missing
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,24 @@
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-CONFIG = LlamaConfig(
-    vocab_size=128256,
-    hidden_size=8192,
-    intermediate_size=28672,
-    num_hidden_layers=80,
-    num_attention_heads=64,
-    num_key_value_heads=8,
-    use_cache=False,
-)
+SIZES = {
+    "vocab_size": 128256,
+    "hidden_size": 8192,
+    "intermediate_size": 28672,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "use_cache": False,
+}
+CONFIG = LlamaConfig(num_hidden_layers=80, **SIZES)
+PART = LlamaConfig(num_hidden_layers=8, **SIZES)
 TOKENS = torch.zeros(1, 64, dtype=torch.long)
 
 
 # aotlens: Llama70BForCausalLM(CONFIG)(input_ids=TOKENS, labels=TOKENS)
 class Llama70BForCausalLM(LlamaForCausalLM):
     """Eighty layers, as they come."""
+
+
+# aotlens: EightLayers(PART)(input_ids=TOKENS, labels=TOKENS)
+class EightLayers(LlamaForCausalLM):
+    """A tenth of the layers: 9 billion parameters."""

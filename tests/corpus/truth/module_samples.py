@@ -83,11 +83,20 @@ def sample(name: str, number: int) -> Sample:
 
 def chosen() -> list[Sample]:
     """At most `MOST` samples of each module, evenly spread over all of them, the first and the last included."""
+    return [sample for samples in _spread() for sample in samples]
+
+
+def one_each() -> list[Sample]:
+    """One of the chosen samples of each module: the first of one module, the second of the next, and so on."""
+    return [samples[number % len(samples)] for number, samples in enumerate(_spread()) if samples]
+
+
+def _spread() -> list[list[Sample]]:
     found = []
     for info in _module_database():
         samples = _samples(info)
         count = min(len(samples), MOST)
-        found += [samples[round(i * (len(samples) - 1) / max(count - 1, 1))] for i in range(count)]
+        found.append([samples[round(i * (len(samples) - 1) / max(count - 1, 1))] for i in range(count)])
     return found
 
 
@@ -106,9 +115,9 @@ def target_source(samples: list[Sample]) -> str:
 
 
 def main() -> None:
-    """Write the target files named on the command line; together they hold every chosen sample once."""
-    files = sys.argv[1:]
-    samples = chosen()
+    """Write the target files named on the command line, with `all` or `one-each` of the chosen samples."""
+    _, which, *files = sys.argv
+    samples = chosen() if which == "all" else one_each()
     for index, file in enumerate(files):
         with open(file, "w", encoding="utf-8") as stream:
             stream.write(target_source(samples[index :: len(files)]))
