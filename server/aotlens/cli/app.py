@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import enum
 import io
-import os
 import sys
-from collections.abc import Callable
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from aotlens import __version__
 
 from .choices import Convention, Format, GraphKind, Mode, Partitioner
+from .exits import end_without_reader, exit_with, print_error
 from .fence_options import Network, NoFence, Writable, fence_in
 from .serve import ServeOptions, run_serve
 
@@ -200,7 +199,7 @@ def trace(
     try:
         error = ddp_error_in(ddp) if ddp is not None else None
     except UsageError as problem:
-        print(f"error: {problem}", file=sys.stderr)
+        print_error(problem)
         raise typer.Exit(2) from None
     options = TraceOptions(
         example,
@@ -225,7 +224,7 @@ def trace(
         fence_in(no_fence, writable, network),
         WorldInWords(mesh, world_size, rank),
     )
-    _exit_with(lambda: run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn))
+    exit_with(lambda: run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn))
 
 
 class DecodeFormat(str, enum.Enum):
@@ -285,7 +284,7 @@ def decode(
     from .decode import DecodeOptions, run_decode  # imported here, so that `serve` starts fast
 
     options = DecodeOptions(model, example, format.value, annotate, full, python, timeout)
-    _exit_with(lambda: run_decode(log, options))
+    exit_with(lambda: run_decode(log, options))
 
 
 @app.command()
@@ -342,25 +341,4 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        _end_without_reader()
-
-
-def _exit_with(run: Callable[[], int]) -> NoReturn:
-    """Run a command and exit with its status: 2, with one line on stderr, for wrong usage."""
-    from .options import UsageError  # imported here, so that `serve` starts fast
-
-    try:
-        status = run()
-        sys.stdout.flush()
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
-    except BrokenPipeError:
-        _end_without_reader()
-    raise typer.Exit(status)
-
-
-def _end_without_reader() -> NoReturn:
-    """Exit after the reader of a pipe has gone (`| head`), and discard the output that is still buffered."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.exit(141)
+        end_without_reader()

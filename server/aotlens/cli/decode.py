@@ -12,6 +12,7 @@ from aotlens.explain.annotated_log import annotated
 from aotlens.explain.failures import message
 from aotlens.explain.log_report import nothing_found, report
 from aotlens.explain.render.decode_json import decode_json
+from aotlens.explain.visible import visible, visible_output
 from aotlens.logs.graphs import Log
 from aotlens.logs.named import LogNames
 from aotlens.logs.names import names_of
@@ -76,7 +77,8 @@ def _print(read: _Source, names: LogNames, matches: Sequence[Matched | None] | N
     elif options.annotate:
         if read.text is None:
             raise UsageError("--annotate writes a text: torch hashes what stands in a TORCH_TRACE folder")
-        print(annotated(read.text, names), end="")
+        text = annotated(read.text, names)
+        print(visible_output(text) if sys.stdout.isatty() else text, end="")
     elif not _has_answer(names):
         print_blocks(nothing_found(read.log, read.label))
     else:
@@ -135,8 +137,8 @@ def _maps(names: LogNames, options: DecodeOptions) -> list[DescriptorMap]:
     )
     maps = trace_conventions(options.model or "", [replace(trace_options, convention=name) for name in conventions])
     if not any(map.graphs for map in maps):
-        print(f"{options.model} has no graph to compare the log with:", file=sys.stderr)
+        print(visible(f"{options.model} has no graph to compare the log with:"), file=sys.stderr)
         for map in maps:
             if map.failure is not None:
-                print(f"  {map.convention}: {message(map.failure)}", file=sys.stderr)
+                print(visible(f"  {map.convention}: {message(map.failure)}"), file=sys.stderr)
     return maps

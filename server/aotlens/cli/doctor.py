@@ -15,6 +15,7 @@ from aotlens import __version__
 from aotlens.explain.failures import brief_message
 from aotlens.explain.fence import gaps_in_words
 from aotlens.explain.interpreters import SUPPORTED_TORCH
+from aotlens.explain.visible import visible
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
 from aotlens.session.tracer.process import TracerProcess
@@ -47,7 +48,7 @@ def run_doctor(python: str | None) -> int:
     try:
         interpreter = choose_interpreter(python, os.environ)
     except NoSuchInterpreter as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(visible(f"error: {error}"), file=sys.stderr)
         return 2
     report.add("interpreter", f"{interpreter.path}: {interpreter.reason}")
     status = _check_tracer(interpreter, report)
@@ -61,7 +62,7 @@ class _Report:
 
     def add(self, what: str, text: str, good: bool | None = None) -> None:
         mark = {True: Text("ok", "green"), False: Text("no", "bold red"), None: Text("", "")}[good]
-        self._table.add_row(mark, Text(what, "bold"), Text(text))
+        self._table.add_row(mark, Text(what, "bold"), Text(visible(text)))
 
 
 def _check_tracer(interpreter: Interpreter, report: _Report) -> int:

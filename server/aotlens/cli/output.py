@@ -24,6 +24,7 @@ from aotlens.explain.render.terminal import show
 from aotlens.explain.render.terminal_report import print_left_out, render_blocks, render_text
 from aotlens.explain.tables.collectives import collective_tables
 from aotlens.explain.tables.saved_ranking import saved_tables
+from aotlens.explain.visible import visible, visible_json, visible_output
 from aotlens.model.failure_findings import failure_finding
 from aotlens.session.files import read_python
 from aotlens.syntax.source import SourceTexts
@@ -46,7 +47,7 @@ def print_maps(maps: Sequence[DescriptorMap], torch: str | None, options: TraceO
         reports = (
             render_markdown(map, path_label=path_label, full=options.full, explain=options.explain) for map in maps
         )
-        print("\n".join(reports))
+        print(visible("\n".join(reports)))
     else:
         _print_text(maps, options)
 
@@ -67,7 +68,7 @@ def print_tracebacks(maps: Sequence[DescriptorMap]) -> None:
     """Print the whole tracebacks of all failures on stderr."""
     for map in maps:
         if map.failure is not None and map.failure.traceback:
-            print(map.failure.traceback.rstrip(), file=sys.stderr)
+            print(visible(map.failure.traceback.rstrip()), file=sys.stderr)
 
 
 def print_user_output(output: str, show: bool) -> None:
@@ -75,7 +76,8 @@ def print_user_output(output: str, show: bool) -> None:
     if not output:
         return
     if show:
-        sys.stderr.write(output if output.endswith("\n") else output + "\n")
+        text = visible_output(output)
+        sys.stderr.write(text if text.endswith("\n") else text + "\n")
     else:
         lines = output.count("\n") + (not output.endswith("\n"))
         more = "more than " if " bytes left out ...]" in output else ""
@@ -116,7 +118,7 @@ def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
             text = graph_text(map, kind, texts.code).text
         except NoSuchGraph as error:
             reason = f": {message(map.failure)}" if map.failure is not None else ""
-            print(f"{error}{reason}", file=sys.stderr)
+            print(visible(f"{error}{reason}"), file=sys.stderr)
             continue
         print(("\n" if number else "") + text, end="")
 
@@ -145,7 +147,7 @@ class _Console(Console):
 
 def _json_text(value: Any) -> str:
     """JSON that stdout can encode. Names are not escaped if possible."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = visible_json(json.dumps(value, indent=2, ensure_ascii=False))
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeError:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 
 from rich.console import Console
+from rich.text import Text
 
 from aotlens.explain.states import stage_in_words
+from aotlens.explain.visible import visible_line
 
 
 class Progress(contextlib.AbstractContextManager["Progress"]):
@@ -23,7 +25,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
     def stage(self, stage: str) -> None:
         """Show the stage that has begun."""
-        self._status.update(f"{self._what}: {stage_in_words(stage)}")
+        self._status.update(Text(visible_line(f"{self._what}: {stage_in_words(stage)}")))
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:

@@ -68,5 +68,7 @@ def run_serve(options: ServeOptions) -> int:
 
 
 def _wrong_usage(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    from aotlens.explain.visible import visible  # imported here, so that `serve` starts fast
+
+    print(visible(f"error: {message}"), file=sys.stderr)
     return 2

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aotlens.explain.option_faults import wrong_option
+from aotlens.explain.visible import visible_output
 from aotlens.session.examples.call_sites import CallSites
 from aotlens.session.examples.candidates import File
 from aotlens.session.examples.project import pinned_in_project
@@ -58,7 +59,7 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
             traces = run.all() if qualname is None else run.named(qualname)
             torch = tracer.ready.torch
             if verbose and (log := tracer.log().strip()):
-                print(log, file=sys.stderr)
+                print(visible_output(log), file=sys.stderr)
     except TracerUnusable as error:
         raise UsageError(f"{error}\n{advice(error, interpreter)}") from None
     print_maps(traces.maps, torch, options)

@@ -10,6 +10,8 @@ from typing import Literal, get_args
 from aotlens.model.nodes import Node
 from aotlens_tracer.wire.places import Span
 
+from .visible import visible_line
+
 Kind = Literal["joint", "forward", "backward"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -99,12 +101,13 @@ class Writer:
 
     def line(self, text: str, source: Span | None = None, outdent: int = 0) -> None:
         """Add a line; `outdent` is the number of blocks that it stands further left than the open one."""
-        self._lines.append(_STEP * (self.depth - outdent) + text if text else "")
+        self._lines.append(_STEP * (self.depth - outdent) + visible_line(text) if text else "")
         if source is not None:
             self._sources[len(self._lines)] = source
 
     def begin(self, title: str, comment: str = "", module: str | None = None) -> None:
         """Open a block."""
+        title = visible_line(title)
         self.line(f"{title}:{f'  # {comment}' if comment else ''}")
         self._open.append((title, len(self._lines), module, None))
 
@@ -131,7 +134,8 @@ class Writer:
         column = len(_STEP) * self.depth + 1
         texts = []
         number = len(self._lines) + 1
-        for text, named in parts:
+        for part, named in parts:
+            text = visible_line(part)
             if named is not None:
                 self._names.append(Name(Node(self.number, named), number, column, column + len(text)))
             texts.append(text)

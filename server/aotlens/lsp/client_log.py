@@ -9,6 +9,8 @@ import threading
 
 from lsprotocol import types
 
+from aotlens.explain.visible import visible
+
 from .server import AotlensServer
 
 
@@ -24,8 +26,9 @@ class ClientLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record, and send it to the client."""
         try:
-            self._server.log_lines.append(f"{record.levelname.lower()}: {record.getMessage()}")
-            message = types.LogMessageParams(_message_type(record.levelno), record.getMessage())
+            text = visible(record.getMessage())
+            self._server.log_lines.append(f"{record.levelname.lower()}: {text}")
+            message = types.LogMessageParams(_message_type(record.levelno), text)
             if threading.get_ident() == self._thread:
                 self._send(message)
             else:
@@ -38,18 +41,25 @@ class ClientLog(logging.Handler):
             self._server.window_log_message(message)
 
 
+class _Visible(logging.Formatter):
+    """Messages name files and quote user code, and a terminal may show them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text whose control characters are visible."""
+        return visible(super().format(record))
+
+
 def log_to_stderr(level: str) -> None:
     """Log on stderr from a level on: error, warning, info or debug.
 
     Messages of pygls and asyncio below a warning appear at debug only. The client's settings choose the level of what
     the client gets.
     """
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     number = logging.getLevelName(level.upper())
     for handler in logging.getLogger().handlers:
         handler.setLevel(number)
+        handler.setFormatter(_Visible("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("aotlens").setLevel(number)
     if number == logging.DEBUG:
         logging.getLogger("pygls").setLevel(number)

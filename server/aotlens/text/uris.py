@@ -25,4 +25,12 @@ def uri_of(path: str) -> str:
     """Return the `file:` URI of an absolute path. A URI that `path_of` returned unchanged is returned unchanged."""
     if not os.path.isabs(path):
         return path
-    return "file://" + quote(os.fsencode(path))
+    return f"file://{quote_path(path)}"
+
+
+def quote_path(path: str) -> str:
+    """Return a path as URIs have it. Bytes that are not UTF-8 stay as they are; other halves of pairs are replaced."""
+    try:
+        return quote(path, errors="surrogateescape")
+    except UnicodeEncodeError:
+        return quote(path, errors="replace")

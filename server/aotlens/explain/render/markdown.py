@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from aotlens.explain.blocks import (
     NOTHING,
@@ -26,11 +27,17 @@ from aotlens.explain.blocks import (
     sentence,
     strong,
 )
+from aotlens.explain.visible import visible, visible_line
 from aotlens_tracer.wire.places import Span
 
 Address = Callable[[Span], str]
 """The URI that a link to a span leads to."""
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
+_TORCH = r"meta-pytorch\.github\.io/|(?:docs\.)?pytorch\.org/"
+_LINKS = re.compile(rf"(?<=[a-z])(:)(?=//)(?!//(?:{_TORCH}))|(?<=www)(\.)|(?<=[\w.+-])(@)(?=[\w-]+\.)", re.IGNORECASE)
+"""The characters by which GitHub and editors know the addresses that they make links of. Torch's pages stay links."""
 _KEPT = 4096
 """So many texts are kept as they were rendered: hovers repeat the names, types and nodes of a model."""
 
@@ -50,7 +57,7 @@ def inline(line: Line, address: Address | None = None) -> str:
             found.append(f"**{inline(piece.line, address)}**")
         elif isinstance(piece, Link):
             text = inline(piece.line, address)
-            found.append(text if address is None else f"[{text}]({address(piece.to)})")
+            found.append(text if address is None else f"[{text}]({_address(address(piece.to))})")
         else:
             found.append(_escaped(piece.text))
     return "".join(found)
@@ -61,7 +68,7 @@ def code(text: str) -> str:
     """`text` as a code span, whatever backticks it holds; empty if there is no text."""
     if not text:
         return ""
-    text = " ".join(text.splitlines())
+    text = visible_line(" ".join(_LINE_END.split(text.strip("\r\n"))))
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{space}{text}{space}{ticks}"
@@ -74,6 +81,7 @@ def prose(text: str) -> str:
 
 def fence(text: str) -> str:
     """`text` as a block of code, whatever backticks it holds."""
+    text = visible(text)
     ticks = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     return f"{ticks}text\n{text.rstrip()}\n{ticks}"
 
@@ -91,12 +99,12 @@ def _block(block: Block, address: Address | None, heading: str) -> Iterator[str]
 
 def _table(table: Table, address: Address | None, heading: str) -> Iterator[str]:
     if table.title:
-        yield f"{heading} {table.title}"
+        yield f"{heading} {visible_line(table.title)}"
     if table.summary:
-        yield table.summary
+        yield visible_line(table.summary)
     if table.rows:
         aligned = ["---:" if column.kind == "number" else "---" for column in table.columns]
-        titles = _row(column.title for column in table.columns)
+        titles = _row(visible_line(column.title) for column in table.columns)
         rows = (
             _row(_cell(cell, column, address) for cell, column in zip(row, table.columns, strict=True))
             for row in table.rows
@@ -127,7 +135,9 @@ def _with_bars(content: Line) -> Line:
     """A line for a cell: a bar ends the cell unless it is escaped, even in a code span."""
     found: list[Piece] = []
     for piece in content:
-        if isinstance(piece, Code):
+        if isinstance(piece, Code) and "\\|" in piece.text:
+            found.append(Words(piece.text))  # no code span holds this: two backslashes do not escape a bar
+        elif isinstance(piece, Code):
             found.append(Code(piece.text.replace("|", "\\|")))
         elif isinstance(piece, Words):
             found.append(piece)
@@ -138,5 +148,10 @@ def _with_bars(content: Line) -> Line:
 
 @functools.lru_cache(_KEPT)
 def _escaped(text: str) -> str:
-    text = re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text.replace("&", "&amp;"))
-    return re.sub(r"^#", r"\\#", text)
+    text = _MARKUP.sub(r"\\\1", visible_line(" ".join(text.split("\n"))).replace("&", "&amp;"))
+    return re.sub(r"^#", r"\\#", _LINKS.sub(lambda match: f"\\{match[0]}", text))
+
+
+def _address(uri: str) -> str:
+    """A URI between parentheses, which its own would end."""
+    return re.sub(r"[()<>\s\\]", lambda match: quote(match[0]), uri)

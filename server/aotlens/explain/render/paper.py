@@ -8,6 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from aotlens.explain.visible import visible, visible_line
+
 from .layout import GAP
 
 
@@ -21,8 +23,8 @@ class Paper:
         self._ascii = console.options.ascii_only
 
     def text(self, content: str, style: str = "") -> Text:
-        """Text in the encoding of the console, without escape sequences: labels and messages come from user code."""
-        content = content.replace("\x1b", "\\x1b")
+        """Text in the encoding of the console, with its control characters visible."""
+        content = visible(content)
         if self._ascii:
             content = (
                 content.replace("─", "-").replace("—", "-").replace("…", "...").replace("×", "x").replace("·", "|")
@@ -45,7 +47,7 @@ class Paper:
         for number in range(max(len(lines) for lines, _, _ in cells)):
             whole = Text()
             for (lines, style, right), width in zip(cells, widths, strict=True):
-                content = lines[number] if number < len(lines) else ""
+                content = visible_line(lines[number]) if number < len(lines) else ""
                 space = " " * max(width - cell_len(content), 0)
                 whole.append(" " * GAP if whole.plain or whole.spans else "")
                 whole.append(space if right else "").append_text(self.text(content, style))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Line, Table, Words, sentence
+from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Line, Piece, Table, Words, sentence
+from aotlens.explain.visible import visible, visible_line
 
 _GAP = "  "
 
@@ -16,7 +17,13 @@ def plain(blocks: Sequence[Block]) -> str:
 
 def inline(line: Line) -> str:
     """A line as plain text."""
-    return "".join(piece.text if isinstance(piece, (Words, Code)) else inline(piece.line) for piece in line)
+    return "".join(_piece(piece) for piece in line)
+
+
+def _piece(piece: Piece) -> str:
+    if isinstance(piece, Words):
+        return visible(piece.text)
+    return visible_line(piece.text) if isinstance(piece, Code) else inline(piece.line)
 
 
 def _block(block: Block) -> str:
@@ -28,7 +35,7 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    head = _GAP.join(part for part in (table.title, table.summary) if part)
+    head = _GAP.join(visible_line(part) for part in (table.title, table.summary) if part)
     cells = [[column.title for column in table.columns]]
     cells += [[_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
     widths = [max(map(len, texts)) for texts in zip(*cells, strict=True)]
@@ -44,4 +51,4 @@ def _table(table: Table) -> str:
 
 
 def _cell(cell: Cell, column: Column) -> str:
-    return cell.text if column.is_code else inline(sentence(cell.text))
+    return visible_line(cell.text) if column.is_code else inline(sentence(cell.text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from aotlens.explain.blocks import Block, Cell, Code, Column, Facts, Line, Note, Strong, Table, Words, joined
+from aotlens.explain.visible import visible_line
 
 from .layout import GAP, lay_out, wrapped
 from .paper import Paper
@@ -35,7 +36,7 @@ def _styled(content: Line, style: str) -> Iterator[tuple[str, str]]:
         if isinstance(piece, Words):
             yield piece.text, style
         elif isinstance(piece, Code):
-            yield f"`{piece.text}`", style or "cyan"
+            yield f"`{visible_line(piece.text)}`", style or "cyan"
         else:
             yield from _styled(piece.line, "bold" if isinstance(piece, Strong) else style)
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from aotlens.explain.graph_lines import KINDS, Kind
 from aotlens.model.snapshot import TargetKey
-from aotlens.text.uris import SCHEME
+from aotlens.text.uris import SCHEME, quote_path
 
 SUFFIX = ".graph"
 
@@ -25,7 +25,8 @@ class GraphName(NamedTuple):
 def uri_of(graph: GraphName) -> str:
     """The URI of a graph."""
     path = graph.key.path.replace("\\", "/")
-    return f"{SCHEME}:/{graph.kind}/{quote(path.lstrip('/'))}/{quote(graph.key.qualname, safe='')}{SUFFIX}"
+    path, name = quote_path(path.lstrip("/")), quote(graph.key.qualname, safe="", errors="replace")
+    return f"{SCHEME}:/{graph.kind}/{path}/{name}{SUFFIX}"
 
 
 def parse_uri(uri: str) -> GraphName | None:
@@ -36,6 +37,6 @@ def parse_uri(uri: str) -> GraphName | None:
     known = next((one for one in KINDS if one == kind), None)
     if scheme != SCHEME or known is None or not path or not name.endswith(SUFFIX):
         return None
-    path = unquote(path)
+    path = unquote(path, errors="surrogateescape")
     key = TargetKey(path if path[1:3] == ":/" else f"/{path}", unquote(name.removesuffix(SUFFIX)))
     return GraphName(key, known)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lsprotocol import types as lsp
 
+from aotlens.explain.visible import visible_line
 from aotlens.features.fixes.action import CodeAction
 from aotlens.features.fixes.code_actions import code_actions
 from aotlens.lsp.capabilities import checks_versions, takes_action_literals
@@ -41,7 +42,7 @@ def _code_action(
         d for d in shown if d.source == SOURCE and d.code == action.fixes and d.range.start.line + 1 == action.line
     ]
     return lsp.CodeAction(
-        title=action.title,
+        title=visible_line(action.title),
         kind=action.kind,
         diagnostics=fixed or None,
         is_preferred=action.preferred or None,
@@ -59,4 +60,8 @@ def _edit(context: Context, document: Document, edits: list[lsp.TextEdit]) -> ls
 
 
 def _command(action: CodeAction) -> lsp.Command | None:
-    return lsp.Command(action.title, action.command, None, list(action.arguments)) if action.command else None
+    return (
+        lsp.Command(visible_line(action.title), action.command, None, list(action.arguments))
+        if action.command
+        else None
+    )

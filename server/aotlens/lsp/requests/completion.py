@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
+from aotlens.explain.visible import visible_line
 from aotlens.features import symbols
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import to_range
@@ -27,9 +28,9 @@ def in_source(context: Context, params: lsp.CompletionParams) -> lsp.CompletionL
         return None
     items = [
         lsp.CompletionItem(
-            label=item.name,
+            label=visible_line(item.name),
             kind=_KINDS[item.kind],
-            detail=item.detail,
+            detail=visible_line(item.detail),
             filter_text=item.name,
             text_edit=lsp.TextEdit(to_range(document, item.span, context.encoding), item.name),
         )

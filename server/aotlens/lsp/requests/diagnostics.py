@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
+from aotlens.explain.visible import visible
 from aotlens.features import diagnostics
 from aotlens.lsp.capabilities import links_codes, relates
 from aotlens.lsp.context import Context
@@ -37,7 +38,7 @@ def diagnostics_of(context: Context, document: Document) -> list[lsp.Diagnostic]
             code=item.code,
             code_description=_page(context, item),
             source=SOURCE,
-            message=item.message + (f" (stale: {item.stale})" if item.stale else ""),
+            message=visible(item.message) + (f" (stale: {item.stale})" if item.stale else ""),
             related_information=_related(context, item) if relates(context.capabilities) else None,
         )
         for item in diagnostics.diagnostics(context.session.snapshot(), document)
@@ -59,5 +60,5 @@ def _related(context: Context, item: diagnostics.Diagnostic) -> list[lsp.Diagnos
         start = lsp.Position(span.line - 1, 0)
         range = to_range(document, span, context.encoding) if document is not None else lsp.Range(start, start)
         location = lsp.Location(context.documents.uri_of(span.path), range)
-        found.append(lsp.DiagnosticRelatedInformation(location, message))
+        found.append(lsp.DiagnosticRelatedInformation(location, visible(message)))
     return found or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
+from aotlens.explain.visible import visible_line
 from aotlens.features import inlay_hints, value_hints
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import from_range, to_range
@@ -30,7 +31,7 @@ def in_source(context: Context, params: lsp.InlayHintParams) -> list[lsp.InlayHi
     return [
         lsp.InlayHint(
             position=to_range(document, hint.span, context.encoding).start,
-            label=hint.label,
+            label=visible_line(hint.label),
             tooltip=hint.tooltip,
             padding_left=True,
         )

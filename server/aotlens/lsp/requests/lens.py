@@ -6,6 +6,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
+from aotlens.explain.visible import visible, visible_line
 from aotlens.features import lens
 from aotlens.lsp.context import Context
 from aotlens.model.snapshot import TargetKey
@@ -37,8 +38,8 @@ def resolve(context: Context, params: lsp.CodeLens) -> lsp.CodeLens:
         return params
     key = TargetKey(data["path"], data["qualname"])
     said = lens.text(context.session.snapshot(), key, str(data["kind"]), _lines(data.get("lines")))
-    tooltip = "\n".join(said.tooltip) or None
-    params.command = lsp.Command(said.title, said.command, tooltip, list(said.arguments))
+    tooltip = visible("\n".join(said.tooltip)) or None
+    params.command = lsp.Command(visible_line(said.title), said.command, tooltip, list(said.arguments))
     return params
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types as lsp
 
+from aotlens.explain.visible import visible_line
 from aotlens.features import symbols
 from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument
@@ -18,9 +19,9 @@ async def in_workspace(context: Context, params: lsp.WorkspaceSymbolParams) -> l
     return [
         lsp.SymbolInformation(
             location=lsp.Location(context.places.uri(symbol.span.path), ranges[symbol.span]),
-            name=symbol.name,
+            name=visible_line(symbol.name),
             kind=_KINDS[symbol.kind],
-            container_name=f"{symbol.container} {symbol.detail}",
+            container_name=visible_line(f"{symbol.container} {symbol.detail}"),
         )
         for symbol in found
         if symbol.span in ranges
