@@ -32,6 +32,11 @@ def visible_line(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _IN_LINE.sub(_escape, text)
 
 
+def visible_message(text: str) -> str:
+    """A message without a link in it: VS Code makes one of `[text](command:...)`, which a file may be named."""
+    return visible(text).replace("](", "] (")
+
+
 def visible_output(text: str) -> str:
     """The output of a program, without colours, and with each state of a progress bar on a line of its own."""
     return visible(_LINE_END.sub("\n", _COLOUR.sub("", text)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from aotlens.explain.visible import visible
+from aotlens.explain.visible import visible_message
 from aotlens.session.session import Session
 from aotlens.text.documents import Documents
 
@@ -56,3 +56,24 @@ class Context:
 
     def say(self, message: str) -> None:
         """Show a message to the user."""
+        self.client.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, visible_message(message)))
+
+    async def ask(self, question: str, answer: str) -> bool:
+        """Ask the user, with one answer to click. Gives whether it was clicked."""
+        answers = [lsp.MessageActionItem(answer)]
+        params = lsp.ShowMessageRequestParams(lsp.MessageType.Warning, visible_message(question), answers)
+        try:
+            clicked = await self.client.window_show_message_request_async(params)
+        except Exception as error:
+            _log.warning("the client did not ask: %s", error)
+            return False
+        return clicked is not None and clicked.title == answer
+
+    async def show_document(self, uri: str, selection: lsp.Range | None = None) -> None:
+        """Open a document in the client, if it can. Whether it does makes no difference to the answer of a command."""
+        if shows_documents(self.capabilities):
+            params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
+            try:
+                await self.client.window_show_document_async(params)
+            except Exception as error:
+                _log.warning("the client did not show %s: %s", uri, error)

@@ -11,7 +11,7 @@ from typing import Any
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from aotlens.explain.visible import visible
+from aotlens.explain.visible import visible_message
 from aotlens.model.snapshot import TargetKey
 from aotlens.session.progress import Progress
 from aotlens.session.tracer.status import TracerStatus
@@ -131,7 +131,7 @@ class Notifier:
             self._warned.add(status.interpreter.path)
             where = f"{status.interpreter.path}: {status.interpreter.reason}"
             text = f"aotlens cannot trace: {status.message} ({where}). What to do: {status.hint}"
-            self._client.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, visible(text)))
+            self._client.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, visible_message(text)))
 
     def log(self, level: str, message: str) -> None:
         """Log a message: on stderr and with `window/logMessage`."""
