@@ -187,6 +187,7 @@ class Search:
         """The arguments with which a class that is an argument of another one can be built."""
         key = cls, repr(first)
         if key not in self._repairs:
+            self._repairs[key] = first  # also for the class itself, within its own arguments
             mode = fake_mode()
             notes = Notes(lambda expression, error, rule: None, self._note_rule)
             built = first_that_builds(cls, first, constructors, lambda text: self._runner.build(text, mode), notes)

@@ -1,4 +1,4 @@
-"""A default that the class itself refuses."""
+"""A default that the class itself refuses, and one that only another branch of the same condition takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ class Net(nn.Module):
         self.add(r, width)
 
     def add(self, r, width):
-        if r <= 0:
+        if r > 0 and width > 0:
+            pass
+        elif r > 0 and width == 0:
+            raise TypeError("nothing to project")
+        else:
             raise ValueError(f"`r` should be a positive integer value but the value passed is {r}")
         self.down = nn.Linear(width, r)
 

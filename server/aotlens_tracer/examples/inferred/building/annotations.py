@@ -118,7 +118,8 @@ def _object(guesses: Guesses, annotation: type, site: Site) -> Value | None:
         return None
     if configurations.is_configuration_class(annotation) or configurations.is_configuration_name(site.name):
         candidates = [annotation, *configurations.find_configuration(site.cls, guesses.names)]
-        return guesses.configuration(site.cls, candidates, site.depth)
+        # If none can be made, its own refusal says more than what another value would fail with.
+        return guesses.configuration(site.cls, candidates, site.depth) or Written(f"{guesses.names.of(annotation)}()")
     return None
 
 

@@ -103,22 +103,32 @@ def concrete(cls: type, within: Sequence[type]) -> type:
 
 @functools.cache
 def _leaves_open(cls: type[nn.Module]) -> bool:
-    """Whether a class leaves its `forward` to subclasses: it is abstract, or does nothing but raise."""
+    """Whether a class leaves its `forward` to subclasses: it is abstract, does nothing, or does nothing but raise."""
     if inspect.isabstract(cls) or has_no_forward(cls):
         return True
     forward = definition_of(cls.forward)
     called = [node.attr for node in ast.walk(forward) if isinstance(node, ast.Attribute)] if forward is not None else []
+    if forward is not None and not _statements_of(forward):
+        return True
     methods = [getattr(cls, name, None) for name in ("forward", *called)]
     return any(_raises_alone(method) for method in methods if inspect.isfunction(method))
 
 
 def _raises_alone(function: Callable[..., Any]) -> bool:
     definition = definition_of(function)
-    body = definition.body if isinstance(definition, ast.FunctionDef) else []
-    statements = [node for node in body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    statements = _statements_of(definition) if definition is not None else []
     if len(statements) != 1 or not isinstance(statements[0], ast.Raise):
         return False
     return any(isinstance(n, ast.Name) and n.id == "NotImplementedError" for n in ast.walk(statements[0]))
+
+
+def _statements_of(definition: ast.FunctionDef) -> list[ast.stmt]:
+    """The statements of a function that do something: neither a docstring, nor `...`, nor `pass`."""
+    return [
+        node
+        for node in definition.body
+        if not isinstance(node, ast.Pass) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
 
 
 def look_alikes(owner: type, attributes: list[str]) -> list[type]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..reading.demand import Demand
 from ..tables.axis_names import AXES, CHANNELS, SEQUENCES, SPATIAL
+from ..tables.input_names import NODES
 from ..tables.sizes import BATCH, CLASSES, EDGES, FINEST, FRAMES, GRID, HEADS, IMAGE, LENGTH, MAP, PATCH, VOLUME
 from ..values import Items, Tensor, Value, with_sizes_replaced
 from .model_sizes import ModelSizes
@@ -95,7 +96,7 @@ class Shapes:
             return Tensor((EDGES, width))
         if name in ("pos", "coors", "coords", "coordinates"):
             return Tensor((LENGTH, 3))
-        return Tensor((LENGTH, width)) if name in ("x", "h", "feats", "features", "node_features", "nodes") else None
+        return Tensor((LENGTH, width)) if NODES.fullmatch(name) else None
 
 
 def _usual_rank(demand: Demand, kind: str | None) -> int:

@@ -97,9 +97,20 @@ class Place:
                         yield Comparison(left, one, operator, right, other)
 
     def conditions(self) -> list[ast.expr]:
-        """The condition of an `assert`, or of the innermost `if` around a `raise`; none for other statements."""
+        """The condition of an `assert`, or those that lead to a `raise`; none for other statements.
+
+        They are that of the innermost `if` around the `raise`, and, from an `elif` or `else`, those before it.
+        """
         chain = self._statements()
-        return self.expressions() if chain and isinstance(chain[-1], (ast.Raise, ast.Assert)) else []
+        if not chain or not isinstance(chain[-1], (ast.Raise, ast.Assert)):
+            return []
+        found = self.expressions()
+        for outer, inner in itertools.pairwise(chain[::-1][1:]):
+            is_before = isinstance(inner, ast.If) and len(inner.orelse) == 1 and inner.orelse[0] is outer
+            if not isinstance(outer, ast.If) or not is_before or not isinstance(inner, ast.If):
+                break
+            found.append(inner.test)
+        return found
 
     def truth(self, condition: ast.expr, changed: Mapping[str, Any]) -> bool | None:
         """Whether a condition holds, with other values for some variables. None if that is unknown."""

@@ -72,6 +72,7 @@ NAMES: tuple[tuple[str, str], ...] = (
     (r"(mlp|ff|ffn|feedforward|intermediate|inner|expert|ff_inner|d_inner|dim_feedforward)_?(hidden)?_?(dim|size|width|channels|features)?|d_ff|dim_?ff|dim_feedforward|hidden_(dims?|size|features|channels|width|units)|ffn_embed_dim|dim_inner|d_hidden|dim_hidden|nhid|n_hid|hidden|n_inner", "128"),
     (r"(hidden_|mlp_|embed_|layer_)?(dims|widths)|(hidden|mlp)_(sizes|dims|units_list)|(block_out_|encoder_|decoder_)?channels_list|(encoder|decoder)_channels|in_channels_list|dims_list|features_list|embed_dims|filters_list", "(64, 64, 64, 64)"),
     (r"(.*_)?(dim|dims|d_model|width|size|channels?|chs?|planes|inplanes|features?|filters|in_features|out_features|embed|emb|emb_dim|nf|ngf|ndf|nc|units|d|c|h_size|hs|in_c|out_c|cin|cout|inp|oup|inc|outc|ch_in|ch_out|ninp|n_embd|n_state|d_in|d_out|c_in|c_out|c_z|c_s|c_m|nin|nout|n_in|n_out|in_ch|out_ch)", "64"),
+    (r".*_(steps|iters|iterations|rounds|hops|recurrences|passes)", "2"),
     (r"(num|n|max|min)_.*", "2"),
     (r"(dim|d|c|channels?|in|out|embed|feat(ure)?|hidden)_.*", "64"),
 )  # fmt: skip

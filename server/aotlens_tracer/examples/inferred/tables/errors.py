@@ -329,6 +329,9 @@ _VALUES: tuple[Message, ...] = (
 
 _KINDS: tuple[Message, ...] = (
     Message(r"must be a mapping", _kind("mapping"), "argument after ** must be a mapping, not Tensor"),
+    Message(
+        r"must be Tensor, not", _kind("tensor"), "where(): argument 'condition' (position 1) must be Tensor, not bool"
+    ),
     Message(r"not callable", _kind("callable"), "'int' object is not callable"),
     Message(r"no attribute '(weight|bias)'", _kind("layer"), "'Tensor' object has no attribute 'weight'"),
     Message(

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from ...building.construction import Construction
 from ...building.parameters import declared_modules
 from ...building.usage import Usage
-from ...values import Items, Value, Written
+from ...tables.sizes import WIDTH
+from ...values import Items, Tensor, Value, Written
 from ..failed_attempt import FailedAttempt
 from ..names_read import names_read
 from ..rule import Proposals, Rule
@@ -49,6 +50,8 @@ def _others(failed: FailedAttempt, name: str, value: Value, usage: Usage) -> Ite
     if failed.wants("callable"):
         yield from map(Written, _CALLABLES)
         return
+    if failed.wants("tensor") and is_number:
+        yield from (Tensor((WIDTH, WIDTH)), Tensor((WIDTH,)))
     if failed.wants("module", "attributes"):
         yield Written("torch.nn.Identity()")
         if is_number:

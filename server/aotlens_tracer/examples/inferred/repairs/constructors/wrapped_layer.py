@@ -24,6 +24,8 @@ _DEEPEST = 5
 """Functions that a value is followed into, one from the other."""
 _MOST = 8
 """Layers that are proposed for one argument."""
+_STAND_INS = (int, nn.Module, types.SimpleNamespace)
+"""Kinds of values that are passed for an unknown layer."""
 _PASSED_ON = frozenset(("isinstance", "hasattr", "getattr", "len", "type", "id", "print", "super"))
 
 
@@ -33,7 +35,7 @@ def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
     declared = declared_modules(construction.cls)
     for name, given in failed.arguments.items():
         passed = failed.receiver.f_locals.get(name)
-        if name in declared or not isinstance(passed, (int, nn.Module)) or isinstance(passed, bool):
+        if name in declared or not isinstance(passed, _STAND_INS) or isinstance(passed, bool):
             continue
         found = (text for place in failed.users() for text in _wanted(place, passed, construction))
         wanted = list({_class_name(text): text for text in found}.values())
