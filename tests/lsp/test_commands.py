@@ -83,3 +83,56 @@ def test_a_target_in_a_file_that_is_not_open(editor: Editor, tmp_path: Path) -> 
     params = {"command": "aotlens.goToTarget", "arguments": [f"{path}::Net"]}
     assert editor.client.result("workspace/executeCommand", params) is None
     assert editor.popped_up() == ["Net is not in an open document"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        None,
+        {},
+        [],
+        {"command": 5},
+        {"command": {}},
+        {"command": "no.such"},
+        {"command": "a\ud800"},
+        {"command": "aotlens.showLogs", "arguments": 5},
+        {"command": "aotlens.showLogs", "arguments": {}},
+        {"command": "aotlens.showLogs", "arguments": "abc"},
+    ],
+    ids=ascii,
+)
+def test_params_of_no_command(editor: Editor, params: Any) -> None:
+    assert editor.client.error("workspace/executeCommand", params)["code"] == INVALID_PARAMS
+
+
+ODD = [
+    {},
+    [[]],
+    [{}],
+    None,
+    1.5,
+    True,
+    "",
+    "\x00::Net",
+    "\ud800::Net",
+    "x" * 200_000,
+    "9" * 5_000,
+    1 << 80,
+    "/dev/zero::X",
+]
+
+
+@pytest.mark.parametrize("command", [name for name, command in HANDLERS.items() if command.parameters])
+def test_odd_arguments_are_refused_at_once(editor: Editor, command: str) -> None:
+    """In each place, beside good ones: never an internal error, and never a long search in a text."""
+    parameters = HANDLERS[command].parameters
+    for place in range(len(parameters)):
+        for odd in ODD:
+            if parameters[place].name == "arguments" and str(odd).isidentifier():
+                continue  # a long name is a name
+            arguments: list[Any] = [f"{editor.path}::Net"] * len(parameters)
+            arguments[place] = odd
+            client = editor.client
+            id = client.request("workspace/executeCommand", {"command": command, "arguments": arguments})
+            reply = client.reply(id, timeout=5)
+            assert reply["error"]["code"] == INVALID_PARAMS, (arguments, reply)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from aotlens.lsp.connection import Unframer, frame
 from lsp.client import TIMEOUT, Client, connected, serving, spawn
 
 SAMPLE = str(Path(__file__).parent / "sample_server.py")
@@ -219,6 +220,9 @@ def test_each_request_of_a_batch_is_answered(client: Client) -> None:
     assert client.result("test/echo", [1]) == [1]
 
 
+ECHO = frame(b'{"jsonrpc": "2.0", "id": "echo", "method": "test/echo", "params": [1]}')
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -229,15 +233,53 @@ def test_each_request_of_a_batch_is_answered(client: Client) -> None:
         b"Content-Type: application/json\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"\x00\xff" * 10_000,
+        b"Content-Length: 5\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n[{}]\n",
+        ECHO.replace(b": 70", b": 700", 1),
+        ECHO[:40] + ECHO,
     ],
     ids=lambda data: repr(data[:24]),
 )
-def test_headers_that_make_no_sense(client: Client, data: bytes) -> None:
-    seen = len(list(client.replies(None)))
-    client.send_bytes(data)
-    client.wait(lambda: True if len(list(client.replies(None))) > seen else None)
-    client.send_bytes(b"\r\n\r\n" if data.startswith(b"\x00") else b"")
-    assert client.result("test/echo", [1]) == [1]
+def test_a_stream_that_cannot_be_split_is_lost_once(data: bytes) -> None:
+    assert ECHO.startswith(b"Content-Length: 70\r\n")
+    for size in (1, 7, 1 << 16):
+        unframer = Unframer()
+        whole = data + ECHO * 3
+        found = [body for at in range(0, len(whole), size) for body in unframer.feed(whole[at : at + size])]
+        assert found == [None], size
+
+
+def test_a_length_that_is_a_little_wrong_is_found_at_the_next_header() -> None:
+    for wrong in (60, 69, 71):
+        body, rest = list(Unframer().feed(ECHO.replace(b": 70", b": %d" % wrong, 1) + ECHO * 2))
+        assert len(body or b"") == wrong and rest is None
+
+
+def test_a_length_that_is_too_large_is_found_when_nothing_more_comes() -> None:
+    unframer = Unframer()
+    assert list(unframer.feed(ECHO.replace(b": 70", b": 72", 1))) == []
+    assert list(unframer.quiet()) == [None]
+    assert list(unframer.feed(ECHO)) == list(unframer.quiet()) == []
+    slow = Unframer()
+    assert list(slow.feed(ECHO[:50])) == list(slow.quiet()) == []
+    assert [len(body or b"") for body in slow.feed(ECHO[50:])] == [70]
+
+
+@pytest.mark.parametrize(
+    "data", [b"Content-Length: x\r\n\r\n", ECHO.replace(b": 70", b": 700", 1) + ECHO, ECHO.replace(b": 70", b": 71", 1)]
+)
+def test_the_server_ends_with_a_word_when_its_stream_is_lost(data: bytes, tmp_path: Path) -> None:
+    """A server that stays would be mute for ever."""
+    log = tmp_path / "log"
+    with log.open("wb") as stderr, spawn(SAMPLE, stderr=stderr) as process:
+        assert process.stdin is not None and process.stdout is not None
+        client = Client(process.stdout, process.stdin)
+        client.initialize()
+        client.send_bytes(data)
+        assert client.reply(None)["error"]["code"] == PARSE_ERROR
+        assert process.wait(15) == 1
+        assert len(list(client.replies(None))) == 1
+    assert "the server ends: a header has no valid Content-Length, or a wrong one" in log.read_text()
+    assert "Traceback" not in log.read_text()
 
 
 def test_headers_in_other_ways(client: Client) -> None:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
+import select
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 Deliver = Callable[["bytes | None"], None]
-"""Takes the body of the next message; None for a header without a valid length."""
+"""Takes the body of the next message; None if the stream cannot be split into messages any more."""
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_LENGTH_IN_BODY = re.compile(rb"content-length:[ \t]*\d+[ \t]*\r?\n", re.IGNORECASE)
+"""A header inside a body. JSON cannot have it: its strings have no line ends, and outside of them is no such word."""
+_OVERLAP = 64
 _HEADER_LIMIT = 1 << 14
 _BODY_LIMIT = 1 << 30
 _CHUNK = 1 << 16
 _POLL_SECONDS = 1.0
+_QUIET_SECONDS = 5.0
+"""If a body is not complete and nothing comes for so long, it is looked at whether it is a whole message already."""
 
 
 def frame(body: bytes) -> bytes:
@@ -28,36 +35,70 @@ def frame(body: bytes) -> bytes:
 
 
 class Unframer:
-    """Splits a stream of bytes into messages."""
+    """Splits a stream of bytes into messages.
+
+    Once a header has no valid length, or a length is found to be wrong, nobody can know where the next message begins.
+    Then the stream is lost: None is given once, and nothing after it.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._length: int | None = None
+        self._searched = 0  # so much of the body has no header in it
+        self.is_lost = False
+
+    @property
+    def is_within_body(self) -> bool:
+        """Whether a body has begun and is not complete."""
+        return self._length is not None
 
     def feed(self, data: bytes) -> Iterator[bytes | None]:
-        """The bodies that the data completes; None for a header without a valid length."""
+        """The bodies that the data completes; None if the stream is lost."""
+        if self.is_lost:
+            return
         self._buffer += data
-        while True:
+        while self._length is not None or self._buffer:
             if self._length is None:
-                end = _HEADER_END.search(self._buffer)
+                end = _HEADER_END.search(self._buffer, 0, _HEADER_LIMIT)
                 if end is None:
-                    if len(self._buffer) > _HEADER_LIMIT:
-                        self._buffer.clear()
+                    if len(self._buffer) >= _HEADER_LIMIT:
+                        self._lose()
                         yield None
                     return
                 match = _LENGTH.search(self._buffer, 0, end.start())
                 length = int(match[1]) if match is not None else None
                 del self._buffer[: end.end()]
                 if length is None or length > _BODY_LIMIT:
+                    self._lose()
                     yield None
-                    continue
-                self._length = length
-            if len(self._buffer) < self._length:
+                    return
+                self._length, self._searched = length, 0
+            arrived = min(len(self._buffer), self._length)
+            if _LENGTH_IN_BODY.search(self._buffer, max(0, self._searched - _OVERLAP), arrived):
+                self._lose()
+                yield None
+                return
+            self._searched = arrived
+            if arrived < self._length:
                 return
             body = bytes(self._buffer[: self._length])
             del self._buffer[: self._length]
             self._length = None
             yield body
+
+    def quiet(self) -> Iterator[None]:
+        """Nothing came for a while: None, if what came is a whole message, though its length says that more follows."""
+        if self._length is None or self.is_lost:
+            return
+        with contextlib.suppress(ValueError, RecursionError):
+            json.loads(self._buffer)
+            self._lose()
+            yield None
+
+    def _lose(self) -> None:
+        self.is_lost = True
+        self._buffer.clear()
+        self._length = None
 
 
 class StdioWriter:
@@ -106,7 +147,12 @@ def read_in_thread(descriptor: int, deliver: Deliver, on_end: Callable[[], None]
     def read() -> None:
         unframer = Unframer()
         with contextlib.suppress(OSError, RuntimeError):  # the descriptor or the loop was closed
-            while data := os.read(descriptor, _CHUNK):
+            while True:
+                if unframer.is_within_body and not _is_readable(descriptor):
+                    for nothing in unframer.quiet():
+                        deliver(nothing)
+                if not (data := os.read(descriptor, _CHUNK)):
+                    break
                 for body in unframer.feed(data):
                     deliver(body)
         with contextlib.suppress(RuntimeError):
@@ -115,11 +161,24 @@ def read_in_thread(descriptor: int, deliver: Deliver, on_end: Callable[[], None]
     threading.Thread(target=read, name="stdin", daemon=True).start()
 
 
+def _is_readable(descriptor: int) -> bool:
+    """Whether something comes within some seconds, or the end. On Windows, a pipe cannot be asked."""
+    return os.name != "posix" or bool(select.select([descriptor], [], [], _QUIET_SECONDS)[0])
+
+
 async def read_stream(reader: asyncio.StreamReader, deliver: Deliver, on_end: Callable[[], None]) -> None:
     """Deliver the messages that a stream receives."""
     unframer = Unframer()
     with contextlib.suppress(OSError):
-        while data := await reader.read(_CHUNK):
+        while True:
+            try:
+                data = await asyncio.wait_for(reader.read(_CHUNK), _QUIET_SECONDS)
+            except asyncio.TimeoutError:
+                for nothing in unframer.quiet():
+                    deliver(nothing)
+                continue
+            if not data:
+                break
             for body in unframer.feed(data):
                 deliver(body)
     on_end()

@@ -19,7 +19,7 @@ from .server import AotlensServer
 LOOPBACK = "127.0.0.1"
 
 Inbox = asyncio.Queue[bytes | None | Literal["end"]]
-"""The bodies of messages; None for a header without a valid length, "end" after the last message."""
+"""The bodies of messages; None if the stream cannot be split any more, "end" after the last message."""
 
 _log = logging.getLogger(__name__)
 

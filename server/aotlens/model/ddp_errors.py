@@ -19,7 +19,7 @@ _NUMBERS = r"((?:\d+(?![\w:.-])[\s,]*)+)"
 # The messages are in torch/csrc/distributed/c10d/reducer.cpp and torch/csrc/distributed/c10d/Utils.cpp.
 _INDICES = re.compile(rf"indices which did not receive grad for rank \d+:\s*{_NUMBERS}")
 _NAMES = re.compile(r"Parameters which did not receive grad for rank \d+:\s*([\w.]+(?:,\s*[\w.]+)*)")
-_LOGGED = re.compile(r"([\w.]+) did not get gradient in backwards pass")
+_LOGGED = re.compile(r"(?<![\w.])([\w.]+) did not get gradient in backwards pass")
 _TWICE = re.compile(r"Parameter at index (\d+)(?: with name ([\w.]+))? has been marked as ready twice")
 _OTHER_SIZE = re.compile(r"params\[(\d+)\] in this process")
 _ONLY_NUMBERS = re.compile(r"[\[(]?[\d\s,]+[\])]?")

@@ -110,6 +110,9 @@ def parse_arguments(
         except JsonRpcInvalidParams as error:
             message = f"{command}: {parameter.name} has to be {parameter.expected}: {error.message}"
             raise JsonRpcInvalidParams(message) from None
+        except (TypeError, ValueError, RecursionError):  # such as a number of 5,000 digits, or a path that cannot be
+            message = f"{command}: {parameter.name} has to be {parameter.expected}"
+            raise JsonRpcInvalidParams(message) from None
     return parsed
 
 

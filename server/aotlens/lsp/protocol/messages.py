@@ -10,12 +10,13 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcParseError
 
 MessageId = int | str
+LOST = "a header has no valid Content-Length, or a wrong one: no message after it can be read"
 
 
 def decode(body: bytes | None) -> Any:
-    """The JSON value of a message's body. None stands for a header without a valid length. Raises ParseError."""
+    """The JSON value of a message's body. None stands for a stream without further messages. Raises ParseError."""
     if body is None:
-        raise JsonRpcParseError("the header has no valid Content-Length")
+        raise JsonRpcParseError(LOST)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -27,18 +27,29 @@ def structured(method: str, params: Any, converter: Converter) -> Any:
     kind: Any = types.METHOD_TO_TYPES.get(method, (None, None, None))[2]
     if kind is None:
         return params
-    if method == types.TEXT_DOCUMENT_DID_CHANGE:
+    if method == types.WORKSPACE_EXECUTE_COMMAND:
+        _check_command(params)
+    elif method == types.TEXT_DOCUMENT_DID_CHANGE:
         params = _lenient_change(params)
     try:
         return converter.structure(params, kind)
     except Exception as error:  # a converter raises anything on input that it does not expect
-        raise JsonRpcInvalidParams(f"{method}: {in_words(error)}") from None
+        problem = "params are missing" if params is None else in_words(error)
+        raise JsonRpcInvalidParams(f"{method}: {problem}") from None
 
 
 def in_words(error: Exception) -> str:
     """Describe what a converter refused, with LSP's names."""
     problems = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
     return "; ".join(_SNAKE.sub(lambda match: match[1].upper(), problem) for problem in problems)
+
+
+def _check_command(params: Any) -> None:
+    """Check what the converter would bend: a string is no list of arguments. Raises InvalidParams."""
+    if not isinstance(params, dict) or not isinstance(command := params.get("command"), str):
+        raise JsonRpcInvalidParams("command has to be the name of a command")
+    if not isinstance(params.get("arguments"), list | None):
+        raise JsonRpcInvalidParams(f"{command}: arguments have to be a list")
 
 
 def _lenient_change(params: Any) -> Any:

@@ -85,11 +85,14 @@ class StrictProtocol(LanguageServerProtocol):
     # Incoming messages.
 
     def receive(self, body: bytes | None) -> None:
-        """Handle one message, whatever it is. None stands for a header without a valid length."""
+        """Handle one message, whatever it is. None stands for a stream without further messages: the server ends."""
         try:
             message = decode(body)
         except JsonRpcException as error:
             self._refuse(None, error)
+            if body is None:
+                _log.error("the server ends: %s", error.message)
+                self.end(1)
             return
         if isinstance(message, list):
             # LSP has no batches. Each request in one is answered all the same, so that no client waits for ever.
