@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ from .orphans import die_with_parent
 from .scratch import PREFIX, remove
 from .stacks import DUMP_FILE, DUMP_SIGNAL
 
+FILE_LIMIT = 1 << 28
+"""Bytes that are read of a child's file. User code may write to it, too."""
 _C = TypeVar("_C", bound="Child")
 
 
@@ -44,14 +47,19 @@ class Child:
         return self.messages, self.output
 
     def poll(self) -> int | None:
-        """Return None while it runs; then its exit status, or minus the signal that ended it."""
+        """Return None while it runs; then its exit status, or minus the signal that ended it.
+
+        If it was stopped, it is continued: nobody else would.
+        """
         if self._status is None:
             try:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:
                 self._status = 0
             else:
-                if pid:
+                if pid and os.WIFSTOPPED(status):
+                    os.kill(pid, signal.SIGCONT)
+                elif pid:
                     self._status = os.waitstatus_to_exitcode(status)
         return self._status
 
@@ -74,10 +82,13 @@ class Child:
             time.sleep(0.002)
 
     def read_file(self, name: str) -> bytes:
-        """Return the contents of one of its files; nothing if it left none."""
+        """Return the contents of one of its files; nothing if it left none, or something else in its place."""
+        flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            with open(os.path.join(self.folder, name), "rb") as file:
-                return file.read()
+            descriptor = os.open(os.path.join(self.folder, name), os.O_RDONLY | flags)
+            with open(descriptor, "rb") as file:
+                is_regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+                return file.read(FILE_LIMIT) if is_regular else b""
         except OSError:
             return b""
 

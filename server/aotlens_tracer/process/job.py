@@ -83,7 +83,7 @@ class Job:
     of `os._exit`; `bug` the traceback of a mistake of ours. `assembled` has the parts of the map that were sent ahead;
     `whole` is when they became an answer, by `time.monotonic`; None if they are none. `calls` are the calls on fake
     tensors whose results the child did not have; None before it has reported them. `recorder` is the child that records
-    values for it, None if there is none.
+    values for it, None if there is none. `is_second` says that it is carried out again, after another child.
     """
 
     request: dict[str, Any]
@@ -102,6 +102,7 @@ class Job:
     whole: float | None = None
     calls: list[Any] | None = None
     recorder: RunningRecorder | None = None
+    is_second: bool = False
     ended: bool = False
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..values.waiting import can_be_recorded_apart
 from ..wire.json_codec import from_json, to_json
-from ..wire.protocol import ExampleSource, Lines, Unframer, encode
+from ..wire.protocol import BEAT_SECONDS, ExampleSource, Lines, Unframer, encode
 from . import unanswered
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
@@ -25,6 +25,7 @@ from .memory import exceeds
 from .orphans import adopt_orphans, end_orphans
 from .pump import SelectorPump, ThreadPump
 from .readiness import get_ready
+from .scratch import Leftovers
 from .stacks import DUMP_FILE, is_complete
 from .standby import Standby
 
@@ -85,6 +86,8 @@ class Tracer:
         self._waiting: list[dict[str, Any]] = []
         self._job: Job | None = None
         self._running = True
+        self._last_beat = 0.0
+        self._leftovers = Leftovers()
         # One child traces, another one records values. A spawned one has an import of torch of its own: one is enough.
         self._standby = Standby(self._fork_waiting, 2) if can_fork else Standby(lambda: spawn(scratch))
 
@@ -100,9 +103,11 @@ class Tracer:
             while self._running:
                 if self._job is None and self._waiting:
                     self._start(self._waiting.pop(0))
+                self._beat()
                 self._pump.poll(self._patience())
                 if not self._is_needed_now():
                     self._standby.work()
+                    self._leftovers.remove_more()
                 if self._job is not None:
                     self._look_after(self._job)
         finally:
@@ -113,9 +118,16 @@ class Tracer:
             self._standby.end()
             end_orphans(set())
 
+    def _beat(self) -> None:
+        """Let the server know, while it waits, that this process does not stand still."""
+        now = time.monotonic()
+        if self._job is not None and now - self._last_beat >= BEAT_SECONDS:
+            self._last_beat = now
+            _write(self._replies, {"method": "beat"})
+
     def _patience(self) -> float:
         """Return for how many seconds to wait for bytes."""
-        if self._standby.is_complete or self._is_needed_now():
+        if (self._standby.is_complete and not self._leftovers) or self._is_needed_now():
             return POLL_SECONDS if self._job is not None else 1.0
         return 0.0
 
@@ -149,7 +161,7 @@ class Tracer:
         recorder = self._take_recorder(request)
         self._begin(request | {IS_RECORDED_APART: True} if recorder is not None else request, recorder)
 
-    def _begin(self, request: dict[str, Any], recorder: Child | None) -> None:
+    def _begin(self, request: dict[str, Any], recorder: Child | None) -> Job:
         child = self._standby.take(request) or self._new_child(request)
         job = Job(request, child, Unframer(child.token))
         if recorder is not None:
@@ -157,6 +169,7 @@ class Tracer:
         self._job = job
         self._pump.add(child.messages, lambda data: self._on_messages(job, data))
         self._pump.add(child.output, job.output.feed)
+        return job
 
     def _add_recorder(self, job: Job, recorder: RunningRecorder) -> None:
         job.recorder = recorder
@@ -214,7 +227,7 @@ class Tracer:
         recorder.child.kill()
         self._pump.remove(recorder.child.messages)
         self._pump.remove(recorder.child.output)
-        recorder.child.forget()
+        self._leftovers.remove(recorder.child.folder)
         job.recorder = None
 
     def _look_after(self, job: Job) -> None:
@@ -236,6 +249,8 @@ class Tracer:
                 self._answer(job, job.result)
         elif job.bug is not None:
             self._answer(job, unanswered.after_a_bug(job, job.bug))
+        elif status is not None and not job.begun and not job.is_second:
+            self._start_again(job)  # it was ended before it came to the user's code
         elif status is not None:
             self._answer(job, unanswered.after_its_end(job, status))
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
@@ -266,7 +281,8 @@ class Tracer:
     def _start_again(self, job: Job) -> None:
         """Carry the request out again, in a child that is alone with the user's code."""
         self._end(job)
-        self._begin({name: value for name, value in job.request.items() if name != IS_RECORDED_APART}, None)
+        again = self._begin({name: value for name, value in job.request.items() if name != IS_RECORDED_APART}, None)
+        again.is_second = True
 
     def _record_again(self, job: Job) -> None:
         """Record the values in a child that is alone with the user's code. The map is there."""
@@ -286,6 +302,6 @@ class Tracer:
         job.child.kill()
         self._pump.remove(job.child.messages)
         self._pump.remove(job.child.output)
-        job.child.forget()
+        self._leftovers.remove(job.child.folder)
         self._job = None
         end_orphans(self._standby.pids)

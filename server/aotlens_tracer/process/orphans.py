@@ -15,6 +15,8 @@ END_SECONDS = 5.0
 """For how long processes are ended that do not go, or that start others all the time."""
 TRACER = "aotlens-tracer"
 """The name of a tracer and of its children in lists of processes."""
+_LOOKS = 3
+"""How often nothing is found before it is believed. For a moment, children of a process that ends are in no list."""
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36
 """From `linux/prctl.h`."""
 
@@ -54,25 +56,31 @@ def end_all(seconds: float = END_SECONDS) -> None:
 def end_marked(mark: str, seconds: float = END_SECONDS) -> None:
     """End the children of this process that were started with `mark` in their environment, and all below them.
 
-    Tracers and their children that have ended are waited for, too: this process adopted them from a guardian.
+    Tracers and their children that have ended, or are about to, are waited for, too: this process has adopted them.
     """
     bytes_of_mark = mark.encode()
-    _end(
-        lambda: [pid for pid in children_of(os.getpid()) if _has_mark(pid, bytes_of_mark) or _was_tracer(pid)], seconds
-    )
+
+    def roots() -> list[int]:
+        return [pid for pid in children_of(os.getpid()) if _has_mark(pid, bytes_of_mark) or _is_tracer(pid)]
+
+    _end(roots, seconds, _LOOKS)
 
 
-def _end(roots: Callable[[], list[int]], seconds: float) -> None:
+def _end(roots: Callable[[], list[int]], seconds: float, looks: int = 1) -> None:
     """End processes and those below them, round by round: what they leave behind becomes a child of this process."""
     deadline = time.monotonic() + seconds
-    while (found := roots()) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        found = roots()
+        looks = looks if found else looks - 1
+        if not found and not looks:
+            return
         for pid in found:
             for one in (*descendants(pid), pid):
                 with contextlib.suppress(OSError):
                     os.kill(one, signal.SIGKILL)
             with contextlib.suppress(OSError):
                 os.waitpid(pid, os.WNOHANG)
-        time.sleep(0.001)
+        time.sleep(0.002)
 
 
 def _has_mark(pid: int, mark: bytes) -> bool:
@@ -83,14 +91,16 @@ def _has_mark(pid: int, mark: bytes) -> bool:
         return False
 
 
-def _was_tracer(pid: int) -> bool:
-    """Whether a process has ended that had the name of tracers, which the children that they fork have, too."""
+def _is_tracer(pid: int) -> bool:
+    """Whether a process has the name of tracers, as the children have that they fork. One that ends has no environment.
+
+    The child of a server is a guardian; a tracer is one only if its guardian is gone.
+    """
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            name, _, rest = file.read().partition(b"(")[2].rpartition(b")")
+        with open(f"/proc/{pid}/comm", "rb") as file:
+            return file.read().strip() == TRACER.encode()
     except OSError:
         return False
-    return name == TRACER.encode() and rest.split()[0] == b"Z"
 
 
 def _prctl(option: int, value: int | bytes) -> None:

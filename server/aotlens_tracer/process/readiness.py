@@ -33,7 +33,7 @@ def get_ready(fork: bool) -> Ready:
         gc.collect()
         gc.freeze()  # memory that is shared with the children stays shared: the collector does not write to it
     seconds = round(time.perf_counter() - start, 3)
-    return Ready(VERSION, python_version(), sys.executable, version, problem, fork, cuda, seconds, missing)
+    return Ready(VERSION, python_version(), sys.executable, version, problem, fork, cuda, seconds, missing, True)
 
 
 def _import_torch() -> tuple[str, bool]:

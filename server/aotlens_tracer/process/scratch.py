@@ -8,10 +8,12 @@ user alone, and never through a link. Standard library only.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import stat
 import tempfile
+import time
 
 try:
     import fcntl
@@ -25,6 +27,9 @@ VARIABLE = "AOTLENS_SCRATCH"
 """The environment variable of the tracer, and of all that it starts, that has the same path: a mark to know them by."""
 LOCK = "owner.lock"
 """The file that the owner has locked."""
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_AT_ONCE, _SLICE = 0.1, 0.005
+"""For how many seconds a folder is removed at once, and later in one go."""
 _MOST_SWEPT = 10_000
 """The number of entries of the temporary directory that are looked at."""
 
@@ -74,6 +79,71 @@ def remove_if_ownerless(folder: str) -> None:
             os.close(descriptor)
 
 
-def remove(folder: str) -> None:
-    """Remove a folder of ours with all that is in it, whatever rights and depth user code gave that."""
-    shutil.rmtree(folder, ignore_errors=True)
+class Leftovers:
+    """Folders that are removed between requests if that takes long: code that left very many files holds up nobody."""
+
+    def __init__(self) -> None:
+        self._folders: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._folders)
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder now, or later if that takes long."""
+        if not remove(folder, _AT_ONCE):
+            self._folders.append(folder)
+
+    def remove_more(self) -> None:
+        """Remove what can be removed in a short time."""
+        if self._folders and (remove(self._folders[0], _SLICE) or not os.path.isdir(self._folders[0])):
+            del self._folders[0]
+
+
+def remove(folder: str, seconds: float = math.inf) -> bool:
+    """Remove a folder of ours, whatever user code put into it, and return whether it is gone, after `seconds` at most.
+
+    Each folder in it is opened from the one that it lies in: no link is followed. Rights and depth do not matter.
+    """
+    if os.open not in os.supports_dir_fd:  # Windows
+        shutil.rmtree(folder, ignore_errors=True)
+        return not os.path.lexists(folder)
+    with contextlib.suppress(OSError):
+        top = os.open(folder, _FOLDER)
+        try:
+            _empty(top, time.monotonic() + seconds)
+        finally:
+            os.close(top)
+        os.rmdir(folder)
+    return not os.path.lexists(folder)
+
+
+def _empty(top: int, deadline: float) -> None:
+    """Empty the folder that is open as `top`: the folders in its folders are moved into it, as those may lie deep.
+
+    Raises OSError, and TimeoutError after the deadline.
+    """
+    mark, moved = os.urandom(6).hex(), 0
+
+    def folders_left_in(folder: int) -> list[str]:
+        """Remove what is no folder; return the names of the others."""
+        left = []
+        for name in os.listdir(folder):
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            try:
+                os.unlink(name, dir_fd=folder)
+            except OSError:
+                os.chmod(name, 0o700, dir_fd=folder)  # what nobody may enter can be neither read nor moved
+                left.append(name)
+        return left
+
+    while names := folders_left_in(top):
+        for name in names:
+            inner = os.open(name, _FOLDER, dir_fd=top)
+            try:
+                for deeper in folders_left_in(inner):
+                    moved += 1
+                    os.rename(deeper, f".removed-{mark}-{moved}", src_dir_fd=inner, dst_dir_fd=top)
+            finally:
+                os.close(inner)
+            os.rmdir(name, dir_fd=top)

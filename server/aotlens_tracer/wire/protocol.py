@@ -5,6 +5,7 @@ original stdout; the tracer moves both away before any user code can run, so nei
 
     server -> tracer   {"id": 1, "method": "trace", "params": {...}}      methods: trace, targets, cancel, shutdown
     tracer -> server   {"method": "ready", "params": {...}}               once, first: a Ready, as JSON
+                       {"method": "beat"}                                 while it has a request, once a second
                        {"id": 1, "event": "stage", "stage": "import"}     progress of request 1
                        {"id": 1, "result": {...}}                         exactly once for each trace or targets request
 
@@ -36,6 +37,9 @@ MINIMUM_TORCH = (2, 13)
 """The first torch release whose AOTAutograd has the descriptors and capture functions that are used here."""
 NEWEST_TESTED_TORCH = (2, 15)
 """The newest torch release that the tracer is tested with."""
+
+BEAT_SECONDS = 1.0
+"""How often a tracer that has a request says that it does not stand still."""
 
 Convention = Literal["export", "compile"]
 CONVENTIONS: tuple[Convention, ...] = ("export", "compile")
@@ -99,6 +103,7 @@ class Ready:
     the interpreter's path. `problem` says why this interpreter cannot trace; None if it can. `fork` says that traces
     run in forked children, `cuda` that torch finds a GPU, and `seconds` how long the import of torch took. `gaps` are
     the parts of the fence that this system cannot hold.
+    With `beats`, the tracer says every `BEAT_SECONDS` that it does not stand still, as long as it has a request.
     """
 
     protocol: int
@@ -110,6 +115,7 @@ class Ready:
     cuda: bool = False
     seconds: float = 0.0
     gaps: tuple[Gap, ...] = ()
+    beats: bool = False
 
 
 @dataclass(frozen=True)

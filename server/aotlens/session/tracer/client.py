@@ -22,6 +22,7 @@ from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.protocol import VERSION, Ready, TargetsParams, TraceParams, bootstrap_command, encode
 
 from .problems import code_of
+from .watch import Watch
 
 READY_TIMEOUT = 180.0
 """Seconds within which an interpreter must have imported torch. A cold disk makes that slow."""
@@ -76,6 +77,7 @@ class Launch:
 class _Request:
     answer: asyncio.Future[Message]
     on_event: OnEvent
+    memory: int | None
 
 
 class TracerClient:
@@ -96,6 +98,8 @@ class TracerClient:
         self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
         self._scratch: str | None = None
+        self._why_ended: str | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._requests: dict[int, _Request] = {}
         self._last_number = 0
@@ -148,7 +152,10 @@ class TracerClient:
             raise
         self._is_ready = True
         self._last_log_line = ""
-        self._tasks.append(asyncio.create_task(self._read_answers(process, process.stdout)))
+        watch = Watch(process.pid, self._memory_limit)
+        self._tasks.append(asyncio.create_task(self._read_answers(process, process.stdout, watch)))
+        if ready.beats:
+            self._watching = asyncio.create_task(self._watch(process, watch))
         return ready
 
     async def request(
@@ -164,7 +171,7 @@ class TracerClient:
         self._last_number += 1
         number = self._last_number
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._requests[number] = _Request(answer, on_event)
+        self._requests[number] = _Request(answer, on_event, params.memory)
         try:
             self._send({"id": number, "method": method, "params": to_json(params)})
             return await answer
@@ -182,11 +189,11 @@ class TracerClient:
             self._end = TracerEnded("the tracer was closed")
         for request in self._requests.values():
             request.answer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         if process is not None:
             await _end(process, patient=self._is_ready)
-        if self._scratch is not None:
-            await asyncio.get_running_loop().run_in_executor(None, _clear, self._scratch)
-            self._scratch = None
+        await asyncio.get_running_loop().run_in_executor(None, self._end_the_rest)
         others = [task for task in tasks if task is not asyncio.current_task()]
         if others:
             await asyncio.wait(others, timeout=_LOG_SECONDS)
@@ -194,6 +201,12 @@ class TracerClient:
             task.cancel()
         if process is not None:
             _close_pipes(process)
+
+    def _end_the_rest(self) -> None:
+        """End and remove what the process has left behind. Its guardian has done so, unless it was killed itself."""
+        if self._scratch is not None:
+            end_marked(f"{VARIABLE}={self._scratch}")
+            remove(self._scratch)
 
     def _send(self, message: Message) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -220,9 +233,24 @@ class TracerClient:
             raise TracerUnusable(code_of(ready.problem), why_unusable(ready.problem), ready)
         return ready
 
-    async def _read_answers(self, process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> None:
+    def _memory_limit(self) -> int | None:
+        """Return the bytes that the requests under way may use; 0 without a request, None if one has no limit."""
+        limits = [request.memory for request in self._requests.values()]
+        return None if None in limits else max((limit for limit in limits if limit is not None), default=0)
+
+    async def _watch(self, process: asyncio.subprocess.Process, watch: Watch) -> None:
+        """End a process that stands still: its requests fail as if it had ended by itself."""
+        self._why_ended = await watch.until_it_stands_still()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.get_running_loop().run_in_executor(None, self._end_the_rest)
+
+    async def _read_answers(
+        self, process: asyncio.subprocess.Process, stdout: asyncio.StreamReader, watch: Watch
+    ) -> None:
         loop = asyncio.get_running_loop()
         while line := await stdout.readline():
+            watch.heard()
             is_large = len(line) >= _LARGE_LINE
             message = await loop.run_in_executor(None, _parse, line) if is_large else _parse(line)
             request = self._requests.get(message.get("id", 0)) if message is not None else None
@@ -237,7 +265,7 @@ class TracerClient:
         if process is not self._process:
             return
         code = process.returncode
-        how = "closed its pipe" if code is None else _how_it_ended(code)
+        how = self._why_ended or ("closed its pipe" if code is None else _how_it_ended(code))
         self._end = TracerEnded(f"the tracer {how}{self._quoted_log()}")
         self._on_end(str(self._end))
         for request in self._requests.values():
@@ -297,12 +325,6 @@ def _prepare(working_directory: Path) -> tuple[bool, str | None]:
     with contextlib.suppress(OSError):
         return working_directory.is_dir(), new_subfolder("t")
     return working_directory.is_dir(), None
-
-
-def _clear(scratch: str) -> None:
-    """End and remove what a tracer has left behind. Its guardian has done so, unless it was killed itself."""
-    end_marked(f"{VARIABLE}={scratch}")
-    remove(scratch)
 
 
 async def _end(process: asyncio.subprocess.Process, patient: bool) -> None:
