@@ -6,6 +6,7 @@ import sys
 
 from aotlens.session.tracer.client import TracerEnded
 from aotlens.session.tracer.process import TracerProcess
+from aotlens_tracer.wire.fence import Fence
 from aotlens_tracer.wire.protocol import TraceParams
 
 
@@ -23,7 +24,7 @@ def main(python: str, folder: str) -> None:
 
 
 def _trace(tracer: TracerProcess, path: str) -> None:
-    params = TraceParams(path, "Model", (), timeout=4)
+    params = TraceParams(path, "Model", (), timeout=4, fence=Fence(False))  # the file shows how far it has come
     try:
         answer = tracer._run(tracer._client.request("trace", params))
     except TracerEnded as error:

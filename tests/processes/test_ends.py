@@ -17,6 +17,7 @@ from aotlens.session.tracer import watch
 from aotlens.session.tracer.client import TracerEnded
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.process.memory import children_of, descendants
+from aotlens_tracer.wire.fence import Fence
 from aotlens_tracer.wire.protocol import TraceParams
 from cli.support import is_alive, wait_for
 from support import ROOT
@@ -224,7 +225,9 @@ def test_a_tracer_and_a_guardian_that_both_stand_still_are_ended(
     (tmp_path / "stops.py").write_text(STOPS, encoding="utf-8")
     (tmp_path / "quick.py").write_text(QUICK, encoding="utf-8")
     with TracerProcess(str(quick_tracer(tmp_path)), str(tmp_path)) as tracer:
-        params = [TraceParams(str(tmp_path / name), "Model", ()) for name in ("stops.py", "quick.py")]
+        params = [
+            TraceParams(str(tmp_path / name), "Model", (), fence=Fence(False)) for name in ("stops.py", "quick.py")
+        ]
         below = descendants(tracer._client.pid or 0)
         with pytest.raises(TracerEnded, match=r"^the tracer did not answer for 3 s, and was ended$"):
             tracer._run(tracer._client.request("trace", params[0]))

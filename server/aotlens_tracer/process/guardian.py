@@ -25,6 +25,8 @@ MOST_STOPS = 3
 """How often a tracer that was stopped is continued. One that is stopped again is ended: something wants it to stand."""
 _LOOK_SECONDS = 10.0
 """How often the guardian looks even if nothing has woken it."""
+_PF_EXITING = 0x4
+"""The flag of a process that is ending, from `linux/sched.h`."""
 _WAKING = ("SIGCHLD", "SIGTERM", "SIGHUP")
 
 
@@ -49,15 +51,16 @@ def stand_between(scratch: str | None) -> None:
         os.setsid()  # a signal to the tracer's process group does not reach its guardian
         name_process(TRACER)
         return
-    status = 1
+    status, server = 1, os.getppid()
     try:
-        status = _guard(tracer, waking[0])
+        status = _guard(tracer, server, waking[0])
     finally:
         with contextlib.suppress(OSError):
             os.kill(tracer, signal.SIGKILL)
         end_all()
         if scratch is not None:
             remove(scratch)
+            _wait_if_ending(server)
             remove_if_ownerless(os.path.dirname(scratch))
         _end_like(status)
 
@@ -92,10 +95,9 @@ def _forget(waking: tuple[int, int]) -> None:
         os.close(descriptor)
 
 
-def _guard(tracer: int, woken: int) -> int:
+def _guard(tracer: int, server: int, woken: int) -> int:
     """Wait until the tracer has ended, or has to; return its status as `os.waitpid` gives it, or that of this end."""
     name_process("aotlens-guard")
-    parent = os.getppid()
     parent_signal(signal.SIGTERM)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the guardian ends by the tracer's signal, and leaves no dump
     null = os.open(os.devnull, os.O_WRONLY)
@@ -115,7 +117,7 @@ def _guard(tracer: int, woken: int) -> int:
             os.kill(tracer, signal.SIGKILL if stops > MOST_STOPS else signal.SIGCONT)
         if _asked:
             return _asked[0]
-        if os.getppid() != parent:
+        if os.getppid() != server:
             return signal.SIGTERM
         if closed is not None and time.monotonic() - closed >= GRACE_SECONDS:
             return 0
@@ -127,6 +129,20 @@ def _guard(tracer: int, woken: int) -> int:
             else:
                 poll.unregister(descriptor)
                 closed = time.monotonic()
+
+
+def _wait_if_ending(server: int) -> None:
+    """If the server is about to end, wait until it has: it holds its lock a moment longer than its pipes."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    while os.getppid() == server and time.monotonic() < deadline:
+        try:
+            with open(f"/proc/{server}/stat", "rb") as file:
+                flags = int(file.read().rpartition(b")")[2].split()[6])
+        except (OSError, ValueError, IndexError):
+            return
+        if not flags & _PF_EXITING:
+            return
+        time.sleep(0.002)
 
 
 def _end_like(status: int) -> None:
