@@ -26,6 +26,7 @@ from .quick_tracer import quick_tracer
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are looked up in /proc")
 
+PATIENCE = 60.0
 QUICK = "said = True\n"
 HELD = """\
 import os, subprocess, sys, time
@@ -88,7 +89,7 @@ class Command:
         (tracer,) = children_of(guardian)
         if who == "tracer":
             return tracer
-        assert wait_for(lambda: len(children_of(tracer)) >= 2, 5)
+        assert wait_for(lambda: len(children_of(tracer)) >= 2, PATIENCE)
         busy = [pid for pid in children_of(tracer) if children_of(pid)]
         return busy[0] if who == "child" else next(pid for pid in children_of(tracer) if pid not in busy)
 
@@ -153,14 +154,14 @@ def _reach(command: Command, moment: str) -> None:
     """Bring a command to a moment."""
     if moment == "starting":
         (command.folder / "hold").touch()
-        assert wait_for(lambda: bool(command.named("aotlens-tracer")), 10)
+        assert wait_for(lambda: bool(command.named("aotlens-tracer")), PATIENCE)
         return
     assert command.hear() == "ready"
     command.say("quick.py" if moment == "idle" else "held.py")
     if moment == "idle":
         assert command.hear() == "answered"
     else:
-        assert wait_for((command.folder / "held").exists, 10)
+        assert wait_for((command.folder / "held").exists, PATIENCE)
 
 
 def _goes_on(command: Command, moment: str) -> None:
@@ -209,13 +210,13 @@ def test_nothing_is_left(moment: str, who: str, how: str, command: Command) -> N
     if who == "command":
         if how == "SIGSTOP":
             os.kill(command.process.pid, signal.SIGKILL)
-        command.process.wait(10)
+        command.process.wait(PATIENCE)
     else:
         if moment != "ending":
             _goes_on(command, moment)
             _close(command)
-        assert command.process.wait(10) == 0
-    assert wait_for(lambda: not command.leftovers(), 5), command.leftovers()
+        assert command.process.wait(PATIENCE) == 0
+    assert wait_for(lambda: not command.leftovers(), PATIENCE), command.leftovers()
 
 
 def test_a_tracer_and_a_guardian_that_both_stand_still_are_ended(
@@ -231,6 +232,6 @@ def test_a_tracer_and_a_guardian_that_both_stand_still_are_ended(
         below = descendants(tracer._client.pid or 0)
         with pytest.raises(TracerEnded, match=r"^the tracer did not answer for 3 s, and was ended$"):
             tracer._run(tracer._client.request("trace", params[0]))
-        assert wait_for(lambda: not any(map(is_alive, below)), 5)
+        assert wait_for(lambda: not any(map(is_alive, below)), PATIENCE)
         tracer.restart()
         assert tracer._run(tracer._client.request("trace", params[1]))["result"] == {"said": True}
