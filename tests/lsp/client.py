@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -207,6 +208,16 @@ def serving(*command: str, expect_errors: bool = False, status: int = 0, initial
             raise
         finally:
             process.kill()
+
+
+def listening(process: subprocess.Popen[bytes]) -> tuple[int, str, Path]:
+    """The port that a server has on this machine, its token, and the file with the token."""
+    assert process.stderr is not None
+    said = process.stderr.readline().decode(), process.stderr.readline().decode()
+    address = re.search(r"listening on 127\.0\.0\.1:(\d+)", said[0])
+    token = re.search(r"the token is (\S+), also in (.+)", said[1])
+    assert address is not None and token is not None, said
+    return int(address[1]), token[1], Path(token[2])
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from aotlens.lsp.connection import Unframer, frame
-from lsp.client import TIMEOUT, Client, connected, serving, spawn
+from lsp.client import TIMEOUT, Client, connected, listening, serving, spawn
 
 SAMPLE = str(Path(__file__).parent / "sample_server.py")
 URI = "file:///project/model%20%C3%B6.py"
@@ -636,37 +636,24 @@ def test_stdin_and_stdout_belong_to_the_protocol(client: Client) -> None:
 # The command line.
 
 
-def test_over_tcp() -> None:
-    with spawn("-m", "aotlens", "serve", "--tcp", "0", stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        address = re.search(rb"listening on 127\.0\.0\.1:(\d+)", process.stderr.readline())
-        assert address is not None
-        with connected(int(address[1])) as client:
-            client.initialize()
-            client.open(URI, "ö" * 100_000)
-            assert client.text(URI)["text"] == "ö" * 100_000
-            client.send_body(b"{")
-            client.wait(lambda: next(client.replies(None), None))
-            assert client.error("no/such")["code"] == METHOD_NOT_FOUND
-            client.result("shutdown")
-            client.notify("exit")
-            assert process.wait(15) == 0
-            client.check(expect_errors=True)
-
-
 def test_a_client_that_vanishes_from_tcp() -> None:
     with spawn("-m", "aotlens", "serve", "--tcp", "127.0.0.1:0", stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        address = re.search(rb":(\d+)", process.stderr.readline())
-        assert address is not None
-        with connected(int(address[1])) as client:
+        port, token, _ = listening(process)
+        with connected(port) as client:
+            client.send_bytes(f"aotlens {token}\n".encode())
             client.initialize()
         assert process.wait(15) == 1
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--stdio", "--tcp", "0"], ["--tcp", "nowhere"], ["--tcp", "127.0.0.1:99999"], ["--log-level", "loud"]],
+    [
+        ["--stdio", "--tcp", "0"],
+        ["--tcp", "nowhere"],
+        ["--tcp", "127.0.0.1:99999"],
+        ["--tcp", "0", "--socket", "x"],
+        ["--log-level", "loud"],
+    ],
     ids=str,
 )
 def test_wrong_usage(arguments: list[str]) -> None:
@@ -688,10 +675,11 @@ def test_ways_to_start_on_stdio(arguments: list[str]) -> None:
 def test_a_signal_while_nobody_is_connected(number: signal.Signals) -> None:
     with spawn("-m", "aotlens", "serve", "--tcp", "0", stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
-        process.stderr.readline()
+        _, _, file = listening(process)
         process.send_signal(number)
         assert process.wait(TIMEOUT) == 128 + number
         assert process.stderr.read() == b""
+        assert not file.exists()
 
 
 def test_a_port_that_is_taken() -> None:

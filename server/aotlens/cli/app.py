@@ -319,16 +319,20 @@ def serve(
         str | None,
         typer.Option(
             metavar="[HOST:]PORT",
-            help="Listen here and serve the first client that connects. Anyone who can connect can run code as you. "
-            "Default host: 127.0.0.1. Port 0 selects a free port, which is printed on stderr.",
+            help="Listen here and serve the first client that sends the token, which is printed on stderr. "
+            "Default host: 127.0.0.1. Port 0 selects a free port, which is printed too.",
         ),
+    ] = None,
+    socket: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Listen on a Unix socket, and serve the first client that connects as you."),
     ] = None,
     log_level: Annotated[
         LogLevel, typer.Option(help="The lowest level to log, on stderr and in the editor.")
     ] = LogLevel.info,
 ) -> None:
     """Run the language server for an editor."""
-    raise typer.Exit(run_serve(ServeOptions(stdio, tcp, log_level.value)))
+    raise typer.Exit(run_serve(ServeOptions(stdio, tcp, socket, log_level.value)))
 
 
 def main() -> None:

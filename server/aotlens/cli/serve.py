@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 LOG_LEVELS = ("error", "warning", "info", "debug")
 
+_LOOPBACK = "127.0.0.1"
 _ADDRESS = re.compile(r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]*):)?(?P<port>\d{1,5})")
 
 
@@ -18,6 +20,7 @@ class ServeOptions(NamedTuple):
 
     stdio: bool = False
     tcp: str | None = None
+    socket: str | None = None
     log_level: str = "info"
 
 
@@ -33,6 +36,8 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
             options = options._replace(stdio=True)
         elif name == "--tcp" and rest:
             options = options._replace(tcp=rest.pop(0))
+        elif name == "--socket" and rest:
+            options = options._replace(socket=rest.pop(0))
         elif name == "--log-level" and rest and rest[0] in LOG_LEVELS:
             options = options._replace(log_level=rest.pop(0))
         else:
@@ -42,8 +47,8 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
 
 def run_serve(options: ServeOptions) -> int:
     """Serve one client. Return the exit status."""
-    if options.stdio and options.tcp is not None:
-        return _wrong_usage("--stdio and --tcp exclude each other")
+    if options.stdio + (options.tcp is not None) + (options.socket is not None) > 1:
+        return _wrong_usage("--stdio, --tcp and --socket exclude each other")
     address = _ADDRESS.fullmatch(options.tcp) if options.tcp is not None else None
     if options.tcp is not None and (address is None or int(address["port"]) > 65535):
         return _wrong_usage(f"--tcp {options.tcp}: not an address such as 127.0.0.1:2087")
@@ -55,16 +60,23 @@ def run_serve(options: ServeOptions) -> int:
     sys.setswitchinterval(0.001)
     from aotlens.lsp.app import create_server
     from aotlens.lsp.client_log import log_to_stderr
-    from aotlens.lsp.serving import LOOPBACK, serve_stdio, serve_tcp
+    from aotlens.lsp.serving import serve_socket, serve_stdio, serve_tcp
 
     server = create_server()
     log_to_stderr(options.log_level)
-    if address is None:
-        return serve_stdio(server)
     try:
-        return serve_tcp(server, (address["host"] or LOOPBACK).strip("[]"), int(address["port"]))
+        if options.socket is not None:
+            return serve_socket(server, options.socket)
+        if address is not None:
+            from aotlens.lsp.listening import token_of_user
+
+            token = token_of_user(os.environ)
+            return serve_tcp(server, (address["host"] or _LOOPBACK).strip("[]"), int(address["port"]), token)
+    except ValueError as error:
+        return _wrong_usage(str(error))
     except OSError as error:
-        return _wrong_usage(f"cannot listen on {options.tcp}: {error.strerror or error}")
+        return _wrong_usage(f"cannot listen on {options.socket or options.tcp}: {error.strerror or error}")
+    return serve_stdio(server)
 
 
 def _wrong_usage(message: str) -> int:

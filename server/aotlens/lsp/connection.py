@@ -166,10 +166,14 @@ def _is_readable(descriptor: int) -> bool:
     return os.name != "posix" or bool(select.select([descriptor], [], [], _QUIET_SECONDS)[0])
 
 
-async def read_stream(reader: asyncio.StreamReader, deliver: Deliver, on_end: Callable[[], None]) -> None:
-    """Deliver the messages that a stream receives."""
+async def read_stream(
+    reader: asyncio.StreamReader, deliver: Deliver, on_end: Callable[[], None], first: bytes = b""
+) -> None:
+    """Deliver the messages that a stream receives. `first` are bytes that were read from it already."""
     unframer = Unframer()
     with contextlib.suppress(OSError):
+        for body in unframer.feed(first):
+            deliver(body)
         while True:
             try:
                 data = await asyncio.wait_for(reader.read(_CHUNK), _QUIET_SECONDS)

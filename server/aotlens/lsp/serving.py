@@ -1,4 +1,4 @@
-"""Serves one client, on stdin and stdout or over TCP, from its first message to the end of the process."""
+"""Serves one client, on stdin and stdout, a port or a Unix socket, from its first message to the end of the process."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .client_log import ClientLog
 from .connection import StdioWriter, exit_soon, read_in_thread, read_stream, take_stdio
 from .protocol.strict import CANCEL_SECONDS, CLEANUP_SECONDS, END_SECONDS, EXIT_SECONDS, StrictProtocol
 from .server import AotlensServer
 
-LOOPBACK = "127.0.0.1"
+if TYPE_CHECKING:
+    from .listening import Door
 
 Inbox = asyncio.Queue[bytes | None | Literal["end"]]
 """The bodies of messages; None if the stream cannot be split any more, "end" after the last message."""
@@ -29,12 +30,21 @@ def serve_stdio(server: AotlensServer) -> int:
     return asyncio.run(_serve_stdio(server))
 
 
-def serve_tcp(server: AotlensServer, host: str = LOOPBACK, port: int = 0) -> int:
-    """Serve the first client that connects. The address is printed on stderr. Raises OSError.
+def serve_tcp(server: AotlensServer, host: str, port: int, token: str | None) -> int:
+    """Serve the first client that connects and sends the token; None to make one. Raises OSError.
 
-    Gives the status to exit with, and ensures that the process ends. Whoever can connect can run code.
+    The address and a token that was made are printed on stderr. Gives the status to exit with, and ensures that the
+    process ends.
     """
-    return asyncio.run(_serve_tcp(server, host, port))
+    return asyncio.run(_serve_tcp(server, host, port, token))
+
+
+def serve_socket(server: AotlensServer, path: str) -> int:
+    """Serve the first client that connects to a Unix socket, and is of the same user. Raises OSError.
+
+    Gives the status to exit with, and ensures that the process ends.
+    """
+    return asyncio.run(_serve_socket(server, path))
 
 
 async def _serve_stdio(server: AotlensServer) -> int:
@@ -56,29 +66,56 @@ async def _serve_stdio(server: AotlensServer) -> int:
     return await _converse(server, inbox)
 
 
-async def _serve_tcp(server: AotlensServer, host: str, port: int) -> int:
-    connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Future()
+async def _serve_tcp(server: AotlensServer, host: str, port: int, token: str | None) -> int:
+    from . import listening
 
-    def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if connected.done():
-            writer.close()
-        else:
-            connected.set_result((reader, writer))
-
+    door = listening.Door(listening.asks_for(token or (made := listening.new_token())))
     _end_on_signals(server.protocol)
-    ended = asyncio.wrap_future(server.protocol.ended)
-    listener = await asyncio.start_server(on_connect, host, port)
+    listener = await asyncio.start_server(door.knock, host, port)
     for socket in listener.sockets:
-        print("aotlens: listening on {}:{}".format(*socket.getsockname()), file=sys.stderr, flush=True)
-    either: list[asyncio.Future[object]] = [asyncio.ensure_future(connected), asyncio.ensure_future(ended)]
+        host, port = socket.getsockname()[:2]
+        listening.say(f"listening on {host}:{port}")
+        listening.warn_of(host, port)
+    file = None
+    if token is None:
+        from aotlens.session.scratch import new_subfolder
+
+        file = listening.write_token(new_subfolder("token"), made)
+        listening.say(f"the token is {made}, also in {file}")
+    try:
+        return await _serve_visit(server, door, listener, file)
+    finally:
+        _remove(file)
+
+
+async def _serve_socket(server: AotlensServer, path: str) -> int:
+    from . import listening
+
+    door = listening.Door(listening.is_same_user)
+    _end_on_signals(server.protocol)
+    socket = listening.private_socket(path)
+    try:
+        listener = await asyncio.start_unix_server(door.knock, sock=socket)
+        listening.say(f"listening on {path}")
+        return await _serve_visit(server, door, listener, path)
+    finally:
+        _remove(path)
+
+
+async def _serve_visit(server: AotlensServer, door: Door, listener: asyncio.Server, file: str | None) -> int:
+    """Serve the connection that is let in. Nobody else can connect then, and the file is removed."""
+    ended = asyncio.wrap_future(server.protocol.ended)
+    either: list[asyncio.Future[object]] = [asyncio.ensure_future(door.visit), asyncio.ensure_future(ended)]
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     listener.close()
+    door.close()
+    _remove(file)
     if ended.done():
         return ended.result()
-    reader, writer = connected.result()
+    reader, writer, first = door.visit.result()
     inbox: Inbox = asyncio.Queue()
     server.protocol.set_writer(writer)
-    reading = asyncio.create_task(read_stream(reader, inbox.put_nowait, lambda: inbox.put_nowait("end")))
+    reading = asyncio.create_task(read_stream(reader, inbox.put_nowait, lambda: inbox.put_nowait("end"), first))
     status = await _converse(server, inbox)
     reading.cancel()
     with contextlib.suppress(OSError, asyncio.TimeoutError):
@@ -86,6 +123,12 @@ async def _serve_tcp(server: AotlensServer, host: str, port: int) -> int:
         writer.close()
         await asyncio.wait_for(writer.wait_closed(), CANCEL_SECONDS)
     return status
+
+
+def _remove(file: str | None) -> None:
+    if file is not None:
+        with contextlib.suppress(OSError):
+            os.unlink(file)
 
 
 async def _converse(server: AotlensServer, inbox: Inbox) -> int:
