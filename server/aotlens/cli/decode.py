@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -97,7 +98,7 @@ def _read(source: str) -> _Source:
     if source == _STDIN:
         return _text_source("stdin", sys.stdin.buffer.read())
     path = Path(source)
-    if not path.exists():
+    if not os.path.exists(path):
         raise UsageError(f"{source} does not exist")
     if is_trace(path):
         return _Source(path_label(str(path)), read_trace_folder(path), None)

@@ -24,6 +24,8 @@ def parse_target(target: str) -> tuple[Path, str | None]:
             raise UsageError(f"{name} is a folder: name a Python file in it")
         if path.is_file():
             return path.absolute(), qualname or None
+        if path.exists():
+            raise UsageError(f"{name} is not a regular file: name a Python file")
     raise UsageError(f"there is no file {name}{_suggestion(name)}")
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from aotlens_tracer.wire.regular_files import open_regular_file
+
 from .graphs import Cause, UnreadablePart
 
 _PREFIX = re.compile(r"[VIWEC](\d{4} [\d:.]+) \d+ \S+?:\d+\] ")
@@ -82,7 +84,8 @@ class TraceFile:
             return
         try:
             # Only "\n" ends a line: payloads may hold carriage returns.
-            with self.path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            descriptor = open_regular_file(str(self.path))
+            with open(descriptor, encoding="utf-8", errors="replace", newline="\n") as lines:
                 yield from self._records(lines, wanted)
         except FileNotFoundError:
             self._report(None, "missing")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from lsprotocol import types as lsp
 
-from aotlens.syntax.source import UnreadableSource, decode_source
+from aotlens.session.files import read_python
+from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Document, Documents
 from aotlens_tracer.wire.places import Span
 
@@ -62,7 +62,7 @@ class Places:
             kept = self._closed.get(path)
             if kept is not None and kept[0] == changed:
                 return kept[1]
-            text = decode_source(Path(path).read_bytes(), path)
+            text = read_python(path)
         except (OSError, UnreadableSource):
             return None
         if len(self._closed) >= CACHE_SIZE:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aotlens.syntax.source import decode_source
+from aotlens_tracer.wire.regular_files import read_regular_file
 
 
 class Stamp(NamedTuple):
@@ -27,9 +28,8 @@ def stamp(path: str) -> Stamp:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return the content of a file. Raises OSError."""
-    with open(path, "rb") as file:
-        return file.read()
+    """Return the content of a regular file. Raises OSError, also if it is none or too large."""
+    return read_regular_file(path)
 
 
 def read_text(path: Path) -> str:

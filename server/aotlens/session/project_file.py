@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,19 @@ class BadProjectFile(Exception):
 
 def find_project_file(file: Path) -> Path | None:
     """Return the nearest pyproject.toml above a file, if any."""
-    for folder in file.resolve().parents:
-        if (folder / "pyproject.toml").is_file():
-            return folder / "pyproject.toml"
-    return None
+    candidates = (folder / "pyproject.toml" for folder in Path(os.path.realpath(file)).parents)
+    return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
+
+
+def text_of(project: Path) -> str:
+    """Return the text of a pyproject.toml. Raises BadProjectFile."""
+    try:
+        return read_text(project)
+    except OSError as error:
+        raise BadProjectFile(project, f"it cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadProjectFile(project, f"byte 0x{error.object[error.start]:02x} in line {line} is not UTF-8") from None
 
 
 def parse_project_file(project: Path, text: str) -> dict[str, Any]:
@@ -37,6 +47,8 @@ def parse_project_file(project: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except ValueError as error:
         raise BadProjectFile(project, str(error)) from None
+    except RecursionError:
+        raise BadProjectFile(project, "its values are nested too deeply") from None
 
 
 def table_of(project: Path, content: dict[str, Any], *keys: str) -> dict[str, Any]:
@@ -52,6 +64,6 @@ def table_of(project: Path, content: dict[str, Any], *keys: str) -> dict[str, An
 def read_project_file(project: Path) -> dict[str, Any]:
     """Return the content of a pyproject.toml; empty if it does not exist or cannot be read."""
     try:
-        return parse_project_file(project, read_text(project))
-    except (OSError, ValueError, BadProjectFile):
+        return parse_project_file(project, text_of(project))
+    except BadProjectFile:
         return {}

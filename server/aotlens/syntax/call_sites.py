@@ -47,7 +47,17 @@ class CallSite:
 
 
 def call_sites(path: str, text: str) -> list[CallSite]:
-    """The call sites of a Python file, or of documentation, in the order of the text."""
+    """The call sites of a Python file, or of documentation, in the order of the text.
+
+    None are found in code that is nested deeper than Python's stack allows: a file that nobody wrote by hand.
+    """
+    try:
+        return sorted(_found(path, text), key=lambda site: (site.line, site.column))
+    except RecursionError:
+        return []
+
+
+def _found(path: str, text: str) -> list[CallSite]:
     if not path.endswith(".py"):
         blocks = (BlockSource(path, block) for block in code_blocks(text))
         found = [site for source in blocks for site in _sites(source, module_steps(source, is_outer=False))]
@@ -62,7 +72,7 @@ def call_sites(path: str, text: str) -> list[CallSite]:
             for block in docstring_blocks(whole.lines, node.start_point.row, node.end_point.row):
                 inner = BlockSource(path, block)
                 found += _sites(inner, module_steps(inner, is_outer=False), outer=module)
-    return sorted(found, key=lambda site: (site.line, site.column))
+    return found
 
 
 def _captured(query: Query, root: Node, name: str) -> list[Node]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import tokenize
@@ -36,14 +37,28 @@ def decode_source(data: bytes, path: str) -> str:
         raise UnreadableSource(path, data[:null].count(b"\n") + 1, "the file contains a null byte, so it is not text")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    except SyntaxError as error:
-        raise UnreadableSource(path, 1, str(error)) from None
+    except (SyntaxError, ValueError) as error:
+        raise UnreadableSource(path, _declared(data), str(error)) from None
     try:
+        if not _is_encoding(encoding):
+            raise UnreadableSource(path, _declared(data), f"{encoding} is no encoding of text")
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         name = "UTF-8" if encoding.startswith("utf-8") else encoding
         raise UnreadableSource(path, line, f"byte 0x{data[error.start]:02x} is not {name}") from None
+    except (ValueError, LookupError) as error:  # codecs that Python's source may not have: idna, unicode_escape
+        raise UnreadableSource(path, _declared(data), f"the encoding {encoding}: {error}") from None
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether a codec makes text of bytes: `rot_13` and `hex` do not, and Python reads no source with them."""
+    return bool(getattr(codecs.lookup(name), "_is_text_encoding", True))
+
+
+def _declared(data: bytes) -> int:
+    """The line that declares the encoding of a source, the first or the second."""
+    return 2 if b"coding" not in data.partition(b"\n")[0] and data.count(b"\n") else 1
 
 
 def split_lines(text: str) -> list[str]:

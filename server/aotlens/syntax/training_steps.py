@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 
 from aotlens_tracer.wire.protocol import ExampleSource
@@ -34,7 +35,11 @@ def step_examples(
         return {}
     source = BlockSource(path, whole_block(text))
     steps = ((place.qualname, backward) for place, backward in named_steps(source.tree) if place.qualname in wanted)
-    return {name: _example(source, backward, others) for name, backward in steps}
+    found: dict[str, ExampleSource] = {}
+    for name, backward in steps:
+        with contextlib.suppress(RecursionError):  # code that is nested deeper than Python's stack allows
+            found[name] = _example(source, backward, others)
+    return found
 
 
 def _example(source: BlockSource, backward: BackwardCall, others: Others) -> ExampleSource:

@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ..wire.regular_files import read_regular_file
+
 _texts: dict[str, str] = {}
 
 
@@ -36,9 +38,8 @@ def install(texts: Mapping[str, str]) -> None:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return the source of a file: its unsaved text, else its text on disk. Raises OSError."""
+    """Return the source of a file: its unsaved text, else its text on disk. Raises OSError, also if it is too large."""
     text = _texts.get(os.path.realpath(path))
     if text is not None:
         return text.encode()
-    with open(path, "rb") as file:
-        return file.read()
+    return read_regular_file(path)

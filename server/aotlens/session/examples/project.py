@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from aotlens.session.files import read_text
-from aotlens.session.project_file import BadProjectFile, find_project_file, parse_project_file, table_of
+from aotlens.session.project_file import BadProjectFile, find_project_file, parse_project_file, table_of, text_of
 from aotlens_tracer.wire.protocol import ExampleSource
 
 _TABLE = ("tool", "aotlens", "examples")
@@ -24,10 +24,7 @@ def pinned_in_project(file: Path) -> dict[str, tuple[ExampleSource, ...]]:
     project = find_project_file(file)
     if project is None:
         return {}
-    try:
-        text = read_text(project)
-    except (OSError, ValueError) as error:
-        raise BadProjectFile(project, str(error)) from None
+    text = text_of(project)
     pinned: dict[str, tuple[ExampleSource, ...]] = {}
     for key, value in table_of(project, parse_project_file(project, text), *_TABLE).items():
         path, separator, qualname = key.rpartition("::")
@@ -36,10 +33,17 @@ def pinned_in_project(file: Path) -> dict[str, tuple[ExampleSource, ...]]:
             raise BadProjectFile(project, f'[tool.aotlens.examples]: the key "{key}" is not "path/to/file.py::Class"')
         if not isinstance(expressions, list) or not all(isinstance(item, str) for item in expressions):
             raise BadProjectFile(project, f'[tool.aotlens.examples]: "{key}" is neither a string nor a list of strings')
-        if (project.parent / path).resolve() == file.resolve():
+        if _is_same(project.parent / path, file):
             line = _line_of(text, key)
             pinned[qualname] = tuple(ExampleSource(item, "pinned", str(project), line) for item in expressions)
     return pinned
+
+
+def _is_same(path: Path, file: Path) -> bool:
+    try:
+        return os.path.realpath(path) == os.path.realpath(file)
+    except ValueError:  # no file has this name: it has a null character
+        return False
 
 
 def _line_of(text: str, key: str) -> int | None:
@@ -68,12 +72,12 @@ def pin_in_project(file: Path, qualname: str, expression: str) -> Insertion | No
     if project is None:
         return None
     try:
-        content = read_text(project)
-    except (OSError, UnicodeDecodeError):
+        content = text_of(project)
+    except BadProjectFile:
         return None
     lines = content.splitlines()
     unfinished = "" if content.endswith("\n") or not content else "\n"
-    key = f"{file.resolve().relative_to(project.parent).as_posix()}::{qualname}"
+    key = f"{Path(os.path.realpath(file)).relative_to(project.parent).as_posix()}::{qualname}"
     # A JSON string is a TOML string.
     line = f"{json.dumps(key, ensure_ascii=False)} = {json.dumps(expression, ensure_ascii=False)}\n"
     for row, text in enumerate(lines):

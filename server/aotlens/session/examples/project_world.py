@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aotlens.session.files import read_text
-from aotlens.session.project_file import BadProjectFile, find_project_file, parse_project_file, table_of
+from aotlens.session.project_file import BadProjectFile, find_project_file, parse_project_file, table_of, text_of
 from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.world_options import OptionError, world_in_words
 
@@ -54,10 +53,7 @@ def words_in_project(file: Path) -> WorldInWords:
     project = find_project_file(file)
     if project is None:
         return WorldInWords()
-    try:
-        table = table_of(project, parse_project_file(project, read_text(project)), "tool", "aotlens")
-    except (OSError, ValueError) as error:
-        raise BadProjectFile(project, str(error)) from None
+    table = table_of(project, parse_project_file(project, text_of(project)), "tool", "aotlens")
     mesh, size, rank = table.get("mesh"), table.get("world-size"), table.get("rank")
     if mesh is not None and not isinstance(mesh, str):
         raise BadProjectFile(project, f'[tool.aotlens]: mesh is a string, as in "dp=2,tp=4": {mesh!r}')

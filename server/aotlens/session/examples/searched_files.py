@@ -24,7 +24,7 @@ def search_folder(path: Path) -> Path:
     if installed is not None:
         package = Path(*path.parts[: installed + 2])
         return package if package.is_dir() else package.parent / package.stem
-    projects = (folder for folder in path.parents if any((folder / mark).exists() for mark in _PROJECT_MARKS))
+    projects = (folder for folder in path.parents if any(os.path.exists(folder / mark) for mark in _PROJECT_MARKS))
     return next(projects, path.parent)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aotlens_tracer.wire.regular_files import read_regular_file
+
 MOST_BYTES = 256 * 1024 * 1024
 """The size of the folder above which the entries that were unused for the longest time are removed."""
 MOST_BYTES_OF_ONE = 32 * 1024 * 1024
@@ -34,9 +36,7 @@ class Store:
         try:
             if not path.exists() or not self._is_private():
                 return None
-            if path.stat().st_size > MOST_BYTES_OF_ONE:
-                raise ValueError("too large")
-            entry = json.loads(_decompressed(path.read_bytes()))
+            entry = json.loads(_decompressed(read_regular_file(str(path), MOST_BYTES_OF_ONE)))
             if not isinstance(entry, dict):
                 raise ValueError("not an object")
             os.utime(path)

@@ -27,6 +27,8 @@ from .interpreter import (
 )
 
 _POETRY_CACHES = (".cache/pypoetry/virtualenvs", "Library/Caches/pypoetry/virtualenvs")
+_PROJECT_NAME = re.compile(r"[^/\\\0\[\]?]+")
+_PYENV_VERSION = re.compile(r"\w[\w.+-]*")
 _LOCAL_FOLDERS = (".venv", "venv", ".conda")
 
 
@@ -64,7 +66,7 @@ def _candidates(folder: Path, environment: Mapping[str, str]) -> Iterator[Interp
         for name in _LOCAL_FOLDERS:
             if found := in_environment(parent / name):
                 yield Interpreter(found, f"{name} of {parent.name or parent}")
-        if (parent / ".git").exists() or parent == Path.home():
+        if os.path.exists(parent / ".git") or parent == Path.home():
             break
     if found := _poetry(folder, environment):
         yield Interpreter(found, "poetry's environment")
@@ -87,7 +89,7 @@ def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:
     if tool is None:
         return None
     name = tool.get("name") or (_table(content, "project") or {}).get("name")
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not _PROJECT_NAME.fullmatch(name):
         return None
     sanitized = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
     digest = hashlib.sha256(os.path.normcase(os.path.realpath(folder)).encode()).digest()
@@ -113,7 +115,7 @@ def _pyenv(folder: Path, environment: Mapping[str, str]) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     root = Path(environment.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    for version in wanted[:1]:
+    for version in filter(_PYENV_VERSION.fullmatch, wanted[:1]):
         for installed in sorted((root / "versions").glob(f"{version}*"), reverse=True):
             if found := in_environment(installed):
                 return found

@@ -1,0 +1,82 @@
+"""Reads files of a workspace. A name in it may be anything: a pipe, a socket, a link to an endless device.
+
+A repository can carry a link to `/dev/zero`, and an archive a pipe, which `open` waits for without end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+MOST_BYTES = 32 << 20
+"""The size above which a file of a workspace is not read: no source and no project file is so large."""
+_SLICE = 1 << 20
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # the open of a pipe does not wait for its writer
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class NotRegular(OSError):
+    """A path names something that is no regular file, such as a pipe."""
+
+
+class TooLarge(OSError):
+    """A file is larger than what is read of one."""
+
+
+def read_regular_file(path: str, most: int = MOST_BYTES) -> bytes:
+    """Return the content of a regular file of at most `most` bytes.
+
+    Raises OSError with its `strerror`: NotRegular, TooLarge, or the system's.
+    """
+    descriptor = open_regular_file(path)
+    try:
+        if os.fstat(descriptor).st_size > most:
+            raise _too_large(path, most)
+        return _read(descriptor, path, most)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular_file(path: str) -> int:
+    """Return a descriptor that reads a regular file, which the caller closes. Raises OSError, NotRegular among them."""
+    if "\0" in path:
+        raise OSError(errno.EINVAL, "the name contains a null character", path)
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except UnicodeEncodeError:
+        raise OSError(errno.EINVAL, "the system has no such names", path) from None
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.EOPNOTSUPP):  # a socket
+            raise _not_regular(path) from None
+        raise
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise _not_regular(path)
+
+
+def _read(descriptor: int, path: str, most: int) -> bytes:
+    """Files of `/proc` say that they have no bytes, and a file may grow: what is read counts, not its size."""
+    found = bytearray()
+    while piece := os.read(descriptor, _SLICE):
+        found += piece
+        if len(found) > most:
+            raise _too_large(path, most)
+    return bytes(found)
+
+
+def _not_regular(path: str) -> NotRegular:
+    return NotRegular(errno.EINVAL, "it is not a regular file", path)
+
+
+def _too_large(path: str, most: int) -> TooLarge:
+    return TooLarge(errno.EFBIG, f"it is larger than {most >> 20} MiB", path)
