@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aotlens.explain.option_faults import wrong_option
+from aotlens.explain.unread_files import why_unread
 from aotlens.explain.visible import visible_output
 from aotlens.session.examples.call_sites import CallSites
 from aotlens.session.examples.candidates import File
@@ -115,7 +116,7 @@ def _read(path: Path, options: TraceOptions) -> File:
     try:
         text = read_python(str(path))
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be read: {why_unread(error)}") from None
     known, places = definitions(text), step_places(parse(text))
     if options.example is not None:
         return File(path, known, in_project, containment(text), places=places)

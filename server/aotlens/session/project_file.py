@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from aotlens.explain.unread_files import why_unread
+
 from .files import read_text
 
 if sys.version_info >= (3, 11):
@@ -35,7 +37,7 @@ def text_of(project: Path) -> str:
     try:
         return read_text(project)
     except OSError as error:
-        raise BadProjectFile(project, f"it cannot be read: {error.strerror}") from None
+        raise BadProjectFile(project, f"it cannot be read: {why_unread(error)}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise BadProjectFile(project, f"byte 0x{error.object[error.start]:02x} in line {line} is not UTF-8") from None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from aotlens.explain.unread_files import why_unread
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Documents
@@ -189,7 +190,10 @@ class Tracing:
         except NoSuchInterpreter as error:
             self._fail_without_interpreter(key, convention, error)
             return None
-        except (OSError, BadProjectFile, UnreadableSource) as error:
+        except OSError as error:
+            self.fail(key, convention, "target", f"{key.path} cannot be read: {why_unread(error)}")
+            return None
+        except (BadProjectFile, UnreadableSource) as error:
             self.fail(key, convention, "target", str(error))
             return None
         self._examples.set_contained(key.path, request.contained)

@@ -37,7 +37,7 @@ def read_regular_file(path: str, most: int = MOST_BYTES) -> bytes:
     descriptor = open_regular_file(path)
     try:
         if os.fstat(descriptor).st_size > most:
-            raise _too_large(path, most)
+            raise _too_large(path)
         return _read(descriptor, path, most)
     finally:
         os.close(descriptor)
@@ -46,11 +46,11 @@ def read_regular_file(path: str, most: int = MOST_BYTES) -> bytes:
 def open_regular_file(path: str) -> int:
     """Return a descriptor that reads a regular file, which the caller closes. Raises OSError, NotRegular among them."""
     if "\0" in path:
-        raise OSError(errno.EINVAL, "the name contains a null character", path)
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
     try:
         descriptor = os.open(path, _FLAGS)
     except UnicodeEncodeError:
-        raise OSError(errno.EINVAL, "the system has no such names", path) from None
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path) from None
     except OSError as error:
         if error.errno in (errno.ENXIO, errno.EOPNOTSUPP):  # a socket
             raise _not_regular(path) from None
@@ -70,13 +70,13 @@ def _read(descriptor: int, path: str, most: int) -> bytes:
     while piece := os.read(descriptor, _SLICE):
         found += piece
         if len(found) > most:
-            raise _too_large(path, most)
+            raise _too_large(path)
     return bytes(found)
 
 
 def _not_regular(path: str) -> NotRegular:
-    return NotRegular(errno.EINVAL, "it is not a regular file", path)
+    return NotRegular(errno.EINVAL, os.strerror(errno.EINVAL), path)
 
 
-def _too_large(path: str, most: int) -> TooLarge:
-    return TooLarge(errno.EFBIG, f"it is larger than {most >> 20} MiB", path)
+def _too_large(path: str) -> TooLarge:
+    return TooLarge(errno.EFBIG, os.strerror(errno.EFBIG), path)

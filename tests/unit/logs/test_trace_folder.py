@@ -176,7 +176,7 @@ def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: py
     def refused(*_: object, **__: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr("os.open", refused)
     assert [part.cause for part in read_trace_folder(tmp_path).unreadable] == ["permission"]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from aotlens.cli.options import UsageError
 from aotlens.cli.target import parse_target
+from aotlens.explain.unread_files import why_unread
 from aotlens.logs.trace_folder import read_trace_folder
 from aotlens.session.examples.call_sites import CallSites
 from aotlens.session.examples.project import pinned_in_project
@@ -81,7 +82,7 @@ def test_only_a_regular_file_of_some_size_is_read(tmp_path: Path, kind: str) -> 
     IRREGULAR[kind](path)
     with pytest.raises(OSError) as raised:
         read_regular_file(str(path))
-    assert raised.value.strerror
+    assert why_unread(raised.value)
     if kind in ("pipe", "socket", "endless"):
         assert isinstance(raised.value, NotRegular)
 
