@@ -14,6 +14,8 @@ from aotlens.text.documents import Document
 if TYPE_CHECKING:
     from aotlens.features.logs.reading import Reading
 
+MOST_COPIES = 32
+"""Copies of logs that are kept for the client to ask for: the last ones."""
 _LANGUAGES = ("log", "plaintext", "text", "txt")
 _ENDINGS = (".log", ".txt", ".out", ".err")
 
@@ -52,7 +54,10 @@ class LogTexts:
         """Keep the text of a copy, to be asked for by its URI. Gives whether there was one before."""
         name = unquote(uri)  # clients write some characters in another way
         is_known = name in self._copies
+        self._copies.pop(name, None)
         self._copies[name] = text
+        for oldest in list(self._copies)[:-MOST_COPIES]:
+            del self._copies[oldest]
         return is_known
 
     def copy(self, uri: str) -> str | None:

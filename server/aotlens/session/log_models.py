@@ -19,6 +19,8 @@ from .workspace import Workspace
 
 MOST_TARGETS = 4
 """The classes that are traced for one log. A log names lines of many classes, and the first are those that call."""
+MOST_CLOSED = 64
+"""Files that are not open whose definitions are kept."""
 
 
 class LogModels:
@@ -100,6 +102,8 @@ class LogModels:
             found = Document("", path, 0, read_python(path)).definitions
         except (OSError, UnreadableSource):
             return ()
+        if len(self._closed) >= MOST_CLOSED:
+            self._closed.clear()
         self._closed[path] = now, found
         return found
 

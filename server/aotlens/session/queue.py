@@ -33,6 +33,10 @@ class Ranking:
         """Set the first line of each definition of a file, by qualified name."""
         self._lines[path] = lines
 
+    def forget(self, path: str) -> None:
+        """Forget the definitions of a file."""
+        self._lines.pop(path, None)
+
     def rank(self, key: TargetKey) -> Rank:
         """Return a sort key: the smallest is traced first."""
         path, line = self._focus

@@ -155,6 +155,7 @@ class Session:
         """A document was closed."""
         was_unsaved = self._open_files.close(path)
         self._targets.forget_cut(path)
+        self._targets.closed(path)
         changed = self._staleness.closed(path, was_unsaved)
         self._background.run(self._trace_unless_gone(path, changed))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import Change, TargetKey, TargetState
 from aotlens.text.documents import Document, Documents
@@ -14,6 +16,9 @@ from .settings import Settings
 from .states import States, is_under_way
 from .traced_texts import TracedTexts
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 _OF_PROCESS = ("interpreter", "trace_environment")
 """The settings on which the tracer process depends."""
@@ -37,8 +42,8 @@ class Staleness:
         self._documents = documents
         self._states = states
         self._texts = texts
-        self._outdated_for_good: dict[TargetKey, object] = {}
-        """The maps that are stale for another reason than an edit of an open document."""
+        self._outdated_for_good: dict[TargetKey, weakref.ref[DescriptorMap]] = {}
+        """The maps that are stale for another reason than an edit of an open document. They may go for all this."""
 
     def opened(self, document: Document) -> None:
         """A document was opened: maps that were made from the file on disk have its places in the text as opened."""
@@ -77,7 +82,8 @@ class Staleness:
         map = state.map
         if map is None or map.status != "traced" or state.failure is not None or state.status == "cancelled":
             return None
-        if is_under_way(state) or self._outdated_for_good.get(state.key) is map or state.changed != "code":
+        outdated = self._outdated_for_good.get(state.key)
+        if is_under_way(state) or (outdated is not None and outdated() is map) or state.changed != "code":
             return None
         versions = self._versions_now(state.versions)
         if versions is None:
@@ -103,7 +109,8 @@ class Staleness:
         """Mark maps as stale for another reason than an edit, so that no edit makes them good again."""
         found = list(states)
         self._states.outdate(found, changed, "compile" if compiled else None)
-        self._outdated_for_good.update((state.key, state.map) for state in found)
+        self._outdated_for_good = {key: map for key, map in self._outdated_for_good.items() if map() is not None}
+        self._outdated_for_good.update((state.key, weakref.ref(state.map)) for state in found if state.map is not None)
 
     def closed(self, path: str, was_unsaved: bool) -> list[TargetKey]:
         """A document was closed: the file on disk counts again. Its maps stay, because other files refer to them.

@@ -32,6 +32,11 @@ from .states import States, is_under_way
 LEARN_PAUSE = 0.1
 """Seconds after an edit before the targets of a text are looked for; edits until then are included."""
 
+MOST_CLOSED = 100
+"""Closed files whose targets are remembered, with their maps: those that were closed last."""
+MOST_CUT = 20
+"""Targets that were cut out of texts, and may be put back: the last ones."""
+
 DefinitionsByName = Mapping[str, Sequence[Definition]]
 """The definitions of a text by qualified name, without `<locals>`."""
 
@@ -59,6 +64,7 @@ class Targets:
         self._in_project: dict[str, dict[str, tuple[ExampleSource, ...]]] = {}
         self._worlds: dict[str, World | None] = {}
         self._cut: dict[TargetKey, TargetState] = {}
+        self._closed: dict[str, None] = {}
         self._learning = Delayed(LEARN_PAUSE, self._learn_changed)
 
     def learn(self, document: Document) -> None:
@@ -137,6 +143,22 @@ class Targets:
         """Forget the targets that were cut out of a document, which was closed."""
         self._cut = {key: state for key, state in self._cut.items() if key.path != path}
 
+    def closed(self, path: str) -> None:
+        """A document was closed: forget the targets of the files that were closed longest ago, if they are too many.
+
+        Their maps are kept on disk.
+        """
+        self._closed.pop(path, None)
+        self._closed[path] = None
+        for oldest in list(self._closed)[:-MOST_CLOSED]:
+            del self._closed[oldest]
+            if oldest not in self._documents.by_path:
+                self._remove([state.key for state in self._states.of_files((oldest,))])
+                self._ranking.forget(oldest)
+                self._examples.forget_file(oldest)
+                self._in_project.pop(oldest, None)
+                self._worlds.pop(oldest, None)
+
     async def forget_if_gone(self, path: str) -> None:
         """Forget the targets of a file that neither exists nor is open."""
         exists = await asyncio.get_running_loop().run_in_executor(None, os.path.exists, path)
@@ -169,16 +191,20 @@ class Targets:
             self._cut[state.key] = replace(
                 cut, status=cut.settled, stage=None, other=replace(cut.other, is_under_way=False)
             )
+            for oldest in list(self._cut)[:-MOST_CUT]:
+                del self._cut[oldest]
         self._forget([state.key])
 
     def _forget(self, keys: Sequence[TargetKey]) -> None:
-        if not keys:
-            return
+        if keys:
+            self._remove(keys)
+            self._trace_orphans(keys)
+
+    def _remove(self, keys: Sequence[TargetKey]) -> None:
         for key in keys:
             self._scheduler.cancel(key)
             self._examples.forget(key)
         self._states.remove(keys)
-        self._trace_orphans(keys)
 
     def _trace_orphans(self, gone: Iterable[TargetKey]) -> None:
         """Trace again the targets that were recorded in the call of a target that no longer exists."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
+from aotlens.lsp.log_texts import MOST_COPIES, LogTexts
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.session.background import Background, Delayed
 from aotlens.session.maps import MapReader
@@ -15,8 +18,11 @@ from aotlens.session.open_files import OpenFiles
 from aotlens.session.partial_maps import PartialMaps
 from aotlens.session.queue import Queue, Ranking
 from aotlens.session.settings import Settings
-from aotlens.session.staleness import needs_new_maps, needs_new_process
+from aotlens.session.staleness import Staleness, needs_new_maps, needs_new_process
 from aotlens.session.states import States
+from aotlens.session.traced_texts import TracedTexts
+from aotlens.session.workspace import Workspace
+from aotlens.text.documents import Documents
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Target
 from aotlens_tracer.wire.failures import Failure
 from aotlens_tracer.wire.json_codec import to_json
@@ -202,3 +208,26 @@ def test_a_closed_file_that_could_not_be_imported_is_concerned_by_the_files_that
     assert concerned("/helper.py") == concerned("/helper/__init__.py") == {missing}
     assert concerned("/broken.py") == {broken}
     assert concerned("/other.py", "/missing.py", "/broken.py") == {missing, broken}
+
+
+def test_a_map_that_an_edit_cannot_make_good_again_is_not_kept_for_that() -> None:
+    map = DescriptorMap(Target("/a.py", "Net"), "traced", "export")
+    states = States(lambda keys: None)
+    staleness = Staleness(Workspace(), Documents(), states, TracedTexts())
+    key = TargetKey("/a.py", "Net")
+    states.update([TargetState(key, map=map)])
+    staleness.all_outdated()
+    gone = weakref.ref(map)
+    states.remove([key])
+    del map
+    gc.collect()
+    assert gone() is None
+
+
+def test_copies_of_logs_are_kept_for_the_last_ones() -> None:
+    texts = LogTexts()
+    for number in range(MOST_COPIES + 5):
+        assert not texts.keep_copy(f"log:{number}", str(number))
+    assert texts.copy("log:4") is None
+    assert texts.copy("log:5") == "5"
+    assert texts.keep_copy("log:5", "again")

@@ -158,6 +158,10 @@ class ExampleMemory:
         """Have the call of a target leave these arguments out, whatever its example says."""
         self._arguments.setdefault(key, {}).update(dict.fromkeys(names, False))
 
+    def forget_file(self, path: str) -> None:
+        """Forget which classes of a file build which others."""
+        self._contained.pop(path, None)
+
     def forget(self, key: TargetKey) -> None:
         """Forget a target that no longer exists."""
         self._built.pop(key, None)
