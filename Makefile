@@ -63,6 +63,12 @@ proofs: $(VENV)/dev.stamp ## Run the proofs of which `make test` has samples, 10
 bench: $(VENV)/dev.stamp ## Time answers and edits (docs/benchmarks.md), and say which figure broke its bound, 20 minutes
 	$(RUN) tests/benchmarks/bounds.py
 
+SOAK_ARGS ?=
+
+.PHONY: soak
+soak: $(VENV)/dev.stamp ## Edit, trace and kill processes for five minutes, or longer with SOAK_ARGS=--long
+	PYTHONPATH=server:tests $(RUN) tests/soak/run.py $(SOAK_ARGS)
+
 # The unit tests need no torch, so that an environment for them is made in seconds.
 .PHONY: test-pythons
 test-pythons: ## Run the unit tests on the oldest and the newest Python, where this machine has them
