@@ -49,6 +49,8 @@ class TookTooLong(BaseException):
 
 before_found_code: Callable[[], None] | None = None
 """A child fences itself in as a whole with it. None in a process without a fence of its own."""
+scratch: str | None = None
+"""The folder that a child may fill. None in a process without a folder of its own."""
 _active = 0
 _installed = False
 
@@ -76,10 +78,16 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open":
         path, mode, flags = (*arguments, None, None, None)[:3]
         writes = any(letter in (mode or "") for letter in "wax+") or (mode is None and bool((flags or 0) & _WRITING))
-        if writes and isinstance(path, (str, bytes)) and os.fsdecode(path) != os.devnull:
+        if writes and isinstance(path, (str, bytes)) and not _may_write(os.fsdecode(path)):
             raise SideEffect(facts.SideEffect(path=os.fsdecode(path)))
     elif event in _EVENTS:
         raise SideEffect(facts.SideEffect(event=f"{event}{_brief(arguments)}"))
+
+
+def _may_write(path: str) -> bool:
+    return path == os.devnull or (
+        scratch is not None and f"{os.path.realpath(path)}{os.sep}".startswith(scratch + os.sep)
+    )
 
 
 def _brief(arguments: tuple[Any, ...]) -> str:

@@ -17,7 +17,7 @@ from ..wire.fence import Fence
 from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import TargetsParams, TraceParams
 from .channel import Channel, move_high, replace_standard_streams
-from .fence import put_on, tighten
+from .fence import is_offered, put_on, tighten
 from .fence.private_folders import make_private
 from .orphans import TRACER, die_with_parent, name_process
 from .stacks import DUMP_FILE, forget_faults, report_faults
@@ -134,6 +134,11 @@ def _fence_in(params: dict[str, Any], folder: str) -> None:
     os.close(os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
     fence = from_json(Fence, params.get("fence") or {})
     put_on(fence, [scratch], [messages])
+    if fence.enabled and is_offered():
+        from ..torch_private.shared_storages import pass_storages_by_value
+
+        pass_storages_by_value()
+    guards.scratch = scratch
     denied.note(fence, scratch)
 
     def before_found_code() -> None:

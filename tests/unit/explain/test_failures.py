@@ -31,6 +31,7 @@ from aotlens_tracer.wire.problems import (
     Raised,
     ReadsData,
     RecomputedOtherwise,
+    FenceDenied,
     SideEffect,
     StatementNotPython,
     TimeLimit,
@@ -143,6 +144,16 @@ RAISED = Raised("RuntimeError", "no")
         ),
         (NoValueFound(("a", "b")), "no value of `a` and `b` was found with which the call runs"),
         (SideEffect(path="x.txt"), "it was stopped, because it writes x.txt"),
+        (
+            FenceDenied("PermissionError: no", "/data/x.txt"),
+            "PermissionError: no - the fence around traces denies to change /data/x.txt; aotlens.fence.writable "
+            "(--writable /data) allows it",
+        ),
+        (
+            FenceDenied("OSError: no", is_found=True, is_certain=False),
+            "OSError: no - the fence around traces probably denies this; this code was found, not given: an example of "
+            "your own may be allowed to do it",
+        ),
         (
             CalleeNotCallable("Block.SIZE", "int"),
             "the example calls Block.SIZE, which is not callable: it is of type int",

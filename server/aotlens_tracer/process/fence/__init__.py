@@ -5,7 +5,7 @@ abstract sockets; a filter of system calls (`call_filter.py`) holds what Landloc
 taken away again, and both need no rights.
 """
 
-from .around import put_on, tighten
+from .around import is_offered, put_on, tighten
 from .probe import gaps
 
-__all__ = ["gaps", "put_on", "tighten"]
+__all__ = ["gaps", "is_offered", "put_on", "tighten"]

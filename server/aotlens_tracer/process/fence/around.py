@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...wire.fence import Fence
 from . import call_filter, landlock
-from .system_calls import MACHINE, refuse_new_rights
+from .system_calls import MACHINE, give_up_rights, refuse_new_rights
 
 SHARED_MEMORY = "/dev/shm"
 """Locks and shared tensors of several processes are files there: given code may write in it, found code not."""
@@ -15,6 +15,11 @@ SHARED_MEMORY = "/dev/shm"
 _scratch: tuple[str, ...] = ()
 _files: tuple[str, ...] = ()
 _is_whole = False
+
+
+def is_offered() -> bool:
+    """Whether this system has any part of the fence."""
+    return bool(MACHINE) and (landlock.abi() > 0 or call_filter.is_available())
 
 
 def put_on(fence: Fence, scratch: Iterable[str], files: Iterable[str]) -> None:
@@ -42,6 +47,7 @@ def _restrict(folders: Iterable[str], network: bool) -> None:
     version, has_filter = landlock.abi(), call_filter.is_available()
     if version or has_filter:
         refuse_new_rights()
+        give_up_rights()
     if version:
         landlock.restrict(version, folders, _files, network)
     if has_filter:

@@ -22,7 +22,7 @@ _CACHES = {
 
 def make_private(folder: str) -> str:
     """Let this process, and all that it starts, write below `folder`; return the part that user code may fill."""
-    scratch = os.path.join(folder, SCRATCH)
+    scratch = os.path.join(os.path.realpath(folder), SCRATCH)
     os.makedirs(scratch, 0o700, exist_ok=True)
     for name in _TEMPORARY:
         os.environ[name] = scratch

@@ -7,8 +7,7 @@ import signal
 
 from ...wire.fence import Fence, Gap
 from . import call_filter, landlock
-from .around import put_on
-from .system_calls import MACHINE
+from .around import is_offered, put_on
 
 
 def gaps() -> tuple[Gap, ...]:
@@ -16,11 +15,10 @@ def gaps() -> tuple[Gap, ...]:
 
     A process is forked, so call it before there are threads.
     """
-    version, has_filter = landlock.abi(), call_filter.is_available()
-    if not MACHINE or not (version or has_filter) or not _can_be_put_on():
+    if not is_offered() or not _can_be_put_on():
         return ("fence",)
-    of_calls: tuple[Gap, ...] = () if has_filter else ("calls",)
-    return landlock.gaps(version) + of_calls
+    of_calls: tuple[Gap, ...] = () if call_filter.is_available() else ("calls",)
+    return landlock.gaps(landlock.abi()) + of_calls
 
 
 def _can_be_put_on() -> bool:

@@ -1,0 +1,56 @@
+"""Modules that want what the fence denies. The line at which they end is marked."""
+
+import os
+import socket
+import urllib.request
+from pathlib import Path
+
+import torch
+from torch import nn
+
+HERE = Path(__file__).parent
+
+
+# aotlens: Writes()(torch.randn(1, 2))
+class Writes(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 2)
+
+    def forward(self, x):
+        with open(HERE / "log.txt", "a") as file:  # <-
+            file.write("called")
+        return super().forward(x)
+
+
+# aotlens: Saves()(torch.randn(1, 2))
+class Saves(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 2)
+        torch.save({}, HERE / "saved.pt")  # <-
+
+
+# aotlens: Downloads()(torch.randn(1, 2))
+class Downloads(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 2)
+        urllib.request.urlopen("http://weights.invalid/")  # <-
+
+
+# aotlens: Sends()(torch.randn(1, 2))
+class Sends(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 2)
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # <-
+
+
+# aotlens: ChangesMode()(torch.randn(1, 2))
+class ChangesMode(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 2)
+        os.chmod(__file__, 0o777)  # <-
+
+
+class Found(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 2)
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # <-
