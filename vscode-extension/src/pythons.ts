@@ -33,7 +33,7 @@ export function nearbyPythons(chosen: string[], trusted: boolean): Pythons {
       [".venv", "venv", ".conda"].flatMap((name) => inEnvironment(path.join(folder, name))),
     ),
   ];
-  const onPath = (process.env.PATH ?? "").split(path.delimiter).filter(Boolean);
+  const onPath = absolutePath();
   const places = [...onPath, ...PLACES.map((place) => place.replace(/^~/, homedir()))];
   const others = COMMANDS.flatMap((command) => places.map((place) => path.join(place, command))).filter(existsSync);
   const allowed = (python: string) => trusted || !folders.some((folder) => isWithin(python, folder));
@@ -59,7 +59,7 @@ export function run(command: string, args: string[]): Promise<string> {
 /** The executables that a setting names: a path, an environment's folder, or a command on PATH. */
 function executables(chosen: string, folders: string[]): string[] {
   if (!chosen.includes(path.sep)) {
-    const onPath = (process.env.PATH ?? "").split(path.delimiter).map((place) => path.join(place, chosen));
+    const onPath = absolutePath().map((place) => path.join(place, chosen));
     return onPath.filter(existsSync).slice(0, 1);
   }
   const whole = chosen.replace(/^~(?=\/)/, homedir());
@@ -68,6 +68,11 @@ function executables(chosen: string, folders: string[]): string[] {
     const inside = inEnvironment(one);
     return inside.length ? inside : existsSync(one) ? [one] : [];
   });
+}
+
+/** The folders of PATH, without relative ones: `.` may be the workspace. */
+function absolutePath(): string[] {
+  return (process.env.PATH ?? "").split(path.delimiter).filter((place) => path.isAbsolute(place));
 }
 
 function inEnvironment(folder: string): string[] {

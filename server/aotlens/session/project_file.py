@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aotlens.explain.unread_files import why_unread
+from aotlens_tracer.wire.owners import is_anothers
 
 from .files import read_text
 
@@ -27,9 +28,10 @@ class BadProjectFile(Exception):
 
 
 def find_project_file(file: Path) -> Path | None:
-    """Return the nearest pyproject.toml above a file, if any."""
+    """Return the nearest pyproject.toml above a file that is not another user's, if any."""
     candidates = (folder / "pyproject.toml" for folder in Path(os.path.realpath(file)).parents)
-    return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
+    found = (str(candidate) for candidate in candidates if os.path.isfile(candidate))
+    return next((Path(project) for project in found if not is_anothers(project, str(file))), None)
 
 
 def text_of(project: Path) -> str:

@@ -12,6 +12,7 @@ import types
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..wire.owners import is_anothers
 from .overlay import read_bytes
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -35,10 +36,10 @@ def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
     file = Path(path)
     folder = file.parent
     parts = [] if file.name == "__init__.py" else [file.stem]
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+    while (folder / "__init__.py").is_file() and _is_ours(folder / "__init__.py", file) and folder.parent != folder:
         parts.insert(0, folder.name)
         folder = folder.parent
-    project = _project_root(folder)
+    project = _project_root(folder, file)
     package_depth = len(parts) - (file.name != "__init__.py")
     root = _namespace_root(file, folder, package_depth, project, extra_roots)
     if root is not None and root != folder:
@@ -53,9 +54,14 @@ def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
     return ModuleName(".".join(parts) or folder.name, tuple(roots))
 
 
-def _project_root(folder: Path) -> Path | None:
+def _is_ours(found: Path, file: Path) -> bool:
+    """Return whether something above a file exists, and is not another user's: it would be run, or obeyed."""
+    return found.exists() and not is_anothers(str(found), str(file))
+
+
+def _project_root(folder: Path, file: Path) -> Path | None:
     for candidate in (folder, *folder.parents):
-        if any((candidate / name).exists() for name in PROJECT_FILES):
+        if any(_is_ours(candidate / name, file) for name in PROJECT_FILES):
             return candidate
     return None
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from aotlens.session.examples.searched_files import search_folder
+from aotlens.session.project_file import find_project_file
 from aotlens.session.tracer import environments
 from aotlens.session.tracer.environments import interpreter_of_folder
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
@@ -129,3 +131,32 @@ def test_a_setting_that_names_none(found: Found) -> None:
 def test_files_that_make_no_sense(tmp_path: Path, found: Found, file: str, text: str) -> None:
     (tmp_path / "project" / file).write_text(text)
     assert found()[0] == sys.executable
+
+
+def test_what_another_user_has_put_above_a_project_is_not_used(
+    tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "project"
+    (folder / ".git").rmdir()
+    for place in (tmp_path, folder):
+        python(place / ".venv")
+        (place / "pyproject.toml").write_text("")
+    model = folder / "model.py"
+    model.write_text("")
+    assert found()[0] == str(folder / ".venv" / "bin" / "python")
+    (folder / ".venv").rename(folder / "gone")
+    (folder / "pyproject.toml").unlink()
+    assert found()[0] == str(tmp_path / ".venv" / "bin" / "python")
+    assert find_project_file(model) == tmp_path / "pyproject.toml"
+    assert search_folder(model) == tmp_path
+    (tmp_path / ".venv").chmod(0o777)
+    (tmp_path / "pyproject.toml").chmod(0o666)
+    assert found()[0] == sys.executable
+    assert find_project_file(model) != tmp_path / "pyproject.toml"
+    assert search_folder(model) != tmp_path
+    (tmp_path / ".venv").chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(tmp_path / ".venv", 12345, -1)
+        assert found()[0] == sys.executable
+        os.chown(folder, 12345, -1)
+        assert found()[0] == str(tmp_path / ".venv" / "bin" / "python"), "whoever owns the project is obeyed anyway"

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from aotlens_tracer.wire.owners import is_anothers
+
 MOST_FILES = 5000
 """The number of files that are considered in one folder."""
 _ENDINGS = (".py", ".md", ".markdown", ".rst")
@@ -24,8 +26,12 @@ def search_folder(path: Path) -> Path:
     if installed is not None:
         package = Path(*path.parts[: installed + 2])
         return package if package.is_dir() else package.parent / package.stem
-    projects = (folder for folder in path.parents if any(os.path.exists(folder / mark) for mark in _PROJECT_MARKS))
+    projects = (folder for folder in path.parents if any(_is_mark(folder / mark, path) for mark in _PROJECT_MARKS))
     return next(projects, path.parent)
+
+
+def _is_mark(mark: Path, file: Path) -> bool:
+    return os.path.exists(mark) and not is_anothers(str(mark), str(file))
 
 
 def searched_files(folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from aotlens.session.files import read_text
 from aotlens.session.project_file import read_project_file
+from aotlens_tracer.wire.owners import is_anothers
 
 from .interpreter import (
     Interpreter,
@@ -64,7 +65,8 @@ def _candidates(folder: Path, environment: Mapping[str, str]) -> Iterator[Interp
             yield Interpreter(found, "uv's environment (UV_PROJECT_ENVIRONMENT)")
     for parent in (folder, *folder.parents):
         for name in _LOCAL_FOLDERS:
-            if found := in_environment(parent / name):
+            above = parent != folder and is_anothers(str(parent / name), str(folder))
+            if not above and (found := in_environment(parent / name)):
                 yield Interpreter(found, f"{name} of {parent.name or parent}")
         if os.path.exists(parent / ".git") or parent == Path.home():
             break
