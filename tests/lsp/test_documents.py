@@ -19,7 +19,7 @@ from aotlens.lsp.positions import (
 )
 from aotlens.syntax.definitions import definitions_in
 from aotlens.text import history
-from aotlens.text.documents import Document, Documents, NotOpen
+from aotlens.text.documents import MOST_CHARACTERS, MOST_LINES, Document, Documents, NotOpen
 from aotlens.text.edits import Edit
 from aotlens.text.uris import path_of, uri_of
 from aotlens_tracer.wire.descriptor_map import Span
@@ -603,3 +603,38 @@ def test_the_encoding_of_positions(offered: list[str] | None, chosen: str) -> No
     general = lsp.GeneralClientCapabilities(position_encodings=offered)
     assert choose_encoding(lsp.ClientCapabilities(general=general)) == chosen
     assert choose_encoding(lsp.ClientCapabilities()) == "utf-16"
+
+
+LARGE = "x = 1\n" * MOST_LINES
+
+
+def test_python_code_that_is_too_large_is_not_kept() -> None:
+    documents = Documents()
+    for text in (LARGE, "#" * (MOST_CHARACTERS + 1)):
+        assert documents.open("file:///large.py", 1, text) is None
+        assert documents.is_too_large("file:///large.py") and documents.get("file:///large.py") is None
+        assert documents.change("file:///large.py", 2, [Edit(1, 1, 2, 1, "")]) is None
+    assert documents.change("file:///large.py", 3, [LARGE, Edit(1, 1, 2, 1, "")]) is None
+    small = documents.change("file:///large.py", 3, [LARGE, "y = 2\n", Edit(1, 1, 1, 2, "z")])
+    assert small is not None and (small.text, small.version) == ("z = 2\n", 4)
+    assert not documents.is_too_large("file:///large.py") and documents.get("file:///large.py") is small
+    documents.open("file:///large.py", 1, LARGE)
+    documents.close("file:///large.py")
+    assert not documents.is_too_large("file:///large.py")
+    with pytest.raises(NotOpen):
+        documents.change("file:///large.py", 2, ["x"])
+
+
+def test_a_document_becomes_too_large_by_an_edit() -> None:
+    documents = Documents()
+    documents.open("file:///grows.py", 1, "x = 1\n")
+    for number in range(5):  # a text that is replaced again and again does not grow
+        half = str(number) * (MOST_CHARACTERS // 2)
+        assert documents.change("file:///grows.py", None, [half]) is not None
+    assert documents.change("file:///grows.py", None, [Edit(1, 1, 1, 1, "#" * (MOST_CHARACTERS // 2 + 1))]) is None
+    assert documents.is_too_large("file:///grows.py") and not documents.by_path
+
+
+def test_a_log_may_be_large() -> None:
+    documents = Documents()
+    assert documents.open("file:///large.log", 1, LARGE) is not None

@@ -65,6 +65,7 @@ class _Lifecycle:
         self._server = server
         self._folders: dict[str, Path] = {}
         self._initial: Any = None
+        self._left_out: set[str] = set()  # the documents that are too large
 
     def initialize(self, params: lsp.InitializeParams) -> None:
         """Begin after the answer, and before the next message: the client does not wait for the imports."""
@@ -150,11 +151,21 @@ class _Lifecycle:
         document = self._server.documents.get(params.text_document.uri)
         if document is not None:
             self._session.opened(document)
+        else:
+            self._leave_out(params.text_document.uri)
 
     def changed(self, params: lsp.DidChangeTextDocumentParams) -> None:
         """`textDocument/didChange`."""
-        document = self._server.documents.get(params.text_document.uri)
-        if document is not None:
+        uri = params.text_document.uri
+        document = self._server.documents.get(uri)
+        if document is None:
+            if uri not in self._left_out:  # it has grown
+                self._withdraw(uri)
+                self._leave_out(uri)
+        elif uri in self._left_out:
+            self._left_out.discard(uri)
+            self._session.opened(document)
+        else:
             self._session.changed(document)
             if not self._context.offers.cursor and (line := _edited_line(params)) is not None:
                 self._context.cursors.put(document, line)
@@ -166,11 +177,24 @@ class _Lifecycle:
     def closed(self, params: lsp.DidCloseTextDocumentParams) -> None:
         """`textDocument/didClose`."""
         self._context.graphs.closed(params.text_document.uri)
-        path = path_of(params.text_document.uri)
+        self._left_out.discard(params.text_document.uri)
+        self._withdraw(params.text_document.uri)
+
+    def _withdraw(self, uri: str) -> None:
+        """Forget what is known of a document that is not open any more."""
+        path = path_of(uri)
         self._context.logs.closed(path)
         self._context.cursors.forget(path)
-        self._notifier.withdraw(params.text_document.uri, path)
+        self._notifier.withdraw(uri, path)
         self._session.closed(path)
+
+    def _leave_out(self, uri: str) -> None:
+        """Say in the log that a document is too large. A hover in it says so too."""
+        if self._server.documents.is_too_large(uri):
+            from aotlens.explain.large_files import too_large
+
+            self._left_out.add(uri)
+            _log.warning("%s: %s", uri, too_large())
 
     async def configuration_changed(self, params: lsp.DidChangeConfigurationParams) -> None:
         """`workspace/didChangeConfiguration`. Its settings count only if the client cannot be asked for them."""

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 STEP_WORDS = ("backward(", "training_step", "compute_loss", "Trainer(")
 """A text without any of these words has no training step."""
+MOST_CHARACTERS = 2_000_000
+MOST_LINES = 100_000
+"""Python code with more characters or lines is not read: its tree takes a hundred times the memory of the text, and
+seconds on the event loop. Code that people write is much shorter."""
 
 
 class Document:
@@ -220,10 +224,15 @@ class NotOpen(LookupError):
 
 
 class Documents:
-    """The open documents by path. Two spellings of one URI mean the same document."""
+    """The open documents by path. Two spellings of one URI mean the same document.
+
+    Python code that is too large counts as a file that is not open: its text is not kept.
+    """
 
     def __init__(self) -> None:
         self._by_path: Mapping[str, Document] = MappingProxyType({})
+        self._sizes: dict[str, int] = {}
+        self._too_large: dict[str, tuple[int, str]] = {}  # with the version and the language
 
     @property
     def by_path(self) -> Mapping[str, Document]:
@@ -234,37 +243,85 @@ class Documents:
         """Return an open document; None if it is not open."""
         return self._by_path.get(path_of(uri))
 
-    def open(self, uri: str, version: int, text: str, language: str = "") -> Document:
-        """Add a document that was opened."""
-        return self._put(Document(uri, path_of(uri), version, text, language))
+    def is_too_large(self, uri: str) -> bool:
+        """Whether the client has a document open that is not read, because it is too large."""
+        return path_of(uri) in self._too_large
+
+    def open(self, uri: str, version: int, text: str, language: str = "") -> Document | None:
+        """Add a document that was opened. None if it is too large."""
+        path = path_of(uri)
+        self._remove(path)
+        if is_python(path, language) and (len(text) > MOST_CHARACTERS or text.count("\n") >= MOST_LINES):
+            self._too_large[path] = version, language
+            return None
+        self._sizes[path] = len(text)
+        return self._put(Document(uri, path, version, text, language))
 
     def change(
         self, uri: str, version: int | None, edits: Iterable[Callable[[Document], Edit | str] | Edit | str]
-    ) -> Document:
+    ) -> Document | None:
         """Apply edits to a document. A function among them receives the document that the edit before it left.
 
-        Some clients send a version that does not grow; the next number replaces it. Raises NotOpen.
+        Some clients send a version that does not grow; the next number replaces it. None if the document is too large;
+        it is read again once its text is replaced as a whole. Raises NotOpen.
         """
         document = self.get(uri)
         if document is None:
-            raise NotOpen(uri)
+            return self._replaced(uri, version, edits)
         if version is None or version <= document.version:
             version = document.version + 1
+        size = self._sizes.get(document.path, 0)
         for edit in edits:
-            document = document.changed(document.version, [edit(document) if callable(edit) else edit])
+            edit = edit(document) if callable(edit) else edit
+            document = document.changed(document.version, [edit])
+            size += len(edit if isinstance(edit, str) else edit.text)
+        if document.is_python and (size > MOST_CHARACTERS or document.line_count > MOST_LINES):
+            size = len(document.text)  # it was the most that it can be
+            if size > MOST_CHARACTERS or document.line_count > MOST_LINES:
+                self._remove(document.path)
+                self._too_large[document.path] = version, document.language
+                return None
+        self._sizes[document.path] = size
+        return self._put(document.changed(version, ()))
+
+    def _replaced(
+        self, uri: str, version: int | None, edits: Iterable[Callable[[Document], Edit | str] | Edit | str]
+    ) -> Document | None:
+        """Apply edits to a document that is too large: those after its text was replaced as a whole."""
+        path = path_of(uri)
+        if path not in self._too_large:
+            raise NotOpen(uri)
+        before, language = self._too_large[path]
+        nothing = Document(uri, path, before, "", language)
+        document = None
+        for edit in edits:
+            edit = edit(document or nothing) if callable(edit) else edit
+            if isinstance(edit, str):
+                document = self.open(uri, before, edit, language)
+            elif document is not None:
+                document = document.changed(before, [edit])
+        version = version if version is not None and version > before else before + 1
+        if document is None:
+            self._too_large[path] = version, language
+            return None
         return self._put(document.changed(version, ()))
 
     def close(self, uri: str) -> Document | None:
         """Remove a document that was closed and return it; None if it was not open."""
-        by_path = dict(self._by_path)
-        document = by_path.pop(path_of(uri), None)
-        self._by_path = MappingProxyType(by_path)
-        return document
+        return self._remove(path_of(uri))
 
     def uri_of(self, path: str) -> str:
         """Return the URI of a path; for an open document the URI that the client uses."""
         document = self._by_path.get(path)
         return document.uri if document is not None else uri_of(path)
+
+    def _remove(self, path: str) -> Document | None:
+        self._sizes.pop(path, None)
+        self._too_large.pop(path, None)
+        by_path = dict(self._by_path)
+        document = by_path.pop(path, None)
+        self._by_path = MappingProxyType(by_path)
+        return document
 
     def _put(self, document: Document) -> Document:
         self._by_path = MappingProxyType({**self._by_path, document.path: document})

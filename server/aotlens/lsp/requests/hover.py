@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from lsprotocol import types as lsp
 
-from aotlens.explain.blocks import Block
+from aotlens.explain.blocks import Block, Note, line
 from aotlens.explain.conventions import graphs_in_words
 from aotlens.explain.render.markdown import Address, markdown
 from aotlens.explain.render.plain import plain
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
     """The descriptors at a position of a source."""
     if (place := focused_position(context, params)) is None:
-        return None
+        return _left_out(context) if context.documents.is_too_large(params.text_document.uri) else None
     document, line, column = place
     address = context.places.address if context.offers.links else None
     found = hover.hover(context.session.snapshot(), document, line, column)
@@ -38,6 +38,12 @@ def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
         context.session.conventions.want_both([found.wants])
     links = command_links(found) if address is not None else ""
     return lsp.Hover(content(context, found.blocks, address, links), to_range(document, found.span, context.encoding))
+
+
+def _left_out(context: Context) -> lsp.Hover:
+    from aotlens.explain.large_files import too_large
+
+    return lsp.Hover(content(context, [Note(line(too_large()))]))
 
 
 def in_graph(context: Context, graph: GraphDocument, params: lsp.HoverParams) -> lsp.Hover | None:

@@ -1,0 +1,13 @@
+"""Words about source files that are too large to be read."""
+
+from __future__ import annotations
+
+from aotlens.text.documents import MOST_CHARACTERS, MOST_LINES
+
+
+def too_large() -> str:
+    """An open document is left out."""
+    return (
+        f"aotlens does not read this file, because it has more than {MOST_CHARACTERS:,} characters "
+        f"or {MOST_LINES:,} lines. Open it again when it is smaller."
+    )
