@@ -311,7 +311,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, temporary_folder() as temporary:
         day = Day(Path(folder), temporary)
         try:
-            day.settle()
+            day.rest()
             looks, idle, loaded = work(day, traces, edits, chosen)
             idle += at_rest(day, chosen)
             day.settle()

@@ -297,7 +297,8 @@ class Tracing:
         """Return the state with what the latest trace knows without any graph."""
         recorded = attempt.values.files if attempt.values is not None else ()
         relevant = self._relevant(state.key, attempt, versions)
-        relevant |= {file.path: versions[file.path] for file in recorded if file.path in versions}
+        known = versions.keys() & self._open_files.opened.keys()  # a file may have been closed since the trace began
+        relevant |= {file.path: versions[file.path] for file in recorded if file.path in known}
         return with_attempt(state, attempt, relevant, stale=bool(self._edited(relevant)))
 
     def _relevant(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from . import guardian
 from .scratch import OPTION
 
@@ -11,6 +13,8 @@ def main(arguments: list[str]) -> None:
     scratch = arguments[arguments.index(OPTION) + 1] if OPTION in arguments else None
     if "--child" not in arguments:
         guardian.stand_between(scratch)
+    if scratch is not None:  # torch makes this folder as it is imported, in the temporary directory of all users
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(scratch, "inductor"))
     from .loop import main as run
 
     run(arguments, scratch)
