@@ -14,7 +14,7 @@ from ..wire.operands import FailedOperation
 from ..wire.problems import DerivativeNeedsData, Problem, Raised, ReadsData
 from .clusters import cluster_for
 from .codebase import EXAMPLE_FILE, Codebase, is_library
-from .problems import chain, operator_without_fake, text_of
+from .problems import chain, is_of_parser, operator_without_fake, text_of
 
 _BY_TEXT = {
     "modified by an inplace operation": "changed-in-place",
@@ -126,7 +126,7 @@ def _advice(error: BaseException, stage: str, codebase: Codebase) -> Advice | No
     if isinstance(error, EOFError):  # `input()`; an empty pickle has another text
         return Known("reads-input") if text == "EOF when reading a line" else None
     if isinstance(error, MemoryError):
-        return Known("no-memory")
+        return None if is_of_parser(error) else Known("no-memory")
     return _about_text(text)
 
 

@@ -12,7 +12,7 @@ from ..wire.descriptor_map import Failure, Frame, Span
 from .advice import advice_for
 from .codebase import EXAMPLE_FILE, HERE, Codebase
 from .errors import TraceError
-from .problems import chain, clipped, problem_of
+from .problems import chain, clipped, is_of_parser, problem_of
 
 MOST_FRAMES = 12
 """The number of frames that a long traceback keeps, half at each end; the first one in between stands for the rest."""
@@ -34,7 +34,7 @@ def failure_of(error: BaseException, stage: str, codebase: Codebase, example: Sp
     path = place.path if place is not None else codebase.target if stage == "import" else None
     return Failure(
         stage,
-        "memory" if isinstance(error, MemoryError) else "error",
+        "memory" if isinstance(error, MemoryError) and not is_of_parser(error) else "error",
         problem_of(error),
         path,
         place.line if place is not None else None,

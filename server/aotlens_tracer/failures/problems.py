@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 
 from ..wire import problems as facts
@@ -48,7 +49,8 @@ def problem_of(error: BaseException) -> facts.Problem:
     if isinstance(error, KeyboardInterrupt):
         return facts.Interrupted()
     if isinstance(error, MemoryError):
-        return facts.NoMemory(clipped(text_of(error)))
+        text = text_of(error) or ("Python source too complex to parse" if is_of_parser(error) else "")
+        return facts.NoMemory(clipped(text))
     kind = type(error).__name__
     if kind == "DataDependentOutputException":
         return facts.ReadsData(text_of(error))
@@ -61,6 +63,16 @@ def problem_of(error: BaseException) -> facts.Problem:
         return denial
     root = list(chain(error))[-1]
     return _raised(error, None if root is error else _raised(root))
+
+
+def is_of_parser(error: BaseException) -> bool:
+    """Return whether Python's parser raised a MemoryError: the stack of the parser is full, whatever memory there is.
+
+    It says so from Python 3.12 on (`_PyPegen_stack_overflow`), and has no text before.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    parses = bool(frames) and (frames[-1].filename.startswith("<frozen importlib") or frames[-1].name == "parse")
+    return isinstance(error, MemoryError) and parses
 
 
 def refusal_of(error: Exception) -> tuple[str, facts.GivenUpBy]:
