@@ -23,7 +23,7 @@ from lsp.editor import Editor, editing
 INTERNAL_ERROR = -32603
 LONG = bool(os.environ.get("AOTLENS_LONG"))
 """Whether to look for longer, and at other messages each time."""
-EXAMPLES = 5_000 if LONG else 150
+EXAMPLES = 1_000 if LONG else 150
 MODEL = """from torch import nn
 
 
