@@ -35,7 +35,7 @@ def test_each_setting_of_the_server_is_one_of_the_extension() -> None:
     ))  # fmt: skip
     names = {name.removeprefix("aotlens.") for name in properties().keys() - CLIENTS_OWN}
     assert names <= set(documented)
-    assert len(names) == len(Settings.__dataclass_fields__) + 4  # inlayHints are three, and so is the cluster
+    assert len(names) == len(Settings.__dataclass_fields__) + 6  # inlayHints, the cluster and the fence are three each
 
 
 def test_the_defaults_are_those_of_the_server() -> None:
