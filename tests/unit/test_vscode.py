@@ -74,3 +74,17 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_modu
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "server", check=True)
     imported = {name for name in run.stdout.split() if not name.startswith("_")}
     assert imported - bundled - {"aotlens", "aotlens_tracer", "attr", "cattr"} == set()
+
+
+HARMLESS = re.compile(
+    r"aotlens\.(?:keepMaps|logLevel|tracer\.memory|codeLens\..*|diagnostics\..*|inlayHints\..*|graph\..*|trace\.(?:server|run"
+    r"|timeout|memory|mode|convention|dynamic|partitioner|memoryBudget|eager|mesh|worldSize|rank|exclude))"
+)
+"""Settings that neither name a program, nor add code, nor allow it more."""
+
+
+def test_a_workspace_that_is_not_trusted_sets_nothing_that_names_programs_adds_code_or_allows_more() -> None:
+    trust = PACKAGE["capabilities"]["untrustedWorkspaces"]
+    assert trust["supported"] == "limited"
+    restricted = {name for name in properties() if HARMLESS.fullmatch(name) is None}
+    assert set(trust["restrictedConfigurations"]) == restricted

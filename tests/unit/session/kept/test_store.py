@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aotlens.session.kept import store as stores
+from aotlens.session.kept.folder import folder_of_maps
 from aotlens.session.kept.store import Store, _pieces
 
 _PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -100,3 +101,9 @@ def test_a_folder_that_others_can_write_to_is_not_used(store: Store) -> None:
     assert store.read("one") is None
     with pytest.raises(PermissionError, match="others can write to it"):
         store.write("two", {"a": 1})
+
+
+def test_the_folder_is_never_in_the_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", ".cache")
+    assert folder_of_maps() == tmp_path / ".cache" / "aotlens" / "maps"
