@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,7 @@ def test_a_folder_that_others_can_write_to_is_not_used(store: Store) -> None:
         store.write("two", {"a": 1})
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no XDG_CACHE_HOME")
 def test_the_folder_is_never_in_the_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", ".cache")
