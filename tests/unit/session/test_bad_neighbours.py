@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import aotlens
 from aotlens.cli.options import UsageError
 from aotlens.cli.target import parse_target
 from aotlens.explain.unread_files import why_unread
@@ -24,6 +26,7 @@ from aotlens.syntax.source import UnreadableSource
 from aotlens.syntax.training_steps import step_examples
 from aotlens_tracer.wire.regular_files import NotRegular, TooLarge, read_regular_file
 
+SERVER = Path(aotlens.__file__).parent
 CALL = b"import torch\nfrom model import Net\nNet(3)(torch.ones(1))\n"
 MODEL = b"import torch\nclass Net(torch.nn.Module):\n    def forward(self, x):\n        return x\n"
 
@@ -206,3 +209,22 @@ def test_a_pipe_among_logs_is_not_waited_for(tmp_path: Path) -> None:
 def _project(folder: Path) -> None:
     (folder / "model.py").write_bytes(MODEL)
     (folder / "use.py").write_bytes(CALL)
+
+
+def test_no_other_place_of_the_server_opens_a_file_of_a_workspace() -> None:
+    own = {
+        "cli/decode.py",  # the log that the user names, which may be a pipe
+        "explain/findings/documentation.py",  # writes the documentation of this repository
+        "logs/trace_records.py",  # what `open_regular_file` has opened
+        "lsp/connection.py",  # the state of the client's process
+        "lsp/listening.py",  # the token, for this user alone
+        "lsp/temporary.py",  # in the scratch folder
+        "session/kept/store.py",  # a file that `mkstemp` has made
+    }
+    opening = re.compile(r"(?<![\w.])open\(|\.(?:read_text|read_bytes)\(")
+    found = {
+        path.relative_to(SERVER).as_posix()
+        for path in SERVER.rglob("*.py")
+        if any(opening.search(line) and "def " not in line for line in path.read_text(encoding="utf-8").splitlines())
+    }
+    assert found - own == set()
