@@ -39,6 +39,8 @@ TIMEOUT = 60.0
 SAMPLE = 40
 SEEDS = (0, 20261124)
 """The seeds of the samples of modelling files. The second was fixed after the rules were written."""
+LATER = 20261128
+"""The seed of the samples of the packages that were added later."""
 RUNGS = ("pinned", "recorded", "call-site", "inferred")
 CALL_SITES = command.CallSites
 BEGIN, END = "<!-- reach: begin -->", "<!-- reach: end -->"
@@ -69,6 +71,11 @@ PACKAGES = (
     Package("egnn_pytorch", "graphs"),
     Package("diffusers", "diffusion"),
     Package("monai", "medical images"),
+    Package("peft", "adapters"),
+    Package("segmentation_models_pytorch", "segmentation"),
+    Package("e3nn", "equivariant networks"),
+    Package("kornia", "computer vision", "*.py", LATER),
+    Package("torch_geometric", "graphs", "nn/**/*.py", LATER),
 )
 
 
