@@ -59,6 +59,11 @@ test-fast: $(VENV)/dev.stamp ## Run the tests that take less than ten seconds ea
 proofs: $(VENV)/dev.stamp ## Run the proofs of which `make test` has samples, 10 minutes
 	$(RUN) -m pytest -n auto -m proof $(PYTEST_ARGS)
 
+.PHONY: hostile
+hostile: $(VENV)/dev.stamp ## Trace all kinds of hostile modules by command line and server, and print a table, 12 minutes
+	$(RUN) tests/hostile/table.py
+	$(RUN) tests/hostile/table.py --server
+
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## Time answers and edits (docs/benchmarks.md), and say which figure broke its bound, 20 minutes
 	$(RUN) tests/benchmarks/bounds.py

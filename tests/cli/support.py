@@ -228,6 +228,18 @@ def children_of_tracer(tracer: TracerClient) -> list[int]:
     return [child for pid in guarded for child in children_of(pid)]
 
 
+def processes_in(folder: Path) -> list[str]:
+    """The processes that still run with their working directory in a folder."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if Path(os.readlink(process / "cwd")) == folder and is_alive(int(process.name)):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     """Whether the condition comes true in time."""
     deadline = time.monotonic() + seconds

@@ -27,6 +27,7 @@ from cli.support import (
     in_forward,
     is_alive,
     marked_line,
+    processes_in,
     wait_for,
     write,
 )
@@ -237,19 +238,7 @@ def _check(case: Case, shared: Commands, folder: Path) -> None:
         line = marked_line(case.source) if case.placed else outcome.failure["line"]
         assert_failed(outcome, case.stage, case.message, ("model.py", line), reason=case.reason, hint=case.hint)
     if LINUX:
-        assert wait_for(lambda: not _processes_in(folder), 2), _processes_in(folder)
-
-
-def _processes_in(folder: Path) -> list[str]:
-    """The processes that still run with their working directory in a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if Path(os.readlink(process / "cwd")) == folder and is_alive(int(process.name)):
-                found.append((process / "cmdline").read_text().replace("\0", " "))
-        except OSError:
-            continue
-    return found
+        assert wait_for(lambda: not processes_in(folder), 2), processes_in(folder)
 
 
 def test_a_crash_has_its_code_in_its_frames(forking: Commands, tmp_path: Path) -> None:

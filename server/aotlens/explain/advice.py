@@ -7,6 +7,8 @@ from typing import Any
 
 from aotlens_tracer.wire import advice as advices
 
+from .brief import listed
+
 
 def advice_in_words(advice: advices.Advice) -> str:
     """Return what can be done, as a sentence without its subject."""
@@ -185,6 +187,10 @@ _ADVICE: dict[type, Callable[[Any], str]] = {
     ),
     advices.WorkedBefore: _worked_before,
     advices.CompleteExample: lambda value: f"write one above the class, and complete it: # aotlens: {value.expression}",
+    advices.Replaced: lambda value: (
+        f"the code replaced {listed([f'`{name}`' for name in value.names])}, which torch and aotlens call too: leave "
+        "Python's own functions as they are, or put them back before the model is built"
+    ),
     advices.FromDynamo: lambda value: str(value.text),
     advices.JoinCluster: _join_cluster,
     advices.StatedAdvice: lambda value: str(value.text),

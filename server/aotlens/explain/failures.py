@@ -299,6 +299,10 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.MemoryLimit: lambda value: f"more memory in use than the limit of {value.bytes / (1 << 30):.3g} GiB",
     facts.ProcessEnded: _process_ended,
     facts.Bug: lambda value: f"aotlens itself failed ({value.error})",
+    facts.RemovedItself: lambda value: (
+        f"{value.module} took itself out of sys.modules while it was imported, and then Python's import fails with "
+        f"KeyError: '{value.module}'"
+    ),
     facts.Stated: lambda value: str(value.text),
 }
 

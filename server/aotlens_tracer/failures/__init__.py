@@ -7,7 +7,8 @@ from .codebase import EXAMPLE_FILE, HERE, Codebase, is_library
 from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError, is_of_the_class
 from .exceptions import code_line, failure_of, shortened, user_frames
 from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_in_place
-from .problems import chain, clipped, problem_of, reads_data, refusal_of, text_of
+from .library import LibraryForMessages, advice_for_replaced, put_library_back, remember_library
+from .problems import chain, clipped, name_of_type, problem_of, reads_data, refusal_of, text_of
 from .recomputed import RecomputedAt, at_the_checkpoint, is_of_a_checkpoint
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "Codebase",
     "ForwardError",
     "JointError",
+    "LibraryForMessages",
     "RecomputedAt",
     "TraceError",
     "advice_for_operation",
     "advice_for_refusal",
+    "advice_for_replaced",
     "at_the_change",
     "at_the_checkpoint",
     "chain",
@@ -34,11 +37,14 @@ __all__ = [
     "is_library",
     "is_of_a_checkpoint",
     "is_of_the_class",
+    "name_of_type",
     "problem_of",
+    "put_library_back",
     "raised_by_a_statement",
     "reads_data",
     "refusal_of",
     "refused_in_place",
+    "remember_library",
     "shortened",
     "text_of",
     "user_frames",

@@ -12,7 +12,7 @@ from ..wire.descriptor_map import Failure, Frame, Span
 from .advice import advice_for
 from .codebase import EXAMPLE_FILE, HERE, Codebase
 from .errors import TraceError
-from .problems import chain, clipped, is_of_parser, problem_of
+from .problems import chain, clipped, is_of_parser, name_of_type, problem_of, text_of
 
 MOST_FRAMES = 12
 """The number of frames that a long traceback keeps, half at each end; the first one in between stands for the rest."""
@@ -51,7 +51,7 @@ def _frames_to_the_cause(error: BaseException, codebase: Codebase, example: Span
     """
     frames: tuple[Frame, ...] = ()
     for part in chain(error):
-        inner = user_frames(traceback.extract_tb(part.__traceback__), codebase, example)
+        inner = user_frames(stack_of(part), codebase, example)
         if not frames:
             frames = inner
         elif inner:
@@ -76,7 +76,10 @@ def _formatted(error: BaseException) -> str:
 
     An exception that we caught ourselves before this one came is no part of the user's story.
     """
-    formatted = traceback.TracebackException.from_exception(error)
+    try:
+        formatted = traceback.TracebackException.from_exception(error)
+    except BaseException:  # the lines of its code cannot be read
+        return clipped(f"{name_of_type(type(error))}: {text_of(error)}", LONGEST_TRACEBACK)
     cause: traceback.TracebackException | None = formatted
     while cause is not None:
         context = cause.__context__
@@ -87,6 +90,20 @@ def _formatted(error: BaseException) -> str:
         )
         cause = cause.__cause__ or context
     return clipped("".join(formatted.format()), LONGEST_TRACEBACK)
+
+
+def stack_of(error: BaseException) -> traceback.StackSummary:
+    """Return the stack of an exception, without its code if that cannot be read: an audit hook may refuse `open`."""
+    try:
+        return traceback.extract_tb(error.__traceback__)
+    except BaseException:
+        frames = traceback.walk_tb(error.__traceback__)
+        return traceback.StackSummary.from_list(
+            [
+                traceback.FrameSummary(f.f_code.co_filename, line, f.f_code.co_name, lookup_line=False, line="")
+                for f, line in frames
+            ]
+        )
 
 
 def user_frames(stack: traceback.StackSummary, codebase: Codebase, example: Span | None) -> tuple[Frame, ...]:
@@ -107,7 +124,7 @@ def user_frames(stack: traceback.StackSummary, codebase: Codebase, example: Span
 def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failure:
     path = error.filename or codebase.target
     text = clipped(error.text.rstrip(), 400) if error.text else None
-    importing = user_frames(traceback.extract_tb(error.__traceback__), codebase, None)
+    importing = user_frames(stack_of(error), codebase, None)
     return Failure(
         "syntax" if os.path.realpath(path) == os.path.realpath(codebase.target) else stage,
         "error",
@@ -123,5 +140,8 @@ def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failu
 
 def code_line(path: str, line: int) -> str | None:
     """Return the text of a line, stripped; None if it is empty or the file cannot be read."""
-    linecache.checkcache(path)
-    return linecache.getline(path, line).strip() or None
+    try:
+        linecache.checkcache(path)
+        return linecache.getline(path, line).strip() or None
+    except Exception:  # an audit hook of the user's, which refuses `open`
+        return None

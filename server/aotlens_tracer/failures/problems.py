@@ -51,14 +51,14 @@ def problem_of(error: BaseException) -> facts.Problem:
     if isinstance(error, MemoryError):
         text = text_of(error) or ("Python source too complex to parse" if is_of_parser(error) else "")
         return facts.NoMemory(clipped(text))
-    kind = type(error).__name__
+    kind = name_of_type(type(error))
     if kind == "DataDependentOutputException":
         return facts.ReadsData(text_of(error))
     if kind == "DynamicOutputShapeException":
         return facts.DataDependentSize(text_of(error))
     if (operator := operator_without_fake(error)) is not None:
         return facts.NoFakeImplementation(operator)
-    denial = denial_in(error, f"{type(error).__name__}: {clipped(text_of(error))}")
+    denial = denial_in(error, f"{name_of_type(type(error))}: {clipped(text_of(error))}")
     if denial is not None:
         return denial
     root = list(chain(error))[-1]
@@ -84,15 +84,15 @@ def refusal_of(error: Exception) -> tuple[str, facts.GivenUpBy]:
     refused = isinstance(error, JointError) and error.__cause__ is not None
     reason = error.__cause__ if refused and error.__cause__ is not None else error
     text = str(getattr(reason, "msg", None) or text_of(reason))
-    if not refused and any(kind.__module__.startswith(_DYNAMO) for kind in type(reason).__mro__):
+    if not refused and any(_module_of(kind).startswith(_DYNAMO) for kind in type(reason).__mro__):
         return text, "dynamo"
-    return f"{type(reason).__name__}: {text}", "aotautograd" if refused else "internal"
+    return f"{name_of_type(type(reason))}: {text}", "aotautograd" if refused else "internal"
 
 
 def operator_without_fake(error: BaseException) -> str | None:
     """Return the operator that has no implementation for fake tensors; None for any other error."""
     text = text_of(error)
-    if type(error).__name__ == "UnsupportedOperatorException":
+    if name_of_type(type(error)) == "UnsupportedOperatorException":
         return text
     match = _NO_FAKE.search(text) if len(text) < LONGEST_TEXT else None  # a search costs the square of its length
     return match[1] or match[2] if match is not None else None
@@ -106,8 +106,8 @@ def _known(error: BaseException | None) -> facts.Problem | None:
 
 def _raised(error: BaseException, cause: facts.Raised | None = None) -> facts.Raised:
     if isinstance(error, SyntaxError):
-        return facts.Raised(type(error).__name__, clipped(str(error.msg)), cause)
-    name, text = type(error).__qualname__, text_of(error)
+        return facts.Raised(name_of_type(type(error)), clipped(str(error.msg)), cause)
+    name, text = name_of_type(type(error)), text_of(error)
     return facts.Raised(_IN_EAGER.get(name, name), clipped(text.replace(*_OF_FAKE_TENSORS)), cause)
 
 
@@ -129,7 +129,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         if _known(current.__context__) is not None:  # found code caught our own exception, and raised another one
             current = current.__context__
             continue
-        if cause is None or type(current).__module__.startswith(_NAMES_NO_CAUSE) or _is_ours(cause):
+        if cause is None or _module_of(type(current)).startswith(_NAMES_NO_CAUSE) or _is_ours(cause):
             return
         text = text_of(cause).strip()
         current = None if text and text in text_of(current) else cause
@@ -149,12 +149,24 @@ def clipped(text: str, limit: int = LONGEST_TEXT) -> str:
     return f"{text[:half]} […, {len(text) - 2 * half} characters left out] {text[-half:]}"
 
 
+def name_of_type(kind: type) -> str:
+    """Return the qualified name of a class as Python keeps it: a metaclass of the user's may answer anything."""
+    name: str = type.__dict__["__qualname__"].__get__(kind)
+    return name
+
+
+def _module_of(kind: type) -> str:
+    """Return the name of the module of a class as Python keeps it."""
+    module = type.__dict__["__module__"].__get__(kind)
+    return module if isinstance(module, str) else ""
+
+
 def text_of(error: BaseException) -> str:
     """Return `str(error)`, which may itself raise in a class of the user's."""
     try:
         return str(error)
     except BaseException as second:
-        return f"(its __str__ raised {type(second).__name__})"
+        return f"(its __str__ raised {name_of_type(type(second))})"
 
 
 def reads_data(error: BaseException) -> bool:
@@ -162,4 +174,4 @@ def reads_data(error: BaseException) -> bool:
     kinds = ("DataDependentOutputException", "DynamicOutputShapeException")
     # The last text is `while_loop`'s on fake tensors: the number of its steps is data.
     texts = ("aten._local_scalar_dense", "ignore_fresh_unbacked_symbols")
-    return type(error).__name__ in kinds or any(text in text_of(error) for text in texts)
+    return name_of_type(type(error)) in kinds or any(text in text_of(error) for text in texts)

@@ -8,11 +8,15 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import traceback
 import types
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..failures import TraceError
+from ..wire.descriptor_map import Failure
 from ..wire.owners import is_anothers
+from ..wire.problems import RemovedItself
 from .overlay import read_bytes
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -126,8 +130,27 @@ def import_file(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleTyp
             return loaded
     name = named.name if loaded is None else f"_aotlens_target_{named.name.replace('.', '_')}"
     if loaded is None and _found_file(name) == os.path.realpath(path):
-        return importlib.import_module(name)
+        return _imported(name, path)
     return _load(name, path, parent)
+
+
+def _imported(name: str, path: str) -> types.ModuleType:
+    """Return the module of a name. One that took itself out of `sys.modules` cannot be imported: TraceError says so."""
+    try:
+        return importlib.import_module(name)
+    except KeyError as error:
+        is_its_own = error.args == (name,) and error.__traceback__ is not None and not _has_frame(error, path)
+        if not is_its_own or name in sys.modules:
+            raise
+        raise TraceError(Failure("import", "error", RemovedItself(name), path)) from None
+
+
+def _has_frame(error: BaseException, path: str) -> bool:
+    """Whether an exception comes from the code of a file."""
+    return any(
+        os.path.realpath(frame.f_code.co_filename) == os.path.realpath(path)
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    )
 
 
 def _load(name: str, path: str, parent: str) -> types.ModuleType:
@@ -156,5 +179,9 @@ def _found_file(name: str) -> str | None:
 
 
 def _is_file(module: types.ModuleType, path: str) -> bool:
-    file = getattr(module, "__file__", None)
-    return file is not None and os.path.realpath(file) == os.path.realpath(path)
+    """Whether a module is from a file. Code may put any object into `sys.modules`, and say anything of its file."""
+    try:
+        file = getattr(module, "__file__", None)
+    except Exception:
+        return False
+    return isinstance(file, str) and os.path.realpath(file) == os.path.realpath(path)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from ..failures.library import LibraryForMessages
 from ..wire.protocol import frame
 
 # As they were before any user code could replace them.
@@ -79,9 +80,10 @@ class Channel:
         """Send one message, whole."""
         if not self.is_ours:
             return
-        data = frame(self._token, message)
-        with self._locked():
-            self._write(data)
+        with LibraryForMessages():
+            data = frame(self._token, message)
+            with self._locked():
+                self._write(data)
 
     def _write(self, data: bytes) -> None:
         whole = data

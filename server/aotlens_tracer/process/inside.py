@@ -13,6 +13,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..failures import name_of_type, text_of
+from ..failures.library import put_library_back, remember_library
 from ..wire.fence import Fence
 from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import TargetsParams, TraceParams
@@ -66,6 +68,7 @@ def _get_warm() -> None:
 
     gc.set_threshold(_GARBAGE, 10, 10)
     warm_up()
+    remember_library()
     gc.freeze()
 
 
@@ -87,6 +90,7 @@ def run(request: dict[str, Any], messages: int, output: int, folder: str, token:
     dump = os.open(os.path.join(folder, DUMP_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     report_faults(move_high(dump))
     _report_exits(channel)
+    remember_library()
     try:
         _fence_in(request["params"], folder)
         message = {
@@ -96,13 +100,30 @@ def run(request: dict[str, Any], messages: int, output: int, folder: str, token:
                 (lambda: _adopt(channel, exit_process)) if may_fork and hasattr(os, "fork") else None,
             )
         }
-    except BaseException:  # nothing that user code raises comes as far as this
-        message = {"event": "bug", "traceback": traceback.format_exc()}
+    except BaseException as error:  # nothing that user code raises comes as far as this
+        put_library_back()
+        message = _bug(error)
+    put_library_back()
     with contextlib.suppress(BaseException):
         sys.stdout.flush()
         sys.stderr.flush()
     channel.send(message)
     exit_process(0)
+
+
+def _bug(error: BaseException) -> dict[str, Any]:
+    """Return the event for an exception in our own code, with its frames as `_report_exits` gives them.
+
+    A signal handler of the user's, or a function that they put in the place of Python's own, raises there too.
+    """
+    kind = name_of_type(type(error))
+    try:
+        text = "".join(traceback.format_exception(error))
+    except BaseException:  # the lines of code cannot be read, or the exception cannot be shown
+        text = kind
+    walked = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    frames = [[code.co_filename, line, code.co_name] for code, line in reversed(walked)]
+    return {"event": "bug", "traceback": text, "error": [kind, text_of(error)], "frames": frames}
 
 
 def _send(event: dict[str, Any], channel: Channel, exit_process: Callable[[int], None]) -> None:

@@ -80,7 +80,7 @@ class Job:
     """A request, its child, and what the child reported.
 
     `real` is why the example had to be built with real tensors, None while fake ones work; `exit` the report of a call
-    of `os._exit`; `bug` the traceback of a mistake of ours. `assembled` has the parts of the map that were sent ahead;
+    of `os._exit`; `bug` that of an exception in our code. `assembled` has the parts of the map that were sent ahead;
     `whole` is when they became an answer, by `time.monotonic`; None if they are none. `calls` are the calls on fake
     tensors whose results the child did not have; None before it has reported them. `recorder` is the child that records
     values for it, None if there is none. `is_second` says that it is carried out again, after another child.
@@ -97,7 +97,7 @@ class Job:
     output: Output = field(default_factory=Output)
     result: dict[str, Any] | None = None
     exit: dict[str, Any] | None = None
-    bug: str | None = None
+    bug: dict[str, Any] | None = None
     assembled: Assembled = field(default_factory=Assembled)
     whole: float | None = None
     calls: list[Any] | None = None
@@ -134,7 +134,7 @@ class Job:
         elif event == "calls":
             self.calls = message["calls"]
         elif event == "bug":
-            self.bug = message["traceback"]
+            self.bug = message
         elif event == "map" and message["stage"] == FOLDED:
             return self._in_stages
         elif event == "map":

@@ -12,15 +12,22 @@ from ..failures import EXAMPLE_FILE, Codebase, code_line, shortened
 from ..wire.advice import Advice, Known
 from ..wire.descriptor_map import DescriptorMap, EagerRun, Example, Failure, Frame, Problem, Seconds, Span, Target
 from ..wire.json_codec import from_json, to_json
-from ..wire.problems import Bug, MemoryLimit, ProcessEnded, TimeLimit
+from ..wire.problems import Bug, MemoryLimit, ProcessEnded, Raised, TimeLimit
 from ..wire.protocol import ExampleSource
 from .job import Job
 from .stacks import DUMP_FILE, frames_of, without_ours
 
 
-def after_a_bug(job: Job, traceback: str) -> dict[str, Any]:
-    """Return the answer for a mistake of ours."""
-    return _answer(job, "crash", Bug(traceback.strip().splitlines()[-1], job.real))
+def after_a_bug(job: Job, bug: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer for an exception in our own code: the user's, if their code raised it there, else ours."""
+    if _is_the_users(job, bug):
+        return _answer(job, "error", Raised(*bug["error"]))
+    return _answer(job, "crash", Bug(bug["traceback"].strip().splitlines()[-1], job.real))
+
+
+def _is_the_users(job: Job, bug: dict[str, Any]) -> bool:
+    """Whether code of the user's raised the exception: a signal handler, or what is in the place of Python's own."""
+    return bool(bug["frames"]) and Codebase(job.params["path"]).owns(bug["frames"][0][0])
 
 
 def after_its_end(job: Job, status: int) -> dict[str, Any]:
@@ -55,7 +62,7 @@ def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:
         place.line if place else None,
         advice=_advice(job, reason, stage),
         frames=frames,
-        traceback=job.bug or without_ours(dump) or None,
+        traceback=(job.bug or {}).get("traceback") or without_ours(dump) or None,
     )
     if job.request["method"] == "targets":
         return {"targets": [], "failure": to_json(failure)}
@@ -84,7 +91,7 @@ def _how_it_ended(job: Job, status: int) -> ProcessEnded:
 
 def _advice(job: Job, reason: str, stage: str) -> Advice | None:
     if job.bug is not None:
-        return Known("report-bug")
+        return None if reason == "error" else Known("report-bug")
     if reason in ("timeout", "memory"):
         return Known("more-time" if reason == "timeout" else "more-memory")
     return Known("runs-at-import") if stage == "import" and job.exit is not None else None
@@ -104,6 +111,8 @@ def _frames(job: Job, example: Example | None, dump: bytes) -> tuple[Frame, ...]
     """Return the user's frames, outermost first, from the call of `os._exit` or from the dumped stacks."""
     codebase = Codebase(job.params["path"])
     stack = frames_of(dump)
+    if job.bug is not None:
+        stack = [Frame(path, line or 1, function) for path, line, function in job.bug["frames"]]
     if job.exit is not None:
         stack = [Frame(path, line, function) for path, line, function in job.exit["frames"]]
     frames = []

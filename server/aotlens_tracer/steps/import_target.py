@@ -10,7 +10,7 @@ from typing import Any
 
 from ..examples.inferred import machine, stand_ins
 from ..examples.statements import code_of
-from ..failures import Codebase, failure_of
+from ..failures import Codebase, failure_of, put_library_back
 from ..loading.definitions import line_of, module_classes, resolve
 from ..loading.importing import import_file
 from ..loading.scripts import imports_of, script_module, statements_of, up_to_definitions
@@ -42,6 +42,7 @@ def list_targets(params: TargetsParams, send: Send) -> dict[str, Any]:
             module, _ = stand_ins.importing(lambda: import_file(params.path, params.import_roots))
         return {"targets": module_classes(module, params.path), "failure": None}
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
+        put_library_back()
         return {"targets": [], "failure": failure_of(error, "import", Codebase(params.path))}
 
 

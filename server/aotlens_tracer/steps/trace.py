@@ -26,9 +26,11 @@ from ..failures import (
     Codebase,
     ForwardError,
     TraceError,
+    advice_for_replaced,
     is_library,
     is_of_the_class,
     problem_of,
+    put_library_back,
     reads_data,
     refusal_of,
 )
@@ -106,7 +108,10 @@ def _answer(context: Context) -> dict[str, Any]:
         ):
             _trace(context)
     except BaseException as error:  # user code may raise SystemExit and KeyboardInterrupt too
-        draft.update(status="failed", failure=failure_of_trace(context, error))
+        replaced = put_library_back()
+        failure = failure_of_trace(context, error)
+        advice = advice_for_replaced(error, replaced) or failure.advice
+        draft.update(status="failed", failure=replace(failure, advice=advice))
     draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context))
     draft.update(autocast_of_cuda=context.autocast.is_used)
     _report_calls(context)

@@ -139,6 +139,13 @@ class WorkedBefore(Tagged):
 
 
 @dataclass(frozen=True)
+class Replaced(Tagged):
+    """The error comes from what the code put in the place of these functions of Python's own library."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StatedAdvice(Tagged):
     """Advice that the server itself put into words, with a problem that it met itself."""
 
@@ -161,6 +168,7 @@ Advice = (
     | FromDynamo
     | JoinCluster
     | WorkedBefore
+    | Replaced
     | StatedAdvice
 )
 """All advice: what the user can do about a problem."""

@@ -19,6 +19,7 @@ from .raised import Raised as Raised
 from .recomputed import OtherState as OtherState
 from .recomputed import OtherTensor as OtherTensor
 from .recomputed import RecomputedOtherwise as RecomputedOtherwise
+from .removed_modules import RemovedItself as RemovedItself
 from .subclass_faults import BrokenProtocol as BrokenProtocol
 
 GivenUpBy = Literal["dynamo", "internal", "aotautograd"]
@@ -291,10 +292,7 @@ class SearchEnded(Tagged):
 
 @dataclass(frozen=True)
 class NothingInferred(Tagged):
-    """The search for an example found none: it tried `tried`, and the nearest fails with `nearest`.
-
-    `missing` is the argument that it needs, if that is known.
-    """
+    """The search found no example: it tried `tried`, the nearest fails with `nearest`. `missing` is what it needs."""
 
     tried: int
     nearest: Problem
@@ -324,8 +322,7 @@ class MemoryLimit(Tagged):
 class ProcessEnded(Tagged):
     """The process ended without an answer.
 
-    `status` is its exit status, `signal` the name or number of the signal that ended it; `by_os_exit` says that the
-    code called `os._exit`.
+    `status` is its exit status, `signal` the signal that ended it; `by_os_exit`: the code called `os._exit`.
     """
 
     status: int | None = None
@@ -395,6 +392,7 @@ Problem = (
     | MemoryLimit
     | ProcessEnded
     | Bug
+    | RemovedItself
     | Stated
 )
 """All problems that can end or limit a trace."""
