@@ -180,7 +180,7 @@ def test_nothing_runs_before_the_workspace_is_trusted_and_then_the_servers_own_t
         monkeypatch.delenv(name, raising=False)
     path, proof = tmp_path / "model.py", tmp_path / "it-ran"
     path.write_text(f"open({str(proof)!r}, 'w').close()\n" + DECODER.read_text(encoding="utf-8"), encoding="utf-8")
-    with editing(path, trusted=False, interpreter="") as editor:
+    with editing(path, trusted=False, interpreter="", fence={"enable": False}) as editor:
         assert any("not trusted" in one for one in editor.lenses())
         assert "not trusted" in editor.hover("self.q|kv(x)")
         editor.save()
