@@ -131,6 +131,10 @@ class Commands:
     def __init__(self, tracer: TracerProcess) -> None:
         self._tracer = tracer
 
+    def restart(self) -> None:
+        """Start another tracer, as the command line does after the end of one."""
+        self._tracer.restart()
+
     def trace(self, target: str, folder: Path, **options: Any) -> Outcome:
         """Run `aotlens trace TARGET` in `folder`, as text and as JSON."""
         remembering = _Remembering(self._tracer)

@@ -33,6 +33,9 @@ def through_command_line(kind: Kind, shared: Commands, folder: Path) -> tuple[st
     outcome = shared.trace("model.py::Block", folder, timeout=kind.timeout, memory=kind.memory)
     seconds = time.monotonic() - start
     faults = kind.faults(outcome, seconds)
+    failure = outcome.trace["failure"]
+    if failure is not None and failure["message"].startswith("the tracer "):
+        shared.restart()
     if sys.platform.startswith("linux") and not wait_for(lambda: not processes_in(folder), 3):
         faults.append(f"left {processes_in(folder)}")
     write(folder, "next.py", HEADER + BLOCK)
@@ -42,7 +45,6 @@ def through_command_line(kind: Kind, shared: Commands, folder: Path) -> tuple[st
         faults.append(f"the next trace failed: {after.text}")
     if time.monotonic() - start > NEXT_SECONDS:
         faults.append(f"the next trace took {time.monotonic() - start:.1f} s")
-    failure = outcome.trace["failure"]
     ended = "traced" if failure is None else f"{failure['stage']}, {failure['reason']}, line {failure['line']}"
     return f"{seconds:5.1f} s  {ended}", faults
 
