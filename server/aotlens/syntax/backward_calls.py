@@ -57,8 +57,12 @@ class BackwardCall:
         return _name_in(self.loss) or "loss"
 
 
+MOST = 100
+"""The backward passes of a text that are looked at. Each is compared with each other; nobody writes more by hand."""
+
+
 def backward_calls(tree: Tree) -> list[BackwardCall]:
-    """The backward passes of a text in its order. Those whose loss is a parameter of the function are left out."""
+    """The backward passes of a text in its order, at most `MOST`. Those of a parameter of the function are left out."""
     found = []
     for call in QueryCursor(_BACKWARD).captures(tree.root_node).get("call", []):
         loss = _loss_of(call)
@@ -72,7 +76,7 @@ def backward_calls(tree: Tree) -> list[BackwardCall]:
         trainer = trainer_of(call)
         if trainer is not None:
             found.append(BackwardCall(call, trainer, of_trainer=True))
-    return sorted(found, key=lambda each: each.call.start_byte)
+    return sorted(found, key=lambda each: each.call.start_byte)[:MOST]
 
 
 def function_around(node: Node) -> Node | None:

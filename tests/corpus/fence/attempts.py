@@ -133,6 +133,7 @@ OUTSIDE = {
 INSIDE = {
     "read": lambda: open(f"{OUT}/file").read(),
     "temporary file": lambda: tempfile.NamedTemporaryFile().write(b"x"),
+    "copy with mode and times": lambda: shutil.copy2(f"{OUT}/file", tempfile.mkdtemp()),
     "null": lambda: open("/dev/null", "w").write("x"),
     "pair of sockets": socket.socketpair,
     "program": lambda: subprocess.run(["true"], check=True),

@@ -43,11 +43,11 @@ class Sends(nn.Linear):
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # <-
 
 
-# aotlens: ChangesMode()(torch.randn(1, 2))
-class ChangesMode(nn.Linear):
+# aotlens: ChangesOwner()(torch.randn(1, 2))
+class ChangesOwner(nn.Linear):
     def __init__(self):
         super().__init__(2, 2)
-        os.chmod(__file__, 0o777)  # <-
+        os.chown(__file__, os.getuid(), os.getgid())  # <-
 
 
 class Found(nn.Linear):

@@ -13,6 +13,7 @@ from textwrap import dedent
 
 import pytest
 
+from aotlens.syntax.backward_calls import MOST
 from aotlens.syntax.block_source import BlockSource
 from aotlens.syntax.code_blocks import whole_block
 from aotlens.syntax.nodes import parse
@@ -583,3 +584,8 @@ def test_a_loss_that_either_branch_runs_has_no_condition() -> None:
             loss.backward()
     """).step
     assert step is not None and step.conditions == ()
+
+
+def test_a_text_has_at_most_as_many_steps_as_can_be_compared() -> None:
+    branches = "".join(f"    elif x == {i}:\n        loss = f(x)\n        loss.backward()\n" for i in range(3000))
+    assert len(step_places(parse(f"def train(x):\n    if not x:\n        pass\n{branches}"))) == MOST

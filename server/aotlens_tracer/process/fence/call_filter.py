@@ -1,7 +1,7 @@
 """The filter of system calls: what Landlock knows nothing about. It is a program for the kernel (seccomp, classic BPF).
 
-A call that it denies fails with EPERM or EACCES, which Python raises as PermissionError. All other calls pass. The
-program reads the number of a call and its arguments, not the memory that these point to.
+A call that it denies fails with EPERM or EACCES, which Python raises as PermissionError. A few succeed and do nothing.
+All other calls pass. The program reads the number of a call and its arguments, not the memory that these point to.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable
 
 from . import call_numbers as numbers
-from .call_numbers import DENIED, Numbers
+from .call_numbers import DENIED, WITHOUT_EFFECT, Numbers
 from .system_calls import MACHINE, SECCOMP, call
 
 _SET_MODE_FILTER = 1
@@ -72,6 +72,8 @@ def _program(network: bool, protected: tuple[int, ...]) -> list[_Instruction]:
     ]
     for call_numbers in DENIED.values():
         program += _on(call_numbers, [refused])
+    for call_numbers in WITHOUT_EFFECT.values():
+        program += _on(call_numbers, [_fails(0)])
     program += _on(numbers.CLONE3, [missing])
     program += _on(numbers.CLONE, [_argument(0), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), refused, _PASSES])
     program += _on(numbers.IOCTL, _among(1, _IOCTLS, refused, _PASSES))

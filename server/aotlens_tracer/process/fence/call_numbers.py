@@ -88,14 +88,6 @@ DENIED = {
     "fchown": Numbers(93, 55),
     "lchown": Numbers(94, None),
     "fchownat": Numbers(260, 54),
-    "chmod": Numbers(90, None),
-    "fchmod": Numbers(91, 52),
-    "fchmodat": Numbers(268, 53),
-    "fchmodat2": Numbers(452, 452),
-    "utime": Numbers(132, None),
-    "utimes": Numbers(235, None),
-    "futimesat": Numbers(261, None),
-    "utimensat": Numbers(280, 88),
     # memory and messages that are shared by number and outlive their process
     "shmget": Numbers(29, 194),
     "shmat": Numbers(30, 196),
@@ -112,6 +104,18 @@ DENIED = {
     "mq_unlink": Numbers(241, 181),
 }
 """Calls that fail with EPERM, whatever their arguments."""
+
+WITHOUT_EFFECT = {
+    "chmod": Numbers(90, None),
+    "fchmod": Numbers(91, 52),
+    "fchmodat": Numbers(268, 53),
+    "fchmodat2": Numbers(452, 452),
+    "utime": Numbers(132, None),
+    "utimes": Numbers(235, None),
+    "futimesat": Numbers(261, None),
+    "utimensat": Numbers(280, 88),
+}
+"""Calls that do nothing and succeed: a copy of a file in the scratch folder (`shutil.copy`) sets its mode and times."""
 
 CLONE3 = Numbers(435, 435)
 """Its flags lie in memory, which a filter cannot read: it fails with ENOSYS, and the C library takes `clone`."""
