@@ -1,7 +1,7 @@
 /** Finds the Pythons of this machine that may run a server. */
 
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
@@ -82,7 +82,18 @@ function inEnvironment(folder: string): string[] {
     .slice(0, 1);
 }
 
+/** Whether a file is in a folder, by the way that was given or by the real one, which links hide. */
 function isWithin(file: string, folder: string): boolean {
-  const relative = path.relative(folder, file);
-  return relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
+  const real = path.join(realPath(path.dirname(file)), path.basename(file));
+  return [path.relative(folder, file), path.relative(realPath(folder), real)].some(
+    (relative) => relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative),
+  );
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
 }
