@@ -235,3 +235,11 @@ def test_a_tracer_and_a_guardian_that_both_stand_still_are_ended(
         assert wait_for(lambda: not any(map(is_alive, below)), PATIENCE)
         tracer.restart()
         assert tracer._run(tracer._client.request("trace", params[1]))["result"] == {"said": True}
+
+
+def test_the_next_children_are_warm_before_a_trace_that_takes_long_has_ended(command: Command) -> None:
+    _reach(command, "tracing")
+    tracer = children_of(command.pid_of("guardian"))[0]
+    assert wait_for(lambda: len(children_of(tracer)) == 3, PATIENCE), "the one that traces, and two that wait"
+    (command.folder / "go").touch()
+    assert command.hear() == "answered"

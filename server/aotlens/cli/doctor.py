@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +15,7 @@ from aotlens.explain.failures import brief_message
 from aotlens.explain.fence import gaps_in_words
 from aotlens.explain.interpreters import SUPPORTED_TORCH
 from aotlens.explain.visible import visible
+from aotlens.session.scratch import new_subfolder
 from aotlens.session.tracer.client import TracerUnusable
 from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
 from aotlens.session.tracer.process import TracerProcess
@@ -66,22 +66,22 @@ class _Report:
 
 
 def _check_tracer(interpreter: Interpreter, report: _Report) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        probe = Path(folder) / "aotlens_probe.py"
-        probe.write_text(_PROBE, encoding="utf-8")
-        try:
-            with TracerProcess(interpreter.path, folder) as tracer:
-                _report_ready(tracer.ready, report)
-                example = ExampleSource("Probe()(torch.randn(1, 2))", "option")
-                traced = tracer.trace(TraceParams(str(probe), "Probe", (example,), working_directory=folder)).map
-        except TracerUnusable as error:
-            problem = error.ready.problem if error.ready is not None else None
-            if error.ready is not None and not isinstance(problem, OldPython):
-                report.add("python", error.ready.python)
-            row = "tracer" if problem is None else "python" if isinstance(problem, OldPython) else "torch"
-            report.add(row, str(error), False)
-            report.add("", advice(error, interpreter).splitlines()[-1])
-            return 1
+    folder = new_subfolder("probe")
+    probe = Path(folder) / "aotlens_probe.py"
+    probe.write_text(_PROBE, encoding="utf-8")
+    try:
+        with TracerProcess(interpreter.path, folder) as tracer:
+            _report_ready(tracer.ready, report)
+            example = ExampleSource("Probe()(torch.randn(1, 2))", "option")
+            traced = tracer.trace(TraceParams(str(probe), "Probe", (example,), working_directory=folder)).map
+    except TracerUnusable as error:
+        problem = error.ready.problem if error.ready is not None else None
+        if error.ready is not None and not isinstance(problem, OldPython):
+            report.add("python", error.ready.python)
+        row = "tracer" if problem is None else "python" if isinstance(problem, OldPython) else "torch"
+        report.add(row, str(error), False)
+        report.add("", advice(error, interpreter).splitlines()[-1])
+        return 1
     if traced.failure is not None:
         report.add("trace", brief_message(traced.failure), False)
         return 1

@@ -38,6 +38,8 @@ POLL_SECONDS = 0.02
 """How often limits are looked at while a child runs."""
 GRACE_SECONDS = 0.3
 """How long a child may take to write its stacks before it is killed."""
+URGENT_SECONDS = 1.5
+"""For how long a trace has the processor to itself, before the next children are made beside it."""
 NICENESS = 10
 """By how much a tracer in the background lowers its priority, as `nice` counts it."""
 
@@ -132,8 +134,13 @@ class Tracer:
         return 0.0
 
     def _is_needed_now(self) -> bool:
-        """Whether a request is to be answered first. A child that has reported its calls has given what is urgent."""
-        return bool(self._waiting) or (self._can_fork and self._job is not None and self._job.calls is None)
+        """Whether a request is to be answered first. A child that has reported its calls has given what is urgent.
+
+        One that takes long may end at a limit: the next children get warm meanwhile.
+        """
+        if self._waiting or self._job is None or not self._can_fork:
+            return bool(self._waiting)
+        return self._job.calls is None and time.monotonic() - self._job.started < URGENT_SECONDS
 
     def _stop(self) -> None:
         self._running = False
