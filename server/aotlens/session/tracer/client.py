@@ -100,6 +100,7 @@ class TracerClient:
         self._scratch: str | None = None
         self._why_ended: str | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._closing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._requests: dict[int, _Request] = {}
         self._last_number = 0
@@ -183,6 +184,10 @@ class TracerClient:
 
     async def close(self) -> None:
         """End the process and its children. The requests under way are cancelled."""
+        async with self._closing:  # whoever comes second waits for the end, too
+            await self._close()
+
+    async def _close(self) -> None:
         process, self._process = self._process, None
         tasks, self._tasks = self._tasks, []
         if self._end is None:
