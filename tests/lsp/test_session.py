@@ -287,7 +287,8 @@ def test_a_client_that_vanishes_takes_everything_with_it(tmp_path: Path, way: st
         assert server.stdout is not None and server.stdin is not None
         client = Client(server.stdout, server.stdin)
         options = {"trusted": True, "settings": {"interpreter": sys.executable}}
-        client.initialize(processId=client_process.pid, initializationOptions=options)
+        root = tmp_path.as_uri()
+        client.initialize(processId=client_process.pid, rootUri=root, initializationOptions=options)
         Editor(client, path).open()
         child, tracer = running_child(), tracer_of_server()
         if way == "its end of the pipe":
