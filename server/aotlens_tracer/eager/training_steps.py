@@ -27,7 +27,7 @@ from ..failures import (
 )
 from ..graph.labels import argument_labels
 from ..graph.placements import sharding_of
-from ..torch_private import pytree, unset_fake_temporarily
+from ..torch_private import names_of_parameters, pytree, unset_fake_temporarily
 from ..wire.eager_run import EagerError, EagerGradient, EagerRun
 from ..wire.places import Span
 from ..wire.subclasses import Sharding
@@ -223,7 +223,8 @@ def _subjects(example: BuiltExample, remove_duplicate: bool = True) -> dict[Subj
     """Return the parameters, the buffers and the tensors among the arguments."""
     found: dict[Subject, torch.Tensor] = {}
     if example.module is not None:
-        for name, parameter in example.module.named_parameters(remove_duplicate=remove_duplicate):
+        module = example.module
+        for name, parameter in module.named_parameters() if remove_duplicate else names_of_parameters(module):
             found["parameter", name] = parameter
         for name, buffer in example.module.named_buffers():
             found["buffer", name] = buffer

@@ -29,7 +29,7 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 
 from ..failures import EXAMPLE_FILE, Codebase, is_library
-from ..torch_private import CONVERSION_CODE, own_module, own_tensor
+from ..torch_private import CONVERSION_CODE, names_of_buffers, names_of_parameters, own_module, own_tensor
 from ..wire.descriptor_map import Span
 from .conversions import Conversions
 from .stack_traces import call_site, span_of
@@ -168,7 +168,7 @@ class Birthplaces:
     def _shared_in(self, root: nn.Module) -> frozenset[int]:
         """Return the tensors that have several names in a tree of modules."""
         if self._shared is None or self._shared[0] is not root:
-            named = (*root.named_parameters(remove_duplicate=False), *root.named_buffers(remove_duplicate=False))
+            named = (*names_of_parameters(root), *names_of_buffers(root))
             counts = Counter(id(tensor) for _, tensor in named)
             self._shared = (root, frozenset(key for key, count in counts.items() if count > 1))
         return self._shared[1]

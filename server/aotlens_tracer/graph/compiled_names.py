@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..torch_private import CompiledCall, CompiledGraph, Run, pytree
+from ..torch_private import CompiledCall, CompiledGraph, Run, names_of_buffers, names_of_parameters, pytree
 from ..wire.compiled import DynamoSource, SourceRole
 from ..wire.dynamo_expressions import DynamoExpression, read_expression, without_dict
 from ..wire.places import Span
@@ -288,9 +288,9 @@ def _registered(module: nn.Module | None) -> dict[int, _Known]:
         found[id(value)] = _Known(role, (*names, name))
 
     if module is not None:
-        for name, buffer in module.named_buffers(remove_duplicate=False):
+        for name, buffer in names_of_buffers(module):
             add("buffer", name, buffer)
-        for name, parameter in module.named_parameters(remove_duplicate=False):
+        for name, parameter in names_of_parameters(module):
             add("parameter", name, parameter)
     return found
 

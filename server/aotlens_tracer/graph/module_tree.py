@@ -8,7 +8,7 @@ from torch import nn
 
 from ..failures import is_library
 from ..loading.definitions import line_of
-from ..torch_private import class_of
+from ..torch_private import class_of, names_of_modules
 from ..wire.descriptor_map import ModuleInstance
 from .birthplaces import Birthplaces
 
@@ -17,7 +17,7 @@ def module_tree(root: nn.Module, birthplaces: Birthplaces) -> tuple[ModuleInstan
     """Return the root and every submodule, in torch's order; one that is reachable by two names counts twice."""
     places: dict[type, tuple[str | None, int | None]] = {}
     found = []
-    for name, module in root.named_modules(remove_duplicate=False):
+    for name, module in names_of_modules(root):
         kind = class_of(module)
         if kind not in places:
             places[kind] = _place(kind)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..torch_private import is_operator
+from ..torch_private import is_operator, names_of_modules
 from ..wire.descriptor_map import Body, Operation, Partition
 from .annotations import annotations_of
 from .bodies import bodies_of
@@ -51,7 +51,7 @@ class Operations:
         owner: Owner | None = ROOT,
     ) -> None:
         self._dynamo = DynamoBodies(dynamo)
-        self._modules = frozenset(name for name, _ in module.named_modules(remove_duplicate=False)) if module else ()
+        self._modules = frozenset(name for name, _ in names_of_modules(module)) if module else ()
         self._sources = sources
         self._owner = owner
         self._known: dict[str, tuple[int, Operation]] = {}

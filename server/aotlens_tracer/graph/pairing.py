@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..torch_private import JointCapture, storage_key
+from ..torch_private import JointCapture, names_of_parameters, storage_key
 from ..wire.descriptor_map import Input, Output, Slot
 from ..wire.input_roles import fqns_of, owner_of, role_of, whole_label
 from .descriptors import copy_descriptor, piece_path
@@ -140,7 +140,7 @@ def with_ties(inputs: list[Input], module: nn.Module | None, flat: FlatArguments
     """
     tensors: dict[tuple[str, int], dict[str, None]] = {}
     if module is not None:
-        for name, parameter in module.named_parameters(remove_duplicate=False):
+        for name, parameter in names_of_parameters(module):
             tensors.setdefault(("parameter", id(parameter)), {})[name] = None
     for slot in inputs:
         descriptor = slot.as_descriptor()

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..torch_private import first_children, parts_of_module
+from ..torch_private import first_children, names_of_buffers, names_of_modules, names_of_parameters, parts_of_module
 
 _PLAIN = (float, complex, str, bytes, set, frozenset, torch.device)
 
@@ -121,9 +121,9 @@ def _shares(root: nn.Module, container: nn.Module) -> bool:
     paths = [
         (name, value)
         for values in (
-            root.named_modules(remove_duplicate=False),
-            root.named_parameters(remove_duplicate=False),
-            root.named_buffers(remove_duplicate=False),
+            names_of_modules(root),
+            names_of_parameters(root),
+            names_of_buffers(root),
         )
         for name, value in values
     ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from ..torch_private import is_traceable_wrapper_subclass
+from ..torch_private import is_traceable_wrapper_subclass, names_of_buffers, names_of_parameters
 from ..wire.descriptor_map import StateTensor
 from .birthplaces import Birthplaces
 from .placements import sharding_of
@@ -19,8 +19,8 @@ def state_of(root: nn.Module, birthplaces: Birthplaces) -> tuple[StateTensor, ..
     """Return the parameters, then the buffers, each once, under its first name. Lazy ones are left out."""
     names: dict[int, list[str]] = {}
     kinds = (
-        ("parameter", root.named_parameters(remove_duplicate=False)),
-        ("buffer", root.named_buffers(remove_duplicate=False)),
+        ("parameter", names_of_parameters(root)),
+        ("buffer", names_of_buffers(root)),
     )
     tensors: dict[int, tuple[str, torch.Tensor]] = {}
     for kind, named in kinds:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from torch import nn
 
 from ..findings.constructor_uses import constructor_uses
+from ..torch_private import names_of_parameters
 from ..wire.descriptor_map import Finding, Span
 from ..wire.findings import NeverUsed, NoGradient, Place, Subject, places_of
 from ..wire.input_roles import fqns_of
@@ -49,7 +50,7 @@ def _absent(context: Context, module: nn.Module, reached: frozenset[int]) -> Ite
     names: Sequence[str] = [
         name for graph in context.draft.map.graphs for slot in graph.inputs for name in fqns_of(slot)
     ]
-    taken = {id(parameter) for name, parameter in module.named_parameters(remove_duplicate=False) if name in set(names)}
+    taken = {id(parameter) for name, parameter in names_of_parameters(module) if name in set(names)}
     for name, parameter in module.named_parameters():
         if parameter.requires_grad and id(parameter) not in reached and id(parameter) not in taken:
             yield name, parameter

@@ -17,7 +17,7 @@ from ..eager.call_rows import CallChains, rows_of_call
 from ..graph.repeated_layers import Layers, repeated_layers
 from ..graph.unfolded_graph import Few, unfolded_graph
 from ..graph.unfolding import Lists, NotEven, unfolded
-from ..torch_private import configured_memory_budget
+from ..torch_private import configured_memory_budget, names_of_buffers, names_of_parameters
 from ..values.process import Beside
 from ..wire.descriptor_map import FoldedLayers
 from ..wire.json_codec import to_json
@@ -123,7 +123,7 @@ def check_evenness(built: Built, layers: Layers) -> None:
 def _has_inputs_of(graph: dict[str, Any], module: nn.Module | None) -> bool:
     """Whether the graph has all parameters and buffers of a module as inputs, in torch's order, with their shapes."""
     assert module is not None
-    state = (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False))
+    state = (*names_of_parameters(module), *names_of_buffers(module))
     wanted = [(name, list(tensor.shape)) for name, tensor in state]
     whole = {each["inputs"][0]: each for each in graph["subclasses"] if each["role"] in ("parameter", "buffer")}
     found = [

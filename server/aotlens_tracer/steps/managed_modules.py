@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..failures import ForwardError
-from ..torch_private import Gathered, gather, replicated_by_ddp
+from ..torch_private import Gathered, gather, names_of_parameters, replicated_by_ddp
 from ..wire.findings import Finding
 from ..wire.managed_modules import Managed
 from ..wire.places import Span
@@ -31,7 +31,7 @@ def gather_parameters(context: Context, built: Built) -> Built:
     found += replicated_by_ddp(root)
     context.draft.add_findings(*_findings(context, found))
     by = {id(whole): each.function for each in found for own, whole in each.parameters if whole is not own}
-    named = root.named_parameters(remove_duplicate=False)
+    named = names_of_parameters(root)
     return replace(built, managed={name: by[id(parameter)] for name, parameter in named if id(parameter) in by})
 
 

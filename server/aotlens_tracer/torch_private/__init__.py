@@ -72,6 +72,7 @@ from .names import (
     READS_NUMBERS,
     SETS_GRAD_MODE,
 )
+from .names_in_modules import names_of_buffers, names_of_modules, names_of_parameters
 from .operations import Schema, schema_of
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
@@ -215,6 +216,9 @@ __all__ = [
     "mark",
     "marks_on",
     "may_allocate",
+    "names_of_buffers",
+    "names_of_modules",
+    "names_of_parameters",
     "noting_collectives",
     "noting_dispatch",
     "noting_fake_calls",

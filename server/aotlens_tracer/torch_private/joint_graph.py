@@ -26,6 +26,7 @@ from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
 from .collectives import noting_collectives
 from .dynamo import dynamo_inputs
+from .names_in_modules import names_of_buffers, names_of_parameters, names_that_end
 
 __all__ = ["KNOWN_TYPES", "AOTInput", "AOTOutput", "Flat", "JointCapture", "joint_capture"]
 
@@ -129,8 +130,8 @@ def _flat_inputs(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any
     The same as in `prepare_aot_module_simplified` of torch/_functorch/aot_autograd.py, before duplicates are removed.
     """
     flat: Flat = []
-    flat += [(ParamAOTInput(name), value) for name, value in module.named_parameters(remove_duplicate=False)]
-    flat += [(BufferAOTInput(name), value) for name, value in module.named_buffers(remove_duplicate=False)]
+    flat += [(ParamAOTInput(name), value) for name, value in names_of_parameters(module)]
+    flat += [(BufferAOTInput(name), value) for name, value in names_of_buffers(module)]
     flat += [(PlainAOTInput(index), value) for index, value in enumerate(pytree.tree_leaves((args, kwargs)))]
     return flat
 
@@ -153,7 +154,7 @@ def joint_capture(
             assert isinstance(module, torch.fx.GraphModule)
             stack.enter_context(torch._guards.tracing(module.meta["tracing_context"]))
             stack.enter_context(module.meta["fake_mode"])
-        with noting_collectives():
+        with noting_collectives(), names_that_end(module):
             joint = aot_export_joint_with_descriptors(stack, module, args, kwargs)
 
         def given() -> dict[torch.fx.Node, Any]:

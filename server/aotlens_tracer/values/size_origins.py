@@ -14,7 +14,7 @@ from torch import nn
 from ..examples.evaluate import BuiltExample
 from ..graph.birthplaces import Birthplaces
 from ..graph.labels import argument_labels
-from ..torch_private import class_of, own_tensor, pytree
+from ..torch_private import class_of, names_of_buffers, names_of_parameters, own_tensor, pytree
 from ..wire.descriptor_map import Span
 from ..wire.values import SizeOrigin, SizeRole
 from .naming.code import Code, span_of_node
@@ -61,8 +61,8 @@ class SizeOrigins:
             labels = argument_labels(example.function, example.args, example.kwargs)
             self._hold("argument", zip(labels, pytree.tree_leaves((example.args, example.kwargs))))
         if self._root is not None:
-            self._hold("parameter", self._root.named_parameters(remove_duplicate=False))
-            self._hold("buffer", self._root.named_buffers(remove_duplicate=False))
+            self._hold("parameter", names_of_parameters(self._root))
+            self._hold("buffer", names_of_buffers(self._root))
 
     def _hold(self, role: SizeRole, named: Iterator[tuple[str, Any]]) -> None:
         for name, tensor in named:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...torch_private import names_of_parameters
 from ...wire.places import Span
 from ...wire.training_steps import Optimizer, OptimizerGroup, StepSource
 from .prelude import Prelude
@@ -61,7 +62,7 @@ def _optimizers_in(value: Any) -> list[Any]:
 
 def _names(root: nn.Module) -> dict[int, str]:
     names: dict[int, str] = {}
-    for name, parameter in root.named_parameters(remove_duplicate=False):
+    for name, parameter in names_of_parameters(root):
         names.setdefault(id(parameter), name)
     return names
 
