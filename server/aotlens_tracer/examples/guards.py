@@ -14,14 +14,23 @@ from typing import Any
 
 from ..wire import problems as facts
 
+_ON_PATHS: dict[str, tuple[tuple[int, int | None], ...]] = {
+    **dict.fromkeys(("os.remove", "os.rmdir"), ((0, 1),)),
+    **dict.fromkeys(("os.mkdir", "os.chmod"), ((0, 2),)),
+    **dict.fromkeys(("os.rename", "os.link"), ((0, 2), (1, 3))),
+    **dict.fromkeys(("os.truncate", "shutil.rmtree"), ((0, None),)),
+    "os.chown": ((0, 3),),
+    "os.symlink": ((1, 2),),
+    "shutil.move": ((0, None), (1, None)),
+}
+"""The audit events (PEP 578) that change files: where each path, and the descriptor of its folder, is an argument."""
 _EVENTS = frozenset(
     (
         *("socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system", "os.exec"),
-        *("os.posix_spawn", "os.fork", "os.forkpty", "os.kill", "os.killpg", "os.remove", "os.rename", "os.rmdir"),
-        *("os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "shutil.rmtree", "shutil.move"),
+        *("os.posix_spawn", "os.fork", "os.forkpty", "os.kill", "os.killpg"),
     )
 )
-"""The audit events (PEP 578) of lasting effects, apart from opening a file to write it."""
+"""The audit events of other lasting effects, apart from opening a file to write it."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -80,7 +89,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         writes = any(letter in (mode or "") for letter in "wax+") or (mode is None and bool((flags or 0) & _WRITING))
         if writes and isinstance(path, (str, bytes)) and not _may_write(os.fsdecode(path)):
             raise SideEffect(facts.SideEffect(path=os.fsdecode(path)))
-    elif event in _EVENTS:
+    elif event in _EVENTS or (event in _ON_PATHS and not _is_in_scratch(event, arguments)):
         raise SideEffect(facts.SideEffect(event=f"{event}{_brief(arguments)}"))
 
 
@@ -88,6 +97,24 @@ def _may_write(path: str) -> bool:
     return path == os.devnull or (
         scratch is not None and f"{os.path.realpath(path)}{os.sep}".startswith(scratch + os.sep)
     )
+
+
+def _is_in_scratch(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether all paths that an event changes are in the folder that a child may fill."""
+    for place, folder in _ON_PATHS[event]:
+        path = arguments[place]
+        if not isinstance(path, (str, bytes)):
+            return False
+        path = os.fsdecode(path)
+        descriptor = arguments[folder] if folder is not None and folder < len(arguments) else -1
+        if type(descriptor) is int and descriptor >= 0 and not os.path.isabs(path):
+            try:
+                path = os.path.join(os.readlink(f"/proc/self/fd/{descriptor}"), path)
+            except OSError:  # not Linux
+                return False
+        if not _may_write(path):
+            return False
+    return True
 
 
 def _brief(arguments: tuple[Any, ...]) -> str:
