@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotlens_tracer.wire.regular_files import MOST_BYTES, NotRegular, TooLarge
+from aotlens_tracer.wire.regular_files import NotRegular, TooLarge
 
 
 def why_unread(error: OSError) -> str:
@@ -10,5 +10,5 @@ def why_unread(error: OSError) -> str:
     if isinstance(error, NotRegular):
         return "it is not a regular file"
     if isinstance(error, TooLarge):
-        return f"it is larger than {MOST_BYTES >> 20} MiB"
+        return f"it is larger than {error.most >> 20} MiB"
     return error.strerror or str(error)

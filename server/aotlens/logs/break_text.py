@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .graphs import LoggedBreak
 
-_PLACE = re.compile(r"Graph break in user code at (.+):(\d+)$")
+_PLACE = re.compile(r"Graph break in user code at (.+):(\d{1,9})$")
 _REASON = "Graph Break Reason:"
 _END = ("User code traceback:", "Stack variable source attribution:", "Traceback (most recent call last):")
 

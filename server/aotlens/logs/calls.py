@@ -10,7 +10,7 @@ from types import MappingProxyType
 from .graphs import CompileId, GraphKind, SourceLine
 from .named import GraphNames, LogNames
 
-_RESUMED = re.compile(r"torch_dynamo_resume_in_(\w+)_at_(\d+)")
+_RESUMED = re.compile(r"torch_dynamo_resume_in_(\w+)_at_(\d{1,9})")
 _NOT_OF_USER = "set_node_origin"
 """Compiled autograd writes its own code above an operation, not the user's."""
 _MOST_TELLING: Mapping[GraphKind, int] = MappingProxyType(

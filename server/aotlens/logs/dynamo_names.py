@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9]+")
-_PLAIN = re.compile(r"PlainAOTInput\(idx=(\d+)\)")
+_PLAIN = re.compile(r"PlainAOTInput\(idx=(\d{1,9})\)")
 
 
 def mangled(expression: str) -> str:

@@ -13,7 +13,7 @@ from .graphs import LoggedGuard
 _LINE = re.compile(r"((?:\| )*)\+- (.*)")
 _MANAGER = re.compile(r"(?:(?:Key|Value)Manager: )?\w*Manager: source=(.*?), (?:accessed_by=.*|type=.*)$")
 _GUARD = re.compile(r"([A-Z_]+)(?:: (.*))?$")
-_PLACE = re.compile(r"# ([^#]+?):(\d+) in [^#]+$")
+_PLACE = re.compile(r"# ([^#]+?):(\d{1,9}) in [^#]+$")
 _CODE = re.compile(r" {2}# ")
 _HINT = re.compile(r" \(HINT: .*\)$")
 

@@ -11,7 +11,7 @@ from .kinds import convention_of, kind_of
 from .log_lines import LogLine
 from .statements import Statement, flattened, is_open, returned
 
-_AOT_ID = re.compile(r"# AOT ID: \['(\d+)_(forward|backward|inference)'")
+_AOT_ID = re.compile(r"# AOT ID: \['(\d{1,9})_(forward|backward|inference)'")
 _SIZES = re.compile(r"\s*assert_size_stride\((\w+), \(([^()]*)\)")
 _EXAMPLE = re.compile(r"\s*(\w+) = rand_strided\(\(([^()]*)\), .*dtype=torch\.(\w+)\)")
 _SYMBOL = re.compile(r"\s*(s\d+) = (\w+)\s*$")

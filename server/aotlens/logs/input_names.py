@@ -13,7 +13,7 @@ from .dynamo_names import dynamo_index
 from .graphs import LoggedGraph, LoggedValue
 from .named import Doubt, GraphNames, KnownBy, Role, ValueName
 
-_NUMBERED = re.compile(r"primals_(\d+)|arg(\d+)_1")
+_NUMBERED = re.compile(r"primals_(\d{1,9})|arg(\d{1,9})_1")
 _TANGENT = re.compile(r"tangents_\d+")
 _RANDOM_STATE = re.compile(r"(?:fwd|bwd)_(?:seed|base_offset)_\d+")
 """The inputs of functionalized random numbers (`torch/_functorch/_aot_autograd/runtime_wrappers.py`)."""
@@ -21,7 +21,7 @@ _SYMBOL = re.compile(r"Sym\((\w+)\)|^([su]\d+)$")
 _STATE_OF_OLD = ("self.L__self__", "self.L_self_", "self.")
 """Before torch 2.5 Dynamo's graphs call modules and read parameters by these names; they are no inputs."""
 _NOT_OF_USER = re.compile(r"primals_\d|tangents_\d|arg\d+_1$|getitem(?:_\d+)?$")
-_OF_CALL = re.compile(r"aot(\d+)_(\w+)")
+_OF_CALL = re.compile(r"aot(\d{1,9})_(\w+)")
 _RESUMED = "torch_dynamo_resume_in"
 _OF_AOT = frozenset({"joint", "forward", "backward", "inference", "after-grad"})
 

@@ -19,7 +19,7 @@ _TITLES: tuple[tuple[re.Pattern[str], GraphKind], ...] = (
     (re.compile(r"pre.?grad", re.IGNORECASE), "before-grad"),
     (re.compile(r"__compiled_fn_\d"), "dynamo"),
 )
-_NUMBER = re.compile(r"graph (\d+)$")
+_NUMBER = re.compile(r"graph (\d{1,9})$")
 _DYNAMO_INPUT = re.compile(r"[LG]_\w+")
 _PRIMAL = re.compile(r"primals_\d+")
 _TANGENT = re.compile(r"tangents_\d+")

@@ -11,7 +11,9 @@ from .graphs import CompileId, LogPlace
 from .torch_prefixes import DATED, GLOG, PREFIX_REACH
 
 _COLOUR = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>])")
-_RANK = re.compile(r"\[(?:rank|default|trainer|worker)?[ _]?(\d+)\]:|(?<!\w)rank[ =:]?(\d+)[:>|\]]", re.IGNORECASE)
+_RANK = re.compile(
+    r"\[(?:rank|default|trainer|worker)?[ _]?(\d{1,9})\]:|(?<!\w)rank[ =:]?(\d{1,9})[:>|\]]", re.IGNORECASE
+)
 _WORKER = re.compile(r"\([^()\n]*\bpid=(\d+)[^()\n]*\)")
 _OUTER = re.compile(
     r"(?:"

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from .graphs import SourceLine
 
 _NAMES = (
-    re.compile(r"# File: (?P<path>.+?):(?P<line>\d+) in (?P<function>[^,\s]+)(?:, code: (?P<code>.*\S))?"),
-    re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?'),
+    re.compile(
+        r"# File: (?P<path>(?:(?!# File: ).)+?):(?P<line>\d{1,9}) in (?P<function>[^,\s]+)(?:, code: (?P<code>.*\S))?"
+    ),
+    re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d{1,9})(?:, in (?P<function>\S+))?'),
     # Guards and other messages: torch shortens some of these paths, so that they begin in the middle.
-    re.compile(r"(?<![\w./\\\-])(?P<path>[\w./\\\-]+\.py):(?P<line>\d+)(?: in (?P<function>\w+))"),
-    re.compile(r"(?<![\w./\\\-])(?P<path>(?:/|[A-Za-z]:[\\/])[^\s:\"'<>|]*\.py):(?P<line>\d+)"),
+    re.compile(r"(?<![\w./\\\-])(?P<path>[\w./\\\-]+\.py):(?P<line>\d{1,9})(?: in (?P<function>\w+))"),
+    re.compile(r"(?<![\w./\\\-])(?P<path>(?:/|[A-Za-z]:[\\/])[^\s:\"'<>|]{0,1000}\.py):(?P<line>\d{1,9})"),
 )
+LONGEST_LINE = 1 << 14
+"""The characters of a line in which paths are looked for, from its beginning."""
 _INSTALLED = ("site-packages", "dist-packages")
 _SEPARATOR = re.compile(r"[/\\]+")
 
@@ -29,7 +33,8 @@ class NamedLine:
 
 
 def named_lines(text: str) -> Iterator[NamedLine]:
-    """The lines of source that a line of a log names, each once."""
+    """The lines of source that a line of a log names, each once. A line may be as long as a whole log."""
+    text = text[:LONGEST_LINE]
     if ".py" not in text:
         return
     ends: list[tuple[int, int]] = []

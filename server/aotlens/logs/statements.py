@@ -16,7 +16,7 @@ _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)(?:\s*:\s*" + _TYPE + r")?\s*=(?!=)\
 _ANNOTATION = re.compile(r"([A-Za-z_]\w*)\s*:\s*" + _TYPE + r"\s*(?:;|#|$)")
 # A name that `aotlens decode --annotate` wrote may stand behind it.
 _COMMENT = re.compile(r"#\s*([A-Z]\w*AOT(?:Input|Output)\([^#\n]*\))\s*(?:#.*)?$")
-_FILE = re.compile(r"\s*#\s*File: (.+?):(\d+)(?: in ([^,]+))?(?:, code: ?(.*))?$")
+_FILE = re.compile(r"\s*#\s*File: (.+?):(\d{1,9})(?: in ([^,]+))?(?:, code: ?(.*))?$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _READ = re.compile(r"(?<![\w.])[A-Za-z_]\w*")  # not the `mm` of `torch.ops.aten.mm.default`
 _TOKEN = re.compile(r"[\w.]*[(\[{]|[)\]}]|(?<![\w.\"'])(?:[A-Za-z_]\w*(?![\w.=])|\d[\w.]*)")

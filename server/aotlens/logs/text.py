@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -74,6 +75,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self._streams: dict[tuple[int | None, str | None], _Stream] = {}
+        # Those of the last lines: a log may have as many streams as lines.
+        self._recent: deque[tuple[tuple[int | None, str | None], _Stream]] = deque(maxlen=_HEADING_REACH)
         self._found = _Found()
         self._sources = InputSources()
         self._compile = CompileId()
@@ -90,6 +93,7 @@ class _Reader:
             self._found.artifacts[line.artifact] = None
         stream.lines += 1
         stream.number = line.number
+        self._recent.append((line.stream, stream))
         if stream.builder is not None:
             if stream.builder.feed(line):
                 if len(stream.begun) < _KEPT_LINES:
@@ -175,7 +179,7 @@ class _Reader:
         """Whether torch's prefix stands only on the first line of a message, and this line is near it."""
         return any(
             line.number - stream.number < _HEADING_REACH and stream.lines - stream.traced_line < _HEADING_REACH
-            for key, stream in self._streams.items()
+            for key, stream in self._recent
             if key != line.stream
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aotlens.syntax.source import decode_source
-from aotlens_tracer.wire.regular_files import read_regular_file
+from aotlens_tracer.wire.regular_files import MOST_BYTES, read_regular_file
 
 
 class Stamp(NamedTuple):
@@ -32,9 +32,9 @@ def read_bytes(path: str) -> bytes:
     return read_regular_file(path)
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file. Raises OSError and UnicodeDecodeError."""
-    return read_bytes(str(path)).decode("utf-8")
+def read_text(path: Path, most: int = MOST_BYTES) -> str:
+    """Return the text of a UTF-8 file of at most `most` bytes. Raises OSError and UnicodeDecodeError."""
+    return read_regular_file(str(path), most).decode("utf-8")
 
 
 def read_python(path: str) -> str:

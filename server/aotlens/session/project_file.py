@@ -18,6 +18,12 @@ else:
     import tomli as tomllib
 
 
+MOST_BYTES = 1 << 20
+"""The size above which a pyproject.toml is not read: it is parsed in Python, a second for each MB or two."""
+MOST_DOTS = 500
+"""The dots of a line above which a pyproject.toml is not parsed: the time for a dotted key grows with their square."""
+
+
 class BadProjectFile(Exception):
     """A pyproject.toml cannot be read, or it has an invalid setting of aotlens."""
 
@@ -37,7 +43,7 @@ def find_project_file(file: Path) -> Path | None:
 def text_of(project: Path) -> str:
     """Return the text of a pyproject.toml. Raises BadProjectFile."""
     try:
-        return read_text(project)
+        return read_text(project, MOST_BYTES)
     except OSError as error:
         raise BadProjectFile(project, f"it cannot be read: {why_unread(error)}") from None
     except UnicodeDecodeError as error:
@@ -47,6 +53,9 @@ def text_of(project: Path) -> str:
 
 def parse_project_file(project: Path, text: str) -> dict[str, Any]:
     """Return the content of a pyproject.toml. Raises BadProjectFile."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS:
+            raise BadProjectFile(project, f"line {number} has more than {MOST_DOTS} dots")
     try:
         return tomllib.loads(text)
     except ValueError as error:

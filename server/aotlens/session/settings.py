@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -13,6 +11,8 @@ from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.fence import Fence
 from aotlens_tracer.wire.protocol import CONVENTIONS, PARTITIONERS, Convention
 from aotlens_tracer.wire.world_options import OptionError, world_in_words
+
+from .globs import matches
 
 RUN_CHOICES = ("onType", "onSave", "manual")
 DEFAULT_EXCLUDE = ("**/site-packages/**", "**/dist-packages/**", "**/tests/**", "**/test_*.py", "**/conftest.py")
@@ -71,7 +71,7 @@ class Settings:
     def excludes(self, path: str) -> bool:
         """Return whether a file is traced only when the user asks for it."""
         posix = PurePath(path).as_posix()
-        return any(_glob(pattern).fullmatch(posix) for pattern in self.trace_exclude)
+        return any(matches(pattern, posix) for pattern in self.trace_exclude)
 
 
 def parse_settings(section: Any) -> tuple[Settings, list[str]]:
@@ -202,17 +202,6 @@ class _Reader:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-@functools.cache
-def _glob(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a glob as editors define it: `*` and `?` match within one folder, `**` across.
-
-    https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/#documentFilter
-    """
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts))
 
 
 _KINDS: Mapping[type, str] = {

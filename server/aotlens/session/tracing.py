@@ -179,7 +179,8 @@ class Tracing:
         """Return what the request for a target is made from."""
         workspace, documents = self._workspace, self._documents.by_path
         folder, is_inside = workspace.folder_of(key.path), workspace.holds(key.path)
-        return TraceBasis(key, convention, documents, workspace.settings, folder, is_inside, self._examples.known(key))
+        examples = self._examples.known(key, workspace.trust)
+        return TraceBasis(key, convention, documents, workspace.settings, folder, is_inside, examples)
 
     async def _prepared(self, key: TargetKey, convention: Convention) -> tuple[TraceRequest, WarmTracer] | None:
         """Return the request for a target and its tracer; None if the target has failed before that."""

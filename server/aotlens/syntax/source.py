@@ -11,6 +11,7 @@ from collections.abc import Callable
 from aotlens_tracer.wire.places import Span
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_OF_HOSTS = frozenset(("idna", "punycode"))
 
 
 class UnreadableSource(Exception):
@@ -52,8 +53,12 @@ def decode_source(data: bytes, path: str) -> str:
 
 
 def _is_encoding(name: str) -> bool:
-    """Whether a codec makes text of bytes: `rot_13` and `hex` do not, and Python reads no source with them."""
-    return bool(getattr(codecs.lookup(name), "_is_text_encoding", True))
+    """Whether a codec makes text of bytes: `rot_13` and `hex` do not, and Python reads no source with them.
+
+    Those for the names of hosts count as none: their time grows with the square of the text.
+    """
+    codec = codecs.lookup(name)
+    return codec.name not in _OF_HOSTS and bool(getattr(codec, "_is_text_encoding", True))
 
 
 def _declared(data: bytes) -> int:

@@ -26,7 +26,9 @@ class NotRegular(OSError):
 
 
 class TooLarge(OSError):
-    """A file is larger than what is read of one."""
+    """A file is larger than what is read of one: `most` bytes."""
+
+    most = MOST_BYTES
 
 
 def read_regular_file(path: str, most: int = MOST_BYTES) -> bytes:
@@ -37,7 +39,7 @@ def read_regular_file(path: str, most: int = MOST_BYTES) -> bytes:
     descriptor = open_regular_file(path)
     try:
         if os.fstat(descriptor).st_size > most:
-            raise _too_large(path)
+            raise _too_large(path, most)
         return _read(descriptor, path, most)
     finally:
         os.close(descriptor)
@@ -70,7 +72,7 @@ def _read(descriptor: int, path: str, most: int) -> bytes:
     while piece := os.read(descriptor, _SLICE):
         found += piece
         if len(found) > most:
-            raise _too_large(path)
+            raise _too_large(path, most)
     return bytes(found)
 
 
@@ -78,5 +80,7 @@ def _not_regular(path: str) -> NotRegular:
     return NotRegular(errno.EINVAL, os.strerror(errno.EINVAL), path)
 
 
-def _too_large(path: str) -> TooLarge:
-    return TooLarge(errno.EFBIG, os.strerror(errno.EFBIG), path)
+def _too_large(path: str, most: int) -> TooLarge:
+    error = TooLarge(errno.EFBIG, os.strerror(errno.EFBIG), path)
+    error.most = most
+    return error

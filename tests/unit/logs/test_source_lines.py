@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from aotlens.logs.source_lines import named_lines, nearest_files
@@ -50,3 +52,10 @@ FILES = ("/work/app/model.py", "/work/app/net/model.py", "/work/other/net/model.
 def test_the_nearest_files(path: str, expected: tuple[str, ...]) -> None:
     """A file of an installed package is not taken for one of the workspace that has the same name by chance."""
     assert nearest_files(path, FILES) == expected
+
+
+@pytest.mark.parametrize("text", ["# File: a.py ", ",/a", "# File: a.py:1 ", 'File "a.py', "../a.p"])
+def test_a_line_as_long_as_a_log_takes_no_long_time(text: str) -> None:
+    start = time.monotonic()
+    list(named_lines("# File: a.py:1 in f " + text * (2_000_000 // len(text))))
+    assert time.monotonic() - start < 2

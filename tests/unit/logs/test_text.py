@@ -5,6 +5,7 @@ import time
 import pytest
 
 from aotlens.logs.graphs import CompileId, LoggedGraph, LogPlace
+from aotlens.logs.names import names_of
 from aotlens.logs.text import parse_log
 from unit.logs.kept_logs import log_of, text_of
 
@@ -256,3 +257,26 @@ def test_a_signature_in_passing_is_no_graph_and_its_names_are_found() -> None:
     assert found == [("primals_1", 1, 5), ("primals_3", 2, 19), ("tangents_1", 2, 30), ("getitem_7", 3, 5)]
     typed = parse_log('def forward(self, primals_3: "f32[2, 2]", tangents_1: "f32[2]"):\n')
     assert len(typed.graphs) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def forward(self, primals_{0}):\n    return primals_{0}\n",
+        "def forward(self, arg{0}_1):\n    return arg{0}_1\n",
+        "def forward(self, a):\n    # File: a.py:{0} in f, code: x\n    b = a\n    return b\n",
+        "def forward(self, a):\n    # File: a.py:1 in torch_dynamo_resume_in_f_at_{0}\n    b = a\n    return b\n",
+        "def forward(self, a):  # PlainAOTInput(idx={0})\n    return a\n",
+        "[rank{0}]: def forward(self, a):\n[rank{0}]:     return a\n",
+        "# AOT ID: ['{0}_forward']\ndef call(args):\n    a, = args\n",
+        "===== Joint graph {0} =====\ndef forward(self, a):\n    return a\n",
+    ],
+)
+def test_no_number_is_too_long(text: str) -> None:
+    names_of(parse_log(text.replace("{0}", "1" * 5000)))
+
+
+def test_a_log_with_as_many_ranks_as_lines_takes_no_long_time() -> None:
+    start = time.monotonic()
+    parse_log("".join(f"[rank{rank}]: class A(torch.nn.Module):\n" for rank in range(20_000)))
+    assert time.monotonic() - start < 5

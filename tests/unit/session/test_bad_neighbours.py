@@ -64,6 +64,8 @@ BAD_TEXTS: dict[str, bytes] = {
     "hex": b"# -*- coding: hex -*-\n" + CALL,
     "nonsense": b"# coding: nonsense\n" + CALL,
     "idna": b"# coding: idna\n" + CALL + b"\xff",
+    "punycode": b"# coding: Punycode\n#" + b"a" * 200_000 + b"-" + b"zzzz9" * 50_000,
+    "one word": b"#" + b"a" * 400_000,
     "undefined": b"# coding: undefined\n" + CALL,
     "unicode_escape": b"# coding: unicode_escape\n'\\N{}'\n" + CALL,
     "utf-8 broken": CALL + b"\xff\xfe",
@@ -122,6 +124,7 @@ def test_calls_are_found_beside_a_bad_neighbour(tmp_path: Path, kind: str, name:
         ("x = 1\n".encode("utf-16"), "is not UTF-8"),
         (b"x = 1\0", "line 1"),
         (b"tool = 3", "[tool] is not a table"),
+        (b"[tool]\n" + b"a." * 50_000 + b"a = 1", "line 2 has more than 500 dots"),
     ],
 )
 def test_a_bad_project_file_is_named_with_the_reason(tmp_path: Path, text: bytes, reason: str) -> None:
@@ -148,7 +151,7 @@ def test_no_irregular_file_of_a_project_is_waited_for(tmp_path: Path, kind: str,
     _project(tmp_path)
     IRREGULAR[kind](tmp_path / name)
     if kind == "large" and name == "pyproject.toml":
-        with pytest.raises(BadProjectFile, match="larger than 32 MiB"):
+        with pytest.raises(BadProjectFile, match="larger than 1 MiB"):
             pinned_in_project(tmp_path / "model.py")
     else:
         assert pinned_in_project(tmp_path / "model.py") == {}
@@ -172,6 +175,7 @@ def test_a_version_or_name_that_is_no_name_is_no_pattern(tmp_path: Path, text: s
         ("hex", 1, "hex"),
         ("nonsense", 1, "nonsense"),
         ("idna", 1, "idna"),
+        ("punycode", 1, "Punycode is no encoding"),
         ("undefined", 1, "undefined"),
         ("utf-8 broken", 4, "0xff is not UTF-8"),
         ("utf-16", 1, "UTF-16"),

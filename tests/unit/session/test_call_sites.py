@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aotlens.model.trust import Trust
 from aotlens.session.examples import call_sites
-from aotlens.session.examples.call_sites import CallSites
+from aotlens.session.examples.call_sites import CallSites, CallSitesOfFolders
 from aotlens.session.examples.searched_files import search_folder
 
 
@@ -58,6 +59,21 @@ def test_junk_is_left_out(tmp_path: Path, junk: str) -> None:
         junk = "tool"
     write(tmp_path, f"{junk}/use.py", "Net(1)(1)\n")
     assert CallSites(tmp_path).of(model, ["Net"], {}) == {}
+
+
+def test_only_trusted_files_are_searched(tmp_path: Path) -> None:
+    model = write(tmp_path, "mine/model.py", "import torch\nclass Net(torch.nn.Module): ...\n")
+    write(tmp_path, "mine/use.py", "Net(1)(1)\n")
+    step = "from model import Net\nnet = Net(2)\nloss = net(2).sum()\nloss.backward()\n"
+    write(tmp_path, "other/use.py", f"Net(2)(2)\n{step}")
+    folders, mine = CallSitesOfFolders(), Trust(True, (str(tmp_path / "mine"),))
+    found = folders.of(tmp_path, mine)
+    assert places(found.of(model, ["Net"], {}), "Net", tmp_path) == ["mine/use.py:1"]
+    assert not found.steps_with(model, ["Net"], {}).get("Net")
+    assert [one.path for one in found.calling(model, "Net", {})] == [str(tmp_path / "mine/use.py")]
+    found = folders.of(tmp_path, Trust(True, (str(tmp_path),)))
+    assert "other/use.py:1" in places(found.of(model, ["Net"], {}), "Net", tmp_path)
+    assert found.steps_with(model, ["Net"], {}).get("Net")
 
 
 def test_a_file_that_changes_is_read_again_and_open_texts_count(tmp_path: Path) -> None:

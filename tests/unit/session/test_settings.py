@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aotlens.session.globs import matches
 from aotlens.session.settings import Settings, parse_settings
 from aotlens_tracer.wire.example_options import World
 
@@ -41,3 +42,27 @@ def test_the_cluster_is_three_settings() -> None:
     settings, problems = parse_settings({"trace": {"mesh": "2x4"}})
     assert settings.trace_world is None
     assert problems == ["aotlens.trace.mesh: each dimension of a mesh has a name and a size, as in dp=2: 2x4"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched", "others"),
+    [
+        ("**/tests/**", ["/a/tests/x.py", "/tests/b/c.py", "tests/"], ["/a/mytests/x.py", "/a/tests"]),
+        ("**/test_*.py", ["/a/test_x.py", "test_.py"], ["/a/test_x/y.py", "/a/xtest_x.py"]),
+        ("/a/*.py", ["/a/x.py", "/a/.py"], ["/a/b/x.py", "/a/x.pyi"]),
+        ("/a/?.py", ["/a/x.py"], ["/a//.py", "/a/.py", "/a/xy.py"]),
+        ("**", ["", "/a/b"], []),
+        ("/a**c", ["/ac", "/a/b/c"], ["/ab"]),
+        ("*a*b", ["ab", "xaxbb", "aab"], ["a/b", "ba"]),
+        ("a.c[d]", ["a.c[d]"], ["abc[d]", "a.cd"]),
+    ],
+)
+def test_globs(pattern: str, matched: list[str], others: list[str]) -> None:
+    settings, _ = parse_settings({"trace": {"exclude": [pattern]}})
+    assert [matches(pattern, path) for path in (*matched, *others)] == [True] * len(matched) + [False] * len(others)
+    assert all(settings.excludes(path) for path in matched if path and not path.endswith("/"))
+
+
+def test_no_glob_takes_long() -> None:
+    pattern = "**/" * 20 + "**" * 20 + "*a" * 20 + "z"
+    assert not matches(pattern, "/work/" + "a/" * 50 + "a" * 50 + ".py")

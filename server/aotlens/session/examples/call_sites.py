@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aotlens.model.trust import EVERYWHERE, Trust
 from aotlens.session.files import Stamp, read_bytes, stamp
 from aotlens.syntax.block_source import BlockSource
 from aotlens.syntax.call_sites import CallSite, call_sites
@@ -43,7 +44,8 @@ MOST_STEP_FILES = 12
 """The number of files, the nearest to a class or script, in which its training steps are looked for."""
 _OF_STEPS = frozenset((b"backward", b"training_step", b"compute_loss", b"Trainer"))
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_CALLED = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|as\b)")
+# From the beginning of a word: a file may be one word of half a million characters.
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)(?:\s*\(|\s+as\b)")
 
 
 @dataclass
@@ -60,10 +62,14 @@ class _Known:
 
 
 class CallSites:
-    """The call sites in one folder. Every method may be called from any thread but the event loop's: it reads files."""
+    """The call sites in one folder. Every method may be called from any thread but the event loop's: it reads files.
 
-    def __init__(self, folder: Path) -> None:
+    What is found runs as an example, so only trusted files are searched: a folder may hold others.
+    """
+
+    def __init__(self, folder: Path, trust: Trust = EVERYWHERE) -> None:
         self._folder = folder
+        self._trust = trust
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
         self._listing: list[str] = []
@@ -169,7 +175,7 @@ class CallSites:
 
     def _files(self, path: Path) -> list[str]:
         if time.monotonic() - self._listed > LISTING_SECONDS:
-            self._listing = searched_files(self._folder)
+            self._listing = list(filter(self._trust.covers, searched_files(self._folder)))
             self._listed = time.monotonic()
         return [*self._listing, *package_descriptions(path)]
 
@@ -193,16 +199,16 @@ class CallSites:
 
 
 class CallSitesOfFolders:
-    """The call sites of each folder that was searched. May be used from any thread."""
+    """The call sites of each folder that was searched, with each trust. May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_folder: dict[Path, CallSites] = {}
+        self._by_folder: dict[tuple[Path, Trust], CallSites] = {}
 
-    def of(self, folder: Path) -> CallSites:
-        """Return the call sites of a folder."""
+    def of(self, folder: Path, trust: Trust = EVERYWHERE) -> CallSites:
+        """Return the call sites in the trusted files of a folder."""
         with self._lock:
-            return self._by_folder.setdefault(folder, CallSites(folder))
+            return self._by_folder.setdefault((folder, trust), CallSites(folder, trust))
 
 
 def _steps_between(path: Path, other: Path) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aotlens.model.snapshot import TargetKey
+from aotlens.model.trust import Trust
 from aotlens.syntax.containment import containers, containment_in
 from aotlens.syntax.interfaces import interface_of
 from aotlens.syntax.training_steps import step_examples
@@ -39,9 +40,13 @@ class FoundExamples:
 
 @dataclass(frozen=True)
 class KnownExamples:
-    """The facts at one moment from which the examples of one target are found. Immutable, but for its caches."""
+    """The facts at one moment from which the examples of one target are found. Immutable, but for its caches.
+
+    `trust` says whose code may be part of an example.
+    """
 
     key: TargetKey
+    trust: Trust
     built: tuple[Built, ...]
     preferred: ExampleSource | None
     call_sites: CallSitesOfFolders
@@ -57,7 +62,7 @@ class KnownExamples:
         """
         path, definitions = Path(self.key.path), document.definitions
         classes = [definition.qualname for definition in definitions if definition.kind == "class"]
-        calls = self.call_sites.of(folder)
+        calls = self.call_sites.of(folder, self.trust)
         sites = calls.of(path, classes, texts)
         contained = containment_in(document.tree)
         steps = step_examples(
@@ -97,14 +102,14 @@ class ExampleMemory:
         # The optional arguments of a target's call that the user wants to be passed (True), or left out.
         self._arguments: dict[TargetKey, dict[str, bool]] = {}
 
-    def known(self, key: TargetKey) -> KnownExamples:
-        """Return the facts about the examples of a target as they are now."""
+    def known(self, key: TargetKey, trust: Trust) -> KnownExamples:
+        """Return the facts about the examples of a target as they are now, with code of trusted files alone."""
         preferred, last_good = self._preferred.get(key), self._last_good.get(key)
         wanted = self._arguments.get(key, {})
         passed = tuple(name for name, is_passed in wanted.items() if is_passed)
         left_out = tuple(name for name, is_passed in wanted.items() if not is_passed)
-        built = tuple(self._built.values())
-        return KnownExamples(key, built, preferred, self._call_sites, last_good, passed, left_out)
+        built = tuple(one for one in self._built.values() if trust.covers(one.path))
+        return KnownExamples(key, trust, built, preferred, self._call_sites, last_good, passed, left_out)
 
     def steps_from(self, path: str, folder: Path, texts: Mapping[str, str]) -> list[TargetKey]:
         """Return the training steps of other files that a script calls. Reads many files, as `KnownExamples.find`."""
