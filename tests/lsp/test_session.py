@@ -309,6 +309,7 @@ def test_a_killed_tracer_is_told_and_replaced(tmp_path: Path) -> None:
     hold = write(tmp_path / "hold")
     path = write(tmp_path / "model.py", HEADER, module("Slow", held(hold)))
     with editing(path) as editor:
+        eventually(lambda: [one for one in editor.statuses() if one["state"] == "busy"], "a tracer that is ready")
         child, tracer = running_child(), tracer_of_server()
         os.kill(tracer, signal.SIGKILL)
         editor.until(lambda lenses: lenses[0] == "failed: the tracer was ended by SIGKILL")
