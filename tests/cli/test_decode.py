@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,10 @@ def test_a_text_that_fits_both_conventions_has_both_names() -> None:
     assert bare["model"]["conventions"] == ["compile", "export"]
     assert bare["inputs"][2]["meaning"] == "argument x (torch.compile) or parameter down.weight (export)"
     assert bare["inputs"][0]["exported"] is None
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no such device")
+def test_a_device_without_an_end_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "x.log").symlink_to("/dev/zero")
+    done = decode(str(tmp_path / "x.log"))
+    assert (done.returncode, b"is a device, not a log" in done.stderr) == (2, True), done.stderr

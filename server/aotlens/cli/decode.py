@@ -103,9 +103,22 @@ def _read(source: str) -> _Source:
     if is_trace(path):
         return _Source(path_label(str(path)), read_trace_folder(path), None)
     try:
+        if _is_device(path):
+            raise UsageError(f"{source} is a device, not a log")
         return _text_source(path_label(str(path)), path.read_bytes(), path)
     except OSError as error:
         raise UsageError(f"{source} cannot be read: {error.strerror}") from None
+
+
+def _is_device(path: Path) -> bool:
+    """Whether a path leads to a device that may have no end, such as `/dev/zero`: neither a pipe nor a terminal."""
+    if not path.is_char_device() or str(path) == os.devnull:
+        return False
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOCTTY", 0))
+    try:
+        return not os.isatty(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _text_source(label: str, data: bytes, path: Path | None = None) -> _Source:

@@ -22,6 +22,8 @@ from aotlens_tracer.wire.input_roles import fqns_of, role_of
 
 LIMIT = 200
 
+_REACH = 2000
+"""The characters before a position in which the beginning of a string is looked for."""
 _ACCESS = re.compile(
     r"(?:(?:get_parameter|get_buffer|get_submodule)\("
     r"|(?:state_dict\w*|\bstate|\bsd|weights|checkpoint)(?:\(\))?\s*\["
@@ -101,7 +103,7 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
     """The names that complete the string at a position; None outside strings that name parameters."""
     if not 1 <= line <= len(document.lines):
         return None
-    before = document.lines[line - 1][: column - 1]
+    before = _before(document, line, column)
     access = _ACCESS.search(before)
     if access is None and document.is_python and may_be_pass_code(document.tree):
         access = _IN_PASSES.search(before)
@@ -123,6 +125,11 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
     return Completions(tuple(chosen), len(items) > LIMIT)
 
 
+def _before(document: Document, line: int, column: int) -> str:
+    """The text before a position, as far as it can matter: a line may have a million characters."""
+    return document.lines[line - 1][max(0, column - 1 - _REACH) : column - 1]
+
+
 def _word(document: Document, line: int, column: int, prefix: str) -> Span:
     """The span that a completion replaces: the whole name around the cursor."""
     rest = re.match(r"[\w.]*", document.lines[line - 1][column - 1 :]) if prefix else None
@@ -131,7 +138,7 @@ def _word(document: Document, line: int, column: int, prefix: str) -> Span:
 
 def _keys(snapshot: Snapshot, document: Document, line: int, column: int) -> Completions | None:
     """The keys of a ModuleDict or ParameterDict: `self.steps["first"]`."""
-    typed = _KEY.search(document.lines[line - 1][: column - 1])
+    typed = _KEY.search(_before(document, line, column))
     if typed is None:
         return None
     for subject in subjects_at(document, line, column):

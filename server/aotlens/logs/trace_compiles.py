@@ -174,7 +174,8 @@ class _Compile:
         self.has_begun = True
         stack = data.get("stack")
         frame = stack[-1] if isinstance(stack, list) and stack and isinstance(stack[-1], dict) else {}
-        self._place(frame.get("name"), strings.get(frame.get("filename", -1)), frame.get("line"))
+        file = frame.get("filename")
+        self._place(frame.get("name"), strings.get(file) if isinstance(file, int) else None, frame.get("line"))
 
     def _measure(self, data: Mapping[str, Any]) -> None:
         self._place(data.get("co_name"), data.get("co_filename"), data.get("co_firstlineno"))
@@ -199,7 +200,7 @@ class _Compile:
         graph, attempt = found[0], self._attempt
         if record.name == "optimize_ddp_split_child":
             name = record.data.get("name") if isinstance(record.data, dict) else None
-            graph = replace(_as_child(graph, attempt.dynamo), title=name)
+            graph = replace(_as_child(graph, attempt.dynamo), title=name if isinstance(name, str) else None)
             attempt.children.append(graph)
         elif kind == "dynamo":
             sources = sources_by_name(attempt.described, attempt.symbols)
@@ -267,6 +268,6 @@ def _texts(payload: str) -> list[str]:
     """The texts of a record that holds one text or a list of them, as JSON."""
     try:
         data = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [payload] if payload else []
     return [str(item) for item in data] if isinstance(data, list) else [str(data)]

@@ -140,7 +140,7 @@ def _record(text: str, line: int) -> TraceRecord | None:
     """The record of a line of JSON, without its payload; None if it is none."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict):
         return None

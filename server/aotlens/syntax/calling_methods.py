@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from .definitions import Definition
 
-_MADE = re.compile(r"^\s*self\.(\w+)\s*(?::[^=]+)?=\s*(?:(?:torch\.)?nn\.\w+|(\w+))\(", re.MULTILINE)
+_MADE = re.compile(r"^[ \t]*self\.(\w+)[ \t]*(?::[^=\n]+)?=\s*(?:(?:torch\.)?nn\.\w+|(\w+))\(", re.MULTILINE)
 _CALLED = re.compile(r"\bself\.(\w+)\(")
 
 

@@ -56,9 +56,14 @@ def nodes_around(document: SourceText, line: int, column: int) -> list[Node]:
     """The nodes around a position, innermost first; the root of the tree at least."""
     start = document.point(line, column)
     end = document.point(line, column + 1) if column <= len(document.line(line)) else start
-    node = document.tree.root_node.descendant_for_point_range(start, end)
-    chain = []
-    while node is not None:
+    root = document.tree.root_node
+    innermost = root.descendant_for_point_range(start, end)
+    chain, node = [root], root
+    # Downwards: `node.parent` comes down from the root each time, and a broken text is nested as deeply as it is long.
+    while innermost is not None and node.id != innermost.id:
+        below = node.child_with_descendant(innermost)
+        if below is None:
+            break
+        node = below
         chain.append(node)
-        node = node.parent
-    return chain or [document.tree.root_node]
+    return chain[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -110,8 +111,8 @@ def class_ref(qualname: str, node: Node) -> ClassRef:
 
 def _is_inside(definition: Node, chain: Sequence[Node]) -> bool:
     """Whether the chain comes from a definition's body, or from a function's parameters."""
-    for node in chain:
-        if node.parent is not None and node.parent.id == definition.id:
+    for node, outer in itertools.pairwise(chain):  # `node.parent` would come down from the root each time
+        if outer.id == definition.id:
             return node.type in ("block", "parameters", "comment", "ERROR")
     return chain[0].id == definition.id
 

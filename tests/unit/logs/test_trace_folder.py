@@ -14,7 +14,7 @@ from aotlens.logs.dynamo_names import sources_by_name
 from aotlens.logs.graphs import Log, LoggedGraph
 from aotlens.logs.guard_tree import guards_of
 from aotlens.logs.names import names_of
-from aotlens.logs.trace_folder import read_trace_folder
+from aotlens.logs.trace_folder import read_trace_folder, read_trace_text
 
 TRACES = Path(__file__).parent / "traces"
 FILE = "dedicated_log_torch_trace_abcdefgh.log"
@@ -238,3 +238,17 @@ def test_the_report_names_the_pieces_of_ddp() -> None:
     text = written(read_trace_folder(TRACES / "two_ranks"))
     assert "up.weight" in text and "down.weight" in text
     assert "not known" not in text
+
+
+def test_records_of_any_form_are_read_or_passed_over() -> None:
+    prefix = "V0101 10:00:00.000000 1 torch/x.py:1] "
+    start = '{"dynamo_start": {"stack": [{"filename": %s, "name": 1, "line": "x"}]}, "frame_id": {}, "rank": []}'
+    texts = [start % "{}", start % "[]", start % "7", '{"dynamo_start": ' + "[" * 100_000, '{"str": [{}, []]}']
+    child = '{"optimize_ddp_split_child": {"name": []}, "has_payload": "x"}'
+    reasons = '{"recompile_reasons": null, "has_payload": "x"}'
+    text = "".join(f"{prefix}{one}\n" for one in texts)
+    text += f"{prefix}{reasons}\n\t" + "[" * 100_000 + "\n"
+    text += f"{prefix}{child}\n\tclass A(torch.nn.Module):\n\t    def forward(self, a):\n\t        return a\n"
+    log = read_trace_text(Path("/x/dedicated_log_torch_trace_x.log"), text)
+    assert log.unreadable and log.compiles
+    names_of(log)

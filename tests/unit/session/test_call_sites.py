@@ -10,7 +10,7 @@ import pytest
 from aotlens.model.trust import Trust
 from aotlens.session.examples import call_sites
 from aotlens.session.examples.call_sites import CallSites, CallSitesOfFolders
-from aotlens.session.examples.searched_files import search_folder
+from aotlens.session.examples.searched_files import search_folder, searched_files
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -117,3 +117,13 @@ def test_the_folder_of_a_project(tmp_path: Path) -> None:
     assert search_folder(model) == model.parent
     write(tmp_path, "pyproject.toml", "")
     assert search_folder(model) == tmp_path
+
+
+def test_folders_without_end_are_entered_so_far(tmp_path: Path) -> None:
+    write(tmp_path, "/".join(["a"] * 40) + "/use.py", "")
+    deep = tmp_path
+    for _ in range(300):
+        deep /= "a"
+    deep.mkdir(parents=True)
+    (deep / "far.py").touch()
+    assert [os.path.basename(found) for found in searched_files(tmp_path)] == ["use.py"]

@@ -11,6 +11,8 @@ from aotlens_tracer.wire.owners import is_anothers
 
 MOST_FILES = 5000
 """The number of files that are considered in one folder."""
+MOST_DEPTH = 50
+"""The number of folders in one another that are entered."""
 _ENDINGS = (".py", ".md", ".markdown", ".rst")
 _SKIPPED_FOLDERS = frozenset(
     ("node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages", "dist-packages", "htmlcov")
@@ -75,12 +77,13 @@ def _distribution(dist_info: str) -> str:
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    count = 0
+    count, top = 0, str(folder).count(os.sep)
     for root, folders, files in os.walk(folder):
         if "pyvenv.cfg" in files and root != str(folder):
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if not _is_skipped(name))
+        is_deep = root.count(os.sep) - top >= MOST_DEPTH
+        folders[:] = () if is_deep else sorted(name for name in folders if not _is_skipped(name))
         for name in sorted(files):
             if name.endswith(_ENDINGS):
                 yield os.path.join(root, name)
