@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from aotlens.lsp.listening import BACKLOG, Door, asks_for
 from lsp.client import TIMEOUT, Client, connected, listening, spawn
 
 URI = "file:///work/model.py"
@@ -174,3 +176,56 @@ def test_modules_of_the_working_directory_do_not_take_the_places_of_ours(tmp_pat
         listening(process)
         process.terminate()
         process.wait(TIMEOUT)
+
+
+def test_few_of_many_silent_connections_are_kept_open(server: subprocess.Popen[bytes]) -> None:
+    port, token, _ = listening(server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            connection = stack.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.1", port))
+        with connected(port) as client:
+            client.send_bytes(f"aotlens {token}\n".encode())
+            client.initialize()
+            leave(client, server)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not list open files")
+def test_connections_that_come_together_do_not_use_up_the_open_files() -> None:
+    async def most_open() -> int:
+        door, most = Door(asks_for("token")), 0
+        listener = await asyncio.start_server(door.knock, "127.0.0.1", 0, backlog=BACKLOG)
+        clients = []
+        for _ in range(300):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(listener.sockets[0].getsockname())
+            clients.append(client)
+        for _ in range(300):
+            await asyncio.sleep(0.001)
+            most = max(most, len(os.listdir("/proc/self/fd")) - len(clients))
+        door.close()
+        listener.close()
+        for client in clients:
+            client.close()
+        return most
+
+    before = len(os.listdir("/proc/self/fd"))
+    assert asyncio.run(most_open()) < before + 150
+
+
+def test_a_server_that_ends_leaves_the_socket_of_the_next_one() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "s")
+        with spawn("-m", "aotlens", "serve", "--socket", str(path), stderr=subprocess.PIPE) as first:
+            assert first.stderr is not None and b"listening on" in first.stderr.readline()
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(path))
+                client = Client(connection.makefile("rb"), connection.makefile("rwb", buffering=0))
+                client.initialize()
+                with spawn("-m", "aotlens", "serve", "--socket", str(path), stderr=subprocess.PIPE) as second:
+                    assert second.stderr is not None and b"listening on" in second.stderr.readline()
+                    leave(client, first)
+                    assert path.is_socket()
+                    second.terminate()

@@ -26,7 +26,9 @@ LEAST_TOKEN = 16
 """The least number of characters of a token."""
 
 _SECONDS = 10.0
-_MOST_WAITING = 16
+_MOST_WAITING = 64
+BACKLOG = 16
+"""The number of connections that are taken at once. Python's 100 would be open before the first of them is closed."""
 _MOST_HEADER_LINES = 16
 _MOST_BYTES = 1 << 20
 _MOST_REPORTS = 20
@@ -57,15 +59,17 @@ class Door:
     def __init__(self, check: Check) -> None:
         self.visit: asyncio.Future[Visit] = asyncio.get_running_loop().create_future()
         self._check = check
-        self._waiting: dict[asyncio.Task[None], None] = {}
+        self._waiting: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._reports = 0
 
     def knock(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Somebody connects."""
         if len(self._waiting) >= _MOST_WAITING:
-            next(iter(self._waiting)).cancel()  # the one that has been silent for the longest time
+            oldest = next(iter(self._waiting))  # the one that has been silent for the longest time
+            self._waiting.pop(oldest).transport.abort()  # now: the task ends later, and more may come before that
+            oldest.cancel()
         task = asyncio.ensure_future(self._look_at(reader, writer))
-        self._waiting[task] = None
+        self._waiting[task] = writer
         task.add_done_callback(lambda task: self._waiting.pop(task, None))
 
     def close(self) -> None:

@@ -71,21 +71,19 @@ async def _serve_tcp(server: AotlensServer, host: str, port: int, token: str | N
 
     door = listening.Door(listening.asks_for(token or (made := listening.new_token())))
     _end_on_signals(server.protocol)
-    listener = await asyncio.start_server(door.knock, host, port)
+    listener = await asyncio.start_server(door.knock, host, port, backlog=listening.BACKLOG)
     for socket in listener.sockets:
         host, port = socket.getsockname()[:2]
         listening.say(f"listening on {host}:{port}")
         listening.warn_of(host, port)
-    file = None
-    if token is None:
-        from aotlens.session.scratch import new_subfolder
+    with contextlib.ExitStack() as files:
+        if token is None:
+            from aotlens.session.scratch import new_subfolder
 
-        file = listening.write_token(new_subfolder("token"), made)
-        listening.say(f"the token is {made}, also in {file}")
-    try:
-        return await _serve_visit(server, door, listener, file)
-    finally:
-        _remove(file)
+            file = listening.write_token(new_subfolder("token"), made)
+            files.callback(_remove, file)
+            listening.say(f"the token is {made}, also in {file}")
+        return await _serve_visit(server, door, listener, files)
 
 
 async def _serve_socket(server: AotlensServer, path: str) -> int:
@@ -94,22 +92,24 @@ async def _serve_socket(server: AotlensServer, path: str) -> int:
     door = listening.Door(listening.is_same_user)
     _end_on_signals(server.protocol)
     socket = listening.private_socket(path)
-    try:
-        listener = await asyncio.start_unix_server(door.knock, sock=socket)
+    with contextlib.ExitStack() as files:
+        files.callback(_remove, path)
+        listener = await asyncio.start_unix_server(door.knock, sock=socket, backlog=listening.BACKLOG)
         listening.say(f"listening on {path}")
-        return await _serve_visit(server, door, listener, path)
-    finally:
-        _remove(path)
+        return await _serve_visit(server, door, listener, files)
 
 
-async def _serve_visit(server: AotlensServer, door: Door, listener: asyncio.Server, file: str | None) -> int:
-    """Serve the connection that is let in. Nobody else can connect then, and the file is removed."""
+async def _serve_visit(server: AotlensServer, door: Door, listener: asyncio.Server, files: contextlib.ExitStack) -> int:
+    """Serve the connection that is let in. Nobody else can connect then.
+
+    The files are removed before it is served, and once: later, another server may have its socket at the same path.
+    """
     ended = asyncio.wrap_future(server.protocol.ended)
     either: list[asyncio.Future[object]] = [asyncio.ensure_future(door.visit), asyncio.ensure_future(ended)]
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     listener.close()
     door.close()
-    _remove(file)
+    files.close()
     if ended.done():
         return ended.result()
     reader, writer, first = door.visit.result()
@@ -125,10 +125,9 @@ async def _serve_visit(server: AotlensServer, door: Door, listener: asyncio.Serv
     return status
 
 
-def _remove(file: str | None) -> None:
-    if file is not None:
-        with contextlib.suppress(OSError):
-            os.unlink(file)
+def _remove(file: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(file)
 
 
 async def _converse(server: AotlensServer, inbox: Inbox) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import importlib.machinery
 import importlib.util
 import os
 import sys
@@ -15,9 +14,10 @@ from pathlib import Path
 
 from ..failures import TraceError
 from ..wire.descriptor_map import Failure
-from ..wire.owners import is_anothers
+from ..wire.owners import is_anothers, is_planted
 from ..wire.problems import RemovedItself
 from .overlay import read_bytes
+from .shared_folders import guard, loader_of
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
@@ -52,7 +52,8 @@ def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
             parts = [*between, *parts]
             folder = root
     roots = [str(folder)]
-    for extra in (*extra_roots, *([str(project / "src"), str(project)] if project else [])):
+    own = [str(project / "src"), str(project)] if project else []
+    for extra in (*extra_roots, *(folder for folder in own if not is_planted(folder, path))):
         if extra not in roots and os.path.isdir(extra):
             roots.append(extra)
     return ModuleName(".".join(parts) or folder.name, tuple(roots))
@@ -108,6 +109,15 @@ def _imports(file: Path) -> tuple[int, set[str]]:
     return level, names
 
 
+def put_on_path(named: ModuleName, path: str) -> None:
+    """Put the roots of the file at `path` on `sys.path`, so that nothing is found there that others have planted."""
+    packages = (folder for folder in map(str, Path(path).parents) if folder.startswith(named.roots[0]))
+    guard((*named.roots, *packages), path)
+    for position, root in enumerate(named.roots):
+        if root not in sys.path:
+            sys.path.insert(position, root)
+
+
 def import_file(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleType:
     """Import the file at `path` under its own dotted name and return the module.
 
@@ -115,9 +125,7 @@ def import_file(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleTyp
     one of the same name from elsewhere (a user's `random.py`) is left alone, and the file gets a name of its own.
     """
     named = module_name(path, extra_roots)
-    for position, root in enumerate(named.roots):
-        if root not in sys.path:
-            sys.path.insert(position, root)
+    put_on_path(named, path)
     importlib.invalidate_caches()
     loaded = sys.modules.get(named.name)
     if loaded is not None and _is_file(loaded, path):
@@ -155,8 +163,7 @@ def _has_frame(error: BaseException, path: str) -> bool:
 
 def _load(name: str, path: str, parent: str) -> types.ModuleType:
     """Load a file that its name alone would not find: it is shadowed by another module, or no `.py` file."""
-    loader = importlib.machinery.SourceFileLoader(name, path)
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader_of(name, path))
     assert spec is not None and spec.loader is not None  # because the loader is given
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -9,7 +9,7 @@ import types
 from collections.abc import Sequence
 
 from ..wire.statements import Statement
-from .importing import module_name
+from .importing import module_name, put_on_path
 from .overlay import read_bytes
 
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -18,9 +18,7 @@ _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDe
 def script_module(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleType:
     """Return an empty module for a script, with the name under which it would be imported, and known to Python."""
     named = module_name(path, extra_roots)
-    for position, root in enumerate(named.roots):
-        if root not in sys.path:
-            sys.path.insert(position, root)
+    put_on_path(named, path)
     module = types.ModuleType(named.name)
     module.__file__ = path
     module.__package__ = named.name.rpartition(".")[0]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from aotlens_tracer.wire.owners import is_anothers
+from aotlens_tracer.wire.owners import is_anothers, is_planted
 
 MOST_FILES = 5000
 """The number of files that are considered in one folder."""
@@ -39,7 +39,8 @@ def _is_mark(mark: Path, file: Path) -> bool:
 def searched_files(folder: Path) -> list[str]:
     """Return the files of a folder that may hold call sites, the most informative kind first.
 
-    Hidden folders, environments, and the folders of tools and build results are skipped.
+    Hidden folders, environments, and the folders of tools and build results are skipped, and what another user has
+    put into a folder that everybody may write to.
     """
     return sorted(_walk(folder), key=kind_and_depth)
 
@@ -83,9 +84,10 @@ def _walk(folder: Path) -> Iterator[str]:
             folders.clear()
             continue
         is_deep = root.count(os.sep) - top >= MOST_DEPTH
-        folders[:] = () if is_deep else sorted(name for name in folders if not _is_skipped(name))
+        own = () if is_deep else sorted(name for name in folders if not _is_skipped(name))
+        folders[:] = [name for name in own if not is_planted(os.path.join(root, name), str(folder))]
         for name in sorted(files):
-            if name.endswith(_ENDINGS):
+            if name.endswith(_ENDINGS) and not is_planted(os.path.join(root, name), str(folder)):
                 yield os.path.join(root, name)
                 count += 1
                 if count >= MOST_FILES:
