@@ -86,6 +86,8 @@ def test_nothing_outside_of_the_workspace_is_traced(tmp_path: Path) -> None:
     outside.write_text(NET, encoding="utf-8")
     (tmp_path / "work").mkdir()
     assert traced(tmp_path / "work", [(str(outside), 6)]).other == []
+    around = f"{tmp_path}/work/../{outside.relative_to(tmp_path)}"
+    assert traced(tmp_path / "work", [(around, 6)]).other == []
 
 
 def test_a_log_of_many_classes_traces_the_first(tmp_path: Path) -> None:
