@@ -15,6 +15,10 @@ def calling_methods(
     definitions: Sequence[Definition], modules: frozenset[str], lines: Sequence[str]
 ) -> Iterator[tuple[Definition, list[str]]]:
     """The classes, none of them in `modules`, that make modules, and the names of the methods that call these."""
+    functions: dict[str, list[Definition]] = {}
+    for each in definitions:
+        if each.kind == "function":
+            functions.setdefault(each.qualname.rpartition(".")[0], []).append(each)
     for owner in definitions:
         if owner.kind != "class" or owner.qualname in modules or "<locals>" in owner.qualname:
             continue
@@ -25,8 +29,7 @@ def calling_methods(
         }
         methods = [
             each.qualname.rpartition(".")[2]
-            for each in definitions
-            if each.kind == "function" and each.qualname.rpartition(".")[0] == owner.qualname
+            for each in functions.get(owner.qualname, ())
             if made.intersection(_CALLED.findall("\n".join(lines[each.line - 1 : each.end_line])))
         ]
         found = [name for name in methods if name != "__init__"]

@@ -34,3 +34,12 @@ def test_many_lines_that_make_nothing_take_no_long_time() -> None:
     start = time.monotonic()
     assert found(AGENT.replace("{0}", "        self.a:\n" * 10_000 + "\n" * 10_000)) == [("Agent", ["act"])]
     assert time.monotonic() - start < 5
+
+
+def test_many_classes_take_no_long_time() -> None:
+    text = "".join(f"class N{number}(N{number + 1}):\n    def f(self): ...\n" for number in range(5000))
+    document = Document("", "/a.py", 1, text)
+    definitions = document.definitions
+    start = time.monotonic()
+    assert not list(calling_methods(definitions, frozenset(), document.lines))
+    assert time.monotonic() - start < 3
