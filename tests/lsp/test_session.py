@@ -963,7 +963,7 @@ def test_each_trace_is_logged_with_its_seconds(tmp_path: Path) -> None:
         client = Client(server.stdout, server.stdin)
         try:
             options = {"trusted": True, "settings": {"interpreter": sys.executable}}
-            client.initialize(initializationOptions=options)
+            client.initialize(rootUri=tmp_path.as_uri(), initializationOptions=options)
             editor = Editor(client, path)
             editor.open()
             editor.until(lambda lenses: any("failed" in lens for lens in lenses))
