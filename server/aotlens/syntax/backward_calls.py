@@ -60,14 +60,19 @@ class BackwardCall:
 MOST = 100
 """The backward passes of a text that are looked at. Each is compared with each other; nobody writes more by hand."""
 
+_LOOKED_AT = 3 * MOST
+"""The calls that may be backward passes. Whether one is depends on all that stands before it."""
+
 
 def backward_calls(tree: Tree) -> list[BackwardCall]:
     """The backward passes of a text in its order, at most `MOST`. Those of a parameter of the function are left out."""
     found = []
-    for call in QueryCursor(_BACKWARD).captures(tree.root_node).get("call", []):
+    for call in QueryCursor(_BACKWARD).captures(tree.root_node).get("call", [])[:_LOOKED_AT]:
         loss = _loss_of(call)
         if loss is not None:
             found.append(BackwardCall(call, loss))
+            if len(found) == MOST:
+                break
     around = [function_around(each.call) for each in found]
     for method in QueryCursor(_METHODS).captures(tree.root_node).get("method", []):
         if method not in around:
