@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aotlens.session import scratch as of_server
 from aotlens_tracer.process import scratch
 from support import ROOT
 
@@ -95,3 +96,16 @@ def test_what_takes_long_is_removed_bit_by_bit(tmp_path: Path, monkeypatch: pyte
     while leftovers:
         leftovers.remove_more()
     assert not folder.exists()
+
+
+def test_another_folder_in_the_place_of_the_scratch_folder_is_left_alone(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_server, "_folder", None)
+    monkeypatch.setattr(of_server, "_descriptors", ())
+    folder = Path(of_server.new_subfolder("t")).parent
+    folder.rename(temporary / "moved")
+    folder.mkdir()
+    (folder / "kept").write_text("kept")
+    of_server.remove()
+    assert (folder / "kept").read_text() == "kept"

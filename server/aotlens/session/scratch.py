@@ -39,7 +39,8 @@ def remove() -> None:
     global _folder, _descriptors
     with _lock:
         if _folder is not None and _owner == os.getpid():
-            scratch.remove(_folder)
+            if scratch.is_same(_folder, _descriptors):
+                scratch.remove(_folder)
             for descriptor in _descriptors:
                 os.close(descriptor)
             _folder, _descriptors = None, ()

@@ -51,6 +51,17 @@ def make() -> tuple[str, tuple[int, ...]]:
         os.close(descriptor)  # a sweep of another process came between the two calls
 
 
+def is_same(folder: str, held: tuple[int, ...]) -> bool:
+    """Whether a folder that `make` made, and what holds its locks, is what still stands at that path.
+
+    In a temporary directory without the sticky bit, another user can put another folder of this user's in its place.
+    """
+    try:
+        return not held or os.path.samestat(os.fstat(held[-1]), os.lstat(folder))
+    except OSError:
+        return False
+
+
 def sweep() -> None:
     """Remove the folders of this user whose owner has ended."""
     if fcntl is None:
