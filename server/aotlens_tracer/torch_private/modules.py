@@ -52,8 +52,10 @@ def own_tensor(owner: nn.Module, name: str) -> torch.Tensor | None:
 
 
 def own_module(owner: nn.Module, name: str) -> nn.Module | None:
-    """Return the module that a module registers as `name`, else None."""
-    return owner._modules.get(name)
+    """Return the module that a module registers as `name`, else None. A scripted module has them too."""
+    if name not in owner._modules:  # that of a scripted module is no dict, and has no `get`
+        return None
+    return owner._modules[name]
 
 
 _STANDARD = frozenset(vars(nn.Module()))

@@ -14,7 +14,7 @@ from torch import nn
 from ..examples.evaluate import BuiltExample
 from ..graph.birthplaces import Birthplaces
 from ..graph.labels import argument_labels
-from ..torch_private import class_of, names_of_buffers, names_of_parameters, own_tensor, pytree
+from ..torch_private import class_of, names_of_buffers, names_of_parameters, own_module, own_tensor, pytree
 from ..wire.descriptor_map import Span
 from ..wire.values import SizeOrigin, SizeRole
 from .naming.code import Code, span_of_node
@@ -106,7 +106,10 @@ class SizeOrigins:
         *path, name = holder.name.split(".")
         owners = [self._root]
         for part in path:
-            owners.append(dict(owners[-1].named_children())[part])
+            child = own_module(owners[-1], part)
+            if child is None:
+                return None
+            owners.append(child)
         for depth in range(len(owners) - 1, -1, -1):
             if self._birthplaces.of_creation(owners[depth]) == span:
                 inner = ".".join((*path[depth:], name))
@@ -173,7 +176,7 @@ def as_written(root: nn.Module, fqn: str) -> str:
     owners = [root]
     names = fqn.split(".")
     for name in names[:-1]:
-        child = dict(owners[-1].named_children()).get(name)
+        child = own_module(owners[-1], name)
         if child is None:
             return fqn
         owners.append(child)
