@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from aotlens.session.tracer.client import Launch, TracerClient
+from aotlens_tracer.wire.fence import Fence
 from aotlens_tracer.wire.protocol import Assembled, ExampleSource, TraceParams
 from cli.support import children_of_tracer, wait_for
 
@@ -80,11 +81,13 @@ class Tracer:
         self._client = TracerClient(Launch(sys.executable, folder, os.environ))
         self._loop.run_until_complete(self._client.start())
 
-    def trace(self, path: Path, name: str, *examples: ExampleSource, is_warm: bool = True) -> dict[str, Any]:
+    def trace(
+        self, path: Path, name: str, *examples: ExampleSource, is_warm: bool = True, network: bool = False
+    ) -> dict[str, Any]:
         """The JSON of a map. If the tracer is to be warm, both children wait before the request."""
         if is_warm:
             assert wait_for(lambda: len(children_of_tracer(self._client)) == 2, 20)
-        params = TraceParams(str(path), name, examples, stages=True, timeout=60)
+        params = TraceParams(str(path), name, examples, stages=True, timeout=60, fence=Fence(network=network))
         assembled = Assembled()
 
         def on_event(message: dict[str, Any]) -> None:
@@ -158,7 +161,8 @@ def test_code_that_wants_a_resource_for_itself_is_traced(tracer: Tracer, tmp_pat
         port = free.getsockname()[1]
     path = tmp_path / "resource.py"
     path.write_text(OF_A_RESOURCE.format(port=port, is_traced_first=is_traced_first), encoding="utf-8")
-    map = tracer.trace(path, "Net", _example("Net()(__import__('torch').randn(2, 4))", path))
+    example = _example("Net()(__import__('torch').randn(2, 4))", path)
+    map = tracer.trace(path, "Net", example, network=True)
     assert map["status"] == "traced", map["failure"]
     assert "[2, 8]" in _texts(map)
 
