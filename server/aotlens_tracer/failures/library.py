@@ -123,7 +123,7 @@ def put_library_back() -> list[tuple[str, Any]]:
 
 
 def _name_of(holder: types.ModuleType | type) -> str:
-    if _isinstance(holder, type):
+    if _isinstance(holder, _type):
         return holder.__module__ + "." + holder.__qualname__
     return holder.__name__
 

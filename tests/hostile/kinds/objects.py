@@ -55,7 +55,10 @@ KINDS = {
         in_constructor(_ATTRIBUTE).replace(
             PIN,
             "class X:\n    @property\n    def __class__(self):\n        raise ZeroDivisionError('class')\n\n\n" + PIN,
-        )
+        ),
+        "example",
+        "ZeroDivisionError: class",
+        placed=False,
     ),
     "an attribute whose __class__ is a Tensor": Kind(
         in_constructor(_ATTRIBUTE).replace(

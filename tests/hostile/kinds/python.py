@@ -32,11 +32,12 @@ KINDS = {
     "replaces isinstance": Kind(at_import(f"import builtins{_RAISES}builtins.isinstance = no"), ANY),
     "replaces len": Kind(at_import(f"import builtins{_RAISES}builtins.len = no"), ANY),
     "replaces print": Kind(at_import(f"import builtins{_RAISES}builtins.print = no")),
-    "replaces open": Kind(
-        at_import(f"import builtins{_RAISES}builtins.open = no"), "import", "ZeroDivisionError: replaced"
-    ),
+    "replaces open": Kind(at_import(f"import builtins{_RAISES}builtins.open = no")),
     "replaces repr, str, type": Kind(
-        at_import(f"import builtins{_RAISES}builtins.repr = builtins.str = builtins.type = no"), ANY
+        at_import(f"import builtins{_RAISES}builtins.repr = builtins.str = builtins.type = no"),
+        "import",
+        "isinstance",
+        placed=False,
     ),
     "replaces getattr and hasattr": Kind(
         at_import(f"import builtins{_RAISES}builtins.getattr = builtins.hasattr = no"), ANY
