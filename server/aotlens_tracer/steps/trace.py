@@ -112,8 +112,7 @@ def _answer(context: Context) -> dict[str, Any]:
         failure = failure_of_trace(context, error)
         advice = advice_for_replaced(error, replaced) or failure.advice
         draft.update(status="failed", failure=replace(failure, advice=advice))
-    draft.update(seconds=context.phases.seconds(), torch=torch.__version__, files=_files(context))
-    draft.update(autocast_of_cuda=context.autocast.is_used)
+    draft.update(seconds=context.phases.seconds(), **_circumstances(context))
     _report_calls(context)
     context.folding.stop()
     finish_recording(context)
@@ -280,8 +279,7 @@ def _trace_built(context: Context, imported: Imported, built: Built, candidate: 
     draft.add_findings(*specialized(context, built, captured))
     before = draft.map.findings
     draft.add_findings(*_findings(context, built, captured, described, in_eager=False))
-    draft.update(status="traced", torch=torch.__version__, files=_files(context))
-    draft.update(autocast_of_cuda=context.autocast.is_used)
+    draft.update(status="traced", **_circumstances(context))
     if params.eager:
         draft.update(seconds=context.phases.seconds())
         draft.send_whole()
@@ -343,6 +341,11 @@ def _captured(
         raise
     check_types(context, built, captured)
     return built, captured
+
+
+def _circumstances(context: Context) -> dict[str, Any]:
+    """Return the fields of the map that are known of any trace, also of one that failed."""
+    return {"torch": torch.__version__, "files": _files(context), "autocast_of_cuda": context.autocast.is_used}
 
 
 def _files(context: Context) -> tuple[str, ...]:
