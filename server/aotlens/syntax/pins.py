@@ -57,8 +57,10 @@ def _goes_on(parts: Sequence[str]) -> bool:
 @functools.lru_cache(maxsize=1024)
 def is_open(expression: str) -> bool:
     """Whether an expression ends inside a bracket or a triple-quoted string."""
+    # From Python 3.12 on, the tokenizer raises for half a character of UTF-16, which an editor may send.
+    text = expression.encode("utf-8", "replace").decode()
     try:
-        for _ in tokenize.generate_tokens(io.StringIO(expression).readline):
+        for _ in tokenize.generate_tokens(io.StringIO(text).readline):
             pass
     except tokenize.TokenError as error:
         return "multi-line" in str(error)

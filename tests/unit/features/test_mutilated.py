@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aotlens.explain.render.markdown import markdown
@@ -64,6 +64,7 @@ def is_inside(source: Document, span: Span) -> bool:
     st.lists(EDIT, max_size=6),
     st.lists(st.tuples(st.integers(0), st.integers(0)), min_size=1, max_size=12),
 )
+@example(DECODER, [(1244, 0, "\ud800")], [(0, 0)])  # in a pin, where only Python 3.12 and later raised
 def test_nothing_raises_and_spans_lie_inside(path, edits, cursors) -> None:
     source = mutilate(SOURCES[path], edits)
     snapshot = replace(STALE, documents=MappingProxyType({**STALE.documents, source.path: source}))

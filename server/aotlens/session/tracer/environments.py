@@ -94,7 +94,7 @@ def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:
     if not isinstance(name, str) or not _PROJECT_NAME.fullmatch(name):
         return None
     sanitized = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
-    digest = hashlib.sha256(os.path.normcase(os.path.realpath(folder)).encode()).digest()
+    digest = hashlib.sha256(os.fsencode(os.path.normcase(os.path.realpath(folder)))).digest()
     prefix = f"{sanitized}-{base64.urlsafe_b64encode(digest).decode()[:8]}-py"
     cache = environment.get("POETRY_VIRTUALENVS_PATH")
     places = [Path(cache)] if cache else [Path.home() / place for place in _POETRY_CACHES]
