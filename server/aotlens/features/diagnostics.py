@@ -1,4 +1,4 @@
-"""Findings as diagnostics, each at its place in today's text; suppressed findings are left out.
+"""Findings as diagnostics, each at its place in today's text; suppressed findings are left out, or marked.
 
 Findings about a trace come from its map; findings about the text itself are found here.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aotlens.explain.findings.about import name_of, subject_in_words
 from aotlens.explain.findings.words import claim, in_words, kept_findings, link_of, message, related, severity
@@ -29,7 +29,7 @@ from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, Un
 from aotlens_tracer.wire.problems import Raised
 from aotlens_tracer.wire.training_steps import is_step
 
-from .suppression import is_suppressed
+from .suppression import Suppression, suppressing
 from .unknown_names import unknown_names
 
 _OF_THE_FILE = ("target", "import", "syntax")
@@ -58,14 +58,20 @@ class Diagnostic:
     """Places that explain the finding, each with a message."""
     link: str | None = None
     """The address of a page about the finding; None if there is none."""
+    suppression: Suppression | None = None
+    """The comment that suppresses the finding; None if there is none."""
 
 
 def diagnostics(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
     """The diagnostics of a document, from all maps and from its text, in the order of its lines."""
+    return [item for item in with_suppressed(snapshot, document) if item.suppression is None]
+
+
+def with_suppressed(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
+    """The diagnostics of a document, with those that comments suppress."""
     found = _of_models(snapshot, document)
     for item in (*_unknown_names(snapshot, document), *_illegal_nestings(document)):
-        if not is_suppressed(document, item.span.line, item.code):
-            found.append(item)
+        found.append(replace(item, suppression=suppressing(document, item.span.line, item.code)))
     return sorted(found, key=lambda item: (item.span.line, item.span.column or 0, item.code))
 
 
@@ -87,7 +93,7 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
             if first.path != document.path or first.line is None:
                 continue
             span = _span(snapshot, state, document, row.rows)
-            if span is not None and not is_suppressed(document, span.line, first.code):
+            if span is not None:
                 lines.setdefault((span.line, first.code, severity(first)), []).append(_Said(state, row.rows, span))
     found = []
     for (line, code, level), said in lines.items():
@@ -98,7 +104,8 @@ def _of_models(snapshot: Snapshot, document: Document) -> list[Diagnostic]:
         is_stale = lead.state.stale and code not in FAILURE_CODES
         stale = staleness_in_words(lead.state) if is_stale else ""
         text, places = _message(document, line, said), _related(snapshot, said)
-        found.append(Diagnostic(lead.span, code, level, text, stale, related=places, link=link_of(lead.findings[0])))
+        comment, link = suppressing(document, line, code), link_of(lead.findings[0])
+        found.append(Diagnostic(lead.span, code, level, text, stale, related=places, link=link, suppression=comment))
     return found
 
 
@@ -185,12 +192,18 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
         kept = kept_findings(index_of(state.map))
         findings += [row for row in kept if row.first.code not in FAILURE_CODES]
     if state.failure is not None:  # it stays until the next attempt has ended, so that it does not flicker
-        failure = _failure(state.failure, state)
+        failure = finding_of(state.failure, state)
         findings.append(Folded(message(failure), (failure,)))
     return findings
 
 
-def _failure(failure: Failure, state: TargetState) -> Finding:
+def is_untraceable(state: TargetState) -> bool:
+    """Whether a target failed for want of an example or of what its script needs: nothing is wrong with the code."""
+    return state.failure is not None and severity(finding_of(state.failure, state)) == "hint"
+
+
+def finding_of(failure: Failure, state: TargetState) -> Finding:
+    """The finding that stands for the failure of a target."""
     # If nobody wrote an example, its failure is no mistake of the user's, unless the class cannot be built at all.
     written = any(example.origin != "inferred" for example in state.examples)
     is_guess = failure.stage == "example" and not written and not isinstance(failure.problem, Raised)

@@ -20,6 +20,16 @@ class Background:
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no coroutine runs."""
+        return not self._tasks
+
+    async def rest(self) -> None:
+        """Wait until no coroutine runs."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:

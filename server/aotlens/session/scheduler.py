@@ -129,6 +129,16 @@ class Scheduler:
             self._warming.cancel()
         self.interrupt_running()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is traced and nothing waits for it."""
+        return self._worker is None or self._worker.done()
+
+    async def rest(self) -> None:
+        """Wait until nothing is traced and nothing waits for it."""
+        while self._worker is not None and not self._worker.done():
+            await asyncio.wait([self._worker])
+
     def _start(self) -> None:
         if (self._queue or self._unseen) and (self._worker is None or self._worker.done()):
             self._worker = asyncio.ensure_future(self._work())

@@ -16,6 +16,7 @@ from aotlens_tracer.wire.protocol import Convention
 from . import scratch
 from .automatic import AutomaticTraces
 from .background import Background
+from .batch import Batch
 from .choices import ExampleChoices
 from .client import Client
 from .conventions import Conventions
@@ -41,15 +42,19 @@ from .workspace import Workspace
 class Session:
     """Receives what the client and the user do, and passes it on to the parts that it concerns."""
 
-    def __init__(self, client: Client, documents: Documents, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, client: Client, documents: Documents, environment: Mapping[str, str], batch: Batch | None = None
+    ) -> None:
+        """Begin without a document. `batch` is what a session without an editor shares with others of its kind."""
         self.documents = documents
         self._client = client
         self._background = Background(lambda message: client.log("error", message))
         self._workspace = Workspace()
         self._open_files = OpenFiles(lambda: client.states_changed([]))
-        self._examples = ExampleMemory()
+        self._examples = ExampleMemory(batch.call_sites if batch is not None else None)
         self._states = states = States(client.states_changed)
-        self._tracers = TracerPool(environment, client.status_changed, client.log)
+        pool = batch.tracers if batch is not None else TracerPool(environment, client.status_changed, client.log)
+        self._tracers = pool
         self._ranking = Ranking(states, self._examples.depth)
         texts = TracedTexts()
         self._tracing = Tracing(
@@ -63,9 +68,12 @@ class Session:
             states,
             lambda state: self._tracing.basis(state.key, state.convention).without_examples(),
             self._tracing.tracer_for,
+            is_cache=batch is not None,
         )
         """The maps that are kept on disk from one session to the next."""
         self._tracing.on_finished = lambda *finished: self._background.run(self.kept.keep(*finished))
+        if batch is not None:
+            self._tracing.kept_answer = self.kept.answer
         self._staleness = Staleness(self._workspace, documents, states, texts)
         self._automatic = AutomaticTraces(
             self._workspace, documents, self._open_files, states, self._scheduler, self._staleness
@@ -241,6 +249,12 @@ class Session:
         states = self._states.of_files(self.documents.by_path)
         keys = [state.key for state in states if state.map is not None or self._workspace.includes(state)]
         await self._replace_tracers(keys)
+
+    async def rest(self) -> None:
+        """Wait until everything is traced that is to be traced, and all that follows from it is done."""
+        while not (self._background.is_idle and self._scheduler.is_idle):
+            await self._background.rest()
+            await self._scheduler.rest()
 
     async def close_tracers(self) -> None:
         """End all tracers and their traces."""

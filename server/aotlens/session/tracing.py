@@ -6,7 +6,7 @@ import asyncio
 import functools
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,9 @@ _LOGGED_LINES = 200
 """The number of lines, printed by user code, that are logged for each trace."""
 
 
+KeptAnswer = Callable[[TraceParams, WarmTracer], Awaitable["dict[str, Any] | None"]]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The end of a trace: what it built, if anything, and which of its files were edited while it ran."""
@@ -76,12 +79,17 @@ class Tracing:
         self._no_interpreter: TracerStatus | None = None
         self.on_finished: Callable[[TraceParams, WarmTracer, dict[str, Any], int], None] = lambda *_: None
         """Receives the map of each finished trace as JSON if its files have not changed; set by the session."""
+        self.kept_answer: KeptAnswer | None = None
+        """Returns the map that is kept for a request, if it is certainly what a trace would give. None in an editor,
+        where a trace confirms what is kept."""
 
     async def prepare(self, key: TargetKey, convention: Convention, cancel: Callable[[], None]) -> bool:
         """Start the tracer of a target. Returns False if it cannot trace; the target has failed then.
 
         Progress is shown meanwhile; `cancel` is called if the user cancels it.
         """
+        if self.kept_answer is not None:
+            return True  # no tracer may be needed
         try:
             tracer = await self.tracer_for(key.path)
         except (OSError, BadProjectFile, NoSuchInterpreter):
@@ -110,8 +118,12 @@ class Tracing:
         started = time.monotonic()
         started_at = time.time_ns()
         reader = MapReader()
-        with Shown(functools.partial(self._client.progress, f"Tracing {key.qualname}", cancel)) as shown:
-            message = await self._answer(tracer, request, convention, state, versions, shown, reader)
+        kept = await self.kept_answer(request.params, tracer) if self.kept_answer is not None else None
+        if kept is not None:
+            message: dict[str, Any] | None = {"result": kept}
+        else:
+            with Shown(functools.partial(self._client.progress, f"Tracing {key.qualname}", cancel)) as shown:
+                message = await self._answer(tracer, request, convention, state, versions, shown, reader)
         if message is None:
             return None
         map = await asyncio.get_running_loop().run_in_executor(None, reader.map_from, message["result"])
@@ -120,7 +132,7 @@ class Tracing:
         if self._states.get(key) is not None:
             built = self._examples.record(key, map, request.params.examples, request.interface)
             outcome = Outcome(built, self._finish(key, map, convention, versions))
-            if map.status == "traced" and not outcome.edited:
+            if kept is None and map.status == "traced" and not outcome.edited:
                 self.on_finished(request.params, tracer, message["result"], started_at)
         await self._tracers.make_room(self._workspace.settings, tracer)
         return outcome

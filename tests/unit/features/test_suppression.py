@@ -10,7 +10,7 @@ import pytest
 
 from aotlens.features.diagnostics import diagnostics
 from aotlens.features.fixes.code_actions import code_actions
-from aotlens.features.suppression import is_suppressed
+from aotlens.features.suppression import suppressing
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Span
 from unit.features.test_text_findings import HEADER, with_script
@@ -93,4 +93,4 @@ def test_above_where_the_text_ends_in_a_string() -> None:
     ],
 )
 def test_a_comment_counts_for_its_line(text: str, line: int, expected: bool) -> None:
-    assert is_suppressed(Document("file:///a.py", "/a.py", 1, text), line, "a") is expected
+    assert (suppressing(Document("file:///a.py", "/a.py", 1, text), line, "a") is not None) is expected

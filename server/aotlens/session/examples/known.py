@@ -91,10 +91,10 @@ class KnownExamples:
 class ExampleMemory:
     """The facts about examples from earlier traces, texts and the user. Belongs to the event loop; reads no files."""
 
-    def __init__(self) -> None:
+    def __init__(self, call_sites: CallSitesOfFolders | None = None) -> None:
         self._contained: dict[str, Mapping[str, frozenset[str]]] = {}
         self._built: dict[TargetKey, Built] = {}
-        self._call_sites = CallSitesOfFolders()
+        self._call_sites = call_sites or CallSitesOfFolders()
         # The examples that the last trace of a target could choose from, and the index of the one it chose.
         self._offered: dict[TargetKey, tuple[tuple[ExampleSource, ...], int]] = {}
         self._preferred: dict[TargetKey, ExampleSource] = {}

@@ -84,7 +84,7 @@ def _walk(folder: Path) -> Iterator[str]:
             folders.clear()
             continue
         is_deep = root.count(os.sep) - top >= MOST_DEPTH
-        own = () if is_deep else sorted(name for name in folders if not _is_skipped(name))
+        own = () if is_deep else sorted(name for name in folders if not is_skipped(name))
         folders[:] = [name for name in own if not is_planted(os.path.join(root, name), str(folder))]
         for name in sorted(files):
             if name.endswith(_ENDINGS) and not is_planted(os.path.join(root, name), str(folder)):
@@ -94,5 +94,6 @@ def _walk(folder: Path) -> Iterator[str]:
                     return
 
 
-def _is_skipped(folder: str) -> bool:
+def is_skipped(folder: str) -> bool:
+    """Return whether a folder of this name has no code of the project: it is hidden, or of a tool, or a build result."""
     return folder.startswith(".") or folder in _SKIPPED_FOLDERS or folder.endswith(".egg-info")

@@ -33,6 +33,9 @@ _IN_REQUEST = (
 )
 """The parameters of a request that the map depends on, and that are known before the examples are looked for."""
 
+_WHEN_EXACT = ("examples", "project_world", "fence")
+"""The other parameters that the map depends on, apart from those that follow from the text of the file."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -54,9 +57,16 @@ class Identity:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def identity_of(params: TraceParams, interpreter: str, environment: Mapping[str, str]) -> Identity:
-    """Return the identity of the entry for a request."""
-    return Identity({name: to_json(getattr(params, name)) for name in _IN_REQUEST}, interpreter, environment)
+def identity_of(
+    params: TraceParams, interpreter: str, environment: Mapping[str, str], is_exact: bool = False
+) -> Identity:
+    """Return the identity of the entry for a request.
+
+    If it is exact, requests that differ in the examples that are known have different entries: what is kept is then
+    what a trace would give.
+    """
+    names = (*_IN_REQUEST, *(_WHEN_EXACT if is_exact else ()))
+    return Identity({name: to_json(getattr(params, name)) for name in names}, interpreter, environment)
 
 
 def entry_of(

@@ -22,7 +22,7 @@ from ..states import States, is_under_way
 from ..tracer.interpreter import NoSuchInterpreter
 from ..tracer.warm import WarmTracer
 from ..workspace import Workspace
-from .entries import entry_of, identity_of, valid_map
+from .entries import Identity, entry_of, identity_of, valid_map
 from .store import Store
 
 WRITING_PAUSE = 3.0
@@ -35,6 +35,7 @@ TracerFor = Callable[[str], Awaitable[WarmTracer]]
 class KeptMaps:
     """The maps of earlier sessions. A map that is shown from there is stale until a trace has confirmed it.
 
+    With `is_cache` it is not shown, but is the answer of a trace (`answer`).
     `params_of` returns the request for a target, as far as it does not depend on examples. `tracer_for` returns the
     tracer of a file, which need not run.
     """
@@ -47,6 +48,7 @@ class KeptMaps:
         states: States,
         params_of: ParamsOf,
         tracer_for: TracerFor,
+        is_cache: bool = False,
     ) -> None:
         self._client = client
         self._workspace = workspace
@@ -54,6 +56,7 @@ class KeptMaps:
         self._states = states
         self._params_of = params_of
         self._tracer_for = tracer_for
+        self._is_cache = is_cache
         self._pending: dict[str, dict[str, Any]] = {}
         """The entries that are still to be written, by name."""
         self._background = Background(lambda message: client.log("error", f"keeping a map: {message}"))
@@ -63,7 +66,7 @@ class KeptMaps:
     async def restore(self, path: str) -> None:
         """Show the kept maps of the targets of a file that have none. Nothing of the workspace runs for that."""
         await self._workspace.configured.wait()
-        if not self._is_on or not self._workspace.trust.covers(path):
+        if self._is_cache or not self._is_on or not self._workspace.trust.covers(path):
             return
         for state in self._states.of_files((path,)):
             if state.map is None and state.key.is_in_file:
@@ -74,7 +77,7 @@ class KeptMaps:
             tracer = await self._tracer_for(state.key.path)
         except (OSError, ValueError, NoSuchInterpreter):
             return  # the trace meets the same problem, and reports it
-        identity = identity_of(self._params_of(state), tracer.interpreter.path, self._environment)
+        identity = self._identity(self._params_of(state), tracer)
         opened = dict(self._documents.by_path)
         texts = {path: document.text for path, document in opened.items()}
         loop = asyncio.get_running_loop()
@@ -97,6 +100,14 @@ class KeptMaps:
         self._states.update([replace(current, changed="session", status=status)])
         self._client.log("info", f"{state.key.qualname}: shown as the last session left it")
 
+    async def answer(self, params: TraceParams, tracer: WarmTracer) -> dict[str, Any] | None:
+        """Return the fields of the map that the trace of this request would give, if they are kept."""
+        if not self._is_on or not self._workspace.trust.covers(params.path):
+            return None
+        identity = self._identity(params, tracer)
+        texts = {path: document.text for path, document in self._documents.by_path.items()}
+        return await asyncio.get_running_loop().run_in_executor(None, self._read, identity.name, texts)
+
     async def keep(self, params: TraceParams, tracer: WarmTracer, fields: dict[str, Any], started: int) -> None:
         """Write the map of a finished trace in a while. `fields` is its JSON, `started` in nanoseconds since 1970.
 
@@ -104,7 +115,7 @@ class KeptMaps:
         """
         if not self._is_on or not self._workspace.trust.covers(params.path):
             return
-        identity = identity_of(params, tracer.interpreter.path, self._environment)
+        identity = self._identity(params, tracer)
         texts = {path: document.text for path, document in self._documents.by_path.items()}
         make = functools.partial(entry_of, identity, fields, texts, started)
         entry = await asyncio.get_running_loop().run_in_executor(None, make)
@@ -144,6 +155,9 @@ class KeptMaps:
 
             self._store = Store(folder_of_maps())
         return self._store
+
+    def _identity(self, params: TraceParams, tracer: WarmTracer) -> Identity:
+        return identity_of(params, tracer.interpreter.path, self._environment, is_exact=self._is_cache)
 
     @property
     def _is_on(self) -> bool:

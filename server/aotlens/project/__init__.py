@@ -1,0 +1,1 @@
+"""The targets of files and folders, traced without an editor, and their findings."""

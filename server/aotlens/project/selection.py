@@ -1,0 +1,118 @@
+"""The files that paths of the command line stand for. These functions read folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aotlens.session.examples.searched_files import is_skipped
+from aotlens.session.globs import matches
+from aotlens.session.settings import DEFAULT_EXCLUDE
+
+from .ignored import ignored_by_git
+from .problems import Misuse
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A file to look at: its absolute path, and the one target in it that is asked for; None for all of them.
+
+    `is_found` says that it was found in a folder, and not named itself.
+    """
+
+    path: str
+    qualname: str | None = None
+    is_found: bool = False
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Globs of files to pass over, and the folder that they are relative to. With `is_forced`, named files are too."""
+
+    patterns: Sequence[str] = ()
+    folder: Path | None = None
+    is_forced: bool = False
+
+    def covers(self, path: str) -> bool:
+        """Whether a file is passed over."""
+        if self.folder is None or not Path(path).is_relative_to(self.folder):
+            return False
+        relative = Path(path).relative_to(self.folder).as_posix()
+        return any(_matches(pattern, relative) for pattern in self.patterns)
+
+
+def select(paths: Sequence[str], excluded: Excluded = Excluded()) -> list[Selected]:
+    """The Python files that paths stand for, each once, in the order of the paths and of the folders.
+
+    A path is a file, a folder, or `FILE::Qualname`. In folders, environments, hidden folders, folders of tools, tests,
+    and what git ignores are passed over. Raises Misuse.
+    """
+    found: dict[tuple[str, str | None], Selected] = {}
+    for written in paths:
+        name, qualname = _split(written)
+        path = Path(name)
+        if path.is_dir():
+            files = [Selected(file, None, True) for file in _in_folder(path.absolute(), excluded)]
+        else:
+            file = os.path.normpath(path.absolute())
+            files = [] if excluded.is_forced and excluded.covers(file) else [Selected(file, qualname)]
+        for each in files:
+            found.setdefault((each.path, each.qualname), each)
+    whole = {path for path, qualname in found if qualname is None}
+    return [each for each in found.values() if each.qualname is None or each.path not in whole]
+
+
+def _split(written: str) -> tuple[str, str | None]:
+    """The path of a file or folder, and the qualified name behind it. Raises Misuse if there is no such file."""
+    name, separator, qualname = written.rpartition("::")
+    if not separator:
+        name, qualname = written, ""
+    if not name or (separator and not qualname):
+        raise Misuse(f"{written!r} names no file: write a file, a folder, or FILE::Qualname")
+    try:
+        path = Path(name)
+        if path.is_dir() and separator:
+            raise Misuse(f"{name} is a folder: name a Python file in it before ::")
+        if path.is_dir() or path.is_file():
+            return name, qualname or None
+        if path.exists():
+            raise Misuse(f"{name} is neither a regular file nor a folder")
+    except (OSError, ValueError):  # a name that is too long, or contains a null byte
+        pass
+    raise Misuse(f"there is no file or folder {name[:200]}")
+
+
+def _in_folder(folder: Path, excluded: Excluded) -> list[str]:
+    """The Python files of a folder that are not passed over, in the order of their names."""
+    found = [
+        path
+        for path in _walk(os.path.normpath(folder))
+        if not excluded.covers(path) and not _is_usual(Path(path).relative_to(os.path.normpath(folder)).as_posix())
+    ]
+    ignored = ignored_by_git(folder, found)
+    return [path for path in found if path not in ignored]
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for root, folders, files in os.walk(folder):
+        if "pyvenv.cfg" in files and root != folder:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not is_skipped(name))
+        yield from (os.path.join(root, name) for name in sorted(files) if name.endswith(".py"))
+
+
+def _is_usual(relative: str, patterns: Collection[str] = DEFAULT_EXCLUDE) -> bool:
+    """Whether a file is one of those that an editor traces on demand only, such as tests."""
+    return any(matches(pattern, relative) for pattern in patterns)
+
+
+def _matches(pattern: str, relative: str) -> bool:
+    """Whether a glob matches a path, or a folder that it is in. Without a slash, it matches at any depth."""
+    pattern = pattern.rstrip("/")
+    if "/" not in pattern:
+        pattern = f"**/{pattern}"
+    pattern = pattern.removeprefix("./").removeprefix("/")
+    return matches(pattern, relative) or matches(f"{pattern}/**", relative)

@@ -1,0 +1,16 @@
+"""What the sessions of one command share: each has one file, and nothing of it depends on the files before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .examples.call_sites import CallSitesOfFolders
+from .tracer.pool import TracerPool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The tracers, which start slowly, and the calls that were found in the files of a project."""
+
+    tracers: TracerPool
+    call_sites: CallSitesOfFolders = field(default_factory=CallSitesOfFolders)
