@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 FILES = {
-    "layers.py": '''\
+    "layers.py": """\
 import torch
 from torch import nn
 
@@ -19,8 +19,8 @@ class Gate(nn.Module):
 
     def forward(self, x):
         return self.fc(x).sigmoid() * x
-''',
-    "model.py": '''\
+""",
+    "model.py": """\
 import torch
 from layers import Gate
 from torch import nn
@@ -36,8 +36,8 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.head(self.gate(x))
-''',
-    "odd.py": '''\
+""",
+    "odd.py": """\
 from torch import nn
 
 
@@ -48,8 +48,8 @@ class Odd(nn.Module):
 
     def forward(self, batch):
         return self.fc(batch.tokens.embedding)
-''',
-    "broken.py": '''\
+""",
+    "broken.py": """\
 import torch
 from torch import nn
 
@@ -62,9 +62,16 @@ class Wrong(nn.Module):
 
     def forward(self, x):
         return self.fc(x)
-''',
+""",
     "latin.py": "# -*- coding: utf-8 -*-\nname = 'M\xfcller'\n",
-    "tests/test_model.py": "from torch import nn\n\n\nclass InTest(nn.Module):\n    def forward(self, x):\n        return x\n",
+    "tests/test_model.py": """\
+from torch import nn
+
+
+class InTest(nn.Module):
+    def forward(self, x):
+        return x
+""",
 }
 
 

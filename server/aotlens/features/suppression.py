@@ -35,7 +35,7 @@ def suppressions(document: Document) -> list[Suppression]:
 
 
 def suppressing(document: Document, line: int, code: str) -> Suppression | None:
-    """What suppresses the findings of this code on a line; None if nothing does."""
+    """The part of a comment that suppresses the findings of this code on a line; None if none does."""
     for number, comment in _comments(document, line):
         for each in _named(document, number, comment):
             if each.code in (code, None):
@@ -44,7 +44,7 @@ def suppressing(document: Document, line: int, code: str) -> Suppression | None:
 
 
 def _named(document: Document, line: int, comment: Comment) -> list[Suppression]:
-    """What a comment on a line suppresses."""
+    """The parts of a comment on a line that suppress findings."""
     match = _IGNORE.search(comment.text)
     if match is None:
         return []

@@ -1,4 +1,4 @@
-"""What sessions without an editor report: the stage of each trace, and tracers that cannot trace."""
+"""The client of sessions without an editor: it passes on the stage of each trace, and tracers that cannot trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the paths and the configuration that the user gave."""
+"""Faults of the paths and the configuration that the user gave."""
 
 from __future__ import annotations
 

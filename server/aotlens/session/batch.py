@@ -1,4 +1,4 @@
-"""What the sessions of one command share: each has one file, and nothing of it depends on the files before."""
+"""The things that the sessions of one command share. They do not let the answer for a file depend on another one."""
 
 from __future__ import annotations
 

@@ -95,5 +95,5 @@ def _walk(folder: Path) -> Iterator[str]:
 
 
 def is_skipped(folder: str) -> bool:
-    """Return whether a folder of this name has no code of the project: it is hidden, or of a tool, or a build result."""
+    """Return whether a folder of this name has no code of the project: it is hidden, a tool's, or a build result."""
     return folder.startswith(".") or folder in _SKIPPED_FOLDERS or folder.endswith(".egg-info")
