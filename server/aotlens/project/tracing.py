@@ -99,7 +99,7 @@ class _Run:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             scratch.remove()
-        # What a file says about its own targets goes before what another one says about them.
+        # The answers of a file about its own targets go before those of another file about them.
         states: dict[TargetKey, TargetState] = {}
         for own in (True, False):
             for each in selected:
