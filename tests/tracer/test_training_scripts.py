@@ -202,5 +202,23 @@ def test_a_step_in_a_branch_that_the_script_does_not_take_says_so() -> None:
     assert traced("nanogpt", "@loss")["step"]["not_taken"] == []
 
 
+def test_a_branch_around_a_call_of_the_steps_function_is_judged_by_the_names_of_the_caller() -> None:
+    assert traced("callers.py", "step@loss")["step"]["not_taken"] == ["args.train", "enabled"]
+    assert traced("closure.py", "train.closure@loss")["step"]["not_taken"] == []
+
+
+def test_a_comment_above_the_loop_gives_the_batch() -> None:
+    map = traced("pinned.py", "train@loss")
+    arguments = {slot["label"]: slot["shape"] for slot in map["graphs"][0]["inputs"] if slot["kind"] == "PlainAOTInput"}
+    assert list(arguments.values()) == [[5, 6], [5]]
+    assert (map["step"]["pinned"], map["step"]["guessed"]) == (["x", "y"], [])
+
+
+def test_a_batch_that_is_pinned_and_cannot_be_made_is_not_guessed() -> None:
+    failure = steps()["pinned.py", "again@loss"][0]["failure"]
+    assert "breadth" in failure["problem"]["text"]
+    assert failure["line"] == 19
+
+
 def test_of_two_classes_of_one_name_the_script_has_the_second() -> None:
     assert names(traced("twice.py", "main@loss"), "ParamAOTInput") == ["net.second.weight", "net.second.bias"]

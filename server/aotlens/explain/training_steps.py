@@ -155,11 +155,12 @@ def gradients_of(index: MapIndex, names: Sequence[str], noun: str = "") -> str:
 
 
 def guessed(step: TrainingStep) -> tuple[Note, ...]:
-    """Notes if values of the batch are guesses, and if a run of the script does not come to this step."""
+    """Notes if values of the batch are guesses or pinned, and if a run of the script does not come to this step."""
     notes = []
     for texts, words in (
         (step.not_taken, "False in the script as it is: a run of it does not come here"),
         (step.guessed, "guessed: the code that makes the batch could not be run here"),
+        (step.pinned, "pinned above the loop"),
     ):
         if texts:
             notes.append(Note(line(codes(texts), f" {'is' if len(texts) == 1 else 'are'} {words}")))

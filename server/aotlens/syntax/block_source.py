@@ -10,6 +10,7 @@ from aotlens_tracer.wire.statements import Statement
 
 from .code_blocks import Block
 from .nodes import parse, text_of
+from .pins import pins_above
 
 _ENTERED = b"if 1:"
 """The head that a block has which is entered whatever its condition is. No compound statement has a shorter one."""
@@ -29,6 +30,13 @@ class BlockSource:
         row = node.start_point.row
         head = self._block.lines[row].encode("utf-8", "surrogatepass")[: node.start_point.column]
         return row + 1, len(head.decode("utf-8", "replace")) + self._block.offsets.get(row, 0) + 1
+
+    def pinned_above(self, node: Node) -> Statement | None:
+        """The first expression in the `# aotlens:` comments right above a node; None if there is none."""
+        pin = next(pins_above(self._block.lines, node.start_point.row), None)
+        if pin is None:
+            return None
+        return Statement(pin.expression, self.path, pin.line, pin.column + self._block.offsets.get(pin.line - 1, 0))
 
     def text(self, node: Node) -> str:
         """The text of a node, with its later lines indented as if it began at the left margin."""

@@ -6,7 +6,7 @@ Blocks around the place are entered: loops in their first turn, branches as if t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
@@ -14,7 +14,7 @@ from aotlens_tracer.wire.statements import Statement
 
 from .block_source import BlockSource
 from .name_flow import Flow, flow_of, reads_of, target_names
-from .nodes import items_of, text_of
+from .nodes import items_of, parse, text_of
 from .step_places import is_over_counts, is_range
 
 
@@ -24,10 +24,11 @@ class Moment:
 
     `node` is None if the text does not have the statement: what gives a loop's variable its first value, what gives
     parameters theirs. `around` are the compound statements around the node that are entered, the outermost first.
-    `is_data` says that it takes an item of something a loop is over, which is no range of numbers. `is_outer` says that
-    importing the file runs it, and `is_entered` that it names what a `with` statement enters. `frame` is 0 in the
-    function of the place, 1 in its caller, and so on. If the moment gives parameters their values, `made_from` has the
-    names that each value reads, and `renames` the values that are names.
+    `is_data` says that it takes an item of something a loop is over, which is no range of numbers, and `is_pinned` that
+    a comment above the loop gives that item. `is_outer` says that importing the file runs it, and `is_entered` that it
+    names what a `with` statement enters. `frame` is 0 in the function of the place, 1 in its caller, and so on. If the
+    moment gives parameters their values, `made_from` has the names that each value reads, and `renames` the values that
+    are names.
     """
 
     statement: Statement
@@ -35,6 +36,7 @@ class Moment:
     node: Node | None
     around: tuple[Node, ...] = ()
     is_data: bool = False
+    is_pinned: bool = False
     is_outer: bool = False
     is_entered: bool = False
     frame: int = 0
@@ -120,6 +122,12 @@ def _first_turn(source: BlockSource, loop: Node, around: tuple[Node, ...]) -> It
         is_counting = iterated.type == "call" and is_range(iterated)
     else:
         is_counting = is_over_counts(loop)
+    pinned = source.pinned_above(loop) if not is_counting else None
+    if pinned is not None:
+        statement = replace(pinned, text=f"{text_of(target)} = ({pinned.text})")
+        flow = Flow(flow_of(parse(pinned.text).root_node).reads, target_names(target))
+        yield Moment(statement, flow, None, around, is_data=True, is_pinned=True)
+        return
     text = f"{text_of(target)} = next(iter({source.text(iterated)}))"
     yield _made(source, text, target, Flow(reads_of(iterated)), target_names(target), around, not is_counting)
 

@@ -1,16 +1,18 @@
-"""The conditions under which a script comes to a backward pass: those of the branches around it."""
+"""The conditions under which a script comes to a backward pass: the branches around it, and around its callers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tree_sitter import Node
+from tree_sitter import Node, Query, QueryCursor
 
 from .backward_calls import BackwardCall, backward_calls
 from .block_source import BlockSource
 from .name_flow import flow_of, reads_of
-from .nodes import is_within
+from .nodes import PYTHON, is_within, text_of
 from .step_places import LOOPS, is_of_other_branch
+
+_CALLED = Query(PYTHON, "(call function: (_) @callee)")
 
 
 def conditions_of(source: BlockSource, backward: BackwardCall) -> Iterator[tuple[str, frozenset[str]]]:
@@ -21,16 +23,38 @@ def conditions_of(source: BlockSource, backward: BackwardCall) -> Iterator[tuple
     for other in backward_calls(source.tree):
         if is_of_other_branch(backward, other) or is_of_other_branch(other, backward):
             return
-    around: list[Node] = []
-    outer = backward.call.parent
+    yield from _around(source, backward.call, _branchings(backward.call))
+
+
+def conditions_of_call(source: BlockSource, call: Node) -> Iterator[tuple[str, frozenset[str]]]:
+    """The same for a call of the function around a backward pass, without branches of which others make that call."""
+    callee = text_of(call.child_by_field_name("function"))
+    yield from _around(source, call, [each for each in _branchings(call) if _calls(each, callee) == 1])
+
+
+def _branchings(place: Node) -> list[Node]:
+    """The `if` statements around a place in its function, the outermost first."""
+    return [each for each in reversed(_blocks(place)) if each.type == "if_statement"]
+
+
+def _blocks(place: Node) -> list[Node]:
+    """The nodes around a place in its function, the innermost first."""
+    found: list[Node] = []
+    outer = place.parent
     while outer is not None and outer.type != "function_definition":
-        around.append(outer)
+        found.append(outer)
         outer = outer.parent
-    changing = frozenset[str]().union(*(flow_of(each).all_bound for each in around if each.type in LOOPS))
-    for branching in reversed(around):
-        if branching.type != "if_statement":
-            continue
-        for code, reads in _of_branch(source, branching, backward.call):
+    return found
+
+
+def _calls(branching: Node, callee: str) -> int:
+    return sum(text_of(each) == callee for each in QueryCursor(_CALLED).captures(branching).get("callee", []))
+
+
+def _around(source: BlockSource, place: Node, branchings: list[Node]) -> Iterator[tuple[str, frozenset[str]]]:
+    changing = frozenset[str]().union(*(flow_of(each).all_bound for each in _blocks(place) if each.type in LOOPS))
+    for branching in branchings:
+        for code, reads in _of_branch(source, branching, place):
             if not reads & changing and "__name__" not in reads:
                 yield code, reads
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from tree_sitter import Node, Query, QueryCursor
@@ -24,9 +24,12 @@ from .driven_steps import (
 from .moments import Moment, moments_before
 from .name_flow import Flow, reads_of
 from .nodes import PYTHON, items_of, parameter_name, text_of
+from .step_branches import conditions_of_call
 from .straight_lines import module_steps
 
 _CALLS = Query(PYTHON, "(call) @call")
+CONDITION = "_aotlens_condition_"
+"""How the variables begin in which the set-up keeps the conditions of callers."""
 _DEEPEST = 6
 """The number of calls through which parameters are followed."""
 
@@ -40,7 +43,8 @@ class Before:
 
     `around` has for each call the function or module that it stands in, and the call. `unknown` are the parameters of
     the function of the place whose values no code shows. `runs_on_import` says that
-    importing the file `root` runs the outermost of them, or the place.
+    importing the file `root` runs the outermost of them, or the place. `conditions` are those of the branches around
+    the calls, by the variable that a statement among the moments keeps each in.
     """
 
     moments: tuple[Moment, ...]
@@ -48,6 +52,7 @@ class Before:
     runs_on_import: bool = False
     unknown: frozenset[str] = frozenset()
     around: tuple[tuple[Node, Node], ...] = ()
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
 
 def code_before(source: BlockSource, place: Node, others: Others, depth: int = _DEEPEST) -> Before:
@@ -83,7 +88,13 @@ def _before_call(call: _Call, others: Others, depth: int) -> Before:
     callers = tuple(replace(moment, frame=moment.frame + 1) for moment in outer.moments)
     scope = function_around(call.node)
     around = (scope if scope is not None else call.source.root, call.node)
-    return replace(outer, moments=callers, around=(around, *outer.around))
+    conditions, kept = dict(outer.conditions), list(callers)
+    for code, reads in conditions_of_call(call.source, call.node):
+        name = f"{CONDITION}{len(conditions)}"
+        conditions[name] = code
+        statement = call.source.statement(f"{name} = ({code})", call.node)
+        kept.append(Moment(statement, Flow(reads, frozenset([name])), None, frame=1))
+    return replace(outer, moments=tuple(kept), around=(around, *outer.around), conditions=conditions)
 
 
 def _driven(source: BlockSource, function: Node, others: Others, depth: int) -> Before | None:

@@ -50,7 +50,7 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
     moments = [each for each in before.moments if not (is_imported and _is_of_module(each, source))]
     optimizers, every = _optimizers(source, backward, before)
     conditions = dict(conditions_of(source, backward))
-    wanted = [*every, *sorted(frozenset[str]().union(*conditions.values()))]
+    wanted = [*every, *sorted(frozenset[str]().union(*conditions.values())), *before.conditions]
     if backward.of_trainer:
         sliced = slice_trainer(source, backward, moments, wanted)
     else:
@@ -70,6 +70,8 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
         optimizers=tuple(optimizers),
         all_optimizers=tuple(every),
         conditions=tuple(conditions),
+        conditions_of_callers=tuple(before.conditions.items()),
+        pinned=tuple(name for moment in prelude if moment.is_pinned for name in sorted(moment.flow.binds)),
     )
     statements = tuple(moment.statement for moment in prelude)
     return ExampleSource("", "call-site", source.path, line, column, prelude=statements, step=step)

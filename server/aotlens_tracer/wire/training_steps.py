@@ -51,7 +51,9 @@ class StepSource:
     `optimizers` are the expressions whose `step()` is called after the backward pass and before the next one
     (`optimizer`, `self.opt_d`), and `all_optimizers` those of all steps of the same function or script.
     `conditions` are those of the branches around the backward pass that no loop changes; the step is traced whatever
-    they say.
+    they say. `conditions_of_callers` are the same around the calls that lead to the step's function: each is a variable
+    that a statement before `frame` binds, and its code. `pinned` are the names to which a comment above a loop gives
+    values, which are never guessed.
     """
 
     body: tuple[Statement, ...]
@@ -65,6 +67,8 @@ class StepSource:
     optimizers: tuple[str, ...] = ()
     all_optimizers: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    conditions_of_callers: tuple[tuple[str, str], ...] = ()
+    pinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,9 @@ class TrainingStep:
     code could not be run, and arguments that the command line of the script requires (`--lr`). `in_no_optimizer` are
     the parameters, by FQN, that require a gradient and are in no group of any optimizer of the script; None if no
     optimizer is known. `on_cpu` says that the script wants CUDA, which this machine lacks, so that the CPU took its
-    place. `not_taken` are the conditions of branches around the backward pass that are False after the set-up: a run of
-    the script as it is does not come here.
+    place. `not_taken` are the conditions of branches around the backward pass, and around the calls that lead to it,
+    that are False after the set-up: a run of the script as it is does not come here. `pinned` are the names to which a
+    comment above a loop gives values.
     """
 
     loss: str
@@ -131,3 +136,4 @@ class TrainingStep:
     in_no_optimizer: tuple[str, ...] | None = None
     on_cpu: bool = False
     not_taken: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()

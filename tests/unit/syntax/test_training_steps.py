@@ -586,6 +586,78 @@ def test_a_loss_that_either_branch_runs_has_no_condition() -> None:
     assert step is not None and step.conditions == ()
 
 
+def test_conditions_around_calls_are_kept_by_the_set_up_where_each_call_stands() -> None:
+    example = sliced(
+        """
+        def step(net, flag):
+            loss = net(x)
+            loss.backward()
+
+        def fit(net, flag):
+            for epoch in range(3):
+                if flag and epoch >= 0:
+                    pass
+                elif flag:
+                    step(net, flag=True)
+
+        def main():
+            if args.train:
+                fit(Net(), args.flag)
+            if args.twice:
+                fit(Net(), True)
+
+        main()
+    """,
+        "step@loss",
+    )
+    step = example.step
+    assert step is not None and step.conditions == ()
+    codes = [code for _, code in step.conditions_of_callers]
+    assert codes == ["args.train", "flag"]
+    texts = [statement.text for statement in example.prelude]
+    first, second = (texts.index(f"{name} = ({code})") for name, code in step.conditions_of_callers)
+    assert first < texts.index("(net, flag,) = (Net(), args.flag,)") < second < step.frame - 1
+
+
+def test_a_call_that_another_branch_makes_too_has_no_condition() -> None:
+    step = sliced(
+        """
+        def train(net, x):
+            loss = net(x)
+            loss.backward()
+
+        if half:
+            train(Net().half(), x)
+        else:
+            train(Net(), x)
+    """,
+        "train@loss",
+    ).step
+    assert step is not None and step.conditions_of_callers == ()
+
+
+def test_a_comment_above_a_loop_over_data_stands_in_place_of_its_first_item() -> None:
+    example = sliced("""
+        size = 3
+        other = 4
+        net = Net(size)
+        # aotlens: 5
+        for epoch in range(2):
+            # aotlens: {"ids": torch.ones(2,
+            #     size)}
+            for i, batch in enumerate(loader):
+                loss = net(batch["ids"])
+                loss.backward()
+    """)
+    texts = [statement.text for statement in (*(example.step.module or ()), *example.prelude)] if example.step else []
+    assert 'batch = ({"ids": torch.ones(2,\n     size)})' in texts
+    assert "size = 3" in texts and "other = 4" not in texts
+    assert not any("next(iter(" in text for text in texts)
+    assert example.step is not None and example.step.pinned == ("batch",)
+    (statement,) = (each for each in example.prelude if each.text.startswith("batch"))
+    assert (statement.line, statement.column) == (7, 16)
+
+
 def test_a_text_has_at_most_as_many_steps_as_can_be_compared() -> None:
     branches = "".join(f"    elif x == {i}:\n        loss = f(x)\n        loss.backward()\n" for i in range(3000))
     assert len(step_places(parse(f"def train(x):\n    if not x:\n        pass\n{branches}"))) == MOST

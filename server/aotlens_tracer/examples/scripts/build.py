@@ -117,6 +117,8 @@ class _Build:
         if step.frame:
             self._namespace.update(setup.run_callers(prelude[: step.frame], self._callers))
         setup.run(prelude[step.frame :], self._namespace)
+        for error in filter(None, map(setup.prelude.errors.get, step.pinned)):
+            raise error
 
     def _place_modules(self, free: Sequence[str]) -> None:
         """Find the modules that the body uses, and give them places below the root."""
@@ -214,13 +216,23 @@ class _Build:
             tuple(dict.fromkeys((*guessed_names(self._source), *setup.prelude.guessed))),
             in_no_optimizer(root, optimizers),
             setup.devices.are_replaced,
-            tuple(each for each in step.conditions if self._is_false(each)),
+            tuple(dict.fromkeys(self._not_taken())),
+            step.pinned,
         )
 
-    def _is_false(self, condition: str) -> bool:
-        """Whether a condition is False after the set-up. One that cannot be evaluated here is not."""
+    def _not_taken(self) -> Iterator[str]:
+        """Yield the conditions of branches that are False after the set-up: of callers first."""
+        for name, condition in self._step.conditions_of_callers:
+            if name in self._callers and self._is_false(name, self._callers):
+                yield condition
+        for condition in self._step.conditions:
+            if self._is_false(condition, self._namespace):
+                yield condition
+
+    def _is_false(self, condition: str, names: dict[str, Any]) -> bool:
+        """Whether a condition is False with these names. One that cannot be evaluated here is not."""
         with self._setup.entered(self._path), contextlib.suppress(Exception):
-            return not eval(compile(condition, self._path, "eval"), dict(self._namespace))
+            return not eval(compile(condition, self._path, "eval"), dict(names))
         return False
 
     def _models(self, root: nn.Module, free: Sequence[str]) -> Iterator[StepModel]:
