@@ -207,6 +207,19 @@ def test_a_branch_around_a_call_of_the_steps_function_is_judged_by_the_names_of_
     assert traced("closure.py", "train.closure@loss")["step"]["not_taken"] == []
 
 
+@pytest.mark.parametrize("target", ["main@loss", "Trainer.fit@loss"])
+def test_items_that_a_step_passes_by_name_are_guessed_from_the_forward_of_the_model(target: str) -> None:
+    map = traced("spread.py", target)
+    arguments = {slot["label"]: slot["shape"] for slot in map["graphs"][0]["inputs"] if slot["kind"] == "PlainAOTInput"}
+    assert arguments == {
+        "batch['input_ids']": [2, 16],
+        "batch['attention_mask']": [2, 16],
+        "batch['labels']": [2],
+    }
+    assert map["step"]["guessed"] == ["batch"]
+    assert names(map, "TangentAOTInput") == ["tangent(output)"]
+
+
 def test_a_comment_above_the_loop_gives_the_batch() -> None:
     map = traced("pinned.py", "train@loss")
     arguments = {slot["label"]: slot["shape"] for slot in map["graphs"][0]["inputs"] if slot["kind"] == "PlainAOTInput"}

@@ -12,7 +12,7 @@ from ..examples.changed_call import changed_arguments, changed_text, is_changed
 from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
 from ..examples.inferred.guess import Guess
-from ..examples.inferred.step_search import OwnerSearch, StepSearch
+from ..examples.inferred.step_search import ItemsSearch, OwnerSearch, StepSearch
 from ..examples.inferred.subclass_search import SubclassSearch
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.last_good_call import FailedCall, NoOtherCall
@@ -237,7 +237,8 @@ class _Build:
 
     def _with_inputs(self, source: ExampleSource, unguessed: Unguessed, imported: Imported) -> ExampleSource:
         """Return the source of a step with guessed values for inputs. Raises why they are not known if none work."""
-        search = StepSearch(unguessed.module, unguessed.mode or fake_mode(), imported.module, self._context.birthplaces)
+        kind = ItemsSearch if unguessed.has_items else StepSearch
+        search = kind(unguessed.module, unguessed.mode or fake_mode(), imported.module, self._context.birthplaces)
         guess = search.run_with(unguessed.sizes)
         self._context.draft.add_attempts(*search.attempts)
         if guess.failure is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,10 @@ _DEEPEST = 4
 
 
 def scalars_in(result: Any, depth: int = _DEEPEST) -> int:
-    """Return the number of floating-point tensors without axes in a result, in its lists, mappings and dataclasses."""
+    """Return the number of floating-point tensors without axes in a result.
+
+    Its lists, mappings, dataclasses and plain namespaces are searched.
+    """
     if isinstance(result, torch.Tensor):
         return int(result.dim() == 0 and result.is_floating_point())
     if not depth:
@@ -24,6 +28,8 @@ def scalars_in(result: Any, depth: int = _DEEPEST) -> int:
         items = list(result)
     elif dataclasses.is_dataclass(result) and not isinstance(result, type):
         items = [getattr(result, field.name, None) for field in dataclasses.fields(result)]
+    elif isinstance(result, types.SimpleNamespace):
+        items = list(vars(result).values())
     else:
         return 0
     return sum(scalars_in(item, depth - 1) for item in items)

@@ -7,6 +7,7 @@ import contextlib
 import re
 import types
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -16,6 +17,7 @@ from ...torch_private import FakeTensorMode, fake_mode
 from ..guards import TookTooLong, guarded
 from .attempts import Target
 from .build import Notes, first_that_builds
+from .calling.inputs import Inputs
 from .guess import ClassFails, Guess
 from .search import Search
 from .tables.script_sizes import SCRIPT_SIZES
@@ -25,6 +27,8 @@ _SECONDS = 5.0
 """Seconds that a call with the sizes of the script may take."""
 _NAME = "module"
 """The name of the module in the expressions that are found."""
+_TOKENS, _MASK = "input_ids", "attention_mask"
+"""What tokenizers return, by the names under which models take it."""
 
 
 class StepSearch(Search):
@@ -51,10 +55,40 @@ class StepSearch(Search):
         for wanted in (_with_sizes(expression, sizes, SCRIPT_SIZES), _with_sizes(expression, sizes, SCRIPT_SIZES[:1])):
             if wanted == expression or self._runner.is_out_of_time:
                 continue
-            with contextlib.suppress(Exception), self._target.mode, torch.no_grad(), guarded(_SECONDS):
-                eval(wanted, {**self._names.values, _NAME: self._target.module})
+            if self._runs(wanted):
                 return wanted
         return expression
+
+    def _runs(self, expression: str) -> bool:
+        with contextlib.suppress(Exception), self._target.mode, torch.no_grad(), guarded(_SECONDS):
+            eval(expression, {**self._names.values, _NAME: self._target.module})
+            return True
+        return False
+
+
+class ItemsSearch(StepSearch):
+    """Looks for the items of a batch that a script passes to a module by name, `model(**batch)`."""
+
+    def run_with(self, sizes: dict[str, int]) -> Guess:
+        """The call that runs, all its arguments by name."""
+        guess = super().run_with(sizes)
+        if guess.failure is not None or guess.is_of_the_class:
+            return guess
+        call = ast.parse(guess.expression, mode="eval").body
+        assert isinstance(call, ast.Call)
+        named = zip(Inputs(self._target.module).parameters, call.args)
+        call.keywords = [*(ast.keyword(name, value) for name, value in named), *call.keywords]
+        call.args = []
+        return replace(guess, expression=self._with_mask(ast.unparse(call), call))
+
+    def _with_mask(self, expression: str, call: ast.Call) -> str:
+        """The call with a mask for the tokens, which tokenizers give too, if it runs with one."""
+        given = {each.arg: each.value for each in call.keywords}
+        ids = given.get(_TOKENS)
+        if ids is None or _MASK in given or _MASK not in Inputs(self._target.module).parameters:
+            return expression
+        call.keywords.append(ast.keyword(_MASK, ast.parse(f"torch.ones_like({ast.unparse(ids)})", mode="eval").body))
+        return ast.unparse(call) if self._runs(ast.unparse(call)) else expression
 
 
 def _with_sizes(expression: str, sizes: dict[str, int], names: Sequence[tuple[int, re.Pattern[str]]]) -> str:

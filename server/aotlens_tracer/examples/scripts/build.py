@@ -31,6 +31,7 @@ from .code import (
     stored_names,
 )
 from .functions import Functions
+from .items import taker_of
 from .optimizers import in_no_optimizer, optimizers_of
 from .prelude import Setup
 from .root import Children, as_module, root_of
@@ -97,7 +98,7 @@ class _Build:
         if unknown:
             known = [each for each in inputs if each not in unknown]
             self._namespace.update((each, self._fake(self._namespace[each])) for each in known)
-            raise UnknownInputs(self._unguessed(unknown, body))
+            raise UnknownInputs(self._unguessed_items(unknown, body) or self._unguessed(unknown, body))
         function, definition = self._compile(inputs, body)
         root = self._root(function)
         if train is not None:
@@ -172,6 +173,20 @@ class _Build:
             root.add_module(child, value)
         return root
 
+    def _unguessed_items(self, unknown: Sequence[str], body: Sequence[ast.stmt]) -> Unguessed | None:
+        """Return the first unknown dictionary whose items a module takes; None if there is none."""
+        for name in unknown:
+            if (taker := taker_of(name, body, self._namespace)) is not None:
+                error = self._setup.prelude.errors.get(name)
+                return Unguessed((name,), taker, self._mode, self._sizes(), error, has_items=True)
+        return None
+
+    def _sizes(self) -> dict[str, int]:
+        """Return the integers of the script by name."""
+        given = [vars(each) for each in self._namespace.values() if isinstance(each, argparse.Namespace)]
+        named = (item for names in (*given, self._namespace) for item in names.items())
+        return {name: value for name, value in named if type(value) is int}
+
     def _unguessed(self, unknown: Sequence[str], body: list[ast.stmt]) -> Unguessed:
         packed: dict[str, list[str | None]] = {}
         for name in unknown:
@@ -186,11 +201,8 @@ class _Build:
         function, definition = self._compile(asked, body)
         errors = self._setup.prelude.errors
         alone = step_alone(self._root(function), function, definition)
-        given = [vars(each) for each in self._namespace.values() if isinstance(each, argparse.Namespace)]
-        named = (item for names in (*given, self._namespace) for item in names.items())
-        sizes = {name: value for name, value in named if type(value) is int}
         error = next((errors[name] for name in unknown if name in errors), None)
-        return Unguessed(tuple(asked), alone, self._mode, sizes, error, packed)
+        return Unguessed(tuple(asked), alone, self._mode, self._sizes(), error, packed)
 
     def _fake(self, value: Any) -> Any:
         """Return an argument with fake tensors, if the step has a mode."""

@@ -32,6 +32,7 @@ class Unguessed:
     batch, None for a part that the step does not use.
     `sizes` are the integers of the script by name, and `error` the first reason why a value is not known, None if no
     code shows one.
+    With `has_items`, the one input is a dictionary, and `module` is the one that takes its items by name.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class Unguessed:
     sizes: dict[str, int]
     error: BaseException | None = None
     packed: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    has_items: bool = False
 
 
 class UnknownInputs(Exception):
@@ -134,10 +136,16 @@ def with_guess(source: ExampleSource, unguessed: Unguessed, expression: str) -> 
     """Return a source whose set-up ends with the arguments of a guessed call as the values of the inputs."""
     call = ast.parse(expression.strip(), mode="eval").body
     assert isinstance(call, ast.Call)
+    if unguessed.has_items:
+        return _with_statements(source, {unguessed.names[0]: f"dict({', '.join(map(ast.unparse, call.keywords))})"})
     given = {name: ast.unparse(value) for name, value in zip(unguessed.names, call.args)}
     given |= {each.arg: ast.unparse(each.value) for each in call.keywords if each.arg}
     for name, parts in unguessed.packed.items():
         given[name] = f"({', '.join(given.pop(part, 'None') if part else 'None' for part in parts)},)"
+    return _with_statements(source, given)
+
+
+def _with_statements(source: ExampleSource, given: Mapping[str, str]) -> ExampleSource:
     made = (Statement(f"{name} = {value}", GUESSED, 1) for name, value in given.items())
     return replace(source, prelude=(*source.prelude, *made))
 
