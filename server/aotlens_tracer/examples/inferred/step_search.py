@@ -28,7 +28,7 @@ _SECONDS = 5.0
 _NAME = "module"
 """The name of the module in the expressions that are found."""
 _TOKENS, _MASK = "input_ids", "attention_mask"
-"""What tokenizers return, by the names under which models take it."""
+"""The results of tokenizers, by the names under which models take them."""
 
 
 class StepSearch(Search):
