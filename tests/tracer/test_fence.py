@@ -48,9 +48,13 @@ def _tried(outside: Path, fence: dict[str, Any], more: str = "") -> dict[str, di
     scratch = outside.parent / "scratch"
     scratch.mkdir()
     code = _FENCED.format(server=str(ROOT / "server"), corpus=str(CORPUS), scratch=str(scratch), fence=fence, more=more)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as service:
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as service,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
+    ):
         service.bind(str(outside / "service"))
         service.listen()
+        datagrams.bind(str(outside / "datagrams"))
         command = [sys.executable, "-c", code, str(outside)]
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -77,7 +81,7 @@ def test_no_way_leads_out_and_what_is_needed_works(outside: Path, fence: dict[st
     assert got_through == dict.fromkeys(WITHOUT_EFFECT)
     assert {name: end for name, end in tried["inside"].items() if end is not None} == {}
     after = os.stat(outside / "file")
-    assert sorted(path.name for path in outside.iterdir()) == ["file", "service"]
+    assert sorted(path.name for path in outside.iterdir()) == ["datagrams", "file", "service"]
     assert (outside / "file").read_text() == "kept"
     assert (before.st_mode, before.st_mtime_ns, before.st_nlink) == (after.st_mode, after.st_mtime_ns, after.st_nlink)
 

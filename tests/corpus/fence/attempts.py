@@ -30,9 +30,9 @@ def shell(text):
     subprocess.run(["sh", "-c", text], check=True, capture_output=True, cwd=OUT)
 
 
-def datagram():
-    first, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    first.connect(f"{OUT}/service")
+def datagram(kind):
+    first, _ = socket.socketpair(socket.AF_UNIX, kind)
+    first.sendto(b"x", f"{OUT}/datagrams")
 
 
 def run_from_memory():
@@ -128,7 +128,9 @@ OUTSIDE = {
     "packet socket": lambda: socket.socket(17, socket.SOCK_RAW),
     "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
     "local socket": lambda: socket.socket(socket.AF_UNIX).connect(f"{OUT}/service"),
-    "pair of datagram sockets": datagram,
+    "pair of datagram sockets": lambda: datagram(socket.SOCK_DGRAM),
+    "pair of raw sockets": lambda: datagram(socket.SOCK_RAW | socket.SOCK_CLOEXEC),
+    "pair of sockets of another family": lambda: socket.socketpair(30, socket.SOCK_STREAM),
 }
 INSIDE = {
     "read": lambda: open(f"{OUT}/file").read(),
@@ -136,6 +138,7 @@ INSIDE = {
     "copy with mode and times": lambda: shutil.copy2(f"{OUT}/file", tempfile.mkdtemp()),
     "null": lambda: open("/dev/null", "w").write("x"),
     "pair of sockets": socket.socketpair,
+    "pair of sockets for packets": lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET),
     "program": lambda: subprocess.run(["true"], check=True),
     "own child": lambda: subprocess.Popen(["sleep", "9"]).kill(),
     "own signal": lambda: os.kill(os.getpid(), 0),

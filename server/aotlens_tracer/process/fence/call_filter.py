@@ -21,7 +21,7 @@ _ACTION_AVAILABLE = 2
 _ALL_THREADS, _KEEP_SPECULATION = 1, 4
 """The second: without it, old kernels make the whole process slower."""
 _RET_ALLOW, _RET_ERRNO = 0x7FFF0000, 0x00050000
-_LOAD, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
+_LOAD, _AND, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x45, 0x35, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32 = 0x40000000
@@ -32,7 +32,10 @@ _IOCTLS = (0x5412, 0x541C, 0x541D, 0x40086602, 0x401C5820, 0x40087602, 0x4004662
 """Requests that need no writable descriptor: TIOCSTI, TIOCLINUX and TIOCCONS (terminals), attributes of files."""
 _NETWORK = (socket.AF_INET, socket.AF_INET6, getattr(socket, "AF_NETLINK", 16))
 """The families of sockets that a trace with network gets; names are looked up with the third."""
-_SOCK_TYPE, _SOCK_DGRAM = 0xF, 2
+_SOCK_TYPE = 0xF
+"""The part of a socket's type that is no flag."""
+_CONNECTED = (1, 5)
+"""The types of local sockets that stay connected to each other: streams, and sequences of packets."""
 _Instruction = tuple[int, int, int, int]
 
 
@@ -82,10 +85,10 @@ def _program(network: bool, protected: tuple[int, ...]) -> list[_Instruction]:
         numbers.SETPRIORITY, [_argument(0), (_EQUAL, 0, 2, 0), _argument(1), (_EQUAL, 1, 0, 0), refused, _PASSES]
     )
     program += _on(numbers.SOCKET, _among(0, _NETWORK if network else (), _PASSES, _fails(errno.EACCES)))
-    # A pair of datagram sockets may be connected anew, to any service.
-    program += _on(
-        numbers.SOCKETPAIR, [_argument(1), (0x54, 0, 0, _SOCK_TYPE), (_EQUAL, 0, 1, _SOCK_DGRAM), refused, _PASSES]
-    )
+    # Datagram sockets of a pair may send to any service. A raw local socket is one of them.
+    stream, packets = _CONNECTED
+    of_type = [_argument(1), (_AND, 0, 0, _SOCK_TYPE), (_EQUAL, 1, 0, stream), (_EQUAL, 0, 1, packets), _PASSES]
+    program += _on(numbers.SOCKETPAIR, [_argument(0), (_EQUAL, 1, 0, socket.AF_UNIX), refused, *of_type, refused])
     if protected:
         targets = [target & 0xFFFFFFFF for pid in protected for target in (pid, -pid, -1)]
         signals = numbers.KILL, numbers.TGKILL, numbers.TKILL, numbers.RT_SIGQUEUEINFO, numbers.RT_TGSIGQUEUEINFO
