@@ -154,19 +154,20 @@ def test_a_unix_socket() -> None:
         assert not path.exists()
 
 
-@pytest.mark.parametrize("kind", ["shared", "file"])
+@pytest.mark.parametrize("kind", ["shared", "shared above", "file"])
 def test_a_unix_socket_where_others_can_write_or_in_the_place_of_a_file(kind: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "s")
-        if kind == "shared":
+        path = Path(folder, "own", "s") if kind == "shared above" else Path(folder, "s")
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if kind != "file":
             os.chmod(folder, 0o777)
         else:
             path.write_text("mine")
         with spawn("-m", "aotlens", "serve", "--socket", str(path), stderr=subprocess.PIPE) as process:
             _, said = process.communicate(timeout=TIMEOUT)
         assert process.returncode == 2 and b"Traceback" not in said
-        assert (b"others can write to it" if kind == "shared" else b"is not a socket") in said
-        assert kind == "shared" or path.read_text() == "mine"
+        assert (b"others can write to it" if kind != "file" else b"is not a socket") in said
+        assert kind != "file" or path.read_text() == "mine"
 
 
 def test_modules_of_the_working_directory_do_not_take_the_places_of_ours(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """A long day in some minutes: edits, saves, hovers and traces over twenty documents, and processes that are killed.
 
     make soak                         about five minutes
-    make soak SOAK_ARGS=--long        10,000 traces and 50,000 edits, an hour or more
+    make soak SOAK_ARGS=--long        10,000 traces and 50,000 edits, an hour or more; then whatever process is ended or
+                                      stopped (`tests/processes`), and all hostile modules (`tests/hostile`)
 
 It prints a table of what was measured, each with its bound, and its exit status is 1 if one of them is broken. Memory
 is that of a process alone, at rest, without the pages of files. Linux only: it reads /proc.
@@ -11,18 +12,23 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import random
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from documents import DOCUMENTS, Edited, documents
+from hovers import MOST_OF_OTHERS, Hovers, Processors, median, slowest
+from killed_clients import MOMENTS, ends_with_its_client
 
 from aotlens.lsp.connection import is_alive
 from aotlens.session.tracer.warm import MAX_CRASHES
@@ -35,12 +41,23 @@ FLAT = 1.05
 """How much more memory a process may have at the end than after the warm-up."""
 HOVERS = 2.0
 """How much slower the slowest hundredth of the hovers may be under load than at rest."""
+LOOKS = 10
+"""How often the processes are looked at. The third look is after the warm-up."""
 BACK = 30.0
 """Seconds in which a map is there again after a process was killed."""
 ENDED = 10.0
 """Seconds in which everything is gone after the client is."""
 EDITS_OF_SAVE = 5
 """Edits between two saves. Each save starts a trace for each target of the document."""
+SAVES = 20
+"""Saves before everything comes to rest, and as many hovers follow: what else the machine does, it does to both."""
+ROOT = Path(__file__).parents[2]
+ALSO = {
+    "the processes": ("-m", "pytest", "-q", "tests/processes"),
+    "hostile modules": ("tests/hostile/table.py",),
+    "hostile modules in a server": ("tests/hostile/table.py", "--server"),
+}
+"""The tests of the long form that come after the day."""
 
 
 @dataclass
@@ -117,11 +134,12 @@ class Day:
         document.path.write_text(document.text, encoding="utf-8")
         self.client.notify("textDocument/didSave", {"textDocument": {"uri": document.uri}})
 
-    def hover(self, document: Edited) -> float:
-        """Ask for a hover; the seconds until its answer."""
-        start = time.perf_counter()
-        self.client.result("textDocument/hover", document.somewhere(), timeout=60)
-        return time.perf_counter() - start
+    def hover(self, document: Edited, hovers: Hovers) -> None:
+        """Make some edits, then ask for a hover, and time it."""
+        for _ in range(EDITS_OF_SAVE):
+            self.edit(document)
+        ask = partial(self.client.result, "textDocument/hover", document.somewhere(), timeout=60)
+        hovers.measure(self.process.pid, ask)
 
     def settle(self, patience: float = 600.0) -> None:
         """Wait until nothing is traced and no process works. Messages that came until then are counted and dropped."""
@@ -182,49 +200,61 @@ def memory(pid: int) -> float:
     return 0.0
 
 
-def slowest(seconds: list[float]) -> float:
-    """The 99th percentile, in ms."""
-    return statistics.quantiles(seconds, n=100)[98] * 1000
+@dataclass
+class Work:
+    """What a day was: looks at the processes at rest, and hovers at rest and under load."""
+
+    looks: list[Rest] = field(default_factory=list)
+    idle: Hovers = field(default_factory=Hovers)
+    loaded: Hovers = field(default_factory=Hovers)
 
 
-def median(seconds: list[float]) -> float:
-    """The median, in ms."""
-    return statistics.median(seconds) * 1000
-
-
-def at_rest(day: Day, chosen: random.Random) -> list[float]:
-    """The seconds of hovers, each after a few edits, while nothing is traced."""
-    found = []
-    for _ in range(200):
-        document = chosen.choice(day.documents)
-        for _ in range(EDITS_OF_SAVE):
-            day.edit(document)
-        found.append(day.hover(document))
-    return found
-
-
-def work(day: Day, traces: int, edits: int, chosen: random.Random) -> tuple[list[Rest], list[float], list[float]]:
-    """Edit, save and hover until there were so many traces and edits. Looks at the processes ten times."""
-    looks: list[Rest] = []
-    idle = at_rest(day, chosen)
-    loaded: list[float] = []
-    for part in range(1, 11):
-        while day.traces < traces * part / 10 or day.edits < edits * part / 10:
-            document = chosen.choice(day.documents)
-            for _ in range(EDITS_OF_SAVE):
-                day.edit(document)
-            loaded.append(day.hover(document))
-            day.save(document)
-            if day.saves % 20 == 0:
-                day.settle()
-        looks.append(day.rest())
-        now = looks[-1]
+def work(day: Day, traces: int, edits: int, until: float, chosen: random.Random) -> Work:
+    """Edit, save and hover until there were so many traces and edits, or until a moment. Looks at the processes."""
+    done = Work()
+    day.hover(day.documents[0], Hovers())  # the first one imports what hovers need
+    while len(done.looks) < LOOKS:
+        part, start = len(done.looks) + 1, time.monotonic()
+        most = max(0.0, until - start) / (LOOKS - len(done.looks))
+        while (day.traces < traces * part / LOOKS or day.edits < edits * part / LOOKS) and (
+            time.monotonic() - start < most
+        ):
+            for _ in range(SAVES):
+                document = chosen.choice(day.documents)
+                day.hover(document, done.loaded)
+                day.save(document)
+            day.settle()
+            for _ in range(SAVES):
+                day.hover(chosen.choice(day.documents), done.idle)
+            day.settle()
+        done.looks.append(day.rest())
+        now = done.looks[-1]
         print(
             f"  {day.edits} edits, {day.traces} traces: server {now.server:.1f} MB, tracer {now.tracer:.1f}, guardian "
             f"{now.guardian:.1f}, {now.descriptors} descriptors, {now.processes} processes, {now.files} files",
             flush=True,
         )
-    return looks, idle, loaded
+    return done
+
+
+def judge(done: Work, others: float, table: Table) -> None:
+    """Compare the end of the day with its beginning, and hovers under load with those at rest."""
+    warm, last = done.looks[2], done.looks[-1]
+    for name in ("server", "tracer", "guardian"):
+        after = statistics.median(getattr(look, name) for look in done.looks[-3:])
+        table.row(f"memory of the {name}, end to warm", after / getattr(warm, name), FLAT)
+    table.row("descriptors, more than when warm", last.descriptors - warm.descriptors, 0)
+    table.row("processes, more than when warm", last.processes - warm.processes, 0)
+    table.row("temporary files, more than when warm", last.files - warm.files, 0)
+    for name in ("own", "whole"):
+        idle, loaded = getattr(done.idle, name), getattr(done.loaded, name)
+        what = "in processor time" if name == "own" else "as the user waits"
+        print(f"  hovers {what}: median {median(idle):.1f} ms at rest, {median(loaded):.1f} ms under load", end="")
+        print(f"; p99 {slowest(idle):.1f} and {slowest(loaded):.1f} ms")
+        if name == "own" or others <= MOST_OF_OTHERS:
+            table.row(f"p99 of hovers {what}, to that at rest", slowest(loaded) / slowest(idle), HOVERS)
+        else:
+            print(f"  not judged: other programs had {others:.1f} processors meanwhile")
 
 
 def killed(day: Day, table: Table, chosen: random.Random) -> None:
@@ -304,6 +334,7 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="10,000 traces and 50,000 edits")
     parser.add_argument("--traces", type=int, default=200)
     parser.add_argument("--edits", type=int, default=1_000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end the edits after so many minutes")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     traces, edits = (10_000, 50_000) if options.long else (options.traces, options.edits)
@@ -312,28 +343,29 @@ def main() -> None:
         day = Day(Path(folder), temporary)
         try:
             day.rest()
-            looks, idle, loaded = work(day, traces, edits, chosen)
-            idle += at_rest(day, chosen)
-            day.settle()
-            print(f"\n{DOCUMENTS} documents, {day.edits} edits, {day.traces} traces, {len(loaded)} hovers meanwhile")
+            before = Processors.now(os.getpid())
+            done = work(day, traces, edits, time.monotonic() + options.minutes * 60, chosen)
+            others = before.of_others(Processors.now(os.getpid()))
+            print(f"\n{DOCUMENTS} documents, {day.edits} edits, {day.traces} traces, {day.saves} saves")
             print(f"{'':<58}{'measured':>10}     {'bound':>10}")
-            warm, last = looks[2], looks[-1]
-            for name in ("server", "tracer", "guardian"):
-                after = statistics.median(getattr(look, name) for look in looks[-3:])
-                table.row(f"memory of the {name}, end to warm", after / getattr(warm, name), FLAT)
-            table.row("descriptors, more than when warm", last.descriptors - warm.descriptors, 0)
-            table.row("processes, more than when warm", last.processes - warm.processes, 0)
-            table.row("temporary files, more than when warm", last.files - warm.files, 0)
-            before, after = slowest(idle), slowest(loaded)
-            print(f"  hovers: median {median(idle):.1f} ms at rest, {median(loaded):.1f} ms under load", end="")
-            print(f"; p99 {before:.1f} and {after:.1f} ms")
-            table.row("p99 of hovers, to that at rest", after / before, HOVERS)
+            judge(done, others, table)
             killed(day, table, chosen)
             table.row("everything is gone after the client", day.leave(), ENDED, "s")
-            left = len(list(temporary.iterdir()))
-            table.row("files that are left behind", left, 0)
+            table.row("files that are left behind", len(list(temporary.iterdir())), 0)
+            for latest in MOMENTS:
+                seconds, left = ends_with_its_client(Path(folder), temporary, latest, chosen)
+                table.row(f"everything is gone after kill -9 of a client within {latest:.0f} s", seconds, ENDED, "s")
+                if left:
+                    print(f"  left: {left}")
         finally:
             day.process.kill()
+    if options.long:
+        for name, command in ALSO.items():
+            print(f"\n{name}: {' '.join(command)}", flush=True)
+            ended = subprocess.run(
+                [sys.executable, *command], cwd=ROOT, env={**os.environ, "AOTLENS_SOAK": "1"}
+            ).returncode
+            table.row(f"exit status of {name}", ended, 0)
     print("BROKEN: " + ", ".join(table.broken) if table.broken else "every figure holds its bound")
     sys.exit(bool(table.broken))
 

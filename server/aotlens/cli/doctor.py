@@ -103,7 +103,6 @@ def _report_ready(ready: Ready, report: _Report) -> None:
     report.add("CUDA", "available" if ready.cuda else "not available: targets that need it fail, everything else works")
     report.add("tracer", f"started in {ready.seconds:.1f} s; children by {'fork' if ready.fork else 'spawn'}", True)
     missing = gaps_in_words(ready.gaps)
-    held = f"this system cannot hold {missing}" if missing else "traces change no files outside, and have no network"
-    report.add("fence", held, not missing)
+    report.add("fence", missing or "traces change no files outside, and have no network", missing is None)
     limit = "enforced" if can_watch() else "not enforced on this system: a runaway module can fill the memory"
     report.add("memory limit", limit, can_watch())

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from aotlens.explain.fence import gaps_in_words
 from aotlens.explain.option_faults import wrong_option
 from aotlens.explain.unread_files import why_unread
 from aotlens.explain.visible import visible_output
@@ -58,12 +59,14 @@ def run_trace(target: str, options: TraceOptions, *, show_output: bool, verbose:
         with progress, TracerProcess(interpreter.path, here, spawn) as tracer:
             run = TraceRun(tracer, file, options, progress, worlds)
             traces = run.all() if qualname is None else run.named(qualname)
-            torch = tracer.ready.torch
+            torch, missing = tracer.ready.torch, gaps_in_words(tracer.ready.gaps)
             if verbose and (log := tracer.log().strip()):
                 print(visible_output(log), file=sys.stderr)
     except TracerUnusable as error:
         raise UsageError(f"{error}\n{advice(error, interpreter)}") from None
     print_maps(traces.maps, torch, options)
+    if options.explain and missing is not None:
+        print(f"fence around traces: {missing}", file=sys.stderr)
     if verbose:
         print_tracebacks(traces.maps)
     print_user_output(traces.output, show_output)

@@ -20,7 +20,7 @@ _GAPS: dict[Gap, str] = {
 
 
 def fence_denied(value: FenceDenied) -> str:
-    """Return what the fence denied, the error that the code got, and the way to allow it."""
+    """Return what the fence denied and the way to allow it, and the error that the code got."""
     if value.path is not None:
         denied, allowing = (
             f"to change {value.path}",
@@ -28,16 +28,18 @@ def fence_denied(value: FenceDenied) -> str:
         )
     elif value.network:
         denied, allowing = "the network", "aotlens.fence.network (--network)"
-    else:
+    elif value.may_write:
         denied, allowing = "this", "aotlens.fence.writable (--writable FOLDER) or aotlens.fence.enable (--no-fence)"
+    else:
+        denied, allowing = "this", "aotlens.fence.enable (--no-fence)"
     if value.is_found:
         way = "this code was found, not given: an example of your own may be allowed to do it"
     else:
         way = f"{allowing} allows it"
     verb = "denies" if value.is_certain else "probably denies"
-    return f"{value.text} - the fence around traces {verb} {denied}; {way}"
+    return f"the fence around traces {verb} {denied}; {way}.\n{value.text}"
 
 
-def gaps_in_words(gaps: Iterable[Gap]) -> str:
-    """Return what this system cannot hold, as a list; empty if it holds all."""
-    return ", ".join(_GAPS[gap] for gap in gaps)
+def gaps_in_words(gaps: Iterable[Gap]) -> str | None:
+    """Return what the fence of this system cannot hold; None if it holds all."""
+    return f"this system cannot hold {listed}" if (listed := ", ".join(_GAPS[gap] for gap in gaps)) else None

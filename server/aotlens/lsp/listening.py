@@ -18,7 +18,10 @@ import stat
 import struct
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import NamedTuple
+
+from aotlens.session.private_folders import open_to_others
 
 TOKEN_VARIABLE = "AOTLENS_TOKEN"
 """The environment variable with the token that a client has to send. Without it, a token is made."""
@@ -197,14 +200,13 @@ def warn_of(host: str, port: int) -> None:
 
 
 def private_socket(path: str) -> socket.socket:
-    """Return a listening Unix socket that its user alone can use, in a folder that nobody else can write to.
+    """Return a listening Unix socket that its user alone can use, in a folder that nobody else can write to or replace.
 
     A socket at this path on which nobody listens is replaced. Raises OSError.
     """
-    folder = os.path.dirname(os.path.abspath(path))
-    status = os.stat(folder)
-    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError(0, f"{folder} belongs to another user, or others can write to it")
+    shared = open_to_others(Path(os.path.abspath(path)).parent)
+    if shared is not None:
+        raise PermissionError(0, f"{shared} belongs to another user, or others can write to it")
     _remove_dead(path)
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)

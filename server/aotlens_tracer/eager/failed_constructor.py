@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..failures import EXAMPLE_FILE, Codebase, text_of
+from ..failures import EXAMPLE_FILE, Codebase, shown, text_of
 from ..graph.labels import brief
 from ..graph.stack_traces import source_text, span_of
 from ..wire.descriptor_map import Span
@@ -21,6 +21,8 @@ from .made_in_code import span_of_node
 from .written_names import named_values, tree_of
 
 _MOST = 4
+_LONGEST = 80
+"""The number of characters of a value that are shown."""
 _PLAIN = (int, float, str, tuple, list, type(None), torch.dtype, torch.device)
 _ABOUT_NAMES = (NameError, AttributeError, LookupError, TypeError, ImportError)
 """Errors that no value of an argument explains."""
@@ -85,15 +87,16 @@ def _checked(frame: types.FrameType, span: Span) -> Iterator[Operand]:
 
 def _operand(name: str, value: Any, expression: str | None, frame: types.FrameType, span: Span) -> Operand:
     is_tensor = isinstance(value, torch.Tensor)
+    text = brief(value) if is_tensor else shown(value, _LONGEST)
     return Operand(
         name,
-        brief(value) if is_tensor else repr(value)[:80],
+        text,
         str(value.dtype).removeprefix("torch.") if is_tensor else None,
         tuple(map(int, value.shape)) if is_tensor else None,
         str(value.device) if is_tensor else None,
         value.requires_grad if is_tensor else None,
         "constructor",
-        expression if expression != repr(value) else None,
+        expression if expression != text else None,
         _origin(expression, frame) or span,
     )
 

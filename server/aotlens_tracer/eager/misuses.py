@@ -14,13 +14,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..failures import Codebase, text_of
+from ..failures import Codebase, shown, text_of
 from ..graph.stack_traces import code_point_column
 from ..wire.descriptor_map import Span
 from ..wire.misuses import Absent, Misuse, OtherArguments, Unpacked
 from .written_names import MISSING, tree_of, value_of
 
 _MOST = 6
+_LONGEST = 40
+"""The number of characters of a key that are shown."""
 _UNPACKED = re.compile(r"values to unpack \(expected (?:at least )?(\d+)(?:, got (\d+))?\)")
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _DICTS = (dict, UserDict, nn.ModuleDict, nn.ParameterDict)
@@ -75,12 +77,12 @@ def _missing_key(error: KeyError, node: ast.Subscript, frame: types.FrameType) -
     if written is not MISSING and written != key:
         return None
     similar = _similar(key, keys) if isinstance(key, str) else None
-    names = tuple(repr(each)[:40] for each in keys[:_MOST])
+    names = tuple(shown(each, _LONGEST) for each in keys[:_MOST])
     return Absent(
         "key",
         ast.unparse(node.value),
         _type_of(owner),
-        repr(key)[:40],
+        shown(key, _LONGEST),
         names,
         len(keys),
         repr(similar) if similar else None,

@@ -10,6 +10,7 @@ from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_i
 from .library import LibraryForMessages, advice_for_replaced, put_library_back, remember_library
 from .problems import chain, clipped, name_of_type, problem_of, reads_data, refusal_of, text_of
 from .recomputed import RecomputedAt, at_the_checkpoint, is_of_a_checkpoint
+from .shown import shown
 
 __all__ = [
     "EXAMPLE_FILE",
@@ -46,6 +47,7 @@ __all__ = [
     "refused_in_place",
     "remember_library",
     "shortened",
+    "shown",
     "text_of",
     "user_frames",
 ]

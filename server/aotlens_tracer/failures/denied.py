@@ -72,10 +72,12 @@ def _of_library(error: BaseException, text: str) -> FenceDenied | None:
         said = str(error)[:_LONGEST]
     except BaseException:  # a class of the user's
         return None
-    if not _OF_SYSTEM.search(said):
+    match = _OF_SYSTEM.search(said)
+    if match is None:
         return None
     changed = next((path for path in _PATH.findall(said) if _is_kept_from(path.rstrip("."), errno.EACCES)), None)
-    return FenceDenied(text, changed, is_found=_is_found, is_certain=changed is not None)
+    may_write = changed is None and match[0] != os.strerror(errno.EPERM)  # files are denied with EACCES
+    return FenceDenied(text, changed, may_write=may_write, is_found=_is_found, is_certain=changed is not None)
 
 
 def _has_network() -> bool:

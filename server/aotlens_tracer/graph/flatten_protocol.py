@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import CodeType, FunctionType
 from typing import Any
 
+from ..failures import shown
 from ..loading.definitions import line_of
 from ..wire.places import Span
 
@@ -72,13 +73,8 @@ def named_context(kind: type, context: Any) -> tuple[tuple[str, str], ...]:
 
 def text_of(value: Any) -> str:
     """Return the repr of a user's object, cut if it is long; the name of its class if that fails or has an address."""
-    try:
-        text = repr(value)
-    except Exception:  # a user's __repr__ may fail
-        text = _ADDRESS
-    if _ADDRESS in text:
-        return f"<{type(value).__name__}>"
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    text = shown(value, _LONGEST)
+    return f"<{type(value).__name__}>" if _ADDRESS in text else text
 
 
 def _method(kind: type, name: str) -> FunctionType | None:

@@ -13,10 +13,16 @@ from typing import Any
 
 import torch
 
+from ..failures import shown
 from ..torch_private import called_by_ddp, pytree
 from ..wire.descriptor_map import Argument
 from .tensors import sizes
 
+_LONGEST = 60
+"""The number of characters of an object's text that are shown."""
+_LONGEST_KEY = 400
+_DEEPEST = 8
+"""Containers in containers that are shown: one may contain itself."""
 _DTYPES = {
     "float64": "f64",
     "float32": "f32",
@@ -79,7 +85,9 @@ def _suffixes(spec: pytree.TreeSpec) -> list[str]:
     if None not in suffixes:
         return [suffix for suffix in suffixes if suffix is not None]
     keys = _keys(spec)
-    return [f"[{key!r}]" for key in keys] if len(keys) == len(children) else [f"[{i}]" for i in range(len(children))]
+    if len(keys) != len(children):
+        return [f"[{index}]" for index in range(len(children))]
+    return [f"[{shown(key, _LONGEST_KEY)}]" for key in keys]
 
 
 def _sentinels(count: int) -> list[str]:
@@ -147,26 +155,24 @@ def described_arguments(
     return tuple(Argument(name, brief(value)) for name, value in named)
 
 
-def brief(value: Any) -> str:
+def brief(value: Any, depth: int = 0) -> str:
     """Return a value in brief: `f32[2, 16, 64]`, `{'mask': b8[2, 16]}`, `None`, `'relu'`."""
     if isinstance(value, torch.Tensor):
         text = f"{dtype_name(value.dtype)}[{', '.join(map(str, sizes(value)))}]"
         kind = type(value)
         plain = kind in (torch.Tensor, torch.nn.Parameter) or kind.__name__ == "FakeTensor"
         return text if plain else f"{kind.__name__} {text}"
+    if depth >= _DEEPEST and isinstance(value, (dict, list, tuple)):
+        return "..."
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {brief(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{shown(key, _LONGEST)}: {brief(item, depth + 1)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
-        inner = ", ".join(brief(item) for item in value)
+        inner = ", ".join(brief(item, depth + 1) for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ", ".join(f"{f.name}={brief(getattr(value, f.name))}" for f in dataclasses.fields(value))
+        fields = ", ".join(f"{f.name}={brief(getattr(value, f.name), depth + 1)}" for f in dataclasses.fields(value))
         return f"{type(value).__name__}({fields})"
-    try:
-        text = repr(value)
-    except Exception:  # a user's __repr__ may fail
-        text = f"<{type(value).__name__}>"
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shown(value, _LONGEST)
 
 
 def dtype_name(dtype: torch.dtype) -> str:

@@ -36,7 +36,8 @@ class Fence:
 class FenceDenied(Tagged):
     """The fence denied something that the code wants; `text` is the error that the code got, its type first.
 
-    `path` is the file that it wants to change, `network` says that it wants the network; neither: something else.
+    `path` is the file that it wants to change, `network` says that it wants the network; neither: something else, which
+    with `may_write` is perhaps a write to a file that the error does not name.
     With `is_found` the code was found, not given, so that no setting allows it. Without `is_certain` the system may
     have denied it to the user's own run as well.
     """
@@ -44,5 +45,6 @@ class FenceDenied(Tagged):
     text: str
     path: str | None = None
     network: bool = False
+    may_write: bool = False
     is_found: bool = False
     is_certain: bool = True

@@ -5,6 +5,7 @@
 import ctypes
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -111,6 +112,12 @@ OUTSIDE = {
     "environment of its parent": lambda: open(f"/proc/{os.getppid()}/environ", "rb").read(),
     "settings of the kernel": lambda: open("/proc/sys/kernel/core_pattern", "r+"),
     "another priority": lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), 5),
+    "priority of a group": lambda: os.setpriority(os.PRIO_PGRP, 0, 5),
+    "priority for disks": lambda: call(251 if IS_X86 else 30, 1, os.getppid(), 3 << 13),
+    "processors of another": lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
+    "scheduling of another": lambda: os.sched_setscheduler(os.getppid(), os.SCHED_BATCH, os.sched_param(0)),
+    "scheduling of another, anew": lambda: call(314 if IS_X86 else 274, os.getppid(), bytes(48), 0),
+    "limits of another": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE, (0, 0)),
     "signal": lambda: os.kill(os.getppid(), 0),
     "ptrace": lambda: call(101 if IS_X86 else 117, 16, os.getppid(), 0, 0),
     "process_vm_writev": lambda: call(311 if IS_X86 else 271, os.getppid(), None, 0, None, 0, 0),
@@ -144,6 +151,10 @@ INSIDE = {
     "own signal": lambda: os.kill(os.getpid(), 0),
     "thread": lambda: threading.Thread(target=int).start(),
     "own priority": lambda: os.nice(0),
+    "own priority by number": lambda: os.setpriority(os.PRIO_PROCESS, os.getpid(), os.getpriority(os.PRIO_PROCESS, 0)),
+    "own processors": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
+    "own processors by number": lambda: os.sched_setaffinity(os.getpid(), os.sched_getaffinity(0)),
+    "own limits": lambda: resource.prlimit(os.getpid(), resource.RLIMIT_CORE, (0, 0)),
 }
 
 

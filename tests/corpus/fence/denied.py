@@ -50,6 +50,13 @@ class ChangesOwner(nn.Linear):
         os.chown(__file__, os.getuid(), os.getgid())  # <-
 
 
+# aotlens: Signals()(torch.randn(1, 2))
+class Signals(nn.Linear):
+    def __init__(self):
+        super().__init__(2, 2)
+        os.kill(os.getppid(), 0)  # <-
+
+
 class Found(nn.Linear):
     def __init__(self):
         super().__init__(2, 2)

@@ -49,7 +49,7 @@ KINDS = {
         f"an argument whose {name} raises": Kind(_given(_BAD, name), ANY)
         for name in ("__repr__", "__eq__", "__hash__", "__getattr__", "__bool__")
     },
-    "an argument whose __repr__ hangs": Kind(_given(_SLOW, "__repr__"), stage=ANY, timeout=4),
+    "an argument whose __repr__ hangs": Kind(_given(_SLOW, "__repr__"), "capture", "pytree-flattenable", placed=False),
     "an argument whose __getattr__ hangs": Kind(_given(_SLOW, "__getattr__"), ANY, timeout=8),
     "an attribute whose __class__ raises": Kind(
         in_constructor(_ATTRIBUTE).replace(

@@ -146,13 +146,23 @@ RAISED = Raised("RuntimeError", "no")
         (SideEffect(path="x.txt"), "it was stopped, because it writes x.txt"),
         (
             FenceDenied("PermissionError: no", "/data/x.txt"),
-            "PermissionError: no - the fence around traces denies to change /data/x.txt; aotlens.fence.writable "
-            "(--writable /data) allows it",
+            "the fence around traces denies to change /data/x.txt; aotlens.fence.writable (--writable /data) allows it."
+            "\nPermissionError: no",
         ),
         (
             FenceDenied("OSError: no", is_found=True, is_certain=False),
-            "OSError: no - the fence around traces probably denies this; this code was found, not given: an example of "
-            "your own may be allowed to do it",
+            "the fence around traces probably denies this; this code was found, not given: an example of your own may "
+            "be allowed to do it.\nOSError: no",
+        ),
+        (
+            FenceDenied("RuntimeError: cannot be opened", may_write=True, is_certain=False),
+            "the fence around traces probably denies this; aotlens.fence.writable (--writable FOLDER) or "
+            "aotlens.fence.enable (--no-fence) allows it.\nRuntimeError: cannot be opened",
+        ),
+        (
+            FenceDenied("PermissionError: kill", is_certain=False),
+            "the fence around traces probably denies this; aotlens.fence.enable (--no-fence) allows it.\n"
+            "PermissionError: kill",
         ),
         (
             CalleeNotCallable("Block.SIZE", "int"),

@@ -40,6 +40,7 @@ def warm(python: Path) -> TracerUnusable:
         assert tracer.status.message == str(caught.value)
         assert tracer.status.state == ("stopped" if isinstance(caught.value, TracerEnded) else "unusable")
         await tracer.close()
+        assert "TracerClient._read_answers" not in {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
         return caught.value
 
     return asyncio.run(run())

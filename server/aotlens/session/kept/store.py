@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aotlens.session.private_folders import open_to_others
 from aotlens_tracer.wire.regular_files import read_regular_file
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -20,6 +21,10 @@ MOST_BYTES_OF_ONE = 32 * 1024 * 1024
 """The compressed size of an entry above which it is not kept, and not read."""
 _MOST_BYTES_OF_TEXT = 512 * 1024 * 1024
 _SUFFIX = ".json.z"
+_UNFINISHED = "tmp"
+"""How the names of files begin that are being written."""
+_WRITING_SECONDS = 3600.0
+"""The age from which on such a file is what a process has left that was killed as it wrote."""
 _SLICE = 500
 """Items of a list that are written at once. Other threads wait for each piece that Python's encoder writes."""
 
@@ -34,7 +39,7 @@ class Store:
         """Return an entry, and note that it was used; None if there is none."""
         path = self.folder / (name + _SUFFIX)
         try:
-            if not path.exists() or not self._is_private():
+            if not path.exists() or open_to_others(self.folder) is not None:
                 return None
             entry = json.loads(_decompressed(read_regular_file(str(path), MOST_BYTES_OF_ONE)))
             if not isinstance(entry, dict):
@@ -48,11 +53,11 @@ class Store:
     def write(self, name: str, entry: dict[str, Any]) -> None:
         """Write an entry as a whole or not at all, and remove old ones. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._is_private():
-            raise PermissionError(f"{self.folder} belongs to another user, or others can write to it")
+        if (shared := open_to_others(self.folder)) is not None:
+            raise PermissionError(f"{shared} belongs to another user, or others can write to it")
         compressor = zlib.compressobj(1)
         written = 0
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder)  # readable by this user alone
+        descriptor, temporary = tempfile.mkstemp(prefix=_UNFINISHED, dir=self.folder)  # readable by this user alone
         try:
             with open(descriptor, "wb") as file:
                 for piece in _pieces(entry):
@@ -72,13 +77,12 @@ class Store:
         with contextlib.suppress(OSError):
             os.unlink(self.folder / (name + _SUFFIX))
 
-    def _is_private(self) -> bool:
-        status = os.stat(self.folder)
-        if not hasattr(os, "getuid"):
-            return True
-        return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
     def _make_room(self) -> None:
+        now = time.time()
+        for path in self.folder.glob(_UNFINISHED + "*"):
+            with contextlib.suppress(OSError):
+                if now - path.stat().st_mtime > _WRITING_SECONDS:
+                    path.unlink()
         used = []
         for path in self.folder.glob("*" + _SUFFIX):
             with contextlib.suppress(OSError):  # another server may remove it at the same time

@@ -196,16 +196,18 @@ class TracerClient:
             request.answer.cancel()
         if self._watching is not None:
             self._watching.cancel()
-        if process is not None:
-            await _end(process, patient=self._is_ready)
-        await asyncio.get_running_loop().run_in_executor(None, self._end_the_rest)
         others = [task for task in tasks if task is not asyncio.current_task()]
-        if others:
-            await asyncio.wait(others, timeout=_LOG_SECONDS)
-        for task in others:
-            task.cancel()
-        if process is not None:
-            _close_pipes(process)
+        try:
+            if process is not None:
+                await _end(process, patient=self._is_ready)
+            await asyncio.get_running_loop().run_in_executor(None, self._end_the_rest)
+            if others:
+                await asyncio.wait(others, timeout=_LOG_SECONDS)
+        finally:  # the event loop may end before that: pipes that are open then fail when they are collected
+            for task in others:
+                task.cancel()
+            if process is not None:
+                _close_pipes(process)
 
     def _end_the_rest(self) -> None:
         """End and remove what the process has left behind. Its guardian has done so, unless it was killed itself."""

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from aotlens.explain.fence import gaps_in_words
 from aotlens_tracer.wire.protocol import Ready, TraceParams
 
 from .client import Launch, Message, OnEvent, TracerClient, TracerEnded, TracerUnusable
@@ -38,6 +39,7 @@ class WarmTracer:
         self._on_change = on_change
         self._log = log
         self._client: TracerClient | None = None
+        self._ended: TracerClient | None = None  # it crashed, and may still be ending what it left behind
         self._ready: Ready | None = None
         self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
         self._starting: asyncio.Task[TracerClient] | None = None
@@ -106,8 +108,9 @@ class WarmTracer:
             self._starting.cancel()
             await asyncio.wait([self._starting])
         client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        for one in (client, self._ended):
+            if one is not None:
+                await one.close()
         self._set("stopped")
 
     async def _start(self) -> TracerClient:
@@ -140,11 +143,13 @@ class WarmTracer:
             raise
         seconds = time.monotonic() - began
         self._log("info", f"tracer ready in {seconds:.1f} s: {self.interpreter.path}, torch {self._ready.torch}")
+        if (missing := gaps_in_words(self._ready.gaps)) is not None:
+            self._log("info", f"fence around traces: {missing}")
         self._set("ready")
         return client
 
     def _crashed(self, message: str) -> None:
-        self._client = None
+        self._client, self._ended = None, self._client
         self._crashes.append(time.monotonic())
         self._log("error", message)
         self._set("stopped", message, "died")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import socket
 import struct
 from collections.abc import Iterable
@@ -80,10 +81,14 @@ def _program(network: bool, protected: tuple[int, ...]) -> list[_Instruction]:
     program += _on(numbers.CLONE3, [missing])
     program += _on(numbers.CLONE, [_argument(0), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), refused, _PASSES])
     program += _on(numbers.IOCTL, _among(1, _IOCTLS, refused, _PASSES))
-    program += _on(numbers.PRLIMIT, _among(0, (0,), _PASSES, refused))
-    program += _on(
-        numbers.SETPRIORITY, [_argument(0), (_EQUAL, 0, 2, 0), _argument(1), (_EQUAL, 1, 0, 0), refused, _PASSES]
-    )
+    # Libraries name their own process by 0 or by its number.
+    itself = (0, os.getpid())
+    for call_numbers in numbers.OF_PROCESS.values():
+        program += _on(call_numbers, _among(0, itself, _PASSES, refused))
+    for call_numbers, process in ((numbers.SETPRIORITY, 0), (numbers.IOPRIO_SET, 1)):  # the others: groups, users
+        program += _on(
+            call_numbers, [_argument(0), (_EQUAL, 1, 0, process), refused, *_among(1, itself, _PASSES, refused)]
+        )
     program += _on(numbers.SOCKET, _among(0, _NETWORK if network else (), _PASSES, _fails(errno.EACCES)))
     # Datagram sockets of a pair may send to any service. A raw local socket is one of them.
     stream, packets = _CONNECTED

@@ -120,9 +120,17 @@ WITHOUT_EFFECT = {
 CLONE3 = Numbers(435, 435)
 """Its flags lie in memory, which a filter cannot read: it fails with ENOSYS, and the C library takes `clone`."""
 CLONE = Numbers(56, 220)
+OF_PROCESS = {
+    "prlimit64": Numbers(302, 261),
+    "sched_setaffinity": Numbers(203, 122),
+    "sched_setattr": Numbers(314, 274),
+    "sched_setparam": Numbers(142, 118),
+    "sched_setscheduler": Numbers(144, 119),
+}
+"""Calls that change the process that their first argument names."""
 IOCTL = Numbers(16, 29)
+IOPRIO_SET = Numbers(251, 30)
 KILL = Numbers(62, 129)
-PRLIMIT = Numbers(302, 261)
 RT_SIGQUEUEINFO = Numbers(129, 138)
 RT_TGSIGQUEUEINFO = Numbers(297, 240)
 SETPRIORITY = Numbers(141, 140)

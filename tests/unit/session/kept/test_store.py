@@ -104,6 +104,16 @@ def test_a_folder_that_others_can_write_to_is_not_used(store: Store) -> None:
         store.write("two", {"a": 1})
 
 
+def test_what_a_killed_server_was_writing_is_removed_in_time(store: Store) -> None:
+    store.write("one", {"a": 1})
+    stale, fresh = store.folder / "tmpstale", store.folder / "tmpfresh"
+    for path in (stale, fresh):
+        path.write_bytes(b"half an entry")
+    os.utime(stale, (1000, 1000))
+    store.write("two", {"a": 1})
+    assert not stale.exists() and fresh.exists()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no XDG_CACHE_HOME")
 def test_the_folder_is_never_in_the_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
