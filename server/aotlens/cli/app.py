@@ -11,6 +11,7 @@ import typer
 
 from aotlens import __version__
 
+from .check_options import CHECK_EXAMPLES, check
 from .choices import Convention, Format, GraphKind, Mode, Partitioner
 from .exits import end_without_reader, exit_with, print_error
 from .fence_options import Network, NoFence, Writable, fence_in
@@ -225,6 +226,9 @@ def trace(
         WorldInWords(mesh, world_size, rank),
     )
     exit_with(lambda: run_trace(target, options, show_output=show_output, verbose=verbose, spawn=spawn))
+
+
+app.command(epilog=CHECK_EXAMPLES)(check)
 
 
 class DecodeFormat(str, enum.Enum):

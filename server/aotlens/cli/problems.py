@@ -11,5 +11,11 @@ _CHOOSE = "choose another interpreter with --python PYTHON"
 
 def advice(error: TracerUnusable, interpreter: Interpreter) -> str:
     """Name the interpreter, the reason why it was chosen, and how to solve the problem."""
-    mend = remedy(error.problem, interpreter, _CHOOSE) or f"run aotlens doctor to learn more, or {_CHOOSE}"
+    return advice_for(error.problem, interpreter)
+
+
+def advice_for(problem: str | None, interpreter: Interpreter) -> str:
+    """The same for a problem by its code."""
+    known = remedy(problem, interpreter, _CHOOSE) if problem is not None else None
+    mend = known or f"run aotlens doctor to learn more, or {_CHOOSE}"
     return f"interpreter: {interpreter.path} ({interpreter.reason})\nwhat to do: {mend}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from aotlens.explain.findings.words import message, severity
@@ -16,6 +16,7 @@ from aotlens.text.documents import Document
 from aotlens.text.uris import uri_of
 from aotlens_tracer.wire.places import Span
 
+from .suppressions import unused_suppressions
 from .tracing import TracedProject
 
 _INSTALLED = re.compile(r"[/\\](?:site-packages|dist-packages)[/\\]")
@@ -74,21 +75,25 @@ class Found:
 
 def findings_in(project: TracedProject) -> Found:
     """The findings of a project. Reads the files outside of it at whose lines there are findings."""
-    shown: list[Located] = []
+    unread = [path for path in project.paths if path in project.unread]
+    shown = [_unread(project, path) for path in unread]
     suppressed: list[Located] = []
     for path in project.paths:
         document = project.snapshot.documents.get(path)
         if document is None:
-            shown.append(_unread(project, path))
             continue
-        for each in _located(project, document):
+        found = with_suppressed(project.snapshot, document)
+        found += unused_suppressions(project, document, found)
+        for each in _located(document, found):
             (shown if each.diagnostic.suppression is None else suppressed).append(each)
+    order = {path: number for number, path in enumerate(project.paths)}
+    shown.sort(key=lambda each: (order[each.path], each.span.line, each.span.column or 0, each.code))
     untraced = tuple(_untraced(state) for state in project.targets if is_untraceable(state))
     return Found(tuple(shown), tuple(suppressed), untraced, tuple(_elsewhere(project)))
 
 
-def _located(project: TracedProject, document: Document) -> Iterator[Located]:
-    for item in with_suppressed(project.snapshot, document):
+def _located(document: Document, found: Iterable[Diagnostic]) -> Iterator[Located]:
+    for item in found:
         if item.severity == "hint" and item.code in FAILURE_CODES:
             continue  # a target that was not traced
         line = item.span.line
@@ -123,7 +128,8 @@ def _elsewhere(project: TracedProject) -> Iterator[Located]:
     others: Mapping[str, Document] = {path: document for path in sorted(paths - known) if (document := _read(path))}
     wider = replace(project, snapshot=replace(project.snapshot, documents={**project.snapshot.documents, **others}))
     for document in others.values():
-        yield from (each for each in _located(wider, document) if each.diagnostic.suppression is None)
+        found = with_suppressed(wider.snapshot, document)
+        yield from (each for each in _located(document, found) if each.diagnostic.suppression is None)
 
 
 def _read(path: str) -> Document | None:

@@ -11,13 +11,17 @@ _SECONDS = 20.0
 
 
 def ignored_by_git(folder: Path, paths: Sequence[str]) -> frozenset[str]:
-    """Those of some files below a folder that git ignores. None if there is no git, or it does not answer."""
+    """Those of some files below a folder that git ignores.
+
+    There are none if git ignores the folder itself, is not there, or does not answer.
+    """
     if not paths or not any(os.path.exists(parent / ".git") for parent in (folder, *folder.parents)):
         return frozenset()
     command = ["git", "-C", str(folder), "check-ignore", "-z", "--stdin"]
-    asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    asked = b"".join(os.fsencode(path) + b"\0" for path in (str(folder), *paths))
     try:
         answer = subprocess.run(command, input=asked, capture_output=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return frozenset()
-    return frozenset(os.fsdecode(path) for path in answer.stdout.split(b"\0") if path)
+    ignored = frozenset(os.fsdecode(path) for path in answer.stdout.split(b"\0") if path)
+    return ignored if str(folder) not in ignored else frozenset()

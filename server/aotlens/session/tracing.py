@@ -78,7 +78,7 @@ class Tracing:
         self._texts = texts
         self._no_interpreter: TracerStatus | None = None
         self.on_finished: Callable[[TraceParams, WarmTracer, dict[str, Any], int], None] = lambda *_: None
-        """Receives the map of each finished trace as JSON if its files have not changed; set by the session."""
+        """Receives the map of each trace, good or failed, as JSON if its files have not changed; set by the session."""
         self.kept_answer: KeptAnswer | None = None
         """Returns the map that is kept for a request, if it is certainly what a trace would give. None in an editor,
         where a trace confirms what is kept."""
@@ -132,7 +132,7 @@ class Tracing:
         if self._states.get(key) is not None:
             built = self._examples.record(key, map, request.params.examples, request.interface)
             outcome = Outcome(built, self._finish(key, map, convention, versions))
-            if kept is None and map.status == "traced" and not outcome.edited:
+            if kept is None and not outcome.edited:
                 self.on_finished(request.params, tracer, message["result"], started_at)
         await self._tracers.make_room(self._workspace.settings, tracer)
         return outcome

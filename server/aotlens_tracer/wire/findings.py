@@ -274,6 +274,18 @@ NoGradient = (
 )
 """The reasons why an input that requires a gradient gets none."""
 
+
+@dataclass(frozen=True)
+class SuppressesNothing(Tagged):
+    """A comment suppresses nothing, or one of its codes does not.
+
+    `is_known` says that there are findings with this code; else `near` is a similar one, or None.
+    """
+
+    is_known: bool = True
+    near: str | None = None
+
+
 Reason = (
     NoGradient
     | NewTensor
@@ -301,6 +313,7 @@ Reason = (
     | Incomplete
     | UnknownName
     | NeverWraps
+    | SuppressesNothing
 )
 """The closed set of reasons."""
 

@@ -13,8 +13,8 @@ class Subject:
 
     `kind` is parameter, buffer, argument, output, base (a tensor that stands for several arguments), state (a tensor
     that the call keeps), value (one for which torch.compile compiles, such as `self.step`, or that DTensor
-    redistributes), target (a traced class or function), package, or name (written in the text, and unknown to the
-    model). `name` is the user's own name for it; a tensor subclass is one subject, not several pieces.
+    redistributes), target (a traced class or function), package, name (written in the text, and unknown to the model),
+    or code (of a finding). `name` is the user's own name for it; a tensor subclass is one subject, not several pieces.
     """
 
     kind: str

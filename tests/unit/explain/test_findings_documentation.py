@@ -22,7 +22,7 @@ def test_the_tables_are_up_to_date(name: str) -> None:
     text = (DOCS / name).read_text(encoding="utf-8")
     assert documented(text, FILES[name]) == text
     for kind in KINDS.values():
-        assert (f"| `{kind.code}` | {kind.severity} |" in text) is (kind.is_of_text is FILES[name])
+        assert (f"| `{kind.code}` | {kind.severity} |" in text) is (kind.source == FILES[name])
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

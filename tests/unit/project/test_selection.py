@@ -90,6 +90,7 @@ def test_what_git_ignores_is_passed_over(project: Path) -> None:
     assert names(select(["."]), project) == ["model.py", "layers/attention.py"]
     assert names(select(["layers"]), project) == ["layers/attention.py"]
     assert names(select(["train.py"]), project) == ["train.py"]
+    assert names(select(["layers/old"]), project) == ["layers/old/moe.py"]
 
 
 @pytest.mark.parametrize(

@@ -10,27 +10,27 @@ import re
 import sys
 from pathlib import Path
 
-from .kind import Kind
+from .kind import Kind, Source
 from .registry import KINDS
 from .words import ROLES, message
 
-FILES = {"command-line.md": False, "editors.md": True}
-"""The files, each with whether its table has the findings about the text in an editor or those about a trace."""
+FILES: dict[str, Source] = {"command-line.md": "trace", "editors.md": "text", "check.md": "project"}
+"""The files, each with the source of the findings in its table."""
 _BEGIN, _END = "<!-- findings: generated -->", "<!-- end of findings -->"
 _ROLES = re.compile(r"(?<=\(`role`: ).*?(?=; and `span`\))")
 _BETWEEN = re.compile(re.escape(_BEGIN) + ".*?" + re.escape(_END), re.DOTALL)
 
 
-def documented(text: str, is_of_text: bool) -> str:
+def documented(text: str, source: Source) -> str:
     """Return a Markdown file with its table of findings, and the list of roles if it has one, made anew."""
     *roles, last = ROLES
     text = _ROLES.sub(f"{', '.join(roles)} or {last}", text)
-    return _BETWEEN.sub(lambda _: f"{_BEGIN}\n{_table(is_of_text)}\n{_END}", text)
+    return _BETWEEN.sub(lambda _: f"{_BEGIN}\n{_table(source)}\n{_END}", text)
 
 
-def _table(is_of_text: bool) -> str:
-    kinds = [kind for kind in KINDS.values() if kind.is_of_text is is_of_text]
-    titles = ["code", "severity", "meaning", *(["quick fix"] if is_of_text else [])]
+def _table(source: Source) -> str:
+    kinds = [kind for kind in KINDS.values() if kind.source == source]
+    titles = ["code", "severity", "meaning", *(["quick fix"] if source == "text" else [])]
     rows = [titles, *(_cells(kind) for kind in kinds)]
     first, *rest = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join([first, f"|{'---|' * len(titles)}", *rest])
@@ -39,14 +39,14 @@ def _table(is_of_text: bool) -> str:
 def _cells(kind: Kind) -> list[str]:
     example = message(kind.example).replace("|", "\\|")
     meaning = f"{kind.paragraph} Example: *{example}*"
-    return [f"`{kind.code}`", kind.severity, meaning, *([kind.fix] if kind.is_of_text else [])]
+    return [f"`{kind.code}`", kind.severity, meaning, *([kind.fix] if kind.source == "text" else [])]
 
 
 def main(folder: Path) -> None:
     """Write the tables of all files in a folder anew."""
-    for name, is_of_text in FILES.items():
+    for name, source in FILES.items():
         path = folder / name
-        path.write_text(documented(path.read_text(encoding="utf-8"), is_of_text), encoding="utf-8", newline="\n")
+        path.write_text(documented(path.read_text(encoding="utf-8"), source), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ KIND = Kind(
         "Code builds a descriptor that no stage of AOTAutograd makes, such as the gradient of a subclass's piece."
     ),
     fix="the piece of the gradient, where the whole is written out",
-    is_of_text=True,
+    source="text",
     example=Finding(
         "illegal-descriptor-nesting",
         "notes.py",

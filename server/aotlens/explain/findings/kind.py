@@ -11,6 +11,8 @@ from aotlens_tracer.wire.findings import Finding
 from .about import Words
 
 Severity = Literal["error", "warning", "information", "hint"]
+Source = Literal["trace", "text", "project"]
+"""The thing that findings of a kind are read from; those of a whole project are no findings of an editor."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class Kind:
 
     `severity` is the default; `severity_of` returns that of one finding, if it depends on the reason. `words` makes a
     sentence of findings. `paragraph` explains the kind in the documentation, in Markdown, and `example` is a finding
-    whose sentence is shown there. With `is_of_text` the finding is about the text in an editor, not about a trace;
-    `fix` is what its quick fix writes.
+    whose sentence is shown there. The `source` says what the finding is read from; `fix` is what the quick fix of one
+    that is read from the text writes.
     """
 
     code: str
@@ -29,5 +31,5 @@ class Kind:
     paragraph: str
     example: Finding
     severity_of: Callable[[Finding], Severity] | None = None
-    is_of_text: bool = False
+    source: Source = "trace"
     fix: str = ""

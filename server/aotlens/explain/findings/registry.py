@@ -36,6 +36,7 @@ from . import (
     trace_failed,
     unknown_parameter_name,
     unregistered_parameter,
+    unused_suppression,
 )
 from .kind import Kind
 
@@ -73,6 +74,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             trace_failed,
             unknown_parameter_name,
             illegal_descriptor_nesting,
+            unused_suppression,
         )
     }
 )

@@ -27,7 +27,7 @@ KIND = Kind(
         "existing one only in its numbers is accepted."
     ),
     fix="the nearest name",
-    is_of_text=True,
+    source="text",
     example=Finding(
         "unknown-parameter-name",
         "train.py",

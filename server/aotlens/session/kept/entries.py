@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +36,13 @@ _IN_REQUEST = (
 )
 """The parameters of a request that the map depends on, and that are known before the examples are looked for."""
 
+SECONDS_OF_FAILURE = 24 * 3600.0
+"""The time for which a failure is the answer: it may depend on what nobody sees, such as data that is not there yet."""
+_STAGES_OF_CODE = ("example", "forward", "capture")
+_OF_SURROUNDINGS = re.compile(
+    r"^(?:[\w.]*\.)?(?:OSError|IOError|\w*(?:File|Permission|Module|Import|Connection|Timeout|URL|HTTP)\w*Error)\b",
+    re.MULTILINE,
+)
 _WHEN_EXACT = ("examples", "project_world", "fence")
 """The other parameters that the map depends on, apart from those that follow from the text of the file."""
 
@@ -69,6 +79,22 @@ def identity_of(
     return Identity({name: to_json(getattr(params, name)) for name in names}, interpreter, environment)
 
 
+def is_good(fields: Mapping[str, Any]) -> bool:
+    """Return whether a map, as JSON, is of a trace that did not fail."""
+    return bool(fields.get("status") == "traced")
+
+
+def is_lasting(fields: Mapping[str, Any]) -> bool:
+    """Return whether a failed trace would fail again as long as the code and its libraries stay as they are.
+
+    That of a limit of time or memory may not, nor one that is about files, packages or the network.
+    """
+    failure = fields.get("failure") or {}
+    if failure.get("stage") not in _STAGES_OF_CODE or failure.get("reason") != "error" or not fields.get("files"):
+        return False
+    return _OF_SURROUNDINGS.search(failure.get("traceback") or "") is None
+
+
 def entry_of(
     identity: Identity, fields: dict[str, Any], texts: Mapping[str, str], started: int
 ) -> dict[str, Any] | None:
@@ -92,7 +118,8 @@ def entry_of(
             stamps[path] = list(stamp(path))
         except OSError:
             return None
-    return {"files": files, "libraries": stamps, "map": fields}
+    entry = {"files": files, "libraries": stamps, "map": fields}
+    return entry if is_good(fields) else {**entry, "until": time.time() + SECONDS_OF_FAILURE}
 
 
 def valid_map(entry: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any] | None:
@@ -100,6 +127,8 @@ def valid_map(entry: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, A
 
     Raises KeyError, TypeError, AttributeError or ValueError if the entry is damaged.
     """
+    if entry.get("until", math.inf) < time.time():
+        return None
     for path, digest in entry["files"].items():
         try:
             text = texts[path] if path in texts else read_python(path)

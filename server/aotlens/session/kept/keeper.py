@@ -22,7 +22,7 @@ from ..states import States, is_under_way
 from ..tracer.interpreter import NoSuchInterpreter
 from ..tracer.warm import WarmTracer
 from ..workspace import Workspace
-from .entries import Identity, entry_of, identity_of, valid_map
+from .entries import Identity, entry_of, identity_of, is_good, is_lasting, valid_map
 from .store import Store
 
 WRITING_PAUSE = 3.0
@@ -109,11 +109,14 @@ class KeptMaps:
         return await asyncio.get_running_loop().run_in_executor(None, self._read, identity.name, texts)
 
     async def keep(self, params: TraceParams, tracer: WarmTracer, fields: dict[str, Any], started: int) -> None:
-        """Write the map of a finished trace in a while. `fields` is its JSON, `started` in nanoseconds since 1970.
+        """Write the map of a finished trace in a while; that of a failure only as the answer of another trace.
+        `fields` is its JSON, `started` in nanoseconds since 1970.
 
         The texts of the open documents have to be those that were traced.
         """
         if not self._is_on or not self._workspace.trust.covers(params.path):
+            return
+        if not is_good(fields) and not (self._is_cache and is_lasting(fields)):
             return
         identity = self._identity(params, tracer)
         texts = {path: document.text for path, document in self._documents.by_path.items()}

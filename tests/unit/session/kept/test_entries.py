@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from aotlens.session.kept.entries import entry_of, identity_of, valid_map
+from aotlens.session.kept.entries import SECONDS_OF_FAILURE, entry_of, identity_of, is_lasting, valid_map
 from aotlens_tracer.wire.example_options import World
-from aotlens_tracer.wire.protocol import TraceParams
+from aotlens_tracer.wire.protocol import ExampleSource, TraceParams
 
 
 class Project:
@@ -23,6 +23,7 @@ class Project:
             os.utime(path, (1000, 1000))
         self.params = TraceParams(self.paths["model.py"], "Net", ())
         self.fields: dict[str, Any] = {
+            "status": "traced",
             "target": {"path": self.paths["model.py"]},
             "files": [self.paths["model.py"], self.paths["helper.py"]],
             "libraries": [self.paths["package.py"]],
@@ -109,3 +110,48 @@ def test_a_map_of_a_cluster_depends_on_the_project_that_may_name_it(project: Pro
     assert entry is not None and valid_map(entry, {}) == fields
     named.write_text('[tool.aotlens]\nmesh = "tp=4"\n')
     assert valid_map(entry, {}) is None
+
+
+def failed(stage: str = "forward", reason: str = "error", traceback: str = "ValueError: no") -> dict[str, Any]:
+    return {
+        "status": "failed",
+        "files": ["model.py"],
+        "failure": {"stage": stage, "reason": reason, "traceback": traceback},
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (failed(), True),
+        (failed(stage="example"), True),
+        (failed(stage="import"), False),
+        (failed(reason="timeout"), False),
+        (failed(reason="memory"), False),
+        (failed() | {"files": []}, False),
+        (failed(traceback="  ...\nFileNotFoundError: [Errno 2] no such file: 'data.csv'"), False),
+        (failed(traceback="  ...\nModuleNotFoundError: No module named 'einops'"), False),
+        (failed(traceback="  ...\nurllib.error.URLError: no\n\nduring\n\nRuntimeError: no"), False),
+        (failed(traceback="  ...\nRuntimeError: the ImportError of another one"), True),
+    ],
+)
+def test_a_failure_lasts_if_it_is_of_the_code(fields: dict[str, Any], expected: bool) -> None:
+    assert is_lasting(fields) is expected
+
+
+def test_a_failure_is_valid_for_a_day(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.fields["status"] = "failed"
+    entry = project.entry()
+    assert entry is not None
+    assert valid_map(entry, {}) == project.fields
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + SECONDS_OF_FAILURE + 1)
+    assert valid_map(entry, {}) is None
+
+
+def test_requests_with_other_examples_have_other_exact_entries(project: Project) -> None:
+    other = replace(project.params, examples=(ExampleSource("Net(2)", "pinned"),))
+    python = project.paths["python"]
+    assert identity_of(project.params, python, {}).name == identity_of(other, python, {}).name
+    exact = {identity_of(params, python, {}, is_exact=True).name for params in (project.params, other)}
+    assert len(exact) == 2 and identity_of(other, python, {}).name not in exact

@@ -1,0 +1,1 @@
+"""`aotlens check`: the findings of files and folders, in the formats of linters."""

@@ -1,0 +1,132 @@
+"""`aotlens check`: from paths to printed findings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from aotlens.cli.options import UsageError
+from aotlens.cli.output import path_label, print_json
+from aotlens.cli.problems import advice_for
+from aotlens.explain.visible import visible, visible_line
+from aotlens.project.baseline import entries_elsewhere, read_baseline, write_baseline
+from aotlens.project.checked import Checked, Choice, check
+from aotlens.project.codes import known_codes
+from aotlens.project.options import ProjectOptions
+from aotlens.project.problems import Misuse
+from aotlens.project.selection import Excluded, select
+from aotlens.project.settings import CheckSettings, FailOn, settings_for
+from aotlens.project.tracing import CannotTrace, trace_project
+
+from .github import github_commands
+from .json_format import check_json
+from .junit import junit_xml
+from .progress import CheckProgress
+from .sarif import sarif_log
+from .text import print_findings, print_summary
+
+DEFAULT_BASELINE = "aotlens-baseline.json"
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """The options of `aotlens check`; None stands for the project's setting, and else for the default."""
+
+    format: Literal["text", "json", "sarif", "github", "junit"] = "text"
+    fail_on: FailOn | None = None
+    select: Sequence[str] | None = None
+    ignore: Sequence[str] | None = None
+    exclude: Sequence[str] | None = None
+    force_exclude: bool = False
+    baseline: str | None = None
+    write_baseline: bool = False
+    show_untraced: bool = False
+    show_hints: bool = False
+    verbose: bool = False
+    tracing: ProjectOptions = field(default_factory=ProjectOptions)
+
+
+def run_check(paths: Sequence[str], options: CheckOptions) -> int:
+    """Check files and folders. Return the exit status. Raises UsageError."""
+    try:
+        return _run(paths, options)
+    except Misuse as error:
+        raise UsageError(str(error)) from None
+    except CannotTrace as error:
+        raise UsageError(f"{error}\n{advice_for(error.status.problem, error.status.interpreter)}") from None
+
+
+def _run(paths: Sequence[str], options: CheckOptions) -> int:
+    settings = settings_for([path.partition("::")[0] for path in paths])
+    choice = _choice(options, settings)
+    baseline = choice.baseline
+    if baseline is not None and not options.write_baseline:
+        read_baseline(baseline)  # a wrong one is told before anything is traced
+    selected = select(paths, _excluded(options, settings))
+    if not selected:
+        print("warning: there is no Python file to check", file=sys.stderr)
+    with CheckProgress(options.verbose) as progress:
+        project = trace_project(selected, options.tracing, progress)
+    if options.write_baseline:
+        return _write_baseline(check(project, _without_baseline(choice)), settings, baseline)
+    checked = check(project, choice)
+    fail_on = options.fail_on or settings.fail_on or "warning"
+    _print(checked, options, fail_on)
+    return 1 if checked.fails(fail_on) else 0
+
+
+def _choice(options: CheckOptions, settings: CheckSettings) -> Choice:
+    select, ignore = _codes(options.select, "--select"), _codes(options.ignore, "--ignore")
+    return Choice(
+        settings.select if select is None else select,
+        (settings.ignore or frozenset()) if ignore is None else ignore,
+        Path(options.baseline).absolute() if options.baseline is not None else settings.baseline,
+        options.show_hints,
+    )
+
+
+def _without_baseline(choice: Choice) -> Choice:
+    return Choice(choice.select, choice.ignore, None, choice.hints)
+
+
+def _codes(written: Sequence[str] | None, option: str) -> frozenset[str] | None:
+    """The codes of an option, which may be given several times, with several codes each."""
+    if not written:
+        return None
+    return known_codes((code.strip() for item in written for code in item.split(",") if code.strip()), option)
+
+
+def _excluded(options: CheckOptions, settings: CheckSettings) -> Excluded:
+    folder = settings.project.parent if settings.project is not None else Path.cwd()
+    patterns = (*settings.exclude, *(options.exclude or ()))
+    return Excluded(patterns, folder, options.force_exclude)
+
+
+def _write_baseline(checked: Checked, settings: CheckSettings, file: Path | None) -> int:
+    if file is None:
+        folder = settings.project.parent if settings.project is not None else Path.cwd()
+        file = folder / DEFAULT_BASELINE
+    # Entries of files that were not looked at stay.
+    kept = entries_elsewhere(file, read_baseline(file), checked.project.paths) if file.exists() else None
+    write_baseline(file, checked.findings, kept)
+    number = len(checked.findings)
+    print(visible_line(f"{number} finding{'s' if number != 1 else ''} written to {path_label(str(file))}"))
+    return 0
+
+
+def _print(checked: Checked, options: CheckOptions, fail_on: FailOn) -> None:
+    if options.format == "json":
+        print_json(check_json(checked))
+    elif options.format == "sarif":
+        print_json(sarif_log(checked))
+    elif options.format == "junit":
+        print(visible(junit_xml(checked, fail_on)), end="")
+    elif options.format == "github":
+        for command in github_commands(checked):
+            print(visible_line(command))
+    else:
+        print_findings(checked, options.show_untraced)
+    print_summary(checked, options.show_untraced, to_stderr=options.format != "text")
