@@ -38,6 +38,7 @@ def test_the_findings_are_those_of_an_editor(traced: TracedProject) -> None:
         ("broken.py", 12, "error", "trace-failed"),
         ("latin.py", 2, "error", "trace-failed"),
         ("layers.py", 10, "warning", "parameter-without-gradient"),
+        ("model.py", 12, "warning", "unused-suppression"),
     ]
     gate = found.findings[2]
     assert gate.within == "Gate.__init__"
