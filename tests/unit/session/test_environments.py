@@ -14,7 +14,7 @@ import pytest
 
 from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.project_file import find_project_file
-from aotlens.session.tracer import environments
+from aotlens.session.tracer import environments, interpreter
 from aotlens.session.tracer.environments import interpreter_of_folder
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
 
@@ -160,3 +160,17 @@ def test_what_another_user_has_put_above_a_project_is_not_used(
         assert found()[0] == sys.executable
         os.chown(folder, 12345, -1)
         assert found()[0] == str(tmp_path / ".venv" / "bin" / "python"), "whoever owns the project is obeyed anyway"
+
+
+def test_the_environment_of_a_tool_that_runs_aotlens_is_not_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pre-commit activates the environment that it has made for the hook, which has no torch."""
+    own = python(tmp_path / "hook")
+    wanted = python(tmp_path / "project" / ".venv")
+    (tmp_path / "project" / ".git").mkdir()
+    variables = {"VIRTUAL_ENV": str(tmp_path / "hook")}
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "hook"))
+    for has_torch, expected in ((False, wanted), (True, own)):
+        monkeypatch.setattr(interpreter, "has_torch", lambda answer=has_torch: answer)
+        assert interpreter_of_folder(tmp_path / "project", None, None, variables, True).path == str(expected)

@@ -47,11 +47,18 @@ def has_torch() -> bool:
 
 
 def active_environments(environment: Mapping[str, str]) -> Iterator[Interpreter]:
-    """Yield the interpreters of the virtual and the conda environment that are active according to the variables."""
+    """Yield the interpreters of the virtual and the conda environment that are active according to the variables.
+
+    One that aotlens itself is installed in without torch is not meant: pre-commit makes such an environment.
+    """
     for variable, kind in _ACTIVE:
         folder = environment.get(variable)
-        if folder and (found := in_environment(Path(folder))) is not None:
+        if folder and not _is_of_aotlens_alone(folder) and (found := in_environment(Path(folder))) is not None:
             yield Interpreter(found, f"the active {kind} ({variable})")
+
+
+def _is_of_aotlens_alone(folder: str) -> bool:
+    return os.path.realpath(folder) == os.path.realpath(sys.prefix) and not has_torch()
 
 
 def in_environment(folder: Path) -> str | None:

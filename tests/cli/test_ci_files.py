@@ -1,0 +1,90 @@
+"""The files by which CI systems run `aotlens check`: the hook of pre-commit and the action of GitHub."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from aotlens.cli.app import app
+from aotlens.cli.check import command
+from support import ROOT
+
+STUB = """\
+#!/usr/bin/env bash
+printf '%s\\n' "$@" > "$TOLD"
+"""
+
+
+def test_the_hook_passes_over_what_is_excluded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert hook["id"] == "aotlens-check"
+    assert hook["types"] == ["python"] and hook["require_serial"]
+    name, *arguments = hook["entry"].split()
+    assert name == "aotlens"
+    seen: list[Any] = []
+    monkeypatch.setattr(command, "run_check", lambda *given: seen.append(given) or 0)
+    result = CliRunner().invoke(app, [*arguments, "a.py", "b.py"])
+    assert result.exit_code == 0, result.output
+    ((paths, options),) = seen
+    assert paths == ["a.py", "b.py"] and options.force_exclude
+
+
+def test_the_action_passes_its_inputs_on(tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert action["runs"]["using"] == "composite"
+    assert all(step["shell"] == "bash" for step in action["runs"]["steps"])
+    inputs = {"paths": "src\nmy model.py::Net\n", "args": "--fail-on error -j 2", "python": "/opt/python"}
+    assert inputs.keys() == action["inputs"].keys()
+    told = _run(action["runs"]["steps"][1], inputs, tmp_path)
+    assert told == [
+        *("check", "--format", "github", "--python", "/opt/python"),
+        *("--fail-on", "error", "-j", "2", "src", "my model.py::Net"),
+    ]
+
+
+def test_the_action_has_defaults(tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    defaults = {name: each["default"] for name, each in action["inputs"].items()}
+    told = _run(action["runs"]["steps"][1], defaults, tmp_path)
+    assert told[:4] == ["check", "--format", "github", "--python"]
+    assert os.access(told[4], os.X_OK)
+    assert told[5:] == ["."]
+
+
+def test_the_action_does_not_run_its_inputs(tmp_path: Path) -> None:
+    """An input may be made of the title of a pull request: it is data."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert all("${{" not in step["run"] for step in action["runs"]["steps"])
+    inputs = {"paths": "$(touch made)", "args": "`touch made`;", "python": "$(touch made)"}
+    told = _run(action["runs"]["steps"][1], inputs, tmp_path)
+    assert told[4:] == ["$(touch made)", "`touch", "made`;", "$(touch made)"]
+    assert not (tmp_path / "made").exists()
+
+
+def _run(step: dict[str, Any], inputs: dict[str, str], folder: Path) -> list[str]:
+    """Run a step as GitHub does, with another `aotlens` that writes down its arguments."""
+    stub = folder / "aotlens/bin/aotlens"
+    stub.parent.mkdir(parents=True)
+    stub.write_text(STUB, encoding="utf-8")
+    stub.chmod(0o755)
+    told = folder / "told"
+    environment = {name: _with_inputs(value, inputs) for name, value in step["env"].items()}
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env={**os.environ, **environment, "RUNNER_TEMP": str(folder), "TOLD": str(told)},
+        check=True,
+    )
+    return told.read_text(encoding="utf-8").splitlines()
+
+
+def _with_inputs(value: str, inputs: dict[str, str]) -> str:
+    for name, given in inputs.items():
+        value = value.replace(f"${{{{ inputs.{name} }}}}", given)
+    return value

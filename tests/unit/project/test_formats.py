@@ -1,0 +1,247 @@
+"""The formats of findings, with names and messages that other formats would take for their own syntax."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as xml
+
+import pytest
+
+from aotlens.cli.check.github import github_commands
+from aotlens.cli.check.json_format import check_json
+from aotlens.cli.check.junit import junit_xml
+from aotlens.cli.check.sarif import sarif_log
+from aotlens.cli.check.text import print_findings, print_summary
+from aotlens.explain.findings.registry import KINDS
+from aotlens_tracer.wire.places import Span
+from unit.project.findings import checked, located
+
+BAD = '100%: a,b\n::error::x </failure> & "quoted" [red]no[/red] \x1b[31m \x00 \ud800 \u202e'
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+
+
+def test_github_escapes_what_would_end_a_command(tmp_path: Path) -> None:
+    findings = (
+        located(tmp_path / "a,b:c%.py", message="100%: a,b\r\n::error::x"),
+        located("/elsewhere/x.py", severity="hint"),
+    )
+    assert github_commands(checked(tmp_path, *findings)) == [
+        "::warning title=aotlens graph-break,file=a%2Cb%3Ac%25.py,line=3,col=9,endColumn=17"
+        "::100%25: a,b%0D%0A::error::x",
+        "::notice title=aotlens graph-break,file=/elsewhere/x.py,line=3,col=9,endColumn=17::this breaks the graph",
+    ]
+
+
+def test_github_has_no_columns_of_several_lines(tmp_path: Path) -> None:
+    finding = located(tmp_path / "a.py")
+    finding.diagnostic.__dict__["span"] = Span(finding.path, 3, 9, 5, 2)
+    (command,) = github_commands(checked(tmp_path, finding))
+    assert "line=3,col=9,endLine=5::" in command
+
+
+def test_github_paths_begin_at_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path.parent))
+    (command,) = github_commands(checked(tmp_path, located(tmp_path / "a.py")))
+    assert f"file={tmp_path.name}/a.py," in command
+
+
+def test_junit_is_xml_whatever_is_in_it(tmp_path: Path) -> None:
+    text = junit_xml(checked(tmp_path, located(tmp_path / "a.py", message=BAD), untraced=("b.py::Odd",)), "warning")
+    root = xml.fromstring(text)
+    failure = root.find("testsuite/testcase/failure")
+    assert failure is not None and failure.text is not None
+    assert '100%: a,b\n::error::x </failure> & "quoted"' in failure.text and "\\x1b[31m \\x00" in failure.text
+    skipped = root.find("testsuite/testcase/skipped")
+    assert skipped is not None and skipped.get("message") == "no example found"
+
+
+JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors", "skipped"}, {"name"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors", "skipped", "time"},
+        {"name", "tests", "failures", "errors"},
+        {"testcase"},
+    ),
+    "testcase": ({"name", "classname", "time"}, {"name", "classname", "time"}, {"failure", "skipped", "system-out"}),
+    "failure": ({"message", "type"}, {"type"}, set()),
+    "skipped": ({"message"}, set(), set()),
+    "system-out": (set(), set(), set()),
+}
+"""For each element: the attributes that it may have, those that it must have, and its children."""
+
+
+def test_junit_has_nothing_that_strict_readers_refuse(tmp_path: Path) -> None:
+    findings = (located(tmp_path / "a.py"), located(tmp_path / "a.py", severity="information"))
+    text = junit_xml(checked(tmp_path, *findings, untraced=("b.py::Odd",), traced=("a.py::Net",)), "warning")
+    root = xml.fromstring(text)
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        allowed, required, children = JUNIT[element.tag]
+        assert required <= set(element.keys()) <= allowed
+        assert {child.tag for child in element} <= children
+    for suite in root:
+        cases = suite.findall("testcase")
+        assert int(suite.get("tests", "")) == len(cases) > 0
+        assert int(suite.get("failures", "")) == len(suite.findall("testcase/failure"))
+        assert int(suite.get("skipped", "")) == len(suite.findall("testcase/skipped"))
+    assert root.get("tests") == "4"
+
+
+SARIF: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "log": ({"$schema": str, "version": "2.1.0", "runs": ["run"]}, {"version", "runs"}),
+    "run": (
+        {
+            "tool": "tool",
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": dict,
+            "invocations": ["invocation"],
+            "results": ["result"],
+        },
+        {"tool"},
+    ),
+    "tool": ({"driver": "driver"}, {"driver"}),
+    "driver": ({"name": str, "version": str, "semanticVersion": str, "rules": ["rule"]}, {"name"}),
+    "rule": (
+        {
+            "id": str,
+            "name": str,
+            "shortDescription": "message",
+            "fullDescription": "message",
+            "help": "message",
+            "defaultConfiguration": "configuration",
+        },
+        {"id"},
+    ),
+    "configuration": ({"level": {"error", "warning", "note"}}, set()),
+    "invocation": (
+        {"executionSuccessful": bool, "toolExecutionNotifications": ["notification"]},
+        {"executionSuccessful"},
+    ),
+    "notification": ({"level": {"note"}, "message": "message", "locations": ["location"]}, {"message"}),
+    "result": (
+        {
+            "ruleId": str,
+            "ruleIndex": int,
+            "level": {"error", "warning", "note"},
+            "message": "message",
+            "locations": ["location"],
+            "relatedLocations": ["location"],
+            "partialFingerprints": dict,
+            "suppressions": ["suppression"],
+        },
+        {"message"},
+    ),
+    "suppression": ({"kind": {"inSource", "external"}}, {"kind"}),
+    "location": (
+        {"id": int, "physicalLocation": "place", "logicalLocations": ["logical"], "message": "message"},
+        {"physicalLocation"},
+    ),
+    "logical": ({"fullyQualifiedName": str}, set()),
+    "place": ({"artifactLocation": "artifact", "region": "region"}, {"artifactLocation"}),
+    "artifact": ({"uri": str, "uriBaseId": str}, {"uri"}),
+    "region": ({"startLine": int, "startColumn": int, "endLine": int, "endColumn": int}, {"startLine"}),
+    "message": ({"text": str, "markdown": str}, {"text"}),
+}
+"""The part of the schema of SARIF 2.1.0 that is used: for each object its properties, and those that it must have."""
+
+
+def assert_sarif(value: Any, kind: Any, path: str = "") -> None:
+    if isinstance(kind, list):
+        assert isinstance(value, list), path
+        for index, item in enumerate(value):
+            assert_sarif(item, kind[0], f"{path}[{index}]")
+    elif isinstance(kind, str) and kind in SARIF:
+        properties, required = SARIF[kind]
+        assert required <= value.keys() <= properties.keys(), path
+        for name, item in value.items():
+            assert_sarif(item, properties[name], f"{path}.{name}")
+    elif isinstance(kind, set):
+        assert value in kind, path
+    elif isinstance(kind, type):
+        assert type(value) is kind, path
+        assert kind is not int or value >= (0 if path.endswith("ruleIndex") else 1), path
+    else:
+        assert value == kind, path
+
+
+def test_sarif_is_by_its_schema(tmp_path: Path) -> None:
+    related = (("it is made here", Span(str(tmp_path / "b.py"), 4)),)
+    project = checked(
+        tmp_path,
+        located(tmp_path / "a b.py", message=BAD, related=related),
+        located(tmp_path / "a b.py", line=30, severity="information", within=""),
+        located("/elsewhere/x.py", code="trace-failed", severity="error"),
+        known=(located(tmp_path / "a b.py", code="recompiled"),),
+        suppressed=(located(tmp_path / "a b.py", code="input-mutation"),),
+        untraced=("odd.py::Odd",),
+    )
+    log = sarif_log(project)
+    assert_sarif(log, "log")
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    assert [result.get("suppressions") for result in run["results"]] == [
+        *(None, None, None),
+        [{"kind": "external"}],
+        [{"kind": "inSource"}],
+    ]
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"] for result in run["results"]]
+    assert places[0] == {"uri": "a%20b.py", "uriBaseId": "SRCROOT"}
+    assert places[2] == {"uri": "file:///elsewhere/x.py"}
+    assert run["originalUriBaseIds"]["SRCROOT"]["uri"] == f"file://{tmp_path}/"
+    assert json.loads(json.dumps(log)) == log
+
+
+def test_every_kind_of_finding_can_be_a_rule(tmp_path: Path) -> None:
+    log = sarif_log(checked(tmp_path, *(located(tmp_path / "a.py", code=code) for code in KINDS)))
+    assert_sarif(log, "log")
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == list(KINDS)
+    assert all(re.fullmatch(r"[A-Z][A-Za-z]+", rule["name"]) for rule in rules)
+
+
+def fingerprints(folder: Path, *lines: int) -> list[str]:
+    log = sarif_log(checked(folder, *(located(folder / "a.py", line=line) for line in lines)))
+    return [result["partialFingerprints"]["aotlens/v1"] for result in log["runs"][0]["results"]]
+
+
+def test_a_fingerprint_stays_as_code_moves(tmp_path: Path) -> None:
+    assert fingerprints(tmp_path, 3) == fingerprints(tmp_path, 30)
+    assert len(set(fingerprints(tmp_path, 3, 4))) == 2
+
+
+def test_text_gives_no_command_to_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = checked(
+        tmp_path, located(tmp_path / "a\x1b.py", message=BAD), untraced=("b.py::Odd",), traced=("b.py::Net",)
+    )
+    print_findings(project, show_untraced=True)
+    print_summary(project, show_untraced=True)
+    assert capsys.readouterr().out == (
+        "a\\x1b.py:3:9: warning graph-break 100%: a,b\n"
+        '    ::error::x </failure> & "quoted" [red]no[/red] \\x1b[31m \\x00 \\ud800 \\u202e\n'
+        "b.py:7:1: not traced Odd: no example found\n"
+        "    write one\n"
+        "\n"
+        "Found 1 warning in 1 file (2 files, 1 target traced):\n"
+        "  1 warning     graph-break\n"
+    )
+
+
+def test_json_is_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.py", tmp_path / "b.py"
+    project = checked(tmp_path, located(first, line=9), located(second), suppressed=(located(first, line=4),))
+    found = check_json(project)
+    assert [(Path(each["path"]).name, each["line"], each["left_out_by"]) for each in found["findings"]] == [
+        ("a.py", 4, "comment"),
+        ("a.py", 9, None),
+        ("b.py", 3, None),
+    ]
