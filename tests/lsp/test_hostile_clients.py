@@ -237,7 +237,7 @@ def test_a_document_that_is_too_large(editor: Editor, tmp_path: Path) -> None:
     at = {"textDocument": {"uri": uri}, "position": {"line": 3, "character": 6}}
     client.open(uri, "x = f(1)\n  " * 4_500_000)
     found = client.result("textDocument/hover", at)["contents"]["value"]
-    assert found.startswith("*aotlens does not read this file, because it has more than 2,000,000 characters or")
+    assert found.startswith("*aotlens does not read this file, because it has more than 1,400,000 characters or")
     assert client.result("textDocument/codeLens", {"textDocument": {"uri": uri}}) == []
     document = {"uri": uri, "version": 2}
     client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": MODEL}]})

@@ -5,7 +5,6 @@ Findings about a trace come from its map; findings about the text itself are fou
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +22,7 @@ from aotlens.model.folding import Folded
 from aotlens.model.index import index_of
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.descriptor_calls import descriptor_calls
+from aotlens.syntax.once import once_for_each
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
@@ -163,7 +163,7 @@ def _unknown_names(snapshot: Snapshot, document: Document) -> Iterator[Diagnosti
         yield _of_text("unknown-parameter-name", unknown.access.span, reason, fix, unknown.access.name)
 
 
-@functools.lru_cache(maxsize=16)
+@once_for_each
 def _illegal_nestings(document: Document) -> tuple[Diagnostic, ...]:
     found = []
     for text, span in descriptor_calls(document, document.lines):

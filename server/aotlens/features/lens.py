@@ -6,7 +6,6 @@ trace: a line that comes or goes moves all the code below it.
 
 from __future__ import annotations
 
-import functools
 import os.path
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -40,6 +39,7 @@ from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.syntax.calling_methods import calling_methods
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.modules import module_classes
+from aotlens.syntax.once import once_for_each
 from aotlens.syntax.piece_lists import FLATTEN, piece_lists
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.training_steps import is_step
@@ -108,7 +108,7 @@ def _methods(snapshot: Snapshot, document: Document) -> Iterator[LensPlace]:
             yield LensPlace(owner.line, key, METHOD)
 
 
-@functools.lru_cache(maxsize=16)
+@once_for_each
 def _calling(document: Document) -> tuple[tuple[Definition, list[str]], ...]:
     return tuple(calling_methods(document.definitions, _modules(document), document.lines))
 
@@ -124,7 +124,7 @@ def _piece_lists(snapshot: Snapshot, document: Document) -> Iterator[LensPlace]:
             yield LensPlace(line, TargetKey(document.path, owner.qualname), PIECES, line)
 
 
-@functools.lru_cache(maxsize=16)
+@once_for_each
 def _modules(document: Document) -> frozenset[str]:
     return module_classes(document.definitions, document.line)
 

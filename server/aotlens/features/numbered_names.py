@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
 from aotlens.model.numbering import Told, told_at
@@ -10,6 +9,7 @@ from aotlens.model.resolve import in_question
 from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.graph_words import names_in
+from aotlens.syntax.once import once_for_each
 from aotlens.syntax.subjects import GraphNameSubject
 from aotlens.text.documents import Document
 
@@ -34,7 +34,7 @@ def to_trace_too(snapshot: Snapshot, document: Document) -> Sequence[TargetKey]:
     return list(found)
 
 
-@functools.lru_cache(maxsize=16)
+@once_for_each
 def _names(document: Document) -> Sequence[tuple[GraphNameSubject, Told]]:
     """The names, each once with what the text around it says."""
     found: dict[tuple[object, ...], tuple[GraphNameSubject, Told]] = {}

@@ -105,7 +105,7 @@ def completions(snapshot: Snapshot, document: Document, line: int, column: int) 
         return None
     before = _before(document, line, column)
     access = _ACCESS.search(before)
-    if access is None and document.is_python and may_be_pass_code(document.tree):
+    if access is None and document.is_python and may_be_pass_code(document):
         access = _IN_PASSES.search(before)
     dotted = _DOTTED.search(before) if access is None else None
     known = access or dotted

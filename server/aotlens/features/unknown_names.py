@@ -7,7 +7,6 @@ assigned to. A model may be built with more layers than the traced one: names th
 from __future__ import annotations
 
 import difflib
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from aotlens.model.names import Named
 from aotlens.model.snapshot import Snapshot, TargetState
 from aotlens.syntax.accesses import Access, accesses
 from aotlens.syntax.at_position import subjects_at
+from aotlens.syntax.once import once_for_each
 from aotlens.syntax.paths import Path
 from aotlens.syntax.subjects import AttributeSubject
 from aotlens.text.documents import Document
@@ -54,7 +54,7 @@ def _is_complete(state: TargetState) -> bool:
     return state.map is not None and not state.stale and len(state.map.graphs) == 1 and not state.map.graph_breaks
 
 
-@functools.lru_cache(maxsize=16)
+@once_for_each
 def _accesses(document: Document) -> Sequence[Access]:
     return accesses(document, document.lines)
 

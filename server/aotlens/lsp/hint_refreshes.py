@@ -45,14 +45,14 @@ class HintRefreshes:
         """Compare the code around the cursor with that for which hints are shown."""
         self._timer = None
         moved, self._moved = self._moved, {}
-        states = self._context.session.snapshot().states.values()
-        if not any(state.map is not None or state.attempt is not None for state in states):
+        snapshot = self._context.session.snapshot()
+        if not any(state.map is not None or state.attempt is not None for state in snapshot.states.values()):
             return
         from aotlens.features.value_hints import code_around  # it reads maps
 
         changed = False
         for path in moved:
-            document = self._context.documents.by_path.get(path)
+            document = snapshot.documents.get(path)
             line = self._context.cursors.line(document) if document is not None else None
             code = code_around(document, line) if document is not None and line is not None else None
             around = code.qualname if code is not None else None

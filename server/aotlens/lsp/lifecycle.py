@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -263,10 +264,12 @@ class _Lifecycle:
         self._session.configure(settings)
 
 
-def _run_command(context: Context, name: str, arguments: tuple[Any, ...]) -> Any:
+async def _run_command(context: Context, name: str, arguments: tuple[Any, ...]) -> Any:
     from .commands.handlers import run_command
 
-    return run_command(context, name, arguments)
+    await context.session.reading.all()
+    answer = run_command(context, name, arguments)
+    return await answer if isinstance(answer, Awaitable) else answer
 
 
 def _edited_line(params: lsp.DidChangeTextDocumentParams) -> int | None:

@@ -93,14 +93,13 @@ class Notifier:
         """Publish the diagnostics of the open documents that have changed."""
         from .requests.diagnostics import diagnostics_of  # the first hover need not wait for this
 
-        documents = self._context.documents.by_path
-        for path, document in documents.items():
+        for path, document in self._context.session.snapshot().documents.items():
             found = diagnostics_of(self._context, document)
             if self._published.get(path) != (document.version, found):
                 self._published[path] = (document.version, found)
                 params = lsp.PublishDiagnosticsParams(document.uri, found, document.version)
                 self._client.text_document_publish_diagnostics(params)
-        for path in [path for path in self._published if path not in documents]:
+        for path in [path for path in self._published if path not in self._context.documents.by_path]:
             del self._published[path]
 
     def withdraw(self, uri: str, path: str) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from pathlib import PurePath
 
 from aotlens.syntax.driving_calls import WORDS, DrivingCall, driving_calls
+from aotlens.syntax.once import once_for_each
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.training_steps import is_step
 
 from .snapshot import Snapshot, TargetState
 
 
-@functools.lru_cache(maxsize=16)
+@once_for_each
 def calls_in(document: Document) -> tuple[DrivingCall, ...]:
     """The calls of a document that train."""
     if not document.is_python or not any(word in document.text for word in WORDS):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
 from aotlens.syntax.definitions import Definition
+from aotlens.syntax.once import once_for_each
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
 
@@ -16,7 +15,7 @@ def definitions_of(document: Document, qualname: str) -> list[Definition]:
     return _by_name(document).get(qualname, [])
 
 
-@functools.lru_cache(maxsize=16)
+@once_for_each
 def _by_name(document: Document) -> dict[str, list[Definition]]:
     found: dict[str, list[Definition]] = {}
     for definition in document.definitions:

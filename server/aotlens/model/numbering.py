@@ -10,9 +10,10 @@ import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from aotlens.logs.graphs import Log, LoggedGraph
-from aotlens.logs.log_lines import LogLine, log_lines
+from aotlens.logs.graphs import LoggedGraph
+from aotlens.logs.log_lines import log_lines
 from aotlens.logs.text import parse_log
+from aotlens.syntax.once import once_for_each
 from aotlens.syntax.pass_hooks import PassHook
 from aotlens.syntax.pass_subjects import hook_at
 from aotlens.syntax.source_text import nodes_around
@@ -70,8 +71,8 @@ def told_at(document: Document, line: int, column: int) -> Told:
 
     If a text of Python code does not tell, the function around may: torch.compile calls it, or it exports a graph.
     """
-    text, first = _text_around(document, line, column)
-    told = _told(text, line - first + 1)
+    part = _part_around(document, line, column)
+    told = _document(document).told(line) if part is None else _part(part[0]).told(line - part[1] + 1)
     return (
         told
         if told.convention is not None
@@ -136,17 +137,20 @@ def _frame(compile_id: str | None) -> str | None:
     return compile_id.partition("_")[0] if compile_id is not None else None
 
 
-def _text_around(document: Document, line: int, column: int) -> tuple[str, int]:
-    """The text that belongs together around a position, and the line of the document in which it begins."""
+def _part_around(document: Document, line: int, column: int) -> tuple[str, int] | None:
+    """The comment or string of Python code around a position, and the line of the document in which it begins.
+
+    None means that the whole text belongs together.
+    """
     if not document.is_python:
-        return document.text, 1
+        return None
     chain = nodes_around(document, line, column)
     string = next((node for node in chain[:4] if node.type == "string"), None)
     if string is not None:
         first, last = string.start_point[0] + 1, string.end_point[0] + 1
         return "\n".join(document.line(number) for number in range(first, last + 1)), first
     if chain[0].type != "comment":
-        return document.text, 1
+        return None
     first = last = line
     while first > 1 and _is_comment(document.line(first - 1)) and _is_comment(document.line(line)):
         first -= 1
@@ -164,23 +168,33 @@ def _without_mark(text: str) -> str:
     return comment.removeprefix(" ")
 
 
-@functools.lru_cache(maxsize=512)
-def _told(text: str, line: int) -> Told:
-    log, prefixes = _read(text)
-    graph = log.graph_at(line)
-    if graph is not None:
-        return Told(graph.convention, graph, graph.compile.frame)
-    # Only compiled code has compile ids. They count up to the next empty line.
-    for number in range(line, 0, -1):
-        prefix = prefixes.get(number)
-        if prefix is None:
-            break
-        if prefix.compile is not None and prefix.compile.frame is not None:
-            return Told("compile", None, prefix.compile.frame)
-    return Told()
+class _Text:
+    """A text by its lines: the graphs in it, and the prefixes that torch's logging writes."""
+
+    def __init__(self, text: str) -> None:
+        self._log = parse_log(text)
+        self._lines = {line.number: line for line in log_lines(text) if line.text.strip() or line.compile}
+
+    def told(self, line: int) -> Told:
+        """Say which graph is meant at a line."""
+        graph = self._log.graph_at(line)
+        if graph is not None:
+            return Told(graph.convention, graph, graph.compile.frame)
+        # Only compiled code has compile ids. They count up to the next empty line.
+        for number in range(line, 0, -1):
+            prefix = self._lines.get(number)
+            if prefix is None:
+                break
+            if prefix.compile is not None and prefix.compile.frame is not None:
+                return Told("compile", None, prefix.compile.frame)
+        return Told()
+
+
+@once_for_each
+def _document(document: Document) -> _Text:
+    return _Text(document.text)
 
 
 @functools.lru_cache(maxsize=8)
-def _read(text: str) -> tuple[Log, dict[int, LogLine]]:
-    """The graphs in a text, and its lines that are not empty."""
-    return parse_log(text), {line.number: line for line in log_lines(text) if line.text.strip() or line.compile}
+def _part(text: str) -> _Text:
+    return _Text(text)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 _TOKEN = re.compile(r"\*\*/|\*\*|.", re.DOTALL)
 
 
+@functools.lru_cache(maxsize=1024)
 def matches(pattern: str, path: str) -> bool:
     """Return whether a glob matches a whole path with `/` between folders.
 

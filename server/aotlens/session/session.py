@@ -26,6 +26,7 @@ from .log_files import LogFiles
 from .log_models import LogModels
 from .open_files import OpenFiles
 from .queue import Ranking
+from .reading import Reading
 from .scheduler import Scheduler
 from .settings import Settings
 from .staleness import Staleness, needs_new_maps, needs_new_process
@@ -47,6 +48,8 @@ class Session:
     ) -> None:
         """Begin without a document. `batch` is what a session without an editor shares with others of its kind."""
         self.documents = documents
+        self.reading = Reading(documents)
+        """Reads large documents; snapshots lack those that are not read yet."""
         self._client = client
         self._background = Background(lambda message: client.log("error", message))
         self._workspace = Workspace()
@@ -80,7 +83,7 @@ class Session:
         )
         self._scheduler.on_traced = self._automatic.traced
         self._targets = Targets(
-            client, documents, states, self._examples, self._ranking, self._scheduler, self._automatic
+            client, documents, self.reading, states, self._examples, self._ranking, self._scheduler, self._automatic
         )
         self.trusted_folders = TrustedFolders(
             client,
@@ -121,7 +124,7 @@ class Session:
     def snapshot(self) -> Snapshot:
         """Return the state of this moment, for the features."""
         return Snapshot(
-            self.documents.by_path,
+            self.reading.by_path(),
             self._states.by_key,
             self._states.contexts,
             self._workspace.trust,
@@ -135,16 +138,24 @@ class Session:
     def opened(self, document: Document) -> None:
         """A document was opened: find its targets, and trace them unless the user traces by hand."""
         self._open_files.open(document.path, document.version, self.settings)
-        self._targets.learn(document)
+        if not document.is_large:
+            self._targets.learn(document)
         self._staleness.opened(document)
         self._background.run(self._open_files.look_at_permissions(document.path))
         self._background.run(self._targets.read_project(document.path))
-        self._background.run(self._targets.learn_structure(document))
+        self._background.run(self._targets.learn_structure(document.path))
         if document.is_python:
             folder = self._workspace.folder_of(document.path)
             self._background.run(self._targets.learn_called_steps(document, folder))
-        self._background.run(self.kept.restore(document.path))
-        self._automatic.trace_open(document.path)
+
+        def look_for_maps(path: str) -> None:
+            self._background.run(self.kept.restore(path))
+            self._automatic.trace_open(path)
+
+        if document.is_large:
+            self._background.run(self._targets.learn_large(document.path, look_for_maps))
+        else:
+            look_for_maps(document.path)
 
     def changed(self, document: Document) -> None:
         """A document was edited: its maps are stale, and it may be traced again when typing pauses."""
@@ -156,8 +167,12 @@ class Session:
     def saved(self, path: str) -> None:
         """A document was saved."""
         self._open_files.save(path)
-        self._targets.learn_now(path)  # the targets to trace may have been written just now
-        self._automatic.saved(path)
+        document = self.documents.by_path.get(path)
+        if document is not None and document.is_large:
+            self._background.run(self._targets.learn_large(path, self._automatic.saved))
+        else:
+            self._targets.learn_now(path)  # the targets to trace may have been written just now
+            self._automatic.saved(path)
 
     def closed(self, path: str) -> None:
         """A document was closed."""

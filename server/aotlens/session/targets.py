@@ -5,29 +5,29 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens.syntax.containment import containment_in
-from aotlens.syntax.definitions import Definition, without_locals
 from aotlens.text.documents import Document, Documents
 from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import ExampleSource
 
 from .automatic import AutomaticTraces
-from .background import Delayed
+from .background import Background, Delayed
 from .client import Client
 from .examples.known import ExampleMemory
-from .examples.pinned import pinned
 from .examples.project import pinned_in_project
 from .examples.project_world import world_in_project
 from .project_file import BadProjectFile
 from .queue import Ranking
+from .reading import Reading
 from .renames import renamed, successor
 from .scheduler import Scheduler
 from .states import States, is_under_way
+from .targets_in_text import TargetsInText, targets_in
 
 LEARN_PAUSE = 0.1
 """Seconds after an edit before the targets of a text are looked for; edits until then are included."""
@@ -37,9 +37,6 @@ MOST_CLOSED = 100
 MOST_CUT = 20
 """Targets that were cut out of texts, and may be put back: the last ones."""
 
-DefinitionsByName = Mapping[str, Sequence[Definition]]
-"""The definitions of a text by qualified name, without `<locals>`."""
-
 
 class Targets:
     """The targets of the open documents, and those of closed files that have maps."""
@@ -48,6 +45,7 @@ class Targets:
         self,
         client: Client,
         documents: Documents,
+        reading: Reading,
         states: States,
         examples: ExampleMemory,
         ranking: Ranking,
@@ -56,6 +54,8 @@ class Targets:
     ) -> None:
         self._client = client
         self._documents = documents
+        self._reading = reading
+        self._background = Background(lambda message: client.log("error", message))
         self._states = states
         self._examples = examples
         self._ranking = ranking
@@ -69,19 +69,25 @@ class Targets:
 
     def learn(self, document: Document) -> None:
         """Find the targets of a text: classes with a `forward`, definitions that have an example, training steps."""
-        path = document.path
-        known: dict[str, list[Definition]] = {}
-        for definition in document.definitions:
-            known.setdefault(without_locals(definition.qualname), []).append(definition)
-        in_project = self._in_project.get(path, {})
-        lines = {item.qualname: item.line for item in document.definitions}
-        self._ranking.set_definitions(path, lines | {step.qualname: step.start_line for step in document.steps})
-        names = dict.fromkeys(d.qualname for d in document.definitions if _is_target(d, known, in_project))
-        names |= dict.fromkeys(step.qualname for step in document.steps)
+        self._take_over(document, targets_in(document, self._in_project.get(document.path, {})))
+
+    async def learn_large(self, path: str, then: Callable[[str], None] = lambda path: None) -> None:
+        """Do the same for a large document, in another thread, and `then` what follows, unless it was closed."""
+        while (document := await self._reading.document(path)) is not None:
+            in_project = self._in_project.get(path, {})
+            found = await asyncio.get_running_loop().run_in_executor(None, targets_in, document, in_project)
+            if self._documents.by_path.get(path) is document:
+                self._take_over(document, found)
+                self._client.text_changed()
+                then(path)
+                return
+
+    def _take_over(self, document: Document, found: TargetsInText) -> None:
+        path, names = document.path, found.examples
+        self._ranking.set_definitions(path, found.lines)
         changes = []
-        for name in names:
+        for name, examples in names.items():
             key = TargetKey(path, name)
-            examples = pinned(path, name, known.get(name, ()), in_project)
             state = self._states.get(key)
             if state is None or state.examples != examples:
                 state = state or self._cut.pop(key, None) or self._states.new(key)
@@ -99,11 +105,13 @@ class Targets:
         """Find the targets of an edited document now, if that is still to be done."""
         self._learning.call_now(path)
 
-    async def learn_structure(self, document: Document) -> None:
+    async def learn_structure(self, path: str) -> None:
         """Find which classes of a document build which others. The whole text is examined, in another thread."""
-        loop = asyncio.get_running_loop()
-        contained = await loop.run_in_executor(None, lambda: containment_in(document.tree))
-        self._examples.set_contained(document.path, contained)
+        document = await self._reading.document(path)
+        if document is not None:
+            tree = document.tree
+            contained = await asyncio.get_running_loop().run_in_executor(None, containment_in, tree)
+            self._examples.set_contained(path, contained)
 
     async def learn_called_steps(self, document: Document, folder: Path) -> None:
         """Find the training steps of other files that a script calls: hovers in the script are about them."""
@@ -135,7 +143,9 @@ class Targets:
             return
         self._in_project[path] = pinned
         document = self._documents.by_path.get(path)
-        if document is not None:
+        if document is not None and document.is_large:
+            await self.learn_large(path, self._automatic.trace_open)
+        elif document is not None:
             self.learn(document)
             self._automatic.trace_open(path)
 
@@ -167,7 +177,9 @@ class Targets:
 
     def _learn_changed(self, path: str) -> None:
         document = self._documents.by_path.get(path)
-        if document is not None:
+        if document is not None and document.is_large:
+            self._background.run(self.learn_large(path))
+        elif document is not None:
             self.learn(document)
             self._client.text_changed()
 
@@ -213,12 +225,3 @@ class Targets:
         orphans = [state for state, example in examples if example is not None and example.recorded_in in roots]
         self._states.outdate(orphans)
         self._automatic.trace(orphans)
-
-
-def _is_target(definition: Definition, known: DefinitionsByName, in_project: Collection[str]) -> bool:
-    if "<locals>" in definition.qualname:
-        return False
-    if definition.pins or definition.qualname in in_project:
-        return True
-    forward = f"{definition.qualname}.forward"
-    return definition.kind == "class" and any(d.qualname == forward for d in known.get(forward, ()))

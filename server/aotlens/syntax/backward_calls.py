@@ -6,34 +6,17 @@ objects that run the backward pass of their argument: `accelerator.backward(loss
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from tree_sitter import Node, Query, QueryCursor, Tree
+from tree_sitter import Node, Tree
 
 from .driven_steps import METHODS, returned_losses, trainer_of
 from .name_flow import dotted_name, reads_of, root_name, target_names
-from .nodes import PYTHON, items_of, parameter_name, text_of
+from .named_calls import calls_named, statements_below
+from .nodes import items_of, parameter_name, text_of
 
-_BACKWARD = Query(
-    PYTHON,
-    """
-    (call function: (attribute attribute: (identifier) @name) (#any-of? @name "backward" "manual_backward")) @call
-    """,
-)
-_TRAIN = Query(
-    PYTHON,
-    '(call function: (attribute object: (identifier) attribute: (identifier) @name) (#eq? @name "train")) @call',
-)
-_METHODS = Query(
-    PYTHON,
-    f"""
-    (class_definition body: (block [
-        (function_definition name: (identifier) @name) @method
-        (decorated_definition definition: (function_definition name: (identifier) @name) @method)
-    ]) (#any-of? @name {" ".join(f'"{name}"' for name in METHODS)}))
-    """,
-)
 _AUTOGRAD = ("torch.autograd", "autograd")
 _SCALES = ("scale", "scale_loss")
 """Methods of gradient scalers that take the loss and return it scaled."""
@@ -67,21 +50,39 @@ _LOOKED_AT = 3 * MOST
 def backward_calls(tree: Tree) -> list[BackwardCall]:
     """The backward passes of a text in its order, at most `MOST`. Those of a parameter of the function are left out."""
     found = []
-    for call in QueryCursor(_BACKWARD).captures(tree.root_node).get("call", [])[:_LOOKED_AT]:
+    root = tree.root_node
+    for call in itertools.islice(_method_calls(root, ("backward", "manual_backward")), _LOOKED_AT):
         loss = _loss_of(call)
         if loss is not None:
             found.append(BackwardCall(call, loss))
             if len(found) == MOST:
                 break
     around = [function_around(each.call) for each in found]
-    for method in QueryCursor(_METHODS).captures(tree.root_node).get("method", []):
+    for method in itertools.islice(_methods(root), _LOOKED_AT):
         if method not in around:
             found += (BackwardCall(statement, loss) for statement, loss in returned_losses(method))
-    for call in QueryCursor(_TRAIN).captures(tree.root_node).get("call", []):
+    for call in itertools.islice(_method_calls(root, ("train",)), _LOOKED_AT):
         trainer = trainer_of(call)
         if trainer is not None:
             found.append(BackwardCall(call, trainer, of_trainer=True))
     return sorted(found, key=lambda each: each.call.start_byte)[:MOST]
+
+
+def _method_calls(root: Node, names: Collection[str]) -> Iterator[Node]:
+    for call in calls_named(root, names):
+        callee = call.child_by_field_name("function")
+        if callee is not None and callee.type == "attribute":
+            yield call
+
+
+def _methods(root: Node) -> Iterator[Node]:
+    """The methods of classes that frameworks call."""
+    text = root.text or b""
+    for node, parent in statements_below(root) if any(name.encode() in text for name in METHODS) else ():
+        if node.type == "function_definition" and text_of(node.child_by_field_name("name")) in METHODS:
+            block = parent.parent if parent.type == "decorated_definition" else parent
+            if block is not None and block.parent is not None and block.parent.type == "class_definition":
+                yield node
 
 
 def function_around(node: Node) -> Node | None:

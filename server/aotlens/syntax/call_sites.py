@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tree_sitter import Node, Query, QueryCursor
+from tree_sitter import Node
 
 from aotlens_tracer.wire.statements import Statement
 
@@ -18,10 +18,10 @@ from .block_source import BlockSource
 from .code_blocks import code_blocks, docstring_blocks, whole_block
 from .dependencies import SAME_MODULE, Step, assigned_value, imported_class, kept_in_self, names_of, needed_steps
 from .function_steps import function_steps, functions, returned_value
-from .nodes import PYTHON, is_within, text_of
+from .named_calls import statements_below
+from .nodes import is_within, text_of
 from .straight_lines import block_steps, calls_in, module_steps
 
-_STRINGS = Query(PYTHON, "(expression_statement . (string) @text .)")
 _LONGEST_PRELUDE = 40
 """Statements. A call that depends on more of them is too long to be an example."""
 _DEPTH = 8
@@ -68,16 +68,19 @@ def _found(path: str, text: str) -> list[CallSite]:
         found = list(_sites(source, module))
         for node in functions(source):
             found += _sites(source, function_steps(source, node), outer=module, within=node)
-        for node in _captured(_STRINGS, source.root, "text"):
+        for node in _strings(source.root):
             for block in docstring_blocks(whole.lines, node.start_point.row, node.end_point.row):
                 inner = BlockSource(path, block)
                 found += _sites(inner, module_steps(inner, is_outer=False), outer=module)
     return found
 
 
-def _captured(query: Query, root: Node, name: str) -> list[Node]:
-    nodes = QueryCursor(query).captures(root).get(name, [])
-    return sorted(nodes, key=lambda node: node.start_byte)
+def _strings(root: Node) -> Iterator[Node]:
+    """The statements that are strings, which may be documentation."""
+    for node, _ in statements_below(root):
+        inside = node.named_children if node.type == "expression_statement" else ()
+        if len(inside) == 1 and inside[0].type == "string":
+            yield inside[0]
 
 
 def _sites(

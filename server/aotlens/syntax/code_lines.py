@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 from .comments import comment_of
+from .once import once_for_each
 from .source_text import SourceText
 
 _READ = re.compile(r"#.*(aotlens|type:|coding)")
 """Comments that are read: pinned examples, types for TorchScript, the encoding of the file."""
 
 
+@once_for_each
 def code_lines(document: SourceText) -> tuple[str, ...]:
     """Return the lines of a source. A comment that nothing reads is missing, and so are empty lines at the end.
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from tree_sitter import Node, Query, QueryCursor, Tree
+from tree_sitter import Node, Tree
 
-from .nodes import PYTHON, parse, text_of
+from .named_calls import statements_below
+from .nodes import parse, text_of
 from .pins import Pin, pins_above
 from .source import split_lines
 
-_DEFINITIONS = Query(PYTHON, "[(class_definition) (function_definition)] @definition")
 _DEFINITION_TYPES = frozenset({"class_definition", "function_definition", "decorated_definition"})
 _WITHOUT_DEFINITIONS = frozenset(
     {"comment", "expression_statement", "import_statement", "import_from_statement", "future_import_statement"}
@@ -111,18 +111,18 @@ def _moved(definition: Definition, down: int) -> Definition:
 
 def _definitions_below(top: Node, lines: Sequence[str]) -> list[Definition]:
     """The definitions that a node is or contains, in their order."""
-    nodes = QueryCursor(_DEFINITIONS).captures(top).get("definition", [])
     found: list[Definition] = []
     enclosing: list[tuple[int, str]] = []  # the end of each enclosing definition, and the prefix of names in it
-    for node in sorted(nodes, key=lambda node: (node.start_byte, -node.end_byte)):
+    for node, parent in statements_below(top):
+        if node.type not in ("class_definition", "function_definition"):
+            continue
         while enclosing and enclosing[-1][0] <= node.start_byte:
             enclosing.pop()
         name_node = node.child_by_field_name("name")
         if name_node is None or not name_node.text:  # the user is still typing it
             continue
         qualname = (enclosing[-1][1] if enclosing else "") + text_of(name_node)
-        parent = node.parent
-        outer = parent if parent is not None and parent.type == "decorated_definition" else node
+        outer = parent if parent.type == "decorated_definition" else node
         kind: Literal["class", "function"] = "class" if node.type == "class_definition" else "function"
         enclosing.append((node.end_byte, f"{qualname}." if kind == "class" else f"{qualname}.<locals>."))
         first = outer.start_point.row

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tree_sitter import Node, Query, QueryCursor, Tree
+from tree_sitter import Node, Tree
 
 from aotlens_tracer.wire.training_steps import function_of
 
 from .driven_steps import COMPUTE_LOSS, RUNS, TRAINING_STEP, module_in
-from .nodes import PYTHON, text_of
+from .named_calls import calls_named
+from .nodes import text_of
 from .step_callers import made_class
 from .step_places import qualname_around
 
-_CALLS = Query(
-    PYTHON,
-    '(call function: (attribute attribute: (identifier) @name) (#any-of? @name "fit" "train")) @call',
-)
 WORDS = tuple(f".{name}(" for name in RUNS.values())
 """A text without any of these has no such call."""
 
@@ -50,7 +47,7 @@ class DrivingCall:
 def driving_calls(tree: Tree) -> list[DrivingCall]:
     """The calls that train objects which the text makes, in its order."""
     found = []
-    for call in QueryCursor(_CALLS).captures(tree.root_node).get("call", []):
+    for call in calls_named(tree.root_node, tuple(RUNS.values())):
         callee = call.child_by_field_name("function")
         trainer = callee.child_by_field_name("object") if callee is not None else None
         if callee is None or trainer is None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tree_sitter import Node, Query, QueryCursor
+from tree_sitter import Node
 
 from .block_source import BlockSource
 from .dependencies import Step, assigned_value, bound_names, names_of, needed_names
-from .nodes import PYTHON, items_of, parse, text_of
+from .named_calls import statements_below
+from .nodes import items_of, parse, text_of
 from .straight_lines import block_steps
 
-_FUNCTIONS = Query(PYTHON, "(function_definition) @function")
 _SET_UP = ("setUpClass", "setup_class", "setUp", "setup_method", "setup")
 """Methods that run before each test of a class, in their order."""
 _PLAIN_OBJECT = "__import__('types').SimpleNamespace"
@@ -25,8 +25,7 @@ _DEEPEST = 4
 
 def functions(source: BlockSource) -> list[Node]:
     """The functions of a block, in their order."""
-    found = QueryCursor(_FUNCTIONS).captures(source.root).get("function", [])
-    return sorted(found, key=lambda node: node.start_byte)
+    return [node for node, _ in statements_below(source.root) if node.type == "function_definition"]
 
 
 def function_steps(source: BlockSource, function: Node) -> tuple[Step, ...]:

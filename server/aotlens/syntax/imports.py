@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
-from tree_sitter import Node, Tree
+from tree_sitter import Node
 
 from .nodes import text_of
+from .once import once_for_each
 from .source_text import SourceText
 
 _WITH_STATEMENTS = frozenset(
@@ -47,15 +47,15 @@ def full_name(document: SourceText, name: str) -> str | None:
     are left out.
     """
     first, _, rest = name.partition(".")
-    full = dict(_names(document.tree)).get(first)
+    full = dict(_names(document)).get(first)
     return None if full is None else f"{full}.{rest}" if rest else full
 
 
-@lru_cache(maxsize=16)
-def _names(tree: Tree) -> tuple[tuple[str, str], ...]:
+@once_for_each
+def _names(document: SourceText) -> tuple[tuple[str, str], ...]:
     """The names that the imports of a file bind, wherever they stand, each with its full name."""
     found = []
-    pending = [tree.root_node]
+    pending = [document.tree.root_node]
     while pending:
         node = pending.pop()
         if node.type in ("import_statement", "import_from_statement"):

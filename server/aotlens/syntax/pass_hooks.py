@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from tree_sitter import Node, Tree
+from tree_sitter import Node
 
 from .nodes import names_in, string_value, text_of
+from .once import once_for_each
 from .source_text import SourceText
 
 PassGraph = Literal["dynamo", "joint", "partitioned"]
@@ -45,7 +45,7 @@ class PassHook:
 
 def hook_around(document: SourceText, chain: Sequence[Node]) -> PassHook | None:
     """The hook of torch.compile that calls the function around some nodes, also through others; None without one."""
-    hooks = _hooks(document.tree)
+    hooks = _hooks(document)
     for node in chain:
         if node.type in ("function_definition", "class_definition"):
             hook = hooks.get(text_of(node.child_by_field_name("name")))
@@ -60,12 +60,12 @@ def exports_itself(chain: Sequence[Node]) -> bool:
     return function is not None and _EXPORTS.search(text_of(function)) is not None
 
 
-@lru_cache(maxsize=16)
-def _hooks(tree: Tree) -> Mapping[str, PassHook]:
+@once_for_each
+def _hooks(document: SourceText) -> Mapping[str, PassHook]:
     """The hook that calls each function or class of a file, directly or through other functions of it."""
-    functions = {text_of(node.child_by_field_name("name")): node for node in _definitions(tree.root_node)}
+    functions = {text_of(node.child_by_field_name("name")): node for node in _definitions(document.tree.root_node)}
     hooks: dict[str, PassHook] = {}
-    for name, value in _registered(tree.root_node):
+    for name, value in _registered(document.tree.root_node):
         for used in _passes_in(value):
             if used in functions:
                 hooks.setdefault(used, PassHook(name, _HOOKS[name]))

@@ -19,7 +19,7 @@ from .subjects import ClassRef, PassSubject
 
 def pass_subjects(document: SourceText, chain: Sequence[Node], owner: ClassRef | None) -> Iterator[PassSubject]:
     """Yield what the innermost of some nodes is in the code of a pass; nothing if it is none of these things."""
-    if not may_be_pass_code(document.tree):
+    if not may_be_pass_code(document):
         return
     named = _named(document, chain)
     if named is None:
@@ -34,7 +34,7 @@ def pass_subjects(document: SourceText, chain: Sequence[Node], owner: ClassRef |
 
 def hook_at(document: SourceText, line: int, column: int) -> tuple[PassHook | None, bool]:
     """The hook that calls the function at a position, and whether that function captures the graph itself."""
-    if not document.is_python or not may_be_pass_code(document.tree):
+    if not document.is_python or not may_be_pass_code(document):
         return None, False
     chain = nodes_around(document, line, column)
     return hook_around(document, chain), exports_itself(chain)
@@ -42,7 +42,7 @@ def hook_at(document: SourceText, line: int, column: int) -> tuple[PassHook | No
 
 def called_at(document: SourceText, line: int, column: int) -> tuple[OpenCall, PassSubject] | None:
     """The function of `fx_utils`, or the class of descriptors, whose call is around a position; None without one."""
-    if not document.is_python or not may_be_pass_code(document.tree):
+    if not document.is_python or not may_be_pass_code(document):
         return None
     call = open_call(document, line, column)
     if call is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-from tree_sitter import Node, Tree
+from tree_sitter import Node
 
 from .imports import full_name
 from .nodes import integer_value, items_of, string_value, text_of
+from .once import once_for_each
 from .pass_facts import Bound, Case, Condition, facts_before
 from .pass_kinds import (
     FUNCTIONS,
@@ -33,11 +33,11 @@ _PATTERNS = ("pattern_list", "tuple_pattern", "list_pattern", "tuple", "list")
 _DEPTH = 24
 
 
-@lru_cache(maxsize=16)
-def may_be_pass_code(tree: Tree) -> bool:
+@once_for_each
+def may_be_pass_code(document: SourceText) -> bool:
     """Whether a file may have to do with descriptors at all. The whole text is looked at once."""
-    text = tree.root_node.text or b""
-    return b"fx_utils" in text or b"AOTInput" in text or b"AOTOutput" in text or (b".meta" in text and b"torch" in text)
+    text = document.text
+    return "fx_utils" in text or "AOTInput" in text or "AOTOutput" in text or (".meta" in text and "torch" in text)
 
 
 def fx_function(document: SourceText, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,8 @@ from .nodes import parameter_name, text_of
 from .source_text import SourceText
 
 Kind = Literal["positional", "normal", "rest", "keyword", "keywords"]
+ClassesNamed = Callable[[str], Iterable[Node]]
+"""The classes of a file with a name, the last one first."""
 
 
 @dataclass(frozen=True)
@@ -90,20 +92,20 @@ def parameters_of(function: Node) -> list[Parameter]:
     return found
 
 
-def constructor_of(node: Node, classes: Sequence[Node]) -> list[Parameter] | None:
-    """The parameters of a class's constructor; None if the file does not show them. `classes` are those of the file."""
-    found = _inherited(node, classes, _own_constructor)
+def constructor_of(node: Node, named: ClassesNamed) -> list[Parameter] | None:
+    """The parameters of a class's constructor; None if the file does not show them."""
+    found = _inherited(node, named, _own_constructor)
     return found if isinstance(found, list) else [] if found == "plain" else None
 
 
-def method_parameters(node: Node, name: str, classes: Sequence[Node]) -> list[Parameter] | None:
+def method_parameters(node: Node, name: str, named: ClassesNamed) -> list[Parameter] | None:
     """The parameters of a method without `self`; None if the file does not show them."""
 
     def own(node: Node) -> list[Parameter] | None:
         method = method_of(node, name)
         return parameters_of(method)[1:] if method is not None else None
 
-    found = _inherited(node, classes, own)
+    found = _inherited(node, named, own)
     return found if isinstance(found, list) else None
 
 
@@ -136,7 +138,7 @@ def _fields(node: Node) -> list[Parameter]:
 
 
 def _inherited(
-    node: Node, classes: Sequence[Node], own: Callable[[Node], list[Parameter] | None], depth: int = 8
+    node: Node, named: ClassesNamed, own: Callable[[Node], list[Parameter] | None], depth: int = 8
 ) -> list[Parameter] | Literal["plain", "unknown"]:
     """The parameters that a class, or the first of its bases in the file that has them, defines.
 
@@ -148,9 +150,9 @@ def _inherited(
     bases = node.child_by_field_name("superclasses")
     names = [text_of(base) for base in bases.named_children if base.type != "keyword_argument"] if bases else []
     for name in names:
-        for other in reversed(classes):
-            if depth and other.id != node.id and text_of(other.child_by_field_name("name")) == name:
-                return _inherited(other, classes, own, depth - 1)
+        for other in named(name) if depth else ():
+            if other.id != node.id:
+                return _inherited(other, named, own, depth - 1)
     return "plain" if all(name.rpartition(".")[2] == "Module" for name in names) else "unknown"
 
 

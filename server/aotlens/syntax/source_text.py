@@ -24,6 +24,10 @@ class SourceText(Protocol):
         """Whether it is Python code."""
 
     @property
+    def text(self) -> str:
+        """The whole text."""
+
+    @property
     def line_count(self) -> int:
         """The number of lines."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
-from tree_sitter import Node, Query, QueryCursor
+from tree_sitter import Node
 
 from .backward_calls import function_around
 from .block_source import BlockSource
@@ -23,11 +23,11 @@ from .driven_steps import (
 )
 from .moments import Moment, moments_before
 from .name_flow import Flow, reads_of
-from .nodes import PYTHON, items_of, parameter_name, text_of
+from .named_calls import calls_named
+from .nodes import items_of, parameter_name, text_of
 from .step_branches import conditions_of_call
 from .straight_lines import module_steps
 
-_CALLS = Query(PYTHON, "(call) @call")
 CONDITION = "_aotlens_condition_"
 """How the variables begin in which the set-up keeps the conditions of callers."""
 _DEEPEST = 6
@@ -118,9 +118,9 @@ def _call_of_trainer(source: BlockSource, function: Node, others: Others, name: 
     wanted = text_of(owner.child_by_field_name("name")) if owner is not None else ""
     for script in (source, *(each for each in others(wanted) if each.path != source.path)):
         instances = set(_instances(script.root, wanted))
-        for node in QueryCursor(_CALLS).captures(script.root).get("call", []):
+        for node in calls_named(script.root, (RUNS[name],)):
             callee = node.child_by_field_name("function")
-            if callee is None or text_of(callee.child_by_field_name("attribute")) != RUNS[name]:
+            if callee is None or callee.type != "attribute":
                 continue
             at = module_in(node) if name == TRAINING_STEP else callee.child_by_field_name("object")
             if at is not None and (text_of(at) in instances or made_class(at) == wanted):
@@ -209,7 +209,7 @@ def _likeliest_call(source: BlockSource, function: Node, others: Others) -> _Cal
 
 def _calls_of(source: BlockSource, function: Node, name: str, wanted: str, owner: Node | None) -> Iterator[_Call]:
     instances: set[str] | None = None
-    for node in QueryCursor(_CALLS).captures(source.root).get("call", []):
+    for node in calls_named(source.root, {name, wanted}):
         callee = node.child_by_field_name("function")
         if callee is None or _is_in_function(node, function):
             continue

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 STEP_WORDS = ("backward(", "training_step", "compute_loss", "Trainer(")
 """A text without any of these words has no training step."""
-MOST_CHARACTERS = 2_000_000
-MOST_LINES = 100_000
-"""Python code with more characters or lines is not read: its tree takes a hundred times the memory of the text, and
-seconds on the event loop. Code that people write is much shorter."""
+MOST_CHARACTERS = 1_400_000
+MOST_LINES = 40_000
+"""Python code with more characters or lines is not read: its tree takes a hundred times the memory of the text. The
+longest file of torch has 27,820 lines and 1,376,254 characters."""
+LARGE = 100_000
+"""Python code with more characters is read in another thread, and so are the answers about it found there."""
 
 
 class Document:
@@ -39,6 +41,7 @@ class Document:
 
     `path` is the absolute path of its file, or its URI if it has no file. `language` is the client's id of its
     language, empty if there is none. `is_python` says that it is Python code, which a text of the server is not.
+    `is_large` says that it takes long to read, so that it is not read on the event loop.
     """
 
     def __init__(self, uri: str, path: str, version: int, text: str, language: str = "") -> None:
@@ -48,6 +51,7 @@ class Document:
         self.is_python = is_python(path, language) and not uri.startswith(f"{SCHEME}:")
         self._raw = split_keeping_ends(text)  # never changed in place
         self._text: str | None = text
+        self.is_large = self.is_python and len(text) > LARGE
         self._history = History(version)
         self._parsed: ParsedText | None = None
         self._found: Found | None = None
@@ -90,14 +94,15 @@ class Document:
         While the text does not parse, those that the parser lost are included.
         """
         if self._definitions is None:
-            self._found, self._found_before = found_in(self.tree, self.lines, self._found_before), None
-            self._definitions = self._found.definitions
-            if self._definitions_before is not None and self.tree.root_node.has_error:
-                version, before = self._definitions_before
-                self._definitions = with_lost(
-                    self._definitions, before, lambda line: self._line_now(version, line), self.lines
-                )
-            self._definitions_before = None
+            # Two threads may be here: each computes the same, from what it has seen.
+            found = found_in(self.tree, self.lines, self._found_before)
+            definitions: Sequence[Definition] = found.definitions
+            known = self._definitions_before
+            if known is not None and self.tree.root_node.has_error:
+                version, before = known
+                definitions = with_lost(definitions, before, lambda line: self._line_now(version, line), self.lines)
+            self._found, self._found_before = found, None
+            self._definitions, self._definitions_before = definitions, None
         return self._definitions
 
     @property
@@ -122,10 +127,21 @@ class Document:
 
         The tree of any other text than Python is empty: a log may have millions of lines.
         """
-        if self._parsed is None:
+        parsed = self._parsed
+        if parsed is None:
             text = self.text if self.is_python else ""
-            self._parsed, self._parsed_before = parse(text, self._parsed_before), None
-        return self._parsed.tree
+            parsed = parse(text, self._parsed_before)
+            self._parsed, self._parsed_before = parsed, None
+        return parsed.tree
+
+    @property
+    def is_read(self) -> bool:
+        """Whether tree, definitions and steps are at hand without delay. Those of a large document have to be read."""
+        return not self.is_large or self._steps is not None
+
+    def read(self) -> None:
+        """Compute tree, definitions and steps. May be called in any thread."""
+        _ = self.definitions, self.steps
 
     def line(self, number: int) -> str:
         """Return a line without its end; empty if the document has no such line."""
@@ -184,6 +200,7 @@ class Document:
         after._raw = raw
         after._text = None
         after._history = self._history.followed_by(applied, version)
+        after.is_large = self.is_python and sum(map(len, raw)) > LARGE
         after._parsed = after._found = after._definitions = after._steps = None
         after._parsed_before = self._parsed or self._parsed_before
         after._found_before = self._found or self._found_before

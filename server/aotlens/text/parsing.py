@@ -23,7 +23,11 @@ class ParsedText:
 
 
 def parse(text: str, before: ParsedText | None = None) -> ParsedText:
-    """Parse Python source. With the parse of an earlier text, only the changed part is parsed again."""
+    """Parse Python source. With the parse of an earlier text, only the changed part is parsed again.
+
+    No other thread runs meanwhile: 0.1 s for a million characters of ordinary code, and 0.5 s if they are one list.
+    (tree-sitter can read a source in pieces and let others run in between, but its binding never frees these pieces.)
+    """
     # tree-sitter does not take a lone \r for a line end, but LSP and Python do.
     source = _LONE_RETURN.sub(b"\n", text.encode("utf-8", "surrogatepass"))
     parser = Parser(_PYTHON)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from tree_sitter import Node
 
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.signatures import Parameter, constructor_of, definition_node, method_parameters
@@ -28,10 +30,16 @@ def template(document: Document, definition: Definition) -> str:
     else:
         method = ""
     node = definition_node(document, definition.line)
-    known = (definition_node(document, one.line) for one in document.definitions if one.kind == "class")
-    classes = [one for one in known if one is not None]
-    built = constructor_of(node, classes) if node is not None else None
-    called = method_parameters(node, method or "forward", classes) if node is not None else None
+
+    def named(class_name: str) -> Iterator[Node]:
+        for one in reversed(document.definitions):
+            if one.kind == "class" and one.qualname.rpartition(".")[2] == class_name:
+                found = definition_node(document, one.line)
+                if found is not None:
+                    yield found
+
+    built = constructor_of(node, named) if node is not None else None
+    called = method_parameters(node, method or "forward", named) if node is not None else None
     if built is None:
         built = [Parameter("", "rest")]
     if called is None:

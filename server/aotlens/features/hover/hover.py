@@ -152,11 +152,12 @@ def _passing(first: FirstLine | None) -> tuple[TargetKey, str, bool] | None:
 def _subjects_at(document: Document, line: int, column: int) -> tuple[Subject, ...]:
     """The subjects at a position. They are kept for the version of the text: the same is often asked again."""
     kept = _SUBJECTS.setdefault(document, {})
-    if (line, column) not in kept:
+    found = kept.get((line, column))
+    if found is None:
         if len(kept) >= _MOST_KEPT:
             kept.clear()
-        kept[line, column] = subjects_at(document, line, column)
-    return kept[line, column]
+        found = kept[line, column] = subjects_at(document, line, column)
+    return found
 
 
 def _asked(question: Question) -> Iterator[Question]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from functools import partial
 
 from lsprotocol import types as lsp
 
@@ -15,23 +16,30 @@ from aotlens.lsp.methods import SOURCE
 from aotlens.lsp.positions import from_range, to_range
 from aotlens.text.documents import Document
 
+from .beside import answered
 
-def in_source(context: Context, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+Answer = list[lsp.CodeAction | lsp.Command]
+
+
+def in_source(context: Context, params: lsp.CodeActionParams) -> Answer | Awaitable[Answer]:
     """The actions on a range; for clients that take commands only, those actions that are commands."""
     document = context.documents.get(params.text_document.uri)
     if document is None:
         return []
     where = from_range(document, params.range, context.encoding)
     context.session.focus(document.path, where.line)
-    found = code_actions(context.session.snapshot(), document, where)
-    if not takes_action_literals(context.capabilities):
-        return [command for action in found if (command := _command(action)) is not None]
-    only = params.context.only
-    return [
-        _code_action(context, document, action, params.context.diagnostics)
-        for action in found
-        if not only or any(not kind or f"{action.kind}.".startswith(f"{kind}.") for kind in only)
-    ]
+
+    def answer(found: Sequence[CodeAction]) -> Answer:
+        if not takes_action_literals(context.capabilities):
+            return [command for action in found if (command := _command(action)) is not None]
+        only = params.context.only
+        return [
+            _code_action(context, document, action, params.context.diagnostics)
+            for action in found
+            if not only or any(not kind or f"{action.kind}.".startswith(f"{kind}.") for kind in only)
+        ]
+
+    return answered(document, partial(code_actions, context.session.snapshot(), document, where), answer)
 
 
 def _code_action(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from lsprotocol import types as lsp
 
 from aotlens.features import definition
@@ -10,6 +12,7 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument
 from aotlens.lsp.positions import to_range
 
+from .beside import found
 from .position import focused_position
 
 Answer = list[lsp.LocationLink] | list[lsp.Location] | None
@@ -20,7 +23,7 @@ async def in_source(context: Context, params: lsp.DefinitionParams) -> Answer:
     if (place := focused_position(context, params)) is None:
         return None
     document, line, column = place
-    links = definition.definition(context.session.snapshot(), document, line, column)
+    links = await found(document, partial(definition.definition, context.session.snapshot(), document, line, column))
     if not links:
         return None
     if not takes_links(context.capabilities):

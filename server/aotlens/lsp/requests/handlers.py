@@ -64,11 +64,31 @@ def handler(name: str) -> Callable[..., Any]:
 def answer(context: Context, method: str, params: Any) -> Any:
     """Answer a request: the answer, or a coroutine that gives it."""
     request = HANDLERS[method]
+    uri = _uri(params)
+    document = context.documents.get(uri) if uri is not None else None
+    if document is not None and not document.is_read:
+        return _answer_once_read(context, method, params, document.path)
     if request.in_graph is not None and context.graphs.named(params.text_document.uri) is not None:
         return _answer_in_graph(context, handler(request.in_graph), params)
-    if request.in_log is not None and context.logs.is_log(context.documents.get(params.text_document.uri)):
+    if request.in_log is not None and context.logs.is_log(document):
         return _answer_in_log(context, request, params)
     return handler(request.in_source)(context, params)
+
+
+async def _answer_once_read(context: Context, method: str, params: Any, path: str) -> Any:
+    """Wait for a large document. Its text may have changed meanwhile."""
+    await context.session.reading.document(path)
+    return await _awaited(answer(context, method, params))
+
+
+def _uri(params: Any) -> str | None:
+    """The URI of the document that a request is about; None if it is about none, or the params are wrong."""
+    if isinstance(params, dict):  # a method beyond LSP
+        document = params.get("textDocument")
+        uri = document.get("uri") if isinstance(document, dict) else None
+        return uri if isinstance(uri, str) else None
+    document = getattr(params, "text_document", None)
+    return document.uri if document is not None else None
 
 
 async def _answer_in_graph(context: Context, handler: Callable[..., Any], params: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,20 +19,28 @@ from aotlens.lsp.capabilities import understands_markdown
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import to_range
 from aotlens.model.snapshot import TargetKey
+from aotlens.text.documents import Document
 
+from .beside import answered
 from .position import focused_position
 
 if TYPE_CHECKING:
     from aotlens.lsp.graph_documents import GraphDocument
 
+Answer = lsp.Hover | None
 
-def in_source(context: Context, params: lsp.HoverParams) -> lsp.Hover | None:
+
+def in_source(context: Context, params: lsp.HoverParams) -> Answer | Awaitable[Answer]:
     """The descriptors at a position of a source."""
     if (place := focused_position(context, params)) is None:
         return _left_out(context) if context.documents.is_too_large(params.text_document.uri) else None
     document, line, column = place
+    find = partial(hover.hover, context.session.snapshot(), document, line, column)
+    return answered(document, find, partial(_hover, context, document))
+
+
+def _hover(context: Context, document: Document, found: hover.Hover | None) -> Answer:
     address = context.places.address if context.offers.links else None
-    found = hover.hover(context.session.snapshot(), document, line, column)
     if found is None:
         return None
     if found.wants is not None:

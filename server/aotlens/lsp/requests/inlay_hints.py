@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Sequence
+from functools import partial
+
 from lsprotocol import types as lsp
 
 from aotlens.explain.visible import visible_line
@@ -10,8 +13,12 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.positions import from_range, to_range
 from aotlens.text.documents import Document
 
+from .beside import answered
 
-def in_source(context: Context, params: lsp.InlayHintParams) -> list[lsp.InlayHint] | None:
+Answer = list[lsp.InlayHint] | None
+
+
+def in_source(context: Context, params: lsp.InlayHintParams) -> Answer | Awaitable[Answer]:
     """Values, shapes and saved bytes at the ends of lines, each kind only if the user's settings enable it."""
     document = context.documents.get(params.text_document.uri)
     wanted = context.session.settings.inlay_hints
@@ -19,7 +26,8 @@ def in_source(context: Context, params: lsp.InlayHintParams) -> list[lsp.InlayHi
     if document is None or not (wanted.shapes or wanted.saved or values):
         return None
     lines = from_range(document, params.range, context.encoding)
-    found = inlay_hints.inlay_hints(
+    find = partial(
+        inlay_hints.inlay_hints,
         context.session.snapshot(),
         document,
         lines.line,
@@ -28,6 +36,10 @@ def in_source(context: Context, params: lsp.InlayHintParams) -> list[lsp.InlayHi
         saved=wanted.saved,
         values=values,
     )
+    return answered(document, lambda: list(find()), partial(_hints, context, document))
+
+
+def _hints(context: Context, document: Document, found: Sequence[inlay_hints.InlayHint]) -> Answer:
     return [
         lsp.InlayHint(
             position=to_range(document, hint.span, context.encoding).start,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -11,12 +13,20 @@ from aotlens.features import lens
 from aotlens.lsp.context import Context
 from aotlens.model.snapshot import TargetKey
 
+from .beside import answered
 
-def in_source(context: Context, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+Answer = list[lsp.CodeLens]
+
+
+def in_source(context: Context, params: lsp.CodeLensParams) -> Answer | Awaitable[Answer]:
     """The places of lenses. Their text comes with `codeLens/resolve`."""
     document = context.documents.get(params.text_document.uri)
     if document is None or not context.session.settings.code_lens_enable:
         return []
+    return answered(document, partial(lens.places, context.session.snapshot(), document), _lenses)
+
+
+def _lenses(places: Sequence[lens.LensPlace]) -> Answer:
     return [
         lsp.CodeLens(
             lsp.Range(lsp.Position(place.line - 1, 0), lsp.Position(place.line - 1, 0)),
@@ -27,7 +37,7 @@ def in_source(context: Context, params: lsp.CodeLensParams) -> list[lsp.CodeLens
                 "lines": [place.line, place.last] if place.last is not None else None,
             },
         )
-        for place in lens.places(context.session.snapshot(), document)
+        for place in places
     ]
 
 

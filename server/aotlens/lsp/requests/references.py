@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from lsprotocol import types as lsp
 
 from aotlens.features import references
 from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import GraphDocument
 
+from .beside import found
 from .position import focused_position
 
 
@@ -16,7 +19,9 @@ async def in_source(context: Context, params: lsp.ReferenceParams) -> list[lsp.L
     if (place := focused_position(context, params)) is None:
         return None
     snapshot = context.session.snapshot()
-    spans = references.references(snapshot, *place, include_declaration=params.context.include_declaration)
+    with_declaration = params.context.include_declaration
+    find = partial(references.references, snapshot, *place, include_declaration=with_declaration)
+    spans = await found(place[0], lambda: list(find()))
     return await context.places.locations(spans) or None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from functools import partial
+
 from lsprotocol import types as lsp
 
 from aotlens.explain.render.markdown import markdown
@@ -10,14 +13,21 @@ from aotlens.features import signature_help
 from aotlens.lsp.capabilities import documents_signatures_in_markdown
 from aotlens.lsp.context import Context
 
+from .beside import answered
 from .position import focused_position
 
+Answer = lsp.SignatureHelp | None
 
-def in_source(context: Context, params: lsp.SignatureHelpParams) -> lsp.SignatureHelp | None:
+
+def in_source(context: Context, params: lsp.SignatureHelpParams) -> Answer | Awaitable[Answer]:
     """The signature of the call around a position, if it is one of torch's functions for graph passes."""
     if (place := focused_position(context, params)) is None:
         return None
-    found = signature_help.signature_help(context.session.snapshot(), *place)
+    find = partial(signature_help.signature_help, context.session.snapshot(), *place)
+    return answered(place[0], find, partial(_signature, context))
+
+
+def _signature(context: Context, found: signature_help.Signature | None) -> Answer:
     if found is None:
         return None
     if documents_signatures_in_markdown(context.capabilities):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from aotlens.features import slots as feature
@@ -12,6 +13,7 @@ from aotlens.lsp.methods import SLOTS
 from aotlens.lsp.positions import from_position
 from aotlens_tracer.wire.places import Span
 
+from .beside import found
 from .position import position_in, uri_in
 
 
@@ -22,7 +24,7 @@ async def slots(context: Context, params: Any) -> dict[str, Any] | None:
         return None
     line, _ = from_position(document, position_in(params, SLOTS), context.encoding)
     context.session.focus(document.path, line)
-    view = feature.view(context.session.snapshot(), document, line)
+    view = await found(document, partial(feature.view, context.session.snapshot(), document, line))
     if view is None:
         return None
     answer = {
@@ -39,7 +41,7 @@ async def slots(context: Context, params: Any) -> dict[str, Any] | None:
     if view.mark and params.get("known") == view.mark:
         return answer
     ranges = await context.places.ranges(dict.fromkeys(_spans(view.groups)))
-    places = {span: {"uri": context.places.uri(span.path), "range": found} for span, found in ranges.items()}
+    places = {span: {"uri": context.places.uri(span.path), "range": one} for span, one in ranges.items()}
     groups = [
         {
             "kind": group.kind,

@@ -1,0 +1,30 @@
+"""Keeps what is computed of a text, for as long as that text lives."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from .source_text import SourceText
+
+Text = TypeVar("Text", bound=SourceText)
+Result = TypeVar("Result")
+
+
+def once_for_each(compute: Callable[[Text], Result]) -> Callable[[Text], Result]:
+    """Keep the results of a function of a document until the document is closed or edited.
+
+    A result must not hold its document: it would keep itself alive.
+    """
+    kept: WeakKeyDictionary[Text, Result] = WeakKeyDictionary()
+
+    @functools.wraps(compute)
+    def known(document: Text) -> Result:
+        try:
+            return kept[document]
+        except KeyError:
+            return kept.setdefault(document, compute(document))
+
+    return known

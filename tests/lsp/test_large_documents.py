@@ -1,0 +1,181 @@
+"""Large documents: nothing about them keeps the event loop, and nothing of them stays when they are closed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aotlens.features import diagnostics, lens, numbered_names, symbols
+from aotlens.features.fixes.code_actions import code_actions
+from aotlens.features.hover.hover import hover
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.trust import EVERYWHERE
+from aotlens.session.reading import Reading
+from aotlens.syntax.call_sites import call_sites
+from aotlens.text.documents import LARGE, Document, Documents
+from aotlens_tracer.wire.places import Span
+from lsp.client import Client, serving
+
+NET = """class Net{number}(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc = nn.Linear(width, width)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+"""
+LINES = NET.count("\n")
+SECONDS = 0.25
+"""The most that one callback may take: 0.1 s on an idle machine, and others work on this one."""
+
+
+def classes(lines: int) -> str:
+    """A text of so many lines, full of targets."""
+    return "from torch import nn\n\n\n" + "".join(NET.format(number=number) for number in range(lines // LINES))
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client of a server that times its event loop."""
+    with serving(str(Path(__file__).parent / "watched_server.py")) as client:
+        yield client
+
+
+def look_at_all(client: Client, uri: str, line: int) -> None:
+    """Ask for all that an editor asks for."""
+    document = {"textDocument": {"uri": uri}}
+    at = {**document, "position": {"line": line, "character": 17}}
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": 60, "character": 0}}
+    lenses = client.result("textDocument/codeLens", document, timeout=90)
+    if lenses:
+        client.result("codeLens/resolve", lenses[-1])
+    for method in ("hover", "definition", "documentHighlight", "completion", "signatureHelp"):
+        client.result(f"textDocument/{method}", at, timeout=90)
+    client.result("textDocument/references", {**at, "context": {"includeDeclaration": True}})
+    client.result("textDocument/inlayHint", {**document, "range": whole})
+    client.result("textDocument/codeAction", {**document, "range": whole, "context": {"diagnostics": []}})
+    client.result("aotlens/slots", at)
+
+
+TEXTS = {
+    "classes": classes(30_000),
+    "assignments before a backward pass": "from torch import nn\n\n\ndef train(model, data):\n"
+    + "    a = model(data)\n" * 12_000
+    + "    loss = a.sum()\n    loss.backward()\n",
+    "a table": "T = {\n" + "    'k': [1, 2, 3, 'x'],\n" * 12_000 + "}\n",
+}
+
+
+def work_with(client: Client, uri: str, text: str) -> None:
+    """Open a document, look at all, edit it at its end, in the middle and at its beginning, break it, and close it."""
+    client.open(uri, text)
+    last = text.count("\n") - 1
+    look_at_all(client, uri, last)
+    for version, (line, new) in enumerate(((last, "y = 1\n"), (last // 2, "# a\n"), (0, "import os\n"), (3, "(\n")), 2):
+        at = {"line": line, "character": 0}
+        change = {"range": {"start": at, "end": at}, "text": new}
+        document = {"uri": uri, "version": version}
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        client.result("textDocument/hover", {"textDocument": document, "position": at}, timeout=90)
+    look_at_all(client, uri, last)
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert client.text(uri) is None
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_no_callback_is_long(client: Client, text: str) -> None:
+    work_with(client, "file:///small/model.py", classes(40))  # imports what the first answers need
+    found = []
+    for number in range(3):  # the least counts: a machine that is busy makes one callback or another long
+        client.result("test/longest")
+        work_with(client, f"file:///large/model{number}.py", text)
+        found.append(client.result("test/longest"))
+        if found[-1] < SECONDS:
+            return
+    raise AssertionError(f"the longest callbacks of three runs took {found} s")
+
+
+def test_nothing_of_a_document_stays_when_it_is_closed() -> None:
+    text = (
+        classes(60) + "class Plain:\n    def act(self, x):\n        return self.net(x)\n\nprimals_1 = fx_utils.meta\n"
+    )
+    document = Document("file:///model.py", "/model.py", 1, text)
+    key = TargetKey(document.path, "Net0")
+    snapshot = Snapshot({document.path: document}, {key: TargetState(key)}, {}, EVERYWHERE)
+    for line in range(1, document.line_count + 1):
+        hover(snapshot, document, line, 10)
+    list(lens.places(snapshot, document))
+    diagnostics.diagnostics(snapshot, document)
+    numbered_names.to_trace_too(snapshot, document)
+    code_actions(snapshot, document, Span(document.path, 1, 1, 20, 1))
+    symbols.completions(snapshot, document, 4, 10)
+    alive = weakref.ref(document)
+    del snapshot, document
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_large_document_is_read_in_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it gets the latest version; until then it is in no snapshot."""
+    documents = Documents()
+    reading = Reading(documents)
+    threads: set[int] = set()
+    read = Document.read
+
+    def noted(document: Document) -> None:
+        threads.add(threading.get_ident())
+        read(document)
+
+    monkeypatch.setattr(Document, "read", noted)
+    text = "#" * LARGE
+
+    async def go() -> None:
+        documents.open("file:///small.py", 1, "x = 1\n")
+        documents.open("file:///large.py", 1, text + "\nx = 1\n")
+        assert set(reading.by_path()) == {"/small.py"}
+        first = asyncio.ensure_future(reading.document("/large.py"))
+        cancelled = asyncio.ensure_future(reading.document("/large.py"))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        documents.change("file:///large.py", 2, [text + "\nclass A: pass\n"])
+        document = await first
+        assert document is not None and document.version == 2 and document.is_read
+        assert [each.qualname for each in document.definitions] == ["A"]
+        assert set(reading.by_path()) == {"/small.py", "/large.py"}
+        documents.close("file:///large.py")
+        assert await reading.document("/large.py") is None
+
+    asyncio.run(go())
+    assert threads and threading.get_ident() not in threads
+
+
+NESTED = {
+    "open brackets": "[\n" * 30_000,
+    "calls in calls": "model.backward(" * 15_000,
+    "functions that train": "trainer.fit(" * 15_000 + ")" * 15_000,
+}
+
+
+@pytest.mark.parametrize("text", NESTED.values(), ids=NESTED.keys())
+def test_nonsense_is_read_in_time_that_grows_with_it(text: str) -> None:
+    document = Document("file:///model.py", "/model.py", 1, text + "\nloss.backward()\n")
+    snapshot = Snapshot({document.path: document}, {}, {}, EVERYWHERE)
+
+    def seconds(function: Any) -> float:
+        start = time.process_time()
+        function()
+        return time.process_time() - start
+
+    assert seconds(document.read) < 1.5
+    assert seconds(lambda: list(lens.places(snapshot, document))) < 1.5
+    assert seconds(lambda: call_sites(document.path, document.text)) < 3
