@@ -19,6 +19,9 @@ from aotlens_tracer.torch_private import (  # noqa: E402
     noting_fake_calls,
     settings_of_results,
 )
+from aotlens_tracer.torch_private.learnable import NotPlain, check_arguments, constant, operator  # noqa: E402
+
+LONG = ["tensor", "float32", [1 << 20], [1], 0, 1 << 22, "cpu", False]
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +87,56 @@ def test_what_was_noted_gives_the_same_results_and_is_not_computed_again() -> No
 def test_what_is_no_call_is_passed_over(call: Any) -> None:
     assert FakeCalls().learn(call) is False
     assert not FakeTensorMode.cache
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aten::__dict__.clear",
+        "aten::add.__setattr__",
+        "aten::add.Tensor.tags",
+        "aten::ljust",
+        "aten::save",
+        "aten::_print",
+        "aten::from_file",
+        "aten::from_file.out",
+        "aten::_cufft_set_plan_cache_max_size",
+        "aten::lstm.input",
+        "aten::diff",
+        "prims::__class__",
+        "profiler::_record_function_enter",
+        "aten",
+        ["aten::relu"],
+        None,
+    ],
+)
+def test_operators_of_torch_that_take_and_return_tensors_are_looked_up_and_nothing_else(name: Any) -> None:
+    with pytest.raises(NotPlain):
+        operator(name)
+
+
+def test_names_of_types_are_looked_up_among_types() -> None:
+    assert constant("dtype", "bfloat16") is torch.bfloat16
+    assert constant("memory_format", "channels_last") is torch.channels_last
+    for kind, name in (("dtype", "compiler"), ("dtype", "strided"), ("layout", "load"), ("dtype", []), ({}, "int8")):
+        with pytest.raises(NotPlain):
+            constant(kind, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("aten::unbind.int", [LONG]),
+        ("aten::relu", [["tensor", "float32", [1 << 50], [1], 0, 1 << 52, "cpu", False]]),
+        ("aten::gelu", [["tensor", "float32", [2], [1], 0, 8, "cpu", False], "x" * 100]),
+        ("aten::cat", [["list", *[LONG] * 2_000]]),
+        ("aten::cat", [["list", ["list", ["list", ["list", ["list", ["list", LONG]]]]]]]),
+    ],
+)
+def test_a_call_that_may_take_long_is_not_made(name: str, arguments: list[Any]) -> None:
+    check_arguments(operator(name), [[["tensor", "float32", [4], [1], 0, 16, "cpu", False]], {}])
+    with pytest.raises(NotPlain):
+        check_arguments(operator(name), [arguments, {}])
 
 
 def test_results_are_forgotten_if_the_user_changes_what_they_depend_on() -> None:

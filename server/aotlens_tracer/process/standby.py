@@ -18,7 +18,9 @@ from .child import Child, WaitingChild
 SLICE_SECONDS = 0.005
 """How long the tracer learns before it looks at its pipes again."""
 MOST_LEARNED = 8_000
-"""Calls that are remembered, so that none is made twice."""
+"""Calls that are remembered, so that none is made twice, and calls that wait to be made."""
+_LONGEST = 20_000
+"""Characters of a description. A longer one is passed over."""
 
 
 class Learned:
@@ -36,7 +38,7 @@ class Learned:
         """Note calls that are to be made, if they are not known."""
         for call in calls:
             text = json.dumps(call)
-            if text not in self._known:
+            if text not in self._known and len(text) <= _LONGEST and len(self._waiting) < MOST_LEARNED:
                 self._waiting[text] = None
 
     def make_some(self) -> None:

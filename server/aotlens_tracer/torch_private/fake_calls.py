@@ -3,14 +3,13 @@
 Torch keeps the results of such calls in `FakeTensorMode.cache`, by operator and exact metadata. Most of the time of a
 first trace goes to calls that are not there yet. A child notes them, and the tracer makes them once more itself, so
 that its next children have the results. Nothing but the descriptions travels: the results are made by a process that
-ran no user code.
+ran no user code. What it makes of a description, and what it refuses, is in `learnable.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +17,8 @@ from unittest.mock import patch
 import torch
 from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+
+from .learnable import NotPlain, check_arguments, constant, device, name_of_constant, operator
 
 __all__ = ["FakeCall", "FakeCalls", "forget_results_of_other_settings", "noting_fake_calls", "settings_of_results"]
 
@@ -30,16 +31,8 @@ _MOST_NOTED = 4_000
 """Calls that one process notes."""
 _MOST_KEPT = 40_000
 """Results that are kept before all are forgotten."""
-_OPERATOR = re.compile(r"(aten|prims)::(\w+)(?:\.(\w+))?")
-_REFUSED = frozenset(("from_file",))
-"""Operators that do more than compute."""
 _CONTEXT = slice(1, 6)
 """The part of a key of torch's cache that is about the circumstances: default types, modes, settings of sizes."""
-_PLAIN_KINDS = {"dtype": torch.dtype, "layout": torch.layout, "memory_format": torch.memory_format}
-
-
-class _NotPlain(Exception):
-    """A value has no description."""
 
 
 # --- in the process that notes
@@ -56,9 +49,8 @@ def noting_fake_calls(noted: list[FakeCall]) -> Iterator[None]:
     def make(mode: Any, state: Any, key: Any, func: Any, args: Any, kwargs: Any, output: Any) -> Any:
         if len(noted) < _MOST_NOTED:
             with contextlib.suppress(Exception):
-                name = func.name()
-                if _OPERATOR.fullmatch(name):
-                    noted.append([name, [_described(arg) for arg in args], _described_dict(kwargs)])
+                operator(func.name())
+                noted.append([func.name(), [_described(arg) for arg in args], _described_dict(kwargs)])
         return original(mode, state, key, func, args, kwargs, output)
 
     with patch.object(FakeTensorMode, "_make_cache_entry", make):
@@ -70,7 +62,7 @@ def _described_dict(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _described(value: Any) -> Any:
-    """Return a value in JSON. Raises _NotPlain."""
+    """Return a value in JSON. Raises NotPlain."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if type(value) in (list, tuple):
@@ -81,10 +73,10 @@ def _described(value: Any) -> Any:
         return _described_tensor(value)
     if isinstance(value, torch.device):
         return ["device", str(value)]
-    for kind, cls in _PLAIN_KINDS.items():
-        if isinstance(value, cls):
-            return [kind, str(value).removeprefix("torch.")]
-    raise _NotPlain
+    named = name_of_constant(value)
+    if named is None:
+        raise NotPlain
+    return [*named]
 
 
 def _described_tensor(value: FakeTensor) -> list[Any]:
@@ -92,7 +84,7 @@ def _described_tensor(value: FakeTensor) -> list[Any]:
     sizes = (*value.shape, *value.stride(), value.storage_offset(), size)
     is_usual = value.layout == torch.strided and not (value.is_quantized or value.is_conj() or value.is_neg())
     if not is_usual or value.is_inference() or not all(type(each) is int for each in sizes):
-        raise _NotPlain
+        raise NotPlain
     dtype = str(value.dtype).removeprefix("torch.")
     place = [[*value.shape], [*value.stride()], value.storage_offset(), size]
     return ["tensor", dtype, *place, str(value.device), value.requires_grad]
@@ -128,11 +120,12 @@ class FakeCalls:
     def _make(self, call: Any) -> None:
         assert self._mode is not None
         name, args, kwargs = call
-        operator = _operator(name)
+        called = operator(name)
+        check_arguments(called, [args, kwargs])
         taken = [self._value(arg) for arg in args]
         named = {str(key): self._value(value) for key, value in kwargs.items()}
         with torch._C._AutoDispatchBelowAutograd(), self._mode:
-            operator(*taken, **named)
+            called(*taken, **named)
 
     def _put_into_all_contexts(self, before: int) -> None:
         """Let the new results count in all circumstances of a trace; without symbolic sizes they depend on none."""
@@ -157,38 +150,20 @@ class FakeCalls:
             return self._tensor(*rest)
         (name,) = rest
         if kind == "device":
-            return _device(name)
-        value = getattr(torch, name)
-        if not isinstance(value, _PLAIN_KINDS[kind]):
-            raise _NotPlain
-        return value
+            return device(name)
+        return constant(kind, name)
 
     def _tensor(
-        self, dtype: str, shape: list[int], stride: list[int], offset: int, size: int, device: str, requires_grad: bool
+        self, dtype: str, shape: list[int], stride: list[int], offset: int, size: int, place: str, requires_grad: bool
     ) -> FakeTensor:
         assert self._mode is not None
-        kind = getattr(torch, dtype)
+        kind = constant("dtype", dtype)
         with torch.no_grad(), fake_tensor.in_kernel_invocation_manager(self._mode):
             whole = torch.empty(size // kind.itemsize, dtype=kind, device="meta")
             value = torch.empty(0, dtype=kind, device="meta")
             value.set_(whole.untyped_storage(), offset, shape, stride)
             value.requires_grad_(requires_grad)
-        return FakeTensor(self._mode, value, _device(device))
-
-
-def _operator(name: str) -> Any:
-    match = _OPERATOR.fullmatch(name)
-    if match is None or match[2] in _REFUSED:
-        raise _NotPlain
-    return getattr(getattr(getattr(torch.ops, match[1]), match[2]), match[3] or "default")
-
-
-def _device(name: str) -> torch.device:
-    """Return a device. Fake tensors of a GPU that is there would take it into use."""
-    device = torch.device(name)
-    if device.type not in ("cpu", "meta") and torch.accelerator.is_available():
-        raise _NotPlain
-    return device
+        return FakeTensor(self._mode, value, device(place))
 
 
 def _cache() -> dict[Any, Any] | None:
