@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -20,14 +21,18 @@ SERVER = Path(__file__).parent.parent.parent / "server"
 TIMEOUT = 20.0
 
 Message = dict[str, Any]
-_CACHES = tempfile.TemporaryDirectory(prefix="aotlens-caches-")
+
+
+@functools.cache
+def _caches() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="aotlens-caches-")
 
 
 def spawn(*command: str, **options: Any) -> subprocess.Popen[bytes]:
     """Start a Python program that can import aotlens; without arguments, `aotlens serve`."""
     arguments = [sys.executable, *(command or ("-m", "aotlens", "serve"))]
     # No map of another test: each server has a cache folder of its own, unless a test gives one.
-    cache = os.environ.get("AOTLENS_TEST_CACHE") or tempfile.mkdtemp(dir=_CACHES.name)
+    cache = os.environ.get("AOTLENS_TEST_CACHE") or tempfile.mkdtemp(dir=_caches().name)
     environment = {**os.environ, "PYTHONPATH": str(SERVER), "XDG_CACHE_HOME": cache}
     pipe = subprocess.PIPE
     return subprocess.Popen(arguments, **{"stdin": pipe, "stdout": pipe, "env": environment, **options})

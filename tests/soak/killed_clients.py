@@ -30,7 +30,9 @@ MOMENTS = (0.0, 1.0, 4.0, 8.0)
 def ends_with_its_client(folder: Path, temporary: Path, latest: float, chosen: random.Random) -> tuple[float, str]:
     """Start a client, kill it after some seconds; return how long it took until all was gone, and what was left."""
     command = [sys.executable, __file__, str(folder)]
-    client = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    # Without it, the client makes a folder for caches in the temporary one, which is no fault of the server's.
+    environment = {**os.environ, "AOTLENS_TEST_CACHE": str(folder / "caches")}
+    client = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment)
     assert client.stdout is not None
     assert client.stdout.readline() == "started\n"
     time.sleep(chosen.random() * latest)

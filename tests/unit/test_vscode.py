@@ -15,7 +15,12 @@ from aotlens_tracer.wire.protocol import CONVENTIONS
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = json.loads((ROOT / "vscode-extension/package.json").read_text(encoding="utf-8"))
-CLIENTS_OWN = {"aotlens.graph.followCursor", "aotlens.importStrategy", "aotlens.trace.server"}
+CLIENTS_OWN = {
+    "aotlens.graph.followCursor",
+    "aotlens.importStrategy",
+    "aotlens.trace.server",
+    "aotlens.trust.folders",
+}
 
 
 def properties() -> dict[str, Any]:
@@ -88,3 +93,7 @@ def test_a_workspace_that_is_not_trusted_sets_nothing_that_names_programs_adds_c
     assert trust["supported"] == "limited"
     restricted = {name for name in properties() if HARMLESS.fullmatch(name) is None}
     assert set(trust["restrictedConfigurations"]) == restricted
+
+
+def test_a_workspace_cannot_trust_more_folders_even_if_it_is_trusted_itself() -> None:
+    assert properties()["aotlens.trust.folders"]["scope"] == "machine"

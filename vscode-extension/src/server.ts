@@ -19,6 +19,7 @@ import { ProgressView } from "./progress";
 import { INTERPRETERS_CHANGED, SLOTS_CHANGED, STATUS, TRUST_CHANGED, type Status } from "./protocol";
 import { nearbyPythons, run } from "./pythons";
 import { Restarts } from "./restarts";
+import { statedTrust, watchTrust } from "./trust";
 
 /** The documents with models. */
 export const PYTHON_FILES = [{ scheme: "file", language: "python" }];
@@ -62,6 +63,7 @@ export class Server implements vscode.Disposable {
     this.disposables = [
       interpreters.onDidChange((selected) => this.select(selected)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.trusted()),
+      watchTrust(() => this.stateTrust()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("aotlens.importStrategy") || event.affectsConfiguration("aotlens.interpreter")) {
           void this.startAgain();
@@ -215,7 +217,7 @@ export class Server implements vscode.Disposable {
       traceOutputChannel: this.log,
       markdown: { isTrusted: { enabledCommands: HOVER_COMMANDS } },
       initializationOptions: () => ({
-        trusted: vscode.workspace.isTrusted,
+        trusted: statedTrust(),
         clipboard: true,
         problems: true,
         slots: true,
@@ -251,10 +253,14 @@ export class Server implements vscode.Disposable {
     void this.startAgain().then(() => this.notify(INTERPRETERS_CHANGED, { interpreters: selected }));
   }
 
+  private stateTrust(): void {
+    this.notify(TRUST_CHANGED, { trusted: statedTrust() });
+  }
+
   private trusted(): void {
     void this.startAgain().then(() => {
       this.notify(INTERPRETERS_CHANGED, { interpreters: this.selected });
-      this.notify(TRUST_CHANGED, { trusted: true });
+      this.stateTrust();
     });
   }
 }
