@@ -11,9 +11,11 @@ import torch
 from torch import nn
 from torch._subclasses import FakeTensorMode
 
+from aotlens_tracer.examples.inferred import stand_ins
+from aotlens_tracer.failures import refused_modules
 from aotlens_tracer.failures.advice import advice_for
 from aotlens_tracer.failures.codebase import EXAMPLE_FILE, Codebase
-from aotlens_tracer.wire.advice import InstallPackage, Known, NamesInExample
+from aotlens_tracer.wire.advice import InstallPackage, Known, NamesInExample, PlantedModule
 
 
 def compiled(text: str) -> None:
@@ -137,3 +139,15 @@ def test_advice(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(advice, expected)
     else:
         assert advice == expected
+
+
+def test_a_module_that_was_refused_is_said_to_be_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refused_modules, "_places", {"planted_module": "/tmp/planted_module.py"})
+    with pytest.raises(ModuleNotFoundError) as raised:
+        stand_ins.importing(lambda: __import__("planted_module.part"))
+    advice = advice_for(raised.value, "import", Codebase("/home/me/model.py"))
+    assert advice == PlantedModule("planted_module", "/tmp/planted_module.py")
+    with pytest.raises(ModuleNotFoundError) as raised:
+        __import__("torch.no_such_part")
+    monkeypatch.setattr(refused_modules, "_places", {"torch": "/tmp/torch.py"})
+    assert not isinstance(advice_for(raised.value, "import", Codebase("")), PlantedModule), "found elsewhere"

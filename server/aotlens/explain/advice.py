@@ -167,6 +167,10 @@ _ADVICE: dict[type, Callable[[Any], str]] = {
         f"install {value.package} in the interpreter that traces ({value.python}), "
         "choose another with --python, or add the folder it lies in to PYTHONPATH"
     ),
+    advices.PlantedModule: lambda value: (
+        f"{value.place} is not imported: another user has put it into a folder that everybody may write to. If it is "
+        "meant, copy it, or let the folder be yours alone"
+    ),
     advices.SamePackageElsewhere: lambda value: (
         f"{value.package} was found in {value.folder}: is a file missing there, or is another {value.package} meant?"
     ),

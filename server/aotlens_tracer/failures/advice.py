@@ -9,12 +9,13 @@ import re
 import sys
 import traceback
 
-from ..wire.advice import Advice, InstallPackage, Known, NamesInExample, SamePackageElsewhere
+from ..wire.advice import Advice, InstallPackage, Known, NamesInExample, PlantedModule, SamePackageElsewhere
 from ..wire.operands import FailedOperation
 from ..wire.problems import DerivativeNeedsData, Problem, Raised, ReadsData
 from .clusters import cluster_for
 from .codebase import EXAMPLE_FILE, Codebase, is_library
 from .problems import chain, is_of_parser, operator_without_fake, text_of
+from .refused_modules import refused_place
 
 _BY_TEXT = {
     "modified by an inplace operation": "changed-in-place",
@@ -156,6 +157,8 @@ def _about_a_size(operation: str) -> Advice | None:
 
 
 def _about_a_missing_module(name: str) -> Advice | None:
+    if (place := refused_place(name)) is not None:
+        return PlantedModule(name, place)
     package, _, rest = name.partition(".")
     folder = next(iter(getattr(sys.modules.get(package), "__path__", ())), None)
     if rest and folder is not None:

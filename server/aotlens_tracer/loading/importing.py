@@ -10,6 +10,7 @@ import sys
 import traceback
 import types
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from ..failures import TraceError
@@ -17,7 +18,7 @@ from ..wire.descriptor_map import Failure
 from ..wire.owners import is_anothers, is_planted
 from ..wire.problems import RemovedItself
 from .overlay import read_bytes
-from .shared_folders import guard, loader_of
+from .shared_folders import guard
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
@@ -111,8 +112,7 @@ def _imports(file: Path) -> tuple[int, set[str]]:
 
 def put_on_path(named: ModuleName, path: str) -> None:
     """Put the roots of the file at `path` on `sys.path`, so that nothing is found there that others have planted."""
-    packages = (folder for folder in map(str, Path(path).parents) if folder.startswith(named.roots[0]))
-    guard((*named.roots, *packages), path)
+    guard(path)
     for position, root in enumerate(named.roots):
         if root not in sys.path:
             sys.path.insert(position, root)
@@ -163,7 +163,7 @@ def _has_frame(error: BaseException, path: str) -> bool:
 
 def _load(name: str, path: str, parent: str) -> types.ModuleType:
     """Load a file that its name alone would not find: it is shadowed by another module, or no `.py` file."""
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader_of(name, path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=SourceFileLoader(name, path))
     assert spec is not None and spec.loader is not None  # because the loader is given
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -1,11 +1,17 @@
-"""Folders that everybody may write to, such as `/tmp`: what other users put there is not imported."""
+"""What other users have put into folders that everybody may write to, such as `/tmp`, is not imported.
+
+The check is in what all imports go through, Python's own finder of files and its loaders, so that it holds for each
+folder, below the project's too, and whoever adds it to `sys.path`. Installed packages are the environment's matter.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
-import stat
 import sys
-from collections.abc import Iterable, Mapping
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
@@ -19,68 +25,140 @@ from importlib.machinery import (
 from types import ModuleType
 from typing import Any
 
-from ..wire.owners import is_planted
+from ..failures.refused_modules import note
+from ..wire.owners import is_anothers, is_open, is_planted
 
-_guarded: dict[str, str] = {}
-"""The folders that are guarded, and the files whose import began with them: their owner's modules are welcome."""
+_PACKAGES = ("site-packages", "dist-packages")
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-
-class _FromSource(SourceFileLoader):
-    """Reads no compiled file: the times and sizes in it, which say that it fits, are known to all who can read."""
-
-    def path_stats(self, path: str) -> Mapping[str, Any]:
-        raise OSError  # as for a file that has no time of change
-
-
-class _Guarded(FileFinder):
-    """Finds what a `FileFinder` finds, but what was planted."""
-
-    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
-        spec = super().find_spec(fullname, target)
-        if spec is None:
-            return None
-        places = [spec.origin] if spec.has_location and spec.origin else spec.submodule_search_locations or []
-        return None if any(map(self._is_planted, places)) else spec
-
-    def _is_planted(self, place: str) -> bool:
-        first = os.path.relpath(place, self.path).split(os.sep)[0]
-        file = _guarded[self.path]
-        return is_planted(os.path.join(self.path, first), file) or is_planted(place, file)
+_files: list[str] = []
+"""The files whose imports are guarded: modules of their owners are welcome."""
+_above: set[str] = set()
+"""The folders that these lie in. Whoever has made one of them, to open the file was to go there."""
+_given: frozenset[str] = frozenset()
+"""The folders that were on `sys.path` before: what lies right in one is the user's word, if none of the files does."""
+_installed: tuple[str, ...] = ()
+"""The beginnings of the paths of installed packages and of Python's own modules."""
 
 
-_LOADERS = (
-    (ExtensionFileLoader, EXTENSION_SUFFIXES),
-    (_FromSource, SOURCE_SUFFIXES),
-    (SourcelessFileLoader, BYTECODE_SUFFIXES),
-)
+def guard(file: str) -> None:
+    """From now on, let nothing be imported into this process that others have planted. `file` itself is obeyed."""
+    global _given, _installed
+    if not hasattr(os, "geteuid") or file in _files:
+        return
+    if not _files:
+        own = [folder for folder in map(os.path.abspath, sys.path) if os.path.basename(folder) in _PACKAGES]
+        python = map(sysconfig.get_path, ("stdlib", "platstdlib"))
+        _installed = tuple(os.path.join(folder, "") for folder in (*own, *python, _OURS))
+        _given = frozenset(map(os.path.realpath, sys.path))
+        _guard_finder()
+        _guard_loaders()
+    _files.append(file)
+    folder = os.path.realpath(os.path.dirname(file))
+    while folder not in _above:
+        _above.add(folder)
+        folder = os.path.dirname(folder)
 
 
-def _finder(folder: str) -> FileFinder:
-    if folder not in _guarded:
-        raise ImportError  # the next hook is asked
-    return _Guarded(folder, *_LOADERS)
+def _guard_finder() -> None:
+    """Let the finder of a folder on a search path find what it would find if nothing were planted there."""
+    find_spec = FileFinder.find_spec
+
+    def guarded(self: FileFinder, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = find_spec(self, fullname, target)
+        if spec is None or f"{self.path}{os.sep}".startswith(_installed):
+            return spec
+        refused = [place for place in _places(spec) if _is_refused(place)]
+        if not refused:
+            return spec
+        note(fullname, refused[0])
+        return _next_spec(self.path, fullname)
+
+    FileFinder.find_spec = guarded  # type: ignore[assignment, method-assign]  # also of the finders that exist
 
 
-def guard(folders: Iterable[str], file: str) -> None:
-    """Let nothing that others have planted be imported from those of these folders that everybody may write to.
+def _places(spec: ModuleSpec) -> Iterator[str]:
+    if spec.has_location and spec.origin:
+        yield spec.origin
+    yield from spec.submodule_search_locations or ()
 
-    A folder that is on `sys.path` already, such as that of installed packages, is Python's and the user's matter.
+
+def _next_spec(folder: str, fullname: str) -> ModuleSpec | None:
+    """Return what a folder has for a name besides what was planted: a package, a module, or a part of a namespace."""
+    place = os.path.join(folder, fullname.rpartition(".")[2])
+    suffixes = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES, *BYTECODE_SUFFIXES)
+    for stem, locations in ((os.path.join(place, "__init__"), [place]), (place, None)):
+        for file in (stem + suffix for suffix in suffixes):
+            if os.path.isfile(file) and not _is_refused(file):
+                return importlib.util.spec_from_file_location(fullname, file, submodule_search_locations=locations)
+    if not os.path.isdir(place) or _is_refused(place):
+        return None
+    namespace = ModuleSpec(fullname, None, is_package=True)
+    namespace.submodule_search_locations = [place]
+    return namespace
+
+
+def _guard_loaders() -> None:
+    """Let no loader, whichever finder has made it, run what was planted, or a compiled file that others can have made.
+
+    The times and sizes in such a file, which say that it fits, are known to all who can read.
     """
-    new = [folder for folder in folders if folder not in sys.path and folder not in _guarded and _is_open(folder)]
-    if new and not _guarded:
-        sys.path_hooks.insert(0, _finder)
-    for folder in new:
-        _guarded[folder] = file
-        sys.path_importer_cache.pop(folder, None)
+    loader: Any
+    for loader in (SourceFileLoader, SourcelessFileLoader):
+        loader.get_data = _guarded_data(loader.get_data)
+    path_stats, create_module = SourceFileLoader.path_stats, ExtensionFileLoader.create_module
+
+    def guarded_stats(self: SourceFileLoader, path: str) -> Mapping[str, Any]:
+        if not path.startswith(_installed) and _has_unsafe_compiled_file(path):
+            raise OSError  # as for a file that has no time of change: no compiled file is read, and none is written
+        return path_stats(self, path)
+
+    def guarded_module(self: ExtensionFileLoader, spec: ModuleSpec) -> ModuleType:
+        _refuse_planted(self.name, self.path)
+        return create_module(self, spec)
+
+    SourceFileLoader.path_stats = guarded_stats  # type: ignore[method-assign]
+    ExtensionFileLoader.create_module = guarded_module  # type: ignore[method-assign]
 
 
-def loader_of(name: str, path: str) -> SourceFileLoader:
-    """Return the loader of a file as a module, as safe as its folder asks for."""
-    return (_FromSource if os.path.dirname(path) in _guarded else SourceFileLoader)(name, path)
+def _guarded_data(get_data: Callable[[Any, str], bytes]) -> Callable[[Any, str], bytes]:
+    def guarded(self: Any, path: str) -> bytes:
+        if path == self.path:  # else it is no code
+            _refuse_planted(self.name, path)
+        return get_data(self, path)
+
+    return guarded
 
 
-def _is_open(folder: str) -> bool:
+def _refuse_planted(name: str, file: str) -> None:
+    """Raise ImportError for a module whose file was planted."""
+    if not file.startswith(_installed) and _is_refused(file):
+        note(name, file)
+        raise ImportError(f"{file} was put there by another user", name=name, path=file)
+
+
+def _has_unsafe_compiled_file(source: str) -> bool:
     try:
-        return hasattr(os, "geteuid") and bool(os.stat(folder).st_mode & stat.S_IWOTH)
-    except OSError:
+        compiled = importlib.util.cache_from_source(source)
+        if is_open(os.stat(os.path.dirname(source))):
+            return True
+    except (NotImplementedError, OSError):
+        return True
+    return is_anothers(os.path.dirname(compiled), source) or is_anothers(compiled, source)
+
+
+def _is_refused(place: str) -> bool:
+    """Return whether a file or folder was planted, or the folder that it lies in, unless that is on `sys.path`."""
+    folder = os.path.dirname(place)
+    return _is_planted(place) or (folder not in sys.path and _is_planted(folder))
+
+
+def _is_planted(place: str) -> bool:
+    folder = _real(os.path.dirname(place))
+    place = os.path.join(folder, os.path.basename(place))
+    if place in _above or (folder in _given and folder not in _above):
         return False
+    return is_planted(place, *_files)
+
+
+_real = functools.lru_cache(os.path.realpath)

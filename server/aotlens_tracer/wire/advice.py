@@ -19,6 +19,14 @@ class InstallPackage(Tagged):
 
 
 @dataclass(frozen=True)
+class PlantedModule(Tagged):
+    """A module was found at `place`, and not imported: another user has put it into a folder of all users."""
+
+    module: str
+    place: str
+
+
+@dataclass(frozen=True)
 class SamePackageElsewhere(Tagged):
     """A submodule is missing from a package that was found in `folder`: perhaps another one was meant."""
 
@@ -154,6 +162,7 @@ class StatedAdvice(Tagged):
 
 Advice = (
     InstallPackage
+    | PlantedModule
     | SamePackageElsewhere
     | Known
     | NamesInExample

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from ...failures.refused_modules import refused_place
 from ...wire import problems as facts
 
 MOST = 8
@@ -40,7 +41,8 @@ class MissingPackage(ModuleNotFoundError):
 def importing(load: Callable[[], _T]) -> tuple[_T, dict[str, BaseException]]:
     """The result of `load`, and the missing packages, each with the error of its import.
 
-    A package that is imported under `try` stays missing. Raises what `load` raises if no package is missing.
+    A package that is imported under `try` stays missing, and so does one that was refused. Raises what `load` raises if
+    no package is missing.
     """
     stood_in: dict[str, BaseException] = {}
     while True:
@@ -56,7 +58,7 @@ def importing(load: Callable[[], _T]) -> tuple[_T, dict[str, BaseException]]:
 
 def _is_there(name: str) -> bool:
     try:
-        return name in sys.modules or importlib.util.find_spec(name) is not None
+        return name in sys.modules or refused_place(name) is not None or importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):
         return True
 
