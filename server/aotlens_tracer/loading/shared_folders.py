@@ -1,4 +1,4 @@
-"""What other users have put into folders that everybody may write to, such as `/tmp`, is not imported.
+"""Other users' files in folders that everybody may write to, such as `/tmp`, are not imported.
 
 The check is in what all imports go through, Python's own finder of files and its loaders, so that it holds for each
 folder, below the project's too, and whoever adds it to `sys.path`. Installed packages are the environment's matter.
@@ -117,8 +117,8 @@ def _guard_loaders() -> None:
         _refuse_planted(self.name, self.path)
         return create_module(self, spec)
 
-    SourceFileLoader.path_stats = guarded_stats  # type: ignore[method-assign]
-    ExtensionFileLoader.create_module = guarded_module  # type: ignore[method-assign]
+    SourceFileLoader.path_stats = guarded_stats  # type: ignore[method-assign]  # for this loader alone
+    ExtensionFileLoader.create_module = guarded_module  # type: ignore[method-assign]  # for this loader alone
 
 
 def _guarded_data(get_data: Callable[[Any, str], bytes]) -> Callable[[Any, str], bytes]:
@@ -131,10 +131,10 @@ def _guarded_data(get_data: Callable[[Any, str], bytes]) -> Callable[[Any, str],
 
 
 def _refuse_planted(name: str, file: str) -> None:
-    """Raise ImportError for a module whose file was planted."""
+    """Raise ModuleNotFoundError for a module whose file was planted. The advice for it says why."""
     if not file.startswith(_installed) and _is_refused(file):
         note(name, file)
-        raise ImportError(f"{file} was put there by another user", name=name, path=file)
+        raise ModuleNotFoundError(file, name=name, path=file)
 
 
 def _has_unsafe_compiled_file(source: str) -> bool:
