@@ -423,6 +423,7 @@ def test_what_is_new_was_nowhere_before() -> None:
 def test_a_long_history_is_as_quick_as_a_short_one() -> None:
     """Typing is one edit, however many keys it takes."""
     now = document("x\ny\nz\n")
+    assert now.carry(1, Span(PATH, 1)) == Span(PATH, 1), "a map of this version is shown"
     for version in range(2, 5000):
         now = now.changed(version, [Edit(2, version, 2, version, "a")])
     assert now.carry(1, Span(PATH, 2, 1, 2, 2)) == Span(PATH, 2, 1, 2, 2)
@@ -447,8 +448,24 @@ def test_a_document_forgets_what_is_long_ago(monkeypatch: pytest.MonkeyPatch) ->
     span = Span(PATH, 1, 1, 1, 2)
     assert [now.carry(version, span) is not None for version in range(1, 7)] == [False, False, True, True, True, True]
     now = now.changed(7, [Edit(1, 1, 1, 1, " ")] * 4)
-    assert now.carry(6, span) is None
     assert now.carry(7, span) == span
+
+
+def test_a_version_in_use_is_carried_however_many_edits_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "HISTORY_LIMIT", 3)
+    monkeypatch.setattr(history, "MOST_JOINED", 5)
+    span = Span(PATH, 9, 1, 9, 2)
+    now = document("x\n" * 9)
+    for version in range(2, 30):
+        assert now.carry(1, span) == span, "as a lens of a map does after each edit"
+        now = now.changed(version, [Edit(1, 1, 1, 1, " ")])
+        assert now.carry(version, span) == span
+    assert now.carry(1, Span(PATH, 1, 1, 1, 2)) == Span(PATH, 1, 29, 1, 30)
+    assert now.carry(2, span) is None, "nobody has used it for long"
+    assert len(now._history._edits) == 3
+    for version in range(30, 38):  # edits that do not touch
+        now = now.changed(version, [Edit(version % 2 * 2 + 2, 1, version % 2 * 2 + 2, 1, "y")])
+    assert now.carry(1, span) is None
 
 
 def test_text_of_the_servers_own_is_no_source() -> None:

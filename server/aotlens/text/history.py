@@ -10,8 +10,10 @@ from aotlens_tracer.wire.places import Span
 
 from .edits import AppliedEdit
 
-HISTORY_LIMIT = 10_000
-"""The number of edits a document remembers. Positions of versions before them cannot be carried."""
+HISTORY_LIMIT = 1_000
+"""The number of edits a document remembers. Positions of versions before them cannot be carried, except in use."""
+MOST_JOINED = 10_000
+"""The number of joined edits since a version in use, as of a map that is shown, with which it is given up."""
 _JOINED_VERSIONS = 16
 """The number of past versions, the most recently used ones, whose joined edits are kept from one edit to the next."""
 
@@ -30,7 +32,8 @@ class History:
         after = History(version)
         after._edits = (*self._edits, *edits)
         kept = list(self._since_version.items())[-_JOINED_VERSIONS:]
-        after._since_version = {since: _join_touching(known, edits) for since, known in kept}
+        joined = {since: _join_touching(known, edits) for since, known in kept}
+        after._since_version = {since: known for since, known in joined.items() if len(known) <= MOST_JOINED}
         after._known_since = self._known_since
         if (surplus := len(after._edits) - HISTORY_LIMIT) > 0:
             after._known_since = after._edits[surplus - 1].version + 1
@@ -97,13 +100,15 @@ class History:
         return position
 
     def _remembers(self, version: int) -> bool:
-        return self._known_since <= version <= self.version
+        return self._known_since <= version <= self.version or version in self._since_version
 
     def _since(self, version: int) -> list[AppliedEdit]:
         """Return the edits since the text at `version`. Edits that touch are joined, so a typed word is one edit."""
-        if version not in self._since_version:
-            self._since_version[version] = _join_touching([], self._edits[bisect_left(self._edits, (version,)) :])
-        return self._since_version[version]
+        known = self._since_version.pop(version, None)
+        if known is None:
+            known = _join_touching([], self._edits[bisect_left(self._edits, (version,)) :])
+        self._since_version[version] = known  # the last one is the most recently used
+        return known
 
 
 def _join_touching(edits: Sequence[AppliedEdit], more: Iterable[AppliedEdit]) -> list[AppliedEdit]:
