@@ -45,6 +45,8 @@ LOOKS = 10
 """How often the processes are looked at. The third look is after the warm-up."""
 BACK = 30.0
 """Seconds in which a map is there again after a process was killed."""
+BUSY = 3.0
+"""How much longer that and the end may take while other programs use the machine."""
 ENDED = 10.0
 """Seconds in which everything is gone after the client is."""
 EDITS_OF_SAVE = 5
@@ -65,9 +67,11 @@ class Table:
     """What was measured, each with its bound."""
 
     broken: list[str] = field(default_factory=list)
+    is_busy: bool = False  # other programs have the machine, too: what takes seconds may take more of them
 
     def row(self, what: str, value: float, bound: float, unit: str = "") -> None:
         """Print a figure that may not exceed its bound."""
+        bound *= BUSY if self.is_busy and unit == "s" else 1
         holds = value <= bound
         print(f"{what:<58}{value:>10.2f} {unit:<4}{bound:>10.2f}{'' if holds else '  BROKEN'}", flush=True)
         if not holds:
@@ -349,6 +353,7 @@ def main() -> None:
             print(f"\n{DOCUMENTS} documents, {day.edits} edits, {day.traces} traces, {day.saves} saves")
             print(f"{'':<58}{'measured':>10}     {'bound':>10}")
             judge(done, others, table)
+            table.is_busy = others > MOST_OF_OTHERS
             killed(day, table, chosen)
             table.row("everything is gone after the client", day.leave(), ENDED, "s")
             table.row("files that are left behind", len(list(temporary.iterdir())), 0)
