@@ -63,6 +63,11 @@ class Wrong(nn.Module):
     def forward(self, x):
         return self.fc(x)
 """,
+    "mixin.py": """\
+class Frozen:
+    def forward(self, x):
+        return super().forward(x).detach()
+""",
     "latin.py": "# -*- coding: utf-8 -*-\nname = 'M\xfcller'\n",
     "tests/test_model.py": """\
 from torch import nn

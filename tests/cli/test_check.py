@@ -28,11 +28,11 @@ layers.py:10:23: warning parameter-without-gradient unused of Gate gets no gradi
     also gate.unused of Net
 model.py:12:56: warning unused-suppression this comment suppresses nothing: there is no graph-break here
 
-Found 2 errors and 2 warnings in 4 files (5 files, 2 targets traced):
+Found 2 errors and 2 warnings in 4 files (6 files, 2 targets traced):
   2 error       trace-failed
   1 warning     parameter-without-gradient
   1 warning     unused-suppression
-1 target was not traced: no example is known, or the script needs what is not here (--show-untraced lists it).
+2 targets not traced: no known example, no module, or a script that lacks its data (--show-untraced).
 1 finding suppressed by comments.
 """
 
@@ -191,7 +191,14 @@ def test_json_has_everything(project: Project, capsys: Captured) -> None:
     captured = capsys.readouterr()
     found = json.loads(captured.out)
     assert found["schema"] == "aotlens.check/1"
-    assert [Path(path).name for path in found["files"]] == ["broken.py", "latin.py", "layers.py", "model.py", "odd.py"]
+    assert [Path(path).name for path in found["files"]] == [
+        "broken.py",
+        "latin.py",
+        "layers.py",
+        "mixin.py",
+        "model.py",
+        "odd.py",
+    ]
     in_brief = [
         (Path(each["path"]).name, each["line"], each["code"], each["left_out_by"]) for each in found["findings"]
     ]
@@ -203,12 +210,12 @@ def test_json_has_everything(project: Project, capsys: Captured) -> None:
         ("model.py", 12, "unused-suppression", None),
     ]
     assert found["findings"][2]["within"] == "Gate.__init__"
-    assert [each["target"].rpartition("/")[2] for each in found["untraced"]] == ["odd.py::Odd"]
+    assert [each["target"].rpartition("/")[2] for each in found["untraced"]] == ["mixin.py::Frozen", "odd.py::Odd"]
     assert found["summary"] == {
-        "files": 5,
-        "targets": 4,
+        "files": 6,
+        "targets": 5,
         "traced": 2,
-        "untraced": 1,
+        "untraced": 2,
         "error": 2,
         "warning": 2,
         "information": 0,
@@ -243,13 +250,14 @@ def test_junit_has_a_case_for_each_finding_and_each_target(project: Project, cap
         ("layers.py", "Gate"),
         ("model.py", "unused-suppression at model.py:12:56", "system-out"),
         ("model.py", "Net"),
+        ("mixin.py", "Frozen", "skipped"),
         ("odd.py", "Odd", "skipped"),
     }
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "7",
+        "tests": "8",
         "failures": "2",
         "errors": "0",
-        "skipped": "1",
+        "skipped": "2",
     }
 
 

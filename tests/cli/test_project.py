@@ -53,13 +53,15 @@ def test_the_findings_are_those_of_an_editor(traced: TracedProject) -> None:
 
 
 def test_a_target_without_an_example_is_no_finding(traced: TracedProject) -> None:
-    (untraced,) = findings_in(traced).untraced
-    assert untraced.state.key.qualname == "Odd"
-    assert untraced.message.startswith("no example found")
+    mixin, odd = findings_in(traced).untraced
+    assert mixin.state.key.qualname == "Frozen"
+    assert mixin.message.startswith("Frozen is a class, but not an nn.Module")
+    assert odd.state.key.qualname == "Odd"
+    assert odd.message.startswith("no example found")
 
 
 def test_tests_are_passed_over(traced: TracedProject) -> None:
-    assert [state.key.qualname for state in traced.targets] == ["Wrong", "Gate", "Net", "Odd"]
+    assert [state.key.qualname for state in traced.targets] == ["Wrong", "Gate", "Frozen", "Net", "Odd"]
 
 
 def test_one_target_is_traced_alone_and_findings_elsewhere_are_told(folder: Path) -> None:

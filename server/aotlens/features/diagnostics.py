@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aotlens.explain.findings.about import name_of, subject_in_words
+from aotlens.explain.findings.about import also, name_of, subject_in_words
 from aotlens.explain.findings.words import claim, in_words, kept_findings, link_of, message, related, severity
 from aotlens.explain.nesting import reason_of
 from aotlens.explain.states import staleness_in_words
@@ -26,7 +26,7 @@ from aotlens.syntax.once import once_for_each
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import Failure, Finding, Span
 from aotlens_tracer.wire.findings import Failed, Incomplete, Reason, Subject, UnknownName
-from aotlens_tracer.wire.problems import Raised
+from aotlens_tracer.wire.problems import NotAModule, Raised
 from aotlens_tracer.wire.training_steps import is_step
 
 from .suppression import Suppression, suppressing
@@ -141,7 +141,7 @@ def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
             continue
         texts.append(in_words(first.findings, first.state.key.qualname))
         if others:
-            texts.append("also " + ", ".join(subject_in_words(o.findings, o.state.key.qualname) for o in others))
+            texts.append(also([subject_in_words(o.findings, o.state.key.qualname) for o in others]))
     return "\n".join(texts)
 
 
@@ -198,7 +198,7 @@ def _findings(snapshot: Snapshot, state: TargetState) -> list[Folded[Finding]]:
 
 
 def is_untraceable(state: TargetState) -> bool:
-    """Whether a target failed for want of an example or of what its script needs: nothing is wrong with the code."""
+    """Whether a target failed for want of an example, or is none: nothing is wrong with the code."""
     return state.failure is not None and severity(finding_of(state.failure, state)) == "hint"
 
 
@@ -209,7 +209,9 @@ def finding_of(failure: Failure, state: TargetState) -> Finding:
     is_guess = failure.stage == "example" and not written and not isinstance(failure.problem, Raised)
     # The set-up of a script may need what is not here: its data, or a state that other code makes first.
     is_new_step = is_step(state.key.qualname) and not state.maps and failure.stage != "syntax"
-    is_guess = is_guess or is_new_step
+    # A mixin with a `forward` is a target by its text alone.
+    is_no_target = isinstance(failure.problem, NotAModule) and not written
+    is_guess = is_guess or is_new_step or is_no_target
     if is_to_be_completed(state) and state.examples[0].path is not None:
         example = state.examples[0]
         return Finding("example-failed", example.path, example.line, example.column, reason=Incomplete())

@@ -52,7 +52,7 @@ class Located:
 
 @dataclass(frozen=True)
 class Untraced:
-    """A target that was not traced, through no fault of its code: no example is known, or its script lacks its data."""
+    """A target that was not traced, through no fault of its code: it has no known example, or is no module."""
 
     state: TargetState
     line: int

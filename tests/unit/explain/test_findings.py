@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from aotlens.explain.brief import all_names
-from aotlens.explain.findings.about import subject_in_words
+from aotlens.explain.findings.about import also, subject_in_words
 from aotlens.explain.findings.registry import KINDS
 from aotlens.explain.findings.words import fold_findings, in_words, message, related, severity, why
 from aotlens_tracer.wire.descriptor_map import Span
@@ -366,3 +366,11 @@ def test_what_is_compiled_anew_is_named_with_its_reason() -> None:
         "`Net.forward` is compiled anew for each module whose self.step differs (the first has `self.step == 0`): "
         "after 8 compilations it is left to eager, which happens here",
     )
+
+
+def test_many_other_subjects_are_not_all_listed() -> None:
+    """A package that is missing concerns each model of a project, and two may have the same name."""
+    assert also(["in A", "in B", "in A"]) == "also in A, in B"
+    names = [f"in Model{number}" for number in range(30)]
+    assert also(names[:6]) == "also " + ", ".join(names[:6])
+    assert also(names) == "also in Model0, in Model1, in Model2 and 27 more"

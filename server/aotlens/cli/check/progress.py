@@ -28,7 +28,7 @@ class CheckProgress(contextlib.AbstractContextManager["CheckProgress"]):
 
     def began(self, files: int, jobs: int) -> None:
         """Show the number of files."""
-        self._progress.update(self._task, total=files)
+        self._progress.update(self._task, total=files, description="starting")
 
     def at(self, key: TargetKey, stage: str) -> None:
         """Show the target that is traced."""

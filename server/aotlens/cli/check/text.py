@@ -84,11 +84,9 @@ def _summary(checked: Checked, show_untraced: bool) -> Iterable[Text]:
         yield Text(f"Found {_listed(counts)} in {_count(files, 'file')} ({scope}):", style="bold")
         yield from _by_code(findings)
     if checked.untraced and not show_untraced:
-        is_one = len(checked.untraced) == 1
-        was, them = ("was", "it") if is_one else ("were", "them")
         targets = _count(len(checked.untraced), "target")
-        why = "no example is known, or the script needs what is not here"
-        yield Text(f"{targets} {was} not traced: {why} (--show-untraced lists {them}).")
+        why = "no known example, no module, or a script that lacks its data"
+        yield Text(f"{targets} not traced: {why} (--show-untraced).")
     yield from _left_out(checked)
 
 

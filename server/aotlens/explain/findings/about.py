@@ -12,6 +12,9 @@ from aotlens_tracer.wire.findings import Finding
 _NAMED = ("parameter", "buffer", "argument", "output", "base", "state", "value")
 """The kinds of subjects whose names belong to one model, so that "of Model" can follow them."""
 
+_MOST_LISTED = 6
+"""So many other subjects are named in a sentence: a package that is missing concerns each model of a project."""
+
 
 @dataclass(frozen=True)
 class About:
@@ -63,6 +66,12 @@ def subject_in_words(findings: Sequence[Finding], model: str) -> str:
     names, outputs = listed_names(findings), outputs_in_words(findings)
     about = _of(", ".join(names), model) if names else f"in {model}"
     return f"{about} ({outputs})" if outputs else about
+
+
+def also(subjects: Sequence[str]) -> str:
+    """The subjects for which a sentence holds too, each once; of many, the first ones and the number of the others."""
+    unique = list(dict.fromkeys(subjects))
+    return "also " + (", ".join(unique) if len(unique) <= _MOST_LISTED else listed(unique))
 
 
 def outputs_in_words(findings: Sequence[Finding]) -> str:

@@ -37,7 +37,8 @@ KIND = Kind(
     severity_of=_severity_of,
     paragraph=(
         "The import, the call or the capture failed. For a training step of a script that was never traced it is a "
-        "hint in an editor, because its set-up may need data, or a state, that is not here; once traced, an error."
+        "hint in an editor, because its set-up may need data, or a state, that is not here; once traced, an error. A "
+        "class with a `forward` that is no `nn.Module`, such as a mixin, is a hint too."
     ),
     example=Finding(
         "trace-failed", "model.py", 11, reason=Failed("forward", Raised("NameError", "name 'width' is not defined"))

@@ -38,7 +38,7 @@ _IN_REQUEST = (
 
 SECONDS_OF_FAILURE = 24 * 3600.0
 """The time for which a failure is the answer: it may depend on what nobody sees, such as data that is not there yet."""
-_STAGES_OF_CODE = ("example", "forward", "capture")
+_STAGES_OF_CODE = ("target", "example", "forward", "capture")
 _OF_SURROUNDINGS = re.compile(
     r"^(?:[\w.]*\.)?(?:OSError|IOError|\w*(?:File|Permission|Module|Import|Connection|Timeout|URL|HTTP)\w*Error)\b",
     re.MULTILINE,
