@@ -18,7 +18,7 @@ from aotlens.lsp.commands.handlers import HANDLERS
 from aotlens.lsp.connection import Unframer, frame
 from aotlens.lsp.methods import METHODS
 from lsp.client import Client
-from lsp.editor import Editor, editing
+from lsp.editor import PATIENCE, Editor, editing
 
 INTERNAL_ERROR = -32603
 LONG = bool(os.environ.get("AOTLENS_LONG"))
@@ -244,4 +244,77 @@ def test_a_document_that_is_too_large(editor: Editor, tmp_path: Path) -> None:
     assert "Net" in client.result("textDocument/hover", at)["contents"]["value"]
     assert len(client.result("textDocument/codeLens", {"textDocument": {"uri": uri}})) == 1
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    settle(client)
+
+
+# Requests to a workspace with maps.
+
+PARAMS = st.fixed_dictionaries(
+    {"position": POSITION, "range": RANGE, "context": st.just({"diagnostics": [], "includeDeclaration": True})},
+    optional={"arguments": st.lists(JUNK, max_size=2), "command": st.sampled_from(sorted(HANDLERS)), "query": LEAVES},
+)
+EDITS = ["x", "\n", "(", "# aotlens: Net(4)(torch.randn(2, 4))\n", "        y = self.fc(x)\n", ""]
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    """An editor with a traced file."""
+    path = tmp_path_factory.mktemp("traced") / "model.py"
+    pinned = MODEL.replace("class Net", "# aotlens: Net(4)(torch.randn(2, 4))\nclass Net")
+    path.write_text(f"import torch\n{pinned}", encoding="utf-8")
+    with editing(path) as editor:
+        editor.until_traced()
+        yield editor
+
+
+def test_any_content_where_there_are_maps(traced: Editor) -> None:
+    client = traced.client
+    target = f"{traced.path}::Net"
+
+    @settings(max_examples=EXAMPLES // 3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not LONG)
+    @given(st.lists(st.tuples(st.sampled_from(sorted({*METHODS, "workspace/executeCommand"})), PARAMS), max_size=8))
+    def messages(sent: list[tuple[str, Any]]) -> None:
+        for method, params in sent:
+            arguments = [target, *params.get("arguments", ())]
+            client.request(method, {**params, "textDocument": {"uri": traced.uri}, "arguments": arguments})
+        settle(client)
+
+    messages()
+    traced.until_traced()
+
+
+def test_requests_edits_and_cancellations_where_there_are_maps(traced: Editor) -> None:
+    """Whatever is sent in whatever order: one reply for each request, and the maps are right again at the end."""
+    chance = random.Random(11)
+    client = traced.client
+    before = traced.text
+    methods = sorted(method for method in METHODS if method.startswith("textDocument/"))
+    for _ in range(5):
+        ids = []
+        for _ in range(60):
+            lines = traced.text.count("\n") + 1
+            place = {"line": chance.randrange(lines + 1), "character": chance.randrange(30)}
+            params = {
+                "textDocument": {"uri": traced.uri},
+                "position": place,
+                "range": {"start": {"line": 0, "character": 0}, "end": place},
+                "context": {"includeDeclaration": True, "diagnostics": []},
+            }
+            ids.append(client.request(chance.choice([*methods, "aotlens/slots"]), params))
+            if chance.random() < 0.3:
+                client.notify("$/cancelRequest", {"id": chance.choice(ids)})
+            if chance.random() < 0.1:
+                traced.insert(chance.randrange(lines), chance.choice(EDITS))
+            if chance.random() < 0.02:
+                traced.save()
+        settle(client)
+    change = {"contentChanges": [{"text": before}]}
+    traced.version += 1
+    client.notify("textDocument/didChange", {"textDocument": {"uri": traced.uri, "version": traced.version}, **change})
+    traced.text = before
+    traced.save()
+    end = time.monotonic() + PATIENCE
+    while "`weight`" not in (found := traced.hover("self.f|c = ")) or "Stale" in found:
+        assert time.monotonic() < end, found
+        time.sleep(0.1)
     settle(client)

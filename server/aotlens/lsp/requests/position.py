@@ -11,6 +11,9 @@ from aotlens.lsp.context import Context
 from aotlens.lsp.positions import from_position
 from aotlens.text.documents import Document
 
+_MOST = (1 << 31) - 1
+"""The largest number that LSP's `uinteger` has."""
+
 
 class AtPosition(Protocol):
     """Params with a document and a position."""
@@ -57,6 +60,6 @@ def position_in(params: Any, method: str) -> lsp.Position:
         line, character = params["position"]["line"], params["position"]["character"]
     except (TypeError, LookupError):
         line = character = None
-    if not (isinstance(line, int) and isinstance(character, int) and line >= 0 and character >= 0):
+    if not all(isinstance(each, int) and 0 <= each <= _MOST for each in (line, character)):
         raise JsonRpcInvalidParams(f"{method}: position has to be one of LSP's")
     return lsp.Position(line, character)
