@@ -10,6 +10,7 @@ import pytest
 
 from cli.support import Commands, commands
 from hostile.kinds import KINDS
+from hostile.pace import Pace, watched_pace
 from hostile.table import through_command_line
 from hostile.through_server import through_server
 
@@ -34,19 +35,25 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the kinds are w
 
 
 @pytest.fixture(scope="module")
+def pace() -> Iterator[Pace]:
+    with watched_pace() as watched:
+        yield watched
+
+
+@pytest.fixture(scope="module")
 def shared() -> Iterator[Commands]:
     with commands() as running:
         yield running
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-def test_a_hostile_module_costs_one_trace(name: str, shared: Commands, tmp_path: Path) -> None:
-    ended, faults = through_command_line(KINDS[name], shared, tmp_path)
+def test_a_hostile_module_costs_one_trace(name: str, shared: Commands, pace: Pace, tmp_path: Path) -> None:
+    ended, faults = through_command_line(KINDS[name], shared, tmp_path, pace)
     assert not faults, ended
 
 
-def test_hostile_modules_in_a_server(tmp_path: Path) -> None:
-    rows = list(through_server({name: KINDS[name] for name in IN_SERVER}, tmp_path))
+def test_hostile_modules_in_a_server(pace: Pace, tmp_path: Path) -> None:
+    rows = list(through_server({name: KINDS[name] for name in IN_SERVER}, tmp_path, pace))
     assert [name for name, _, faults in rows if faults] == [], rows
 
 

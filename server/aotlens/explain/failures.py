@@ -297,6 +297,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.NoValueFound: _no_value_found,
     facts.TimeLimit: lambda value: f"still running after the time limit of {value.seconds:g} s",
     facts.MemoryLimit: lambda value: f"more memory in use than the limit of {value.bytes / (1 << 30):.3g} GiB",
+    facts.ManyProcesses: lambda value: f"more than {value.most} processes at the same time",
     facts.ProcessEnded: _process_ended,
     facts.Bug: lambda value: f"aotlens itself failed ({value.error})",
     facts.RemovedItself: lambda value: (
@@ -306,5 +307,5 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.Stated: lambda value: str(value.text),
 }
 
-_FROM_OUTSIDE = (facts.TimeLimit, facts.MemoryLimit, facts.ProcessEnded, facts.Bug)
+_FROM_OUTSIDE = (facts.TimeLimit, facts.MemoryLimit, facts.ManyProcesses, facts.ProcessEnded, facts.Bug)
 """The problems that come from outside the code: their sentence says what it was doing."""

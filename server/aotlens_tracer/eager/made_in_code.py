@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from ..wire.class_names import module_of_type
 from ..wire.descriptor_map import Span
 from .written_names import tree_of
 
@@ -18,8 +19,8 @@ _CONVERSIONS = ("to", "half", "bfloat16", "float", "double", "cuda", "cpu", "typ
 def assignment_of(owner: nn.Module, name: str) -> Span | None:
     """Return the value of the last `self.name = …` in the classes of a module; None if there is none."""
     for cls in type(owner).__mro__:
-        path = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        tree = tree_of(path) if path is not None and not cls.__module__.startswith("torch.") else None
+        path = getattr(sys.modules.get(module_of_type(cls)), "__file__", None)
+        tree = tree_of(path) if path is not None and not module_of_type(cls).startswith("torch.") else None
         found = None
         for node in _class(tree, cls.__name__) if tree is not None else ():
             targets = node.targets if isinstance(node, ast.Assign) else []

@@ -16,7 +16,8 @@ from torch import nn
 
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, is_library
-from ..torch_private import class_of, hooks_of, kept_by
+from ..torch_private import class_of, hooks_of, kept_as, kept_by
+from ..wire.class_names import module_of_type, name_of_type
 
 Kind = Literal["buffer", "attribute", "item", "global", "closure"]
 
@@ -87,22 +88,22 @@ class Reach:
             for name, _, is_buffer in kept_by(module):
                 is_library = is_buffer and _is_of_torch(class_of(module))
                 how: Kind = "buffer" if is_buffer else "attribute"
-                yield Anchor(prefix + name, how, functools.partial(_held, module, name), is_library)
+                yield Anchor(prefix + name, how, functools.partial(kept_as, module, name), is_library)
         functions = [hook for module in self._modules.values() for hook in hooks_of(module)]
         yield from self._closures([self._function, *functions])
         classes = {kind for module in self._modules.values() for kind in type(module).__mro__}
         for prefix, variables in self._files():
             for name, value in list(variables.items()):
                 if isinstance(value, type):
-                    if value.__module__ == variables.get("__name__"):
+                    if module_of_type(value) == variables.get("__name__"):
                         classes.add(value)
                 elif type(value) not in _PLAIN and not name.startswith("__"):
                     yield from self._variable(prefix + name, value, functools.partial(variables.get, name))
-        for kind in sorted((kind for kind in classes if self._owns(kind)), key=lambda kind: kind.__qualname__):
+        for kind in sorted((kind for kind in classes if self._owns(kind)), key=name_of_type):
             for name, value in list(vars(kind).items()):
                 if type(value) not in _PLAIN and not name.startswith("__"):
                     read = functools.partial(vars(kind).get, name)
-                    yield from self._variable(f"{kind.__qualname__}.{name}", value, read)
+                    yield from self._variable(f"{name_of_type(kind)}.{name}", value, read)
 
     def watched(self, states: Sequence[Reached]) -> list[Anchor]:
         """Return the beginnings from which the call keeps these states: some may hold nothing yet."""
@@ -113,7 +114,7 @@ class Reach:
             owner = self.owner(state.anchor)
             if state.anchor not in known and state.anchor not in outside and owner is not None:
                 known.add(state.anchor)
-                found.append(Anchor(state.anchor, state.kind, functools.partial(_held, *owner)))
+                found.append(Anchor(state.anchor, state.kind, functools.partial(kept_as, *owner)))
         for prefix, variables in self._files():
             for name in outside.keys() - known:
                 if name.startswith(prefix) and (rest := name.removeprefix(prefix)).isidentifier():
@@ -159,12 +160,7 @@ class Reach:
         return path if self._owned[path] else None
 
     def _owns(self, kind: type) -> bool:
-        return self._path_of_user(sys.modules.get(kind.__module__)) is not None
-
-
-def _held(module: nn.Module, name: str) -> Any:
-    """Return what a module holds under a name: a buffer, or an attribute."""
-    return next((value for known, value, _ in kept_by(module) if known == name), None)
+        return self._path_of_user(sys.modules.get(module_of_type(kind))) is not None
 
 
 def _content(cell: types.CellType) -> Any:
@@ -175,7 +171,7 @@ def _content(cell: types.CellType) -> Any:
 
 
 def _is_of_torch(kind: type) -> bool:
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    file = getattr(sys.modules.get(module_of_type(kind)), "__file__", None)
     return isinstance(file, str) and is_library(file)
 
 
@@ -251,7 +247,7 @@ def _parts(value: Any, cls: type, name: str, kind: Kind) -> Iterator[tuple[str, 
             yield f"{name}.{attribute}", kind, parameter
         for attribute, child in value.named_children():
             yield f"{name}.{attribute}", kind, child
-    elif cls.__module__.partition(".")[0] not in _CLOSED or cls is types.SimpleNamespace:
+    elif module_of_type(cls).partition(".")[0] not in _CLOSED or cls is types.SimpleNamespace:
         for attribute, held in _attributes(value, cls):
             yield f"{name}.{attribute}", kind if kind != "item" else "attribute", held
 

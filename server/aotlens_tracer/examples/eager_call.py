@@ -59,7 +59,11 @@ def backward(outputs: Any, of_loss: bool = False) -> None:
 
     With `of_loss`, it begins at the scalars alone, if there are any: one of them is the loss.
     """
-    results = [leaf for leaf in pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
+    try:
+        leaves = pytree.tree_leaves(outputs)
+    except RecursionError:  # a result that contains itself has no end: the tools refuse it, the backward pass does not
+        return
+    results = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
     losses = [result for result in results if result.dim() == 0] if of_loss else []
     results = losses or results
     if results:

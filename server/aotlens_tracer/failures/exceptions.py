@@ -8,11 +8,12 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..wire.class_names import name_of_type
 from ..wire.descriptor_map import Failure, Frame, Span
 from .advice import advice_for
 from .codebase import EXAMPLE_FILE, HERE, Codebase
 from .errors import TraceError
-from .problems import chain, clipped, is_of_parser, name_of_type, problem_of, text_of
+from .problems import chain, clipped, is_of_parser, problem_of, text_of
 
 MOST_FRAMES = 12
 """The number of frames that a long traceback keeps, half at each end; the first one in between stands for the rest."""

@@ -13,9 +13,11 @@ import sys
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import Any
 
 from ..wire.advice import Replaced
+from .problems import chain
 
 _is, _map, _all, _zip, _iter, _type, _getattr = operator.is_, map, all, zip, iter, type, getattr
 _isinstance, _set_of_class, _delete = isinstance, type.__setattr__, object()
@@ -130,11 +132,7 @@ def _name_of(holder: types.ModuleType | type) -> str:
 
 def advice_for_replaced(error: BaseException, replaced: Sequence[tuple[str, Any]]) -> Replaced | None:
     """Return the advice for an error that comes from a function which the user put in the place of Python's own."""
-    codes = set()
-    traceback = error.__traceback__
-    while traceback is not None:
-        codes.add(traceback.tb_frame.f_code)
-        traceback = traceback.tb_next
+    codes = {frame.f_code for each in chain(error) for frame, _ in walk_tb(each.__traceback__)}
     names = [name for name, value in replaced if getattr(value, "__code__", None) in codes]
     return Replaced(tuple(dict.fromkeys(names))[:MOST_NAMES]) if names else None
 

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 
 from ..wire import problems as facts
+from ..wire.class_names import module_of_type, name_of_type
 from ..wire.json_codec import Tagged
 from .codebase import HERE
 from .denied import denial_in
@@ -84,7 +85,7 @@ def refusal_of(error: Exception) -> tuple[str, facts.GivenUpBy]:
     refused = isinstance(error, JointError) and error.__cause__ is not None
     reason = error.__cause__ if refused and error.__cause__ is not None else error
     text = str(getattr(reason, "msg", None) or text_of(reason))
-    if not refused and any(_module_of(kind).startswith(_DYNAMO) for kind in type(reason).__mro__):
+    if not refused and any(module_of_type(kind).startswith(_DYNAMO) for kind in type(reason).__mro__):
         return text, "dynamo"
     return f"{name_of_type(type(reason))}: {text}", "aotautograd" if refused else "internal"
 
@@ -129,7 +130,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         if _known(current.__context__) is not None:  # found code caught our own exception, and raised another one
             current = current.__context__
             continue
-        if cause is None or _module_of(type(current)).startswith(_NAMES_NO_CAUSE) or _is_ours(cause):
+        if cause is None or module_of_type(type(current)).startswith(_NAMES_NO_CAUSE) or _is_ours(cause):
             return
         text = text_of(cause).strip()
         current = None if text and text in text_of(current) else cause
@@ -147,18 +148,6 @@ def clipped(text: str, limit: int = LONGEST_TEXT) -> str:
         return text
     half = limit // 2
     return f"{text[:half]} […, {len(text) - 2 * half} characters left out] {text[-half:]}"
-
-
-def name_of_type(kind: type) -> str:
-    """Return the qualified name of a class as Python keeps it: a metaclass of the user's may answer anything."""
-    name: str = type.__dict__["__qualname__"].__get__(kind)
-    return name
-
-
-def _module_of(kind: type) -> str:
-    """Return the name of the module of a class as Python keeps it."""
-    module = type.__dict__["__module__"].__get__(kind)
-    return module if isinstance(module, str) else ""
 
 
 def text_of(error: BaseException) -> str:

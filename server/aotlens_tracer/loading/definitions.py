@@ -14,6 +14,7 @@ from torch import nn
 
 from ..failures import TraceError
 from ..wire.advice import DefinedClasses, Known, SimilarTargets
+from ..wire.class_names import module_of_type
 from ..wire.descriptor_map import Failure, Target
 from ..wire.problems import GoneAfterImport, NoSuchTarget, NotAModule, NotCallable
 from .overlay import read_bytes
@@ -30,7 +31,7 @@ def module_classes(module: types.ModuleType, path: str) -> list[Target]:
 
 def _walk(owner: Any, module_name: str, seen: set[int], prefix: str = "") -> Iterator[tuple[str, str, Any]]:
     for name, value in list(vars(owner).items()):
-        if isinstance(value, type) and value.__module__ == module_name and id(value) not in seen:
+        if isinstance(value, type) and module_of_type(value) == module_name and id(value) not in seen:
             if value.__qualname__ != prefix + name:
                 continue
             seen.add(id(value))

@@ -145,7 +145,10 @@ def import_file(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleTyp
 def _imported(name: str, path: str) -> types.ModuleType:
     """Return the module of a name. One that took itself out of `sys.modules` cannot be imported: TraceError says so."""
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
+        if module is None:  # which stands for a module that may not be imported
+            raise TraceError(Failure("import", "error", RemovedItself(name), path))
+        return module
     except KeyError as error:
         is_its_own = error.args == (name,) and error.__traceback__ is not None and not _has_frame(error, path)
         if not is_its_own or name in sys.modules:

@@ -21,7 +21,7 @@ from . import unanswered
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
 from .job import Job, RunningRecorder
-from .memory import exceeds
+from .memory import exceeds, has_too_many
 from .orphans import adopt_orphans, end_orphans
 from .pump import SelectorPump, ThreadPump
 from .readiness import get_ready
@@ -263,6 +263,8 @@ class Tracer:
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_time_limit(job))
+        elif any(has_too_many(child.pid) for child in job.children):  # they go on: there is no time for stacks
+            self._answer(job, unanswered.after_too_many_processes(job))
         elif limit and exceeds(job.child.pid, limit):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_memory_limit(job))

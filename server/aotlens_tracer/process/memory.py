@@ -1,10 +1,16 @@
-"""Resident memory of a process and its descendants, without any library."""
+"""Resident memory of a process and its descendants, and how many they are; without any library."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+import time
+
+_EXACT_SECONDS, _EXACT_AT_LEAST = 0.2, 8
+"""How long, and at how many processes at least, an exact look is taken. Those that fork all the time make it slow."""
+MOST_PROCESSES = 250
+"""So many processes may be below a child at the same time. If each of them forks on, nothing else runs soon."""
 
 
 def resident_bytes(pid: int) -> int | None:
@@ -25,8 +31,20 @@ def exceeds(pid: int, limit: int) -> bool:
     used = resident_bytes(pid)
     if used is None or used <= limit:
         return False
-    shares = [_proportional(member) for member in (pid, *descendants(pid))]
-    return None in shares or sum(share or 0 for share in shares) > limit
+    left, deadline = limit, time.monotonic() + _EXACT_SECONDS
+    for number, member in enumerate((pid, *descendants(pid))):
+        if number >= _EXACT_AT_LEAST and time.monotonic() > deadline:
+            return False  # whoever asks has other limits to look at: there may soon be too many processes
+        share = _proportional(member)
+        left -= share if share is not None else _private(member) or 0  # it may have ended
+        if left < 0:
+            return True
+    return False
+
+
+def has_too_many(pid: int) -> bool:
+    """Whether more processes are below `pid` than any trace needs."""
+    return len(descendants(pid)) > MOST_PROCESSES
 
 
 def can_watch() -> bool:

@@ -12,9 +12,10 @@ from ..failures import EXAMPLE_FILE, Codebase, code_line, shortened
 from ..wire.advice import Advice, Known
 from ..wire.descriptor_map import DescriptorMap, EagerRun, Example, Failure, Frame, Problem, Seconds, Span, Target
 from ..wire.json_codec import from_json, to_json
-from ..wire.problems import Bug, MemoryLimit, ProcessEnded, Raised, TimeLimit
+from ..wire.problems import Bug, ManyProcesses, MemoryLimit, ProcessEnded, Raised, TimeLimit
 from ..wire.protocol import ExampleSource
 from .job import Job
+from .memory import MOST_PROCESSES
 from .stacks import DUMP_FILE, frames_of, without_ours
 
 
@@ -43,6 +44,11 @@ def after_the_time_limit(job: Job) -> dict[str, Any]:
 def after_the_memory_limit(job: Job) -> dict[str, Any]:
     """Return the answer for a child that is too large."""
     return _answer(job, "memory", MemoryLimit(job.params["memory"], job.real))
+
+
+def after_too_many_processes(job: Job) -> dict[str, Any]:
+    """Return the answer for a child that starts processes without end."""
+    return _answer(job, "crash", ManyProcesses(MOST_PROCESSES))
 
 
 def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:

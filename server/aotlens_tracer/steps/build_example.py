@@ -29,6 +29,7 @@ from ..graph.state import state_of
 from ..loading.definitions import line_of, resolve
 from ..loading.importing import import_file
 from ..torch_private import fake_mode
+from ..wire.class_names import module_of_type
 from ..wire.descriptor_map import Example, Failure, Problem
 from ..wire.example_options import ExampleOptions
 from ..wire.example_texts import MalformedExample, split
@@ -192,7 +193,7 @@ class _Build:
     def _infer(self) -> Guess:
         """Return a guessed example: one that runs on fake tensors, if there is any."""
         module, value = self._imported.module, self._imported.value
-        if not isinstance(value, type) or value.__module__ != module.__name__:
+        if not isinstance(value, type) or module_of_type(value) != module.__name__:
             raise TraceError(without_example(self._context, self._imported))
         search = SubclassSearch(value, module, self._context.birthplaces, self._candidate.train)
         try:

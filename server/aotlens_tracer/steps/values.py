@@ -21,6 +21,7 @@ from ..values.recorder import Recorder
 from ..values.results import cut_short, values_of
 from ..values.rewriting import without_dimensions
 from ..values.waiting import can_be_recorded_apart
+from ..wire.class_names import module_of_type
 from ..wire.descriptor_map import Span, Values
 from ..wire.json_codec import to_json
 from ..wire.protocol import SHAPES
@@ -138,7 +139,7 @@ def _files(context: Context, example: BuiltExample) -> Iterator[str]:
     """Yield the user's files, and those of the classes in the module tree."""
     tree = example.module.modules() if example.module is not None else ()
     kinds = {type(module) for module in tree}
-    names = {each.__module__ for kind in kinds for each in kind.__mro__}
+    names = {module_of_type(each) for kind in kinds for each in kind.__mro__}
     # The newest are the last. To look at all of them would copy much memory that this process shares with its parent.
     newest = list(itertools.islice(reversed(sys.modules), max(len(sys.modules) - _KNOWN, 0)))
     for name in {*names, *newest}:

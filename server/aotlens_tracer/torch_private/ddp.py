@@ -18,7 +18,8 @@ def ignored_by_ddp(module: nn.Module) -> frozenset[str]:
 
     They are those of `DistributedDataParallel._set_params_and_buffers_to_ignore_for_model`.
     """
-    return frozenset(getattr(module, "_ddp_params_and_buffers_to_ignore", ()))
+    names = vars(module).get("_ddp_params_and_buffers_to_ignore", ())  # a `__getattr__` may answer anything
+    return frozenset(names)
 
 
 def called_by_ddp(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -71,6 +71,12 @@ def kept_by(module: nn.Module) -> Iterator[tuple[str, Any, bool]]:
             yield name, value, False
 
 
+def kept_as(module: nn.Module, name: str) -> Any:
+    """Return what `kept_by` has under a name, without looking at the others; None if there is nothing."""
+    buffers = module._buffers
+    return buffers[name] if name in buffers else vars(module).get(name)
+
+
 def hooks_of(module: nn.Module) -> Iterator[Callable[..., Any]]:
     """Yield the functions that are hooked onto the calls of a module."""
     yield from module._forward_pre_hooks.values()

@@ -67,7 +67,7 @@ def contains_itself(root: nn.Module) -> bool:
         elif id(module) not in done:
             around.add(id(module))
             waiting.append((module, True))
-            waiting += [(child, False) for child in module._modules.values() if child is not None]
+            waiting += [(child, False) for child in module._modules.values() if isinstance(child, nn.Module)]
     return False
 
 

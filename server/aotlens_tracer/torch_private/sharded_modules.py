@@ -16,6 +16,8 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ..wire.class_names import module_of_type
+
 __all__ = ["Gathered", "class_of", "copies_of_sharded", "gather", "gathered_parameters", "replicated_by_ddp"]
 
 _FSDP = "torch.distributed.fsdp._fully_shard._fsdp_state"
@@ -77,7 +79,7 @@ def class_of(module: nn.Module) -> type[nn.Module]:
     `fully_shard` and `replicate` give a module a class of their own, below the user's (`FSDPBlock`).
     """
     kind = type(module)
-    if not kind.__module__.startswith(_MAKERS_OF_CLASSES):
+    if not module_of_type(kind).startswith(_MAKERS_OF_CLASSES):
         return kind
     # The other bases, such as FSDPModule, are no modules.
     return next((each for each in kind.__mro__[1:] if issubclass(each, nn.Module)), kind)

@@ -20,6 +20,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from ..examples.evaluate import BuiltExample
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import Schema, TorchDispatchMode, schema_of
+from ..wire.class_names import module_of_type
 from ..wire.descriptor_map import Span
 from ..wire.values import SizeOrigin
 from .rules.operation import Operation
@@ -155,7 +156,7 @@ class Dimensions(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch: 
             )
             self.sizes.join(last, inner)
             self._of_tensor[made] = (*kept, inner if self._has_size(inner, made.shape[-1]) else last)
-        elif type(module).__module__.startswith("einops."):
+        elif module_of_type(type(module)).startswith("einops."):
             pattern = getattr(module, "pattern", None)
             if isinstance(pattern, str) and "->" in pattern:
                 self.patterns.append((pattern, self.of(given), self.of(made), self.origins.place_of(module)))

@@ -15,6 +15,7 @@ from typing import Any
 from torch import nn
 
 from ..torch_private import hooks_of, kept_by
+from ..wire.class_names import module_of_type
 
 _MOST_ITEMS = 200
 """Items of a list or dict that are looked at."""
@@ -105,7 +106,7 @@ class _Reach:
         for each in kind.__mro__:
             if each in self._classes and not is_made:
                 continue
-            module = sys.modules.get(each.__module__)
+            module = sys.modules.get(module_of_type(each))
             if getattr(module, "__file__", None) not in self._files:
                 continue
             methods = {name: list(functions_in(value)) for name, value in list(vars(each).items())}

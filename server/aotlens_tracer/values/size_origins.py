@@ -15,6 +15,7 @@ from ..examples.evaluate import BuiltExample
 from ..graph.birthplaces import Birthplaces
 from ..graph.labels import argument_labels
 from ..torch_private import class_of, names_of_buffers, names_of_parameters, own_module, own_tensor, pytree
+from ..wire.class_names import module_of_type
 from ..wire.descriptor_map import Span
 from ..wire.values import SizeOrigin, SizeRole
 from .naming.code import Code, span_of_node
@@ -191,4 +192,4 @@ def as_written(root: nn.Module, fqn: str) -> str:
 
 
 def _is_torch(module: nn.Module) -> bool:
-    return class_of(module).__module__.partition(".")[0] == "torch"
+    return module_of_type(class_of(module)).partition(".")[0] == "torch"

@@ -11,6 +11,7 @@ from typing import Literal
 
 from .fence import FenceDenied as FenceDenied
 from .json_codec import Tagged
+from .many_processes import ManyProcesses as ManyProcesses
 from .no_values import NoValueFound as NoValueFound
 from .option_faults import MarkedUnbacked as MarkedUnbacked
 from .option_faults import WrongOption as WrongOption
@@ -390,6 +391,7 @@ Problem = (
     | NoValueFound
     | TimeLimit
     | MemoryLimit
+    | ManyProcesses
     | ProcessEnded
     | Bug
     | RemovedItself

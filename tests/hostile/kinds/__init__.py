@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import objects, process, python
+from . import hooks, objects, process, python
 from .kind import Kind
 
-KINDS: dict[str, Kind] = {**process.KINDS, **python.KINDS, **objects.KINDS}
+KINDS: dict[str, Kind] = {**process.KINDS, **python.KINDS, **objects.KINDS, **hooks.KINDS}
