@@ -60,7 +60,7 @@ proofs: $(VENV)/dev.stamp ## Run the proofs of which `make test` has samples, 10
 	$(RUN) -m pytest -n auto -m proof $(PYTEST_ARGS)
 
 .PHONY: hostile
-hostile: $(VENV)/dev.stamp ## Trace all kinds of hostile modules by command line and server, and print a table, 12 minutes
+hostile: $(VENV)/dev.stamp ## Trace all kinds of hostile modules by command line and server, and print a table, 25 minutes
 	$(RUN) tests/hostile/table.py
 	$(RUN) tests/hostile/table.py --server
 

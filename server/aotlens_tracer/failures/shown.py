@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from .problems import name_of_type
+from ..wire.class_names import name_of_type
 
 SECONDS = 2.0
 """How long the `__repr__` of all objects of a process may take together. After that, the class alone is named."""

@@ -198,8 +198,13 @@ KINDS = {
     ),
     "names that are no names": Kind(
         in_constructor(
-            "self._modules['a\\x1b[31m\\nb'] = nn.Linear(n, n); self._parameters['\\ud800'] = nn.Parameter(torch.zeros(1)); self._buffers[''] = torch.zeros(1)"
+            "self._modules['a\\x1b[31m\\nb'] = nn.Linear(n, n); self._parameters['\\ud800'] = nn.Parameter(torch.zeros(1))"
         )
+    ),
+    "a buffer without a name": Kind(
+        in_constructor("self._buffers[''] = torch.zeros(1)"),
+        "capture",
+        "KeyError",  # torch refuses it
     ),
     "a name of a module with a dot": Kind(
         in_constructor("self._modules['a.b'] = nn.Linear(n, n)"),
