@@ -27,30 +27,30 @@ class Traps:
     def __init__(self, folder: Path) -> None:
         self.folder, self.sprung_in = folder / "project", folder / "sprung"
         self.sprung_in.mkdir(parents=True)
-        self.model = self._file("model.py", self._python("model") + MODEL)
+        self.model = self.file("model.py", self.python("model") + MODEL)
         for name in MODULES:
-            self._file(f"{name}.py", self._python(name))
+            self.file(f"{name}.py", self.python(name))
         for name in PROGRAMS:
             self.program(name)
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         for environment in (".venv", "venv", ".conda", "conda"):
             packages = f"{environment}/lib/{version}/site-packages"
-            self._file(f"{packages}/trap.pth", "import sys; " + self._python("pth"))
-            self._file(f"{packages}/sitecustomize.py", self._python("sitecustomize of an environment"))
-            self._file(f"{environment}/pyvenv.cfg", f"home = {self.folder}\ninclude-system-site-packages = true\n")
-            self._file(f"{environment}/conda-meta/state", "{}")
-        self._file(".python-version", f"{self.folder}/.venv")
-        self._file(".env", f"PYTHONPATH={self.folder}\nPYTHONSTARTUP={self.folder}/torch.py\nLD_PRELOAD=trap.so\n")
-        self._file(
+            self.file(f"{packages}/trap.pth", "import sys; " + self.python("pth"))
+            self.file(f"{packages}/sitecustomize.py", self.python("sitecustomize of an environment"))
+            self.file(f"{environment}/pyvenv.cfg", f"home = {self.folder}\ninclude-system-site-packages = true\n")
+            self.file(f"{environment}/conda-meta/state", "{}")
+        self.file(".python-version", f"{self.folder}/.venv")
+        self.file(".env", f"PYTHONPATH={self.folder}\nPYTHONSTARTUP={self.folder}/torch.py\nLD_PRELOAD=trap.so\n")
+        self.file(
             ".vscode/settings.json", '{"aotlens.interpreter": "./python", "aotlens.importStrategy": "useBundled"}'
         )
-        example = f'"model.py::Net" = "{self._python("example").strip()}"'
-        self._file("pyproject.toml", f'[tool.poetry]\nname = "trap"\n[tool.aotlens.examples]\n{example}\n')
-        self._file(".git/config", f"[core]\n\tfsmonitor = {self.folder}/git\n\thooksPath = {self.folder}\n")
+        example = f'"model.py::Net" = "{self.python("example").strip()}"'
+        self.file("pyproject.toml", f'[tool.poetry]\nname = "trap"\n[tool.aotlens.examples]\n{example}\n')
+        self.file(".git/config", f"[core]\n\tfsmonitor = {self.folder}/git\n\thooksPath = {self.folder}\n")
 
     def program(self, name: str) -> Path:
         """A program that springs."""
-        path = self._file(name, f"#!/bin/sh\n: > '{self.sprung_in}/{name.replace('/', '-')}'\nexit 1\n")
+        path = self.file(name, f"#!/bin/sh\n: > '{self.sprung_in}/{name.replace('/', '-')}'\nexit 1\n")
         path.chmod(0o755)
         return path
 
@@ -59,10 +59,12 @@ class Traps:
         """The traps that were sprung."""
         return sorted(os.listdir(self.sprung_in))
 
-    def _python(self, name: str) -> str:
+    def python(self, name: str) -> str:
+        """Code that springs."""
         return f"open('{self.sprung_in}/{name}', 'w').close()\n"
 
-    def _file(self, name: str, text: str) -> Path:
+    def file(self, name: str, text: str) -> Path:
+        """A file of the folder."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -107,8 +109,8 @@ def opened(
             client.messages.remove(message)
 
 
-def lens(client: Client, traps: Traps) -> str:
-    document = {"textDocument": {"uri": traps.model.as_uri()}}
+def lens(client: Client, traps: Traps, model: Path | None = None) -> str:
+    document = {"textDocument": {"uri": (model or traps.model).as_uri()}}
     found = client.result("textDocument/codeLens", document)
     return str(client.result("codeLens/resolve", found[0])["command"]["title"]) if found else ""
 
@@ -139,8 +141,8 @@ def ask_for_everything(client: Client, traps: Traps) -> None:
     lens(client, traps)
 
 
-def until(found: Any) -> Any:
-    end = time.monotonic() + 20
+def until(found: Any, seconds: float = 20) -> Any:
+    end = time.monotonic() + seconds
     while not (result := found()) and time.monotonic() < end:
         time.sleep(0.05)
     return result
@@ -206,4 +208,24 @@ def test_a_list_of_trusted_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert lens(client, traps) == "not traced: this file is in no trusted folder"
         assert traps.sprung == []
         client.notify("aotlens/didChangeTrust", {"trusted": [(tmp_path / "link").as_uri()]})
+        assert until(lambda: traps.sprung) == [".venv-bin-python"]
+
+
+def test_a_trusted_folder_in_a_workspace_that_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    traps = Traps(tmp_path)
+    mine = traps.file("mine/model.py", "from . import sister\n" + MODEL)
+    traps.file("mine/sister.py", "try:\n    import neighbour\nexcept ImportError:\n    pass\n")
+    traps.file("mine/__init__.py", "")
+    for name in ("__init__", "neighbour"):
+        traps.file(f"{name}.py", traps.python(f"{name} above"))
+    traps.file("use.py", f"from mine.model import Net\nNet()({traps.python('a call').strip()})\n")
+    example = f'"mine/model.py::Net" = "{traps.python("example for mine").strip()}"'
+    traps.file("pyproject.toml", f"[tool.aotlens.examples]\n{example}\n")
+    with opened(traps, monkeypatch, [str(mine.parent)], traps.folder, {}) as client:
+        client.open(mine.as_uri(), mine.read_text(encoding="utf-8"))
+        title = until(lambda: "" if "trac" in (now := lens(client, traps, mine)) else now, 120)
+        assert title.startswith("1 input"), title
+        assert lens(client, traps) == "not traced: this file is in no trusted folder"
+        assert traps.sprung == []
+        client.notify("aotlens/didChangeTrust", {"trusted": True})
         assert until(lambda: traps.sprung) == [".venv-bin-python"]

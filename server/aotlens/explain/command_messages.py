@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from .visible import visible_name
+
 NO_EXAMPLE = "there is no example to edit"
 NOTHING_TO_NAME = "there is nothing to name in this text, or all names are there"
 CANNOT_WRITE_NAMES = "this editor does not let aotlens edit: open a copy with the names, or run aotlens decode"
@@ -15,7 +17,10 @@ TRUST_FOLDER = "Trust This Folder"
 
 def may_be_trusted(name: str, folder: str) -> str:
     """The file `name` is in no trusted folder: the user may trust `folder`."""
-    return f"{name} is in no trusted folder, and tracing runs its code. Do you trust {folder} until the server ends?"
+    return (
+        f"{visible_name(name)} is in no trusted folder, and tracing runs its code. "
+        f"Do you trust this folder until the server ends? {visible_name(folder)}"
+    )
 
 
 def nothing_to_pin(name: str) -> str:
@@ -25,7 +30,7 @@ def nothing_to_pin(name: str) -> str:
 
 def no_project_file(path: PurePath) -> str:
     """No project file can take an example of the file `path`."""
-    return f"there is no pyproject.toml above {path.name} that could hold the example"
+    return f"there is no pyproject.toml above {visible_name(path.name)} that could hold the example"
 
 
 def not_open(name: str) -> str:
@@ -45,7 +50,7 @@ def no_other_example(name: str) -> str:
 
 def write_into(project: PurePath, text: str) -> str:
     """The user has to edit the project file."""
-    return f"write this into {project}:\n{text.strip()}"
+    return f"write this into {visible_name(str(project))}:\n{text.strip()}"
 
 
 def write_above(name: str, text: str) -> str:

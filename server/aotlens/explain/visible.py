@@ -32,6 +32,14 @@ def visible_line(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _IN_LINE.sub(_escape, text)
 
 
+def visible_name(text: str) -> str:
+    r"""A name in a question, in quotes. Whatever is in it, it cannot be taken for the words around it, or another name.
+
+    So no character of it is invisible, and a quote is written as `\"`.
+    """
+    return '"' + "".join(one if one.isprintable() else _escaped(one) for one in text).replace('"', '\\"') + '"'
+
+
 def visible_message(text: str) -> str:
     """A message without a link in it: VS Code makes one of `[text](command:...)`, which a file may be named."""
     return visible(text).replace("](", "] (")
@@ -48,6 +56,11 @@ def visible_json(text: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    number = ord(match[0])
+    return _escaped(match[0])
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
     known = {0x0A: r"\n", 0x0D: r"\r"}.get(number)
-    return known or (f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}")
+    wide = f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    return known or (f"\\x{number:02x}" if number < 0x100 else wide)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from aotlens.explain import command_messages
-from aotlens.session.examples.searched_files import search_folder
+from aotlens.session.examples.searched_files import folder_to_trust
 
 from .context import Context
 
@@ -24,7 +24,7 @@ async def may_run(context: Context, path: str) -> bool:
     if not session.trust.is_given:
         context.say(command_messages.NOT_TRUSTED)
         return False
-    folder = str(await asyncio.get_running_loop().run_in_executor(None, search_folder, Path(path)))
+    folder = str(await asyncio.get_running_loop().run_in_executor(None, folder_to_trust, Path(path)))
     question = command_messages.may_be_trusted(os.path.basename(path), folder)
     if not await context.ask(question, command_messages.TRUST_FOLDER):
         return False

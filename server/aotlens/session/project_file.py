@@ -33,9 +33,14 @@ class BadProjectFile(Exception):
         self.reason = reason
 
 
-def find_project_file(file: Path) -> Path | None:
-    """Return the nearest pyproject.toml above a file that is not another user's, if any."""
-    candidates = (folder / "pyproject.toml" for folder in Path(os.path.realpath(file)).parents)
+def find_project_file(file: Path, outermost: str | None = None) -> Path | None:
+    """Return the nearest pyproject.toml above a file that is not another user's, if any.
+
+    `outermost` is the folder above which none is obeyed; None if nothing limits it.
+    """
+    folders = Path(os.path.realpath(file)).parents
+    top = os.path.realpath(outermost or os.sep)
+    candidates = (folder / "pyproject.toml" for folder in folders if folder.is_relative_to(top))
     found = (str(candidate) for candidate in candidates if os.path.isfile(candidate))
     return next((Path(project) for project in found if not is_anothers(project, str(file))), None)
 

@@ -83,7 +83,15 @@ class Session:
         )
         self._scheduler.on_traced = self._automatic.traced
         self._targets = Targets(
-            client, documents, self.reading, states, self._examples, self._ranking, self._scheduler, self._automatic
+            client,
+            self._workspace,
+            documents,
+            self.reading,
+            states,
+            self._examples,
+            self._ranking,
+            self._scheduler,
+            self._automatic,
         )
         self.trusted_folders = TrustedFolders(
             client,

@@ -28,6 +28,7 @@ from .renames import renamed, successor
 from .scheduler import Scheduler
 from .states import States, is_under_way
 from .targets_in_text import TargetsInText, targets_in
+from .workspace import Workspace
 
 LEARN_PAUSE = 0.1
 """Seconds after an edit before the targets of a text are looked for; edits until then are included."""
@@ -44,6 +45,7 @@ class Targets:
     def __init__(
         self,
         client: Client,
+        workspace: Workspace,
         documents: Documents,
         reading: Reading,
         states: States,
@@ -53,6 +55,7 @@ class Targets:
         automatic: AutomaticTraces,
     ) -> None:
         self._client = client
+        self._workspace = workspace
         self._documents = documents
         self._reading = reading
         self._background = Background(lambda message: client.log("error", message))
@@ -129,9 +132,10 @@ class Targets:
         Targets are updated if it has changed.
         """
         loop = asyncio.get_running_loop()
+        outermost = self._workspace.trust.outermost(path)
         try:
-            pinned = await loop.run_in_executor(None, pinned_in_project, Path(path))
-            world = await loop.run_in_executor(None, world_in_project, Path(path))
+            pinned = await loop.run_in_executor(None, pinned_in_project, Path(path), outermost)
+            world = await loop.run_in_executor(None, world_in_project, Path(path), outermost)
         except BadProjectFile as error:
             self._client.log("warning", str(error))
             return

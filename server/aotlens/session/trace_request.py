@@ -55,12 +55,14 @@ class TraceBasis:
         document = self.documents.get(path) or Document("", path, 0, read_python(path))
         texts = {path: document.text for path, document in self.documents.items()}
         searched = self.folder if self.is_in_workspace else search_folder(Path(path))
+        if self._outermost is not None and not searched.is_relative_to(self._outermost):
+            searched = Path(self._outermost)
         found = self.examples.find(document, searched, texts)
         params = replace(
             self.without_examples(),
             examples=found.examples,
             definition_lines=definition_lines(qualname, document.definitions, document.steps),
-            project_world=world_in_project(Path(path)),
+            project_world=world_in_project(Path(path), self._outermost),
             overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
         )
         return TraceRequest(params, found.contained, found.interface)
@@ -81,12 +83,17 @@ class TraceBasis:
             import_roots=tuple(self._absolute(root) for root in settings.trace_import_paths),
             partitioner=settings.trace_partitioner,
             memory_budget=settings.trace_memory_budget,
+            outermost=self._outermost,
             stages=True,
             eager=settings.trace_eager,
             dynamic=settings.trace_dynamic if self.convention == "compile" else None,
             default_world=settings.trace_world,
             fence=replace(settings.fence, writable=tuple(self._absolute(path) for path in settings.fence.writable)),
         )
+
+    @property
+    def _outermost(self) -> str | None:
+        return self.examples.trust.outermost(self.key.path)
 
     def _absolute(self, path: str) -> str:
         return str(self.folder / os.path.expanduser(path))

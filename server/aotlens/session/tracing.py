@@ -190,9 +190,9 @@ class Tracing:
     def basis(self, key: TargetKey, convention: Convention) -> TraceBasis:
         """Return what the request for a target is made from."""
         workspace, documents = self._workspace, self._documents.by_path
-        folder, is_inside = workspace.folder_of(key.path), workspace.holds(key.path)
+        folder = workspace.folder_of(key.path)
         examples = self._examples.known(key, workspace.trust)
-        return TraceBasis(key, convention, documents, workspace.settings, folder, is_inside, examples)
+        return TraceBasis(key, convention, documents, workspace.settings, folder, folder in workspace.folders, examples)
 
     async def _prepared(self, key: TargetKey, convention: Convention) -> tuple[TraceRequest, WarmTracer] | None:
         """Return the request for a target and its tracer; None if the target has failed before that."""
@@ -347,7 +347,7 @@ class Tracing:
         workspace = self._workspace
         folder = workspace.folder_of(path)
         selected = workspace.selected.get(folder)
-        return await self._tracers.of(folder, workspace.settings, selected, workspace.trust.covers(path))
+        return await self._tracers.of(folder, workspace.settings, selected, workspace.trust)
 
     def _log_trace(self, map: DescriptorMap, convention: Convention, output: str, total: float) -> None:
         seconds = map.seconds

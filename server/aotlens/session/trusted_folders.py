@@ -71,6 +71,9 @@ class TrustedFolders:
             if now.covers(path) and not before.covers(path):
                 self._background.run(self._kept.restore(path))
                 self._automatic.trace_open(path)
+        covered = [each for each in self._states.all() if before.covers(each.key.path) and now.covers(each.key.path)]
+        other = [each for each in covered if before.outermost(each.key.path) != now.outermost(each.key.path)]
+        self._states.outdate(other, "folders")  # another environment, project or package may count
         if self._states.by_key:
             self._client.states_changed(list(self._states.by_key))
         if unknown := [folder for folder in now.folders or () if folder not in self._workspace.real_paths]:

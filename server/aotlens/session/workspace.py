@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from aotlens.model.snapshot import TargetState
@@ -33,12 +34,13 @@ class Workspace:
     @property
     def trust(self) -> Trust:
         """The files whose code may run."""
-        trusted = self.trusted
+        trusted, opened = self.trusted, tuple(map(str, self.folders))
         if not trusted:
-            return Trust(False, ())
-        folders = [*(trusted if isinstance(trusted, tuple) else map(str, self.folders)), *self.also_trusted]
-        real = [self.real_paths[one] for one in folders if one in self.real_paths]
-        return Trust(True, tuple(dict.fromkeys([*folders, *real])))
+            return Trust(False, (), distrusted=opened)
+        named = self._with_real((*(trusted if isinstance(trusted, tuple) else ()), *self.also_trusted))
+        folders = named if isinstance(trusted, tuple) else self._with_real((*opened, *named))
+        known = Trust(True, folders, named)
+        return replace(known, distrusted=tuple(folder for folder in opened if not known.covers_folder(folder)))
 
     @property
     def is_manual(self) -> bool:
@@ -46,13 +48,27 @@ class Workspace:
         return self.settings.trace_run == "manual"
 
     def folder_of(self, path: str) -> Path:
-        """Return the innermost workspace folder that holds a file, or the file's own folder."""
-        holding = [folder for folder in self.folders if Path(path).is_relative_to(folder)]
+        """Return the innermost workspace folder that holds a file, or the file's own folder.
+
+        A trusted file in a workspace folder that is not trusted as a whole is as one outside of it.
+        """
+        trust = self.trust
+        is_trusted = trust.covers(path)
+        holding = [
+            folder
+            for folder in self.folders
+            if Path(path).is_relative_to(folder) and (not is_trusted or trust.covers_folder(str(folder)))
+        ]
         return max(holding, key=lambda folder: len(folder.parts)) if holding else Path(path).parent
 
     def holds(self, path: str) -> bool:
         """Return whether a file lies in a workspace folder."""
         return any(Path(path).is_relative_to(folder) for folder in self.folders)
+
+    def _with_real(self, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Return folders, and those that they are links to."""
+        real = (self.real_paths[folder] for folder in folders if folder in self.real_paths)
+        return tuple(dict.fromkeys((*folders, *real)))
 
     def includes(self, state: TargetState) -> bool:
         """Return whether a target may be traced automatically, because the settings do not exclude its file."""

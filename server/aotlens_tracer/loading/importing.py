@@ -18,6 +18,7 @@ from ..wire.descriptor_map import Failure
 from ..wire.owners import is_anothers, is_planted
 from ..wire.problems import RemovedItself
 from .overlay import read_bytes
+from .outermost import is_obeyed, limit
 from .shared_folders import guard
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -61,8 +62,8 @@ def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
 
 
 def _is_ours(found: Path, file: Path) -> bool:
-    """Return whether something above a file exists, and is not another user's: it would be run, or obeyed."""
-    return found.exists() and not is_anothers(str(found), str(file))
+    """Return whether something above a file exists and is the user's, and trusted: it would be run, or obeyed."""
+    return is_obeyed(str(found)) and found.exists() and not is_anothers(str(found), str(file))
 
 
 def _project_root(folder: Path, file: Path) -> Path | None:
@@ -90,7 +91,7 @@ def _namespace_root(
         first = folder.relative_to(project).parts[0]
         if first in absolute or (missing > 0 and wanted.is_relative_to(project)):
             return project
-    return wanted if missing > 0 else None
+    return wanted if missing > 0 and is_obeyed(str(wanted)) else None
 
 
 def _imports(file: Path) -> tuple[int, set[str]]:
@@ -110,9 +111,10 @@ def _imports(file: Path) -> tuple[int, set[str]]:
     return level, names
 
 
-def put_on_path(named: ModuleName, path: str) -> None:
+def put_on_path(named: ModuleName, path: str, extra_roots: tuple[str, ...] = ()) -> None:
     """Put the roots of the file at `path` on `sys.path`, so that nothing is found there that others have planted."""
     guard(path)
+    limit(root for root in named.roots if root not in extra_roots)
     for position, root in enumerate(named.roots):
         if root not in sys.path:
             sys.path.insert(position, root)
@@ -125,7 +127,7 @@ def import_file(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleTyp
     one of the same name from elsewhere (a user's `random.py`) is left alone, and the file gets a name of its own.
     """
     named = module_name(path, extra_roots)
-    put_on_path(named, path)
+    put_on_path(named, path, extra_roots)
     importlib.invalidate_caches()
     loaded = sys.modules.get(named.name)
     if loaded is not None and _is_file(loaded, path):

@@ -18,7 +18,7 @@ _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDe
 def script_module(path: str, extra_roots: tuple[str, ...] = ()) -> types.ModuleType:
     """Return an empty module for a script, with the name under which it would be imported, and known to Python."""
     named = module_name(path, extra_roots)
-    put_on_path(named, path)
+    put_on_path(named, path, extra_roots)
     module = types.ModuleType(named.name)
     module.__file__ = path
     module.__package__ = named.name.rpartition(".")[0]

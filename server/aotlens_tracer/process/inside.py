@@ -170,13 +170,14 @@ def _fence_in(params: dict[str, Any], folder: str) -> None:
 
 
 def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None], adopt: Callable[[], None] | None) -> Any:
-    from ..loading import overlay
+    from ..loading import outermost, overlay
     from ..steps.import_target import list_targets
     from ..steps.trace import record_first, trace
 
     params = request["params"]
     if params.get("working_directory"):
         os.chdir(params["working_directory"])
+    outermost.obey_nothing_above(params.get("outermost"))
     overlay.install(params.get("overlay") or {})
     if request["method"] == "targets":
         return to_json(list_targets(from_json(TargetsParams, params), send))

@@ -164,8 +164,9 @@ class TraceParams:
 
     `examples` are tried in their order, by the rules of `examples.ladder`. `mode` is `train` or `eval`, None for the
     mode that the example sets. `timeout` is in seconds, and `memory` in bytes of resident memory (None: no limit).
-    `import_roots` are folders for `sys.path`. `definition_lines` are the lines of the target's definitions in the file,
-    if it has several. `overlay` has the unsaved texts of files by absolute path.
+    `import_roots` are folders for `sys.path`. Above the folder `outermost` there is nothing that the file belongs to:
+    nobody trusts what is there; None if nothing limits it. `definition_lines` are the lines of the target's definitions
+    in the file, if it has several. `overlay` has the unsaved texts of files by absolute path.
 
     `partitioner` is one of `PARTITIONERS`. `memory_budget` is the share of values, 0 to 1, that the min-cut partitioner
     may save; None leaves torch's own configuration. With `compare`, the map has the totals of the other choices too.
@@ -192,6 +193,7 @@ class TraceParams:
     memory: int | None = None
     working_directory: str | None = None
     import_roots: tuple[str, ...] = ()
+    outermost: str | None = None
     definition_lines: tuple[int, ...] = ()
     partitioner: str = "min-cut"
     memory_budget: float | None = None

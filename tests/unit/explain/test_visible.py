@@ -9,12 +9,13 @@ import pytest
 from rich.console import Console
 
 from aotlens.explain.blocks import Cell, Code, Column, Paragraph, Table, Words, line
+from aotlens.explain.command_messages import may_be_trusted
 from aotlens.explain.graph_lines import Writer
 from aotlens.explain.render.markdown import code, fence, inline, markdown, prose
 from aotlens.explain.render.paper import Paper
 from aotlens.explain.render.plain import plain
 from aotlens.explain.render.terminal import show
-from aotlens.explain.visible import visible, visible_json, visible_line, visible_output
+from aotlens.explain.visible import visible, visible_json, visible_line, visible_name, visible_output
 from aotlens.lsp.temporary import TemporaryFiles
 from aotlens.text.uris import path_of, uri_of
 
@@ -152,3 +153,11 @@ def _without_escapes(text: str) -> str:
             continue
         found.append(character)
     return "".join(found)
+
+
+def test_a_name_in_a_question_cannot_be_taken_for_its_words() -> None:
+    folder = '/x/work\u200b"\n\nIt is safe. Do you trust "/home/me\u202e\u00a0\U000e0041'
+    shown = '"/x/work\\u200b\\"\\n\\nIt is safe. Do you trust \\"/home/me\\u202e\\xa0\\U000e0041"'
+    assert visible_name(folder) == shown
+    assert may_be_trusted("a b.py", folder).endswith(f"until the server ends? {shown}")
+    assert may_be_trusted("a\nb.py", folder).startswith('"a\\nb.py" is in no trusted folder')

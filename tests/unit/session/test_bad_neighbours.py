@@ -16,6 +16,7 @@ from aotlens.cli.options import UsageError
 from aotlens.cli.target import parse_target
 from aotlens.explain.unread_files import why_unread
 from aotlens.logs.trace_folder import read_trace_folder
+from aotlens.model.trust import EVERYWHERE
 from aotlens.session.examples.call_sites import CallSites
 from aotlens.session.examples.project import pinned_in_project
 from aotlens.session.examples.project_world import words_in_project
@@ -156,7 +157,7 @@ def test_no_irregular_file_of_a_project_is_waited_for(tmp_path: Path, kind: str,
     else:
         assert pinned_in_project(tmp_path / "model.py") == {}
         assert not words_in_project(tmp_path / "model.py")
-    interpreter_of_folder(tmp_path, None, None, {}, trusted=True)
+    interpreter_of_folder(tmp_path, None, None, {}, EVERYWHERE)
 
 
 @pytest.mark.parametrize("text", ["/etc/passwd", "../../x", "**/**", "[", "\0", "3.1\u202e", "a" * 5000])
@@ -165,7 +166,7 @@ def test_a_version_or_name_that_is_no_name_is_no_pattern(tmp_path: Path, text: s
     (tmp_path / ".python-version").write_text(text)
     quoted = text.replace("\0", "\\u0000")
     (tmp_path / "pyproject.toml").write_text(f'[tool.poetry]\nname = "{quoted}"\n')
-    interpreter_of_folder(tmp_path, None, None, {"PYENV_ROOT": str(tmp_path)}, trusted=True)
+    interpreter_of_folder(tmp_path, None, None, {"PYENV_ROOT": str(tmp_path)}, EVERYWHERE)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from aotlens.model.trust import Trust
 from aotlens.session.examples import call_sites
 from aotlens.session.examples.call_sites import CallSites, CallSitesOfFolders
-from aotlens.session.examples.searched_files import search_folder, searched_files
+from aotlens.session.examples.searched_files import folder_to_trust, search_folder, searched_files
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -110,6 +110,22 @@ def test_the_description_of_an_installed_package(tmp_path: Path) -> None:
     assert folder == tmp_path / "site-packages/my_nets"
     found = CallSites(folder).of(model, ["Net"], {})
     assert places(found, "Net", tmp_path) == ["site-packages/my_nets-1.0.dist-info/METADATA:5"]
+    assert not CallSites(folder, Trust(True, (str(folder),))).of(model, ["Net"], {}), "it is not in the trusted folder"
+
+
+def test_nobody_is_asked_to_trust_the_home_folder_for_a_file_below_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    for place in (tmp_path, home, home / "project"):
+        (place / ".git").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(home)
+    monkeypatch.setenv("HOME", str(tmp_path / "link"))
+    assert folder_to_trust(tmp_path / "link" / "Downloads" / "model.py") == tmp_path / "link" / "Downloads"
+    for folder in ("Downloads", "Downloads/new", "."):
+        assert folder_to_trust(home / folder / "model.py") == home / folder
+    assert folder_to_trust(home / "project" / "pkg" / "model.py") == home / "project"
+    assert folder_to_trust(tmp_path / "other" / "model.py") == tmp_path / "other"
 
 
 def test_the_folder_of_a_project(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from aotlens.model.trust import EVERYWHERE, Trust
 from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.project_file import find_project_file
 from aotlens.session.tracer import environments, interpreter
@@ -42,9 +44,9 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
     folder.mkdir()
     (folder / ".git").mkdir()
 
-    def found(setting: str | None = None, trusted: bool = True, **environment: object) -> tuple[str, str]:
+    def found(setting: str | None = None, trust: Trust = EVERYWHERE, **environment: object) -> tuple[str, str]:
         variables = {"PATH": "", **{name: str(value) for name, value in environment.items()}}
-        chosen = interpreter_of_folder(folder, setting, None, variables, trusted)
+        chosen = interpreter_of_folder(folder, setting, None, variables, trust)
         return chosen.path, chosen.reason
 
     return found
@@ -81,6 +83,8 @@ def test_each_place_goes_before_those_below_it(tmp_path: Path, found: Found) -> 
     chosen = python(tmp_path / "chosen")
     assert found(str(chosen), **path) == (str(chosen), "the setting aotlens.interpreter")
     assert found("envs/uv", **path)[0] == str(uv), "relative to the folder, and an environment will do"
+    assert found(".venv", **path)[0] == str(own)
+    assert found("python3", **path)[0] == str(on_path)
 
 
 def test_an_environment_above_the_folder_counts_up_to_the_repository(tmp_path: Path, found: Found) -> None:
@@ -93,8 +97,9 @@ def test_an_environment_above_the_folder_counts_up_to_the_repository(tmp_path: P
 def test_nothing_of_a_folder_that_is_not_trusted(tmp_path: Path, found: Found) -> None:
     own = python(tmp_path / "project" / ".venv")
     assert found()[0] == str(own)
-    assert found(trusted=False)[0] == sys.executable
-    assert found(trusted=False, VIRTUAL_ENV=own.parent.parent)[0] == sys.executable
+    distrust = Trust(False, (), distrusted=(str(tmp_path / "project"),))
+    assert found(trust=distrust)[0] == sys.executable
+    assert found(trust=distrust, VIRTUAL_ENV=own.parent.parent)[0] == sys.executable
 
 
 def test_a_server_in_an_environment_with_torch_traces_with_that(
@@ -104,10 +109,10 @@ def test_a_server_in_an_environment_with_torch_traces_with_that(
     on_path = python(tmp_path / "tools").rename(tmp_path / "tools" / "bin" / "python3")
     path = {"PATH": on_path.parent}
     assert found(**path) == (sys.executable, "the interpreter that aotlens runs in, which has torch")
-    assert found(trusted=False, **path)[0] == sys.executable
+    assert found(trust=Trust(False), **path)[0] == sys.executable
     named = python(tmp_path / "project" / ".venv")  # the workspace names another
     assert found(**path) == (str(named), ".venv of project")
-    assert found(trusted=False, **path)[0] == sys.executable
+    assert found(trust=Trust(False), **path)[0] == sys.executable
     active = python(tmp_path / "active")
     assert found(VIRTUAL_ENV=active.parent.parent, **path)[0] == str(active)
     assert found(str(active), **path) == (str(active), "the setting aotlens.interpreter")
@@ -131,6 +136,63 @@ def test_a_setting_that_names_none(found: Found) -> None:
 def test_files_that_make_no_sense(tmp_path: Path, found: Found, file: str, text: str) -> None:
     (tmp_path / "project" / file).write_text(text)
     assert found()[0] == sys.executable
+
+
+def test_above_a_folder_that_was_named_nothing_counts(tmp_path: Path, found: Found) -> None:
+    folder = tmp_path / "project"
+    (folder / ".git").rmdir()
+    python(tmp_path / "home" / ".pyenv" / "versions" / "3.12.4")
+    (tmp_path / ".python-version").write_text("3.12\n")
+    above, beside = python(tmp_path / ".venv"), python(tmp_path / "beside")
+    assert found()[0] == str(above)
+    assert found(UV_PROJECT_ENVIRONMENT="../beside")[0] == str(beside)
+    named = Trust(True, (str(folder),), (str(folder),))
+    assert found(trust=named)[0] == sys.executable
+    assert found(trust=named, UV_PROJECT_ENVIRONMENT="../beside")[0] == sys.executable
+    assert found(trust=named, UV_PROJECT_ENVIRONMENT=tmp_path / "beside")[0] == str(beside), "the user's variable"
+    assert found(trust=named, VIRTUAL_ENV=tmp_path / "beside")[0] == str(beside)
+    own = python(folder / ".venv")
+    assert found(trust=named)[0] == str(own)
+    wide = Trust(True, (str(folder), str(tmp_path)), (str(folder), str(tmp_path)))
+    (folder / ".venv").rename(tmp_path / "gone")
+    assert found(trust=wide)[0] == str(above)
+
+
+def test_no_program_of_a_workspace_folder_that_is_not_trusted(tmp_path: Path, found: Found) -> None:
+    folder = tmp_path / "project"
+    trust = Trust(True, (str(folder),), (str(folder),), distrusted=(str(tmp_path),))
+    active = python(tmp_path / ".venv")
+    assert found(trust=trust, VIRTUAL_ENV=tmp_path / ".venv")[0] == sys.executable
+    assert found(trust=trust, VIRTUAL_ENV=folder / ".." / ".venv")[0] == sys.executable
+    assert found(trust=trust, UV_PROJECT_ENVIRONMENT=tmp_path / ".venv")[0] == sys.executable
+    assert found(trust=trust, PATH=active.parent)[0] == sys.executable
+    assert found(PATH=active.rename(active.parent / "python3").parent)[0] == str(active.parent / "python3")
+
+
+@pytest.mark.parametrize("place", [".", "", "bin"])
+def test_no_program_of_the_working_directory(
+    tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    python(tmp_path / "elsewhere").rename(tmp_path / "elsewhere" / "python3")
+    python(tmp_path / "elsewhere" / "bin" / "x").rename(tmp_path / "elsewhere" / "bin" / "python3")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert found(PATH=place)[0] == sys.executable
+    with pytest.raises(NoSuchInterpreter):
+        found("python3", PATH=place)
+
+
+def test_what_another_user_has_put_beside_a_file_is_not_used(
+    tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "project"
+    planted = python(folder / ".venv")
+    folder.chmod(0o1777)  # as /tmp
+    lstat = os.lstat
+    other = SimpleNamespace(st_uid=12345)
+    monkeypatch.setattr(os, "lstat", lambda path, **given: other if path == f"{folder}/.venv" else lstat(path, **given))
+    assert found()[0] == sys.executable
+    folder.chmod(0o755)
+    assert found()[0] == str(planted), "nobody else could put it there"
 
 
 def test_what_another_user_has_put_above_a_project_is_not_used(

@@ -75,3 +75,19 @@ def test_a_rank_alone_is_one_of_the_cluster_of_the_project() -> None:
     assert WorldInWords(rank=3).over(project).world() == World(8, 3, (("dp", 2), ("tp", 4)))
     assert WorldInWords(size=4).over(project).world() == World(4)
     assert WorldInWords(rank=3).over(WorldInWords()).world() is None
+
+
+def test_no_project_above_the_outermost_trusted_folder_counts(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    (mine / "pkg").mkdir(parents=True)
+    model = mine / "pkg" / "model.py"
+    model.write_text("")
+    example = '[tool.aotlens]\nworld-size = 4\n[tool.aotlens.examples]\n"mine/pkg/model.py::Net" = "Net()"\n'
+    (tmp_path / "pyproject.toml").write_text(example)
+    (tmp_path / "link").symlink_to(mine)
+    assert pinned_in_project(model) and world_in_project(model) == World(4)
+    assert pinned_in_project(model, str(tmp_path)) and world_in_project(model, str(tmp_path)) == World(4)
+    for outermost in (mine, tmp_path / "link", mine / "pkg"):
+        assert not pinned_in_project(model, str(outermost))
+        assert world_in_project(model, str(outermost)) is None
+        assert pin_in_project(model, "Net", "Net()", str(outermost)) is None

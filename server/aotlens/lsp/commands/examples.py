@@ -44,8 +44,8 @@ async def pin_example_in_project(context: Context, target: TargetKey) -> None:
     if expression is None:
         context.say(command_messages.nothing_to_pin(target.qualname))
         return
-    loop = asyncio.get_running_loop()
-    insertion = await loop.run_in_executor(None, pin_in_project, path, target.qualname, expression)
+    loop, outermost = asyncio.get_running_loop(), context.session.trust.outermost(target.path)
+    insertion = await loop.run_in_executor(None, pin_in_project, path, target.qualname, expression, outermost)
     if insertion is None:
         context.say(command_messages.no_project_file(path))
         return

@@ -177,7 +177,7 @@ class CallSites:
         if time.monotonic() - self._listed > LISTING_SECONDS:
             self._listing = list(filter(self._trust.covers, searched_files(self._folder)))
             self._listed = time.monotonic()
-        return [*self._listing, *package_descriptions(path)]
+        return [*self._listing, *filter(self._trust.covers, package_descriptions(path))]
 
     def _read(self, file: str, text: str | None) -> _Known | None:
         """Return the facts about a file as it is now; None if it is too large or cannot be read."""

@@ -73,7 +73,7 @@ class KnownExamples:
         file = File(
             path,
             definitions,
-            pinned_in_project(path),
+            pinned_in_project(path, self.trust.outermost(self.key.path)),
             contained,
             sites,
             document.steps,

@@ -15,13 +15,13 @@ _TABLE = ("tool", "aotlens", "examples")
 _HEADER = re.compile(r"\s*\[\s*tool\s*\.\s*aotlens\s*\.\s*examples\s*\]\s*(#.*)?")
 
 
-def pinned_in_project(file: Path) -> dict[str, tuple[ExampleSource, ...]]:
+def pinned_in_project(file: Path, outermost: str | None = None) -> dict[str, tuple[ExampleSource, ...]]:
     """Return the examples that the project pins for the targets of `file`, by qualified name.
 
     The table maps `"pkg/model.py::Block"`, relative to the folder of pyproject.toml, to one expression or a list of
-    them. Reads files: never call this on the event loop. Raises BadProjectFile.
+    them. `outermost` as in `find_project_file`. Reads files: never call this on the event loop. Raises BadProjectFile.
     """
-    project = find_project_file(file)
+    project = find_project_file(file, outermost)
     if project is None:
         return {}
     text = text_of(project)
@@ -62,13 +62,13 @@ class Insertion:
     text: str
 
 
-def pin_in_project(file: Path, qualname: str, expression: str) -> Insertion | None:
+def pin_in_project(file: Path, qualname: str, expression: str, outermost: str | None = None) -> Insertion | None:
     """Return the insertion that pins this example in the project; None if there is no pyproject.toml to write to.
 
     The rest of the text stays, comments included: a line is put below the table's header, or a table at the end.
-    Reads files: never call this on the event loop.
+    `outermost` as in `find_project_file`. Reads files: never call this on the event loop.
     """
-    project = find_project_file(file)
+    project = find_project_file(file, outermost)
     if project is None:
         return None
     try:

@@ -32,13 +32,13 @@ class WorldInWords:
         return world_in_words(self.mesh, self.size, self.rank)
 
 
-def world_in_project(file: Path) -> World | None:
+def world_in_project(file: Path, outermost: str | None = None) -> World | None:
     """Return the cluster that the project of a file names; None if it names none.
 
-    Reads files: never call this on the event loop. Raises BadProjectFile.
+    `outermost` as in `find_project_file`. Reads files: never call this on the event loop. Raises BadProjectFile.
     """
-    project = find_project_file(file)
-    words = words_in_project(file)
+    project = find_project_file(file, outermost)
+    words = words_in_project(file, outermost)
     try:
         return words.world()
     except OptionError as error:
@@ -48,9 +48,9 @@ def world_in_project(file: Path) -> World | None:
         raise BadProjectFile(project, f"[tool.aotlens]: {wrong_option(error.problem)}") from None
 
 
-def words_in_project(file: Path) -> WorldInWords:
+def words_in_project(file: Path, outermost: str | None = None) -> WorldInWords:
     """Return what the project of a file says about its cluster. As `world_in_project`."""
-    project = find_project_file(file)
+    project = find_project_file(file, outermost)
     if project is None:
         return WorldInWords()
     table = table_of(project, parse_project_file(project, text_of(project)), "tool", "aotlens")

@@ -32,6 +32,17 @@ def search_folder(path: Path) -> Path:
     return next(projects, path.parent)
 
 
+def folder_to_trust(path: Path) -> Path:
+    """Return the folder that the user is asked about because of a file: that of its project or package, or its own.
+
+    The home folder and those above it are not one project, even if somebody keeps them in a repository.
+    """
+    folder = search_folder(path)
+    home = Path.home()
+    is_above = home.is_relative_to(folder) or Path(os.path.realpath(home)).is_relative_to(folder)
+    return path.parent if is_above else folder
+
+
 def _is_mark(mark: Path, file: Path) -> bool:
     return os.path.exists(mark) and not is_anothers(str(mark), str(file))
 

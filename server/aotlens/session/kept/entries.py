@@ -27,6 +27,7 @@ _IN_REQUEST = (
     "convention",
     "working_directory",
     "import_roots",
+    "outermost",
     "partitioner",
     "memory_budget",
     "eager",

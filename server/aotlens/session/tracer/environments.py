@@ -9,14 +9,14 @@ import base64
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from aotlens.model.trust import Trust
 from aotlens.session.files import read_text
 from aotlens.session.project_file import read_project_file
-from aotlens_tracer.wire.owners import is_anothers
+from aotlens_tracer.wire.owners import is_anothers, is_planted
 
 from .interpreter import (
     Interpreter,
@@ -24,6 +24,7 @@ from .interpreter import (
     choose_interpreter,
     has_torch,
     in_environment,
+    on_path,
     own_interpreter,
 )
 
@@ -34,51 +35,71 @@ _LOCAL_FOLDERS = (".venv", "venv", ".conda")
 
 
 def interpreter_of_folder(
-    folder: Path, setting: str | None, selected: Interpreter | None, environment: Mapping[str, str], trusted: bool
+    folder: Path, setting: str | None, selected: Interpreter | None, environment: Mapping[str, str], trust: Trust
 ) -> Interpreter:
     """Return the interpreter for the code in `folder`.
 
     In this order: the setting, the interpreter that is selected in the editor, the active environment (VIRTUAL_ENV,
-    CONDA_PREFIX), uv's UV_PROJECT_ENVIRONMENT, the folder's `.venv` or `venv`, poetry's cache, pyenv's
-    `.python-version`, the interpreter that aotlens runs in if that has torch, `python3` on PATH, the interpreter that
-    aotlens runs in. Before a workspace is trusted, no interpreter inside the folder is considered. Raises
-    NoSuchInterpreter if the setting or the selection is invalid.
+    CONDA_PREFIX), uv's UV_PROJECT_ENVIRONMENT, the `.venv` or `venv` of the folder or of one above it, poetry's cache,
+    pyenv's `.python-version`, the interpreter that aotlens runs in if that has torch, `python3` on PATH, that which
+    aotlens runs in. Without trust of the folder, none beside it is considered. Raises NoSuchInterpreter if the setting
+    or the selection is invalid.
     """
     if setting:
         wanted = os.path.expandvars(os.path.expanduser(setting))
-        path = folder / wanted if os.sep in wanted and not os.path.isabs(wanted) else Path(wanted)
-        found = choose_interpreter(str(path) if os.sep in wanted else wanted, environment)
+        is_command = os.sep not in wanted and on_path(wanted, environment) is not None
+        found = choose_interpreter(wanted if is_command else str(folder / wanted), environment)
         return Interpreter(found.path, "the setting aotlens.interpreter")
     if selected is not None:
         return Interpreter(choose_interpreter(selected.path, environment).path, selected.reason)
-    for candidate in _candidates(folder, environment):
-        if trusted or not Path(candidate.path).is_relative_to(folder):
-            return candidate
-    return own_interpreter()
+    candidates = _candidates(folder, environment, trust)
+    allowed = (one for one in candidates if trust.may_start(os.path.normpath(one.path)))
+    return next(allowed, own_interpreter())
 
 
-def _candidates(folder: Path, environment: Mapping[str, str]) -> Iterator[Interpreter]:
+def _candidates(folder: Path, environment: Mapping[str, str], trust: Trust) -> Iterator[Interpreter]:
     yield from active_environments(environment)
-    if environment.get("UV_PROJECT_ENVIRONMENT"):
-        place = folder / environment["UV_PROJECT_ENVIRONMENT"]
-        if found := in_environment(place):
-            yield Interpreter(found, "uv's environment (UV_PROJECT_ENVIRONMENT)")
-    for parent in (folder, *folder.parents):
-        for name in _LOCAL_FOLDERS:
-            above = parent != folder and is_anothers(str(parent / name), str(folder))
-            if not above and (found := in_environment(parent / name)):
-                yield Interpreter(found, f"{name} of {parent.name or parent}")
-        if os.path.exists(parent / ".git") or parent == Path.home():
-            break
-    if found := _poetry(folder, environment):
-        yield Interpreter(found, "poetry's environment")
-    if found := _pyenv(folder, environment):
-        yield Interpreter(found, "pyenv's .python-version")
+    if trust.covers_folder(str(folder)):
+        yield from _project_environments(folder, environment, trust.outermost(os.path.join(folder, "")))
     if has_torch():
         yield Interpreter(own_interpreter().path, "the interpreter that aotlens runs in, which has torch")
     for command in ("python3", "python"):
-        if found := shutil.which(command, path=environment.get("PATH")):
+        if found := on_path(command, environment):
             yield Interpreter(found, f"{command} on PATH")
+
+
+def _project_environments(folder: Path, environment: Mapping[str, str], outermost: str | None) -> Iterator[Interpreter]:
+    """Yield the interpreters that belong to a trusted folder. Nothing above the `outermost` folder is obeyed."""
+    if named := environment.get("UV_PROJECT_ENVIRONMENT"):
+        place = Path(os.path.normpath(folder / named))
+        is_obeyed = outermost is None or os.path.isabs(named) or place.is_relative_to(outermost)
+        if is_obeyed and (found := in_environment(place)):
+            yield Interpreter(found, "uv's environment (UV_PROJECT_ENVIRONMENT)")
+    places = list(_places(folder, outermost))
+    for place in places:
+        for name in _LOCAL_FOLDERS:
+            if _is_ours(place / name, folder) and (found := in_environment(place / name)):
+                yield Interpreter(found, f"{name} of {place.name or place}")
+    for place in places:
+        if found := _poetry(place, environment):
+            yield Interpreter(found, "poetry's environment")
+    for place in places:
+        if found := _pyenv(place, environment):
+            yield Interpreter(found, "pyenv's .python-version")
+
+
+def _places(folder: Path, outermost: str | None) -> Iterator[Path]:
+    """Yield a folder and those above it: up to the root of the repository, to the home folder, or to `outermost`."""
+    for place in (folder, *folder.parents):
+        yield place
+        if os.path.exists(place / ".git") or place in (Path.home(), Path(outermost or os.sep)):
+            return
+
+
+def _is_ours(environment: Path, folder: Path) -> bool:
+    """Return whether an environment is not one that another user has put beside a folder, or above it."""
+    judge = is_planted if environment.parent == folder else is_anothers
+    return not judge(str(environment), str(folder))
 
 
 def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:

@@ -32,7 +32,7 @@ def choose_interpreter(wanted: str | None, environment: Mapping[str, str]) -> In
     `wanted` is a path, the folder of a virtual environment, or a command. Raises NoSuchInterpreter.
     """
     if wanted:
-        return Interpreter(_executable(wanted), "as requested")
+        return Interpreter(_executable(wanted, environment), "as requested")
     return next(active_environments(environment), own_interpreter())
 
 
@@ -70,18 +70,23 @@ def in_environment(folder: Path) -> str | None:
     return next((str(candidate.absolute()) for candidate in candidates if candidate.is_file()), None)
 
 
-def _executable(wanted: str) -> str:
+def on_path(command: str, environment: Mapping[str, str]) -> str | None:
+    """Return the program that a command names. A relative folder of PATH is left out: it may be the workspace."""
+    folders = environment.get("PATH", os.defpath).split(os.pathsep)
+    return shutil.which(command, path=os.pathsep.join(filter(os.path.isabs, folders)))
+
+
+def _executable(wanted: str, environment: Mapping[str, str]) -> str:
+    if os.sep not in wanted and (command := on_path(wanted, environment)) is not None:
+        return command
     path = Path(wanted).expanduser()
     if path.is_dir():
         found = in_environment(path)
         if found is None:
             raise NoSuchInterpreter(f"{wanted} is a folder without a Python interpreter in it")
         return found
-    if path.is_file():
-        if not os.access(path, os.X_OK):
-            raise NoSuchInterpreter(f"{wanted} is not executable")
-        return str(path.absolute())
-    command = shutil.which(wanted) if os.sep not in wanted else None
-    if command is None:
+    if os.sep not in wanted or not path.is_file():  # a command is not looked for in the working directory
         raise NoSuchInterpreter(f"there is no interpreter {wanted}")
-    return command
+    if not os.access(path, os.X_OK):
+        raise NoSuchInterpreter(f"{wanted} is not executable")
+    return str(path.absolute())

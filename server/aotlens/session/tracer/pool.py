@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from aotlens.model.trust import Trust
 from aotlens.session.settings import Settings
 from aotlens_tracer.process.memory import resident_bytes
 
@@ -33,13 +34,13 @@ class TracerPool:
         self._log = log
         self._tracers: dict[tuple[str, ...], WarmTracer] = {}
 
-    async def of(self, folder: Path, settings: Settings, selected: Interpreter | None, trusted: bool) -> WarmTracer:
-        """Return the tracer of a workspace folder. `selected` is the interpreter that the user selected for it.
+    async def of(self, folder: Path, settings: Settings, selected: Interpreter | None, trust: Trust) -> WarmTracer:
+        """Return the tracer of a folder. `selected` is the interpreter that the user selected for it.
 
         Raises NoSuchInterpreter.
         """
         find = functools.partial(
-            interpreter_of_folder, folder, settings.interpreter, selected, self._environment, trusted
+            interpreter_of_folder, folder, settings.interpreter, selected, self._environment, trust
         )
         interpreter = await asyncio.get_running_loop().run_in_executor(None, find)
         extra = tuple(f"{name}={value}" for name, value in sorted(settings.trace_environment.items()))
