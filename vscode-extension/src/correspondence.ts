@@ -3,9 +3,10 @@
 import * as vscode from "vscode";
 import type { Range } from "vscode-languageclient/node";
 import { CORRESPONDENCE, type Ask, type Correspondence } from "./protocol";
+import { setting } from "./settings";
 
 const SETTLE_MS = 80;
-const SETTING = "aotlens.graph.followCursor";
+const SETTING = "graph.followCursor";
 
 /** The effect of the cursor on other editors. */
 type Mode = "reveal" | "highlight" | "off";
@@ -47,7 +48,7 @@ export class CorrespondenceView implements vscode.Disposable {
         }
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration(SETTING)) {
+        if (event.affectsConfiguration(`aotlens.${SETTING}`)) {
           this.refresh();
         }
       }),
@@ -68,7 +69,7 @@ export class CorrespondenceView implements vscode.Disposable {
   }
 
   private async look(): Promise<void> {
-    const mode = vscode.workspace.getConfiguration().get<Mode>(SETTING) ?? "reveal";
+    const mode = (setting(SETTING) as Mode | undefined) ?? "reveal";
     const active = vscode.window.activeTextEditor;
     if (mode === "off" || active === undefined || !this.concerns(active.document)) {
       this.show(new Map());

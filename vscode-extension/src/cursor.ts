@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import { CURSOR_CHANGED } from "./protocol";
+import { setting } from "./settings";
 
 const SETTLE_MS = 80;
 const VALUES = "inlayHints.values";
@@ -59,7 +60,7 @@ export class Cursor implements vscode.Disposable {
 /** Let the user choose whose values are shown at the ends of lines. */
 export async function chooseValues(): Promise<void> {
   const settings = vscode.workspace.getConfiguration("aotlens");
-  const now = settings.get<string>(VALUES) ?? "cursor";
+  const now = (setting(VALUES) as string | undefined) ?? "cursor";
   const items = MODES.map((mode) => ({ ...mode, detail: mode.label === now ? "now" : undefined }));
   const chosen = await vscode.window.showQuickPick(items, { placeHolder: "Values at the ends of lines" });
   if (chosen === undefined || chosen.label === now) {

@@ -46,8 +46,14 @@ export class Interpreters implements vscode.Disposable {
     );
   }
 
-  /** The selection now. */
+  /** The selection now. Before the workspace is trusted there is none: it may be the workspace that selects. */
   async selected(): Promise<Selected> {
+    const found = vscode.workspace.isTrusted ? await this.asked() : {};
+    this.last = JSON.stringify(found);
+    return found;
+  }
+
+  private async asked(): Promise<Selected> {
     const found: Selected = {};
     const environments = await this.api<EnvironmentsApi>(ENVIRONMENTS, (api) => api.onDidChangeEnvironment);
     const python = await this.api<PythonApi>(PYTHON, (api) => api.environments?.onDidChangeActiveEnvironmentPath);
@@ -59,7 +65,6 @@ export class Interpreters implements vscode.Disposable {
         found[folder.uri.toString()] = interpreter;
       }
     }
-    this.last = JSON.stringify(found);
     return found;
   }
 

@@ -24,11 +24,14 @@ export interface Pythons {
   others: string[];
 }
 
-/** The Pythons to try, best first. Before the workspace is trusted, none inside of it. */
+/**
+ * The Pythons to try, best first. Before the workspace is trusted, none inside of it or of the repository around it, and
+ * none that is named relative to it.
+ */
 export function nearbyPythons(chosen: string[], trusted: boolean): Pythons {
   const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
   const environments = [
-    ...chosen.flatMap((one) => executables(one, folders)),
+    ...chosen.flatMap((one) => executables(one, trusted ? folders : [])),
     ...folders.flatMap((folder) =>
       [".venv", "venv", ".conda"].flatMap((name) => inEnvironment(path.join(folder, name))),
     ),
@@ -36,7 +39,8 @@ export function nearbyPythons(chosen: string[], trusted: boolean): Pythons {
   const onPath = absolutePath();
   const places = [...onPath, ...PLACES.map((place) => place.replace(/^~/, homedir()))];
   const others = COMMANDS.flatMap((command) => places.map((place) => path.join(place, command))).filter(existsSync);
-  const allowed = (python: string) => trusted || !folders.some((folder) => isWithin(python, folder));
+  const distrusted = trusted ? [] : folders.flatMap((folder) => [folder, ...repositories(folder)]);
+  const allowed = (python: string) => !distrusted.some((folder) => isWithin(python, folder));
   return {
     environments: [...new Set(environments)].filter(allowed),
     others: [...new Set(others)].filter(allowed),
@@ -80,6 +84,20 @@ function inEnvironment(folder: string): string[] {
     .map((one) => path.join(folder, one))
     .filter(existsSync)
     .slice(0, 1);
+}
+
+/** The repositories that a folder is part of. A home folder that is one is none: it holds all programs of the user. */
+function repositories(folder: string): string[] {
+  const found: string[] = [];
+  const home = realPath(homedir());
+  for (let place = realPath(folder); ; place = path.dirname(place)) {
+    if (home === place || isWithin(home, place) || place === path.dirname(place)) {
+      return found;
+    }
+    if (existsSync(path.join(place, ".git"))) {
+      found.push(place);
+    }
+  }
 }
 
 /** Whether a file is in a folder, by the way that was given or by the real one, which links hide. */

@@ -19,6 +19,7 @@ import { ProgressView } from "./progress";
 import { INTERPRETERS_CHANGED, SLOTS_CHANGED, STATUS, TRUST_CHANGED, type Status } from "./protocol";
 import { nearbyPythons, run } from "./pythons";
 import { Restarts } from "./restarts";
+import { allSettings, setting } from "./settings";
 import { statedTrust, watchTrust } from "./trust";
 
 /** The documents with models. */
@@ -61,7 +62,7 @@ export class Server implements vscode.Disposable {
     private readonly listener: Listener,
   ) {
     this.disposables = [
-      interpreters.onDidChange((selected) => this.select(selected)),
+      interpreters.onDidChange(() => this.select()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.trusted()),
       watchTrust(() => this.stateTrust()),
       vscode.workspace.onDidChangeConfiguration((event) => {
@@ -155,13 +156,15 @@ export class Server implements vscode.Disposable {
   }
 
   private async findLaunch(): Promise<Launch> {
-    const settings = vscode.workspace.getConfiguration("aotlens");
-    this.selected = await this.interpreters.selected();
     const trusted = vscode.workspace.isTrusted;
-    const chosen = [settings.get<string>("interpreter"), ...Object.values(this.selected).map((one) => one.path)];
+    this.selected = await this.interpreters.selected();
+    const chosen = [
+      setting("interpreter") as string | undefined,
+      ...Object.values(this.selected).map((one) => one.path),
+    ];
     const pythons = nearbyPythons(chosen.filter((one) => one) as string[], trusted);
     return findLaunch({
-      strategy: settings.get<ImportStrategy>("importStrategy") ?? "fromEnvironment",
+      strategy: (setting("importStrategy") as ImportStrategy | undefined) ?? "fromEnvironment",
       environments: trusted ? pythons.environments : [],
       pythons: [...pythons.environments, ...pythons.others],
       bundle: this.context.asAbsolutePath("bundled"),
@@ -210,6 +213,11 @@ export class Server implements vscode.Disposable {
       window: { showDocument: (params, _token, next) => showBeside(params, async (one) => next(one, _token)) },
       executeCommand: (command, args, next) =>
         handleCommand((method, params) => this.request(method, params), command, args, next),
+      workspace: {
+        configuration: ({ items }) => items.map(({ section }) => (section === "aotlens" ? allSettings() : null)),
+        // The server asks for the settings.
+        didChangeConfiguration: (_sections, next) => next(undefined),
+      },
     };
     return {
       documentSelector: [...PYTHON_FILES, ...GRAPHS, ...LOGS],
@@ -248,9 +256,8 @@ export class Server implements vscode.Disposable {
     return { action: restart ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
   }
 
-  private select(selected: Selected): void {
-    this.selected = selected;
-    void this.startAgain().then(() => this.notify(INTERPRETERS_CHANGED, { interpreters: selected }));
+  private select(): void {
+    void this.startAgain().then(() => this.notify(INTERPRETERS_CHANGED, { interpreters: this.selected }));
   }
 
   private stateTrust(): void {
@@ -260,6 +267,7 @@ export class Server implements vscode.Disposable {
   private trusted(): void {
     void this.startAgain().then(() => {
       this.notify(INTERPRETERS_CHANGED, { interpreters: this.selected });
+      this.notify("workspace/didChangeConfiguration", { settings: null });
       this.stateTrust();
     });
   }

@@ -2,15 +2,16 @@
 
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { usersSetting } from "./settings";
 
-const FOLDERS = "aotlens.trust.folders";
+const FOLDERS = "trust.folders";
 
 /** Tells `changed` when the answer of `statedTrust` may be another one. */
 export function watchTrust(changed: () => void): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.workspace.onDidChangeWorkspaceFolders(changed),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration(FOLDERS)) {
+      if (event.affectsConfiguration(`aotlens.${FOLDERS}`)) {
         changed();
       }
     }),
@@ -22,8 +23,7 @@ export function statedTrust(): boolean | string[] {
   if (!vscode.workspace.isTrusted) {
     return false;
   }
-  // A workspace cannot set it: its scope is the machine.
-  const more = foldersIn(vscode.workspace.getConfiguration().get<unknown>(FOLDERS));
+  const more = foldersIn(usersSetting(FOLDERS));
   if (more.length === 0) {
     return true;
   }

@@ -54,7 +54,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
   view.dispose();
   vi.useRealTimers();
-  delete settings["aotlens.graph.followCursor"];
+  delete settings["graph.followCursor"];
 });
 
 test("a line is shown in the graph beside it, forward and backward, and its nearest place revealed", async () => {
@@ -144,11 +144,11 @@ test("who scrolls away from what is shown is left alone until something else is"
 test("the setting says what happens", async () => {
   const [source, graph] = [editor(SOURCE), editor(GRAPH, 200, 240)];
   open(OF_LINE, source, graph);
-  settings["aotlens.graph.followCursor"] = "highlight";
+  settings["graph.followCursor"] = "highlight";
   await move();
   expect(graph.shown["aotlens.forwardBackground"]).toHaveLength(2);
   expect(graph.revealRange).not.toHaveBeenCalled();
-  settings["aotlens.graph.followCursor"] = "off";
+  settings["graph.followCursor"] = "off";
   happens.configuration.fire({ affectsConfiguration: (name) => name === "aotlens.graph.followCursor" });
   await vi.advanceTimersByTimeAsync(500);
   expect(ask).toHaveBeenCalledTimes(1);

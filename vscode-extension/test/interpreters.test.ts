@@ -80,3 +80,17 @@ test("a change is told once, and none is not told", async () => {
   expect(heard.mock.calls[0]?.[0]).toMatchObject({ "file:///work": { path: "/two" } });
   interpreters.dispose();
 });
+
+test("before trust no extension is asked: the workspace may have selected", async () => {
+  pythonExtension({ path: "/env/bin/python" });
+  const interpreters = new Interpreters(() => undefined);
+  workspace.isTrusted = false;
+  expect(await interpreters.selected()).toEqual({});
+  expect(extensions.getExtension).not.toHaveBeenCalled();
+  const heard = vi.fn();
+  interpreters.onDidChange(heard);
+  workspace.isTrusted = true;
+  happens.trust.fire();
+  await vi.runAllTimersAsync();
+  expect(heard).toHaveBeenCalledWith(expect.objectContaining({ "file:///work": expect.anything() as unknown }));
+});

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { workspace } from "./vscode";
 import { nearbyPythons } from "../src/pythons";
 
@@ -58,4 +58,35 @@ test("before trust no program of the workspace is found, also by a link", () => 
   process.env.PATH = path.join(folder, "link", "bin");
   expect(nearbyPythons([], false).others).not.toContain(path.join(folder, "link", "bin", "python3"));
   expect(nearbyPythons([], true).others).toContain(path.join(folder, "link", "bin", "python3"));
+});
+
+test("before trust no program of the repository around the workspace is found, nor one that is named relative to it", () => {
+  const outside = program("outside", "python");
+  const tool = program("clone", "tools", "python");
+  program("clone", "inner", "work", "model.py");
+  open("clone", "inner", "work");
+  process.env.PATH = path.join(folder, "clone", "bin");
+  program("clone", "bin", "python3");
+  expect(nearbyPythons(["../../tools/python"], true).environments).toEqual([tool]);
+  expect(nearbyPythons(["../../tools/python", outside], false).environments).toEqual([outside]);
+
+  for (const repository of ["clone", "clone/inner"]) {
+    mkdirSync(path.join(folder, repository, ".git"));
+    const found = nearbyPythons([tool, outside], false);
+    expect(found.environments).toEqual([outside]);
+    expect(found.others).not.toContain(path.join(folder, "clone", "bin", "python3"));
+  }
+  expect(nearbyPythons([tool, outside], true).environments).toEqual([tool, outside]);
+});
+
+test("a home folder that is a repository has programs of the user", () => {
+  const mine = program("conda", "bin", "python");
+  mkdirSync(path.join(folder, ".git"));
+  program("work", "model.py");
+  open("work");
+  vi.stubEnv("HOME", folder);
+  expect(nearbyPythons([mine], false).environments).toEqual([mine]);
+  vi.stubEnv("HOME", path.join(folder, "home"));
+  expect(nearbyPythons([mine], false).environments).toEqual([mine]);
+  vi.unstubAllEnvs();
 });

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { statedTrust, watchTrust } from "../src/trust";
-import { happens, settings, workspace } from "./vscode";
+import { happens, inWorkspace, settings, workspace } from "./vscode";
 
 vi.mock("vscode", () => import("./vscode"));
 
@@ -9,7 +9,7 @@ const PROJECT = { uri: { scheme: "file", fsPath: "/project", toString: () => "fi
 beforeEach(() => {
   workspace.isTrusted = true;
   workspace.workspaceFolders = [PROJECT];
-  delete settings["aotlens.trust.folders"];
+  delete settings["trust.folders"];
 });
 
 test("the folders of a trusted workspace are trusted, and no others", () => {
@@ -17,20 +17,26 @@ test("the folders of a trusted workspace are trusted, and no others", () => {
 });
 
 test("folders of the setting are trusted beside them", () => {
-  settings["aotlens.trust.folders"] = ["/library", "~/work"];
+  settings["trust.folders"] = ["/library", "~/work"];
   expect(statedTrust()).toEqual(["/project", "/library", "~/work"]);
 });
 
+test("a workspace names no folders, in whatever way it is written", () => {
+  inWorkspace["trust.folders"] = ["/"];
+  expect(statedTrust()).toBe(true);
+  delete inWorkspace["trust.folders"];
+});
+
 test("in Restricted Mode nothing is trusted", () => {
-  settings["aotlens.trust.folders"] = ["/library"];
+  settings["trust.folders"] = ["/library"];
   workspace.isTrusted = false;
   expect(statedTrust()).toBe(false);
 });
 
 test("what says not where it is makes nothing trusted, and harms no other folder", () => {
-  settings["aotlens.trust.folders"] = ["library", "", "~other", 7, "/library"];
+  settings["trust.folders"] = ["library", "", "~other", 7, "/library"];
   expect(statedTrust()).toEqual(["/project", "/library"]);
-  settings["aotlens.trust.folders"] = "/";
+  settings["trust.folders"] = "/";
   expect(statedTrust()).toBe(true);
 });
 

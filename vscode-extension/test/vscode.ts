@@ -113,8 +113,8 @@ export const workspace = {
   openTextDocument: vi.fn((_options: { language: string; content: string }) => Promise.resolve<unknown>(undefined)),
   onDidChangeConfiguration: happens.configuration.event,
   getConfiguration: () => ({
-    get: (name: string): unknown => settings[name],
-    inspect: (name: string) => ({ workspaceValue: inWorkspace[name] }),
+    get: (name: string): unknown => inWorkspace[name] ?? settings[name],
+    inspect: (name: string) => ({ globalValue: settings[name], workspaceValue: inWorkspace[name] }),
     update: vi.fn((name: string, value: unknown, target: number) => {
       (target === ConfigurationTarget.Workspace ? inWorkspace : settings)[name] = value;
       return Promise.resolve();

@@ -11,8 +11,8 @@ class Trust:
     """The trust that the client and the user have given.
 
     `is_given` says that something is trusted; without it no code runs, wherever it is. `folders` are the trusted ones,
-    as absolute paths; None if every folder is. `named` are those of them that somebody has named: above them nothing is
-    obeyed. `distrusted` are the folders of the workspace that are not trusted as a whole.
+    as absolute paths; None if every folder is. `named` are those of them that are not of the workspace: above these,
+    nothing is obeyed. `distrusted` are the folders of the workspace that are not trusted as a whole.
     """
 
     is_given: bool = True

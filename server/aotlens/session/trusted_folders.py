@@ -62,7 +62,7 @@ class TrustedFolders:
         now = self._workspace.trust
         if now == before:
             return
-        if not now.is_given:
+        if before.is_given and not now.is_given:
             self._background.run(self._end_all())
         for key in self._states.by_key:
             if before.covers(key.path) and not now.covers(key.path):

@@ -37,10 +37,13 @@ class Workspace:
         trusted, opened = self.trusted, tuple(map(str, self.folders))
         if not trusted:
             return Trust(False, (), distrusted=opened)
-        named = self._with_real((*(trusted if isinstance(trusted, tuple) else ()), *self.also_trusted))
-        folders = named if isinstance(trusted, tuple) else self._with_real((*opened, *named))
-        known = Trust(True, folders, named)
-        return replace(known, distrusted=tuple(folder for folder in opened if not known.covers_folder(folder)))
+        listed = (*(trusted if isinstance(trusted, tuple) else opened), *self.also_trusted)
+        known = Trust(True, self._with_real(listed))
+        distrusted = tuple(folder for folder in opened if not known.covers_folder(folder))
+        # Who opens a folder and trusts it works with what it is part of, unless that is open too, and not trusted.
+        whole = {one for one in opened if not any(Path(one).is_relative_to(other) for other in distrusted)}
+        named = tuple(folder for folder in listed if folder not in whole)
+        return replace(known, named=self._with_real(named), distrusted=distrusted)
 
     @property
     def is_manual(self) -> bool:

@@ -17,8 +17,8 @@ from ..failures import TraceError
 from ..wire.descriptor_map import Failure
 from ..wire.owners import is_anothers, is_planted
 from ..wire.problems import RemovedItself
-from .overlay import read_bytes
 from .outermost import is_obeyed, limit
+from .overlay import read_bytes
 from .shared_folders import guard
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", ".git")

@@ -188,7 +188,7 @@ def test_what_another_user_has_put_beside_a_file_is_not_used(
     planted = python(folder / ".venv")
     folder.chmod(0o1777)  # as /tmp
     lstat = os.lstat
-    other = SimpleNamespace(st_uid=12345)
+    other = SimpleNamespace(st_uid=12345, st_mode=lstat(f"{folder}/.venv").st_mode)
     monkeypatch.setattr(os, "lstat", lambda path, **given: other if path == f"{folder}/.venv" else lstat(path, **given))
     assert found()[0] == sys.executable
     folder.chmod(0o755)
@@ -235,4 +235,4 @@ def test_the_environment_of_a_tool_that_runs_aotlens_is_not_meant(
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "hook"))
     for has_torch, expected in ((False, wanted), (True, own)):
         monkeypatch.setattr(interpreter, "has_torch", lambda answer=has_torch: answer)
-        assert interpreter_of_folder(tmp_path / "project", None, None, variables, True).path == str(expected)
+        assert interpreter_of_folder(tmp_path / "project", None, None, variables, EVERYWHERE).path == str(expected)
