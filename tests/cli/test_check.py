@@ -322,3 +322,8 @@ def test_wrong_usage_has_status_2(project: Project, arguments: list[str], messag
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_log_tells_what_was_not_traced_again(project: Project, capsys: Captured) -> None:
+    project.check("layers.py", verbose=True)
+    assert "info: Gate (layers.py): as an earlier trace left it\n" in capsys.readouterr().err

@@ -17,7 +17,6 @@ FILES = (
     "tests/corpus/reports/case05_checkpoint_reentrant_frozen.py",
     "tests/corpus/reports/case19_mutated_inputs.py",
     "tests/corpus/reports/unregistered_more.py",
-    "tests/corpus/verdicts/model.py",
 )
 SEVERITIES = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 UNDER_WAY = ("tracing", "waiting", "starting")

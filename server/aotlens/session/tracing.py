@@ -127,7 +127,10 @@ class Tracing:
         if message is None:
             return None
         map = await asyncio.get_running_loop().run_in_executor(None, reader.map_from, message["result"])
-        self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
+        if kept is None:
+            self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
+        else:
+            self._client.log("info", f"{key.qualname} ({os.path.basename(key.path)}): as an earlier trace left it")
         outcome = None
         if self._states.get(key) is not None:
             built = self._examples.record(key, map, request.params.examples, request.interface)
