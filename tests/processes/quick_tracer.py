@@ -38,7 +38,7 @@ def slow_start():
 
 
 cuda = made("torch.cuda", is_available=lambda: bool(slow_start()))
-made("torch", __version__="2.13.0", cuda=cuda, set_num_threads=lambda number: None)
+made("torch", __version__="2.13.0", __file__="/torch/__init__.py", cuda=cuda, set_num_threads=lambda number: None)
 made(package + ".steps.trace", trace=run, record_first=run)
 made(package + ".steps.import_target", list_targets=run)
 made(package + ".steps.warm_up", warm_up=lambda: None)

@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aotlens.explain.own_failures import nothing_to_trace, tracer_ended, unreadable
+from aotlens.explain.own_failures import nothing_to_trace, tracer_ended, unreadable, unreadable_answer
 from aotlens.session.examples.built import built_by
 from aotlens.session.examples.candidates import File, candidates, holders, to_build_first
 from aotlens.session.examples.pinned import definition_lines
 from aotlens.session.limits import default_memory
-from aotlens.session.tracer.client import TracerUnusable
+from aotlens.session.tracer.client import TracerUnusable, UnreadableAnswer
 from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import outermost_first
 from aotlens.syntax.source import UnreadableSource
@@ -83,6 +83,8 @@ class TraceRun:
             answer = self._tracer.targets(params, self._progress.stage)
         except TracerUnusable as error:
             return Traces([self._failed(WHOLE_FILE, tracer_ended(str(file.path), str(error)))], "")
+        except UnreadableAnswer:
+            return Traces([self._failed(WHOLE_FILE, unreadable_answer(str(file.path)))], "")
         if answer.failure is not None and not file.steps:
             return Traces([self._failed(WHOLE_FILE, answer.failure)], answer.output)
         if answer.failure is not None:  # a training step is traced without an import of its file
@@ -138,6 +140,8 @@ class TraceRun:
         except TracerUnusable as error:
             self._has_ended = True
             return self._failed(name, tracer_ended(str(file.path), str(error))), ""
+        except UnreadableAnswer:
+            return self._failed(name, unreadable_answer(str(file.path))), ""
         made = built_by(traced.map, examples)
         if made is not None:
             self._file = replace(file, built=(*file.built, made))

@@ -24,6 +24,12 @@ def nothing_to_trace(path: str, file: str, local_class: tuple[int, str] | None) 
     return stated("target", "error", "the file defines no nn.Module class", path, hint=hint)
 
 
+def unreadable_answer(path: str) -> Failure:
+    """The failure of a target whose answer is no map. User code can write answers, too."""
+    hint = "the code writes into the pipe on which its process answers"
+    return stated("capture", "crash", "the process sent an answer that cannot be read", path, hint=hint)
+
+
 def tracer_ended(path: str, error: str) -> Failure:
     """The failure of a target during whose trace the tracer itself ended. Other targets are not affected."""
     hint = "does the code end processes other than its own, or did memory run out? --verbose shows the tracer's log"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from aotlens_tracer.wire.json_codec import from_json
 
+from .tracer.client import UnreadableAnswer
+
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
     from aotlens_tracer.wire.values import Values
@@ -22,7 +24,16 @@ class MapReader:
         self._values: tuple[dict[str, Any] | None, Values | None] = (None, None)
 
     def map_from(self, fields: dict[str, Any]) -> DescriptorMap:
-        """Return the map with these fields, which are JSON. A large one takes long: call this beside the event loop."""
+        """Return the map with these fields, which are JSON. A large one takes long: call this beside the event loop.
+
+        Raises UnreadableAnswer.
+        """
+        try:
+            return self._map_from(fields)
+        except Exception as error:
+            raise UnreadableAnswer from error
+
+    def _map_from(self, fields: dict[str, Any]) -> DescriptorMap:
         from aotlens.model.named_sizes import with_named_sizes
         from aotlens_tracer.wire.descriptor_map import DescriptorMap
         from aotlens_tracer.wire.values import Values

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .maps import MapReader
+from .tracer.client import UnreadableAnswer
 
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
@@ -76,7 +78,8 @@ class PartialMaps:
         while self._latest is not None:
             fields, self._latest = self._latest, None
             filled = {"status": "partial", "convention": self._convention, **fields}
-            self._show(await loop.run_in_executor(None, self._reader.map_from, filled))
+            with contextlib.suppress(UnreadableAnswer):
+                self._show(await loop.run_in_executor(None, self._reader.map_from, filled))
 
     async def __aenter__(self) -> PartialMaps:
         return self

@@ -29,7 +29,7 @@ from .project_file import BadProjectFile
 from .states import States
 from .trace_request import TraceBasis, TraceRequest
 from .traced_texts import TracedTexts
-from .tracer.client import TracerUnusable
+from .tracer.client import TracerUnusable, UnreadableAnswer
 from .tracer.interpreter import Interpreter, NoSuchInterpreter
 from .tracer.pool import TracerPool
 from .tracer.status import TracerStatus
@@ -126,7 +126,9 @@ class Tracing:
                 message = await self._answer(tracer, request, convention, state, versions, shown, reader)
         if message is None:
             return None
-        map = await asyncio.get_running_loop().run_in_executor(None, reader.map_from, message["result"])
+        map = await self._map(key, convention, reader, message["result"])
+        if map is None:
+            return None
         if kept is None:
             self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
         else:
@@ -157,7 +159,9 @@ class Tracing:
         except TracerUnusable as error:
             self._fail_with_tracer(key, convention, tracer, error)
             return None
-        map = await asyncio.get_running_loop().run_in_executor(None, MapReader().map_from, message["result"])
+        map = await self._map(key, convention, MapReader(), message["result"])
+        if map is None:
+            return None
         self._log_trace(map, convention, message.get("output") or "", time.monotonic() - started)
         outcome = None
         state = self._states.get(key)
@@ -166,6 +170,21 @@ class Tracing:
             outcome = Outcome(None, edited) if state.convention == convention else None
         await self._tracers.make_room(self._workspace.settings, tracer)
         return outcome
+
+    async def _map(
+        self, key: TargetKey, convention: Convention, reader: MapReader, result: dict[str, Any]
+    ) -> DescriptorMap | None:
+        """Return the map of an answer; None if it is none, and the target has failed."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, reader.map_from, result)
+        except UnreadableAnswer:
+            from aotlens.explain.own_failures import unreadable_answer
+
+            current = self._states.get(key)
+            if current is not None:
+                failure = unreadable_answer(key.path)
+                self._states.update([failed(without_partial(current, convention), convention, failure)])
+            return None
 
     def fail(
         self,

@@ -25,8 +25,6 @@ from .orphans import die_with_parent
 from .scratch import PREFIX, remove
 from .stacks import DUMP_FILE, DUMP_SIGNAL
 
-FILE_LIMIT = 1 << 28
-"""Bytes that are read of a child's file. User code may write to it, too."""
 _C = TypeVar("_C", bound="Child")
 
 
@@ -81,14 +79,20 @@ class Child:
         while self.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
 
-    def read_file(self, name: str) -> bytes:
-        """Return the contents of one of its files; nothing if it left none, or something else in its place."""
+    def read_file(self, name: str, most: int) -> bytes:
+        """Return the last bytes of one of its files; nothing if it left none, or something else in its place.
+
+        User code may write to it, too: `most` bytes are read.
+        """
         flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
             descriptor = os.open(os.path.join(self.folder, name), os.O_RDONLY | flags)
             with open(descriptor, "rb") as file:
-                is_regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-                return file.read(FILE_LIMIT) if is_regular else b""
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    return b""
+                file.seek(max(0, status.st_size - most))
+                return file.read(most)
         except OSError:
             return b""
 

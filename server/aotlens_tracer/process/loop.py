@@ -16,17 +16,18 @@ from typing import Any
 
 from ..values.waiting import can_be_recorded_apart
 from ..wire.json_codec import from_json, to_json
-from ..wire.protocol import BEAT_SECONDS, ExampleSource, Lines, Unframer, encode
+from ..wire.protocol import BEAT_SECONDS, LONGEST_MESSAGE, ExampleSource, Lines, Unframer, encode
 from . import unanswered
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
 from .job import Job, RunningRecorder
 from .memory import exceeds, has_too_many
+from .messages import Message, understood
 from .orphans import adopt_orphans, end_orphans
 from .pump import SelectorPump, ThreadPump
 from .readiness import get_ready
 from .scratch import Leftovers
-from .stacks import DUMP_FILE, is_complete
+from .stacks import DUMP_BYTES, DUMP_FILE, is_complete
 from .standby import Standby
 
 START_SECONDS = 60.0
@@ -73,6 +74,20 @@ def _write(descriptor: int, message: dict[str, Any]) -> None:
     data = encode(message)
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def _receive(job: Job, message: Message, replies: int) -> Message:
+    """Note a message of a child, and send it on; return it as it was understood: empty if it was not."""
+    known = understood(message)
+    if known is None:
+        return {}
+    try:
+        is_for_server = job.receive(known)
+    except Exception:  # user code has written it: the parts do not fit
+        return {}
+    if is_for_server:
+        _write(replies, {**known, "id": job.request["id"]})
+    return known
 
 
 class Tracer:
@@ -211,18 +226,16 @@ class Tracer:
 
     def _on_messages(self, job: Job, data: bytes) -> None:
         for message in job.unframer.feed(data):
-            if job.receive(message):
-                _write(self._replies, {"id": job.request["id"], **message})
-            if message.get("event") == "records":
+            event = _receive(job, message, self._replies).get("event")
+            if event == "records":
                 self._end_recorder(job, is_dismissed=True)
-            if message.get("event") == "calls" and self._can_fork:
+            if event == "calls" and self._can_fork:
                 self._standby.learned.add(message["calls"])
 
     def _on_recorded(self, job: Job, data: bytes) -> None:
         if job.recorder is not None:
             for message in job.recorder.receive(data):
-                if job.receive(message):
-                    _write(self._replies, {"id": job.request["id"], **message})
+                _receive(job, message, self._replies)
 
     def _end_recorder(self, job: Job, is_dismissed: bool = False) -> None:
         """End the child that records values, if there is one. What it has sent is dropped if it is dismissed."""
@@ -274,7 +287,7 @@ class Tracer:
         if not job.child.ask_for_stacks():
             return
         deadline = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < deadline and not is_complete(job.child.read_file(DUMP_FILE)):
+        while time.monotonic() < deadline and not is_complete(job.child.read_file(DUMP_FILE, DUMP_BYTES)):
             if job.child.poll() is not None:
                 break
             time.sleep(0.01)
@@ -283,9 +296,8 @@ class Tracer:
         """Read what a child left behind: bytes in its pipe, or messages in a file if its pipe was closed."""
         self._pump.remove(job.child.messages)
         if job.result is None:
-            for message in Unframer(job.child.token).feed(job.child.read_file(RESULT_FILE)):
-                if job.receive(message):
-                    _write(self._replies, {"id": job.request["id"], **message})
+            for message in Unframer(job.child.token).feed(job.child.read_file(RESULT_FILE, LONGEST_MESSAGE)):
+                _receive(job, message, self._replies)
 
     def _start_again(self, job: Job) -> None:
         """Carry the request out again, in a child that is alone with the user's code."""

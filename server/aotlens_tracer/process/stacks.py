@@ -17,6 +17,9 @@ DUMP_SIGNAL = getattr(signal, "SIGUSR2", None)
 """Asks a child for the Python stacks of its threads; None on systems without such signals."""
 DUMP_FILE = "stacks"
 """The name of the file, in the child's folder."""
+DUMP_BYTES = 1 << 20
+"""How much of the file is read; the last stack in it counts."""
+_LONGEST_LINE = 5_000
 DYNAMO_HEADER = "Dynamo (most recent call first):"
 """Stands in the file above the stack of the code that Dynamo is interpreting."""
 _FRAME = re.compile(r'^  File "(?P<path>.*)", line (?P<line>\d+) in (?P<function>.*)$')
@@ -91,8 +94,8 @@ def frames_of(dump: bytes) -> list[Frame]:
     for line in (dynamo if dynamo.strip() else text).splitlines():
         if line.startswith(("Current thread", "Stack (most recent")):
             frames = []
-        elif (match := _FRAME.match(line)) is not None:
+        elif len(line) < _LONGEST_LINE and (match := _FRAME.match(line)) is not None:
             # faulthandler writes characters outside ASCII as escapes
             path = _ESCAPE.sub(lambda escape: chr(int(escape[1][1:], 16)), match["path"])
-            frames.append(Frame(path, int(match["line"]), match["function"]))
+            frames.append(Frame(path, int(match["line"][:9]), match["function"]))
     return frames

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ..failures import EXAMPLE_FILE, Codebase, code_line, shortened
+from ..failures import EXAMPLE_FILE, Codebase, shortened
 from ..wire.advice import Advice, Known
 from ..wire.descriptor_map import DescriptorMap, EagerRun, Example, Failure, Frame, Problem, Seconds, Span, Target
 from ..wire.json_codec import from_json, to_json
@@ -16,7 +16,8 @@ from ..wire.problems import Bug, ManyProcesses, MemoryLimit, ProcessEnded, Raise
 from ..wire.protocol import ExampleSource
 from .job import Job
 from .memory import MOST_PROCESSES
-from .stacks import DUMP_FILE, frames_of, without_ours
+from .source_lines import SourceLines
+from .stacks import DUMP_BYTES, DUMP_FILE, frames_of, without_ours
 
 
 def after_a_bug(job: Job, bug: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:
     params = job.params
     stage = job.stage if job.stage in ("import", "example") else "capture"
     example = _example(params, job.candidate)
-    dump = job.child.read_file(DUMP_FILE)
+    dump = job.child.read_file(DUMP_FILE, DUMP_BYTES)
     frames = _frames(job, example, dump)
     place = frames[-1] if frames else None
     failure = Failure(
@@ -130,5 +131,6 @@ def _frames(job: Job, example: Example | None, dump: bytes) -> tuple[Frame, ...]
             if source is None:
                 continue
             frame = Frame(source.path, source.line + frame.line - 1, None)
-        frames.append(replace(frame, code=code_line(frame.path, frame.line)))
-    return shortened(frames)
+        frames.append(frame)
+    lines = SourceLines()
+    return tuple(replace(frame, code=lines.line(frame.path, frame.line)) for frame in shortened(frames))

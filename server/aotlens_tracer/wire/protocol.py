@@ -38,6 +38,11 @@ MINIMUM_TORCH = (2, 13)
 NEWEST_TESTED_TORCH = (2, 15)
 """The newest torch release that the tracer is tested with."""
 
+LONGEST_MESSAGE = 1 << 27
+"""Bytes of a child's message. A longer one is dropped."""
+_ROOM = 16
+"""How much more deeply than a child's message a message may be nested."""
+
 BEAT_SECONDS = 1.0
 """How often a tracer that has a request says that it does not stand still."""
 
@@ -252,19 +257,22 @@ def frame(token: bytes, message: dict[str, Any]) -> bytes:
 
 
 class Lines:
-    """Splits a stream of bytes into lines."""
+    """Splits a stream of bytes into lines. One with more than `longest` bytes is cut short: it is no message then."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int | None = None) -> None:
         self._parts: list[bytes] = []
+        self._longest = longest
+        self._length = 0
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that `data` completes, without their ends."""
         *complete, rest = data.split(b"\n")
         if complete:
             complete[0] = b"".join((*self._parts, complete[0]))
-            self._parts = []
-        if rest:
+            self._parts, self._length = [], 0
+        if rest and (self._longest is None or self._length <= self._longest):
             self._parts.append(rest)
+            self._length += len(rest)
         return complete
 
 
@@ -273,18 +281,28 @@ class Unframer:
 
     def __init__(self, token: bytes) -> None:
         self._token = token
-        self._lines = Lines()
+        self._lines = Lines(LONGEST_MESSAGE)
 
     def feed(self, data: bytes) -> list[dict[str, Any]]:
         """Return the messages that `data` completes."""
         messages = []
         for line in self._lines.feed(data):
             if line.startswith(self._token):
-                try:
-                    messages.append(json.loads(line[len(self._token) :]))
-                except ValueError:
-                    continue
+                message = _read(line[len(self._token) :])
+                if isinstance(message, dict):
+                    messages.append(message)
         return messages
+
+
+def _read(text: bytes) -> Any:
+    """Return JSON that may be sent on within a few other objects; None if it is nested too deeply, or no JSON."""
+    try:
+        value = json.loads(b"[" * _ROOM + text + b"]" * _ROOM)
+        for _ in range(_ROOM):
+            (value,) = value
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def python_version() -> str:

@@ -56,6 +56,10 @@ class TracerUnusable(Exception):
         self.ready = ready
 
 
+class UnreadableAnswer(Exception):
+    """An answer is no map: user code has written it."""
+
+
 class TracerEnded(TracerUnusable):
     """A tracer process ended unexpectedly. Another one may work."""
 
@@ -317,7 +321,7 @@ def _parse(line: bytes) -> Message | None:
     """Return the message on a line; None if the line is not a message."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
 

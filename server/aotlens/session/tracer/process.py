@@ -15,7 +15,7 @@ from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
 from aotlens_tracer.wire.json_codec import from_json
 from aotlens_tracer.wire.protocol import Ready, TargetsParams, TraceParams
 
-from .client import Launch, Message, OnEvent, TracerClient
+from .client import Launch, Message, OnEvent, TracerClient, UnreadableAnswer
 
 OnStage = Callable[[str], None]
 _T = TypeVar("_T")
@@ -63,17 +63,23 @@ class TracerProcess:
         self._start()
 
     def trace(self, params: TraceParams, on_stage: OnStage = lambda stage: None) -> Traced:
-        """Trace one target. Raises TracerEnded if the tracer itself ends."""
+        """Trace one target. Raises TracerEnded if the tracer itself ends, UnreadableAnswer."""
         message = self._run(self._client.request("trace", params, _stages(on_stage)))
-        map: DescriptorMap = from_json(DescriptorMap, message["result"])
-        return Traced(with_named_sizes(map), message["output"])
+        try:
+            map: DescriptorMap = from_json(DescriptorMap, message["result"])
+            return Traced(with_named_sizes(map), message["output"])
+        except Exception as error:
+            raise UnreadableAnswer from error
 
     def targets(self, params: TargetsParams, on_stage: OnStage = lambda stage: None) -> Targets:
-        """Import a file and return its module classes. Raises TracerEnded if the tracer itself ends."""
+        """Import a file and return its module classes. Raises as `trace` does."""
         message = self._run(self._client.request("targets", params, _stages(on_stage)))
-        result = message["result"]
-        targets = tuple(from_json(Target, target) for target in result["targets"])
-        return Targets(targets, from_json(Failure, result["failure"]), message["output"])
+        try:
+            result = message["result"]
+            targets = tuple(from_json(Target, target) for target in result["targets"])
+            return Targets(targets, from_json(Failure, result["failure"]), message["output"])
+        except Exception as error:
+            raise UnreadableAnswer from error
 
     def log(self) -> str:
         """Return the text that the tracer wrote to stderr. It is complete once the tracer is closed."""
