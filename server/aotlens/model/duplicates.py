@@ -28,20 +28,30 @@ def replacement(snapshot: Snapshot, document: Document, qualname: str, line: int
 
     None if Python keeps the one on the line, or if the definition that it keeps is not known.
     """
-    same = definitions_of(document, qualname)
-    if len(same) < 2:
+    if len(definitions_of(document, qualname)) < 2:
         return None
-    kept = _traced(snapshot, document, qualname, same) or _last(document, same)
+    kept = _traced(snapshot, document, qualname) or _last_ones(document)[qualname]
     return kept if kept is not None and kept.line != line else None
 
 
-def _traced(snapshot: Snapshot, document: Document, qualname: str, same: list[Definition]) -> Definition | None:
+@once_for_each
+def _by_place(document: Document) -> dict[tuple[str, int], Definition]:
+    return {(definition.qualname, definition.line): definition for definition in reversed(document.definitions)}
+
+
+def _traced(snapshot: Snapshot, document: Document, qualname: str) -> Definition | None:
     """The definition that was traced; None if there is no trace or the definition is gone."""
     state = snapshot.states.get(TargetKey(document.path, qualname))
     if state is None or state.map is None or state.map.target.line is None:
         return None
     now = snapshot.now(state, Span(document.path, state.map.target.line, 1, state.map.target.line, 2))
-    return next((definition for definition in same if now is not None and definition.line == now.line), None)
+    return _by_place(document).get((qualname, now.line)) if now is not None else None
+
+
+@once_for_each
+def _last_ones(document: Document) -> dict[str, Definition | None]:
+    """The last definition of each name that has several, found once: a name may have thousands."""
+    return {name: _last(document, same) for name, same in _by_name(document).items() if len(same) > 1}
 
 
 def _last(document: Document, same: list[Definition]) -> Definition | None:

@@ -5,6 +5,7 @@ This is the facade for the LSP edge; each subject has a file of its own. Feature
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -149,10 +150,12 @@ class Session:
         if not document.is_large:
             self._targets.learn(document)
         self._staleness.opened(document)
-        self._background.run(self._open_files.look_at_permissions(document.path))
+        is_in_file = os.path.isabs(document.path)  # else it is a URI, which may have any character
+        if is_in_file:
+            self._background.run(self._open_files.look_at_permissions(document.path))
         self._background.run(self._targets.read_project(document.path))
         self._background.run(self._targets.learn_structure(document.path))
-        if document.is_python:
+        if is_in_file and document.is_python:
             folder = self._workspace.folder_of(document.path)
             self._background.run(self._targets.learn_called_steps(document, folder))
 

@@ -131,6 +131,8 @@ class Targets:
 
         Targets are updated if it has changed.
         """
+        if not os.path.isabs(path):  # it is a URI
+            return
         loop = asyncio.get_running_loop()
         outermost = self._workspace.trust.outermost(path)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from tree_sitter import Node
 from aotlens_tracer.wire.places import Span
 
 from .nodes import string_value, text_of
-from .source_text import SourceText
+from .source_text import SourceText, nodes_around, nodes_around_range
 
 _ASKED = re.compile(r"\bget_(?:parameter|buffer|submodule)\(\s*(?=[\"'])|\bstate_dict\(\)\s*\[\s*(?=[\"'])")
 _KEPT = re.compile(r"^\s*(\w+)\s*=\s*[\w.]+\.state_dict\(\)\s*(?:#.*)?$")
@@ -61,11 +62,9 @@ def accesses(document: SourceText, lines: Sequence[str]) -> list[Access]:
 
 
 def _access(document: SourceText, line: int, column: int) -> Access | None:
-    start = document.point(line, column)
-    node = document.tree.root_node.descendant_for_point_range(start, start)
-    while node is not None and node.type != "string":
-        node = node.parent
-    parent = node.parent if node is not None else None
+    chain = nodes_around(document, line, column)
+    around = itertools.dropwhile(lambda node: node.type != "string", chain)
+    node, parent, outer = (next(around, None) for _ in range(3))
     if node is None or parent is None:
         return None
     name = string_value(node)
@@ -77,51 +76,50 @@ def _access(document: SourceText, line: int, column: int) -> Access | None:
     first = whole.column + document.line(line)[whole.column - 1 :].find(name)
     span = Span(whole.path, line, first, line, first + len(name))
     if parent.type == "subscript":
-        receiver = _model_of_state(parent.child_by_field_name("value"))
-        return Access(name, span, False, _model(receiver)) if receiver is not None else None
-    call = parent.parent if parent.type == "argument_list" else None
+        receiver = _model_of_state(document, parent.child_by_field_name("value"))
+        return Access(name, span, False, _model(document, receiver)) if receiver is not None else None
+    call = outer if parent.type == "argument_list" else None
     function = call.child_by_field_name("function") if call is not None else None
     if function is None or function.type != "attribute":
         return None
     method = text_of(function.child_by_field_name("attribute"))
-    return Access(name, span, method == "get_submodule", _model(function.child_by_field_name("object")))
+    model = _model(document, function.child_by_field_name("object"))
+    return Access(name, span, method == "get_submodule", model)
 
 
-def _model_of_state(node: Node | None) -> Node | None:
+def _model_of_state(document: SourceText, node: Node | None) -> Node | None:
     """The model whose `state_dict()` an expression or variable is; None for anything else."""
     if node is not None and node.type == "identifier":
-        node = _bound(node)
+        node = _bound(document, node)
     function = node.child_by_field_name("function") if node is not None and node.type == "call" else None
     if function is None or text_of(function.child_by_field_name("attribute")) != "state_dict":
         return None
     return function.child_by_field_name("object")
 
 
-def _model(node: Node | None, depth: int = 8) -> str | None:
+def _model(document: SourceText, node: Node | None, depth: int = 8) -> str | None:
     """The class whose call made the value of an expression; None if the code does not show it."""
     if node is None or depth == 0:
         return None
     if node.type == "identifier":
-        return _model(_bound(node), depth - 1)
+        return _model(document, _bound(document, node), depth - 1)
     function = node.child_by_field_name("function") if node.type == "call" else None
     if function is None:
         return None
     name = text_of(function)
     if function.type == "attribute" and text_of(function.child_by_field_name("attribute")) in _SAME_MODEL:
-        return _model(function.child_by_field_name("object"), depth - 1)
+        return _model(document, function.child_by_field_name("object"), depth - 1)
     return name if _NAME.fullmatch(name) and name.rpartition(".")[2][0].isupper() else None
 
 
-def _bound(name: Node) -> Node | None:
+def _bound(document: SourceText, name: Node) -> Node | None:
     """The only value that the function or file around a variable assigns to it; None if anything else may bind it."""
-    scope = name.parent
-    while scope is not None:
+    for scope in nodes_around_range(document, name.start_point, name.end_point):
         if scope.type in ("function_definition", "module"):
             setters = list(_setters(scope, text_of(name)))
             if setters:
                 setter = setters[0] if len(setters) == 1 else None
                 return setter if setter is not None and setter.start_byte < name.start_byte else None
-        scope = scope.parent
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -166,12 +167,11 @@ class _Position:
     def _end_of_binding(self, token: Node) -> int | None:
         """The byte from which on a name on the left of an assignment or loop is bound; None for other names."""
         inner = token
-        for node in self._chain[1:6]:
+        for number, node in enumerate(self._chain[1:6], 1):
             left = node.child_by_field_name("left")
             if node.type == "assignment" and is_same(left, inner):
-                while node.parent is not None and node.parent.type == "assignment":
-                    node = node.parent
-                return node.end_byte
+                whole = itertools.takewhile(lambda outer: outer.type == "assignment", self._chain[number:])
+                return max(outer.end_byte for outer in whole)
             if node.type in ("for_statement", "for_in_clause") and is_same(left, inner):
                 right = node.child_by_field_name("right")
                 return right.end_byte + 1 if right is not None else None

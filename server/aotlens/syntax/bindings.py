@@ -205,13 +205,17 @@ class Bindings:
         right = node.child_by_field_name("value" if node.type == "named_expression" else "right")
         if right is None or node.type not in ("assignment", "named_expression"):
             return None
-        if right.type == "assignment":  # a = b = value
-            found = self._in_expression(right, name, use)
+        targets = [(node, left)]
+        while right is not None and right.type == "assignment":  # a = b = value
+            inner, right = right, right.child_by_field_name("right")
+            target = inner.child_by_field_name("left")
+            if target is not None and right is not None:
+                targets.append((inner, target))
+        for each, target in reversed(targets):
+            found = self._bound(target, name, partial(self._evaluate, right, use.at(each.start_byte)))
             if found is not None:
                 return found
-            while right is not None and right.type == "assignment":
-                right = right.child_by_field_name("right")
-        return self._bound(left, name, partial(self._evaluate, right, use.at(node.start_byte)))
+        return None
 
     def _item(self, node: Node, use: Use) -> Value:
         return item_of(self._evaluate(node, use))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from aotlens_tracer.wire.places import Span
 
 from .graph_words import closing
-from .source_text import SourceText
+from .source_text import SourceText, nodes_around
 
 _LONGEST = 5000
 """The most lines of a text that is not Python and is searched."""
@@ -32,12 +32,10 @@ def descriptor_calls(document: SourceText, lines: Sequence[str]) -> Iterator[tup
             column = match.start() + 1
             if (number, column) < end:
                 continue
-            start = document.point(number, column)
-            node = document.tree.root_node.descendant_for_point_range(start, start)
-            if node is None or node.type != "identifier":
+            chain = nodes_around(document, number, column)
+            if chain[0].type != "identifier":
                 continue
-            while node.parent is not None and node.type != "call" and node.parent.type in ("attribute", "call"):
-                node = node.parent
+            node = next(node for node in chain if node.type not in ("identifier", "attribute"))
             if node.type == "call" and node.text is not None and not node.has_error:
                 span = document.span_of(node)
                 end = (span.end_line or number, span.end_column or column)

@@ -12,7 +12,7 @@ from tree_sitter import Node
 from aotlens_tracer.wire.places import Span
 
 from .nodes import is_same, is_within, items_of, parameter_name, text_of
-from .source_text import SourceText, nodes_around
+from .source_text import SourceText, nodes_around, nodes_around_range
 from .subjects import ClassRef, ExpressionSubject
 from .surroundings import Surroundings
 
@@ -105,12 +105,10 @@ def call_at(document: SourceText, span: Span) -> Call | None:
     """The call that is written in a span; None if the expression there is no call."""
     assert span.column is not None and span.end_line is not None and span.end_column is not None
     start, end = document.point(span.line, span.column), document.point(span.end_line, span.end_column)
-    node = document.tree.root_node.descendant_for_point_range(start, end)
-    while (
-        node is not None and node.type != "call" and node.parent is not None and document.span_of(node.parent) == span
-    ):
-        node = node.parent
-    if node is None or node.type != "call":
+    chain = nodes_around_range(document, start, end)
+    own = itertools.takewhile(lambda node: (node.start_point, node.end_point) == (start, end), chain[1:])
+    node = next((node for node in (chain[0], *own) if node.type == "call"), None)
+    if node is None:
         return None
     function = node.child_by_field_name("function")
     receiver = function.child_by_field_name("object") if function is not None and function.type == "attribute" else None
@@ -148,7 +146,7 @@ def _without_key(chain: Sequence[Node]) -> Sequence[Node]:
 def _nodes(chain: Sequence[Node]) -> Iterator[Node]:
     token, parent = chain[0], chain[1]
     if token.type == "identifier":
-        yield from _of_name(token, parent)
+        yield from _of_name(chain)
     elif parent.type in _WITH_OPERATOR and not token.is_named and not token.type.isalpha():
         yield parent
     elif parent.type == "augmented_assignment" and not token.is_named:
@@ -163,7 +161,8 @@ def _nodes(chain: Sequence[Node]) -> Iterator[Node]:
         yield from _around_index(chain)
 
 
-def _of_name(token: Node, parent: Node) -> Iterator[Node]:
+def _of_name(chain: Sequence[Node]) -> Iterator[Node]:
+    token, parent = chain[0], chain[1]
     is_name = is_same(parent.child_by_field_name("name"), token)
     if is_name and parent.type in ("function_definition", "class_definition", "keyword_argument"):
         return
@@ -172,9 +171,7 @@ def _of_name(token: Node, parent: Node) -> Iterator[Node]:
         return
     yield token
     # `F` of `F.relu(x)` has no value: it stands for the call.
-    inner, outer = token, parent
-    while outer.type == "attribute" and outer.parent is not None:
-        inner, outer = outer, outer.parent
+    inner, outer = next(pair for pair in itertools.pairwise(chain) if pair[1].type != "attribute")
     if outer.type == "call" and is_same(outer.child_by_field_name("function"), inner):
         yield outer
 

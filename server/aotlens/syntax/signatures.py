@@ -11,7 +11,7 @@ from tree_sitter import Node
 from aotlens_tracer.wire.places import Span
 
 from .nodes import parameter_name, text_of
-from .source_text import SourceText
+from .source_text import SourceText, nodes_around
 
 Kind = Literal["positional", "normal", "rest", "keyword", "keywords"]
 ClassesNamed = Callable[[str], Iterable[Node]]
@@ -36,12 +36,8 @@ def definition_node(document: SourceText, line: int) -> Node | None:
     """The class or function that starts on a line; None if none does."""
     text = document.line(line)
     indent = len(text) - len(text.lstrip())
-    node: Node | None = document.tree.root_node.descendant_for_point_range(
-        document.point(line, indent + 1), document.point(line, indent + 2)
-    )
-    while node is not None and node.type not in ("class_definition", "function_definition"):
-        node = node.parent
-    return node
+    chain = nodes_around(document, line, indent + 1)
+    return next((node for node in chain if node.type in ("class_definition", "function_definition")), None)
 
 
 def method_of(node: Node, name: str) -> Node | None:

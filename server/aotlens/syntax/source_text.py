@@ -60,6 +60,11 @@ def nodes_around(document: SourceText, line: int, column: int) -> list[Node]:
     """The nodes around a position, innermost first; the root of the tree at least."""
     start = document.point(line, column)
     end = document.point(line, column + 1) if column <= len(document.line(line)) else start
+    return nodes_around_range(document, start, end)
+
+
+def nodes_around_range(document: SourceText, start: Point, end: Point) -> list[Node]:
+    """The nodes around a range of the tree, innermost first; the root of the tree at least."""
     root = document.tree.root_node
     innermost = root.descendant_for_point_range(start, end)
     chain, node = [root], root

@@ -12,13 +12,25 @@ _FILE_URI = re.compile(r"file:(?://(?P<host>[^/?#]*))?(?P<path>/[^?#]*)", re.IGN
 
 
 def path_of(uri: str) -> str:
-    """Return the absolute path of a `file:` URI. Any other URI (`untitled:Untitled-1`) is returned unchanged."""
+    """Return the absolute path of a `file:` URI. Any other URI (`untitled:Untitled-1`) is returned unchanged.
+
+    So is one that no file can have, because of a null character or half a pair of UTF-16: its text is in no file.
+    """
     match = _FILE_URI.match(uri)
     if match is None:
         return uri
     path = os.path.normpath("/" + unquote(match["path"], errors="surrogateescape").lstrip("/"))
+    if not _is_possible(path):
+        return uri
     host = (match["host"] or "").lower()
     return path if host in ("", "localhost") else f"//{host}{path}"
+
+
+def _is_possible(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def uri_of(path: str) -> str:

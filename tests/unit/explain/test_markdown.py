@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from aotlens.explain.render.markdown import code, prose
+from aotlens.explain.blocks import Code, Link, Words
+from aotlens.explain.render.markdown import code, inline, prose
 from aotlens.explain.render.markdown_report import render_markdown
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Finding
 from aotlens_tracer.wire.findings import PartitionFailed
+from aotlens_tracer.wire.places import Span
 from aotlens_tracer.wire.problems import Stated
 from unit.explain import maps
 
@@ -86,3 +88,11 @@ def test_several_graphs_have_headings_of_their_own() -> None:
     described = maps.subclasses()
     text = render_markdown(replace(described, graphs=described.graphs * 2))
     assert "## Graph 2\n" in text and "### Inputs" in text and "\n## Inputs" not in text
+
+
+def test_two_neighbouring_pieces_of_code_are_one() -> None:
+    there = Span("/m.py", 1, 1, 1, 2)
+    assert inline((Code("a"), Code(""), Code("`b"), Words(" "), Code("c"))) == "``a`b`` `c`"
+    assert inline((Code("a"), Link((Code("b"), Words(" c")), there), Code("d"))) == "`ab` c`d`"
+    linked = inline((Code("a"), Link((Code("b"),), there), Code("c")), lambda place: "file:///m.py")
+    assert linked == "`a`[`b`](file:///m.py)`c`"

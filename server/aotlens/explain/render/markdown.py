@@ -50,17 +50,31 @@ def markdown(blocks: Sequence[Block], address: Address | None = None, heading: s
 def inline(line: Line, address: Address | None = None) -> str:
     """A line as Markdown."""
     found = []
-    for piece in line:
+    for piece in _joined(line, address is not None):
         if isinstance(piece, Code):
             found.append(code(piece.text))
         elif isinstance(piece, Strong):
             found.append(f"**{inline(piece.line, address)}**")
         elif isinstance(piece, Link):
-            text = inline(piece.line, address)
-            found.append(text if address is None else f"[{text}]({_address(address(piece.to))})")
+            assert address is not None  # or the link is its text
+            found.append(f"[{inline(piece.line, address)}]({_address(address(piece.to))})")
         else:
             found.append(_escaped(piece.text))
     return "".join(found)
+
+
+def _joined(line: Line, has_links: bool) -> Line:
+    """A line with neighbouring pieces of code in one: the backticks between two spans would be taken for one mark."""
+    joined: list[Piece] = []
+    for piece in line:
+        pieces = _joined(piece.line, has_links) if isinstance(piece, Link) and not has_links else (piece,)
+        for each in pieces:
+            before = joined[-1] if joined else None
+            if isinstance(each, Code) and isinstance(before, Code):
+                joined[-1] = Code(before.text + each.text)
+            elif not isinstance(each, Code) or each.text:
+                joined.append(each)
+    return tuple(joined)
 
 
 @functools.lru_cache(_KEPT)
