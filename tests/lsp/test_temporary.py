@@ -59,3 +59,21 @@ def test_a_folder_that_was_cleaned_away_is_made_again(folder: Path) -> None:
     for one in folder.iterdir():
         shutil.rmtree(one)
     assert Path(files.write("/model.py", "Net.graph", "text")).exists()
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="folders cannot be held")
+@pytest.mark.parametrize("replaced", [".", "shown", "of the source"])
+def test_nothing_is_written_through_a_link_in_the_place_of_a_folder(folder: Path, replaced: str) -> None:
+    """After a cleaner has removed one, its name is known to all users."""
+    precious = folder / "precious"
+    precious.write_text("precious", encoding="utf-8")
+    files = TemporaryFiles()
+    path = Path(files.write("/model.py", "Net.map.md", "text"))
+    gone = {".": path.parents[2], "shown": path.parents[1], "of the source": path.parents[0]}[replaced]
+    shutil.rmtree(gone)
+    path.parent.mkdir(parents=True)
+    path.symlink_to(precious)
+    new = Path(files.write("/model.py", "Net.map.md", "text"))
+    assert precious.read_text(encoding="utf-8") == "precious" and new.read_text(encoding="utf-8") == "text"
+    files.remove()
+    assert path.is_symlink() and not new.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,8 @@ import pytest
 
 from aotlens.session import scratch as of_server
 from aotlens_tracer.process import scratch
+from aotlens_tracer.process.child import WaitingChild, _new_folder
+from aotlens_tracer.process.standby import Standby
 from support import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders are locked the POSIX way")
@@ -26,7 +29,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_start_removes_the_folders_whose_owner_is_gone_and_nothing_else(temporary: Path) -> None:
     code = (
         "import os, sys, tempfile; from aotlens_tracer.process import scratch\n"
-        "tempfile.tempdir = sys.argv[1]; folder, _ = scratch.make()\n"
+        "tempfile.tempdir = sys.argv[1]; folder = scratch.make().path\n"
         "os.mkdir(folder + '/t1'); print(folder); os.kill(os.getpid(), 9)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "server")}
@@ -34,7 +37,7 @@ def test_a_start_removes_the_folders_whose_owner_is_gone_and_nothing_else(tempor
         [sys.executable, "-c", code, str(temporary)], capture_output=True, text=True, env=environment, check=False
     )
     dead = Path(killed.stdout.strip())
-    own, locks = scratch.make()
+    own = scratch.make()
     not_ours = temporary / "aotlens-notes"
     not_ours.mkdir(0o700)
     open_to_all = temporary / "aotlens-open"
@@ -54,12 +57,11 @@ def test_a_start_removes_the_folders_whose_owner_is_gone_and_nothing_else(tempor
     os.mkfifo(lock_is_a_pipe / scratch.LOCK)
     assert dead.is_dir() and dead.parent == temporary
     scratch.sweep()
-    left = {Path(own), not_ours, open_to_all, aim, link, lock_is_a_link, lock_is_a_pipe}
+    left = {Path(own.path), not_ours, open_to_all, aim, link, lock_is_a_link, lock_is_a_pipe}
     assert set(temporary.iterdir()) == left and (aim / scratch.LOCK).exists()
-    for lock in locks:
-        os.close(lock)
+    own.close()
     scratch.sweep()
-    assert set(temporary.iterdir()) == left - {Path(own)}
+    assert set(temporary.iterdir()) == left - {Path(own.path)}
 
 
 def test_a_folder_is_removed_whatever_user_code_put_into_it(tmp_path: Path) -> None:
@@ -81,7 +83,8 @@ def test_a_folder_is_removed_whatever_user_code_put_into_it(tmp_path: Path) -> N
         deep = deeper
     os.symlink(kept, "link", dir_fd=deep)
     os.close(deep)
-    assert scratch.remove(str(folder))
+    folder.chmod(0o700)
+    assert scratch.hold(str(folder)).remove()
     assert not folder.exists() and (kept / "file").exists()
 
 
@@ -91,7 +94,8 @@ def test_what_takes_long_is_removed_bit_by_bit(tmp_path: Path, monkeypatch: pyte
         (folder / str(number) / "inner").mkdir(parents=True)
     monkeypatch.setattr(scratch, "_AT_ONCE", 0.0)
     leftovers = scratch.Leftovers()
-    leftovers.remove(str(folder))
+    folder.chmod(0o700)
+    leftovers.remove(scratch.hold(str(folder)))
     assert leftovers and folder.exists()
     while leftovers:
         leftovers.remove_more()
@@ -102,10 +106,104 @@ def test_another_folder_in_the_place_of_the_scratch_folder_is_left_alone(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(of_server, "_folder", None)
-    monkeypatch.setattr(of_server, "_descriptors", ())
-    folder = Path(of_server.new_subfolder("t")).parent
+    folder = Path(of_server.new_subfolder("t").path).parent
     folder.rename(temporary / "moved")
     folder.mkdir()
     (folder / "kept").write_text("kept")
     of_server.remove()
     assert (folder / "kept").read_text() == "kept"
+
+
+def test_nothing_is_made_or_removed_in_what_came_in_the_place_of_a_scratch_folder(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_server, "_folder", None)
+    first = of_server.new_subfolder("t")
+    folder = Path(first.path).parent
+    thesis = temporary / "thesis" / Path(first.path).name
+    thesis.mkdir(parents=True)
+    (thesis / "chapter").touch()
+    folder.rename(temporary / "cleaned")
+    folder.symlink_to(thesis.parent)
+    second = of_server.new_subfolder("t")
+    assert Path(second.path).parent != folder and second.is_there and not first.is_there
+    assert first.remove() and (thesis / "chapter").exists()
+    with pytest.raises(FileNotFoundError):
+        first.write("file", b"")
+    of_server.remove()
+    assert [each.name for each in thesis.iterdir()] == ["chapter"] and folder.is_symlink()
+
+
+class Waiting(WaitingChild):
+    """A child that waits, and is a program that does nothing."""
+
+    def __init__(self, scratch_folder: scratch.Folder) -> None:
+        self._process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        super().__init__(self._process.pid, 0, 0, *_new_folder(scratch_folder))
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def poll(self) -> int | None:
+        return self._process.poll()
+
+
+def test_a_child_waits_in_its_own_folder_or_not_at_all(temporary: Path) -> None:
+    """Its folder was made before the request: something else may have come in its place."""
+    scratch_folder = scratch.make()
+    child = Waiting(scratch_folder)
+    folder = Path(child.folder.path)
+    assert folder.parent == Path(scratch_folder.path)
+    standby = Standby(lambda: child)
+    standby.work()
+    home = temporary / "home"
+    home.mkdir()
+    folder.parent.rename(temporary / "cleaned")
+    folder.mkdir(parents=True)
+    (folder / "tmp").symlink_to(home)
+    assert standby.take({}) is None, "it was not asked"
+    again, _ = _new_folder(scratch_folder)
+    assert Path(again.path).parent == temporary and again.is_there
+    assert (folder / "tmp").is_symlink(), "what came there is not ours to remove"
+
+
+def test_a_temporary_directory_in_which_others_can_rename_is_not_used(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(of_server, "_folder", None)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    shared = temporary / "shared"
+    shared.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(temporary / "home" / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(shared))
+    for mode in (0o1777, 0o755):
+        shared.chmod(mode)
+        assert scratch.location() == str(shared)
+    shared.chmod(0o777)
+    own = temporary / "home" / "cache" / "aotlens" / "tmp"
+    assert Path(of_server.new_subfolder("t").path).parent.parent == own
+    assert not list(shared.iterdir()) and f"{shared} is not used" in caplog.text
+    of_server.remove()
+    assert not list(own.iterdir())
+    session = temporary / "session"
+    session.mkdir(0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+    assert scratch.location() == str(session)
+    session.chmod(0o777)
+    own.chmod(0o777)
+    with pytest.raises(PermissionError):
+        scratch.location()
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_the_umask_changes_nothing(temporary: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        folder = scratch.make()
+        path = Path(folder.new("t").write("file", b"text"))
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (Path(folder.path), path.parent, path)]
+    assert modes == [0o700, 0o700, 0o600]
+    assert folder.remove()

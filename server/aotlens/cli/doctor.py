@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -66,14 +65,13 @@ class _Report:
 
 
 def _check_tracer(interpreter: Interpreter, report: _Report) -> int:
-    folder = new_subfolder("probe")
-    probe = Path(folder) / "aotlens_probe.py"
-    probe.write_text(_PROBE, encoding="utf-8")
+    scratch = new_subfolder("probe")
+    folder, probe = scratch.path, scratch.write("aotlens_probe.py", _PROBE.encode())
     try:
         with TracerProcess(interpreter.path, folder) as tracer:
             _report_ready(tracer.ready, report)
             example = ExampleSource("Probe()(torch.randn(1, 2))", "option")
-            traced = tracer.trace(TraceParams(str(probe), "Probe", (example,), working_directory=folder)).map
+            traced = tracer.trace(TraceParams(probe, "Probe", (example,), working_directory=folder)).map
     except TracerUnusable as error:
         problem = error.ready.problem if error.ready is not None else None
         if error.ready is not None and not isinstance(problem, OldPython):

@@ -114,15 +114,6 @@ def token_of_user(environment: dict[str, str] | os._Environ[str]) -> str | None:
     return token
 
 
-def write_token(folder: str, token: str) -> str:
-    """Write the token to a new file that its user alone may read. Returns its path. Raises OSError."""
-    path = os.path.join(folder, "token")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{token}\n")
-    return path
-
-
 def new_token() -> str:
     """Return a token that nobody can guess."""
     return secrets.token_urlsafe(32)

@@ -80,7 +80,7 @@ async def _serve_tcp(server: AotlensServer, host: str, port: int, token: str | N
         if token is None:
             from aotlens.session.scratch import new_subfolder
 
-            file = listening.write_token(new_subfolder("token"), made)
+            file = new_subfolder("token").write("token", f"{made}\n".encode())
             files.callback(_remove, file)
             listening.say(f"the token is {made}, also in {file}")
         return await _serve_visit(server, door, listener, files)

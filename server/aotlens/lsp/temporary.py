@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import threading
 
 from aotlens.explain.visible import visible_line
 from aotlens.session.scratch import new_subfolder
-from aotlens_tracer.process.scratch import remove
+from aotlens_tracer.process.scratch import Folder
 
 _LONGEST_NAME = 100
 """Characters of a name. Many systems have names of at most 255 bytes, and a character may have four."""
@@ -20,30 +19,39 @@ class TemporaryFiles:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._folder: str | None = None
+        self._folder: Folder | None = None
+        self._of_sources: dict[str, Folder] = {}
 
     def write(self, source: str, name: str, text: str) -> str:
         """Write a text and give its path. The same source path and name always give the same file.
 
         Raises OSError.
         """
-        subfolder = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         with self._lock:
-            if self._folder is None or not os.path.isdir(self._folder):  # cleaners of temporary files remove old ones
-                self._folder = new_subfolder("shown")
-            folder = os.path.join(self._folder, subfolder)
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            path = os.path.join(folder, _file_name(name))
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            return path
+            return self._of(source).write(_file_name(name), text.encode("utf-8"))
+
+    def _of(self, source: str) -> Folder:
+        """Return the folder of a source. Cleaners of temporary files remove old ones."""
+        name = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        known = self._of_sources.get(name)
+        if self._folder is None or not self._folder.is_there or (known is not None and not known.is_there):
+            self._forget()
+            self._folder = new_subfolder("shown")
+        if name not in self._of_sources:
+            self._of_sources[name] = self._folder.new(name)
+        return self._of_sources[name]
+
+    def _forget(self) -> None:
+        for folder in (*self._of_sources.values(), *([self._folder] if self._folder is not None else [])):
+            folder.close()
+        self._of_sources, self._folder = {}, None
 
     def remove(self) -> None:
         """Remove all files."""
         with self._lock:
             if self._folder is not None:
-                remove(self._folder)
-                self._folder = None
+                self._folder.remove()
+                self._forget()
 
 
 def _file_name(name: str) -> str:

@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
+import tempfile
 import threading
 
 from aotlens_tracer.process import scratch
 
+_log = logging.getLogger(__name__)
 _lock = threading.Lock()
-_folder: str | None = None
-_descriptors: tuple[int, ...] = ()
+_folder: scratch.Folder | None = None
 _owner: int | None = None
 _last = 0
 
 
-def new_subfolder(kind: str) -> str:
-    """Return the path of a new folder below the scratch folder, whose name begins with `kind`. Thread-safe.
+def new_subfolder(kind: str) -> scratch.Folder:
+    """Make a new folder below the scratch folder, whose name begins with `kind`. Thread-safe.
 
-    Raises OSError.
+    If the scratch folder does not stand at its path any more, there is a new one. Raises OSError.
     """
-    global _folder, _descriptors, _owner, _last
+    global _folder, _owner, _last
     with _lock:
-        if _folder is None or _owner != os.getpid() or not os.path.isdir(_folder):
+        if _folder is None or _owner != os.getpid() or not _folder.is_there:
             if _owner is None:
                 atexit.register(remove)
+            if _folder is not None:
+                _folder.close()
             scratch.sweep()
-            _folder, _descriptors = scratch.make()
+            _folder = _made()
             _owner = os.getpid()
         _last += 1
-        path = os.path.join(_folder, f"{kind}{_last}")
-        os.mkdir(path, 0o700)
-        return path
+        return _folder.new(f"{kind}{_last}")
+
+
+def _made() -> scratch.Folder:
+    folder, usual = scratch.make(), tempfile.gettempdir()
+    if os.path.dirname(folder.path) != usual:
+        _log.warning(
+            "the temporary directory %s is not used: others can rename what is in it (chmod +t forbids that). "
+            "Temporary files are in %s",
+            usual,
+            folder.path,
+        )
+    return folder
 
 
 def remove() -> None:
     """Remove the scratch folder with all that is in it."""
-    global _folder, _descriptors
+    global _folder
     with _lock:
         if _folder is not None and _owner == os.getpid():
-            if scratch.is_same(_folder, _descriptors):
-                scratch.remove(_folder)
-            for descriptor in _descriptors:
-                os.close(descriptor)
-            _folder, _descriptors = None, ()
+            _folder.remove()
+            _folder.close()
+            _folder = None

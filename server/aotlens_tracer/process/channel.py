@@ -11,9 +11,11 @@ from typing import Any
 
 from ..failures.library import LibraryForMessages
 from ..wire.protocol import frame
+from .scratch import Folder
 
 # As they were before any user code could replace them.
 _write, _fstat, _open, _getpid = os.write, os.fstat, open, os.getpid
+_open_descriptor = os.open
 try:
     from fcntl import LOCK_EX as _EXCLUSIVE
     from fcntl import LOCK_UN as _UNLOCK
@@ -52,18 +54,21 @@ def move_high(descriptor: int) -> int:
 
 
 class Channel:
-    """Writes framed messages to a descriptor; to the file `fallback` once that descriptor is not ours any more.
+    """Writes framed messages to a descriptor; to a file of `folder`, `fallback`, once that is not ours any more.
 
     It belongs to the process that made it, and to copies that adopt it: one message at a time is written, under a lock
     that ends with its process. User code may fork, and the copy may run on into our code: its messages are dropped (see
     `is_ours`).
     """
 
-    def __init__(self, descriptor: int, token: bytes, fallback: str) -> None:
+    def __init__(self, descriptor: int, token: bytes, folder: Folder, fallback: str) -> None:
         self._descriptor = move_high(descriptor)
-        self._lock = move_high(os.open(fallback + ".lock", os.O_RDWR | os.O_CREAT))
+        self._lock = move_high(folder.open_new(fallback + ".lock", os.O_RDWR))
         self._token = token
-        self._fallback = fallback
+        self._fallback = os.path.join(folder.path, fallback)
+        file = folder.open_new(fallback)
+        self._fallback_identity = _identity(file)
+        os.close(file)
         self._pid = _getpid()
         self._identity = _identity(self._descriptor)
 
@@ -94,8 +99,10 @@ class Channel:
                 return
             except OSError:
                 pass
-        with _open(self._fallback, "ab") as file:
-            file.write(whole)
+        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        with _open(_open_descriptor(self._fallback, flags), "ab") as file:
+            if _identity(file.fileno()) == self._fallback_identity:
+                file.write(whole)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -13,7 +13,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from typing import Any, TypeVar
 from ..wire.protocol import bootstrap_command, encode
 from .inside import run, wait_and_run
 from .orphans import die_with_parent
-from .scratch import PREFIX, remove
+from .scratch import Folder, new_folder
 from .stacks import DUMP_FILE, DUMP_SIGNAL
 
 _C = TypeVar("_C", bound="Child")
@@ -31,7 +30,7 @@ _C = TypeVar("_C", bound="Child")
 class Child:
     """A running child: its pipes, its end, and ways to ask and to kill it."""
 
-    def __init__(self, pid: int, messages: int, output: int, folder: str, token: bytes) -> None:
+    def __init__(self, pid: int, messages: int, output: int, folder: Folder, token: bytes) -> None:
         self.pid = pid
         self.messages = messages
         self.output = output
@@ -41,8 +40,8 @@ class Child:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """The tracer's ends of its pipes, which no other process may have."""
-        return self.messages, self.output
+        """The tracer's ends of its pipes, and what holds its folder, which no other process may have."""
+        return self.messages, self.output, *self.folder.descriptors
 
     def poll(self) -> int | None:
         """Return None while it runs; then its exit status, or minus the signal that ended it.
@@ -84,9 +83,8 @@ class Child:
 
         User code may write to it, too: `most` bytes are read.
         """
-        flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            descriptor = os.open(os.path.join(self.folder, name), os.O_RDONLY | flags)
+            descriptor = self.folder.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             with open(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
@@ -98,7 +96,7 @@ class Child:
 
     def forget(self) -> None:
         """Remove its files."""
-        remove(self.folder)
+        self.folder.remove()
 
 
 class WaitingChild(Child):
@@ -112,7 +110,7 @@ class WaitingChild(Child):
 class ForkedChild(WaitingChild):
     """A copy of the tracer that waits. `requests` is the pipe on which it gets its request."""
 
-    def __init__(self, pid: int, messages: int, output: int, folder: str, token: bytes, requests: int) -> None:
+    def __init__(self, pid: int, messages: int, output: int, folder: Folder, token: bytes, requests: int) -> None:
         super().__init__(pid, messages, output, folder, token)
         self._requests: int | None = requests
 
@@ -141,7 +139,7 @@ class ForkedChild(WaitingChild):
 class SpawnedChild(WaitingChild):
     """A child that is a fresh interpreter."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: str, token: bytes) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: Folder, token: bytes) -> None:
         assert process.stdout is not None and process.stderr is not None
         self._process = process
         super().__init__(process.pid, os.dup(process.stdout.fileno()), os.dup(process.stderr.fileno()), folder, token)
@@ -151,7 +149,8 @@ class SpawnedChild(WaitingChild):
     def start(self, request: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(encode(request | {"folder": self.folder, "token": self.token.decode()}))
+            place = {"folder": self.folder.path, "identity": self.folder.identity}
+            self._process.stdin.write(encode(request | place | {"token": self.token.decode()}))
             self._process.stdin.close()
 
     def poll(self) -> int | None:
@@ -166,16 +165,16 @@ class SpawnedChild(WaitingChild):
             self._process.wait(5)
 
 
-def _new_folder(scratch: str | None) -> tuple[str, bytes]:
+def _new_folder(scratch: Folder | None) -> tuple[Folder, bytes]:
     """Return a folder for a child's files, and the token that frames its messages."""
     token = os.urandom(12).hex().encode() + b" "
-    if scratch is not None:
+    if scratch is not None and scratch.is_there:
         with contextlib.suppress(FileNotFoundError):  # something cleans the system's temporary directory
-            return tempfile.mkdtemp(prefix="", dir=scratch), token
-    return tempfile.mkdtemp(prefix=PREFIX), token
+            return scratch.new(os.urandom(6).hex()), token
+    return new_folder(), token
 
 
-def fork(request: dict[str, Any], scratch: str | None, close: Callable[[], None]) -> Child:
+def fork(request: dict[str, Any], scratch: Folder | None, close: Callable[[], None]) -> Child:
     """Start a child that is a copy of this process. `close` closes, in the copy, what belongs to this process alone.
 
     Its folder is made in `scratch`; in the system's temporary directory if that is None.
@@ -183,15 +182,15 @@ def fork(request: dict[str, Any], scratch: str | None, close: Callable[[], None]
     return _fork(scratch, close, lambda *pipes: run(request, *pipes), Child)
 
 
-def fork_waiting(scratch: str | None, close: Callable[[], None]) -> ForkedChild:
+def fork_waiting(scratch: Folder | None, close: Callable[[], None]) -> ForkedChild:
     """Start a child like `fork`, which gets warm and then waits for its request."""
     requests, requests_write = os.pipe()
 
-    def inside(messages: int, output: int, folder: str, token: bytes) -> None:
+    def inside(messages: int, output: int, folder: Folder, token: bytes) -> None:
         os.close(requests_write)
         wait_and_run(requests, messages, output, folder, token)
 
-    def child(pid: int, messages: int, output: int, folder: str, token: bytes) -> ForkedChild:
+    def child(pid: int, messages: int, output: int, folder: Folder, token: bytes) -> ForkedChild:
         return ForkedChild(pid, messages, output, folder, token, requests_write)
 
     forked = _fork(scratch, close, inside, child)
@@ -200,10 +199,10 @@ def fork_waiting(scratch: str | None, close: Callable[[], None]) -> ForkedChild:
 
 
 def _fork(
-    scratch: str | None,
+    scratch: Folder | None,
     close: Callable[[], None],
-    inside: Callable[[int, int, str, bytes], None],
-    child: Callable[[int, int, int, str, bytes], _C],
+    inside: Callable[[int, int, Folder, bytes], None],
+    child: Callable[[int, int, int, Folder, bytes], _C],
 ) -> _C:
     folder, token = _new_folder(scratch)
     messages, messages_write = os.pipe()
@@ -221,7 +220,10 @@ def _fork(
             os.setsid()
             inside(messages_write, output_write, folder, token)
         except BaseException:  # a mistake of ours: nothing of the user's comes as far as this
-            with contextlib.suppress(BaseException), open(os.path.join(folder, DUMP_FILE), "a") as file:
+            with (
+                contextlib.suppress(BaseException),
+                open(folder.open(DUMP_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "a", encoding="utf-8") as file,
+            ):
                 file.write(traceback.format_exc())
         exit_process(70)
     os.close(messages_write)
@@ -229,7 +231,7 @@ def _fork(
     return child(pid, messages, output, folder, token)
 
 
-def spawn(scratch: str | None) -> SpawnedChild:
+def spawn(scratch: Folder | None) -> SpawnedChild:
     """Start a child that imports torch afresh and then waits for its request. Its folder is made as by `fork`."""
     folder, token = _new_folder(scratch)
     process = subprocess.Popen(

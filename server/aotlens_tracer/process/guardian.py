@@ -17,7 +17,7 @@ import sys
 import time
 
 from .orphans import TRACER, adopt_orphans, die_with_parent, end_all, name_process, parent_signal
-from .scratch import remove, remove_if_ownerless
+from .scratch import Folder, remove_if_ownerless
 
 GRACE_SECONDS = 0.8
 """How long the tracer may take to end by itself once the server has closed its pipe. It sees that too."""
@@ -30,7 +30,7 @@ _PF_EXITING = 0x4
 _WAKING = ("SIGCHLD", "SIGTERM", "SIGHUP")
 
 
-def stand_between(scratch: str | None) -> None:
+def stand_between(scratch: Folder | None) -> None:
     """Fork, and return in the new process, which is the tracer. This process guards it, and never returns.
 
     `scratch` is the tracer's folder; None if it has none. If the system offers no guardian, this does nothing.
@@ -59,9 +59,9 @@ def stand_between(scratch: str | None) -> None:
             os.kill(tracer, signal.SIGKILL)
         end_all()
         if scratch is not None:
-            remove(scratch)
+            scratch.remove()
             _wait_if_ending(server)
-            remove_if_ownerless(os.path.dirname(scratch))
+            remove_if_ownerless(os.path.dirname(scratch.path))
         _end_like(status)
 
 

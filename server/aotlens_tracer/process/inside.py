@@ -22,6 +22,7 @@ from .channel import Channel, move_high, replace_standard_streams
 from .fence import is_offered, put_on, tighten
 from .fence.private_folders import make_private
 from .orphans import TRACER, die_with_parent, name_process
+from .scratch import Folder, hold
 from .stacks import DUMP_FILE, forget_faults, report_faults
 
 RECORD = "record"
@@ -43,11 +44,17 @@ def spawned_main() -> None:
     _silence()
     _get_warm()
     request = _read_request(requests)
-    folder, token = request.pop("folder"), request.pop("token").encode()
+    try:
+        folder = hold(request.pop("folder"))
+    except OSError:
+        os._exit(0)
+    if folder.identity != request.pop("identity"):
+        os._exit(0)
+    token = request.pop("token").encode()
     run(request, messages, output, folder, token, may_fork=False)
 
 
-def wait_and_run(requests: int, messages: int, output: int, folder: str, token: bytes) -> None:
+def wait_and_run(requests: int, messages: int, output: int, folder: Folder, token: bytes) -> None:
     """Get warm, wait for a request on `requests`, and carry it out as `run` does."""
     _silence()
     _get_warm()
@@ -81,13 +88,20 @@ def _read_request(requests: int) -> Any:
     return json.loads(line)
 
 
-def run(request: dict[str, Any], messages: int, output: int, folder: str, token: bytes, may_fork: bool = True) -> None:
-    """Carry out one request in this process, answer on `messages`, and end the process."""
+def run(
+    request: dict[str, Any], messages: int, output: int, folder: Folder, token: bytes, may_fork: bool = True
+) -> None:
+    """Carry out one request in this process, answer on `messages`, and end the process.
+
+    If something else has come in the place of its folder, it ends at once, and the request is begun again.
+    """
     exit_process = os._exit
+    if not folder.is_there:
+        exit_process(0)
     gc.set_threshold(_GARBAGE, 10, 10)
-    channel = Channel(messages, token, os.path.join(folder, RESULT_FILE))
+    channel = Channel(messages, token, folder, RESULT_FILE)
     replace_standard_streams(output)
-    dump = os.open(os.path.join(folder, DUMP_FILE), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    dump = folder.open_new(DUMP_FILE, os.O_WRONLY | os.O_APPEND)
     report_faults(move_high(dump))
     _report_exits(channel)
     remember_library()
@@ -145,14 +159,14 @@ def _adopt(channel: Channel, exit_process: Callable[[int], None]) -> None:
     os.close(null)
 
 
-def _fence_in(params: dict[str, Any], folder: str) -> None:
+def _fence_in(params: dict[str, Any], folder: Folder) -> None:
     """Let the system deny what user code must not do: see `fence`. Messages may still travel in the child's file."""
     from ..examples import guards
     from ..failures import denied
 
     scratch = make_private(folder)
-    messages = os.path.join(folder, RESULT_FILE)
-    os.close(os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    messages = os.path.join(folder.path, RESULT_FILE)
+    folder.close()
     fence = from_json(Fence, params.get("fence") or {})
     put_on(fence, [scratch], [messages])
     if fence.enabled and is_offered():

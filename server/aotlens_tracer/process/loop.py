@@ -26,7 +26,7 @@ from .messages import Message, understood
 from .orphans import adopt_orphans, end_orphans
 from .pump import SelectorPump, ThreadPump
 from .readiness import get_ready
-from .scratch import Leftovers
+from .scratch import Folder, Leftovers
 from .stacks import DUMP_BYTES, DUMP_FILE, is_complete
 from .standby import Standby
 
@@ -45,7 +45,7 @@ NICENESS = 10
 """By how much a tracer in the background lowers its priority, as `nice` counts it."""
 
 
-def main(arguments: list[str], scratch: str | None = None) -> None:
+def main(arguments: list[str], scratch: Folder | None = None) -> None:
     """Run as the tracer, with its files in the folder `scratch`; with `--child` as a spawned child.
 
     `--spawn` avoids fork on a system that has it; `--background` lowers the priority of the process, so
@@ -93,7 +93,7 @@ def _receive(job: Job, message: Message, replies: int) -> Message:
 class Tracer:
     """The loop: requests in, children out, answers back."""
 
-    def __init__(self, requests: int, replies: int, can_fork: bool, scratch: str | None) -> None:
+    def __init__(self, requests: int, replies: int, can_fork: bool, scratch: Folder | None) -> None:
         self._replies = replies
         self._requests = requests
         self._can_fork = can_fork
@@ -220,7 +220,8 @@ class Tracer:
     def _close_in_child(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        for descriptor in {self._requests, self._replies, *self._pump.descriptors, *self._standby.descriptors}:
+        held = self._scratch.descriptors if self._scratch is not None else ()
+        for descriptor in {self._requests, self._replies, *self._pump.descriptors, *self._standby.descriptors, *held}:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 

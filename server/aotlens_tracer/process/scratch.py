@@ -2,7 +2,8 @@
 
 It lies in the system's temporary directory, nobody else may enter it, and its name cannot be guessed. Its owner holds a
 lock on a file in it for as long as it runs. The next start removes the folders whose owner is gone: those of the same
-user alone, and never through a link. Standard library only.
+user alone, and never through a link. A cleaner of temporary files may remove it, and another user then make something
+in its place: so each folder is held open, and used only as long as it stands at its path. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import stat
 import tempfile
 import time
+from pathlib import Path
 
 try:
     import fcntl
@@ -27,105 +29,249 @@ VARIABLE = "AOTLENS_SCRATCH"
 """The environment variable of the tracer, and of all that it starts, that has the same path: a mark to know them by."""
 LOCK = "owner.lock"
 """The file that the owner has locked."""
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_CAN_HOLD = os.open in os.supports_dir_fd
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_LINK
 _AT_ONCE, _SLICE = 0.1, 0.005
 """For how many seconds a folder is removed at once, and later in one go."""
 _MOST_SWEPT = 10_000
 """The number of entries of the temporary directory that are looked at."""
 
 
-def make() -> tuple[str, tuple[int, ...]]:
-    """Make a folder that this process owns; return its path, and what holds its locks. Raises OSError."""
-    while True:
-        folder = tempfile.mkdtemp(prefix=PREFIX)
-        if fcntl is None:
-            return folder, ()
-        descriptor = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if os.fstat(descriptor).st_nlink:
-            whole = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            fcntl.flock(
-                whole, fcntl.LOCK_SH
-            )  # systemd-tmpfiles leaves a folder alone that is locked, however old it is
-            return folder, (descriptor, whole)
-        os.close(descriptor)  # a sweep of another process came between the two calls
+class Folder:
+    """A private folder that is held open: what is done to it is done to this very folder, whatever is at its path now.
 
-
-def is_same(folder: str, held: tuple[int, ...]) -> bool:
-    """Whether a folder that `make` made, and what holds its locks, is what still stands at that path.
-
-    In a temporary directory without the sticky bit, another user can put another folder of this user's in its place.
+    Where the system does not offer that (Windows), its path stands for it.
     """
+
+    def __init__(self, path: str, descriptor: int | None, lock: int | None = None) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._lock = lock
+
+    @property
+    def identity(self) -> list[int]:
+        """The numbers that tell it from other folders; none if it is not held, or not any more."""
+        if self._descriptor is None:
+            return []
+        status = os.fstat(self._descriptor)
+        return [status.st_dev, status.st_ino]
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptors that hold it, and its lock if it has one."""
+        return tuple(each for each in (self._descriptor, self._lock) if each is not None)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it still stands at its path. A link to it, or another folder, does not count."""
+        if not _CAN_HOLD:
+            return os.path.isdir(self.path)
+        try:
+            return self._descriptor is not None and os.path.samestat(os.fstat(self._descriptor), os.lstat(self.path))
+        except OSError:
+            return False
+
+    def new(self, name: str) -> Folder:
+        """Make a folder in it. Raises OSError."""
+        path = os.path.join(self.path, name)
+        if not _CAN_HOLD:
+            os.mkdir(path, 0o700)
+            return Folder(path, None)
+        os.mkdir(name, 0o700, dir_fd=self._held)
+        os.chmod(name, 0o700, dir_fd=self._held)  # whatever the umask took
+        return Folder(path, os.open(name, _FOLDER, dir_fd=self._held))
+
+    def open(self, name: str, flags: int) -> int:
+        """Open a file in it, never through a link; return the descriptor. Raises OSError."""
+        flags |= _NO_LINK | getattr(os, "O_BINARY", 0)
+        if not _CAN_HOLD:
+            return os.open(os.path.join(self.path, name), flags, 0o600)
+        descriptor = os.open(name, flags, 0o600, dir_fd=self._held)
+        if flags & os.O_EXCL:
+            os.fchmod(descriptor, 0o600)
+        return descriptor
+
+    def open_new(self, name: str, flags: int = os.O_WRONLY) -> int:
+        """Make a file in it that nobody else can read; return the descriptor. Raises OSError."""
+        return self.open(name, flags | os.O_CREAT | os.O_EXCL)
+
+    def write(self, name: str, data: bytes) -> str:
+        """Give a file of it these contents, as a whole; return its path. Raises OSError."""
+        unfinished = f".{os.urandom(6).hex()}"
+        path = os.path.join(self.path, name)
+        with open(self.open_new(unfinished), "wb") as file:
+            file.write(data)
+        if _CAN_HOLD:
+            os.replace(unfinished, name, src_dir_fd=self._held, dst_dir_fd=self._held)
+        else:
+            os.replace(os.path.join(self.path, unfinished), path)
+        return path
+
+    def remove(self, seconds: float = math.inf) -> bool:
+        """Remove it, whatever user code put into it, and return whether it is gone, after `seconds` at most.
+
+        Each folder in it is opened from the one that it lies in: no link is followed. Rights and depth do not matter.
+        """
+        if not _CAN_HOLD:
+            shutil.rmtree(self.path, ignore_errors=True)
+            return not os.path.lexists(self.path)
+        if self._descriptor is None:
+            return True
+        with contextlib.suppress(OSError):
+            os.fchmod(self._descriptor, 0o700)
+            _empty(self._descriptor, time.monotonic() + seconds)
+            if self.is_there:
+                os.rmdir(self.path)
+        if self.is_there:
+            return False
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """Hold it no longer."""
+        for descriptor in self.descriptors:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        self._descriptor = self._lock = None
+
+    @property
+    def _held(self) -> int:
+        if self._descriptor is None:
+            raise FileNotFoundError(0, self.path)
+        return self._descriptor
+
+
+def hold(path: str) -> Folder:
+    """Hold a folder of this user that nobody else may enter. Raises OSError."""
+    if not _CAN_HOLD:
+        return Folder(path, None)
+    descriptor = os.open(path, _FOLDER)
+    status = os.fstat(descriptor)
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        os.close(descriptor)
+        raise PermissionError(0, path)
+    return Folder(path, descriptor)
+
+
+def new_folder() -> Folder:
+    """Make a private folder whose name cannot be guessed. Raises OSError."""
+    path = tempfile.mkdtemp(prefix=PREFIX, dir=location())
+    os.chmod(path, 0o700)  # whatever the umask took
+    return hold(path)
+
+
+def make() -> Folder:
+    """Make a folder that this process owns, with a lock that says so. Raises OSError."""
+    while True:
+        folder = new_folder()
+        if fcntl is None:
+            return folder
+        lock = folder.open_new(LOCK, os.O_RDWR)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.fstat(lock).st_nlink:
+            # systemd-tmpfiles leaves a folder alone that is locked, however old it is
+            fcntl.flock(folder.descriptors[0], fcntl.LOCK_SH)
+            return Folder(folder.path, folder.descriptors[0], lock)
+        folder.close()  # a sweep of another process came between the two calls
+        os.close(lock)
+
+
+def location() -> str:
+    """Return where scratch folders are made: the temporary directory, else a folder of the user's. Raises OSError.
+
+    Where everybody may write and nothing says that files are their owner's alone (the sticky bit), others can put
+    something else in the place of a folder: such a temporary directory is not used.
+    """
+    folder = tempfile.gettempdir()
+    if keeps_owners(folder):
+        return folder
+    own = _folder_of_user()
+    if not keeps_owners(own):
+        raise PermissionError(0, folder)
+    return own
+
+
+def keeps_owners(folder: str) -> bool:
+    """Return whether nobody else, but the administrator, can rename or remove what this user puts into a folder."""
+    if not hasattr(os, "geteuid"):
+        return True
     try:
-        return not held or os.path.samestat(os.fstat(held[-1]), os.lstat(folder))
+        status = os.stat(folder)
     except OSError:
         return False
+    is_open = bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)) and not status.st_mode & stat.S_ISVTX
+    return status.st_uid in (os.geteuid(), 0) and not is_open
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder and what is missing above it, for this user alone, whatever the umask says. Raises OSError."""
+    for each in (*reversed(folder.parents), folder):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(each, 0o700)
+            os.chmod(each, 0o700)
+
+
+def _folder_of_user() -> str:
+    """Return the folder for this user's files of this session, else one in that for caches. Raises OSError."""
+    session = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(session) and keeps_owners(session):
+        return session
+    caches = os.environ.get("XDG_CACHE_HOME", "")
+    folder = Path(caches if os.path.isabs(caches) else os.path.expanduser("~/.cache"), "aotlens", "tmp")
+    make_private(folder)
+    return str(folder)
 
 
 def sweep() -> None:
     """Remove the folders of this user whose owner has ended."""
     if fcntl is None:
         return
-    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
-        for _, entry in zip(range(_MOST_SWEPT), entries):
-            if entry.name.startswith(PREFIX):
-                remove_if_ownerless(entry.path)
+    with contextlib.suppress(OSError):
+        for place in {tempfile.gettempdir(), location()}:
+            with contextlib.suppress(OSError), os.scandir(place) as entries:
+                for _, entry in zip(range(_MOST_SWEPT), entries):
+                    if entry.name.startswith(PREFIX):
+                        remove_if_ownerless(entry.path)
 
 
-def remove_if_ownerless(folder: str) -> None:
+def remove_if_ownerless(path: str) -> None:
     """Remove a scratch folder of this user if its owner has ended. Anything else is left alone."""
     if fcntl is None:
         return
     with contextlib.suppress(OSError):
-        status = os.lstat(folder)
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) != 0o700:
-            return
-        # Nobody else can change anything in a folder with these rights.
-        descriptor = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        folder = hold(path)
         try:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                remove(folder)
+            # Nobody else can change anything in a folder with these rights.
+            lock = folder.open(LOCK, os.O_RDWR | os.O_NONBLOCK)
+            try:
+                if stat.S_ISREG(os.fstat(lock).st_mode):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    folder.remove()
+            finally:
+                os.close(lock)
         finally:
-            os.close(descriptor)
+            folder.close()
 
 
 class Leftovers:
     """Folders that are removed between requests if that takes long: code that left very many files holds up nobody."""
 
     def __init__(self) -> None:
-        self._folders: list[str] = []
+        self._folders: list[Folder] = []
 
     def __bool__(self) -> bool:
         return bool(self._folders)
 
-    def remove(self, folder: str) -> None:
+    def remove(self, folder: Folder) -> None:
         """Remove a folder now, or later if that takes long."""
-        if not remove(folder, _AT_ONCE):
+        if not folder.remove(_AT_ONCE):
             self._folders.append(folder)
 
     def remove_more(self) -> None:
         """Remove what can be removed in a short time."""
-        if self._folders and (remove(self._folders[0], _SLICE) or not os.path.isdir(self._folders[0])):
+        if self._folders and self._folders[0].remove(_SLICE):
             del self._folders[0]
-
-
-def remove(folder: str, seconds: float = math.inf) -> bool:
-    """Remove a folder of ours, whatever user code put into it, and return whether it is gone, after `seconds` at most.
-
-    Each folder in it is opened from the one that it lies in: no link is followed. Rights and depth do not matter.
-    """
-    if os.open not in os.supports_dir_fd:  # Windows
-        shutil.rmtree(folder, ignore_errors=True)
-        return not os.path.lexists(folder)
-    with contextlib.suppress(OSError):
-        top = os.open(folder, _FOLDER)
-        try:
-            _empty(top, time.monotonic() + seconds)
-        finally:
-            os.close(top)
-        os.rmdir(folder)
-    return not os.path.lexists(folder)
 
 
 def _empty(top: int, deadline: float) -> None:

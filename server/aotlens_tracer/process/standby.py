@@ -98,7 +98,7 @@ class Standby:
         self._is_refused = False
         while self._children:
             child = self._children.pop(0)
-            if child.poll() is None:
+            if child.poll() is None and child.folder.is_there:
                 child.start(request)
                 return child
             child.kill()

@@ -17,7 +17,7 @@ from typing import Any
 from aotlens.explain.interpreters import why_unusable
 from aotlens.session.scratch import new_subfolder
 from aotlens_tracer.process.orphans import adopt_orphans, end_marked
-from aotlens_tracer.process.scratch import OPTION, VARIABLE, remove
+from aotlens_tracer.process.scratch import OPTION, VARIABLE, Folder
 from aotlens_tracer.wire.json_codec import from_json, to_json
 from aotlens_tracer.wire.protocol import VERSION, Ready, TargetsParams, TraceParams, bootstrap_command, encode
 
@@ -101,7 +101,7 @@ class TracerClient:
         self._on_log = on_log
         self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
-        self._scratch: str | None = None
+        self._scratch: Folder | None = None
         self._why_ended: str | None = None
         self._watching: asyncio.Task[None] | None = None
         self._closing = asyncio.Lock()
@@ -131,8 +131,8 @@ class TracerClient:
         folder = launch.working_directory
         exists, scratch = await asyncio.get_running_loop().run_in_executor(None, _prepare, folder)
         self._scratch = scratch
-        options = () if scratch is None else (OPTION, scratch)
-        mark = {} if scratch is None else {VARIABLE: scratch}
+        options = () if scratch is None else (OPTION, scratch.path)
+        mark = {} if scratch is None else {VARIABLE: scratch.path}
         try:
             process = await asyncio.create_subprocess_exec(
                 *bootstrap_command(launch.python, *launch.arguments, *options),
@@ -216,8 +216,8 @@ class TracerClient:
     def _end_the_rest(self) -> None:
         """End and remove what the process has left behind. Its guardian has done so, unless it was killed itself."""
         if self._scratch is not None:
-            end_marked(f"{VARIABLE}={self._scratch}")
-            remove(self._scratch)
+            end_marked(f"{VARIABLE}={self._scratch.path}")
+            self._scratch.remove()
 
     def _send(self, message: Message) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -330,7 +330,7 @@ async def _wait(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _prepare(working_directory: Path) -> tuple[bool, str | None]:
+def _prepare(working_directory: Path) -> tuple[bool, Folder | None]:
     """Return whether the directory exists, and a new folder for the tracer's files; None if it cannot be made."""
     adopt_orphans()
     with contextlib.suppress(OSError):

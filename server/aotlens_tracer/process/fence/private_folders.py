@@ -6,6 +6,8 @@ import os
 import sys
 import tempfile
 
+from ..scratch import Folder
+
 SCRATCH = "tmp"
 """The part of a child's folder that user code may fill."""
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
@@ -20,10 +22,10 @@ _CACHES = {
 """Caches that are of no use when they cannot be written, and that hold nothing that a model reads."""
 
 
-def make_private(folder: str) -> str:
+def make_private(folder: Folder) -> str:
     """Let this process, and all that it starts, write below `folder`; return the part that user code may fill."""
-    scratch = os.path.join(os.path.realpath(folder), SCRATCH)
-    os.makedirs(scratch, 0o700, exist_ok=True)
+    scratch = os.path.join(os.path.realpath(folder.path), SCRATCH)
+    folder.new(SCRATCH).close()
     for name in _TEMPORARY:
         os.environ[name] = scratch
     for name, part in _CACHES.items():
