@@ -220,9 +220,9 @@ def listening(process: subprocess.Popen[bytes]) -> tuple[int, str, Path]:
     assert process.stderr is not None
     said = process.stderr.readline().decode(), process.stderr.readline().decode()
     address = re.search(r"listening on 127\.0\.0\.1:(\d+)", said[0])
-    token = re.search(r"the token is (\S+), also in (.+)", said[1])
-    assert address is not None and token is not None, said
-    return int(address[1]), token[1], Path(token[2])
+    file = re.search(r"the token is in (.+)", said[1])
+    assert address is not None and file is not None, said
+    return int(address[1]), Path(file[1]).read_text(encoding="ascii").strip(), Path(file[1])
 
 
 @contextmanager

@@ -9,13 +9,15 @@ import os
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aotlens.lsp.listening import BACKLOG, Door, asks_for
+from aotlens.lsp import listening as listening_module
+from aotlens.lsp.listening import BACKLOG, Door, asks_for, say_where_the_token_is
 from lsp.client import TIMEOUT, Client, connected, listening, spawn
 
 URI = "file:///work/model.py"
@@ -190,6 +192,36 @@ def test_few_of_many_silent_connections_are_kept_open(server: subprocess.Popen[b
             client.send_bytes(f"aotlens {token}\n".encode())
             client.initialize()
             leave(client, server)
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_the_token_is_shown_on_a_terminal_alone(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log (`2>/tmp/log`) may be read by others."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal, raising=False)
+    say_where_the_token_is("secret", "/scratch/token")
+    said = capsys.readouterr().err
+    assert ("secret" in said) == is_terminal and "/scratch/token" in said
+
+
+def test_refusals_beyond_the_first_are_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(listening_module, "_SUMMARY_SECONDS", 0.01)
+
+    async def report() -> None:
+        door = Door(asks_for("token"))
+        for _ in range(320):
+            door._report("noise")
+        door._report("it speaks HTTP")
+        await asyncio.sleep(0.1)
+        assert len(capsys.readouterr().err.splitlines()) == 22
+        door._report("late")
+        door.close()
+
+    asyncio.run(report())
+    assert capsys.readouterr().err == "aotlens: refused 1 more connection: late\n"
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not list open files")

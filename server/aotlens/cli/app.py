@@ -323,7 +323,7 @@ def serve(
         str | None,
         typer.Option(
             metavar="[HOST:]PORT",
-            help="Listen here and serve the first client that sends the token, which is printed on stderr. "
+            help="Listen here and serve the first client that sends the token. Where that is, stderr says. "
             "Default host: 127.0.0.1. Port 0 selects a free port, which is printed too.",
         ),
     ] = None,

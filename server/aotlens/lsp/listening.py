@@ -17,6 +17,7 @@ import socket
 import stat
 import struct
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +36,7 @@ BACKLOG = 16
 _MOST_HEADER_LINES = 16
 _MOST_BYTES = 1 << 20
 _MOST_REPORTS = 20
+_SUMMARY_SECONDS = 10.0
 _HEADER = re.compile(rb"content-(?:length|type)[ \t]*:", re.IGNORECASE)
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?\n", re.IGNORECASE)
 _HTTP = re.compile(rb"[A-Z]{3,10} [^\r\n]* HTTP/")
@@ -64,6 +66,8 @@ class Door:
         self._check = check
         self._waiting: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._reports = 0
+        self._unsaid: Counter[str] = Counter()
+        self._summary: asyncio.TimerHandle | None = None
 
     def knock(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Somebody connects."""
@@ -79,6 +83,9 @@ class Door:
         """Close the connections that were not let in."""
         for task in list(self._waiting):
             task.cancel()
+        if self._summary is not None:
+            self._summary.cancel()
+        self._summarize()
 
     async def _look_at(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         is_in = False
@@ -98,13 +105,25 @@ class Door:
                 writer.close()
 
     def _report(self, reason: str) -> None:
+        """Say why a connection was refused. Of many, those of a while are said together, each reason with a count."""
         self._reports += 1
         if self._reports <= _MOST_REPORTS:
             say(f"refused a connection: {reason}")
+            return
+        if not self._unsaid:
+            self._summary = asyncio.get_running_loop().call_later(_SUMMARY_SECONDS, self._summarize)
+        self._unsaid[reason] += 1
+
+    def _summarize(self) -> None:
+        for reason, count in self._unsaid.items():
+            say(f"refused {count} more connection{'s' if count > 1 else ''}: {reason}")
+        self._unsaid.clear()
 
 
 def token_of_user(environment: dict[str, str] | os._Environ[str]) -> str | None:
-    """Take the user's token out of the environment, which traced code sees; None if there is none.
+    """Take the user's token out of the environment that the tracer inherits; None if there is none.
+
+    Processes of the same user can still read it, where the system shows with what a process was started.
 
     Raises ValueError for one that is too short, or has other characters than visible ones.
     """
@@ -226,6 +245,11 @@ def _remove_dead(path: str) -> None:
             os.unlink(path)
             return
     raise FileExistsError(0, "another server listens there")
+
+
+def say_where_the_token_is(token: str, file: str) -> None:
+    """Write where the token is. It is shown to a person alone: stderr may be a log that others can read."""
+    say(f"the token is {token}, also in {file}" if sys.stderr.isatty() else f"the token is in {file}")
 
 
 def say(text: str) -> None:

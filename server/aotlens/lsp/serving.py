@@ -33,8 +33,8 @@ def serve_stdio(server: AotlensServer) -> int:
 def serve_tcp(server: AotlensServer, host: str, port: int, token: str | None) -> int:
     """Serve the first client that connects and sends the token; None to make one. Raises OSError.
 
-    The address and a token that was made are printed on stderr. Gives the status to exit with, and ensures that the
-    process ends.
+    The address, and where a token is that was made, are printed on stderr. Gives the status to exit with, and ensures
+    that the process ends.
     """
     return asyncio.run(_serve_tcp(server, host, port, token))
 
@@ -82,7 +82,7 @@ async def _serve_tcp(server: AotlensServer, host: str, port: int, token: str | N
 
             file = new_subfolder("token").write("token", f"{made}\n".encode())
             files.callback(_remove, file)
-            listening.say(f"the token is {made}, also in {file}")
+            listening.say_where_the_token_is(made, file)
         return await _serve_visit(server, door, listener, files)
 
 

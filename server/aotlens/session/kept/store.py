@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aotlens.session.private_folders import open_to_others
+from aotlens_tracer.process.scratch import make_private
 from aotlens_tracer.wire.regular_files import read_regular_file
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -52,13 +53,14 @@ class Store:
 
     def write(self, name: str, entry: dict[str, Any]) -> None:
         """Write an entry as a whole or not at all, and remove old ones. Raises OSError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.folder)
         if (shared := open_to_others(self.folder)) is not None:
             raise PermissionError(f"{shared} belongs to another user, or others can write to it")
         compressor = zlib.compressobj(1)
         written = 0
         descriptor, temporary = tempfile.mkstemp(prefix=_UNFINISHED, dir=self.folder)  # readable by this user alone
         try:
+            os.chmod(temporary, 0o600)  # whatever the umask took
             with open(descriptor, "wb") as file:
                 for piece in _pieces(entry):
                     written += file.write(compressor.compress(piece.encode("ascii")))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import sys
 import zlib
 from pathlib import Path
@@ -102,6 +103,20 @@ def test_a_folder_that_others_can_write_to_is_not_used(store: Store) -> None:
     assert store.read("one") is None
     with pytest.raises(PermissionError, match="others can write to it"):
         store.write("two", {"a": 1})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are of POSIX")
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_folders_that_are_missing_are_made_for_their_user_alone(tmp_path: Path, umask: int) -> None:
+    store = Store(tmp_path / "cache" / "aotlens" / "maps")
+    before = os.umask(umask)
+    try:
+        store.write("a", {"number": 1})
+        assert store.read("a") == {"number": 1}
+    finally:
+        os.umask(before)
+    made = (store.folder, store.folder.parent, store.folder.parent.parent, _file(store, "a"))
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o700, 0o700, 0o700, 0o600]
 
 
 def test_what_a_killed_server_was_writing_is_removed_in_time(store: Store) -> None:
