@@ -277,3 +277,12 @@ def test_the_rule_behind_a_guess_is_named(traces: dict[str, dict[str, Any]]) -> 
     done = run_aotlens("trace", "model.py::Multiplied", "--explain", cwd=FOLDER)
     assert "passed over: inferred: Multiplied()(torch.randn(2, 16, 64))" in done.stdout
     assert "found by the rule sizes-differ" in done.stdout
+
+
+def test_values_that_served_for_another_class_of_the_file_are_tried_if_the_first_guess_fails() -> None:
+    pinned, mixed = trace_json(str(FOLDER / "siblings.py"))["traces"]
+    assert pinned["example"]["as_for"] is None
+    assert mixed["status"] == "traced", mixed["failure"]
+    assert mixed["example"]["as_for"] == "Rotated"
+    assert mixed["example"]["expression"] == "Mixed(size=32, groups=5)(torch.randn(3, 7, 5, 32))"
+    assert len(mixed["attempts"]) == 1

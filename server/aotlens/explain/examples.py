@@ -120,7 +120,9 @@ def used(descriptor_map: DescriptorMap, path_label: PathLabel) -> tuple[str, str
         return None
     text = example.expression if example.origin != "inferred" else example.pin or example.expression
     code = " ".join((text or call_in_brief(descriptor_map)).split())
-    if example.rule is not None:
+    if example.as_for is not None:
+        how = f"as for `{example.as_for}` of this file"
+    elif example.rule is not None:
         how = f"found by the rule {example.rule}"
     elif example.origin == "inferred" and not any(each.origin == "inferred" for each in descriptor_map.attempts):
         how = "the first guess"

@@ -12,8 +12,8 @@ from ..examples.changed_call import changed_arguments, changed_text, is_changed
 from ..examples.evaluate import BuiltExample, build, namespace_of
 from ..examples.guards import guarded
 from ..examples.inferred.guess import Guess
+from ..examples.inferred.siblings import SiblingSearch
 from ..examples.inferred.step_search import ItemsSearch, OwnerSearch, StepSearch
-from ..examples.inferred.subclass_search import SubclassSearch
 from ..examples.ladder import FOUND_SECONDS
 from ..examples.last_good_call import FailedCall, NoOtherCall
 from ..examples.recorded import NotCalled, record
@@ -111,7 +111,7 @@ class _Build:
         guess = self._infer() if is_to_be_inferred(source) else None
         if guess is not None:
             source = replace(source, expression=guess.expression)
-            known = replace(known, rule=guess.rule, tried_with=guess.tried_with)
+            known = replace(known, rule=guess.rule, tried_with=guess.tried_with, as_for=guess.as_for)
         known = replace(known, expression=source.expression.strip() or None, options=self._options(source))
         draft.update(example=known)
         try:
@@ -195,7 +195,8 @@ class _Build:
         module, value = self._imported.module, self._imported.value
         if not isinstance(value, type) or module_of_type(value) != module.__name__:
             raise TraceError(without_example(self._context, self._imported))
-        search = SubclassSearch(value, module, self._context.birthplaces, self._candidate.train)
+        train, siblings = self._candidate.train, self._candidate.source.siblings
+        search = SiblingSearch(value, module, self._context.birthplaces, train, siblings)
         try:
             guess = search.run()
         finally:

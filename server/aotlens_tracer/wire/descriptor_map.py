@@ -129,7 +129,7 @@ class Example:
     `expression` is the example's text and `source` its place; both are None if it has none. `pin` is one expression
     that builds and calls the same from scratch, None if there is no such expression. `candidate` is the index of the
     example in `TraceParams.examples`, and `rule` the repair rule that proposed an inferred example, None for a first
-    guess.
+    guess. `as_for` is another class of the file, if an inferred example has the values that served for that.
 
     `mode` is `train` or `eval`, None for a function. `weights` is `fake` if parameters had shapes only, and `real` if
     they had to be allocated; `weights_reason` then says why. `options` are the cluster and the dynamic sizes that the
@@ -156,6 +156,7 @@ class Example:
     tried_with: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    as_for: str | None = None
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,14 @@ class Root:
 
 
 @dataclass(frozen=True)
+class Sibling:
+    """Another class of a target's file, and the expression with which it was built and called."""
+
+    qualname: str
+    expression: str
+
+
+@dataclass(frozen=True)
 class ExampleSource:
     """A candidate example: an expression and its place, 1-based; the place is None for an example without a file.
 
@@ -146,6 +154,9 @@ class ExampleSource:
 
     The call passes the arguments `passed` too, with guessed values, and not those that are `left_out`, whatever the
     example says: the user wants to see what runs then.
+
+    `siblings` are other classes of the file that were built before, the latest last: an example to be inferred may be
+    built and called as one of them.
     """
 
     expression: str
@@ -161,6 +172,7 @@ class ExampleSource:
     tried_with: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    siblings: tuple[Sibling, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -70,3 +70,9 @@ def test_the_example_that_is_used_says_where_it_is_from_or_what_found_it() -> No
     )
     assert used_by(call) == ("call site /test_m.py:16: self.net(x)", "the first choice")
     assert used_by(call, failed) == ("call site /test_m.py:16: self.net(x)", "")
+
+
+def test_a_guess_names_the_class_of_the_file_whose_values_it_has() -> None:
+    example = Example("inferred", expression="Net(8)(torch.randn(2, 8))", as_for="Block")
+    map = DescriptorMap(Target("/m.py", "Net", 1), "traced", "export", example=example)
+    assert used(map, str) == ("inferred: Net(8)(torch.randn(2, 8))", "as for `Block` of this file")

@@ -14,13 +14,15 @@ from pathlib import Path
 from aotlens.syntax.containment import containers
 from aotlens.syntax.definitions import Definition
 from aotlens.syntax.step_places import StepPlace
-from aotlens_tracer.wire.protocol import ExampleSource, Root
+from aotlens_tracer.wire.protocol import ExampleSource, Root, Sibling
 from aotlens_tracer.wire.training_steps import is_step
 
 from .built import Built
 from .last_good import LastGood, identity, with_last_good
 from .pinned import definitions_named, pinned
 
+MOST_SIBLINGS = 8
+"""The number of other classes of the file whose values a guess may have."""
 MOST_ROOTS = 4
 """The number of classes in whose calls a target is looked for."""
 _ORDER = ("option", "pinned", "call-site", "inferred")
@@ -73,7 +75,7 @@ def candidates(file: File, qualname: str, option: str | None = None) -> tuple[Ex
         *(_recorded(root) for root in known),
         *file.call_sites.get(qualname, ()),
         *(_recorded(root) for root in guessed),
-        ExampleSource("", "inferred"),
+        ExampleSource("", "inferred", siblings=_siblings(file, qualname)),
     )
     return with_last_good(ways, file.last_good, file.interface)
 
@@ -89,6 +91,13 @@ def to_build_first(file: File, qualname: str) -> list[str]:
     if [source.origin for source in candidates(file, qualname)] != ["inferred"]:
         return []
     return containers(qualname, file.contained)[:MOST_ROOTS]
+
+
+def _siblings(file: File, qualname: str) -> tuple[Sibling, ...]:
+    """Return the other classes of the file that were built so far by one expression."""
+    built = (one for one in file.built if one.path == str(file.path) and one.qualname != qualname)
+    found = [Sibling(one.qualname, one.source.expression) for one in built if not one.source.prelude]
+    return tuple(each for each in found if each.expression)[-MOST_SIBLINGS:]
 
 
 def from_preferred(examples: tuple[ExampleSource, ...], preferred: ExampleSource | None) -> tuple[ExampleSource, ...]:

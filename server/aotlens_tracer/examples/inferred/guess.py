@@ -13,6 +13,7 @@ class Guess:
 
     With `is_of_the_class`, its call fails, as any call of the class does. With a `failure`, no example was found, and
     this is the one that came furthest. `tried_with` are the optional arguments that it passes for the sake of a loss.
+    `as_for` is another class of the file, whose values it has.
     """
 
     expression: str
@@ -20,6 +21,7 @@ class Guess:
     is_of_the_class: bool = False
     failure: Failure | None = None
     tried_with: tuple[str, ...] = ()
+    as_for: str | None = None
 
 
 class ClassFails(Exception):

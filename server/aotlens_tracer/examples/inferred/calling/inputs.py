@@ -29,7 +29,7 @@ class Inputs:
 
     def __init__(self, module: nn.Module, built_with: Mapping[str, int] | None = None) -> None:
         self.function: Callable[..., Any] = type(module).forward
-        self.parameters = _call_parameters(self.function)
+        self.parameters = call_parameters(self.function)
         sizes = ModelSizes(module, built_with or {})
         self.width, self.head, self.vocabulary = sizes.width, sizes.head, sizes.vocabulary
         self._module = module
@@ -133,7 +133,7 @@ class Inputs:
         return found or [self.tensor(demand, kind)]
 
 
-def _call_parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def call_parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """The parameters of a method by name, without the first."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
