@@ -15,6 +15,7 @@ from .check_options import CHECK_EXAMPLES, check
 from .choices import Convention, Format, GraphKind, Mode, Partitioner
 from .exits import end_without_reader, exit_with, print_error
 from .fence_options import Network, NoFence, Writable, fence_in
+from .lock_options import LOCK_EXAMPLES, lock
 from .serve import ServeOptions, run_serve
 
 app = typer.Typer(
@@ -229,6 +230,7 @@ def trace(
 
 
 app.command(epilog=CHECK_EXAMPLES)(check)
+app.command(epilog=LOCK_EXAMPLES)(lock)
 
 
 class DecodeFormat(str, enum.Enum):

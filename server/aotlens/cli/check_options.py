@@ -7,9 +7,22 @@ from typing import Annotated
 
 import typer
 
-from .choices import Convention, Mode
+from .choices import Convention
 from .exits import exit_with
 from .fence_options import Network, NoFence, Writable, fence_in
+from .project_options import (
+    Exclude,
+    Jobs,
+    Memory,
+    NoCache,
+    Paths,
+    ProjectPython,
+    Timeout,
+    TracedConvention,
+    TracedMode,
+    Verbose,
+    project_options,
+)
 
 CHECK_EXAMPLES = """
 **Examples**
@@ -49,10 +62,7 @@ class FailOn(str, enum.Enum):
 
 
 def check(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PATH...]", help="Files, folders, or FILE::Qualname. Default: the working directory."),
-    ] = None,
+    paths: Paths = None,
     format: Annotated[
         CheckFormat, typer.Option("--format", "-f", help="The format of the findings.")
     ] = CheckFormat.text,
@@ -66,9 +76,7 @@ def check(
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="CODE,...", help="Do not report findings with these codes.")
     ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="GLOB", help="Pass over these files and folders too.")
-    ] = None,
+    exclude: Exclude = None,
     force_exclude: Annotated[
         bool, typer.Option("--force-exclude", help="Pass over excluded files even if they are named, as by pre-commit.")
     ] = False,
@@ -85,53 +93,23 @@ def check(
         bool, typer.Option("--show-untraced", help="List the targets that were not traced, with the reasons.")
     ] = False,
     show_hints: Annotated[bool, typer.Option("--show-hints", help="Report hints too.")] = False,
-    convention: Annotated[
-        Convention, typer.Option(help="The calling convention to trace: of torch.export, or of torch.compile.")
-    ] = Convention.export,
-    mode: Annotated[
-        Mode | None, typer.Option(help="Put modules in this mode first. Default: as the example leaves them (train).")
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PYTHON",
-            help="The interpreter to trace in. Default: the active environment, else that of the project.",
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", "-j", metavar="N", min=1, help="Files traced at once. Default: by the cores, and 4 GiB for each."
-        ),
-    ] = None,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,
-    memory: Annotated[
-        float | None,
-        typer.Option(metavar="GIB", min=0.05, help="The memory limit of all jobs. Default: 3/4 of the machine's."),
-    ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Trace everything, whatever earlier traces have left on disk.")
-    ] = False,
+    convention: TracedConvention = Convention.export,
+    mode: TracedMode = None,
+    python: ProjectPython = None,
+    jobs: Jobs = None,
+    timeout: Timeout = 120.0,
+    memory: Memory = None,
+    no_cache: NoCache = False,
     no_fence: NoFence = False,
     writable: Writable = None,
     network: Network = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print the log of the traces on stderr.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Trace every target in files and folders, and report what is found, as a linter does."""
-    from aotlens.project.options import ProjectOptions  # imported here, so that `serve` starts fast
+    from .check.command import CheckOptions, run_check  # imported here, so that `serve` starts fast
 
-    from .check.command import CheckOptions, run_check
-
-    tracing = ProjectOptions(
-        python,
-        convention.value,
-        mode.value if mode is not None else None,
-        timeout,
-        jobs,
-        int(memory * (1 << 30)) if memory is not None else None,
-        not no_cache,
-        fence_in(no_fence, writable, network),
-    )
+    fence = fence_in(no_fence, writable, network)
+    tracing = project_options(python, convention, mode, timeout, jobs, memory, no_cache, fence)
     options = CheckOptions(
         format.value,
         fail_on.value if fail_on is not None else None,

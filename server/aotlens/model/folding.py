@@ -83,10 +83,15 @@ def unfold(folded: Folded[Row]) -> list[str]:
     """The labels of the rows that a folded row stands for, as often as they occur, in no particular order."""
     if not folded.varies:
         return [folded.label] * folded.count
-    parts = _BRACES.split(folded.label)
-    choices = [[text] if index % 2 == 0 else _numbers(text) for index, text in enumerate(parts)]
-    labels = ["".join(choice) for choice in itertools.product(*choices)]
+    labels = expand(folded.label)
     return labels * (folded.count // len(labels))
+
+
+def expand(label: str) -> list[str]:
+    """The labels that the braces in a label stand for, each once; itself without braces."""
+    parts = _BRACES.split(label)
+    choices = [[text] if index % 2 == 0 else _numbers(text) for index, text in enumerate(parts)]
+    return ["".join(choice) for choice in itertools.product(*choices)]
 
 
 def split(label: str, suffixes: bool = False) -> tuple[tuple[str, ...], _Point]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from aotlens.cli.options import UsageError
 from aotlens.cli.output import path_label, print_json
-from aotlens.cli.problems import advice_for
+from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
 from aotlens.explain.visible import visible, visible_line
 from aotlens.project.baseline import entries_elsewhere, read_baseline, write_baseline
 from aotlens.project.checked import Checked, Choice, check
 from aotlens.project.codes import known_codes
 from aotlens.project.options import ProjectOptions
-from aotlens.project.problems import Misuse
-from aotlens.project.selection import Excluded, select
 from aotlens.project.settings import CheckSettings, FailOn, settings_for
-from aotlens.project.tracing import CannotTrace, trace_project
 
 from .github import github_commands
 from .json_format import check_json
 from .junit import junit_xml
-from .progress import CheckProgress
 from .sarif import sarif_log
 from .text import print_findings, print_summary
 
@@ -51,12 +45,7 @@ class CheckOptions:
 
 def run_check(paths: Sequence[str], options: CheckOptions) -> int:
     """Check files and folders. Return the exit status. Raises UsageError."""
-    try:
-        return _run(paths, options)
-    except Misuse as error:
-        raise UsageError(str(error)) from None
-    except CannotTrace as error:
-        raise UsageError(f"{error}\n{advice_for(error.status.problem, error.status.interpreter)}") from None
+    return with_usage_errors(lambda: _run(paths, options))
 
 
 def _run(paths: Sequence[str], options: CheckOptions) -> int:
@@ -65,11 +54,14 @@ def _run(paths: Sequence[str], options: CheckOptions) -> int:
     baseline = choice.baseline
     if baseline is not None and not options.write_baseline:
         read_baseline(baseline)  # a wrong one is told before anything is traced
-    selected = select(paths, _excluded(options, settings))
-    if not selected:
-        print("warning: there is no Python file to check", file=sys.stderr)
-    with CheckProgress(options.verbose) as progress:
-        project = trace_project(selected, options.tracing, progress)
+    project = trace_paths(
+        paths,
+        settings,
+        options.tracing,
+        exclude=options.exclude or (),
+        force_exclude=options.force_exclude,
+        verbose=options.verbose,
+    )
     if options.write_baseline:
         return _write_baseline(check(project, _without_baseline(choice)), settings, baseline)
     checked = check(project, choice)
@@ -99,16 +91,9 @@ def _codes(written: Sequence[str] | None, option: str) -> frozenset[str] | None:
     return known_codes((code.strip() for item in written for code in item.split(",") if code.strip()), option)
 
 
-def _excluded(options: CheckOptions, settings: CheckSettings) -> Excluded:
-    folder = settings.project.parent if settings.project is not None else Path.cwd()
-    patterns = (*settings.exclude, *(options.exclude or ()))
-    return Excluded(patterns, folder, options.force_exclude)
-
-
 def _write_baseline(checked: Checked, settings: CheckSettings, file: Path | None) -> int:
     if file is None:
-        folder = settings.project.parent if settings.project is not None else Path.cwd()
-        file = folder / DEFAULT_BASELINE
+        file = project_folder(settings) / DEFAULT_BASELINE
     # Entries of files that were not looked at stay.
     kept = entries_elsewhere(file, read_baseline(file), checked.project.paths) if file.exists() else None
     write_baseline(file, checked.findings, kept)

@@ -16,7 +16,7 @@ from aotlens.explain.visible import visible, visible_line
 from aotlens.model.snapshot import TargetKey
 
 
-class CheckProgress(contextlib.AbstractContextManager["CheckProgress"]):
+class ProjectProgress(contextlib.AbstractContextManager["ProjectProgress"]):
     """A bar of files. With `verbose`, the log of the traces is printed on stderr too."""
 
     def __init__(self, verbose: bool) -> None:
@@ -44,7 +44,7 @@ class CheckProgress(contextlib.AbstractContextManager["CheckProgress"]):
         if self._verbose or level == "error":
             print(visible(f"{level}: {message}"), file=sys.stderr)
 
-    def __enter__(self) -> CheckProgress:
+    def __enter__(self) -> ProjectProgress:
         self._progress.start()
         return self
 

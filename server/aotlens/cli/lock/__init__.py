@@ -1,0 +1,1 @@
+"""The commands about locked calling conventions: `aotlens lock`."""

@@ -1,0 +1,72 @@
+"""The options that all commands about whole projects have: how their targets are traced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .choices import Convention, Mode
+
+if TYPE_CHECKING:  # imported in the commands, so that `serve` starts fast
+    from aotlens.project.options import ProjectOptions
+    from aotlens_tracer.wire.fence import Fence
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH...]", help="Files, folders, or FILE::Qualname. Default: the working directory."),
+]
+Exclude = Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over these files and folders too.")]
+TracedConvention = Annotated[
+    Convention, typer.Option(help="The calling convention to trace: of torch.export, or of torch.compile.")
+]
+TracedMode = Annotated[
+    Mode | None, typer.Option(help="Put modules in this mode first. Default: as the example leaves them (train).")
+]
+ProjectPython = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PYTHON",
+        help="The interpreter to trace in. Default: the active environment, else that of the project.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", metavar="N", min=1, help="Files traced at once. Default: by the cores, and 4 GiB for each."
+    ),
+]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")]
+Memory = Annotated[
+    float | None,
+    typer.Option(metavar="GIB", min=0.05, help="The memory limit of all jobs. Default: 3/4 of the machine's."),
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Trace everything, whatever earlier traces have left on disk.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the log of the traces on stderr.")]
+
+
+def project_options(
+    python: str | None,
+    convention: Convention,
+    mode: Mode | None,
+    timeout: float,
+    jobs: int | None,
+    memory: float | None,
+    no_cache: bool,
+    fence: Fence,
+) -> ProjectOptions:
+    """The options as `project/` takes them."""
+    from aotlens.project.options import ProjectOptions
+
+    return ProjectOptions(
+        python,
+        convention.value,
+        mode.value if mode is not None else None,
+        timeout,
+        jobs,
+        int(memory * (1 << 30)) if memory is not None else None,
+        not no_cache,
+        fence,
+    )

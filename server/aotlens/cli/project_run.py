@@ -1,0 +1,50 @@
+"""How commands about whole projects select files, trace them, and end after wrong usage."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aotlens.project.options import ProjectOptions
+from aotlens.project.problems import Misuse
+from aotlens.project.selection import Excluded, select
+from aotlens.project.settings import CheckSettings
+from aotlens.project.tracing import CannotTrace, TracedProject, trace_project
+
+from .options import UsageError
+from .problems import advice_for
+from .project_progress import ProjectProgress
+
+
+def with_usage_errors(run: Callable[[], int]) -> int:
+    """The exit status of a command. Raises UsageError for a misuse, and without a tracer."""
+    try:
+        return run()
+    except Misuse as error:
+        raise UsageError(str(error)) from None
+    except CannotTrace as error:
+        raise UsageError(f"{error}\n{advice_for(error.status.problem, error.status.interpreter)}") from None
+
+
+def project_folder(settings: CheckSettings) -> Path:
+    """The folder of the project file; without one, the working directory."""
+    return settings.project.parent if settings.project is not None else Path.cwd()
+
+
+def trace_paths(
+    paths: Sequence[str],
+    settings: CheckSettings,
+    tracing: ProjectOptions,
+    *,
+    exclude: Sequence[str] = (),
+    force_exclude: bool = False,
+    verbose: bool = False,
+) -> TracedProject:
+    """Trace what paths stand for. Raises Misuse and CannotTrace."""
+    excluded = Excluded((*settings.exclude, *exclude), project_folder(settings), force_exclude)
+    selected = select(paths, excluded)
+    if not selected:
+        print("warning: there is no Python file to check", file=sys.stderr)
+    with ProjectProgress(verbose) as progress:
+        return trace_project(selected, tracing, progress)
