@@ -145,6 +145,12 @@ os.kill(os.getpid(), 9)
     assert [frame["code"] for frame in frames if frame["code"]] == [_CHANNEL.splitlines()[1]]
 
 
+def test_a_child_has_no_descriptor_of_the_tracer(tracer: TracerProcess, tmp_path: Path) -> None:
+    code = 'said = [os.path.realpath(f"/proc/self/fd/{n}").rpartition("/")[2] for n in os.listdir("/proc/self/fd")]'
+    opened = _answer(tracer, _params(tmp_path, code))["result"]["said"]
+    assert opened and not [name for name in opened if "anon_inode" in name]
+
+
 def test_the_last_stacks_of_a_huge_file_are_read(tracer: TracerProcess, tmp_path: Path) -> None:
     code = """
 number = next(n for n in os.listdir("/proc/self/fd") if os.path.realpath(f"/proc/self/fd/{n}").endswith("/stacks"))

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from aotlens_tracer.process.fence import call_filter, gaps, landlock
+from aotlens_tracer.process.fence import around, call_filter, gaps, landlock
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "corpus" / "fence"
-DENIED = {errno.EACCES, errno.EPERM, errno.EXDEV}
-"""EXDEV: Landlock's answer to a rename or link out of a folder."""
+DENIED = {errno.EACCES, errno.EPERM, errno.EXDEV, errno.ENOSYS}
+"""EXDEV: Landlock's answer to a rename or link out of a folder. ENOSYS: libraries know another way."""
 WITHOUT_EFFECT = {"chmod", "fchmod", "utime"}
 """What succeeds and does nothing."""
 pytestmark = pytest.mark.skipif(bool(gaps()), reason="this system holds no whole fence")
@@ -80,6 +80,10 @@ def test_no_way_leads_out_and_what_is_needed_works(outside: Path, fence: dict[st
     got_through = {name: end for name, end in tried["outside"].items() if not _is_denied(end)}
     assert got_through == dict.fromkeys(WITHOUT_EFFECT)
     assert {name: end for name, end in tried["inside"].items() if end is not None} == {}
+    is_found = "tighten" in more
+    assert {name: _is_denied(end) for name, end in tried["programs"].items()} == dict.fromkeys(
+        tried["programs"], is_found
+    )
     after = os.stat(outside / "file")
     assert sorted(path.name for path in outside.iterdir()) == ["datagrams", "file", "service"]
     assert (outside / "file").read_text() == "kept"
@@ -119,10 +123,24 @@ def test_without_landlock_the_filter_remains(outside: Path) -> None:
     assert all(_is_denied(tried[name]) for name in ("UDP", "chown", "io_uring", "setxattr", "signal"))
 
 
+def test_a_fence_that_could_not_be_put_on_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def restrict(*_: object, **__: object) -> None:
+        tried.append(None)
+        raise OSError
+
+    monkeypatch.setattr(around, "_restrict", restrict)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            around.tighten()
+    assert len(tried) == 2
+
+
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_a_filter_is_short_enough_for_the_kernel(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_filter, "MACHINE", machine)
-    program = call_filter._program(True, (1, 2))
+    program = call_filter._program(True, False, (1, 2))
     assert len(program) < 4096
     assert all(0 <= on_true < 256 and 0 <= on_false < 256 for _, on_true, on_false, _ in program)
 

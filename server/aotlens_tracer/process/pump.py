@@ -43,8 +43,12 @@ class SelectorPump:
 
     @property
     def descriptors(self) -> list[int]:
-        """The pipes that are read; one that has come to its end is closed, and its number may be another's by now."""
-        return [key.fd for key in self._selector.get_map().values()]
+        """The pipes that are read, and what waits for them.
+
+        A pipe that has come to its end is closed, and its number may be another's by now.
+        """
+        own = getattr(self._selector, "fileno", None)
+        return [*(key.fd for key in self._selector.get_map().values()), *([own()] if own is not None else [])]
 
     def poll(self, timeout: float | None) -> None:
         """Hand out the bytes that arrive within `timeout` seconds; wait without a limit if it is None."""

@@ -3,6 +3,7 @@
 # ruff: noqa: SIM115  # a file that stays open is no fault here
 
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -31,17 +32,13 @@ def shell(text):
     subprocess.run(["sh", "-c", text], check=True, capture_output=True, cwd=OUT)
 
 
+def request(path, number):
+    __import__("fcntl").ioctl(os.open(path, os.O_RDONLY), number, bytes(1024))
+
+
 def datagram(kind):
     first, _ = socket.socketpair(socket.AF_UNIX, kind)
     first.sendto(b"x", f"{OUT}/datagrams")
-
-
-def run_from_memory():
-    memory = os.memfd_create("program")
-    with open("/bin/sh", "rb") as file:
-        os.write(memory, file.read())
-    path = f"/proc/self/fd/{memory}"
-    subprocess.run([path, "-c", "echo x > memfd"], check=True, capture_output=True, pass_fds=[memory], cwd=OUT)
 
 
 def thread():
@@ -68,6 +65,23 @@ def linked():
 def moved():
     open(f"{tempfile.gettempdir()}/moved", "w").close()
     os.rename(f"{tempfile.gettempdir()}/moved", f"{OUT}/moved")
+
+
+def failed(number):
+    raise OSError(number, os.strerror(number))
+
+
+def by_descriptor():
+    """Start a program with execveat, in a process of its own."""
+    program = os.open("/bin/true", os.O_RDONLY)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.execve(program, ["true"], {})
+        except OSError as error:
+            os._exit(error.errno)
+    if status := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        failed(status)
 
 
 def own_memory():
@@ -105,7 +119,7 @@ OUTSIDE = {
     "copy": lambda: shutil.copyfile(__file__, f"{OUT}/copy"),
     "database": database,
     "another program": lambda: shell("echo x > program"),
-    "program in memory": run_from_memory,
+    "file in memory": lambda: os.memfd_create("x"),
     "thread": thread,
     "own memory as a file": own_memory,
     "memory of its parent": lambda: open(f"/proc/{os.getppid()}/mem", "rb"),
@@ -127,6 +141,9 @@ OUTSIDE = {
     "user namespace": lambda: call(272 if IS_X86 else 97, 0x10000000),
     "key": lambda: call(248 if IS_X86 else 217, b"user", b"aotlens", b"x", 1, -3),
     "shared memory by number": lambda: call(29 if IS_X86 else 194, 0, 4096, 0o1600),
+    "verity of a file": lambda: request(f"{OUT}/file", 0x40806685),
+    "encryption of a folder": lambda: request(OUT, 0x800C6613),
+    "subvolume": lambda: request(OUT, 0x5000940E),
     "typing into a terminal": lambda: __import__("fcntl").ioctl(0, 0x5412, b"x"),
     "TCP": lambda: socket.create_connection(("127.0.0.1", 9), timeout=1),
     "UDP": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
@@ -139,6 +156,12 @@ OUTSIDE = {
     "pair of raw sockets": lambda: datagram(socket.SOCK_RAW | socket.SOCK_CLOEXEC),
     "pair of sockets of another family": lambda: socket.socketpair(30, socket.SOCK_STREAM),
 }
+PROGRAMS = {
+    "program": lambda: subprocess.run(["true"], check=True),
+    "own child": lambda: subprocess.Popen(["sleep", "9"]).kill(),
+    "program of the C library": lambda: LIBC.system(b"true") and failed(errno.EPERM),
+    "program by descriptor": by_descriptor,
+}
 INSIDE = {
     "read": lambda: open(f"{OUT}/file").read(),
     "temporary file": lambda: tempfile.NamedTemporaryFile().write(b"x"),
@@ -146,8 +169,6 @@ INSIDE = {
     "null": lambda: open("/dev/null", "w").write("x"),
     "pair of sockets": socket.socketpair,
     "pair of sockets for packets": lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET),
-    "program": lambda: subprocess.run(["true"], check=True),
-    "own child": lambda: subprocess.Popen(["sleep", "9"]).kill(),
     "own signal": lambda: os.kill(os.getpid(), 0),
     "thread": lambda: threading.Thread(target=int).start(),
     "own priority": lambda: os.nice(0),
@@ -175,4 +196,4 @@ def ends(ways):
 
 def main():
     signal.alarm(60)
-    print(json.dumps({"outside": ends(OUTSIDE), "inside": ends(INSIDE)}))
+    print(json.dumps({"outside": ends(OUTSIDE), "inside": ends(INSIDE), "programs": ends(PROGRAMS)}))

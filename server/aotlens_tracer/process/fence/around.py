@@ -30,18 +30,21 @@ def put_on(fence: Fence, scratch: Iterable[str], files: Iterable[str]) -> None:
     global _scratch, _files
     _scratch, _files = tuple(scratch), tuple(files)
     if fence.enabled:
-        _restrict((*_scratch, SHARED_MEMORY, *fence.writable), fence.network)
+        _restrict((*_scratch, SHARED_MEMORY, *fence.writable), fence.network, programs=True)
 
 
 def tighten() -> None:
-    """Fence this process in as a whole, before code runs that was found: no loosening is for it. Raises OSError."""
+    """Fence this process in as a whole, before code runs that was found: no loosening is for it. Raises OSError.
+
+    From then on it starts no program.
+    """
     global _is_whole
     if not _is_whole:
+        _restrict(_scratch, network=False, programs=False)
         _is_whole = True
-        _restrict(_scratch, network=False)
 
 
-def _restrict(folders: Iterable[str], network: bool) -> None:
+def _restrict(folders: Iterable[str], network: bool, programs: bool) -> None:
     if not MACHINE:
         return
     version, has_filter = landlock.abi(), call_filter.is_available()
@@ -52,4 +55,4 @@ def _restrict(folders: Iterable[str], network: bool) -> None:
         landlock.restrict(version, folders, _files, network)
     if has_filter:
         outside = (os.getppid(), os.getpgid(os.getppid())) if version < 6 else ()
-        call_filter.restrict(network, outside)
+        call_filter.restrict(network, programs, outside)

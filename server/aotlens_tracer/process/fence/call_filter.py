@@ -29,8 +29,14 @@ _X32 = 0x40000000
 """Set in the numbers of the second set of calls that x86-64 has, which would pass every comparison."""
 _NEW_NAMESPACES = 0x7E020080
 """The flags of `clone` that begin with CLONE_NEW."""
-_IOCTLS = (0x5412, 0x541C, 0x541D, 0x40086602, 0x401C5820, 0x40087602, 0x4004662C)
-"""Requests that need no writable descriptor: TIOCSTI, TIOCLINUX and TIOCCONS (terminals), attributes of files."""
+_IOCTLS = (
+    *(0x5412, 0x541C, 0x541D),  # terminals: TIOCSTI, TIOCLINUX, TIOCCONS
+    *(0x40086602, 0x401C5820, 0x40087602, 0x4004662C),  # attributes of files
+    *(0x40806685, 0x800C6613, 0xC0506617, 0xC0406618),  # FS_IOC_ENABLE_VERITY, encryption: a policy, keys
+    *(0x5000940E, 0x50009418, 0x50009401, 0x50009417, 0x5000940F, 0x5000943F),  # Btrfs: subvolumes, snapshots
+    *(0x4008941A, 0xC0C89425, 0x41009432, 0x50009402, 0x40309410),  # Btrfs: their flags, a label, defragmentation
+)
+"""Requests that need no writable descriptor, and that Landlock knows nothing about."""
 _NETWORK = (socket.AF_INET, socket.AF_INET6, getattr(socket, "AF_NETLINK", 16))
 """The families of sockets that a trace with network gets; names are looked up with the third."""
 _SOCK_TYPE = 0xF
@@ -51,20 +57,20 @@ def is_available() -> bool:
     return True
 
 
-def restrict(network: bool, protected: Iterable[int] = ()) -> None:
-    """Deny the calls to this process and to all its threads. `protected` are processes that get no signal.
+def restrict(network: bool, programs: bool, protected: Iterable[int] = ()) -> None:
+    """Deny the calls to this process and to all its threads: network and other programs too, unless they are allowed.
 
-    Raises OSError.
+    `protected` are processes that get no signal. Raises OSError.
     """
     assert SECCOMP is not None
-    program = _program(network, tuple(protected))
+    program = _program(network, programs, tuple(protected))
     data = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(data, len(data))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(buffer)))
     call(SECCOMP, _SET_MODE_FILTER, _ALL_THREADS | _KEEP_SPECULATION, header)
 
 
-def _program(network: bool, protected: tuple[int, ...]) -> list[_Instruction]:
+def _program(network: bool, programs: bool, protected: tuple[int, ...]) -> list[_Instruction]:
     refused, missing = _fails(errno.EPERM), _fails(errno.ENOSYS)
     program = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -76,9 +82,12 @@ def _program(network: bool, protected: tuple[int, ...]) -> list[_Instruction]:
     ]
     for call_numbers in DENIED.values():
         program += _on(call_numbers, [refused])
+    for call_numbers in () if programs else (numbers.EXECVE, numbers.EXECVEAT):
+        program += _on(call_numbers, [refused])
     for call_numbers in WITHOUT_EFFECT.values():
         program += _on(call_numbers, [_fails(0)])
-    program += _on(numbers.CLONE3, [missing])
+    for call_numbers in (numbers.CLONE3, numbers.MEMFD_CREATE, numbers.MEMFD_SECRET):
+        program += _on(call_numbers, [missing])
     program += _on(numbers.CLONE, [_argument(0), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), refused, _PASSES])
     program += _on(numbers.IOCTL, _among(1, _IOCTLS, refused, _PASSES))
     # Libraries name their own process by 0 or by its number.

@@ -128,6 +128,8 @@ OF_PROCESS = {
     "sched_setscheduler": Numbers(144, 119),
 }
 """Calls that change the process that their first argument names."""
+EXECVE = Numbers(59, 221)
+EXECVEAT = Numbers(322, 281)
 IOCTL = Numbers(16, 29)
 IOPRIO_SET = Numbers(251, 30)
 KILL = Numbers(62, 129)
@@ -138,4 +140,7 @@ SOCKET = Numbers(41, 198)
 SOCKETPAIR = Numbers(53, 199)
 TGKILL = Numbers(234, 131)
 TKILL = Numbers(200, 130)
+MEMFD_CREATE = Numbers(319, 279)
+"""Files in memory: the limit of memory sees none that is not mapped. With ENOSYS, libraries take a temporary file."""
+MEMFD_SECRET = Numbers(447, 447)
 PIDFD_SEND_SIGNAL = Numbers(424, 424)
