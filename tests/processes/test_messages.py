@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,38 @@ os.kill(os.getpid(), 9)
 """
     frames = _answer(tracer, _params(tmp_path, code))["result"]["failure"]["frames"]
     assert [frame["code"] for frame in frames if frame["code"]] == [_CHANNEL.splitlines()[1]]
+
+
+def test_processes_that_were_left_and_have_ended_are_taken_away(tracer: TracerProcess, tmp_path: Path) -> None:
+    code = """
+for _ in range(20):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os._exit(0)
+        os._exit(0)
+    os.wait()
+time.sleep(0.5)
+with open(f"/proc/{os.getppid()}/task/{os.getppid()}/children") as file:
+    said = [open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] for pid in file.read().split()]
+"""
+    states = _answer(tracer, _params(tmp_path, code))["result"]["said"]
+    assert states and states.count("Z") == 0
+
+
+def test_the_memory_of_processes_that_were_left_counts(tracer: TracerProcess, tmp_path: Path) -> None:
+    code = """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        block = b"x" * (200 << 20)
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+time.sleep(60)
+"""
+    params = replace(_params(tmp_path, code, 30), memory=150 << 20)
+    assert _answer(tracer, params)["result"]["failure"]["reason"] == "memory"
 
 
 def test_a_child_has_no_descriptor_of_the_tracer(tracer: TracerProcess, tmp_path: Path) -> None:

@@ -64,6 +64,26 @@ def test_a_start_removes_the_folders_whose_owner_is_gone_and_nothing_else(tempor
     assert set(temporary.iterdir()) == left - {Path(own.path)}
 
 
+def test_no_right_is_changed_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that lives on exchanges a folder for a link just after it could not be unlinked."""
+    kept = tmp_path / "kept"
+    kept.mkdir(0o755)
+    (tmp_path / "scratch" / "folder").mkdir(parents=True)
+    unlink = os.unlink
+
+    def exchanging(path: str, *, dir_fd: int) -> None:
+        try:
+            unlink(path, dir_fd=dir_fd)
+        except OSError:
+            os.rename(path, "other", src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+            os.symlink(kept, path, dir_fd=dir_fd)
+            raise
+
+    monkeypatch.setattr(os, "unlink", exchanging)
+    scratch.hold(str(tmp_path / "scratch")).remove()
+    assert kept.stat().st_mode & 0o777 == 0o755
+
+
 def test_a_folder_is_removed_whatever_user_code_put_into_it(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()

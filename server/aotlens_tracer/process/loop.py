@@ -23,7 +23,7 @@ from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
 from .job import Job, RunningRecorder
 from .memory import exceeds, has_too_many
 from .messages import Message, understood
-from .orphans import adopt_orphans, end_orphans
+from .orphans import adopt_orphans, end_orphans, living_orphans
 from .pump import SelectorPump, ThreadPump
 from .readiness import get_ready
 from .scratch import Folder, Leftovers
@@ -255,6 +255,7 @@ class Tracer:
         """Answer if the child is done, gone, too slow or too large."""
         if job.ended:
             return
+        orphans = living_orphans({*self._standby.pids, *(child.pid for child in job.children)})
         status = job.child.poll()
         if job.result is None and status is not None:
             self._read_the_rest(job)
@@ -277,9 +278,9 @@ class Tracer:
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_time_limit(job))
-        elif any(has_too_many(child.pid) for child in job.children):  # they go on: there is no time for stacks
+        elif any(has_too_many(child.pid, orphans) for child in job.children):  # they go on: there is no time for stacks
             self._answer(job, unanswered.after_too_many_processes(job))
-        elif limit and exceeds(job.child.pid, limit):
+        elif limit and exceeds(job.child.pid, limit, orphans):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_memory_limit(job))
 
@@ -324,6 +325,6 @@ class Tracer:
         job.child.kill()
         self._pump.remove(job.child.messages)
         self._pump.remove(job.child.output)
-        self._leftovers.remove(job.child.folder)
         self._job = None
-        end_orphans(self._standby.pids)
+        end_orphans(self._standby.pids)  # first: they could change the folder while it is removed
+        self._leftovers.remove(job.child.folder)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterable
 
 _EXACT_SECONDS, _EXACT_AT_LEAST = 0.2, 8
 """How long, and at how many processes at least, an exact look is taken. Those that fork all the time make it slow."""
@@ -23,16 +24,16 @@ def resident_bytes(pid: int) -> int | None:
     return None
 
 
-def exceeds(pid: int, limit: int) -> bool:
-    """Whether `pid` and its descendants have more than `limit` bytes in use.
+def exceeds(pid: int, limit: int, orphans: Iterable[int] = ()) -> bool:
+    """Whether `pid` and its descendants have more than `limit` bytes in use, those that it left behind included.
 
     Pages that processes share since a fork count in each of them: a sum above the limit is checked more exactly.
     """
     used = resident_bytes(pid)
-    if used is None or used <= limit:
+    if used is None or used + sum(resident_bytes(orphan) or 0 for orphan in orphans) <= limit:
         return False
     left, deadline = limit, time.monotonic() + _EXACT_SECONDS
-    for number, member in enumerate((pid, *descendants(pid))):
+    for number, member in enumerate((pid, *descendants(pid), *_with_descendants(orphans))):
         if number >= _EXACT_AT_LEAST and time.monotonic() > deadline:
             return False  # whoever asks has other limits to look at: there may soon be too many processes
         share = _proportional(member)
@@ -42,9 +43,13 @@ def exceeds(pid: int, limit: int) -> bool:
     return False
 
 
-def has_too_many(pid: int) -> bool:
-    """Whether more processes are below `pid` than any trace needs."""
-    return len(descendants(pid)) > MOST_PROCESSES
+def has_too_many(pid: int, orphans: Iterable[int] = ()) -> bool:
+    """Whether more processes are below `pid`, or were left behind by it, than any trace needs."""
+    return len(descendants(pid)) + len(_with_descendants(orphans)) > MOST_PROCESSES
+
+
+def _with_descendants(pids: Iterable[int]) -> list[int]:
+    return [member for pid in pids for member in (pid, *descendants(pid))]
 
 
 def can_watch() -> bool:

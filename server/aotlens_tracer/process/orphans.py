@@ -48,6 +48,20 @@ def end_orphans(known: Container[int], seconds: float = 1.0) -> None:
     _end(lambda: [pid for pid in children_of(os.getpid()) if pid not in known], seconds)
 
 
+def living_orphans(known: Container[int]) -> list[int]:
+    """Return the processes that children left behind, and take away what is left of those that have ended.
+
+    `known` children are none of them.
+    """
+    living = []
+    for pid in children_of(os.getpid()):
+        if pid not in known:
+            with contextlib.suppress(OSError):
+                if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                    living.append(pid)
+    return living
+
+
 def end_all(seconds: float = END_SECONDS) -> None:
     """End all processes below this one."""
     _end(lambda: children_of(os.getpid()), seconds)

@@ -79,7 +79,7 @@ class Folder:
             os.mkdir(path, 0o700)
             return Folder(path, None)
         os.mkdir(name, 0o700, dir_fd=self._held)
-        os.chmod(name, 0o700, dir_fd=self._held)  # whatever the umask took
+        _let_in(name, self._held)  # whatever the umask took
         return Folder(path, os.open(name, _FOLDER, dir_fd=self._held))
 
     def open(self, name: str, flags: int) -> int:
@@ -274,6 +274,19 @@ class Leftovers:
             del self._folders[0]
 
 
+def _let_in(name: str, folder: int) -> None:
+    """Let its owner into a folder. Another process may put a link in its place at any time: none is followed."""
+    flags = getattr(os, "O_PATH", os.O_RDONLY)
+    opened = os.open(name, flags | getattr(os, "O_DIRECTORY", 0) | os.O_NOFOLLOW, dir_fd=folder)
+    try:
+        if hasattr(os, "O_PATH"):
+            os.chmod(f"/proc/self/fd/{opened}", 0o700)
+        else:
+            os.fchmod(opened, 0o700)
+    finally:
+        os.close(opened)
+
+
 def _empty(top: int, deadline: float) -> None:
     """Empty the folder that is open as `top`: the folders in its folders are moved into it, as those may lie deep.
 
@@ -290,7 +303,7 @@ def _empty(top: int, deadline: float) -> None:
             try:
                 os.unlink(name, dir_fd=folder)
             except OSError:
-                os.chmod(name, 0o700, dir_fd=folder)  # what nobody may enter can be neither read nor moved
+                _let_in(name, folder)  # what nobody may enter can be neither read nor moved
                 left.append(name)
         return left
 
