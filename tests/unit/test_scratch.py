@@ -69,6 +69,7 @@ def test_no_right_is_changed_through_a_link(tmp_path: Path, monkeypatch: pytest.
     kept = tmp_path / "kept"
     kept.mkdir(0o755)
     (tmp_path / "scratch" / "folder").mkdir(parents=True)
+    (tmp_path / "scratch").chmod(0o700)
     unlink = os.unlink
 
     def exchanging(path: str, *, dir_fd: int) -> None:

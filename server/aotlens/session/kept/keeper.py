@@ -19,6 +19,7 @@ from ..background import Background, Delayed
 from ..client import Client
 from ..maps import MapReader
 from ..states import States, is_under_way
+from ..tracer.client import UnreadableAnswer
 from ..tracer.interpreter import NoSuchInterpreter
 from ..tracer.warm import WarmTracer
 from ..workspace import Workspace
@@ -86,7 +87,7 @@ class KeptMaps:
             return
         try:
             map = await loop.run_in_executor(None, MapReader().map_from, fields)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except UnreadableAnswer:
             await loop.run_in_executor(None, self._open().remove, identity.name)
             return
         current = self._states.get(state.key)
