@@ -286,6 +286,13 @@ def test_a_baseline_leaves_new_findings_alone(
             "latin.py",
             "layers.py",
         ]
+        # Nor are those of the other targets of a file, until all of it is looked at.
+        other = {"path": "layers.py", "code": "graph-break", "within": "Other.forward", "text": "print(x)"}
+        written = json.loads(file.read_text("utf-8"))
+        file.write_text(json.dumps({**written, "findings": [*written["findings"], other]}), encoding="utf-8")
+        for path, is_kept in (("layers.py::Gate", True), ("layers.py", False)):
+            assert project.check(path, write_baseline=True) == 0
+            assert (other in json.loads(file.read_text("utf-8"))["findings"]) is is_kept
     finally:
         file.unlink(missing_ok=True)
 

@@ -38,12 +38,14 @@ class _Entry:
 class Compared:
     """Findings that the baseline does not have, those that it has, and the number of its own that are gone.
 
-    Gone are those of files that were looked at, or that no longer exist.
+    Gone are those of files that were looked at as a whole, or that no longer exist. `unseen` are the other entries that
+    were not found: nothing is known about them.
     """
 
     new: tuple[Located, ...]
     known: tuple[Located, ...]
     gone: int
+    unseen: Counter[_Entry]
 
 
 def read_baseline(file: Path) -> Counter[_Entry]:
@@ -77,30 +79,32 @@ def write_baseline(file: Path, findings: Sequence[Located], kept: Counter[_Entry
 
 
 def compare(file: Path, baseline: Counter[_Entry], findings: Sequence[Located], paths: Sequence[str]) -> Compared:
-    """Tell the findings that a baseline has from new ones. `paths` are the files that were looked at."""
+    """Tell the findings that a baseline has from new ones. `paths` are the files that were looked at as a whole."""
     left = Counter(baseline)
     known = [each for each in findings if _take(left, _entry(file, each))]
     certain = {id(each) for each in known}
     rest = [each for each in findings if id(each) not in certain]
-    # A class that was renamed, or code that moved to another definition.
-    moved = [each for each in rest if _take_moved(left, _entry(file, each))]
+    # A class that was renamed, or code that moved to another definition. If only a part of the file was looked at, the
+    # other definition may still have it.
+    moved = [each for each in rest if each.path in paths and _take_moved(left, _entry(file, each))]
     taken = {id(each) for each in (*known, *moved)}
-    gone = left - entries_elsewhere(file, left, paths)
+    unseen = _unseen(file, left, paths)
     return Compared(
         tuple(each for each in findings if id(each) not in taken),
         tuple(each for each in findings if id(each) in taken),
-        sum(gone.values()),
+        sum((left - unseen).values()),
+        unseen,
     )
 
 
-def entries_elsewhere(file: Path, baseline: Counter[_Entry], paths: Sequence[str]) -> Counter[_Entry]:
-    """The entries of existing files that were not looked at: nothing is known about them."""
+def _unseen(file: Path, left: Counter[_Entry], paths: Sequence[str]) -> Counter[_Entry]:
+    """The entries of existing files that were not looked at as a whole."""
     looked_at = {_relative(file, path) for path in paths}
     return Counter(
         {
             entry: count
-            for entry, count in baseline.items()
-            if entry.path not in looked_at and (file.parent / entry.path).exists()
+            for entry, count in left.items()
+            if count > 0 and entry.path not in looked_at and (file.parent / entry.path).exists()
         }
     )
 

@@ -74,7 +74,7 @@ def check(project: TracedProject, choice: Choice) -> Checked:
     known: tuple[Located, ...] = ()
     gone = 0
     if choice.baseline is not None:
-        compared = compare(choice.baseline, read_baseline(choice.baseline), wanted, project.paths)
+        compared = compare(choice.baseline, read_baseline(choice.baseline), wanted, project.whole)
         wanted, known, gone = compared.new, compared.known, compared.gone
     return Checked(
         project,

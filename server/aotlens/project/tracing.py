@@ -60,6 +60,11 @@ class TracedProject:
         return tuple(dict.fromkeys(each.path for each in self.selected))
 
     @property
+    def whole(self) -> tuple[str, ...]:
+        """Those of these files of which every target was asked for."""
+        return tuple(dict.fromkeys(each.path for each in self.selected if each.qualname is None))
+
+    @property
     def targets(self) -> tuple[TargetState, ...]:
         """The targets of these files, in the order of the files and of their text."""
         asked = set(self.paths)

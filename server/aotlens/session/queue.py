@@ -8,20 +8,22 @@ from aotlens.model.snapshot import TargetKey
 
 from .states import States
 
-Rank = tuple[bool, bool, int, int]
+Rank = tuple[bool, bool, bool, int, int]
 
 
 class Ranking:
     """The order in which targets are traced.
 
-    First comes the target that the user is in, then the other targets of its file, then all others. Among these, a
-    target that no class of its file builds comes before those in whose calls others are recorded, and a near one first.
-    `depth` returns the number of classes of its file that may build a target.
+    First comes the target that the user is in, then the other targets of its file, then those of the other open files,
+    then all others. Among these, a target that no class of its file builds comes before those in whose calls others are
+    recorded, and a near one first. `depth` returns the number of classes of its file that may build a target, and
+    `is_open` whether a file is open.
     """
 
-    def __init__(self, states: States, depth: Callable[[TargetKey], int]) -> None:
+    def __init__(self, states: States, depth: Callable[[TargetKey], int], is_open: Callable[[str], bool]) -> None:
         self._states = states
         self._depth = depth
+        self._is_open = is_open
         self._focus = ("", 0)
         self._lines: dict[str, Mapping[str, int]] = {}
 
@@ -42,7 +44,7 @@ class Ranking:
         path, line = self._focus
         lines = self._lines.get(key.path, {})
         begins = lines.get(key.qualname, 0)
-        is_elsewhere = key.path != path
+        is_closed, is_elsewhere = not self._is_open(key.path), key.path != path
         # The target that the user is in is the last one that begins at or above the line.
         above = (
             first
@@ -53,7 +55,7 @@ class Ranking:
         state = self._states.get(key)
         has_example = state is not None and bool(state.examples)
         depth = 0 if has_example else self._depth(key)
-        return is_elsewhere, is_elsewhere or begins != here, depth, abs(begins - line)
+        return is_closed, is_elsewhere, is_elsewhere or begins != here, depth, abs(begins - line)
 
 
 class Queue:

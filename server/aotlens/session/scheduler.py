@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from aotlens.model.snapshot import Status, TargetKey, other_than
+from aotlens.text.documents import Documents
 from aotlens_tracer.wire.protocol import Convention
 
 from .client import Client
@@ -19,11 +20,15 @@ from .workspace import Workspace
 
 @dataclass(frozen=True)
 class _Running:
-    """The trace that is running. `is_unseen` says that it is one of the convention that is not shown."""
+    """The trace that is running. `is_unseen` says that it is one of the convention that is not shown.
+
+    `versions` are those of the open documents when it began.
+    """
 
     key: TargetKey
     convention: Convention
     is_unseen: bool
+    versions: Mapping[str, int]
     task: asyncio.Task[Outcome | None]
 
 
@@ -31,14 +36,22 @@ class Scheduler:
     """The queue of targets and the one trace that is running. `on_traced` is set by the session.
 
     Targets whose other convention is to be traced have a queue of their own. It waits until the first one is empty, and
-    its traces give way to all others.
+    its traces give way to all others. The trace of a file that is not open gives way to those of open files: code that
+    does not end would hold them up for as long as a trace may take. It begins again when nothing else waits.
     """
 
     def __init__(
-        self, client: Client, workspace: Workspace, states: States, ranking: Ranking, tracing: Tracing
+        self,
+        client: Client,
+        workspace: Workspace,
+        documents: Documents,
+        states: States,
+        ranking: Ranking,
+        tracing: Tracing,
     ) -> None:
         self._client = client
         self._workspace = workspace
+        self._documents = documents
         self._states = states
         self._tracing = tracing
         self._queue = Queue(ranking.rank)
@@ -49,7 +62,7 @@ class Scheduler:
         self.on_traced: Callable[[TargetKey, Outcome], None] = lambda key, outcome: None
 
     def add(self, keys: Iterable[TargetKey]) -> None:
-        """Trace these targets in time, in the convention that is shown.
+        """Trace these targets in time, in the convention that is shown. A trace of an older text of one of them ends.
 
         Nothing is traced outside the trusted folders, and no text that is in no file.
         """
@@ -59,8 +72,8 @@ class Scheduler:
                 continue
             self._queue.add(key)
             state = self._states.get(key) or self._states.new(key)
-            if state.status != "tracing":
-                self._states.update([replace(state, status="waiting")])
+            if state.status != "tracing" or self._end_superseded(key):
+                self._states.update([replace(state, status="waiting", stage=None)])
         if self._queue:
             self._give_way()
             self._start()
@@ -89,6 +102,11 @@ class Scheduler:
                     continue
                 running.task.cancel()
             self.add([state.key])
+
+    def closed(self) -> None:
+        """A document was closed: a trace of it does not hold up those of the others."""
+        if self._queue:
+            self._give_way()
 
     def drop(self, keys: Collection[TargetKey]) -> None:
         """Do not trace these targets, or stop their trace: they show a map that is good already."""
@@ -144,10 +162,32 @@ class Scheduler:
             self._worker = asyncio.ensure_future(self._work())
 
     def _give_way(self) -> None:
-        """End a running trace of a convention that is not shown, and make it later."""
-        if self._running is not None and self._running.is_unseen and not self._running.task.done():
-            self._unseen.add(self._running.key)
-            self._running.task.cancel()
+        """End a running trace for which the ones that wait are too important, and make it later."""
+        running, first = self._running, self._queue.first()
+        if running is None or running.task.done():
+            return
+        opened = self._documents.by_path
+        if running.is_unseen:
+            self._unseen.add(running.key)
+            running.task.cancel()
+        elif running.key.path not in opened and first is not None and first.path in opened:
+            self._queue.add(running.key)
+            self._states.update(replace(s, status="waiting", stage=None) for s in self._states.present([running.key]))
+            running.task.cancel()
+
+    def _end_superseded(self, key: TargetKey) -> bool:
+        """End the running trace if it is of this target, and of a text that is no longer that of its documents."""
+        running = self._running
+        if running is None or running.key != key or running.is_unseen or running.task.done():
+            return False
+        opened = self._documents.by_path
+        if all(path not in opened or opened[path].version == known for path, known in running.versions.items()):
+            return False
+        running.task.cancel()
+        return True
+
+    def _versions(self) -> Mapping[str, int]:
+        return {path: document.version for path, document in self._documents.by_path.items()}
 
     async def _work(self) -> None:
         await self._workspace.configured.wait()
@@ -170,7 +210,7 @@ class Scheduler:
             return None
         cancel = functools.partial(self.cancel, state.key, "cancelled")
         task = asyncio.ensure_future(self._tracing.trace(state.key, state.convention, cancel))
-        return _Running(state.key, state.convention, False, task)
+        return _Running(state.key, state.convention, False, self._versions(), task)
 
     def _next_unseen(self) -> _Running | None:
         key = self._unseen.take()
@@ -179,7 +219,7 @@ class Scheduler:
             return None
         convention = other_than(state.convention)
         task = asyncio.ensure_future(self._tracing.trace_other(state.key, convention))
-        return _Running(state.key, convention, True, task)
+        return _Running(state.key, convention, True, self._versions(), task)
 
     async def _warm_up(self) -> None:
         key = self._queue.first()

@@ -59,12 +59,12 @@ class Session:
         self._states = states = States(client.states_changed)
         pool = batch.tracers if batch is not None else TracerPool(environment, client.status_changed, client.log)
         self._tracers = pool
-        self._ranking = Ranking(states, self._examples.depth)
+        self._ranking = Ranking(states, self._examples.depth, lambda path: path in documents.by_path)
         texts = TracedTexts()
         self._tracing = Tracing(
             client, self._workspace, documents, self._open_files, states, self._examples, self._tracers, texts
         )
-        self._scheduler = Scheduler(client, self._workspace, states, self._ranking, self._tracing)
+        self._scheduler = Scheduler(client, self._workspace, documents, states, self._ranking, self._tracing)
         self.kept = KeptMaps(
             client,
             self._workspace,
@@ -190,6 +190,7 @@ class Session:
         was_unsaved = self._open_files.close(path)
         self._targets.forget_cut(path)
         self._targets.closed(path)
+        self._scheduler.closed()
         changed = self._staleness.closed(path, was_unsaved)
         self._background.run(self._trace_unless_gone(path, changed))
 

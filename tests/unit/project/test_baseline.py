@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aotlens.project.baseline import compare, entries_elsewhere, read_baseline, write_baseline
+from aotlens.project.baseline import compare, read_baseline, write_baseline
 from aotlens.project.findings import Located
 from aotlens.project.problems import Misuse
 from unit.project.findings import located
@@ -81,8 +81,22 @@ def test_nothing_is_known_about_files_that_were_not_looked_at(tmp_path: Path) ->
         (tmp_path / name).touch()
     write_baseline(file, [located(tmp_path / name) for name in ("a.py", "b.py", "removed.py")])
     baseline = read_baseline(file)
-    assert compare(file, baseline, [], [str(tmp_path / "a.py")]).gone == 2  # that of the removed file too
-    assert [entry.path for entry in entries_elsewhere(file, baseline, [str(tmp_path / "a.py")])] == ["b.py"]
+    compared = compare(file, baseline, [], [str(tmp_path / "a.py")])
+    assert compared.gone == 2  # that of the removed file too
+    assert [entry.path for entry in compared.unseen] == ["b.py"]
+
+
+def test_the_entries_of_the_other_targets_of_a_file_stay(tmp_path: Path) -> None:
+    file, path = tmp_path / "baseline.json", tmp_path / "a.py"
+    path.touch()
+    one, other, equal = (located(path, within=f"{name}.forward") for name in ("One", "Other", "Equal"))
+    more = located(path, within="Other.forward", text="print(y)")
+    write_baseline(file, [one, other, more])
+    before = file.read_bytes()
+    compared = compare(file, read_baseline(file), [one, equal], [])
+    assert (compared.new, compared.known, compared.gone) == ((equal,), (one,), 0)
+    write_baseline(file, [one], compared.unseen)
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Literal
 from aotlens.cli.output import path_label, print_json
 from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
 from aotlens.explain.visible import visible, visible_line
-from aotlens.project.baseline import entries_elsewhere, read_baseline, write_baseline
+from aotlens.project.baseline import compare, read_baseline, write_baseline
 from aotlens.project.checked import Checked, Choice, check
 from aotlens.project.codes import known_codes
 from aotlens.project.options import ProjectOptions
@@ -94,8 +94,9 @@ def _codes(written: Sequence[str] | None, option: str) -> frozenset[str] | None:
 def _write_baseline(checked: Checked, settings: CheckSettings, file: Path | None) -> int:
     if file is None:
         file = project_folder(settings) / DEFAULT_BASELINE
-    # Entries of files that were not looked at stay.
-    kept = entries_elsewhere(file, read_baseline(file), checked.project.paths) if file.exists() else None
+    kept = None
+    if file.exists():  # entries of what was not looked at stay
+        kept = compare(file, read_baseline(file), checked.findings, checked.project.whole).unseen
     write_baseline(file, checked.findings, kept)
     number = len(checked.findings)
     print(visible_line(f"{number} finding{'s' if number != 1 else ''} written to {path_label(str(file))}"))
