@@ -300,6 +300,10 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.ManyProcesses: lambda value: f"more than {value.most} processes at the same time",
     facts.ProcessEnded: _process_ended,
     facts.Bug: lambda value: f"aotlens itself failed ({value.error})",
+    facts.ContainsItself: lambda value: (
+        f"the call {'returns' if value.is_result else 'is given'} a value that contains itself, and torch goes through "
+        f"it without end: `{value.inner}` is `{value.outer}`"
+    ),
     facts.RemovedItself: lambda value: (
         f"{value.module} took itself out of sys.modules while it was imported, and then Python's import fails with "
         f"KeyError: '{value.module}'"

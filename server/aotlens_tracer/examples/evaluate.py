@@ -27,7 +27,7 @@ from ..wire.places import Span
 from ..wire.problems import CalleeNotCallable, MarkedUnbacked, OnlyBuilds, WrongOption
 from ..wire.protocol import ExampleSource
 from ..wire.training_steps import TrainingStep
-from .dataclass_trees import register_dataclasses
+from .dataclass_trees import register_in_arguments
 from .dynamic_sizes import is_marked_unbacked, mark_size
 from .fake_modules import fake_constructors, light_initialization
 from .guards import SideEffect
@@ -198,7 +198,7 @@ def _evaluate(
     places = tuple(_span(source, place) for place in parts.places)
     built = BuiltExample(plain, args, kwargs, mode, constructor, compiled, parts.options, places)
     if parts.options.sizes:
-        register_dataclasses((args, kwargs))  # an option may name a tensor in one
+        register_in_arguments(plain, args, kwargs)  # an option may name a tensor in one
     for size, place in zip(parts.options.sizes, parts.places):
         if (problem := mark_size(size, plain, args, kwargs)) is not None:
             raise TraceError(_malformed(source, problem, place.line, place.column))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from ..wire.class_names import name_of_type
 from .advice import advice_for_operation, advice_for_refusal, raised_by_a_statement
 from .codebase import EXAMPLE_FILE, HERE, Codebase, is_library
-from .errors import BackwardError, CallError, CaptureError, ForwardError, JointError, TraceError, is_of_the_class
+from .errors import (
+    BackwardError,
+    CallError,
+    CaptureError,
+    EndlessValue,
+    ForwardError,
+    JointError,
+    TraceError,
+    is_of_the_class,
+)
 from .exceptions import code_line, failure_of, shortened, user_frames
 from .in_place import ChangedInPlace, at_the_change, changed_in_place, refused_in_place
 from .library import LibraryForMessages, advice_for_replaced, put_library_back, remember_library
@@ -21,6 +30,7 @@ __all__ = [
     "CaptureError",
     "ChangedInPlace",
     "Codebase",
+    "EndlessValue",
     "ForwardError",
     "JointError",
     "LibraryForMessages",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..wire.descriptor_map import Failure
 from ..wire.operands import FailedOperation
-from ..wire.problems import Raised
+from ..wire.problems import ContainsItself, Raised
 from .in_place import ChangedInPlace
 from .recomputed import RecomputedAt
 
@@ -52,6 +52,14 @@ class BackwardError(CallError):
         super().__init__()
         self.forward = forward
         self.derivative = derivative
+
+
+class EndlessValue(Exception):
+    """The call takes or returns a value that contains itself, which torch goes through without end."""
+
+    def __init__(self, problem: ContainsItself) -> None:
+        super().__init__(repr(problem))
+        self.problem = problem
 
 
 class JointError(Exception):

@@ -11,7 +11,7 @@ from ..wire.class_names import module_of_type, name_of_type
 from ..wire.json_codec import Tagged
 from .codebase import HERE
 from .denied import denial_in
-from .errors import BackwardError, CaptureError, ForwardError, JointError, TraceError
+from .errors import BackwardError, CaptureError, EndlessValue, ForwardError, JointError, TraceError
 
 LONGEST_TEXT = 4000
 """Characters of an exception's text that are kept."""
@@ -34,6 +34,8 @@ def problem_of(error: BaseException) -> facts.Problem:
     """Return what an exception says, with the exception that caused it in the first place."""
     if isinstance(error, TraceError):
         return error.failure.problem
+    if isinstance(error, EndlessValue):
+        return error.problem
     if isinstance(error, CaptureError):
         refusal = error.direct_error or error.__cause__ or error.dynamo_error
         text, by = refusal_of(error.dynamo_error)

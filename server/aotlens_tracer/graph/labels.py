@@ -124,6 +124,11 @@ def _keys(spec: pytree.TreeSpec) -> list[Any]:
     return []
 
 
+def named_arguments(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by their names in its signature."""
+    return {**dict(zip(_positional_names(function, len(args)), args)), **kwargs}
+
+
 def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
     """Return the names of the first `count` positional parameters; those of `*rest` are `rest[0]` and so on."""
     parameters = _parameters(function)

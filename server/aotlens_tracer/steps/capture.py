@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..examples.dataclass_trees import register_dataclasses
+from ..examples.dataclass_trees import register_in_arguments, register_in_result
 from ..examples.eager_call import call
 from ..examples.evaluate import BuiltExample
 from ..failures import BackwardError, CaptureError, ForwardError, JointError, is_of_a_checkpoint, text_of
@@ -73,7 +73,7 @@ def capture(example: BuiltExample) -> Iterator[Captured]:
     Raises ForwardError, BackwardError or CaptureError.
     """
     with contextlib.ExitStack() as stack:
-        register_dataclasses((example.args, example.kwargs))
+        register_in_arguments(example.function, example.args, example.kwargs)
         try:
             captured = Captured((_through_dynamo(example, stack),))
         except Exception as error:
@@ -133,7 +133,7 @@ def _without_dynamo(example: BuiltExample, dynamo_error: Exception, stack: conte
         raise CaptureError(dynamo_error) from error
     if _takes_nested(example):
         raise CaptureError(dynamo_error) from dynamo_error.__cause__ or dynamo_error
-    if register_dataclasses(called.outputs):  # only now does torch know that an output's type holds tensors
+    if register_in_result(called.outputs):  # only now does torch know that an output's type holds tensors
         return Captured((_through_dynamo(example, stack),))
     raise CaptureError(dynamo_error, direct_error, called.needs_data)
 

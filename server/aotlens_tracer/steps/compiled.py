@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..examples.dataclass_trees import register_dataclasses
+from ..examples.dataclass_trees import register_in_arguments, register_in_result
 from ..examples.eager_call import call as call_in_eager
 from ..failures import CallError, CaptureError, Codebase, TraceError, is_library, problem_of, reads_data, text_of
 from ..graph.compiled_guards import compiled_guards
@@ -71,7 +71,7 @@ def capture_compiled(context: Context, imported: Imported, built: Built, train: 
 
 def _call(context: Context, built: Built) -> CompiledCall:
     example = built.example
-    register_dataclasses((example.args, example.kwargs))
+    register_in_arguments(example.function, example.args, example.kwargs)
     function = example.compiled if example.compiled is not None else example.function
     refused: Mapping[int, frozenset[int]] = {}
     refusals: tuple[Refusal, ...] = ()
@@ -88,7 +88,7 @@ def _call(context: Context, built: Built) -> CompiledCall:
                     continue
             _note_breaks(context, calls.breaks, ())
             raise
-    register_dataclasses(called.result)
+    register_in_result(called.result)
     return replace(called, refused_marks=refused, refusals=refusals)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .data_reads import DataDependentSize as DataDependentSize
+from .data_reads import ReadsData as ReadsData
+from .endless_values import ContainsItself as ContainsItself
 from .fence import FenceDenied as FenceDenied
 from .json_codec import Tagged
 from .many_processes import ManyProcesses as ManyProcesses
@@ -27,20 +30,6 @@ GivenUpBy = Literal["dynamo", "internal", "aotautograd"]
 """Who gives up a capture."""
 
 # --- problems: exceptions
-
-
-@dataclass(frozen=True)
-class ReadsData(Tagged):
-    """The value of a tensor is needed, which fake tensors lack. `operation` is torch's text for the operator."""
-
-    operation: str
-
-
-@dataclass(frozen=True)
-class DataDependentSize(Tagged):
-    """The values of a tensor decide the size of a result. `operation` is torch's text for the operator."""
-
-    operation: str
 
 
 @dataclass(frozen=True)
@@ -394,6 +383,7 @@ Problem = (
     | ManyProcesses
     | ProcessEnded
     | Bug
+    | ContainsItself
     | RemovedItself
     | Stated
 )

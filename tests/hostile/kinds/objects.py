@@ -176,7 +176,7 @@ KINDS = {
             "(self, x)", "(self, x, o)"
         ),
         "capture",
-        "RecursionError",
+        r"`o\[0\]` is `o`",
     ),
     "a generator as a parameter": Kind(
         with_argument(
@@ -194,7 +194,7 @@ KINDS = {
         memory=2,
     ),
     "returns something that contains itself": Kind(
-        in_forward("y = [self.fc(x)]\n        y.append(y)\n        return y"), "capture", "RecursionError"
+        in_forward("y = [self.fc(x)]\n        y.append(y)\n        return y"), "capture", r"`output\[1\]` is `output`"
     ),
     "names that are no names": Kind(
         in_constructor(
