@@ -1,21 +1,33 @@
-"""`aotlens check` as a user runs it: formats, settings, suppressions, the baseline, exit statuses."""
+"""`aotlens check` as a user runs it: formats, settings, suppressions, the baseline, exit statuses.
+
+And what is below it: the findings of a whole project, the same as in an editor, and kept on disk.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as xml
 
 import pytest
+from typer.testing import CliRunner
 
+from aotlens.cli.app import app
 from aotlens.cli.check.command import CheckOptions, run_check
 from aotlens.cli.options import UsageError
+from aotlens.project.findings import Found, findings_in
 from aotlens.project.options import ProjectOptions
+from aotlens.project.problems import Misuse
+from aotlens.project.selection import select
+from aotlens.project.tracing import CannotTrace, TracedProject, trace_project
 from cli.checked import write_project
-from support import ROOT, run_aotlens
+from support import ROOT
 
 IN_TEXT = """\
 broken.py:12:16: error trace-failed `self.fc(x)`: x is f32[2, 4] (4: an argument of the call), self.fc.weight is \
@@ -35,10 +47,12 @@ Found 2 errors and 2 warnings in 4 files (6 files, 2 targets traced):
 2 targets not traced: no known example, no module, or a script that lacks its data (--show-untraced).
 1 finding suppressed by comments.
 """
+SHOWN = "docs/examples/unused.py"
+"""A file of the documentation, which is in the project for one test."""
 
 
 class Project:
-    """The small project of `cli.checked`, traced once; each command after that reads the kept maps."""
+    """The small project of `cli.checked`; each command reads the kept maps."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,14 +63,27 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The project, and all maps of it on disk."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The project, in which nothing is traced yet."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        folder = write_project(tmp_path_factory.mktemp("project"))
-        patch.chdir(folder)
-        run_check(["."], CheckOptions(tracing=ProjectOptions(jobs=1)))
-        yield folder
+        yield write_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def traced(folder: Path) -> TracedProject:
+    """The project, traced once, with the file of the documentation; all maps are on disk after that."""
+    shown = folder / SHOWN
+    shown.parent.mkdir(parents=True)
+    shutil.copy(ROOT / SHOWN, shown)
+    traced = trace_project(select([str(folder)]), ProjectOptions(jobs=2))
+    shutil.rmtree(folder / "docs")
+    return replace(traced, selected=tuple(each for each in traced.selected if each.path != str(shown)))
+
+
+@pytest.fixture
+def kept(folder: Path, traced: TracedProject) -> Path:
+    return folder
 
 
 @pytest.fixture
@@ -304,14 +331,20 @@ def test_no_file_to_check_is_no_failure(project: Project, tmp_path: Path, capsys
     assert captured.out == "Nothing found (0 files, 0 targets traced).\n"
 
 
-def test_the_documentation_shows_what_is_printed(kept: Path) -> None:
+def test_the_documentation_shows_what_is_printed(project: Project, capsys: Captured) -> None:
     text = (ROOT / "docs/check.md").read_text(encoding="utf-8")
     shown = re.search(r"```console\n\$ aotlens (check [^\n]*)\n(.*?)```", text, re.DOTALL)
     assert shown is not None
-    done = run_aotlens(*shown[1].split(), cwd=ROOT)
-    assert (done.returncode, done.stdout) == (1, shown[2]), done.stderr
+    assert shown[1] == f"check {SHOWN}"
+    (project.folder / SHOWN).parent.mkdir(parents=True)
+    shutil.copy(ROOT / SHOWN, project.folder / SHOWN)
+    try:
+        assert project.check(SHOWN) == 1
+    finally:
+        shutil.rmtree(project.folder / "docs")
+    assert capsys.readouterr().out == shown[2]
     source = re.search(r"```python\n(.*?)```", text, re.DOTALL)
-    assert source is not None and source[1] in (ROOT / "docs/examples/unused.py").read_text(encoding="utf-8")
+    assert source is not None and source[1] in (ROOT / SHOWN).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -325,12 +358,84 @@ def test_the_documentation_shows_what_is_printed(kept: Path) -> None:
     ],
 )
 def test_wrong_usage_has_status_2(project: Project, arguments: list[str], message: str) -> None:
-    done = run_aotlens("check", *arguments, cwd=project.folder)
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, ["check", *arguments])
+    assert done.exit_code == 2
+    assert isinstance(done.exception, SystemExit)
     assert message in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_the_log_tells_what_was_not_traced_again(project: Project, capsys: Captured) -> None:
     project.check("layers.py", verbose=True)
     assert "info: Gate (layers.py): as an earlier trace left it\n" in capsys.readouterr().err
+
+
+# What is below the command.
+
+
+def in_brief(found: Found) -> list[tuple[str, int, str, str]]:
+    return [(Path(each.path).name, each.span.line, each.severity, each.code) for each in found.findings]
+
+
+def test_the_findings_are_those_of_an_editor(traced: TracedProject) -> None:
+    found = findings_in(traced)
+    assert in_brief(found) == [
+        ("broken.py", 12, "error", "trace-failed"),
+        ("latin.py", 2, "error", "trace-failed"),
+        ("layers.py", 10, "warning", "parameter-without-gradient"),
+        ("model.py", 12, "warning", "unused-suppression"),
+    ]
+    gate = found.findings[2]
+    assert gate.within == "Gate.__init__"
+    assert gate.text == "self.unused = nn.Parameter(torch.ones(n))"
+    # One sentence for both models, as if both files were open.
+    assert gate.diagnostic.message == (
+        "unused of Gate gets no gradient: forward never uses it\nalso gate.unused of Net"
+    )
+    assert [each.code for each in found.suppressed] == ["parameter-without-gradient"]
+    assert found.suppressed[0].diagnostic.suppression is not None
+    assert found.elsewhere == ()
+
+
+def test_a_target_without_an_example_is_no_finding(traced: TracedProject) -> None:
+    mixin, odd = findings_in(traced).untraced
+    assert mixin.state.key.qualname == "Frozen"
+    assert mixin.message.startswith("Frozen is a class, but not an nn.Module")
+    assert odd.state.key.qualname == "Odd"
+    assert odd.message.startswith("no example found")
+
+
+def test_tests_are_passed_over(traced: TracedProject) -> None:
+    assert [state.key.qualname for state in traced.targets] == ["Wrong", "Gate", "Frozen", "Net", "Odd"]
+
+
+def test_one_target_is_traced_alone_and_findings_elsewhere_are_told(folder: Path) -> None:
+    project = trace_project(select([f"{folder}/model.py::Net"]))
+    found = findings_in(project)
+    assert [state.key.qualname for state in project.targets] == ["Net"]
+    assert found.findings == ()
+    assert [(Path(each.path).name, each.span.line) for each in found.elsewhere] == [("layers.py", 10)]
+
+
+def test_a_second_time_nothing_runs(folder: Path, traced: TracedProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a tracer was started")
+
+    monkeypatch.setattr("aotlens.session.tracer.warm.TracerClient", fail)
+    paths = [f"{folder}/layers.py", f"{folder}/model.py"]
+    again = trace_project(select(paths), ProjectOptions(jobs=1))
+    assert [(key, state.map) for key, state in again.snapshot.states.items()] == [
+        (key, state.map) for key, state in traced.snapshot.states.items() if key.path in paths
+    ]
+
+
+def test_a_name_that_is_no_target_is_named(folder: Path) -> None:
+    with pytest.raises(Misuse, match=r"model.py has no target Nett: did you mean Net\?"):
+        trace_project(select([f"{folder}/model.py::Nett"]))
+
+
+def test_an_interpreter_without_torch_is_no_finding(folder: Path, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    os.chmod(python, 0o755)
+    with pytest.raises(CannotTrace):
+        trace_project(select([str(folder)]), ProjectOptions(python=str(python), use_kept=False))
