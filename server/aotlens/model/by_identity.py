@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -23,6 +24,13 @@ class Once:
             self._kept[key] = make()
         kept: Item = self._kept[key]
         return kept
+
+
+def build_cached(part: object) -> None:
+    """Build all cached properties of an object."""
+    for name, attribute in vars(type(part)).items():
+        if isinstance(attribute, cached_property):
+            getattr(part, name)
 
 
 class Indices(Generic[Value, Index]):

@@ -1,6 +1,6 @@
 """A descriptor map, indexed by the questions that features ask: names, lines, arguments, instances of a class.
 
-Every map has one index, see `index_of`. Each part of it is built when it is first needed.
+Every map has one index, see `index_of`. Each part of it is built when it is first needed, or all of them by `build`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aotlens_tracer.wire.findings import Subject
 from aotlens_tracer.wire.input_roles import role_of
 
 from .arguments import Arguments
-from .by_identity import Indices, Once
+from .by_identity import Indices, Once, build_cached
 from .descriptors import Labels, labels_of, wholes_around
 from .gradients import Gradient, given_by_graphs, gradients
 from .inputs import Inputs
@@ -47,6 +47,15 @@ class MapIndex(Once):
         self.kept = map.eager_run.kept if map.eager_run is not None else ()
         self.serial = next(_SERIALS)
         """A number that no other index has."""
+
+    def build(self) -> None:
+        """Build what is made of the whole map. That of a large map takes long: call this beside the event loop."""
+        for part in (self, self.inputs, self.names, self.lines, self.operations):
+            build_cached(part)
+        for graph in self.graphs:
+            self.labels(graph)
+            self.gradients(graph)
+            self.prices(graph)
 
     @cached_property
     def files(self) -> frozenset[str]:

@@ -24,9 +24,9 @@ class MapReader:
         self._values: tuple[dict[str, Any] | None, Values | None] = (None, None)
 
     def map_from(self, fields: dict[str, Any]) -> DescriptorMap:
-        """Return the map with these fields, which are JSON. A large one takes long: call this beside the event loop.
+        """Return the map with these fields, which are JSON, with its index.
 
-        Raises UnreadableAnswer.
+        A large one takes long: call this beside the event loop. Raises UnreadableAnswer.
         """
         try:
             return self._map_from(fields)
@@ -34,6 +34,7 @@ class MapReader:
             raise UnreadableAnswer from error
 
     def _map_from(self, fields: dict[str, Any]) -> DescriptorMap:
+        from aotlens.model.index import index_of
         from aotlens.model.named_sizes import with_named_sizes
         from aotlens_tracer.wire.descriptor_map import DescriptorMap
         from aotlens_tracer.wire.values import Values
@@ -44,4 +45,6 @@ class MapReader:
             values = from_json(Values, read)
             self._values = (read, values)
         map: DescriptorMap = from_json(DescriptorMap, {**fields, "values": None})
-        return with_named_sizes(replace(map, values=values) if values is not None else map)
+        map = with_named_sizes(replace(map, values=values) if values is not None else map)
+        index_of(map).build()
+        return map
