@@ -1,4 +1,4 @@
-"""The guess for each class of tests/corpus/inferred/guesses.py is the one in its docstring.
+"""The guess for each class of two files of tests/corpus/inferred is the one in its docstring.
 
 The search runs in this process, without any capture.
 """
@@ -6,6 +6,7 @@ The search runs in this process, without any capture.
 from __future__ import annotations
 
 import types
+from pathlib import Path
 
 import pytest
 from torch import nn
@@ -16,24 +17,25 @@ from aotlens_tracer.graph.birthplaces import Birthplaces
 from aotlens_tracer.loading.importing import import_file
 from support import CORPUS
 
-PATH = CORPUS / "inferred" / "guesses.py"
+PATHS = [CORPUS / "inferred" / name for name in ("guesses.py", "graphs.py")]
 NAMES = [
-    line.partition("(")[0].removeprefix("class ")
-    for line in PATH.read_text(encoding="utf-8").split("\n")
+    (path, line.partition("(")[0].removeprefix("class "))
+    for path in PATHS
+    for line in path.read_text(encoding="utf-8").split("\n")
     if line.startswith("class ") and "(nn.Module" in line
 ]
 
 
 @pytest.fixture(scope="module")
-def module() -> types.ModuleType:
+def modules() -> dict[Path, types.ModuleType]:
     machine.prepare()
-    return import_file(str(PATH), ())
+    return {path: import_file(str(path), ()) for path in PATHS}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_guess_is_the_expected_one(module: types.ModuleType, name: str) -> None:
-    cls: type[nn.Module] = getattr(module, name)
-    guess = SubclassSearch(cls, module, Birthplaces(), None).run()
+@pytest.mark.parametrize(("path", "name"), NAMES, ids=[name for _, name in NAMES])
+def test_the_guess_is_the_expected_one(modules: dict[Path, types.ModuleType], path: Path, name: str) -> None:
+    cls: type[nn.Module] = getattr(modules[path], name)
+    guess = SubclassSearch(cls, modules[path], Birthplaces(), None).run()
     assert guess.failure is None
     assert not guess.is_of_the_class
     assert cls.__doc__ is None or guess.expression == cls.__doc__

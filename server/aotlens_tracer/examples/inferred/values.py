@@ -138,6 +138,15 @@ def with_sizes_replaced(value: Value, got: int, want: int) -> Value:
     return value
 
 
+def is_plain(value: object) -> bool:
+    """Whether the repr of a value is an expression for it."""
+    if type(value) is dict:
+        return all(map(is_plain, (*value, *value.values())))
+    if type(value) in (list, tuple) and isinstance(value, (list, tuple)):
+        return all(map(is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
+
+
 def call(callee: str, arguments: Arguments, positional: int = 0) -> str:
     """The expression that calls `callee`: the first `positional` arguments by position, the others by name."""
     parts = []

@@ -10,7 +10,7 @@ from torch import nn
 
 from ..namespace import Names
 from ..tables.configuration_names import CLASSES, DEPTHS, LISTS_OF_DEPTHS, MAIN_DEPTHS, PARAMETERS
-from ..values import Arguments, Items, Value, Written, call
+from ..values import Arguments, Items, Value, Written, call, is_plain
 
 FEW = 2
 """Layers that are left of a deep stack. The second one shows what repeats."""
@@ -91,7 +91,7 @@ def _given(part: Any) -> Arguments | None:
     usual = _made(cls, {})
     names = [name for name in _parameters(cls) if name in found and not is_part(found[name], part)]
     given = {name: found[name] for name in names if name not in usual or not _is_equal(usual[name], found[name])}
-    if not all(map(_is_plain, given.values())):
+    if not all(map(is_plain, given.values())):
         return None
     for name in list(given):  # computed from the others
         others = {key: value for key, value in given.items() if key != name}
@@ -111,15 +111,6 @@ def _made(cls: type, arguments: dict[str, Any]) -> dict[str, Any]:
 def _is_equal(a: Any, b: Any) -> bool:
     """Whether two values are surely equal."""
     return type(a) is type(b) and repr(a) == repr(b)
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether the repr of a value is an expression for it."""
-    if type(value) is dict:
-        return all(map(_is_plain, (*value, *value.values())))
-    if type(value) in (list, tuple):
-        return all(map(_is_plain, value))
-    return value is None or type(value) in (bool, int, float, str)
 
 
 def is_part(value: Any, whole: Any) -> bool:

@@ -6,7 +6,7 @@ import functools
 import inspect
 from typing import Any
 
-from ..values import Value, Written
+from ..values import Value, Written, is_plain
 from .networks import classes_of_package
 
 
@@ -30,14 +30,5 @@ def default_elsewhere(owner: type, name: str) -> Value | None:
 
 def _is_word(value: Any) -> bool:
     if isinstance(value, (tuple, list)) and value:
-        return _is_word(value[0]) and _is_plain(value)
+        return _is_word(value[0]) and is_plain(value)
     return type(value) is str and value != ""
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether the repr of a value is an expression for it."""
-    if type(value) is dict:
-        return all(map(_is_plain, (*value, *value.values())))
-    if type(value) in (list, tuple):
-        return all(map(_is_plain, value))
-    return value is None or type(value) in (bool, int, float, str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..reading.definitions import sizes_in
 from ..reading.demand import NOTHING, Demand
 from ..reading.entries import entries_read, entry_of
 from ..reading.reader import Reader
+from ..tables.graph_names import is_of_graph
 from ..tables.input_names import input_kind, kind_shapes
 from ..tables.sizes import BATCH, LENGTH, MELS
 from ..values import Arguments, Entries, Items, Tensor, Value, Written, with_sizes_replaced
@@ -69,7 +70,7 @@ class Inputs:
         annotation = annotation_of(parameter, self.function) if parameter is not None else None
         demand = self.demand(name) if parameter is not None else NOTHING
         kind = input_kind(name)
-        if "edge_index" in self.parameters and (of_graph := self._shapes.of_graph(name, demand)) is not None:
+        if is_of_graph(set(self.parameters)) and (of_graph := self._shapes.of_graph(name, demand)) is not None:
             return [of_graph]
         if (keys := self._keys(annotation, name)) and not is_tensor(annotation):
             return [self._dictionary(name, keys)]
@@ -103,14 +104,16 @@ class Inputs:
             return tuple(annotation.__annotations__)
         return entries_read(self.function, owner)
 
-    def _dictionary(self, owner: str, keys: Iterable[str]) -> Entries:
+    def _dictionary(self, owner: str, keys: Collection[str]) -> Entries:
         """A dictionary with these keys, whose entries are tensors or such dictionaries."""
         items: list[tuple[str | int, Value]] = []
         for key in keys:
             entry = entry_of(owner, key)
             inner = entries_read(self.function, entry)
             demand = self._reader.of_parameter(self._module, entry)
-            items.append((key, self._dictionary(entry, inner) if inner else self._tensors(input_kind(key), demand)[0]))
+            of_graph = self._shapes.of_graph(key, demand) if is_of_graph(set(keys)) else None
+            plain = of_graph or self._tensors(input_kind(key), demand)[0]
+            items.append((key, self._dictionary(entry, inner) if inner else plain))
         return Entries(tuple(items))
 
     def _tensors(self, kind: str | None, demand: Demand) -> list[Value]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from ..reading.demand import Demand
 from ..tables.axis_names import AXES, CHANNELS, SEQUENCES, SPATIAL
-from ..tables.input_names import NODES
-from ..tables.sizes import BATCH, CLASSES, EDGES, FINEST, FRAMES, GRID, HEADS, IMAGE, LENGTH, MAP, PATCH, VOLUME
+from ..tables.graph_names import of_graph
+from ..tables.sizes import BATCH, CLASSES, FINEST, FRAMES, GRID, HEADS, IMAGE, LENGTH, MAP, PATCH, VOLUME
 from ..values import Items, Tensor, Value, with_sizes_replaced
 from .model_sizes import ModelSizes
 
@@ -83,20 +83,15 @@ class Shapes:
             Tensor((LENGTH,)),
         ]
 
-    def of_graph(self, name: str, demand: Demand) -> Value | None:
-        """The argument of a graph with `LENGTH` nodes whose edges are indices (PyTorch Geometric); None if unknown."""
+    def of_graph(self, name: str, demand: Demand) -> Tensor | None:
+        """The argument of a graph whose edges are indices of nodes; None if it is of no known kind."""
         width = demand.axes.get(1, demand.axes.get(-1, self._sizes.width))
-        if name == "edge_index":
-            return Tensor((2, EDGES), "int64", LENGTH)
-        if name in ("batch", "batch_index", "node_batch"):
-            return Tensor((LENGTH,), "int64", BATCH)
-        if name in ("edge_weight", "edge_weights"):
-            return Tensor((EDGES,))
-        if name.startswith("edge_"):
-            return Tensor((EDGES, width))
-        if name in ("pos", "coors", "coords", "coordinates"):
-            return Tensor((LENGTH, 3))
-        return Tensor((LENGTH, width)) if NODES.fullmatch(name) else None
+        found = of_graph(name, width)
+        if found is None or demand.dtype is None or found.is_integer:
+            return found
+        is_of_indices = demand.dtype == "int64" and demand.rank is None
+        shape = found.shape[:1] if is_of_indices else found.shape
+        return Tensor(shape, demand.dtype, demand.high or CLASSES)
 
 
 def _usual_rank(demand: Demand, kind: str | None) -> int:

@@ -40,6 +40,7 @@ from .constructors import (
     another_kind,
     class_passed,
     configuration_setting,
+    dictionary_keys,
     divisible_sizes,
     equal_lengths,
     equal_sides,
@@ -88,6 +89,7 @@ CALLS: tuple[Rule[Inputs], ...] = (
 
 CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     missing_keys.RULE,
+    dictionary_keys.RULE,
     advised_setting.RULE,
     no_download.RULE,
     namespace_attribute.RULE,

@@ -113,10 +113,6 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-NODES = re.compile(r"(x|h)(_?\d)?|feats|features|node_(features|feats|attrs?)|nodes")
-"""Features of the nodes of a graph, beside its `edge_index`."""
-
-
 def input_kind(name: str) -> str | None:
     """The kind of input that an argument of that name usually is; None for an unknown name."""
     kind = _kind_of(name)
