@@ -130,3 +130,46 @@ class OneLess(nn.Module):
         x = self.patches(image).flatten(2).transpose(1, 2)
         x = torch.cat([self.first.expand(x.shape[0], -1, -1), x], dim=1)
         return x + self.positions[:, : x.shape[1]]  # fails
+
+
+class WrongName(nn.Module):
+    def __init__(self, dim, depth=2):
+        super().__init__()
+        self.parts = nn.ModuleDict(
+            {"layers": nn.ModuleList([nn.Linear(dim, dim) for _ in range(depth)]), "ln_f": nn.LayerNorm(dim)}
+        )
+
+    def forward(self, x):
+        for layer in self.parts.layers:
+            x = layer(x)
+        return self.parts.norm_f(x)  # fails
+
+
+class TheOtherWayRound(nn.Module):
+    def __init__(self, dim, mlp_dim, depth=2):
+        super().__init__()
+        self.up = nn.Linear(dim, mlp_dim)
+        self.down = nn.Linear(dim, mlp_dim)
+        self.depth = depth
+
+    def forward(self, x):
+        for _ in range(self.depth):
+            x = x + self.down(F.gelu(self.up(x)))  # fails
+        return x
+
+
+class NoRoomForTheClassToken(nn.Module):
+    def __init__(self, *, image_size, patch_size, dim):
+        super().__init__()
+        self.patch_size = patch_size
+        self.embed = nn.Linear(3 * patch_size * patch_size, dim)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = nn.Parameter(torch.zeros(1, (image_size // patch_size) ** 2, dim))
+
+    def forward(self, img):
+        batch, channels, height, width = img.shape
+        p = self.patch_size
+        x = img.view(batch, channels, height // p, p, width // p, p)
+        x = self.embed(x.permute(0, 2, 4, 1, 3, 5).reshape(batch, (height // p) * (width // p), p * p * channels))
+        x = torch.cat((self.cls_token.expand(batch, -1, -1), x), dim=1)
+        return x + self.positions[:, : x.shape[1]]  # fails

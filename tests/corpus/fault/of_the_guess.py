@@ -240,3 +240,52 @@ class CutIntoSlices(nn.Module):
             results.append(torch.einsum("bvd,vcd->bvc", part, weight))
             start = start + self.vectors
         return torch.cat(results, 1)
+
+
+class NamedByItsSetting(nn.Module):
+    """A setting decides about the names of its parts."""
+
+    def __init__(self, dim: int, names: tuple[str, ...] = ("first",)):
+        super().__init__()
+        self.parts = nn.ModuleDict({name: nn.Linear(dim, dim) for name in names})
+
+    def forward(self, x):
+        return self.parts.second(x)
+
+
+class NamedLater(nn.Module):
+    """What uses it gives it one more part."""
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.parts = nn.ModuleDict({"first": nn.Linear(dim, dim)})
+
+    def add(self, head: nn.Module) -> None:
+        self.parts["head"] = head
+
+    def forward(self, x):
+        return self.parts.head(self.parts.first(x))
+
+
+class OfOneWidth(nn.Module):
+    """Two widths that have to be equal."""
+
+    def __init__(self, dim: int, context_dim: int):
+        super().__init__()
+        self.query = nn.Linear(16, dim)
+        self.context = nn.Linear(16, context_dim)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.query(x) * self.context(x)
+
+
+class InsideOfAHead(nn.Module):
+    """The width inside its feed-forward has to be that of a head, which is as large as the model by accident."""
+
+    def __init__(self, dim: int, mlp_dim: int, features: int = 64):
+        super().__init__()
+        self.up = nn.Linear(dim, mlp_dim)
+        self.out = nn.Linear(features, dim)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(self.up(x))

@@ -261,7 +261,7 @@ class Search:
         if failed is None:
             return None
         called, rule = failed
-        if depends_on_constructor(called.outcome.error):
+        if depends_on_constructor(called.failed()):
             return None
         try:
             is_of_the_class = self._experiment(called, sizes).is_of_the_class()

@@ -47,8 +47,9 @@ def is_for_a_smaller_image(runner: Runner, found: Called, first: Arguments, size
     images = list(_other_images(found.arguments, first))
     if not images or any(tensor.shape[-1] >= before.shape[-1] for _, tensor, before in images):
         return False
-    smaller = _halved(found.arguments, (path for path, _, _ in images))
-    return runner.call(found.target, found.inputs, smaller).error is None
+    paths = [path for path, _, _ in images]
+    others = (_halved(found.arguments, paths), _halved({**found.arguments, **_usual(first, paths)}, paths))
+    return any(runner.call(found.target, found.inputs, each).error is None for each in others)
 
 
 def with_smaller_images(arguments: Arguments, first: Arguments) -> Arguments | None:
@@ -118,6 +119,11 @@ def _is_square(tensor: Tensor) -> bool:
 def _is_square_of_ids(path: Path, tensor: Tensor, before: Tensor) -> bool:
     is_ids = input_kind(str(path[0])) == "tokens" and tensor.is_integer and len(tensor.shape) == 2
     return is_ids and _is_square(tensor) and not _is_square(before)
+
+
+def _usual(first: Arguments, paths: Iterable[Path]) -> Arguments:
+    """The arguments of the first guess in which these tensors are."""
+    return {name: first[name] for name in {str(path[0]) for path in paths}}
 
 
 def _halved(arguments: Arguments, images: Iterable[Path]) -> Arguments:

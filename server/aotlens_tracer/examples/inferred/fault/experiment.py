@@ -17,6 +17,7 @@ from ..calling.inputs import Inputs
 from ..repairs.failed_attempt import FailedAttempt
 from ..values import Arguments, Tensor, Value
 from .failing import NONE, Failing, Pair, failing, is_before, is_equally_far, is_never_equal, site_of
+from .unlike import unlike
 from .variations import ConstructorCall, OtherConstructor, of_other_kinds, of_other_sizes, resized
 
 SECONDS = 3.0
@@ -107,7 +108,8 @@ class Experiment:
         if not constructor.is_known:
             return False
         is_kept = is_never_equal if self._has_usual_sizes is None else is_equally_far
-        comparison = _Comparison(base, self._failed.outcome.progress, self._codebase, is_kept)
+        unlike_ones = unlike(self._sizes)
+        comparison = _Comparison(base, self._failed.outcome.progress, self._codebase, is_kept, unlike_ones)
         try:
             target, inputs, arguments = self._failed.target, self._failed.inputs, self._failed.arguments
             for other in filter(self._is_evidence, of_other_kinds(inputs, arguments, base.is_of_dtypes)):
@@ -129,7 +131,9 @@ class Experiment:
                 continue
             target = Target(other.expression, module, self._failed.target.mode)
             for inputs, arguments in self._arguments(target, other.size, other.other):
-                if self._is_evidence(arguments) and comparison.add(self._call(target, inputs, arguments)):
+                if not self._is_evidence(arguments):
+                    continue
+                if comparison.add(self._call(target, inputs, arguments), changed=(other.size, other.other)):
                     proven |= other.places
                     break
         return len(proven) == constructor.count
@@ -164,20 +168,32 @@ class Experiment:
 class _Comparison:
     """Compares failures with the first one. `progress` is the number of operations that this one ran.
 
-    `is_kept` says whether two sizes that clash still do in the same way.
+    `is_kept` says whether two sizes that clash still do in the same way. `unlike` are sizes of the constructor that
+    nobody means to be equal: a clash of two of them stays if it follows both.
     """
 
-    def __init__(self, base: Failing, progress: int, codebase: Codebase, is_kept: Callable[[Pair, Pair], bool]) -> None:
+    def __init__(
+        self,
+        base: Failing,
+        progress: int,
+        codebase: Codebase,
+        is_kept: Callable[[Pair, Pair], bool],
+        unlike: frozenset[Pair],
+    ) -> None:
         self._codebase = codebase
         self._is_kept = is_kept
         self._base = base
         self._progress = progress
-        self._pairs = set(range(len(base.pairs)))
+        self._kept = set(range(len(base.pairs)))
+        self._following = {index for index, pair in enumerate(base.pairs) if pair in unlike}
 
-    def add(self, called: Called, *, other_failures: bool = False) -> bool:
+    def add(
+        self, called: Called, *, other_failures: bool = False, changed: tuple[int | None, int | None] = (None, None)
+    ) -> bool:
         """Whether a call failed in the same way; False if it failed before. Raises _NotProven if in another way.
 
-        With `other_failures`, it may fail for another reason at the same place.
+        With `other_failures`, it may fail for another reason at the same place. `changed` are a size of the
+        constructor's and the one in its place.
         """
         error, base = called.outcome.error, self._base
         assert error is not None
@@ -199,9 +215,13 @@ class _Comparison:
             raise _NotProven
         if not base.pairs and other.numbers != base.numbers:
             raise _NotProven
-        pairs = zip(base.pairs, other.pairs)
-        self._pairs &= {index for index, pair in enumerate(pairs) if self._is_kept(*pair)}
-        if base.pairs and not self._pairs:
+        old, new = changed
+        for index, pair in enumerate(zip(base.pairs, other.pairs)):
+            if not self._is_kept(*pair):
+                self._kept.discard(index)
+            if pair[1] != tuple(new if size == old else size for size in pair[0]):
+                self._following.discard(index)
+        if base.pairs and not self._kept and not self._following:
             raise _NotProven
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from ..reading.conditional_attributes import conditions_of, is_set_by_a_subclass, sets_computed_names
+from ..reading.written_keys import is_no_written_key
 from ..repairs.failed_attempt import FailedAttempt
 
 
@@ -17,18 +18,22 @@ def fails_for_all_arguments(failed: FailedAttempt) -> bool:
         return "Module [" in failed.message or not failed.message
     if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
         return False
-    if depends_on_constructor(error):
+    if depends_on_constructor(failed):
         return False
     place = failed.innermost()
     return place is not None and place.variables.get("self") is error.obj
 
 
-def depends_on_constructor(error: BaseException | None) -> bool:
+def depends_on_constructor(failed: FailedAttempt) -> bool:
     """Whether an attribute is missing that a constructor sets: under a condition, by a computed name, in a subclass."""
-    if not isinstance(error, AttributeError) or not isinstance(getattr(error, "obj", None), nn.Module):
+    error = failed.error
+    obj = error.obj if isinstance(error, AttributeError) else None
+    if not isinstance(error, AttributeError) or not isinstance(obj, nn.Module) or not error.name:
         return False
-    cls: type = type(error.obj)
-    if not error.name:
-        return False
+    cls: type = type(obj)
+    if isinstance(obj, nn.ModuleDict) and cls is nn.ModuleDict:
+        place = failed.innermost()
+        owner = place.variables.get("self") if place is not None else None
+        return not isinstance(owner, nn.Module) or not is_no_written_key(owner, obj, error.name)
     is_conditional = conditions_of(cls, error.name) is not None
     return is_conditional or sets_computed_names(cls) or is_set_by_a_subclass(cls, error.name)

@@ -9,6 +9,10 @@ WIDTH_NAMES = (
     "in_channels", "num_features", "inner_dim", "emb_dim", "in_features",
 )  # fmt: skip
 """The width of a model."""
+INNER_WIDTH_NAMES = re.compile(
+    r"(mlp|ff|ffn|feed_?forward|intermediate)_?(hidden_?)?(dim|size|width)|d_?ff|dim_feedforward"
+)
+"""The width inside the feed-forward layers of a model, which is not that of the model."""
 LAYER_WIDTH_NAMES = ("in_features", "in_channels", "embedding_dim")
 """The width of one layer of torch."""
 HEAD_NAMES = ("head_dim", "dim_head", "attention_head_size", "head_size", "d_head")
