@@ -16,7 +16,7 @@ from pathlib import Path
 from aotlens.explain.unread_files import why_unread
 from aotlens.model.folding import expand, fold
 from aotlens.model.lock import Lock, LockedBreak, LockedSaved, LockedSlot, LockedTarget
-from aotlens.session.files import read_text
+from aotlens.session.files import read_bytes, read_text
 
 from .problems import Misuse
 
@@ -99,7 +99,7 @@ def write_lock(file: Path, lock: Lock) -> bool:
     """Write a lock; whether its text has changed. Raises Misuse."""
     text = lock_text(lock)
     try:
-        if file.exists() and file.read_bytes() == text.encode():
+        if file.exists() and read_bytes(str(file)) == text.encode():
             return False
         file.write_bytes(text.encode())
     except OSError as error:
