@@ -141,7 +141,7 @@ def _joined(kinds: Iterable[tuple[int, bool]]) -> Iterator[Run]:
 
 def _made(index: MapIndex, path: str, line: int) -> Iterator[Node]:
     """The nodes of the inputs that a line makes; a module makes all inputs in it."""
-    for birth in index.births.get(path, {}).get(line, ()):
+    for birth in index.names.births.get(path, {}).get(line, ()):
         for entry in birth.named.below():
             if entry.slot.node is not None:
                 yield Node(index.number(entry.graph), entry.slot.node)

@@ -107,5 +107,5 @@ def _operations(graph: Graph, bodies: Bodies) -> Iterator[Operation]:
 def prepare(map: DescriptorMap, text: GraphText) -> None:
     """Compute what the first question about a shown graph needs. The results stay with the map and the text."""
     index = index_of(map)
-    _ = text.lines_of, index.births, index.operations.chains, index.operations.derivatives
+    _ = text.lines_of, index.names.births, index.operations.chains, index.operations.derivatives
     index.lines.chains_inside("", ())

@@ -133,7 +133,7 @@ def first_that_knows(snapshot: Snapshot, document: Document, line: int, column: 
         if path not in index.files:
             continue
         then = snapshot.then(state, path, line, column)
-        if then is not None and (then[0] in index.births.get(path, {}) or index.lines.knows(path, then[0])):
+        if then is not None and (then[0] in index.names.births.get(path, {}) or index.lines.knows(path, then[0])):
             return state
     return None
 
@@ -207,7 +207,7 @@ def _by_birth(
     snapshot: Snapshot, document: Document, owner: ClassRef, state: TargetState, index: MapIndex
 ) -> list[ModuleInstance]:
     """The instances of subclasses: everything that the lines of a class make belongs to an instance of it."""
-    births = index.births.get(document.path)
+    births = index.names.births.get(document.path)
     start = snapshot.then(state, document.path, owner.line, 1)
     if births is None or start is None:
         return []

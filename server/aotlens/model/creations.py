@@ -20,7 +20,7 @@ def births_at(
 ) -> Sequence[Birth]:
     """The things that the innermost expression at a position of today's text made in a trace."""
     then = snapshot.then(state, path, line, column)
-    lines = index.births.get(path)
+    lines = index.names.births.get(path)
     if then is None or lines is None:
         return ()
     around = [birth for birth in lines.get(then[0], ()) if contains(birth.span, *then)]
@@ -48,7 +48,7 @@ def made_at(
         return attributes
     # `setattr(self, f"head_{name}", nn.Linear(8, 8))` does not name the attribute: the place of the call decides.
     in_file = dict.fromkeys(
-        birth for births in context.index.births.get(document.path, {}).values() for birth in births
+        birth for births in context.index.names.births.get(document.path, {}).values() for birth in births
     )
     now = {birth: snapshot.now(context.state, birth.span) for birth in in_file}
     within = {

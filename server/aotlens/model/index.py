@@ -21,7 +21,7 @@ from .descriptors import Labels, labels_of, wholes_around
 from .gradients import Gradient, given_by_graphs, gradients
 from .inputs import Inputs
 from .lines import Lines
-from .names import Birth, Named, Names
+from .names import Named, Names
 from .operations import Operations
 from .prices import Price, prices
 from .reads import Reads
@@ -116,11 +116,6 @@ class MapIndex(Once):
     def names(self) -> Names:
         """The modules, parameters and buffers by name."""
         return Names(self.modules, self.entries, self.state)
-
-    @property
-    def births(self) -> dict[str, dict[int, list[Birth]]]:
-        """The modules, parameters and buffers by the file and line (from 1) in which they were made."""
-        return self.names.births
 
     def named(self, name: str) -> Named | None:
         """The module, parameter or buffer with a fully qualified name; None if there is none."""
