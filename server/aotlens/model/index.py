@@ -1,6 +1,6 @@
 """A descriptor map, indexed by the questions that features ask: names, lines, arguments, instances of a class.
 
-Every map has one index, see `index_of`. Each part of it is built when it is first needed, or all of them by `build`.
+Every map has one index, see `index_of`. Each part of it is built when it is first needed, or by `build`.
 """
 
 from __future__ import annotations
@@ -47,15 +47,6 @@ class MapIndex(Once):
         self.kept = map.eager_run.kept if map.eager_run is not None else ()
         self.serial = next(_SERIALS)
         """A number that no other index has."""
-
-    def build(self) -> None:
-        """Build what is made of the whole map. That of a large map takes long: call this beside the event loop."""
-        for part in (self, self.inputs, self.names, self.lines, self.operations):
-            build_cached(part)
-        for graph in self.graphs:
-            self.labels(graph)
-            self.gradients(graph)
-            self.prices(graph)
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -195,6 +186,16 @@ class MapIndex(Once):
 
 
 _INDICES: Indices[DescriptorMap, MapIndex] = Indices(MapIndex)
+
+
+def build(index: MapIndex) -> None:
+    """Build what is made of the whole map. That of a large map takes long: call this beside the event loop."""
+    for part in (index, index.inputs, index.names, index.lines, index.operations):
+        build_cached(part)
+    for graph in index.graphs:
+        index.labels(graph)
+        index.gradients(graph)
+        index.prices(graph)
 
 
 def index_of(map: DescriptorMap) -> MapIndex:
