@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aotlens.cli.lock.command import LockOptions, run_lock
-from aotlens.cli.options import UsageError
+from aotlens.cli.lock.diff import DiffOptions, run_diff
+from aotlens.cli.options import TraceOptions, UsageError
+from aotlens.cli.trace import run_trace
 from aotlens.project.options import ProjectOptions
 from cli.checked import write_project
 from support import ROOT
@@ -85,3 +90,77 @@ def test_a_part_is_not_locked_in_another_way(lock: Run, folder: Path) -> None:
     (folder / "layers.lock").write_text("lock 7\n", encoding="utf-8")
     with pytest.raises(UsageError, match="newer aotlens"):
         lock("unused.py", lock="layers.lock")
+
+
+def test_the_documentation_shows_what_differs(
+    tmp_path: Path, cache: None, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "docs/examples/unused.py", tmp_path)
+    file = tmp_path / "unused.py"
+    text = (ROOT / "docs/lock.md").read_text(encoding="utf-8")
+    found = re.search(r"\$ aotlens diff unused.py\n(.*?)```", text, re.DOTALL)
+    code = re.search(r"`(\(self\.linear.*?)`", text)
+    assert found is not None
+    assert code is not None
+    options = DiffOptions(tracing=ProjectOptions(jobs=1))
+
+    git("init", "-q")
+    git("add", "-A")
+    git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "a")
+    assert run_lock(["unused.py"], LockOptions(tracing=options.tracing)) == 0
+    run_trace("unused.py::Scaled", TraceOptions(format="json"), show_output=False, verbose=False, spawn=False)
+    before = capsys.readouterr().out.partition("\n")[2]  # without the line of the lock
+    assert run_diff(["unused.py"], options) == 0
+    assert capsys.readouterr().out == "No difference between aotlens.lock and today.\n"
+
+    file.write_text(file.read_text(encoding="utf-8").replace("self.linear(x).relu()", code[1]), encoding="utf-8")
+    assert run_diff(["unused.py"], options) == 1
+    assert capsys.readouterr().out == found[1]
+    status = git("status", "--porcelain")
+    assert run_diff(["unused.py::Scaled"], replace(options, rev="HEAD")) == 1
+    assert capsys.readouterr().out == found[1]
+    assert git("status", "--porcelain") == status
+
+    run_trace("unused.py::Scaled", TraceOptions(format="json"), show_output=False, verbose=False, spawn=False)
+    (tmp_path / "before.json").write_text(before, encoding="utf-8")
+    (tmp_path / "after.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert run_diff(["before.json", "after.json"], replace(options, format="json")) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "aotlens.diff/1"
+    (target,) = told["targets"]
+    assert f"{target['target']}: {target['summary']}" == found[1].splitlines()[0]
+    assert target["more"] == {
+        "inputs": 0,
+        "outputs": 0,
+        "tangents": 0,
+        "trained": 1,
+        "mutated": 0,
+        "saved": 256,
+        "breaks": 0,
+    }
+    messages = [line.split(": ", 1)[1] for line in found[1].splitlines()[1:]]
+    assert [change["message"] for change in target["changes"]] == messages
+
+
+@pytest.mark.parametrize(
+    ("paths", "options", "message"),
+    [
+        (["unused.py"], {}, r"aotlens\.lock cannot be read: .*; aotlens lock writes it"),
+        (["unused.py"], {"rev": "HEAD"}, "git: not a git repository"),
+        (["a.json"], {}, "name both"),
+        (["a.json", "b.json"], {}, r"a\.json cannot be read"),
+        (["odd.json", "odd.json"], {}, r"odd\.json is no output of aotlens trace --format json \(KeyError"),
+    ],
+)
+def test_wrong_comparisons_are_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str], options: dict[str, Any], message: str
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "odd.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        run_diff(paths, DiffOptions(tracing=ProjectOptions(jobs=1), **options))
+
+
+def git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout

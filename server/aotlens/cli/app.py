@@ -13,6 +13,7 @@ from aotlens import __version__
 
 from .check_options import CHECK_EXAMPLES, check
 from .choices import Convention, Format, GraphKind, Mode, Partitioner
+from .diff_options import DIFF_EXAMPLES, diff
 from .exits import end_without_reader, exit_with, print_error
 from .fence_options import Network, NoFence, Writable, fence_in
 from .lock_options import LOCK_EXAMPLES, lock
@@ -231,6 +232,7 @@ def trace(
 
 app.command(epilog=CHECK_EXAMPLES)(check)
 app.command(epilog=LOCK_EXAMPLES)(lock)
+app.command(epilog=DIFF_EXAMPLES)(diff)
 
 
 class DecodeFormat(str, enum.Enum):

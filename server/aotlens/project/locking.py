@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +29,11 @@ class Locked:
     untraced: tuple[TargetState, ...]
     unclear: tuple[TargetState, ...]
 
+    def unclear_names(self, file: Path) -> frozenset[str]:
+        """The names of the unclear ones in a lock."""
+        names = (f"{relative_to_lock(file, each.key.path)}::{each.key.qualname}" for each in self.unclear)
+        return frozenset(names)
+
 
 def lock_of(project: TracedProject, file: Path, convention: str) -> Locked:
     """The lock of a traced project, in a file. Raises Misuse if its parts are traced with different torches."""
@@ -51,7 +55,7 @@ def locked_again(old: Lock, new: Locked, project: TracedProject, file: Path) -> 
 
     Raises Misuse if that was locked in another way: with another convention or torch.
     """
-    kept = [*elsewhere(old, project, file), *(each for each in old.targets if _is_among(each, new.unclear, file))]
+    kept = [*elsewhere(old, project, file), *(each for each in old.targets if each.name in new.unclear_names(file))]
     if kept and new.lock.targets and (old.torch, old.convention) != (new.lock.torch, new.lock.convention):
         raise Misuse(
             f"{file} has targets that were locked with torch {old.torch} and the convention {old.convention}, not "
@@ -70,10 +74,6 @@ def elsewhere(old: Lock, project: TracedProject, file: Path) -> list[LockedTarge
         for each in old.targets
         if chosen.isdisjoint({(each.path, None), (each.path, each.qualname)}) and (file.parent / each.path).exists()
     ]
-
-
-def _is_among(target: LockedTarget, states: Iterable[TargetState], file: Path) -> bool:
-    return any((relative_to_lock(file, s.key.path), s.key.qualname) == (target.path, target.qualname) for s in states)
 
 
 def _is_unclear(state: TargetState) -> bool:

@@ -1,1 +1,1 @@
-"""The commands about locked calling conventions: `aotlens lock`."""
+"""The commands about locked calling conventions: `aotlens lock` and `aotlens diff`."""

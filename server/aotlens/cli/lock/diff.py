@@ -1,0 +1,124 @@
+"""`aotlens diff`: what a change of the code did to calling conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from aotlens.cli.output import print_json
+from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
+from aotlens.model.lock import Lock
+from aotlens.project.differences import Compared, differences_of
+from aotlens.project.lock_file import read_lock
+from aotlens.project.locking import elsewhere, lock_of
+from aotlens.project.options import ProjectOptions
+from aotlens.project.problems import Misuse
+from aotlens.project.revision import checked_out, interpreter_for, top_of
+from aotlens.project.selection import Selected
+from aotlens.project.settings import settings_for
+from aotlens.project.trace_files import lock_of_traces
+from aotlens.project.tracing import TracedProject, trace_project
+
+from .command import lock_path
+from .diff_output import diff_json, print_differences
+
+
+@dataclass(frozen=True)
+class DiffOptions:
+    """The options of `aotlens diff`. Without `rev`, what is compared with is the lock."""
+
+    rev: str | None = None
+    lock: str | None = None
+    format: Literal["text", "json"] = "text"
+    exclude: Sequence[str] = ()
+    verbose: bool = False
+    tracing: ProjectOptions = field(default_factory=ProjectOptions)
+
+
+def run_diff(paths: Sequence[str], options: DiffOptions) -> int:
+    """Compare, and print what differs. Return the exit status. Raises UsageError."""
+    return with_usage_errors(lambda: _run(paths, options))
+
+
+def _run(paths: Sequence[str], options: DiffOptions) -> int:
+    if any(path.endswith(".json") for path in paths):
+        compared = _of_traces(paths)
+    elif options.rev is not None:
+        compared = _with_revision(paths, options, options.rev)
+    else:
+        compared = _with_lock(paths, options)
+    if options.format == "json":
+        print_json(diff_json(compared))
+    else:
+        print_differences(compared)
+    return 1 if compared.differences else 0
+
+
+def _of_traces(paths: Sequence[str]) -> Compared:
+    if len(paths) != 2:
+        raise Misuse("two files that aotlens trace --format json has written are compared: name both")
+    old, new = (lock_of_traces(Path(path)) for path in paths)
+    if len(old.targets) == len(new.targets) == 1:  # whatever their names
+        (target,) = new.targets
+        old = replace(old, targets=(replace(old.targets[0], path=target.path, qualname=target.qualname),))
+    found = differences_of(old.targets, _in(old, new), None, Path())
+    return Compared(paths[0], paths[1], old, new, found)
+
+
+def _with_lock(paths: Sequence[str], options: DiffOptions) -> Compared:
+    settings = settings_for([path.partition("::")[0] for path in paths])
+    file = lock_path(options.lock, settings)
+    old = read_lock(file)
+    _in(old, Lock("", options.tracing.convention))
+    project = trace_paths(paths, settings, options.tracing, exclude=options.exclude, verbose=options.verbose)
+    left = elsewhere(old, project, file)
+    new = lock_of(project, file, options.tracing.convention)
+    known = [each for each in old.targets if each not in left and each.name not in new.unclear_names(file)]
+    return Compared(file.name, "today", old, new.lock, differences_of(known, new.lock, project, file.parent))
+
+
+def _with_revision(paths: Sequence[str], options: DiffOptions, revision: str) -> Compared:
+    settings = settings_for([path.partition("::")[0] for path in paths])
+    folder = project_folder(settings)
+    top = top_of(folder).resolve()
+    project = trace_paths(paths, settings, options.tracing, exclude=options.exclude, verbose=options.verbose)
+    new = lock_of(project, top / "lock", options.tracing.convention)
+    files = checked_out(top, revision)
+    selected = _selected_in(project, top, files)
+    tracing = replace(options.tracing, use_kept=False, python=interpreter_for(folder, options.tracing.python))
+    old = lock_of(trace_project(selected, tracing), files / "lock", options.tracing.convention)
+    names = {each.name for each in new.lock.targets}
+    known = [
+        each for each in old.lock.targets if each.name in names or _is_asked(each.path, each.qualname, project, top)
+    ]
+    return Compared(revision, "today", old.lock, new.lock, differences_of(known, new.lock, project, top))
+
+
+def _selected_in(project: TracedProject, top: Path, files: Path) -> list[Selected]:
+    """The same files in another folder, as far as they are there. Of these, all targets are traced."""
+    found = (files / _below(path, top) for path in project.paths)
+    return [Selected(str(path), None, True) for path in found if path.is_file()]
+
+
+def _is_asked(path: str, qualname: str, project: TracedProject, top: Path) -> bool:
+    asked = {(_below(each.path, top).as_posix(), each.qualname) for each in project.selected}
+    return not asked.isdisjoint({(path, None), (path, qualname)})
+
+
+def _below(path: str, top: Path) -> Path:
+    try:
+        return Path(path).resolve().relative_to(top)
+    except ValueError:
+        raise Misuse(f"{path} is not in the repository {top}") from None
+
+
+def _in(old: Lock, new: Lock) -> Lock:
+    """The new lock. Raises Misuse if it has another convention."""
+    if old.convention != new.convention:
+        raise Misuse(
+            f"what was traced before has the convention {old.convention}, not {new.convention}: "
+            f"give --convention {old.convention}"
+        )
+    return new
