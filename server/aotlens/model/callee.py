@@ -14,6 +14,8 @@ _OPERATORS = {
     ast.Pow: "**",
     ast.MatMult: "@",
 }
+_LONGEST = 1000
+"""The characters up to which all versions of Python parse the same texts: a lock is the same under each of them."""
 
 
 def callee_of(label: str) -> str:
@@ -21,6 +23,8 @@ def callee_of(label: str) -> str:
 
     It stays the same if a local variable gets another name, or if an operand is computed on a line of its own.
     """
+    if len(label) > _LONGEST:
+        return ""
     try:
         node: ast.AST = ast.parse(label.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -22,6 +22,8 @@ from aotlens.model.callee import callee_of
         ("for x in", ""),
         ("(" * 500, ""),
         ("\0", ""),
+        ("a" + " + a" * 200, "... + ..."),
+        ("a" + "+a" * 20_000, ""),
     ],
 )
 def test_the_callee(label: str, callee: str) -> None:
