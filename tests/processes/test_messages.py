@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from aotlens.session.tracer.client import Launch, Message, TracerClient, Unreada
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.wire.fence import Fence
 from aotlens_tracer.wire.protocol import TargetsParams, TraceParams
+from support import ROOT
 
 from .quick_tracer import quick_tracer
 
@@ -176,6 +178,23 @@ time.sleep(60)
 """
     params = replace(_params(tmp_path, code, 30), memory=150 << 20)
     assert _answer(tracer, params)["result"]["failure"]["reason"] == "memory"
+
+
+def test_processes_that_an_earlier_trace_left_count_in_no_later_one() -> None:
+    """One that is ended takes a moment to end. On a busy machine it is there when the next request begins."""
+    program = """
+import os, signal, subprocess, sys
+from aotlens_tracer.process.orphans import living_orphans
+of_earlier, ended, of_this = (subprocess.Popen(["sleep", "60"]).pid for _ in range(3))
+os.kill(ended, signal.SIGKILL)
+os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
+print(living_orphans((), {of_earlier, ended}) == [of_this], os.path.exists(f"/proc/{ended}"))
+os.kill(of_earlier, signal.SIGKILL)
+os.kill(of_this, signal.SIGKILL)
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "server")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "False"], done.stderr
 
 
 def test_a_child_has_no_descriptor_of_the_tracer(tracer: TracerProcess, tmp_path: Path) -> None:

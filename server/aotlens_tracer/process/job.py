@@ -84,6 +84,7 @@ class Job:
     `whole` is when they became an answer, by `time.monotonic`; None if they are none. `calls` are the calls on fake
     tensors whose results the child did not have; None before it has reported them. `recorder` is the child that records
     values for it, None if there is none. `is_second` says that it is carried out again, after another child.
+    `strangers` are the processes of earlier requests that had not ended yet.
     """
 
     request: dict[str, Any]
@@ -103,6 +104,7 @@ class Job:
     calls: list[Any] | None = None
     recorder: RunningRecorder | None = None
     is_second: bool = False
+    strangers: frozenset[int] = frozenset()
     ended: bool = False
 
     @property

@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 from ..values.waiting import can_be_recorded_apart
@@ -74,6 +75,11 @@ def _write(descriptor: int, message: dict[str, Any]) -> None:
     data = encode(message)
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def _orphans(job: Job, waiting: Collection[int]) -> list[int]:
+    """Return the processes that the children of a job left behind."""
+    return living_orphans({*waiting, *(child.pid for child in job.children)}, job.strangers)
 
 
 def _receive(job: Job, message: Message, replies: int) -> Message:
@@ -188,6 +194,7 @@ class Tracer:
         job = Job(request, child, Unframer(child.token))
         if recorder is not None:
             self._add_recorder(job, RunningRecorder(recorder))
+        job.strangers = frozenset(_orphans(job, self._standby.pids))
         self._job = job
         self._pump.add(child.messages, lambda data: self._on_messages(job, data))
         self._pump.add(child.output, job.output.feed)
@@ -255,7 +262,7 @@ class Tracer:
         """Answer if the child is done, gone, too slow or too large."""
         if job.ended:
             return
-        orphans = living_orphans({*self._standby.pids, *(child.pid for child in job.children)})
+        orphans = _orphans(job, self._standby.pids)
         status = job.child.poll()
         if job.result is None and status is not None:
             self._read_the_rest(job)

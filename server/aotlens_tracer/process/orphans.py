@@ -48,16 +48,16 @@ def end_orphans(known: Container[int], seconds: float = 1.0) -> None:
     _end(lambda: [pid for pid in children_of(os.getpid()) if pid not in known], seconds)
 
 
-def living_orphans(known: Container[int]) -> list[int]:
+def living_orphans(known: Container[int], strangers: Container[int] = ()) -> list[int]:
     """Return the processes that children left behind, and take away what is left of those that have ended.
 
-    `known` children are none of them.
+    `known` children are none of them, and `strangers` are not returned.
     """
     living = []
     for pid in children_of(os.getpid()):
         if pid not in known:
             with contextlib.suppress(OSError):
-                if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                if os.waitpid(pid, os.WNOHANG) == (0, 0) and pid not in strangers:
                     living.append(pid)
     return living
 
