@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from .git import run_git
+
 _SECONDS = 20.0
 
 
@@ -17,10 +19,10 @@ def ignored_by_git(folder: Path, paths: Sequence[str]) -> frozenset[str]:
     """
     if not paths or not any(os.path.exists(parent / ".git") for parent in (folder, *folder.parents)):
         return frozenset()
-    command = ["git", "-C", str(folder), "check-ignore", "-z", "--stdin"]
     asked = b"".join(os.fsencode(path) + b"\0" for path in (str(folder), *paths))
     try:
-        answer = subprocess.run(command, input=asked, capture_output=True, timeout=_SECONDS, check=False)
+        # Without the index, which may lead to what a repository has somewhere else.
+        answer = run_git(folder, "check-ignore", "--no-index", "-z", "--stdin", seconds=_SECONDS, given=asked)
     except (OSError, subprocess.TimeoutExpired):
         return frozenset()
     ignored = frozenset(os.fsdecode(path) for path in answer.stdout.split(b"\0") if path)

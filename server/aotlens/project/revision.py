@@ -15,10 +15,10 @@ from aotlens.session import scratch
 from aotlens.session.tracer.environments import interpreter_of_folder
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
 
+from .git import run_git
 from .problems import Misuse
 
 _SECONDS = 120.0
-_QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
 
 def top_of(folder: Path) -> Path:
@@ -39,10 +39,8 @@ def checked_out(top: Path, revision: str) -> Path:
 
 
 def _git(folder: Path, *arguments: str, of: str = "", more: Mapping[str, str] | None = None) -> str:
-    command = ["git", "-C", str(folder), *_QUIET, *arguments]
-    environment = {**os.environ, **(more or {})}
     try:
-        run = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False, env=environment)
+        run = run_git(folder, *arguments, seconds=_SECONDS, more=more)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Misuse(f"git cannot be run: {error}") from None
     if run.returncode:
