@@ -17,7 +17,7 @@ from .input_sources import InputSources
 from .log_lines import LogLine, log_lines
 from .node_graphs import NodesBuilder, TableBuilder
 
-_TITLE = re.compile(r"===+ ([\w ()./-]{1,120}?) ===+")
+_TITLE = re.compile(r"(?<!=)===+ ([\w ()./-]{1,120}?) ===+")
 _COMPILED = re.compile(r"(__compiled_fn_\d\w*)")
 # The min-cut partitioner's dump calls a node `primals_1_in` and `primals_1_out`.
 _NAME = re.compile(r"(?<![\w.])(?:(?:primals|tangents)_\d+|arg\d+_1|getitem_\d+)(?=(?:_(?:in|out))?(?!\w))")

@@ -29,7 +29,8 @@ _NOTHING = "-"
 _ODD = re.compile(r"  |^[ \"#\[]|[ ]$|[{}]|^-$|^$")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7}|\|{7})")
-_MOST_NUMBERS = 100_000
+_MOST_OF_A_ROW, _MOST = 100_000, 1_000_000
+"""The most names that one row of a lock may stand for, and all together."""
 
 
 def lock_text(lock: Lock) -> str:
@@ -119,6 +120,7 @@ class _Reader:
     file: str
     number: int = 0
     line: str = ""
+    numbers: int = 0
     head: dict[str, str] = field(default_factory=dict)
     targets: list[LockedTarget] = field(default_factory=list)
 
@@ -186,9 +188,12 @@ class _Reader:
             return [self.text(cell)]
         numbers = 1
         for braces in re.findall(r"\{([0-9.,]+)\}", cell):
-            ranges = _RANGE.findall(braces)
-            numbers *= sum(int(last) - int(first) + 1 for first, last in ranges) + braces.count(",") + 1
-        if numbers > _MOST_NUMBERS:
+            ranges = [(int(first), int(last)) for first, last in _RANGE.findall(braces)]
+            if any(last < first for first, last in ranges):
+                raise ValueError(cell)
+            numbers *= sum(last - first + 1 for first, last in ranges) + braces.count(",") + 1
+        self.numbers += numbers
+        if numbers > _MOST_OF_A_ROW or self.numbers > _MOST:
             raise ValueError(cell)
         return expand(cell)
 

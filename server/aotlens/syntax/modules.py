@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from .definitions import Definition
 
 _HEAD = re.compile(r"\s*class\s+\w+\s*(?:\[[^]]*\]\s*)?\(([^)]*)\)")
-_BASE = re.compile(r"(?<![\w.=])([A-Za-z_][\w.]*)(?!\w*\s*=)")
-_OF_TORCH = re.compile(r"(?:(?:torch\.)?nn\.(?!Parameter$)\w+|\w*Module|Sequential|Module(?:List|Dict))$")
+# An identifier is as long as it can be, at once: to try shorter ones takes quadratic time.
+_BASE = re.compile(r"(?<![\w.=])([A-Za-z_][\w.]*)(?![\w.])(?!\s*=)")
+_OF_TORCH = ("Module", "Sequential", "ModuleList", "ModuleDict")
 _LONGEST = 8
 """The most lines of the head of a class that are read."""
 
@@ -20,10 +21,22 @@ def module_classes(definitions: Sequence[Definition], line: Callable[[int], str]
     The text need not parse. A class whose bases are imported from another file is not known to be one.
     """
     bases = {one.qualname: _bases(one.line, line) for one in definitions if one.kind == "class"}
-    found = {name for name, named in bases.items() if any(_OF_TORCH.search(base) for base in named)}
-    while more := {name for name, named in bases.items() if name not in found and not named.isdisjoint(found)}:
-        found |= more
+    derived: dict[str, list[str]] = {}
+    for name, named in bases.items():
+        for base in named:
+            derived.setdefault(base, []).append(name)
+    found = {name for name, named in bases.items() if any(_is_of_torch(base) for base in named)}
+    pending = list(found)
+    while pending:
+        more = [name for name in derived.get(pending.pop(), ()) if name not in found]
+        found.update(more)
+        pending += more
     return frozenset(found)
+
+
+def _is_of_torch(base: str) -> bool:
+    owner, _, name = base.rpartition(".")
+    return name.endswith(_OF_TORCH) or (owner.endswith("nn") and bool(name) and name != "Parameter")
 
 
 def _bases(first: int, line: Callable[[int], str]) -> frozenset[str]:

@@ -110,9 +110,18 @@ def test_the_file_has_the_line_ends_of_every_system(tmp_path: Path) -> None:
         (HEAD + "[m.py::A]\nsaved  3 MiB\n", "m.lock:5: this is no line of saved: saved  3 MiB"),
         (HEAD + '[m.py::A]\ninput  argument  "x  f32[]\n', "m.lock:5: this is no line of input"),
         (HEAD + "[m.py::A]\ninput  argument  x.{0..99999999}  f32[]\n", "m.lock:5: this is no line of input"),
+        (HEAD + "[m.py::A]\ninput  argument  x.{0..99999,99999..0}  f32[]\n", "m.lock:5: this is no line of input"),
     ],
 )
 def test_a_broken_lock_is_told_with_its_line(text: str, message: str) -> None:
     with pytest.raises(Misuse) as raised:
         parse_lock(text, "m.lock")
     assert str(raised.value).startswith(message)
+
+
+def test_a_lock_that_stands_for_too_many_names_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aotlens.project.lock_file._MOST", 100)
+    row = "input  argument  x.{0..9}  f32[]\n"
+    assert len(parse_lock(HEAD + "[m.py::A]\n" + row * 9, "m.lock").targets[0].slots) == 90
+    with pytest.raises(Misuse, match="m.lock:14: this is no line of input"):
+        parse_lock(HEAD + "[m.py::A]\n" + row * 10, "m.lock")

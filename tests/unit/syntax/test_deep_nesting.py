@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from aotlens.logs.text import parse_log
 from aotlens.syntax.accesses import accesses
 from aotlens.syntax.at_position import subjects_at
 from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.syntax.expressions import call_at
+from aotlens.syntax.modules import module_classes
 from aotlens.syntax.signatures import definition_node
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.places import Span
@@ -72,4 +74,38 @@ def test_what_a_text_says_of_descriptors_and_entries(begin: str, end: str) -> No
         return time.process_time() - began
 
     short, long = min(taken(SHORT), taken(SHORT)), min(taken(LONG), taken(LONG))
+    assert long < 0.05 or long < MOST_GROWTH * short
+
+
+HEADS: dict[str, Callable[[int], str]] = {
+    "a long base": lambda n: f"class A({'a' * n}):\n    pass\n",
+    "a long option": lambda n: f"class A({'a' * n}=1):\n    pass\n",
+    "spaces": lambda n: f"class A(a{' ' * n}b):\n    pass\n",
+    "each derived from the one before": lambda n: (
+        "".join(f"class A{i}(A{i - 1}):\n    pass\n" for i in reversed(range(n // 8)))
+        + "class A0(nn.Module):\n    pass\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_which_classes_are_modules(kind: str) -> None:
+    def taken(length: int) -> float:
+        document = Document("file:///m.py", "/m.py", 1, HEADS[kind](length))
+        definitions = document.definitions
+        began = time.process_time()
+        module_classes(definitions, document.line)
+        return time.process_time() - began
+
+    short, long = (min(taken(length) for _ in range(2)) for length in (4000, 32000))
+    assert long < 0.05 or long < MOST_GROWTH * short
+
+
+def test_a_line_of_a_log_that_is_no_title() -> None:
+    def taken(length: int) -> float:
+        began = time.process_time()
+        parse_log("=" * length + "\n")
+        return time.process_time() - began
+
+    short, long = (min(taken(length) for _ in range(2)) for length in (4000, 32000))
     assert long < 0.05 or long < MOST_GROWTH * short
