@@ -123,5 +123,5 @@ def test_a_lock_that_stands_for_too_many_names_is_broken(monkeypatch: pytest.Mon
     monkeypatch.setattr("aotlens.project.lock_file._MOST", 100)
     row = "input  argument  x.{0..9}  f32[]\n"
     assert len(parse_lock(HEAD + "[m.py::A]\n" + row * 9, "m.lock").targets[0].slots) == 90
-    with pytest.raises(Misuse, match="m.lock:14: this is no line of input"):
+    with pytest.raises(Misuse, match=r"m\.lock:14: this is no line of input"):
         parse_lock(HEAD + "[m.py::A]\n" + row * 10, "m.lock")
