@@ -67,6 +67,33 @@ def test_a_token_in_the_first_line(server: subprocess.Popen[bytes]) -> None:
         leave(client, server)
 
 
+@pytest.mark.skipif(os.unlink not in os.supports_dir_fd, reason="the system does not hold folders open")
+@pytest.mark.parametrize("is_visited", [False, True])
+def test_no_file_is_removed_in_what_came_in_the_place_of_the_folder_of_the_token(
+    server: subprocess.Popen[bytes], tmp_path: Path, is_visited: bool
+) -> None:
+    port, token, file = listening(server)
+    scratch = file.parents[1]
+    other = tmp_path / "other" / file.parent.name
+    other.mkdir(parents=True)
+    (other / file.name).write_text("another token")
+    scratch.rename(tmp_path / "cleaned")
+    scratch.symlink_to(other.parent)
+    try:
+        if is_visited:
+            with connected(port) as client:
+                client.send_bytes(f"aotlens {token}\n".encode())
+                client.initialize()
+                assert not (tmp_path / "cleaned" / file.parent.name / file.name).exists()
+                leave(client, server)
+        else:
+            server.terminate()
+            server.wait(15)
+        assert (other / file.name).read_text() == "another token"
+    finally:
+        scratch.unlink()
+
+
 def test_a_token_in_the_options_of_initialize(server: subprocess.Popen[bytes]) -> None:
     port, token, _ = listening(server)
     with connected(port) as client:

@@ -151,6 +151,8 @@ def test_nothing_is_made_or_removed_in_what_came_in_the_place_of_a_scratch_folde
     assert first.remove() and (thesis / "chapter").exists()
     with pytest.raises(FileNotFoundError):
         first.write("file", b"")
+    with pytest.raises(FileNotFoundError):
+        first.unlink("chapter")
     of_server.remove()
     assert [each.name for each in thesis.iterdir()] == ["chapter"] and folder.is_symlink()
 

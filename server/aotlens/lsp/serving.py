@@ -80,8 +80,10 @@ async def _serve_tcp(server: AotlensServer, host: str, port: int, token: str | N
         if token is None:
             from aotlens.session.scratch import new_subfolder
 
-            file = new_subfolder("token").write("token", f"{made}\n".encode())
-            files.callback(_remove, file)
+            folder = new_subfolder("token")
+            files.callback(folder.close)
+            file = folder.write("token", f"{made}\n".encode())
+            files.callback(_remove, folder.unlink, "token")
             listening.say_where_the_token_is(made, file)
         return await _serve_visit(server, door, listener, files)
 
@@ -93,7 +95,7 @@ async def _serve_socket(server: AotlensServer, path: str) -> int:
     _end_on_signals(server.protocol)
     socket = listening.private_socket(path)
     with contextlib.ExitStack() as files:
-        files.callback(_remove, path)
+        files.callback(_remove, os.unlink, path)
         listener = await asyncio.start_unix_server(door.knock, sock=socket, backlog=listening.BACKLOG)
         listening.say(f"listening on {path}")
         return await _serve_visit(server, door, listener, files)
@@ -125,9 +127,9 @@ async def _serve_visit(server: AotlensServer, door: Door, listener: asyncio.Serv
     return status
 
 
-def _remove(file: str) -> None:
+def _remove(unlink: Callable[[str], None], file: str) -> None:
     with contextlib.suppress(OSError):
-        os.unlink(file)
+        unlink(file)
 
 
 async def _converse(server: AotlensServer, inbox: Inbox) -> int:

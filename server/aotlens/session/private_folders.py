@@ -12,9 +12,9 @@ _MOST_LINKS = 40
 
 
 def open_to_others(folder: Path) -> str | None:
-    """Return the folder that lets others change what is in `folder`, or put another one in its place; None if none.
+    """Return what lets others change what is in `folder`, or put another one in its place; None if nothing does.
 
-    That is `folder` itself, or one on the way to it, through links too. Raises OSError.
+    That is `folder` itself, or a folder or link on the way to it. Raises OSError.
     """
     if not hasattr(os, "getuid"):  # Windows, where modes say nothing
         return None
@@ -26,12 +26,14 @@ def open_to_others(folder: Path) -> str | None:
     return next((above for above in _on_the_way(os.path.abspath(folder)) if not _keeps_names(above, trusted)), None)
 
 
-def _keeps_names(folder: str, trusted: set[int]) -> bool:
-    """Whether nobody but trusted owners can rename what is in a folder.
+def _keeps_names(place: str, trusted: set[int]) -> bool:
+    """Whether nobody but trusted owners can rename what is in a folder, or lead a link to another place.
 
-    In one with the sticky bit, as `/tmp` has it, nobody can rename what belongs to somebody else.
+    In a folder with the sticky bit, as `/tmp` has it, nobody can rename what belongs to somebody else.
     """
-    status = os.stat(folder)
+    status = os.lstat(place)
+    if stat.S_ISLNK(status.st_mode):
+        return status.st_uid in trusted
     shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if shared == stat.S_IWGRP and _is_group_of_this_user(status.st_gid):
         shared = 0
@@ -61,7 +63,7 @@ def _is_group_of_this_user(number: int) -> bool:
 
 
 def _on_the_way(path: str) -> Iterator[str]:
-    """Yield the folders, without links in their paths, in which the parts of an absolute path are looked up."""
+    """Yield the links on an absolute path, and the folders in which its parts are looked up; no link leads to them."""
     folder, rest, links = "/", [part for part in path.split("/") if part], 0
     while rest:
         yield folder
@@ -71,6 +73,7 @@ def _on_the_way(path: str) -> Iterator[str]:
             folder = os.path.dirname(folder)
         elif os.path.islink(below) and links < _MOST_LINKS:
             links += 1
+            yield below
             target = os.readlink(below)
             folder = "/" if target.startswith("/") else folder
             rest = [each for each in target.split("/") if each not in ("", ".")] + rest

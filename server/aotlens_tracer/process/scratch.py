@@ -108,6 +108,13 @@ class Folder:
             os.replace(os.path.join(self.path, unfinished), path)
         return path
 
+    def unlink(self, name: str) -> None:
+        """Remove a file of it. Raises OSError."""
+        if _CAN_HOLD:
+            os.unlink(name, dir_fd=self._held)
+        else:
+            os.unlink(os.path.join(self.path, name))
+
     def remove(self, seconds: float = math.inf) -> bool:
         """Remove it, whatever user code put into it, and return whether it is gone, after `seconds` at most.
 

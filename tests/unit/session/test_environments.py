@@ -195,6 +195,77 @@ def test_what_another_user_has_put_beside_a_file_is_not_used(
     assert found()[0] == str(planted), "nobody else could put it there"
 
 
+@pytest.fixture
+def give_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Make a file look like another user's."""
+    given: set[str] = set()
+
+    def of_other(look: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def looked(path: str | Path, **options: object) -> os.stat_result:
+            found = look(path, **options)
+            return os.stat_result([*found[:4], 12345, *found[5:]]) if str(path) in given else found
+
+        return looked
+
+    monkeypatch.setattr(os, "lstat", of_other(os.lstat))
+    monkeypatch.setattr(os, "stat", of_other(os.stat))
+    return lambda path: given.add(str(path))
+
+
+PACKAGES = "lib/python3.12/site-packages"
+
+
+@pytest.mark.parametrize("is_above", [False, True])
+@pytest.mark.parametrize(
+    "part", ["bin", "bin/python", "pyvenv.cfg", "lib", f"{PACKAGES}/x.pth", f"{PACKAGES}/sitecustomize.py"]
+)
+def test_an_environment_into_which_another_user_has_put_something_is_not_used(
+    tmp_path: Path, found: Found, give_away: Callable[[Path], None], part: str, is_above: bool
+) -> None:
+    if is_above:
+        (tmp_path / "project" / ".git").rmdir()
+    environment = tmp_path / ".venv" if is_above else tmp_path / "project" / ".venv"
+    own = python(environment)
+    (environment / PACKAGES).mkdir(parents=True)
+    for name in ("pyvenv.cfg", f"{PACKAGES}/x.pth", f"{PACKAGES}/sitecustomize.py"):
+        (environment / name).touch()
+    (environment / part).parent.chmod(0o777)
+    if part.count("/") or not is_above:  # else the whole environment above is open, and not used for that
+        assert found()[0] == str(own), "all of it is the user's, if others could change it too"
+    give_away(environment / part)
+    assert found()[0] == sys.executable
+
+
+def test_an_environment_that_another_user_has_put_where_uvs_variable_leads_is_not_used(
+    tmp_path: Path, found: Found, give_away: Callable[[Path], None]
+) -> None:
+    own = python(tmp_path / "project" / "envs" / "uv")
+    (tmp_path / "project").chmod(0o777)
+    assert found(UV_PROJECT_ENVIRONMENT="envs/uv")[0] == str(own)
+    give_away(tmp_path / "project" / "envs")
+    assert found(UV_PROJECT_ENVIRONMENT="envs/uv")[0] == sys.executable
+
+
+@pytest.mark.parametrize("is_above", [False, True])
+@pytest.mark.parametrize("name", [".python-version", "pyproject.toml"])
+def test_a_file_of_another_user_chooses_no_interpreter(
+    tmp_path: Path, found: Found, give_away: Callable[[Path], None], name: str, is_above: bool
+) -> None:
+    if is_above:
+        (tmp_path / "project" / ".git").rmdir()
+    place = tmp_path if is_above else tmp_path / "project"
+    digest = base64.urlsafe_b64encode(hashlib.sha256(os.path.realpath(place).encode()).digest()).decode()[:8]
+    home = tmp_path / "home"
+    pyenv = python(home / ".pyenv" / "versions" / "3.12.4")
+    poetry = python(home / ".cache" / "pypoetry" / "virtualenvs" / f"model-{digest}-py3.12")
+    file = place / name
+    file.write_text("3.12\n" if name == ".python-version" else '[tool.poetry]\nname = "model"\n')
+    place.chmod(0o1777)  # as /tmp
+    assert found()[0] == str(pyenv if name == ".python-version" else poetry)
+    give_away(file)
+    assert found()[0] == sys.executable
+
+
 def test_what_another_user_has_put_above_a_project_is_not_used(
     tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:

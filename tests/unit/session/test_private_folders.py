@@ -60,6 +60,25 @@ def test_links_on_the_way_are_looked_at(folder: Path, tmp_path: Path, is_relativ
     assert open_to_others(tmp_path / "first" / "c") == str(shared)
 
 
+@pytest.mark.parametrize("is_sticky", [False, True])
+def test_a_link_of_another_user_on_the_way_is_his_to_lead_elsewhere(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_sticky: bool
+) -> None:
+    link = tmp_path / "run"
+    link.symlink_to(folder.parent)
+    if is_sticky:
+        tmp_path.chmod(0o1777)
+    lstat = os.lstat
+
+    def looked(path: str) -> os.stat_result:
+        found = lstat(path)
+        return os.stat_result([*found[:4], 12345, *found[5:]]) if str(path) == str(link) else found
+
+    assert open_to_others(link / "c") is None
+    monkeypatch.setattr(os, "lstat", looked)
+    assert open_to_others(link / "c") == str(link)
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_another_user_is_not_private(folder: Path) -> None:
     above = folder.parents[1]

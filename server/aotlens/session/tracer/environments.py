@@ -32,6 +32,12 @@ _POETRY_CACHES = (".cache/pypoetry/virtualenvs", "Library/Caches/pypoetry/virtua
 _PROJECT_NAME = re.compile(r"[^/\\\0\[\]?]+")
 _PYENV_VERSION = re.compile(r"\w[\w.+-]*")
 _LOCAL_FOLDERS = (".venv", "venv", ".conda")
+_PACKAGES = "lib/python*/site-packages"
+_RUN_AT_START = (
+    *("pyvenv.cfg", "bin", "bin/python*", "lib", "lib64", "lib/python*", _PACKAGES),
+    *(f"{_PACKAGES}/{name}" for name in ("*.pth", "sitecustomize*", "usercustomize*")),
+)
+"""The files and folders of an environment that say what its interpreter runs before anything is imported."""
 
 
 def interpreter_of_folder(
@@ -72,19 +78,23 @@ def _project_environments(folder: Path, environment: Mapping[str, str], outermos
     """Yield the interpreters that belong to a trusted folder. Nothing above the `outermost` folder is obeyed."""
     if named := environment.get("UV_PROJECT_ENVIRONMENT"):
         place = Path(os.path.normpath(folder / named))
-        is_obeyed = outermost is None or os.path.isabs(named) or place.is_relative_to(outermost)
-        if is_obeyed and (found := in_environment(place)):
+        if os.path.isabs(named):
+            found = in_environment(place)
+        else:
+            is_obeyed = outermost is None or place.is_relative_to(outermost)
+            found = _in_own_environment(place, folder) if is_obeyed else None
+        if found:
             yield Interpreter(found, "uv's environment (UV_PROJECT_ENVIRONMENT)")
     places = list(_places(folder, outermost))
     for place in places:
         for name in _LOCAL_FOLDERS:
-            if _is_ours(place / name, folder) and (found := in_environment(place / name)):
+            if found := _in_own_environment(place / name, folder):
                 yield Interpreter(found, f"{name} of {place.name or place}")
     for place in places:
-        if found := _poetry(place, environment):
+        if _is_ours(place / "pyproject.toml", folder) and (found := _poetry(place, environment)):
             yield Interpreter(found, "poetry's environment")
     for place in places:
-        if found := _pyenv(place, environment):
+        if _is_ours(place / ".python-version", folder) and (found := _pyenv(place, environment)):
             yield Interpreter(found, "pyenv's .python-version")
 
 
@@ -96,10 +106,20 @@ def _places(folder: Path, outermost: str | None) -> Iterator[Path]:
             return
 
 
-def _is_ours(environment: Path, folder: Path) -> bool:
-    """Return whether an environment is not one that another user has put beside a folder, or above it."""
-    judge = is_planted if environment.parent == folder else is_anothers
-    return not judge(str(environment), str(folder))
+def _in_own_environment(environment: Path, folder: Path) -> str | None:
+    """Return the interpreter of an environment if no other user has put it, or what it runs at its start, there."""
+    if not _is_ours(environment, folder):
+        return None
+    parts = (str(part) for pattern in _RUN_AT_START for part in environment.glob(pattern))
+    return None if any(is_planted(part, str(folder)) for part in parts) else in_environment(environment)
+
+
+def _is_ours(path: Path, folder: Path) -> bool:
+    """Return whether a path is none that another user has put into a folder, and none of another user's above it."""
+    inside = [str(part) for part in (path, *path.parents) if folder in part.parents]
+    if not inside:
+        return not is_anothers(str(path), str(folder))
+    return not any(is_planted(part, str(folder)) for part in inside)
 
 
 def _poetry(folder: Path, environment: Mapping[str, str]) -> str | None:
