@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from aotlens_tracer.graph.repeated_layers import repeated_layers
 from support import trace_json
 
 SOURCE = """
@@ -69,3 +70,13 @@ def test_each_parameter_is_one_input_with_the_gradient_of_eager(traces: dict[str
 def test_a_child_that_keeps_its_parent_is_traced_as_it_is_called(traces: dict[str, Any]) -> None:
     child = traces["Child"]
     assert child["status"] == "traced" and child["example"]["recorded_in"].endswith("::Parent")
+
+
+@pytest.mark.parametrize("name", ["Self", "Parent"])
+def test_its_layers_are_not_folded(name: str) -> None:
+    """The search for equal layers ends. Only an editor asks for it, which shows a provisional map first."""
+    names: dict[str, Any] = {}
+    exec(SOURCE, names)
+    model = names[name]()
+    model.layers = torch.nn.ModuleList(torch.nn.Linear(4, 4) for _ in range(8))
+    assert repeated_layers(model, 4) is None

@@ -11,7 +11,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..torch_private import first_children, names_of_buffers, names_of_modules, names_of_parameters, parts_of_module
+from ..torch_private import (
+    contains_itself,
+    first_children,
+    names_of_buffers,
+    names_of_modules,
+    names_of_parameters,
+    parts_of_module,
+)
 
 _PLAIN = (float, complex, str, bytes, set, frozenset, torch.device)
 
@@ -38,8 +45,10 @@ def repeated_layers(root: nn.Module, at_least: int) -> Layers | None:
     """Return the equal layers of a model; None unless exactly one list or sequence has that many, all of them equal.
 
     Layers that share a parameter or module, with one another or with the rest of the model, are not equal: what is
-    left if some of them are taken away is another model.
+    left if some of them are taken away is another model. So is a model that contains itself.
     """
+    if contains_itself(root):
+        return None
     found = []
     pending = [("", root)]
     while pending:

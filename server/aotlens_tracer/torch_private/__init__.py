@@ -73,7 +73,7 @@ from .names import (
     READS_NUMBERS,
     SETS_GRAD_MODE,
 )
-from .names_in_modules import names_of_buffers, names_of_modules, names_of_parameters
+from .names_in_modules import contains_itself, names_of_buffers, names_of_modules, names_of_parameters
 from .operations import Schema, schema_of
 from .partitioner import configured_memory_budget, partition
 from .recompiles import LIMIT_EXCEEDED, Recompile, recompile_limit
@@ -183,6 +183,7 @@ __all__ = [
     "compiled_code_in_eager",
     "compiling",
     "configured_memory_budget",
+    "contains_itself",
     "copies_of_sharded",
     "counting_apart",
     "deep_copies",

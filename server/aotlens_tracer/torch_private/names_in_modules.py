@@ -14,7 +14,7 @@ from unittest.mock import patch
 import torch
 from torch import nn
 
-__all__ = ["names_of_buffers", "names_of_modules", "names_of_parameters", "names_that_end"]
+__all__ = ["contains_itself", "names_of_buffers", "names_of_modules", "names_of_parameters", "names_that_end"]
 
 
 def names_of_modules(root: nn.Module) -> Iterator[tuple[str, nn.Module]]:
