@@ -113,7 +113,7 @@ def _imports(file: Path) -> tuple[int, set[str]]:
 
 def put_on_path(named: ModuleName, path: str, extra_roots: tuple[str, ...] = ()) -> None:
     """Put the roots of the file at `path` on `sys.path`, so that nothing is found there that others have planted."""
-    guard(path)
+    guard(path, extra_roots)
     limit(root for root in named.roots if root not in extra_roots)
     for position, root in enumerate(named.roots):
         if root not in sys.path:

@@ -6,12 +6,13 @@ folder, below the project's too, and whoever adds it to `sys.path`. Installed pa
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import os
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
@@ -37,12 +38,17 @@ _above: set[str] = set()
 """The folders that these lie in. Whoever has made one of them, to open the file was to go there."""
 _given: frozenset[str] = frozenset()
 """The folders that were on `sys.path` before: what lies right in one is the user's word, if none of the files does."""
+_named: set[str] = set()
+"""The folders that the user has named as roots of imports."""
 _installed: tuple[str, ...] = ()
 """The beginnings of the paths of installed packages and of Python's own modules."""
 
 
-def guard(file: str) -> None:
-    """From now on, let nothing be imported into this process that others have planted. `file` itself is obeyed."""
+def guard(file: str, named: Iterable[str] = ()) -> None:
+    """From now on, let nothing be imported into this process that others have planted. `file` itself is obeyed.
+
+    So is the user, who has named these folders.
+    """
     global _given, _installed
     if not hasattr(os, "geteuid") or file in _files:
         return
@@ -54,6 +60,7 @@ def guard(file: str) -> None:
         _guard_finder()
         _guard_loaders()
     _files.append(file)
+    _named.update(map(os.path.realpath, named))
     folder = os.path.realpath(os.path.dirname(file))
     while folder not in _above:
         _above.add(folder)
@@ -148,9 +155,29 @@ def _has_unsafe_compiled_file(source: str) -> bool:
 
 
 def _is_refused(place: str) -> bool:
-    """Return whether a file or folder was planted, or the folder that it lies in, unless that is on `sys.path`."""
+    """Return whether a file or folder was planted, or the folder that it lies in, unless that is on `sys.path`.
+
+    What was planted into a folder of the user's own is refused however deep it lies, and whoever put it on `sys.path`.
+    """
     folder = os.path.dirname(place)
-    return _is_planted(place) or (folder not in sys.path and _is_planted(folder))
+    if _is_planted(place) or (folder not in sys.path and _is_planted(folder)):
+        return True
+    return any(map(_lies_in_planted, (os.path.abspath(folder), _real(folder))))
+
+
+def _lies_in_planted(folder: str) -> bool:
+    """Return whether a folder, or one above it, was planted into a folder of the user's own, or of one of the files.
+
+    In those of the administrator, such as `/tmp` and the `/scratch` of a cluster, code may name folders of others.
+    """
+    with contextlib.suppress(OSError):
+        own = {os.geteuid(), *(os.stat(file).st_uid for file in _files)}
+        while (real := _real(folder)) not in _above and real not in _given and real not in _named:
+            above = os.path.dirname(folder)
+            if os.stat(above).st_uid in own and _is_planted(folder):
+                return True
+            folder = above
+    return False
 
 
 def _is_planted(place: str) -> bool:

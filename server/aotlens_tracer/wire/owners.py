@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+
+_MOST_LINKS = 40
 
 
 def is_anothers(path: str, file: str) -> bool:
@@ -30,18 +33,40 @@ def is_planted(path: str, *files: str) -> bool:
     """Return whether another user has put a path into a folder that everybody may write to, such as `/tmp`.
 
     Not so if its owner is this user, the system's administrator, or the owner of the folder or of one of `files`. What
-    a link leads to is looked at, too.
+    a link leads to is looked at, too, and so are the links on the way there.
     """
     if not hasattr(os, "geteuid"):
         return False
     try:
-        status, folder = os.lstat(path), os.stat(os.path.dirname(path))
-        if is_open(folder) and status.st_uid not in (os.geteuid(), 0, folder.st_uid, *_owners(files)):
-            return True
-        target = os.path.realpath(path) if stat.S_ISLNK(status.st_mode) else path
+        return _is_put(path, files) or (os.path.islink(path) and any(_is_put(each, files) for each in _led_to(path)))
     except OSError:
         return False
-    return target != path and not os.path.islink(target) and is_planted(target, *files)
+
+
+def _is_put(path: str, files: tuple[str, ...]) -> bool:
+    status, folder = os.lstat(path), os.stat(os.path.dirname(path))
+    return is_open(folder) and status.st_uid not in (os.geteuid(), 0, folder.st_uid, *_owners(files))
+
+
+def _led_to(link: str) -> Iterator[str]:
+    """Yield the links that are followed for one, and what is at their end."""
+    folder, rest, links = os.path.realpath(os.path.dirname(link)), [os.path.basename(link)], 0
+    while rest:
+        part = rest.pop(0)
+        place = os.path.join(folder, part)
+        if part == "..":
+            folder = os.path.dirname(folder)
+        elif os.path.islink(place):
+            links += 1
+            if links > _MOST_LINKS:
+                return
+            yield place
+            target = os.readlink(place)
+            folder = os.sep if os.path.isabs(target) else folder
+            rest = [each for each in target.split(os.sep) if each not in ("", ".")] + rest
+        else:
+            folder = place
+    yield folder
 
 
 def is_open(folder: os.stat_result) -> bool:

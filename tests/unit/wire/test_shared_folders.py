@@ -37,12 +37,13 @@ def of_other(look):
     return looked
 if planted:
     os.lstat, os.stat = of_other(lstat), of_other(stat)
+roots = ()
 exec(before)
 sys.path.insert(0, {str(SERVER)!r})
 from aotlens_tracer.loading.importing import import_file
 sys.modules["ran"] = ran = []
 try:
-    ran.append(import_file(file).DONE)
+    ran.append(import_file(file, roots).DONE)
 except ImportError as error:
     ran.append(str(error))
 print(*ran)
@@ -154,6 +155,30 @@ def through_a_link(shared: Path) -> tuple[Path, Path]:
     return file, planted
 
 
+def on_the_path_by_code(shared: Path) -> tuple[Path, Path]:
+    write(shared / "libs" / "helper.py", RUNS.format("planted"))
+    code = "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'libs'))\n"
+    return write(shared / "model.py", code + model("import helper")), shared / "libs"
+
+
+def deep_in_an_open_folder(shared: Path) -> tuple[Path, Path]:
+    planted = write(shared / "plugins" / "a" / "b" / "helper.py", RUNS.format("planted"))
+    load = "from importlib.util import module_from_spec, spec_from_file_location\n"
+    load += f"spec = spec_from_file_location('helper', {str(planted)!r})\n"
+    (shared / "plugins").chmod(0o777)
+    return write(shared / "model.py", load + model("spec.loader.exec_module(module_from_spec(spec))")), (
+        shared / "plugins" / "a"
+    )
+
+
+def through_a_link_of_another(shared: Path) -> tuple[Path, Path]:
+    write(shared.parent / "elsewhere" / "__init__.py", RUNS.format("planted"))
+    (shared / "current").symlink_to(shared.parent / "elsewhere")
+    file = write(shared.parent / "project" / "model.py", model("import helper"))
+    (file.parent / "helper").symlink_to("../shared/current")
+    return file, shared / "current"
+
+
 PLANTED: dict[str, Callable[[Path], tuple[Path, Path]]] = {
     "a module beside the file": lambda shared: beside(shared, "helper.py"),
     "a package beside the file": lambda shared: beside(shared, "helper/__init__.py"),
@@ -166,6 +191,9 @@ PLANTED: dict[str, Callable[[Path], tuple[Path, Path]]] = {
     "a compiled file in an open __pycache__": compiled_in_open_cache,
     "a compiled file from when __pycache__ was open": compiled_by_another,
     "what a link leads to": through_a_link,
+    "a folder that the code puts on the path": on_the_path_by_code,
+    "a folder far above the module": deep_in_an_open_folder,
+    "a link on the way of a link": through_a_link_of_another,
 }
 
 
@@ -211,6 +239,13 @@ def test_a_folder_on_the_path_is_the_users_word_unless_the_file_lies_there(share
     assert imported(file, planted, before=path) == "done"
     elsewhere = write(shared.parent / "elsewhere" / "model.py", model("import helper"))
     assert imported(elsewhere, planted, before=path) == "of a colleague done"
+
+
+def test_a_root_that_the_user_has_named_is_the_users_word(shared: Path) -> None:
+    write(shared / "libs" / "helper.py", RUNS.format("of a colleague"))
+    file = write(shared / "model.py", model("import helper"))
+    libs = shared / "libs"
+    assert imported(file, libs, before=f"roots = ({str(libs)!r},)") == "of a colleague done"
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can give files away")
