@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from aotlens.explain.visible import visible_line
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
 from aotlens.project.selection import Excluded, select
@@ -13,8 +14,11 @@ from aotlens.project.settings import CheckSettings
 from aotlens.project.tracing import CannotTrace, TracedProject, trace_project
 
 from .options import UsageError
+from .output import path_label
 from .problems import advice_for
 from .project_progress import ProjectProgress
+
+_MOST_NAMED = 3
 
 
 def with_usage_errors(run: Callable[[], int]) -> int:
@@ -43,8 +47,20 @@ def trace_paths(
 ) -> TracedProject:
     """Trace what paths stand for. Raises Misuse and CannotTrace."""
     excluded = Excluded((*settings.exclude, *exclude), project_folder(settings), force_exclude)
-    selected = select(paths, excluded)
+    planted: list[str] = []
+    selected = select(paths, excluded, planted.append)
+    if planted:
+        print(visible_line(_left_out(planted)), file=sys.stderr)
     if not selected:
         print("warning: there is no Python file to check", file=sys.stderr)
     with ProjectProgress(verbose) as progress:
         return trace_project(selected, tracing, progress)
+
+
+def _left_out(planted: Sequence[str]) -> str:
+    named = [path_label(path) for path in planted[:_MOST_NAMED]]
+    more = [f"{len(planted) - _MOST_NAMED} more"] if len(planted) > _MOST_NAMED else []
+    return (
+        f"warning: left out, as another user has put it into a folder that everybody may write to: "
+        f"{', '.join([*named, *more])}; name a file to have it traced"
+    )

@@ -19,6 +19,7 @@ from aotlens.session.files import read_text
 
 from .findings import Located
 from .problems import Misuse
+from .shared_places import refuse_planted, write_whole
 
 VERSION = 1
 _KEYS = ("path", "code", "within", "text")
@@ -49,7 +50,8 @@ class Compared:
 
 
 def read_baseline(file: Path) -> Counter[_Entry]:
-    """The findings in a baseline, with their numbers. Raises Misuse if it cannot be read, or is none."""
+    """The findings in a baseline, with their numbers. Raises Misuse if it cannot be read, is none, or is another's."""
+    refuse_planted(file)
     try:
         content = json.loads(read_text(file))
         if content["version"] != VERSION:
@@ -72,8 +74,9 @@ def write_baseline(file: Path, findings: Sequence[Located], kept: Counter[_Entry
         row: dict[str, Any] = {key: getattr(entry, key) for key in _KEYS}
         rows.append({**row, "count": count} if count > 1 else row)
     text = json.dumps({"version": VERSION, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
+    refuse_planted(file)
     try:
-        file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        write_whole(file, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise Misuse(f"{file} cannot be written: {error.strerror or error}") from None
 

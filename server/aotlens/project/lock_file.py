@@ -19,6 +19,7 @@ from aotlens.model.lock import Lock, LockedBreak, LockedSaved, LockedSlot, Locke
 from aotlens.session.files import read_bytes, read_text
 
 from .problems import Misuse
+from .shared_places import refuse_planted, write_whole
 
 VERSION = 1
 LOCK_NAME = "aotlens.lock"
@@ -81,7 +82,8 @@ def _cell(text: str, *, braces: bool = False) -> str:
 
 
 def read_lock(file: Path) -> Lock:
-    """The lock in a file. Raises Misuse if it cannot be read, or is none."""
+    """The lock in a file. Raises Misuse if it cannot be read, or is none, or another user has put it there."""
+    refuse_planted(file)
     try:
         text = read_text(file)
     except OSError as error:
@@ -99,10 +101,11 @@ def parse_lock(text: str, file: str = LOCK_NAME) -> Lock:
 def write_lock(file: Path, lock: Lock) -> bool:
     """Write a lock; whether its text has changed. Raises Misuse."""
     text = lock_text(lock)
+    refuse_planted(file)
     try:
         if file.exists() and read_bytes(str(file)) == text.encode():
             return False
-        file.write_bytes(text.encode())
+        write_whole(file, text.encode())
     except OSError as error:
         raise Misuse(f"{file} cannot be written: {error.strerror or error}") from None
     return True

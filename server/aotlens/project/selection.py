@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aotlens.session.examples.searched_files import is_skipped
+from aotlens.session.examples.searched_files import own_files
 from aotlens.session.globs import matches
 from aotlens.session.settings import DEFAULT_EXCLUDE
 
@@ -43,18 +43,21 @@ class Excluded:
         return any(_matches(pattern, relative) for pattern in self.patterns)
 
 
-def select(paths: Sequence[str], excluded: Excluded = Excluded()) -> list[Selected]:
+def select(
+    paths: Sequence[str], excluded: Excluded = Excluded(), planted: Callable[[str], object] = lambda path: None
+) -> list[Selected]:
     """The Python files that paths stand for, each once, in the order of the paths and of the folders.
 
     A path is a file, a folder, or `FILE::Qualname`. In folders, environments, hidden folders, folders of tools, tests,
-    and what git ignores are passed over. Raises Misuse.
+    and what git ignores are passed over, and what another user has put into a folder that everybody may write to:
+    `planted` is called with that. Raises Misuse.
     """
     found: dict[tuple[str, str | None], Selected] = {}
     for written in paths:
         name, qualname = _split(written)
         path = Path(name)
         if path.is_dir():
-            files = [Selected(file, None, True) for file in _in_folder(path.absolute(), excluded)]
+            files = [Selected(file, None, True) for file in _in_folder(path.absolute(), excluded, planted)]
         else:
             file = os.path.normpath(path.absolute())
             files = [] if excluded.is_forced and excluded.covers(file) else [Selected(file, qualname)]
@@ -84,24 +87,19 @@ def _split(written: str) -> tuple[str, str | None]:
     raise Misuse(f"there is no file or folder {name[:200]}")
 
 
-def _in_folder(folder: Path, excluded: Excluded) -> list[str]:
+def _in_folder(folder: Path, excluded: Excluded, planted: Callable[[str], object]) -> list[str]:
     """The Python files of a folder that are not passed over, in the order of their names."""
-    found = [
-        path
-        for path in _walk(os.path.normpath(folder))
-        if not excluded.covers(path) and not _is_usual(Path(path).relative_to(os.path.normpath(folder)).as_posix())
-    ]
+    top = os.path.normpath(folder)
+
+    def is_wanted(path: str) -> bool:
+        return not excluded.covers(path) and not _is_usual(Path(path).relative_to(top).as_posix())
+
+    of_others: list[str] = []
+    found = list(filter(is_wanted, own_files(top, (".py",), of_others.append)))
     ignored = ignored_by_git(folder, found)
+    for path in filter(is_wanted, of_others):
+        planted(path)
     return [path for path in found if path not in ignored]
-
-
-def _walk(folder: str) -> Iterator[str]:
-    for root, folders, files in os.walk(folder):
-        if "pyvenv.cfg" in files and root != folder:
-            folders.clear()
-            continue
-        folders[:] = sorted(name for name in folders if not is_skipped(name))
-        yield from (os.path.join(root, name) for name in sorted(files) if name.endswith(".py"))
 
 
 def _is_usual(relative: str, patterns: Collection[str] = DEFAULT_EXCLUDE) -> bool:

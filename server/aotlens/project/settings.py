@@ -39,7 +39,7 @@ def settings_for(paths: Sequence[str]) -> CheckSettings:
     places = [os.path.abspath(path) for path in paths]
     try:
         common = Path(os.path.commonpath(places))
-        project = find_project_file(common / "pyproject.toml" if common.is_dir() else common)
+        project = find_project_file(common)
     except ValueError:  # a null character, or two drives
         return CheckSettings()
     if project is None:
@@ -69,8 +69,15 @@ def _settings(project: Path, table: dict[str, Any]) -> CheckSettings:
         _codes(project, table, "ignore"),
         fail_on,
         _strings(project, table, "exclude") or (),
-        project.parent / baseline if baseline is not None else None,
+        _in_project(project, baseline) if baseline is not None else None,
     )
+
+
+def _in_project(project: Path, baseline: str) -> Path:
+    path = Path(os.path.normpath(project.parent / baseline))
+    if not path.is_relative_to(project.parent):
+        raise Misuse(f"{project}: {_NAME} baseline: {baseline!r} is not in the folder of the project")
+    return path
 
 
 def _codes(project: Path, table: dict[str, Any], key: str) -> frozenset[str] | None:

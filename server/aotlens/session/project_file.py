@@ -34,11 +34,12 @@ class BadProjectFile(Exception):
 
 
 def find_project_file(file: Path, outermost: str | None = None) -> Path | None:
-    """Return the nearest pyproject.toml above a file that is not another user's, if any.
+    """Return the nearest pyproject.toml above a file, or in or above a folder, that is not another user's, if any.
 
     `outermost` is the folder above which none is obeyed; None if nothing limits it.
     """
-    folders = Path(os.path.realpath(file)).parents
+    real = Path(os.path.realpath(file))
+    folders = (real, *real.parents) if real.is_dir() else real.parents
     top = os.path.realpath(outermost or os.sep)
     candidates = (folder / "pyproject.toml" for folder in folders if folder.is_relative_to(top))
     found = (str(candidate) for candidate in candidates if os.path.isfile(candidate))

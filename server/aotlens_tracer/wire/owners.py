@@ -13,20 +13,30 @@ def is_anothers(path: str, file: str) -> bool:
     """Return whether a path belongs to another user, or everybody may change it.
 
     It belongs to this one if its owner is this user, the system's administrator, or the owner of `file`, which is
-    obeyed anyway. That everybody may change it says nothing where everybody may change the file `file`, too: so are all
-    that a container with `umask 0` makes, and all of a disk of Windows in WSL. False for what does not exist, and where
-    the system has no owners.
+    obeyed anyway; of this user or the administrator, if there is no `file`. That everybody may change it says nothing
+    where everybody may change `file`, too: so are all that a container with `umask 0` makes, and all of a disk of
+    Windows in WSL. `file` may be a folder: then it says nothing of a file where everybody may change what is in the
+    folder, which nobody may in one like `/tmp`. False for what does not exist, and where the system has no owners.
     """
     if not hasattr(os, "geteuid"):
         return False
     try:
-        link, status, obeyed = os.lstat(path), os.stat(path), os.stat(file)
+        link, status = os.lstat(path), os.stat(path)
     except OSError:
         return False
-    if not {link.st_uid, status.st_uid} <= {os.geteuid(), 0, obeyed.st_uid}:
+    try:
+        obeyed: os.stat_result | None = os.stat(file)
+    except OSError:
+        obeyed = None
+    if not {link.st_uid, status.st_uid} <= {os.geteuid(), 0, *([obeyed.st_uid] if obeyed else [])}:
         return True
-    is_file_open = stat.S_ISREG(obeyed.st_mode) and bool(obeyed.st_mode & stat.S_IWOTH)
-    return bool(status.st_mode & stat.S_IWOTH) and not is_file_open
+    return is_open(status) and not (obeyed and _is_as_open(obeyed, status))
+
+
+def _is_as_open(obeyed: os.stat_result, found: os.stat_result) -> bool:
+    is_free_folder = stat.S_ISDIR(obeyed.st_mode) and not obeyed.st_mode & stat.S_ISVTX
+    is_alike = stat.S_ISREG(obeyed.st_mode) or (is_free_folder and stat.S_ISREG(found.st_mode))
+    return is_open(obeyed) and is_alike
 
 
 def is_planted(path: str, *files: str) -> bool:
@@ -69,9 +79,9 @@ def _led_to(link: str) -> Iterator[str]:
     yield folder
 
 
-def is_open(folder: os.stat_result) -> bool:
-    """Return whether everybody may put something into a folder."""
-    return bool(folder.st_mode & stat.S_IWOTH)
+def is_open(status: os.stat_result) -> bool:
+    """Return whether everybody may write to a file, or put something into a folder."""
+    return bool(status.st_mode & stat.S_IWOTH)
 
 
 def _owners(files: tuple[str, ...]) -> set[int]:

@@ -224,6 +224,7 @@ def test_no_other_place_of_the_server_opens_a_file_of_a_workspace() -> None:
         "lsp/connection.py",  # the state of the client's process
         "lsp/listening.py",  # the token, for this user alone
         "lsp/temporary.py",  # in the scratch folder
+        "project/shared_places.py",  # a new file that it has made
         "session/kept/store.py",  # a file that `mkstemp` has made
         "session/private_folders.py",  # what the system says of users
     }

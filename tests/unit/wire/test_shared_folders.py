@@ -271,6 +271,7 @@ def test_a_file_that_everybody_may_write_to_is_its_owners_still(shared: Path) ->
         each.chmod(0o666)
     assert imported(file) == "helper pkg.model"
     assert is_anothers(str(settings), str(file)), "settings that are more open than the file are not obeyed"
+    assert is_anothers(str(settings), str(project / "gone.py")), "nor are they because the file is gone"
     file.chmod(0o666)
     assert not is_anothers(str(settings), str(file))
     assert is_anothers(str(shared), str(file.parent)), "a folder that is open lets everybody put something there"

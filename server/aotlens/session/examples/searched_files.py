@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aotlens_tracer.wire.owners import is_anothers, is_planted
@@ -53,7 +55,8 @@ def searched_files(folder: Path) -> list[str]:
     Hidden folders, environments, and the folders of tools and build results are skipped, and what another user has
     put into a folder that everybody may write to.
     """
-    return sorted(_walk(folder), key=kind_and_depth)
+    found = own_files(str(folder), _ENDINGS, most_depth=MOST_DEPTH)
+    return sorted(itertools.islice(found, MOST_FILES), key=kind_and_depth)
 
 
 def package_descriptions(path: Path) -> list[str]:
@@ -88,21 +91,35 @@ def _distribution(dist_info: str) -> str:
     return re.sub(r"[-_.]+", "_", name)
 
 
-def _walk(folder: Path) -> Iterator[str]:
-    count, top = 0, str(folder).count(os.sep)
+def own_files(
+    folder: str,
+    endings: tuple[str, ...],
+    planted: Callable[[str], object] = lambda path: None,
+    most_depth: int = sys.maxsize,
+) -> Iterator[str]:
+    """Yield the files of a folder, in order of their names, without those in environments and folders to be skipped.
+
+    `planted` is called with each file and folder that another user has put into a folder that everybody may write to.
+    Neither is yielded, nor is what such a folder has.
+    """
+
+    def is_ours(path: str) -> bool:
+        if is_planted(path, folder):
+            planted(path)
+            return False
+        return True
+
+    top = folder.count(os.sep)
     for root, folders, files in os.walk(folder):
-        if "pyvenv.cfg" in files and root != str(folder):
+        if "pyvenv.cfg" in files and root != folder:
             folders.clear()
             continue
-        is_deep = root.count(os.sep) - top >= MOST_DEPTH
-        own = () if is_deep else sorted(name for name in folders if not is_skipped(name))
-        folders[:] = [name for name in own if not is_planted(os.path.join(root, name), str(folder))]
+        is_deep = root.count(os.sep) - top >= most_depth
+        entered = () if is_deep else sorted(name for name in folders if not is_skipped(name))
+        folders[:] = [name for name in entered if is_ours(os.path.join(root, name))]
         for name in sorted(files):
-            if name.endswith(_ENDINGS) and not is_planted(os.path.join(root, name), str(folder)):
+            if name.endswith(endings) and is_ours(os.path.join(root, name)):
                 yield os.path.join(root, name)
-                count += 1
-                if count >= MOST_FILES:
-                    return
 
 
 def is_skipped(folder: str) -> bool:
