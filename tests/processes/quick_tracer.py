@@ -49,9 +49,10 @@ exec(code, {"__name__": "__main__"})
 """
 
 
-def quick_tracer(folder: Path) -> Path:
-    """Write such an interpreter into a folder, and give its path."""
+def quick_tracer(folder: Path, more: str = "") -> Path:
+    """Write such an interpreter into a folder, and give its path. It runs the code `more` before the tracer's."""
     path = folder / "python"
-    path.write_text(f"#!{sys.executable}\n{_PYTHON}", encoding="utf-8")
+    code = _PYTHON.replace("code = sys.argv[3]", f"{more}\ncode = sys.argv[3]")
+    path.write_text(f"#!{sys.executable}\n{code}", encoding="utf-8")
     path.chmod(0o755)
     return path

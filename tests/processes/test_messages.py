@@ -16,7 +16,7 @@ import pytest
 from aotlens.session.tracer.client import Launch, Message, TracerClient, UnreadableAnswer
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.wire.fence import Fence
-from aotlens_tracer.wire.protocol import TargetsParams, TraceParams
+from aotlens_tracer.wire.protocol import ExampleSource, TargetsParams, TraceParams
 from support import ROOT
 
 from .quick_tracer import quick_tracer
@@ -117,6 +117,35 @@ def test_an_answer_that_is_no_map_is_the_failure_of_its_target(tracer: TracerPro
         with pytest.raises(UnreadableAnswer):
             tracer.targets(TargetsParams(params.path, fence=Fence(False)))
     assert _answer(tracer, _params(tmp_path, ""))["result"] == {"said": True}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"event": "bug", "traceback": "", "error": ["ValueError", "no"], "frames": []},
+        {"result": {"failure": {"stage": "import"}}},
+        {"result": {"failure": {"stage": ["import"], "problem": 5}}},
+        {"result": {"failure": {"stage": "example", "problem": 5}}},
+        {"result": {"failure": {"stage": "example", "problem": {"type": []}}}},
+        {"result": {"failure": 5}},
+    ],
+)
+def test_forged_ends_leave_the_tracer_alive(forged: Message, tracer: TracerProcess, tmp_path: Path) -> None:
+    code = f"channel.send({forged!r})\nos.kill(os.getpid(), 9)"
+    params = replace(_params(tmp_path, code), stages=True, examples=(ExampleSource("Model()", "pinned"),))
+    before = tracer._client.pid
+    assert _answer(tracer, params)["result"]["failure"]
+    assert _answer(tracer, _params(tmp_path, ""))["result"] == {"said": True}
+    assert tracer._client.pid == before
+
+
+def test_an_error_in_judging_what_a_child_left_ends_its_job_alone(tmp_path: Path) -> None:
+    broken = 'made(package + ".process.source_lines", SourceLines=type("Lines", (), {"line": lambda *_: 1 / 0}))'
+    with TracerProcess(str(quick_tracer(tmp_path, broken)), str(tmp_path)) as tracer:
+        failure = _answer(tracer, _params(tmp_path, "os._exit(3)"))["result"]["failure"]
+        assert (failure["reason"], failure["problem"]["kind"]) == ("crash", "Bug")
+        assert "ZeroDivisionError" in failure["problem"]["error"]
+        assert _answer(tracer, _params(tmp_path, ""))["result"] == {"said": True}
 
 
 def test_a_line_without_an_end_takes_no_memory_of_the_tracer(tracer: TracerProcess, tmp_path: Path) -> None:

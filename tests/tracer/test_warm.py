@@ -116,3 +116,28 @@ def test_a_child_that_waits_may_end_and_ends_with_its_tracer(tmp_path: Path) -> 
         assert tracer._client.pid is not None
         os.kill(tracer._client.pid, signal.SIGKILL)
         assert wait_for(lambda: not any(map(is_alive, both)), 10)
+
+
+SHARING = """\
+import torch
+from torch import nn
+
+print("shared:", [line.split()[-1] for line in open("/proc/self/maps") if " rw-s " in line and "/nvidia" not in line])
+
+
+class Net(nn.Module):
+    def forward(self, x):
+        return x * 2
+"""
+
+
+@pytest.mark.skipif(not LINUX, reason="looks into /proc")
+def test_a_child_shares_no_writable_memory_with_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(SHARING, encoding="utf-8")
+    params = TraceParams(str(path), "Net", (ExampleSource("Net()(torch.ones(2))", "pinned"),))
+    with TracerProcess(sys.executable, str(tmp_path)) as tracer:
+        for _ in range(2):  # a child that was forked for its request, and one that was warm before it
+            answer = tracer.trace(params)
+            assert answer.map.status == "traced"
+            assert answer.output == "shared: []\n"

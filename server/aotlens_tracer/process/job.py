@@ -152,7 +152,10 @@ class Job:
         failure = (self.result or {}).get("failure")
         if not self.request.get(IS_RECORDED_APART) or failure is None:
             return False
-        return failure["stage"] in ("import", "example") and failure["problem"].get("type") in _OF_RESOURCES
+        if not isinstance(failure, dict) or failure.get("stage") not in ("import", "example"):
+            return False
+        problem = failure.get("problem")
+        return isinstance(problem, dict) and problem.get("type") in _OF_RESOURCES
 
     @property
     def lacks_values(self) -> bool:

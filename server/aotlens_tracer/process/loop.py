@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from ..values.waiting import can_be_recorded_apart
@@ -96,6 +96,17 @@ def _receive(job: Job, message: Message, replies: int) -> Message:
     return known
 
 
+@contextlib.contextmanager
+def _judging(job: Job, answer: Callable[[Job, dict[str, Any]], None]) -> Iterator[None]:
+    """Let an error in what judges a child's data, which user code can write, end its job alone."""
+    try:
+        yield
+    except Exception as error:
+        if job.ended:  # the answer is on its way: the server is gone, or the fault is in the clearing up
+            raise
+        answer(job, unanswered.after_unfit_messages(job, error))
+
+
 class Tracer:
     """The loop: requests in, children out, answers back."""
 
@@ -132,7 +143,8 @@ class Tracer:
                     self._standby.work()
                     self._leftovers.remove_more()
                 if self._job is not None:
-                    self._look_after(self._job)
+                    with _judging(self._job, self._answer):
+                        self._look_after(self._job)
         finally:
             if self._job is not None:
                 for child in self._job.children:

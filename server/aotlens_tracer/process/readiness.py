@@ -61,13 +61,7 @@ def _get_warm() -> None:
     """Let torch find, import and make what it needs at its first trace. No thread may be left: see above."""
     from ..steps.warm_up import warm_up
 
-    bars = getattr(sys.modules.get("tqdm"), "tqdm", None)  # torch shows its progress with it, if it is installed
-    interval = getattr(bars, "monitor_interval", None)
-    if bars is not None:
-        bars.monitor_interval = 0  # else it starts a thread that watches
     warm_up()
-    if bars is not None:
-        bars.monitor_interval = interval
 
 
 def _raised(error: BaseException) -> Raised:

@@ -24,7 +24,8 @@ def after_a_bug(job: Job, bug: dict[str, Any]) -> dict[str, Any]:
     """Return the answer for an exception in our own code: the user's, if their code raised it there, else ours."""
     if _is_the_users(job, bug):
         return _answer(job, "error", Raised(*bug["error"]))
-    return _answer(job, "crash", Bug(bug["traceback"].strip().splitlines()[-1], job.real))
+    lines = bug["traceback"].strip().splitlines() or [bug["error"][0]]
+    return _answer(job, "crash", Bug(lines[-1], job.real))
 
 
 def _is_the_users(job: Job, bug: dict[str, Any]) -> bool:
@@ -52,13 +53,20 @@ def after_too_many_processes(job: Job) -> dict[str, Any]:
     return _answer(job, "crash", ManyProcesses(MOST_PROCESSES))
 
 
-def _answer(job: Job, reason: str, problem: Problem) -> dict[str, Any]:
+def after_unfit_messages(job: Job, error: Exception) -> dict[str, Any]:
+    """Return the answer for a child that left what cannot be judged, with nothing of what it left."""
+    bare = Job(job.request, job.child, job.unframer, job.started)
+    return _answer(bare, "crash", Bug(f"{type(error).__name__}: {error}"), b"")
+
+
+def _answer(job: Job, reason: str, problem: Problem, dump: bytes | None = None) -> dict[str, Any]:
     if job.whole is not None:
         return _without_eager(job, problem, time.monotonic() - job.whole)
     params = job.params
     stage = job.stage if job.stage in ("import", "example") else "capture"
     example = _example(params, job.candidate)
-    dump = job.child.read_file(DUMP_FILE, DUMP_BYTES)
+    if dump is None:
+        dump = job.child.read_file(DUMP_FILE, DUMP_BYTES)
     frames = _frames(job, example, dump)
     place = frames[-1] if frames else None
     failure = Failure(

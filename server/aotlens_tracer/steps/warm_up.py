@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -51,10 +53,32 @@ _EXAMPLE = ExampleSource("Small()(torch.ones(2, 6))", "pinned", __file__, 1)
 
 def warm_up() -> None:
     """Trace a small model. Whatever fails in that, a trace will report."""
-    with warnings.catch_warnings(), counting_apart(), contextlib.suppress(Exception):
+    with warnings.catch_warnings(), counting_apart(), contextlib.suppress(Exception), _lonely_bars():
         warnings.simplefilter("ignore")
         with compiled_code_in_eager():
             _trace()
+
+
+@contextlib.contextmanager
+def _lonely_bars() -> Iterator[None]:
+    """Let torch's progress bars start no thread, and make no lock that processes share: children would inherit it."""
+    bars = getattr(sys.modules.get("tqdm"), "tqdm", None)  # torch shows its progress with it, if it is installed
+    if bars is None:
+        yield
+        return
+    missing = object()
+    alone = {"monitor_interval": 0, "_lock": threading.RLock()}
+    before = {name: vars(bars).get(name, missing) for name in alone}
+    for name, value in alone.items():
+        setattr(bars, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is missing:
+                delattr(bars, name)
+            else:
+                setattr(bars, name, value)
 
 
 def _trace() -> None:

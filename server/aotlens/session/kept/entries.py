@@ -7,7 +7,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from aotlens import __version__
 from aotlens.syntax.source import UnreadableSource
 from aotlens_tracer.wire.json_codec import to_json
-from aotlens_tracer.wire.protocol import VERSION, TraceParams
+from aotlens_tracer.wire.protocol import VERSION, ExampleSource, TraceParams
 
 from ..files import read_python, stamp
 from ..project_file import find_project_file
@@ -97,15 +97,20 @@ def is_lasting(fields: Mapping[str, Any]) -> bool:
 
 
 def entry_of(
-    identity: Identity, fields: dict[str, Any], texts: Mapping[str, str], started: int
+    identity: Identity, params: TraceParams, fields: dict[str, Any], texts: Mapping[str, str], started: int
 ) -> dict[str, Any] | None:
     """Return the entry for a map (its fields as JSON); None if a file has changed since the trace started.
+
+    Code under trace can forge the map: what the request names counts, whatever the map says, and none is kept that is
+    of another file.
 
     `texts` are those of the open documents by path, and `started` is the start of the trace in nanoseconds since 1970.
     User files count by their content, installed ones by the time of their last change and their size.
     """
+    if fields["target"].get("path") != params.path:
+        return None
     files = {}
-    for path in _user_files(fields):
+    for path in dict.fromkeys((params.path, *_files_of(params.examples), *_user_files(fields))):
         text = texts.get(path)
         try:
             if text is None and stamp(path).changed >= started:
@@ -145,6 +150,13 @@ def valid_map(entry: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, A
             return None
     fields: dict[str, Any] = entry["map"]
     return fields
+
+
+def _files_of(examples: Iterable[ExampleSource]) -> Iterator[str]:
+    """Yield the files of a request's examples, as far as they are there."""
+    for example in examples:
+        paths = [example.path, *((example.root.path, *_files_of(example.root.examples)) if example.root else ())]
+        yield from (path for path in paths if path and Path(path).is_file())
 
 
 def _user_files(fields: Mapping[str, Any]) -> Iterable[str]:

@@ -121,7 +121,7 @@ class KeptMaps:
             return
         identity = self._identity(params, tracer)
         texts = {path: document.text for path, document in self._documents.by_path.items()}
-        make = functools.partial(entry_of, identity, fields, texts, started)
+        make = functools.partial(entry_of, identity, params, fields, texts, started)
         entry = await asyncio.get_running_loop().run_in_executor(None, make)
         if entry is not None:
             self._pending[identity.name] = entry

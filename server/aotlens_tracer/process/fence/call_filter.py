@@ -31,7 +31,8 @@ _NEW_NAMESPACES = 0x7E020080
 """The flags of `clone` that begin with CLONE_NEW."""
 _IOCTLS = (
     *(0x5412, 0x541C, 0x541D),  # terminals: TIOCSTI, TIOCLINUX, TIOCCONS
-    *(0x40086602, 0x401C5820, 0x40087602, 0x4004662C),  # attributes of files
+    *(0x40086602, 0x401C5820, 0x40087602, 0x4004662C, 0x40086604, 0x40047211),  # attributes and versions of files
+    *(0x660C, 0x6628),  # ext4: blocks that are put off, what it knows of a file's extents
     *(0x40806685, 0x800C6613, 0xC0506617, 0xC0406618),  # FS_IOC_ENABLE_VERITY, encryption: a policy, keys
     *(0x5000940E, 0x50009418, 0x50009401, 0x50009417, 0x5000940F, 0x5000943F),  # Btrfs: subvolumes, snapshots
     *(0x4008941A, 0xC0C89425, 0x41009432, 0x50009402, 0x40309410),  # Btrfs: their flags, a label, defragmentation

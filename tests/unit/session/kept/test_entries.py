@@ -10,7 +10,7 @@ import pytest
 
 from aotlens.session.kept.entries import SECONDS_OF_FAILURE, entry_of, identity_of, is_lasting, valid_map
 from aotlens_tracer.wire.example_options import World
-from aotlens_tracer.wire.protocol import ExampleSource, TraceParams
+from aotlens_tracer.wire.protocol import ExampleSource, Root, TraceParams
 
 
 class Project:
@@ -32,7 +32,7 @@ class Project:
         self.identity = identity_of(self.params, self.paths["python"], {})
 
     def entry(self, texts: dict[str, str] | None = None) -> dict[str, Any] | None:
-        return entry_of(self.identity, self.fields, texts or {}, time.time_ns())
+        return entry_of(self.identity, self.params, self.fields, texts or {}, time.time_ns())
 
 
 @pytest.fixture
@@ -69,7 +69,24 @@ def test_the_unsaved_text_of_an_open_document_counts(project: Project) -> None:
 
 
 def test_a_map_is_not_kept_if_a_file_was_written_during_its_trace(project: Project) -> None:
-    assert entry_of(project.identity, project.fields, {}, 999 * 10**9) is None
+    assert entry_of(project.identity, project.params, project.fields, {}, 999 * 10**9) is None
+
+
+@pytest.mark.parametrize("name", ["model.py", "test.py", "helper.py"])
+def test_a_forged_map_depends_on_the_files_of_its_request(project: Project, name: str) -> None:
+    root = Root(project.paths["helper.py"], "Outer", ())
+    examples = (ExampleSource("Net()", "call-site", project.paths["test.py"]), ExampleSource("", "recorded", root=root))
+    project.params = replace(project.params, examples=examples)
+    project.fields.update(files=[], example={})
+    entry = project.entry()
+    assert entry is not None and valid_map(entry, {}) == project.fields
+    Path(project.paths[name]).write_text("a = 2\n")
+    assert valid_map(entry, {}) is None
+
+
+def test_a_map_of_another_file_is_not_kept(project: Project) -> None:
+    project.fields["target"] = {"path": project.paths["helper.py"]}
+    assert project.entry() is None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +123,7 @@ def test_a_map_of_a_cluster_depends_on_the_project_that_may_name_it(project: Pro
     named = folder / "pyproject.toml"
     named.write_text('[tool.aotlens]\nmesh = "tp=8"\n')
     fields = project.fields | {"example": {"options": {"world": {"size": 8, "rank": 0, "mesh": [["tp", 8]]}}}}
-    entry = entry_of(project.identity, fields, {}, time.time_ns() + 10**9)
+    entry = entry_of(project.identity, project.params, fields, {}, time.time_ns() + 10**9)
     assert entry is not None and valid_map(entry, {}) == fields
     named.write_text('[tool.aotlens]\nmesh = "tp=4"\n')
     assert valid_map(entry, {}) is None
