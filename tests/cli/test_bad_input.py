@@ -566,7 +566,7 @@ USAGE = {
     "no such interpreter": (["model.py", "--python", "no/such/python"], "there is no interpreter no/such/python"),
     "no such command": (["model.py", "--python", "nosuchpython"], "there is no interpreter nosuchpython"),
     "a folder without an interpreter": (["model.py", "--python", "folder"], "without a Python interpreter"),
-    "a file that is not executable": (["model.py", "--python", "model.py"], "model.py is not executable"),
+    "a file that is not executable": (["model.py", "--python", "./model.py"], "./model.py is not executable"),
     "no such option": (["model.py", "--nope"], "No such option"),
     "no such format": (["model.py", "--format", "yaml"], "yaml"),
     "a limit of nothing": (["model.py", "--timeout", "0"], "0"),
