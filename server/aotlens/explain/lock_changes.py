@@ -75,11 +75,6 @@ def change_in_words(change: Change) -> str:
     return f"{role}{names}: {_of_slot(change)}"
 
 
-def since_lock(change: TargetChange, one: Change) -> str:
-    """The sentence of the finding that a target is not as its lock says."""
-    return f"{change.target.qualname} is not as locked: {change_in_words(one)}"
-
-
 def note_on_example(change: TargetChange) -> str | None:
     """A sentence if another call was traced than before, which may be why; else None."""
     if change.old is None or change.new is None or change.old.example == change.new.example:
