@@ -12,6 +12,7 @@ from aotlens.text.documents import Documents
 from aotlens_tracer.wire.protocol import Convention
 
 from .client import Client
+from .open_files import OpenFiles
 from .queue import Queue, Ranking
 from .states import States
 from .tracing import Outcome, Tracing
@@ -45,6 +46,7 @@ class Scheduler:
         client: Client,
         workspace: Workspace,
         documents: Documents,
+        open_files: OpenFiles,
         states: States,
         ranking: Ranking,
         tracing: Tracing,
@@ -52,6 +54,7 @@ class Scheduler:
         self._client = client
         self._workspace = workspace
         self._documents = documents
+        self._open_files = open_files
         self._states = states
         self._tracing = tracing
         self._queue = Queue(ranking.rank)
@@ -180,8 +183,9 @@ class Scheduler:
         running = self._running
         if running is None or running.key != key or running.is_unseen or running.task.done():
             return False
-        opened = self._documents.by_path
-        if all(path not in opened or opened[path].version == known for path, known in running.versions.items()):
+        # A file that was opened during the trace was read from disk, in the version that was opened.
+        known = {**self._open_files.opened, **running.versions}
+        if all(known.get(path) == document.version for path, document in self._documents.by_path.items()):
             return False
         running.task.cancel()
         return True

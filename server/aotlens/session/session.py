@@ -64,7 +64,9 @@ class Session:
         self._tracing = Tracing(
             client, self._workspace, documents, self._open_files, states, self._examples, self._tracers, texts
         )
-        self._scheduler = Scheduler(client, self._workspace, documents, states, self._ranking, self._tracing)
+        self._scheduler = Scheduler(
+            client, self._workspace, documents, self._open_files, states, self._ranking, self._tracing
+        )
         self.kept = KeptMaps(
             client,
             self._workspace,

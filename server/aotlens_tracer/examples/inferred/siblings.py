@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -25,7 +25,7 @@ from .calling.inputs import Inputs, call_parameters
 from .guess import ClassFails, Guess
 from .reading.written_tensors import value_of
 from .subclass_search import SubclassSearch
-from .values import Arguments, call
+from .values import Arguments, call, tensors, with_tensor
 
 MOST = 2
 """How many siblings are asked."""
@@ -97,11 +97,24 @@ class SiblingSearch(SubclassSearch):
             return None
         inputs = Inputs(module, sizes_built_with(cls, built_with, self._names))
         passed = {name: value for name, value in served.arguments.items() if name in inputs.parameters}
-        arguments = {**first_arguments(inputs), **passed}
+        arguments = _with_own_bounds(passed, first_arguments(inputs))
         target = Target(expression, module, mode)
         if self._runner.call(target, inputs, arguments).error is not None:
             return None
         return Guess(self._with_loss(target, inputs, arguments), tried_with=self._tried_with, as_for=served.qualname)
+
+
+def _with_own_bounds(passed: Arguments, own: Arguments) -> Arguments:
+    """The class's own arguments, with those that are passed in their place.
+
+    Integers stay below the bounds of both: with fake tensors no index is too large, in the user's run it is.
+    """
+    bounds = {path: tensor.high for path, tensor in tensors(own) if tensor.is_integer}
+    arguments = {**own, **passed}
+    for path, tensor in tensors(passed):
+        if tensor.is_integer and path in bounds:
+            arguments = with_tensor(arguments, path, replace(tensor, high=min(tensor.high, bounds[path])))
+    return arguments
 
 
 def _calls(expression: str) -> Iterator[ast.Call]:
