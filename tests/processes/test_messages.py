@@ -148,6 +148,23 @@ def test_an_error_in_judging_what_a_child_left_ends_its_job_alone(tmp_path: Path
         assert _answer(tracer, _params(tmp_path, ""))["result"] == {"said": True}
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'made(package + ".torch_private", FakeCalls=type("Calls", (), {"learn": lambda *_: 1 / 0}))',
+        "import json; dumps = json.dumps; json.dumps = lambda it, **o: 1 / 0 if it == [7] else dumps(it, **o)",
+    ],
+    ids=["as they are made", "as they are noted"],
+)
+def test_an_error_in_learning_calls_leaves_the_tracer_alive(broken: str, tmp_path: Path) -> None:
+    with TracerProcess(str(quick_tracer(tmp_path, broken)), str(tmp_path)) as tracer:
+        before = tracer._client.pid
+        code = 'channel.send({"event": "calls", "calls": [[7]]})'
+        for _ in range(3):
+            assert _answer(tracer, _params(tmp_path, code))["result"] == {"said": True}
+        assert tracer._client.pid == before
+
+
 def test_a_line_without_an_end_takes_no_memory_of_the_tracer(tracer: TracerProcess, tmp_path: Path) -> None:
     code = """
 block = b"x" * (1 << 20)

@@ -64,6 +64,12 @@ _active = 0
 _installed = False
 
 
+def fence_in_found_code() -> None:
+    """Let the fence of this process be whole from now on, if it has one: what runs next was found."""
+    if before_found_code is not None:
+        before_found_code()
+
+
 @contextlib.contextmanager
 def guarded(seconds: float) -> Iterator[None]:
     """Raise SideEffect and TookTooLong in code that runs in this context."""
@@ -71,8 +77,7 @@ def guarded(seconds: float) -> Iterator[None]:
     if not _installed:
         sys.addaudithook(_audit)  # there is no way to remove one
         _installed = True
-    if before_found_code is not None:
-        before_found_code()
+    fence_in_found_code()
     _active += 1
     try:
         with _limited(seconds):

@@ -6,6 +6,7 @@ tensors, which earlier children have described: it makes them itself, between re
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import time
@@ -51,7 +52,8 @@ class Learned:
         while self._waiting and time.monotonic() < end:
             text, _ = self._waiting.popitem(last=False)
             self._known[text] = None
-            self._calls.learn(json.loads(text))
+            with contextlib.suppress(Exception):  # user code can have written it
+                self._calls.learn(json.loads(text))
         while len(self._known) > MOST_LEARNED:
             self._known.popitem(last=False)
 
@@ -101,13 +103,18 @@ class Standby:
             if child.poll() is None and child.folder.is_there:
                 child.start(request)
                 return child
-            child.kill()
-            child.forget()
+            _drop(child)
         return None
 
     def end(self) -> None:
         """End the children that wait."""
         children, self._children = self._children, []
         for child in children:
-            child.kill()
-            child.forget()
+            _drop(child)
+
+
+def _drop(child: WaitingChild) -> None:
+    """End a child that was not used."""
+    child.kill()
+    child.close()
+    child.forget()

@@ -10,7 +10,7 @@ import torch
 
 from ..examples.changed_call import changed_arguments, changed_text, is_changed
 from ..examples.evaluate import BuiltExample, build, namespace_of
-from ..examples.guards import guarded
+from ..examples.guards import fence_in_found_code, guarded
 from ..examples.inferred.guess import Guess
 from ..examples.inferred.siblings import SiblingSearch
 from ..examples.inferred.step_search import ItemsSearch, OwnerSearch, StepSearch
@@ -281,9 +281,14 @@ class _Build:
         raise problem or NotCalled(NoOwnExample(root.qualname))
 
     def _import_root(self, root: Root) -> Imported:
-        """Return the file of a root. That of a training step is not imported, except if it is the target's own."""
+        """Return the file of a root. That of a training step is not imported, except if it is the target's own.
+
+        Another file is found code from its first line on, unless it has an example that was given.
+        """
         params = self._context.params
         if not is_step(root.qualname):
+            if root.path != params.path and not any(map(is_given, root.examples)):
+                fence_in_found_code()
             return Imported(import_file(root.path, params.import_roots), None)
         if root.path == params.path:
             return Imported(self._imported.module, None, root.qualname)
