@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from aotlens.cli.check.command import CheckOptions, run_check
 from aotlens.cli.lock.command import LockOptions, run_lock
 from aotlens.cli.lock.diff import DiffOptions, run_diff
 from aotlens.cli.options import TraceOptions, UsageError
@@ -117,6 +118,11 @@ def test_the_documentation_shows_what_differs(
     file.write_text(file.read_text(encoding="utf-8").replace("self.linear(x).relu()", code[1]), encoding="utf-8")
     assert run_diff(["unused.py"], options) == 1
     assert capsys.readouterr().out == found[1]
+
+    shown = re.search(r"\$ aotlens check --locked unused.py\n(.*?)```", text, re.DOTALL)
+    assert shown is not None
+    assert run_check(["unused.py"], CheckOptions(locked=True, tracing=options.tracing)) == 1
+    assert capsys.readouterr().out == shown[1]
     status = git("status", "--porcelain")
     assert run_diff(["unused.py::Scaled"], replace(options, rev="HEAD")) == 1
     assert capsys.readouterr().out == found[1]

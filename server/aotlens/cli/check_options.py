@@ -10,6 +10,7 @@ import typer
 from .choices import Convention
 from .exits import exit_with
 from .fence_options import Network, NoFence, Writable, fence_in
+from .lock_options import LockFile
 from .project_options import (
     Exclude,
     Jobs,
@@ -32,6 +33,8 @@ CHECK_EXAMPLES = """
     aotlens check src model.py::GPT                # a folder, and one target of a file
 
     aotlens check --format sarif > aotlens.sarif   # for code scanning
+
+    aotlens check --locked                         # also what is not as aotlens.lock has it
 
     aotlens check --write-baseline                 # accept what is there, and report what is new from now on
 
@@ -93,6 +96,10 @@ def check(
         bool, typer.Option("--show-untraced", help="List the targets that were not traced, with the reasons.")
     ] = False,
     show_hints: Annotated[bool, typer.Option("--show-hints", help="Report hints too.")] = False,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="Report targets that are not as aotlens.lock has them (aotlens lock).")
+    ] = False,
+    lock: LockFile = None,
     convention: TracedConvention = Convention.export,
     mode: TracedMode = None,
     python: ProjectPython = None,
@@ -121,6 +128,8 @@ def check(
         write_baseline,
         show_untraced,
         show_hints,
+        locked,
+        lock,
         verbose,
         tracing,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aotlens.model.lock import MUTATED, TANGENT, TOP, TRAINED, UNKNOWN
-from aotlens.model.lock_diff import Change, Numbers, TargetChange
+from aotlens.model.lock_diff import Change, TargetChange
+from aotlens_tracer.wire.lock_reasons import Numbers
 
 from .brief import folded
 from .phrases import plural
@@ -43,7 +44,12 @@ def summary_of(change: TargetChange) -> str:
     """`+1 tangent, −2 trained parameters, +96.0 MiB saved, +1 graph break`; else what else has changed."""
     if change.old is None or change.new is None or not _is_traced(change):
         return change_in_words(change.changes[0])
-    return _numbers(change.more) or ("1 change" if len(change.changes) == 1 else f"{len(change.changes)} changes")
+    return numbers_in_words(change.more, len(change.changes))
+
+
+def numbers_in_words(more: Numbers, changes: int) -> str:
+    """The differences of a target's numbers; if there are none, the number of its changes."""
+    return _numbers(more) or ("1 change" if changes == 1 else f"{changes} changes")
 
 
 def change_in_words(change: Change) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from aotlens_tracer.wire.lock_reasons import Numbers
+
 from .folding import split
 from .lock import MUTATED, TANGENT, TOP, TRAINED, UNKNOWN, Lock, LockedSlot, LockedTarget
 
@@ -51,19 +53,6 @@ class Change:
     bytes: int = 0
     side: str = ""
     facts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The numbers of a target, or their differences. `saved` is None if one of two is not known."""
-
-    inputs: int
-    outputs: int
-    tangents: int
-    trained: int
-    mutated: int
-    saved: int | None
-    breaks: int
 
 
 @dataclass(frozen=True)

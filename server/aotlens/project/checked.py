@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .baseline import compare, read_baseline
 from .findings import Found, Located, Untraced, findings_in
+from .lock_findings import AgainstLock
 from .tracing import TracedProject
 
 SEVERITIES = ("error", "warning", "information", "hint")
@@ -53,6 +54,12 @@ class Checked:
     hints: int = 0
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that were asked for, and then the others that findings are in, such as a lock."""
+        every = (*self.findings, *self.known, *self.suppressed)
+        return tuple(dict.fromkeys((*self.project.paths, *(each.path for each in every))))
+
+    @property
     def by_severity(self) -> Counter[str]:
         """The number of findings of each severity."""
         return Counter(each.severity for each in self.findings)
@@ -67,9 +74,12 @@ def counts_as_failure(severity: str, fail_on: str) -> bool:
     return fail_on != "never" and SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)
 
 
-def check(project: TracedProject, choice: Choice) -> Checked:
-    """Find what is wanted in a traced project. Raises Misuse if the baseline cannot be read."""
-    found = findings_in(project)
+def check(project: TracedProject, choice: Choice, against: AgainstLock | None = None) -> Checked:
+    """Find what is wanted in a traced project, and what is not as a lock has it.
+
+    Raises Misuse if the baseline cannot be read, or the parts are traced with different torches.
+    """
+    found = findings_in(project, against)
     wanted = _taken(found.findings, choice)
     known: tuple[Located, ...] = ()
     gone = 0

@@ -16,6 +16,7 @@ from aotlens.text.documents import Document
 from aotlens.text.uris import uri_of
 from aotlens_tracer.wire.places import Span
 
+from .lock_findings import AgainstLock, lock_findings
 from .suppressions import unused_suppressions
 from .tracing import TracedProject
 
@@ -73,8 +74,12 @@ class Found:
     elsewhere: tuple[Located, ...]
 
 
-def findings_in(project: TracedProject) -> Found:
-    """The findings of a project. Reads the files outside of it at whose lines there are findings."""
+def findings_in(project: TracedProject, against: AgainstLock | None = None) -> Found:
+    """The findings of a project, and the differences from a lock.
+
+    Reads the files outside of the project at whose lines there are findings.
+    """
+    since_lock = lock_findings(against, project)
     unread = [path for path in project.paths if path in project.unread]
     shown = [_unread(project, path) for path in unread]
     suppressed: list[Located] = []
@@ -83,11 +88,13 @@ def findings_in(project: TracedProject) -> Found:
         if document is None:
             continue
         found = with_suppressed(project.snapshot, document)
-        found += unused_suppressions(project, document, found)
+        found += (each for each in since_lock if each.span.path == path)
+        found += unused_suppressions(project, document, found, is_locked=against is not None)
         for each in _located(document, found):
             (shown if each.diagnostic.suppression is None else suppressed).append(each)
     order = {path: number for number, path in enumerate(project.paths)}
     shown.sort(key=lambda each: (order[each.path], each.span.line, each.span.column or 0, each.code))
+    shown += (Located(each.span.path, "", "", each) for each in since_lock if each.span.path not in order)
     untraced = tuple(_untraced(state) for state in project.targets if is_untraceable(state))
     return Found(tuple(shown), tuple(suppressed), untraced, tuple(_elsewhere(project)))
 

@@ -38,8 +38,19 @@ def lock_text(lock: Lock) -> str:
     """The text of a lock."""
     lines = [_HEAD, f"lock {VERSION}", f"torch {lock.torch}", f"convention {lock.convention}"]
     for target in sorted(lock.targets, key=lambda each: (each.path, each.qualname)):
-        lines += ["", f"[{_cell(target.name, braces=True)}]", *_rows(target)]
+        lines += ["", _first_row(target), *_rows(target)]
     return "\n".join(lines) + "\n"
+
+
+def row_of(target: LockedTarget, text: str) -> tuple[int, str]:
+    """The line of a lock's text, from 1, at which a target begins, and what is there; the first one without it."""
+    lines, row = text.splitlines() or [""], _first_row(target)
+    number = next((number for number, line in enumerate(lines) if line.rstrip() == row), 0)
+    return number + 1, lines[number].rstrip()
+
+
+def _first_row(target: LockedTarget) -> str:
+    return f"[{_cell(target.name, braces=True)}]"
 
 
 def _rows(target: LockedTarget) -> Iterator[str]:
@@ -83,14 +94,18 @@ def _cell(text: str, *, braces: bool = False) -> str:
 
 def read_lock(file: Path) -> Lock:
     """The lock in a file. Raises Misuse if it cannot be read, or is none, or another user has put it there."""
+    return parse_lock(read_lock_text(file), str(file))
+
+
+def read_lock_text(file: Path) -> str:
+    """The text of a lock. Raises Misuse if it cannot be read, or another user has put it there."""
     refuse_planted(file)
     try:
-        text = read_text(file)
+        return read_text(file)
     except OSError as error:
         raise Misuse(f"{file} cannot be read: {why_unread(error)}; aotlens lock writes it") from None
     except UnicodeDecodeError:
         raise Misuse(f"{file} is no lock of aotlens: it is not UTF-8") from None
-    return parse_lock(text, str(file))
 
 
 def parse_lock(text: str, file: str = LOCK_NAME) -> Lock:
@@ -117,6 +132,27 @@ def relative_to_lock(file: Path, path: str) -> str:
 
 
 @dataclass
+class _Target:
+    """A target as its rows are read: `head` has what is not a list."""
+
+    head: LockedTarget
+    slots: list[LockedSlot] = field(default_factory=list)
+    saved_by: list[LockedSaved] = field(default_factory=list)
+    kernels: list[tuple[str, int]] = field(default_factory=list)
+    breaks: list[LockedBreak] = field(default_factory=list)
+
+    def whole(self) -> LockedTarget:
+        """The target with all of its rows."""
+        return replace(
+            self.head,
+            slots=tuple(self.slots),
+            saved_by=tuple(self.saved_by),
+            kernels=tuple(self.kernels),
+            breaks=tuple(self.breaks),
+        )
+
+
+@dataclass
 class _Reader:
     """Reads the lines of a lock, one after the other."""
 
@@ -125,7 +161,8 @@ class _Reader:
     line: str = ""
     numbers: int = 0
     head: dict[str, str] = field(default_factory=dict)
-    targets: list[LockedTarget] = field(default_factory=list)
+    targets: dict[str, _Target] = field(default_factory=dict)
+    target: _Target | None = None
 
     def read(self, text: str) -> Lock:
         for self.number, self.line in enumerate(text.splitlines(), 1):
@@ -135,8 +172,8 @@ class _Reader:
                 raise self.wrong("a conflict of a merge is not resolved: run aotlens lock, which writes the file anew")
             if self.line.startswith("["):
                 self.begin()
-            elif self.targets:
-                self.row(self.line.split(_GAP))
+            elif self.target is not None:
+                self.row(self.target, self.line.split(_GAP))
             else:
                 key, _, value = self.line.partition(" ")
                 self.head[key] = value
@@ -144,7 +181,7 @@ class _Reader:
         missing = [key for key in ("lock", "torch", "convention") if not self.head.get(key)]
         if missing:
             raise Misuse(f"{self.file} is no lock of aotlens: it has no line {missing[0]}")
-        return Lock(self.head["torch"], self.head["convention"], tuple(self.targets))
+        return Lock(self.head["torch"], self.head["convention"], tuple(each.whole() for each in self.targets.values()))
 
     def check_version(self) -> None:
         written = self.head.get("lock")
@@ -162,16 +199,16 @@ class _Reader:
         path, separator, qualname = name.rpartition("::")
         if not (path and separator and qualname):
             raise self.wrong("this is not [FILE::Qualname]")
-        if any((each.path, each.qualname) == (path, qualname) for each in self.targets):
+        if name in self.targets:
             raise self.wrong(f"{name} is here for the second time: run aotlens lock, which writes the file anew")
-        self.targets.append(LockedTarget(path, qualname))
+        self.target = self.targets[name] = _Target(LockedTarget(path, qualname))
 
-    def row(self, cells: list[str]) -> None:
+    def row(self, target: _Target, cells: list[str]) -> None:
         read = _ROWS.get(cells[0])
         if read is None:
             raise self.wrong(f"there are no lines that begin with {cells[0]!r}")
         try:
-            self.targets[-1] = read(self, self.targets[-1], cells[1:])
+            read(self, target, cells[1:])
         except (ValueError, IndexError):
             raise self.wrong(f"this is no line of {cells[0]}: {self.line}") from None
 
@@ -201,24 +238,39 @@ class _Reader:
         return expand(cell)
 
 
-def _slots(side: str) -> Callable[[_Reader, LockedTarget, list[str]], LockedTarget]:
-    def read(reader: _Reader, target: LockedTarget, cells: list[str]) -> LockedTarget:
+_Read = Callable[[_Reader, _Target, list[str]], None]
+
+
+def _slots(side: str) -> _Read:
+    def read(reader: _Reader, target: _Target, cells: list[str]) -> None:
         role, names, type, *facts = cells
         values = tuple(reader.text(fact) for fact in facts)
-        found = (LockedSlot(side, reader.text(role), name, reader.text(type), values) for name in reader.names(names))
-        return replace(target, slots=(*target.slots, *found))
+        role, type = reader.text(role), reader.text(type)
+        target.slots += (LockedSlot(side, role, name, type, values) for name in reader.names(names))
 
     return read
 
 
-def _saved(reader: _Reader, target: LockedTarget, cells: list[str]) -> LockedTarget:
-    return replace(target, saved=_bytes(cells[0]), by=cells[1] if len(cells) > 1 else "")
+def _failed(reader: _Reader, target: _Target, cells: list[str]) -> None:
+    target.head = replace(target.head, failure=reader.text(cells[0]))
 
 
-def _saved_by(reader: _Reader, target: LockedTarget, cells: list[str]) -> LockedTarget:
+def _example(reader: _Reader, target: _Target, cells: list[str]) -> None:
+    target.head = replace(target.head, example=reader.text(cells[0]))
+
+
+def _mode(reader: _Reader, target: _Target, cells: list[str]) -> None:
+    target.head = replace(target.head, mode=reader.text(cells[0]))
+
+
+def _saved(reader: _Reader, target: _Target, cells: list[str]) -> None:
+    target.head = replace(target.head, saved=_bytes(cells[0]), by=cells[1] if len(cells) > 1 else "")
+
+
+def _saved_by(reader: _Reader, target: _Target, cells: list[str]) -> None:
     label = reader.text(cells[2]) if len(cells) > 2 else ""
-    found = (LockedSaved(module, label, _bytes(cells[1])) for module in reader.names(cells[0]))
-    return replace(target, saved_by=(*target.saved_by, *found))
+    size = _bytes(cells[1])
+    target.saved_by += (LockedSaved(module, label, size) for module in reader.names(cells[0]))
 
 
 def _bytes(cell: str) -> int:
@@ -228,20 +280,20 @@ def _bytes(cell: str) -> int:
     return int(number)
 
 
-def _kernels(reader: _Reader, target: LockedTarget, cells: list[str]) -> LockedTarget:
+def _kernels(reader: _Reader, target: _Target, cells: list[str]) -> None:
     function, size = cells
-    return replace(target, kernels=(*target.kernels, (function, _bytes(size))))
+    target.kernels.append((function, _bytes(size)))
 
 
-def _break(reader: _Reader, target: LockedTarget, cells: list[str]) -> LockedTarget:
+def _break(reader: _Reader, target: _Target, cells: list[str]) -> None:
     function, reason = cells
-    return replace(target, breaks=(*target.breaks, LockedBreak(reader.text(function), reader.text(reason))))
+    target.breaks.append(LockedBreak(reader.text(function), reader.text(reason)))
 
 
-_ROWS: dict[str, Callable[[_Reader, LockedTarget, list[str]], LockedTarget]] = {
-    "failed": lambda reader, target, cells: replace(target, failure=reader.text(cells[0])),
-    "example": lambda reader, target, cells: replace(target, example=reader.text(cells[0])),
-    "mode": lambda reader, target, cells: replace(target, mode=cells[0]),
+_ROWS: dict[str, _Read] = {
+    "failed": _failed,
+    "example": _example,
+    "mode": _mode,
     "input": _slots("input"),
     "output": _slots("output"),
     "saved": _saved,

@@ -21,18 +21,23 @@ _COMPILED_ALONE = frozenset(
     ("recompiled", "cuda-graph-blocker", "dimension-specialized", "tangent-placements", "tangent-type")
 )
 """The codes of findings that only graphs of torch.compile have."""
+_LOCKED_ALONE = "lock-changed"
+"""The code of findings that only a comparison with a lock has."""
 
 
 def unused_suppressions(
-    project: TracedProject, document: Document, found: Sequence[Diagnostic]
+    project: TracedProject, document: Document, found: Sequence[Diagnostic], is_locked: bool
 ) -> Iterator[Diagnostic]:
-    """The comments of a document that suppress none of the findings that were found in it."""
+    """The comments of a document that suppress none of the findings that were found in it.
+
+    `is_locked` says that the targets were compared with a lock.
+    """
     used = {item.suppression for item in found}
     written = [each for each in suppressions(document) if each not in used and each.code != _CODE]
     is_certain = bool(written) and _is_certain(project, document)
     for each in written:
         is_known = each.code is None or each.code in KINDS
-        if not is_known or (is_certain and not _may_be_of_another_convention(project, each)):
+        if not is_known or (is_certain and not _may_be_of_another_run(project, each, is_locked)):
             yield _finding(document, each, is_known)
 
 
@@ -46,10 +51,11 @@ def _finding(document: Document, unused: Suppression, is_known: bool) -> Diagnos
     return Diagnostic(span, _CODE, severity(finding), message(finding), suppression=suppression)
 
 
-def _may_be_of_another_convention(project: TracedProject, suppression: Suppression) -> bool:
-    """Whether the finding may be one that the traced convention cannot have."""
+def _may_be_of_another_run(project: TracedProject, suppression: Suppression, is_locked: bool) -> bool:
+    """Whether the finding may be one that this run cannot have: of another convention, or of a lock."""
     is_compiled = any(state.convention == "compile" for state in project.targets)
-    return not is_compiled and (suppression.code is None or suppression.code in _COMPILED_ALONE)
+    elsewhere = (frozenset() if is_compiled else _COMPILED_ALONE) | (frozenset() if is_locked else {_LOCKED_ALONE})
+    return bool(elsewhere) and (suppression.code is None or suppression.code in elsewhere)
 
 
 def _is_certain(project: TracedProject, document: Document) -> bool:

@@ -7,6 +7,7 @@ import functools
 import inspect
 import logging
 import traceback
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -69,10 +70,29 @@ def dynamo_capture(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
 
 def _captured(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.GraphModule:
     if isinstance(function, nn.Module):
-        forward = without_compile(function.forward)
-        function = function if forward == function.forward else forward
-    graph_module: torch.fx.GraphModule = dynamo_graph_capture_for_export(function)(*args, **kwargs)
+        held = function.forward  # read once: each reading may make another
+        forward = without_compile(held)
+        function = function if forward == held else forward
+    graph_module: torch.fx.GraphModule = dynamo_graph_capture_for_export(_with_code(function))(*args, **kwargs)
     return graph_module
+
+
+def _with_code(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what is captured: a function or bound method of Python's, or a module whose `forward` is one.
+
+    Dynamo takes other callables inside of a call, but not as the call itself (torch 2.13 to 2.15): a `forward` may be a
+    `functools.partial`, a `partialmethod`, a builtin, another module, or what a decorator made.
+    """
+    called = function.forward if isinstance(function, nn.Module) else function
+    if inspect.isfunction(called) or (inspect.ismethod(called) and inspect.isfunction(called.__func__)):
+        return function
+    if isinstance(function, torch.fx.GraphModule):
+        return function
+    return types.MethodType(_call, function)
+
+
+def _call(self: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return self(*args, **kwargs)
 
 
 @contextlib.contextmanager
@@ -155,6 +175,8 @@ def dynamo_inputs(
     local = {"self": owner} if owner is not None else {}
     # A decorator's wrapper is what Dynamo sees called, with names of its own: `args[0]` may be the module.
     plain = getattr(inner, "__func__", inner)
+    if _with_code(function) != function:
+        owner, plain = function, _call
     given = args if plain is inner else (owner, *args)
     with contextlib.suppress(Exception):
         local |= inspect.signature(plain, follow_wrapped=False).bind(*given, **kwargs).arguments

@@ -19,6 +19,7 @@ from .compile_reasons import RestrictedDimension as RestrictedDimension
 from .compile_reasons import SpecializedDimension as SpecializedDimension
 from .cut_gradients import Cut as Cut
 from .json_codec import Tagged
+from .lock_reasons import NotAsLocked as NotAsLocked
 from .managed_modules import Managed as Managed
 from .named_things import OutputName as OutputName
 from .named_things import StateName as StateName
@@ -314,6 +315,7 @@ Reason = (
     | UnknownName
     | NeverWraps
     | SuppressesNothing
+    | NotAsLocked
 )
 """The closed set of reasons."""
 

@@ -31,12 +31,13 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_github_escapes_what_would_end_a_command(tmp_path: Path) -> None:
     findings = (
         located(tmp_path / "a,b:c%.py", message="100%: a,b\r\n::error::x"),
-        located("/elsewhere/x.py", severity="hint"),
+        located("/elsewhere/x.py", severity="hint", related=(("it is made here", Span(str(tmp_path / "b\nc.py"), 4)),)),
     )
     assert github_commands(checked(tmp_path, *findings)) == [
         "::warning title=aotlens graph-break,file=a%2Cb%3Ac%25.py,line=3,col=9,endColumn=17"
         "::100%25: a,b%0D%0A::error::x",
-        "::notice title=aotlens graph-break,file=/elsewhere/x.py,line=3,col=9,endColumn=17::this breaks the graph",
+        "::notice title=aotlens graph-break,file=/elsewhere/x.py,line=3,col=9,endColumn=17::this breaks the graph"
+        "%0Ab%0Ac.py:4:1: it is made here",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,3 +126,14 @@ def test_a_lock_that_stands_for_too_many_names_is_broken(monkeypatch: pytest.Mon
     assert len(parse_lock(HEAD + "[m.py::A]\n" + row * 9, "m.lock").targets[0].slots) == 90
     with pytest.raises(Misuse, match=r"m\.lock:14: this is no line of input"):
         parse_lock(HEAD + "[m.py::A]\n" + row * 10, "m.lock")
+
+
+def test_reading_takes_time_in_proportion_to_the_rows() -> None:
+    """A lock that a merge, or a generator of models, has made long: each row once was a copy of all before it."""
+    rows = 60_000
+    text = f"{HEAD}\n[a.py::Net]\n" + "".join(f"input  argument  x{number}  f32[2]\n" for number in range(rows))
+    text += "".join(f"\n[a.py::Net{number}]\nmode  train\n" for number in range(rows // 4))
+    begin = time.process_time()
+    lock = parse_lock(text)
+    assert time.process_time() - begin < 6
+    assert (len(lock.targets), len(lock.targets[0].slots)) == (1 + rows // 4, rows)

@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from aotlens.cli.lock.command import lock_path
 from aotlens.cli.output import path_label, print_json
 from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
 from aotlens.explain.visible import visible, visible_line
 from aotlens.project.baseline import compare, read_baseline, write_baseline
 from aotlens.project.checked import Checked, Choice, check
 from aotlens.project.codes import known_codes
+from aotlens.project.differences import require_convention
+from aotlens.project.lock_findings import CODE as LOCK_CODE
+from aotlens.project.lock_findings import AgainstLock, against_lock
 from aotlens.project.options import ProjectOptions
+from aotlens.project.problems import Misuse
 from aotlens.project.settings import CheckSettings, FailOn, settings_for
 
 from .github import github_commands
@@ -27,7 +32,10 @@ DEFAULT_BASELINE = "aotlens-baseline.json"
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """The options of `aotlens check`; None stands for the project's setting, and else for the default."""
+    """The options of `aotlens check`; None stands for the project's setting, and else for the default.
+
+    With `locked`, targets are compared with the file `lock`.
+    """
 
     format: Literal["text", "json", "sarif", "github", "junit"] = "text"
     fail_on: FailOn | None = None
@@ -39,6 +47,8 @@ class CheckOptions:
     write_baseline: bool = False
     show_untraced: bool = False
     show_hints: bool = False
+    locked: bool = False
+    lock: str | None = None
     verbose: bool = False
     tracing: ProjectOptions = field(default_factory=ProjectOptions)
 
@@ -52,6 +62,7 @@ def _run(paths: Sequence[str], options: CheckOptions) -> int:
     settings = settings_for([path.partition("::")[0] for path in paths])
     choice = _choice(options, settings)
     baseline = choice.baseline
+    against = _against(options, settings)
     if baseline is not None and not options.write_baseline:
         read_baseline(baseline)  # a wrong one is told before anything is traced
     project = trace_paths(
@@ -63,17 +74,30 @@ def _run(paths: Sequence[str], options: CheckOptions) -> int:
         verbose=options.verbose,
     )
     if options.write_baseline:
-        return _write_baseline(check(project, _without_baseline(choice)), settings, baseline)
-    checked = check(project, choice)
+        return _write_baseline(check(project, _without_baseline(choice), against), settings, baseline)
+    checked = check(project, choice, against)
     fail_on = options.fail_on or settings.fail_on or "warning"
     _print(checked, options, fail_on)
     return 1 if checked.fails(fail_on) else 0
 
 
+def _against(options: CheckOptions, settings: CheckSettings) -> AgainstLock | None:
+    """The lock to compare with, which is read before anything is traced; None if none is."""
+    if not options.locked:
+        if options.lock is not None:
+            raise Misuse("--lock names the lock of --locked: give both")
+        return None
+    against = against_lock(lock_path(options.lock, settings), options.tracing.convention)
+    require_convention(against.lock, against.convention)
+    return against
+
+
 def _choice(options: CheckOptions, settings: CheckSettings) -> Choice:
     select, ignore = _codes(options.select, "--select"), _codes(options.ignore, "--ignore")
+    if select is None and settings.select is not None:
+        select = settings.select | {LOCK_CODE} if options.locked else settings.select
     return Choice(
-        settings.select if select is None else select,
+        select,
         (settings.ignore or frozenset()) if ignore is None else ignore,
         Path(options.baseline).absolute() if options.baseline is not None else settings.baseline,
         options.show_hints,

@@ -11,6 +11,8 @@ from pathlib import Path
 from aotlens.project.checked import Checked
 from aotlens.project.findings import Located
 
+from .whole_text import whole_text
+
 _COMMANDS = {"error": "error", "warning": "warning", "information": "notice", "hint": "notice"}
 
 
@@ -28,7 +30,7 @@ def _command(finding: Located) -> str:
         # GitHub's columns are of one line: it refuses them together with another end line.
         properties |= {"endLine": span.end_line} if span.end_line != span.line else {"endColumn": span.end_column}
     written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{_COMMANDS[finding.severity]} {written}::{_data(finding.diagnostic.message)}"
+    return f"::{_COMMANDS[finding.severity]} {written}::{_data(whole_text(finding))}"
 
 
 def _path(path: str) -> str:

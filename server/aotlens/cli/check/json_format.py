@@ -20,7 +20,7 @@ def check_json(checked: Checked) -> dict[str, Any]:
         *(_finding(each, "baseline") for each in checked.known),
         *(_finding(each, "comment") for each in checked.suppressed),
     ]
-    order = {path: number for number, path in enumerate(project.paths)}
+    order = {path: number for number, path in enumerate(checked.paths)}
     findings.sort(key=lambda item: (order[item["path"]], item["line"], item["column"] or 0))
     return {
         "schema": SCHEMA,

@@ -10,6 +10,8 @@ from aotlens.model.snapshot import TargetState
 from aotlens.project.checked import Checked, counts_as_failure
 from aotlens.project.findings import Located
 
+from .whole_text import whole_text
+
 _NOT_IN_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document can have, not even as references."""
 
@@ -18,7 +20,7 @@ def junit_xml(checked: Checked, fail_on: str) -> str:
     """The report. Findings that do not make the command fail are cases that pass."""
     root = xml.Element("testsuites", name="aotlens")
     totals = {"tests": 0, "failures": 0, "skipped": 0}
-    for path in checked.project.paths:
+    for path in checked.paths:
         suite = xml.SubElement(root, "testsuite", name=_text(path_label(path)))
         for finding in checked.findings:
             if finding.path == path:
@@ -55,7 +57,7 @@ def _add_finding(suite: xml.Element, finding: Located, fail_on: str) -> None:
         time="0",
     )
     first = finding.diagnostic.message.split("\n")[0]
-    details = _text(f"{place}: {finding.severity} {finding.code} {finding.diagnostic.message}")
+    details = _text(f"{place}: {finding.severity} {finding.code} {whole_text(finding)}")
     if counts_as_failure(finding.severity, fail_on):
         failure = xml.SubElement(case, "failure", message=_text(first), type=finding.code)
         failure.text = details

@@ -9,10 +9,9 @@ from typing import Literal
 
 from aotlens.cli.output import print_json
 from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
-from aotlens.model.lock import Lock
-from aotlens.project.differences import Compared, differences_of
+from aotlens.project.differences import Compared, differences_of, require_convention, since_lock
 from aotlens.project.lock_file import read_lock
-from aotlens.project.locking import elsewhere, lock_of
+from aotlens.project.locking import lock_of
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
 from aotlens.project.revision import checked_out, interpreter_for, top_of
@@ -63,7 +62,8 @@ def _of_traces(paths: Sequence[str]) -> Compared:
     if len(old.targets) == len(new.targets) == 1:  # whatever their names
         (target,) = new.targets
         old = replace(old, targets=(replace(old.targets[0], path=target.path, qualname=target.qualname),))
-    found = differences_of(old.targets, _in(old, new), None, Path())
+    require_convention(old, new.convention)
+    found = differences_of(old.targets, new, None, Path())
     return Compared(paths[0], paths[1], old, new, found)
 
 
@@ -71,12 +71,9 @@ def _with_lock(paths: Sequence[str], options: DiffOptions) -> Compared:
     settings = settings_for([path.partition("::")[0] for path in paths])
     file = lock_path(options.lock, settings)
     old = read_lock(file)
-    _in(old, Lock("", options.tracing.convention))
+    require_convention(old, options.tracing.convention)  # a wrong one is told before anything is traced
     project = trace_paths(paths, settings, options.tracing, exclude=options.exclude, verbose=options.verbose)
-    left = elsewhere(old, project, file)
-    new = lock_of(project, file, options.tracing.convention)
-    known = [each for each in old.targets if each not in left and each.name not in new.unclear_names(file)]
-    return Compared(file.name, "today", old, new.lock, differences_of(known, new.lock, project, file.parent))
+    return since_lock(old, project, file, options.tracing.convention)
 
 
 def _with_revision(paths: Sequence[str], options: DiffOptions, revision: str) -> Compared:
@@ -112,13 +109,3 @@ def _below(path: str, top: Path) -> Path:
         return Path(path).resolve().relative_to(top)
     except ValueError:
         raise Misuse(f"{path} is not in the repository {top}") from None
-
-
-def _in(old: Lock, new: Lock) -> Lock:
-    """The new lock. Raises Misuse if it has another convention."""
-    if old.convention != new.convention:
-        raise Misuse(
-            f"what was traced before has the convention {old.convention}, not {new.convention}: "
-            f"give --convention {old.convention}"
-        )
-    return new

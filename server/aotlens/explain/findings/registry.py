@@ -26,6 +26,7 @@ from . import (
     illegal_descriptor_nesting,
     implicit_redistribution,
     input_mutation,
+    lock_changed,
     missing_package,
     parameter_in_no_optimizer,
     parameter_without_gradient,
@@ -75,6 +76,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             unknown_parameter_name,
             illegal_descriptor_nesting,
             unused_suppression,
+            lock_changed,
         )
     }
 )
