@@ -48,6 +48,7 @@ dev: $(VENV)/dev.stamp ## Install into .venv with all that development needs
 
 .PHONY: test
 test: $(VENV)/dev.stamp lint ## Run every test and check
+	tests/editors/set-up.sh
 	$(RUN) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 	$(MAKE) test-vscode
 
