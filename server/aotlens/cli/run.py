@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from aotlens.explain.own_failures import nothing_to_trace, tracer_ended, unreadable, unreadable_answer
 from aotlens.session.examples.built import built_by
 from aotlens.session.examples.candidates import File, candidates, holders, to_build_first
+from aotlens.session.examples.notebook_code import with_notebook_code
 from aotlens.session.examples.pinned import definition_lines
 from aotlens.session.limits import default_memory
 from aotlens.session.tracer.client import TracerUnusable, UnreadableAnswer
 from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import outermost_first
 from aotlens.syntax.source import UnreadableSource
+from aotlens.text.notebooks import is_notebook
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
 from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import Root, TargetsParams, TraceParams
@@ -74,6 +76,8 @@ class TraceRun:
         """
         file = self._file
         self._progress.about(file.path.name)
+        if is_notebook(str(file.path)):
+            return self._all_of_notebook()
         if file.trains:
             return self._in_order([*_classes_with_forward(file), *file.steps], file.called)
         params = TargetsParams(
@@ -95,6 +99,15 @@ class TraceRun:
         if not names and not file.called:
             return Traces([self._failed(WHOLE_FILE, _no_target(file))], answer.output)
         return self._in_order(names, file.called)
+
+    def _all_of_notebook(self) -> Traces:
+        """Trace the targets of a notebook by its text: what all of its cells do is of no use to any of them."""
+        file = self._file
+        pinned = (d.qualname for d in file.definitions if d.kind == "function" and d.pins and not _is_local(d.qualname))
+        names = [*_classes_with_forward(file), *pinned, *file.steps]
+        if not names:
+            return Traces([self._failed(WHOLE_FILE, _no_target(file))], "")
+        return self._in_order(names)
 
     def _in_order(self, names: Sequence[str], called: Sequence[Root] = ()) -> Traces:
         """Trace classes before the classes that they contain, which are then recorded in their calls."""
@@ -124,7 +137,7 @@ class TraceRun:
             options.convention,
             options.timeout,
             self._memory,
-            os.getcwd(),
+            os.getcwd() if not is_notebook(str(file.path)) else None,
             definition_lines=lines,
             partitioner=options.partitioner,
             memory_budget=options.memory_budget,
@@ -135,6 +148,7 @@ class TraceRun:
             project_world=self._worlds[1],
             fence=options.fence,
         )
+        params = with_notebook_code(params, file.notebook)
         try:
             traced = self._tracer.trace(params, self._progress.stage)
         except TracerUnusable as error:

@@ -6,7 +6,7 @@ import re
 
 from rich.console import Console
 
-from aotlens.explain.paths import PathLabel
+from aotlens.explain.paths import PathLabel, at_line, number_of_line
 from aotlens.explain.render.listing import print_code, print_function, print_nothing, print_rest
 from aotlens.explain.render.paper import Paper
 from aotlens.explain.render.terminal_report import render_blocks
@@ -35,8 +35,11 @@ def print_shapes(map: DescriptorMap, console: Console, path_label: PathLabel, fu
     if not found:
         print_nothing(paper)
     for listing in found:
-        where = f"{path_label(listing.path)}:{listing.lines[0].number}"
+        where = at_line(listing.path, listing.lines[0].number, path_label)
         print_function(paper, where, listing.qualname, listing.modules, listing.sizes)
-        print_code(paper, [(line.number, line.code, line.label, line.more) for line in listing.lines])
+        print_code(
+            paper,
+            [(number_of_line(listing.path, line.number), line.code, line.label, line.more) for line in listing.lines],
+        )
     files = map.values.files if map.values is not None else ()
     print_rest(paper, sum(len(file.functions) for file in files if file.path not in shown))

@@ -27,6 +27,7 @@ from aotlens.syntax.nodes import parse
 from aotlens.syntax.source import UnreadableSource
 from aotlens.syntax.step_places import step_places
 from aotlens.syntax.training_steps import step_examples
+from aotlens.text.notebooks import is_notebook
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 from aotlens_tracer.wire.world_options import OptionError
 
@@ -121,8 +122,9 @@ def _read(path: Path, options: TraceOptions) -> File:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {why_unread(error)}") from None
     known, places = definitions(text), step_places(parse(text))
+    notebook = text if is_notebook(str(path)) else ""
     if options.example is not None:
-        return File(path, known, in_project, containment(text), places=places)
+        return File(path, known, in_project, containment(text), places=places, notebook=notebook)
     classes = [item.qualname for item in known if item.kind == "class"]
     calls = CallSites(search_folder(path))
     names = [place.qualname for place in places]
@@ -140,4 +142,5 @@ def _read(path: Path, options: TraceOptions) -> File:
         calls.steps_with(path, classes, {}),
         called,
         trains or (bool(called) and "__name__" not in text),
+        notebook=notebook,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from aotlens_tracer.wire import advice as advices
 
 from .brief import listed
+from .paths import line_in_words
 
 
 def advice_in_words(advice: advices.Advice) -> str:
@@ -130,9 +131,11 @@ _KNOWN = {
 
 
 def _move_example(value: advices.MoveExample) -> str:
+    lines = (value.example, value.replaced, value.kept)
+    example, replaced, kept = (line_in_words(value.path, line or 0) for line in lines)
     return (
-        f"the example in line {value.example} stands above the definition in line {value.replaced}, "
-        f"which the one in line {value.kept} replaces: move it there"
+        f"the example in {example} stands above the definition in {replaced}, which the one in {kept} replaces: "
+        "move it there"
     )
 
 

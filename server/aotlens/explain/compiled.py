@@ -9,6 +9,7 @@ from aotlens.model.index import MapIndex
 from aotlens_tracer.wire.descriptor_map import DynamoSource, Graph
 
 from .brief import numbers_in_brief
+from .paths import line_in_words, number_of_line
 
 
 def name_of_graph(graph: Graph, number: int) -> str:
@@ -26,7 +27,9 @@ def heading(graph: Graph, number: int) -> str:
     name, compiled = name_of_graph(graph, number), graph.compiled
     if compiled is None:
         return name
-    after = f" after the break in line {compiled.resumes_at}" if compiled.resumes_at is not None else ""
+    path = compiled.span.path if compiled.span is not None else None
+    resumed = compiled.resumes_at
+    after = f" after the break in {line_in_words(path, resumed)}" if resumed is not None else ""
     runs = f", runs {compiled.runs} times" if compiled.runs > 1 else ""
     return f"{name}: {compiled.function}{after}{_lines(graph)}{runs}"
 
@@ -53,4 +56,6 @@ def _lines(graph: Graph) -> str:
     if span is None:
         return ""
     last = span.end_line or span.line
-    return f", line {span.line}" if last == span.line else f", lines {span.line} to {last}"
+    if last == span.line:
+        return f", {line_in_words(span.path, span.line)}"
+    return f", lines {number_of_line(span.path, span.line)} to {line_in_words(span.path, last).removeprefix('line ')}"

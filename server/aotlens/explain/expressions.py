@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aotlens_tracer.wire.places import Expression, Span
 
 from .brief import listed
+from .paths import at_line, line_in_words
 
 _LONGEST = 60
 """Characters of an expression that are quoted."""
@@ -31,5 +32,5 @@ def on_line(span: Span | None, path: str | None) -> str:
     if span is None:
         return ""
     if span.path == path:
-        return f" on line {span.line}"
-    return f" at {span.path.replace(chr(92), '/').rpartition('/')[2]}:{span.line}"
+        return f" on {line_in_words(path, span.line)}"
+    return f" at {at_line(span.path, span.line)}"

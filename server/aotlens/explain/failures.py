@@ -15,6 +15,7 @@ from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
 from .fence import fence_denied
 from .option_faults import wrong_option
+from .paths import line_in_words
 from .shortening import first_sentence
 from .subclass_faults import broken_protocol
 
@@ -282,7 +283,7 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
         f"the example calls {value.expression}, which is not callable: it is of type {value.type}"
     ),
     facts.StatementNotPython: lambda value: (
-        f"line {value.line}, which the example depends on, is not Python: {value.error}"
+        f"{line_in_words(value.path, value.line)}, which the example depends on, is not Python: {value.error}"
     ),
     facts.WrongOption: wrong_option,
     facts.MarkedUnbacked: lambda value: "a size is marked by mark_unbacked, which torch loses on fake tensors",

@@ -35,6 +35,7 @@ from .graph_lines import GraphText, Kind, Writer
 from .kernels import kernels_in_words
 from .node_names import human_names
 from .partitioners import choice_in_brief
+from .paths import at_line
 from .render.plain import inline
 from .shapes import bytes_in_words, slot_in_brief, tensor_in_brief
 from .sharding import per_rank, sharded_in_words
@@ -306,8 +307,7 @@ class _Graph:
             return
         span = self._graph.frames[frame].span
         text = " ".join((self._code(span) or "").split())
-        place = f"{re.split(r'[/' + chr(92) * 2 + ']', span.path)[-1]}:{span.line}"
-        self._writer.line(f"# {place}  {text}".rstrip() + about, span)
+        self._writer.line(f"# {at_line(span.path, span.line)}  {text}".rstrip() + about, span)
 
     def _operation(self, operation: Operation, scope: str) -> None:
         node = node_in(scope, operation.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aotlens_tracer.wire.descriptor_map import EagerMemory, HeldStorage, Span
 
 from .blocks import Code, Line, joined, line, strong
+from .paths import line_in_words
 from .shapes import bytes_in_words
 
 
@@ -60,4 +61,4 @@ def _advised(storage: HeldStorage) -> Line:
 
 
 def _line(source: Span | None) -> str:
-    return f" on line {source.line}" if source is not None else ""
+    return f" on {line_in_words(source.path, source.line)}" if source is not None else ""

@@ -10,7 +10,7 @@ from aotlens_tracer.wire.places import Span
 
 from .blocks import NOTHING, Cell, Column, Table, without_empty
 from .clashes import clashing_origins
-from .paths import PathLabel, in_line, place
+from .paths import PathLabel, in_line, number_of_line, place
 from .shortening import clipped
 
 _ONLY_FAKE = "on real tensors the operation works: only fake tensors, with which the trace runs, refuse it"
@@ -65,7 +65,7 @@ def marked_code(failure: Failure) -> list[tuple[str, str]] | None:
         return None
     text = operation.line_text.expandtabs(1)
     end = span.end_column if span.end_line == span.line and span.end_column is not None else len(text) + 1
-    number = str(span.line)
+    number = str(number_of_line(span.path, span.line))
     marks = " " * (span.column - 1) + "^" * max(end - span.column, 1)
     return [(number, text), (" " * len(number), marks)]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from aotlens.text.notebooks import is_notebook
 from aotlens_tracer.wire.advice import Known
 from aotlens_tracer.wire.failures import Failure, stated
 from aotlens_tracer.wire.problems import Stated
 
 
 def unreadable(path: str, line: int | None, reason: str) -> Failure:
-    """The failure of a file that cannot be decoded. `line` is that of the first bad byte, from 1."""
-    return Failure("syntax", "error", Stated(reason), path, line, advice=Known("save-as-utf8"))
+    """The failure of a file that cannot be decoded, or of a notebook. `line` is that of the first bad byte, from 1."""
+    advice = None if is_notebook(path) else Known("save-as-utf8")
+    return Failure("syntax", "error", Stated(reason), path, line, advice=advice)
 
 
 def nothing_to_trace(path: str, file: str, local_class: tuple[int, str] | None) -> Failure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
 from typing import TypeVar
 
 from aotlens.explain.brief import in_groups, names_in_brief, numbers_in_brief
@@ -14,6 +13,7 @@ from aotlens_tracer.wire.input_roles import role_of
 
 from .blocks import NOTHING, Code, Line, Link, codes, line, some
 from .compiled import in_graph
+from .paths import at_line
 from .shapes import slot_in_brief
 
 Item = TypeVar("Item", Entry, Result)
@@ -71,7 +71,7 @@ def place(span: Span) -> Line:
 
 def place_name(span: Span) -> str:
     """`model.py:14`."""
-    return f"{PurePath(span.path).name}:{span.line}"
+    return at_line(span.path, span.line)
 
 
 def plural(noun: str, count: int = 2) -> str:

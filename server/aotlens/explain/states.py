@@ -8,6 +8,7 @@ from aotlens.model.examples import is_to_be_completed, lacks_example
 from aotlens.model.snapshot import Snapshot, TargetState
 
 from .blocks import Note, line, sentence
+from .paths import line_in_words
 
 if TYPE_CHECKING:
     from aotlens_tracer.wire.descriptor_map import DescriptorMap
@@ -96,9 +97,9 @@ REPLACED_BY_UNKNOWN = "defined more than once"
 """A definition that Python drops; the document of the one that it keeps is closed."""
 
 
-def replaced_in_words(line: int) -> str:
+def replaced_in_words(path: str, line: int) -> str:
     """A definition that Python drops, because that in `line` has its name too."""
-    return f"replaced by the definition in line {line}"
+    return f"replaced by the definition in {line_in_words(path, line)}"
 
 
 def staleness(state: TargetState, *, but_for_first_line: bool = False) -> tuple[Note, ...]:

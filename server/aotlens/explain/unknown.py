@@ -29,9 +29,9 @@ def why_untraced(snapshot: Snapshot, state: TargetState) -> Line:
     return line(name, f" is {untraced_in_words(snapshot, state)}.")
 
 
-def why_replaced(qualname: str, kept_at: int) -> Line:
+def why_replaced(qualname: str, path: str, kept_at: int) -> Line:
     """Why a class has no map: Python keeps the later definition of its name, in line `kept_at`."""
-    return line(Code(qualname), f" is {replaced_in_words(kept_at)}.")
+    return line(Code(qualname), f" is {replaced_in_words(path, kept_at)}.")
 
 
 def why_not_driven(callee: str, method: str) -> Line:

@@ -245,4 +245,4 @@ def _pieces(snapshot: Snapshot, key: TargetKey, first: int, last: int) -> LensTe
 def _replaced(snapshot: Snapshot, key: TargetKey) -> str:
     document = snapshot.documents.get(key.path)
     kept = replacement(snapshot, document, key.qualname, 0) if document is not None else None
-    return replaced_in_words(kept.line) if kept is not None else REPLACED_BY_UNKNOWN
+    return replaced_in_words(key.path, kept.line) if kept is not None else REPLACED_BY_UNKNOWN

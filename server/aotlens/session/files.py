@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aotlens.syntax.source import decode_source
+from aotlens.text.notebooks import is_notebook, read_notebook, remember
 from aotlens_tracer.wire.regular_files import MOST_BYTES, read_regular_file
 
 
@@ -38,8 +39,16 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
 
 
 def read_python(path: str) -> str:
-    """Return the text of a Python file, decoded as Python does it. Raises UnreadableSource and OSError."""
-    return decode_source(read_bytes(path), path)
+    """Return the text of a Python file, decoded as Python does it, or the code of a notebook.
+
+    Raises UnreadableSource and OSError.
+    """
+    data = read_bytes(path)
+    if not is_notebook(path):
+        return decode_source(data, path)
+    notebook = read_notebook(data, path)
+    remember(path, notebook)
+    return notebook.text
 
 
 def is_read_only(path: str) -> bool:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from aotlens.model.snapshot import TargetKey
 from aotlens.text.documents import Document
+from aotlens.text.notebooks import is_notebook
 from aotlens_tracer.wire.protocol import Convention, TraceParams
 
 from .examples.known import KnownExamples
+from .examples.notebook_code import with_notebook_code
 from .examples.pinned import definition_lines
 from .examples.project_world import world_in_project
 from .examples.searched_files import search_folder
@@ -65,7 +67,7 @@ class TraceBasis:
             project_world=world_in_project(Path(path), self._outermost),
             overlay={path: text for path, text in texts.items() if path.endswith(_OVERLAID)},
         )
-        return TraceRequest(params, found.contained, found.interface)
+        return TraceRequest(with_notebook_code(params, document.text), found.contained, found.interface)
 
     def without_examples(self) -> TraceParams:
         """Return the request as far as it depends on the settings alone."""
@@ -79,7 +81,7 @@ class TraceBasis:
             self.convention,
             timeout=settings.trace_timeout,
             memory=int(memory * (1 << 30)) if memory is not None else default_memory(),
-            working_directory=self._absolute(settings.trace_working_directory or ""),
+            working_directory=self._working_directory,
             import_roots=tuple(self._absolute(root) for root in settings.trace_import_paths),
             partitioner=settings.trace_partitioner,
             memory_budget=settings.trace_memory_budget,
@@ -90,6 +92,12 @@ class TraceBasis:
             default_world=settings.trace_world,
             fence=replace(settings.fence, writable=tuple(self._absolute(path) for path in settings.fence.writable)),
         )
+
+    @property
+    def _working_directory(self) -> str | None:
+        """The folder that the settings name, else that of the workspace; None for the own folder of a notebook."""
+        chosen = self.settings.trace_working_directory
+        return None if chosen is None and is_notebook(self.key.path) else self._absolute(chosen or "")
 
     @property
     def _outermost(self) -> str | None:

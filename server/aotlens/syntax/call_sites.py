@@ -58,7 +58,7 @@ def call_sites(path: str, text: str) -> list[CallSite]:
 
 
 def _found(path: str, text: str) -> list[CallSite]:
-    if not path.endswith(".py"):
+    if not path.endswith((".py", ".ipynb")):
         blocks = (BlockSource(path, block) for block in code_blocks(text))
         found = [site for source in blocks for site in _sites(source, module_steps(source, is_outer=False))]
     else:

@@ -127,7 +127,7 @@ def build(
 
 def namespace_of(source: ExampleSource, module: types.ModuleType) -> dict[str, Any]:
     """The names that an example can use: those of the target's file, or of the Python file that it was found in."""
-    if source.origin != "call-site" or source.path is None or not source.path.endswith(".py"):
+    if source.origin != "call-site" or source.path is None or not source.path.endswith((".py", ".ipynb")):
         return {"torch": torch, **vars(module)}
     if os.path.realpath(source.path) == os.path.realpath(getattr(module, "__file__", None) or ""):
         return {"torch": torch, **vars(module)}

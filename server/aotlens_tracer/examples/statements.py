@@ -28,7 +28,7 @@ def parsed(statement: Statement) -> list[ast.stmt]:
         indented = _indented(statement)
         if indented is not None:
             return indented
-        problem = StatementNotPython(error.msg, statement.line)
+        problem = StatementNotPython(error.msg, statement.line, statement.path)
         raise TraceError(Failure("example", "error", problem, statement.path, statement.line)) from None
     shifts = _shifts(statement)
     for node in ast.walk(tree):

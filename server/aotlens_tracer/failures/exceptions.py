@@ -124,7 +124,8 @@ def user_frames(stack: traceback.StackSummary, codebase: Codebase, example: Span
 
 def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failure:
     path = error.filename or codebase.target
-    text = clipped(error.text.rstrip(), 400) if error.text else None
+    line = _line_in_its_place(path, error.lineno) or error.text
+    text = clipped(line.rstrip(), 400) if line else None
     importing = user_frames(stack_of(error), codebase, None)
     return Failure(
         "syntax" if os.path.realpath(path) == os.path.realpath(codebase.target) else stage,
@@ -137,6 +138,13 @@ def _syntax_failure(error: SyntaxError, stage: str, codebase: Codebase) -> Failu
         (*importing, Frame(path, error.lineno or 1, "<module>", text)),
         _formatted(error),
     )
+
+
+def _line_in_its_place(path: str, line: int | None) -> str | None:
+    """Return a line of a text that stands in the place of a file; Python itself reads the line of the file instead."""
+    entry = linecache.cache.get(path)
+    is_in_place = entry is not None and len(entry) == 4 and entry[1] is None
+    return linecache.getline(path, line) if is_in_place and line is not None else None
 
 
 def code_line(path: str, line: int) -> str | None:

@@ -6,6 +6,7 @@ import ast
 import importlib
 import importlib.util
 import os
+import re
 import sys
 import traceback
 import types
@@ -41,7 +42,7 @@ def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
     """
     file = Path(path)
     folder = file.parent
-    parts = [] if file.name == "__init__.py" else [file.stem]
+    parts = [] if file.name == "__init__.py" else [_stem(file)]
     while (folder / "__init__.py").is_file() and _is_ours(folder / "__init__.py", file) and folder.parent != folder:
         parts.insert(0, folder.name)
         folder = folder.parent
@@ -59,6 +60,11 @@ def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
         if extra not in roots and os.path.isdir(extra):
             roots.append(extra)
     return ModuleName(".".join(parts) or folder.name, tuple(roots))
+
+
+def _stem(file: Path) -> str:
+    """Return the name of a file's module. That of a notebook is no module's that could be imported by mistake."""
+    return file.stem if file.suffix != ".ipynb" else re.sub(r"\W", "_", file.name)
 
 
 def _is_ours(found: Path, file: Path) -> bool:

@@ -22,6 +22,7 @@ from ..failures import (
     text_of,
 )
 from ..graph.stack_traces import parse
+from ..loading.notebooks import missing_name
 from ..wire.advice import FromDynamo, WorkedBefore
 from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
 from ..wire.problems import (
@@ -39,6 +40,9 @@ from .graph_breaks import graph_breaks
 
 def failure_of_trace(context: Context, error: BaseException) -> Failure:
     """Return the failure for an exception that ended the trace; puts Dynamo's graph break into the draft."""
+    why_missing = next(filter(None, map(missing_name, chain(error.__cause__ or error))), None)
+    if why_missing is not None:
+        return failure_of(why_missing, "import", context.codebase)
     failure = _failure_of_trace(context, error)
     example = context.draft.map.example
     if failure.advice is not None or failure.stage not in ("example", "forward"):

@@ -13,6 +13,7 @@ from ..examples.statements import code_of
 from ..failures import Codebase, failure_of, put_library_back
 from ..loading.definitions import line_of, module_classes, resolve
 from ..loading.importing import import_file
+from ..loading.notebooks import is_notebook, notebook_module
 from ..loading.scripts import imports_of, script_module, statements_of, up_to_definitions
 from ..torch_private import compile_bodies_in_every_stance, take_flex_attention_on_cpu
 from ..wire.protocol import ExampleSource, TargetsParams
@@ -71,6 +72,9 @@ def _import(context: Context) -> types.ModuleType:
     if is_step(params.qualname):
         machine.prepare()
         return script(params.path, params.import_roots)
+    if is_notebook(params.path):
+        machine.prepare()
+        return notebook_module(params.path, params.qualname, params.import_roots)
     if (statements := _training(context)) is not None:
         machine.prepare()
         return script(params.path, params.import_roots, up_to_definitions(statements))

@@ -32,7 +32,7 @@ def _how_to_pin(context: Context, value: Any) -> Advice:
     examples = context.params.examples
     elsewhere = next((item for item in examples if item.definition_line not in (None, line)), None)
     if elsewhere is not None:
-        return MoveExample(elsewhere.line, elsewhere.definition_line, line)
+        return MoveExample(elsewhere.line, elsewhere.definition_line, line, path)
     file = getattr(sys.modules.get(getattr(value, "__module__", None) or ""), "__file__", None)
     if value is not None and file is not None and os.path.realpath(file) != os.path.realpath(path):
         return TraceWhereDefined(file)

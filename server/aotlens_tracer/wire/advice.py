@@ -79,11 +79,15 @@ class BuildAndCall(Tagged):
 
 @dataclass(frozen=True)
 class MoveExample(Tagged):
-    """The example stands above a definition that a later one of the same name replaces. All three are lines."""
+    """The example stands above a definition that a later one of the same name replaces. All three are lines of `path`.
+
+    That is None if it is not known.
+    """
 
     example: int | None
     replaced: int | None
     kept: int | None
+    path: str | None = None
 
 
 @dataclass(frozen=True)

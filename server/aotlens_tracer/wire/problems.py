@@ -235,10 +235,14 @@ class CalleeNotCallable(Tagged):
 
 @dataclass(frozen=True)
 class StatementNotPython(Tagged):
-    """A statement that the example depends on is not Python: Python's own message, and the statement's first line."""
+    """A statement that the example depends on is not Python: Python's own message, and the statement's first line.
+
+    `path` is its file; None if that is not known.
+    """
 
     error: str
     line: int
+    path: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotlens.explain.paths import lines_in_words
 from aotlens_tracer.wire.findings import Finding, Place, Subject
 from aotlens_tracer.wire.places import Span
 
@@ -11,9 +12,9 @@ from .kind import Kind
 
 def words(about: About) -> str:
     """The name, and the lines of its other definitions."""
-    lines = ", ".join(str(place.span.line) for place in about.first.places)
+    lines = lines_in_words(about.first.path, [place.span.line for place in about.first.places])
     name = about.first.subjects[0].name
-    return f"{name} is defined more than once (also on line {lines}): Python keeps the one here"
+    return f"{name} is defined more than once (also on {lines}): Python keeps the one here"
 
 
 KIND = Kind(

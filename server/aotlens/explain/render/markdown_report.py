@@ -9,7 +9,7 @@ from aotlens.explain.failures import function_of, hint, message
 from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.operands import operand_table
-from aotlens.explain.paths import PathLabel, position
+from aotlens.explain.paths import PathLabel, at_line, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens.explain.tables.optimizers import step_blocks
@@ -99,7 +99,7 @@ def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
     if failure.frames:
         lines = []
         for frame in failure.frames:
-            lines.append(f"{path_label(frame.path)}:{frame.line} in {function_of(frame)}")
+            lines.append(f"{at_line(frame.path, frame.line, path_label)} in {function_of(frame)}")
             if frame.code:
                 lines.append(f"    {frame.code.strip()}")
         yield fence("\n".join(lines))

@@ -19,6 +19,7 @@ from aotlens.model.index import index_of
 from aotlens.model.kernels import of_kernels
 from aotlens.model.signature import Difference, differences
 from aotlens.model.slots import Entry, Result
+from aotlens.text.notebooks import remembered
 from aotlens_tracer.wire.descriptor_map import SCHEMA, DescriptorMap, EagerRun, Finding
 from aotlens_tracer.wire.findings import Failed
 from aotlens_tracer.wire.json_codec import to_json
@@ -36,6 +37,9 @@ def _trace(descriptor_map: DescriptorMap, relative_to: str) -> dict[str, Any]:
     trace["findings"] = [_relative(_finding(finding), relative_to) for finding in descriptor_map.findings]
     _put_words(trace, descriptor_map)
     trace["files"] = [_path(path, relative_to) for path in trace["files"]]
+    notebook = remembered(descriptor_map.target.path)
+    if notebook is not None:  # all lines of its file are those of its code cells, joined
+        trace["cells"] = [{"cell": n, "first_line": first, "lines": count} for n, first, count in notebook.cells]
     for graph, shown in zip(descriptor_map.graphs, trace["graphs"], strict=True):
         items: list[Entry | Result] = [
             *(Entry(graph, slot) for slot in graph.inputs),

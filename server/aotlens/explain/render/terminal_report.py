@@ -12,7 +12,7 @@ from aotlens.explain.examples import attempts, call_in_brief, origin, used
 from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.operands import marked_code, operand_table
-from aotlens.explain.paths import PathLabel, position
+from aotlens.explain.paths import PathLabel, at_line, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens.explain.tables.optimizers import step_blocks
@@ -90,7 +90,7 @@ def render_blocks(map: DescriptorMap, blocks: Sequence[Block], console: Console,
 def _header(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> None:
     target = map.target
     where = f"{path_label(target.path)}::{target.qualname}"
-    line = f"  {path_label(target.path)}:{target.line}" if target.line is not None else ""
+    line = f"  {at_line(target.path, target.line, path_label)}" if target.line is not None else ""
     status = ("  traced", "green") if map.status == "traced" else (f"  {map.status}", "bold red")
     paper.line((where, "bold"), (line, "dim"), status)
     paper.block((" · ".join(facts(map)), ""), indent=2, hang=2)
@@ -125,7 +125,7 @@ def _failure(failure: Failure, paper: Paper, path_label: PathLabel, has_values: 
             paper.line((f"  {number} | ", "dim"), (text, "" if number.strip() else "bold red"))
     for frame in failure.frames if excerpt is None else failure.frames[:-1]:  # the last one is marked above
         paper.block(
-            (f"{path_label(frame.path)}:{frame.line}", ""),
+            (at_line(frame.path, frame.line, path_label), ""),
             (f" in {failures.function_of(frame)}", "dim"),
             indent=4,
             hang=2,

@@ -40,7 +40,7 @@ def silence(snapshot: Snapshot, document: Document, subject: Subject, line: int,
             return known or _in_script(snapshot, document, subject, line)
         return ()
     if kept := replacement(snapshot, document, owner.qualname, owner.line):
-        return (Note(why_replaced(owner.qualname, kept.line)),)
+        return (Note(why_replaced(owner.qualname, document.path, kept.line)),)
     if snapshot.maps():
         from .left_out import left_out  # which model answers for a class: imported once there is a map
 

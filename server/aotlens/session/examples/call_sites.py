@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aotlens.model.trust import EVERYWHERE, Trust
-from aotlens.session.files import Stamp, read_bytes, stamp
+from aotlens.session.files import Stamp, read_bytes, read_python, stamp
 from aotlens.syntax.block_source import BlockSource
 from aotlens.syntax.call_sites import CallSite, call_sites
 from aotlens.syntax.code_blocks import whole_block
 from aotlens.syntax.nodes import parse
-from aotlens.syntax.source import UnreadableSource, decode_source
+from aotlens.syntax.source import UnreadableSource
 from aotlens.syntax.step_callers import imports_from
 from aotlens.syntax.step_places import step_places
 from aotlens.syntax.training_steps import step_examples
+from aotlens.text.notebooks import ENDING
 from aotlens_tracer.wire.protocol import ExampleSource, Root
 
 from .searched_files import kind_and_depth, package_descriptions, searched_files
@@ -123,7 +124,7 @@ class CallSites:
         """Return the nearest files that may have training steps, the own file first."""
         deadline = time.monotonic() + LONGEST_SEARCH_FOR_STEPS
         with self._lock:
-            files = [file for file in dict.fromkeys((str(path), *self._files(path))) if file.endswith(".py")]
+            files = [file for file in dict.fromkeys((str(path), *self._files(path))) if file.endswith((".py", ENDING))]
         files.sort(key=lambda file: _steps_between(path, Path(file)))
         found: list[str] = []
         for file in files:
@@ -233,8 +234,9 @@ def _text_of(file: str, text: str | None) -> str:
     if text is not None:
         return text
     try:
-        data = read_bytes(file)
-        return decode_source(data, file) if file.endswith(".py") else data.decode("utf-8", "replace")
+        if file.endswith((".py", ENDING)):
+            return read_python(file)
+        return read_bytes(file).decode("utf-8", "replace")
     except (OSError, UnreadableSource):
         return ""
 

@@ -37,7 +37,7 @@ class File:
     `steps` their slices; `steps_with` has the steps of the workspace that build a class, and `called` are the steps of
     other files that the file calls. `trains` says that importing the file would train. `built` are the targets that
     were built so far, in any file. `last_good` is the call of the target's last good trace, None if there was none, and
-    `interface` is what the text says of its arguments now.
+    `interface` is what the text says of its arguments now. `notebook` is the code of a notebook, empty for other files.
     """
 
     path: Path
@@ -53,6 +53,7 @@ class File:
     built: Sequence[Built] = ()
     last_good: LastGood | None = None
     interface: str = ""
+    notebook: str = ""
 
     def pinned(self, qualname: str) -> tuple[ExampleSource, ...]:
         """Return the pinned examples of a target of the file."""
