@@ -19,7 +19,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..wire.protocol import bootstrap_command, encode
-from .fence import new_processes
 from .inside import run, wait_and_run
 from .orphans import die_with_parent
 from .scratch import Folder, new_folder
@@ -29,13 +28,9 @@ _C = TypeVar("_C", bound="Child")
 
 
 class Child:
-    """A running child: its pipes, its end, and ways to ask and to kill it.
-
-    `asking` is the socket over which it sends what it asks for new processes through; None if it cannot.
-    """
+    """A running child: its pipes, its end, and ways to ask and to kill it."""
 
     def __init__(self, pid: int, messages: int, output: int, folder: Folder, token: bytes) -> None:
-        self.asking: int | None = None
         self.pid = pid
         self.messages = messages
         self.output = output
@@ -46,8 +41,7 @@ class Child:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """The tracer's ends of its pipes, and what holds its folder, which no other process may have."""
-        asking = () if self.asking is None else (self.asking,)
-        return self.messages, self.output, *asking, *self.folder.descriptors
+        return self.messages, self.output, *self.folder.descriptors
 
     def poll(self) -> int | None:
         """Return None while it runs; then its exit status, or minus the signal that ended it.
@@ -99,11 +93,6 @@ class Child:
                 return file.read(most)
         except OSError:
             return b""
-
-    def close(self) -> None:
-        """Close the pipes that nobody reads."""
-        for descriptor in (self.messages, self.output, *([self.asking] if self.asking is not None else [])):
-            os.close(descriptor)
 
     def forget(self) -> None:
         """Remove its files."""
@@ -190,16 +179,16 @@ def fork(request: dict[str, Any], scratch: Folder | None, close: Callable[[], No
 
     Its folder is made in `scratch`; in the system's temporary directory if that is None.
     """
-    return _fork(scratch, close, lambda *ends: run(request, *ends), Child)
+    return _fork(scratch, close, lambda *pipes: run(request, *pipes), Child)
 
 
 def fork_waiting(scratch: Folder | None, close: Callable[[], None]) -> ForkedChild:
     """Start a child like `fork`, which gets warm and then waits for its request."""
     requests, requests_write = os.pipe()
 
-    def inside(messages: int, output: int, folder: Folder, token: bytes, asking: int) -> None:
+    def inside(messages: int, output: int, folder: Folder, token: bytes) -> None:
         os.close(requests_write)
-        wait_and_run(requests, messages, output, folder, token, asking)
+        wait_and_run(requests, messages, output, folder, token)
 
     def child(pid: int, messages: int, output: int, folder: Folder, token: bytes) -> ForkedChild:
         return ForkedChild(pid, messages, output, folder, token, requests_write)
@@ -212,21 +201,14 @@ def fork_waiting(scratch: Folder | None, close: Callable[[], None]) -> ForkedChi
 def _fork(
     scratch: Folder | None,
     close: Callable[[], None],
-    inside: Callable[[int, int, Folder, bytes, int], None],
+    inside: Callable[[int, int, Folder, bytes], None],
     child: Callable[[int, int, int, Folder, bytes], _C],
 ) -> _C:
     folder, token = _new_folder(scratch)
     messages, messages_write = os.pipe()
     output, output_write = os.pipe()
-    asking, asking_write = new_processes.pair()
     tracer = os.getpid()
-    try:
-        pid = os.fork()
-    except OSError:  # no process is left
-        for descriptor in (messages, messages_write, output, output_write, asking, asking_write):
-            os.close(descriptor)
-        folder.remove()
-        raise
+    pid = os.fork()
     if pid == 0:
         exit_process = os._exit
         try:
@@ -234,10 +216,9 @@ def _fork(
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.close(messages)
             os.close(output)
-            os.close(asking)
             close()
             os.setsid()
-            inside(messages_write, output_write, folder, token, asking_write)
+            inside(messages_write, output_write, folder, token)
         except BaseException:  # a mistake of ours: nothing of the user's comes as far as this
             with (
                 contextlib.suppress(BaseException),
@@ -247,10 +228,7 @@ def _fork(
         exit_process(70)
     os.close(messages_write)
     os.close(output_write)
-    os.close(asking_write)
-    started = child(pid, messages, output, folder, token)
-    started.asking = asking
-    return started
+    return child(pid, messages, output, folder, token)
 
 
 def spawn(scratch: Folder | None) -> SpawnedChild:

@@ -19,11 +19,10 @@ from ..values.waiting import can_be_recorded_apart
 from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import BEAT_SECONDS, LONGEST_MESSAGE, ExampleSource, Lines, Unframer, encode
 from . import unanswered
-from .beginnings import Beginnings
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
 from .job import Job, RunningRecorder
-from .memory import MOST_PROCESSES, exceeds, processes_below
+from .memory import exceeds, has_too_many
 from .messages import Message, understood
 from .orphans import adopt_orphans, end_orphans, living_orphans
 from .pump import SelectorPump, ThreadPump
@@ -123,7 +122,6 @@ class Tracer:
         self._running = True
         self._last_beat = 0.0
         self._leftovers = Leftovers()
-        self._beginnings: dict[Child, Beginnings] = {}
         # One child traces, another one records values. A spawned one has an import of torch of its own: one is enough.
         self._standby = Standby(self._fork_waiting, 2) if can_fork else Standby(lambda: spawn(scratch))
 
@@ -150,7 +148,7 @@ class Tracer:
         finally:
             if self._job is not None:
                 for child in self._job.children:
-                    self._kill(child)
+                    child.kill()
                     child.forget()
             self._standby.end()
             end_orphans(set())
@@ -209,25 +207,13 @@ class Tracer:
         if recorder is not None:
             self._add_recorder(job, RunningRecorder(recorder))
         job.strangers = frozenset(_orphans(job, self._standby.pids))
-        self._let_begin(job, child)
         self._job = job
         self._pump.add(child.messages, lambda data: self._on_messages(job, data))
         self._pump.add(child.output, job.output.feed)
         return job
 
-    def _let_begin(self, job: Job, child: Child) -> None:
-        self._beginnings[child] = Beginnings(child, self._pump, lambda: _orphans(job, self._standby.pids))
-
-    def _kill(self, child: Child) -> None:
-        """End a child and what it started. First, nothing below it may start anything more."""
-        beginnings = self._beginnings.pop(child, None)
-        if beginnings is not None:
-            beginnings.close()
-        child.kill()
-
     def _add_recorder(self, job: Job, recorder: RunningRecorder) -> None:
         job.recorder = recorder
-        self._let_begin(job, recorder.child)
         self._pump.add(recorder.child.messages, lambda data: self._on_recorded(job, data))
         self._pump.add(recorder.child.output, lambda data: None)
 
@@ -279,7 +265,7 @@ class Tracer:
             return
         if is_dismissed:
             job.recorder = None
-        self._kill(recorder.child)
+        recorder.child.kill()
         self._pump.remove(recorder.child.messages)
         self._pump.remove(recorder.child.output)
         self._leftovers.remove(recorder.child.folder)
@@ -312,9 +298,7 @@ class Tracer:
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_time_limit(job))
-        elif any(
-            processes_below(child.pid, orphans) > MOST_PROCESSES for child in job.children
-        ):  # they go on: there is no time for stacks
+        elif any(has_too_many(child.pid, orphans) for child in job.children):  # they go on: there is no time for stacks
             self._answer(job, unanswered.after_too_many_processes(job))
         elif limit and exceeds(job.child.pid, limit, orphans):
             self._read_stacks(job)
@@ -345,7 +329,7 @@ class Tracer:
 
     def _record_again(self, job: Job) -> None:
         """Record the values in a child that is alone with the user's code. The map is there."""
-        self._kill(job.child)
+        job.child.kill()
         self._end_recorder(job)
         request = job.request | {"method": RECORD}
         self._add_recorder(job, RunningRecorder(self._standby.take(request) or self._new_child(request), is_alone=True))
@@ -358,7 +342,7 @@ class Tracer:
     def _end(self, job: Job) -> None:
         job.ended = True
         self._end_recorder(job)
-        self._kill(job.child)
+        job.child.kill()
         self._pump.remove(job.child.messages)
         self._pump.remove(job.child.output)
         self._job = None

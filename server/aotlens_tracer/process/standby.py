@@ -103,18 +103,13 @@ class Standby:
             if child.poll() is None and child.folder.is_there:
                 child.start(request)
                 return child
-            _drop(child)
+            child.kill()
+            child.forget()
         return None
 
     def end(self) -> None:
         """End the children that wait."""
         children, self._children = self._children, []
         for child in children:
-            _drop(child)
-
-
-def _drop(child: WaitingChild) -> None:
-    """End a child that was not used."""
-    child.kill()
-    child.close()
-    child.forget()
+            child.kill()
+            child.forget()

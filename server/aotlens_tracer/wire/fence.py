@@ -10,13 +10,12 @@ from typing import Literal
 
 from .json_codec import Tagged
 
-Gap = Literal["fence", "writes", "truncation", "devices", "tcp", "abstract sockets", "signals", "calls", "processes"]
+Gap = Literal["fence", "writes", "truncation", "devices", "tcp", "abstract sockets", "signals", "calls"]
 """A part of the fence that a system cannot hold.
 
 `fence` is all of it; `writes` are files outside of the scratch folder, `truncation` their shortening, `devices`
 requests to device files (ioctl), `tcp` connections, `signals` those to processes outside, `calls` what the filter of
-system calls holds: other networks, local sockets, modes and owners of files, other processes. `processes` is how many
-a trace starts in a moment.
+system calls holds: other networks, local sockets, modes and owners of files, other processes.
 """
 
 
