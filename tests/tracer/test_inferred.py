@@ -286,3 +286,29 @@ def test_values_that_served_for_another_class_of_the_file_are_tried_if_the_first
     assert mixed["example"]["as_for"] == "Rotated"
     assert mixed["example"]["expression"] == "Mixed(size=32, groups=5)(torch.randn(3, 7, 5, 32))"
     assert len(mixed["attempts"]) == 1
+
+
+READS = """import torch
+from torch import nn
+
+
+class Reads(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(9000, 9000))
+        self.fc = nn.Linear(dim, int(torch.rand(4).argsort()[0]) + 24)
+
+    def forward(self, x):
+        rows = x[x.sum(-1) > -1000]
+        if rows.sum() < 1e6:
+            raise ValueError("too little")
+        return self.fc(rows)
+"""
+
+
+def test_a_guess_that_reads_data_and_fails_for_their_values_is_no_error_of_the_class(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(READS)
+    trace = trace_json("net.py", cwd=tmp_path)["traces"][0]
+    assert (trace["status"], trace["example"]["weights"]) == ("failed", "real")
+    assert trace["failure"]["stage"] == "example"
+    assert "no example found: the nearest guess fails with ValueError: too little" in trace["failure"]["message"]

@@ -16,6 +16,7 @@ from .nodes import is_within, items_of, text_of
 
 LOOPS = ("for_statement", "while_statement")
 _LITERALS = ("integer", "float", "string", "true", "false", "none", "unary_operator", "comment")
+_SEQUENCES = ("tuple", "list", "set")
 _COUNTS = ("range", "trange", "count", "arange")
 """Functions that a loop over counts runs over."""
 
@@ -100,12 +101,12 @@ def region_of(backward: BackwardCall) -> Node:
 
 
 def is_over_counts(loop: Node) -> bool:
-    """Whether a loop is over numbers: `range(…)`, numbers that are written out; `while` loops count too."""
+    """Whether a loop is over numbers: `range(…)`, settings that are written out; `while` loops count too."""
     iterated = loop.child_by_field_name("right")
     if iterated is None:
         return True
-    if iterated.type in ("tuple", "list", "set"):
-        return all(each.type in _LITERALS for each in iterated.named_children)
+    if iterated.type in _SEQUENCES:
+        return _is_written_out(iterated)
     if iterated.type == "call":
         callee = text_of(iterated.child_by_field_name("function")).rpartition(".")[2]
         if callee in _COUNTS:
@@ -113,6 +114,13 @@ def is_over_counts(loop: Node) -> bool:
         given = items_of(iterated.child_by_field_name("arguments"))
         return bool(given) and given[0].type == "call" and is_range(given[0])
     return False
+
+
+def _is_written_out(node: Node) -> bool:
+    """Whether nothing but literals stands in nested lists: `((False, 1), (True, 4))`."""
+    if node.type in _SEQUENCES:
+        return all(_is_written_out(each) for each in node.named_children)
+    return node.type in _LITERALS
 
 
 def is_range(call: Node) -> bool:

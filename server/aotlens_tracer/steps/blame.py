@@ -9,7 +9,9 @@ from ..eager.failed_operation import failed_operation
 from ..eager.refused_types import mixes_types, refused_operation
 from ..examples.eager_call import call
 from ..failures import CallError, CaptureError, ForwardError, text_of
+from ..wire.advice import CompleteExample
 from ..wire.descriptor_map import Failure
+from ..wire.problems import NothingInferred
 from .build_example import Built
 from .capture import Captured
 from .context import Context
@@ -37,6 +39,21 @@ def with_operation_of_guess(context: Context, built: Built, failure: Failure) ->
             blame(context, built, error)
             return replace(failure, operation=error.operation)
     return failure
+
+
+def is_unproven(built: Built, error: CallError) -> bool:
+    """Whether a guess that reads data fails on the tensors that are made for this trace: their values may decide."""
+    is_guess = built.guess is not None and not built.guess.is_of_the_class
+    return is_guess and isinstance(error, ForwardError) and built.example.mode is None
+
+
+def failure_of_unproven(context: Context, failure: Failure) -> Failure:
+    """Return the failure of such a guess, for which the class is not blamed."""
+    example = context.draft.map.example
+    expression = (example.expression if example is not None else None) or ""
+    tried = sum(attempt.expression is not None for attempt in context.draft.map.attempts) + 1
+    problem = NothingInferred(tried, failure.problem, None)
+    return replace(failure, stage="example", problem=problem, advice=CompleteExample(expression))
 
 
 def check_types(context: Context, built: Built, captured: Captured) -> None:

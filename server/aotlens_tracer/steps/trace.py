@@ -55,7 +55,14 @@ from ..wire.example_options import World
 from ..wire.problems import NoExample, ReadsDataInTraining
 from ..wire.protocol import TraceParams
 from .absent import findings_of_absent
-from .blame import blame, check_earlier_types, check_types, with_operation_of_guess
+from .blame import (
+    blame,
+    check_earlier_types,
+    check_types,
+    failure_of_unproven,
+    is_unproven,
+    with_operation_of_guess,
+)
 from .broken_protocols import as_failure, broken_in, broken_protocols
 from .build_example import Built, Candidate, build_example, evaluate
 from .capture import Captured, capture
@@ -338,6 +345,8 @@ def _captured(
         if error.changed is None:
             blame(context, built, error)
             check_earlier_types(context, built, error)
+        if is_unproven(built, error):
+            raise TraceError(failure_of_unproven(context, failure_of_trace(context, error))) from error
         raise
     check_types(context, built, captured)
     return built, captured

@@ -289,3 +289,29 @@ class InsideOfAHead(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.out(self.up(x))
+
+
+class OfPieces(nn.Module):
+    """As many pieces as it unpacks are in one width only."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x):
+        left, right = self.norm(x).split(12, -1)
+        return left * right
+
+
+class OfSomeRows(nn.Module):
+    """It takes the rows that a mask leaves, and refuses them if they have another width."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(37, 37)
+
+    def forward(self, x):
+        rows = x[x[..., 0] > -100]
+        if rows.shape[-1] % 37 or rows.shape[0] != 11:
+            raise ValueError("eleven rows are wanted")
+        return self.fc(rows)

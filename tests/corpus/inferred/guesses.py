@@ -189,3 +189,27 @@ class IsAbstract(nn.Module, abc.ABC):
 class IsConcrete(IsAbstract):
     def features(self, x):
         return x.relu()
+
+
+class UnpacksPieces(nn.Module):
+    """UnpacksPieces(width=8)(torch.randn(2, 16, 8))"""
+
+    def __init__(self, width):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x):
+        left, right = self.norm(x).split(4, -1)
+        return left * right
+
+
+class ReadsDataFirst(nn.Module):
+    """ReadsDataFirst(dim=64)(torch.randn(2, 16, 64), torch.randn(2, 16, 24))"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, 24)
+
+    def forward(self, x, scale):
+        rows = x[x.sum(-1) > -1000]
+        return self.fc(rows) * scale.flatten(0, -2).mean(0)

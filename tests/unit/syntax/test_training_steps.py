@@ -204,6 +204,15 @@ CONTAINERS = """
             optimizer.step()
 """
 
+SETTINGS = """
+    import torch  # m
+    for is_wide, heads in ((False, 1), (True, 4)):  # p
+        net = Net(8, heads=heads, is_wide=is_wide)  # p
+        images = torch.randn(2, 3, 8, 8)  # p
+        loss = net(images).sum()  # b
+        loss.backward()
+"""
+
 
 @pytest.mark.parametrize(
     "case",
@@ -215,6 +224,7 @@ CONTAINERS = """
         pytest.param(Case(ACCELERATE, "batch"), id="accelerate"),
         pytest.param(Case(CLOSURE, "x y"), id="a closure"),
         pytest.param(Case(CONTAINERS, "batch"), id="containers"),
+        pytest.param(Case(SETTINGS, "images", optimizers="", target="@loss"), id="a loop over settings"),
     ],
 )
 def test_what_runs_before_a_step_and_what_is_traced(case: Case) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import itertools
 import types
@@ -47,6 +48,8 @@ from .waiting import Waiting
 
 MOST_CALLS = 100
 """How many calls of one module are tried."""
+AFTER_READING = 12
+"""How many more calls are tried after one that runs on real tensors: another one may read no data."""
 PATIENCE = 6
 """After so many repairs that come no further, the guesses are varied to see whose fault the failure is."""
 MOST_REBUILT = 6
@@ -210,11 +213,11 @@ class Search:
         lazy = is_lazy(target.module)
         may_vary = not lazy and dtype is None
         reading: str | None = None
+        left = MOST_CALLS
         furthest, usual = Furthest(), Furthest()  # of all failed calls, and of those whose sizes are no accident
         self._reads_data = self._needs_bfloat16 = False
-        for _ in range(MOST_CALLS):
-            if not waiting:
-                break
+        while waiting and left:
+            left -= 1
             cost, arguments, rule = waiting.next()
             if lazy:
                 target = replace(target, module=self._runner.build(target.expression, target.mode))
@@ -238,6 +241,7 @@ class Search:
             if reads_data(outcome.error):
                 self._rule = self._rule if reading else rule or self._rule_of_constructor
                 reading = reading or expression
+                left = min(left, AFTER_READING) if outcome.is_real else left
             if fails_for_all_arguments(failed):
                 raise ClassFails(Guess(expression, rule, is_of_the_class=True))
             if may_vary and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
@@ -341,7 +345,8 @@ class Search:
     def _with_loss(self, target: Target, inputs: Inputs, arguments: Arguments) -> str:
         """The expression of a call that runs: with the arguments that lead to a loss, unless it is for evaluation."""
         if self._train is not False and not is_lazy(target.module):
-            passing = Passing(self._runner, target, inputs, arguments, self._note, self._note_rule)
+            note = functools.partial(Search._note, self)  # not what subclasses do where no call runs
+            passing = Passing(self._runner, target, inputs, arguments, note, self._note_rule)
             with contextlib.suppress(TookTooLong):
                 arguments, self._tried_with = passing.with_loss()
         return target.call(inputs, arguments)

@@ -47,7 +47,13 @@ class Called:
         assert outcome.error is not None
         function = self.inputs.function
         return FailedAttempt(
-            outcome.error, arguments or self.arguments, outcome.values, function, outcome.origins, outcome.containers
+            outcome.error,
+            arguments or self.arguments,
+            outcome.values,
+            function,
+            outcome.origins,
+            outcome.containers,
+            outcome.unpacked,
         )
 
 
@@ -102,6 +108,8 @@ class Experiment:
         values = self._failed.arguments.values()
         if base is None or not all(map(_is_varied, values)):
             return False
+        if self._failed.outcome.is_real and not (base.pairs or isinstance(error, (AttributeError, TypeError))):
+            return False  # the values of the tensors may decide
         if NONE in base.words and any(value.expression == "None" for value in values):  # in place of an unknown object
             return False
         constructor = ConstructorCall(self._failed.target.expression, self._is_configuration)
@@ -109,7 +117,7 @@ class Experiment:
             return False
         is_kept = is_never_equal if self._has_usual_sizes is None else is_equally_far
         unlike_ones = unlike(self._sizes)
-        comparison = _Comparison(base, self._failed.outcome.progress, self._codebase, is_kept, unlike_ones)
+        comparison = _Comparison(base, self._failed.outcome, self._codebase, is_kept, unlike_ones)
         try:
             target, inputs, arguments = self._failed.target, self._failed.inputs, self._failed.arguments
             for other in filter(self._is_evidence, of_other_kinds(inputs, arguments, base.is_of_dtypes)):
@@ -166,7 +174,7 @@ class Experiment:
 
 
 class _Comparison:
-    """Compares failures with the first one. `progress` is the number of operations that this one ran.
+    """Compares failures with the first one, whose call had the outcome `first`.
 
     `is_kept` says whether two sizes that clash still do in the same way. `unlike` are sizes of the constructor that
     nobody means to be equal: a clash of two of them stays if it follows both.
@@ -175,7 +183,7 @@ class _Comparison:
     def __init__(
         self,
         base: Failing,
-        progress: int,
+        first: Outcome,
         codebase: Codebase,
         is_kept: Callable[[Pair, Pair], bool],
         unlike: frozenset[Pair],
@@ -183,7 +191,7 @@ class _Comparison:
         self._codebase = codebase
         self._is_kept = is_kept
         self._base = base
-        self._progress = progress
+        self._first = first
         self._kept = set(range(len(base.pairs)))
         self._following = {index for index, pair in enumerate(base.pairs) if pair in unlike}
 
@@ -204,7 +212,7 @@ class _Comparison:
                 return False
             if (
                 is_earlier is False
-                or called.outcome.progress > self._progress
+                or called.outcome.progress > self._first.progress
                 or (other is None and _is_at(error, base))
             ):
                 raise _NotProven
@@ -212,6 +220,8 @@ class _Comparison:
         if other.words != base.words and other_failures:
             return False
         if other.words != base.words or len(other.pairs) != len(base.pairs):
+            raise _NotProven
+        if _count(called.outcome) != _count(self._first):
             raise _NotProven
         if not base.pairs and other.numbers != base.numbers:
             raise _NotProven
@@ -224,6 +234,11 @@ class _Comparison:
         if base.pairs and not self._kept and not self._following:
             raise _NotProven
         return True
+
+
+def _count(outcome: Outcome) -> int | None:
+    """The number of pieces that cannot be unpacked. If it varies, a size decides about it."""
+    return outcome.unpacked.count if outcome.unpacked is not None else None
 
 
 def _is_varied(value: Value) -> bool:

@@ -14,6 +14,7 @@ from ....failures import is_library, text_of
 from ..origins import Origins
 from ..tables.errors import facts_of
 from ..tables.facts import Fact, WrongKind, says
+from ..unpacked import Unpacked
 from ..values import Arguments, Path, Tensor, tensors
 from .places import Place
 
@@ -25,7 +26,8 @@ class FailedAttempt:
 
     `arguments` are those it was called with, `values` the tensors that they made, by their path in `arguments` (empty
     for a constructor), `function` the one that was called, `origins` the arguments that tensors come from.
-    `containers` has the lists, tuples and dictionaries in the arguments by their path.
+    `containers` has the lists, tuples and dictionaries in the arguments by their path. `unpacked` says of how many
+    tensors another number is unpacked.
     """
 
     def __init__(
@@ -36,12 +38,14 @@ class FailedAttempt:
         function: Callable[..., Any] | None = None,
         origins: Origins | None = None,
         containers: dict[Path, Any] | None = None,
+        unpacked: Unpacked | None = None,
     ) -> None:
         self.error = error
         self.arguments = arguments
         self.values = values or {}
         self.origins = origins or Origins()
         self.containers = containers or {}
+        self.unpacked = unpacked
         self.message = text_of(error)
         self.frames = [Place(traceback.tb_frame, traceback.tb_lineno) for traceback in _tracebacks(error)]
         code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None

@@ -34,6 +34,8 @@ def _pairs(failed: FailedAttempt) -> Iterator[tuple[int, int]]:
     """The sizes that clash, either way round."""
     pairs = [(fact.one, fact.other) for fact in failed.says(SizesDiffer)]
     pairs += [(fact.got, fact.want) for fact in failed.says(WrongSize)]
+    if (cut := failed.unpacked) is not None and cut.size is not None and cut.wanted_size is not None:
+        pairs.append((cut.size, cut.wanted_size))
     place = failed.innermost()
     for compared in place.comparisons() if place is not None else ():
         if type(compared.left_value) is int and type(compared.right_value) is int:
@@ -62,4 +64,4 @@ def _with_inner_size(text: str, one: int, other: int) -> Iterator[str]:
             word.value = ast.Constant(one)
 
 
-RULE = Rule("agreeing-sizes", "two sizes that clash in the call", _propose)
+RULE = Rule("agreeing-sizes", "two sizes that clash in the call, or the pieces of one that are unpacked", _propose)
