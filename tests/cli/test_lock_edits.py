@@ -10,7 +10,7 @@ import pytest
 
 from aotlens.explain.lock_changes import change_in_words, summary_of
 from aotlens.model.lock import Lock, LockedTarget
-from aotlens.project.differences import Difference, differences_of
+from aotlens.model.lock_differences import Difference, differences_of
 from aotlens.project.locking import lock_of
 from aotlens.project.options import ProjectOptions
 from aotlens.project.selection import Selected
@@ -41,7 +41,7 @@ class Traced:
         """The difference that an edit makes."""
         target = self.targets[name]
         old = replace(self.targets[""], path=target.path)
-        return differences_of([old], Lock("2.13.0", "export", (target,)), self.project, self.folder)
+        return differences_of([old], Lock("2.13.0", "export", (target,)), self.project.snapshot, self.folder)
 
 
 def traced(folder: Path, names: Iterable[str]) -> Traced:

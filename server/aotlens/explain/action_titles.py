@@ -123,6 +123,7 @@ def trace_now(name: str) -> str:
 
 _CLICKS = {
     "aotlens.showMap": "show the map",
+    "aotlens.showDifference": "show what has changed",
     "aotlens.traceNow": "trace now",
     "aotlens.pinExample": "write an example to complete",
 }

@@ -38,6 +38,11 @@ def not_open(name: str) -> str:
     return f"{name} is not in an open document"
 
 
+def as_locked(name: str) -> str:
+    """A target does not differ from its lock, or there is nothing to compare."""
+    return f"{name} is as it is locked, or it is not locked"
+
+
 def not_yours(name: str) -> str:
     """No comment may be written above a class, because its file must not be edited."""
     return f"{name} is in a read-only file or an installed package: trace a model of yours that uses it"

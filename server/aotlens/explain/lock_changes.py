@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aotlens.model.lock import MUTATED, TANGENT, TOP, TRAINED, UNKNOWN
 from aotlens.model.lock_diff import Change, TargetChange
 from aotlens_tracer.wire.lock_reasons import Numbers
+from aotlens_tracer.wire.places import Span
 
+from .blocks import NOTHING, Block, Cell, Code, Column, Facts, Note, Table, line, sentence, strong
 from .brief import folded
-from .phrases import plural
+from .phrases import place_name, plural
 from .shapes import bytes_in_words
 
 _GRADIENTS = {
@@ -29,6 +33,8 @@ _WITH = {
     MUTATED: "changed in place",
     TANGENT: "with a tangent",
 }
+NO_DIFFERENCE = "as locked"
+"""Said where a difference was shown that is gone."""
 _OWN = {TOP: "its own code", UNKNOWN: "code of which torch does not tell the module"}
 _NOUNS = (
     ("inputs", "input", "inputs"),
@@ -79,6 +85,31 @@ def change_in_words(change: Change) -> str:
         return f"{change.role}s: another order, from {names} on"
     role = "" if change.role == "output" else f"{plural(change.role, len(change.names))} "
     return f"{role}{names}: {_of_slot(change)}"
+
+
+def since_in_brief(change: TargetChange, lock: str) -> str:
+    """The difference in one line, as a lens has it."""
+    return f"{summary_of(change)} since {lock}"
+
+
+def difference_in_blocks(
+    change: TargetChange, places: Sequence[Span | None], lock: str, torch: tuple[str, str]
+) -> list[Block]:
+    """The whole difference: a row for each change, with its place, and what else may be the cause.
+
+    `torch` are the versions that traced before and now.
+    """
+    rows = tuple(
+        (Cell(change_in_words(each)), Cell(place_name(place) if place is not None else NOTHING, to=place))
+        for each, place in zip(change.changes, places, strict=True)
+    )
+    notes = [note for note in (note_on_example(change), note_on_torch(*torch)) if note is not None]
+    return [
+        Facts((line(strong(Code(change.target.qualname))), line(since_in_brief(change, lock)))),
+        Table("", "", (Column("change", "prose"), Column("at", "place")), rows),
+        *(Note(line(note)) for note in notes),
+        Note(sentence("`aotlens lock` accepts what is meant.")),
+    ]
 
 
 def note_on_example(change: TargetChange) -> str | None:

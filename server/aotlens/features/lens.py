@@ -16,6 +16,7 @@ from aotlens.explain.conventions import NAMES
 from aotlens.explain.examples import call_with_origin, pinned_with_origin
 from aotlens.explain.graph_summary import map_in_brief, map_in_words
 from aotlens.explain.kernels import kernels_of_map
+from aotlens.explain.lock_changes import NO_DIFFERENCE
 from aotlens.explain.states import (
     IN_A_HOVER,
     NOT_IN_A_MODEL,
@@ -44,11 +45,15 @@ from aotlens.syntax.piece_lists import FLATTEN, piece_lists
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.training_steps import is_step
 
+from .lock_difference import lens_title, since_lock
+
 Kind = str
 TARGET, CONTAINED, REPLACED, PIECES, DRIVEN, METHOD = "target", "contained", "replaced", "pieces", "driven", "method"
+LOCK = "lock"
 """The kinds of lenses: of a target, of a class that could be in a traced model, of a definition that Python drops, of
-the names of the pieces of a tensor subclass, of a call that lets a framework run a training step, and of a plain class,
-of which a method can be traced."""
+the names of the pieces of a tensor subclass, of a call that lets a framework run a training step, of a plain class,
+of which a method can be traced, and of what has changed in a target since it was locked. That one stands on the line of
+another, so that no code moves as it comes and goes."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
         driven = driven_by(snapshot, document, call)
         if driven is not None:
             found.append(LensPlace(call.line, driven.key, DRIVEN))
-    return [*found, *_methods(snapshot, document), *_piece_lists(snapshot, document)]
+    changed = [replace(each, kind=LOCK) for each in found if each.kind == TARGET and since_lock(snapshot, each.key)]
+    return [*found, *changed, *_methods(snapshot, document), *_piece_lists(snapshot, document)]
 
 
 def _methods(snapshot: Snapshot, document: Document) -> Iterator[LensPlace]:
@@ -133,6 +139,9 @@ def text(snapshot: Snapshot, key: TargetKey, kind: Kind, lines: tuple[int, int] 
     """The text of a lens, in the present state; `lines` are the first and last of the names of pieces."""
     if kind == PIECES:
         return _pieces(snapshot, key, *(lines or (0, 0)))
+    if kind == LOCK:
+        command = "aotlens.showDifference"
+        return LensText(lens_title(snapshot, key) or NO_DIFFERENCE, (click(command),), command, (str(key),))
     if kind == METHOD:
         command = "aotlens.pinExample"
         return LensText(no_forward(key.qualname), (click(command, key.qualname),), command, (str(key),))

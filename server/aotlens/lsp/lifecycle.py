@@ -35,7 +35,7 @@ Its params are `{interpreters: {folder URI: {path, reason}}}`.
 """
 CHANGE_CURSOR = "aotlens/didChangeCursor"
 """A notification of the client: the cursor was put elsewhere. Its params are `{textDocument, position}`."""
-_WATCHED = ("**/*.py", "**/pyproject.toml")
+_WATCHED = ("**/*.py", "**/pyproject.toml", "**/aotlens.lock")
 
 
 def register(server: AotlensServer) -> None:

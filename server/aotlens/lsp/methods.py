@@ -52,6 +52,7 @@ COMMANDS = (
     "aotlens.chooseContext",
     "aotlens.showMap",
     "aotlens.showGraph",
+    "aotlens.showDifference",
     "aotlens.explainDdpError",
     "aotlens.decodeLog",
     "aotlens.writeNames",

@@ -21,6 +21,8 @@ from .trust import EVERYWHERE, Trust
 if TYPE_CHECKING:  # not needed before there is a map, and many classes
     from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure
 
+    from .lock import Lock
+
 Status = Literal["untraced", "waiting", "tracing", "traced", "failed", "cancelled"]
 Change = Literal["code", "settings", "folders", "session"]
 """The things that make a map stale; `session`: it was kept from the last session, and no trace has confirmed it yet."""
@@ -187,13 +189,25 @@ class TargetState:
 
 
 @dataclass(frozen=True)
+class OpenLock:
+    """The lock of a project as it is on disk: the absolute path of its file, and what is in it.
+
+    `state` is another one whenever the file has changed.
+    """
+
+    path: str
+    lock: Lock
+    state: int
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """The state of the session at one moment.
 
     `documents` are the open ones by path. `contexts` are the user's choices of the target that answers for a class that
     occurs in several: from the class to the target. `trust` says whose code may run. Targets in the `excluded` files
     (paths) are traced only when the user asks for it; `manual` says the same of all targets. `read_only` are the paths
-    of documents that cannot be written to.
+    of documents that cannot be written to. `locks` are the locks of the projects of documents, by path of the document.
     """
 
     documents: Mapping[str, Document]
@@ -203,6 +217,7 @@ class Snapshot:
     excluded: frozenset[str] = frozenset()
     manual: bool = False
     read_only: frozenset[str] = frozenset()
+    locks: Mapping[str, OpenLock] = field(default_factory=lambda: MappingProxyType({}))
 
     def trusts(self, path: str) -> bool:
         """Whether the code of a file may run."""

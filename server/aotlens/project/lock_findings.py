@@ -11,12 +11,14 @@ from aotlens.explain.lock_changes import change_in_words, note_on_example, note_
 from aotlens.features.diagnostics import Diagnostic
 from aotlens.features.suppression import suppressing
 from aotlens.model.lock import Lock
+from aotlens.model.lock_differences import Difference
+from aotlens.model.lock_text import row_of
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.findings import Finding, NotAsLocked, Subject
 from aotlens_tracer.wire.places import Span
 
-from .differences import Compared, Difference, since_lock
-from .lock_file import parse_lock, read_lock_text, row_of
+from .differences import Compared, since_lock
+from .lock_file import parse_lock, read_lock_text
 from .tracing import TracedProject
 
 CODE = "lock-changed"

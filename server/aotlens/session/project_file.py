@@ -18,6 +18,8 @@ else:
     import tomli as tomllib
 
 
+LOCK_NAME = "aotlens.lock"
+"""The name of the file beside it that has the locked calling conventions."""
 MOST_BYTES = 1 << 20
 """The size above which a pyproject.toml is not read: it is parsed in Python, a second for each MB or two."""
 MOST_DOTS = 500

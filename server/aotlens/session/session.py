@@ -23,9 +23,11 @@ from .client import Client
 from .conventions import Conventions
 from .examples.known import ExampleMemory
 from .kept.keeper import KeptMaps
+from .locks import Locks
 from .log_files import LogFiles
 from .log_models import LogModels
 from .open_files import OpenFiles
+from .project_file import LOCK_NAME
 from .queue import Ranking
 from .reading import Reading
 from .scheduler import Scheduler
@@ -55,6 +57,7 @@ class Session:
         self._background = Background(lambda message: client.log("error", message))
         self._workspace = Workspace()
         self._open_files = OpenFiles(lambda: client.states_changed([]))
+        self._locks = Locks(self._workspace, documents, self._background, client)
         self._examples = ExampleMemory(batch.call_sites if batch is not None else None)
         self._states = states = States(client.states_changed)
         pool = batch.tracers if batch is not None else TracerPool(environment, client.status_changed, client.log)
@@ -105,6 +108,7 @@ class Session:
             self._automatic,
             self.kept,
             self._background,
+            self._locks.look_soon,
             self.close_tracers,
         )
         """Follows the user's trust."""
@@ -142,6 +146,7 @@ class Session:
             self._open_files.excluded,
             self._workspace.is_manual,
             self._open_files.read_only,
+            self._locks.by_path,
         )
 
     # Documents and files.
@@ -155,6 +160,7 @@ class Session:
         is_in_file = os.path.isabs(document.path)  # else it is a URI, which may have any character
         if is_in_file:
             self._background.run(self._open_files.look_at_permissions(document.path))
+            self._locks.look_soon(document.path)
         self._background.run(self._targets.read_project(document.path))
         self._background.run(self._targets.learn_structure(document.path))
         if is_in_file and document.is_python:
@@ -180,6 +186,7 @@ class Session:
     def saved(self, path: str) -> None:
         """A document was saved."""
         self._open_files.save(path)
+        self._locks.look_again()  # a client need not watch files
         document = self.documents.by_path.get(path)
         if document is not None and document.is_large:
             self._background.run(self._targets.learn_large(path, self._automatic.saved))
@@ -190,6 +197,7 @@ class Session:
     def closed(self, path: str) -> None:
         """A document was closed."""
         was_unsaved = self._open_files.close(path)
+        self._locks.closed(path)
         self._targets.forget_cut(path)
         self._targets.closed(path)
         self._scheduler.closed()
@@ -202,6 +210,8 @@ class Session:
             if path.endswith("pyproject.toml"):
                 for open_path in self.documents.by_path:
                     self._background.run(self._targets.read_project(open_path))
+            elif path.endswith(LOCK_NAME):
+                self._locks.look_again()
             elif changed := self._staleness.changed_on_disk(path):
                 self._background.run(self._trace_unless_gone(path, changed))
 

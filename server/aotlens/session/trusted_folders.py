@@ -32,6 +32,7 @@ class TrustedFolders:
         automatic: AutomaticTraces,
         kept: KeptMaps,
         background: Background,
+        look_at_lock: Callable[[str], None],
         end_all: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self._client = client
@@ -42,6 +43,7 @@ class TrustedFolders:
         self._automatic = automatic
         self._kept = kept
         self._background = background
+        self._look_at_lock = look_at_lock
         self._end_all = end_all
 
     def state(self, trusted: bool | tuple[str, ...]) -> None:
@@ -68,6 +70,8 @@ class TrustedFolders:
             if before.covers(key.path) and not now.covers(key.path):
                 self._scheduler.cancel(key)
         for path in self._documents.by_path:
+            if now.covers(path) != before.covers(path):
+                self._look_at_lock(path)
             if now.covers(path) and not before.covers(path):
                 self._background.run(self._kept.restore(path))
                 self._automatic.trace_open(path)

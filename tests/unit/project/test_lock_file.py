@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aotlens.model.lock import Lock, LockedBreak, LockedSaved, LockedSlot, LockedTarget, locked
-from aotlens.project.lock_file import lock_text, parse_lock, read_lock, write_lock
-from aotlens.project.problems import Misuse
+from aotlens.model.lock_text import BadLock, lock_text, parse_lock
+from aotlens.project.lock_file import read_lock, write_lock
 from unit.features.world import load_map
 
 MAPS = ("decoder", "zoo", "attend", "flow", "paused_compile", "script", "llama_compile", "scaled", "sharded", "sized")
@@ -115,16 +115,16 @@ def test_the_file_has_the_line_ends_of_every_system(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_lock_is_told_with_its_line(text: str, message: str) -> None:
-    with pytest.raises(Misuse) as raised:
+    with pytest.raises(BadLock) as raised:
         parse_lock(text, "m.lock")
     assert str(raised.value).startswith(message)
 
 
 def test_a_lock_that_stands_for_too_many_names_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aotlens.project.lock_file._MOST", 100)
+    monkeypatch.setattr("aotlens.model.lock_text._MOST", 100)
     row = "input  argument  x.{0..9}  f32[]\n"
     assert len(parse_lock(HEAD + "[m.py::A]\n" + row * 9, "m.lock").targets[0].slots) == 90
-    with pytest.raises(Misuse, match=r"m\.lock:14: this is no line of input"):
+    with pytest.raises(BadLock, match=r"m\.lock:14: this is no line of input"):
         parse_lock(HEAD + "[m.py::A]\n" + row * 10, "m.lock")
 
 

@@ -11,10 +11,11 @@ from aotlens.cli.output import path_label
 from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
 from aotlens.explain.visible import visible_line
 from aotlens.model.snapshot import TargetState
-from aotlens.project.lock_file import LOCK_NAME, read_lock, write_lock
+from aotlens.project.lock_file import read_lock, write_lock
 from aotlens.project.locking import lock_of, locked_again
 from aotlens.project.options import ProjectOptions
 from aotlens.project.settings import CheckSettings, settings_for
+from aotlens.session.project_file import LOCK_NAME
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Literal
 
 from aotlens.cli.output import print_json
 from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
-from aotlens.project.differences import Compared, differences_of, require_convention, since_lock
+from aotlens.model.lock_differences import differences_of
+from aotlens.project.differences import Compared, require_convention, since_lock
 from aotlens.project.lock_file import read_lock
 from aotlens.project.locking import lock_of
 from aotlens.project.options import ProjectOptions
@@ -90,7 +91,7 @@ def _with_revision(paths: Sequence[str], options: DiffOptions, revision: str) ->
     known = [
         each for each in old.lock.targets if each.name in names or _is_asked(each.path, each.qualname, project, top)
     ]
-    return Compared(revision, "today", old.lock, new.lock, differences_of(known, new.lock, project, top))
+    return Compared(revision, "today", old.lock, new.lock, differences_of(known, new.lock, project.snapshot, top))
 
 
 def _selected_in(project: TracedProject, top: Path, files: Path) -> list[Selected]:

@@ -12,7 +12,8 @@ from aotlens import __version__
 from aotlens.cli.output import path_label
 from aotlens.explain.lock_changes import change_in_words, note_on_example, note_on_torch, summary_of
 from aotlens.explain.visible import visible_line
-from aotlens.project.differences import Compared, Difference, Placed
+from aotlens.model.lock_differences import Difference, Placed
+from aotlens.project.differences import Compared
 
 SCHEMA = "aotlens.diff/1"
 

@@ -44,6 +44,7 @@ HANDLERS = {
     "aotlens.restartTracer": Command(tracing.restart_tracer),
     "aotlens.showMap": Command(show.show_map, (TARGET,)),
     "aotlens.showGraph": Command(show.show_graph, (TARGET, KIND, MODULE)),
+    "aotlens.showDifference": Command(show.show_difference, (TARGET,)),
     "aotlens.explainDdpError": Command(ddp.explain_ddp_error, (TARGET, DDP_ERROR)),
     "aotlens.decodeLog": Command(logs.decode_log, (LOG,)),
     "aotlens.writeNames": Command(logs.write_names, (LOG,)),

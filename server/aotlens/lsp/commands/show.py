@@ -10,6 +10,9 @@ from lsprotocol import types as lsp
 
 from aotlens.explain import command_messages
 from aotlens.explain.graph_lines import Kind
+from aotlens.explain.render.markdown import markdown
+from aotlens.explain.visible import visible
+from aotlens.features.lock_difference import in_blocks
 from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import show as show_graph_document
 from aotlens.lsp.positions import to_range
@@ -24,6 +27,18 @@ async def show_map(context: Context, target: TargetKey) -> dict[str, Any]:
     text = await map_as_markdown(context, target)
     loop = asyncio.get_running_loop()
     path = await loop.run_in_executor(None, context.files.write, target.path, f"{target.qualname}.map.md", text)
+    await context.show_document(Path(path).as_uri())
+    return {"markdown": text, "path": path}
+
+
+async def show_difference(context: Context, target: TargetKey) -> dict[str, Any] | None:
+    """Open what has changed in a target since it was locked, if the client can. Gives its text and path."""
+    blocks = in_blocks(context.session.snapshot(), target)
+    if blocks is None:
+        context.say(command_messages.as_locked(target.qualname))
+        return None
+    text, loop = visible(markdown(blocks)), asyncio.get_running_loop()
+    path = await loop.run_in_executor(None, context.files.write, target.path, f"{target.qualname}.diff.md", text)
     await context.show_document(Path(path).as_uri())
     return {"markdown": text, "path": path}
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aotlens.model.index import MapIndex, index_of
-from aotlens.model.lock import TOP
-from aotlens.model.lock_diff import Change
-from aotlens.model.names import birthplace
-from aotlens.model.saved import values_in
-from aotlens.model.snapshot import Snapshot, TargetKey
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Span
+
+from .index import MapIndex, index_of
+from .lock import TOP
+from .lock_diff import Change
+from .names import birthplace
+from .saved import values_in
+from .snapshot import Snapshot, TargetKey
 
 
 def place_of(change: Change, key: TargetKey, snapshot: Snapshot) -> Span:

@@ -1,0 +1,44 @@
+"""The targets that are not as a lock says, with the places of their changes in today's source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aotlens_tracer.wire.places import Span
+
+from .lock import Lock, LockedTarget
+from .lock_diff import Change, TargetChange, compare_locks
+from .lock_places import place_of
+from .snapshot import Snapshot, TargetKey
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One change and its place; None if nothing is known of today's source."""
+
+    change: Change
+    place: Span | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A target that has changed, and each of its changes with its place."""
+
+    target: TargetChange
+    changes: tuple[Placed, ...]
+
+
+def differences_of(old: Iterable[LockedTarget], new: Lock, snapshot: Snapshot | None, folder: Path) -> list[Difference]:
+    """The targets that have changed. Their paths are relative to `folder`; `snapshot` is what is known of today."""
+    return [placed(each, snapshot, folder) for each in compare_locks(old, new)]
+
+
+def placed(changed: TargetChange, snapshot: Snapshot | None, folder: Path) -> Difference:
+    """A change with the places of all that has changed."""
+    key = TargetKey(os.path.normpath(folder / changed.target.path), changed.target.qualname)
+    if snapshot is None or key.path not in snapshot.documents:
+        return Difference(changed, tuple(Placed(each, None) for each in changed.changes))
+    return Difference(changed, tuple(Placed(each, place_of(each, key, snapshot)) for each in changed.changes))
