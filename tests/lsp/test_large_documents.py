@@ -179,3 +179,20 @@ def test_nonsense_is_read_in_time_that_grows_with_it(text: str) -> None:
     assert seconds(document.read) < 0.8
     assert seconds(lambda: list(lens.places(snapshot, document))) < 0.8
     assert seconds(lambda: call_sites(document.path, document.text)) < 1.6
+
+
+def test_code_that_would_take_for_ever_to_parse_is_said_to_be_left_out(client: Client) -> None:
+    uri = "file:///slow/model.py"
+    client.open(uri, "->~" * 3_000)
+    at = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 3}}
+    for version in (2, 3):
+        found = client.result("textDocument/hover", at, timeout=90)
+        assert "would take too long to parse" in str(found), found
+        change = {"range": {"start": at["position"], "end": at["position"]}, "text": "x"}
+        document = {"uri": uri, "version": version}
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+    client.notify(
+        "textDocument/didChange", {"textDocument": {"uri": uri, "version": 4}, "contentChanges": [{"text": classes(8)}]}
+    )
+    assert "would take too long" not in str(client.result("textDocument/hover", at, timeout=90))
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})

@@ -23,7 +23,7 @@ from aotlens.session.tracer.interpreter import NoSuchInterpreter, choose_interpr
 from aotlens.session.tracer.process import TracerProcess
 from aotlens.syntax.containment import containment
 from aotlens.syntax.definitions import definitions
-from aotlens.syntax.nodes import parse
+from aotlens.syntax.parsing import parse
 from aotlens.syntax.source import UnreadableSource
 from aotlens.syntax.step_places import step_places
 from aotlens.syntax.training_steps import step_examples

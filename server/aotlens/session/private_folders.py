@@ -23,7 +23,7 @@ def open_to_others(folder: Path) -> str | None:
     if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return whole
     trusted = _trusted_owners()
-    return next((above for above in _on_the_way(os.path.abspath(folder)) if not _keeps_names(above, trusted)), None)
+    return next((above for above in on_the_way(os.path.abspath(folder)) if not _keeps_names(above, trusted)), None)
 
 
 def _keeps_names(place: str, trusted: set[int]) -> bool:
@@ -62,7 +62,7 @@ def _is_group_of_this_user(number: int) -> bool:
     return (user.pw_gid, user.pw_name) == (number, group.gr_name) and set(group.gr_mem) <= {user.pw_name}
 
 
-def _on_the_way(path: str) -> Iterator[str]:
+def on_the_way(path: str) -> Iterator[str]:
     """Yield the links on an absolute path, and the folders in which its parts are looked up; no link leads to them."""
     folder, rest, links = "/", [part for part in path.split("/") if part], 0
     while rest:

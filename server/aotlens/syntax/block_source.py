@@ -9,7 +9,8 @@ from tree_sitter import Node
 from aotlens_tracer.wire.statements import Statement
 
 from .code_blocks import Block
-from .nodes import parse, text_of
+from .nodes import text_of
+from .parsing import parse
 from .pins import pins_above
 
 _ENTERED = b"if 1:"

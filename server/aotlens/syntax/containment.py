@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from tree_sitter import Tree
 
-from .nodes import names_in, parse, text_of
+from .nodes import names_in, text_of
+from .parsing import parse
 
 _NOT_BUILT = ("type", "string", "comment")
 """Nodes whose names build nothing: annotations, strings, comments."""

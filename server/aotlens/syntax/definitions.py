@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 from tree_sitter import Node, Tree
 
 from .named_calls import statements_below
-from .nodes import parse, text_of
+from .nodes import text_of
+from .parsing import parse
 from .pins import Pin, pins_above
 from .source import split_lines
 

@@ -13,7 +13,8 @@ from tree_sitter import Node
 from .block_source import BlockSource
 from .dependencies import Step, assigned_value, bound_names, names_of, needed_names
 from .named_calls import statements_below
-from .nodes import items_of, parse, text_of
+from .nodes import items_of, text_of
+from .parsing import parse
 from .straight_lines import block_steps
 
 _SET_UP = ("setUpClass", "setup_class", "setUp", "setup_method", "setup")

@@ -14,7 +14,8 @@ from aotlens_tracer.wire.statements import Statement
 
 from .block_source import BlockSource
 from .name_flow import Flow, flow_of, reads_of, target_names
-from .nodes import items_of, parse, text_of
+from .nodes import items_of, text_of
+from .parsing import parse
 from .step_places import is_over_counts, is_range
 
 

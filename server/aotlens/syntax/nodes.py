@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Tree
-
-PYTHON = Language(tree_sitter_python.language())
-
-
-def parse(text: str) -> Tree:
-    """The syntax tree of a text."""
-    return Parser(PYTHON).parse(text.encode("utf-8", "surrogatepass"))
+from tree_sitter import Node
 
 
 def text_of(node: Node | None) -> str:

@@ -9,7 +9,8 @@ from tree_sitter import Node, Query, QueryCursor
 from .backward_calls import BackwardCall, backward_calls
 from .block_source import BlockSource
 from .name_flow import flow_of, reads_of
-from .nodes import PYTHON, is_within, text_of
+from .nodes import is_within, text_of
+from .parsing import PYTHON
 from .step_places import LOOPS, is_of_other_branch
 
 _CALLED = Query(PYTHON, "(call function: (_) @callee)")

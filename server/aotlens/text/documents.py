@@ -41,7 +41,8 @@ class Document:
 
     `path` is the absolute path of its file, or its URI if it has no file. `language` is the client's id of its
     language, empty if there is none. `is_python` says that it is Python code, which a text of the server is not.
-    `is_large` says that it takes long to read, so that it is not read on the event loop.
+    `is_large` says that it takes long to read, so that it is not read on the event loop. If it would take too long, it
+    has no definitions, `is_unread` says so, and the next versions count as large.
     """
 
     def __init__(self, uri: str, path: str, version: int, text: str, language: str = "") -> None:
@@ -135,6 +136,11 @@ class Document:
         return parsed.tree
 
     @property
+    def is_unread(self) -> bool:
+        """Whether the text turned out to take too long to parse. Its tree is nothing but an error."""
+        return self._parsed is not None and self._parsed.is_unread
+
+    @property
     def is_read(self) -> bool:
         """Whether tree, definitions and steps are at hand without delay. Those of a large document have to be read."""
         return not self.is_large or self._steps is not None
@@ -200,9 +206,11 @@ class Document:
         after._raw = raw
         after._text = None
         after._history = self._history.followed_by(applied, version)
-        after.is_large = self.is_python and sum(map(len, raw)) > LARGE
+        before = self._parsed or self._parsed_before
+        was_unread = before is not None and before.is_unread
+        after.is_large = self.is_python and (was_unread or sum(map(len, raw)) > LARGE)
         after._parsed = after._found = after._definitions = after._steps = None
-        after._parsed_before = self._parsed or self._parsed_before
+        after._parsed_before = before
         after._found_before = self._found or self._found_before
         known = (self.version, self._definitions) if self._definitions is not None else None
         after._definitions_before = known or self._definitions_before

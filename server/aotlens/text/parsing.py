@@ -5,34 +5,34 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import tree_sitter_python
-from tree_sitter import Language, Parser, Point, Tree
+from tree_sitter import Point, Tree
+
+from aotlens.syntax.parsing import UNREAD, parse_source
 
 from .edits import common_ends
 
-_PYTHON = Language(tree_sitter_python.language())
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
 @dataclass(frozen=True)
 class ParsedText:
-    """A text as UTF-8, and its syntax tree. The tree's rows are the text's lines."""
+    """A text as UTF-8, and its syntax tree. The tree's rows are the text's lines.
+
+    If it would take too long to parse, `is_unread`, and the tree is nothing but an error.
+    """
 
     source: bytes
     tree: Tree
+    is_unread: bool = False
 
 
 def parse(text: str, before: ParsedText | None = None) -> ParsedText:
-    """Parse Python source. With the parse of an earlier text, only the changed part is parsed again.
-
-    No other thread runs meanwhile: 0.1 s for a million characters of ordinary code, and 0.5 s if they are one list.
-    (tree-sitter can read a source in pieces and let others run in between, but its binding never frees these pieces.)
-    """
+    """Parse Python source. With the parse of an earlier text, only the changed part is parsed again."""
     # tree-sitter does not take a lone \r for a line end, but LSP and Python do.
     source = _LONE_RETURN.sub(b"\n", text.encode("utf-8", "surrogatepass"))
-    parser = Parser(_PYTHON)
-    tree = parser.parse(source) if before is None else parser.parse(source, _edited(before, source))
-    return ParsedText(source, tree)
+    known = None if before is None or before.is_unread else _edited(before, source)
+    tree = parse_source(source, known)
+    return ParsedText(source, tree or UNREAD, tree is None)
 
 
 def _edited(before: ParsedText, new: bytes) -> Tree:

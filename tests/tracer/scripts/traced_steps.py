@@ -18,7 +18,7 @@ from typing import Any
 import torch._dynamo  # noqa: F401  # once for all forks
 
 from aotlens.session.examples.call_sites import CallSites
-from aotlens.syntax.nodes import parse
+from aotlens.syntax.parsing import parse
 from aotlens.syntax.step_places import step_places
 from aotlens.syntax.training_steps import step_examples
 from aotlens_tracer.steps.trace import trace

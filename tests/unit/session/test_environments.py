@@ -102,6 +102,31 @@ def test_nothing_of_a_folder_that_is_not_trusted(tmp_path: Path, found: Found) -
     assert found(trust=distrust, VIRTUAL_ENV=own.parent.parent)[0] == sys.executable
 
 
+@pytest.mark.parametrize("way", ["link", "link of the interpreter", "link in the folder", "folder opened by a link"])
+def test_no_link_leads_into_a_folder_that_is_not_trusted(tmp_path: Path, found: Found, way: str) -> None:
+    own, folder, opened = python(tmp_path / "project" / ".venv"), tmp_path / "project", tmp_path / "project"
+    named = tmp_path / "named"
+    if way == "link":
+        named.symlink_to(folder / ".venv")
+    elif way == "link of the interpreter":
+        (named / "bin").mkdir(parents=True)
+        (named / "bin" / "python").symlink_to(own)
+    elif way == "link in the folder":
+        python(tmp_path / "elsewhere")
+        (folder / "environment").symlink_to(tmp_path / "elsewhere")
+        named.symlink_to(folder / "environment")
+    else:
+        opened, named = tmp_path / "opened", folder / ".venv"
+        opened.symlink_to(folder)
+    distrust = Trust(False, (), distrusted=(str(opened),))
+    assert found(trust=distrust, VIRTUAL_ENV=named)[0] == sys.executable
+    assert found(VIRTUAL_ENV=named)[0] == str(named / "bin" / "python")
+    mine = python(tmp_path / "project" / "mine" / ".venv")
+    trust = Trust(True, (str(folder / "mine"),), (str(folder / "mine"),), distrusted=(str(opened),))
+    (tmp_path / "to mine").symlink_to(mine.parent.parent)
+    assert found(trust=trust, VIRTUAL_ENV=tmp_path / "to mine")[0] == str(tmp_path / "to mine" / "bin" / "python")
+
+
 def test_a_server_in_an_environment_with_torch_traces_with_that(
     tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotlens.syntax.driving_calls import driving_calls
-from aotlens.syntax.nodes import parse
+from aotlens.syntax.parsing import parse
 
 SCRIPT = """
 def main():

@@ -16,7 +16,7 @@ import pytest
 from aotlens.syntax.backward_calls import MOST
 from aotlens.syntax.block_source import BlockSource
 from aotlens.syntax.code_blocks import whole_block
-from aotlens.syntax.nodes import parse
+from aotlens.syntax.parsing import parse
 from aotlens.syntax.step_places import StepPlace, step_places
 from aotlens.syntax.training_steps import step_examples
 from aotlens_tracer.wire.protocol import ExampleSource

@@ -35,6 +35,8 @@ def in_source(context: Context, params: lsp.HoverParams) -> Answer | Awaitable[A
     if (place := focused_position(context, params)) is None:
         return _left_out(context) if context.documents.is_too_large(params.text_document.uri) else None
     document, line, column = place
+    if document.is_unread:
+        return _unread(context)
     find = partial(hover.hover, context.session.snapshot(), document, line, column)
     return answered(document, find, partial(_hover, context, document))
 
@@ -53,6 +55,12 @@ def _left_out(context: Context) -> lsp.Hover:
     from aotlens.explain.large_files import too_large
 
     return lsp.Hover(content(context, [Note(line(too_large()))]))
+
+
+def _unread(context: Context) -> lsp.Hover:
+    from aotlens.explain.large_files import too_slow
+
+    return lsp.Hover(content(context, [Note(line(too_slow()))]))
 
 
 def in_graph(context: Context, graph: GraphDocument, params: lsp.HoverParams) -> lsp.Hover | None:

@@ -19,7 +19,7 @@ from aotlens.session.files import Stamp, read_bytes, read_python, stamp
 from aotlens.syntax.block_source import BlockSource
 from aotlens.syntax.call_sites import CallSite, call_sites
 from aotlens.syntax.code_blocks import whole_block
-from aotlens.syntax.nodes import parse
+from aotlens.syntax.parsing import parse
 from aotlens.syntax.source import UnreadableSource
 from aotlens.syntax.step_callers import imports_from
 from aotlens.syntax.step_places import step_places

@@ -10,11 +10,13 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aotlens.model.trust import Trust
 from aotlens.session.files import read_text
+from aotlens.session.private_folders import on_the_way
 from aotlens.session.project_file import read_project_file
 from aotlens_tracer.wire.owners import is_anothers, is_planted
 
@@ -59,8 +61,20 @@ def interpreter_of_folder(
     if selected is not None:
         return Interpreter(choose_interpreter(selected.path, environment).path, selected.reason)
     candidates = _candidates(folder, environment, trust)
-    allowed = (one for one in candidates if trust.may_start(os.path.normpath(one.path)))
+    allowed = (one for one in candidates if _may_start(one.path, trust))
     return next(allowed, own_interpreter())
+
+
+def _may_start(program: str, trust: Trust) -> bool:
+    """Return whether a program may be started: neither it nor a link on the way to it is of a distrusted folder.
+
+    A folder may be open by another path than the one that leads to the program.
+    """
+    real = replace(trust, distrusted=(*trust.distrusted, *map(os.path.realpath, trust.distrusted)))
+    links = (place for place in on_the_way(os.path.abspath(program)) if os.path.islink(place))
+    ends = (os.path.realpath(os.path.dirname(program)), *links)
+    places = (os.path.normpath(program), os.path.realpath(program), *(os.path.join(end, "") for end in ends))
+    return all(map(real.may_start, places))
 
 
 def _candidates(folder: Path, environment: Mapping[str, str], trust: Trust) -> Iterator[Interpreter]:
