@@ -7,8 +7,9 @@ trace: a line that comes or goes moves all the code below it.
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from aotlens.explain.action_titles import click
@@ -85,12 +86,16 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
     That of a training step is above its backward pass, and above the call that lets a framework run it.
     """
     found = []
+    # Once for each name: a name may be defined thousands of times.
+    is_contained = cache(lambda name: bool(models_around(snapshot, TargetKey(document.path, name))))
     for definition in document.definitions:
         key = TargetKey(document.path, definition.qualname)
         if key in snapshot.states:
             is_replaced = replacement(snapshot, document, definition.qualname, definition.line) is not None
             found.append(LensPlace(definition.line, key, REPLACED if is_replaced else TARGET))
-        elif definition.kind == "class" and (definition.qualname in _modules(document) or models_around(snapshot, key)):
+        elif definition.kind == "class" and (
+            definition.qualname in _modules(document) or is_contained(definition.qualname)
+        ):
             found.append(LensPlace(definition.line, key, CONTAINED))
     for step in document.steps:
         key = TargetKey(document.path, step.qualname)
@@ -101,16 +106,16 @@ def places(snapshot: Snapshot, document: Document) -> list[LensPlace]:
         if driven is not None:
             found.append(LensPlace(call.line, driven.key, DRIVEN))
     changed = [replace(each, kind=LOCK) for each in found if each.kind == TARGET and since_lock(snapshot, each.key)]
-    return [*found, *changed, *_methods(snapshot, document), *_piece_lists(snapshot, document)]
+    return [*found, *changed, *_methods(snapshot, document, is_contained), *_piece_lists(snapshot, document)]
 
 
-def _methods(snapshot: Snapshot, document: Document) -> Iterator[LensPlace]:
+def _methods(snapshot: Snapshot, document: Document, is_contained: Callable[[str], bool]) -> Iterator[LensPlace]:
     """The plain classes that call modules, each with its first such method, if nothing of the class is traced."""
     traced = [key.qualname for key in snapshot.states if key.path == document.path]
     for owner, methods in _calling(document) if snapshot.can_edit(document) else ():
         is_known = any(name == owner.qualname or name.startswith(f"{owner.qualname}.") for name in traced)
         key = TargetKey(document.path, f"{owner.qualname}.{methods[0]}")
-        if key.is_in_file and not is_known and not models_around(snapshot, TargetKey(document.path, owner.qualname)):
+        if key.is_in_file and not is_known and not is_contained(owner.qualname):
             yield LensPlace(owner.line, key, METHOD)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from .name_flow import flow_of
-from .nodes import names_in, parse, text_of
+from .nodes import names_in, text_of
 from .object_changes import calls_below, mutated, sets_torch
+from .parsing import parse
 from .source import split_lines
 
 _ALWAYS_CHANGED = frozenset(("sys.path", "os.environ"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.name_flow import flow_of
 from aotlens.syntax.needed_code import needed_code
-from aotlens.syntax.nodes import parse
+from aotlens.syntax.parsing import parse
 from aotlens.text.notebooks import is_notebook
 from aotlens_tracer.wire.protocol import ExampleSource, Root, TraceParams
 from aotlens_tracer.wire.training_steps import is_step
