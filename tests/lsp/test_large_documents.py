@@ -196,3 +196,28 @@ def test_code_that_would_take_for_ever_to_parse_is_said_to_be_left_out(client: C
     )
     assert "would take too long" not in str(client.result("textDocument/hover", at, timeout=90))
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+
+REPEATED = {
+    "functions with parameters": "class A(nn.Module):\n def forward(self,x):\n  return x\n" * 1_200,
+    "one class": "class A:\n x=1\n" * 3_000,
+}
+
+
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED.keys())
+def test_what_is_repeated_thousands_of_times_takes_no_seconds(text: str) -> None:
+    document = Document("file:///model.py", "/model.py", 1, text)
+    snapshot = Snapshot({document.path: document}, {}, {}, EVERYWHERE)
+    start = time.process_time()
+    list(lens.places(snapshot, document))
+    call_sites(document.path, text)
+    assert time.process_time() - start < 5
+
+
+def test_the_search_for_calls_in_a_file_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "f()(" * 6_000
+    sites = f"class Net(nn.Module): pass\nnet = Net()\nnet(1)\n{text}"
+    monkeypatch.setattr("aotlens.syntax.call_sites._SECONDS", 0.2)
+    start = time.process_time()
+    assert [site.name for site in call_sites("/model.py", sites)] == ["Net"]
+    assert time.process_time() - start < 1

@@ -7,6 +7,7 @@ scripts, and the code blocks of docstrings and documentation. Nothing is evaluat
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from .straight_lines import block_steps, calls_in, module_steps
 
 _LONGEST_PRELUDE = 40
 """Statements. A call that depends on more of them is too long to be an example."""
+_SECONDS = 5
+"""The processor time that a file gets. The longest tests of torch take 1 s; repeated nonsense grows with its square."""
 _DEPTH = 8
 """Assignments and calls through which an instance is followed back to the call of its class."""
 
@@ -49,30 +52,39 @@ class CallSite:
 def call_sites(path: str, text: str) -> list[CallSite]:
     """The call sites of a Python file, or of documentation, in the order of the text.
 
-    None are found in code that is nested deeper than Python's stack allows: a file that nobody wrote by hand.
+    None are found in code that is nested deeper than Python's stack allows: a file that nobody wrote by hand. Those
+    that are not found in `_SECONDS` are left out.
     """
+    last, found = time.thread_time() + _SECONDS, []
     try:
-        return sorted(_found(path, text), key=lambda site: (site.line, site.column))
+        for site in _found(path, text):
+            if site is not None:
+                found.append(site)
+            if time.thread_time() > last:
+                break
     except RecursionError:
         return []
+    return sorted(found, key=lambda site: (site.line, site.column))
 
 
-def _found(path: str, text: str) -> list[CallSite]:
+def _found(path: str, text: str) -> Iterator[CallSite | None]:
+    """The call sites, and None for each call and each function that is none."""
     if not path.endswith((".py", ".ipynb")):
-        blocks = (BlockSource(path, block) for block in code_blocks(text))
-        found = [site for source in blocks for site in _sites(source, module_steps(source, is_outer=False))]
+        for block in code_blocks(text):
+            source = BlockSource(path, block)
+            yield from _sites(source, module_steps(source, is_outer=False))
     else:
         whole = whole_block(text)
         source = BlockSource(path, whole)
         module = module_steps(source, is_outer=True)
-        found = list(_sites(source, module))
+        yield from _sites(source, module)
         for node in functions(source):
-            found += _sites(source, function_steps(source, node), outer=module, within=node)
+            yield from _sites(source, function_steps(source, node), outer=module, within=node)
+            yield None
         for node in _strings(source.root):
             for block in docstring_blocks(whole.lines, node.start_point.row, node.end_point.row):
                 inner = BlockSource(path, block)
-                found += _sites(inner, module_steps(inner, is_outer=False), outer=module)
-    return found
+                yield from _sites(inner, module_steps(inner, is_outer=False), outer=module)
 
 
 def _strings(root: Node) -> Iterator[Node]:
@@ -85,16 +97,14 @@ def _strings(root: Node) -> Iterator[Node]:
 
 def _sites(
     source: BlockSource, steps: Sequence[Step], outer: Sequence[Step] = (), within: Node | None = None
-) -> Iterator[CallSite]:
+) -> Iterator[CallSite | None]:
     """The calls of instances in straight-line code, and only those in the function `within` unless that is None.
 
     `outer` are the statements of the module around it.
     """
     for index, call in calls_in(steps):
         if within is None or is_within(call, within):
-            site = _site(source, call, steps[:index], outer)
-            if site is not None:
-                yield site
+            yield _site(source, call, steps[:index], outer)
 
 
 def _site(source: BlockSource, call: Node, before: Sequence[Step], outer: Sequence[Step]) -> CallSite | None:

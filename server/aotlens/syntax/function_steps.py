@@ -14,6 +14,7 @@ from .block_source import BlockSource
 from .dependencies import Step, assigned_value, bound_names, names_of, needed_names
 from .named_calls import statements_below
 from .nodes import items_of, text_of
+from .once import once_for_each
 from .parsing import parse
 from .straight_lines import block_steps
 
@@ -24,6 +25,7 @@ _DEEPEST = 4
 """Fixtures that need each other."""
 
 
+@once_for_each
 def functions(source: BlockSource) -> list[Node]:
     """The functions of a block, in their order."""
     return [node for node, _ in statements_below(source.root) if node.type == "function_definition"]
@@ -84,14 +86,23 @@ def _given(source: BlockSource, function: Node, depth: int) -> list[Step] | None
     return steps
 
 
+@once_for_each
+def _fixtures(source: BlockSource) -> dict[str, list[Node]]:
+    """The fixtures of a block by name. A file may have thousands of functions, each with parameters."""
+    found: dict[str, list[Node]] = {}
+    for each in functions(source):
+        if any(text_of(_callee(decorator)).rpartition(".")[2] == "fixture" for decorator in _decorators(each)):
+            found.setdefault(text_of(each.child_by_field_name("name")), []).append(each)
+    return found
+
+
 def _fixture(source: BlockSource, function: Node, name: str, depth: int) -> list[Step] | None:
     """The statements of the fixture of that name, the last of which gives the name its value; None if there is none."""
     if depth <= 0:
         return None
-    for other in functions(source):
+    for other in _fixtures(source).get(name, ()):
         decorators = _decorators(other)
-        is_fixture = any(text_of(_callee(each)).rpartition(".")[2] == "fixture" for each in decorators)
-        if not is_fixture or text_of(other.child_by_field_name("name")) != name or other.id == function.id:
+        if other.id == function.id:
             continue
         body, value = other.child_by_field_name("body"), returned_value(other)
         if body is None or value is None:

@@ -7,16 +7,14 @@ from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from .source_text import SourceText
-
-Text = TypeVar("Text", bound=SourceText)
+Text = TypeVar("Text")
 Result = TypeVar("Result")
 
 
 def once_for_each(compute: Callable[[Text], Result]) -> Callable[[Text], Result]:
-    """Keep the results of a function of a document until the document is closed or edited.
+    """Keep the results of a function of a document, or of a block of code, as long as that lives.
 
-    A result must not hold its document: it would keep itself alive.
+    A result must not hold what it is of: it would keep itself alive.
     """
     kept: WeakKeyDictionary[Text, Result] = WeakKeyDictionary()
 
