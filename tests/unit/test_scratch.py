@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -230,3 +232,44 @@ def test_the_umask_changes_nothing(temporary: Path, umask: int) -> None:
     modes = [stat.S_IMODE(each.stat().st_mode) for each in (Path(folder.path), path.parent, path)]
     assert modes == [0o700, 0o700, 0o600]
     assert folder.remove()
+
+
+def test_a_number_that_has_become_another_folders_is_left_alone(tmp_path: Path) -> None:
+    folder = scratch.new_folder()
+    victim = tmp_path / "of the user"
+    (victim / "inner").mkdir(parents=True)
+    (victim / "inner" / "file").write_text("kept", encoding="utf-8")
+    number = folder.descriptors[0]
+    os.close(number)
+    taken = os.open(victim, os.O_RDONLY)
+    if taken != number:
+        os.dup2(taken, number)
+        os.close(taken)
+    try:
+        assert folder.remove()
+        assert (victim / "inner" / "file").read_text(encoding="utf-8") == "kept"
+        assert os.fstat(number).st_ino == victim.stat().st_ino
+    finally:
+        os.close(number)
+        os.rmdir(folder.path)
+
+
+def test_one_thread_at_a_time_removes_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of its descriptor is free once the first one is done: the second one would empty what has it then."""
+    folder, inside, most = scratch.new_folder(), [], []
+    empty = scratch._empty
+
+    def slow(top: int, deadline: float) -> None:
+        inside.append(top)
+        most.append(len(inside))
+        time.sleep(0.2)
+        empty(top, deadline)
+        inside.remove(top)
+
+    monkeypatch.setattr(scratch, "_empty", slow)
+    threads = [threading.Thread(target=folder.remove) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] and not os.path.exists(folder.path)

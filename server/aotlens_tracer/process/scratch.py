@@ -14,6 +14,7 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -42,20 +43,22 @@ class Folder:
     """A private folder that is held open: what is done to it is done to this very folder, whatever is at its path now.
 
     Where the system does not offer that (Windows), its path stands for it.
+
+    A number of a descriptor that was closed may be another folder's by now, and what is in that must not be removed. So
+    only one thread removes or closes it at a time, and the number is compared with what it stood for.
     """
 
     def __init__(self, path: str, descriptor: int | None, lock: int | None = None) -> None:
         self.path = path
         self._descriptor = descriptor
         self._lock = lock
+        self._identity = _identity(descriptor)
+        self._ending = threading.RLock()
 
     @property
     def identity(self) -> list[int]:
         """The numbers that tell it from other folders; none if it is not held, or not any more."""
-        if self._descriptor is None:
-            return []
-        status = os.fstat(self._descriptor)
-        return [status.st_dev, status.st_ino]
+        return [] if self._descriptor is None else self._identity
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -123,30 +126,46 @@ class Folder:
         if not _CAN_HOLD:
             shutil.rmtree(self.path, ignore_errors=True)
             return not os.path.lexists(self.path)
-        if self._descriptor is None:
-            return True
-        with contextlib.suppress(OSError):
-            os.fchmod(self._descriptor, 0o700)
-            _empty(self._descriptor, time.monotonic() + seconds)
+        with self._ending:
+            if self._descriptor is None:
+                return True
+            if _identity(self._descriptor) != self._identity:
+                self._descriptor = None
+                return True
+            with contextlib.suppress(OSError):
+                os.fchmod(self._descriptor, 0o700)
+                _empty(self._descriptor, time.monotonic() + seconds)
+                if self.is_there:
+                    os.rmdir(self.path)
             if self.is_there:
-                os.rmdir(self.path)
-        if self.is_there:
-            return False
-        self.close()
-        return True
+                return False
+            self.close()
+            return True
 
     def close(self) -> None:
         """Hold it no longer."""
-        for descriptor in self.descriptors:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        self._descriptor = self._lock = None
+        with self._ending:
+            for descriptor in self.descriptors:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+            self._descriptor = self._lock = None
 
     @property
     def _held(self) -> int:
         if self._descriptor is None:
             raise FileNotFoundError(0, self.path)
         return self._descriptor
+
+
+def _identity(descriptor: int | None) -> list[int]:
+    """Return the numbers of what a descriptor stands for; none if it is closed."""
+    if descriptor is None:
+        return []
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return []
+    return [status.st_dev, status.st_ino]
 
 
 def hold(path: str) -> Folder:
