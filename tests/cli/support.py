@@ -98,7 +98,7 @@ class Outcome:
         return self.failure["hint"] or ""
 
 
-class _Remembering:
+class Remembering:
     """A tracer that outlives a command, and that answers the same request of the next one from memory."""
 
     def __init__(self, tracer: TracerProcess) -> None:
@@ -118,7 +118,7 @@ class _Remembering:
             self._answers[key] = ask(params, on_stage)
         return self._answers[key]
 
-    def __enter__(self) -> _Remembering:
+    def __enter__(self) -> Remembering:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,7 +137,7 @@ class Commands:
 
     def trace(self, target: str, folder: Path, **options: Any) -> Outcome:
         """Run `aotlens trace TARGET` in `folder`, as text and as JSON."""
-        remembering = _Remembering(self._tracer)
+        remembering = Remembering(self._tracer)
         before = os.getcwd()
         answers = []
         with pytest.MonkeyPatch.context() as patch:

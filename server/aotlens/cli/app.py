@@ -17,6 +17,7 @@ from .diff_options import DIFF_EXAMPLES, diff
 from .exits import end_without_reader, exit_with, print_error
 from .fence_options import Network, NoFence, Writable, fence_in
 from .lock_options import LOCK_EXAMPLES, lock
+from .mcp_options import MCP_EXAMPLES, mcp
 from .serve import ServeOptions, run_serve
 
 app = typer.Typer(
@@ -233,6 +234,7 @@ def trace(
 app.command(epilog=CHECK_EXAMPLES)(check)
 app.command(epilog=LOCK_EXAMPLES)(lock)
 app.command(epilog=DIFF_EXAMPLES)(diff)
+app.command(epilog=MCP_EXAMPLES)(mcp)
 
 
 class DecodeFormat(str, enum.Enum):

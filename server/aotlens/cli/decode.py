@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from aotlens.explain.annotated_log import annotated
+from aotlens.explain.blocks import Block
 from aotlens.explain.failures import message
 from aotlens.explain.log_report import nothing_found, report
 from aotlens.explain.render.decode_json import decode_json
@@ -43,13 +44,44 @@ class DecodeOptions:
     timeout: float = 120.0
 
 
+Trace = Callable[[str, Sequence[TraceOptions]], list[DescriptorMap]]
+"""Traces a target in several conventions. Raises UsageError."""
+
+
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """A log that was read. `text` is None for a folder or file of a trace."""
 
     label: str
     log: Log
     text: str | None
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A log and the names in it; with a model, the graph of it that each graph of the log is."""
+
+    source: Source
+    names: LogNames
+    matches: Sequence[Matched | None] | None
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the text has a graph, or a name that the model explains."""
+        return bool(self.names.graphs) or any(item.found for item in self.names.mentions)
+
+    def as_json(self) -> dict[str, Any]:
+        """The names as one JSON object, schema `aotlens.decode/1`."""
+        return decode_json(self.names, self.source.label, self.matches)
+
+    def report(self, full: bool) -> Sequence[Block]:
+        """The names for a person."""
+        if not self.has_answer:
+            return nothing_found(self.source.log, self.source.label)
+        by_graph = None
+        if self.matches is not None:
+            by_graph = {id(graph): found for graph, found in zip(self.source.log.graphs, self.matches, strict=True)}
+        return report(self.names, self.source.label, by_graph, path_label, full)
 
 
 def run_decode(source: str, options: DecodeOptions) -> int:
@@ -61,51 +93,49 @@ def run_decode(source: str, options: DecodeOptions) -> int:
         raise UsageError("--annotate writes the log: leave out --format json, which has all names and their places")
     if options.example is not None and options.model is None:
         raise UsageError("--example is a call of a model: give --model FILE::Class too")
-    read = _read(source)
-    names = names_of(read.log)
+    decoded = decode(_read(source), options, trace_conventions)
+    _print(decoded, options)
+    return 0 if decoded.has_answer else 1
+
+
+def decode(source: Source, options: DecodeOptions, trace: Trace) -> Decoded:
+    """Name what stands in a log. Raises UsageError."""
+    names = names_of(source.log)
     matches: Sequence[Matched | None] | None = None
     if options.model is not None and (names.graphs or names.mentions):
-        graphs = [graph for map in _maps(names, options) for graph in map.graphs]
+        graphs = [graph for map in _maps(names, options, trace) for graph in map.graphs]
         found = named_by_maps(names, graphs)
         names, matches = with_mentions_of_model(found.names, graphs), found.matches
-    _print(read, names, matches, options)
-    return 0 if _has_answer(names) else 1
+    return Decoded(source, names, matches)
 
 
-def _print(read: _Source, names: LogNames, matches: Sequence[Matched | None] | None, options: DecodeOptions) -> None:
+def _print(decoded: Decoded, options: DecodeOptions) -> None:
     if options.format == "json":
-        print_json(decode_json(names, read.label, matches))
+        print_json(decoded.as_json())
     elif options.annotate:
-        if read.text is None:
+        if decoded.source.text is None:
             raise UsageError("--annotate writes a text: torch hashes what stands in a TORCH_TRACE folder")
-        text = annotated(read.text, names)
+        text = annotated(decoded.source.text, decoded.names)
         print(visible_output(text) if sys.stdout.isatty() else text, end="")
-    elif not _has_answer(names):
-        print_blocks(nothing_found(read.log, read.label))
     else:
-        by_graph = None
-        if matches is not None:
-            by_graph = {id(graph): found for graph, found in zip(read.log.graphs, matches, strict=True)}
-        print_blocks(report(names, read.label, by_graph, path_label, options.full))
+        print_blocks(decoded.report(options.full))
 
 
-def _has_answer(names: LogNames) -> bool:
-    """Whether the text has a graph, or a name that the model explains."""
-    return bool(names.graphs) or any(item.found for item in names.mentions)
+def _read(source: str) -> Source:
+    return text_source("stdin", sys.stdin.buffer.read()) if source == _STDIN else log_at(source)
 
 
-def _read(source: str) -> _Source:
-    if source == _STDIN:
-        return _text_source("stdin", sys.stdin.buffer.read())
+def log_at(source: str) -> Source:
+    """The log in a file, or in a folder of `TORCH_TRACE`. Raises UsageError."""
     path = Path(source)
     if not os.path.exists(path):
         raise UsageError(f"{source} does not exist")
     if is_trace(path):
-        return _Source(path_label(str(path)), read_trace_folder(path), None)
+        return Source(path_label(str(path)), read_trace_folder(path), None)
     try:
         if _is_device(path):
             raise UsageError(f"{source} is a device, not a log")
-        return _text_source(path_label(str(path)), path.read_bytes(), path)
+        return text_source(path_label(str(path)), path.read_bytes(), path)
     except OSError as error:
         raise UsageError(f"{source} cannot be read: {error.strerror}") from None
 
@@ -121,11 +151,12 @@ def _is_device(path: Path) -> bool:
         os.close(descriptor)
 
 
-def _text_source(label: str, data: bytes, path: Path | None = None) -> _Source:
+def text_source(label: str, data: bytes, path: Path | None = None) -> Source:
+    """A log as bytes, and what it is called; its path, if it is a file. Raises UsageError."""
     text = _decoded(label, data)
     if is_trace_text(text):
-        return _Source(label, read_trace_text(path or Path(label), text), None)
-    return _Source(label, parse_log(text), text)
+        return Source(label, read_trace_text(path or Path(label), text), None)
+    return Source(label, parse_log(text), text)
 
 
 def _decoded(label: str, data: bytes) -> str:
@@ -140,7 +171,7 @@ def _decoded(label: str, data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def _maps(names: LogNames, options: DecodeOptions) -> list[DescriptorMap]:
+def _maps(names: LogNames, options: DecodeOptions, trace: Trace) -> list[DescriptorMap]:
     """The maps of the model, in the conventions that the log's graphs have."""
     proven = {graph.graph.convention for graph in names.graphs if graph.graph.kind != "body"}
     conventions = [name for name in ("compile", "export") if name in proven] or ["compile", "export"]
@@ -149,7 +180,7 @@ def _maps(names: LogNames, options: DecodeOptions) -> list[DescriptorMap]:
     trace_options = TraceOptions(
         options.example, python=options.python, timeout=options.timeout, eager=False, full=options.full
     )
-    maps = trace_conventions(options.model or "", [replace(trace_options, convention=name) for name in conventions])
+    maps = trace(options.model or "", [replace(trace_options, convention=name) for name in conventions])
     if not any(map.graphs for map in maps):
         print(visible(f"{options.model} has no graph to compare the log with:"), file=sys.stderr)
         for map in maps:

@@ -31,7 +31,7 @@ from aotlens.syntax.source import SourceTexts
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .options import TraceOptions
-from .shapes import print_shapes
+from .shapes import print_shapes, shown_functions
 
 _PIPED_WIDTH = 140
 """Columns if stdout is not a terminal. Most rows then fit on one line, which suits `grep`."""
@@ -42,7 +42,7 @@ def print_maps(maps: Sequence[DescriptorMap], torch: str | None, options: TraceO
     if options.graph is not None:
         _print_graphs(maps, options.graph)
     elif options.format == "json":
-        print_json(public_json([_with_failure_finding(map) for map in maps], torch, os.getcwd()))
+        print_json(public_json([with_failure_finding(map) for map in maps], torch, os.getcwd()))
     elif options.format == "markdown":
         reports = (
             render_markdown(map, path_label=path_label, full=options.full, explain=options.explain) for map in maps
@@ -90,6 +90,14 @@ def path_label(path: str) -> str:
     return path if relative.startswith("..") else relative
 
 
+def with_failure_finding(map: DescriptorMap) -> DescriptorMap:
+    """The map with its failure as a finding too, for readers that look at findings alone."""
+    if map.failure is None:
+        return map
+    finding = failure_finding(map.failure, map.target.path, map.target.line)
+    return replace(map, findings=(*map.findings, finding))
+
+
 def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
     console = _console()
     if len(maps) > 1 and not (options.full or options.saved or options.shapes or options.collectives):
@@ -101,7 +109,7 @@ def _print_text(maps: Sequence[DescriptorMap], options: TraceOptions) -> None:
         if options.ddp is not None:
             render_blocks(map, ddp_error(map, options.ddp, path_label, options.full), console, path_label)
         elif options.shapes:
-            print_shapes(map, console, path_label, options.full)
+            print_shapes(map, shown_functions(map, options.full), console, path_label, options.full)
         elif options.collectives:
             render_blocks(map, collective_tables(map, path_label, options.full), console, path_label)
         elif options.saved:
@@ -121,14 +129,6 @@ def _print_graphs(maps: Sequence[DescriptorMap], kind: Kind) -> None:
             print(visible(f"{error}{reason}"), file=sys.stderr)
             continue
         print(("\n" if number else "") + text, end="")
-
-
-def _with_failure_finding(map: DescriptorMap) -> DescriptorMap:
-    """The map with its failure as a finding too, for readers that look at findings alone."""
-    if map.failure is None:
-        return map
-    finding = failure_finding(map.failure, map.target.path, map.target.line)
-    return replace(map, findings=(*map.findings, finding))
 
 
 def _console() -> Console:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text
 
 from aotlens.explain.states import stage_in_words
 from aotlens.explain.visible import visible_line
+
+
+class Told(Protocol):
+    """Is told what a trace is doing."""
+
+    def about(self, name: str) -> None:
+        """The next stages are those of this target."""
+
+    def stage(self, stage: str) -> None:
+        """A stage has begun."""
 
 
 class Progress(contextlib.AbstractContextManager["Progress"]):

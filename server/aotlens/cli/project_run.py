@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from aotlens.explain.visible import visible_line
+from aotlens.project.listener import Watcher
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
 from aotlens.project.selection import Excluded, select
-from aotlens.project.settings import CheckSettings
+from aotlens.project.settings import CheckSettings, settings_for
 from aotlens.project.tracing import CannotTrace, TracedProject, trace_project
 
+from .asked import NO_TEXTS
 from .options import UsageError
 from .output import path_label
 from .problems import advice_for
-from .project_progress import ProjectProgress
 
 _MOST_NAMED = 3
 
@@ -31,6 +32,11 @@ def with_usage_errors(run: Callable[[], int]) -> int:
         raise UsageError(f"{error}\n{advice_for(error.status.problem, error.status.interpreter)}") from None
 
 
+def settings_in(paths: Sequence[str]) -> CheckSettings:
+    """The settings of the project that holds the files of these paths. Raises Misuse."""
+    return settings_for([path.partition("::")[0] for path in paths])
+
+
 def project_folder(settings: CheckSettings) -> Path:
     """The folder of the project file; without one, the working directory."""
     return settings.project.parent if settings.project is not None else Path.cwd()
@@ -40,12 +46,12 @@ def trace_paths(
     paths: Sequence[str],
     settings: CheckSettings,
     tracing: ProjectOptions,
-    *,
+    watcher: Watcher,
     exclude: Sequence[str] = (),
     force_exclude: bool = False,
-    verbose: bool = False,
+    texts: Mapping[str, str] = NO_TEXTS,
 ) -> TracedProject:
-    """Trace what paths stand for. Raises Misuse and CannotTrace."""
+    """Trace what paths stand for. `texts` are unsaved texts by absolute path. Raises Misuse and CannotTrace."""
     excluded = Excluded((*settings.exclude, *exclude), project_folder(settings), force_exclude)
     planted: list[str] = []
     selected = select(paths, excluded, planted.append)
@@ -53,8 +59,7 @@ def trace_paths(
         print(visible_line(_left_out(planted)), file=sys.stderr)
     if not selected:
         print("warning: there is no Python file to check", file=sys.stderr)
-    with ProjectProgress(verbose) as progress:
-        return trace_project(selected, tracing, progress)
+    return trace_project(selected, tracing, watcher, texts)
 
 
 def _left_out(planted: Sequence[str]) -> str:

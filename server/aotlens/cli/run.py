@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aotlens.explain.own_failures import nothing_to_trace, tracer_ended, unreadable, unreadable_answer
@@ -18,14 +18,12 @@ from aotlens.syntax.containment import outermost_first
 from aotlens.syntax.source import UnreadableSource
 from aotlens.text.notebooks import is_notebook
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Target
-from aotlens_tracer.wire.example_options import World
 from aotlens_tracer.wire.protocol import Root, TargetsParams, TraceParams
 
+from .asked import NO_TEXTS, Worlds
 from .options import TraceOptions
-from .progress import Progress
+from .progress import Told
 
-Worlds = tuple[World | None, World | None]
-"""The cluster of the command line, and that of the project."""
 WHOLE_FILE = "*"
 """Stands for the qualified name of a target if a file fails as a whole."""
 
@@ -42,15 +40,27 @@ class TraceRun:
     """The requests of one command."""
 
     def __init__(
-        self, tracer: TracerProcess, file: File, options: TraceOptions, progress: Progress, worlds: Worlds
+        self,
+        tracer: TracerProcess,
+        file: File,
+        options: TraceOptions,
+        progress: Told,
+        worlds: Worlds,
+        texts: Mapping[str, str] = NO_TEXTS,
     ) -> None:
+        """`texts` are unsaved texts, by absolute path."""
         self._tracer = tracer
         self._file = file
         self._options = options
         self._progress = progress
         self._memory = int(options.memory * (1 << 30)) if options.memory is not None else default_memory()
         self._worlds = worlds
+        self._texts = texts
         self._has_ended = False
+
+    def asked(self, qualname: str | None) -> Traces:
+        """Trace a target; without a name, all targets of the file."""
+        return self.all() if qualname is None else self.named(qualname)
 
     def named(self, qualname: str) -> Traces:
         """Trace a target, or the training steps of a function that has some and no example of its own."""
@@ -142,6 +152,7 @@ class TraceRun:
             partitioner=options.partitioner,
             memory_budget=options.memory_budget,
             compare=options.compare,
+            overlay=dict(self._texts),
             eager=options.eager,
             dynamic=options.dynamic,
             world=self._worlds[0],

@@ -146,6 +146,17 @@ def sentence(text: str) -> Line:
     return line(*(Code(part) if index % 2 else part for index, part in enumerate(parts)))
 
 
+def marked(text: Line) -> str:
+    """A line as one string that marks code with backticks, as the cells of a table are: the inverse of `sentence`."""
+    return "".join(_marked(piece) for piece in text)
+
+
+def _marked(piece: Piece) -> str:
+    if isinstance(piece, Code):
+        return f"`{piece.text}`"
+    return piece.text if isinstance(piece, Words) else marked(piece.line)
+
+
 def joined(lines: Iterable[Line], separator: str = ", ") -> Line:
     """Several lines as one, with a separator between them."""
     found: list[Piece] = []

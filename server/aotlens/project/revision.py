@@ -5,9 +5,10 @@ Only commands do this, whoever runs them trusts the repository. Hooks do not run
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from aotlens.model.trust import EVERYWHERE
@@ -26,16 +27,21 @@ def top_of(folder: Path) -> Path:
     return Path(_git(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
 
 
-def checked_out(top: Path, revision: str) -> Path:
-    """A folder with all files of a revision, below the scratch folder. Raises Misuse."""
+@contextlib.contextmanager
+def checked_out(top: Path, revision: str) -> Iterator[Path]:
+    """Yield a folder with all files of a revision, below the scratch folder. Raises Misuse."""
     commit = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", of=revision)
-    folder = Path(scratch.new_subfolder("revision").path)
-    files = folder / "files"
-    files.mkdir()
-    index = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_LFS_SKIP_SMUDGE": "1"}
-    _git(top, "read-tree", commit.strip(), more=index)
-    _git(top, "checkout-index", "--all", "--quiet", f"--prefix={files}{os.sep}", more=index)
-    return files
+    private = scratch.new_subfolder("revision")
+    try:
+        folder = Path(private.path)
+        files = folder / "files"
+        files.mkdir()
+        index = {"GIT_INDEX_FILE": str(folder / "index"), "GIT_LFS_SKIP_SMUDGE": "1"}
+        _git(top, "read-tree", commit.strip(), more=index)
+        _git(top, "checkout-index", "--all", "--quiet", f"--prefix={files}{os.sep}", more=index)
+        yield files
+    finally:
+        private.remove()
 
 
 def _git(folder: Path, *arguments: str, of: str = "", more: Mapping[str, str] | None = None) -> str:

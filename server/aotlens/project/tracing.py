@@ -11,11 +11,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from aotlens.explain.own_failures import unreadable
 from aotlens.explain.unread_files import why_unread
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
-from aotlens.session import scratch
 from aotlens.session.batch import Batch
 from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.files import read_python
@@ -72,21 +72,26 @@ class TracedProject:
 
 
 def trace_project(
-    selected: Sequence[Selected], options: ProjectOptions = DEFAULTS, watcher: Watcher | None = None
+    selected: Sequence[Selected],
+    options: ProjectOptions = DEFAULTS,
+    watcher: Watcher | None = None,
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> TracedProject:
     """Trace every target of some files, or the one that is asked for. Raises Misuse and CannotTrace.
 
-    This runs an event loop of its own. At its end no process is left.
+    `texts` are the unsaved texts of files, by absolute path. This runs an event loop of its own. At its end no process
+    is left.
     """
-    return asyncio.run(_Run(options, watcher or Silent()).all(selected))
+    return asyncio.run(_Run(options, watcher or Silent(), texts).all(selected))
 
 
 class _Run:
     """The traces of one command."""
 
-    def __init__(self, options: ProjectOptions, watcher: Watcher) -> None:
+    def __init__(self, options: ProjectOptions, watcher: Watcher, texts: Mapping[str, str]) -> None:
         self._options = options
         self._watcher = watcher
+        self._texts = texts
         self._documents: dict[str, Document] = {}
         self._states: dict[Selected, list[TargetState]] = {}
         self._unread: dict[str, Failure] = {}
@@ -103,7 +108,6 @@ class _Run:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            scratch.remove()
         # The answers of a file about its own targets go before those of another file about them.
         states: dict[TargetKey, TargetState] = {}
         for own in (True, False):
@@ -135,6 +139,9 @@ class _Run:
         document = self._opened(selected.path, documents)
         if document is None:
             return
+        for path, text in self._texts.items():  # what the file imports may be unsaved too
+            if path != selected.path:
+                documents.open(uri_of(path), 1, text, "python")
         if selected.qualname is not None:
             settings = replace(settings, trace_run="manual")
         session = listener.session = Session(listener, documents, os.environ, batch)
@@ -155,7 +162,8 @@ class _Run:
     def _opened(self, path: str, documents: Documents) -> Document | None:
         """The document of a file; None if it cannot be read, which is remembered."""
         try:
-            document = documents.open(uri_of(path), 1, read_python(path), "python")
+            text = self._texts[path] if path in self._texts else read_python(path)
+            document = documents.open(uri_of(path), 1, text, "python")
         except UnreadableSource as error:
             self._unread[path] = unreadable(error.path, error.line, error.reason)
             return None

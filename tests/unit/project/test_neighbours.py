@@ -10,6 +10,7 @@ import pytest
 from aotlens.cli.project_run import trace_paths
 from aotlens.model.lock import Lock
 from aotlens.project.baseline import read_baseline, write_baseline
+from aotlens.project.listener import Silent
 from aotlens.project.lock_file import lock_text, read_lock, write_lock
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
@@ -104,7 +105,7 @@ def test_files_that_others_put_into_a_folder_are_left_out_and_named(open_folder:
 def test_a_warning_names_what_was_left_out(open_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(5):
         write(open_folder / f"planted{number}.py", owner=OTHER)
-    trace_paths([str(open_folder)], CheckSettings(), ProjectOptions(use_kept=False))
+    trace_paths([str(open_folder)], CheckSettings(), ProjectOptions(use_kept=False), Silent())
     said = capsys.readouterr().err
     assert "warning: left out, as another user has put it into a folder that everybody may write to: " in said
     assert "planted2.py, 2 more; " in said and "planted3.py" not in said

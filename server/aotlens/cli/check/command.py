@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from aotlens.cli.asked import NO_TEXTS
 from aotlens.cli.lock.command import lock_path
 from aotlens.cli.output import path_label, print_json
-from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
+from aotlens.cli.project_progress import ProjectProgress
+from aotlens.cli.project_run import project_folder, settings_in, trace_paths, with_usage_errors
 from aotlens.explain.visible import visible, visible_line
 from aotlens.project.baseline import compare, read_baseline, write_baseline
 from aotlens.project.checked import Checked, Choice, check
 from aotlens.project.codes import known_codes
 from aotlens.project.differences import require_convention
+from aotlens.project.listener import Watcher
 from aotlens.project.lock_findings import CODE as LOCK_CODE
 from aotlens.project.lock_findings import AgainstLock, against_lock
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
-from aotlens.project.settings import CheckSettings, FailOn, settings_for
+from aotlens.project.settings import CheckSettings, FailOn
+from aotlens.project.tracing import TracedProject
 
 from .github import github_commands
 from .json_format import check_json
@@ -58,24 +62,27 @@ def run_check(paths: Sequence[str], options: CheckOptions) -> int:
     return with_usage_errors(lambda: _run(paths, options))
 
 
-def _run(paths: Sequence[str], options: CheckOptions) -> int:
-    settings = settings_for([path.partition("::")[0] for path in paths])
+def checked_paths(
+    paths: Sequence[str], options: CheckOptions, watcher: Watcher, texts: Mapping[str, str] = NO_TEXTS
+) -> Checked:
+    """What is found in files and folders. `texts` are unsaved texts by absolute path. Raises Misuse and CannotTrace."""
+    settings = settings_in(paths)
     choice = _choice(options, settings)
-    baseline = choice.baseline
     against = _against(options, settings)
-    if baseline is not None and not options.write_baseline:
-        read_baseline(baseline)  # a wrong one is told before anything is traced
-    project = trace_paths(
-        paths,
-        settings,
-        options.tracing,
-        exclude=options.exclude or (),
-        force_exclude=options.force_exclude,
-        verbose=options.verbose,
-    )
+    if choice.baseline is not None:
+        read_baseline(choice.baseline)  # a wrong one is told before anything is traced
+    return check(_traced(paths, settings, options, watcher, texts), choice, against)
+
+
+def _run(paths: Sequence[str], options: CheckOptions) -> int:
+    settings = settings_in(paths)
     if options.write_baseline:
-        return _write_baseline(check(project, _without_baseline(choice), against), settings, baseline)
-    checked = check(project, choice, against)
+        choice, against = _choice(options, settings), _against(options, settings)
+        with ProjectProgress(options.verbose) as progress:
+            project = _traced(paths, settings, options, progress, NO_TEXTS)
+        return _write_baseline(check(project, _without_baseline(choice), against), settings, choice.baseline)
+    with ProjectProgress(options.verbose) as progress:
+        checked = checked_paths(paths, options, progress)
     fail_on = options.fail_on or settings.fail_on or "warning"
     _print(checked, options, fail_on)
     return 1 if checked.fails(fail_on) else 0
@@ -90,6 +97,13 @@ def _against(options: CheckOptions, settings: CheckSettings) -> AgainstLock | No
     against = against_lock(lock_path(options.lock, settings), options.tracing.convention)
     require_convention(against.lock, against.convention)
     return against
+
+
+def _traced(
+    paths: Sequence[str], settings: CheckSettings, options: CheckOptions, watcher: Watcher, texts: Mapping[str, str]
+) -> TracedProject:
+    excluded, is_forced = options.exclude or (), options.force_exclude
+    return trace_paths(paths, settings, options.tracing, watcher, excluded, is_forced, texts)
 
 
 def _choice(options: CheckOptions, settings: CheckSettings) -> Choice:

@@ -24,9 +24,9 @@ _NOUNS = {
 }
 
 
-def print_findings(checked: Checked, show_untraced: bool) -> None:
-    """Print the findings on stdout; with `show_untraced`, also the targets that were not traced."""
-    console = Console(highlight=False, soft_wrap=True)
+def print_findings(checked: Checked, show_untraced: bool, console: Console | None = None) -> None:
+    """Print the findings, on stdout by default; with `show_untraced`, also the targets that were not traced."""
+    console = console or Console(highlight=False, soft_wrap=True)
     for each in checked.findings:
         console.print(_line(each))
     for untraced in checked.untraced if show_untraced else ():
@@ -35,9 +35,11 @@ def print_findings(checked: Checked, show_untraced: bool) -> None:
         console.print()
 
 
-def print_summary(checked: Checked, show_untraced: bool, *, to_stderr: bool = False) -> None:
-    """Print what was found in how much, by code, and what is not shown."""
-    console = Console(file=sys.stderr if to_stderr else sys.stdout, highlight=False, soft_wrap=True)
+def print_summary(
+    checked: Checked, show_untraced: bool, *, to_stderr: bool = False, console: Console | None = None
+) -> None:
+    """Print what was found in how much, by code, and what is not shown; on stdout by default."""
+    console = console or Console(file=sys.stderr if to_stderr else sys.stdout, highlight=False, soft_wrap=True)
     for line in _summary(checked, show_untraced):
         console.print(line)
 

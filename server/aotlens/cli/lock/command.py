@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aotlens.cli.output import path_label
-from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
+from aotlens.cli.project_progress import ProjectProgress
+from aotlens.cli.project_run import project_folder, settings_in, trace_paths, with_usage_errors
 from aotlens.explain.visible import visible_line
 from aotlens.model.snapshot import TargetState
 from aotlens.project.lock_file import read_lock, write_lock
 from aotlens.project.locking import lock_of, locked_again
 from aotlens.project.options import ProjectOptions
-from aotlens.project.settings import CheckSettings, settings_for
+from aotlens.project.settings import CheckSettings
 from aotlens.session.project_file import LOCK_NAME
 
 
@@ -39,10 +40,11 @@ def lock_path(written: str | None, settings: CheckSettings) -> Path:
 
 
 def _run(paths: Sequence[str], options: LockOptions) -> int:
-    settings = settings_for([path.partition("::")[0] for path in paths])
+    settings = settings_in(paths)
     file = lock_path(options.lock, settings)
     old = read_lock(file) if file.exists() else None  # a broken one is told before anything is traced
-    project = trace_paths(paths, settings, options.tracing, exclude=options.exclude, verbose=options.verbose)
+    with ProjectProgress(options.verbose) as progress:
+        project = trace_paths(paths, settings, options.tracing, progress, options.exclude)
     found = lock_of(project, file, options.tracing.convention)
     lock = locked_again(old, found, project, file) if old is not None else found.lock
     is_new = write_lock(file, lock)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from aotlens.cli.asked import NO_TEXTS
 from aotlens.cli.output import print_json
-from aotlens.cli.project_run import project_folder, trace_paths, with_usage_errors
+from aotlens.cli.project_progress import ProjectProgress
+from aotlens.cli.project_run import project_folder, settings_in, trace_paths, with_usage_errors
 from aotlens.model.lock_differences import differences_of
 from aotlens.project.differences import Compared, require_convention, since_lock
+from aotlens.project.listener import Watcher
 from aotlens.project.lock_file import read_lock
 from aotlens.project.locking import lock_of
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
 from aotlens.project.revision import checked_out, interpreter_for, top_of
 from aotlens.project.selection import Selected
-from aotlens.project.settings import settings_for
+from aotlens.project.settings import CheckSettings
 from aotlens.project.trace_files import lock_of_traces
 from aotlens.project.tracing import TracedProject, trace_project
 
@@ -42,13 +45,25 @@ def run_diff(paths: Sequence[str], options: DiffOptions) -> int:
     return with_usage_errors(lambda: _run(paths, options))
 
 
-def _run(paths: Sequence[str], options: DiffOptions) -> int:
+def compare(
+    paths: Sequence[str], options: DiffOptions, watcher: Watcher, texts: Mapping[str, str] = NO_TEXTS
+) -> Compared:
+    """The differences. `texts` are unsaved texts of today by absolute path. Raises Misuse and CannotTrace."""
     if any(path.endswith(".json") for path in paths):
-        compared = _of_traces(paths)
-    elif options.rev is not None:
-        compared = _with_revision(paths, options, options.rev)
-    else:
-        compared = _with_lock(paths, options)
+        return _of_traces(paths)
+    settings = settings_in(paths)
+
+    def traced_today() -> TracedProject:
+        return trace_paths(paths, settings, options.tracing, watcher, options.exclude, texts=texts)
+
+    if options.rev is not None:
+        return _with_revision(settings, options, options.rev, watcher, traced_today)
+    return _with_lock(settings, options, traced_today)
+
+
+def _run(paths: Sequence[str], options: DiffOptions) -> int:
+    with ProjectProgress(options.verbose) as progress:
+        compared = compare(paths, options, progress)
     if options.format == "json":
         print_json(diff_json(compared))
     else:
@@ -68,25 +83,28 @@ def _of_traces(paths: Sequence[str]) -> Compared:
     return Compared(paths[0], paths[1], old, new, found)
 
 
-def _with_lock(paths: Sequence[str], options: DiffOptions) -> Compared:
-    settings = settings_for([path.partition("::")[0] for path in paths])
+def _with_lock(settings: CheckSettings, options: DiffOptions, traced_today: Callable[[], TracedProject]) -> Compared:
     file = lock_path(options.lock, settings)
     old = read_lock(file)
     require_convention(old, options.tracing.convention)  # a wrong one is told before anything is traced
-    project = trace_paths(paths, settings, options.tracing, exclude=options.exclude, verbose=options.verbose)
-    return since_lock(old, project, file, options.tracing.convention)
+    return since_lock(old, traced_today(), file, options.tracing.convention)
 
 
-def _with_revision(paths: Sequence[str], options: DiffOptions, revision: str) -> Compared:
-    settings = settings_for([path.partition("::")[0] for path in paths])
+def _with_revision(
+    settings: CheckSettings,
+    options: DiffOptions,
+    revision: str,
+    watcher: Watcher,
+    traced_today: Callable[[], TracedProject],
+) -> Compared:
     folder = project_folder(settings)
     top = top_of(folder).resolve()
-    project = trace_paths(paths, settings, options.tracing, exclude=options.exclude, verbose=options.verbose)
+    project = traced_today()
     new = lock_of(project, top / "lock", options.tracing.convention)
-    files = checked_out(top, revision)
-    selected = _selected_in(project, top, files)
-    tracing = replace(options.tracing, use_kept=False, python=interpreter_for(folder, options.tracing.python))
-    old = lock_of(trace_project(selected, tracing), files / "lock", options.tracing.convention)
+    with checked_out(top, revision) as files:
+        selected = _selected_in(project, top, files)
+        tracing = replace(options.tracing, use_kept=False, python=interpreter_for(folder, options.tracing.python))
+        old = lock_of(trace_project(selected, tracing, watcher), files / "lock", options.tracing.convention)
     names = {each.name for each in new.lock.targets}
     known = [
         each for each in old.lock.targets if each.name in names or _is_asked(each.path, each.qualname, project, top)

@@ -18,9 +18,9 @@ from aotlens.project.differences import Compared
 SCHEMA = "aotlens.diff/1"
 
 
-def print_differences(compared: Compared) -> None:
-    """Print the targets that differ, each with a summary and its changes at their lines."""
-    console = Console(highlight=False, soft_wrap=True)
+def print_differences(compared: Compared, console: Console | None = None) -> None:
+    """Print the targets that differ, each with a summary and its changes at their lines; on stdout by default."""
+    console = console or Console(highlight=False, soft_wrap=True)
     for each in compared.differences:
         console.print(_heading(each))
         if len(each.changes) > 1 or summary_of(each.target) != change_in_words(each.changes[0].change):

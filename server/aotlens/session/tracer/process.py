@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from aotlens_tracer.wire.protocol import Ready, TargetsParams, TraceParams
 
 from .client import Launch, Message, OnEvent, TracerClient, UnreadableAnswer
 
+_NOTICE_SECONDS = 0.01
+"""Seconds that the event loop runs to see what has happened to the process."""
+_LOG_LINES = 2_000
+"""The lines of the log that are kept: a process may live for long."""
 OnStage = Callable[[str], None]
 _T = TypeVar("_T")
 
@@ -49,13 +54,25 @@ class TracerProcess:
 
     def __init__(self, python: str, working_directory: str, spawn: bool = False) -> None:
         self._launch = Launch(python, Path(working_directory), os.environ, ("--spawn",) if spawn else ())
-        self._log: list[str] = []
+        self._log: deque[str] = deque(maxlen=_LOG_LINES)
+        self._task: asyncio.Task[Any] | None = None
         self._loop = asyncio.new_event_loop()
         try:
             self._start()
         except BaseException:
             self._loop.close()
             raise
+
+    def still_runs(self) -> bool:
+        """Return whether the process has not ended by itself since the last request."""
+        self._run(asyncio.sleep(_NOTICE_SECONDS))
+        return self._client.pid is not None
+
+    def cancel(self) -> None:
+        """End what is under way, from another thread; there, it raises CancelledError. Nothing happens without any."""
+        task = self._task
+        if task is not None:
+            self._loop.call_soon_threadsafe(task.cancel)
 
     def restart(self) -> None:
         """Start another process after the tracer ended. Raises TracerUnusable."""
@@ -104,6 +121,7 @@ class TracerProcess:
 
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         task = self._loop.create_task(coroutine)
+        self._task = task
         try:
             return self._loop.run_until_complete(task)
         except KeyboardInterrupt:  # leaves the task unfinished
@@ -111,6 +129,8 @@ class TracerProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 self._loop.run_until_complete(task)
             raise
+        finally:
+            self._task = None
 
 
 def _stages(on_stage: OnStage) -> OnEvent:

@@ -1,0 +1,61 @@
+"""The options of `aotlens mcp`. What it does is in the folder `agents/`, which is imported as it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .exits import exit_with
+from .fence_options import Network, NoFence, Writable, fence_in
+
+MCP_EXAMPLES = """
+**Examples**
+
+    aotlens mcp                      # an agent starts this, in the folder of the project
+
+    aotlens mcp ~/work/project       # the same, wherever the agent starts it
+
+    aotlens mcp --instructions       # how an agent should use the tools, to be put into its memory
+
+An agent that speaks the Model Context Protocol starts it itself: docs/agents.md has the configurations. It can have
+files in these folders traced, and no others. Tracing runs their code.
+
+**Exit status**: 0 at the end of the input, 2 for wrong usage, or without the package `mcp` (`aotlens[mcp]`).
+"""
+
+
+def mcp(
+    folders: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FOLDER...]",
+            help="The folders whose files may be traced. Relative paths start in the first. Default: the working "
+            "directory.",
+        ),
+    ] = None,
+    instructions: Annotated[
+        bool, typer.Option("--instructions", help="Print how an agent should use the tools, and exit.")
+    ] = False,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PYTHON",
+            help="The interpreter to trace in. Default: the active environment, else that of the project.",
+        ),
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,
+    memory: Annotated[
+        float | None,
+        typer.Option(metavar="GIB", min=0.05, help="The memory limit for each target. Default: 3/4 of the machine's."),
+    ] = None,
+    no_fence: NoFence = False,
+    writable: Writable = None,
+    network: Network = False,
+) -> None:
+    """Answer an agent's questions over the Model Context Protocol, on stdin and stdout."""
+    from .agents.command import AgentOptions, print_instructions, run_mcp  # imported here, so that `serve` starts fast
+
+    fence = fence_in(no_fence, writable, network)
+    options = AgentOptions(python, timeout, memory, fence)
+    exit_with(print_instructions if instructions else lambda: run_mcp(folders or ["."], options))
