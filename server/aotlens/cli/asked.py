@@ -1,4 +1,4 @@
-"""What a command is to trace: a target, its file with the examples that are known, and the cluster."""
+"""The question of a command: a target, its file with the examples that are known, and the cluster."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Asked:
 
 
 def asked_for(target: str, options: TraceOptions, texts: Mapping[str, str] = NO_TEXTS) -> Asked:
-    """What `PATH` or `PATH::Qualname` stands for. `texts` are unsaved texts by absolute path. Raises UsageError."""
+    """Read what `PATH` or `PATH::Qualname` stands for. `texts` are unsaved texts by absolute path. Raises UsageError."""
     path, qualname = parse_target(target)
     check(options, qualname)
     try:

@@ -45,7 +45,7 @@ def without_gradient(index: MapIndex) -> list[Entry]:
 def gradient_blocks(
     map: DescriptorMap, wanted: Callable[[Sequence[str]], bool] | None, path_label: PathLabel
 ) -> list[Block]:
-    """What is wrong with gradients, or the gradients of the inputs one of whose names is wanted.
+    """The gradients that are not as wanted, or those of the inputs one of whose names is wanted.
 
     Nothing if the map has no graph.
     """

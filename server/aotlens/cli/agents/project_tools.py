@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 def check(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer:
-    """What is found in files and folders."""
+    """The findings of files and folders."""
     place.folders.check_targets(arguments["paths"])
     options = CheckOptions(
         select=arguments.get("select"),
@@ -48,7 +48,7 @@ def check(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer:
 
 
 def diff(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer:
-    """What a change did to calling conventions."""
+    """The differences that a change made to calling conventions."""
     place.folders.check_targets([*arguments["paths"], *([arguments["lock"]] if "lock" in arguments else ())])
     options = DiffOptions(arguments.get("rev"), arguments.get("lock"), tracing=place.project_options(arguments))
     compared = _run(lambda: compare(arguments["paths"], options, call, place.texts))
@@ -60,7 +60,7 @@ def diff(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer:
 
 
 def decode_log(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer:
-    """What the numbers in a log or traceback of torch stand for."""
+    """The meanings of the numbers in a log or traceback of torch."""
     if ("log" in arguments) == ("text" in arguments):
         raise UsageError("decode: give either `log`, a file or TORCH_TRACE folder, or `text`, the log itself")
     if "log" in arguments:

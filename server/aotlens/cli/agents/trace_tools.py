@@ -34,7 +34,7 @@ _IN_PARTS = "ask with `name`, or for fewer targets; full shows everything"
 
 
 def map_of(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer:
-    """What every input and output of the graph is."""
+    """The meanings of all inputs and outputs of the graph."""
     traced = _traced(arguments, call, place)
     name, limit = arguments.get("name"), arguments["limit"]
     text = Text()
@@ -72,7 +72,7 @@ def why_no_gradient(arguments: Mapping[str, Any], call: Call, place: Place) -> A
 
 
 def saved(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer:
-    """What is saved for backward, the largest first."""
+    """The values saved for backward, the largest first."""
     options = {key: arguments[key] for key in ("partitioner", "memory_budget", "compare") if key in arguments}
     traced = _traced(arguments, call, place, **options, saved=True)
     facts = _facts(traced, SAVED)

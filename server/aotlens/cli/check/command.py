@@ -65,7 +65,7 @@ def run_check(paths: Sequence[str], options: CheckOptions) -> int:
 def checked_paths(
     paths: Sequence[str], options: CheckOptions, watcher: Watcher, texts: Mapping[str, str] = NO_TEXTS
 ) -> Checked:
-    """What is found in files and folders. `texts` are unsaved texts by absolute path. Raises Misuse and CannotTrace."""
+    """The findings of files and folders. `texts` are unsaved texts by absolute path. Raises Misuse and CannotTrace."""
     settings = settings_in(paths)
     choice = _choice(options, settings)
     against = _against(options, settings)
