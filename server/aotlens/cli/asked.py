@@ -50,7 +50,7 @@ class Asked:
 
 
 def asked_for(target: str, options: TraceOptions, texts: Mapping[str, str] = NO_TEXTS) -> Asked:
-    """Read what `PATH` or `PATH::Qualname` stands for. `texts` are unsaved texts by absolute path. Raises UsageError."""
+    """Read what `PATH[::Qualname]` stands for. `texts` are unsaved texts by absolute path. Raises UsageError."""
     path, qualname = parse_target(target)
     check(options, qualname)
     try:

@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Place:
-    """The things that a server for agents has: its folders, its tracer, the options of its start, and the unsaved texts."""
+    """The things that a server for agents has: its folders, tracer, options and the unsaved texts."""
 
     folders: Folders
     tracing: Tracing
