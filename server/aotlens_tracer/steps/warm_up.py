@@ -16,7 +16,7 @@ from torch import nn
 from ..examples.evaluate import build
 from ..failures import Codebase
 from ..graph.birthplaces import Birthplaces
-from ..torch_private import compiled_code_in_eager, counting_apart
+from ..torch_private import compiled_code_in_eager, counting_apart, start_engine_before_fake_devices
 from ..values.dimensions import Dimensions
 from ..values.functions import Functions
 from ..values.named import with_dimensions
@@ -55,6 +55,7 @@ def warm_up() -> None:
     """Trace a small model. Whatever fails in that, a trace will report."""
     with warnings.catch_warnings(), counting_apart(), contextlib.suppress(Exception), _lonely_bars():
         warnings.simplefilter("ignore")
+        start_engine_before_fake_devices()
         with compiled_code_in_eager():
             _trace()
 

@@ -6,6 +6,7 @@ No other file of the tracer names anything private of torch, so that a new torch
 
 from __future__ import annotations
 
+from .autograd_engine import start_engine_before_fake_devices
 from .bodies import compile_bodies_in_every_stance, operators_of_body
 from .checkpoints import checkpoint_of, watching_checkpoints
 from .cluster import InCluster, in_cluster
@@ -248,6 +249,7 @@ __all__ = [
     "settings_of_results",
     "share_state",
     "specialized_sizes",
+    "start_engine_before_fake_devices",
     "storage_key",
     "style_at",
     "symbols_of",
