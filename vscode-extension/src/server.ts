@@ -22,8 +22,8 @@ import { Restarts } from "./restarts";
 import { allSettings, setting } from "./settings";
 import { statedTrust, watchTrust } from "./trust";
 
-/** The documents with models. */
-export const PYTHON_FILES = [{ scheme: "file", language: "python" }];
+/** The documents with models: files, and cells of notebooks, which the client sends as parts of their notebook. */
+export const PYTHON_FILES = ["file", "vscode-notebook-cell"].map((scheme) => ({ scheme, language: "python" }));
 
 /** The commands that hovers link to. */
 const HOVER_COMMANDS = [

@@ -17,6 +17,8 @@ from .capabilities import Offers, shows_documents
 from .cursors import Cursors
 from .graphs.texts import GraphTexts
 from .log_texts import LogTexts
+from .notebooks.answers import place_in_cells
+from .notebooks.open_notebooks import OpenNotebooks
 from .places import Places
 from .positions import Encoding
 from .temporary import TemporaryFiles
@@ -39,6 +41,8 @@ class Context:
     """Features of the client beyond LSP."""
     log_lines: deque[str]
     """The end of the log."""
+    notebooks: OpenNotebooks
+    """The open notebooks, each of them one of the documents too."""
     places: Places
     """Converts spans of any file to locations."""
     cursors: Cursors = field(default_factory=Cursors)
@@ -72,6 +76,7 @@ class Context:
     async def show_document(self, uri: str, selection: lsp.Range | None = None) -> None:
         """Open a document in the client, if it can. Whether it does makes no difference to the answer of a command."""
         if shows_documents(self.capabilities):
+            uri, selection = place_in_cells(self.notebooks, uri, selection)
             params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
             try:
                 await self.client.window_show_document_async(params)

@@ -91,7 +91,8 @@ class _Lifecycle:
             capabilities=server.client_capabilities,
             offers=offers_in(options),
             log_lines=server.log_lines,
-            places=Places(server.documents, server.encoding),
+            notebooks=server.notebooks,
+            places=Places(server.documents, server.notebooks, server.encoding),
         )
         self._notifier = Notifier(context)
         context.cursors.on_move = self._notifier.cursor_moved
@@ -227,8 +228,10 @@ class _Lifecycle:
 
     def cursor_changed(self, params: Any) -> None:
         """`aotlens/didChangeCursor`."""
+        from .notebooks.params import about_notebook
         from .requests.position import position_in, uri_in
 
+        params, _ = about_notebook(self._context.notebooks, params)
         document = self._server.documents.get(uri_in(params, CHANGE_CURSOR))
         if document is not None:
             line = position_in(params, CHANGE_CURSOR).line + 1

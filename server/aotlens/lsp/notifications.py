@@ -20,6 +20,7 @@ from aotlens.text.documents import Document
 from .capabilities import asks_for_content, pulls_diagnostics
 from .context import Context
 from .hint_refreshes import HintRefreshes
+from .notebooks.answers import diagnostics_by_cell
 
 _log = logging.getLogger(__name__)
 STATUS = "aotlens/status"
@@ -38,6 +39,7 @@ class Notifier:
         self._client = context.client
         self._timer: asyncio.TimerHandle | None = None
         self._published: dict[str, tuple[int, list[lsp.Diagnostic]]] = {}
+        self._cells: dict[str, set[str]] = {}  # the cells with diagnostics, by the path of their notebook
         self._warned: set[str] = set()
         self._progress: dict[str, Callable[[], None]] = {}
         self._hints = HintRefreshes(context)
@@ -97,14 +99,35 @@ class Notifier:
             found = diagnostics_of(self._context, document)
             if self._published.get(path) != (document.version, found):
                 self._published[path] = (document.version, found)
-                params = lsp.PublishDiagnosticsParams(document.uri, found, document.version)
-                self._client.text_document_publish_diagnostics(params)
+                self._send_diagnostics(document, found)
         for path in [path for path in self._published if path not in self._context.documents.by_path]:
             del self._published[path]
 
+    def _send_diagnostics(self, document: Document, found: list[lsp.Diagnostic]) -> None:
+        """Publish the diagnostics of a document; those of a notebook for each of its cells."""
+        notebooks = self._context.notebooks
+        if not notebooks.is_open(document.path):
+            params = lsp.PublishDiagnosticsParams(document.uri, found, document.version)
+            self._client.text_document_publish_diagnostics(params)
+            return
+        by_cell = diagnostics_by_cell(notebooks, document.path, found)
+        self._withdraw_cells(document.path, {cell.uri for cell, _ in by_cell})
+        for cell, in_cell in by_cell:
+            params = lsp.PublishDiagnosticsParams(cell.uri, in_cell, cell.version)
+            self._client.text_document_publish_diagnostics(params)
+
+    def _withdraw_cells(self, path: str, now: set[str]) -> None:
+        """Withdraw the diagnostics of the cells that a notebook no longer has."""
+        for uri in sorted(self._cells.get(path, set()) - now):
+            self._client.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
+        self._cells[path] = now
+
     def withdraw(self, uri: str, path: str) -> None:
         """Withdraw the diagnostics of a document that was closed."""
-        if not pulls_diagnostics(self._context.capabilities) and self._published.pop(path, None) is not None:
+        if path in self._cells:
+            self._withdraw_cells(path, set())
+            del self._cells[path], self._published[path]
+        elif not pulls_diagnostics(self._context.capabilities) and self._published.pop(path, None) is not None:
             self._client.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
 
     def status_changed(self, status: TracerStatus) -> None:

@@ -13,6 +13,7 @@ from aotlens.syntax.source import UnreadableSource
 from aotlens.text.documents import Document, Documents
 from aotlens_tracer.wire.places import Span
 
+from .notebooks.open_notebooks import OpenNotebooks
 from .positions import Encoding, to_range
 
 CACHE_SIZE = 64
@@ -21,8 +22,9 @@ CACHE_SIZE = 64
 class Places:
     """Converts spans. Files that are not open are read in a thread, and kept while they do not change."""
 
-    def __init__(self, documents: Documents, encoding: Encoding) -> None:
+    def __init__(self, documents: Documents, notebooks: OpenNotebooks, encoding: Encoding) -> None:
         self._documents = documents
+        self._notebooks = notebooks
         self._encoding = encoding
         self._closed: dict[str, tuple[int, Document]] = {}
 
@@ -39,7 +41,10 @@ class Places:
         return self._documents.uri_of(path)
 
     def address(self, span: Span) -> str:
-        """The address for a link to a span."""
+        """The address for a link to a span. One in a notebook is that of its cell: it has no room for a line."""
+        cell = self._notebooks.at(span.path, span.line - 1)
+        if cell is not None:
+            return cell.uri
         return f"{self.uri(span.path)}#L{span.line}" + (f",{span.column}" if span.column else "")
 
     async def _ranges(self, spans: Iterable[Span]) -> list[tuple[Span, lsp.Range]]:

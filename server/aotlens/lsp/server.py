@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from aotlens import __version__
 from aotlens.text.documents import Documents
 
+from .notebooks.open_notebooks import OpenNotebooks
 from .positions import Encoding
 from .protocol.strict import StrictProtocol
 from .protocol.trust import Trusted
@@ -35,12 +37,20 @@ class AotlensServer(LanguageServer):
         """Called when the server ends, in any way, to end what it started. Together they have two seconds."""
         self.log_lines: deque[str] = deque(maxlen=_LOG_LINES)
         """The end of the log."""
-        super().__init__("aotlens", __version__, protocol_cls=StrictProtocol)
+        # All cells are wanted, because those of text count in the names of places.
+        jupyter = types.NotebookDocumentFilterWithNotebook("jupyter-notebook")
+        synchronised = types.NotebookDocumentSyncOptions([jupyter], save=True)
+        super().__init__("aotlens", __version__, notebook_document_sync=synchronised, protocol_cls=StrictProtocol)
 
     @property
     def documents(self) -> Documents:
         """The client's open documents."""
         return self.protocol.documents
+
+    @property
+    def notebooks(self) -> OpenNotebooks:
+        """The client's open notebooks."""
+        return self.protocol.sync.notebooks
 
     @property
     def trusted(self) -> Trusted:

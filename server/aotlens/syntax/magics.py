@@ -6,6 +6,7 @@ Each of these lines is replaced by one that does nothing, so that all other line
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _IN_PYTHON = frozenset(("time", "capture", "prun", "memit", "aotlens"))
@@ -16,6 +17,7 @@ _COMMAND = re.compile(r"!|%[A-Za-z]")
 _QUOTE = re.compile(r"(?i)(?:\b[rbuft]{0,2})?('''|\"\"\"|'|\")")
 
 
+@lru_cache(maxsize=512)
 def without_magics(cell: str) -> str:
     """Return the code of a cell as Python, with as many lines; empty lines for the cell of another language."""
     lines = _LINE.findall(cell)

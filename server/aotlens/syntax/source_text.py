@@ -46,14 +46,14 @@ class SourceText(Protocol):
 
 
 def is_python(path: str, language: str = "") -> bool:
-    """Whether a file with this name is Python code. A cell of a notebook counts.
+    """Whether a file with this name is Python code.
 
-    So does a name without an ending, unless `language`, the client's id of its language, is another one.
+    A notebook counts, and a name without an ending, unless `language`, the client's id of its language, is another one.
     """
     if not os.path.isabs(path):  # a URI, which may end with a query or fragment: `git:/model.py?ref`
         path = re.split("[?#]", path)[0]
     ending = PurePath(path).suffix
-    return ending in (".py", ".pyi", ".pyw", ".ipynb") or (not ending and language in ("", "python"))
+    return ending in (".py", ".pyi", ".pyw") or (ending in ("", ".ipynb") and language in ("", "python"))
 
 
 def nodes_around(document: SourceText, line: int, column: int) -> list[Node]:

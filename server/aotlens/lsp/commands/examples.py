@@ -11,6 +11,7 @@ from aotlens.explain import command_messages
 from aotlens.features.fixes.examples import pin_comment, pin_of
 from aotlens.lsp.capabilities import applies_edits
 from aotlens.lsp.context import Context
+from aotlens.lsp.notebooks.answers import edit_in_cells
 from aotlens.lsp.positions import to_range
 from aotlens.lsp.targets import state_of
 from aotlens.model.duplicates import definitions_of
@@ -88,5 +89,5 @@ async def _apply(context: Context, edit: lsp.WorkspaceEdit, instruction: str) ->
     if not applies_edits(context.capabilities):
         context.say(instruction)
         return False
-    params = lsp.ApplyWorkspaceEditParams(edit, "Pin an example")
+    params = lsp.ApplyWorkspaceEditParams(edit_in_cells(context.notebooks, edit), "Pin an example")
     return (await context.client.workspace_apply_edit_async(params)).applied

@@ -1,4 +1,7 @@
-"""The client's documents and its trust, as the server knows them: applied before any handler hears of a change."""
+"""The client's documents and its trust, as the server knows them: applied before any handler hears of a change.
+
+Handlers hear of a notebook as of one document, whose text is joined from its cells.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from aotlens.lsp.notebooks.open_notebooks import NoSuchCell, OpenNotebooks
 from aotlens.lsp.positions import Encoding, to_edit
 from aotlens.text.documents import Documents, NotOpen
 
@@ -27,6 +31,7 @@ class DocumentSync:
     def __init__(self, documents: Documents, features: Mapping[str, Handler], encoding: Callable[[], Encoding]) -> None:
         self.trusted: Trusted = False
         """Whose code may run: none before the client says so."""
+        self.notebooks = OpenNotebooks()
         self._documents = documents
         self._features = features
         self._encoding = encoding
@@ -37,6 +42,10 @@ class DocumentSync:
             types.TEXT_DOCUMENT_DID_OPEN: self.did_open,
             types.TEXT_DOCUMENT_DID_CHANGE: self.did_change,
             types.TEXT_DOCUMENT_DID_CLOSE: self.did_close,
+            types.NOTEBOOK_DOCUMENT_DID_OPEN: self.did_open_notebook,
+            types.NOTEBOOK_DOCUMENT_DID_CHANGE: self.did_change_notebook,
+            types.NOTEBOOK_DOCUMENT_DID_SAVE: self.did_save_notebook,
+            types.NOTEBOOK_DOCUMENT_DID_CLOSE: self.did_close_notebook,
             CHANGE_TRUST: self.change_trust,
             DEBUG_TEXT: self.debug_text,
         }
@@ -61,6 +70,36 @@ class DocumentSync:
         """Forget the document."""
         self._documents.close(params.text_document.uri)
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
+
+    def did_open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> Steps[None]:
+        """Remember the notebook, and its text as a document."""
+        opened = params.notebook_document
+        text = self.notebooks.open(params)
+        document = types.TextDocumentItem(opened.uri, types.LanguageKind.Python, opened.version, text)
+        yield from self.did_open(types.DidOpenTextDocumentParams(document))
+
+    def did_change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> Steps[None]:
+        """Apply the changes. Raises InvalidParams if the notebook or a cell is not open."""
+        try:
+            text = self.notebooks.change(params, self._encoding())
+        except NoSuchCell as error:
+            raise JsonRpcInvalidParams(f"{error} is not open") from None
+        identifier = types.VersionedTextDocumentIdentifier(
+            params.notebook_document.version, params.notebook_document.uri
+        )
+        whole = types.TextDocumentContentChangeWholeDocument(text)
+        yield from self.did_change(types.DidChangeTextDocumentParams(identifier, [whole]))
+
+    def did_save_notebook(self, params: types.DidSaveNotebookDocumentParams) -> Steps[None]:
+        """Pass it on."""
+        identifier = types.TextDocumentIdentifier(params.notebook_document.uri)
+        yield from self._pass_on(types.TEXT_DOCUMENT_DID_SAVE, types.DidSaveTextDocumentParams(identifier))
+
+    def did_close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> Steps[None]:
+        """Forget the notebook."""
+        uri = params.notebook_document.uri
+        self.notebooks.close(uri)
+        yield from self.did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
 
     def change_trust(self, params: Any) -> Steps[None]:
         """Remember what is trusted. Raises InvalidParams."""

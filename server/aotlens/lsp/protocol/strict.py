@@ -248,6 +248,8 @@ class StrictProtocol(LanguageServerProtocol):
             result.capabilities.diagnostic_provider = None
         if asks_for_content(params.capabilities) and result.capabilities.workspace is not None:
             result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([SCHEME])
+        if params.capabilities.notebook_document is None:
+            result.capabilities.notebook_document_sync = None
         result.capabilities.position_encoding = types.PositionEncodingKind(self.encoding)
         if params.process_id is not None:
             watch_process(params.process_id, self.leave)

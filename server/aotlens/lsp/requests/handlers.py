@@ -15,6 +15,9 @@ from lsprotocol import types as lsp
 
 from aotlens.lsp.context import Context
 from aotlens.lsp.methods import CORRESPONDENCE, MAP, SLOTS
+from aotlens.lsp.notebooks.answers import in_cells
+from aotlens.lsp.notebooks.open_notebooks import CellPlace
+from aotlens.lsp.notebooks.params import about_notebook, uri_of
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,25 @@ def handler(name: str) -> Callable[..., Any]:
 
 def answer(context: Context, method: str, params: Any) -> Any:
     """Answer a request: the answer, or a coroutine that gives it."""
+    if not context.notebooks:
+        return _answer(context, method, params)
+    params, cell = about_notebook(context.notebooks, params)
+    found = _answer(context, method, params)
+    if isinstance(found, Awaitable):
+        return _in_cells_later(context, found, cell)
+    return in_cells(context.notebooks, found, cell)
+
+
+async def _in_cells_later(context: Context, found: Awaitable[Any], cell: CellPlace | None) -> Any:
+    """Wait for an answer. If the cell has changed its place meanwhile, what is new there counts."""
+    answer = await found
+    now = context.notebooks.cell(cell.uri) if cell is not None else None
+    return in_cells(context.notebooks, answer, now or cell)
+
+
+def _answer(context: Context, method: str, params: Any) -> Any:
     request = HANDLERS[method]
-    uri = _uri(params)
+    uri = uri_of(params)
     document = context.documents.get(uri) if uri is not None else None
     if document is not None and not document.is_read:
         return _answer_once_read(context, method, params, document.path)
@@ -78,17 +98,7 @@ def answer(context: Context, method: str, params: Any) -> Any:
 async def _answer_once_read(context: Context, method: str, params: Any, path: str) -> Any:
     """Wait for a large document. Its text may have changed meanwhile."""
     await context.session.reading.document(path)
-    return await _awaited(answer(context, method, params))
-
-
-def _uri(params: Any) -> str | None:
-    """The URI of the document that a request is about; None if it is about none, or the params are wrong."""
-    if isinstance(params, dict):  # a method beyond LSP
-        document = params.get("textDocument")
-        uri = document.get("uri") if isinstance(document, dict) else None
-        return uri if isinstance(uri, str) else None
-    document = getattr(params, "text_document", None)
-    return document.uri if document is not None else None
+    return await _awaited(_answer(context, method, params))
 
 
 async def _answer_in_graph(context: Context, handler: Callable[..., Any], params: Any) -> Any:

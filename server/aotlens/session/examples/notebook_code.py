@@ -27,8 +27,14 @@ def with_notebook_code(params: TraceParams, text: str) -> TraceParams:
     # Without the target, the other definitions are all that can be said of the text.
     names = {first, *_names_in_examples(params.examples)} if first in defined else defined
     code = text if is_step(params.qualname) else needed_code(text, names).text
-    folder = params.working_directory or str(Path(params.path).parent)
+    folder = params.working_directory or str(_folder(Path(params.path)))
     return replace(params, overlay={**params.overlay, params.path: code}, working_directory=folder)
+
+
+def _folder(notebook: Path) -> Path:
+    """Return the folder of a notebook; for a copy that an editor keeps in a folder of its own, the one around that."""
+    folder = notebook.parent
+    return folder.parent if folder.name == ".virtual_documents" else folder
 
 
 def _names_in_examples(examples: Iterable[ExampleSource]) -> Iterator[str]:

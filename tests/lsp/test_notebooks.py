@@ -1,0 +1,175 @@
+"""Cells of notebooks, over LSP's notebook synchronisation: in their own documents, at their own positions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lsp.client import serving
+from lsp.editor import Editor
+from lsp.notebook_editor import CAPABILITIES, Cell, NotebookEditor, editing_notebook
+from notebook_files import code, markdown, write_notebook
+
+IMPORTS = "%matplotlib inline\nimport torch\nfrom torch import nn\nimport missing_package\nwidth = 4"
+HEAD = """\
+class Head(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.key = nn.Linear(width, width)
+        self.dead = nn.Linear(width, width)
+
+    def forward(self, x):
+        return self.key(x)
+"""
+NET = """\
+# aotlens: Net()(torch.randn(2, 4))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = Head()
+
+    def forward(self, x):
+        y = "🙂"; z = self.head(x)
+        return z"""
+CELLS = (
+    markdown("# A model"),
+    code(IMPORTS),
+    code("%%bash\nclass Net(nn.Module): ..."),
+    code(HEAD),
+    code(""),
+    code(NET),
+    code("model = Net()\nfor _ in range(10):\n    loss = model(torch.randn(2, 4)).sum()\n    loss.backward()"),
+    code("x = ("),
+)
+
+
+def test_a_notebook_answers_in_its_cells(tmp_path: Path) -> None:
+    path = write_notebook(tmp_path / "model.ipynb", *CELLS)
+    settings: Any = {"inlayHints": {"values": "all"}}
+    with editing_notebook(path, *CELLS, **settings) as notebook:
+        head, net, training, broken = (notebook.cells[index] for index in (3, 5, 6, 7))
+        assert "saves" in net.until_traced()[0]
+        head.until_diagnosed("parameter-without-gradient")
+        _answers_are_in_cells(notebook)
+        _cells_move(notebook)
+        assert broken.lenses() == []
+        assert training.lenses(), "the training step has one"
+        notebook.close()
+        head.until_undiagnosed()
+        _a_client_joins_the_cells_itself(notebook)
+
+
+def _answers_are_in_cells(notebook: NotebookEditor) -> None:
+    head, net = notebook.cells[3], notebook.cells[5]
+    (finding,) = [one for one in head.diagnostics() if one["code"] == "parameter-without-gradient"]
+    assert finding["range"]["start"] == {"line": 4, "character": 20}
+    assert len(head.lenses()) == len(net.lenses()) == 1
+    assert "head.key`" in head.hover("self.k|ey(x)")
+    shown = net.ask("hover", "self.he|ad(x)")
+    assert shown["range"] == {"start": {"line": 7, "character": 22}, "end": {"line": 7, "character": 31}}
+    links = net.ask("definition", "self.he|ad(x)")
+    assert (links[0]["targetUri"], links[0]["targetRange"]["start"]["line"]) == (net.uri, 4)
+    links = head.ask("definition", "self.k|ey(x)")
+    assert (links[0]["targetUri"], links[0]["targetRange"]["start"]["line"]) == (head.uri, 3)
+    used = head.ask("references", "self.k|ey =", context={"includeDeclaration": True})
+    assert used and {one["uri"] for one in used} == {head.uri} and used[0]["range"]["start"]["line"] == 3
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}
+    about = {"textDocument": {"uri": head.uri}, "range": whole}
+    hints = notebook.client.result("textDocument/inlayHint", about)
+    assert [(hint["position"]["line"], hint["label"]) for hint in hints if hint["position"]["line"] == 7]
+    assert all(0 <= hint["position"]["line"] < 9 for hint in hints)
+    assert (
+        "model.ipynb, cell 4, line 5"
+        in notebook.client.result("aotlens/map", {"target": f"{notebook.path}::Net"})["markdown"]
+    )
+    symbols = notebook.client.result("workspace/symbol", {"query": "key.weight"})
+    assert symbols[0]["location"]["uri"] == head.uri and symbols[0]["location"]["range"]["start"]["line"] == 3
+    slots = notebook.client.result("aotlens/slots", net.at("self.he|ad(x)"))
+    assert slots["groups"][0]["rows"][0]["location"]["uri"] == head.uri
+
+
+def _cells_move(notebook: NotebookEditor) -> None:
+    head, net = notebook.cells[3], notebook.cells[5]
+    notebook.insert(0, "code", "import os\nimport sys")
+    assert "head.key`" in head.hover("self.k|ey(x)"), "the map moves with the cells"
+    notebook.move(4, 6)
+    assert notebook.cells[6] is head
+    assert len(head.lenses()) == len(net.lenses()) == 1
+    head.replace("self.key(x)", "self.key(x).tanh()")
+    notebook.remove(0)
+    assert notebook.text.count("import sys") == 0
+    notebook.save()
+    assert "saves" in net.until_traced()[0]
+    head.until_diagnosed("parameter-without-gradient")
+    net.replace("🙂", "🙂🙂")
+    assert net.ask("hover", "self.he|ad(x)")["range"]["start"]["character"] == 24
+
+
+def _a_client_joins_the_cells_itself(notebook: NotebookEditor) -> None:
+    """JupyterLab's client sends one document, in a folder for such documents, and replaces magics by calls."""
+    magic = "get_ipython().run_line_magic('matplotlib', 'inline')"
+    text = f"{IMPORTS}\n\n{HEAD}\n\n{NET}".replace("%matplotlib inline", magic)
+    path = notebook.path.parent / ".virtual_documents" / "model.ipynb"
+    editor = Editor(notebook.client, notebook.path)
+    editor.path, editor.uri, editor.text = path, path.as_uri(), text
+    editor.open()
+    assert "saves" in editor.until_traced()[-1]
+    assert "head.key`" in editor.hover("self.k|ey(x)")
+
+
+def test_a_folder_that_is_not_trusted_and_edits_of_its_cells(tmp_path: Path) -> None:
+    cells = (code(IMPORTS), code(f"\n{HEAD}open({str(tmp_path / 'run')!r}, 'w')"))
+    path = write_notebook(tmp_path / "model.ipynb", *cells)
+    with editing_notebook(path, *cells, trusted=False) as notebook:
+        cell = notebook.cells[1]
+        assert "not trusted" in cell.lenses()[0]
+        assert "not trusted" in cell.hover("class He|ad")
+        _edits_are_in_cells(cell)
+        _what_no_notebook_has_changes_nothing(notebook)
+        assert not notebook.client.of("aotlens/status") and not (tmp_path / "run").exists()
+
+
+def _edits_are_in_cells(cell: Cell) -> None:
+    cell.client.answers["workspace/applyEdit"] = {"applied": True}
+    cell.command("pinExample", "Head")
+    edit = cell.client.of("workspace/applyEdit")[0]["params"]["edit"]
+    assert list(edit["changes"]) == [cell.uri]
+    assert edit["changes"][cell.uri][0]["range"]["start"] == {"line": 1, "character": 0}
+    here = {"line": 1, "character": 8}
+    about = {"textDocument": {"uri": cell.uri}, "range": {"start": here, "end": here}, "context": {"diagnostics": []}}
+    actions = cell.client.result("textDocument/codeAction", about)
+    parts = [part for action in actions for part in (action.get("edit") or {}).get("documentChanges", [])]
+    assert [part["textDocument"] for part in parts] == [{"uri": cell.uri, "version": 1}]
+    assert parts[0]["edits"][0]["range"]["start"] == {"line": 1, "character": 0}
+
+
+def _what_no_notebook_has_changes_nothing(notebook: NotebookEditor) -> None:
+    client, (first, second) = notebook.client, notebook.cells
+    text = notebook.text
+    absent = {"document": {"uri": "vscode-notebook-cell:/x#W9", "version": 2}, "changes": [{"text": ""}]}
+    notebook.change({"structure": {"array": {"start": 0, "deleteCount": 2}}, "textContent": [absent]})
+    notebook.change({"textContent": "nonsense"})
+    no_notebook = {"uri": "file:///no.ipynb", "version": 2}
+    client.notify("notebookDocument/didChange", {"notebookDocument": no_notebook, "change": {}})
+    client.notify("notebookDocument/didClose", {"notebookDocument": {"uri": "file:///no"}, "cellTextDocuments": []})
+    notebook.change({"structure": {"array": {"start": 7, "deleteCount": 9}}})
+    assert notebook.text == text
+    notebook.change({"data": [{"kind": 1, "document": second.uri}]})
+    assert notebook.text == f"pass{IMPORTS.removeprefix('%matplotlib inline')}\n", "it is Markdown now"
+    notebook.change({"data": [second.data]})
+    first.replace("width = 4", "width = 5\n!ls")
+    assert notebook.text == text.replace("width = 4", "width = 5\npass")
+    array = {"start": 0, "deleteCount": 2, "cells": [second.data, first.data]}
+    reopened = {"didClose": [{"uri": first.uri}], "didOpen": [first.item]}
+    notebook.change({"structure": {"array": array, **reopened}})
+    assert notebook.text.endswith("width = 5\npass\n"), "a moved cell may be closed and opened"
+    notebook.close()
+    assert client.text(notebook.path.as_uri()) is None
+
+
+def test_only_a_client_with_notebooks_is_offered_them() -> None:
+    for capabilities in ({}, CAPABILITIES):
+        with serving(initialize=False) as client:
+            answer = client.result("initialize", {"processId": None, "capabilities": capabilities})
+            offered = {"notebookSelector": [{"notebook": "jupyter-notebook"}], "save": True} if capabilities else None
+            assert answer["capabilities"].get("notebookDocumentSync") == offered
