@@ -80,9 +80,11 @@ soak: $(VENV)/dev.stamp ## Edit, trace and kill processes for five minutes, or l
 test-pythons: ## Run the unit tests on the oldest and the newest Python, where this machine has them
 	tests/pythons.sh 3.10 3.13
 
-.PHONY: test-sdist
-test-sdist: $(VENV)/dev.stamp ## Build the source distribution, unpack it, build a wheel and run the unit tests there
-	tests/sdist.sh
+PACKAGES_ARGS ?=
+
+.PHONY: test-packages
+test-packages: $(VENV)/dev.stamp ## Build the packages, run the unit tests of the one, trace with the other
+	tests/packages.sh $(PACKAGES_ARGS)
 
 TARGET ?=
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from aotlens.session.examples.project_world import words_in_project, world_in_pr
 from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.files import read_python
 from aotlens.session.project_file import BadProjectFile
-from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
+from aotlens.session.tracer.environments import interpreter_of_command
+from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter
 from aotlens.syntax.containment import containment
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.parsing import parse
@@ -54,7 +54,7 @@ def asked_for(target: str, options: TraceOptions, texts: Mapping[str, str] = NO_
     path, qualname = parse_target(target)
     check(options, qualname)
     try:
-        interpreter = choose_interpreter(options.python, os.environ)
+        interpreter = interpreter_of_command(path.parent, options.python)
         worlds = _worlds(path, options)
         try:
             return Asked(interpreter, _read(path, options, texts), qualname, worlds)

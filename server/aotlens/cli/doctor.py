@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +16,8 @@ from aotlens.explain.interpreters import SUPPORTED_TORCH
 from aotlens.explain.visible import visible
 from aotlens.session.scratch import new_subfolder
 from aotlens.session.tracer.client import TracerUnusable
-from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter, choose_interpreter
+from aotlens.session.tracer.environments import interpreter_of_command
+from aotlens.session.tracer.interpreter import Interpreter, NoSuchInterpreter
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.process.memory import can_watch
 from aotlens_tracer.wire.interpreters import OldPython
@@ -45,7 +46,7 @@ def run_doctor(python: str | None) -> int:
     report = _Report(table)
     report.add("aotlens", f"{__version__}, in {sys.executable}")
     try:
-        interpreter = choose_interpreter(python, os.environ)
+        interpreter = interpreter_of_command(Path.cwd(), python)
     except NoSuchInterpreter as error:
         print(visible(f"error: {error}"), file=sys.stderr)
         return 2

@@ -11,9 +11,8 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from aotlens.model.trust import EVERYWHERE
 from aotlens.session import scratch
-from aotlens.session.tracer.environments import interpreter_of_folder
+from aotlens.session.tracer.environments import interpreter_of_command
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
 
 from .git import run_git
@@ -58,6 +57,6 @@ def _git(folder: Path, *arguments: str, of: str = "", more: Mapping[str, str] | 
 def interpreter_for(folder: Path, wanted: str | None) -> str:
     """The interpreter for files of a revision: that of today's folder, beside which an environment may be."""
     try:
-        return interpreter_of_folder(folder, wanted, None, os.environ, EVERYWHERE).path
+        return interpreter_of_command(folder, wanted).path
     except NoSuchInterpreter as error:
         raise Misuse(str(error)) from None

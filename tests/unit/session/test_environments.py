@@ -17,7 +17,7 @@ from aotlens.model.trust import EVERYWHERE, Trust
 from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.project_file import find_project_file
 from aotlens.session.tracer import environments, interpreter
-from aotlens.session.tracer.environments import interpreter_of_folder
+from aotlens.session.tracer.environments import interpreter_of_command, interpreter_of_folder
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
 
 SERVER = Path(__file__).parents[3] / "server"
@@ -332,3 +332,31 @@ def test_the_environment_of_a_tool_that_runs_aotlens_is_not_meant(
     for has_torch, expected in ((False, wanted), (True, own)):
         monkeypatch.setattr(interpreter, "has_torch", lambda answer=has_torch: answer)
         assert interpreter_of_folder(tmp_path / "project", None, None, variables, EVERYWHERE).path == str(expected)
+
+
+def test_the_python_that_uvx_puts_first_on_the_path_is_not_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bins = [python(tmp_path / name).parent for name in ("made for aotlens", "system")]
+    for folder in bins:
+        (folder / "python").rename(folder / "python3")
+    monkeypatch.setattr(sys, "prefix", str(bins[0].parent))
+    path = {"PATH": os.pathsep.join(map(str, bins))}
+    for has_torch, expected in ((False, str(bins[1] / "python3")), (True, sys.executable)):
+        monkeypatch.setattr(interpreter, "has_torch", lambda answer=has_torch: answer)
+        monkeypatch.setattr(environments, "has_torch", lambda answer=has_torch: answer)
+        assert interpreter_of_folder(tmp_path, None, None, path, EVERYWHERE).path == expected
+
+
+def test_a_command_takes_the_same_interpreter_as_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+    own, other = python(tmp_path / "project" / ".venv"), python(tmp_path / "other")
+    folder = tmp_path / "project" / "models"
+    folder.mkdir()
+    assert interpreter_of_command(folder, None).path == str(own)
+    monkeypatch.chdir(folder)
+    assert interpreter_of_command(Path("."), None).path == str(own)
+    assert interpreter_of_command(folder, str(other.parent.parent)).path == str(other)
+    monkeypatch.setenv("VIRTUAL_ENV", str(other.parent.parent))
+    assert interpreter_of_command(folder, None).path == str(other)

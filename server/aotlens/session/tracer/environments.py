@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aotlens.model.trust import Trust
+from aotlens.model.trust import EVERYWHERE, Trust
 from aotlens.session.files import read_text
 from aotlens.session.private_folders import on_the_way
 from aotlens.session.project_file import read_project_file
@@ -26,6 +26,7 @@ from .interpreter import (
     choose_interpreter,
     has_torch,
     in_environment,
+    is_of_aotlens_alone,
     on_path,
     own_interpreter,
 )
@@ -65,6 +66,16 @@ def interpreter_of_folder(
     return next(allowed, own_interpreter())
 
 
+def interpreter_of_command(folder: Path, wanted: str | None) -> Interpreter:
+    """Return the interpreter for a command about the code in `folder`: the wanted one, or that of the folder.
+
+    Whoever names a file on the command line trusts its folder. Raises NoSuchInterpreter.
+    """
+    if wanted is not None:
+        return choose_interpreter(wanted, os.environ)
+    return interpreter_of_folder(Path(os.path.abspath(folder)), None, None, os.environ, EVERYWHERE)
+
+
 def _may_start(program: str, trust: Trust) -> bool:
     """Return whether a program may be started: neither it nor a link on the way to it is of a distrusted folder.
 
@@ -83,8 +94,11 @@ def _candidates(folder: Path, environment: Mapping[str, str], trust: Trust) -> I
         yield from _project_environments(folder, environment, trust.outermost(os.path.join(folder, "")))
     if has_torch():
         yield Interpreter(own_interpreter().path, "the interpreter that aotlens runs in, which has torch")
+    # uvx puts the environment that it has made for aotlens first on PATH.
+    folders = environment.get("PATH", os.defpath).split(os.pathsep)
+    others = os.pathsep.join(each for each in folders if not is_of_aotlens_alone(os.path.dirname(each)))
     for command in ("python3", "python"):
-        if found := on_path(command, environment):
+        if found := on_path(command, {**environment, "PATH": others}):
             yield Interpreter(found, f"{command} on PATH")
 
 

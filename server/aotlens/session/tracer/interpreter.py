@@ -49,15 +49,16 @@ def has_torch() -> bool:
 def active_environments(environment: Mapping[str, str]) -> Iterator[Interpreter]:
     """Yield the interpreters of the virtual and the conda environment that are active according to the variables.
 
-    One that aotlens itself is installed in without torch is not meant: pre-commit makes such an environment.
+    One that aotlens itself is installed in without torch is not meant.
     """
     for variable, kind in _ACTIVE:
         folder = environment.get(variable)
-        if folder and not _is_of_aotlens_alone(folder) and (found := in_environment(Path(folder))) is not None:
+        if folder and not is_of_aotlens_alone(folder) and (found := in_environment(Path(folder))) is not None:
             yield Interpreter(found, f"the active {kind} ({variable})")
 
 
-def _is_of_aotlens_alone(folder: str) -> bool:
+def is_of_aotlens_alone(folder: str) -> bool:
+    """Whether aotlens runs in the environment in this folder, without torch, as pre-commit, uvx and pipx make it."""
     return os.path.realpath(folder) == os.path.realpath(sys.prefix) and not has_torch()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from aotlens.explain.interpreters import SUPPORTED_TORCH
 from aotlens_tracer.wire.interpreters import BrokenTorch, InterpreterProblem, NoTorch, OldPython, OldTorch, OtherTorch
 
@@ -27,6 +29,9 @@ def remedy(problem: str | None, interpreter: Interpreter, choose: str) -> str | 
     `choose` is the clause that says how to choose another interpreter.
     """
     path = interpreter.path
+    if problem == "no-torch" and path == sys.executable:  # nothing better was found: uvx and pipx run aotlens like this
+        project = "activate the environment of your project, or keep it beside the code as .venv"
+        return f"{project}; or {choose}; or install torch beside aotlens ({path} -m pip install torch)"
     if problem == "no-torch":
         return f"install torch there ({path} -m pip install torch), or {choose}"
     if problem == "old-torch":
