@@ -18,6 +18,7 @@ from .exits import end_without_reader, exit_with, print_error
 from .fence_options import Network, NoFence, Writable, fence_in
 from .lock_options import LOCK_EXAMPLES, lock
 from .mcp_options import MCP_EXAMPLES, mcp
+from .report_options import REPORT_EXAMPLES, report
 from .serve import ServeOptions, run_serve
 
 app = typer.Typer(
@@ -235,6 +236,7 @@ app.command(epilog=CHECK_EXAMPLES)(check)
 app.command(epilog=LOCK_EXAMPLES)(lock)
 app.command(epilog=DIFF_EXAMPLES)(diff)
 app.command(epilog=MCP_EXAMPLES)(mcp)
+app.command(epilog=REPORT_EXAMPLES)(report)
 
 
 class DecodeFormat(str, enum.Enum):

@@ -62,6 +62,11 @@ class TraceRun:
         """Trace a target; without a name, all targets of the file."""
         return self.all() if qualname is None else self.named(qualname)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the tracer ended in the last trace: the next one needs another."""
+        return self._has_ended
+
     def named(self, qualname: str) -> Traces:
         """Trace a target, or the training steps of a function that has some and no example of its own."""
         steps = [place.qualname for place in self._file.places if place.function == qualname]

@@ -12,6 +12,15 @@ from .blocks import NOTHING
 
 PathLabel = Callable[[str], str]
 """A function that turns an absolute path into the path to show."""
+_IN_PACKAGES = re.compile(r"^.*[/\\](?:site-packages|dist-packages)[/\\]")
+
+
+def from_packages(path_label: PathLabel) -> PathLabel:
+    """A label that names a file of an installed package from there: `transformers/models/bert/modeling_bert.py`.
+
+    It is for readers on other machines.
+    """
+    return lambda path: _IN_PACKAGES.sub("", path_label(path))
 
 
 def file_name(path: str) -> str:

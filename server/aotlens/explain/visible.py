@@ -14,6 +14,7 @@ _ALWAYS = rf"\x7f-\x9f{_DIRECTIONS}{_SEPARATORS}\ufeff\ud800-\udfff"
 _IN_TEXT = re.compile(rf"[\x00-\x08\x0b-\x1f{_ALWAYS}]")
 _IN_LINE = re.compile(rf"[\x00-\x08\x0a-\x1f{_ALWAYS}]")
 _IN_JSON = re.compile(f"[{_ALWAYS}]")
+_IN_HTML = re.compile("[<>&]")
 _LINE_END = re.compile(r"\r\n?")
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
@@ -53,6 +54,11 @@ def visible_output(text: str) -> str:
 def visible_json(text: str) -> str:
     r"""JSON whose control characters are written as JSON's own escapes, `\u009b`: its value stays the same."""
     return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def visible_in_html(text: str) -> str:
+    r"""JSON as it may stand in an element of HTML: nothing in it ends that element, and its value stays the same."""
+    return _IN_HTML.sub(lambda match: f"\\u{ord(match[0]):04x}", visible_json(text))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -72,12 +72,18 @@ def values_in(index: MapIndex, names: Collection[str]) -> list[Saved]:
 
 def kept_in(index: MapIndex, names: Collection[str]) -> list[tuple[Result, int]]:
     """Return the outputs of such modules that only later graphs keep alive, with their bytes; see `kept_locals`."""
+    kept = kept_with_modules(index)
+    return [(result, size) for result, size, module in kept if "" in names or is_in(module, names)]
+
+
+def kept_with_modules(index: MapIndex) -> list[tuple[Result, int, str | None]]:
+    """Return the outputs that only later graphs keep alive, with their bytes and the module that computes them."""
     found = []
     for (number, node), size in kept_locals(index).items():
         operation = index.operations.by_node.get(Node(number, node))
-        if "" in names or (operation is not None and is_in(operation.module, names)):
-            graph = index.graphs[number]
-            found.append((Result(graph, next(out for out in graph.outputs if out.node == node)), size))
+        graph = index.graphs[number]
+        result = Result(graph, next(out for out in graph.outputs if out.node == node))
+        found.append((result, size, operation.module if operation is not None else None))
     return found
 
 

@@ -28,7 +28,7 @@ def write_whole(file: Path, content: bytes) -> None:
     place = file
     for _ in range(_MOST_LINKS):
         if _is_in_open_folder(place):
-            _replace(place, content)
+            replace_file(place, content)
             return
         if not place.is_symlink():
             break
@@ -40,7 +40,7 @@ def _is_in_open_folder(file: Path) -> bool:
     return hasattr(os, "geteuid") and file.parent.is_dir() and is_open(os.stat(file.parent))
 
 
-def _replace(file: Path, content: bytes) -> None:
+def replace_file(file: Path, content: bytes) -> None:
     """Put a new file in the place of a file or link, with the mode and, if possible, the owner of the former file."""
     beside = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

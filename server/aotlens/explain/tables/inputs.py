@@ -9,6 +9,7 @@ from aotlens.explain.compiled import name_of_graph, outputs_made_by
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.phrases import tied
 from aotlens.explain.shapes import slot_in_brief
+from aotlens.model.folding import Folded
 from aotlens.model.gradients import (
     Gradient,
     InOtherGraph,
@@ -43,27 +44,8 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
     With `full`, those of a graph that torch.compile runs have the expression from which Dynamo takes them.
     """
     known = index.gradients(graph)
-    rows = fold_rows(
-        graph.inputs,
-        label=lambda slot: slot.label,
-        shown=lambda slot: (
-            role_of(slot),
-            slot_in_brief(slot, graph),
-            sharding_note(slot, graph),
-            place(made_at(slot), path_label),
-            _gradient_state(known[slot.index], index),
-            pairings(slot),
-            slot.tied_to,
-            slot.stands_for,
-            is_unused(slot),
-            slot.is_written,
-            slot.is_unchanged,
-            (slot.dynamo.others, slot.dynamo.made_by and slot.dynamo.made_by[0]) if slot.dynamo is not None else (),
-        ),
-        full=full,
-    )
     body, notes = [], []
-    for row in rows:
+    for row in input_rows(index, graph, path_label, full):
         slots, first = row.rows, row.first
         body.append(
             (
@@ -90,6 +72,30 @@ def inputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> 
         Column("taken from", "note", 4),
     )
     return without_empty(Table("Inputs", census(graph.inputs, index, graph), columns, tuple(body), tuple(notes)))
+
+
+def input_rows(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> list[Folded[Input]]:
+    """The inputs of each row of the table."""
+    known = index.gradients(graph)
+    return fold_rows(
+        graph.inputs,
+        label=lambda slot: slot.label,
+        shown=lambda slot: (
+            role_of(slot),
+            slot_in_brief(slot, graph),
+            sharding_note(slot, graph),
+            place(made_at(slot), path_label),
+            _gradient_state(known[slot.index], index),
+            pairings(slot),
+            slot.tied_to,
+            slot.stands_for,
+            is_unused(slot),
+            slot.is_written,
+            slot.is_unchanged,
+            (slot.dynamo.others, slot.dynamo.made_by and slot.dynamo.made_by[0]) if slot.dynamo is not None else (),
+        ),
+        full=full,
+    )
 
 
 def _gradient(gradients: Sequence[Gradient], index: MapIndex) -> Cell:

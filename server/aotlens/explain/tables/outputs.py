@@ -8,6 +8,7 @@ from aotlens.explain.blocks import NOTHING, Cell, Column, Table, without_empty
 from aotlens.explain.brief import numbers_in_brief
 from aotlens.explain.paths import PathLabel, place
 from aotlens.explain.shapes import slot_in_brief
+from aotlens.model.folding import Folded
 from aotlens.model.index import MapIndex
 from aotlens_tracer.wire.descriptor_map import Graph, Output
 
@@ -37,25 +38,10 @@ _ABSENT = {
 
 def outputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> Table:
     """The outputs with their partners among the inputs; without `full`, slots that are empty by design are counted."""
-    empty = [slot for slot in graph.outputs if slot.kind is None and slot.node is None]
-    shown = [slot for slot in graph.outputs if full or slot not in empty]
-    rows = fold_rows(
-        shown,
-        label=lambda slot: slot.label,
-        shown=lambda slot: (
-            role_of(slot),
-            absence(slot, index, graph),
-            slot_in_brief(slot, graph),
-            sharding_note(slot, graph),
-            place(slot.source, path_label),
-            pairings(slot),
-            len(slot.base_of),
-            slot.is_internal,
-        ),
-        full=full,
-    )
+    shown = [slot for slot in graph.outputs if full or not _is_empty(slot)]
+    empty = len(graph.outputs) - len(shown)
     body, notes = [], []
-    for row in rows:
+    for row in output_rows(index, graph, path_label, full):
         slots, first = row.rows, row.first
         body.append(
             (
@@ -69,11 +55,11 @@ def outputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) ->
                 Cell(_output_notes(slots, graph)),
             )
         )
-    if empty and not full:
+    if empty:
         those = (
             "is 1 more slot, empty: its input needs"
-            if len(empty) == 1
-            else (f"are {len(empty)} more slots, empty: their inputs need")
+            if empty == 1
+            else (f"are {empty} more slots, empty: their inputs need")
         )
         notes.append(f"There {those} no gradient.")
     columns = (
@@ -87,6 +73,30 @@ def outputs(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) ->
         Column("notes", "note"),
     )
     return without_empty(Table("Outputs", census(shown, index, graph), columns, tuple(body), tuple(notes)))
+
+
+def output_rows(index: MapIndex, graph: Graph, path_label: PathLabel, full: bool) -> list[Folded[Output]]:
+    """The outputs of each row of the table."""
+    return fold_rows(
+        [slot for slot in graph.outputs if full or not _is_empty(slot)],
+        label=lambda slot: slot.label,
+        shown=lambda slot: (
+            role_of(slot),
+            absence(slot, index, graph),
+            slot_in_brief(slot, graph),
+            sharding_note(slot, graph),
+            place(slot.source, path_label),
+            pairings(slot),
+            len(slot.base_of),
+            slot.is_internal,
+        ),
+        full=full,
+    )
+
+
+def _is_empty(slot: Output) -> bool:
+    """Whether a slot is empty by design: its input needs no gradient."""
+    return slot.kind is None and slot.node is None
 
 
 def _partners(slots: Sequence[Output], graph: Graph) -> Cell:

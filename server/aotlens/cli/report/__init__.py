@@ -1,0 +1,1 @@
+"""`aotlens report`: traces targets, and writes a page about them."""

@@ -1,0 +1,1 @@
+"""The page of `aotlens report`: what is known about traced targets, as one file of HTML that needs nothing else."""
