@@ -23,6 +23,7 @@ const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cac
 const CODE_SERVER = path.join(CACHE, "code-server/node_modules/code-server/out/node/entry.js");
 export const PYTHON = path.join(ROOT, ".venv/bin/python");
 export const PICTURES = path.join(ROOT, "build/vscode");
+export const CHROMIUM = process.env.CHROMIUM ?? onPath("chromium");
 /** How long something may take to be seen: a cold start of torch on a busy machine is the longest. */
 const PATIENCE = 120_000;
 const SIZE = { width: 1280, height: 800 };
@@ -136,7 +137,7 @@ export class Editor {
       server.on("exit", () => reject(new Error(`code-server ended: ${said}`)));
     });
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? onPath("chromium"),
+      executablePath: CHROMIUM,
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
     });
     const context = await browser.newContext({

@@ -7,7 +7,7 @@ import sharp from "sharp";
 const SHOWN = [
     ...["hover-light", "hover-dark", "slots-light", "graph-light"],
     ...["hints-light", "hints-dark", "shape-light", "shape-dark", "failing-light", "failing-dark"],
-    ...["subclass-light", "subclass-dark"],
+    ...["subclass-light", "subclass-dark", "report-light", "report-dark"],
 ];
 const [from, into, ...names] = process.argv.slice(2);
 

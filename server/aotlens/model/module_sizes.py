@@ -8,6 +8,7 @@ from math import prod
 
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, ModuleInstance, Saved, StateTensor
 
+from .counts import parameters
 from .index import index_of
 from .saved import kept_with_modules, saved_by_call, values_in
 from .slots import Result
@@ -21,8 +22,9 @@ class ModuleSize:
     its names; `values` are what it saves itself, as often as its graph runs, and `kept` the outputs that only later
     graphs keep alive, with their bytes. Values of no known module are the root's.
 
-    `elements` counts those of the parameters of it and of all modules in it, None if a size is symbolic; `saved` are
-    their bytes, None if nothing is known of what is saved. `own_elements` and `own_saved` are those of it alone.
+    `elements` counts those of the parameters of it and of all modules in it, None if a size is symbolic, or if the map
+    does not have the module's state; `saved` are the bytes that they save, None if nothing is known of what is saved.
+    `own_elements` and `own_saved` are those of it alone.
     """
 
     module: ModuleInstance
@@ -57,8 +59,9 @@ def module_sizes(map: DescriptorMap) -> list[ModuleSize]:
     for kept, size, module in kept_with_modules(index):
         owner(module).kept.append((kept, size))
     is_known = saved_by_call(index) is not None
+    has_state = bool(map.state) or parameters(map)[0] == 0
     for each in tree:
-        each.own_elements = _elements(each.parameters)
+        each.own_elements = _elements(each.parameters) if has_state else None
         own = sum(value.bytes or 0 for value in each.values) + sum(size for _, size in each.kept)
         each.own_saved = own if is_known else None
         each.elements, each.saved = each.own_elements, each.own_saved

@@ -97,7 +97,7 @@ def _slot(item: Entry | Result, index: MapIndex, places: Places) -> dict[str, Da
 
 
 def _links(graph: Graph, index: MapIndex) -> Iterator[tuple[int, int, str]]:
-    """Each pair of an input and an output that belong together, with the reason: `gradient`, `tangent`, `mutation`, …"""
+    """Each pair of an input and an output that belong together, with the reason, such as `gradient` or `tangent`."""
     for slot in graph.inputs:
         gradient = index.gradients(graph)[slot.index]
         yield from ((slot.index, output, "gradient") for output in returned_in(gradient))

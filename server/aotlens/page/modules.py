@@ -7,7 +7,7 @@ from aotlens.explain.shapes import bytes_in_words, number_in_brief, saved_in_bri
 from aotlens.explain.sharding import per_rank
 from aotlens.explain.tables.state import note_on_state, type_of_state
 from aotlens.model.module_sizes import ModuleSize, module_sizes
-from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.descriptor_map import DescriptorMap, Output, Saved
 from aotlens_tracer.wire.places import Span
 
 from .blocks import Data, sentence_data
@@ -33,10 +33,12 @@ def _module(each: ModuleSize, places: Places) -> Data:
         "parent": each.parent,
         "elements": each.elements,
         "own_elements": each.own_elements,
-        "elements_text": number_in_brief(each.elements) if each.elements is not None else UNKNOWN,
+        "elements_text": _number(each.elements),
+        "own_elements_text": _number(each.own_elements),
         "saved": each.saved,
         "own_saved": each.own_saved,
         "saved_text": bytes_in_words(each.saved),
+        "own_saved_text": bytes_in_words(each.own_saved),
         "made": places.number(module.definition),
         "set": places.number(module.set_at),
         "class": places.number(made_in),
@@ -44,16 +46,16 @@ def _module(each: ModuleSize, places: Places) -> Data:
             [tensor.name, type_of_state(tensor), sentence_data(note_on_state(tensor)), places.number(tensor.definition)]
             for tensor in each.parameters
         ],
-        "values": [
-            *(
-                [" ".join(value.label.split()), saved_in_brief(value), bytes_in_words(value.bytes), value.node]
-                + [places.number(value.source)]
-                for value in each.values
-            ),
-            *(
-                [kept.slot.label, slot_in_brief(kept.slot, kept.graph), bytes_in_words(size), kept.slot.node]
-                + [places.number(kept.slot.source)]
-                for kept, size in each.kept
-            ),
-        ],
+        "values": [_value(value, saved_in_brief(value), value.bytes, places) for value in each.values]
+        + [_value(kept.slot, slot_in_brief(kept.slot, kept.graph), size, places) for kept, size in each.kept],
     }
+
+
+def _number(elements: int | None) -> str:
+    return number_in_brief(elements) if elements is not None else UNKNOWN
+
+
+def _value(value: Saved | Output, type: str, size: int | None, places: Places) -> Data:
+    """A value that is kept for backward: its name, type, bytes, node and place."""
+    label = " ".join(value.label.split())
+    return [label, type, bytes_in_words(size), value.node, places.number(value.source)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ Known = tuple[File, Worlds] | UnreadableSource
 
 
 def _read(path: Path, options: TraceOptions) -> Known:
-    """What is known of a file before it is traced. Raises UsageError and BadProjectFile."""
+    """The known facts of a file, or the reason why it cannot be read. Raises UsageError and BadProjectFile."""
     try:
         return read_target(path, options), worlds_of(path, options)
     except UnreadableSource as error:
@@ -73,16 +74,20 @@ def _trace(
     """The maps of the targets, each once, in their order. Raises UsageError."""
     maps: dict[tuple[str, str], DescriptorMap] = {}
     output = ""
-    here = os.getcwd()
+    tracer: TracerProcess | None = None
     progress, has_ended = Progress(), False
     try:
-        with progress, TracerProcess(interpreter.path, here, False) as tracer:
+        with progress, contextlib.ExitStack() as opened:
             for path, qualname in asked:
+                if (str(path), qualname) in maps:
+                    continue
                 file = known[path]
                 if isinstance(file, UnreadableSource):
                     traces = Traces([unreadable_map(file, qualname, options)], "")
                 else:
-                    if has_ended:
+                    if tracer is None:
+                        tracer = opened.enter_context(TracerProcess(interpreter.path, os.getcwd(), False))
+                    elif has_ended:
                         tracer.restart()
                     run = TraceRun(tracer, file[0], options, progress, file[1])
                     traces = run.all() if qualname is None else run.named(qualname)

@@ -8,8 +8,9 @@ function showDetails(kind, graph, number) {
   const found = kind === null ? null : detailsOf(kind, graph, number);
   if (!found) {
     const hadFocus = panel.contains(document.activeElement);
-    panel.hidden = true;
-    panel.replaceChildren();
+    // The panel keeps its room: if it came and went, all beside it would move under the pointer.
+    panel.classList.add("empty");
+    panel.replaceChildren(el("p", { class: "dim" }, "Choose an input, an output, a module or a node: here stands what it is."));
     if (hadFocus && opener?.isConnected) {
       opener.focus();
     }
@@ -22,7 +23,7 @@ function showDetails(kind, graph, number) {
   const close = el("button", { type: "button", title: "Close (Escape)", "aria-label": "Close", onclick: () => choose(null) }, "✕");
   panel.replaceChildren(el("div", { class: "top" }, el("h2", {}, title), close), ...parts.flat(Infinity).filter(Boolean));
   panel.scrollTop = 0;
-  panel.hidden = false;
+  panel.classList.remove("empty");
   say(panel.querySelector("h2").textContent);
 }
 

@@ -33,10 +33,10 @@ section("modules", "Modules", (target) => {
   };
   const mapCell = (cell, at, around) => {
     const name = cell.own ? `${tree[cell.module].type}’s own` : label(cell.module).slice(cell.parent === null ? around.length : label(drawn[cell.parent].module).length + 1) || label(cell.module);
-    const size = cell.own ? "" : text(cell.module);
-    const made = el("div", { class: "cell", role: "button", tabindex: at ? "-1" : "0", "data-cell": at, "aria-label": `${cell.own ? `${label(cell.module)}, its own` : label(cell.module)}, ${tree[cell.module].type}${size ? `, ${size}` : ""}`, title: `${label(cell.module)}  ${tree[cell.module].type}  ${size}` });
+    const size = tree[cell.module][`${cell.own ? "own_" : ""}${amount}_text`];
+    const made = el("div", { class: cell.isAround ? "cell around" : "cell", role: "button", tabindex: at ? "-1" : "0", "data-cell": at, "aria-label": `${cell.own ? `${label(cell.module)}, its own` : label(cell.module)}, ${tree[cell.module].type}, ${size}`, title: `${label(cell.module)}  ${tree[cell.module].type}  ${size}` });
     if (cell.width > 34 && cell.height > 15) {
-      made.append(el("b", {}, name), cell.width > 120 ? el("span", { class: "dim" }, `  ${cell.own ? "" : tree[cell.module].type}  ${size}`) : "");
+      made.append(el("b", {}, name), cell.width > 120 ? el("span", { class: "dim" }, `  ${cell.own ? "" : `${tree[cell.module].type}  `}${size}`) : "");
     }
     for (const [property, value] of [["left", cell.x], ["top", cell.y], ["width", cell.width], ["height", cell.height]]) {
       made.style.setProperty(property, `${value}px`);

@@ -12,10 +12,10 @@ section("tables", "Tables", (target) => {
   ];
 });
 
-const COLUMNS = [["#", "number"], ["node", "node"], ["role", "prose"], ["name", "name"], ["type", "type"], ["descriptor", "node"], ["meaning", "prose"]];
+const COLUMNS = [["#", "number"], ["node", "node"], ["role", "prose"], ["name", "name"], ["type", "type"], ["descriptor", "name"], ["meaning", "prose"]];
 
 function slotTables(graph, number) {
-  const box = el("div", {});
+  const box = el("div", { class: "tables" });
   const folded = ["input", "output"].map((kind, at) => {
     const rows = graph.rows[`${kind}s`];
     return () => table(graph.tables[at], (row) => (rows[row][1].length === 1 ? choose(kind, number, rows[row][1][0]) : choose("rows", number, row * 2 + at)));

@@ -48,7 +48,7 @@ document.addEventListener("keydown", (event) => {
 
 if (FACTS.targets.length > 1) {
   const marks = { traced: "", failed: "✗ " };
-  const options = FACTS.targets.map((target, number) => el("option", { value: number }, `${marks[target.status] ?? ""}${target.name}${target.found ? `  (${target.found})` : ""}`));
+  const options = FACTS.targets.map((target, number) => el("option", { value: number }, `${marks[target.status] ?? ""}${target.qualname}  ·  ${target.name.slice(0, -target.qualname.length - 2)}${target.found ? `  ·  ${target.found}` : ""}`));
   byId("choice").append(el("select", { id: "target", "aria-label": "Target", onchange: (event) => show(Number(event.target.value)) }, options));
 }
 window.addEventListener("popstate", follow);

@@ -51,12 +51,13 @@ const LEAST = { width: 3, height: 3, inside: 26, tall: 22, title: 17 };
 /** A hue for each class of modules, in the order in which the classes first occur: equal classes look alike. */
 function huesOf(tree) {
   const types = [...new Set(tree.map((module) => module.type))];
-  return new Map(types.map((type, at) => [type, (255 + at * 67) % 360]));
+  return new Map(types.map((type, at) => [type, (255 + at * 137.5) % 360]));
 }
 
 /**
- * The cells of a module and of those in it: `{module, own, depth, x, y, width, height, parent}`. `own` says that a cell
- * is what a module has beside those in it; `parent` is the number of the cell around it.
+ * The cells of a module and of those in it: `{module, own, isAround, depth, x, y, width, height, parent}`. `own` says
+ * that a cell is what a module has beside those in it, `isAround` that there are cells in it; `parent` is the number of
+ * the cell around it.
  */
 function cells(tree, below, amount, root, width, height) {
   const found = [];
@@ -76,6 +77,7 @@ function cells(tree, below, amount, root, width, height) {
       const number = found.length;
       found.push({ ...part, depth, x: left, y: top, width: wide, height: high, parent });
       if (!part.own && below[part.module].length && wide > LEAST.inside && high > LEAST.tall + LEAST.title) {
+        found[number].isAround = true;
         inside(part.module, depth + 1, left + 3, top + LEAST.title, wide - 6, high - LEAST.title - 3, number);
       }
     });
