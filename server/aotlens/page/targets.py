@@ -85,7 +85,7 @@ def _failure(failure: Failure, places: Places) -> Data:
         "where": position(failure.path, failure.line, failure.column, places.path_label),
         "marked": marked_code(failure) or [],
         "frames": [
-            [f"{places.path_label(frame.path)}:{frame.line}", failures.function_of(frame), (frame.code or "").strip()]
+            [position(frame.path, frame.line, None, places.path_label), failures.function_of(frame), frame.code or ""]
             for frame in failure.frames
         ],
         "operands": blocks_data([operands] if operands is not None else [], places),

@@ -63,7 +63,7 @@ function failure(data) {
     data.where ? el("span", { class: "where" }, data.where) : null,
     data.marked.length ? el("pre", { class: "marked" }, data.marked.map(([number, text]) => `${number} | ${text}`).join("\n")) : null,
     data.operands.map(block),
-    data.frames.length ? el("div", { class: "frames" }, data.frames.map(([where, name, code]) => el("div", {}, `${where} in ${name}`, code ? el("div", { class: "dim" }, `    ${code}`) : null))) : null,
+    data.frames.length ? el("div", { class: "frames" }, data.frames.map(([where, name, code]) => el("div", {}, `${where} in ${name}`, code ? el("div", { class: "dim" }, `    ${code.trim()}`) : null))) : null,
     data.hint ? el("p", { class: "hint" }, el("strong", {}, "hint: "), data.hint) : null,
   );
 }
