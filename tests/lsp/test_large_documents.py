@@ -16,6 +16,7 @@ import pytest
 from aotlens.features import diagnostics, lens, numbered_names, symbols
 from aotlens.features.fixes.code_actions import code_actions
 from aotlens.features.hover.hover import hover
+from aotlens.features.logs.reading import read
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.model.trust import EVERYWHERE
 from aotlens.session.reading import Reading
@@ -221,3 +222,38 @@ def test_the_search_for_calls_in_a_file_ends(monkeypatch: pytest.MonkeyPatch) ->
     start = time.process_time()
     assert [site.name for site in call_sites("/model.py", sites)] == ["Net"]
     assert time.process_time() - start < 1
+
+
+DEEP = {
+    "calls of calls": ("f" + "()" * 100_000 + "\n", 1),
+    "calls in calls": ("x = " + "fx_utils.a(" * 5_000 + ")" * 5_000 + "\n", 4 + 11 * 5_000 - 2),
+}
+
+
+@pytest.mark.parametrize(("text", "column"), DEEP.values(), ids=DEEP.keys())
+def test_a_hover_in_deep_code_takes_a_moment(text: str, column: int) -> None:
+    document = Document("file:///model.py", "/model.py", 1, text)
+    snapshot = Snapshot({document.path: document}, {}, {}, EVERYWHERE)
+    document.read()
+    start = time.process_time()
+    hover(snapshot, document, 1, column)
+    assert time.process_time() - start < 1
+
+
+LOGS = {
+    "one long word": '        primals_2: "f32[2]"; # ' + "L_self_" * 6_000,
+    "inputs that are sizes": "    def forward(self, primals, " + "s0 + " * 4_000 + "tangents):",
+    "descriptors that do not end": "        primals_2 = 1 # " + "GradAOTOutput(" * 4_000,
+}
+
+
+@pytest.mark.parametrize("text", LOGS.values(), ids=LOGS.keys())
+def test_a_long_line_of_a_log_is_read_in_time_that_grows_with_it(text: str) -> None:
+    head = "class joint_helper(torch.nn.Module):\n    def forward(self, primals, tangents):\n"
+    described = "        primals_1: \"f32[2]\" # ParamAOTInput(target='w')\n"
+    document = Document("file:///a.log", "/a.log", 1, f"{head}{described}{text}\n", "log")
+    snapshot = Snapshot({document.path: document}, {}, {}, EVERYWHERE)
+    start = time.process_time()
+    read(document)
+    diagnostics.diagnostics(snapshot, document)
+    assert time.process_time() - start < 3

@@ -82,6 +82,8 @@ export class Problems {
   }
 }
 
+/** A path as a word of a shell. A terminal obeys control characters in quotes, too: Ctrl-C ends the line, Enter sends it. */
 function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  const visible = path.replace(/[\p{Cc}\u2028\u2029]/gu, "?");
+  return /^[\w./-]+$/.test(visible) ? visible : `'${visible.replaceAll("'", "'\\''")}'`;
 }

@@ -104,7 +104,7 @@ function repositories(folder: string): string[] {
 function isWithin(file: string, folder: string): boolean {
   const real = path.join(realPath(path.dirname(file)), path.basename(file));
   return [path.relative(folder, file), path.relative(realPath(folder), real)].some(
-    (relative) => relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative),
+    (relative) => relative !== "" && relative.split(path.sep)[0] !== ".." && !path.isAbsolute(relative),
   );
 }
 

@@ -53,6 +53,10 @@ test("before trust no program of the workspace is found, also by a link", () => 
   expect(nearbyPythons([], true).environments).toEqual([inside]);
   expect(nearbyPythons([inside], false).environments).toEqual([]);
 
+  const dotted = program("work", "..x", "python");
+  expect(nearbyPythons([dotted], true).environments).toContain(dotted);
+  expect(nearbyPythons([dotted], false).environments).toEqual([]);
+
   program("work", "bin", "python3");
   symlinkSync(path.join(folder, "work"), path.join(folder, "link"));
   process.env.PATH = path.join(folder, "link", "bin");

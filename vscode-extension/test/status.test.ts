@@ -49,6 +49,8 @@ test("each problem has the action that mends it", () => {
   expect(titles({ ...READY, state: "gone", problem: "died" })).toEqual(["Try Again", "Show Log"]);
   const install = problemOf({ ...unusable("no-torch"), interpreter: "/my env/py'thon" })?.actions[1];
   expect(install?.args).toEqual(["'/my env/py'\\''thon' -m pip install torch"]);
+  const hostile = problemOf({ ...unusable("no-torch"), interpreter: "/a\x03\nrm -rf x\u009b\r/python" })?.actions[1];
+  expect(hostile?.args).toEqual(["'/a??rm -rf x??/python' -m pip install torch"]);
 });
 
 test("a problem is told once, until all has been well", () => {

@@ -55,11 +55,17 @@ def trace_paths(
     excluded = Excluded((*settings.exclude, *exclude), project_folder(settings), force_exclude)
     planted: list[str] = []
     selected = select(paths, excluded, planted.append)
+    for project in settings.passed_over:
+        print(visible_line(_not_obeyed(project)), file=sys.stderr)
     if planted:
         print(visible_line(_left_out(planted)), file=sys.stderr)
     if not selected:
         print("warning: there is no Python file to check", file=sys.stderr)
     return trace_project(selected, tracing, watcher, texts)
+
+
+def _not_obeyed(project: Path) -> str:
+    return f"warning: {project} is not obeyed: it belongs to another user, or everybody may change it"
 
 
 def _left_out(planted: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 
 from aotlens_tracer.wire.descriptor_map import Descriptor
 
-_LONGEST = 4000
+LONGEST = 4000
+"""The most characters of a descriptor that is read: torch nests a few, and Python's parser takes time for many."""
 
 FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -62,7 +63,7 @@ _NAMED = {
 
 def read_descriptor(text: str) -> Descriptor | None:
     """The descriptor that a text spells, as torch's repr or as an expression; None if it is not a descriptor."""
-    if len(text) > _LONGEST or "\\" in text:  # Python warns of some escapes, and no descriptor has any
+    if len(text) > LONGEST or "\\" in text:  # Python warns of some escapes, and no descriptor has any
         return None
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -74,8 +75,10 @@ def read_descriptor(text: str) -> Descriptor | None:
 def read_code(text: str) -> Descriptor | None:
     """The descriptor that an expression of a program builds, with None for each argument that is not a literal.
 
-    None if the expression does not build a descriptor.
+    None if the expression does not build a descriptor, or is longer than any.
     """
+    if len(text) > LONGEST:
+        return None
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         return _descriptor(_Unwritten().visit(tree))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from . import mangled
 from .alignment import aligned, can_be_equal
@@ -61,9 +62,8 @@ class InputNames:
 
     def _of_its_own(self) -> Iterator[ValueName]:
         graph = self._graph
-        is_resumed = any((made.function or "").startswith(_RESUMED) for made in graph.operations)
         for value in graph.inputs:
-            yield self._own(value, is_resumed)
+            yield self._own(value, self._is_resumed)
 
     def _own(self, value: LoggedValue, is_resumed: bool) -> ValueName:
         graph, node = self._graph, value.node or ""
@@ -104,18 +104,29 @@ class InputNames:
         found = _SYMBOL.search(value.type or "") or _SYMBOL.search(value.node or "")
         if found is None:
             return None
-        symbol = found[1] or found[2]
-        is_resumed = any((made.function or "").startswith(_RESUMED) for made in self._graph.operations)
-        for other in self._graph.inputs:
-            sizes = re.match(r"\w+\[([^\]]*)\]", other.type or "")
-            dimensions = [size.strip() for size in sizes[1].split(",")] if sizes is not None else []
-            if symbol in dimensions:
-                owner = mangled.of_placeholder(other.node or "", is_resumed)
-                base = None if owner is None else owner.name
-                name = None if base is None else f"{base}.size({dimensions.index(symbol)})"
-                doubts: tuple[Doubt, ...] = () if owner is None or owner.is_exact else ("mangled",)
-                return ValueName(value, "size", name, known_by="type", doubts=doubts)
-        return ValueName(value, "size")
+        known = self._dimensions.get(found[1] or found[2])
+        if known is None:
+            return ValueName(value, "size")
+        node, dimension = known
+        owner = mangled.of_placeholder(node, self._is_resumed)
+        base = None if owner is None else owner.name
+        name = None if base is None else f"{base}.size({dimension})"
+        doubts: tuple[Doubt, ...] = () if owner is None or owner.is_exact else ("mangled",)
+        return ValueName(value, "size", name, known_by="type", doubts=doubts)
+
+    @cached_property
+    def _is_resumed(self) -> bool:
+        return any((made.function or "").startswith(_RESUMED) for made in self._graph.operations)
+
+    @cached_property
+    def _dimensions(self) -> dict[str, tuple[str, int]]:
+        """The first input that has a size, and the index of that dimension."""
+        found: dict[str, tuple[str, int]] = {}
+        for each in self._graph.inputs:
+            sizes = re.match(r"\w+\[([^\]]*)\]", each.type or "")
+            for dimension, size in enumerate(sizes[1].split(",") if sizes is not None else ()):
+                found.setdefault(size.strip(), (each.node or "", dimension))
+        return found
 
     def _described(self, value: LoggedValue) -> ValueName:
         found = None if value.descriptor is None else described(value.descriptor, self._label)

@@ -13,7 +13,7 @@ from .log_lines import LogLine
 _TYPE = r'(?:"([^"\n]*)"|([A-Za-z_][\w.]*(?:\[[^\]\n]*\]\w*(?::\d+)?)*))'
 _ARGUMENT = re.compile(r"(\*{0,2}[A-Za-z_]\w*)(?:\s*:\s*" + _TYPE + r")?(?:\s*=\s*[^,()\n]*)?")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)(?:\s*:\s*" + _TYPE + r")?\s*=(?!=)\s*")
-_ANNOTATION = re.compile(r"([A-Za-z_]\w*)\s*:\s*" + _TYPE + r"\s*(?:;|#|$)")
+_ANNOTATION = re.compile(r"(?<!\w)([A-Za-z_]\w*)\s*:\s*" + _TYPE + r"\s*(?:;|#|$)")
 # A name that `aotlens decode --annotate` wrote may stand behind it.
 _COMMENT = re.compile(r"#\s*([A-Z]\w*AOT(?:Input|Output)\([^#\n]*\))\s*(?:#.*)?$")
 _FILE = re.compile(r"\s*#\s*File: (.+?):(\d{1,9})(?: in ([^,]+))?(?:, code: ?(.*))?$")

@@ -5,11 +5,18 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from aotlens.session.project_file import BadProjectFile, find_project_file, parse_project_file, table_of, text_of
+from aotlens.session.project_file import (
+    BadProjectFile,
+    find_project_file,
+    parse_project_file,
+    passed_over,
+    table_of,
+    text_of,
+)
 
 from .codes import known_codes
 from .problems import Misuse
@@ -24,6 +31,7 @@ class CheckSettings:
     """The settings of a project, and the file that has them; None for what it does not say.
 
     `exclude` are globs relative to the folder of the project file, and `baseline` is an absolute path.
+    `passed_over` are the project files of others, which are not obeyed.
     """
 
     project: Path | None = None
@@ -32,6 +40,7 @@ class CheckSettings:
     fail_on: FailOn | None = None
     exclude: tuple[str, ...] = ()
     baseline: Path | None = None
+    passed_over: tuple[Path, ...] = ()
 
 
 def settings_for(paths: Sequence[str]) -> CheckSettings:
@@ -42,17 +51,22 @@ def settings_for(paths: Sequence[str]) -> CheckSettings:
         project = find_project_file(common)
     except ValueError:  # a null character, or two drives
         return CheckSettings()
+    others = passed_over(common)
     if project is None:
-        return CheckSettings()
+        return CheckSettings(passed_over=others)
     try:
         table = table_of(project, parse_project_file(project, text_of(project)), *_TABLE)
     except BadProjectFile as error:
         raise Misuse(str(error)) from None
-    return _settings(project, table)
+    return replace(_settings(project, table), passed_over=others)
 
 
 def _settings(project: Path, table: dict[str, Any]) -> CheckSettings:
-    keys = {name.replace("_", "-"): name for name in CheckSettings.__dataclass_fields__ if name != "project"}
+    keys = {
+        name.replace("_", "-"): name
+        for name in CheckSettings.__dataclass_fields__
+        if name not in ("project", "passed_over")
+    }
     for key in table:
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +42,21 @@ def find_project_file(file: Path, outermost: str | None = None) -> Path | None:
 
     `outermost` is the folder above which none is obeyed; None if nothing limits it.
     """
+    return next((project for project in _above(file, outermost) if not is_anothers(str(project), str(file))), None)
+
+
+def passed_over(file: Path) -> tuple[Path, ...]:
+    """Return the nearer ones that are another user's, or that everybody may change, and so not obeyed."""
+    others = itertools.takewhile(lambda project: is_anothers(str(project), str(file)), _above(file, None))
+    return tuple(others)
+
+
+def _above(file: Path, outermost: str | None) -> Iterator[Path]:
     real = Path(os.path.realpath(file))
-    folders = (real, *real.parents) if real.is_dir() else real.parents
     top = os.path.realpath(outermost or os.sep)
-    candidates = (folder / "pyproject.toml" for folder in folders if folder.is_relative_to(top))
-    found = (str(candidate) for candidate in candidates if os.path.isfile(candidate))
-    return next((Path(project) for project in found if not is_anothers(project, str(file))), None)
+    for folder in (real, *real.parents) if real.is_dir() else real.parents:
+        if folder.is_relative_to(top) and os.path.isfile(folder / "pyproject.toml"):
+            yield folder / "pyproject.toml"
 
 
 def text_of(project: Path) -> str:

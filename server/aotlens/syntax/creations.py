@@ -41,7 +41,7 @@ def _registered(call: Node, here: Surroundings) -> Path | None:
     if function.type == "attribute" and text_of(function.child_by_field_name("attribute")) in _REGISTER:
         base = function.child_by_field_name("object")
         name = given[0] if given else None
-    elif text_of(function) == "setattr" and len(given) > 1:
+    elif function.type == "identifier" and text_of(function) == "setattr" and len(given) > 1:
         base, name = given[0], given[1]
     else:
         return None

@@ -12,6 +12,10 @@ from .source_text import SourceText, nodes_around
 
 _LONGEST = 5000
 """The most lines of a text that is not Python and is searched."""
+_MOST_CHARACTERS = 4000
+"""The most characters of a call that is searched in such a text: longer ones are no descriptors."""
+_MOST_OPEN = 50
+"""The calls of a line that do not end, after which no more are looked at."""
 _CALL = re.compile(r"(?<!\w)[A-Z]\w*AOT(?:Input|Output)(?=\()")
 
 
@@ -44,9 +48,14 @@ def descriptor_calls(document: SourceText, lines: Sequence[str]) -> Iterator[tup
 
 def _in_text(document: SourceText, lines: Sequence[str]) -> Iterator[tuple[str, Span]]:
     for number, text in enumerate(lines, 1):
-        done = 0
+        done = missed = 0
         for match in _CALL.finditer(text) if "AOT" in text else ():
-            end = closing(text, match.end())
-            if match.start() >= done and end > match.end():
-                done = end
-                yield text[match.start() : end], Span(document.path, number, match.start() + 1, number, end + 1)
+            if match.start() < done or missed > _MOST_OPEN:
+                continue
+            piece = text[match.start() : match.end() + _MOST_CHARACTERS]
+            length = closing(piece, match.end() - match.start())
+            if piece[:length].endswith(")"):
+                done = match.start() + length
+                yield piece[:length], Span(document.path, number, match.start() + 1, number, done + 1)
+            else:
+                missed += 1

@@ -48,13 +48,17 @@ class Bound:
 
 
 Fact = Condition | Case | Bound
+_MOST_LEVELS = 1000
+"""Nodes around a name: Python runs no code that is nested more deeply, and each `parent` comes down from the root."""
 
 
 def facts_before(use: Node, name: str) -> Iterator[Fact]:
     """Yield the facts that hold at a use of a name, the nearest first; the last one binds it, if anything does."""
     node = use
-    while node.parent is not None:
+    for _ in range(_MOST_LEVELS):
         parent = node.parent
+        if parent is None:
+            return
         for fact in _around(parent, node, name):
             yield fact
             if isinstance(fact, Bound):

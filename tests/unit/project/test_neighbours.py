@@ -15,12 +15,15 @@ from aotlens.project.lock_file import lock_text, read_lock, write_lock
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
 from aotlens.project.selection import Excluded, select
-from aotlens.project.settings import CheckSettings, settings_for
+from aotlens.project.settings import settings_for
 from aotlens.project.shared_places import write_whole
 
 OTHER = 12345
 LOCK = Lock("2.13.0", "forward", ())
-pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs another user's files")
+pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="the system has no owners of files")
+needs_another_user = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make files of another user"
+)
 
 
 def write(path: Path, text: str = "", *, owner: int | None = None) -> Path:
@@ -51,17 +54,21 @@ def sticky_folder(tmp_path: Path) -> Path:
 SETTINGS = '[tool.aotlens.check]\nexclude = ["**"]\n'
 
 
+@needs_another_user
 def test_no_settings_of_others_are_taken_beside_or_above_a_folder(open_folder: Path, sticky_folder: Path) -> None:
     project = sticky_folder / "project"
     write(project / "model.py")
     for place in (open_folder, sticky_folder):
         write(place / "pyproject.toml", SETTINGS, owner=OTHER)
     assert [settings_for([str(each)]).exclude for each in (open_folder, sticky_folder, project)] == [()] * 3
+    passed = [[each.parent for each in settings_for([str(place)]).passed_over] for place in (open_folder, project)]
+    assert passed == [[open_folder], [sticky_folder]]
     for place in (open_folder, sticky_folder):
         os.chown(place / "pyproject.toml", 0, 0)
     assert [settings_for([str(each)]).exclude for each in (open_folder, sticky_folder, project)] == [("**",)] * 3
 
 
+@needs_another_user
 def test_settings_that_are_a_link_of_others_are_not_taken(open_folder: Path, tmp_path: Path) -> None:
     elsewhere = write(tmp_path / "elsewhere" / "pyproject.toml", SETTINGS)
     os.symlink(elsewhere, open_folder / "pyproject.toml")
@@ -79,6 +86,7 @@ def test_settings_as_open_as_their_folder_are_taken_but_not_in_one_like_tmp(
     assert settings_for([str(sticky_folder)]).exclude == ()
 
 
+@needs_another_user
 def test_settings_of_the_owner_of_the_folder_are_taken(open_folder: Path) -> None:
     write(open_folder / "pyproject.toml", SETTINGS, owner=OTHER)
     os.chown(open_folder, OTHER, OTHER)
@@ -86,6 +94,7 @@ def test_settings_of_the_owner_of_the_folder_are_taken(open_folder: Path) -> Non
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777])
+@needs_another_user
 def test_files_that_others_put_into_a_folder_are_left_out_and_named(open_folder: Path, mode: int) -> None:
     open_folder.chmod(mode)
     mine = [str(write(open_folder / name)) for name in ("mine.py", "own/mine.py")]
@@ -102,12 +111,15 @@ def test_files_that_others_put_into_a_folder_are_left_out_and_named(open_folder:
     assert planted == []
 
 
+@needs_another_user
 def test_a_warning_names_what_was_left_out(open_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(5):
         write(open_folder / f"planted{number}.py", owner=OTHER)
-    trace_paths([str(open_folder)], CheckSettings(), ProjectOptions(use_kept=False), Silent())
+    write(open_folder / "pyproject.toml", SETTINGS, owner=OTHER)
+    trace_paths([str(open_folder)], settings_for([str(open_folder)]), ProjectOptions(use_kept=False), Silent())
     said = capsys.readouterr().err
     assert "warning: left out, as another user has put it into a folder that everybody may write to: " in said
+    assert f"warning: {open_folder / 'pyproject.toml'} is not obeyed: " in said
     assert "planted2.py, 2 more; " in said and "planted3.py" not in said
 
 
@@ -120,6 +132,7 @@ def test_a_baseline_that_the_settings_name_lies_in_the_project(tmp_path: Path) -
             settings_for([str(tmp_path)])
 
 
+@needs_another_user
 def test_a_lock_or_baseline_of_others_is_refused(open_folder: Path) -> None:
     lock = write(open_folder / "aotlens.lock", lock_text(LOCK), owner=OTHER)
     baseline = write(open_folder / "known.json", '{"version": 1, "findings": []}', owner=OTHER)
@@ -137,6 +150,7 @@ def test_a_lock_or_baseline_of_others_is_refused(open_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("existing", [True, False])
+@needs_another_user
 def test_no_link_of_others_is_written_through(open_folder: Path, tmp_path: Path, existing: bool) -> None:
     secret, link = tmp_path / ".bashrc", open_folder / "aotlens.lock"
     if existing:
@@ -153,6 +167,7 @@ def test_no_link_of_others_is_written_through(open_folder: Path, tmp_path: Path,
     assert [each.name for each in open_folder.iterdir()] == ["aotlens.lock"]
 
 
+@needs_another_user
 def test_a_file_that_is_replaced_keeps_its_mode_and_owner(open_folder: Path) -> None:
     os.chown(open_folder, OTHER, OTHER)
     file = write(open_folder / "aotlens.lock", "old", owner=OTHER)
