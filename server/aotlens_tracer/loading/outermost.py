@@ -47,8 +47,8 @@ def limit(folders: Iterable[str]) -> None:
 
 
 # A finder of its own for these folders, and not one more check in Python's finder, where `shared_folders` has its own:
-# what that one refuses is noted for the advice of the failed import, and another file of the name is looked for. This limit
-# is silent, is of a few folders, and leaves all other imports as Python has them.
+# what that one refuses is noted for the advice of the failed import, and another file of the name is looked for. This
+# limit is silent, is of a few folders, and leaves all other imports as Python has them.
 class _Limited(FileFinder):
     """Finds what a `FileFinder` finds, but what lies beside the outermost folder."""
 
