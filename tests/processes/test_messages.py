@@ -148,6 +148,14 @@ def test_an_error_in_judging_what_a_child_left_ends_its_job_alone(tmp_path: Path
         assert _answer(tracer, _params(tmp_path, ""))["result"] == {"said": True}
 
 
+def test_no_memory_in_a_step_of_ours_is_no_mistake_of_ours(tracer: TracerProcess, tmp_path: Path) -> None:
+    bug = {"event": "bug", "traceback": "of ours", "error": ["MemoryError", ""], "frames": []}
+    params = _params(tmp_path, f"channel.send({bug!r})\nos.kill(os.getpid(), 9)")
+    failure = _answer(tracer, params)["result"]["failure"]
+    assert (failure["reason"], failure["problem"]["kind"]) == ("memory", "NoMemory")
+    assert failure["advice"]["code"] == "no-memory" and "of ours" not in (failure["traceback"] or "")
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -297,7 +297,10 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.NothingInferred: _nothing_inferred,
     facts.NoValueFound: _no_value_found,
     facts.TimeLimit: lambda value: f"still running after the time limit of {value.seconds:g} s",
-    facts.MemoryLimit: lambda value: f"more memory in use than the limit of {value.bytes / (1 << 30):.3g} GiB",
+    facts.MemoryLimit: lambda value: (
+        f"more {'in temporary files' if value.in_files else 'memory in use'} than the limit of "
+        f"{value.bytes / (1 << 30):.3g} GiB"
+    ),
     facts.ManyProcesses: lambda value: f"more than {value.most} processes at the same time",
     facts.ProcessEnded: _process_ended,
     facts.Bug: lambda value: f"aotlens itself failed ({value.error})",

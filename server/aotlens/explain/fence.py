@@ -16,6 +16,7 @@ _GAPS: dict[Gap, str] = {
     "abstract sockets": "abstract sockets",
     "signals": "signals to most other processes",
     "calls": "the network besides TCP, local sockets, modes and owners of files",
+    "processes": "how many processes a trace starts in a moment",
 }
 
 

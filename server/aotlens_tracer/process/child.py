@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..wire.protocol import bootstrap_command, encode
+from .fence import new_processes
 from .inside import run, wait_and_run
 from .orphans import die_with_parent
 from .scratch import Folder, new_folder
@@ -28,9 +29,13 @@ _C = TypeVar("_C", bound="Child")
 
 
 class Child:
-    """A running child: its pipes, its end, and ways to ask and to kill it."""
+    """A running child: its pipes, its end, and ways to ask and to kill it.
+
+    `asking` is the socket over which it sends what it asks for new processes through; None if it cannot.
+    """
 
     def __init__(self, pid: int, messages: int, output: int, folder: Folder, token: bytes) -> None:
+        self.asking: int | None = None
         self.pid = pid
         self.messages = messages
         self.output = output
@@ -41,7 +46,8 @@ class Child:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """The tracer's ends of its pipes, and what holds its folder, which no other process may have."""
-        return self.messages, self.output, *self.folder.descriptors
+        asking = () if self.asking is None else (self.asking,)
+        return self.messages, self.output, *asking, *self.folder.descriptors
 
     def poll(self) -> int | None:
         """Return None while it runs; then its exit status, or minus the signal that ended it.
@@ -93,6 +99,11 @@ class Child:
                 return file.read(most)
         except OSError:
             return b""
+
+    def close(self) -> None:
+        """Close the pipes that nobody reads."""
+        for descriptor in (self.messages, self.output, *([self.asking] if self.asking is not None else [])):
+            os.close(descriptor)
 
     def forget(self) -> None:
         """Remove its files."""
@@ -179,16 +190,16 @@ def fork(request: dict[str, Any], scratch: Folder | None, close: Callable[[], No
 
     Its folder is made in `scratch`; in the system's temporary directory if that is None.
     """
-    return _fork(scratch, close, lambda *pipes: run(request, *pipes), Child)
+    return _fork(scratch, close, lambda *ends: run(request, *ends), Child)
 
 
 def fork_waiting(scratch: Folder | None, close: Callable[[], None]) -> ForkedChild:
     """Start a child like `fork`, which gets warm and then waits for its request."""
     requests, requests_write = os.pipe()
 
-    def inside(messages: int, output: int, folder: Folder, token: bytes) -> None:
+    def inside(messages: int, output: int, folder: Folder, token: bytes, asking: int) -> None:
         os.close(requests_write)
-        wait_and_run(requests, messages, output, folder, token)
+        wait_and_run(requests, messages, output, folder, token, asking)
 
     def child(pid: int, messages: int, output: int, folder: Folder, token: bytes) -> ForkedChild:
         return ForkedChild(pid, messages, output, folder, token, requests_write)
@@ -201,14 +212,21 @@ def fork_waiting(scratch: Folder | None, close: Callable[[], None]) -> ForkedChi
 def _fork(
     scratch: Folder | None,
     close: Callable[[], None],
-    inside: Callable[[int, int, Folder, bytes], None],
+    inside: Callable[[int, int, Folder, bytes, int], None],
     child: Callable[[int, int, int, Folder, bytes], _C],
 ) -> _C:
     folder, token = _new_folder(scratch)
     messages, messages_write = os.pipe()
     output, output_write = os.pipe()
+    asking, asking_write = new_processes.pair()
     tracer = os.getpid()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:  # no process is left
+        for descriptor in (messages, messages_write, output, output_write, asking, asking_write):
+            os.close(descriptor)
+        folder.remove()
+        raise
     if pid == 0:
         exit_process = os._exit
         try:
@@ -216,9 +234,10 @@ def _fork(
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.close(messages)
             os.close(output)
+            os.close(asking)
             close()
             os.setsid()
-            inside(messages_write, output_write, folder, token)
+            inside(messages_write, output_write, folder, token, asking_write)
         except BaseException:  # a mistake of ours: nothing of the user's comes as far as this
             with (
                 contextlib.suppress(BaseException),
@@ -228,7 +247,10 @@ def _fork(
         exit_process(70)
     os.close(messages_write)
     os.close(output_write)
-    return child(pid, messages, output, folder, token)
+    os.close(asking_write)
+    started = child(pid, messages, output, folder, token)
+    started.asking = asking
+    return started
 
 
 def spawn(scratch: Folder | None) -> SpawnedChild:

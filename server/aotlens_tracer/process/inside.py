@@ -19,7 +19,7 @@ from ..wire.fence import Fence
 from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import TargetsParams, TraceParams
 from .channel import Channel, move_high, replace_standard_streams
-from .fence import is_offered, put_on, tighten
+from .fence import is_offered, new_processes, put_on, tighten
 from .fence.private_folders import make_private
 from .orphans import TRACER, die_with_parent, name_process
 from .scratch import Folder, hold
@@ -51,14 +51,14 @@ def spawned_main() -> None:
     if folder.identity != request.pop("identity"):
         os._exit(0)
     token = request.pop("token").encode()
-    run(request, messages, output, folder, token, may_fork=False)
+    run(request, messages, output, folder, token, None, may_fork=False)
 
 
-def wait_and_run(requests: int, messages: int, output: int, folder: Folder, token: bytes) -> None:
+def wait_and_run(requests: int, messages: int, output: int, folder: Folder, token: bytes, asking: int) -> None:
     """Get warm, wait for a request on `requests`, and carry it out as `run` does."""
     _silence()
     _get_warm()
-    run(_read_request(requests), messages, output, folder, token)
+    run(_read_request(requests), messages, output, folder, token, asking)
 
 
 def _silence() -> None:
@@ -89,10 +89,17 @@ def _read_request(requests: int) -> Any:
 
 
 def run(
-    request: dict[str, Any], messages: int, output: int, folder: Folder, token: bytes, may_fork: bool = True
+    request: dict[str, Any],
+    messages: int,
+    output: int,
+    folder: Folder,
+    token: bytes,
+    asking: int | None,
+    may_fork: bool = True,
 ) -> None:
     """Carry out one request in this process, answer on `messages`, and end the process.
 
+    `asking` is the socket over which the tracer gets what new processes are asked for through; None if there is none.
     If something else has come in the place of its folder, it ends at once, and the request is begun again.
     """
     exit_process = os._exit
@@ -106,7 +113,7 @@ def run(
     _report_exits(channel)
     remember_library()
     try:
-        _fence_in(request["params"], folder)
+        _fence_in(request["params"], folder, asking)
         message = {
             "result": _answer(
                 request,
@@ -159,7 +166,7 @@ def _adopt(channel: Channel, exit_process: Callable[[int], None]) -> None:
     os.close(null)
 
 
-def _fence_in(params: dict[str, Any], folder: Folder) -> None:
+def _fence_in(params: dict[str, Any], folder: Folder, asking: int | None) -> None:
     """Let the system deny what user code must not do: see `fence`. Messages may still travel in the child's file."""
     from ..examples import guards
     from ..failures import denied
@@ -169,6 +176,10 @@ def _fence_in(params: dict[str, Any], folder: Folder) -> None:
     folder.close()
     fence = from_json(Fence, params.get("fence") or {})
     put_on(fence, [scratch], [messages])
+    if asking is not None and fence.enabled:
+        new_processes.ask_from_now_on(asking)
+    elif asking is not None:
+        os.close(asking)
     if fence.enabled and is_offered():
         from ..torch_private.shared_storages import pass_storages_by_value
 

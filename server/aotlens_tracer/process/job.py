@@ -11,6 +11,7 @@ from ..wire.descriptor_map import Problem
 from ..wire.json_codec import from_json
 from ..wire.protocol import FOLDED, SHAPES, WHOLE, Assembled, Unframer
 from .child import Child
+from .files import Files
 from .inside import IS_RECORDED_APART
 
 OUTPUT_LIMIT = 1 << 16
@@ -83,7 +84,8 @@ class Job:
     of `os._exit`; `bug` that of an exception in our code. `assembled` has the parts of the map that were sent ahead;
     `whole` is when they became an answer, by `time.monotonic`; None if they are none. `calls` are the calls on fake
     tensors whose results the child did not have; None before it has reported them. `recorder` is the child that records
-    values for it, None if there is none. `is_second` says that it is carried out again, after another child.
+    values for it, None if there is none.
+    `files` counts what the child keeps in files. `is_second` says that it is carried out again, after another child.
     `strangers` are the processes of earlier requests that had not ended yet.
     """
 
@@ -103,6 +105,7 @@ class Job:
     whole: float | None = None
     calls: list[Any] | None = None
     recorder: RunningRecorder | None = None
+    files: Files = field(default_factory=Files)
     is_second: bool = False
     strangers: frozenset[int] = frozenset()
     ended: bool = False

@@ -19,10 +19,11 @@ from ..values.waiting import can_be_recorded_apart
 from ..wire.json_codec import from_json, to_json
 from ..wire.protocol import BEAT_SECONDS, LONGEST_MESSAGE, ExampleSource, Lines, Unframer, encode
 from . import unanswered
+from .beginnings import Beginnings
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
 from .job import Job, RunningRecorder
-from .memory import exceeds, has_too_many
+from .memory import MOST_PROCESSES, descendants, exceeds, processes_below
 from .messages import Message, understood
 from .orphans import adopt_orphans, end_orphans, living_orphans
 from .pump import SelectorPump, ThreadPump
@@ -82,6 +83,11 @@ def _orphans(job: Job, waiting: Collection[int]) -> list[int]:
     return living_orphans({*waiting, *(child.pid for child in job.children)}, job.strangers)
 
 
+def _members(job: Job, orphans: Collection[int]) -> list[int]:
+    """Return the process that traces, what it started, and what that left behind."""
+    return [member for pid in (job.child.pid, *orphans) for member in (pid, *descendants(pid))]
+
+
 def _receive(job: Job, message: Message, replies: int) -> Message:
     """Note a message of a child, and send it on; return it as it was understood: empty if it was not."""
     known = understood(message)
@@ -122,6 +128,7 @@ class Tracer:
         self._running = True
         self._last_beat = 0.0
         self._leftovers = Leftovers()
+        self._beginnings = Beginnings(self._pump)
         # One child traces, another one records values. A spawned one has an import of torch of its own: one is enough.
         self._standby = Standby(self._fork_waiting, 2) if can_fork else Standby(lambda: spawn(scratch))
 
@@ -148,7 +155,7 @@ class Tracer:
         finally:
             if self._job is not None:
                 for child in self._job.children:
-                    child.kill()
+                    self._beginnings.kill(child)
                     child.forget()
             self._standby.end()
             end_orphans(set())
@@ -207,6 +214,7 @@ class Tracer:
         if recorder is not None:
             self._add_recorder(job, RunningRecorder(recorder))
         job.strangers = frozenset(_orphans(job, self._standby.pids))
+        self._beginnings.answer(child, lambda: _orphans(job, self._standby.pids))
         self._job = job
         self._pump.add(child.messages, lambda data: self._on_messages(job, data))
         self._pump.add(child.output, job.output.feed)
@@ -214,6 +222,7 @@ class Tracer:
 
     def _add_recorder(self, job: Job, recorder: RunningRecorder) -> None:
         job.recorder = recorder
+        self._beginnings.answer(recorder.child, lambda: _orphans(job, self._standby.pids))
         self._pump.add(recorder.child.messages, lambda data: self._on_recorded(job, data))
         self._pump.add(recorder.child.output, lambda data: None)
 
@@ -265,7 +274,7 @@ class Tracer:
             return
         if is_dismissed:
             job.recorder = None
-        recorder.child.kill()
+        self._beginnings.kill(recorder.child)
         self._pump.remove(recorder.child.messages)
         self._pump.remove(recorder.child.output)
         self._leftovers.remove(recorder.child.folder)
@@ -298,11 +307,16 @@ class Tracer:
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_time_limit(job))
-        elif any(has_too_many(child.pid, orphans) for child in job.children):  # they go on: there is no time for stacks
+        elif any(
+            processes_below(child.pid, orphans) > MOST_PROCESSES for child in job.children
+        ):  # they go on: there is no time for stacks
             self._answer(job, unanswered.after_too_many_processes(job))
         elif limit and exceeds(job.child.pid, limit, orphans):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_memory_limit(job))
+        elif limit and job.files.exceed(limit, job.child.folder.path, _members(job, orphans)):
+            self._read_stacks(job)
+            self._answer(job, unanswered.after_the_limit_of_files(job))
 
     def _read_stacks(self, job: Job) -> None:
         """Let a child report where it is, before it is killed. While native code runs, it cannot."""
@@ -329,7 +343,7 @@ class Tracer:
 
     def _record_again(self, job: Job) -> None:
         """Record the values in a child that is alone with the user's code. The map is there."""
-        job.child.kill()
+        self._beginnings.kill(job.child)
         self._end_recorder(job)
         request = job.request | {"method": RECORD}
         self._add_recorder(job, RunningRecorder(self._standby.take(request) or self._new_child(request), is_alone=True))
@@ -342,7 +356,7 @@ class Tracer:
     def _end(self, job: Job) -> None:
         job.ended = True
         self._end_recorder(job)
-        job.child.kill()
+        self._beginnings.kill(job.child)
         self._pump.remove(job.child.messages)
         self._pump.remove(job.child.output)
         self._job = None

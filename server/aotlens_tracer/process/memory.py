@@ -43,9 +43,9 @@ def exceeds(pid: int, limit: int, orphans: Iterable[int] = ()) -> bool:
     return False
 
 
-def has_too_many(pid: int, orphans: Iterable[int] = ()) -> bool:
-    """Whether more processes are below `pid`, or were left behind by it, than any trace needs."""
-    return len(descendants(pid)) + len(_with_descendants(orphans)) > MOST_PROCESSES
+def processes_below(pid: int, orphans: Iterable[int] = ()) -> int:
+    """Return how many processes are below `pid`, or were left behind by it."""
+    return len(descendants(pid)) + len(_with_descendants(orphans))
 
 
 def _with_descendants(pids: Iterable[int]) -> list[int]:

@@ -16,6 +16,13 @@ OnBytes = Callable[[bytes], None]
 """Called with the bytes that arrived; with b"" once at the end of the pipe."""
 
 
+class _Ready:
+    """A handler that reads its descriptor itself."""
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        self.on_ready = on_ready
+
+
 class SelectorPump:
     """For POSIX."""
 
@@ -27,12 +34,19 @@ class SelectorPump:
         os.set_blocking(descriptor, False)
         self._selector.register(descriptor, selectors.EVENT_READ, on_bytes)
 
+    def watch(self, descriptor: int, on_ready: Callable[[], None]) -> None:
+        """Call `on_ready` whenever there is something to read, or the end, until it is removed."""
+        self._selector.register(descriptor, selectors.EVENT_READ, _Ready(on_ready))
+
     def remove(self, descriptor: int) -> None:
         """Read the bytes that are still there, then stop and close it."""
         key = self._selector.get_map().get(descriptor)
         if key is None:
             return
         self._selector.unregister(descriptor)
+        if isinstance(key.data, _Ready):
+            os.close(descriptor)
+            return
         # Bounded: a grandchild that lives on could keep writing for ever.
         for _ in range(256):
             data = _read(descriptor)
@@ -55,6 +69,9 @@ class SelectorPump:
         for key, _ in self._selector.select(timeout):
             if self._selector.get_map().get(key.fd) is not key:
                 continue  # a handler of earlier bytes has closed this pipe
+            if isinstance(key.data, _Ready):
+                key.data.on_ready()
+                continue
             data = _read(key.fd)
             if data is None:
                 continue

@@ -103,13 +103,18 @@ class Standby:
             if child.poll() is None and child.folder.is_there:
                 child.start(request)
                 return child
-            child.kill()
-            child.forget()
+            _drop(child)
         return None
 
     def end(self) -> None:
         """End the children that wait."""
         children, self._children = self._children, []
         for child in children:
-            child.kill()
-            child.forget()
+            _drop(child)
+
+
+def _drop(child: WaitingChild) -> None:
+    """End a child that was not used."""
+    child.kill()
+    child.close()
+    child.forget()

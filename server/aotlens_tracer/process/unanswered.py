@@ -12,7 +12,7 @@ from ..failures import EXAMPLE_FILE, Codebase, shortened
 from ..wire.advice import Advice, Known
 from ..wire.descriptor_map import DescriptorMap, EagerRun, Example, Failure, Frame, Problem, Seconds, Span, Target
 from ..wire.json_codec import from_json, to_json
-from ..wire.problems import Bug, ManyProcesses, MemoryLimit, ProcessEnded, Raised, TimeLimit
+from ..wire.problems import Bug, ManyProcesses, MemoryLimit, NoMemory, ProcessEnded, Raised, TimeLimit
 from ..wire.protocol import ExampleSource
 from .job import Job
 from .memory import MOST_PROCESSES
@@ -21,9 +21,15 @@ from .stacks import DUMP_BYTES, DUMP_FILE, frames_of, without_ours
 
 
 def after_a_bug(job: Job, bug: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer for an exception in our own code: the user's, if their code raised it there, else ours."""
+    """Return the answer for an exception in our own code: the user's, if their code raised it there, else ours.
+
+    That there is no memory is the user's, too: their code took it, or limits it.
+    """
     if _is_the_users(job, bug):
         return _answer(job, "error", Raised(*bug["error"]))
+    kind, text = bug["error"]
+    if kind == MemoryError.__name__:  # it can come at any line, and is nobody's mistake there
+        return _answer(job, "memory", NoMemory(text))
     lines = bug["traceback"].strip().splitlines() or [bug["error"][0]]
     return _answer(job, "crash", Bug(lines[-1], job.real))
 
@@ -46,6 +52,11 @@ def after_the_time_limit(job: Job) -> dict[str, Any]:
 def after_the_memory_limit(job: Job) -> dict[str, Any]:
     """Return the answer for a child that is too large."""
     return _answer(job, "memory", MemoryLimit(job.params["memory"], job.real))
+
+
+def after_the_limit_of_files(job: Job) -> dict[str, Any]:
+    """Return the answer for a child that keeps too much in its temporary files."""
+    return _answer(job, "memory", MemoryLimit(job.params["memory"], job.real, in_files=True))
 
 
 def after_too_many_processes(job: Job) -> dict[str, Any]:
@@ -75,9 +86,9 @@ def _answer(job: Job, reason: str, problem: Problem, dump: bytes | None = None) 
         problem,
         place.path if place else params["path"],
         place.line if place else None,
-        advice=_advice(job, reason, stage),
+        advice=_advice(job, problem, reason, stage),
         frames=frames,
-        traceback=(job.bug or {}).get("traceback") or without_ours(dump) or None,
+        traceback=_traceback(job, problem) or without_ours(dump) or None,
     )
     if job.request["method"] == "targets":
         return {"targets": [], "failure": to_json(failure)}
@@ -104,9 +115,14 @@ def _how_it_ended(job: Job, status: int) -> ProcessEnded:
     return ProcessEnded(signal=name, real=job.real)
 
 
-def _advice(job: Job, reason: str, stage: str) -> Advice | None:
+def _traceback(job: Job, problem: Problem) -> str | None:
+    return None if job.bug is None or isinstance(problem, NoMemory) else job.bug["traceback"]
+
+
+def _advice(job: Job, problem: Problem, reason: str, stage: str) -> Advice | None:
     if job.bug is not None:
-        return None if reason == "error" else Known("report-bug")
+        of_kind = {Bug: "report-bug", NoMemory: "no-memory"}.get(type(problem))
+        return Known(of_kind) if of_kind is not None else None
     if reason in ("timeout", "memory"):
         return Known("more-time" if reason == "timeout" else "more-memory")
     return Known("runs-at-import") if stage == "import" and job.exit is not None else None

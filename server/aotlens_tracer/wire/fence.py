@@ -10,12 +10,13 @@ from typing import Literal
 
 from .json_codec import Tagged
 
-Gap = Literal["fence", "writes", "truncation", "devices", "tcp", "abstract sockets", "signals", "calls"]
+Gap = Literal["fence", "writes", "truncation", "devices", "tcp", "abstract sockets", "signals", "calls", "processes"]
 """A part of the fence that a system cannot hold.
 
 `fence` is all of it; `writes` are files outside of the scratch folder, `truncation` their shortening, `devices`
 requests to device files (ioctl), `tcp` connections, `signals` those to processes outside, `calls` what the filter of
-system calls holds: other networks, local sockets, modes and owners of files, other processes.
+system calls holds: other networks, local sockets, modes and owners of files, other processes. `processes` is how many
+a trace starts in a moment.
 """
 
 

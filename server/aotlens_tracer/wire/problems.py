@@ -306,10 +306,11 @@ class TimeLimit(Tagged):
 
 @dataclass(frozen=True)
 class MemoryLimit(Tagged):
-    """More than so many bytes of memory in use."""
+    """More than so many bytes of memory in use, or with `in_files` of the disk, which has the same limit."""
 
     bytes: int
     real: Problem | None = None
+    in_files: bool = False
 
 
 @dataclass(frozen=True)

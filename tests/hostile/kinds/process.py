@@ -194,8 +194,9 @@ KINDS = {
     ),
     "no memory": Kind(
         at_import("import resource\nresource.setrlimit(resource.RLIMIT_AS, (1 << 20, 1 << 20))"),
-        "import|example",
+        "import|example|capture",
         "Cannot allocate memory|MemoryError",
+        reason="error|memory",
         placed=False,
     ),
     "the standard streams are pipes that nobody reads": Kind(

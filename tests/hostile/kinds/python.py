@@ -25,6 +25,7 @@ KINDS = {
         _replaces("os", "write", "fstat", "getpid", "open", "close", "dup2", "chdir", "getcwd", "_exit"),
         "import|example|capture",
         _REPLACED,
+        or_traced=True,  # which of them are called after the import depends on what is known by then
     ),
     "replaces os.path": Kind(
         _replaces("os.path", "realpath", "abspath", "isfile", "exists", "dirname", "join", "relpath"),
@@ -116,8 +117,13 @@ KINDS = {
     ),
     "an import hook that hangs": Kind(
         at_import(
-            "import sys\nimport time\n\n\nclass Hook:\n    def find_spec(self, *_):\n        time.sleep(600)\n\n\nsys.meta_path.insert(0, Hook())"
-        )
+            f"import sys\nimport time\n\n\nclass Hook:\n    def find_spec(self, *_):\n        time.sleep(600)  {HERE}\n\n\nsys.meta_path.insert(0, Hook())"
+        ),
+        "import|example|capture",
+        "still running",
+        "timeout",
+        or_traced=True,  # whether torch still imports something decides
+        timeout=10,
     ),
     "no sys.path": Kind(
         at_import("import sys\nsys.path[:] = []\nsys.path_importer_cache.clear()\nsys.meta_path[:] = []")

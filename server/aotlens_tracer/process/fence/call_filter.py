@@ -21,12 +21,15 @@ _SET_MODE_FILTER = 1
 _ACTION_AVAILABLE = 2
 _ALL_THREADS, _KEEP_SPECULATION = 1, 4
 """The second: without it, old kernels make the whole process slower."""
-_RET_ALLOW, _RET_ERRNO = 0x7FFF0000, 0x00050000
+_NEW_LISTENER = 8
+_RET_ALLOW, _RET_ERRNO, _RET_ASKS = 0x7FFF0000, 0x00050000, 0x7FC00000
 _LOAD, _AND, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x45, 0x35, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32 = 0x40000000
 """Set in the numbers of the second set of calls that x86-64 has, which would pass every comparison."""
+_THREAD = 0x00010000
+"""The flag of `clone` that makes a thread, and no process."""
 _NEW_NAMESPACES = 0x7E020080
 """The flags of `clone` that begin with CLONE_NEW."""
 _IOCTLS = (
@@ -63,12 +66,29 @@ def restrict(network: bool, programs: bool, protected: Iterable[int] = ()) -> No
 
     `protected` are processes that get no signal. Raises OSError.
     """
+    _install(_program(network, programs, tuple(protected)), _ALL_THREADS | _KEEP_SPECULATION)
+
+
+def ask_for_processes() -> int:
+    """Let this thread, and all that it starts, ask for each new process; return what the answers are given through.
+
+    Raises OSError, also where the kernel takes no such filter.
+    """
+    if not is_available():
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    program = [_LOAD_NUMBER]
+    for call_numbers in (numbers.FORK, numbers.VFORK):
+        program += _on(call_numbers, [_ASKS])
+    program += _on(numbers.CLONE, [_argument(0), (_ANY_BIT, 0, 1, _THREAD), _PASSES, _ASKS])
+    return _install([*program, _PASSES], _NEW_LISTENER | _KEEP_SPECULATION)
+
+
+def _install(program: list[_Instruction], flags: int) -> int:
     assert SECCOMP is not None
-    program = _program(network, programs, tuple(protected))
     data = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(data, len(data))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(buffer)))
-    call(SECCOMP, _SET_MODE_FILTER, _ALL_THREADS | _KEEP_SPECULATION, header)
+    return call(SECCOMP, _SET_MODE_FILTER, flags, header)
 
 
 def _program(network: bool, programs: bool, protected: tuple[int, ...]) -> list[_Instruction]:
@@ -77,7 +97,7 @@ def _program(network: bool, programs: bool, protected: tuple[int, ...]) -> list[
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, _AUDIT_ARCHITECTURE[MACHINE]),
         missing,
-        (_LOAD, 0, 0, _NUMBER),
+        _LOAD_NUMBER,
         (_AT_LEAST, 0, 1, _X32),
         missing,
     ]
@@ -113,7 +133,9 @@ def _program(network: bool, programs: bool, protected: tuple[int, ...]) -> list[
     return [*program, _PASSES]
 
 
+_LOAD_NUMBER: _Instruction = (_LOAD, 0, 0, _NUMBER)
 _PASSES: _Instruction = (_RETURN, 0, 0, _RET_ALLOW)
+_ASKS: _Instruction = (_RETURN, 0, 0, _RET_ASKS)
 
 
 def _fails(error: int) -> _Instruction:

@@ -130,6 +130,7 @@ OF_PROCESS = {
 """Calls that change the process that their first argument names."""
 EXECVE = Numbers(59, 221)
 EXECVEAT = Numbers(322, 281)
+FORK = Numbers(57, None)
 IOCTL = Numbers(16, 29)
 IOPRIO_SET = Numbers(251, 30)
 KILL = Numbers(62, 129)
@@ -140,6 +141,7 @@ SOCKET = Numbers(41, 198)
 SOCKETPAIR = Numbers(53, 199)
 TGKILL = Numbers(234, 131)
 TKILL = Numbers(200, 130)
+VFORK = Numbers(58, None)
 MEMFD_CREATE = Numbers(319, 279)
 """Files in memory: the limit of memory sees none that is not mapped. With ENOSYS, libraries take a temporary file."""
 MEMFD_SECRET = Numbers(447, 447)

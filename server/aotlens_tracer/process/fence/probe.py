@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 
 from ...wire.fence import Fence, Gap
 from . import call_filter, landlock
@@ -15,19 +16,26 @@ def gaps() -> tuple[Gap, ...]:
 
     A process is forked, so call it before there are threads.
     """
-    if not is_offered() or not _can_be_put_on():
+    if not is_offered() or not _succeeds(_put_on):
         return ("fence",)
     of_calls: tuple[Gap, ...] = () if call_filter.is_available() else ("calls",)
-    return landlock.gaps(landlock.abi()) + of_calls
+    of_processes: tuple[Gap, ...] = () if _succeeds(_put_on, call_filter.ask_for_processes) else ("processes",)
+    return landlock.gaps(landlock.abi()) + of_calls + of_processes
 
 
-def _can_be_put_on() -> bool:
+def _put_on() -> None:
+    put_on(Fence(), (), ())
+
+
+def _succeeds(*steps: Callable[[], object]) -> bool:
+    """Whether a process of its own can take these steps."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            put_on(Fence(), (), ())
+            for step in steps:
+                step()
             status = 0
         finally:
             os._exit(status)
