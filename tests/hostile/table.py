@@ -80,8 +80,9 @@ def _rows(names: list[str], is_server: bool, pace: Pace) -> Iterator[tuple[str, 
 
 
 def _left(temporary: Path) -> list[str]:
-    """What lies in the temporary folder, but for the scratch folder of this process, which goes when it ends."""
+    """What lies in the temporary folder, but for the folders of this process, which go when it ends."""
     own = {path for lock in temporary.glob("*/owner.lock") for path in (lock, lock.parent)}
+    own |= {path for caches in temporary.glob("aotlens-caches-*") for path in (caches, *caches.rglob("*"))}
     return [str(path.relative_to(temporary)) for path in temporary.rglob("*") if path not in own]
 
 

@@ -103,7 +103,8 @@ class Child:
     def close(self) -> None:
         """Close the pipes that nobody reads."""
         for descriptor in (self.messages, self.output, *([self.asking] if self.asking is not None else [])):
-            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     def forget(self) -> None:
         """Remove its files."""
