@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from typing import Annotated
 
@@ -114,6 +115,7 @@ def check(
 ) -> None:
     """Trace every target in files and folders, and report what is found, as a linter does."""
     from .check.command import CheckOptions, run_check  # imported here, so that `serve` starts fast
+    from .check.no_commands import without_commands
 
     fence = fence_in(no_fence, writable, network)
     tracing = project_options(python, convention, mode, timeout, jobs, memory, no_cache, fence)
@@ -133,4 +135,5 @@ def check(
         verbose,
         tracing,
     )
-    exit_with(lambda: run_check(paths or ["."], options))
+    with without_commands() if format is CheckFormat.github else contextlib.nullcontext():
+        exit_with(lambda: run_check(paths or ["."], options))
