@@ -36,3 +36,8 @@ def tracer_ended(path: str, error: str) -> Failure:
     """The failure of a target during whose trace the tracer itself ended. Other targets are not affected."""
     hint = "does the code end processes other than its own, or did memory run out? --verbose shows the tracer's log"
     return stated("capture", "crash", error, path, hint=hint)
+
+
+def without_tracer(why: str | None) -> str:
+    """No process could trace a file; `why` is the tracer's own message, if it has one."""
+    return f"nothing of this file was traced: {why or 'the tracer cannot run'}"

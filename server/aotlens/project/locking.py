@@ -67,8 +67,9 @@ def locked_again(old: Lock, new: Locked, project: TracedProject, file: Path) -> 
 
 
 def elsewhere(old: Lock, project: TracedProject, file: Path) -> list[LockedTarget]:
-    """The targets of a lock that were not looked at, in files that exist."""
-    chosen = {(relative_to_lock(file, each.path), each.qualname) for each in project.selected}
+    """The targets of a lock that were not looked at, or whose file could not be read or traced, in files that exist."""
+    read = (each for each in project.selected if each.path not in project.unread)
+    chosen = {(relative_to_lock(file, each.path), each.qualname) for each in read}
     return [
         each
         for each in old.targets

@@ -13,14 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from aotlens.explain.own_failures import unreadable
+from aotlens.explain.own_failures import unreadable, without_tracer
 from aotlens.explain.unread_files import why_unread
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
+from aotlens.model.trust import EVERYWHERE
 from aotlens.session.batch import Batch
 from aotlens.session.examples.searched_files import search_folder
 from aotlens.session.files import read_python
 from aotlens.session.session import Session
 from aotlens.session.settings import Settings
+from aotlens.session.tracer.environments import interpreter_of_folder
+from aotlens.session.tracer.interpreter import NoSuchInterpreter
 from aotlens.session.tracer.pool import TracerPool
 from aotlens.session.tracer.status import TracerStatus
 from aotlens.syntax.source import UnreadableSource
@@ -47,7 +50,7 @@ class TracedProject:
     """The texts and the targets of some files. Their order is that of the selection.
 
     The snapshot has all files as documents, and all targets of them that were asked for, with those that their traces
-    led to. `unread` has the failure of each file that is no document, because it cannot be read.
+    led to. `unread` has the failure of each file that is no document: it cannot be read, or nothing can trace it.
     """
 
     selected: tuple[Selected, ...]
@@ -95,6 +98,10 @@ class _Run:
         self._documents: dict[str, Document] = {}
         self._states: dict[Selected, list[TargetState]] = {}
         self._unread: dict[str, Failure] = {}
+        self._broken: dict[str, TracerStatus] = {}
+        """The interpreters that cannot trace, by path."""
+        self._without: dict[Selected, TracerStatus] = {}
+        """The files that have no tracer, with the reason."""
 
     async def all(self, selected: Sequence[Selected]) -> TracedProject:
         """Trace all files."""
@@ -108,6 +115,8 @@ class _Run:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+        if self._without and not any(self._states.values()):
+            raise CannotTrace(next(iter(self._without.values())))
         # The answers of a file about its own targets go before those of another file about them.
         states: dict[TargetKey, TargetState] = {}
         for own in (True, False):
@@ -126,12 +135,36 @@ class _Run:
         try:
             while waiting:
                 each = waiting.pop()
-                await self._trace(each, settings, batch, listener)
-                if listener.unusable is not None:
-                    raise CannotTrace(listener.unusable)
+                status = await asyncio.to_thread(self._why_broken, each) if self._broken else None
+                if status is None:
+                    await self._trace(each, settings, batch, listener)
+                    status, listener.unusable = listener.unusable, None
+                    if status is not None and status.state == "unusable":
+                        self._broken[status.interpreter.path] = status
+                    elif status is not None:  # the code of this file ends tracers: others get a new one
+                        await pool.close()
+                        batch = Batch(pool)
+                if status is not None:
+                    self._leave_out(each, status)
                 self._watcher.finished(each.path)
         finally:
             await pool.close()
+
+    def _why_broken(self, selected: Selected) -> TracerStatus | None:
+        """Why the interpreter of a file cannot trace, if that is known. Reads folders."""
+        folder = search_folder(Path(selected.path))
+        try:
+            found = interpreter_of_folder(folder, self._options.python, None, os.environ, EVERYWHERE)
+        except NoSuchInterpreter:
+            return None  # the trace says it
+        return self._broken.get(found.path)
+
+    def _leave_out(self, selected: Selected, status: TracerStatus) -> None:
+        """Remember that a file could not be traced, which says nothing about its code. The others go on."""
+        self._without[selected] = status
+        self._unread[selected.path] = stated("target", "error", without_tracer(status.message), selected.path)
+        self._documents.pop(selected.path, None)
+        self._states.pop(selected, None)
 
     async def _trace(self, selected: Selected, settings: Settings, batch: Batch, listener: Listener) -> None:
         """Trace a file in a session of its own, and keep what it has found out."""

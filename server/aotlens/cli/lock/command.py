@@ -10,12 +10,14 @@ from pathlib import Path
 from aotlens.cli.output import path_label
 from aotlens.cli.project_progress import ProjectProgress
 from aotlens.cli.project_run import project_folder, settings_in, trace_paths, with_usage_errors
+from aotlens.explain.failures import message
 from aotlens.explain.visible import visible_line
 from aotlens.model.snapshot import TargetState
 from aotlens.project.lock_file import read_lock, write_lock
 from aotlens.project.locking import lock_of, locked_again
 from aotlens.project.options import ProjectOptions
 from aotlens.project.settings import CheckSettings
+from aotlens.project.tracing import TracedProject
 from aotlens.session.project_file import LOCK_NAME
 
 
@@ -55,7 +57,15 @@ def _run(paths: Sequence[str], options: LockOptions) -> int:
     print(visible_line(said))
     _tell(found.untraced, "not locked: no example is known, or the script needs what is not here")
     _tell(found.unclear, "not locked: its trace took too much time or memory, or crashed")
-    return 1 if found.unclear else 0
+    tell_unread(project, "not locked")
+    is_left_out = any(failure.stage != "syntax" for failure in project.unread.values())
+    return 1 if found.unclear or is_left_out else 0
+
+
+def tell_unread(project: TracedProject, what: str) -> None:
+    """Say on stderr of which files nothing is known, and why."""
+    for path, failure in project.unread.items():
+        print(visible_line(f"{path_label(path)}: {what}: {message(failure)}"), file=sys.stderr)
 
 
 def _tell(states: Iterable[TargetState], why: str) -> None:
