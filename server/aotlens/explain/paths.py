@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from aotlens.text.notebooks import cell_line
+from aotlens.text.notebooks import KERNEL, cell_line
 from aotlens_tracer.wire.places import Span
 
 from .blocks import NOTHING
@@ -29,10 +29,12 @@ def file_name(path: str) -> str:
 
 
 def at_line(path: str, line: int, path_label: PathLabel = file_name) -> str:
-    """`model.py:14`; in a notebook `train.ipynb, cell 3, line 4`."""
+    """`model.py:14`; in a notebook `train.ipynb, cell 3, line 4`, in a kernel `In [3], line 4`."""
     found = cell_line(path, line)
     if found is None:
         return f"{path_label(path)}:{line}"
+    if file_name(path) == KERNEL:
+        return f"In [{found.cell}], line {found.line}"
     return f"{path_label(path)}, cell {found.cell}, line {found.line}"
 
 

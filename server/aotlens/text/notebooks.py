@@ -18,6 +18,8 @@ from aotlens.syntax.source import UnreadableSource
 from .lines import split_keeping_ends
 
 ENDING = ".ipynb"
+KERNEL = f"In{ENDING}"
+"""The name of the code that a kernel was given, in the place of a file: its cells are those of IPython's prompts."""
 _MOST_REMEMBERED = 64
 """The notebooks whose cells are remembered for sentences."""
 
