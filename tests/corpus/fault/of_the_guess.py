@@ -315,3 +315,25 @@ class OfSomeRows(nn.Module):
         if rows.shape[-1] % 37 or rows.shape[0] != 11:
             raise ValueError("eleven rows are wanted")
         return self.fc(rows)
+
+
+class OfItsSubclasses(nn.Module):
+    """What it calls is left to subclasses, with as many parameters as they like."""
+
+    def _apply_to(self):
+        """Applies the layer."""
+        raise NotImplementedError
+
+    def forward(self, x):
+        return self._apply_to(x)
+
+
+class OfSomeSizes(nn.Module):
+    """It takes any number of sizes; without any, it cannot be called."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x):
+        return x.view(*self.shape)

@@ -39,6 +39,7 @@ from .fault.unbuildable import unbuildable
 from .guess import ClassFails, Guess
 from .loss.passing import Passing
 from .namespace import Names
+from .reading.open_methods import is_refused_by_an_open_method, takes_any_number
 from .repairs.left_out import left_out_argument
 from .repairs.registry import CALLS, REBUILDING
 from .repairs.rule import proposals
@@ -241,7 +242,8 @@ class Search:
             if reads_data(outcome.error):
                 self._rule = self._rule if reading else rule or self._rule_of_constructor
                 reading = reading or expression
-                left = min(left, AFTER_READING) if outcome.is_real else left
+                if outcome.is_real and left > AFTER_READING:  # only its own repairs are of interest now
+                    left, waiting = AFTER_READING, Waiting()
             if fails_for_all_arguments(failed):
                 raise ClassFails(Guess(expression, rule, is_of_the_class=True))
             if may_vary and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
@@ -265,7 +267,8 @@ class Search:
         if failed is None:
             return None
         called, rule = failed
-        if depends_on_constructor(called.failed()):
+        is_open = takes_any_number(self._cls) or is_refused_by_an_open_method(self._cls, called.failed().error)
+        if is_open or depends_on_constructor(called.failed()):
             return None
         try:
             is_of_the_class = self._experiment(called, sizes).is_of_the_class()

@@ -17,6 +17,7 @@ from ...graph.birthplaces import Birthplaces
 from .building.networks import subclasses
 from .guess import ClassFails, Guess
 from .reading.conditional_attributes import conditions_of, is_set_by_a_subclass
+from .reading.open_methods import is_refused_by_an_open_method
 from .repairs.failed_attempt import FailedAttempt
 from .search import Search
 
@@ -60,7 +61,7 @@ class SubclassSearch(Search):
 
 def _is_left_open(cls: type, error: BaseException) -> bool:
     """Whether an instance of the class fails for something that its subclasses have."""
-    if inspect.isabstract(cls):
+    if inspect.isabstract(cls) or is_refused_by_an_open_method(cls, error):
         return True
     if isinstance(error, NotImplementedError):
         place = FailedAttempt(error, {}).innermost()

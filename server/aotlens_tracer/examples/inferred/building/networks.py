@@ -6,14 +6,13 @@ import ast
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import nn
 
 from ....torch_private import has_no_forward
-from ..reading.definitions import constructor_of, definition_of
+from ..reading.definitions import constructor_of, definition_of, raises_alone, statements_of
 from ..tables.input_names import input_kind
 from ..tables.network_names import LAYERS, OF_IMAGES, OF_MAPS, OF_SEQUENCES, WHOLE
 from ..tables.sizes import WIDTH
@@ -108,27 +107,10 @@ def _leaves_open(cls: type[nn.Module]) -> bool:
         return True
     forward = definition_of(cls.forward)
     called = [node.attr for node in ast.walk(forward) if isinstance(node, ast.Attribute)] if forward is not None else []
-    if forward is not None and not _statements_of(forward):
+    if forward is not None and not statements_of(forward):
         return True
     methods = [getattr(cls, name, None) for name in ("forward", *called)]
-    return any(_raises_alone(method) for method in methods if inspect.isfunction(method))
-
-
-def _raises_alone(function: Callable[..., Any]) -> bool:
-    definition = definition_of(function)
-    statements = _statements_of(definition) if definition is not None else []
-    if len(statements) != 1 or not isinstance(statements[0], ast.Raise):
-        return False
-    return any(isinstance(n, ast.Name) and n.id == "NotImplementedError" for n in ast.walk(statements[0]))
-
-
-def _statements_of(definition: ast.FunctionDef) -> list[ast.stmt]:
-    """The statements of a function that do something: neither a docstring, nor `...`, nor `pass`."""
-    return [
-        node
-        for node in definition.body
-        if not isinstance(node, ast.Pass) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-    ]
+    return any(raises_alone(method) for method in methods if inspect.isfunction(method))
 
 
 def look_alikes(owner: type, attributes: list[str]) -> list[type]:

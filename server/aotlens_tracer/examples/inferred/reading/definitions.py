@@ -45,6 +45,24 @@ def positional_names(function: Callable[..., Any]) -> list[str]:
     return [parameter.name for parameter in parameters if parameter.kind in kinds][1:]
 
 
+def raises_alone(function: Callable[..., Any]) -> bool:
+    """Whether a function does nothing but raise NotImplementedError: it is left to subclasses."""
+    definition = definition_of(function)
+    statements = statements_of(definition) if definition is not None else []
+    if len(statements) != 1 or not isinstance(statements[0], ast.Raise):
+        return False
+    return any(isinstance(n, ast.Name) and n.id == "NotImplementedError" for n in ast.walk(statements[0]))
+
+
+def statements_of(definition: ast.FunctionDef) -> list[ast.stmt]:
+    """The statements of a function that do something: neither a docstring, nor `...`, nor `pass`."""
+    return [
+        node
+        for node in definition.body
+        if not isinstance(node, ast.Pass) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
+
+
 @functools.cache
 def sizes_in(function: Callable[..., Any]) -> frozenset[str]:
     """The names that a function uses as sizes: in `range`, or to make a tensor of a size."""

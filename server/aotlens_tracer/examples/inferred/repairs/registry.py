@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..building.construction import Construction
 from ..calling.inputs import Inputs
 from .calls import (
+    absent_default,
     any_shape,
     condition,
     empty_slice,
@@ -53,9 +54,10 @@ from .constructors import (
     quoted_choice,
     refused_value,
     wrapped_layer,
+    written_constructor,
     written_text,
 )
-from .rebuilding import agreeing_sizes, conditional_attribute
+from .rebuilding import agreeing_sizes, conditional_attribute, documented_module
 from .rule import Rule
 
 CALLS: tuple[Rule[Inputs], ...] = (
@@ -64,6 +66,7 @@ CALLS: tuple[Rule[Inputs], ...] = (
     longer_list.RULE,
     none_read.RULE,
     skipped_branch.RULE,
+    absent_default.RULE,
     loss_target.RULE,
     modulation.RULE,
     squeezed.RULE,
@@ -100,6 +103,7 @@ CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     class_passed.RULE,
     refused_value.RULE,
     wrapped_layer.RULE,
+    written_constructor.RULE,
     written_text.RULE,
     none_passed.RULE,
     other_values.RULE,
@@ -111,6 +115,7 @@ CONSTRUCTORS: tuple[Rule[Construction], ...] = (
 
 REBUILDING: tuple[Rule[Construction], ...] = (
     conditional_attribute.RULE,
+    documented_module.RULE,
     agreeing_sizes.RULE,
 )
 """Rules for a call of `forward` that failed, which change how the module is built."""

@@ -216,6 +216,11 @@ _SIZES: tuple[Message, ...] = (
         "Kernel size can't be greater than actual input size",
     ),
     Message(
+        r"start \((\d+)\) \+ length \((\d+)\) exceeds dimension size \((\d+)\)",
+        lambda m: [WrongSize(int(m[3]), int(m[1]) + int(m[2]))],
+        "start (0) + length (256) exceeds dimension size (64).",
+    ),
+    Message(
         r"can't divide axis of length (\d+) in chunks of (\d+)",
         lambda m: [NotDivisible(int(m[1]), int(m[2]))],
         "Shape mismatch, can't divide axis of length 56 in chunks of 16",
