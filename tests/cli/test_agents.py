@@ -8,9 +8,12 @@ import io
 import json
 import re
 import shutil
+import socket
+import stat
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +26,10 @@ from typer.testing import CliRunner
 
 import aotlens.cli.agents.tracing as agents_tracing
 import aotlens.cli.trace as trace_command
-from aotlens.cli.agents import command
+from aotlens.cli.agents import answers, command
 from aotlens.cli.agents.answers import Place
 from aotlens.cli.agents.arguments import Folders
+from aotlens.cli.agents.attached import unsaved_texts
 from aotlens.cli.agents.calls import Call, Stopped
 from aotlens.cli.agents.server import AgentServer, instructions
 from aotlens.cli.agents.tools import TOOLS
@@ -34,12 +38,13 @@ from aotlens.cli.app import app
 from aotlens.cli.check.command import CheckOptions, run_check
 from aotlens.cli.decode import DecodeOptions, run_decode
 from aotlens.cli.lock.diff import DiffOptions, run_diff
-from aotlens.cli.options import TraceOptions
+from aotlens.cli.options import TraceOptions, UsageError
 from aotlens.model.snapshot import TargetKey
 from aotlens.project.options import ProjectOptions
 from aotlens.session.tracer.process import TracerProcess
 from cli.checked import write_project
 from cli.support import Remembering, assert_no_internals
+from lsp.client import serving
 from support import CORPUS, ROOT
 
 PACKAGE = Path(sys.prefix, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages", "pytorchcv")
@@ -109,8 +114,12 @@ def place(*folders: object) -> Place:
 def ask(tool: str, folders: tuple[object, ...] = (".", PACKAGE), **arguments: Any) -> CallToolResult:
     """The answer of a server in this process, asked by the client of the package `mcp`."""
 
+    return ask_server(place(*folders), tool, arguments)
+
+
+def ask_server(of: Place, tool: str, arguments: dict[str, Any]) -> CallToolResult:
     async def asked() -> CallToolResult | MCPError:
-        async with Client(AgentServer(place(*folders)).protocol) as client:
+        async with Client(AgentServer(of).protocol) as client:
             try:
                 return await client.call_tool(tool, arguments)
             except MCPError as error:
@@ -369,6 +378,81 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_instructions_name_each_tool() -> None:
     printed_text = CliRunner().invoke(app, ["mcp", "--instructions"]).stdout
     assert printed_text == instructions() and all(f"`{tool.name}`" in printed_text for tool in TOOLS)
+
+
+def test_unsaved_text_counts(project: Path, tracer: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = project / "norm.py"
+    unsaved = path.read_text(encoding="utf-8").replace("self.shift", "self.offset")
+    monkeypatch.setattr(answers, "unsaved_texts", lambda socket: {str(path): unsaved})
+    attached = replace(place("."), attach="/editor")
+    result = ask_server(attached, "map", {"target": "norm.py::RunningNorm"})
+    labels = [slot["label"] for slot in result.structured_content["traces"][0]["graphs"][0]["inputs"]]
+    assert "offset" in labels and "shift" not in labels
+    assert text_of(result).endswith("(with what is not saved yet of norm.py)")
+    whole = ask_server(attached, "why_no_gradient", {"target": "norm.py"})
+    assert "offset gets no gradient" in text_of(whole)
+    monkeypatch.setattr(answers, "unsaved_texts", lambda socket: None)
+    saved = ask_server(attached, "map", {"target": "norm.py::RunningNorm"})
+    assert "shift" in text_of(saved) and text_of(saved).endswith(
+        "(no editor listens on /editor: the files are as they are on disk)"
+    )
+
+
+def test_an_editor_tells_its_unsaved_texts(tmp_path: Path) -> None:
+    """Those of trusted files alone, to this user alone, as long as it runs."""
+    for folder in ("trusted", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "model.py").write_text("x = 1\n", encoding="utf-8")
+        (tmp_path / folder / "same.py").write_text("x = 1\n", encoding="utf-8")
+    path = tmp_path / "s"
+    assert unsaved_texts(str(path)) is None
+    trusted = tmp_path / "trusted"
+    options = {"trusted": [str(trusted)], "settings": {"trace": {"run": "manual"}}}
+    with serving("-m", "aotlens", "serve", "--agents", str(path), initialize=False) as client:
+        client.initialize(rootUri=trusted.as_uri(), initializationOptions=options)
+        for file in sorted(tmp_path.rglob("*.py")):
+            client.open(file.as_uri(), "x = 2\n" if file.name == "model.py" else "x = 1\n")
+        client.text((trusted / "model.py").as_uri())
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert unsaved_texts(str(path)) == {str(trusted / "model.py"): "x = 2\n"}
+        with socket.socket(socket.AF_UNIX) as other:
+            other.settimeout(20)
+            other.connect(str(path))
+            other.sendall(b"GET / HTTP/1.1\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert other.recv(100) == b""
+    assert not path.exists()
+    tmp_path.chmod(0o777)
+    with pytest.raises(UsageError, match="others can write to it"):
+        unsaved_texts(str(path))
+
+
+def test_an_answer_that_is_none_is_told(tmp_path: Path) -> None:
+    for said in (
+        b"",
+        b"[]",
+        b'{"unsaved": {"relative.py": ""}}',
+        b'{"unsaved": {"/x.py": 1}}',
+        b'{"unsaved": 3}',
+        b"\xff",
+    ):
+        path = tmp_path / "s"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+
+            def answer(listener: socket.socket = listener, said: bytes = said) -> None:
+                connection, _ = listener.accept()
+                connection.recv(100)
+                connection.sendall(said)
+                connection.close()
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            with pytest.raises(UsageError, match="does not answer as aotlens serve --agents"):
+                unsaved_texts(str(path))
+            thread.join()
+        path.unlink()
 
 
 CONFIGURATIONS = sorted((ROOT / "docs/agents").iterdir())

@@ -339,12 +339,16 @@ def serve(
         str | None,
         typer.Option(metavar="PATH", help="Listen on a Unix socket, and serve the first client that connects as you."),
     ] = None,
+    agents: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Tell unsaved texts to `aotlens mcp --attach PATH`, on a Unix socket."),
+    ] = None,
     log_level: Annotated[
         LogLevel, typer.Option(help="The lowest level to log, on stderr and in the editor.")
     ] = LogLevel.info,
 ) -> None:
     """Run the language server for an editor."""
-    raise typer.Exit(run_serve(ServeOptions(stdio, tcp, socket, log_level.value)))
+    raise typer.Exit(run_serve(ServeOptions(stdio, tcp, socket, log_level.value, agents)))
 
 
 def main() -> None:

@@ -37,6 +37,13 @@ def mcp(
     instructions: Annotated[
         bool, typer.Option("--instructions", help="Print how an agent should use the tools, and exit.")
     ] = False,
+    attach: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOCKET",
+            help="Answer about the unsaved texts of the editor whose server runs as `aotlens serve --agents SOCKET`.",
+        ),
+    ] = None,
     python: Annotated[
         str | None,
         typer.Option(
@@ -57,5 +64,5 @@ def mcp(
     from .agents.command import AgentOptions, print_instructions, run_mcp  # imported here, so that `serve` starts fast
 
     fence = fence_in(no_fence, writable, network)
-    options = AgentOptions(python, timeout, memory, fence)
+    options = AgentOptions(python, timeout, memory, fence, attach)
     exit_with(print_instructions if instructions else lambda: run_mcp(folders or ["."], options))

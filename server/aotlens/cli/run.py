@@ -91,8 +91,8 @@ class TraceRun:
         """
         file = self._file
         self._progress.about(file.path.name)
-        if is_notebook(str(file.path)):
-            return self._all_of_notebook()
+        if is_notebook(str(file.path)) or (str(file.path) in self._texts and not file.trains):
+            return self._all_by_text()
         if file.trains:
             return self._in_order([*_classes_with_forward(file), *file.steps], file.called)
         params = TargetsParams(
@@ -115,8 +115,8 @@ class TraceRun:
             return Traces([self._failed(WHOLE_FILE, _no_target(file))], answer.output)
         return self._in_order(names, file.called)
 
-    def _all_of_notebook(self) -> Traces:
-        """Trace the targets of a notebook by its text: what all of its cells do is of no use to any of them."""
+    def _all_by_text(self) -> Traces:
+        """Trace targets by the text alone: all cells of a notebook are of no use to any, and an unsaved text is new."""
         file = self._file
         pinned = (d.qualname for d in file.definitions if d.kind == "function" and d.pins and not _is_local(d.qualname))
         names = [*_classes_with_forward(file), *pinned, *file.steps]

@@ -22,6 +22,7 @@ class ServeOptions(NamedTuple):
     tcp: str | None = None
     socket: str | None = None
     log_level: str = "info"
+    agents: str | None = None
 
 
 def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
@@ -38,6 +39,8 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
             options = options._replace(tcp=rest.pop(0))
         elif name == "--socket" and rest:
             options = options._replace(socket=rest.pop(0))
+        elif name == "--agents" and rest:
+            options = options._replace(agents=rest.pop(0))
         elif name == "--log-level" and rest and rest[0] in LOG_LEVELS:
             options = options._replace(log_level=rest.pop(0))
         else:
@@ -63,6 +66,7 @@ def run_serve(options: ServeOptions) -> int:
     from aotlens.lsp.serving import serve_socket, serve_stdio, serve_tcp
 
     server = create_server()
+    server.agents_socket = options.agents
     log_to_stderr(options.log_level)
     try:
         if options.socket is not None:

@@ -97,6 +97,7 @@ class _Lifecycle:
         self._notifier = Notifier(context)
         context.cursors.on_move = self._notifier.cursor_moved
         context.session = Session(self._notifier, server.documents, os.environ)
+        server.open_texts = context.session.open_texts
         server.cleanups += [context.session.kept.flush, context.session.end]
         server.answer_request = partial(answer, context)
         server.run_command = partial(_run_command, context)

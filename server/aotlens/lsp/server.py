@@ -33,6 +33,10 @@ class AotlensServer(LanguageServer):
         """Answers a feature's request, given its method and params; None before `initialize` is answered."""
         self.run_command: Callable[[str, tuple[Any, ...]], Any] | None = None
         """Runs a command, given its name and arguments; None before `initialize` is answered."""
+        self.open_texts: Callable[[], dict[str, str]] = dict
+        """Returns the texts of open trusted files, by path; none before there is a session."""
+        self.agents_socket: str | None = None
+        """The socket on which agents may ask for the unsaved ones of these; None if nobody may."""
         self.cleanups: list[Callable[[], Awaitable[None] | None]] = []
         """Called when the server ends, in any way, to end what it started. Together they have two seconds."""
         self.log_lines: deque[str] = deque(maxlen=_LOG_LINES)

@@ -137,6 +137,10 @@ async def _converse(server: AotlensServer, inbox: Inbox) -> int:
     protocol = server.protocol
     client_log = ClientLog(server)
     logging.getLogger("aotlens").addHandler(client_log)
+    if server.agents_socket is not None:
+        from .unsaved_texts import offer_unsaved_texts
+
+        await offer_unsaved_texts(server, server.agents_socket)
     handling = asyncio.create_task(_handle(protocol, inbox))
     status = await asyncio.wrap_future(protocol.ended)
     exit_soon(status, END_SECONDS)

@@ -12,7 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from aotlens.cli.options import TraceOptions, UsageError
-from aotlens.explain.visible import visible_output
+from aotlens.cli.output import path_label
+from aotlens.explain.visible import visible_line, visible_output
 from aotlens.model.trust import EVERYWHERE
 from aotlens.project.options import ProjectOptions
 from aotlens.session.files import read_python
@@ -21,6 +22,7 @@ from aotlens.session.tracer.interpreter import NoSuchInterpreter
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .arguments import Folders
+from .attached import unsaved_texts
 from .recent import Traced
 from .tracing import Tracing
 
@@ -45,7 +47,18 @@ class Place:
     folders: Folders
     tracing: Tracing
     options: TraceOptions
+    attach: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    def of_now(self) -> tuple[Place, str]:
+        """The same with the unsaved texts of this moment, and a line that says of which. Raises UsageError."""
+        if self.attach is None:
+            return self, ""
+        texts = unsaved_texts(self.attach)
+        if texts is None:
+            return self, f"(no editor listens on {self.attach}: the files are as they are on disk)"
+        names = ", ".join(visible_line(path_label(path)) for path in texts)
+        return replace(self, texts=texts), f"(with what is not saved yet of {names})" if texts else ""
 
     def trace_options(self, target: str, arguments: Mapping[str, Any], **more: Any) -> TraceOptions:
         """The options of `aotlens trace` for the arguments of a call. Raises UsageError."""

@@ -28,6 +28,7 @@ class AgentOptions:
     timeout: float = 120.0
     memory: float | None = None
     fence: Fence = field(default_factory=Fence)
+    attach: str | None = None
 
 
 def run_mcp(folders: Sequence[str], options: AgentOptions) -> int:
@@ -37,12 +38,16 @@ def run_mcp(folders: Sequence[str], options: AgentOptions) -> int:
 
     from .answers import Place
     from .arguments import Folders
+    from .attached import check_socket
     from .server import serve
     from .tracing import Tracing
 
     allowed, python = Folders.of(folders), options.python
     if python is not None and os.path.dirname(python):
         python = os.path.abspath(python)
+    attach = os.path.abspath(options.attach) if options.attach is not None else None
+    if attach is not None:
+        check_socket(attach)
     os.chdir(allowed.paths[0])
     if sys.stdin.isatty():
         print("aotlens: waiting for an agent on stdin (docs/agents.md); Ctrl-C ends this", file=sys.stderr)
@@ -50,7 +55,7 @@ def run_mcp(folders: Sequence[str], options: AgentOptions) -> int:
 
     async def run() -> None:
         _end_on_signals()
-        await serve(Place(allowed, Tracing(), tracing))
+        await serve(Place(allowed, Tracing(), tracing, attach))
 
     anyio.run(run)
     return 0

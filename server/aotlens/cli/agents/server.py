@@ -6,6 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -83,6 +84,12 @@ class AgentServer:
             said = f"aotlens itself has failed in {tool.name}: {type(error).__name__}: {error}. Its log has more."
             return _result(Answer(visible(said), failed=True))
 
+    def _ask(self, tool: Tool, arguments: dict[str, Any], call: Call) -> Answer:
+        """Blocks. Raises UsageError and Stopped."""
+        place, note = self._place.of_now()
+        answer = tool.answer(arguments, call, place)
+        return replace(answer, text=f"{answer.text}\n\n{note}") if note else answer
+
     async def _answer(self, tool: Tool, given: dict[str, Any] | None, context: ServerRequestContext[Any]) -> Answer:
         """Run a tool in a thread, and pass on what it says. Raises UsageError."""
         arguments = checked(tool.name, tool.schema, given)
@@ -99,7 +106,7 @@ class AgentServer:
         telling = asyncio.ensure_future(tell())
         try:
             async with self._one_at_a_time:
-                return await _in_thread(lambda: call.run(lambda: tool.answer(arguments, call, self._place)), call)
+                return await _in_thread(lambda: call.run(lambda: self._ask(tool, arguments, call)), call)
         finally:
             said.put_nowait(None)
             with anyio.CancelScope(shield=True):  # the answer comes after all that was said before it
