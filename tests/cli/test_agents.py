@@ -404,8 +404,8 @@ def test_an_editor_tells_its_unsaved_texts(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "model.py").write_text("x = 1\n", encoding="utf-8")
         (tmp_path / folder / "same.py").write_text("x = 1\n", encoding="utf-8")
-    path = tmp_path / "s"
-    assert unsaved_texts(str(path)) is None
+    path = tmp_path / "made" / "s"
+    assert unsaved_texts(str(path)) is None  # neither is there a folder
     trusted = tmp_path / "trusted"
     options = {"trusted": [str(trusted)], "settings": {"trace": {"run": "manual"}}}
     with serving("-m", "aotlens", "serve", "--agents", str(path), initialize=False) as client:
@@ -422,20 +422,14 @@ def test_an_editor_tells_its_unsaved_texts(tmp_path: Path) -> None:
             with contextlib.suppress(ConnectionResetError):
                 assert other.recv(100) == b""
     assert not path.exists()
-    tmp_path.chmod(0o777)
+    path.parent.chmod(0o777)
     with pytest.raises(UsageError, match="others can write to it"):
         unsaved_texts(str(path))
 
 
 def test_an_answer_that_is_none_is_told(tmp_path: Path) -> None:
-    for said in (
-        b"",
-        b"[]",
-        b'{"unsaved": {"relative.py": ""}}',
-        b'{"unsaved": {"/x.py": 1}}',
-        b'{"unsaved": 3}',
-        b"\xff",
-    ):
+    texts = (b'{"relative.py": ""}', b'{"/x.py": 1}', b"3")
+    for said in (b"", b"[]", b"\xff", *(b'{"unsaved": %b}' % each for each in texts)):
         path = tmp_path / "s"
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))

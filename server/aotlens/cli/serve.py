@@ -66,7 +66,7 @@ def run_serve(options: ServeOptions) -> int:
     from aotlens.lsp.serving import serve_socket, serve_stdio, serve_tcp
 
     server = create_server()
-    server.agents_socket = options.agents
+    server.agents_socket = os.path.expanduser(options.agents) if options.agents is not None else None
     log_to_stderr(options.log_level)
     try:
         if options.socket is not None:

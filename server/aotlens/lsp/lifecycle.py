@@ -97,7 +97,7 @@ class _Lifecycle:
         self._notifier = Notifier(context)
         context.cursors.on_move = self._notifier.cursor_moved
         context.session = Session(self._notifier, server.documents, os.environ)
-        server.open_texts = context.session.open_texts
+        server.open_texts = partial(_open_texts, context.session)
         server.cleanups += [context.session.kept.flush, context.session.end]
         server.answer_request = partial(answer, context)
         server.run_command = partial(_run_command, context)
@@ -297,3 +297,10 @@ def _interpreters(params: Any) -> dict[Path, Interpreter]:
         else:
             _log.warning("the interpreter of %s has no path", uri)
     return found
+
+
+def _open_texts(session: Session) -> dict[str, str]:
+    """Return the texts of the trusted Python files that are open, by path."""
+    documents, trust = session.documents.by_path.values(), session.trust
+    shown = [each for each in documents if os.path.isabs(each.path) and each.path.endswith((".py", ".pyi"))]
+    return {each.path: each.text for each in shown if trust.covers(each.path)}

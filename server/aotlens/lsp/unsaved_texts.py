@@ -7,9 +7,11 @@ import contextlib
 import json
 import logging
 import os
+from pathlib import Path
 
 from aotlens.session.files import read_python
 from aotlens.syntax.source import UnreadableSource
+from aotlens_tracer.process.scratch import make_private
 
 from .listening import BACKLOG, Refused, is_same_user, private_socket
 from .server import AotlensServer
@@ -52,6 +54,7 @@ async def offer_unsaved_texts(server: AotlensServer, path: str) -> None:
                 writer.close()
 
     try:
+        make_private(Path(path).absolute().parent)
         listener = await asyncio.start_unix_server(answer, sock=private_socket(path), backlog=BACKLOG)
     except OSError as error:
         _log.warning("agents cannot learn of unsaved texts on %s: %s", path, error.strerror or error)

@@ -149,12 +149,6 @@ class Session:
             self._locks.by_path,
         )
 
-    def open_texts(self) -> dict[str, str]:
-        """Return the texts of the trusted Python files that are open, by path."""
-        documents, trust = self.documents.by_path.values(), self._workspace.trust
-        shown = [each for each in documents if os.path.isabs(each.path) and each.path.endswith((".py", ".pyi"))]
-        return {each.path: each.text for each in shown if trust.covers(each.path)}
-
     # Documents and files.
 
     def opened(self, document: Document) -> None:

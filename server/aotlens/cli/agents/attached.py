@@ -21,6 +21,8 @@ def check_socket(path: str) -> None:
     """Raise UsageError if others could have put something else into the place of a socket."""
     try:
         shared = open_to_others(Path(path).absolute().parent)
+    except FileNotFoundError:  # the server makes the folder, for its user alone
+        return
     except OSError as error:
         raise UsageError(f"--attach {path}: {error.strerror or error}") from None
     if shared is not None:

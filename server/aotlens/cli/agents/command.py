@@ -45,7 +45,7 @@ def run_mcp(folders: Sequence[str], options: AgentOptions) -> int:
     allowed, python = Folders.of(folders), options.python
     if python is not None and os.path.dirname(python):
         python = os.path.abspath(python)
-    attach = os.path.abspath(options.attach) if options.attach is not None else None
+    attach = os.path.abspath(os.path.expanduser(options.attach)) if options.attach is not None else None
     if attach is not None:
         check_socket(attach)
     os.chdir(allowed.paths[0])
