@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import threading
 import time
 import weakref
@@ -257,3 +258,31 @@ def test_a_long_line_of_a_log_is_read_in_time_that_grows_with_it(text: str) -> N
     read(document)
     diagnostics.diagnostics(snapshot, document)
     assert time.process_time() - start < 3
+
+
+def resident(parent: int) -> int:
+    """The resident MiB of the youngest child of a process: the server of this test."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    status = Path(f"/proc/{children[-1]}/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0]) >> 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads the memory of the server in /proc")
+@pytest.mark.parametrize("megabytes", [20, pytest.param(100, marks=pytest.mark.proof)])
+def test_the_memory_of_a_huge_document_is_given_back(megabytes: int) -> None:
+    """Others are answered meanwhile, within seconds, and a hover says that it is left out."""
+    with serving() as client:
+        client.open("file:///small.py", "x = 1\n")
+        at = {"textDocument": {"uri": "file:///small.py"}, "position": {"line": 0, "character": 0}}
+        client.result("textDocument/hover", at)
+        before = resident(os.getpid())
+        uri = "file:///model.py"
+        client.open(uri, "x = f(1)\n    " * (megabytes * (1 << 20) // 13))
+        start = time.monotonic()
+        client.result("textDocument/hover", at, timeout=90)
+        assert time.monotonic() - start < 0.4 * megabytes
+        found = client.result("textDocument/hover", {**at, "textDocument": {"uri": uri}}, timeout=90)
+        assert "does not read this file" in str(found)
+        client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        client.result("textDocument/hover", at, timeout=90)
+        assert resident(os.getpid()) < before + 40
