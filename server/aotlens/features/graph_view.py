@@ -90,11 +90,19 @@ class GraphView:
         if (argument := bodies.arguments.get(node)) is not None:
             labels = {slot.node: slot.label for slot in graph.inputs}
             return list(argument_in_words(argument, lambda one: labels.get(one, one.rpartition(".")[2])))
-        operation = next((one for one in _operations(graph, bodies) if one.name == node), None)
+        operation = self._by_name(graph, bodies).get(node)
         if operation is None:
             return []
         body = bodies.read_by(operation, node.rpartition(".")[0])
         return list(body_in_words(body) if body is not None else operation_in_words(operation, graph, bodies))
+
+    def _by_name(self, graph: Graph, bodies: Bodies) -> dict[str, Operation]:
+        """The operations of the graph and of its bodies; made once for each graph."""
+        assert self.state.map is not None
+        key = ("operations by name", id(graph), self.kind != "joint")
+        return index_of(self.state.map).once(
+            key, lambda: {one.name: one for one in reversed(list(_operations(graph, bodies)))}
+        )
 
 
 def _operations(graph: Graph, bodies: Bodies) -> Iterator[Operation]:

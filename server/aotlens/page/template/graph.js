@@ -1,12 +1,18 @@
-/* The graph as text. Its nodes can be chosen; the lines are drawn in chunks, of which a browser lays out those in sight. */
+/* The graph as text, whose nodes can be chosen. Its lines are in chunks: those in sight are drawn first, the others as the
+   browser has time. */
 
 const CHUNK = 100;
+const AT_ONCE = 4;
 const MOST_PRINTED = 1500;
 let showLine = () => {};
 let showNode = () => {};
 let drawGraph = () => {};
+let fillGraph = () => {};
 let numbers = new Map();
 let current = { kind: null, text: null, uses: null };
+
+/** Do something when the browser has time. */
+const soon = (work) => (window.requestIdleCallback ? requestIdleCallback(work) : setTimeout(work));
 
 /** The number of a node of a graph by torch's name; null if no text names it. */
 function nodeNumber(graph, name) {
@@ -45,11 +51,13 @@ section("graph", "Graph", (target) => {
   const box = el("div", { class: "graph", tabindex: "0", role: "listbox", "aria-label": "Graph" });
   const hint = el("p", { class: "notes" });
   let at = { line: 1, node: 0 };
-  let made = [];
+  let chunks = [];
+  let lines = [];
   const use = (kind) => {
     const text = target.texts[kind];
     current = { kind, text: text.lines ? text : null, uses: null };
-    made = [];
+    chunks = [];
+    lines = text.lines ?? [];
     box.replaceChildren();
     box.hidden = !text.lines;
     hint.textContent = text.reason ?? `${text.lines.length} lines. A click, or Enter, on a node says what it is.`;
@@ -60,28 +68,55 @@ section("graph", "Graph", (target) => {
     }
   };
   let isNear = false;
+  let makes = new Map();
+  let chosen = null;
   drawGraph = () => {
     isNear = true;
-    if (made.length || !current.text) {
+    if (chunks.length || !current.text) {
       return;
     }
-    const makes = new Map(current.text.definitions.map(([node, line]) => [line, node]));
-    const { lines } = current.text;
+    makes = new Map(current.text.definitions.map(([node, line]) => [line, node]));
     for (let start = 0; start < lines.length; start += CHUNK) {
-      const rows = lines.slice(start, start + CHUNK).map((line, offset) => row(line, start + offset + 1, makes));
-      made.push(...rows);
-      const chunk = el("div", { class: "chunk" }, rows);
-      chunk.style.setProperty("contain-intrinsic-size", `auto ${rows.length * 1.5}em`);
-      box.append(chunk);
+      const chunk = el("div", { class: "chunk", "data-chunk": chunks.length });
+      chunk.style.setProperty("min-height", `${Math.min(CHUNK, lines.length - start) * 1.5}em`);
+      chunk.style.setProperty("contain-intrinsic-size", `auto ${Math.min(CHUNK, lines.length - start) * 1.5}em`);
+      chunks.push(chunk);
     }
+    box.append(...chunks);
+    chunks.forEach((chunk) => inSight.observe(chunk));
     cursor(at.line, 0);
-    mark();
+    fillSoon(chunks, 0);
   };
-  const row = (line, number, makes) => {
+  const fill = (number) => {
+    const chunk = chunks[number];
+    if (chunk && !chunk.hasChildNodes()) {
+      const start = number * CHUNK;
+      chunk.append(...lines.slice(start, start + CHUNK).map((line, offset) => row(line, start + offset + 1)));
+    }
+  };
+  fillGraph = () => chunks.forEach((_, number) => fill(number));
+  /** Fill chunks, a few at a time, until others take their place. */
+  const fillSoon = (these, from) => {
+    if (these === chunks && from < these.length) {
+      soon(() => {
+        for (let number = from; number < from + AT_ONCE && these === chunks; number += 1) {
+          fill(number);
+        }
+        fillSoon(these, from + AT_ONCE);
+      });
+    }
+  };
+  const inSight = new IntersectionObserver((entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => fill(Number(entry.target.dataset.chunk))), { root: box, rootMargin: "400px" });
+  const rowAt = (line) => {
+    const number = Math.floor((line - 1) / CHUNK);
+    fill(number);
+    return chunks[number]?.children[(line - 1) % CHUNK];
+  };
+  const row = (line, number) => {
     const first = typeof line[0] === "string" ? line[0].trimStart() : "";
     const isComment = first.startsWith("#");
     const isTitle = line.length === 1 && !isComment && /^[^=]*:(  #.*)?$/.test(first);
-    const parts = line.map((piece) => (typeof piece === "string" ? comment(piece) : el("span", { class: `node${makes.get(number) === piece[0] ? " makes" : ""}`, "data-node": piece[0] }, piece[1])));
+    const parts = line.map((piece) => (typeof piece === "string" ? comment(piece) : el("span", { class: `node${makes.get(number) === piece[0] ? " makes" : ""}${piece[0] === chosen ? " same" : ""}`, "data-node": piece[0] }, piece[1])));
     return el("div", { class: `row${isComment ? " comment" : isTitle ? " title" : ""}`, role: "option", id: `line-${number}`, "aria-selected": "false", "data-line": number }, el("span", {}, parts));
   };
   const comment = (text) => {
@@ -90,11 +125,11 @@ section("graph", "Graph", (target) => {
   };
   /** Put the cursor on a line, and on one of the nodes in it. */
   const cursor = (line, node, isCentred = false) => {
-    const to = made[line - 1];
+    const to = rowAt(line);
     if (!to) {
       return;
     }
-    made[at.line - 1]?.classList.remove("at");
+    box.querySelector(".at")?.classList.remove("at");
     box.querySelector(".cursor")?.classList.remove("cursor");
     const nodes = to.querySelectorAll(".node");
     at = { line, node: Math.max(0, Math.min(node, nodes.length - 1)) };
@@ -103,14 +138,14 @@ section("graph", "Graph", (target) => {
     box.setAttribute("aria-activedescendant", to.id);
     to.scrollIntoView({ block: isCentred ? "center" : "nearest", behavior: "instant" });
   };
-  const chosenNode = () => made[at.line - 1]?.querySelectorAll(".node")[at.node];
+  const chosenNode = () => rowAt(at.line)?.querySelectorAll(".node")[at.node];
   box.addEventListener("keydown", (event) => {
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 25, PageUp: -25, Home: -Infinity, End: Infinity };
     if (event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
     if (event.key in steps) {
-      cursor(Math.max(1, Math.min(made.length, at.line + steps[event.key])), 0);
+      cursor(Math.max(1, Math.min(lines.length, at.line + steps[event.key])), 0);
     } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
       cursor(at.line, at.node + (event.key === "ArrowRight" ? 1 : -1));
     } else if ((event.key === "Enter" || event.key === " ") && chosenNode()) {
@@ -131,7 +166,6 @@ section("graph", "Graph", (target) => {
       choose("node", 0, Number(node.dataset.node));
     }
   });
-  let chosen = null;
   const mark = () => {
     box.querySelectorAll(".same").forEach((element) => element.classList.remove("same"));
     if (chosen !== null) {
@@ -176,6 +210,7 @@ window.addEventListener("beforeprint", () => {
   const isLong = lines > MOST_PRINTED;
   if (!isLong) {
     drawGraph();
+    fillGraph();
   }
   document.querySelector("#graph .graph")?.toggleAttribute("hidden", isLong || !lines);
   if (note) {

@@ -64,7 +64,7 @@ function failure(data) {
     data.marked.length ? el("pre", { class: "marked" }, data.marked.map(([number, text]) => `${number} | ${text}`).join("\n")) : null,
     data.operands.map(block),
     data.frames.length ? el("div", { class: "frames" }, data.frames.map(([where, name, code]) => el("div", {}, `${where} in ${name}`, code ? el("div", { class: "dim" }, `    ${code.trim()}`) : null))) : null,
-    data.hint ? el("p", { class: "hint" }, el("strong", {}, "hint: "), data.hint) : null,
+    data.hint ? el("p", { class: "advice" }, el("strong", {}, "hint: "), data.hint) : null,
   );
 }
 
