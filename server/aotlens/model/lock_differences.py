@@ -38,7 +38,16 @@ def differences_of(old: Iterable[LockedTarget], new: Lock, snapshot: Snapshot | 
 
 def placed(changed: TargetChange, snapshot: Snapshot | None, folder: Path) -> Difference:
     """A change with the places of all that has changed."""
-    key = TargetKey(os.path.normpath(folder / changed.target.path), changed.target.qualname)
+    path = os.path.normpath(folder / changed.target.path)
+    known = snapshot.documents if snapshot is not None else ()
+    # The folder may have been reached by a link.
+    path = next((each for each in known if path not in known and _real(each) == _real(path)), path)
+    key = TargetKey(path, changed.target.qualname)
     if snapshot is None or key.path not in snapshot.documents:
         return Difference(changed, tuple(Placed(each, None) for each in changed.changes))
     return Difference(changed, tuple(Placed(each, place_of(each, key, snapshot)) for each in changed.changes))
+
+
+def _real(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)

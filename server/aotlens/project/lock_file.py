@@ -53,5 +53,6 @@ def write_lock(file: Path, lock: Lock) -> bool:
 
 
 def relative_to_lock(file: Path, path: str) -> str:
-    """The path of a source file as the lock has it."""
-    return Path(os.path.relpath(path, file.parent)).as_posix()
+    """The path of a source file as the lock has it: the same, whatever links lead to the folders of both."""
+    folder, name = os.path.split(path)
+    return Path(os.path.relpath(os.path.join(os.path.realpath(folder), name), os.path.realpath(file.parent))).as_posix()

@@ -10,17 +10,19 @@ import pytest
 from aotlens.cli.check.json_format import check_json
 from aotlens.cli.check.junit import junit_xml
 from aotlens.model.lock import Lock, LockedTarget
-from aotlens.model.snapshot import Snapshot, TargetState
+from aotlens.model.lock_differences import differences_of
+from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens.project.baseline import write_baseline
 from aotlens.project.checked import Choice, check
-from aotlens.project.lock_file import write_lock
+from aotlens.project.lock_file import relative_to_lock, write_lock
 from aotlens.project.lock_findings import CODE, AgainstLock, against_lock
 from aotlens.project.locking import lock_of
 from aotlens.project.problems import Misuse
 from aotlens.project.selection import Selected
 from aotlens.project.tracing import TracedProject
+from aotlens.text.documents import Document
 from aotlens_tracer.wire.failures import stated
-from unit.features.world import DECODER, document, state_of
+from unit.features.world import DECODER, document, load_map, state_of
 
 FILE = DECODER.parent / "aotlens.lock"
 ALL = Choice(select=frozenset({CODE}))
@@ -137,3 +139,17 @@ def test_another_convention_is_refused(tmp_path: Path) -> None:
     write_lock(tmp_path / "aotlens.lock", replace(today(), convention="compile"))
     with pytest.raises(Misuse, match="give --convention compile"):
         check(project(), ALL, against_lock(tmp_path / "aotlens.lock", "export"))
+
+
+def test_links_to_the_folder_of_a_project_change_nothing(tmp_path: Path) -> None:
+    """A repository may be opened by another path than git has for it."""
+    link = tmp_path / "link"
+    link.symlink_to(DECODER.parent)
+    path = link / "decoder.py"
+    assert relative_to_lock(FILE, str(path)) == relative_to_lock(link / "aotlens.lock", str(DECODER)) == "decoder.py"
+    map = load_map("decoder")
+    key = TargetKey(str(path), map.target.qualname)
+    source = Document(path.as_uri(), str(path), 1, DECODER.read_text(encoding="utf-8"), "python")
+    seen = Snapshot({source.path: source}, {key: replace(state_of("decoder"), key=key)})
+    (one,) = differences_of([], today(), seen, DECODER.parent)
+    assert [each.place.path if each.place is not None else None for each in one.changes] == [str(path)]

@@ -124,7 +124,8 @@ def _is_asked(path: str, qualname: str, project: TracedProject, top: Path) -> bo
 
 
 def _below(path: str, top: Path) -> Path:
-    try:
-        return Path(path).resolve().relative_to(top)
+    file = Path(path)
+    try:  # a link to a file is a file of its own in the repository
+        return (file.parent.resolve() / file.name).relative_to(top)
     except ValueError:
         raise Misuse(f"{path} is not in the repository {top}") from None
