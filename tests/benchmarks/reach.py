@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aotlens.cli.asked as asked
 import aotlens.cli.trace as command
 from aotlens.cli.options import TraceOptions
 from aotlens.session.tracer.process import TracerProcess
@@ -42,7 +43,7 @@ SEEDS = (0, 20261124)
 LATER = 20261128
 """The seed of the samples of the packages that were added later."""
 RUNGS = ("pinned", "recorded", "call-site", "inferred")
-CALL_SITES = command.CallSites
+CALL_SITES = asked.CallSites
 BEGIN, END = "<!-- reach: begin -->", "<!-- reach: end -->"
 
 
@@ -164,26 +165,26 @@ def start() -> None:
     command.TracerProcess = _Kept()
 
 
-class _WithoutDocumentation(command.CallSites):
+class _WithoutDocumentation(asked.CallSites):
     """The calls in the files of a package alone."""
 
     def _files(self, path: Path) -> list[str]:
         return [file for file in super()._files(path) if file.endswith(".py")]
 
 
-class _NoCallSites(command.CallSites):
+class _NoCallSites(asked.CallSites):
     """A workspace in which nobody calls anything."""
 
     def of(self, *_: Any) -> dict[str, Any]:
         return {}
 
 
-def trace(path: Path, sites: type[command.CallSites] = _WithoutDocumentation) -> list[dict[str, Any]]:
+def trace(path: Path, sites: type[asked.CallSites] = _WithoutDocumentation) -> list[dict[str, Any]]:
     """The traces of each class that defines `forward`, from `aotlens trace FILE --format json`."""
     output = io.StringIO()
     options = TraceOptions(format="json", timeout=TIMEOUT)
     with (
-        unittest.mock.patch.object(command, "CallSites", sites),
+        unittest.mock.patch.object(asked, "CallSites", sites),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(io.StringIO()),
     ):
