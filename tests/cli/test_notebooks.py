@@ -58,6 +58,15 @@ def test_code_that_fails_is_no_matter_of_the_classes_that_need_it_not(tmp_path: 
     assert_no_internals(outcome.text)
 
 
+def test_a_name_that_only_training_binds_is_told(tmp_path: Path, shared: Commands) -> None:
+    net = "class Net(nn.Module):\n    def forward(self, x):\n        return x * total"
+    loop = "for _ in range(3):\n    loss = model(1)\n    loss.backward()\n    total = loss.item()"
+    write_notebook(tmp_path / "model.ipynb", code("from torch import nn"), code(loop), code(net))
+    outcome = shared.trace("model.ipynb::Net", tmp_path)
+    assert "name 'total' is not defined" in outcome.text
+    assert "is bound by the training loop in line 1 of cell 2 alone" in outcome.hint
+
+
 def test_a_notebook_that_cannot_be_read_and_a_cell_that_is_not_python(tmp_path: Path, shared: Commands) -> None:
     (tmp_path / "broken.ipynb").write_text('{"cells": [')
     outcome = shared.trace("broken.ipynb", tmp_path)

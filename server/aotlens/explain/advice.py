@@ -130,6 +130,13 @@ _KNOWN = {
 }
 
 
+def _bound_by_training(value: advices.BoundByTraining) -> str:
+    return (
+        f"`{value.name}` is bound by the training loop in {line_in_words(value.path, value.line)} alone, which a trace "
+        "leaves out: bind it in code before that loop"
+    )
+
+
 def _move_example(value: advices.MoveExample) -> str:
     lines = (value.example, value.replaced, value.kept)
     example, replaced, kept = (line_in_words(value.path, line or 0) for line in lines)
@@ -183,6 +190,7 @@ _ADVICE: dict[type, Callable[[Any], str]] = {
     advices.DefinedClasses: _defined_classes,
     advices.BuildAndCall: lambda value: f"an example of {value.qualname} builds one and calls it, in one expression",
     advices.MoveExample: _move_example,
+    advices.BoundByTraining: _bound_by_training,
     advices.TraceWhereDefined: lambda value: (
         f"it comes from {value.path}: trace it there, or give an example with --example"
     ),

@@ -7,8 +7,8 @@ left out leaves empty lines, so that all other lines keep their numbers. Nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
@@ -29,15 +29,22 @@ _BOUND_IN_BROKEN = re.compile(r"(?m)^\s*(?:class\s+|def\s+)?([A-Za-z_]\w*)\s*(?:
 
 @dataclass(frozen=True)
 class NeededCode:
-    """The text with the needed statements alone, and the first and last lines of those that were left out."""
+    """The text with the needed statements alone, and the first and last lines of those that were left out.
+
+    `missing` are the needed names that only loops that train bind, each with the first line of one.
+    """
 
     text: str
     left_out: tuple[tuple[int, int], ...]
+    missing: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Statement:
-    """A statement of the module level: its first and last line, and the names that it binds or changes, and reads."""
+    """A statement of the module level: its first and last line, and the names that it binds or changes, and reads.
+
+    `would_bind` are the names of a loop that trains.
+    """
 
     first: int
     last: int
@@ -45,6 +52,7 @@ class _Statement:
     reads: frozenset[str]
     is_always_needed: bool = False
     is_future: bool = False
+    would_bind: frozenset[str] = frozenset()
 
 
 def needed_code(text: str, names: Iterable[str]) -> NeededCode:
@@ -62,7 +70,9 @@ def needed_code(text: str, names: Iterable[str]) -> NeededCode:
         rows -= _late_futures(statements, kept)
     lines = split_lines(text)
     left_out = tuple((each.first, each.last) for each in statements if each.first not in rows)
-    return NeededCode("\n".join(line if row in rows else "" for row, line in enumerate(lines, 1)), left_out)
+    bound = frozenset[str]().union(*(statements[index].binds for index in kept))
+    missing = {name: each.first for each in reversed(statements) for name in each.would_bind & needed - bound}
+    return NeededCode("\n".join(line if row in rows else "" for row, line in enumerate(lines, 1)), left_out, missing)
 
 
 def names_of_code(texts: Iterable[str]) -> frozenset[str]:
@@ -90,6 +100,7 @@ def _statements(root: Node) -> Iterator[_Statement]:
                 before.binds | statement.binds,
                 before.reads | statement.reads,
                 before.is_always_needed or statement.is_always_needed,
+                would_bind=before.would_bind | statement.would_bind,
             )
         elif before is not None:
             yield before
@@ -108,11 +119,11 @@ def _statement(node: Node) -> _Statement:
     changed = flow.changes | mutated(node) | flow.all_bound
     reads = flow.reads | frozenset(name for inner in _annotations(node) for name in names_in(inner))
     always = not changed.isdisjoint(_ALWAYS_CHANGED) or "*" in flow.binds or sets_torch(node)
-    binds = _roots(changed)
+    binds, would_bind = _roots(changed), frozenset[str]()
     if _trains(node):
-        binds, always = frozenset(), False
+        binds, would_bind, always = frozenset(), binds, False
     is_future = node.type == "future_import_statement"
-    return _Statement(first, last, binds, _roots(reads), always or is_future, is_future)
+    return _Statement(first, last, binds, _roots(reads), always or is_future, is_future, would_bind)
 
 
 def _trains(node: Node) -> bool:

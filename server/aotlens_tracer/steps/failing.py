@@ -23,7 +23,7 @@ from ..failures import (
 )
 from ..graph.stack_traces import parse
 from ..loading.notebooks import missing_name
-from ..wire.advice import FromDynamo, WorkedBefore
+from ..wire.advice import BoundByTraining, FromDynamo, WorkedBefore
 from ..wire.descriptor_map import Failure, Frame, GraphBreak, Span
 from ..wire.problems import (
     BackwardFails,
@@ -40,10 +40,19 @@ from .graph_breaks import graph_breaks
 
 def failure_of_trace(context: Context, error: BaseException) -> Failure:
     """Return the failure for an exception that ended the trace; puts Dynamo's graph break into the draft."""
-    why_missing = next(filter(None, map(missing_name, chain(error.__cause__ or error))), None)
+    errors = list(chain(error.__cause__ or error))
+    why_missing = next(filter(None, map(missing_name, errors)), None)
     if why_missing is not None:
-        return failure_of(why_missing, "import", context.codebase)
-    failure = _failure_of_trace(context, error)
+        failure = failure_of(why_missing, "import", context.codebase)
+        errors.append(why_missing)
+    else:
+        failure = _failure_of_trace(context, error)
+    missing = next((each.name for each in errors if isinstance(each, NameError)), None)
+    if missing is not None and missing in context.params.left_out:
+        line = context.params.left_out[missing]
+        return replace(failure, advice=BoundByTraining(missing, context.params.path, line))
+    if why_missing is not None:
+        return failure
     example = context.draft.map.example
     if failure.advice is not None or failure.stage not in ("example", "forward"):
         return failure

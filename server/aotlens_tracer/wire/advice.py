@@ -91,6 +91,15 @@ class MoveExample(Tagged):
 
 
 @dataclass(frozen=True)
+class BoundByTraining(Tagged):
+    """A name is bound by a loop that trains alone, at this line, which no trace of a notebook runs."""
+
+    name: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
 class TraceWhereDefined(Tagged):
     """The target comes from another file."""
 
@@ -174,6 +183,7 @@ Advice = (
     | DefinedClasses
     | BuildAndCall
     | MoveExample
+    | BoundByTraining
     | TraceWhereDefined
     | ExampleOfLocal
     | PinExample

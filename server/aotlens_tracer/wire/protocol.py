@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -190,6 +191,8 @@ class TraceParams:
 
     `convention` is one of `CONVENTIONS`. `dynamic` is torch.compile's argument of that name: None lets torch decide.
 
+    `left_out` are names that only code binds which is left out of a notebook, each with the line of that code.
+
     `world` is the cluster that the target is one rank of, whatever its examples say; None if nobody chose one.
     `default_world` and `project_world` are those of an example that says none, by the user's settings and else by the
     project; None if they name none.
@@ -223,6 +226,7 @@ class TraceParams:
     default_world: World | None = None
     project_world: World | None = None
     fence: Fence = field(default_factory=Fence)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

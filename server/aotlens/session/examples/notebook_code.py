@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aotlens.syntax.definitions import definitions
 from aotlens.syntax.name_flow import flow_of
-from aotlens.syntax.needed_code import needed_code
+from aotlens.syntax.needed_code import NeededCode, needed_code
 from aotlens.syntax.parsing import parse
 from aotlens.text.notebooks import is_notebook
 from aotlens_tracer.wire.protocol import ExampleSource, Root, TraceParams
@@ -26,9 +26,10 @@ def with_notebook_code(params: TraceParams, text: str) -> TraceParams:
     defined = {definition.qualname for definition in definitions(text)}
     # Without the target, the other definitions are all that can be said of the text.
     names = {first, *_names_in_examples(params.examples)} if first in defined else defined
-    code = text if is_step(params.qualname) else needed_code(text, names).text
+    needed = needed_code(text, names) if not is_step(params.qualname) else NeededCode(text, ())
     folder = params.working_directory or str(_folder(Path(params.path)))
-    return replace(params, overlay={**params.overlay, params.path: code}, working_directory=folder)
+    overlay = {**params.overlay, params.path: needed.text}
+    return replace(params, overlay=overlay, working_directory=folder, left_out=needed.missing)
 
 
 def _folder(notebook: Path) -> Path:
