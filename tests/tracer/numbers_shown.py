@@ -20,10 +20,10 @@ if __name__ == "__main__":
 
 from rich.console import Console
 
+from aotlens.cli.asked import _read
 from aotlens.cli.options import TraceOptions
 from aotlens.cli.progress import Progress
 from aotlens.cli.run import TraceRun
-from aotlens.cli.trace import _read
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
 from aotlens.explain.render.plain import plain
 from aotlens.explain.render.public_json import public_json
@@ -57,7 +57,7 @@ def traced(paths: Sequence[Path], tracer: TracerProcess) -> Iterator[list[Descri
     options = TraceOptions(eager=False, timeout=60)
     with Progress() as progress:
         for path in paths:
-            maps = TraceRun(tracer, _read(path, options), options, progress, (None, None)).all().maps
+            maps = TraceRun(tracer, _read(path, options, {}), options, progress, (None, None)).all().maps
             yield [map for map in maps if map.status == "traced"]
 
 
