@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support import ROOT
 
 SESSION = '''
@@ -54,6 +56,7 @@ run("%unload_ext aotlens")
 '''
 
 
+@pytest.mark.proof
 def test_the_magics_show_what_a_kernel_has_run(tmp_path: Path) -> None:
     home = str(tmp_path)
     environment = {"PYTHONPATH": str(ROOT / "server"), "IPYTHONDIR": home, "PATH": "", "HOME": home}

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aotlens.cli.output import path_label
+from aotlens.explain.paths import position
 from aotlens.explain.visible import visible, visible_line
 from aotlens.project.checked import SEVERITIES, Checked
 from aotlens.project.findings import Located, Untraced
@@ -48,23 +49,28 @@ def _line(finding: Located) -> Text:
     first, *rest = visible(finding.diagnostic.message).splitlines() or [""]
     span = finding.span
     text = Text()
-    text.append(f"{visible_line(path_label(finding.path))}:{span.line}:{span.column or 1}:", style="bold")
+    text.append(f"{_place(finding.path, span.line, span.column)}:", style="bold")
     text.append(f" {finding.severity}", style=_STYLES[finding.severity])
     text.append(f" {finding.code}", style="cyan")
     text.append(f" {first}")
     for line in rest:
         text.append(f"\n{_INDENT}{line}")
     for message, place in finding.diagnostic.related:
-        where = f"{visible_line(path_label(place.path))}:{place.line}:{place.column or 1}"
+        where = _place(place.path, place.line, place.column)
         text.append(f"\n{_INDENT}{where}: {visible(message)}", style="dim")
     return text
+
+
+def _place(path: str, line: int, column: int | None) -> str:
+    """A place as compilers print it, `model.py:14:9`; in a notebook its cell and line."""
+    return visible_line(position(path, line, column or 1, path_label))
 
 
 def _untraced(untraced: Untraced) -> Text:
     first, *rest = visible(untraced.message).splitlines() or [""]
     key = untraced.state.key
     text = Text()
-    text.append(f"{visible_line(path_label(key.path))}:{untraced.line}:1:", style="bold")
+    text.append(f"{_place(key.path, untraced.line, 1)}:", style="bold")
     text.append(" not traced", style="bold")
     text.append(f" {visible_line(key.qualname)}: {first}")
     for line in rest:
