@@ -218,12 +218,14 @@ def _project(folder: Path) -> None:
 
 def test_no_other_place_of_the_server_opens_a_file_of_a_workspace() -> None:
     own = {
+        "cli/agents/server.py",  # a file of the package
         "cli/decode.py",  # the log that the user names, which may be a pipe
         "explain/findings/documentation.py",  # writes the documentation of this repository
         "logs/trace_records.py",  # what `open_regular_file` has opened
         "lsp/connection.py",  # the state of the client's process
         "lsp/listening.py",  # the token, for this user alone
         "lsp/temporary.py",  # in the scratch folder
+        "page/document.py",  # files of the package
         "project/shared_places.py",  # a new file that it has made
         "session/kept/store.py",  # a file that `mkstemp` has made
         "session/private_folders.py",  # what the system says of users
