@@ -12,6 +12,29 @@ from cli.support import Commands, assert_traced, commands, in_forward, write
 
 IN_EAGER = "if not torch.compiler.is_compiling():\n            {}\n        return self.fc(x).relu()"
 SLEEPS = "import time; time.sleep(60)"
+SCRIPT = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.norm = nn.BatchNorm1d(3)
+
+    def forward(self, x):
+        return self.norm(self.linear(x))
+
+
+if __name__ == "__main__":
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(3):
+        loss = net(torch.randn(4, 3)).pow(2).mean()
+        loss.backward()
+        optimizer.step()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +81,15 @@ def test_the_cost_of_the_steps_is_said(running: Commands, tmp_path: Path) -> Non
     assert 0 < seconds["eager"] < seconds["total"]
     assert f"s (eager {seconds['eager']:.2f}s)" in outcome.text
     assert [gradient["names"] for gradient in outcome.trace["eager_run"]["gradients"]] == [["fc.weight"], ["fc.bias"]]
+
+
+def test_a_recorded_call_of_a_module_that_keeps_a_number_is_compared(running: Commands, tmp_path: Path) -> None:
+    """A fake tensor of one element, such as the number of batches that a norm counts, has a value of its own."""
+    write(tmp_path, "train.py", SCRIPT)
+    outcome = running.trace("train.py::Net", tmp_path)
+    assert_traced(outcome)
+    assert outcome.trace["example"]["origin"] == "recorded"
+    run = outcome.trace["eager_run"]
+    assert run["problem"] is None
+    assert ["norm.weight"] in [gradient["names"] for gradient in run["gradients"]]
+    assert "data pointer" not in outcome.text

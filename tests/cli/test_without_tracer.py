@@ -12,6 +12,7 @@ from aotlens.project.locking import lock_of, locked_again
 from aotlens.project.options import ProjectOptions
 from aotlens.project.selection import select
 from aotlens.project.tracing import CannotTrace, trace_project
+from support import run_aotlens
 
 MODEL = """\
 from torch import nn
@@ -61,3 +62,10 @@ def test_files_without_a_tracer_are_findings_and_the_others_go_on(project: Path)
 def test_no_tracer_at_all_ends_the_command(project: Path) -> None:
     with pytest.raises(CannotTrace):
         trace_project(select([str(project / "one")]), ProjectOptions(jobs=1, use_kept=False))
+
+
+@pytest.mark.parametrize("command", ["check", "trace"])
+def test_the_interpreter_of_the_option_is_said_to_be_given(command: str, project: Path) -> None:
+    done = run_aotlens(command, "other/model.py", "--python", "one/.venv", cwd=project)
+    assert done.returncode == 2
+    assert "one/.venv/bin/python (given with --python)" in done.stderr

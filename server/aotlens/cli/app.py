@@ -52,7 +52,7 @@ TracingPython = Annotated[
     str | None,
     typer.Option(
         metavar="PYTHON",
-        help="The interpreter to trace in. Default: the active virtual environment, else this one.",
+        help="The interpreter to trace in. Default: the active environment, else that of the project.",
     ),
 ]
 
@@ -305,7 +305,7 @@ def doctor(
         str | None,
         typer.Option(
             metavar="PYTHON",
-            help="The interpreter to check. Default: the active virtual environment, else this one.",
+            help="The interpreter to check. Default: the active environment, else that of the project.",
         ),
     ] = None,
 ) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +14,14 @@ from .choices import Convention, Mode
 if TYPE_CHECKING:  # imported in the commands, so that `serve` starts fast
     from aotlens.project.options import ProjectOptions
     from aotlens_tracer.wire.fence import Fence
+
+
+def _from_here(python: str | None) -> str | None:
+    """The path starts in the working directory, as for `aotlens trace`. A setting's starts in a project's folder."""
+    if python is None or (os.sep not in python and (shutil.which(python) or not Path(python).is_dir())):
+        return python  # a command
+    return str(Path(python).expanduser().absolute())
+
 
 Paths = Annotated[
     list[str] | None,
@@ -27,6 +38,7 @@ ProjectPython = Annotated[
     str | None,
     typer.Option(
         metavar="PYTHON",
+        callback=_from_here,
         help="The interpreter to trace in. Default: the active environment, else that of the project.",
     ),
 ]

@@ -52,7 +52,7 @@ def report(
         str | None,
         typer.Option(
             metavar="PYTHON",
-            help="The interpreter to trace in. Default: the active virtual environment, else this one.",
+            help="The interpreter to trace in. Default: the active environment, else that of the project.",
         ),
     ] = None,
     timeout: Timeout = 120.0,

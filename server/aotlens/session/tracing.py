@@ -30,7 +30,7 @@ from .states import States
 from .trace_request import TraceBasis, TraceRequest
 from .traced_texts import TracedTexts
 from .tracer.client import TracerUnusable, UnreadableAnswer
-from .tracer.interpreter import Interpreter, NoSuchInterpreter
+from .tracer.interpreter import BY_SETTING, Interpreter, NoSuchInterpreter
 from .tracer.pool import TracerPool
 from .tracer.status import TracerStatus
 from .tracer.warm import WarmTracer
@@ -349,7 +349,7 @@ class Tracing:
 
     def _fail_without_interpreter(self, key: TargetKey, convention: Convention, error: NoSuchInterpreter) -> None:
         """Record that a target has no interpreter, and report it to the client once."""
-        setting = Interpreter(self._workspace.settings.interpreter or "", "the setting aotlens.interpreter")
+        setting = Interpreter(self._workspace.settings.interpreter or "", BY_SETTING)
         selected = self._workspace.selected.get(self._workspace.folder_of(key.path), setting)
         interpreter = setting if setting.path else selected
         status = TracerStatus("unusable", interpreter, message=str(error), problem="no-interpreter")

@@ -22,7 +22,7 @@ from ..findings.of_run import agrees, compared
 from ..findings.of_steps import of_step
 from ..findings.of_unregistered import of_unregistered
 from ..graph.birthplaces import Birthplaces
-from ..torch_private import copies_of_sharded, is_traceable_wrapper_subclass, pytree
+from ..torch_private import copies_of_sharded, deep_copies, is_traceable_wrapper_subclass, pytree
 from ..wire.eager_run import EagerRun
 from ..wire.unregistered import Unregistered
 from .build_example import Built, evaluate, is_given
@@ -42,7 +42,8 @@ def untouched(context: Context, built: Built) -> Built | EagerRun:
         return built
     try:
         example = built.example
-        with example.fake(), copies_of_sharded(example.module) if example.module else contextlib.nullcontext():
+        sharded = copies_of_sharded(example.module) if example.module else contextlib.nullcontext()
+        with example.fake(), deep_copies(), sharded:
             called = (example.function, example.args, example.kwargs)
             function, args, kwargs = copy.deepcopy(called, _copies_of_subclasses(example))
     except Exception as error:  # the user's objects decide whether they can be copied

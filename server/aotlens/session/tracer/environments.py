@@ -21,6 +21,7 @@ from aotlens.session.project_file import read_project_file
 from aotlens_tracer.wire.owners import is_anothers, is_planted
 
 from .interpreter import (
+    BY_SETTING,
     Interpreter,
     active_environments,
     choose_interpreter,
@@ -58,7 +59,7 @@ def interpreter_of_folder(
         wanted = os.path.expandvars(os.path.expanduser(setting))
         is_command = os.sep not in wanted and on_path(wanted, environment) is not None
         found = choose_interpreter(wanted if is_command else str(folder / wanted), environment)
-        return Interpreter(found.path, "the setting aotlens.interpreter")
+        return Interpreter(found.path, BY_SETTING)
     if selected is not None:
         return Interpreter(choose_interpreter(selected.path, environment).path, selected.reason)
     candidates = _candidates(folder, environment, trust)

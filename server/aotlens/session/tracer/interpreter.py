@@ -12,6 +12,10 @@ from pathlib import Path
 
 _IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 _ACTIVE = (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment"))
+AS_REQUESTED = "as requested"
+"""The reason for the interpreter that the user names."""
+BY_SETTING = "the setting aotlens.interpreter"
+"""The reason for the interpreter that the settings name."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def choose_interpreter(wanted: str | None, environment: Mapping[str, str]) -> In
     `wanted` is a path, the folder of a virtual environment, or a command. Raises NoSuchInterpreter.
     """
     if wanted:
-        return Interpreter(_executable(wanted, environment), "as requested")
+        return Interpreter(_executable(wanted, environment), AS_REQUESTED)
     return next(active_environments(environment), own_interpreter())
 
 
