@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from aotlens.cli.app import app
 from aotlens.cli.check import command
+from aotlens.project.selection import select
 from support import ROOT
 
 STUB = """\
@@ -25,6 +27,16 @@ def test_the_hook_passes_over_what_is_excluded(tmp_path: Path, monkeypatch: pyte
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert hook["id"] == "aotlens-check"
     assert hook["types"] == ["python"] and hook["require_serial"]
+    left_out = re.compile(hook["exclude"])  # as pre-commit looks: anywhere in a path relative to the repository
+    names = ["tests/a.py", "pkg/tests/b/c.py", "test_a.py", "pkg/test_a.py", "pkg/conftest.py"]
+    names += ["a.py", "pkg/latest_a.py", "contests/a.py", "pkg/my_conftest.py", "test_a/b.py"]
+    matched = [name for name in names if left_out.search(name)]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    in_folder = {Path(each.path).relative_to(tmp_path).as_posix() for each in select([str(tmp_path)])}
+    assert set(matched) == set(names) - in_folder
+    assert len(matched) == 5
     name, *arguments = hook["entry"].split()
     assert name == "aotlens"
     seen: list[Any] = []

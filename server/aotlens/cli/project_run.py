@@ -10,6 +10,7 @@ from aotlens.explain.visible import visible_line
 from aotlens.project.listener import Watcher
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
+from aotlens.project.retained import Retain, for_locks
 from aotlens.project.selection import Excluded, select
 from aotlens.project.settings import CheckSettings, settings_for
 from aotlens.project.tracing import CannotTrace, TracedProject, trace_project
@@ -50,8 +51,12 @@ def trace_paths(
     exclude: Sequence[str] = (),
     force_exclude: bool = False,
     texts: Mapping[str, str] = NO_TEXTS,
+    retain: Retain = for_locks,
 ) -> TracedProject:
-    """Trace what paths stand for. `texts` are unsaved texts by absolute path. Raises Misuse and CannotTrace."""
+    """Trace what paths stand for. `texts` are unsaved texts by absolute path. Raises Misuse and CannotTrace.
+
+    `retain` makes of each target what stays in memory.
+    """
     excluded = Excluded((*settings.exclude, *exclude), project_folder(settings), force_exclude)
     planted: list[str] = []
     selected = select(paths, excluded, planted.append)
@@ -61,7 +66,7 @@ def trace_paths(
         print(visible_line(_left_out(planted)), file=sys.stderr)
     if not selected:
         print("warning: there is no Python file to check", file=sys.stderr)
-    return trace_project(selected, tracing, watcher, texts)
+    return trace_project(selected, tracing, watcher, texts, retain)
 
 
 def _not_obeyed(project: Path) -> str:

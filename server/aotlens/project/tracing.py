@@ -34,6 +34,7 @@ from aotlens_tracer.wire.failures import Failure, stated
 from .listener import Listener, Silent, Watcher
 from .options import DEFAULTS, ProjectOptions
 from .problems import Misuse
+from .retained import Retain, everything
 from .selection import Selected
 
 
@@ -79,22 +80,24 @@ def trace_project(
     options: ProjectOptions = DEFAULTS,
     watcher: Watcher | None = None,
     texts: Mapping[str, str] = MappingProxyType({}),
+    retain: Retain = everything,
 ) -> TracedProject:
     """Trace every target of some files, or the one that is asked for. Raises Misuse and CannotTrace.
 
-    `texts` are the unsaved texts of files, by absolute path. This runs an event loop of its own. At its end no process
-    is left.
+    `texts` are the unsaved texts of files, by absolute path, and `retain` makes of each target what stays in memory of
+    it. This runs an event loop of its own. At its end no process is left.
     """
-    return asyncio.run(_Run(options, watcher or Silent(), texts).all(selected))
+    return asyncio.run(_Run(options, watcher or Silent(), texts, retain).all(selected))
 
 
 class _Run:
     """The traces of one command."""
 
-    def __init__(self, options: ProjectOptions, watcher: Watcher, texts: Mapping[str, str]) -> None:
+    def __init__(self, options: ProjectOptions, watcher: Watcher, texts: Mapping[str, str], retain: Retain) -> None:
         self._options = options
         self._watcher = watcher
         self._texts = texts
+        self._retain = retain
         self._documents: dict[str, Document] = {}
         self._states: dict[Selected, list[TargetState]] = {}
         self._unread: dict[str, Failure] = {}
@@ -190,7 +193,7 @@ class _Run:
         await session.kept.flush()
         states = session.snapshot().states.values()
         self._documents[selected.path] = document
-        self._states[selected] = [state for state in states if state.status != "untraced"]
+        self._states[selected] = [self._retain(state) for state in states if state.status != "untraced"]
 
     def _opened(self, path: str, documents: Documents) -> Document | None:
         """The document of a file; None if it cannot be read, which is remembered."""

@@ -22,6 +22,7 @@ from aotlens.project.lock_findings import CODE as LOCK_CODE
 from aotlens.project.lock_findings import AgainstLock, against_lock
 from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
+from aotlens.project.retained import for_findings, for_locks
 from aotlens.project.settings import CheckSettings, FailOn
 from aotlens.project.tracing import TracedProject
 
@@ -103,7 +104,8 @@ def _traced(
     paths: Sequence[str], settings: CheckSettings, options: CheckOptions, watcher: Watcher, texts: Mapping[str, str]
 ) -> TracedProject:
     excluded, is_forced = options.exclude or (), options.force_exclude
-    return trace_paths(paths, settings, options.tracing, watcher, excluded, is_forced, texts)
+    retain = for_locks if options.locked else for_findings
+    return trace_paths(paths, settings, options.tracing, watcher, excluded, is_forced, texts, retain)
 
 
 def _choice(options: CheckOptions, settings: CheckSettings) -> Choice:
