@@ -45,6 +45,7 @@ from aotlens.session.tracer.process import TracerProcess
 from cli.checked import write_project
 from cli.support import Remembering, assert_no_internals
 from lsp.client import serving
+from notebook_files import code, write_notebook
 from support import CORPUS, ROOT
 
 PACKAGE = Path(sys.prefix, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages", "pytorchcv")
@@ -236,6 +237,15 @@ def test_a_name_a_node_and_a_function_select(tracer: Shared) -> None:
     assert [each["qualname"] for each in shown] == ["RunningNorm.forward"]
     few = ask("map", target=target, limit=1).structured_content["traces"][0]
     assert few["graphs"][0]["left_out"]["inputs"] >= 1 and len(few["graphs"][0]["inputs"]) == 1
+
+
+def test_a_place_in_a_notebook_is_named_by_its_cell(project: Path, tracer: Shared) -> None:
+    example, module = "# aotlens: Net()(torch.randn(2, 4))\n", "class Net(torch.nn.Module):\n    def __init__(self):\n"
+    layers = "        super().__init__()\n        self.fc = torch.nn.Linear(4, 4)\n"
+    forward = "    def forward(self, x):\n        return self.fc(x)\n"
+    write_notebook(project / "net.ipynb", code("import torch"), code(example + module + layers + forward))
+    text = text_of(ask("map", target="net.ipynb::Net", name="fc.weight"))
+    assert "net.ipynb, cell 2, line 5" in text, text
 
 
 def assert_check_is_that_of_the_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> CallToolResult:

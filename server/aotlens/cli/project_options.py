@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # imported in the commands, so that `serve` starts fast
     from aotlens_tracer.wire.fence import Fence
 
 
-def _from_here(python: str | None) -> str | None:
+def from_here(python: str | None) -> str | None:
     """The path starts in the working directory, as for `aotlens trace`. A setting's starts in a project's folder."""
     if python is None or (os.sep not in python and (shutil.which(python) or not Path(python).is_dir())):
         return python  # a command
@@ -38,7 +38,7 @@ ProjectPython = Annotated[
     str | None,
     typer.Option(
         metavar="PYTHON",
-        callback=_from_here,
+        callback=from_here,
         help="The interpreter to trace in. Default: the active environment, else that of the project.",
     ),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,10 +13,9 @@ from rich.console import Console
 from aotlens.cli.options import TraceOptions, UsageError
 from aotlens.cli.output import path_label
 from aotlens.explain.visible import visible_line, visible_output
-from aotlens.model.trust import EVERYWHERE
 from aotlens.project.options import ProjectOptions
 from aotlens.session.files import read_python
-from aotlens.session.tracer.environments import interpreter_of_folder
+from aotlens.session.tracer.environments import interpreter_of_command
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
@@ -81,7 +79,7 @@ class Place:
         """The interpreter for a target: an agent starts the server outside of the environment of the project."""
         folder = Path(target.partition("::")[0]).absolute().parent
         try:
-            return interpreter_of_folder(folder, self.options.python, None, os.environ, EVERYWHERE).path
+            return interpreter_of_command(folder, self.options.python).path
         except NoSuchInterpreter as error:
             raise UsageError(str(error)) from None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from aotlens.cli.options import TraceOptions, UsageError
+from aotlens.cli.project_options import from_here
 from aotlens.session import scratch
 from aotlens_tracer.wire.fence import Fence
 
@@ -42,9 +43,7 @@ def run_mcp(folders: Sequence[str], options: AgentOptions) -> int:
     from .server import serve
     from .tracing import Tracing
 
-    allowed, python = Folders.of(folders), options.python
-    if python is not None and os.path.dirname(python):
-        python = os.path.abspath(python)
+    allowed, python = Folders.of(folders), from_here(options.python)  # before the working directory changes
     attach = os.path.abspath(os.path.expanduser(options.attach)) if options.attach is not None else None
     if attach is not None:
         check_socket(attach)

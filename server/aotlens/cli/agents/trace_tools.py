@@ -13,6 +13,7 @@ from aotlens.explain.blocks import Block
 from aotlens.explain.failures import message
 from aotlens.explain.gradient_report import gradient_blocks, is_about_gradients, without_gradient
 from aotlens.explain.graph_text import NoSuchGraph, graph_text
+from aotlens.explain.paths import at_line
 from aotlens.explain.render.overview import render_overview
 from aotlens.explain.render.public_json import public_json
 from aotlens.explain.render.terminal_report import render_blocks, render_text
@@ -171,13 +172,18 @@ def _named_lines(facts: Mapping[str, Any]) -> list[str]:
             for side in ("inputs", "outputs"):
                 for slot in graph.get(side, ()):
                     where = slot.get("definition") or slot.get("source")
-                    at = f" ({where['path']}:{where['line']})" if where else ""
+                    at = f" ({_at(where)})" if where else ""
                     lines.append(visible(f"{side[:-1]} {slot['index']} {slot.get('node', '-')}{at}: {slot['meaning']}"))
         for finding in trace.get("findings", ()):
-            lines.append(visible(f"{finding['path']}:{finding['line']}: {finding['severity']}: {finding['message']}"))
+            lines.append(visible(f"{_at(finding)}: {finding['severity']}: {finding['message']}"))
         if len(lines) == 1:
             lines.append("nothing has this name: without `name`, all inputs and outputs are listed")
     return lines
+
+
+def _at(place: Mapping[str, Any]) -> str:
+    """Where something stands, as a finding's text says it. Paths in facts are relative."""
+    return at_line(os.path.abspath(place["path"]), place["line"], lambda _: str(place["path"]))
 
 
 def _in(indices: set[int]) -> Callable[[Any], bool]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from aotlens.cli.output import path_label
+from aotlens.explain.paths import position
 from aotlens.project.findings import Located
 
 
 def whole_text(finding: Located) -> str:
     """The message, and below it a line for each place that explains it: `model.py:12:22: it is made here`."""
     related = (
-        f"{path_label(place.path)}:{place.line}:{place.column or 1}: {message}"
+        f"{position(place.path, place.line, place.column or 1, path_label)}: {message}"
         for message, place in finding.diagnostic.related
     )
     return "\n".join([finding.diagnostic.message, *related])

@@ -11,6 +11,7 @@ from rich.text import Text
 from aotlens import __version__
 from aotlens.cli.output import path_label
 from aotlens.explain.lock_changes import change_in_words, note_on_example, note_on_torch, summary_of
+from aotlens.explain.paths import position
 from aotlens.explain.visible import visible_line
 from aotlens.model.lock_differences import Difference, Placed
 from aotlens.project.differences import Compared
@@ -56,7 +57,8 @@ def _line(placed: Placed) -> Text:
     text = Text("    ")
     if placed.place is not None:
         place = placed.place
-        text.append(f"{visible_line(path_label(place.path))}:{place.line}:{place.column or 1}: ", style="dim")
+        where = position(place.path, place.line, place.column or 1, path_label)
+        text.append(f"{visible_line(where)}: ", style="dim")
     return text.append(visible_line(change_in_words(placed.change)))
 
 
