@@ -20,6 +20,7 @@ from .lock_options import LOCK_EXAMPLES, lock
 from .mcp_options import MCP_EXAMPLES, mcp
 from .report_options import REPORT_EXAMPLES, report
 from .serve import ServeOptions, run_serve
+from .target_options import ShowOutput, TargetMemory, Timeout, TracingPython
 
 app = typer.Typer(
     name="aotlens",
@@ -46,15 +47,6 @@ what was tried). To pin an example, write it as a comment above the class,
 
 **Exit status**: 0 if everything was traced, 1 if something was not, 2 for wrong usage or a missing file or interpreter.
 """
-
-
-TracingPython = Annotated[
-    str | None,
-    typer.Option(
-        metavar="PYTHON",
-        help="The interpreter to trace in. Default: the active environment, else that of the project.",
-    ),
-]
 
 
 def _print_version(value: bool) -> None:
@@ -173,17 +165,12 @@ def trace(
         bool, typer.Option("--explain", help="Show which example is used, which were passed over, and why.")
     ] = False,
     python: TracingPython = None,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,
-    memory: Annotated[
-        float | None,
-        typer.Option(metavar="GIB", min=0.05, help="The memory limit for each target. Default: 3/4 of the machine's."),
-    ] = None,
+    timeout: Timeout = 120.0,
+    memory: TargetMemory = None,
     no_fence: NoFence = False,
     writable: Writable = None,
     network: Network = False,
-    show_output: Annotated[
-        bool, typer.Option("--show-output", help="Print the output of user code on stderr.")
-    ] = False,
+    show_output: ShowOutput = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print whole tracebacks and the tracer's log on stderr.")
     ] = False,

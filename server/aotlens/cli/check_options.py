@@ -19,12 +19,12 @@ from .project_options import (
     NoCache,
     Paths,
     ProjectPython,
-    Timeout,
     TracedConvention,
     TracedMode,
     Verbose,
     project_options,
 )
+from .target_options import Timeout
 
 CHECK_EXAMPLES = """
 **Examples**

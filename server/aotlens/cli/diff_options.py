@@ -18,12 +18,12 @@ from .project_options import (
     NoCache,
     Paths,
     ProjectPython,
-    Timeout,
     TracedConvention,
     TracedMode,
     Verbose,
     project_options,
 )
+from .target_options import Timeout
 
 DIFF_EXAMPLES = """
 **Examples**

@@ -16,12 +16,12 @@ from .project_options import (
     NoCache,
     Paths,
     ProjectPython,
-    Timeout,
     TracedConvention,
     TracedMode,
     Verbose,
     project_options,
 )
+from .target_options import Timeout
 
 LOCK_EXAMPLES = """
 **Examples**

@@ -8,6 +8,7 @@ import typer
 
 from .exits import exit_with
 from .fence_options import Network, NoFence, Writable, fence_in
+from .target_options import TargetMemory, Timeout, TracingPython
 
 MCP_EXAMPLES = """
 **Examples**
@@ -44,18 +45,9 @@ def mcp(
             help="Answer about the unsaved texts of the editor whose server runs as `aotlens serve --agents SOCKET`.",
         ),
     ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PYTHON",
-            help="The interpreter to trace in. Default: the active environment, else that of the project.",
-        ),
-    ] = None,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")] = 120.0,
-    memory: Annotated[
-        float | None,
-        typer.Option(metavar="GIB", min=0.05, help="The memory limit for each target. Default: 3/4 of the machine's."),
-    ] = None,
+    python: TracingPython = None,
+    timeout: Timeout = 120.0,
+    memory: TargetMemory = None,
     no_fence: NoFence = False,
     writable: Writable = None,
     network: Network = False,

@@ -48,7 +48,6 @@ Jobs = Annotated[
         "--jobs", "-j", metavar="N", min=1, help="Files traced at once. Default: by the cores, and 4 GiB for each."
     ),
 ]
-Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time limit for each target.")]
 Memory = Annotated[
     float | None,
     typer.Option(metavar="GIB", min=0.05, help="The memory limit of all jobs. Default: 3/4 of the machine's."),

@@ -9,7 +9,7 @@ import typer
 from .choices import Convention, Mode, Partitioner
 from .exits import exit_with
 from .fence_options import Network, NoFence, Writable, fence_in
-from .project_options import Timeout
+from .target_options import ShowOutput, TargetMemory, Timeout, TracingPython
 
 REPORT_EXAMPLES = """
 **Examples**
@@ -48,24 +48,13 @@ def report(
     partitioner: Annotated[
         Partitioner, typer.Option(help="The partitioner that chooses what is saved for backward.")
     ] = Partitioner.min_cut,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PYTHON",
-            help="The interpreter to trace in. Default: the active environment, else that of the project.",
-        ),
-    ] = None,
+    python: TracingPython = None,
     timeout: Timeout = 120.0,
-    memory: Annotated[
-        float | None,
-        typer.Option(metavar="GIB", min=0.05, help="The memory limit for each target. Default: 3/4 of the machine's."),
-    ] = None,
+    memory: TargetMemory = None,
     no_fence: NoFence = False,
     writable: Writable = None,
     network: Network = False,
-    show_output: Annotated[
-        bool, typer.Option("--show-output", help="Print the output of user code on stderr.")
-    ] = False,
+    show_output: ShowOutput = False,
 ) -> None:
     """Write a page about targets: what flows in and out, the module tree, the findings and the graph, to look at."""
     from .options import TraceOptions  # imported here, so that `serve` starts fast

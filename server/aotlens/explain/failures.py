@@ -15,7 +15,7 @@ from .exceptions import raised
 from .expressions import quoted, quoted_with_lines
 from .fence import fence_denied
 from .option_faults import wrong_option
-from .paths import line_in_words
+from .paths import PathLabel, at_line, line_in_words
 from .shortening import first_sentence
 from .subclass_faults import broken_protocol
 
@@ -63,6 +63,21 @@ def function_of(frame: Frame) -> str:
     """Return the function of a frame, and the number of frames that are left out after it."""
     function = frame.function if frame.function is not None else "the example"
     return f"{function}, and {frame.left_out} more" if frame.left_out else function
+
+
+def frames_in_lines(failure: Failure, path_label: PathLabel) -> str:
+    """Return the calls that led to the failure, the outermost first: where each stands, and its code below that."""
+    lines = []
+    for frame in failure.frames:
+        lines.append(f"{at_line(frame.path, frame.line, path_label)} in {function_of(frame)}")
+        if frame.code:
+            lines.append(f"    {frame.code.strip()}")
+    return "\n".join(lines)
+
+
+def kind(failure: Failure) -> str:
+    """Return the stage that failed, and why if that is no error: `forward`, `capture, timeout`."""
+    return failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
 
 
 def reason(attempt: Attempt) -> str:

@@ -76,11 +76,10 @@ def _finding(finding: Finding, message: str, places: Places) -> Data:
 
 def _failure(failure: Failure, places: Places) -> Data:
     """A failed trace as the report in a terminal tells it."""
-    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     operation = failure.operation
     operands = operand_table(operation, places.path_label) if operation is not None else None
     return {
-        "stage": what,
+        "stage": failures.kind(failure),
         "message": failures.message(failure).strip(),
         "where": position(failure.path, failure.line, failure.column, places.path_label),
         "marked": marked_code(failure) or [],

@@ -182,7 +182,7 @@ def _named_lines(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _at(place: Mapping[str, Any]) -> str:
-    """Where something stands, as a finding's text says it. Paths in facts are relative."""
+    """A place of the facts as texts name it. Its path is relative."""
     return at_line(os.path.abspath(place["path"]), place["line"], lambda _: str(place["path"]))
 
 

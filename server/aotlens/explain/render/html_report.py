@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aotlens.explain.examples import call_in_brief, origin
-from aotlens.explain.failures import function_of, hint, message
+from aotlens.explain.failures import frames_in_lines, hint, kind, message
 from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.operands import operand_table
@@ -72,16 +72,12 @@ def _uncaptured(title: str, places: Iterable[GraphBreak], path_label: PathLabel)
 
 
 def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
-    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     where = position(failure.path, failure.line, failure.column, path_label)
-    yield f'<p><span class="error">error[{escaped(what)}]</span>' + (f" at {code(where)}</p>" if where else "</p>")
+    at = f" at {code(where)}" if where else ""
+    yield f'<p><span class="error">error[{escaped(kind(failure))}]</span>{at}</p>'
     yield preformatted(message(failure))
     if failure.frames:
-        lines = []
-        for frame in failure.frames:
-            lines.append(f"{at_line(frame.path, frame.line, path_label)} in {function_of(frame)}")
-            lines += [f"    {frame.code.strip()}"] if frame.code else []
-        yield preformatted("\n".join(lines))
+        yield preformatted(frames_in_lines(failure, path_label))
     if failure.operation is not None and (operands := operand_table(failure.operation, path_label)) is not None:
         yield html([operands])
     if text := hint(failure):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aotlens.explain.examples import attempts, call_in_brief, origin, used
-from aotlens.explain.failures import function_of, hint, message
+from aotlens.explain.failures import frames_in_lines, hint, kind, message
 from aotlens.explain.findings.words import severity
 from aotlens.explain.graph_breaks import advice, break_in_words
 from aotlens.explain.operands import operand_table
-from aotlens.explain.paths import PathLabel, at_line, position
+from aotlens.explain.paths import PathLabel, position
 from aotlens.explain.report import facts, findings, graph_parts, kept_state, legends, shown_findings, totals, uncaptured
 from aotlens.explain.tables.graph import tables
 from aotlens.explain.tables.optimizers import step_blocks
@@ -92,17 +92,11 @@ def _uncaptured(title: str, places: Iterable[GraphBreak], path_label: PathLabel)
 
 
 def _failure(failure: Failure, path_label: PathLabel) -> Iterable[str]:
-    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     where = position(failure.path, failure.line, failure.column, path_label)
-    yield f"**error[{what}]**" + (f" at {code(where)}" if where else "")
+    yield f"**error[{kind(failure)}]**" + (f" at {code(where)}" if where else "")
     yield fence(message(failure))
     if failure.frames:
-        lines = []
-        for frame in failure.frames:
-            lines.append(f"{at_line(frame.path, frame.line, path_label)} in {function_of(frame)}")
-            if frame.code:
-                lines.append(f"    {frame.code.strip()}")
-        yield fence("\n".join(lines))
+        yield fence(frames_in_lines(failure, path_label))
     if failure.operation is not None and (operands := operand_table(failure.operation, path_label)) is not None:
         yield markdown([operands])
     if advice := hint(failure):

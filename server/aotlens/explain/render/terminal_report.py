@@ -111,10 +111,9 @@ def print_attempts(map: DescriptorMap, paper: Paper, path_label: PathLabel) -> N
 
 
 def _failure(failure: Failure, paper: Paper, path_label: PathLabel, has_values: bool) -> None:
-    what = failure.stage if failure.reason == "error" else f"{failure.stage}, {failure.reason}"
     first, _, rest = failures.message(failure).strip().partition("\n")
     paper.line()
-    paper.block((f"error[{what}]: ", "bold red"), (first, "bold"), hang=2)
+    paper.block((f"error[{failures.kind(failure)}]: ", "bold red"), (first, "bold"), hang=2)
     for more in rest.splitlines():
         paper.block((more, ""), indent=2, hang=2)
     where = position(failure.path, failure.line, failure.column, path_label)
