@@ -47,6 +47,8 @@ def _is_plain(name: str) -> tuple[bool, str]:
 
 NAMES = sorted(EDITORS, key=_is_plain)
 VARIANTS = [name for name in NAMES if "-" in name]
+"""Other versions of an editor, and other set-ups of one."""
+EVERY = [pytest.param(name, marks=[pytest.mark.proof] if name in VARIANTS[1:] else []) for name in NAMES]
 pytestmark = pytest.mark.slow
 
 
@@ -130,7 +132,7 @@ def ahead(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     ahead.close()
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=EVERY)
 def zoo(request: pytest.FixtureRequest, ahead: Ahead) -> Iterator[Desk]:
     """The small project of several files."""
     yield from ahead.desk("zoo", request.param)

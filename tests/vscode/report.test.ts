@@ -32,7 +32,10 @@ interface Opened {
   wrong: string[];
 }
 
-async function open(name: string, options: { scheme?: "light" | "dark"; width?: number; at?: string } = {}): Promise<Opened> {
+async function open(
+  name: string,
+  options: { scheme?: "light" | "dark"; width?: number; at?: string } = {},
+): Promise<Opened> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1300, height: 900 },
     colorScheme: options.scheme ?? "light",
@@ -50,13 +53,19 @@ async function open(name: string, options: { scheme?: "light" | "dark"; width?: 
   return { page, wrong };
 }
 
-const background = (page: Page) => page.evaluate(() => getComputedStyle(document.querySelector("section")!).backgroundColor);
-const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+const background = (page: Page) =>
+  page.evaluate(() => getComputedStyle(document.querySelector("section")!).backgroundColor);
+const focused = (page: Page) =>
+  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
 const details = (page: Page) => page.locator("#details");
 const areas = (page: Page) =>
-  page.locator(".cell").evaluateAll((cells) =>
-    Object.fromEntries(cells.map((cell) => [cell.getAttribute("aria-label")!.split(",")[0], cell.clientWidth * cell.clientHeight])),
-  );
+  page
+    .locator(".cell")
+    .evaluateAll((cells) =>
+      Object.fromEntries(
+        cells.map((cell) => [cell.getAttribute("aria-label")!.split(",")[0], cell.clientWidth * cell.clientHeight]),
+      ),
+    );
 
 /** Press Tab until the focus is in an element. */
 async function tabTo(page: Page, selector: string): Promise<void> {
@@ -104,9 +113,15 @@ test("a failure, findings and graph breaks are told with their lines", async () 
   assert.match(await finding.innerText(), /experts\.\{0\.\.2\}\.spare get no gradient: forward never uses them/);
   assert.match(await finding.innerText(), /parts\.py:23\s+self\.spare = nn\.Parameter\(torch\.zeros\(width\)\)/);
   await page.locator("#target").selectOption("1");
-  assert.match(await page.locator(".failure").innerText(), /error\[forward\]: `a \* g`[^]*gated\.py:18:20[^]*self\.gate\(x\)/);
+  assert.match(
+    await page.locator(".failure").innerText(),
+    /error\[forward\]: `a \* g`[^]*gated\.py:18:20[^]*self\.gate\(x\)/,
+  );
   await page.locator("#target").selectOption("2");
-  assert.match(await page.locator("#findings").innerText(), /torch\.compile ends a graph of Paused\.forward here[^]*graph_break\(\)/);
+  assert.match(
+    await page.locator("#findings").innerText(),
+    /torch\.compile ends a graph of Paused\.forward here[^]*graph_break\(\)/,
+  );
   assert.equal(await page.locator("#flow .flow").count(), 2, "a flow for each graph");
   await page.goBack();
   await page.locator(".failure").waitFor();
@@ -121,7 +136,10 @@ test("everything is found and chosen by keyboard alone", async () => {
   await page.keyboard.press("/");
   await page.keyboard.type("experts.0.spare");
   await page.keyboard.press("Enter");
-  assert.match(await details(page).innerText(), /^parameter experts\.0\.spare[^]*no gradient[^]*descriptor\s+ParamAOTInput/);
+  assert.match(
+    await details(page).innerText(),
+    /^parameter experts\.0\.spare[^]*no gradient[^]*descriptor\s+ParamAOTInput/,
+  );
   await page.keyboard.press("/");
   await page.keyboard.type("gradient head.out.bias");
   await page.keyboard.press("Enter");
@@ -156,9 +174,9 @@ test("everything is found and chosen by keyboard alone", async () => {
   await page.keyboard.press("ArrowUp");
   assert.equal(await focused(page), first);
   await page.keyboard.press("Enter");
-  assert.match(await page.locator(".map").getAttribute("aria-label") ?? "", /^Parameters of experts: /);
+  assert.match((await page.locator(".map").getAttribute("aria-label")) ?? "", /^Parameters of experts: /);
   await page.keyboard.press("Escape");
-  assert.match(await page.locator(".map").getAttribute("aria-label") ?? "", /^Parameters of Zoo: /);
+  assert.match((await page.locator(".map").getAttribute("aria-label")) ?? "", /^Parameters of Zoo: /);
   await page.keyboard.press(" ");
   assert.match(await details(page).innerText(), /^module experts/);
 
@@ -195,7 +213,7 @@ test("the areas of the map are as the amounts, and it can be switched", async ()
   const before = await areas(page);
   await page.locator("#modules button", { hasText: "Saved for backward" }).click();
   const saved = await areas(page);
-  assert.match(await page.locator(".map").getAttribute("aria-label") ?? "", /^Saved for backward of Zoo: 4\.0 KiB$/);
+  assert.match((await page.locator(".map").getAttribute("aria-label")) ?? "", /^Saved for backward of Zoo: 4\.0 KiB$/);
   assert.notEqual(before["experts"], saved["experts"]);
   assert.equal(saved["embed"]! > 0, true);
   await page.locator('.cell[aria-label^="experts,"]').dblclick({ position: { x: 5, y: 5 } });
@@ -236,7 +254,16 @@ test("names cannot become HTML, and the page cannot reach the network", async ()
   const refused = await page.evaluate(async () => {
     const made = document.createElement("div");
     const tries: (() => unknown)[] = [() => fetch("https://example.org"), () => (made.innerHTML = "<b>x</b>")];
-    return Promise.all(tries.map((attempt) => Promise.resolve().then(attempt).then(() => "allowed", () => "refused")));
+    return Promise.all(
+      tries.map((attempt) =>
+        Promise.resolve()
+          .then(attempt)
+          .then(
+            () => "allowed",
+            () => "refused",
+          ),
+      ),
+    );
   });
   assert.deepEqual(refused, ["refused", "refused"]);
   await page.context().close();
