@@ -41,6 +41,36 @@ seen("the values of the function around the cursor are at the ends of its lines"
   await line("return self\\.proj\\(y\\).*f32\\[").waitFor({ state: "detached" });
 });
 
+seen("a size that is typed wrongly is told at its line while it is typed, and mended again", async () => {
+  await editor.goToLine(1);
+  await editor.cursor("gpt.py", "y = y.transpose", "reshape");
+  await line("return self\\.proj\\(y\\).*f32\\[").waitFor();
+  await editor.picture("tour-1");
+  await editor.hover("y = F.softmax(att", "softmax", "f32[2, 4, 16, 16]");
+  await editor.picture("tour-2");
+  await editor.page.keyboard.press("Escape");
+  await editor.cursor("gpt.py", "self.proj = nn.Linear(n_embd, n_embd", "n_embd, n_embd");
+  await editor.page.keyboard.press("Control+D"); // the first n_embd of the line is selected
+  await editor.page.keyboard.type("n_head");
+  await editor.page.keyboard.press("Escape"); // no words are suggested
+  await editor.page.keyboard.press("Control+S");
+  await editor.page.locator(".squiggly-error").first().waitFor();
+  await editor.lens(/failed/).waitFor();
+  await editor.picture("tour-3");
+  await editor.hover("return self.proj(y)", "proj", "n_head");
+  await editor.picture("tour-4");
+  await editor.page.keyboard.press("Escape");
+  await editor.cursor("gpt.py", "self.proj = nn.Linear(n_head", "n_head");
+  await editor.page.keyboard.press("Control+Z");
+  await editor.page.keyboard.press("Control+S");
+  await editor.page.locator(".squiggly-error").first().waitFor({ state: "detached" });
+  await editor.lens(TRACED).waitFor();
+  await editor.lens(/tracing|waiting|stale/).waitFor({ state: "detached" });
+  await editor.cursor("gpt.py", "y = y.transpose", "reshape");
+  await line("return self\\.proj\\(y\\).*f32\\[").waitFor();
+  await editor.picture("tour-5");
+});
+
 seen("no code moves when the values come and go", async () => {
   const before = await editor.place("F.silu(self.gate(x))", "gate");
   await editor.cursor("gpt.py", "y = y.transpose", "reshape");

@@ -131,7 +131,7 @@ def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
     models = {one.state.key for one in said}
     claims: dict[object, list[_Said]] = {}
     for one in said:
-        claims.setdefault(claim(one.findings[0]), []).append(one)
+        claims.setdefault(_sense(one.findings[0]), []).append(one)
     texts = []
     for first, *others in claims.values():
         is_plain = len(models) == 1 and _is_within(document, line, first.state)
@@ -143,6 +143,11 @@ def _message(document: Document, line: int, said: Sequence[_Said]) -> str:
         if others:
             texts.append(also([subject_in_words(o.findings, o.state.key.qualname) for o in others]))
     return "\n".join(texts)
+
+
+def _sense(finding: Finding) -> object:
+    """A value that is equal for findings that say the same. Models come to a failing line by calls of their own."""
+    return message(finding) if finding.code in FAILURE_CODES else claim(finding)
 
 
 def _is_within(document: Document, line: int, state: TargetState) -> bool:

@@ -12,6 +12,7 @@ from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Finding, Target
 from aotlens_tracer.wire.failures import stated
 from aotlens_tracer.wire.findings import NeverUsed, NoPath, Subject
+from aotlens_tracer.wire.operands import FailedOperation
 from unit.features.world import DECODER, PARTS, document, load_map
 
 LINE = 29  # of the gate that no Block uses
@@ -94,3 +95,16 @@ def test_a_failure_of_several_targets_at_one_place(stage: str, words: str) -> No
     failure = stated(stage, "error", "no such size", str(DECODER), LINE)
     (one,) = found(state("Decoder", failure=failure), state("Block", failure=failure))
     assert one.message == f"no such size{words}"
+
+
+def test_a_line_that_fails_in_a_layer_of_several_models_says_it_once() -> None:
+    """What torch tells of the operation may differ."""
+    failures = [
+        replace(
+            stated("forward", "error", "no such size", str(DECODER), LINE),
+            operation=FailedOperation(name, ()),
+        )
+        for name in ("torch.nn.functional.linear", "torch.matmul")
+    ]
+    (one,) = found(state("Block", failure=failures[0]), state("Decoder", failure=failures[1]))
+    assert one.message == "no such size (in Block)\nalso in Decoder"
