@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from .files import is_read_only
 from .settings import Settings
@@ -54,6 +54,13 @@ class OpenFiles:
     def exclude(self, paths: Collection[str], settings: Settings) -> None:
         """Apply changed settings to the open files."""
         self.excluded = frozenset(filter(settings.excludes, paths))
+
+    def versions_read(self, versions: Mapping[str, int]) -> dict[str, int]:
+        """Return the versions that a trace has read, if those of the open files were these when it began.
+
+        A file that was opened since was read from disk, in the version that was opened.
+        """
+        return {**self.opened, **versions}
 
     def are_saved(self, paths: Iterable[str]) -> bool:
         """Return whether none of these files has unsaved changes."""

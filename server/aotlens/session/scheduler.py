@@ -183,9 +183,8 @@ class Scheduler:
         running = self._running
         if running is None or running.key != key or running.is_unseen or running.task.done():
             return False
-        # A file that was opened during the trace was read from disk, in the version that was opened.
-        known = {**self._open_files.opened, **running.versions}
-        if all(known.get(path) == document.version for path, document in self._documents.by_path.items()):
+        read = self._open_files.versions_read(running.versions)
+        if all(read.get(path) == document.version for path, document in self._documents.by_path.items()):
             return False
         running.task.cancel()
         return True

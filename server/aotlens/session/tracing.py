@@ -338,9 +338,8 @@ class Tracing:
 
     def _relevant(self, key: TargetKey, map: DescriptorMap, versions: Mapping[str, int]) -> dict[str, int]:
         """Return the versions of the open files that a map was traced from."""
-        opened = self._open_files.opened
-        # A file that was opened during the trace was read from disk, in the version that was opened.
-        return {path: versions.get(path, opened[path]) for path in (key.path, *map.files) if path in opened}
+        read = self._open_files.versions_read(versions)
+        return {path: read[path] for path in (key.path, *map.files) if path in self._open_files.opened}
 
     def _edited(self, relevant: Mapping[str, int]) -> tuple[str, ...]:
         """Return the files that have changed since these versions."""

@@ -46,8 +46,11 @@ class Child:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """The tracer's ends of its pipes, and what holds its folder, which no other process may have."""
-        asking = () if self.asking is None else (self.asking,)
-        return self.messages, self.output, *asking, *self.folder.descriptors
+        return *self._pipes, *self.folder.descriptors
+
+    @property
+    def _pipes(self) -> tuple[int, ...]:
+        return tuple(each for each in (self.messages, self.output, self.asking) if each is not None)
 
     def poll(self) -> int | None:
         """Return None while it runs; then its exit status, or minus the signal that ended it.
@@ -102,7 +105,7 @@ class Child:
 
     def close(self) -> None:
         """Close the pipes that nobody reads."""
-        for descriptor in (self.messages, self.output, *([self.asking] if self.asking is not None else [])):
+        for descriptor in self._pipes:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 

@@ -30,7 +30,7 @@ def after_a_bug(job: Job, bug: dict[str, Any]) -> dict[str, Any]:
     kind, text = bug["error"]
     if kind == MemoryError.__name__:  # it can come at any line, and is nobody's mistake there
         return _answer(job, "memory", NoMemory(text))
-    lines = bug["traceback"].strip().splitlines() or [bug["error"][0]]
+    lines = bug["traceback"].strip().splitlines() or [kind]
     return _answer(job, "crash", Bug(lines[-1], job.real))
 
 
