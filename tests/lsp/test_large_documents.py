@@ -37,8 +37,9 @@ NET = """class Net{number}(nn.Module):
 
 """
 LINES = NET.count("\n")
-SECONDS = 0.125
-"""The most that one callback may take: 0.03 s on an idle machine, and others work on this one."""
+MOST = 25.0
+"""The most that one callback may take, in times of 100,000 steps of Python: about 8 is usual, and 50 with one list in
+which each target is looked up."""
 
 
 def classes(lines: int) -> str:
@@ -79,7 +80,10 @@ TEXTS = {
 
 
 def work_with(client: Client, uri: str, text: str) -> None:
-    """Open a document, look at all, edit it at its end, in the middle and at its beginning, break it, and close it."""
+    """Open a document, look at all, edit it at its end, in the middle and at its beginning, and break it.
+
+    Then all names change, all is deleted and put back, and the document is closed.
+    """
     client.open(uri, text)
     last = text.count("\n") - 1
     look_at_all(client, uri, last)
@@ -90,6 +94,10 @@ def work_with(client: Client, uri: str, text: str) -> None:
         client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
         client.result("textDocument/hover", {"textDocument": document, "position": at}, timeout=90)
     look_at_all(client, uri, last)
+    for version, new in enumerate((text.replace("class Net", "class Other"), "", text), 6):
+        document = {"uri": uri, "version": version}
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": new}]})
+        client.result("textDocument/codeLens", {"textDocument": document}, timeout=90)
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert client.text(uri) is None
 
@@ -102,9 +110,9 @@ def test_no_callback_is_long(client: Client, text: str) -> None:
         client.result("test/longest")
         work_with(client, f"file:///large/model{number}.py", text)
         found.append(client.result("test/longest"))
-        if found[-1] < SECONDS:
+        if found[-1] < MOST:
             return
-    raise AssertionError(f"the longest callbacks of three runs took {found} s")
+    raise AssertionError(f"the longest callbacks of three runs took {found} times 100,000 steps")
 
 
 def test_nothing_of_a_document_stays_when_it_is_closed() -> None:

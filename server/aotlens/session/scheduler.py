@@ -118,13 +118,11 @@ class Scheduler:
             self._unseen.remove(key)
         self.interrupt(keys)
 
-    def cancel(self, key: TargetKey, status: Status | None = None) -> None:
-        """Do not trace a target, or stop its trace. Its status becomes the given one, or the one from before."""
-        self._queue.remove(key)
-        self._unseen.remove(key)
-        self._states.rest([key], status)
-        self._states.rest_other([key])
-        self.interrupt([key])
+    def cancel(self, keys: Collection[TargetKey], status: Status | None = None) -> None:
+        """Do not trace targets, or stop their trace. Their status becomes the given one, or the one from before."""
+        self._states.rest(keys, status)
+        self._states.rest_other(keys)
+        self.drop(keys)
 
     def cancel_waiting(self) -> None:
         """Cancel all targets that wait, because the user says so."""
@@ -211,7 +209,7 @@ class Scheduler:
         state = self._states.get(key) if key is not None else None
         if state is None:
             return None
-        cancel = functools.partial(self.cancel, state.key, "cancelled")
+        cancel = functools.partial(self.cancel, [state.key], "cancelled")
         task = asyncio.ensure_future(self._tracing.trace(state.key, state.convention, cancel))
         return _Running(state.key, state.convention, False, self._versions(), task)
 

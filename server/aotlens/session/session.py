@@ -281,7 +281,7 @@ class Session:
 
     def cancel(self, key: TargetKey) -> None:
         """Stop tracing a target, because the user says so."""
-        self._scheduler.cancel(key, "cancelled")
+        self._scheduler.cancel([key], "cancelled")
 
     async def restart(self) -> None:
         """End all tracers, and trace again what is open."""

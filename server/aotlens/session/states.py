@@ -92,10 +92,11 @@ class States:
         under_way = [state for state in self.present(keys) if state.other.is_under_way]
         self.update([replace(state, other=replace(state.other, is_under_way=False)) for state in under_way])
 
-    def remove(self, keys: Collection[TargetKey]) -> None:
+    def remove(self, keys: Iterable[TargetKey]) -> None:
         """Remove targets."""
-        self.by_key = MappingProxyType({key: state for key, state in self.by_key.items() if key not in keys})
-        self._on_change(keys)
+        gone = set(keys)
+        self.by_key = MappingProxyType({key: state for key, state in self.by_key.items() if key not in gone})
+        self._on_change(gone)
 
     def choose_context(self, of: TargetKey, context: TargetKey) -> None:
         """Let the map of `context` answer for the class `of`."""

@@ -97,8 +97,7 @@ class Targets:
                 changes.append(replace(state, examples=examples))
         gone = [state for state in self._states.of_files((path,)) if state.key.qualname not in names]
         self._states.update(changes)
-        for state in gone:
-            self._follow(state, document, names)
+        self._forget([state.key for state in gone if self._follow(state, document, names)])
 
     def learn_soon(self, path: str) -> None:
         """Find the targets of an edited document after a moment, once for several edits."""
@@ -189,8 +188,8 @@ class Targets:
             self.learn(document)
             self._client.text_changed()
 
-    def _follow(self, state: TargetState, document: Document, names: Collection[str]) -> None:
-        """Handle a target that is no longer in the text: it was renamed, cut out, or deleted.
+    def _follow(self, state: TargetState, document: Document, names: Collection[str]) -> bool:
+        """Return whether a target that is no longer in the text is forgotten: it was renamed, cut out, or deleted.
 
         While the text has a syntax error this is unknown, and the target stays. One that was cut out may be put back.
         """
@@ -204,14 +203,14 @@ class Targets:
                 self._scheduler.add([moved.key])
         elif state.maps:
             if document.tree.root_node.has_error:
-                return
+                return False
             cut = state.outdated()
             self._cut[state.key] = replace(
                 cut, status=cut.settled, stage=None, other=replace(cut.other, is_under_way=False)
             )
             for oldest in list(self._cut)[:-MOST_CUT]:
                 del self._cut[oldest]
-        self._forget([state.key])
+        return True
 
     def _forget(self, keys: Sequence[TargetKey]) -> None:
         if keys:
@@ -219,8 +218,8 @@ class Targets:
             self._trace_orphans(keys)
 
     def _remove(self, keys: Sequence[TargetKey]) -> None:
+        self._scheduler.cancel(keys)
         for key in keys:
-            self._scheduler.cancel(key)
             self._examples.forget(key)
         self._states.remove(keys)
 

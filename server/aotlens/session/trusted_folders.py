@@ -66,9 +66,8 @@ class TrustedFolders:
             return
         if before.is_given and not now.is_given:
             self._background.run(self._end_all())
-        for key in self._states.by_key:
-            if before.covers(key.path) and not now.covers(key.path):
-                self._scheduler.cancel(key)
+        left = [key for key in self._states.by_key if before.covers(key.path) and not now.covers(key.path)]
+        self._scheduler.cancel(left)
         for path in self._documents.by_path:
             if now.covers(path) != before.covers(path):
                 self._look_at_lock(path)
