@@ -29,7 +29,7 @@ import aotlens.cli.trace as trace_command
 from aotlens.cli.agents import answers, command
 from aotlens.cli.agents.answers import Place
 from aotlens.cli.agents.arguments import Folders
-from aotlens.cli.agents.attached import unsaved_texts
+from aotlens.cli.agents.attached import Unsaved, unsaved_texts
 from aotlens.cli.agents.calls import Call, Stopped
 from aotlens.cli.agents.server import AgentServer, instructions
 from aotlens.cli.agents.tools import TOOLS
@@ -42,10 +42,12 @@ from aotlens.cli.options import TraceOptions, UsageError
 from aotlens.model.snapshot import TargetKey
 from aotlens.project.options import ProjectOptions
 from aotlens.session.tracer.process import TracerProcess
+from aotlens.text.notebooks import CodeCell, joined
 from cli.checked import write_project
 from cli.support import Remembering, assert_no_internals
 from lsp.client import serving
-from notebook_files import code, write_notebook
+from lsp.notebook_editor import NotebookEditor
+from notebook_files import code, markdown, write_notebook
 from support import CORPUS, ROOT
 
 PACKAGE = Path(sys.prefix, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages", "pytorchcv")
@@ -239,13 +241,24 @@ def test_a_name_a_node_and_a_function_select(tracer: Shared) -> None:
     assert few["graphs"][0]["left_out"]["inputs"] >= 1 and len(few["graphs"][0]["inputs"]) == 1
 
 
-def test_a_place_in_a_notebook_is_named_by_its_cell(project: Path, tracer: Shared) -> None:
+def test_a_place_in_a_notebook_is_named_by_its_cell(
+    project: Path, tracer: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
     example, module = "# aotlens: Net()(torch.randn(2, 4))\n", "class Net(torch.nn.Module):\n    def __init__(self):\n"
     layers = "        super().__init__()\n        self.fc = torch.nn.Linear(4, 4)\n"
     forward = "    def forward(self, x):\n        return self.fc(x)\n"
-    write_notebook(project / "net.ipynb", code("import torch"), code(example + module + layers + forward))
+    path = write_notebook(project / "net.ipynb", code("import torch"), code(example + module + layers + forward))
     text = text_of(ask("map", target="net.ipynb::Net", name="fc.weight"))
     assert "net.ipynb, cell 2, line 5" in text, text
+    unsaved = joined([CodeCell(1, "import torch"), CodeCell(3, f"# new\n{example}{module}{layers}{forward}")])
+    told = Unsaved({str(path): unsaved.text}, {str(path): unsaved})
+    monkeypatch.setattr(answers, "unsaved_texts", lambda socket: told)
+    attached = replace(place("."), attach="/editor")
+    text = text_of(ask_server(attached, "map", {"target": "net.ipynb::Net", "name": "fc.weight"}))
+    assert "net.ipynb, cell 3, line 6" in text, text
+    monkeypatch.setattr(answers, "unsaved_texts", lambda socket: Unsaved())
+    text = text_of(ask_server(attached, "map", {"target": "net.ipynb::Net", "name": "fc.weight"}))
+    assert "net.ipynb, cell 2, line 5" in text, "it is saved as it was"
 
 
 def assert_check_is_that_of_the_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> CallToolResult:
@@ -395,7 +408,7 @@ def test_the_instructions_name_each_tool() -> None:
 def test_unsaved_text_counts(project: Path, tracer: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
     path = project / "norm.py"
     unsaved = path.read_text(encoding="utf-8").replace("self.shift", "self.offset")
-    monkeypatch.setattr(answers, "unsaved_texts", lambda socket: {str(path): unsaved})
+    monkeypatch.setattr(answers, "unsaved_texts", lambda socket: Unsaved({str(path): unsaved}))
     attached = replace(place("."), attach="/editor")
     result = ask_server(attached, "map", {"target": "norm.py::RunningNorm"})
     labels = [slot["label"] for slot in result.structured_content["traces"][0]["graphs"][0]["inputs"]]
@@ -416,17 +429,24 @@ def test_an_editor_tells_its_unsaved_texts(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "model.py").write_text("x = 1\n", encoding="utf-8")
         (tmp_path / folder / "same.py").write_text("x = 1\n", encoding="utf-8")
+    notebook = write_notebook(tmp_path / "trusted" / "net.ipynb", markdown("# Net"), code("x = 1"))
     path = tmp_path / "made" / "s"
     assert unsaved_texts(str(path)) is None  # neither is there a folder
     trusted = tmp_path / "trusted"
     options = {"trusted": [str(trusted)], "settings": {"trace": {"run": "manual"}}}
     with serving("-m", "aotlens", "serve", "--agents", str(path), initialize=False) as client:
         client.initialize(rootUri=trusted.as_uri(), initializationOptions=options)
+        cells = NotebookEditor(client, notebook, (markdown("# Net"), code("x = 1"))).cells
         for file in sorted(tmp_path.rglob("*.py")):
             client.open(file.as_uri(), "x = 2\n" if file.name == "model.py" else "x = 1\n")
         client.text((trusted / "model.py").as_uri())
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert unsaved_texts(str(path)) == {str(trusted / "model.py"): "x = 2\n"}
+        assert unsaved_texts(str(path)) == Unsaved({str(trusted / "model.py"): "x = 2\n"})
+        cells[1].replace("1", "2\n!ls")
+        client.text(notebook.as_uri())
+        told = unsaved_texts(str(path))
+        assert told is not None and told.texts[str(notebook)] == "x = 2\npass\n"
+        assert told.notebooks[str(notebook)].cells == ((2, 1, 2),)
         with socket.socket(socket.AF_UNIX) as other:
             other.settimeout(20)
             other.connect(str(path))

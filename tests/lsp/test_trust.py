@@ -229,3 +229,21 @@ def test_a_trusted_folder_in_a_workspace_that_is_not_trusted(tmp_path: Path, mon
         assert traps.sprung == []
         client.notify("aotlens/didChangeTrust", {"trusted": True})
         assert until(lambda: traps.sprung) == [".venv-bin-python"]
+
+
+@pytest.mark.parametrize(
+    "options, is_trusted", [({}, True), ({"trusted": False}, False), ({"trusted": True}, True), ({"trusted": 3}, False)]
+)
+def test_the_command_line_trusts_where_the_client_says_nothing(tmp_path: Path, options: Any, is_trusted: bool) -> None:
+    for folder in ("named", "other"):
+        (tmp_path / folder).mkdir()
+    with serving("-m", "aotlens", "serve", "--trusted", str(tmp_path / "named"), initialize=False) as client:
+        manual = {**options, "settings": {"trace": {"run": "manual"}}}
+        client.initialize(rootUri=tmp_path.as_uri(), initializationOptions=manual)
+        told = {}
+        for folder in ("named", "other"):
+            uri = (tmp_path / folder / "model.py").as_uri()
+            client.open(uri, MODEL)
+            (lens,) = client.result("textDocument/codeLens", {"textDocument": {"uri": uri}})
+            told[folder] = "trusted" not in client.result("codeLens/resolve", lens)["command"]["title"]
+        assert told == {"named": is_trusted, "other": options.get("trusted") is True}

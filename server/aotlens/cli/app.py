@@ -330,12 +330,16 @@ def serve(
         str | None,
         typer.Option(metavar="PATH", help="Tell unsaved texts to `aotlens mcp --attach PATH`, on a Unix socket."),
     ] = None,
+    trusted: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FOLDER", help="Trust this folder, if the client says nothing of trust. Repeatable."),
+    ] = None,
     log_level: Annotated[
         LogLevel, typer.Option(help="The lowest level to log, on stderr and in the editor.")
     ] = LogLevel.info,
 ) -> None:
     """Run the language server for an editor."""
-    raise typer.Exit(run_serve(ServeOptions(stdio, tcp, socket, log_level.value, agents)))
+    raise typer.Exit(run_serve(ServeOptions(stdio, tcp, socket, log_level.value, agents, tuple(trusted or ()))))
 
 
 def main() -> None:

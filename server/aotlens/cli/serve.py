@@ -23,6 +23,7 @@ class ServeOptions(NamedTuple):
     socket: str | None = None
     log_level: str = "info"
     agents: str | None = None
+    trusted: tuple[str, ...] = ()
 
 
 def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
@@ -41,6 +42,8 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
             options = options._replace(socket=rest.pop(0))
         elif name == "--agents" and rest:
             options = options._replace(agents=rest.pop(0))
+        elif name == "--trusted" and rest:
+            options = options._replace(trusted=(*options.trusted, rest.pop(0)))
         elif name == "--log-level" and rest and rest[0] in LOG_LEVELS:
             options = options._replace(log_level=rest.pop(0))
         else:
@@ -67,6 +70,7 @@ def run_serve(options: ServeOptions) -> int:
 
     server = create_server()
     server.agents_socket = os.path.expanduser(options.agents) if options.agents is not None else None
+    server.trusted = tuple(os.path.abspath(os.path.expanduser(folder)) for folder in options.trusted)
     log_to_stderr(options.log_level)
     try:
         if options.socket is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
+from aotlens.text.notebooks import ENDING
 from aotlens.text.uris import path_of
 
 from .capabilities import offers_in
@@ -302,5 +303,5 @@ def _interpreters(params: Any) -> dict[Path, Interpreter]:
 def _open_texts(session: Session) -> dict[str, str]:
     """Return the texts of the trusted Python files that are open, by path."""
     documents, trust = session.documents.by_path.values(), session.trust
-    shown = [each for each in documents if os.path.isabs(each.path) and each.path.endswith((".py", ".pyi"))]
+    shown = [each for each in documents if os.path.isabs(each.path) and each.path.endswith((".py", ".pyi", ENDING))]
     return {each.path: each.text for each in shown if trust.covers(each.path)}

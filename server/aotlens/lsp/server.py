@@ -58,8 +58,12 @@ class AotlensServer(LanguageServer):
 
     @property
     def trusted(self) -> Trusted:
-        """Whose code may run: none before the client says so."""
+        """Whose code may run: none before the client says so, but for what the command line trusts."""
         return self.protocol.sync.trusted
+
+    @trusted.setter
+    def trusted(self, folders: Trusted) -> None:
+        self.protocol.sync.trusted = folders
 
     @property
     def encoding(self) -> Encoding:

@@ -11,19 +11,25 @@ from pathlib import Path
 
 from aotlens.session.files import read_python
 from aotlens.syntax.source import UnreadableSource
+from aotlens.text.notebooks import Cells, remembered
 from aotlens_tracer.process.scratch import make_private
 
 from .listening import BACKLOG, Refused, is_same_user, private_socket
 from .server import AotlensServer
 
 QUESTION = b"aotlens unsaved 1\n"
-"""The line that a client sends. The answer is one line of JSON, `{"unsaved": {path: text}}`, and the end."""
+"""The line that a client sends. The answer is one line of JSON, `{"unsaved": {path: text}, "cells": {…}}`, and the end.
+
+`cells` has those of notebooks, by path: the number of each code cell, its first line in the text, and its lines.
+"""
 _SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
-def _answer(texts: dict[str, str]) -> bytes:
-    return json.dumps({"unsaved": unsaved_of(texts)}).encode() + b"\n"
+def _answer(texts: dict[str, str], cells: dict[str, Cells]) -> bytes:
+    unsaved = unsaved_of(texts)
+    of_unsaved = {path: found for path, found in cells.items() if path in unsaved}
+    return json.dumps({"unsaved": unsaved, "cells": of_unsaved}).encode() + b"\n"
 
 
 def unsaved_of(texts: dict[str, str]) -> dict[str, str]:
@@ -46,7 +52,9 @@ async def offer_unsaved_texts(server: AotlensServer, path: str) -> None:
             try:
                 first = await asyncio.wait_for(is_same_user(reader, writer), _SECONDS)
                 if first + await asyncio.wait_for(reader.readline(), _SECONDS) == QUESTION:
-                    writer.write(await asyncio.get_running_loop().run_in_executor(None, _answer, server.open_texts()))
+                    texts = server.open_texts()
+                    cells = {path: found.cells for path in texts if (found := remembered(path)) is not None}
+                    writer.write(await asyncio.get_running_loop().run_in_executor(None, _answer, texts, cells))
                     await asyncio.wait_for(writer.drain(), _SECONDS)
             except Refused as refused:
                 _log.warning("the unsaved texts are not told: %s", refused)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +22,10 @@ KERNEL = f"In{ENDING}"
 """The name of the code that a kernel was given, in the place of a file: its cells are those of IPython's prompts."""
 _MOST_REMEMBERED = 64
 """The notebooks whose cells are remembered for sentences."""
+
+
+Cells = tuple[tuple[int, int, int], ...]
+"""The code cells of a notebook, in their order: the number of each, its first line in the text, and its lines."""
 
 
 class CellLine(NamedTuple):
@@ -41,10 +45,10 @@ class CodeCell:
 
 @dataclass(frozen=True)
 class JoinedNotebook:
-    """The text, and of each code cell, in their order: its number, its first line in the text, and its lines."""
+    """The text and its cells."""
 
     text: str
-    cells: tuple[tuple[int, int, int], ...]
+    cells: Cells
 
     def place(self, line: int) -> CellLine | None:
         """Return where a line of the text stands; None for one behind the last cell."""
@@ -115,6 +119,8 @@ def _language(metadata: Any) -> str:
 
 
 _remembered: OrderedDict[str, JoinedNotebook] = OrderedDict()
+_open: dict[str, JoinedNotebook] = {}
+"""The notebooks whose text counts in place of their file, by path: an editor has them open."""
 
 
 def remember(path: str, notebook: JoinedNotebook) -> None:
@@ -125,6 +131,28 @@ def remember(path: str, notebook: JoinedNotebook) -> None:
         _remembered.popitem(last=False)
 
 
+def opened(path: str, notebook: JoinedNotebook) -> None:
+    """An editor has this text of a notebook: until `closed`, it counts, whatever is read from the file."""
+    _open[path] = notebook
+
+
+def opened_as_text(path: str, text: str) -> None:
+    """An editor has joined the cells of a notebook itself, so that lines are named by that text."""
+    if is_notebook(path):
+        _open[path] = JoinedNotebook(text, ())
+
+
+def closed(path: str) -> None:
+    """An editor has closed a file."""
+    _open.pop(path, None)
+
+
+def all_opened(notebooks: Mapping[str, JoinedNotebook]) -> None:
+    """These notebooks are open in an editor, by path, and no others."""
+    _open.clear()
+    _open.update(notebooks)
+
+
 def cell_line(path: str | None, line: int | None) -> CellLine | None:
     """Return where a line stands in a notebook that was read; None for a line of another file."""
     notebook = remembered(path) if path is not None and is_notebook(path) else None
@@ -132,5 +160,5 @@ def cell_line(path: str | None, line: int | None) -> CellLine | None:
 
 
 def remembered(path: str) -> JoinedNotebook | None:
-    """Return the latest text of a notebook that was read; None for another file."""
-    return _remembered.get(path)
+    """Return the text of a notebook that is open, or else the latest that was read; None for another file."""
+    return _open.get(path) or _remembered.get(path)

@@ -10,7 +10,7 @@ import pytest
 from aotlens.explain.paths import at_line, in_line, line_in_words, number_of_line, position
 from aotlens.session.files import read_python
 from aotlens.syntax.source import UnreadableSource
-from aotlens.text.notebooks import CodeCell, joined, read_notebook
+from aotlens.text.notebooks import CodeCell, closed, joined, opened, opened_as_text, read_notebook
 from aotlens_tracer.wire.places import Span
 from notebook_files import code, markdown, write_notebook
 
@@ -28,6 +28,16 @@ def test_the_code_cells_are_one_text_and_lines_are_named_by_their_cells(tmp_path
     assert in_line(Span(path, 6), "/other.py") == ", line 2 of cell 4 of a.ipynb"
     assert position(path, 6, 3, lambda path: "a.ipynb") == "a.ipynb, cell 4, line 2"
     assert at_line("/x/model.py", 6) == "model.py:6"
+
+
+def test_what_an_editor_has_open_counts_whatever_is_read_from_the_file(tmp_path: Path) -> None:
+    path = str(write_notebook(tmp_path / "a.ipynb", code("a = 1\nb = 2")))
+    opened(path, joined([CodeCell(1, "a = 1"), CodeCell(2, "b = 2")]))
+    assert read_python(path) == "a = 1\nb = 2\n" and at_line(path, 2) == "a.ipynb, cell 2, line 1"
+    opened_as_text(path, "a = 1\n\n\nb = 2\n")
+    assert read_python(path) and at_line(path, 2) == "a.ipynb:2"
+    closed(path)
+    assert at_line(path, 2) == "a.ipynb, cell 1, line 2"
 
 
 def test_cells_of_other_languages_are_no_code() -> None:

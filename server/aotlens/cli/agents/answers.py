@@ -17,6 +17,7 @@ from aotlens.project.options import ProjectOptions
 from aotlens.session.files import read_python
 from aotlens.session.tracer.environments import interpreter_of_command
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
+from aotlens.text.notebooks import all_opened
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .arguments import Folders
@@ -52,11 +53,12 @@ class Place:
         """The same with the unsaved texts of this moment, and a line that says of which. Raises UsageError."""
         if self.attach is None:
             return self, ""
-        texts = unsaved_texts(self.attach)
-        if texts is None:
+        unsaved = unsaved_texts(self.attach)
+        all_opened(unsaved.notebooks if unsaved is not None else {})
+        if unsaved is None:
             return self, f"(no editor listens on {self.attach}: the files are as they are on disk)"
-        names = ", ".join(visible_line(path_label(path)) for path in texts)
-        return replace(self, texts=texts), f"(with what is not saved yet of {names})" if texts else ""
+        names = ", ".join(visible_line(path_label(path)) for path in unsaved.texts)
+        return replace(self, texts=unsaved.texts), f"(with what is not saved yet of {names})" if names else ""
 
     def trace_options(self, target: str, arguments: Mapping[str, Any], **more: Any) -> TraceOptions:
         """The options of `aotlens trace` for the arguments of a call. Raises UsageError."""

@@ -7,14 +7,26 @@ import json
 import os
 import socket
 import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aotlens.cli.options import UsageError
 from aotlens.lsp.unsaved_texts import QUESTION
 from aotlens.session.private_folders import open_to_others
+from aotlens.text.notebooks import JoinedNotebook
 
 _SECONDS = 5.0
 _MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """The unsaved texts by absolute path, and those of notebooks with their cells."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    notebooks: Mapping[str, JoinedNotebook] = field(default_factory=dict)
 
 
 def check_socket(path: str) -> None:
@@ -29,8 +41,8 @@ def check_socket(path: str) -> None:
         raise UsageError(f"--attach {path}: {shared} belongs to another user, or others can write to it")
 
 
-def unsaved_texts(path: str) -> dict[str, str] | None:
-    """The unsaved texts by absolute path; None if no server listens. Raises UsageError."""
+def unsaved_texts(path: str) -> Unsaved | None:
+    """The unsaved texts; None if no server listens. Raises UsageError."""
     check_socket(path)
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(_SECONDS)
@@ -42,7 +54,7 @@ def unsaved_texts(path: str) -> dict[str, str] | None:
             raise UsageError(f"--attach {path}: another user listens there")
         try:
             connection.sendall(QUESTION)
-            return _texts(json.loads(_received(connection)))
+            return _unsaved(json.loads(_received(connection)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UsageError(f"--attach {path}: what listens there does not answer as aotlens serve --agents") from None
 
@@ -54,11 +66,20 @@ def _received(connection: socket.socket) -> bytes:
     return data
 
 
-def _texts(answer: object) -> dict[str, str]:
-    texts = answer["unsaved"]  # type: ignore[index]  # what raises here is no answer
+def _unsaved(answer: object) -> Unsaved:
+    texts: Any = answer["unsaved"]  # type: ignore[index]  # what raises here is no answer
+    cells: Any = answer.get("cells", {})  # type: ignore[attr-defined]  # as above
     if not all(isinstance(text, str) and os.path.isabs(path) for path, text in texts.items()):
         raise ValueError("not texts by path")
-    return dict(texts)
+    notebooks = {path: JoinedNotebook(texts[path], tuple(map(_cell, found))) for path, found in cells.items()}
+    return Unsaved(dict(texts), notebooks)
+
+
+def _cell(found: list[object]) -> tuple[int, int, int]:
+    number, first, count = found
+    if isinstance(number, int) and isinstance(first, int) and isinstance(count, int):
+        return number, first, count
+    raise ValueError("not a cell")
 
 
 def _is_same_user(connection: socket.socket) -> bool:

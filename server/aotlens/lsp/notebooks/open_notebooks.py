@@ -9,7 +9,7 @@ from lsprotocol import types as lsp
 
 from aotlens.lsp.positions import Encoding, to_edit
 from aotlens.text.documents import Document
-from aotlens.text.notebooks import CodeCell, JoinedNotebook, joined, remember
+from aotlens.text.notebooks import CodeCell, JoinedNotebook, joined, opened
 from aotlens.text.uris import path_of
 
 _PYTHON = "python"
@@ -86,8 +86,8 @@ class OpenNotebooks:
 
     def open(self, params: lsp.DidOpenNotebookDocumentParams) -> str:
         """Add a notebook. Gives its text."""
-        opened = params.notebook_document
-        return self._put(OpenNotebook(opened.uri, _order(opened.cells), _documents(params.cell_text_documents)))
+        document = params.notebook_document
+        return self._put(OpenNotebook(document.uri, _order(document.cells), _documents(params.cell_text_documents)))
 
     def change(self, params: lsp.DidChangeNotebookDocumentParams, encoding: Encoding) -> str:
         """Change the cells of a notebook. Gives its text. Raises NoSuchCell, and has then changed nothing."""
@@ -118,7 +118,7 @@ class OpenNotebooks:
         self._by_uri[notebook.uri] = notebook
         self._places[path] = places
         self._by_cell |= {place.uri: place for place in places}
-        remember(path, whole)
+        opened(path, whole)
         return whole.text
 
     def _forget_cells(self, path: str) -> None:
@@ -130,8 +130,8 @@ def _order(cells: Sequence[lsp.NotebookCell]) -> tuple[tuple[str, lsp.NotebookCe
     return tuple((cell.document, cell.kind) for cell in cells)
 
 
-def _documents(opened: Sequence[lsp.TextDocumentItem]) -> dict[str, Document]:
-    return {each.uri: Document(each.uri, each.uri, each.version, each.text, each.language_id) for each in opened}
+def _documents(items: Sequence[lsp.TextDocumentItem]) -> dict[str, Document]:
+    return {each.uri: Document(each.uri, each.uri, each.version, each.text, each.language_id) for each in items}
 
 
 def _rearranged(notebook: OpenNotebook, structure: lsp.NotebookDocumentCellChangeStructure) -> OpenNotebook:

@@ -15,6 +15,8 @@ from pygls.exceptions import JsonRpcInvalidParams
 from aotlens.lsp.notebooks.open_notebooks import NoSuchCell, OpenNotebooks
 from aotlens.lsp.positions import Encoding, to_edit
 from aotlens.text.documents import Documents, NotOpen
+from aotlens.text.notebooks import closed, opened_as_text
+from aotlens.text.uris import path_of
 
 from .execution import Handler, Steps
 from .trust import Trusted, parse_trust
@@ -30,7 +32,7 @@ class DocumentSync:
 
     def __init__(self, documents: Documents, features: Mapping[str, Handler], encoding: Callable[[], Encoding]) -> None:
         self.trusted: Trusted = False
-        """Whose code may run: none before the client says so."""
+        """Whose code may run: none before the client says so, but for what the command line trusts."""
         self.notebooks = OpenNotebooks()
         self._documents = documents
         self._features = features
@@ -52,8 +54,10 @@ class DocumentSync:
 
     def did_open(self, params: types.DidOpenTextDocumentParams) -> Steps[None]:
         """Remember the document."""
-        opened = params.text_document
-        self._documents.open(opened.uri, opened.version, opened.text, opened.language_id)
+        document, path = params.text_document, path_of(params.text_document.uri)
+        if not self.notebooks.is_open(path):
+            opened_as_text(path, document.text)
+        self._documents.open(document.uri, document.version, document.text, document.language_id)
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_OPEN, params)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> Steps[None]:
@@ -69,6 +73,7 @@ class DocumentSync:
     def did_close(self, params: types.DidCloseTextDocumentParams) -> Steps[None]:
         """Forget the document."""
         self._documents.close(params.text_document.uri)
+        closed(path_of(params.text_document.uri))
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
 
     def did_open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> Steps[None]:

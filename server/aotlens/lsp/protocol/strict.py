@@ -242,7 +242,9 @@ class StrictProtocol(LanguageServerProtocol):
         """Agree on the encoding of positions, and answer with the server's capabilities."""
         self.encoding = choose_encoding(params.capabilities)
         options: Any = params.initialization_options
-        self.sync.trusted = (isinstance(options, dict) and parse_trust(options.get("trusted"))) or False
+        stated = options.get("trusted") if isinstance(options, dict) else None
+        if stated is not None:
+            self.sync.trusted = parse_trust(stated) or False
         result = yield from super().lsp_initialize(params)
         if not pulls_diagnostics(params.capabilities):
             result.capabilities.diagnostic_provider = None
