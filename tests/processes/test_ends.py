@@ -51,8 +51,6 @@ tracer = os.getppid()
 guardian = int(open(f"/proc/{tracer}/stat").read().rpartition(")")[2].split()[1])
 os.kill(guardian, signal.SIGSTOP)
 os.kill(tracer, signal.SIGSTOP)
-while True:
-    pass
 """
 
 
@@ -219,18 +217,31 @@ def test_nothing_is_left(moment: str, who: str, how: str, command: Command) -> N
     assert wait_for(lambda: not command.leftovers(), PATIENCE), command.leftovers()
 
 
+@pytest.mark.parametrize(
+    ("then", "beats", "said"),
+    [
+        pytest.param("while True: pass", 0.1, "did not answer for 3 s", id="stops"),
+        pytest.param(
+            "eaten = bytearray(b'x' * (400 << 20))\nwhile True: pass",
+            1.0,
+            "did not answer, used more memory than the limit",
+            id="stops and eats",
+        ),
+    ],
+)
 def test_a_tracer_and_a_guardian_that_both_stand_still_are_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str, beats: float, said: str
 ) -> None:
-    monkeypatch.setattr(watch, "BEAT_SECONDS", 0.1)
-    (tmp_path / "stops.py").write_text(STOPS, encoding="utf-8")
+    monkeypatch.setattr(watch, "BEAT_SECONDS", beats)
+    (tmp_path / "stops.py").write_text(STOPS + then, encoding="utf-8")
     (tmp_path / "quick.py").write_text(QUICK, encoding="utf-8")
     with TracerProcess(str(quick_tracer(tmp_path)), str(tmp_path)) as tracer:
         params = [
-            TraceParams(str(tmp_path / name), "Model", (), fence=Fence(False)) for name in ("stops.py", "quick.py")
+            TraceParams(str(tmp_path / name), "Model", (), fence=Fence(False), memory=200 << 20)
+            for name in ("stops.py", "quick.py")
         ]
         below = descendants(tracer._client.pid or 0)
-        with pytest.raises(TracerEnded, match=r"^the tracer did not answer for 3 s, and was ended$"):
+        with pytest.raises(TracerEnded, match=f"^the tracer {said}, and was ended$"):
             tracer._run(tracer._client.request("trace", params[0]))
         assert wait_for(lambda: not any(map(is_alive, below)), PATIENCE)
         tracer.restart()
