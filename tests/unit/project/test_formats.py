@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as xml
@@ -18,7 +19,10 @@ from aotlens.cli.check.junit import junit_xml
 from aotlens.cli.check.sarif import sarif_log
 from aotlens.cli.check.text import print_findings, print_summary
 from aotlens.explain.findings.registry import KINDS
+from aotlens.project.checked import Checked
+from aotlens.session.files import read_python
 from aotlens_tracer.wire.places import Span
+from notebook_files import code, markdown, write_notebook
 from unit.project.findings import checked, located
 
 BAD = '100%: a,b\n::error::x </failure> & "quoted" [red]no[/red] \x1b[31m \x00 \ud800 \u202e'
@@ -41,6 +45,55 @@ def test_github_escapes_what_would_end_a_command(tmp_path: Path) -> None:
         "::notice title=aotlens graph-break,file=/elsewhere/x.py,line=3,col=9,endColumn=17::this breaks the graph"
         "%0Ab%0Ac.py:4:1: it is made here",
     ]
+
+
+CELLS = (markdown("# A net"), code("import torch"), code("class Net:\n    def forward(self):\n        print(x)"))
+
+
+def in_notebook(folder: Path) -> tuple[Checked, int]:
+    """A finding in line 3 of cell 3, which is line 4 of the joined code; and the line of the file that has it."""
+    path = write_notebook(folder / "a net.ipynb", *CELLS)
+    assert read_python(str(path)).splitlines()[3] == "        print(x)"
+    related = (("it is made here", Span(str(path), 1, 1)), ("or here", Span(str(folder / "b.py"), 4, 2)))
+    project = checked(folder, located(path, 4, related=related), untraced=("a net.ipynb::Net",))
+    (line,) = [n for n, text in enumerate(path.read_text().splitlines(), 1) if "print(x)" in text]
+    return replace(project, untraced=(replace(project.untraced[0], line=2),)), line
+
+
+def test_in_notebooks_tools_get_the_line_of_the_file_and_readers_the_cell(tmp_path: Path) -> None:
+    project, line = in_notebook(tmp_path)
+    here, made = "a net.ipynb, cell 3, line 3", "a net.ipynb, cell 2, line 1: it is made here"
+    assert github_commands(project) == [
+        f"::warning title=aotlens graph-break,file=a net.ipynb,line={line}::{here}: this breaks the graph"
+        f"%0A{made}%0Ab.py:4:2: or here",
+    ]
+    log = sarif_log(project)
+    assert_sarif(log)
+    (result,) = log["runs"][0]["results"]
+    assert result["message"]["text"] == f"{here}: this breaks the graph"
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": line}
+    assert result["relatedLocations"][0]["message"]["text"] == made
+    assert result["relatedLocations"][1]["physicalLocation"]["region"] == {"startLine": 4, "startColumn": 2}
+    (untraced,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert untraced["message"]["text"].startswith("a net.ipynb, cell 3, line 1: Net was not traced")
+    assert untraced["locations"][0]["physicalLocation"]["region"] == {"startLine": line - 2}
+    root = xml.fromstring(junit_xml(project, "warning"))
+    assert root.find(f"testsuite/testcase[@name='graph-break at {here}']/failure") is not None
+    (path, found) = (str(tmp_path / "a net.ipynb"), check_json(project))
+    place = {"path": path, "cell": 3, "line": 3, "column": 9, "end_line": 3, "end_column": 17}
+    assert place.items() <= found["findings"][0].items()
+    related = {"message": "it is made here", "path": path, "cell": 2, "line": 1, "column": 1}
+    assert found["findings"][0]["related"][0] == related
+    assert found["findings"][0]["related"][1]["cell"] is None
+    assert (found["untraced"][0]["cell"], found["untraced"][0]["line"]) == (3, 1)
+
+
+def test_a_notebook_that_has_changed_since_has_a_line(tmp_path: Path) -> None:
+    for text in ("", "[]", '{"cells": []}', '{"cells": [{"source": 3}]}', '{"cells": [1, 2, 3]}'):
+        project, _ = in_notebook(tmp_path)
+        (tmp_path / "a net.ipynb").write_text(text)
+        (command,) = github_commands(project)
+        assert "file=a net.ipynb,line=1::" in command
 
 
 def test_github_has_no_columns_of_several_lines(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ _INPUT = _SLOT | _keys("requires_grad", "gradient", "mutation", "tied_to", "tang
 _OUTPUT = _SLOT | _keys("tangent", "gradient_of", "mutation_of", "alias_of") | {"source": _PLACE}
 _SAVED = _keys("node", "label", "bytes", "dtype", "shape", "module", "read_by") | {"source": _PLACE}
 _HEAD: dict[str, Any] = {
-    **_keys("status", "convention", "torch"),
+    **_keys("status", "convention", "torch", "cells"),
     "target": _keys("path", "qualname", "line"),
     "example": _EXAMPLE,
     "failure": _FAILURE,
@@ -41,11 +41,12 @@ GRADIENTS: Shape = {**OVERVIEW, "graphs": {"inputs": _INPUT}}
 _TOTAL = _keys("partitioner", "memory_budget", "bytes", "values", "recomputed", "held", "problem")
 _OF_SAVED = _keys("capture", "partitioner", "memory_budget") | {"saved": _SAVED, "compared": _TOTAL}
 SAVED: Shape = {**_HEAD, "graphs": _OF_SAVED}
-_CHECKED = _keys("severity", "code", "message", "within", "left_out_by") | _PLACE | {"related": _RELATED}
+_IN_CELL = _keys("cell")
+_CHECKED = _keys("severity", "code", "message", "within", "left_out_by") | _PLACE | _IN_CELL
 CHECKED: Shape = {
     **_keys("working_directory", "summary"),
-    "findings": _CHECKED,
-    "untraced": _keys("target", "line", "message"),
+    "findings": _CHECKED | {"related": _RELATED | _IN_CELL},
+    "untraced": _keys("target", "line", "message") | _IN_CELL,
 }
 _NAME = _keys("node", "index", "role", "name", "meaning", "type", "descriptor", "place", "born", "doubts")
 _LOGGED = _keys("kind", "title", "number", "convention", "compile", "lines", "doubts", "model")

@@ -11,6 +11,7 @@ from pathlib import Path
 from aotlens.project.checked import Checked
 from aotlens.project.findings import Located
 
+from .places import FilePlaces, with_cell
 from .whole_text import whole_text
 
 _COMMANDS = {"error": "error", "warning": "warning", "information": "notice", "hint": "notice"}
@@ -18,11 +19,12 @@ _COMMANDS = {"error": "error", "warning": "warning", "information": "notice", "h
 
 def github_commands(checked: Checked) -> list[str]:
     """One command for each finding."""
-    return [_command(each) for each in checked.findings]
+    places = FilePlaces()
+    return [_command(each, places) for each in checked.findings]
 
 
-def _command(finding: Located) -> str:
-    span = finding.span
+def _command(finding: Located, places: FilePlaces) -> str:
+    span = places.of(finding.span)
     properties: dict[str, object] = {"title": f"aotlens {finding.code}", "file": _path(finding.path), "line": span.line}
     if span.column is not None:
         properties["col"] = span.column
@@ -30,7 +32,7 @@ def _command(finding: Located) -> str:
         # GitHub's columns are of one line: it refuses them together with another end line.
         properties |= {"endLine": span.end_line} if span.end_line != span.line else {"endColumn": span.end_column}
     written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{_COMMANDS[finding.severity]} {written}::{_data(whole_text(finding))}"
+    return f"::{_COMMANDS[finding.severity]} {written}::{_data(with_cell(finding.span, whole_text(finding)))}"
 
 
 def _path(path: str) -> str:

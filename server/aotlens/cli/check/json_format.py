@@ -6,8 +6,10 @@ import os
 from typing import Any
 
 from aotlens import __version__
+from aotlens.explain.paths import number_of_line
 from aotlens.project.checked import SEVERITIES, Checked
 from aotlens.project.findings import Located, Untraced
+from aotlens.text.notebooks import cell_line
 
 SCHEMA = "aotlens.check/1"
 
@@ -15,19 +17,19 @@ SCHEMA = "aotlens.check/1"
 def check_json(checked: Checked) -> dict[str, Any]:
     """The object. Paths are absolute, and relative to `working_directory` if they are below it."""
     project = checked.project
-    findings = [
-        *(_finding(each, None) for each in checked.findings),
-        *(_finding(each, "baseline") for each in checked.known),
-        *(_finding(each, "comment") for each in checked.suppressed),
+    every = [
+        *((each, None) for each in checked.findings),
+        *((each, "baseline") for each in checked.known),
+        *((each, "comment") for each in checked.suppressed),
     ]
     order = {path: number for number, path in enumerate(checked.paths)}
-    findings.sort(key=lambda item: (order[item["path"]], item["line"], item["column"] or 0))
+    every.sort(key=lambda item: (order[item[0].path], item[0].span.line, item[0].span.column or 0))
     return {
         "schema": SCHEMA,
         "aotlens": __version__,
         "working_directory": os.getcwd(),
         "files": list(project.paths),
-        "findings": findings,
+        "findings": [_finding(*each) for each in every],
         "elsewhere": [_finding(each, None) for each in checked.elsewhere],
         "untraced": [_untraced(each) for each in checked.untraced],
         "summary": {
@@ -46,10 +48,9 @@ def check_json(checked: Checked) -> dict[str, Any]:
 def _finding(finding: Located, left_out_by: str | None) -> dict[str, Any]:
     span = finding.span
     return {
-        "path": finding.path,
-        "line": span.line,
+        **_place(finding.path, span.line),
         "column": span.column,
-        "end_line": span.end_line,
+        "end_line": number_of_line(finding.path, span.end_line) if span.end_line is not None else None,
         "end_column": span.end_column,
         "severity": finding.severity,
         "code": finding.code,
@@ -58,7 +59,7 @@ def _finding(finding: Located, left_out_by: str | None) -> dict[str, Any]:
         "left_out_by": left_out_by,
         "url": finding.diagnostic.link,
         "related": [
-            {"message": message, "path": place.path, "line": place.line, "column": place.column}
+            {"message": message, **_place(place.path, place.line), "column": place.column}
             for message, place in finding.diagnostic.related
         ],
     }
@@ -66,4 +67,10 @@ def _finding(finding: Located, left_out_by: str | None) -> dict[str, Any]:
 
 def _untraced(untraced: Untraced) -> dict[str, Any]:
     key = untraced.state.key
-    return {"target": str(key), "path": key.path, "line": untraced.line, "message": untraced.message}
+    return {"target": str(key), **_place(key.path, untraced.line), "message": untraced.message}
+
+
+def _place(path: str, line: int) -> dict[str, Any]:
+    """A line of a file, and in a notebook a line of a cell."""
+    found = cell_line(path, line)
+    return {"path": path, "cell": found and found.cell, "line": number_of_line(path, line)}

@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree as xml
 
 from aotlens.cli.output import path_label
+from aotlens.explain.paths import position
 from aotlens.model.snapshot import TargetState
 from aotlens.project.checked import Checked, counts_as_failure
 from aotlens.project.findings import Located
@@ -48,7 +49,7 @@ def junit_xml(checked: Checked, fail_on: str) -> str:
 
 def _add_finding(suite: xml.Element, finding: Located, fail_on: str) -> None:
     label, span = path_label(finding.path), finding.span
-    place = f"{label}:{span.line}:{span.column or 1}"
+    place = position(finding.path, span.line, span.column or 1, path_label)
     case = xml.SubElement(
         suite,
         "testcase",

@@ -18,6 +18,8 @@ from aotlens.project.findings import Located, Untraced
 from aotlens.text.uris import quote_path, uri_of
 from aotlens_tracer.wire.places import Span
 
+from .places import FilePlaces, with_cell
+
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "information": "note", "hint": "note"}
 _ROOT = "SRCROOT"
@@ -35,6 +37,7 @@ def sarif_log(checked: Checked) -> dict[str, Any]:
     ]
     codes = [code for code in KINDS if any(each.code == code for each, _ in every)]
     seen: Counter[str] = Counter()
+    places = FilePlaces()
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -53,10 +56,10 @@ def sarif_log(checked: Checked) -> dict[str, Any]:
                 "invocations": [
                     {
                         "executionSuccessful": True,
-                        "toolExecutionNotifications": [_notification(each, root) for each in checked.untraced],
+                        "toolExecutionNotifications": [_notification(each, root, places) for each in checked.untraced],
                     }
                 ],
-                "results": [_result(each, kind, codes, root, seen) for each, kind in every],
+                "results": [_result(each, kind, codes, root, seen, places) for each, kind in every],
             }
         ],
     }
@@ -75,22 +78,22 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _result(
-    finding: Located, suppression: str | None, codes: list[str], root: str, seen: Counter[str]
+    finding: Located, suppression: str | None, codes: list[str], root: str, seen: Counter[str], places: FilePlaces
 ) -> dict[str, Any]:
-    location = _location(finding.span, root)
+    location = _location(finding.span, root, places)
     if finding.within:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.within}]
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
         "level": _LEVELS[finding.severity],
-        "message": {"text": finding.diagnostic.message},
+        "message": {"text": with_cell(finding.span, finding.diagnostic.message)},
         "locations": [location],
         "partialFingerprints": {_FINGERPRINT: _fingerprint(finding, root, seen)},
     }
     if finding.diagnostic.related:
         result["relatedLocations"] = [
-            {"id": number, **_location(place, root), "message": {"text": message}}
+            {"id": number, **_location(place, root, places), "message": {"text": with_cell(place, message)}}
             for number, (message, place) in enumerate(finding.diagnostic.related, 1)
         ]
     if suppression is not None:
@@ -98,7 +101,8 @@ def _result(
     return result
 
 
-def _location(span: Span, root: str) -> dict[str, Any]:
+def _location(span: Span, root: str, places: FilePlaces) -> dict[str, Any]:
+    span = places.of(span)
     region = {
         "startLine": span.line,
         "startColumn": span.column,
@@ -128,10 +132,11 @@ def _fingerprint(finding: Located, root: str, seen: Counter[str]) -> str:
     return f"{digest}:{seen[digest]}"
 
 
-def _notification(untraced: Untraced, root: str) -> dict[str, Any]:
+def _notification(untraced: Untraced, root: str, places: FilePlaces) -> dict[str, Any]:
     key = untraced.state.key
+    span = Span(key.path, untraced.line)
     return {
         "level": "note",
-        "message": {"text": f"{key.qualname} was not traced: {untraced.message}"},
-        "locations": [_location(Span(key.path, untraced.line), root)],
+        "message": {"text": with_cell(span, f"{key.qualname} was not traced: {untraced.message}")},
+        "locations": [_location(span, root, places)],
     }
