@@ -41,22 +41,22 @@ def test_the_hook_passes_over_what_is_excluded(tmp_path: Path, monkeypatch: pyte
     assert name == "aotlens"
     seen: list[Any] = []
     monkeypatch.setattr(command, "run_check", lambda *given: seen.append(given) or 0)
-    result = CliRunner().invoke(app, [*arguments, "a.py", "b.py"])
+    result = CliRunner().invoke(app, [*arguments, *hook["args"], "a.py", "--no-fence"])
     assert result.exit_code == 0, result.output
     ((paths, options),) = seen
-    assert paths == ["a.py", "b.py"] and options.force_exclude
+    assert paths == ["a.py", "--no-fence"] and options.force_exclude and options.tracing.fence.enabled
 
 
 def test_the_action_passes_its_inputs_on(tmp_path: Path) -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     assert action["runs"]["using"] == "composite"
     assert all(step["shell"] == "bash" for step in action["runs"]["steps"])
-    inputs = {"paths": "src\nmy model.py::Net\n", "args": "--fail-on error -j 2", "python": "/opt/python"}
+    inputs = {"paths": "src\nmy model.py::Net\n--no-fence\n", "args": "--fail-on error -j 2", "python": "/opt/python"}
     assert inputs.keys() == action["inputs"].keys()
     told = _run(action["runs"]["steps"][1], inputs, tmp_path)
     assert told == [
         *("check", "--format", "github", "--python", "/opt/python"),
-        *("--fail-on", "error", "-j", "2", "src", "my model.py::Net"),
+        *("--fail-on", "error", "-j", "2", "--", "src", "my model.py::Net", "--no-fence"),
     ]
 
 
@@ -66,7 +66,24 @@ def test_the_action_has_defaults(tmp_path: Path) -> None:
     told = _run(action["runs"]["steps"][1], defaults, tmp_path)
     assert told[:4] == ["check", "--format", "github", "--python"]
     assert os.access(told[4], os.X_OK)
-    assert told[5:] == ["."]
+    assert told[5:] == ["--", "."]
+
+
+def test_the_action_is_not_installed_by_code_of_the_repository(tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    for name in ("venv", "ensurepip", "pip", "json"):
+        (tmp_path / f"{name}.py").write_text("open('made', 'w').close()\nraise SystemExit\n", encoding="utf-8")
+    place = tmp_path / "nothing to install"
+    place.mkdir()
+    environment = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(place), "PIP_NO_INDEX": "1"}
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", action["runs"]["steps"][0]["run"]],
+        cwd=tmp_path,
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+    )
+    assert (tmp_path / "aotlens/bin/python").exists() and not (tmp_path / "made").exists()
 
 
 def test_the_action_does_not_run_its_inputs(tmp_path: Path) -> None:
@@ -75,7 +92,7 @@ def test_the_action_does_not_run_its_inputs(tmp_path: Path) -> None:
     assert all("${{" not in step["run"] for step in action["runs"]["steps"])
     inputs = {"paths": "$(touch made)", "args": "`touch made`;", "python": "$(touch made)"}
     told = _run(action["runs"]["steps"][1], inputs, tmp_path)
-    assert told[4:] == ["$(touch made)", "`touch", "made`;", "$(touch made)"]
+    assert told[4:] == ["$(touch made)", "`touch", "made`;", "--", "$(touch made)"]
     assert not (tmp_path / "made").exists()
 
 

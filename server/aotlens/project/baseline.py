@@ -19,7 +19,7 @@ from aotlens.session.files import read_text
 
 from .findings import Located
 from .problems import Misuse
-from .shared_places import refuse_planted, write_whole
+from .shared_places import refuse_leading_out, refuse_planted, write_whole
 
 VERSION = 1
 _KEYS = ("path", "code", "within", "text")
@@ -66,8 +66,13 @@ def read_baseline(file: Path) -> Counter[_Entry]:
         raise Misuse(f"{file} is no baseline of aotlens ({type(error).__name__}: {error})") from None
 
 
-def write_baseline(file: Path, findings: Sequence[Located], kept: Counter[_Entry] | None = None) -> None:
-    """Write these findings as the baseline, and with them the entries that are to be kept. Raises Misuse."""
+def write_baseline(
+    file: Path, findings: Sequence[Located], kept: Counter[_Entry] | None = None, project: Path | None = None
+) -> None:
+    """Write these findings as the baseline, and with them the entries that are to be kept. Raises Misuse.
+
+    `project` as in `refuse_leading_out`.
+    """
     counted = Counter(_entry(file, each) for each in findings) + (kept or Counter())
     rows: list[dict[str, Any]] = []
     for entry, count in sorted(counted.items(), key=lambda item: [getattr(item[0], key) for key in _KEYS]):
@@ -75,6 +80,7 @@ def write_baseline(file: Path, findings: Sequence[Located], kept: Counter[_Entry
         rows.append({**row, "count": count} if count > 1 else row)
     text = json.dumps({"version": VERSION, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
     refuse_planted(file)
+    refuse_leading_out(file, project)
     try:
         write_whole(file, text.encode("utf-8", "backslashreplace"))
     except OSError as error:

@@ -16,20 +16,30 @@ _CLOSED = {
     "safe.bareRepository": "explicit",
     "protocol.allow": "never",
 }
-_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+_ENVIRONMENT = {
+    "GIT_NO_LAZY_FETCH": "1",  # since 2.45
+    "GIT_ALLOW_PROTOCOL": "",  # whatever `protocol.ext.allow` of the repository says
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+}
 
 
 def run_git(
-    folder: Path, *arguments: str, seconds: float, given: bytes = b"", more: Mapping[str, str] | None = None
+    folder: Path,
+    *arguments: str,
+    seconds: float,
+    given: bytes = b"",
+    more: Mapping[str, str] | None = None,
+    configured: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder, with `more` in its environment; `given` is its input.
+    """Run git in a folder, with `more` in its environment and `configured` over its settings; `given` is its input.
 
     Raises OSError if there is no git, `subprocess.TimeoutExpired` if it takes more than these seconds.
     """
     program = on_path("git", os.environ)
     if program is None:
         raise FileNotFoundError("git is not installed")
-    closed = [part for name, value in _CLOSED.items() for part in ("-c", f"{name}={value}")]
+    closed = [part for name, value in {**(configured or {}), **_CLOSED}.items() for part in ("-c", f"{name}={value}")]
     return subprocess.run(
         [program, "-C", str(folder), *closed, *arguments],
         input=given,

@@ -12,7 +12,7 @@ from aotlens.model.lock_text import parse_lock as parse
 from aotlens.session.files import read_bytes, read_text
 
 from .problems import Misuse
-from .shared_places import refuse_planted, write_whole
+from .shared_places import refuse_leading_out, refuse_planted, write_whole
 
 
 def read_lock(file: Path) -> Lock:
@@ -39,10 +39,11 @@ def parse_lock(text: str, file: str) -> Lock:
         raise Misuse(str(error)) from None
 
 
-def write_lock(file: Path, lock: Lock) -> bool:
-    """Write a lock; whether its text has changed. Raises Misuse."""
+def write_lock(file: Path, lock: Lock, project: Path | None = None) -> bool:
+    """Write a lock; whether its text has changed. `project` as in `refuse_leading_out`. Raises Misuse."""
     text = lock_text(lock)
     refuse_planted(file)
+    refuse_leading_out(file, project)
     try:
         if file.exists() and read_bytes(str(file)) == text.encode():
             return False

@@ -1,4 +1,7 @@
-"""The project's own files (lock, baseline) in folders that everybody may write to: what others put there is refused."""
+"""The project's own files (lock, baseline): none is written over a link out of the project, as a repository may have.
+
+In folders that everybody may write to, what others put there is refused.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from aotlens.session.private_folders import on_the_way
 from aotlens_tracer.wire.owners import is_open, is_planted
 
 from .problems import Misuse
@@ -21,6 +25,20 @@ def refuse_planted(file: Path) -> None:
         raise Misuse(
             f"{file} is neither read nor written: another user has put it into a folder that everybody may write to"
         )
+
+
+def refuse_leading_out(file: Path, project: Path | None) -> None:
+    """Raise Misuse if a link in the folder of a project leads a file out of it: it would be written there.
+
+    Without a project, the folder of the file counts.
+    """
+    folder = os.path.realpath(project or file.parent)
+    real = Path(os.path.realpath(file))
+    if real.is_relative_to(folder):
+        return
+    links = filter(os.path.islink, on_the_way(os.path.join(os.getcwd(), file)))
+    if any(Path(link).is_relative_to(folder) for link in links):
+        raise Misuse(f"{file} is not written: a link in {folder} leads to {real}, out of the project")
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from aotlens.project import git
 from aotlens.project.git import run_git
 from aotlens.project.ignored import ignored_by_git
+from aotlens.project.problems import Misuse
+from aotlens.project.revision import checked_out
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 
@@ -76,6 +79,46 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
     assert ignored_by_git(folder, [str(folder / "a.py"), str(folder / "b.py")]) == frozenset()
     run_git(folder, "status", seconds=20)
     run_git(folder, "cat-file", "-p", ":.gitignore", seconds=20)
+    assert not mark.exists()
+
+
+def test_no_way_to_fetch_is_opened_by_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a git that knows no GIT_NO_LAZY_FETCH."""
+    monkeypatch.setattr(git, "_ENVIRONMENT", {**git._ENVIRONMENT, "GIT_NO_LAZY_FETCH": "0"})
+    folder = _repository(tmp_path / "repository")
+    mark = tmp_path / "mark"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho > {mark}\n", encoding="utf-8")
+    program.chmod(0o755)
+    for path in (folder / ".git" / "objects").glob("??/*"):
+        path.unlink()
+    for name, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": f"ext::{program}",
+        "protocol.ext.allow": "always",
+    }.items():
+        _git(folder, "config", name, value)
+    assert b"not allowed" in run_git(folder, "cat-file", "-p", ":.gitignore", seconds=20).stderr
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("kind", ["smudge", "process"])
+def test_no_filter_runs_for_the_files_of_a_revision(tmp_path: Path, kind: str) -> None:
+    folder = _repository(tmp_path / "repository")
+    program, mark = _program(tmp_path)
+    (folder / ".gitattributes").write_text("*.py filter=a.B\n", encoding="utf-8")
+    _git(folder, "add", "-A")
+    _git(folder, "commit", "-qm", "x")
+    _git(folder, "config", f"filter.a.B.{kind}", program)
+    _git(folder, "config", "filter.a.B.required", "true")
+    with checked_out(folder, "HEAD") as files:
+        assert (files / "a.py").read_text(encoding="utf-8") == "x = 1\n"
+    assert not mark.exists()
+    _git(folder, "config", "filter.a=b.smudge", program)
+    with pytest.raises(Misuse, match="is no name of a filter"), checked_out(folder, "HEAD"):
+        pass
     assert not mark.exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,29 @@ def test_no_link_of_others_is_written_through(open_folder: Path, tmp_path: Path,
     assert link.read_bytes() == b"new" and not link.is_symlink()
     assert secret.exists() == existing and (not existing or secret.read_text() == "alias")
     assert [each.name for each in open_folder.iterdir()] == ["aotlens.lock"]
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_nothing_is_written_over_a_link_out_of_the_project(tmp_path: Path, existing: bool) -> None:
+    """A repository carries links: one could be to `~/.zshenv`, and the text of a finding code of a shell."""
+    home, project = tmp_path / "home", tmp_path / "project"
+    (project / "inside").mkdir(parents=True)
+    home.mkdir()
+    (project / "aotlens.lock").symlink_to("../home/.zshenv")
+    (project / "ci").symlink_to(home)
+    (tmp_path / "link").symlink_to(project)
+    if existing:
+        write(home / ".zshenv", "alias")
+    files = [project / "aotlens.lock", project / "ci" / ".zshenv", project / "ci" / ".." / ".zshenv"]
+    for file in (*files, tmp_path / "link" / "aotlens.lock"):
+        for use in (partial(write_lock, file, LOCK), partial(write_baseline, file, [])):
+            with pytest.raises(Misuse, match=r"a link in .* leads to .*, out of the project"):
+                use(project=project)
+    assert [each.name for each in home.iterdir()] == [".zshenv"] * existing
+    (project / "inside" / "lock").symlink_to("../kept.lock")
+    for file in (project / "inside" / "lock", tmp_path / "link" / "other.lock", home / "named.lock"):
+        assert write_lock(file, LOCK, project)
+    assert (project / "kept.lock").exists()
 
 
 @needs_another_user

@@ -24,6 +24,7 @@ from aotlens.project.options import ProjectOptions
 from aotlens.project.problems import Misuse
 from aotlens.project.retained import for_findings, for_locks
 from aotlens.project.settings import CheckSettings, FailOn
+from aotlens.project.shared_places import refuse_leading_out
 from aotlens.project.tracing import TracedProject
 
 from .github import github_commands
@@ -79,9 +80,12 @@ def _run(paths: Sequence[str], options: CheckOptions) -> int:
     settings = settings_in(paths)
     if options.write_baseline:
         choice, against = _choice(options, settings), _against(options, settings)
+        folder = project_folder(settings)
+        file = choice.baseline or folder / DEFAULT_BASELINE
+        refuse_leading_out(file, folder)
         with ProjectProgress(options.verbose) as progress:
             project = _traced(paths, settings, options, progress, NO_TEXTS)
-        return _write_baseline(check(project, _without_baseline(choice), against), settings, choice.baseline)
+        return _write_baseline(check(project, _without_baseline(choice), against), file, folder)
     with ProjectProgress(options.verbose) as progress:
         checked = checked_paths(paths, options, progress)
     fail_on = options.fail_on or settings.fail_on or "warning"
@@ -131,13 +135,11 @@ def _codes(written: Sequence[str] | None, option: str) -> frozenset[str] | None:
     return known_codes((code.strip() for item in written for code in item.split(",") if code.strip()), option)
 
 
-def _write_baseline(checked: Checked, settings: CheckSettings, file: Path | None) -> int:
-    if file is None:
-        file = project_folder(settings) / DEFAULT_BASELINE
+def _write_baseline(checked: Checked, file: Path, folder: Path) -> int:
     kept = None
     if file.exists():  # entries of what was not looked at stay
         kept = compare(file, read_baseline(file), checked.findings, checked.project.whole).unseen
-    write_baseline(file, checked.findings, kept)
+    write_baseline(file, checked.findings, kept, folder)
     number = len(checked.findings)
     print(visible_line(f"{number} finding{'s' if number != 1 else ''} written to {path_label(str(file))}"))
     return 0

@@ -17,6 +17,7 @@ from aotlens.project.lock_file import read_lock, write_lock
 from aotlens.project.locking import lock_of, locked_again
 from aotlens.project.options import ProjectOptions
 from aotlens.project.settings import CheckSettings
+from aotlens.project.shared_places import refuse_leading_out
 from aotlens.project.tracing import TracedProject
 from aotlens.session.project_file import LOCK_NAME
 
@@ -43,13 +44,14 @@ def lock_path(written: str | None, settings: CheckSettings) -> Path:
 
 def _run(paths: Sequence[str], options: LockOptions) -> int:
     settings = settings_in(paths)
-    file = lock_path(options.lock, settings)
+    file, folder = lock_path(options.lock, settings), project_folder(settings)
+    refuse_leading_out(file, folder)
     old = read_lock(file) if file.exists() else None  # a broken one is told before anything is traced
     with ProjectProgress(options.verbose) as progress:
         project = trace_paths(paths, settings, options.tracing, progress, options.exclude)
     found = lock_of(project, file, options.tracing.convention)
     lock = locked_again(old, found, project, file) if old is not None else found.lock
-    is_new = write_lock(file, lock)
+    is_new = write_lock(file, lock, folder)
     failed = sum(each.failure is not None for each in found.lock.targets)
     said = f"{_count(len(found.lock.targets) - failed)} locked in {path_label(str(file))}"
     said += f", {failed} that cannot be traced" if failed else ""
