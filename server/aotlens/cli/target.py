@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 from pathlib import Path
 
 from .options import UsageError
@@ -20,11 +21,11 @@ def parse_target(target: str) -> tuple[Path, str | None]:
         raise UsageError("name a Python file, as in model.py or model.py::Block")
     path = Path(name)
     with contextlib.suppress(OSError, ValueError):  # a name that is too long, or contains a null byte
-        if path.is_dir():
+        if os.path.isdir(path):
             raise UsageError(f"{name} is a folder: name a Python file in it")
-        if path.is_file():
+        if os.path.isfile(path):
             return path.absolute(), qualname or None
-        if path.exists():
+        if os.path.exists(path):
             raise UsageError(f"{name} is not a regular file: name a Python file")
     raise UsageError(f"there is no file {name}{_suggestion(name)}")
 
@@ -33,9 +34,9 @@ def _suggestion(name: str) -> str:
     """A question about the file that was probably intended; empty if none has a similar name."""
     file, colon, qualname = name.rpartition(":")
     with contextlib.suppress(OSError, ValueError):
-        if colon and Path(file).is_file():
+        if colon and os.path.isfile(file):
             return f": did you mean {file}::{qualname}?"
-        there = [entry.name for entry in Path(name).parent.iterdir() if entry.suffix == ".py" and entry.is_file()]
+        there = [entry.name for entry in Path(name).parent.iterdir() if entry.suffix == ".py" and os.path.isfile(entry)]
         if near := difflib.get_close_matches(Path(name).name, there, n=2):
             return ": did you mean " + " or ".join(str(Path(name).parent / other) for other in near) + "?"
     return ""

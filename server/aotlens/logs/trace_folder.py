@@ -6,6 +6,7 @@ A trace names the inputs of each graph exactly, without the model: `aot_joint_gr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -57,12 +58,12 @@ def _read(traces: Sequence[TraceFile]) -> Log:
 
 def is_trace(path: Path) -> bool:
     """Whether a path is a folder or a file that `read_trace_folder` reads, by its name alone."""
-    return path.is_dir() or path.match(_NAME)
+    return os.path.isdir(path) or path.match(_NAME)
 
 
 def _files(path: Path) -> list[Path]:
     """The files of traces in a folder, or below it; without any, all its logs. A file stands for itself."""
-    if not path.is_dir():
-        return [path] if path.exists() else []
+    if not os.path.isdir(path):
+        return [path] if os.path.exists(path) else []
     ways: tuple[Iterator[Path], ...] = (path.glob(_NAME), path.rglob(_NAME), path.glob("*.log"))
     return next((found for way in ways if (found := sorted(way))), [])

@@ -22,6 +22,7 @@ _NOTHING = "-"
 _ODD = re.compile(r"  |^[ \"#\[]|[ ]$|[{}]|^-$|^$")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 _CONFLICT = re.compile(r"(<{7}|={7}|>{7}|\|{7})")
+_MOST_DIGITS = 9
 _MOST_OF_A_ROW, _MOST = 100_000, 1_000_000
 """The most names that one row of a lock may stand for, and all together."""
 
@@ -149,7 +150,7 @@ class _Reader:
         written = self.head.get("lock")
         if written is None or written == str(VERSION):
             return
-        if written.isdecimal() and int(written) > VERSION:
+        if written.isdecimal() and len(written) < _MOST_DIGITS and int(written) > VERSION:
             raise self.wrong(f"it was written by a newer aotlens (lock {written}; this one reads {VERSION})")
         raise self.wrong(f"lock {written} is no version of a lock")
 

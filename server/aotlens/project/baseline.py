@@ -62,7 +62,7 @@ def read_baseline(file: Path) -> Counter[_Entry]:
         return found
     except OSError as error:
         raise Misuse(f"{file} cannot be read: {why_unread(error)}; --write-baseline writes it") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise Misuse(f"{file} is no baseline of aotlens ({type(error).__name__}: {error})") from None
 
 
@@ -113,7 +113,7 @@ def _unseen(file: Path, left: Counter[_Entry], paths: Sequence[str]) -> Counter[
         {
             entry: count
             for entry, count in left.items()
-            if count > 0 and entry.path not in looked_at and (file.parent / entry.path).exists()
+            if count > 0 and entry.path not in looked_at and os.path.exists(file.parent / entry.path)
         }
     )
 

@@ -45,7 +45,7 @@ def write_lock(file: Path, lock: Lock, project: Path | None = None) -> bool:
     refuse_planted(file)
     refuse_leading_out(file, project)
     try:
-        if file.exists() and read_bytes(str(file)) == text.encode():
+        if os.path.exists(file) and read_bytes(str(file)) == text.encode():
             return False
         write_whole(file, text.encode())
     except OSError as error:

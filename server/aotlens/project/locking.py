@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def elsewhere(old: Lock, project: TracedProject, file: Path) -> list[LockedTarge
     return [
         each
         for each in old.targets
-        if chosen.isdisjoint({(each.path, None), (each.path, each.qualname)}) and (file.parent / each.path).exists()
+        if chosen.isdisjoint({(each.path, None), (each.path, each.qualname)})
+        and os.path.exists(file.parent / each.path)
     ]
 
 

@@ -56,7 +56,7 @@ def select(
     for written in paths:
         name, qualname = _split(written)
         path = Path(name)
-        if path.is_dir():
+        if os.path.isdir(path):
             files = [Selected(file, None, True) for file in _in_folder(path.absolute(), excluded, planted)]
         else:
             file = os.path.normpath(path.absolute())
@@ -76,11 +76,11 @@ def _split(written: str) -> tuple[str, str | None]:
         raise Misuse(f"{written!r} names no file: write a file, a folder, or FILE::Qualname")
     try:
         path = Path(name)
-        if path.is_dir() and separator:
+        if os.path.isdir(path) and separator:
             raise Misuse(f"{name} is a folder: name a Python file in it before ::")
-        if path.is_dir() or path.is_file():
+        if os.path.isdir(path) or os.path.isfile(path):
             return name, qualname or None
-        if path.exists():
+        if os.path.exists(path):
             raise Misuse(f"{name} is neither a regular file nor a folder")
     except (OSError, ValueError):  # a name that is too long, or contains a null byte
         pass

@@ -48,14 +48,14 @@ def write_whole(file: Path, content: bytes) -> None:
         if _is_in_open_folder(place):
             replace_file(place, content)
             return
-        if not place.is_symlink():
+        if not os.path.islink(place):
             break
         place = place.parent / os.readlink(place)
     file.write_bytes(content)
 
 
 def _is_in_open_folder(file: Path) -> bool:
-    return hasattr(os, "geteuid") and file.parent.is_dir() and is_open(os.stat(file.parent))
+    return hasattr(os, "geteuid") and os.path.isdir(file.parent) and is_open(os.stat(file.parent))
 
 
 def replace_file(file: Path, content: bytes) -> None:

@@ -26,6 +26,7 @@ def lock_of_traces(file: Path) -> Lock:
         traces = content["traces"]
         conventions = sorted({trace["convention"] for trace in traces})
         targets = tuple(_target(trace) for trace in traces)
+        torch = version_of(content.get("torch"))
     except OSError as error:
         raise Misuse(f"{file} cannot be read: {why_unread(error)}") from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
@@ -33,7 +34,7 @@ def lock_of_traces(file: Path) -> Lock:
         raise Misuse(f"{file} is no output of aotlens trace --format json ({why})") from None
     if len(conventions) > 1:
         raise Misuse(f"{file} has traces of both conventions")
-    return Lock(version_of(content.get("torch")), conventions[0] if conventions else "export", targets)
+    return Lock(torch, conventions[0] if conventions else "export", targets)
 
 
 def _target(trace: dict[str, Any]) -> LockedTarget:

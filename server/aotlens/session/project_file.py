@@ -54,7 +54,7 @@ def passed_over(file: Path) -> tuple[Path, ...]:
 def _above(file: Path, outermost: str | None) -> Iterator[Path]:
     real = Path(os.path.realpath(file))
     top = os.path.realpath(outermost or os.sep)
-    for folder in (real, *real.parents) if real.is_dir() else real.parents:
+    for folder in (real, *real.parents) if os.path.isdir(real) else real.parents:
         if folder.is_relative_to(top) and os.path.isfile(folder / "pyproject.toml"):
             yield folder / "pyproject.toml"
 

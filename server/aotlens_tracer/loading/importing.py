@@ -43,7 +43,7 @@ def module_name(path: str, extra_roots: tuple[str, ...] = ()) -> ModuleName:
     file = Path(path)
     folder = file.parent
     parts = [] if file.name == "__init__.py" else [_stem(file)]
-    while (folder / "__init__.py").is_file() and _is_ours(folder / "__init__.py", file) and folder.parent != folder:
+    while os.path.isfile(folder / "__init__.py") and _is_ours(folder / "__init__.py", file) and folder.parent != folder:
         parts.insert(0, folder.name)
         folder = folder.parent
     project = _project_root(folder, file)
@@ -69,7 +69,7 @@ def _stem(file: Path) -> str:
 
 def _is_ours(found: Path, file: Path) -> bool:
     """Return whether something above a file exists and is the user's, and trusted: it would be run, or obeyed."""
-    return is_obeyed(str(found)) and found.exists() and not is_anothers(str(found), str(file))
+    return is_obeyed(str(found)) and os.path.exists(found) and not is_anothers(str(found), str(file))
 
 
 def _project_root(folder: Path, file: Path) -> Path | None:

@@ -107,6 +107,10 @@ def test_the_entries_of_the_other_targets_of_a_file_stay(tmp_path: Path) -> None
         ('{"version": 2, "findings": []}', "another version of aotlens"),
         ('{"version": 1, "findings": [{"path": "a.py"}]}', "is no baseline of aotlens (KeyError: 'code')"),
         ('{"version": 1, "findings": 3}', "is no baseline of aotlens"),
+        (
+            '{"version": 1, "findings": [{"path": "a", "code": "b", "within": "", "text": "", "count": Infinity}]}',
+            "is no baseline of aotlens (OverflowError: ",
+        ),
         ("[" * 100_000, "is no baseline of aotlens"),
     ],
 )
@@ -116,6 +120,13 @@ def test_a_file_that_is_no_baseline_is_named(tmp_path: Path, text: str, message:
     with pytest.raises(Misuse) as raised:
         read_baseline(file)
     assert message in str(raised.value) and str(file) in str(raised.value)
+
+
+def test_a_path_that_no_file_can_have_is_gone(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    entry = {"code": "b", "within": "", "text": ""}
+    file.write_text(json.dumps({"version": 1, "findings": [{"path": path, **entry} for path in ("a" * 300, "\0")]}))
+    assert compare(file, read_baseline(file), [], []).gone == 2
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def test_the_file_has_the_line_ends_of_every_system(tmp_path: Path) -> None:
         ("lock 1\ntorch 2.13.0\n", "m.lock is no lock of aotlens: it has no line convention"),
         ("lock 2\n", "m.lock:1: it was written by a newer aotlens (lock 2; this one reads 1)"),
         ("lock one\n", "m.lock:1: lock one is no version of a lock"),
+        (f"lock {'9' * 5000}\n", "m.lock:1: lock 99999"),
         (HEAD + "[m.py]\n", "m.lock:4: this is not [FILE::Qualname]"),
         (HEAD + "[m.py::A]\n[m.py::A]\n", "m.lock:5: m.py::A is here for the second time"),
         (HEAD + "[m.py::A]\n<<<<<<< HEAD\n", "m.lock:5: a conflict of a merge is not resolved: run aotlens lock"),

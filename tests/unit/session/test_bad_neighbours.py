@@ -58,6 +58,7 @@ IRREGULAR: dict[str, Make] = {
     "circle": lambda path: path.symlink_to(path),
     "folder": Path.mkdir,
     "nowhere": lambda path: path.symlink_to("/no/such/file"),
+    "impossible": lambda path: path.symlink_to("a" * 300),
     "large": _large,
 }
 BAD_TEXTS: dict[str, bytes] = {

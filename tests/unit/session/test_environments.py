@@ -94,6 +94,13 @@ def test_an_environment_above_the_folder_counts_up_to_the_repository(tmp_path: P
     assert found() == (str(tmp_path / ".venv" / "bin" / "python"), f".venv of {tmp_path.name}")
 
 
+def test_an_environment_that_is_a_link_to_no_possible_name_is_none(tmp_path: Path, found: Found) -> None:
+    own = python(tmp_path / "project" / "venv")
+    (tmp_path / "project" / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "project" / ".venv" / "bin" / "python").symlink_to("a" * 300)
+    assert found()[0] == str(own)
+
+
 def test_nothing_of_a_folder_that_is_not_trusted(tmp_path: Path, found: Found) -> None:
     own = python(tmp_path / "project" / ".venv")
     assert found()[0] == str(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +138,7 @@ def _codes(written: Sequence[str] | None, option: str) -> frozenset[str] | None:
 
 def _write_baseline(checked: Checked, file: Path, folder: Path) -> int:
     kept = None
-    if file.exists():  # entries of what was not looked at stay
+    if os.path.exists(file):  # entries of what was not looked at stay
         kept = compare(file, read_baseline(file), checked.findings, checked.project.whole).unseen
     write_baseline(file, checked.findings, kept, folder)
     number = len(checked.findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ def _run(paths: Sequence[str], options: LockOptions) -> int:
     settings = settings_in(paths)
     file, folder = lock_path(options.lock, settings), project_folder(settings)
     refuse_leading_out(file, folder)
-    old = read_lock(file) if file.exists() else None  # a broken one is told before anything is traced
+    old = read_lock(file) if os.path.exists(file) else None  # a broken one is told before anything is traced
     with ProjectProgress(options.verbose) as progress:
         project = trace_paths(paths, settings, options.tracing, progress, options.exclude)
     found = lock_of(project, file, options.tracing.convention)

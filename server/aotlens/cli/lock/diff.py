@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -115,7 +116,7 @@ def _with_revision(
 def _selected_in(project: TracedProject, top: Path, files: Path) -> list[Selected]:
     """The same files in another folder, as far as they are there. Of these, all targets are traced."""
     found = (files / _below(path, top) for path in project.paths)
-    return [Selected(str(path), None, True) for path in found if path.is_file()]
+    return [Selected(str(path), None, True) for path in found if os.path.isfile(path)]
 
 
 def _is_asked(path: str, qualname: str, project: TracedProject, top: Path) -> bool:

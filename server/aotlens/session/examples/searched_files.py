@@ -29,7 +29,7 @@ def search_folder(path: Path) -> Path:
     installed = _installed_below(path)
     if installed is not None:
         package = Path(*path.parts[: installed + 2])
-        return package if package.is_dir() else package.parent / package.stem
+        return package if os.path.isdir(package) else package.parent / package.stem
     projects = (folder for folder in path.parents if any(_is_mark(folder / mark, path) for mark in _PROJECT_MARKS))
     return next(projects, path.parent)
 

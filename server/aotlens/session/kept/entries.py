@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -156,7 +157,7 @@ def _files_of(examples: Iterable[ExampleSource]) -> Iterator[str]:
     """Yield the files of a request's examples, as far as they are there."""
     for example in examples:
         paths = [example.path, *((example.root.path, *_files_of(example.root.examples)) if example.root else ())]
-        yield from (path for path in paths if path and Path(path).is_file())
+        yield from (path for path in paths if path and os.path.isfile(path))
 
 
 def _user_files(fields: Mapping[str, Any]) -> Iterable[str]:

@@ -40,7 +40,7 @@ class Store:
         """Return an entry, and note that it was used; None if there is none."""
         path = self.folder / (name + _SUFFIX)
         try:
-            if not path.exists() or open_to_others(self.folder) is not None:
+            if not os.path.exists(path) or open_to_others(self.folder) is not None:
                 return None
             entry = json.loads(_decompressed(read_regular_file(str(path), MOST_BYTES_OF_ONE)))
             if not isinstance(entry, dict):

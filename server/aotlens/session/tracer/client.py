@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -334,8 +335,8 @@ def _prepare(working_directory: Path) -> tuple[bool, Folder | None]:
     """Return whether the directory exists, and a new folder for the tracer's files; None if it cannot be made."""
     adopt_orphans()
     with contextlib.suppress(OSError):
-        return working_directory.is_dir(), new_subfolder("t")
-    return working_directory.is_dir(), None
+        return os.path.isdir(working_directory), new_subfolder("t")
+    return os.path.isdir(working_directory), None
 
 
 async def _end(process: asyncio.subprocess.Process, patient: bool) -> None:

@@ -72,7 +72,7 @@ def in_environment(folder: Path) -> str | None:
     Links are not resolved: the place of the link is what selects the environment.
     """
     candidates = (folder / relative for relative in _IN_ENVIRONMENT)
-    return next((str(candidate.absolute()) for candidate in candidates if candidate.is_file()), None)
+    return next((str(candidate.absolute()) for candidate in candidates if os.path.isfile(candidate)), None)
 
 
 def on_path(command: str, environment: Mapping[str, str]) -> str | None:
@@ -85,12 +85,12 @@ def _executable(wanted: str, environment: Mapping[str, str]) -> str:
     if os.sep not in wanted and (command := on_path(wanted, environment)) is not None:
         return command
     path = Path(wanted).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):
         found = in_environment(path)
         if found is None:
             raise NoSuchInterpreter(f"{wanted} is a folder without a Python interpreter in it")
         return found
-    if os.sep not in wanted or not path.is_file():  # a command is not looked for in the working directory
+    if os.sep not in wanted or not os.path.isfile(path):  # a command is not looked for in the working directory
         raise NoSuchInterpreter(f"there is no interpreter {wanted}")
     if not os.access(path, os.X_OK):
         raise NoSuchInterpreter(f"{wanted} is not executable")
