@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import pytest
 from support import CORPUS, ROOT
 
 SCRIPTS = CORPUS / "scripts"
+TURNS = SCRIPTS / "small/turns.py"
 PROJECTS = ("plain", "nanogpt", "gan")
 REAL = [
     ("plain", "train@loss"),
@@ -235,3 +239,53 @@ def test_a_batch_that_is_pinned_and_cannot_be_made_is_not_guessed() -> None:
 
 def test_of_two_classes_of_one_name_the_script_has_the_second() -> None:
     assert names(traced("twice.py", "main@loss"), "ParamAOTInput") == ["net.second.weight", "net.second.bias"]
+
+
+def loops() -> dict[str, Any]:
+    """The functions of a file, each with a loop that a user runs."""
+    return {name: value for name, value in runpy.run_path(str(TURNS)).items() if inspect.isfunction(value)}
+
+
+@pytest.mark.parametrize("name", loops())
+def test_a_loop_fails_where_it_fails_for_its_user(name: str) -> None:
+    """Whole iterations count: what one hands on to the next, other losses and optimizers between."""
+    line = None
+    try:
+        loops()[name]()
+    except RuntimeError as error:
+        line = next(each.lineno for each in traceback.extract_tb(error.__traceback__) if each.name == name)
+    texts = TURNS.read_text(encoding="utf-8").splitlines()
+    told = [
+        (target, finding)
+        for (file, target), (map, _) in steps().items()
+        if file == TURNS.name and target.startswith(f"{name}@")
+        for finding in map["findings"]
+        if finding["code"] == "eager-step-failed"
+    ]
+    assert (line is not None) == bool(told)
+    if line is not None:
+        ((target, finding),) = told
+        loss = texts[line - 1].strip().removesuffix(".backward()")
+        assert target == f"{name}@{loss}"
+        changes = finding["reason"]["problem"]["kind"] == "Overwritten"
+        assert texts[finding["line"] - 1].strip() == ("optimizer_c.step()" if changes else texts[line - 1].strip())
+
+
+@pytest.mark.parametrize(
+    ("name", "handed_on"),
+    [
+        ("hidden_kept", "hidden"),
+        ("cells_kept", "state"),
+        ("running_baseline", "baseline"),
+        ("all_losses_so_far", "losses"),
+    ],
+)
+def test_what_has_the_graph_of_the_iteration_before_is_named(name: str, handed_on: str) -> None:
+    (finding,) = traced(TURNS.name, f"{name}@loss")["findings"]
+    assert (finding["reason"]["step"], finding["reason"]["handed_on"]) == (2, [handed_on])
+
+
+def test_a_loss_that_needs_no_gradient_is_a_warning() -> None:
+    findings = traced(TURNS.name, "integers@loss")["findings"]
+    assert {each["code"] for each in findings} == {"parameter-without-gradient"}
+    assert all(each["reason"]["is_loss"] and each["reason"]["because"]["kind"] == "Cut" for each in findings)

@@ -105,7 +105,7 @@ def stepped_optimizers(function: Node, after: Node, before: Node | None = None) 
             continue
         if before is not None and node.start_byte >= before.start_byte:
             break
-        name = _stepped(node)
+        name = stepped(node)
         if name is not None and name not in found:
             found.append(name)
         elif found and _is_backward(node):
@@ -115,7 +115,7 @@ def stepped_optimizers(function: Node, after: Node, before: Node | None = None) 
 
 def all_optimizers(function: Node) -> list[str]:
     """The expressions whose `step()` is called anywhere in a function or module, in their order."""
-    return list(dict.fromkeys(name for node in _calls_in(function) if (name := _stepped(node)) is not None))
+    return list(dict.fromkeys(name for node in _calls_in(function) if (name := stepped(node)) is not None))
 
 
 def _loss_of(call: Node) -> Node | None:
@@ -255,7 +255,7 @@ def _is_backward(call: Node) -> bool:
     return text_of(callee.child_by_field_name("attribute")) in ("backward", "manual_backward")
 
 
-def _stepped(call: Node) -> str | None:
+def stepped(call: Node) -> str | None:
     """The optimizer that a call steps, as an expression; None if it steps none."""
     callee = call.child_by_field_name("function")
     if callee is None or callee.type != "attribute" or text_of(callee.child_by_field_name("attribute")) != "step":

@@ -82,6 +82,11 @@ def in_order(parts: Iterable[Flow]) -> Flow:
     return Flow(reads, binds, may_bind - binds, changes)
 
 
+def without(needed: frozenset[str], bound: frozenset[str]) -> frozenset[str]:
+    """The names that are still needed before a statement that binds some of them, and so their attributes."""
+    return frozenset(name for name in needed if name not in bound and name.split(".")[0] not in bound)
+
+
 def reads_of(node: Node | None) -> frozenset[str]:
     """The names that an expression reads, attributes of names included: `self.net(x)` reads self, self.net and x."""
     if node is None:

@@ -17,7 +17,7 @@ from .backward_calls import BackwardCall
 from .block_source import BlockSource
 from .driven_steps import BATCH, in_trainer
 from .moments import Moment, expanded
-from .name_flow import Flow, flow_of, in_order, reads_of, root_name
+from .name_flow import Flow, flow_of, in_order, reads_of, root_name, without
 from .nodes import items_of, text_of
 from .object_changes import calls_below, defined_functions, mutated, prepares, root_of, sets_mode, sets_torch
 from .step_places import region_of
@@ -52,13 +52,15 @@ _NOT_NUMERIC = re.compile(r"accumulate|no_sync|join|profile|record_function|dete
 class StepSlice:
     """The statements of a training step: the body, and those that run before, the last of which make the batch.
 
-    `inputs` are the names that the batch binds. `reads` are the names that the two take from the module.
+    `inputs` are the names that the batch binds. `reads` are the names that the two take from the module. `prepared` are
+    the ids of those nodes of the region that run before.
     """
 
     body: tuple[Statement, ...]
     prelude: tuple[Moment, ...]
     inputs: tuple[str, ...]
     reads: frozenset[str]
+    prepared: frozenset[int] = frozenset()
 
 
 def slice_step(
@@ -94,7 +96,8 @@ def slice_step(
     roots = frozenset(name for expression in wanted for name in (expression, expression.split(".")[0])) - entered
     prelude, reads = _needed_before(source, [*before, *modes, *moved], needed | roots)
     statements = tuple(_statements(source, body, backward))
-    return StepSlice(statements, tuple(prelude), tuple(dict.fromkeys(inputs)), reads)
+    prepared = frozenset(moment.node.id for moment in prelude if moment.node is not None)
+    return StepSlice(statements, tuple(prelude), tuple(dict.fromkeys(inputs)), reads, prepared)
 
 
 def slice_trainer(
@@ -150,7 +153,7 @@ def _needed_in_body(inside: Sequence[Moment], needed: frozenset[str]) -> tuple[l
         bound = moment.flow.all_bound & needed
         if not bound and not (moment.node is not None and mutated(moment.node) & needed):
             continue
-        needed = _without(needed, moment.flow.binds) | moment.flow.reads | _read_by_contexts(moment)
+        needed = without(needed, moment.flow.binds) | moment.flow.reads | _read_by_contexts(moment)
         kept.append(moment)
     return list(reversed(kept)), needed
 
@@ -169,11 +172,6 @@ def _contexts(moment: Moment) -> list[Node]:
     return [each for each in moment.around if each.type == "with_statement" and _is_numeric(each)]
 
 
-def _without(needed: frozenset[str], bound: frozenset[str]) -> frozenset[str]:
-    """The names that are still needed before a statement that binds some of them, and so their attributes."""
-    return frozenset(name for name in needed if name not in bound and name.split(".")[0] not in bound)
-
-
 def _needed_before(
     source: BlockSource, moments: Sequence[Moment], needed: frozenset[str]
 ) -> tuple[list[Moment], frozenset[str]]:
@@ -190,7 +188,7 @@ def _needed_before(
         if not (flow.all_bound & needed or is_changed or is_definition or sets_torch(node)):
             continue
         passed = {f"{moment.renames[name]}.{rest}" for name, rest in _attributes(needed) if name in moment.renames}
-        needed = _without(needed, flow.binds) | flow.reads | passed
+        needed = without(needed, flow.binds) | flow.reads | passed
         kept.append(moment)
     return list(reversed(kept)), needed
 

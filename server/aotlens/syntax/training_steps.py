@@ -18,6 +18,7 @@ from .step_branches import conditions_of
 from .step_callers import Before, Others, class_around, code_before, owner_of
 from .step_places import named_steps
 from .step_slices import slice_step, slice_trainer
+from .step_turns import StepTurn, turn_of
 
 _MAKE_OPTIMIZERS = {TRAINING_STEP: "configure_optimizers", COMPUTE_LOSS: "create_optimizer"}
 """Methods that make the optimizers of a framework, by the method that returns the loss to it."""
@@ -50,7 +51,8 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
     moments = [each for each in before.moments if not (is_imported and _is_of_module(each, source))]
     optimizers, every = _optimizers(source, backward, before)
     conditions = dict(conditions_of(source, backward))
-    wanted = [*every, *sorted(frozenset[str]().union(*conditions.values())), *before.conditions]
+    turn = turn_of(source, backward) if not backward.of_trainer else StepTurn()
+    wanted = [*every, *sorted(turn.reads.union(*conditions.values())), *before.conditions]
     if backward.of_trainer:
         sliced = slice_trainer(source, backward, moments, wanted)
     else:
@@ -69,6 +71,9 @@ def _example(source: BlockSource, backward: BackwardCall, others: Others) -> Exa
         frame=sum(1 for moment in prelude if moment.frame > 0 or moment.made_from),
         optimizers=tuple(optimizers),
         all_optimizers=tuple(every),
+        turn=turn.texts(source, sliced.prepared),
+        carried=turn.carried,
+        given=turn.given,
         conditions=tuple(conditions),
         conditions_of_callers=tuple(before.conditions.items()),
         pinned=tuple(name for moment in prelude if moment.is_pinned for name in sorted(moment.flow.binds)),

@@ -9,7 +9,7 @@ import os
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -34,15 +34,34 @@ from .guards import SideEffect
 from .statements import code_of
 
 
+class Turns(Protocol):
+    """The loop around a training step (`scripts/turns.py`)."""
+
+    @property
+    def count(self) -> int:
+        """How many turns differ."""
+
+    def run(self, number: int) -> None:
+        """Run a turn; they are numbered from 0."""
+
+    def is_own(self, path: str | None, line: int | None) -> bool:
+        """Whether a place is that of the step's own backward pass."""
+
+    def with_graph(self) -> tuple[str, ...]:
+        """Return the names that the last turn hands on with its graph."""
+
+
 @dataclass(frozen=True)
 class BuiltStep:
     """The facts of a training step for the map, and its functions, with their syntax that has the places of a file.
 
-    The first function runs the step, and calls the others.
+    The first function runs the step, and calls the others. `turns` run the loop around it, None if no more happens
+    there than in the step.
     """
 
     facts: TrainingStep
     functions: tuple[tuple[types.FunctionType, ast.FunctionDef, str], ...]
+    turns: Turns | None = None
 
 
 @dataclass(frozen=True)

@@ -219,9 +219,9 @@ def _of_error(run: EagerRun, target: Target) -> Iterator[Finding]:
     State that carries a graph into the next call has its own.
     """
     error = run.error
-    if error is None or (error.step == 2 and any(kept.carries_graph for kept in run.kept)):
+    if error is None or (error.step == 2 and not error.in_turn and any(kept.carries_graph for kept in run.kept)):
         return
-    reason = InEager(error.step, error.stage, error.problem)
+    reason = InEager(error.step, error.stage, error.problem, error.in_turn, error.handed_on)
     subjects = (Subject("target", target.qualname),)
     place = Span(error.path or target.path, error.line or target.line or 1, error.column)
     yield Finding("eager-step-failed", place.path, place.line, place.column, subjects, reason)

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ..wire.descriptor_map import StateTensor
-from ..wire.findings import Finding, InNoOptimizer, Place, Subject
+from ..wire.findings import Finding, InNoOptimizer, NothingTrained, Place, Subject
 from ..wire.training_steps import TrainingStep
 
 _OF_GRADIENTS = ("parameter-without-gradient", "gradient-always-zero")
 
 
 def of_step(findings: Iterable[Finding], step: TrainingStep | None) -> tuple[Finding, ...]:
-    """Return the findings without those about gradients of parameters that no optimizer of the step has.
+    """Return the findings, in which what is returned is the loss, without some about gradients.
 
-    In a step of a GAN, the other optimizer has them. All findings are returned if no optimizer is known, or if the map
-    is of no training step.
+    Those of parameters that no optimizer of the step has are left out: in a step of a GAN, the other optimizer has
+    them. All findings are returned if no optimizer is known, and as they are if the map is of no training step.
     """
-    if step is None or not step.optimizers:
+    if step is None:
+        return tuple(findings)
+    findings = map(_of_loss, findings)
+    if not step.optimizers:
         return tuple(findings)
     stepping = [each for each in step.optimizers if each.steps]
     trained = frozenset().union(*(each.parameters for each in stepping or step.optimizers))
     return tuple(each for each in findings if each.code not in _OF_GRADIENTS or _is_about(each, trained))
+
+
+def _of_loss(finding: Finding) -> Finding:
+    reason = finding.reason
+    return replace(finding, reason=replace(reason, is_loss=True)) if isinstance(reason, NothingTrained) else finding
 
 
 def untrained(

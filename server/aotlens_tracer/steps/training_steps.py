@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from torch import nn
 
 from ..eager.training_steps import two_steps
 from ..eager.unregistered import unregistered
+from ..eager.whole_turns import error_of_turns
 from ..examples.evaluate import BuiltExample
 from ..examples.guards import guarded
 from ..examples.ladder import FOUND_SECONDS
@@ -23,7 +25,7 @@ from ..findings.of_steps import of_step
 from ..findings.of_unregistered import of_unregistered
 from ..graph.birthplaces import Birthplaces
 from ..torch_private import copies_of_sharded, deep_copies, is_traceable_wrapper_subclass, pytree
-from ..wire.eager_run import EagerRun
+from ..wire.eager_run import EagerError, EagerRun
 from ..wire.unregistered import Unregistered
 from .build_example import Built, evaluate, is_given
 from .context import Context
@@ -73,6 +75,8 @@ def run_two_steps(
     with context.phases.phase("eager"):
         cuts = [each.captured.cut for each in described]
         run = built if isinstance(built, EagerRun) else _checked_run(context, imported, built, train, cuts)
+        if not isinstance(built, EagerRun) and run.problem is None:
+            run = replace(run, error=_error_of_turns(context, imported, built, train, run.error))
         draft = context.draft
         findings = with_kept_state(draft.map.findings, run, draft.map.target, draft.map.graphs)
         draft.update(eager_run=run, findings=(*findings, *of_unregistered(run, draft.map.target)))
@@ -104,6 +108,21 @@ def _checked_run(
     if real.problem is not None:
         return run
     return replace(real, kept=run.kept, unregistered=run.unregistered, seconds=round(run.seconds + real.seconds, 3))
+
+
+def _error_of_turns(
+    context: Context, imported: Imported, built: Built, train: bool | None, error: EagerError | None
+) -> EagerError | None:
+    """Return the error in the whole turns of a script's loop; that of the two steps if these are no such turns."""
+    if built.source.step is None or not built.source.step.turn or (error is not None and error.step == 1):
+        return error
+    try:
+        with guarded(FOUND_SECONDS):
+            example = _evaluated(context, imported, built, train)
+            again = functools.partial(_evaluated, context, imported, built, train)
+            return error_of_turns(example, context.codebase, again, error)
+    except BaseException:  # user code may raise SystemExit and KeyboardInterrupt too
+        return error
 
 
 def _run(context: Context, imported: Imported, built: Built, train: bool | None) -> EagerRun:

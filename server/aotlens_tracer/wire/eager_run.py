@@ -99,7 +99,8 @@ class EagerError:
     """The error that ends the run: `step` is 1 or 2, `stage` the part of the step that raises it.
 
     `path`, `line` and `column` are the user's innermost place, None if unknown; `frames` the user's part of the
-    traceback, outermost first.
+    traceback, outermost first. `in_turn` says that the step is a whole turn of the loop around a training step, with
+    all its backward passes; `handed_on` are the names whose tensors came with a graph from the turn before.
     """
 
     step: int
@@ -109,6 +110,8 @@ class EagerError:
     line: int | None = None
     frames: tuple[Frame, ...] = ()
     column: int | None = None
+    in_turn: bool = False
+    handed_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

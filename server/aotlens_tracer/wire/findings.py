@@ -133,10 +133,12 @@ class ReachesOnly(Tagged):
 class NothingTrained(Tagged):
     """No gradient: no output requires one, so the graph has no backward part.
 
-    `because` is why they require none; None if not known.
+    `because` is why they require none; None if not known. `is_loss` says that the only output is the loss of a training
+    step, whose backward pass needs it.
     """
 
     because: NoGradient | None = None
+    is_loss: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,17 @@ class NotInEachCall(Tagged):
 
 @dataclass(frozen=True)
 class InEager(Tagged):
-    """A training step in eager ends with an error: which step, and the part of it."""
+    """A training step in eager ends with an error: which step, and the part of it.
+
+    `in_turn` says that the step is a whole turn of a script's loop, and `handed_on` are the names whose tensors came
+    with a graph from the turn before.
+    """
 
     step: int
     stage: Literal["forward", "backward"]
     problem: Problem
+    in_turn: bool = False
+    handed_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotlens.explain.brief import listed
 from aotlens.explain.failures import problem
 from aotlens_tracer.wire.findings import Finding, InEager, Subject
 from aotlens_tracer.wire.problems import Raised
@@ -15,8 +16,18 @@ _PARTS = {"forward": "the call", "backward": "the backward pass"}
 def _words(about: About) -> str:
     reason = about.first.reason
     assert isinstance(reason, InEager)
-    when = " of the second training step" if reason.step == 2 else ""
-    return f"in eager, {_PARTS[reason.stage]}{when} fails: {problem(reason.problem)}"
+    raised = problem(reason.problem)
+    if reason.handed_on:
+        names = listed([f"`{name}`" for name in reason.handed_on])
+        have, them = ("has", "it") if len(reason.handed_on) == 1 else ("have", "them")
+        return (
+            f"the backward pass of the second iteration fails, because {names} {have} the graph of the first: "
+            f"detach {them} before the next iteration ({raised})"
+        )
+    if reason.in_turn and reason.step == 1:
+        return f"this backward pass fails after what the iteration does before it: {raised}"
+    when = f" of the second {'iteration' if reason.in_turn else 'training step'}" if reason.step == 2 else ""
+    return f"in eager, {_PARTS[reason.stage]}{when} fails: {raised}"
 
 
 KIND = Kind(
@@ -26,7 +37,10 @@ KIND = Kind(
     paragraph=(
         "The graph was captured, but one of two training steps in eager (the call, and a backward pass from all of its "
         "results) fails: a leaf that requires a gradient is changed in place, the second backward pass needs values "
-        "that the first one has freed, or a checkpoint does not compute again what it has saved."
+        "that the first one has freed, or a checkpoint does not compute again what it has saved. For the training step "
+        "of a script, two iterations of its loop are made as they stand there, if they have several backward passes or "
+        "hand something on: a second loss that needs what the first backward pass has freed or what an optimizer has "
+        "changed since, and a hidden state that still has the graph of the iteration before."
     ),
     example=Finding(
         "eager-step-failed",

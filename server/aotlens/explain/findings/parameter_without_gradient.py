@@ -38,7 +38,8 @@ def severity_of(finding: Finding, default: Severity) -> Severity:
     """The severity of a missing gradient: if it may be intended, no warning."""
     if isinstance(finding.reason, (ReturnedItself, ReachesKept, NotInEachCall, NotInLoss)):
         return "information"
-    return "hint" if isinstance(finding.reason, NothingTrained) else default
+    is_usual = isinstance(finding.reason, NothingTrained) and not finding.reason.is_loss
+    return "hint" if is_usual else default
 
 
 KIND = Kind(
@@ -54,10 +55,11 @@ KIND = Kind(
         "`inference_mode` only; used for nothing that is returned; or it reaches only outputs that need no gradient, "
         "which the message names. "
         "The message names the expression and the line, `related` the place. It is a hint if nothing that is returned "
-        "needs a gradient, and information if the parameter, or a view of it, is itself an output: the gradient of "
-        "such an output does not pass through the graph. It is information too if the parameter reaches only state "
-        "that the call keeps, such as an auxiliary loss on `self`: it gets a gradient if the training loop uses that; "
-        "and if the call asks for a loss (`labels`), which does not depend on the parameter as another output does. "
+        "needs a gradient, unless that is the loss of a training step, and information if the parameter, or a view of "
+        "it, is itself an output: the gradient of such an output does not pass through the graph. It is information "
+        "too if the parameter reaches only state that the call keeps, such as an auxiliary loss on `self`: it gets a "
+        "gradient if the training loop uses that; and if the call asks for a loss (`labels`), which does not depend on "
+        "the parameter as another output does. "
         "A tied parameter whose gradient has another of its names has a gradient."
     ),
     example=Finding(

@@ -115,8 +115,8 @@ def reason_in_words(reason: NoGradient, path: str | None, several: bool = False)
             return f"{reason_in_words(because, path, several)} (the graph has one, eager has none)"
         case NothingTrained(because=NeverUsed() as because):
             return reason_in_words(because, path, several)
-        case NothingTrained(because=because):
-            text = "nothing that is returned needs one"
+        case NothingTrained(because=because, is_loss=is_loss):
+            text = "the loss needs none" if is_loss else "nothing that is returned needs one"
             return text if because is None else f"{text}, because {_clause(because, path, several)}"
 
 

@@ -35,6 +35,7 @@ from .items import taker_of
 from .optimizers import in_no_optimizer, optimizers_of
 from .prelude import Setup
 from .root import Children, as_module, root_of
+from .turns import Turns
 from .unknown import Unguessed, UnknownInputs, UnknownOwner, guessed_names, indexed, step_alone, unpacked
 
 _OWNER = "self"
@@ -105,7 +106,8 @@ class _Build:
             root.train(train)
         args = tuple(self._fake(self._namespace[each]) for each in inputs)
         called = root if self._owner is None else types.MethodType(function, root)
-        step = BuiltStep(self._facts(root, free), ((function, definition, self._path), *self._functions.made))
+        functions = ((function, definition, self._path), *self._functions.made)
+        step = BuiltStep(self._facts(root, free), functions, self._turns(dict(zip(inputs, args))))
         return BuiltExample(called, args, {}, self._mode, None, step=step)
 
     def _set_up(self) -> None:
@@ -246,6 +248,9 @@ class _Build:
         with self._setup.entered(self._path), contextlib.suppress(Exception):
             return not eval(compile(condition, self._path, "eval"), dict(names))
         return False
+
+    def _turns(self, given: dict[str, Any]) -> Turns | None:
+        return Turns(self._step, self._path, self._setup, self._namespace, given) if self._step.turn else None
 
     def _models(self, root: nn.Module, free: Sequence[str]) -> Iterator[StepModel]:
         paths = self._children.paths

@@ -1,0 +1,79 @@
+"""One whole turn of the loop that a training step stands in: all its backward passes, and what the next turn takes.
+
+The slice of a step ends at its backward pass. Errors of autograd that only a whole turn raises, or only the second one,
+need more: `h` in `out, h = net(x, h)` has the graph of the turn before, and two losses may share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from aotlens_tracer.wire.statements import Statement
+
+from .backward_calls import BackwardCall, backward_calls, stepped
+from .block_source import BlockSource
+from .name_flow import flow_of, target_names, without
+from .named_calls import calls_named
+from .nodes import is_within
+from .object_changes import mutated
+from .step_places import LOOPS, region_of
+
+
+@dataclass(frozen=True)
+class StepTurn:
+    """The statements of a turn that its backward passes and optimizers depend on, in their order.
+
+    `carried` are the names that a turn hands on to the next one, and `given` the variables that the loop itself binds.
+    Both are empty if the step is in no loop. `reads` are the names that the first turn takes from before.
+    """
+
+    statements: tuple[Node, ...] = ()
+    carried: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    reads: frozenset[str] = frozenset()
+
+    def texts(self, source: BlockSource, prepared: Collection[int]) -> tuple[Statement, ...]:
+        """The statements but those that run before the turn already, by the ids of their nodes."""
+        return tuple(source.statement(source.text(node), node) for node in self.statements if node.id not in prepared)
+
+
+def turn_of(source: BlockSource, backward: BackwardCall) -> StepTurn:
+    """The turn of a step; without statements if no more happens in it than in the step alone."""
+    region = region_of(backward)
+    is_loop = region.type in LOOPS
+    block = region.child_by_field_name("body") if is_loop else region
+    if block is None or block.type not in ("block", "module"):
+        return StepTurn()
+    statements = [node for node in block.named_children if node.type not in ("comment", "ERROR")]
+    losses = [each for each in backward_calls(source.tree) if is_within(each.call, block) and not each.of_trainer]
+    marked = [node for node in statements if any(is_within(each.call, node) for each in losses) or _steps(node)]
+    kept, needed = _sliced(statements, marked, is_loop)
+    given = target_names(region.child_by_field_name("left")) if region.type == "for_statement" else frozenset()
+    changed = frozenset[str]().union(*(flow_of(node).all_bound | mutated(node) for node in kept)) - given
+    carried = sorted(needed & changed) if is_loop else []
+    if len(losses) < 2 and not carried:
+        return StepTurn()
+    return StepTurn(tuple(kept), tuple(carried), tuple(sorted(given & needed)), needed)
+
+
+def _steps(statement: Node) -> bool:
+    return any(stepped(call) is not None for call in calls_named(statement, ("step",)))
+
+
+def _sliced(statements: Sequence[Node], marked: Iterable[Node], is_loop: bool) -> tuple[list[Node], frozenset[str]]:
+    """The statements that those marked depend on, in the turn before too, and the names that they take from before."""
+    kept = {node.id for node in marked}
+    at_end = frozenset[str]()
+    while True:
+        count, needed = len(kept), at_end
+        for node in reversed(statements):
+            flow = flow_of(node)
+            if node.id in kept or flow.all_bound & needed or mutated(node) & needed:
+                kept.add(node.id)
+                needed = without(needed, flow.binds) | flow.reads
+        if not is_loop or (len(kept) == count and needed <= at_end):
+            return [node for node in statements if node.id in kept], needed
+        at_end |= needed
