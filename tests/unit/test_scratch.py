@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from aotlens.session import scratch as of_server
+from aotlens.session.tracer.client import TracerUnusable
+from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.process import scratch
 from aotlens_tracer.process.child import WaitingChild, _new_folder
 from aotlens_tracer.process.standby import Standby
@@ -219,6 +221,55 @@ def test_a_temporary_directory_in_which_others_can_rename_is_not_used(
     own.chmod(0o777)
     with pytest.raises(PermissionError):
         scratch.location()
+
+
+@pytest.mark.parametrize(("mode", "is_used"), [(0o777, False), (0o1777, True), (0o770, True)])
+def test_a_temporary_directory_that_others_can_replace_is_not_used(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, mode: int, is_used: bool
+) -> None:
+    """What a group may write to is its group's."""
+    above = temporary / "shared"
+    own = above / "own"
+    own.mkdir(parents=True)
+    above.chmod(mode)
+    for name in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(own))
+    monkeypatch.setattr(tempfile, "tempdir", str(own))
+    if is_used:
+        assert scratch.location() == str(own)
+    else:
+        with pytest.raises(PermissionError):
+            scratch.location()
+
+
+def test_no_link_is_followed_to_change_the_mode_of_a_folder_that_was_made(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where others can rename, one may have put it there meanwhile."""
+    public = temporary / "public"
+    public.mkdir(mode=0o755)
+    make = os.mkdir
+
+    def replaced(path: Path, mode: int) -> None:
+        make(path, mode)
+        if path.name == "aotlens":
+            path.rmdir()
+            path.symlink_to(public)
+
+    monkeypatch.setattr(os, "mkdir", replaced)
+    with pytest.raises(OSError):
+        scratch.make_private(temporary / "cache" / "aotlens")
+    assert stat.S_IMODE(public.stat().st_mode) == 0o755
+
+
+def test_no_tracer_starts_without_a_private_folder(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_server, "_folder", None)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    temporary.chmod(0o777)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(temporary))
+    with pytest.raises(TracerUnusable, match="no private temporary folder can be made"):
+        TracerProcess(sys.executable, str(temporary))
 
 
 @pytest.mark.parametrize("umask", [0, 0o777])

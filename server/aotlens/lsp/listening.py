@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from aotlens.session.private_folders import open_to_others
+from aotlens_tracer.wire.private_folders import open_to_others
 
 TOKEN_VARIABLE = "AOTLENS_TOKEN"
 """The environment variable with the token that a client has to send. Without it, a token is made."""

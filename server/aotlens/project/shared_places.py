@@ -11,8 +11,8 @@ import secrets
 import stat
 from pathlib import Path
 
-from aotlens.session.private_folders import on_the_way
 from aotlens_tracer.wire.owners import is_open, is_planted
+from aotlens_tracer.wire.private_folders import on_the_way
 
 from .problems import Misuse
 

@@ -40,8 +40,8 @@ def _made() -> scratch.Folder:
     folder, usual = scratch.make(), tempfile.gettempdir()
     if os.path.dirname(folder.path) != usual:
         _log.warning(
-            "the temporary directory %s is not used: others can rename what is in it (chmod +t forbids that). "
-            "Temporary files are in %s",
+            "the temporary directory %s is not used: others can rename what is in it, or a folder on the way to it "
+            "(chmod +t forbids that). Temporary files are in %s",
             usual,
             folder.path,
         )

@@ -9,6 +9,7 @@ in its place: so each folder is held open, and used only as long as it stands at
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import os
 import shutil
@@ -17,6 +18,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+
+from ..wire.private_folders import open_on_the_way
 
 try:
     import fcntl
@@ -207,27 +210,30 @@ def location() -> str:
     """Return where scratch folders are made: the temporary directory, else a folder of the user's. Raises OSError.
 
     Where everybody may write and nothing says that files are their owner's alone (the sticky bit), others can put
-    something else in the place of a folder: such a temporary directory is not used.
+    something else in the place of a folder: such a temporary directory, or one below such a folder, is not used.
     """
     folder = tempfile.gettempdir()
     if keeps_owners(folder):
         return folder
     own = _folder_of_user()
     if not keeps_owners(own):
-        raise PermissionError(0, folder)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
     return own
 
 
 def keeps_owners(folder: str) -> bool:
-    """Return whether nobody else, but the administrator, can rename or remove what this user puts into a folder."""
+    """Return whether nobody else, but the administrator, can rename or remove what this user puts into a folder.
+
+    Nor may they put another one in the place of the folder; where a group may do so, it is its group's.
+    """
     if not hasattr(os, "geteuid"):
         return True
     try:
-        status = os.stat(folder)
+        status, open_above = os.stat(folder), open_on_the_way(folder, groups=False)
     except OSError:
         return False
     is_open = bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)) and not status.st_mode & stat.S_ISVTX
-    return status.st_uid in (os.geteuid(), 0) and not is_open
+    return status.st_uid in (os.geteuid(), 0) and not is_open and open_above is None
 
 
 def make_private(folder: Path) -> None:
@@ -235,7 +241,7 @@ def make_private(folder: Path) -> None:
     for each in (*reversed(folder.parents), folder):
         with contextlib.suppress(FileExistsError):
             os.mkdir(each, 0o700)
-            os.chmod(each, 0o700)
+            _let_in(str(each))  # whatever the umask took
 
 
 def _folder_of_user() -> str:
@@ -300,8 +306,10 @@ class Leftovers:
             del self._folders[0]
 
 
-def _let_in(name: str, folder: int) -> None:
+def _let_in(name: str, folder: int | None = None) -> None:
     """Let its owner into a folder. Another process may put a link in its place at any time: none is followed."""
+    if not _CAN_HOLD:
+        return
     flags = getattr(os, "O_PATH", os.O_RDONLY)
     opened = os.open(name, flags | getattr(os, "O_DIRECTORY", 0) | os.O_NOFOLLOW, dir_fd=folder)
     try:

@@ -229,7 +229,6 @@ def test_no_other_place_of_the_server_opens_a_file_of_a_workspace() -> None:
         "page/document.py",  # files of the package
         "project/shared_places.py",  # a new file that it has made
         "session/kept/store.py",  # a file that `mkstemp` has made
-        "session/private_folders.py",  # what the system says of users
     }
     opening = re.compile(r"(?<![\w.])open\(|\.(?:read_text|read_bytes)\(")
     found = {

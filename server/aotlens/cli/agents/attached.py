@@ -14,8 +14,8 @@ from typing import Any
 
 from aotlens.cli.options import UsageError
 from aotlens.lsp.unsaved_texts import QUESTION
-from aotlens.session.private_folders import open_to_others
 from aotlens.text.notebooks import JoinedNotebook
+from aotlens_tracer.wire.private_folders import open_to_others
 
 _SECONDS = 5.0
 _MOST_BYTES = 64 << 20

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aotlens.session.private_folders import open_to_others
 from aotlens_tracer.process.scratch import make_private
+from aotlens_tracer.wire.private_folders import open_to_others
 from aotlens_tracer.wire.regular_files import read_regular_file
 
 MOST_BYTES = 256 * 1024 * 1024

@@ -130,19 +130,26 @@ class TracerClient:
         """
         launch = self._launch
         folder = launch.working_directory
-        exists, scratch = await asyncio.get_running_loop().run_in_executor(None, _prepare, folder)
+        try:
+            exists, scratch = await asyncio.get_running_loop().run_in_executor(None, _prepare, folder)
+        except OSError as error:  # torch would take folders of the temporary directory that others may have made
+            why = f"no private temporary folder can be made ({error}): TMPDIR can name one that is yours alone"
+            raise TracerUnusable("died", why) from None
         self._scratch = scratch
-        options = () if scratch is None else (OPTION, scratch.path)
-        mark = {} if scratch is None else {VARIABLE: scratch.path}
         try:
             process = await asyncio.create_subprocess_exec(
-                *bootstrap_command(launch.python, *launch.arguments, *options),
+                *bootstrap_command(launch.python, *launch.arguments, OPTION, scratch.path),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=_LINE_LIMIT,
                 cwd=folder if exists else None,
-                env={**launch.environment, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **mark},
+                env={
+                    **launch.environment,
+                    "PYTHONIOENCODING": "utf-8",
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                    VARIABLE: scratch.path,
+                },
                 start_new_session=True,  # a signal to the tracer's process group does not reach us
             )
         except (OSError, ValueError) as error:  # ValueError: an environment variable that no system accepts
@@ -331,12 +338,10 @@ async def _wait(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _prepare(working_directory: Path) -> tuple[bool, Folder | None]:
-    """Return whether the directory exists, and a new folder for the tracer's files; None if it cannot be made."""
+def _prepare(working_directory: Path) -> tuple[bool, Folder]:
+    """Return whether the directory exists, and a new folder for the tracer's files. Raises OSError."""
     adopt_orphans()
-    with contextlib.suppress(OSError):
-        return os.path.isdir(working_directory), new_subfolder("t")
-    return os.path.isdir(working_directory), None
+    return os.path.isdir(working_directory), new_subfolder("t")
 
 
 async def _end(process: asyncio.subprocess.Process, patient: bool) -> None:

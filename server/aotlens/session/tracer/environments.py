@@ -16,9 +16,9 @@ from typing import Any
 
 from aotlens.model.trust import EVERYWHERE, Trust
 from aotlens.session.files import read_text
-from aotlens.session.private_folders import on_the_way
 from aotlens.session.project_file import read_project_file
 from aotlens_tracer.wire.owners import is_anothers, is_planted
+from aotlens_tracer.wire.private_folders import on_the_way
 
 from .interpreter import (
     BY_SETTING,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _MOST_LINKS = 40
+_ACCESS_LIST = "system.posix_acl_access"
 
 
 def open_to_others(folder: Path) -> str | None:
@@ -22,11 +23,20 @@ def open_to_others(folder: Path) -> str | None:
     status = os.stat(whole)
     if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return whole
+    return open_on_the_way(str(folder))
+
+
+def open_on_the_way(folder: str, groups: bool = True) -> str | None:
+    """Return what, on the way to a folder, lets others put another one in its place; None if nothing does.
+
+    Without `groups`, a folder that a group may write to is its group's. Raises OSError.
+    """
     trusted = _trusted_owners()
-    return next((above for above in on_the_way(os.path.abspath(folder)) if not _keeps_names(above, trusted)), None)
+    way = on_the_way(os.path.abspath(folder))
+    return next((above for above in way if not _keeps_names(above, trusted, groups)), None)
 
 
-def _keeps_names(place: str, trusted: set[int]) -> bool:
+def _keeps_names(place: str, trusted: set[int], groups: bool) -> bool:
     """Whether nobody but trusted owners can rename what is in a folder, or lead a link to another place.
 
     In a folder with the sticky bit, as `/tmp` has it, nobody can rename what belongs to somebody else.
@@ -35,9 +45,22 @@ def _keeps_names(place: str, trusted: set[int]) -> bool:
     if stat.S_ISLNK(status.st_mode):
         return status.st_uid in trusted
     shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if shared == stat.S_IWGRP and _is_group_of_this_user(status.st_gid):
+    if shared == stat.S_IWGRP and not (groups and _lets_others_in(place, status.st_gid)):
         shared = 0
     return status.st_uid in trusted and (not shared or bool(status.st_mode & stat.S_ISVTX))
+
+
+def _lets_others_in(place: str, group: int) -> bool:
+    """Whether the right of a folder's group is one of others, too.
+
+    Where there is an access list (ACL), that right is the most that the users and groups get who stand in it.
+    """
+    if not _is_group_of_this_user(group):
+        return True
+    try:
+        return bool(os.getxattr(place, _ACCESS_LIST))
+    except (AttributeError, OSError):  # macOS, or there is none
+        return False
 
 
 def _trusted_owners() -> set[int]:

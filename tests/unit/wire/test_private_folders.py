@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
 from pathlib import Path
 
 import pytest
 
-from aotlens.session import private_folders
-from aotlens.session.private_folders import open_to_others
+from aotlens_tracer.wire import private_folders
+from aotlens_tracer.wire.private_folders import open_to_others
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes of folders say nothing there")
 
@@ -46,6 +47,22 @@ def test_a_group_may_write_above_if_it_is_the_users_own(folder: Path, monkeypatc
     assert open_to_others(folder) == str(above)
     monkeypatch.setattr(private_folders, "_is_group_of_this_user", lambda number: number == above.stat().st_gid)
     assert open_to_others(folder) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="the system has no access lists")
+def test_an_access_list_lets_others_in_though_the_group_is_the_users_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = folder.parents[1]
+    nobody = 0xFFFFFFFF
+    entries = ((1, 7, nobody), (2, 7, 12345), (4, 0, nobody), (16, 7, nobody), (32, 0, nobody))
+    access_list = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    try:
+        os.setxattr(above, "system.posix_acl_access", access_list)
+    except OSError:
+        pytest.skip("the file system has no access lists")
+    monkeypatch.setattr(private_folders, "_is_group_of_this_user", lambda number: True)
+    assert open_to_others(folder) == str(above)
 
 
 @pytest.mark.parametrize("is_relative", [False, True])
