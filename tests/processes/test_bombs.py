@@ -14,7 +14,7 @@ import pytest
 from aotlens.session.tracer.client import Message
 from aotlens.session.tracer.process import TracerProcess
 from aotlens_tracer.process.fence import gaps
-from aotlens_tracer.process.memory import MOST_PROCESSES
+from aotlens_tracer.process.memory import MOST_PROCESSES, MOST_THREADS
 from aotlens_tracer.wire.fence import Fence
 from aotlens_tracer.wire.protocol import TraceParams
 from cli.support import processes_in, wait_for
@@ -38,6 +38,12 @@ if os.fork() == 0:
         if time.monotonic() > started + 40:
             os._exit(0)
 time.sleep(60)
+"""
+_THREADS = """
+import threading
+threading.stack_size(1 << 15)
+while time.monotonic() < started + 20:
+    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
 """
 _BOMB = """
 begun = os.open("/dev/shm/NAME", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -78,8 +84,14 @@ def test_a_bomb_gets_no_more_processes_than_are_allowed(tracer: TracerProcess, t
         count = begun.stat().st_size
     finally:
         begun.unlink(missing_ok=True)
-    assert problem == {"kind": "ManyProcesses", "most": MOST_PROCESSES}
+    assert problem == {"kind": "ManyProcesses", "most": MOST_PROCESSES, "in_threads": False}
     assert 50 < count <= MOST_PROCESSES + 1
+    assert wait_for(lambda: not processes_in(tmp_path), 2), processes_in(tmp_path)
+
+
+def test_a_bomb_of_threads_ends_with_its_trace(tracer: TracerProcess, tmp_path: Path) -> None:
+    failure = _answer(tracer, tmp_path, _THREADS, 30)["failure"]
+    assert failure["problem"] == {"kind": "ManyProcesses", "most": MOST_THREADS, "in_threads": True}
     assert wait_for(lambda: not processes_in(tmp_path), 2), processes_in(tmp_path)
 
 

@@ -313,10 +313,12 @@ _PROBLEMS: dict[type, Callable[[Any], str]] = {
     facts.NoValueFound: _no_value_found,
     facts.TimeLimit: lambda value: f"still running after the time limit of {value.seconds:g} s",
     facts.MemoryLimit: lambda value: (
-        f"more {'in temporary files' if value.in_files else 'memory in use'} than the limit of "
+        f"more {'in temporary files and shared memory' if value.in_files else 'memory in use'} than the limit of "
         f"{value.bytes / (1 << 30):.3g} GiB"
     ),
-    facts.ManyProcesses: lambda value: f"more than {value.most} processes at the same time",
+    facts.ManyProcesses: lambda value: (
+        f"more than {value.most} {'threads' if value.in_threads else 'processes'} at the same time"
+    ),
     facts.ProcessEnded: _process_ended,
     facts.Bug: lambda value: f"aotlens itself failed ({value.error})",
     facts.ContainsItself: lambda value: (

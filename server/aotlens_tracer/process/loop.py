@@ -23,7 +23,7 @@ from .beginnings import Beginnings
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
 from .job import Job, RunningRecorder
-from .memory import MOST_PROCESSES, descendants, exceeds, processes_below
+from .memory import MOST_PROCESSES, MOST_THREADS, descendants, exceeds, processes_below, threads_below
 from .messages import Message, understood
 from .orphans import adopt_orphans, end_orphans, living_orphans
 from .pump import SelectorPump, ThreadPump
@@ -311,6 +311,8 @@ class Tracer:
             processes_below(child.pid, orphans) > MOST_PROCESSES for child in job.children
         ):  # they go on: there is no time for stacks
             self._answer(job, unanswered.after_too_many_processes(job))
+        elif any(threads_below(child.pid, orphans) > MOST_THREADS for child in job.children):
+            self._answer(job, unanswered.after_too_many_threads(job))
         elif limit and exceeds(job.child.pid, limit, orphans):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_memory_limit(job))

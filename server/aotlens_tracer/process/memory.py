@@ -12,6 +12,8 @@ _EXACT_SECONDS, _EXACT_AT_LEAST = 0.2, 8
 """How long, and at how many processes at least, an exact look is taken. Those that fork all the time make it slow."""
 MOST_PROCESSES = 250
 """So many processes may be below a child at the same time. If each of them forks on, nothing else runs soon."""
+MOST_THREADS = 4000
+"""So many threads may they have together. The system counts them as processes, of which a user has some 10,000."""
 
 
 def resident_bytes(pid: int) -> int | None:
@@ -46,6 +48,19 @@ def exceeds(pid: int, limit: int, orphans: Iterable[int] = ()) -> bool:
 def processes_below(pid: int, orphans: Iterable[int] = ()) -> int:
     """Return how many processes are below `pid`, or were left behind by it."""
     return len(descendants(pid)) + len(_with_descendants(orphans))
+
+
+def threads_below(pid: int, orphans: Iterable[int] = ()) -> int:
+    """Return how many threads `pid` and its descendants have, with those that it left behind."""
+    return sum(map(_threads, (pid, *descendants(pid), *_with_descendants(orphans))))
+
+
+def _threads(pid: int) -> int:
+    """Return the number of threads of a process, each of which is a folder of /proc; 0 if it is unknown."""
+    try:
+        return max(0, os.stat(f"/proc/{pid}/task").st_nlink - 2)
+    except OSError:
+        return 0
 
 
 def _with_descendants(pids: Iterable[int]) -> list[int]:

@@ -15,7 +15,7 @@ from ..wire.json_codec import from_json, to_json
 from ..wire.problems import Bug, ManyProcesses, MemoryLimit, NoMemory, ProcessEnded, Raised, TimeLimit
 from ..wire.protocol import ExampleSource
 from .job import Job
-from .memory import MOST_PROCESSES
+from .memory import MOST_PROCESSES, MOST_THREADS
 from .source_lines import SourceLines
 from .stacks import DUMP_BYTES, DUMP_FILE, frames_of, without_ours
 
@@ -62,6 +62,11 @@ def after_the_limit_of_files(job: Job) -> dict[str, Any]:
 def after_too_many_processes(job: Job) -> dict[str, Any]:
     """Return the answer for a child that starts processes without end."""
     return _answer(job, "crash", ManyProcesses(MOST_PROCESSES))
+
+
+def after_too_many_threads(job: Job) -> dict[str, Any]:
+    """Return the answer for a child that starts threads without end."""
+    return _answer(job, "crash", ManyProcesses(MOST_THREADS, in_threads=True))
 
 
 def after_unfit_messages(job: Job, error: Exception) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The problem of a trace that starts processes without end. Standard library only."""
+"""The problem of a trace that starts processes or threads without end. Standard library only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .json_codec import Tagged
 
 @dataclass(frozen=True)
 class ManyProcesses(Tagged):
-    """More than `most` processes at the same time."""
+    """More than `most` processes at the same time, or with `in_threads` threads of them."""
 
     most: int
+    in_threads: bool = False

@@ -6,11 +6,9 @@ import os
 from collections.abc import Iterable
 
 from ...wire.fence import Fence
+from ..files import SHARED_MEMORY
 from . import call_filter, landlock
 from .system_calls import MACHINE, give_up_rights, refuse_new_rights
-
-SHARED_MEMORY = "/dev/shm"
-"""Locks and shared tensors of several processes are files there: given code may write in it, found code not."""
 
 _scratch: tuple[str, ...] = ()
 _files: tuple[str, ...] = ()
@@ -30,6 +28,7 @@ def put_on(fence: Fence, scratch: Iterable[str], files: Iterable[str]) -> None:
     global _scratch, _files
     _scratch, _files = tuple(scratch), tuple(files)
     if fence.enabled:
+        # Locks and shared tensors of several processes are files there; found code may not write in it.
         _restrict((*_scratch, SHARED_MEMORY, *fence.writable), fence.network, programs=True)
 
 
