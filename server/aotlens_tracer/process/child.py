@@ -26,6 +26,8 @@ from .scratch import Folder, new_folder
 from .stacks import DUMP_FILE, DUMP_SIGNAL
 
 _C = TypeVar("_C", bound="Child")
+_CAN_LOOK = hasattr(os, "waitid")
+"""Whether the system says that a process has ended without taking away its number. Python for macOS does since 3.13."""
 
 
 class Child:
@@ -58,6 +60,10 @@ class Child:
         If it was stopped, it is continued: nobody else would.
         """
         if self._status is None:
+            if not _ends_rest(self.pid):
+                if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG) is not None:
+                    os.kill(self.pid, signal.SIGCONT)
+                return None
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:
@@ -78,11 +84,12 @@ class Child:
         return True
 
     def kill(self) -> None:
-        """End it and all it started, and wait for it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        """End it and all it started, and wait for it. Once it was waited for, its number may be another's."""
+        if self._status is None or not _CAN_LOOK:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
         deadline = time.monotonic() + 5
         while self.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
@@ -169,15 +176,34 @@ class SpawnedChild(WaitingChild):
             self._process.stdin.close()
 
     def poll(self) -> int | None:
+        if self._process.returncode is None and not _ends_rest(self.pid):
+            return None
         return self._process.poll()
 
     def kill(self) -> None:
-        if hasattr(os, "killpg"):
+        if hasattr(os, "killpg") and (self._process.returncode is None or not _CAN_LOOK):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
+
+
+def _ends_rest(leader: int) -> bool:
+    """End what is left of a session if its leader has ended; return whether the leader may be waited for now.
+
+    As long as nobody has done so, its number stands for no other process and no other session.
+    """
+    if not _CAN_LOOK:
+        return True
+    try:
+        if os.waitid(os.P_PID, leader, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return False
+    except ChildProcessError:  # somebody has waited for it
+        return True
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    return True
 
 
 def _new_folder(scratch: Folder | None) -> tuple[Folder, bytes]:

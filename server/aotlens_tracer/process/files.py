@@ -112,5 +112,5 @@ def _file(status: os.stat_result) -> _File:
 
 
 def _size(status: os.stat_result) -> int:
-    """What a regular file has on disk, or in memory: one with holes has less than its length."""
+    """Return the bytes of a regular file on disk, or in memory: one with holes has less than its length."""
     return status.st_blocks * _BLOCK if stat.S_ISREG(status.st_mode) else 0
