@@ -36,8 +36,13 @@ class StepTurn:
     reads: frozenset[str] = frozenset()
 
     def texts(self, source: BlockSource, prepared: Collection[int]) -> tuple[Statement, ...]:
-        """The statements but those that run before the turn already, by the ids of their nodes."""
-        return tuple(source.statement(source.text(node), node) for node in self.statements if node.id not in prepared)
+        """The statements without those that have made the batch before the turn, by the ids of their nodes.
+
+        What each turn sets anew, `if step % 4 == 0: hidden = None`, is no batch.
+        """
+        carried = frozenset(self.carried)
+        nodes = (node for node in self.statements if node.id not in prepared or flow_of(node).all_bound & carried)
+        return tuple(source.statement(source.text(node), node) for node in nodes)
 
 
 def turn_of(source: BlockSource, backward: BackwardCall) -> StepTurn:

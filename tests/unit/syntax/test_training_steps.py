@@ -100,7 +100,7 @@ ACCUMULATED = """
     model.crop_block_size(4)  # m
     if wants_compile:  # m
         model = torch.compile(model)
-    scaler = torch.amp.GradScaler()
+    scaler = torch.amp.GradScaler()  # m
     optimizer = model.configure_optimizers(0.1)  # m
     optimizer.load_state_dict(torch.load("x.pt"))
     x, y = get_batch("train")  # m
@@ -162,7 +162,7 @@ ACCELERATE = """
             p.requires_grad = False
         optimizer = AdamW([p for p in model.parameters() if p.requires_grad])  # p
         model, optimizer, loader = accelerator.prepare(model, optimizer, loader)  # p
-        bar = tqdm(range(9))
+        bar = tqdm(range(9))  # p
         for step, batch in enumerate(loader):  # p
             with accelerator.accumulate(model):
                 outputs = model(**batch)  # b
@@ -671,3 +671,34 @@ def test_a_comment_above_a_loop_over_data_stands_in_place_of_its_first_item() ->
 def test_a_text_has_at_most_as_many_steps_as_can_be_compared() -> None:
     branches = "".join(f"    elif x == {i}:\n        loss = f(x)\n        loss.backward()\n" for i in range(3000))
     assert len(step_places(parse(f"def train(x):\n    if not x:\n        pass\n{branches}"))) == MOST
+
+
+TURNS = """
+    for step in range(9):
+        if step % 4 == 0:
+            hidden = None
+        out, hidden = net(torch.randn(2), hidden)
+        print(out)
+        first, second = out
+        first.mean().backward()
+        loss = second.mean()
+        losses.append(loss)
+        loss.backward()
+        if step % 4 == 3:
+            optimizer.step()
+        hidden = hidden.detach()
+"""
+
+
+def test_a_turn_has_what_its_backward_passes_need_and_hand_on() -> None:
+    step = sliced(TURNS, "@loss").step
+    assert step is not None
+    assert [each.line for each in step.turn] == [3, 5, 7, 8, 9, 11, 12, 14]
+    assert (step.carried, step.given) == (("hidden",), ("step",))
+
+
+def test_a_turn_that_has_no_more_than_the_step_is_left_out() -> None:
+    step = sliced(
+        TURNS.replace("hidden", "9").replace("9 =", "_ =").replace("first.mean().backward()", "pass"), "@loss"
+    ).step
+    assert step is not None and not step.turn

@@ -129,3 +129,25 @@ def integers():
         loss.requires_grad = True
         loss.backward()
         optimizer.step()
+
+
+def hidden_reset():
+    net = nn.GRU(4, 4)
+    hidden = None
+    for step in range(3):
+        if step % 1 == 0:
+            hidden = None
+        out, hidden = net(torch.randn(5, 2, 4), hidden)
+        loss = out.pow(2).mean()
+        loss.backward()
+
+
+def hidden_reset_sometimes():
+    net = nn.GRU(4, 4)
+    hidden = None
+    for step in range(3):
+        if step % 2 == 0:
+            hidden = None
+        out, hidden = net(torch.randn(5, 2, 4), hidden)
+        loss = out.pow(2).mean()
+        loss.backward()
