@@ -12,6 +12,7 @@ import pytest
 from torch import nn
 
 from aotlens_tracer.examples.inferred import machine
+from aotlens_tracer.examples.inferred.search import Search
 from aotlens_tracer.examples.inferred.subclass_search import SubclassSearch
 from aotlens_tracer.graph.birthplaces import Birthplaces
 from aotlens_tracer.loading.importing import import_file
@@ -39,3 +40,15 @@ def test_the_guess_is_the_expected_one(modules: dict[Path, types.ModuleType], pa
     assert guess.failure is None
     assert not guess.is_of_the_class
     assert cls.__doc__ is None or guess.expression == cls.__doc__
+
+
+def test_a_class_that_runs_with_data_is_not_suspected(
+    modules: dict[Path, types.ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspected: list[object] = []
+    monkeypatch.setattr(Search, "_examine", lambda search, failed, usual, sizes: suspected.append(failed))
+    module = modules[PATHS[0]]
+    search = SubclassSearch(module.RunsWithDataAlone, module, Birthplaces(), None)
+    search.run()
+    assert suspected == []
+    assert len(search.attempts) < 16

@@ -31,7 +31,7 @@ class KindsOfEdges(nn.Module):
 
 
 class GraphInOne(nn.Module):
-    """GraphInOne(dim=64)({'x': torch.randn(16, 64), 'pos': torch.randn(16, 3), 'batch': torch.randint(2, (16,))})"""
+    """GraphInOne(dim=64)({'x': torch.randn(16, 64), 'pos': torch.randn(16, 3), 'batch': torch.randint(2, (16,)).sort().values})"""  # noqa: E501
 
     def __init__(self, dim):
         super().__init__()
@@ -41,6 +41,41 @@ class GraphInOne(nn.Module):
     def forward(self, data):
         nodes = self.out(data["x"]) + self.place(data["pos"])
         return torch.zeros(2, nodes.shape[1]).index_add(0, data["batch"], nodes)
+
+
+class GroupsOfNodes(nn.Module):
+    """GroupsOfNodes(dim=64)(torch.randn(16, 64), torch.randint(2, (16,)).sort().values, dim_size=2)"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, x, index=None, ptr=None, dim_size: int | None = None):
+        if index is None and ptr is None:
+            raise ValueError("one of index and ptr is needed")
+        return torch.zeros(dim_size, x.shape[1]).index_add(0, index, self.out(x))
+
+
+class TimesOfEdges(nn.Module):
+    """TimesOfEdges(K=2)(torch.randn(16, 64), torch.randint(16, (2, 32)), torch.randn(32), torch.randn(32, 12))"""
+
+    def __init__(self, K):
+        super().__init__()
+        self.hops = K
+        self.from_weight = nn.Linear(12, 64)
+
+    def forward(self, x, edge_index, edge_time, weights):
+        """Adds up the neighbours.
+
+        Args:
+            edge_time: When each edge is.
+            weights: The features of each edge, of shape
+                :obj:`[num_edges, 12]`.
+        """
+        for _ in range(self.hops):
+            message = x[edge_index[0]] * edge_time[:, None] * self.from_weight(weights)
+            x = torch.zeros_like(x).index_add(0, edge_index[1], message)
+        return x
 
 
 class SequencesWithARow(nn.Module):

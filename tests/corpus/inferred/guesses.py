@@ -228,3 +228,57 @@ class LeavesParameters(nn.Module):
 class TakesParameters(LeavesParameters):
     def step(self, x):
         return x.relu()
+
+
+class HandsAllOn(nn.Module):
+    """HandsAllOn(dim=64)(torch.randn(2, 16, 64), torch.randn(2, 16, 64))"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, *args):
+        return self._combined(*args)
+
+    def _combined(self, x, memory):
+        return self.fc(x) + memory
+
+
+class CallsWhatMayBeNone(nn.Module):
+    # No docstring, here and below: what a file writes out of a constructor's call is tried too.
+    def __init__(self, inner: nn.Module | None = None):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x.sigmoid())
+
+
+class SizedByItsLayer(nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+        if hasattr(inner, "in_features"):
+            width = inner.in_features
+        elif hasattr(inner, "in_channels"):
+            width = inner.in_channels
+        else:
+            raise ValueError("the width is unknown")
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x):
+        return self.inner(self.norm(x))
+
+
+class RunsWithDataAlone(nn.Module):
+    """RunsWithDataAlone(dim=64)(torch.randn(16, 64), torch.randint(16, (2, 32)))"""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.fc = nn.Linear(dim, dim)
+
+    def forward(self, x, edge_index):
+        source, target = edge_index[:, edge_index[0] != edge_index[1]]
+        x = self.fc(x)
+        weight = (x.index_select(-2, source) * x.index_select(-2, target)).sum(-1)
+        return torch.zeros_like(x).index_add(-2, target, x.index_select(-2, source) * weight.view(-1, 1))

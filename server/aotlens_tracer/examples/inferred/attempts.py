@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from .calling.inputs import Inputs, as_call
 from .origins import Origins
 from .scalars import scalars_in
 from .unpacked import LastList, Unpacked, wanted_values
-from .values import Arguments, Path, containers, tensors
+from .values import Arguments, Path, Several, containers, tensors
 
 LARGEST_REAL = 1 << 28
 """Bytes of parameters and buffers of a module that is called on real tensors, to see whether it runs."""
@@ -158,7 +158,7 @@ class Runner:
             with fake_modules(self._birthplaces), contextlib.nullcontext() if target.is_real else target.mode:
                 args = [self._evaluate(value.expression) for value in positional]
                 kwargs = {name: self._evaluate(value.expression) for name, value in named.items()}
-                passed = {**dict(zip(inputs.parameters, args)), **kwargs}
+                passed = {**_by_name(list(inputs.parameters), arguments, args), **kwargs}
                 for path, _ in tensors(arguments):
                     values[path] = _at(passed, path)
                     origins.begin(path, values[path])
@@ -171,6 +171,13 @@ class Runner:
 
     def _evaluate(self, expression: str) -> Any:
         return eval(expression, dict(self._namespace))
+
+
+def _by_name(names: Sequence[str], arguments: Arguments, values: list[Any]) -> dict[str, Any]:
+    """The values of the positional arguments by the names of the parameters; those of `*args` as a list."""
+    found = dict(zip(names, values))
+    several = next((name for name, value in arguments.items() if isinstance(value, Several)), None)
+    return found if several is None else {**found, several: values[names.index(several) :]}
 
 
 def _at(passed: Mapping[str, Any], path: Path) -> Any:

@@ -41,7 +41,7 @@ from .loss.passing import Passing
 from .namespace import Names
 from .reading.open_methods import is_refused_by_an_open_method, takes_any_number
 from .repairs.left_out import left_out_argument
-from .repairs.registry import CALLS, REBUILDING
+from .repairs.registry import CALLS, REBUILDING, WITHOUT_DATA
 from .repairs.rule import proposals
 from .tables.facts import NeedsBfloat16
 from .values import Arguments, call
@@ -246,11 +246,13 @@ class Search:
                     left, waiting = AFTER_READING, Waiting()
             if fails_for_all_arguments(failed):
                 raise ClassFails(Guess(expression, rule, is_of_the_class=True))
-            if may_vary and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
+            is_open = may_vary and reading is None  # a class that runs where it has data is not to blame
+            if is_open and (varied := self._examine(furthest.for_long(PATIENCE), usual.call, sizes)):
                 return self._found_by_varying(varied, usual.call, sizes)
             cost += waiting.cost_of(outcome.progress, failed.facts or failed.message)
             # The cheapest repair is tried next. The later a rule proposes a repair, the more it costs.
-            for index, proposal in enumerate(proposals(CALLS, failed, inputs, self._note_rule)):
+            rules = WITHOUT_DATA if outcome.is_real and reads_data(outcome.error) else CALLS
+            for index, proposal in enumerate(proposals(rules, failed, inputs, self._note_rule)):
                 further = cost + index + proposal.distance * FURTHER
                 waiting.add(outcome.progress, further, proposal.arguments, proposal.rule)
         if may_vary and reading is None:

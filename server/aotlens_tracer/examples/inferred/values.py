@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor by its shape and its dtype, an attribute of `torch`. Integers are below `high`."""
+    """A tensor by its shape and its dtype, an attribute of `torch`. Integers are below `high`, and ascend if sorted."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     high: int = 2
+    is_sorted: bool = False
 
     @property
     def expression(self) -> str:
@@ -24,7 +25,8 @@ class Tensor:
             return f"torch.ones({sizes}, dtype=torch.bool)"
         if self.is_integer:
             kind = "" if self.dtype == "int64" else f", dtype=torch.{self.dtype}"
-            return f"torch.randint({max(self.high, 1)}, {self.shape!r}{kind})"
+            drawn = f"torch.randint({max(self.high, 1)}, {self.shape!r}{kind})"
+            return f"{drawn}.sort().values" if self.is_sorted else drawn
         return f"torch.randn({sizes}, dtype=torch.{self.dtype})"
 
     @property
@@ -59,6 +61,16 @@ class Items:
         if self.is_list:
             return f"[{inner}]"
         return f"({inner},)" if len(self.items) == 1 else f"({inner})"
+
+
+@dataclass(frozen=True)
+class Several(Items):
+    """Several values for `*args`."""
+
+    @property
+    def expression(self) -> str:
+        """The arguments, as a call has them."""
+        return ", ".join(item.expression for item in self.items)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,17 @@ from ..tables.sizes import WIDTH
 from ..values import Arguments, Entries, Items, Value, Written, call
 from . import configurations
 from .annotations import DEEPEST, Site, by_annotation
-from .networks import concrete, is_whole, layer_with, look_alikes, namesakes, of_torch, plain_value_with, subclasses
+from .networks import (
+    concrete,
+    is_whole,
+    layer_with,
+    layers_with,
+    look_alikes,
+    namesakes,
+    of_torch,
+    plain_value_with,
+    subclasses,
+)
 from .parameters import VARIABLE, annotation_of, declared_modules, given_beside, parameters_of, positional_only
 from .usage import Usage
 
@@ -153,6 +163,8 @@ class Constructors:
             found = self.configuration(cls, None, depth)
             if found is not None:
                 return found
+            if attributes and name in usage.modules:  # an object that is called is no namespace
+                return Written(next(iter(layers_with(attributes)), IDENTITY))
             if attributes:
                 return self._namespace(attributes, cls, usage)
         for kind in usage.instances.get(name, ()):

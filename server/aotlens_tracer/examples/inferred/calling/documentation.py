@@ -17,7 +17,7 @@ from .model_sizes import ModelSizes
 _NEARBY = 240
 """The number of characters after an argument's name that are read as its description."""
 _SHAPE = re.compile(r"\s*\(([\w\s,*+-]+,[\w\s,*+-]+)\)")
-_NAMED_SHAPE = re.compile(r"shape:?\s*(?:is\s*)?[`*']*[\(\[]([\w\s,*./+x]+)[\)\]]")
+_NAMED_SHAPE = re.compile(r"shape:?\s*(?:is\s*)?(?::\w+:)?[`*']*[\(\[]([\w\s,*./+x]+)[\)\]]")
 
 
 class Documentation:

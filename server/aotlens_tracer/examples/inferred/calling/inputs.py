@@ -15,10 +15,10 @@ from ..reading.definitions import sizes_in
 from ..reading.demand import NOTHING, Demand
 from ..reading.entries import entries_read, entry_of
 from ..reading.reader import Reader
-from ..tables.graph_names import is_of_graph
+from ..tables.graph_names import is_of_graph, of_groups
 from ..tables.input_names import input_kind, kind_shapes
 from ..tables.sizes import BATCH, LENGTH, MELS
-from ..values import Arguments, Entries, Items, Tensor, Value, Written, with_sizes_replaced
+from ..values import Arguments, Entries, Items, Several, Tensor, Value, Written, with_sizes_replaced
 from .annotations import by_annotation, demand_of_annotation, is_sequence_of_tensors, is_tensor
 from .documentation import Documentation
 from .model_sizes import ModelSizes, attribute
@@ -42,9 +42,10 @@ class Inputs:
 
     def first(self) -> list[str]:
         """The parameters to begin with: the required ones; if there are none, the main one."""
+        groups = of_groups(set(self.parameters))
         required = [name for name, p in self.parameters.items() if p.default is p.empty and p.kind not in VARIABLE]
         if required:
-            return required
+            return [name for name in self.parameters if name in required or name in groups]
         main = attribute(self._module, "main_input_name")  # transformers
         if isinstance(main, str) and main in self.parameters:
             return [main]
@@ -152,5 +153,6 @@ def as_call(parameters: Mapping[str, inspect.Parameter], arguments: Arguments) -
     for name, parameter in parameters.items():
         if name not in rest or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD):
             break
-        positional.append(rest.pop(name))
+        value = rest.pop(name)
+        positional += value.items if isinstance(value, Several) else (value,)
     return positional, rest

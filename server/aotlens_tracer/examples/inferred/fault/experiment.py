@@ -48,7 +48,7 @@ class Called:
         function = self.inputs.function
         return FailedAttempt(
             outcome.error,
-            arguments or self.arguments,
+            arguments if arguments is not None else self.arguments,
             outcome.values,
             function,
             outcome.origins,

@@ -90,6 +90,9 @@ CALLS: tuple[Rule[Inputs], ...] = (
 )
 """Rules for a call of `forward` that failed."""
 
+WITHOUT_DATA = tuple(rule for rule in CALLS if rule is not any_shape.RULE)
+"""Rules for a call that runs if it has data: its tensors are right, and another argument may spare it the data."""
+
 CONSTRUCTORS: tuple[Rule[Construction], ...] = (
     missing_keys.RULE,
     dictionary_keys.RULE,

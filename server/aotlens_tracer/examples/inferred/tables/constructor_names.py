@@ -54,7 +54,7 @@ NAMES: tuple[tuple[str, str], ...] = (
     (r"(.*_)?(init_values?|init_scale|layer_scale(_init_value)?|gamma_init)", "0.1"),
     (r"(.*_)?(temperature|temp|tau|sigma|std|alpha|beta|gamma|weight_decay|momentum|decay|strength|weight|coef|coeff|lambda_?|slope)", "1.0"),
     (r"(.*_)?(theta|rope_base|base|max_period|max_freq|max_wavelength)", "10000"),
-    (r"(top_?k|k|num_experts_per_tok|n_?neighbou?rs|num_selects?)", "2"),
+    (r"(top_?k|k|K|num_experts_per_tok|n_?neighbou?rs|num_selects?)", "2"),
     (r"(num_|n_)?(experts|codebooks|quantizers|slots|queries|latents|groups|iters|iterations|steps|memory_tokens|registers?_?(tokens)?|memories|prototypes|centers|bins|points|levels|landmarks|features_per|freqs|bands|basis|scales|rank|ranks|samples|mixtures)|rank|r|order|degree", "4"),
     (r"(num_)?(timesteps|diffusion_steps|train_timesteps)|T", "100"),
     (r"(num_|n_)?(nodes|atoms|residues|points)", "16"),

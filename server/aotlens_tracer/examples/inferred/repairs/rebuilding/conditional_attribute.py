@@ -22,6 +22,10 @@ def _propose(failed: FailedAttempt, construction: Construction) -> Proposals:
         for name in filter(construction.can_pass, conditions_of(cls, attribute) or ()):
             for value in _others(failed, construction, name):
                 yield {**failed.arguments, name: value}
+        if attribute in construction.parameters and cls is construction.cls:  # `self.conv = conv`, which is None
+            for value in (construction.value(attribute), Written("torch.nn.Identity()")):
+                if value.expression != "None":
+                    yield {**failed.arguments, attribute: value}
 
 
 def _missing(failed: FailedAttempt) -> Iterator[tuple[nn.Module, str]]:
