@@ -111,3 +111,17 @@ class ConfiguredByNames(nn.Module):
 
     def forward(self, x):
         return self.out(x)
+
+
+class PickedRows(nn.Module):
+    """PickedRows(dim=64)(torch.randint(95, (16,)), torch.randn(16, 6), torch.randint(16, (16,)), torch.randint(16, (16,)))"""  # noqa: E501
+
+    def __init__(self, dim):
+        super().__init__()
+        self.embedding = nn.Embedding(95, dim)
+        self.from_distance = nn.Linear(6, dim)
+        self.out = nn.Linear(3 * dim, dim)
+
+    def forward(self, atoms, distances, i, j):
+        x = self.embedding(atoms)
+        return self.out(torch.cat([x[i], x[j], self.from_distance(distances)], dim=-1))

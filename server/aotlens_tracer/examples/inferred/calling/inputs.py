@@ -15,6 +15,7 @@ from ..reading.definitions import sizes_in
 from ..reading.demand import NOTHING, Demand
 from ..reading.entries import entries_read, entry_of
 from ..reading.reader import Reader
+from ..reading.row_indices import row_indices
 from ..tables.graph_names import is_of_graph, of_groups
 from ..tables.input_names import input_kind, kind_shapes
 from ..tables.sizes import BATCH, LENGTH, MELS
@@ -73,6 +74,8 @@ class Inputs:
         kind = input_kind(name)
         if is_of_graph(set(self.parameters)) and (of_graph := self._shapes.of_graph(name, demand)) is not None:
             return [of_graph]
+        if (row := self._row(name, annotation, demand)) is not None:
+            return [row, *(value for value in self._tensors(kind, demand) if value.expression != row.expression)]
         if (keys := self._keys(annotation, name)) and not is_tensor(annotation):
             return [self._dictionary(name, keys)]
         found: list[Value] = []
@@ -104,6 +107,18 @@ class Inputs:
         if typing.is_typeddict(annotation):
             return tuple(annotation.__annotations__)
         return entries_read(self.function, owner)
+
+    def _row(self, name: str, annotation: Any, demand: Demand) -> Value | None:
+        """The argument of a call whose rows others pick by their indices: all have equally many; None if none do."""
+        indices = row_indices(self.function)
+        if not indices or (annotation is not None and not is_tensor(annotation)) or demand.dtype == "bool":
+            return None
+        if name in indices:
+            return Tensor((LENGTH,), "int64", LENGTH)
+        if demand.rank is not None and demand.rank > 2:
+            return None
+        rank = 1 if demand.dtype == "int64" else 2
+        return self.tensor(replace(demand, rank=rank, axes={**demand.axes, 0: LENGTH}, names=()))
 
     def _dictionary(self, owner: str, keys: Collection[str]) -> Entries:
         """A dictionary with these keys, whose entries are tensors or such dictionaries."""
