@@ -21,9 +21,9 @@ def write_notebook(path: Path, *cells: tuple[str, str], **metadata: Any) -> Path
     """Write a notebook of format 4, as Jupyter does."""
     content = {
         "cells": [
-            {"cell_type": kind, "metadata": {}, "source": text.splitlines(keepends=True)}
+            {"cell_type": kind, "id": f"c{number}", "metadata": {}, "source": text.splitlines(keepends=True)}
             | ({"outputs": [], "execution_count": None} if kind == "code" else {})
-            for kind, text in cells
+            for number, (kind, text) in enumerate(cells, 1)
         ],
         "metadata": metadata or {"language_info": {"name": "python"}},
         "nbformat": 4,

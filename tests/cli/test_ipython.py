@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
+from notebook_files import code, markdown, write_notebook
 from support import ROOT
 
 SESSION = '''
@@ -77,3 +80,28 @@ def test_the_magics_show_what_a_kernel_has_run(tmp_path: Path) -> None:
     assert said["bad"][3].startswith("UsageError: there is no --what")
     assert said["bad"][4].startswith("UsageError: the cell defines no class")
     assert said["failed"] == "None", "IPython has shown the error of the cell"
+
+
+@pytest.mark.proof
+def test_a_notebook_is_run_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = "class Net(nn.Module):\n    def forward(self, x):\n        return x * 2"
+    cells = (
+        code("%load_ext aotlens"),
+        code("import torch\nfrom torch import nn"),
+        markdown("# A net"),
+        code(f"%%aotlens\n{net}"),
+        code("%aotlens Net()(torch.randn(3)) --compile"),
+        code("%aotlens Nothing"),
+    )
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "server"))
+    for variable in ("HOME", "IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    notebook = nbformat.read(write_notebook(tmp_path / "net.ipynb", *cells), as_version=4)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=200, allow_errors=True, resources=resources).execute()
+    *_, cell, call, nothing = (each.outputs for each in notebook.cells if each.cell_type == "code")
+    for outputs, words in ((cell, "In [3], line 2"), (call, "compile convention")):
+        (output,) = outputs
+        assert output.output_type == "execute_result", "the map alone, and once"
+        assert words in output.data["text/html"] and words in output.data["text/plain"]
+    assert "the cells of this kernel define no Nothing" in nothing[0].text

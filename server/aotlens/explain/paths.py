@@ -39,9 +39,12 @@ def at_line(path: str, line: int, path_label: PathLabel = file_name) -> str:
 
 
 def line_in_words(path: str | None, line: int) -> str:
-    """`line 14`; in a notebook `line 4 of cell 3`."""
+    """`line 14`; in a notebook `line 4 of cell 3`, in a kernel `line 4 of In [3]`."""
     found = cell_line(path, line)
-    return f"line {line}" if found is None else f"line {found.line} of cell {found.cell}"
+    if found is None:
+        return f"line {line}"
+    is_kernel = path is not None and file_name(path) == KERNEL
+    return f"line {found.line} of {f'In [{found.cell}]' if is_kernel else f'cell {found.cell}'}"
 
 
 def lines_in_words(path: str | None, lines: Sequence[int]) -> str:

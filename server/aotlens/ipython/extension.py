@@ -23,6 +23,7 @@ from .tracing import KernelTracer
 
 _USAGE = "%aotlens [--compile] [--full] Name, or a call: %aotlens Net(4)(x)"
 _NAME = "aotlens"
+_FLAGS = ("--compile", "--full")
 
 
 class NothingToTrace(Exception):
@@ -101,16 +102,15 @@ def unload(shell: Any) -> None:
 
 
 def _split(line: str) -> tuple[set[str], str]:
-    """Return the flags of a line and the rest of it. Raises NothingToTrace."""
-    flags: set[str] = set()
-    rest = line.strip()
-    while rest.startswith("--"):
-        flag, _, rest = rest.partition(" ")
-        if flag not in ("--compile", "--full"):
-            raise NothingToTrace(f"there is no {flag}: {_USAGE}")
-        flags.add(flag)
-        rest = rest.strip()
-    return flags, rest
+    """Return the flags of a line, before or after its subject, and the subject. Raises NothingToTrace."""
+    flags, words = set(), line.split(" ")
+    while words and (words[0].startswith("--") or not words[0]):
+        flags.add(words.pop(0))
+    while words and (words[-1].startswith("--") or not words[-1]):
+        flags.add(words.pop())
+    for flag in sorted(flags - {"", *_FLAGS}):
+        raise NothingToTrace(f"there is no {flag}: {_USAGE}")
+    return flags, " ".join(words)
 
 
 def _classes_in(cell: str) -> list[str]:

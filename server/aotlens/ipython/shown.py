@@ -42,7 +42,8 @@ def _label(path: str) -> str:
 
 
 def _text(maps: Sequence[DescriptorMap], full: bool) -> str:
-    console = Console(file=io.StringIO(), highlight=False, color_system=None)
+    # In a kernel, a console would show each line of its own accord, besides the HTML.
+    console = Console(file=io.StringIO(), highlight=False, color_system=None, force_jupyter=False)
     for index, map in enumerate(maps):
         if index:
             console.print()

@@ -7,11 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import rich.console
 
 from aotlens.explain.blocks import Cell, Code, Column, Facts, Note, Paragraph, Table, line, strong
 from aotlens.explain.render.html import html
 from aotlens.ipython.kernel_code import code_of_kernel, with_values
+from aotlens.ipython.shown import ShownMaps
 from aotlens_tracer.wire.protocol import ExampleSource
+from unit.features.world import load_map
 
 
 def test_nothing_in_a_text_is_markup() -> None:
@@ -34,6 +37,23 @@ def test_tensors_and_plain_values_of_a_kernel_become_code(tmp_path: Path) -> Non
     torch = "__import__('torch')"
     expected = ["n = 5", f"x = {torch}.zeros((2, 3), dtype={torch}.int64, device='cpu')"]
     assert [statement.text for statement in example.prelude] == expected
+
+
+def test_maps_are_one_text_in_a_kernel_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: True)
+    assert repr(ShownMaps((load_map("decoder"),))).count("primals_1 ") >= 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--compile Net", "Net --compile", "  Net   --compile ", "--full Net(1, 2) --compile", "Net --compile --full"],
+)
+def test_flags_stand_before_or_after_what_is_traced(line: str) -> None:
+    pytest.importorskip("IPython.core.error")
+    from aotlens.ipython.extension import _split
+
+    flags, subject = _split(line)
+    assert "--compile" in flags and subject in ("Net", "Net(1, 2)") and ("--full" in flags) == ("--full" in line)
 
 
 @pytest.mark.parametrize(

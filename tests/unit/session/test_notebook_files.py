@@ -10,7 +10,7 @@ import pytest
 from aotlens.explain.paths import at_line, in_line, line_in_words, number_of_line, position
 from aotlens.session.files import read_python
 from aotlens.syntax.source import UnreadableSource
-from aotlens.text.notebooks import CodeCell, closed, joined, opened, opened_as_text, read_notebook
+from aotlens.text.notebooks import KERNEL, CodeCell, closed, joined, opened, opened_as_text, read_notebook, remember
 from aotlens_tracer.wire.places import Span
 from notebook_files import code, markdown, write_notebook
 
@@ -24,6 +24,9 @@ def test_the_code_cells_are_one_text_and_lines_are_named_by_their_cells(tmp_path
     assert names[:4] == [f"a.ipynb, cell 2, line {n}" for n in (1, 2, 3)] + ["a.ipynb, cell 3, line 1"]
     assert names[4:] == ["a.ipynb, cell 4, line 1", "a.ipynb, cell 4, line 2", "a.ipynb:7"]
     assert line_in_words(path, 6) == "line 2 of cell 4" and number_of_line(path, 6) == 2
+    kernel = str(tmp_path / KERNEL)
+    remember(kernel, joined([CodeCell(3, "a"), CodeCell(5, "b\nc")]))
+    assert line_in_words(kernel, 3) == "line 2 of In [5]"
     assert in_line(Span(path, 6), path) == ", line 2 of cell 4"
     assert in_line(Span(path, 6), "/other.py") == ", line 2 of cell 4 of a.ipynb"
     assert position(path, 6, 3, lambda path: "a.ipynb") == "a.ipynb, cell 4, line 2"

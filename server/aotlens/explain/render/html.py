@@ -26,25 +26,28 @@ from aotlens.explain.visible import visible, visible_line
 
 STYLE = """
 .aotlens{font-size:13px;line-height:1.45;overflow-x:auto;color:inherit}
-.aotlens h3{font-size:15px;margin:4px 0}.aotlens h4{font-size:13px;margin:12px 0 2px}
-.aotlens p{margin:2px 0}.aotlens ul{margin:2px 0;padding-left:20px}
-.aotlens code,.aotlens pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px}
-.aotlens code,.aotlens pre{background:none;color:inherit;padding:0}
-.aotlens pre{margin:4px 0;white-space:pre-wrap}
-.aotlens h3 code{font-size:15px}
-.aotlens table{border-collapse:collapse;margin:4px 0;font-size:inherit;color:inherit}
-.aotlens th,.aotlens td{text-align:left;padding:1px 14px 1px 0;border:0;vertical-align:top}
-.aotlens th,.aotlens td,.aotlens tr{color:inherit;background:none}
-.aotlens td code,.aotlens .number{white-space:nowrap}
-.aotlens th{font-weight:600;border-bottom:1px solid rgba(128,128,128,.5)}
-.aotlens .number{text-align:right;font-variant-numeric:tabular-nums}
-.aotlens .dim{opacity:.7;font-weight:400}
-.aotlens .warn,.aotlens .warning{color:#b8690a;font-weight:600}
-.aotlens .error,.aotlens .failed{color:#d64545;font-weight:600}
-.aotlens .traced{color:#2e8b57;font-weight:600}
-.aotlens .information,.aotlens .hint{color:#1b87a5;font-weight:600}
+.aotlens.aotlens h3{font-size:15px;margin:4px 0}.aotlens.aotlens h4{font-size:13px;margin:12px 0 2px}
+.aotlens.aotlens p{margin:2px 0}.aotlens.aotlens ul{margin:2px 0;padding-left:20px}
+.aotlens.aotlens code,.aotlens.aotlens pre{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px}
+.aotlens.aotlens code,.aotlens.aotlens pre{background:none;color:inherit;padding:0}
+.aotlens.aotlens pre{margin:4px 0;white-space:pre-wrap}
+.aotlens.aotlens h3 code{font-size:15px}
+.aotlens.aotlens table{border-collapse:collapse;margin:4px 0;font-size:inherit;color:inherit}
+.aotlens.aotlens th,.aotlens.aotlens td{text-align:left;padding:1px 14px 1px 0;border:0;vertical-align:top}
+.aotlens.aotlens th,.aotlens.aotlens td,.aotlens.aotlens tr{color:inherit;background:none}
+.aotlens.aotlens td code,.aotlens.aotlens .number{white-space:nowrap}
+.aotlens.aotlens th{font-weight:600;border-bottom:1px solid rgba(128,128,128,.5)}
+.aotlens.aotlens .number{text-align:right;font-variant-numeric:tabular-nums}
+.aotlens.aotlens .dim{opacity:.7;font-weight:400}
+.aotlens.aotlens .warn,.aotlens.aotlens .warning{color:#b8690a;font-weight:600}
+.aotlens.aotlens .error,.aotlens.aotlens .failed{color:#d64545;font-weight:600}
+.aotlens.aotlens .traced{color:#2e8b57;font-weight:600}
+.aotlens.aotlens .information,.aotlens.aotlens .hint{color:#1b87a5;font-weight:600}
 """
-"""The colours have a contrast of 4 and more on white and on the dark backgrounds of editors."""
+"""The colours have a contrast of 4 and more on white and on the dark backgrounds of editors.
+
+The class stands twice, because JupyterLab's own rules for tables name two classes, and would go first.
+"""
 
 
 def html(blocks: Sequence[Block], heading: str = "h4") -> str:
