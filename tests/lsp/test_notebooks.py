@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
 
+from aotlens.page.document import MARK
 from lsp.client import serving
 from lsp.editor import Editor
 from lsp.notebook_editor import Cell, NotebookEditor, editing_notebook
@@ -82,10 +84,24 @@ def _answers_are_in_cells(notebook: NotebookEditor) -> None:
         "model.ipynb, cell 4, line 5"
         in notebook.client.result("aotlens/map", {"target": f"{notebook.path}::Net"})["markdown"]
     )
+    _the_report_is_of_the_map_that_is_there(notebook)
     symbols = notebook.client.result("workspace/symbol", {"query": "key.weight"})
     assert symbols[0]["location"]["uri"] == head.uri and symbols[0]["location"]["range"]["start"]["line"] == 3
     slots = notebook.client.result("aotlens/slots", net.at("self.he|ad(x)"))
     assert slots["groups"][0]["rows"][0]["location"]["uri"] == head.uri
+
+
+def _the_report_is_of_the_map_that_is_there(notebook: NotebookEditor) -> None:
+    traced = [m["params"] for m in notebook.client.of("aotlens/status")]
+    page = notebook.client.result("aotlens/report", {"target": f"{notebook.path}::Net"})["html"]
+    assert "model.ipynb, cell 4, line 5" in page and "self.dead = nn.Linear(width, width)" in page
+    assert "default-src 'none'" in html.unescape(page) and MARK in page
+    path = notebook.cells[5].command("showReport", "Net")["path"]
+    assert Path(path).name == "Net.report.html" and Path(path).read_text(encoding="utf-8") == page
+    (shown,) = [m["params"] for m in notebook.client.of("window/showDocument")]
+    assert (shown["uri"], shown["external"]) == (Path(path).as_uri(), True)
+    assert [m["params"] for m in notebook.client.of("aotlens/status")] == traced, "nothing was traced for it"
+    notebook.client.error("aotlens/report", {"target": f"{notebook.path}::Missing"})
 
 
 def _cells_move(notebook: NotebookEditor) -> None:

@@ -1,7 +1,10 @@
 /** What a person sees who opens a project that can be traced. The tests follow each other in one window. */
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import * as path from "node:path";
 import { after, before, test } from "node:test";
+import type { ConsoleMessage } from "playwright-core";
 import { Editor } from "./editor.ts";
 
 let editor: Editor;
@@ -17,6 +20,29 @@ function seen(name: string, step: () => Promise<void>): void {
   test(name, () => editor.doing(name.replaceAll(/\W+/g, "-"), step));
 }
 
+const CELLS = [
+  "%matplotlib inline\nimport torch\nfrom torch import nn",
+  "class Head(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.key = nn.Linear(4, 4)\n" +
+    "        self.dead = nn.Linear(4, 4)\n\n    def forward(self, x):\n        return self.key(x)",
+  "# aotlens: Wrapped()(torch.randn(2, 4))\nclass Wrapped(nn.Module):\n    def __init__(self):\n" +
+    "        super().__init__()\n        self.head = Head()\n\n    def forward(self, x):\n" +
+    "        z = self.head(x)\n        return z",
+];
+const NOTEBOOK = JSON.stringify({
+  cells: CELLS.map((source, number) => ({
+    ...{
+      cell_type: "code",
+      id: `c${number}`,
+      metadata: {},
+      source,
+      outputs: [],
+      execution_count: null,
+    },
+  })),
+  metadata: { language_info: { name: "python" } },
+  nbformat: 4,
+  nbformat_minor: 5,
+});
 const TRACED = /^\d+ parameters \(.*\) · 52 inputs · .*saves [^·]*$/;
 
 seen("a lens over the class says what its graph takes and gives", async () => {
@@ -126,6 +152,41 @@ seen("the map is a document", async () => {
   await frame.getByRole("heading", { name: "model.py::Decoder" }).waitFor();
   await frame.getByText("blocks.{0..3}.attn.qkv.weight").first().waitFor();
   await editor.picture("map");
+  await editor.command("View: Close All Editors in Group");
+});
+
+seen("the report is a page beside the text, which runs its own script and nothing else", async () => {
+  const wrong: string[] = [];
+  const hear = (message: ConsoleMessage) => message.type() === "error" && wrong.push(message.text());
+  editor.page.on("console", hear);
+  await editor.open("model.py");
+  await editor.cursor("model.py", "class Decoder", "Decoder");
+  await editor.command("aotlens: Show Report");
+  const frame = editor.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  await frame.getByText("model.py::Decoder").first().waitFor();
+  await frame.locator("#flow .flow").waitFor();
+  await frame
+    .locator('#modules .cell[aria-label^="blocks"]')
+    .first()
+    .click({ position: { x: 5, y: 5 } });
+  await frame.locator("#details").getByText("blocks").first().waitFor();
+  assert.deepEqual(
+    wrong.filter((text) => text.includes("Content Security Policy") || text.includes("Trusted")),
+    [],
+  );
+  await editor.picture("report-in-editor");
+  await editor.command("View: Close All Editors in Group");
+  editor.page.off("console", hear);
+});
+
+seen("cells of a notebook have lenses, hovers and warnings", async () => {
+  writeFileSync(path.join(editor.folder, "nets.ipynb"), NOTEBOOK);
+  await editor.open("nets.ipynb");
+  await editor.lens(/2 gradients missing · saves /).waitFor();
+  const hover = await editor.hover("z = self.head(x)", "head", "module");
+  await hover.getByText("head of Wrapped").first().waitFor();
+  await editor.page.locator(".notebookOverlay .squiggly-warning").first().waitFor();
+  await editor.picture("notebook");
   await editor.command("View: Close All Editors in Group");
 });
 

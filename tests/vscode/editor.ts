@@ -26,6 +26,8 @@ export const PICTURES = path.join(ROOT, "build/vscode");
 export const CHROMIUM = process.env.CHROMIUM ?? onPath("chromium");
 /** How long something may take to be seen: a cold start of torch on a busy machine is the longest. */
 const PATIENCE = 120_000;
+/** The lines of the active editor: those of a notebook's cells lie above the editors. */
+const LINES = [".editor-group-container.active", ".notebookOverlay"].map((one) => `${one} .view-line`).join(", ");
 const SIZE = { width: 1280, height: 800 };
 
 const SETTINGS = {
@@ -230,7 +232,7 @@ export class Editor {
     await this.quickInput(file);
     await this.page.locator(`.quick-input-list .monaco-list-row[aria-label*="${file}"]`).first().click();
     await this.tab(file).waitFor();
-    await this.page.locator(".editor-group-container.active .view-lines .view-line").first().waitFor();
+    await this.page.locator(LINES).filter({ visible: true }).first().waitFor();
   }
 
   /** Execute a command of the palette. */
@@ -270,9 +272,9 @@ export class Editor {
 
   /** Where a word stands on the screen. */
   async place(within: string, word = within): Promise<{ x: number; y: number }> {
-    const find = ([within, word]: [string, string]) => {
+    const find = ([within, word, lines]: [string, string, string]) => {
       const plain = (text: string) => text.replaceAll("\u00a0", " ");
-      for (const line of document.querySelectorAll(".editor-group-container.active .view-lines .view-line")) {
+      for (const line of document.querySelectorAll(lines)) {
         const start = plain(line.textContent ?? "").indexOf(within);
         if (start < 0) {
           continue;
@@ -293,7 +295,7 @@ export class Editor {
       }
       return null;
     };
-    const found = await this.page.waitForFunction(find, [within, word] as [string, string]);
+    const found = await this.page.waitForFunction(find, [within, word, LINES] as [string, string, string]);
     return (await found.jsonValue()) as { x: number; y: number };
   }
 

@@ -4,12 +4,14 @@ import * as vscode from "vscode";
 import type { ExecuteCommandSignature } from "vscode-languageclient/node";
 import { showMap } from "./maps";
 import { SLOTS, type Ask, type GraphChoice, type Slots } from "./protocol";
+import { showReport } from "./reports";
 
 const WITH_TARGET = new Set([
   "aotlens.traceNow",
   "aotlens.cancelTrace",
   "aotlens.switchConvention",
   "aotlens.showMap",
+  "aotlens.showReport",
   "aotlens.showGraph",
   "aotlens.explainDdpError",
   "aotlens.editExample",
@@ -49,6 +51,9 @@ export async function handleCommand(
   }
   if (command === "aotlens.showMap") {
     return showMap(given[0] as string);
+  }
+  if (command === "aotlens.showReport") {
+    return showReport(ask, given[0] as string);
   }
   if (command === "aotlens.showGraph" && given.length < 2) {
     const kinds = GRAPHS.filter(({ label }) => choice?.kinds.includes(label) ?? true);

@@ -77,6 +77,7 @@ export interface Interpreter {
 
 export const STATUS = "aotlens/status";
 export const MAP = "aotlens/map";
+export const REPORT = "aotlens/report";
 export const CORRESPONDENCE = "aotlens/correspondence";
 export const SLOTS = "aotlens/slots";
 export const SLOTS_CHANGED = "aotlens/didChangeSlots";

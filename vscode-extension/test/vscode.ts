@@ -137,6 +137,7 @@ export const window = {
   showTextDocument: vi.fn((_uri: unknown, _options: { viewColumn: number }) => Promise.resolve(undefined)),
   showWarningMessage: vi.fn((_message: string, ..._items: string[]) => Promise.resolve<string | undefined>(undefined)),
   showInformationMessage: vi.fn(),
+  createWebviewPanel: vi.fn((..._args: unknown[]): unknown => undefined),
   showInputBox: vi.fn((_options: unknown) => Promise.resolve<string | undefined>(undefined)),
   showQuickPick: vi.fn((_items: { label: string }[]) =>
     Promise.resolve<{ label: string; graph?: unknown } | undefined>(undefined),

@@ -73,11 +73,14 @@ class Context:
             return False
         return clicked is not None and clicked.title == answer
 
-    async def show_document(self, uri: str, selection: lsp.Range | None = None) -> None:
-        """Open a document in the client, if it can. Whether it does makes no difference to the answer of a command."""
+    async def show_document(self, uri: str, selection: lsp.Range | None = None, *, external: bool = False) -> None:
+        """Open a document in the client, if it can. Whether it does makes no difference to the answer of a command.
+
+        An `external` one is opened by the program that the system has for it.
+        """
         if shows_documents(self.capabilities):
             uri, selection = place_in_cells(self.notebooks, uri, selection)
-            params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
+            params = lsp.ShowDocumentParams(uri, external=external or None, take_focus=True, selection=selection)
             try:
                 await self.client.window_show_document_async(params)
             except Exception as error:

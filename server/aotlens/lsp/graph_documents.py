@@ -7,7 +7,6 @@ to a file. Texts are made in threads, beside the event loop.
 from __future__ import annotations
 
 import asyncio
-import functools
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
@@ -19,12 +18,11 @@ from aotlens.lsp.capabilities import asks_for_content
 from aotlens.lsp.context import Context
 from aotlens.lsp.positions import from_position, to_range
 from aotlens.model.snapshot import Snapshot, TargetKey, TargetState
-from aotlens.session.files import read_python
-from aotlens.syntax.source import SourceTexts, code_at
 from aotlens.text.documents import Document
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Span
 
 from .graphs.uris import SUFFIX, GraphName, parse_uri, uri_of
+from .sources import SourcesNow
 
 
 class GraphDocument:
@@ -130,16 +128,6 @@ async def _make(context: Context, graph: GraphName, state: TargetState, map: Des
 
 
 def _made(snapshot: Snapshot, state: TargetState, map: DescriptorMap, kind: Kind) -> GraphText:
-    texts = SourceTexts(read_python)
-
-    @functools.cache  # layers have their lines in common
-    def code(span: Span) -> str | None:
-        document = snapshot.documents.get(span.path)
-        if document is None:
-            return texts.code(span)
-        now = snapshot.now(state, span)
-        return code_at(document.line(now.line), now) if now is not None else None
-
-    text = graph_text(map, kind, code)
+    text = graph_text(map, kind, SourcesNow(snapshot, state).code)
     prepare(map, text)
     return text

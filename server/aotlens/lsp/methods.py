@@ -16,6 +16,7 @@ SOURCE = "aotlens"
 """The source of our diagnostics."""
 SLOTS = "aotlens/slots"
 MAP = "aotlens/map"
+REPORT = "aotlens/report"
 CORRESPONDENCE = "aotlens/correspondence"
 
 METHODS: dict[str, Any] = {
@@ -41,6 +42,7 @@ METHODS: dict[str, Any] = {
     ),
     SLOTS: None,
     MAP: None,
+    REPORT: None,
     CORRESPONDENCE: None,
 }
 """The requests, each with its options. Their handlers are in `requests/handlers.py`."""
@@ -51,6 +53,7 @@ COMMANDS = (
     "aotlens.switchConvention",
     "aotlens.chooseContext",
     "aotlens.showMap",
+    "aotlens.showReport",
     "aotlens.showGraph",
     "aotlens.showDifference",
     "aotlens.explainDdpError",

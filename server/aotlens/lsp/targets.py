@@ -15,6 +15,7 @@ from aotlens.model.snapshot import TargetKey, TargetState
 from aotlens_tracer.wire.descriptor_map import DescriptorMap
 
 from .context import Context
+from .sources import SourcesNow
 
 
 def parse_target(text: object) -> TargetKey:
@@ -67,3 +68,12 @@ async def map_as_markdown(context: Context, key: TargetKey) -> str:
         return render_markdown(map, path_label=relative, full=False)
 
     return await asyncio.get_running_loop().run_in_executor(None, render)
+
+
+async def report_as_html(context: Context, key: TargetKey) -> str:
+    """The page about a target that `aotlens report` would write, of the map that is there. Raises InvalidParams."""
+    from aotlens.page.document import page  # imported here: few people ask for it
+
+    map, relative = map_of(context, key), relative_path(context)
+    sources = SourcesNow(context.session.snapshot(), state_of(context, key))
+    return await asyncio.get_running_loop().run_in_executor(None, page, [map], sources, relative)

@@ -43,6 +43,7 @@ HANDLERS = {
     "aotlens.chooseContext": Command(tracing.choose_context, (OF, CONTEXT)),
     "aotlens.restartTracer": Command(tracing.restart_tracer),
     "aotlens.showMap": Command(show.show_map, (TARGET,)),
+    "aotlens.showReport": Command(show.show_report, (TARGET,)),
     "aotlens.showGraph": Command(show.show_graph, (TARGET, KIND, MODULE)),
     "aotlens.showDifference": Command(show.show_difference, (TARGET,)),
     "aotlens.explainDdpError": Command(ddp.explain_ddp_error, (TARGET, DDP_ERROR)),

@@ -16,7 +16,7 @@ from aotlens.features.lock_difference import in_blocks
 from aotlens.lsp.context import Context
 from aotlens.lsp.graph_documents import show as show_graph_document
 from aotlens.lsp.positions import to_range
-from aotlens.lsp.targets import map_as_markdown
+from aotlens.lsp.targets import map_as_markdown, report_as_html
 from aotlens.model.duplicates import definitions_of, replacement
 from aotlens.model.snapshot import TargetKey
 from aotlens_tracer.wire.places import Span
@@ -29,6 +29,15 @@ async def show_map(context: Context, target: TargetKey) -> dict[str, Any]:
     path = await loop.run_in_executor(None, context.files.write, target.path, f"{target.qualname}.map.md", text)
     await context.show_document(Path(path).as_uri())
     return {"markdown": text, "path": path}
+
+
+async def show_report(context: Context, target: TargetKey) -> dict[str, Any]:
+    """Open the page about a target in a browser, if the client can. Gives its path."""
+    text = await report_as_html(context, target)
+    loop = asyncio.get_running_loop()
+    path = await loop.run_in_executor(None, context.files.write, target.path, f"{target.qualname}.report.html", text)
+    await context.show_document(Path(path).as_uri(), external=True)
+    return {"path": path}
 
 
 async def show_difference(context: Context, target: TargetKey) -> dict[str, Any] | None:

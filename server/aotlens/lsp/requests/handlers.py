@@ -14,7 +14,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from aotlens.lsp.context import Context
-from aotlens.lsp.methods import CORRESPONDENCE, MAP, SLOTS
+from aotlens.lsp.methods import CORRESPONDENCE, MAP, REPORT, SLOTS
 from aotlens.lsp.notebooks.answers import in_cells
 from aotlens.lsp.notebooks.open_notebooks import CellPlace
 from aotlens.lsp.notebooks.params import about_notebook, uri_of
@@ -52,6 +52,7 @@ HANDLERS = {
     lsp.TEXT_DOCUMENT_DIAGNOSTIC: Request("diagnostics.in_source"),
     SLOTS: Request("slots.slots"),
     MAP: Request("map.map"),
+    REPORT: Request("map.report"),
     CORRESPONDENCE: Request("correspondence.correspondence"),
 }
 
