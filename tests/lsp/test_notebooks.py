@@ -133,6 +133,54 @@ def _a_client_joins_the_cells_itself(notebook: NotebookEditor) -> None:
     assert "head.key`" in editor.hover("self.k|ey(x)")
 
 
+def test_cells_that_are_edited_and_moved_while_an_earlier_text_is_traced(tmp_path: Path) -> None:
+    hold = tmp_path / "hold"
+    hold.touch()
+    wait = f"        while os.path.exists({str(hold)!r}):\n            time.sleep(0.01)\n        self.head = Head()"
+    held = NET.replace("        self.head = Head()", wait)
+    cells = (code(f"import os, time\n{IMPORTS}"), code(HEAD), code("unused = 1"), code(held), code("also_unused = 2"))
+    path = write_notebook(tmp_path / "model.ipynb", *cells)
+    with editing_notebook(path, *cells) as notebook:
+        _, head, unused, net, _ = notebook.cells
+        net.until(lambda lenses: "tracing" in lenses[0])
+        notebook.insert(0, "code", "# above\n\n")
+        notebook.move(2, 4)  # the head comes behind the model
+        notebook.remove(notebook.cells.index(unused))
+        notebook.insert(2, "markdown", "# Here is the model")
+        head.replace("self.key(x)", "self.key(x).tanh()")
+        net.replace("return z", "return z + 1")
+        assert [notebook.cells.index(cell) for cell in (net, head)] == [3, 4]
+        hold.unlink()
+        (lens,) = net.until(lambda lenses: "saves " in lenses[0] and "tracing" not in lenses[0])
+        assert lens.endswith(" · stale: the code has changed since"), "the answer is of the text before"
+        head.until_diagnosed("parameter-without-gradient")
+        _all_is_in_the_cells_as_they_are(head, net, stale=True)
+        notebook.save()
+        net.until_traced()
+        notebook.client.wait(lambda: None if "stale" in str(head.diagnostics()) else True, what="fresh findings")
+        _all_is_in_the_cells_as_they_are(head, net, stale=False)
+        assert "tanh" in head.hover("self.key(x).ta|nh()")
+
+
+def _all_is_in_the_cells_as_they_are(head: Cell, net: Cell, *, stale: bool) -> None:
+    """Everything shown stands at its text, and says so if that is not the traced text.
+
+    The head waited for the trace of the model, and was then traced as it was by that time.
+    """
+    (finding,) = [one for one in head.diagnostics() if one["code"] == "parameter-without-gradient"]
+    start, end = finding["range"]["start"], finding["range"]["end"]
+    assert head.text.split("\n")[start["line"]][start["character"] : end["character"]] == "nn.Linear(width, width)"
+    assert head.text.split("\n")[start["line"]].strip().startswith("self.dead") and start["line"] == end["line"]
+    assert ("Stale" in net.hover("self.he|ad(x)")) == stale
+    for cell, marked in ((head, "self.k|ey = "), (net, "self.he|ad(x)")):
+        shown = cell.ask("hover", marked)["range"]
+        (line,) = {shown["start"]["line"], shown["end"]["line"]}
+        assert marked.replace("|", "") in cell.text.split("\n")[line]
+    for cell in (head, net):
+        for lens in cell.client.result("textDocument/codeLens", {"textDocument": {"uri": cell.uri}}):
+            assert cell.text.split("\n")[lens["range"]["start"]["line"]].startswith("class ")
+
+
 def test_a_folder_that_is_not_trusted_and_edits_of_its_cells(tmp_path: Path) -> None:
     cells = (code(IMPORTS), code(f"\n{HEAD}open({str(tmp_path / 'run')!r}, 'w')"))
     path = write_notebook(tmp_path / "model.ipynb", *cells)
