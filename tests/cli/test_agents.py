@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 import aotlens.cli.agents.tracing as agents_tracing
 import aotlens.cli.trace as trace_command
-from aotlens.cli.agents import answers, command
+from aotlens.cli.agents import answers, attached, command
 from aotlens.cli.agents.answers import Place
 from aotlens.cli.agents.arguments import Folders
 from aotlens.cli.agents.attached import Unsaved, unsaved_texts
@@ -457,6 +457,24 @@ def test_an_editor_tells_its_unsaved_texts(tmp_path: Path) -> None:
     path.parent.chmod(0o777)
     with pytest.raises(UsageError, match="others can write to it"):
         unsaved_texts(str(path))
+
+
+def test_a_folder_that_comes_after_the_look_at_it_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where everybody may make one, such as in /tmp, another user may have made it."""
+    path = tmp_path / "made" / "s"
+
+    def missing(folder: Path) -> str | None:
+        folder.mkdir()
+        listener.bind(str(path))
+        listener.listen()
+        raise FileNotFoundError
+
+    monkeypatch.setattr(attached, "open_to_others", missing)
+    with socket.socket(socket.AF_UNIX) as listener:
+        assert unsaved_texts(str(path)) is None
+        listener.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            listener.accept()
 
 
 def test_an_answer_that_is_none_is_told(tmp_path: Path) -> None:

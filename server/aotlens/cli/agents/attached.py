@@ -29,21 +29,23 @@ class Unsaved:
     notebooks: Mapping[str, JoinedNotebook] = field(default_factory=dict)
 
 
-def check_socket(path: str) -> None:
-    """Raise UsageError if others could have put something else into the place of a socket."""
+def check_socket(path: str) -> bool:
+    """Return whether the folder of a socket is there. Raise UsageError if others could put another one in its place."""
     try:
         shared = open_to_others(Path(path).absolute().parent)
     except FileNotFoundError:  # the server makes the folder, for its user alone
-        return
+        return False
     except OSError as error:
         raise UsageError(f"--attach {path}: {error.strerror or error}") from None
     if shared is not None:
         raise UsageError(f"--attach {path}: {shared} belongs to another user, or others can write to it")
+    return True
 
 
 def unsaved_texts(path: str) -> Unsaved | None:
     """The unsaved texts; None if no server listens. Raises UsageError."""
-    check_socket(path)
+    if not check_socket(path):
+        return None  # whoever makes the folder after the look at it may be another user
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(_SECONDS)
         try:
