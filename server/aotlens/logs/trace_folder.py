@@ -6,9 +6,12 @@ A trace names the inputs of each graph exactly, without the model: `aot_joint_gr
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from aotlens_tracer.wire.regular_files import walk
 
 from .graphs import Log, LoggedCompile, LoggedGraph, UnreadablePart
 from .trace_compiles import WANTED, Compiles
@@ -65,5 +68,10 @@ def _files(path: Path) -> list[Path]:
     """The files of traces in a folder, or below it; without any, all its logs. A file stands for itself."""
     if not os.path.isdir(path):
         return [path] if os.path.exists(path) else []
-    ways: tuple[Iterator[Path], ...] = (path.glob(_NAME), path.rglob(_NAME), path.glob("*.log"))
+    ways: tuple[Iterator[Path], ...] = (path.glob(_NAME), _below(path), path.glob("*.log"))
     return next((found for way in ways if (found := sorted(way))), [])
+
+
+def _below(path: Path) -> Iterator[Path]:
+    for folder, _, files in walk(str(path)):
+        yield from (Path(folder, name) for name in fnmatch.filter(files, _NAME))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 
 MOST_BYTES = 32 << 20
 """The size above which a file of a workspace is not read: no source and no project file is so large."""
@@ -64,6 +65,35 @@ def open_regular_file(path: str) -> int:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     raise _not_regular(path)
+
+
+def walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield as `os.walk` does: a folder, and the names of the folders and of the files in it, then those below it.
+
+    The caller may take folders out of the list. Before Python 3.12, `os.walk` calls itself for each folder below
+    another, of which a repository can have more than Python's stack has room for.
+    """
+    left = [folder]
+    while left:
+        place = left.pop()
+        folders: list[str] = []
+        files: list[str] = []
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    (folders if _is_folder(entry) else files).append(entry.name)
+        except OSError:
+            continue
+        yield place, folders, files
+        below = (os.path.join(place, name) for name in reversed(folders))
+        left += (path for path in below if not os.path.islink(path))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=True)
+    except OSError:  # a link to a name that no file can have
+        return False
 
 
 def _read(descriptor: int, path: str, most: int) -> bytes:

@@ -6,6 +6,8 @@ import errno
 import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from aotlens.cli.target import parse_target
 from aotlens.explain.unread_files import why_unread
 from aotlens.logs.trace_folder import read_trace_folder
 from aotlens.model.trust import EVERYWHERE
+from aotlens.project.selection import select
 from aotlens.session.examples.call_sites import CallSites
 from aotlens.session.examples.project import pinned_in_project
 from aotlens.session.examples.project_world import words_in_project
@@ -237,3 +240,20 @@ def test_no_other_place_of_the_server_opens_a_file_of_a_workspace() -> None:
         if any(opening.search(line) and "def " not in line for line in path.read_text(encoding="utf-8").splitlines())
     }
     assert found - own == set()
+
+
+def test_more_folders_in_one_another_than_the_stack_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(sys.getrecursionlimit() + 100):
+        os.mkdir("a")
+        os.chdir("a")
+    for name in ("deep.py", "dedicated_log_torch_trace_x.log"):
+        Path(name).touch()
+    os.chdir(tmp_path)
+    Path("a/first.py").touch()
+    Path("link.py").symlink_to("a")
+    try:
+        assert [os.path.basename(each.path) for each in select([str(tmp_path)])] == ["first.py", "deep.py"]
+        read_trace_folder(tmp_path)
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "a")], check=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aotlens_tracer.wire.owners import is_anothers, is_planted
+from aotlens_tracer.wire.regular_files import walk
 
 MOST_FILES = 5000
 """The number of files that are considered in one folder."""
@@ -110,7 +111,7 @@ def own_files(
         return True
 
     top = folder.count(os.sep)
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in walk(folder):
         if "pyvenv.cfg" in files and root != folder:
             folders.clear()
             continue
