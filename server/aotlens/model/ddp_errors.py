@@ -66,6 +66,13 @@ class NamedParameters:
 
 def read_ddp_error(text: str) -> DdpError | None:
     """Read a text that has an error of DDP in it, or only numbers, names or `all`; None for any other text."""
+    try:
+        return _read(text)
+    except ValueError:  # a number of 5,000 digits
+        return None
+
+
+def _read(text: str) -> DdpError | None:
     if text.strip() == EVERY:
         return DdpError("all")
     finds_unused = "Since `find_unused_parameters=True` is enabled" in text

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from .source import split_lines
 
 _FENCE = re.compile(r"^(?P<indent>\s*)(?P<fence>```+|~~~+)\s*\{?(?P<language>[\w+-]*)")
-_DIRECTIVE = re.compile(r"^(?P<indent>\s*)(?:\.\. (?:code-block|code|sourcecode)::\s*(?P<language>\w*)|.*::)\s*$")
+_DIRECTIVE = re.compile(r"^(?P<indent>\s*)(?!\s)(?:\.\. (?:code-block|code|sourcecode)::\s*(?P<language>\w*)|.*::)$")
+"""It is for lines without spaces at their ends. One may begin with half a million: none is looked at twice."""
 _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
 _LANGUAGES = ("", "python", "python3", "py", "pycon", "code-cell")
 
@@ -58,7 +59,7 @@ def _code(lines: Sequence[str], rows: range) -> Iterator[tuple[int, int]]:
     row = rows.start
     while row < rows.stop:
         line = lines[row]
-        fence, directive = _FENCE.match(line), _DIRECTIVE.match(line)
+        fence, directive = _FENCE.match(line), _DIRECTIVE.match(line.rstrip())
         if fence is not None:
             end = next((r for r in range(row + 1, rows.stop) if lines[r].strip().startswith(fence["fence"])), rows.stop)
             if fence["language"].lower() in _LANGUAGES:

@@ -59,6 +59,7 @@ PARAMETERS = tuple(
         (" all\n", DdpError("all")),
         ("CUDA out of memory. Tried to allocate 2 GiB", None),
         ("", None),
+        ("9" * 5000, None),
     ],
 )
 def test_errors(text: str, error: DdpError | None) -> None:

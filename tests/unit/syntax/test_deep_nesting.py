@@ -10,6 +10,7 @@ import pytest
 from aotlens.logs.text import parse_log
 from aotlens.syntax.accesses import accesses
 from aotlens.syntax.at_position import subjects_at
+from aotlens.syntax.code_blocks import code_blocks
 from aotlens.syntax.descriptor_calls import descriptor_calls
 from aotlens.syntax.expressions import call_at
 from aotlens.syntax.modules import module_classes
@@ -105,6 +106,17 @@ def test_a_line_of_a_log_that_is_no_title() -> None:
     def taken(length: int) -> float:
         began = time.process_time()
         parse_log("=" * length + "\n")
+        return time.process_time() - began
+
+    short, long = (min(taken(length) for _ in range(2)) for length in (4000, 32000))
+    assert long < 0.05 or long < MOST_GROWTH * short
+
+
+@pytest.mark.parametrize("line", [" ", "\t", " ::", ".. code:: "])
+def test_a_line_of_a_readme_that_is_no_code(line: str) -> None:
+    def taken(length: int) -> float:
+        began = time.process_time()
+        code_blocks(line * length + "x\n")
         return time.process_time() - began
 
     short, long = (min(taken(length) for _ in range(2)) for length in (4000, 32000))
