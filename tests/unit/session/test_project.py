@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,17 @@ def test_no_project_above_the_outermost_trusted_folder_counts(tmp_path: Path) ->
         assert not pinned_in_project(model, str(outermost))
         assert world_in_project(model, str(outermost)) is None
         assert pin_in_project(model, "Net", "Net()", str(outermost)) is None
+
+
+def test_a_project_with_thousands_of_examples(tmp_path: Path) -> None:
+    """It is read before its folder is trusted: the time grows with the number of examples, not with its square."""
+
+    def taken(count: int) -> float:
+        examples = "".join(f"\"model.py::A{number}\" = 'A()'\n" for number in range(count))
+        (tmp_path / "pyproject.toml").write_text(f"[tool.aotlens.examples]\n{examples}", encoding="utf-8")
+        began = time.process_time()
+        found = pinned_in_project(tmp_path / "model.py")
+        assert [example.line for (example,) in found.values()] == list(range(2, count + 2))
+        return time.process_time() - began
+
+    assert taken(8000) < 20 * min(taken(1000), taken(1000))

@@ -12,6 +12,7 @@ from aotlens.session.project_file import BadProjectFile, find_project_file, pars
 from aotlens_tracer.wire.protocol import ExampleSource
 
 _TABLE = ("tool", "aotlens", "examples")
+_QUOTED_KEY = re.compile(r"""\s*("[^"]*"|'[^']*')""")
 _HEADER = re.compile(r"\s*\[\s*tool\s*\.\s*aotlens\s*\.\s*examples\s*\]\s*(#.*)?")
 
 
@@ -25,6 +26,7 @@ def pinned_in_project(file: Path, outermost: str | None = None) -> dict[str, tup
     if project is None:
         return {}
     text = text_of(project)
+    lines = _lines_of_keys(text)
     pinned: dict[str, tuple[ExampleSource, ...]] = {}
     for key, value in table_of(project, parse_project_file(project, text), *_TABLE).items():
         path, separator, qualname = key.rpartition("::")
@@ -34,7 +36,7 @@ def pinned_in_project(file: Path, outermost: str | None = None) -> dict[str, tup
         if not isinstance(expressions, list) or not all(isinstance(item, str) for item in expressions):
             raise BadProjectFile(project, f'[tool.aotlens.examples]: "{key}" is neither a string nor a list of strings')
         if _is_same(project.parent / path, file):
-            line = _line_of(text, key)
+            line = lines.get(f'"{key}"') or lines.get(f"'{key}'")
             pinned[qualname] = tuple(ExampleSource(item, "pinned", str(project), line) for item in expressions)
     return pinned
 
@@ -46,11 +48,13 @@ def _is_same(path: Path, file: Path) -> bool:
         return False
 
 
-def _line_of(text: str, key: str) -> int | None:
-    """Return the 1-based line of a pyproject.toml that has this quoted key; None if it is written in another way."""
-    quoted = (f'"{key}"', f"'{key}'")
-    lines = enumerate(text.splitlines(), 1)
-    return next((number for number, line in lines if line.lstrip().startswith(quoted)), None)
+def _lines_of_keys(text: str) -> dict[str, int]:
+    """Return the 1-based lines of a pyproject.toml that begin with a quoted key, by that: the first of each."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := _QUOTED_KEY.match(line):
+            lines.setdefault(found[1], number)
+    return lines
 
 
 @dataclass(frozen=True)
