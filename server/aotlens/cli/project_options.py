@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # imported in the commands, so that `serve` starts fast
 
 def from_here(python: str | None) -> str | None:
     """The path starts in the working directory, as for `aotlens trace`. A setting's starts in a project's folder."""
-    if python is None or (os.sep not in python and (shutil.which(python) or not os.path.isdir(python))):
+    if python is None or (not os.path.dirname(python) and (shutil.which(python) or not os.path.isdir(python))):
         return python  # a command
     return str(Path(python).expanduser().absolute())
 

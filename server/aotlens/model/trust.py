@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Trust:
         """
         if not self.is_given or self.folders is None:
             return self.is_given
-        if os.pardir in path.split(os.sep):
+        if os.pardir in path and os.pardir in PurePath(path).parts:
             return False
         return any(_is_within(path, folder) for folder in self.folders)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from aotlens.text.uris import path_of
+from aotlens.text.uris import path_of, with_large_drive
 
 Trusted = bool | tuple[str, ...]
 """True for the folders of the workspace, or the folders that are trusted, as absolute paths. False or empty: none."""
@@ -20,5 +20,5 @@ def parse_trust(value: Any) -> Trusted | None:
         return value
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         return None
-    folders = tuple(os.path.normpath(os.path.expanduser(path_of(item))) for item in value)
+    folders = tuple(with_large_drive(os.path.normpath(os.path.expanduser(path_of(item)))) for item in value)
     return folders if all(map(os.path.isabs, folders)) else None

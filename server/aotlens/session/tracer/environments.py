@@ -27,6 +27,7 @@ from .interpreter import (
     choose_interpreter,
     has_torch,
     in_environment,
+    is_command,
     is_of_aotlens_alone,
     on_path,
     own_interpreter,
@@ -57,8 +58,8 @@ def interpreter_of_folder(
     """
     if setting:
         wanted = os.path.expandvars(os.path.expanduser(setting))
-        is_command = os.sep not in wanted and on_path(wanted, environment) is not None
-        found = choose_interpreter(wanted if is_command else str(folder / wanted), environment)
+        is_found = is_command(wanted) and on_path(wanted, environment) is not None
+        found = choose_interpreter(wanted if is_found else str(folder / wanted), environment)
         return Interpreter(found.path, BY_SETTING)
     if selected is not None:
         return Interpreter(choose_interpreter(selected.path, environment).path, selected.reason)

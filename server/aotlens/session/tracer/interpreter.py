@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 _IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 _ACTIVE = (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment"))
@@ -75,6 +76,11 @@ def in_environment(folder: Path) -> str | None:
     return next((str(candidate.absolute()) for candidate in candidates if os.path.isfile(candidate)), None)
 
 
+def is_command(wanted: str, paths: ModuleType = os.path) -> bool:
+    """Whether an interpreter is named as a command on PATH, without a folder. `paths` has the rules of the system."""
+    return not paths.dirname(wanted)
+
+
 def on_path(command: str, environment: Mapping[str, str]) -> str | None:
     """Return the program that a command names. A relative folder of PATH is left out: it may be the workspace."""
     folders = environment.get("PATH", os.defpath).split(os.pathsep)
@@ -82,7 +88,7 @@ def on_path(command: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _executable(wanted: str, environment: Mapping[str, str]) -> str:
-    if os.sep not in wanted and (command := on_path(wanted, environment)) is not None:
+    if is_command(wanted) and (command := on_path(wanted, environment)) is not None:
         return command
     path = Path(wanted).expanduser()
     if os.path.isdir(path):
@@ -90,7 +96,7 @@ def _executable(wanted: str, environment: Mapping[str, str]) -> str:
         if found is None:
             raise NoSuchInterpreter(f"{wanted} is a folder without a Python interpreter in it")
         return found
-    if os.sep not in wanted or not os.path.isfile(path):  # a command is not looked for in the working directory
+    if is_command(wanted) or not os.path.isfile(path):  # a command is not looked for in the working directory
         raise NoSuchInterpreter(f"there is no interpreter {wanted}")
     if not os.access(path, os.X_OK):
         raise NoSuchInterpreter(f"{wanted} is not executable")
