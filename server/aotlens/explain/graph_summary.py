@@ -11,6 +11,7 @@ from aotlens.model.held import surplus
 from aotlens.model.index import MapIndex, index_of
 from aotlens.model.kernels import of_kernels
 from aotlens.model.lines import Work
+from aotlens.model.operations import operator_name
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Graph, Operation
 
 from .blocks import Code, Line, joined, line
@@ -106,8 +107,8 @@ def operation_facts(operations: Sequence[Operation]) -> list[Line]:
     parts = []
     for direction, backward in (("forward", False), ("backward", True)):
         mine = [operation for operation in operations if operation.backward is backward]
-        names = [_short(operation.op) for operation in mine if not operation.is_view and operation.op not in _NO_WORK]
-        counts = Counter(names).most_common()
+        work = [each.op for each in mine if not each.is_view and each.op not in _NO_WORK]
+        counts = Counter(map(operator_name, work)).most_common()
         listed = [line(f"{number} × " if number > 1 else "", Code(name)) for name, number in counts[:_OPERATIONS]]
         if len(counts) > _OPERATIONS:
             listed.append(line("…"))
@@ -129,11 +130,6 @@ def inside_facts(work: Work, modules: Sequence[str], graphs: Sequence[Graph]) ->
     if total := sum(value.bytes or 0 for value in work.saved):
         facts.append(line(f"saves {bytes_in_words(total)}{per_rank(graphs)} {for_backward(*graphs)}"))
     return facts
-
-
-def _short(op: str) -> str:
-    """The name of an operator; one of torch's own without its namespace and overload."""
-    return op.split(".")[1] if op.startswith(("aten.", "prims.")) else op
 
 
 def _number(number: int, what: str) -> str:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from aotlens_tracer.wire.descriptor_map import DescriptorMap, Failure, Graph, Input, Output, Slot
 from aotlens_tracer.wire.input_roles import owner_of, role_of
 
-from .callee import callee_of
 from .dtypes import dtype_in_brief
 from .gradients import Gradient, Missing, NotWanted, OnlyInEager, OnlyInGraph
 from .index import MapIndex, index_of
 from .kernels import of_kernels
-from .saved import kept_in, saved_by_call, values_in
+from .nodes import Node
+from .operations import operator_name
+from .saved import kept_in, saved_by_call
 from .sizes import named_sizes
 from .slots import Entry, is_changed, whole_name
 
@@ -40,6 +41,9 @@ _UNNAMED = "?"
 """Stands for a size of a value between two graphs, which has the name of a local variable alone."""
 _ROLES = ("parameter", "buffer", "argument", "attribute", "global")
 """The roles of inputs that are the same value in every graph of a call, and that the user knows."""
+
+_PASSED_ON = ("getitem", "aten._unsafe_view.default")
+"""Operations that compute nothing, besides views."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,10 @@ class LockedSlot:
 
 @dataclass(frozen=True)
 class LockedSaved:
-    """The values that a module itself saves for the backward pass. `label` is the operation or call that computed it.
+    """The values that a module itself saves for the backward pass. `label` is torch's operation that computed them.
 
-    The label is empty for a module of a library, whose name says enough.
+    The label is empty for a module of a library, whose name says enough. It is the operation, not the user's text: how
+    exactly torch tells the place of an operation depends on the version of Python.
     """
 
     module: str
@@ -242,14 +247,25 @@ def _saved(index: MapIndex) -> Iterator[LockedSaved]:
     """The bytes that each module saves, by module and computation, in the order of the names."""
     own = {module.name for module in index.modules if module.class_line is not None} | {""}
     found: Counter[tuple[str, str]] = Counter()
-    for value in values_in(index, ("",)):
-        label = callee_of(value.label) if value.module in own else ""
-        found[_module(value.module), label] += value.bytes or 0
+    for number, graph in enumerate(index.graphs):
+        for value in graph.saved or ():
+            if value.alias_of is None:
+                node = Node(number, value.node) if value.node is not None and value.module in own else None
+                label = _operation(index, node) if node is not None else ""
+                found[_module(value.module), label] += (value.bytes or 0) * _runs(graph)
     for _, size in kept_in(index, ("",)):
         found[UNKNOWN, ""] += size
     for (module, label), size in sorted(found.items()):
         if size:
             yield LockedSaved(module, label, size)
+
+
+def _operation(index: MapIndex, node: Node) -> str:
+    """The operation that computed a value: `mm` for `aten.mm.default`, also if the value is a view of its result."""
+    operations = index.operations.by_node
+    while (made := operations.get(node)) is not None and made.operands and (made.is_view or made.op in _PASSED_ON):
+        node = Node(node.graph, made.operands[0])
+    return operator_name(made.op) if made is not None else ""
 
 
 def _module(name: str | None) -> str:

@@ -59,6 +59,11 @@ class Operations:
         return found
 
 
+def operator_name(op: str) -> str:
+    """The name of an operator: `mm` for `aten.mm.default`. One that is not torch's own keeps its namespace."""
+    return op.split(".")[1] if op.startswith(("aten.", "prims.")) else op
+
+
 def _every_operation(graph: Graph) -> Iterator[Operation]:
     yield from graph.operations
     if graph.partition is not None:

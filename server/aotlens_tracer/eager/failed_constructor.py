@@ -15,6 +15,7 @@ from torch import nn
 from ..failures import EXAMPLE_FILE, Codebase, shown, text_of
 from ..graph.labels import brief
 from ..graph.stack_traces import source_text, span_of
+from ..loading.definitions import qualified_name
 from ..wire.descriptor_map import Span
 from ..wire.operands import Clash, ClashingPart, FailedOperation, Operand
 from .made_in_code import span_of_node
@@ -48,7 +49,7 @@ def failed_constructor(error: BaseException, codebase: Codebase) -> FailedOperat
         return None
     clash = Clash("value", tuple(ClashingPart(index) for index in range(len(operands))))
     line = linecache.getline(span.path, span.line).rstrip("\r\n") or None
-    name = called[0].f_code.co_qualname if called and hasattr(called[0].f_code, "co_qualname") else None
+    name = qualified_name(called[0].f_code) if called else None
     return FailedOperation(name, operands, source_text(span), span, clash=clash, line_text=line)
 
 

@@ -114,6 +114,30 @@ def definitions(path: str) -> list[tuple[str, ast.ClassDef | ast.FunctionDef | a
     return found
 
 
+def qualified_name(code: types.CodeType) -> str:
+    """Return the qualified name of the function that some code is of, the same on all versions of Python.
+
+    Python 3.10 does not keep it with the code: there it is read from the file, and is the plain name if that is gone.
+    """
+    return str(code.co_qualname) if hasattr(code, "co_qualname") else name_in_file(code)
+
+
+def name_in_file(code: types.CodeType) -> str:
+    """Return the qualified name of a function by its line; its plain name if it is not found.
+
+    What has no name, such as a lambda, is named after the definition around it.
+    """
+    around = ""
+    for name, node in definitions(code.co_filename):
+        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+        is_function = not isinstance(node, ast.ClassDef)
+        if is_function and node.name == code.co_name and first == code.co_firstlineno:
+            return name
+        if node.body[0].lineno <= code.co_firstlineno <= (node.end_lineno or 0):
+            around = f"{name}.<locals>." if is_function else f"{name}."
+    return around + code.co_name if code.co_name.startswith("<") else code.co_name
+
+
 def local_definition(path: str, qualname: str) -> str | None:
     """Return the full qualified name of a definition inside a function, by its short name; None if there is none."""
     for name, _ in definitions(path):

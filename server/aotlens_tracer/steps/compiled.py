@@ -13,6 +13,7 @@ from ..graph.compiled_names import TracedCall, compiled_names
 from ..graph.gradient_history import GradientHistory
 from ..graph.slot_labels import Labels
 from ..graph.stack_traces import Sources
+from ..loading.definitions import qualified_name
 from ..torch_private import (
     Break,
     CompiledCall,
@@ -21,7 +22,6 @@ from ..torch_private import (
     Refusal,
     is_constraint_violation,
     pytree,
-    qualified_name,
     weaken_marks,
 )
 from ..wire.compiled import Compiled

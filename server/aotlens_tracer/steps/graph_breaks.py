@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from ..examples.evaluate import BuiltExample
 from ..failures import Codebase, advice_for_refusal, refusal_of, user_frames
-from ..torch_private import LIMIT_EXCEEDED, Break, explain_graph_breaks, parts_of, qualified_name
+from ..loading.definitions import qualified_name
+from ..torch_private import LIMIT_EXCEEDED, Break, explain_graph_breaks, parts_of
 from ..wire.compiled import Compiled, DynamoSource
 from ..wire.graph_breaks import GraphBreak
 from ..wire.places import Span

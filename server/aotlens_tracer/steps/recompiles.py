@@ -6,7 +6,8 @@ import re
 import types
 
 from ..graph.compiled_guards import innermost_place
-from ..torch_private import LIMIT_EXCEEDED, CompiledCall, Recompile, qualified_name, recompile_limit
+from ..loading.definitions import qualified_name
+from ..torch_private import LIMIT_EXCEEDED, CompiledCall, Recompile, recompile_limit
 from ..wire.compile_reasons import Recompiled, RecompiledWhen
 from ..wire.dynamo_expressions import read_expression
 from ..wire.findings import Finding, Subject

@@ -42,7 +42,7 @@ from .fake_mode import (
     truncated_normal,
     unset_fake_temporarily,
 )
-from .graph_breaks import Break, BreakText, explain_graph_breaks, parts_of, qualified_name
+from .graph_breaks import Break, BreakText, explain_graph_breaks, parts_of
 from .guards import DynamoGuard, dynamo_guards
 from .joint_graph import KNOWN_TYPES, AOTInput, AOTOutput, Flat, JointCapture, joint_capture
 from .layers import Parts, first_children, hooks_of_saved_tensors, parts_of_module
@@ -238,7 +238,6 @@ __all__ = [
     "patched_conversions",
     "placed",
     "pytree",
-    "qualified_name",
     "readable_constants",
     "recompile_limit",
     "redistributed",

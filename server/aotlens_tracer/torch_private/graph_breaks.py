@@ -110,11 +110,6 @@ def original_code(code: types.CodeType | None) -> tuple[types.CodeType | None, i
     return code, int(resumes[1])
 
 
-def qualified_name(code: types.CodeType) -> str:
-    """Return the qualified name of a function; its plain name on Python 3.10."""
-    return str(getattr(code, "co_qualname", code.co_name))
-
-
 def explain_graph_breaks(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Break]:
     """Return every graph break of a call that need not be one graph. Raises what the call raises."""
     torch._dynamo.reset()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aotlens.model.lock import Lock, LockedBreak, LockedSaved, LockedSlot, LockedTarget, locked
 from aotlens.model.lock_text import BadLock, lock_text, parse_lock
 from aotlens.project.lock_file import read_lock, write_lock
+from aotlens_tracer.wire.descriptor_map import DescriptorMap
+from aotlens_tracer.wire.json_codec import from_json, to_json
 from unit.features.world import load_map
 
 MAPS = ("decoder", "zoo", "attend", "flow", "paused_compile", "script", "llama_compile", "scaled", "sharded", "sized")
@@ -36,8 +39,33 @@ def test_equal_layers_share_lines() -> None:
     assert "input  buffer  steps  i64[]  mutated\n" in text
     assert "output  output  output['loss']  f32[]  tangent\n" in text
     assert "saved  937220 bytes  min-cut\n" in text
-    assert "saved-by  blocks.{0..5}.attn  24576 bytes  permute(...)\n" in text
+    assert "saved-by  blocks.{0..5}.attn  24576 bytes  mm\n" in text
     assert len(text.splitlines()) < 50
+
+
+def test_a_lock_does_not_depend_on_what_python_tells_of_places() -> None:
+    """Columns, the last line of an expression and its text are not the same on all versions of Python."""
+    for name in MAPS:
+        map = load_map(name)
+        coarse = from_json(DescriptorMap, without_places(to_json(map)))
+        assert coarse != map
+        assert lock_text(Lock("2.13.0", "export", (locked(coarse, name),))) == lock_text(
+            Lock("2.13.0", "export", (locked(map, name),))
+        ), name
+
+
+def without_places(value: Any) -> Any:
+    """The JSON of a map with lines without columns, and without the text of what computes saved values."""
+    if isinstance(value, list):
+        return [without_places(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: without_places(each) for key, each in value.items()}
+    if {"path", "line", "column"} <= changed.keys():
+        changed |= dict.fromkeys(("column", "end_line", "end_column") & changed.keys())
+    if {"read_by", "label"} <= changed.keys():
+        changed |= {"label": "?", "source": None, "frame": None}
+    return changed
 
 
 def test_the_saved_bytes_of_modules_are_all() -> None:
