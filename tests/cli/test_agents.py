@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -41,6 +42,7 @@ from aotlens.cli.lock.diff import DiffOptions, run_diff
 from aotlens.cli.options import TraceOptions, UsageError
 from aotlens.model.snapshot import TargetKey
 from aotlens.project.options import ProjectOptions
+from aotlens.session.examples.project_world import WorldInWords
 from aotlens.session.tracer.process import TracerProcess
 from aotlens.text.notebooks import CodeCell, joined
 from cli.checked import write_project
@@ -58,6 +60,24 @@ TARGETS = {
 }
 OF_A_TARGET = ("map", "why_no_gradient", "saved", "graph", "shapes")
 LOG = CORPUS / "logs/reports/marked_line.log"
+RANKS = """\
+import os
+
+import torch
+from torch import nn
+
+
+# aotlens: Ranks()(torch.randn(2, 8))
+class Ranks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        size, rank = os.environ.get("WORLD_SIZE", "1"), os.environ.get("RANK", "0")
+        self.part = nn.Linear(8, 10 * int(size) + int(rank))
+
+    def forward(self, x):
+        return self.part(x)
+"""
+"""A layer whose size is another one on each rank of each cluster."""
 ADDED = ("left_out", "saved_bytes", "functions", "graph")
 """Keys that say how much of a list is shown, or what the command line shows as text alone."""
 
@@ -100,6 +120,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "docs/examples/norm.py", folder)
     shutil.copy(CORPUS / "verdicts/model.py", folder / "verdicts.py")
     shutil.copy(LOG, folder)
+    (folder / "ranks.py").write_text(RANKS, encoding="utf-8")
     return folder
 
 
@@ -326,6 +347,50 @@ def test_diff_has_the_facts_of_the_command_line(
     assert whole["targets"][0]["summary"] in text_of(result)
 
 
+def test_diff_with_a_revision_has_the_facts_of_the_command_line(
+    tmp_path: Path, tracer: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(shutil.copy(ROOT / "docs/examples/unused.py", tmp_path))
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for arguments in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "-m", "a"]):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    file.write_text(file.read_text(encoding="utf-8").replace(".relu()", ".relu() * self.scale"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = ask("diff", folders=(tmp_path,), paths=["unused.py"], rev="HEAD")
+    tracing = ProjectOptions(python=sys.executable)
+    options = DiffOptions("HEAD", format="json", tracing=tracing)
+    whole = json.loads(printed(lambda: run_diff(["unused.py"], options)))
+    assert result.structured_content == whole and not result.is_error
+    assert whole["before"]["name"] == "HEAD" and whole["targets"][0]["more"]["trained"] == 1
+    assert whole["targets"][0]["summary"] in text_of(result)
+    unknown = ask("diff", folders=(tmp_path,), paths=["unused.py"], rev="no-such")
+    assert unknown.is_error and "no-such" in text_of(unknown)
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "options"),
+    [
+        ("ranks.py::Ranks", {"mesh": "dp=2,tp=4", "rank": 5}, {"cluster": WorldInWords("dp=2,tp=4", None, 5)}),
+        ("ranks.py::Ranks", {"world_size": 2}, {"cluster": WorldInWords(None, 2, None)}),
+        (
+            "norm.py::RunningNorm",
+            {"convention": "compile", "dynamic": True},
+            {"convention": "compile", "dynamic": True},
+        ),
+    ],
+)
+def test_clusters_and_dynamic_sizes_are_those_of_the_command_line(
+    target: str, arguments: dict[str, Any], options: dict[str, Any], tracer: Shared
+) -> None:
+    whole = json.loads(traced(target, format="json", **options))
+    before = tracer.traces
+    result = ask("map", target=target, limit=100, **arguments)
+    assert tracer.traces == before  # the same request
+    assert not result.is_error, text_of(result)
+    assert_part(result.structured_content, whole)
+    assert json.loads(traced(target, format="json"))["traces"] != whole["traces"]
+
+
 def test_decode_has_the_facts_of_the_command_line() -> None:
     whole = json.loads(printed(lambda: run_decode(LOG.name, DecodeOptions(format="json"))))
     result = ask("decode", log=LOG.name, limit=1000)
@@ -344,6 +409,9 @@ def test_decode_has_the_facts_of_the_command_line() -> None:
         ("map", {"targt": "a.py"}, r"'targt' was unexpected.*The arguments of map are target \(required\)"),
         ("map", {"target": 3}, "target: 3 is not of type 'string'"),
         ("map", {"target": "norm.py", "convention": "jit"}, "'jit' is not one of"),
+        ("map", {"target": "norm.py", "dynamic": True}, "convention compile"),
+        ("map", {"target": "norm.py", "rank": 1}, "give it with --mesh or --world-size"),
+        ("map", {"target": "norm.py", "mesh": "dp"}, "dp"),
         ("map", {"target": "norms.py"}, "did you mean norm.py"),
         ("map", {"target": "."}, "is a folder: name a Python file in it"),
         ("map", {"target": "/etc/passwd"}, "/etc/passwd is not in "),

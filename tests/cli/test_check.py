@@ -280,12 +280,9 @@ def test_junit_has_a_case_for_each_finding_and_each_target(project: Project, cap
         ("mixin.py", "Frozen", "skipped"),
         ("odd.py", "Odd", "skipped"),
     }
-    assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "8",
-        "failures": "2",
-        "errors": "0",
-        "skipped": "2",
-    }
+    numbers = {"tests": "8", "failures": "2", "errors": "0"}
+    assert root.attrib == {"name": "aotlens", "time": "0"} | numbers
+    assert [suite.get("skipped") for suite in root].count("1") == 2
 
 
 def test_a_baseline_leaves_new_findings_alone(

@@ -14,6 +14,7 @@ from aotlens.cli.options import TraceOptions, UsageError
 from aotlens.cli.output import path_label
 from aotlens.explain.visible import visible_line, visible_output
 from aotlens.project.options import ProjectOptions
+from aotlens.session.examples.project_world import WorldInWords
 from aotlens.session.files import read_python
 from aotlens.session.tracer.environments import interpreter_of_command
 from aotlens.session.tracer.interpreter import NoSuchInterpreter
@@ -62,8 +63,9 @@ class Place:
 
     def trace_options(self, target: str, arguments: Mapping[str, Any], **more: Any) -> TraceOptions:
         """The options of `aotlens trace` for the arguments of a call. Raises UsageError."""
-        given = {name: arguments[name] for name in ("example", "convention", "mode") if name in arguments}
-        return replace(self.options, python=self._python_for(target), **given, **more)
+        given = {name: arguments[name] for name in ("example", "convention", "dynamic", "mode") if name in arguments}
+        cluster = WorldInWords(arguments.get("mesh"), arguments.get("world_size"), arguments.get("rank"))
+        return replace(self.options, python=self._python_for(target), cluster=cluster, **given, **more)
 
     def project_options(self, arguments: Mapping[str, Any]) -> ProjectOptions:
         """The options of `aotlens check` and `diff`."""

@@ -78,7 +78,26 @@ _LIMIT = _number("The most rows of each list.", 20)
 _FULL = _flag("Everything, with every repeated layer. This may be very long.")
 _SHOW_OUTPUT = _flag("Show what the code printed.")
 _PATHS = _texts("Files, folders, or FILE::Qualname.") | {"default": ["."]}
-_COMMON = {"target": _TARGET, "example": _EXAMPLE, "convention": _CONVENTION, "mode": _MODE}
+_DYNAMIC: Schema = {
+    "type": "boolean",
+    "description": "With convention compile: torch.compile(dynamic=...). Default: torch decides.",
+}
+_CLUSTER = {
+    "mesh": _text(
+        "Trace as one rank of a cluster whose mesh of devices has these dimensions, such as dp=2,tp=4; no other "
+        "process runs. Default: what the example or pyproject.toml says."
+    ),
+    "world_size": {"type": "integer", "minimum": 1, "description": "The same, for a cluster of so many ranks."},
+    "rank": {"type": "integer", "minimum": 0, "description": "The rank that is traced. Default: 0."},
+}
+_COMMON = {
+    "target": _TARGET,
+    "example": _EXAMPLE,
+    "convention": _CONVENTION,
+    "dynamic": _DYNAMIC,
+    "mode": _MODE,
+    **_CLUSTER,
+}
 _REST = {"limit": _LIMIT, "show_output": _SHOW_OUTPUT}
 
 TOOLS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from xml.etree import ElementTree as xml
 
 from aotlens.cli.output import path_label
@@ -20,7 +21,7 @@ _NOT_IN_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def junit_xml(checked: Checked, fail_on: str) -> str:
     """The report. Findings that do not make the command fail are cases that pass."""
     root = xml.Element("testsuites", name="aotlens")
-    totals = {"tests": 0, "failures": 0, "skipped": 0}
+    totals: Counter[str] = Counter()
     for path in checked.paths:
         suite = xml.SubElement(root, "testsuite", name=_text(path_label(path)))
         for finding in checked.findings:
@@ -34,13 +35,13 @@ def junit_xml(checked: Checked, fail_on: str) -> str:
             "failures": len(suite.findall("testcase/failure")),
             "skipped": len(suite.findall("testcase/skipped")),
         }
+        totals.update(counts)
         for name, number in counts.items():
-            totals[name] += number
             suite.set(name, str(number))
         suite.set("errors", "0")
         suite.set("time", "0")
-    for name, number in totals.items():
-        root.set(name, str(number))
+    for name in ("tests", "failures"):  # the schema of Jenkins allows no number of skipped cases here
+        root.set(name, str(totals[name]))
     root.set("errors", "0")
     root.set("time", "0")
     xml.indent(root)
