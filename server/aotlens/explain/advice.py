@@ -16,12 +16,15 @@ def advice_in_words(advice: advices.Advice) -> str:
     return _ADVICE[type(advice)](advice)
 
 
+_GOES_ON = "torch.compile ends a graph here and goes on after it, as the compile convention shows"
 _KNOWN = {
-    "data-dependent": "use torch.where or torch.cond instead of the branch, or make the value an argument of forward",
+    "data-dependent": (
+        f"use torch.where or torch.cond instead of the branch, or make the value an argument of forward; {_GOES_ON}"
+    ),
     "data-dependent-size": "keep the size: use torch.where, or a factor of 0, instead of leaving out elements",
     "reads-value": (
-        "make the value an argument of forward, or compute with the tensor itself "
-        "(torch.where in the place of a branch)"
+        "make the value an argument of forward, compute with the tensor itself (torch.where in the place of a branch), "
+        f"or print and log it after the call; {_GOES_ON}"
     ),
     "packed-sequence": (
         "a packed sequence has as many rows as the lengths say, so capture stops there: trace the model with padded "

@@ -169,7 +169,7 @@ def test_findings_about_each_layer_are_one() -> None:
         for name in ("w", "b")
     )
     described = replace(maps.subclasses(), findings=each)
-    table = section(render(described), "Findings  8")
+    table = section(render(described), "Findings  1")
     assert [line.rpartition("]  ")[2] for line in table.splitlines()[1:]] == [
         "layers.{0..3}.{w,b} get no gradient: forward never uses them (×8)"
     ]

@@ -157,8 +157,9 @@ def _uncaptured(title: str, places: Sequence[GraphBreak], paper: Paper, path_lab
 
 def _findings(map: DescriptorMap, paper: Paper, path_label: PathLabel, full: bool) -> None:
     paper.line()
-    paper.line(("Findings", "bold"), (f"  {len(shown_findings(map))}", ""))
-    for finding, message in findings(map, full):
+    shown = findings(map, full)
+    paper.line(("Findings", "bold"), (f"  {len(shown)}", ""))
+    for finding, message in shown:
         where = position(finding.path, finding.line, finding.column, path_label)
         paper.block(
             (f"{where}  " if where else "", "cyan"),
