@@ -149,6 +149,33 @@ def test_the_documentation_shows_what_differs(
     assert [change["message"] for change in target["changes"]] == messages
 
 
+def test_a_change_in_an_imported_file_is_told_there(
+    tmp_path: Path, cache: None, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    """Also if that file is not among those that are named; a finding stands at the target then."""
+    monkeypatch.chdir(tmp_path)
+    layers = Path(shutil.copy(ROOT / "docs/examples/unused.py", tmp_path / "layers.py"))
+    example = "# aotlens: Net()(torch.randn(8, 4))"
+    body = "    def __init__(self):\n        super().__init__()\n        self.layer = layers.Scaled(4)\n\n"
+    body += "    def forward(self, x):\n        return self.layer(x)\n"
+    text = f"import torch\n\nimport layers\n\n\n{example}\nclass Net(torch.nn.Module):\n{body}"
+    (tmp_path / "model.py").write_text(text, encoding="utf-8")
+    options = DiffOptions(tracing=ProjectOptions(jobs=1))
+    assert run_lock(["model.py"], LockOptions(tracing=options.tracing)) == 0
+    capsys.readouterr()
+
+    used = "(self.linear(x) * self.scale).relu()"
+    layers.write_text(layers.read_text(encoding="utf-8").replace("self.linear(x).relu()", used), encoding="utf-8")
+    assert run_diff(["model.py"], options) == 1
+    heading, trained, *_ = capsys.readouterr().out.splitlines()
+    assert heading.startswith("model.py::Net: +1 trained parameter")
+    assert trained == "    layers.py:12:22: parameter layer.scale: a gradient now"
+    assert run_check(["model.py"], CheckOptions(locked=True, tracing=options.tracing)) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("model.py:7:1: error lock-changed Net is not as in aotlens.lock: +1 trained parameter")
+    assert trained in said
+
+
 @pytest.mark.parametrize(
     ("paths", "options", "message"),
     [

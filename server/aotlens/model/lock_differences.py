@@ -11,7 +11,7 @@ from aotlens_tracer.wire.places import Span
 
 from .lock import Lock, LockedTarget
 from .lock_diff import Change, TargetChange, compare_locks
-from .lock_places import place_of
+from .lock_places import place_of, place_of_target
 from .snapshot import Snapshot, TargetKey
 
 
@@ -25,10 +25,14 @@ class Placed:
 
 @dataclass(frozen=True)
 class Difference:
-    """A target that has changed, and each of its changes with its place."""
+    """A target that has changed, and each of its changes with its place.
+
+    `of_target` is the place of the target itself; None if nothing is known of today's source.
+    """
 
     target: TargetChange
     changes: tuple[Placed, ...]
+    of_target: Span | None = None
 
 
 def differences_of(old: Iterable[LockedTarget], new: Lock, snapshot: Snapshot | None, folder: Path) -> list[Difference]:
@@ -45,7 +49,8 @@ def placed(changed: TargetChange, snapshot: Snapshot | None, folder: Path) -> Di
     key = TargetKey(path, changed.target.qualname)
     if snapshot is None or key.path not in snapshot.documents:
         return Difference(changed, tuple(Placed(each, None) for each in changed.changes))
-    return Difference(changed, tuple(Placed(each, place_of(each, key, snapshot)) for each in changed.changes))
+    places = tuple(Placed(each, place_of(each, key, snapshot)) for each in changed.changes)
+    return Difference(changed, places, place_of_target(key, snapshot))
 
 
 def _real(path: str) -> str:

@@ -15,21 +15,23 @@ from .snapshot import Snapshot, TargetKey
 
 
 def place_of(change: Change, key: TargetKey, snapshot: Snapshot) -> Span:
-    """The place of a change: of the first thing that it is about, if that is in a file that was looked at."""
+    """The place of a change: of the first thing that it is about, in any file of the user that the trace has read."""
     state = snapshot.states.get(key)
-    if (
-        state is not None
-        and state.failure is not None
-        and (path := state.failure.path) is not None
-        and path in snapshot.documents
-    ):
+    if state is not None and state.failure is not None and (path := state.failure.path) is not None:
         line = state.failure.line or 1
         return Span(path, line, state.failure.column or 1, line, state.failure.column or 1)
     map = state.map if state is not None else None
     if map is not None:
         for span in _places(change, map):
-            if span.path in snapshot.documents:
+            if span.path in snapshot.documents or span.path in map.files:
                 return span
+    return place_of_target(key, snapshot)
+
+
+def place_of_target(key: TargetKey, snapshot: Snapshot) -> Span:
+    """The place of a target itself."""
+    state = snapshot.states.get(key)
+    map = state.map if state is not None else None
     line = (map.target.line if map is not None else None) or _line_in_text(key, snapshot)
     return Span(key.path, line, 1, line, 1)
 

@@ -52,9 +52,11 @@ def _diagnostic(
     difference: Difference, compared: Compared, against: AgainstLock, documents: Mapping[str, Document]
 ) -> Diagnostic:
     change = difference.target
-    places = [each.place for each in difference.changes if each.place is not None and each.place.path in documents]
-    document = documents[places[0].path] if places else None
-    span = _to_the_end(places[0], document) if document is not None else _row(difference, against)
+    places = [each.place for each in difference.changes if each.place is not None]
+    # A change in a file that was not looked at is told at the target, with its place beside it.
+    place = next((each for each in places if each.path in documents), difference.of_target if places else None)
+    document = documents.get(place.path) if place is not None else None
+    span = _to_the_end(place, document) if place is not None and document is not None else _row(difference, against)
     subject = Subject("target", change.target.qualname if document is not None else change.target.name)
     finding = Finding(CODE, span.path, span.line, span.column, (subject,), _reason(difference, against))
     notes = (note_on_example(change), note_on_torch(compared.old.torch, compared.new.torch))
