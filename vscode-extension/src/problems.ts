@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import type { Status } from "./protocol";
 import { LOG, RESTART, RETRY, SELECT } from "./status";
+import { withoutLinks } from "./texts";
 
 export interface Action {
   title: string;
@@ -69,7 +70,7 @@ export class Problems {
     }
     this.shown.add(problem.key);
     void vscode.window
-      .showWarningMessage(problem.message, ...problem.actions.map((action) => action.title))
+      .showWarningMessage(withoutLinks(problem.message), ...problem.actions.map((action) => action.title))
       .then((chosen) => {
         const action = problem.actions.find((one) => one.title === chosen);
         return action && vscode.commands.executeCommand(action.command, ...(action.args ?? []));

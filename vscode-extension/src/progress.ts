@@ -1,6 +1,7 @@
 /** Shows the server's progress: quietly in the status bar at first, with a way to cancel once it takes long. */
 
 import * as vscode from "vscode";
+import { withoutLinks } from "./texts";
 import type {
   ProgressToken,
   WorkDoneProgressBegin,
@@ -59,11 +60,12 @@ export class ProgressView {
   }
 
   private show(shown: Shown, location: vscode.ProgressLocation, ended: Promise<void>, cancel?: () => void): void {
-    const title = location === vscode.ProgressLocation.Window ? shown.title : `aotlens: ${shown.title}`;
+    const name = withoutLinks(shown.title);
+    const title = location === vscode.ProgressLocation.Window ? name : `aotlens: ${name}`;
     void vscode.window.withProgress({ location, title, cancellable: cancel !== undefined }, (progress, token) => {
-      shown.reports.push((message) => progress.report({ message }));
+      shown.reports.push((message) => progress.report({ message: withoutLinks(message) }));
       if (shown.message) {
-        progress.report({ message: shown.message });
+        progress.report({ message: withoutLinks(shown.message) });
       }
       token.onCancellationRequested(() => cancel?.());
       return ended;

@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import { SLOTS, type Ask, type Group, type Row, type Slots } from "./protocol";
+import { code, prose } from "./texts";
 
 const SETTLE_MS = 120;
 
@@ -149,7 +150,9 @@ export function tooltip(row: Row): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const nodes = row.nodes.slice(0, 4).map(code).join(", ") + (row.nodes.length > 4 ? ", …" : "");
   text.appendMarkdown([code(row.label), row.type && code(row.type)].filter(Boolean).join(" · "));
-  const facts = [nodes && `node${row.nodes.length > 1 ? "s" : ""} ${nodes}`, row.note].filter(Boolean);
+  const facts = [nodes && `node${row.nodes.length > 1 ? "s" : ""} ${nodes}`, row.note && prose(row.note)].filter(
+    Boolean,
+  );
   if (facts.length) {
     text.appendMarkdown(`\n\n${facts.join(" · ")}`);
   }
@@ -161,10 +164,4 @@ export function tooltip(row: Row): vscode.MarkdownString {
     text.appendMarkdown(`\n\n${code(place)}`);
   }
   return text;
-}
-
-function code(text: string): string {
-  const ticks = "`".repeat(Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length)) + 1);
-  const space = text.startsWith("`") || text.endsWith("`") ? " " : "";
-  return `${ticks}${space}${text}${space}${ticks}`;
 }

@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Status } from "./protocol";
+import { withoutLinks } from "./texts";
 
 /** The contents of the item. */
 export interface Shown {
@@ -75,7 +76,7 @@ export class StatusItem implements vscode.Disposable {
       error: vscode.LanguageStatusSeverity.Error,
     };
     this.item.text = `aotlens: ${shown.text}`;
-    this.item.detail = shown.detail;
+    this.item.detail = withoutLinks(shown.detail);
     this.item.severity = severities[shown.severity];
     this.item.busy = shown.busy;
     this.item.command = shown.command;

@@ -38,6 +38,18 @@ test("what is short stays in the status bar", async () => {
   ]);
 });
 
+test("no name is a link that runs a command", async () => {
+  const view = new ProgressView(() => undefined);
+  const [title, message] = ["Tracing [x](command:y)", "[z](command:y)"];
+  view.handle("t", { kind: "begin", title });
+  view.handle("t", { kind: "report", message });
+  await vi.advanceTimersByTimeAsync(6000);
+  expect(shown.map((one) => [one.title, one.reports])).toEqual([
+    ["Tracing [x] (command:y)", ["[z] (command:y)"]],
+    ["aotlens: Tracing [x] (command:y)", ["[z] (command:y)"]],
+  ]);
+});
+
 test("what takes long can be cancelled", async () => {
   const cancel = vi.fn();
   const view = new ProgressView(cancel);

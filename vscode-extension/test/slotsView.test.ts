@@ -103,3 +103,12 @@ test("the tooltip has the exact descriptor", () => {
     "``w`x`` · `f32[4]`\n\nnodes `a`, `b`, `c`, `d`, …\n\n`ParamAOTInput(target='w')`\n\n`m.py:5`",
   );
 });
+
+test("no name in a tooltip is markup", () => {
+  const picture = "![x](https://example.com/secret)";
+  const text = tooltip(row(`w\n\n${picture}`, { note: `tied to ${picture}\n\n${picture}`, nodes: [] }));
+  expect(text.value).toBe(
+    "`w ![x](https://example.com/secret)` · `f32[4]`\n\n" +
+      "tied to \\!\\[x\\]\\(https\\:\\/\\/example\\.com\\/secret\\) \\!\\[x\\]\\(https\\:\\/\\/example\\.com\\/secret\\)",
+  );
+});

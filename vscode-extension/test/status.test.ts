@@ -1,8 +1,8 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { window, commands } from "./vscode";
+import { commands, languages, window } from "./vscode";
 import { problemOf, Problems, serverProblem } from "../src/problems";
 import type { Status } from "../src/protocol";
-import { describeStatus } from "../src/status";
+import { describeStatus, StatusItem } from "../src/status";
 
 const READY: Status = {
   ...{ state: "ready", interpreter: "/env/bin/python", reason: ".venv of project", python: "3.11", torch: "2.13.0" },
@@ -74,4 +74,14 @@ test("the chosen action is carried out", async () => {
     "aotlens.openTerminal",
     "/env/bin/python -m pip install torch",
   ]);
+});
+
+test("no path in a message or a status is a link that runs a command", () => {
+  const interpreter = "/repo/[Fix](command:workbench.action.quit)/.venv/bin/python";
+  new Problems().show(problemOf({ ...unusable("old-torch"), interpreter })!);
+  expect(window.showWarningMessage.mock.lastCall![0]).toContain("/repo/[Fix] (command:workbench.action.quit)/");
+  const item = { detail: "" };
+  languages.createLanguageStatusItem.mockReturnValueOnce(item);
+  new StatusItem([]).show(describeStatus({ ...READY, interpreter }, true));
+  expect(item.detail).toBe("…/[Fix] (command:workbench.action.quit)/.venv/bin/python");
 });

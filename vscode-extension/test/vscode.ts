@@ -157,6 +157,7 @@ export const window = {
 };
 
 export const languages = {
+  createLanguageStatusItem: vi.fn((_id: string, _selector: unknown): object => ({})),
   /** Documents of the stub know their scheme, and their language if they have one. An empty selector matches all. */
   match: (
     selector: { scheme?: string; language?: string }[],
