@@ -82,20 +82,25 @@ def test_neovim(project: Path, tmp_path: Path) -> None:
     assert "scale.weight" in got["hover"]
 
 
-def test_emacs(project: Path, tmp_path: Path) -> None:
+LSP_MODE = pytest.param("lsp-mode", "lsp-mode.el", "aotlens-lsp-mode.el", marks=pytest.mark.proof)
+
+
+@pytest.mark.parametrize(("package", "session", "configuration"), [("eglot", "emacs.el", "aotlens.el"), LSP_MODE])
+def test_emacs(package: str, session: str, configuration: str, project: Path, tmp_path: Path) -> None:
     emacs = shutil.which("emacs")
     if emacs is None:
         pytest.skip("Emacs is not installed")
     begin = [emacs, "--batch", "--eval", "(package-initialize)"]
-    if subprocess.run([*begin, "--eval", "(require 'eglot)"], capture_output=True).returncode:
-        pytest.skip("Emacs has no Eglot")
-    given = environment(tmp_path, CONFIGURATIONS / "emacs" / "aotlens.el")
-    command = [*begin, "-l", str(HERE / "emacs.el")]
+    if subprocess.run([*begin, "--eval", f"(require '{package})"], capture_output=True).returncode:
+        pytest.skip(f"Emacs has no {package}")
+    given = environment(tmp_path, CONFIGURATIONS / "emacs" / configuration)
+    command = [*begin, "-l", str(HERE / session)]
     done = subprocess.run(command, cwd=project, env=given, capture_output=True, text=True, timeout=240)
     assert Path(given["OUT"]).exists(), done.stderr
     got = json.loads(Path(given["OUT"]).read_text(encoding="utf-8"))
     assert any("shift gets no gradient" in text for text in got["diagnostics"]), got
     assert "scale.weight" in got["hover"]
+    assert "aotlens/status" not in done.stderr, "a notification that is not handled is told to the user"
 
 
 def without_comments(text: str) -> str:
