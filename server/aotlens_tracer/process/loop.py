@@ -23,7 +23,7 @@ from .beginnings import Beginnings
 from .child import Child, WaitingChild, fork, fork_waiting, spawn
 from .inside import IS_RECORDED_APART, RECORD, RESULT_FILE, spawned_main
 from .job import Job, RunningRecorder
-from .memory import MOST_PROCESSES, MOST_THREADS, descendants, exceeds, processes_below, threads_below
+from .memory import MOST_PROCESSES, MOST_THREADS, descendants, exceeds, processes_below, threads_below, threads_of
 from .messages import Message, understood
 from .orphans import adopt_orphans, end_orphans, living_orphans
 from .pump import SelectorPump, ThreadPump
@@ -289,7 +289,8 @@ class Tracer:
         if job.result is None and status is not None:
             self._read_the_rest(job)
         limit = job.params.get("memory")
-        if job.recorder is not None and limit and exceeds(job.recorder.child.pid, limit):
+        is_bomb = any(threads_of(child.pid) > MOST_THREADS for child in job.children)
+        if job.recorder is not None and limit and not is_bomb and exceeds(job.recorder.child.pid, limit):
             self._end_recorder(job)
         if job.result is not None and job.may_have_been_disturbed:
             self._start_again(job)
@@ -307,6 +308,8 @@ class Tracer:
         elif time.monotonic() - job.started > job.params["timeout"] + (0 if job.begun else START_SECONDS):
             self._read_stacks(job)
             self._answer(job, unanswered.after_the_time_limit(job))
+        elif is_bomb:
+            self._answer(job, unanswered.after_too_many_threads(job))
         elif any(
             processes_below(child.pid, orphans) > MOST_PROCESSES for child in job.children
         ):  # they go on: there is no time for stacks

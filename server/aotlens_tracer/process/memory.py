@@ -52,11 +52,14 @@ def processes_below(pid: int, orphans: Iterable[int] = ()) -> int:
 
 def threads_below(pid: int, orphans: Iterable[int] = ()) -> int:
     """Return how many threads `pid` and its descendants have, with those that it left behind."""
-    return sum(map(_threads, (pid, *descendants(pid), *_with_descendants(orphans))))
+    return sum(map(threads_of, (pid, *descendants(pid), *_with_descendants(orphans))))
 
 
-def _threads(pid: int) -> int:
-    """Return the number of threads of a process, each of which is a folder of /proc; 0 if it is unknown."""
+def threads_of(pid: int) -> int:
+    """Return how many threads a process has, each of which is a folder of /proc; 0 if it is unknown.
+
+    This takes no longer if there are many. To find the children of a process, each of its threads is looked at.
+    """
     try:
         return max(0, os.stat(f"/proc/{pid}/task").st_nlink - 2)
     except OSError:
