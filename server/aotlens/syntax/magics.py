@@ -11,15 +11,20 @@ from functools import lru_cache
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _IN_PYTHON = frozenset(("time", "capture", "prun", "memit", "aotlens"))
 """The cell magics whose code runs in the user's namespace, as it would without them."""
+_MOST_KEPT = 20_000
+"""The characters of a cell above which its code is not remembered: a large one would be, once for each edit."""
 _FIRST_SIGNS = tuple("%!?,;/")
 _NAMES = re.compile(r"[\w., ]+")
 _COMMAND = re.compile(r"!|%[A-Za-z]")
 _QUOTE = re.compile(r"(?i)(?:\b[rbuft]{0,2})?('''|\"\"\"|'|\")")
 
 
-@lru_cache(maxsize=512)
 def without_magics(cell: str) -> str:
     """Return the code of a cell as Python, with as many lines; empty lines for the cell of another language."""
+    return (_kept if len(cell) <= _MOST_KEPT else _without_magics)(cell)
+
+
+def _without_magics(cell: str) -> str:
     lines = _LINE.findall(cell)
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
@@ -30,6 +35,9 @@ def without_magics(cell: str) -> str:
             return "".join(map(_end, lines))
         lines[first] = _end(lines[first])
     return "".join(_passed_over(lines))
+
+
+_kept = lru_cache(maxsize=512)(_without_magics)
 
 
 def _passed_over(lines: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from aotlens.model.trust import Trust
 from aotlens.session.examples import call_sites
-from aotlens.session.examples.call_sites import CallSites, CallSitesOfFolders
+from aotlens.session.examples.call_sites import MOST_STEPS_OF_A_FILE, CallSites, CallSitesOfFolders
 from aotlens.session.examples.searched_files import folder_to_trust, search_folder, searched_files
 
 
@@ -143,3 +143,15 @@ def test_folders_without_end_are_entered_so_far(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     (deep / "far.py").touch()
     assert [os.path.basename(found) for found in searched_files(tmp_path)] == ["use.py"]
+
+
+def test_a_script_with_thousands_of_training_steps_beside_a_file(tmp_path: Path) -> None:
+    """It is looked at before the folder is trusted."""
+    steps = (
+        f"def f{number}(m, x):\n    loss = m(x)\n    loss.backward()\n" for number in range(3 * MOST_STEPS_OF_A_FILE)
+    )
+    (tmp_path / "train.py").write_text("".join(steps), encoding="utf-8")
+    calls = CallSites(tmp_path)
+    calls.steps_from(tmp_path / "model.py", {})
+    (known,) = (each for path, each in calls._known.items() if path.endswith("train.py"))
+    assert known.steps is not None and len(known.steps) <= MOST_STEPS_OF_A_FILE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aotlens.syntax import magics
 from aotlens.syntax.magics import without_magics
 
 
@@ -39,3 +40,10 @@ def test_lines_of_ipython_do_nothing(cell: str, expected: str) -> None:
 def test_long_lines_take_time_that_grows_with_their_length_alone() -> None:
     for sign in ("a", " ", "?", "'", "(", "\\", "a = "):
         assert without_magics(sign * 30_000 + "x\n").count("\n") == 1
+
+
+def test_large_cells_are_not_remembered() -> None:
+    """Hundreds of versions of one cell would fill the memory."""
+    remembered = magics._kept.cache_info()
+    assert without_magics("%matplotlib inline\n" + "x = 1\n" * 5_000).startswith("pass\nx = 1\n")
+    assert magics._kept.cache_info() == remembered

@@ -43,6 +43,8 @@ MOST_STEPS = 3
 """The number of training steps in which a class is looked for."""
 MOST_STEP_FILES = 12
 """The number of files, the nearest to a class or script, in which its training steps are looked for."""
+MOST_STEPS_OF_A_FILE = 50
+"""The number of training steps that are looked at in another file: their time grows with the file, too."""
 _OF_STEPS = frozenset((b"backward", b"training_step", b"compute_loss", b"Trainer"))
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # From the beginning of a word: a file may be one word of half a million characters.
@@ -141,7 +143,7 @@ class CallSites:
             known = self._known[file]
         if known.steps is None:
             text = _text_of(file, texts.get(file))
-            names = [place.qualname for place in step_places(parse(text))]
+            names = [place.qualname for place in step_places(parse(text))][:MOST_STEPS_OF_A_FILE]
             found = step_examples(file, text, names, lambda name: self.calling(Path(file), name, texts))
             known.steps = tuple(Root(file, name, (source,)) for name, source in found.items())
         return known.steps
