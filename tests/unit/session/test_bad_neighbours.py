@@ -10,10 +10,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import aotlens
+from aotlens.cli.agents.arguments import Folders
+from aotlens.cli.agents.project_tools import decode_log
 from aotlens.cli.options import UsageError
 from aotlens.cli.target import parse_target
 from aotlens.explain.unread_files import why_unread
@@ -257,3 +261,11 @@ def test_more_folders_in_one_another_than_the_stack_has_room(tmp_path: Path, mon
         read_trace_folder(tmp_path)
     finally:
         subprocess.run(["rm", "-rf", str(tmp_path / "a")], check=True)
+
+
+def test_an_agent_that_names_a_pipe_as_a_log_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.log")
+    place: Any = SimpleNamespace(folders=Folders((str(tmp_path),)))
+    call: Any = None
+    with pytest.raises(UsageError, match="neither a regular file nor a folder"):
+        decode_log({"log": str(tmp_path / "run.log")}, call, place)

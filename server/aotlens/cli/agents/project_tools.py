@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -65,6 +66,10 @@ def decode_log(arguments: Mapping[str, Any], call: Call, place: Place) -> Answer
         raise UsageError("decode: give either `log`, a file or TORCH_TRACE folder, or `text`, the log itself")
     if "log" in arguments:
         place.folders.check(arguments["log"])
+        if os.path.exists(arguments["log"]) and not (
+            os.path.isdir(arguments["log"]) or os.path.isfile(arguments["log"])
+        ):
+            raise UsageError(f"{arguments['log']} is neither a regular file nor a folder")  # a pipe may have no writer
         source = log_at(arguments["log"])
     else:
         source = text_source("text", arguments["text"].encode("utf-8", "replace"))
