@@ -289,3 +289,18 @@ def test_a_loss_that_needs_no_gradient_is_a_warning() -> None:
     findings = traced(TURNS.name, "integers@loss")["findings"]
     assert {each["code"] for each in findings} == {"parameter-without-gradient"}
     assert all(each["reason"]["is_loss"] and each["reason"]["because"]["kind"] == "Cut" for each in findings)
+
+
+def test_a_step_without_modules_has_the_tensors_of_the_script_as_arguments() -> None:
+    map = traced("by_hand.py", "@loss")
+    assert sorted(names(map, "PlainAOTInput")) == ["b1", "noise", "unused", "w1", "w2", "x", "y"]
+    (finding,) = map["findings"]
+    assert (finding["code"], finding["subjects"][0]["name"]) == ("argument-without-gradient", "unused")
+    assert finding["reason"]["at"][0]["text"] == "unused.detach()"
+
+
+def test_state_that_a_module_of_a_script_keeps_has_the_name_that_the_script_writes() -> None:
+    map = traced("kept.py", "@loss")
+    assert [(each["name"], each["of_script"]) for each in map["eager_run"]["kept"]] == [("model.queue", True)]
+    (finding,) = [each for each in map["findings"] if each["code"] == "unregistered-parameter"]
+    assert finding["reason"]["names"] == ["model.heads[0].weight", "model.heads[0].bias"]

@@ -240,6 +240,20 @@ def _split(kept: Sequence[Moment], batch: frozenset[str]) -> tuple[list[Moment],
             body.append(moment)
             of_body |= moment.flow.all_bound | mutated(moment.node)
             taken |= of_body
+    return (moved, body) if body else _without_modules(kept)
+
+
+def _without_modules(kept: Sequence[Moment]) -> tuple[list[Moment], list[Moment]]:
+    """The same for a step that calls no module: `(x @ w + b).tanh()` computes, and only what makes a batch prepares."""
+    moved: list[Moment] = []
+    body: list[Moment] = []
+    of_body = frozenset[str]()
+    for moment in kept:
+        if moment.node is None or (_is_batch(moment) and not moment.flow.reads & of_body):
+            moved.append(moment)
+        else:
+            body.append(moment)
+            of_body |= moment.flow.all_bound | mutated(moment.node)
     return moved, body
 
 

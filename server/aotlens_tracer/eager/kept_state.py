@@ -46,6 +46,7 @@ class KeptWatch:
 
     def __init__(self, example: BuiltExample, codebase: Codebase) -> None:
         self._codebase = codebase
+        self._of_script = example.has_names_of_a_script
         self._reach = Reach(example, codebase)
         self._before = {
             id(each.tensor): _Before(each.tensor, versions_of(each.tensor), _function(each.tensor))
@@ -126,6 +127,7 @@ class KeptWatch:
                     shape,
                     fate,
                     type(reached.tensor).__name__ if is_traceable_wrapper_subclass(reached.tensor) else None,
+                    self._of_script,
                 )
             )
         return tuple(found)

@@ -93,6 +93,7 @@ class _Search:
     ) -> None:
         assert example.module is not None
         self._modules = dict(example.module.named_modules())
+        self._of_script = example.has_names_of_a_script
         self._reach = Reach(example, codebase)
         self._makers = makers
         self._places = places
@@ -132,7 +133,7 @@ class _Search:
         if held is None or made == "call":
             return Unregistered(what, made, 1, place=place)
         holder, assigned, value = self._holder(held)
-        name = _written(held)
+        name = self._written(held)
         kind = type(value).__name__
         return Unregistered(what, made, 1, (name,), holder, kind, _container(value), assigned, place)
 
@@ -147,8 +148,13 @@ class _Search:
         holder, assigned, _ = self._holder(held)
         if assigned is None or not _makes(assigned):
             return None
-        name = _written(held)
+        name = self._written(held)
         return Unregistered("tensor", "constructor", 1, (name,), holder, "Tensor", "Parameter", assigned, assigned)
+
+    def _written(self, held: Reached) -> str:
+        """Return a name as code of the target would write it: `self.layers[0].weight`. A number stays as it is."""
+        is_path = all(part.isidentifier() for part in held.anchor.split("."))
+        return f"self.{held.name}" if is_path and not self._of_script else held.name
 
     def _holder(self, held: Reached) -> tuple[str | None, Span | None, Any]:
         """Return the attribute that holds a tensor, as its class writes it, its assignment, and its value."""
@@ -157,12 +163,6 @@ class _Search:
             return None, None, None
         module, attribute = owner
         return f"self.{attribute}", constructed_at(type(module), attribute), vars(module).get(attribute)
-
-
-def _written(held: Reached) -> str:
-    """Return a name as code of the target would write it: `self.layers[0].weight`. One with a number stays as it is."""
-    is_path = all(part.isidentifier() for part in held.anchor.split("."))
-    return f"self.{held.name}" if is_path else held.name
 
 
 def _makes(assignment: Span) -> bool:

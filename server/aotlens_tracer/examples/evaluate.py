@@ -98,6 +98,11 @@ class BuiltExample:
         """The name of the function that is called: `forward` for a module, and `@LOSS` for a training step."""
         return f"@{self.step.facts.loss}" if self.step is not None else name_of_called(self.function)
 
+    @property
+    def has_names_of_a_script(self) -> bool:
+        """Whether the module stands for a script: its children have the names of variables."""
+        return self.step is not None and self.module is self.function
+
     def fake(self) -> contextlib.AbstractContextManager[Any]:
         """The context in which the example lives: its fake mode, if it has one."""
         return self.mode if self.mode is not None else contextlib.nullcontext()

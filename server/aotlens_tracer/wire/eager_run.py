@@ -73,7 +73,7 @@ class KeptState:
     of the graph. `fate` says what the second call does with it: replaced (it is gone afterwards), held (it is still
     there), grows (it is still there, with one more beside it or linked to it) or read (the results of the second call
     depend on it). None if the second call was not made. `subclass` is the name of the class of a tensor subclass; None
-    for a plain tensor.
+    for a plain tensor. `of_script` says that the name begins with one of a script, and not with a part of the target.
     """
 
     kind: Literal["buffer", "attribute", "item", "global", "closure"]
@@ -86,12 +86,14 @@ class KeptState:
     shape: tuple[int | str, ...] | None = None
     fate: Literal["replaced", "held", "grows", "read"] | None = None
     subclass: str | None = None
+    of_script: bool = False
 
     @property
     def written(self) -> str:
         """The name as code of the target would write it: `self.aux_loss`. One with a number stays as it is."""
         is_path = all(part.isidentifier() for part in self.name.partition("[")[0].split("."))
-        return f"self.{self.name}" if is_path and self.kind not in ("global", "closure") else self.name
+        is_own = is_path and not self.of_script and self.kind not in ("global", "closure")
+        return f"self.{self.name}" if is_own else self.name
 
 
 @dataclass(frozen=True)
